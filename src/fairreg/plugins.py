@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Discovery of the plugin rooms: harvesters, models, runners and FAIR indicators.
+
+A built-in plugin is a module in its room's package; an outside one is a Python entry point in the group
+of the same name (``fairreg.harvesters`` and so on) that loads such a module. Both come through `modules`.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from types import ModuleType
+
+__all__ = ["modules", "names"]
+
+
+def modules(room: str, *, skip: frozenset[str] = frozenset({"base"})) -> Iterator[ModuleType]:
+    """Import and yield each plugin module of `room`, a package such as ``fairreg.harvesters``, by name."""
+    for name in names(room, skip=skip):
+        yield _load(room, name)
+
+
+@cache
+def names(room: str, *, skip: frozenset[str] = frozenset({"base"})) -> tuple[str, ...]:
+    """Names of the plugin modules of `room`, sorted; nothing but the room's package is imported."""
+    package = import_module(room)
+    built_in = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")}
+    outside = {point.name for point in entry_points(group=room)}
+    return tuple(sorted((built_in - skip) | outside))
+
+
+@cache
+def _load(room: str, name: str) -> ModuleType:
+    for point in entry_points(group=room, name=name):
+        loaded = point.load()
+        if not isinstance(loaded, ModuleType):
+            raise TypeError(f"entry point {room}:{name} must load a module, not {type(loaded).__name__}")
+        return loaded
+    return import_module(f"{room}.{name}")

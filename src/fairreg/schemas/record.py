@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""The one record type that flows through fairreg.
+
+Field names are those of FAIR4ML 0.1 and schema.org in snake_case. A record is immutable, compares by
+value and hashes; its JSON form is what `to_json` writes, its linked-data view what `to_jsonld` writes.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from fairreg.errors import RecordError
+from fairreg.schemas.identifiers import Identifier
+
+__all__ = [
+    "Access",
+    "AccessLevel",
+    "Creator",
+    "Distribution",
+    "Evaluation",
+    "Feature",
+    "FieldOrigin",
+    "Kind",
+    "ModelRecord",
+    "Origin",
+    "Provenance",
+    "Relation",
+    "RelationType",
+    "Tensor",
+]
+
+Kind = Literal["model", "dataset", "software"]
+AccessLevel = Literal["open", "restricted", "gated", "embargoed", "closed"]
+Origin = Literal["stated", "inferred", "computed"]
+RelationType = Literal[
+    "trained_on",
+    "tested_on",
+    "evaluated_on",
+    "fine_tuned_from",
+    "is_version_of",
+    "has_version",
+    "is_new_version_of",
+    "is_previous_version_of",
+    "is_supplement_to",
+    "is_supplemented_by",
+    "is_derived_from",
+    "is_source_of",
+    "is_part_of",
+    "has_part",
+    "is_identical_to",
+    "is_variant_of",
+    "cites",
+    "is_cited_by",
+    "references",
+    "is_referenced_by",
+    "is_documented_by",
+    "documents",
+    "requires",
+    "is_compiled_by",
+    "is_described_by",
+    "related_to",
+]
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Frozen, compared by value; a field at its default is left out of the JSON."""
+
+
+class Creator(_Struct, frozen=True):
+    """A person or organisation that made the object; `orcid` is the bare 16-digit form with hyphens."""
+
+    name: str
+    orcid: str | None = None
+    affiliation: str | None = None
+    kind: Literal["person", "organization"] = "person"
+
+
+class Distribution(_Struct, frozen=True):
+    """One published file. `size` is in bytes, each checksum is ``algorithm:hex``.
+
+    `path` is set for a file inside an archive: `name` is then the archive's name.
+    """
+
+    name: str
+    url: str | None = None
+    size: int | None = None
+    checksums: tuple[str, ...] = ()
+    media_type: str | None = None
+    format: str | None = None
+    path: str | None = None
+
+
+class Relation(_Struct, frozen=True):
+    """A typed reference to another object; `target_kind` is the other's type as the source states it."""
+
+    type: RelationType
+    target: Identifier
+    target_kind: str | None = None
+
+
+class Evaluation(_Struct, frozen=True):
+    """One reported result: `metric` has `value` on `split` of `dataset`."""
+
+    metric: str
+    value: str
+    dataset: str | None = None
+    split: str | None = None
+
+
+class Feature(_Struct, frozen=True):
+    """One input feature of a tensor, in the order of its axis."""
+
+    name: str
+    unit: str | None = None
+    description: str | None = None
+
+
+class Tensor(_Struct, frozen=True):
+    """Signature of one input or output; a dimension is a size or the name of a free axis."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str, ...] = ()
+    features: tuple[Feature, ...] = ()
+    description: str | None = None
+
+
+class Access(_Struct, frozen=True):
+    """Who may have the files; `conditions` is the source's text, `until` an ISO date for an embargo."""
+
+    level: AccessLevel
+    conditions: str | None = None
+    until: str | None = None
+
+
+class FieldOrigin(_Struct, frozen=True):
+    """How a field of the record was come by, and from what."""
+
+    field: str
+    origin: Origin
+    evidence: str | None = None
+
+
+class Provenance(_Struct, frozen=True):
+    """Where a record comes from. `retrieved` is an ISO 8601 time, `payload_sha256` digests the raw payload.
+
+    `origins` lists the fields that the source does not state itself; a field not listed is stated.
+    """
+
+    source: str
+    source_id: str
+    url: str | None = None
+    retrieved: str | None = None
+    payload_sha256: str | None = None
+    origins: tuple[FieldOrigin, ...] = ()
+
+
+class ModelRecord(_Struct, frozen=True):
+    """Metadata of one AI model, dataset or piece of software.
+
+    `identifier` is the compact form of the main identifier (``doi:10.5281/zenodo.7305227``); `identifiers`
+    holds all of them. `license` is an SPDX identifier or expression; what a source states without one
+    stays in `license_stated`. `stated_type` is the source's word for the type. Dates are ISO 8601, as precise
+    as known.
+    """
+
+    identifier: str
+    kind: Kind
+    name: str
+    provenance: Provenance
+    description: str | None = None
+    alternate_names: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    version: str | None = None
+    creators: tuple[Creator, ...] = ()
+    publisher: str | None = None
+    stated_type: str | None = None
+    license: str | None = None
+    license_stated: str | None = None
+    keywords: tuple[str, ...] = ()
+    language: str | None = None
+    ml_task: tuple[str, ...] = ()
+    model_category: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    date_created: str | None = None
+    date_published: str | None = None
+    date_modified: str | None = None
+    distributions: tuple[Distribution, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
+    parameter_count: int | None = None
+    intended_use: str | None = None
+    limitations: str | None = None
+    usage: str | None = None
+    notes: str | None = None
+    access: Access | None = None
+
+    @property
+    def doi(self) -> str | None:
+        """The DOI of exactly this object, lower-case."""
+        return self.value_of("doi")
+
+    @property
+    def concept_doi(self) -> str | None:
+        """The DOI of the lineage that this version belongs to."""
+        return self.value_of("concept_doi")
+
+    @property
+    def year(self) -> int | None:
+        """Year of publication, else of creation."""
+        for date in (self.date_published, self.date_created):
+            if date and date[:4].isdigit():
+                return int(date[:4])
+        return None
+
+    def value_of(self, scheme: str) -> str | None:
+        """Value of the first identifier of `scheme`."""
+        return next((item.value for item in self.identifiers if item.scheme == scheme), None)
+
+    def related(self, *types: RelationType) -> tuple[Identifier, ...]:
+        """Targets of the relations of the given types, in order."""
+        return tuple(item.target for item in self.relations if item.type in types)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON form: snake_case names, defaults left out."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+    @classmethod
+    def from_json(cls, document: object) -> "ModelRecord":
+        """Inverse of `to_json`; RecordError names the JSON path of the first violation."""
+        try:
+            return msgspec.convert(document, cls)
+        except msgspec.ValidationError as error:
+            raise RecordError(f"Not a valid record: {error}") from error
+
+    def to_jsonld(self) -> dict[str, Any]:
+        """Linked-data view: FAIR4ML, schema.org and CodeMeta terms under the packaged context."""
+        from fairreg.schemas.jsonld import to_jsonld
+
+        return to_jsonld(self)
+
+    @classmethod
+    def from_jsonld(cls, document: dict[str, Any]) -> "ModelRecord":
+        """Inverse of `to_jsonld`; older FAIR4ML namespaces are understood. Raises RecordError."""
+        from fairreg.schemas.jsonld import from_jsonld
+
+        return from_jsonld(document)

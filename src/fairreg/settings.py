@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Every setting of fairreg with its help. The only module that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fairreg.errors import UsageError
+
+__all__ = ["SERVICES", "VARIABLES", "Service", "Settings"]
+
+VARIABLES: Mapping[str, str] = {
+    "FAIRREG_HOME": "data folder; registry and cache live there",
+    "FAIRREG_DATABASE_URL": "SQLAlchemy URL of the registry (default: a SQLite file in the home)",
+    "FAIRREG_OFFLINE": "1: no request leaves the machine",
+    "FAIRREG_DEBUG": "1: show tracebacks",
+    "ZENODO_TOKEN": "Zenodo access token (100 instead of 25 hits a page, restricted files)",
+    "HF_TOKEN": "Hugging Face access token (gated models)",
+    "GITHUB_TOKEN": "GitHub access token (higher rate limits)",
+    "FAIRREG_ZENODO_URL": "base URL of Zenodo",
+    "FAIRREG_DATACITE_URL": "base URL of the DataCite REST API",
+    "FAIRREG_DOI_URL": "base URL of the DOI resolver",
+    "HF_ENDPOINT": "base URL of the Hugging Face Hub",
+    "FAIRREG_GITHUB_URL": "base URL of the GitHub REST API",
+    "FAIRREG_GLOBUS_SEARCH_URL": "base URL of Globus Search",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A web service: where the public one is, where this user's requests go instead."""
+
+    name: str
+    title: str
+    public_url: str
+    url: str
+    aliases: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def configured(self) -> bool:
+        """Whether requests go to another place than the public service."""
+        return self.url != self.public_url
+
+    @property
+    def netloc(self) -> str:
+        """Host and port that requests for this service go to."""
+        return urlsplit(self.url).netloc
+
+
+# name, title, public base URL, other hosts of the same service, variable of the URL, variable of the token
+SERVICES: tuple[tuple[str, str, str, tuple[str, ...], str, str | None], ...] = (
+    ("zenodo", "Zenodo", "https://zenodo.org", ("www.zenodo.org",), "FAIRREG_ZENODO_URL", "ZENODO_TOKEN"),
+    ("datacite", "DataCite", "https://api.datacite.org", (), "FAIRREG_DATACITE_URL", None),
+    ("doi", "doi.org", "https://doi.org", ("dx.doi.org", "www.doi.org"), "FAIRREG_DOI_URL", None),
+    ("huggingface", "Hugging Face", "https://huggingface.co", ("hf.co",), "HF_ENDPOINT", "HF_TOKEN"),
+    ("github", "GitHub", "https://api.github.com", (), "FAIRREG_GITHUB_URL", "GITHUB_TOKEN"),
+    ("globus", "Globus Search", "https://search.api.globus.org", (), "FAIRREG_GLOBUS_SEARCH_URL", None),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved settings; pass it as an argument, never read the environment elsewhere."""
+
+    home: Path
+    database_url: str
+    offline: bool = False
+    debug: bool = False
+    services: Mapping[str, Service] = field(default_factory=lambda: _services({}))
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Settings from `environ` (default: the process environment).
+
+        Raises UsageError for a base URL that is not http(s).
+        """
+        env = os.environ if environ is None else environ
+        home = Path(env["FAIRREG_HOME"]).expanduser() if env.get("FAIRREG_HOME") else _default_home()
+        return cls(
+            home=home,
+            database_url=env.get("FAIRREG_DATABASE_URL") or f"sqlite:///{home / 'registry.sqlite'}",
+            offline=_flag(env, "FAIRREG_OFFLINE"),
+            debug=_flag(env, "FAIRREG_DEBUG"),
+            services=_services(env),
+        )
+
+    @property
+    def cache(self) -> Path:
+        """Folder of the content-addressed cache."""
+        return self.home / "cache"
+
+    def service(self, name: str) -> Service:
+        """The service called `name`; KeyError for a name that is not in SERVICES."""
+        return self.services[name]
+
+    def __repr__(self) -> str:
+        # A database URL may hold a password.
+        return f"Settings(home={str(self.home)!r}, offline={self.offline}, database_url=<masked>)"
+
+
+def _default_home() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("fairreg", appauthor=False)
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    return env.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}
+
+
+def _services(env: Mapping[str, str]) -> dict[str, Service]:
+    return {
+        name: Service(
+            name=name,
+            title=title,
+            public_url=public,
+            url=_base_url(env, url_variable) or public,
+            aliases=aliases,
+            token=(env.get(token_variable) or None) if token_variable else None,
+        )
+        for name, title, public, aliases, url_variable, token_variable in SERVICES
+    }
+
+
+def _base_url(env: Mapping[str, str], variable: str) -> str | None:
+    value = env.get(variable, "").strip().rstrip("/")
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise UsageError(
+            f"{variable} is {value!r}, which is no http(s) address.",
+            hint=f"Unset {variable} or give a base URL.",
+        )
+    return value
