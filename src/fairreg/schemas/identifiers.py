@@ -8,6 +8,7 @@ arXiv's identifier scheme (2007), ORCID's structure (ISO 7064 MOD 11-2), SWHID s
 
 import re
 from collections.abc import Callable
+from typing import Annotated
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
@@ -32,7 +33,7 @@ _ZENODO_DOI = re.compile(r"10\.5281/zenodo\.(\d+)")
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.IGNORECASE)
 _ORCID = re.compile(r"(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])")
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}(?:;\S+)?")
-_SLUG = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
+_SLUG = re.compile(r"(?!10\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
 _HF_LEGACY = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 _URL_PREFIX = {
@@ -62,8 +63,8 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     zenodo, dlhub, cernopendata, kaggle, pypi, url, and any other word a source uses.
     """
 
-    scheme: str
-    value: str
+    scheme: Annotated[str, msgspec.Meta(min_length=1)]
+    value: Annotated[str, msgspec.Meta(min_length=1)]
     evidence: str | None = None
 
     @property
@@ -128,7 +129,7 @@ def doi_of_zenodo(number: str) -> str:
 
 
 def _clean(text: str) -> str:
-    cleaned = text.strip().strip("<>\"'`").rstrip(".,;").strip()
+    cleaned = text.strip().strip("<>\"'`.,; ").strip()
     for opening, closing in ("()", "[]", "{}"):
         if cleaned.startswith(opening) and cleaned.endswith(closing):
             cleaned = cleaned[1:-1].strip()

@@ -5,7 +5,7 @@ Field names are those of FAIR4ML 0.1 and schema.org in snake_case. A record is i
 value and hashes; its JSON form is what `to_json` writes, its linked-data view what `to_jsonld` writes.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -62,6 +62,13 @@ RelationType = Literal[
 ]
 
 
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Date = Annotated[str, msgspec.Meta(pattern=r"^\d{4}(-\d{2}(-\d{2}([T ].*)?)?)?$")]
+Checksum = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+:[0-9a-f]+$")]
+Orcid = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Frozen, compared by value; a field at its default is left out of the JSON."""
 
@@ -69,8 +76,8 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 class Creator(_Struct, frozen=True):
     """A person or organisation that made the object; `orcid` is the bare 16-digit form with hyphens."""
 
-    name: str
-    orcid: str | None = None
+    name: Text
+    orcid: Orcid | None = None
     affiliation: str | None = None
     kind: Literal["person", "organization"] = "person"
 
@@ -81,10 +88,10 @@ class Distribution(_Struct, frozen=True):
     `path` is set for a file inside an archive: `name` is then the archive's name.
     """
 
-    name: str
+    name: Text
     url: str | None = None
-    size: int | None = None
-    checksums: tuple[str, ...] = ()
+    size: Count | None = None
+    checksums: tuple[Checksum, ...] = ()
     media_type: str | None = None
     format: str | None = None
     path: str | None = None
@@ -101,7 +108,7 @@ class Relation(_Struct, frozen=True):
 class Evaluation(_Struct, frozen=True):
     """One reported result: `metric` has `value` on `split` of `dataset`."""
 
-    metric: str
+    metric: Text
     value: str
     dataset: str | None = None
     split: str | None = None
@@ -164,9 +171,9 @@ class ModelRecord(_Struct, frozen=True):
     as known.
     """
 
-    identifier: str
+    identifier: Text
     kind: Kind
-    name: str
+    name: Text
     provenance: Provenance
     description: str | None = None
     alternate_names: tuple[str, ...] = ()
@@ -183,15 +190,15 @@ class ModelRecord(_Struct, frozen=True):
     model_category: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
-    date_created: str | None = None
-    date_published: str | None = None
-    date_modified: str | None = None
+    date_created: Date | None = None
+    date_published: Date | None = None
+    date_modified: Date | None = None
     distributions: tuple[Distribution, ...] = ()
     relations: tuple[Relation, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     inputs: tuple[Tensor, ...] = ()
     outputs: tuple[Tensor, ...] = ()
-    parameter_count: int | None = None
+    parameter_count: Count | None = None
     intended_use: str | None = None
     limitations: str | None = None
     usage: str | None = None
@@ -226,7 +233,7 @@ class ModelRecord(_Struct, frozen=True):
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form: snake_case names, defaults left out."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
     @classmethod
@@ -246,6 +253,6 @@ class ModelRecord(_Struct, frozen=True):
     @classmethod
     def from_jsonld(cls, document: dict[str, Any]) -> "ModelRecord":
         """Inverse of `to_jsonld`; older FAIR4ML namespaces are understood. Raises RecordError."""
-        from fairreg.schemas.jsonld import from_jsonld
+        from fairreg.schemas.jsonld_reading import from_jsonld
 
         return from_jsonld(document)

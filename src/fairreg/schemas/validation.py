@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Checking documents against the packaged JSON Schemas (draft 2020-12), each violation with its JSON path."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import msgspec
+
+from fairreg.errors import RecordError
+from fairreg.schemas.jsonld_reading import canonical, from_jsonld
+from fairreg.schemas.record import ModelRecord
+
+__all__ = ["Violation", "is_jsonld", "read_record", "schema_of_record", "violations"]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MAX_REPORTED = 100
+
+
+class Violation(NamedTuple):
+    """What is wrong at a JSON path such as ``$.creators[0].orcid``."""
+
+    path: str
+    message: str
+
+
+def is_jsonld(document: object) -> bool:
+    """Whether a document is linked data rather than the plain JSON of a record."""
+    return isinstance(document, dict) and any(
+        key in document for key in ("@context", "@type", "@graph", "@id")
+    )
+
+
+def violations(document: object) -> list[Violation]:
+    """Every violation of the schema of its form, in document order; empty for a valid record."""
+    if is_jsonld(document):
+        found = _check("jsonld.schema.json", canonical(document))
+        read: Any = from_jsonld
+    else:
+        found = _check("record.schema.json", document)
+        read = ModelRecord.from_json
+    if found:
+        return found
+    try:
+        read(document)
+    except RecordError as error:
+        return [Violation(*item) for item in error.violations] or [Violation("$", error.message)]
+    return []
+
+
+def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord:
+    """The record in a JSON text, plain or JSON-LD. RecordError lists the violations."""
+    document = parse_json(text, name=name)
+    found = violations(document)
+    if found:
+        raise RecordError(
+            f"{name} is not a valid record: {found[0].path} {found[0].message}.",
+            violations=tuple((item.path, item.message) for item in found),
+            hint=f"fairreg validate lists all {len(found)} violations." if len(found) > 1 else None,
+        )
+    return from_jsonld(document) if is_jsonld(document) else ModelRecord.from_json(document)
+
+
+def parse_json(text: str | bytes, *, name: str) -> Any:
+    """The JSON value in `text`. RecordError says where it breaks off."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise RecordError(f"{name} is not JSON: {error.msg} at {where}.") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise RecordError(f"{name} is not JSON text in UTF-8.") from error
+
+
+def schema_of_record() -> dict[str, Any]:
+    """The JSON Schema of a record's plain form, derived from the type; the packaged file is this."""
+    (reference,), definitions = msgspec.json.schema_components([ModelRecord])
+    for definition in definitions.values():
+        definition["description"] = " ".join(definition.get("description", "").split())
+        definition.setdefault("additionalProperties", False)
+    return {
+        "$schema": DIALECT,
+        "$id": "https://w3id.org/fairreg/schema/record.json",
+        "title": "fairreg record",
+        "$ref": reference["$ref"].replace("components/schemas", "$defs"),
+        "$defs": json.loads(json.dumps(definitions).replace("components/schemas", "$defs")),
+    }
+
+
+def _check(schema_file: str, document: object) -> list[Violation]:
+    errors = sorted(
+        _validator(schema_file).iter_errors(document), key=lambda error: list(map(str, error.absolute_path))
+    )
+    return [Violation(error.json_path, _shortened(error.message)) for error in errors[:MAX_REPORTED]]
+
+
+def _shortened(message: str, limit: int = 200) -> str:
+    return message if len(message) <= limit else message[: limit // 2] + " ... " + message[-limit // 2 :]
+
+
+@cache
+def _validator(schema_file: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads(files(__package__).joinpath(schema_file).read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)

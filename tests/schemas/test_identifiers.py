@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairreg.errors import IdentifierError
+from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse, zenodo_of_doi
+
+HBB = Identifier("doi", "10.5281/zenodo.7305227")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.5281/zenodo.7305227",
+        "10.5281/ZENODO.7305227",
+        " doi:10.5281/zenodo.7305227 ",
+        "DOI: 10.5281/zenodo.7305227",
+        "https://doi.org/10.5281/zenodo.7305227",
+        "http://dx.doi.org/10.5281/zenodo.7305227",
+        "doi.org/10.5281/zenodo.7305227",
+        "https://www.doi.org/10.5281%2Fzenodo.7305227",
+        "doi:10.5281%2Fzenodo.7305227",
+        "(https://doi.org/10.5281/zenodo.7305227).",
+        "<10.5281/zenodo.7305227>,",
+        "info:doi/10.5281/zenodo.7305227",
+        "https://zenodo.org/doi/10.5281/zenodo.7305227",
+        "https://zenodo.org/badge/DOI/10.5281/zenodo.7305227.svg",
+        "zenodo.7305227",
+        "Zenodo.7305227",
+    ],
+)
+def test_every_spelling_of_a_doi_is_the_same_identifier(text):
+    assert parse(text) == HBB
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "value"),
+    [
+        ("https://zenodo.org/records/7305227", "zenodo", "7305227"),
+        ("https://zenodo.org/record/7305227#.Y2", "zenodo", "7305227"),
+        ("zenodo.org/records/7305227/files/a.zip?download=1", "zenodo", "7305227"),
+        ("https://zenodo.org/api/records/7305227", "zenodo", "7305227"),
+        ("zenodo:7305227", "zenodo", "7305227"),
+        ("oai:zenodo.org:7305227", "zenodo", "7305227"),
+        ("7305227", "zenodo", "7305227"),
+        ("arXiv:2212.05081v3", "arxiv", "2212.05081"),
+        ("https://arxiv.org/abs/2212.05081", "arxiv", "2212.05081"),
+        ("https://arxiv.org/pdf/2212.05081v1.pdf", "arxiv", "2212.05081"),
+        ("hep-ph/9901234", "arxiv", "hep-ph/9901234"),
+        ("0000-0002-5076-7096", "orcid", "0000-0002-5076-7096"),
+        ("https://orcid.org/0000-0002-1694-233X", "orcid", "0000-0002-1694-233X"),
+        ("swh:1:dir:" + "d" * 40, "swhid", "swh:1:dir:" + "d" * 40),
+        ("https://archive.softwareheritage.org/swh:1:rev:" + "1" * 40, "swhid", "swh:1:rev:" + "1" * 40),
+        ("hf:org/name", "huggingface", "org/name"),
+        ("org/name", "huggingface", "org/name"),
+        ("https://huggingface.co/org/name/tree/main", "huggingface", "org/name"),
+        ("hf.co/datasets/org/name", "huggingface", "datasets/org/name"),
+        (
+            "https://github.com/FAIR4HEP/hbb_interaction_network/tree/v0.1.1",
+            "github",
+            "FAIR4HEP/hbb_interaction_network",
+        ),
+        ("git@github.com:FAIR4HEP/hbb.git", "github", "FAIR4HEP/hbb"),
+        ("github:FAIR4HEP/hbb", "github", "FAIR4HEP/hbb"),
+        ("https://opendata.cern.ch/record/12102", "cernopendata", "12102"),
+        ("10.1016/S0370-2693(97)00015-5", "doi", "10.1016/s0370-2693(97)00015-5"),
+        ("https://example.org/model?x=1", "url", "https://example.org/model?x=1"),
+    ],
+)
+def test_pasted_identifiers_of_each_kind_are_recognised(text, scheme, value):
+    assert parse(text) == Identifier(scheme, value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "10.YET/UNASSIGNED",
+        "10.XXXX/XXXX",
+        "10.5281/",
+        "Hbb tagger",
+        "0000-0002-5076-7097",
+        "file:///etc/passwd",
+        "1",
+    ],
+)
+def test_what_is_no_identifier_is_refused_in_one_sentence_with_a_hint(text):
+    with pytest.raises(IdentifierError, match="is not an identifier") as caught:
+        parse(text)
+    assert caught.value.exit_code == 2
+    assert caught.value.hint
+
+
+def test_a_sandbox_record_is_not_taken_for_one_of_zenodo():
+    assert parse("https://sandbox.zenodo.org/records/1234").scheme == "url"
+
+
+@pytest.mark.parametrize("orcid", ["0000-0002-5076-7097", "####", "Your ORCID", "0000-0000-0000-0000"])
+def test_an_orcid_with_a_wrong_checksum_is_none(orcid):
+    assert normalise_orcid(orcid) is None
+
+
+def test_doi_schemes_share_a_key_but_differ():
+    assert Identifier("concept_doi", "10.1234/a").key == Identifier("doi", "10.1234/A").key
+    assert Identifier("concept_doi", "10.1234/a") != Identifier("doi", "10.1234/a")
+
+
+def test_only_dois_of_zenodo_hold_a_record_number():
+    assert zenodo_of_doi("10.5281/zenodo.7305227") == "7305227"
+    assert zenodo_of_doi("10.1234/zenodo.7305227") is None
+
+
+@given(st.from_regex(r"\A10\.[0-9]{4,9}/[a-z0-9._:;()+-]{1,20}\Z"))
+def test_a_doi_survives_its_own_url(text):
+    found = normalise_doi(text)
+    if found is not None:
+        assert found == found.lower()
+        assert parse(str(Identifier("doi", found).url)).value == found
+
+
+@given(st.text(max_size=60))
+def test_parsing_any_text_gives_an_identifier_or_an_identifier_error(text):
+    try:
+        found = parse(text)
+    except IdentifierError:
+        return
+    assert found.value
+    if found.url is not None:
+        assert parse(found.url).key == found.key
