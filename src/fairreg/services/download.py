@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Downloading the files of a record: streamed, resumed, verified, and only then in the cache."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Protocol
+
+from fairreg.errors import BadAnswer, ChecksumMismatch, FairregError, NotFound, Unreachable
+from fairreg.schemas.record import Distribution
+from fairreg.storage.cache import Cache, CachedFile, disk_faults
+from fairreg.web import Answer, Web
+
+__all__ = ["Downloaded", "Progress", "download", "keys_of", "place", "select"]
+
+_BLOCK = 2**20
+# Strongest first: the one whose verdict is reported.
+_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "md5")
+
+
+class Progress(Protocol):
+    """What shows a download; `total` is None while the size is not known. All sizes in bytes."""
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        """Called as bytes arrive."""
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """One verified file. `checksum` is the published one, or the computed sha256 where none is published."""
+
+    distribution: Distribution
+    file: CachedFile
+    checksum: str
+    verified: bool
+    from_cache: bool
+
+
+def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:
+    """The distributions whose name or last part of it matches one of the glob patterns; all without any.
+
+    Raises NotFound naming the files there are.
+    """
+    from fnmatch import fnmatch
+
+    def matches(name: str) -> bool:
+        last = name.rsplit("/", 1)[-1]
+        return any(fnmatch(name, pattern) or fnmatch(last, pattern) for pattern in wanted)
+
+    available, wanted = list(distributions), list(patterns)
+    chosen = [item for item in available if not wanted or matches(item.name)]
+    if not chosen and wanted:
+        names = ", ".join(item.name for item in available[:10])
+        raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {names}.")
+    return chosen
+
+
+def keys_of(distribution: Distribution) -> tuple[str, ...]:
+    """What the cache knows the file by: its published checksums, strongest first, else its address and size."""
+    published = _published(distribution)
+    if published:
+        return tuple(f"{algorithm}:{value}" for algorithm, value in published)
+    return (f"url:{distribution.url}:{distribution.size}",)
+
+
+def download(
+    web: Web, cache: Cache, distribution: Distribution, *, progress: Progress | None = None
+) -> Downloaded:
+    """The file of `distribution`, from the cache when it is there and whole.
+
+    A broken download is kept and resumed; one whose size or checksum is not the published one is discarded.
+    Raises ChecksumMismatch, Unreachable, NotFound and the other errors of `Web`.
+    """
+    keys = keys_of(distribution)
+    with cache.lock(keys[0]):
+        cached = cache.find(keys)
+        if cached is not None:
+            return _judged(distribution, cached, from_cache=True)
+        if distribution.url is None:
+            raise NotFound(f"The source gives no address for {distribution.name}.")
+        part = cache.partial(keys[0])
+        _collect(web, distribution, part, progress)
+        digests = _digests(part, distribution)
+        _verify(distribution, part, digests)
+        file = cache.add(part, name=distribution.name, sha256=digests["sha256"], keys=keys)
+    return _judged(distribution, file, from_cache=False)
+
+
+def _judged(distribution: Distribution, file: CachedFile, *, from_cache: bool) -> Downloaded:
+    published = _published(distribution)
+    checksum = ":".join(published[0]) if published else f"sha256:{file.sha256}"
+    return Downloaded(distribution, file, checksum, verified=bool(published), from_cache=from_cache)
+
+
+def _published(distribution: Distribution) -> list[tuple[str, str]]:
+    stated = dict(item.partition(":")[::2] for item in distribution.checksums)
+    return [(algorithm, stated[algorithm].lower()) for algorithm in _ALGORITHMS if algorithm in stated]
+
+
+def _collect(web: Web, distribution: Distribution, part: Path, progress: Progress | None) -> None:
+    """Append to `part` until it is complete; a break is taken up again as long as each turn brings bytes."""
+    while True:
+        before = _size(part)
+        try:
+            _stream_into(web, distribution, part, progress)
+        except BadAnswer:
+            # After 416 what is there belongs to another file: start anew, unless this was the start.
+            part.unlink(missing_ok=True)
+            if before == 0:
+                raise
+            continue
+        except Unreachable:
+            if _size(part) <= before:
+                raise
+            continue
+        if distribution.size is None or _size(part) >= distribution.size:
+            return
+        if _size(part) <= before:
+            raise Unreachable(
+                f"{distribution.name} was cut off at {_size(part)} of {distribution.size} bytes.",
+                hint="Run the command again: it resumes where it stopped.",
+            )
+
+
+def _stream_into(web: Web, distribution: Distribution, part: Path, progress: Progress | None) -> None:
+    # Without a published checksum nothing would tell that the file changed between two parts of it.
+    done = _size(part) if _published(distribution) else 0
+    if distribution.size is not None and done == distribution.size:
+        return
+    headers = {"Range": f"bytes={done}-"} if done else {}
+    with web.stream(str(distribution.url), headers=headers) as (head, chunks):
+        _refuse_page(distribution, head)
+        start = done if _continues(head, done) else 0
+        _write(
+            distribution, part, start, _counted(chunks, distribution, start, _total(head, start), progress)
+        )
+
+
+def _write(distribution: Distribution, part: Path, start: int, chunks: Iterator[bytes]) -> None:
+    with disk_faults(), part.open("r+b" if start else "wb") as out:
+        out.seek(start)
+        for chunk in chunks:
+            out.write(chunk)
+            if distribution.size is not None and out.tell() > distribution.size:
+                break
+        out.truncate()
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _counted(
+    chunks: Iterator[bytes],
+    distribution: Distribution,
+    start: int,
+    total: int | None,
+    progress: Progress | None,
+) -> Iterator[bytes]:
+    done = start
+    for chunk in chunks:
+        done += len(chunk)
+        if progress is not None:
+            progress(distribution.name, done, distribution.size or total)
+        yield chunk
+
+
+def _continues(head: Answer, done: int) -> bool:
+    """Whether the server sends the rest from `done` on, and not the whole file again."""
+    match = re.match(r"bytes (\d+)-", head.headers.get("content-range", ""))
+    return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and int(match[1]) == done
+
+
+def _total(head: Answer, start: int) -> int | None:
+    length = head.headers.get("content-length", "")
+    return start + int(length) if length.isdigit() else None
+
+
+def _refuse_page(distribution: Distribution, head: Answer) -> None:
+    is_page = head.headers.get("content-type", "").startswith("text/html")
+    if is_page and not distribution.name.lower().endswith((".html", ".htm")):
+        raise BadAnswer(
+            f"The server sent an HTML page instead of {distribution.name}.",
+            hint="The service may be down for maintenance, or the file needs a login. Try again later.",
+        )
+
+
+def _digests(part: Path, distribution: Distribution) -> dict[str, str]:
+    wanted = {"sha256", *(algorithm for algorithm, _ in _published(distribution))}
+    hashes = {algorithm: hashlib.new(algorithm, usedforsecurity=False) for algorithm in wanted}
+    with part.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            for found in hashes.values():
+                found.update(block)
+    return {algorithm: found.hexdigest() for algorithm, found in hashes.items()}
+
+
+def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> None:
+    size = _size(part)
+    if distribution.size is not None and size != distribution.size:
+        part.unlink()
+        raise ChecksumMismatch(
+            f"{distribution.name} has {size} bytes or more, its record says {distribution.size}."
+        )
+    for algorithm, value in _published(distribution):
+        if digests[algorithm] != value:
+            part.unlink()
+            raise ChecksumMismatch(
+                f"{distribution.name} is not the published file: its {algorithm} is {digests[algorithm]}, "
+                f"the record says {value}.",
+                hint="The download was discarded. Try again; if it persists, tell the record's authors.",
+            )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def place(files: Iterable[Downloaded], output: Path) -> dict[str, Path]:
+    """Copy downloaded files to the folder `output`, under the last part of their names.
+
+    An existing file with other content is never overwritten. Raises FairregError.
+    """
+    import shutil
+
+    placed: dict[str, Path] = {}
+    for item in files:
+        target = output / item.file.path.name
+        with disk_faults():
+            output.mkdir(parents=True, exist_ok=True)
+            if target.exists() and not _same(target, item.file.path):
+                raise FairregError(
+                    f"{target} exists and is another file.", hint="Choose another --output folder."
+                )
+            if not target.exists():
+                fresh = target.with_name(f".{target.name}.part")
+                shutil.copyfile(item.file.path, fresh)
+                fresh.replace(target)
+        placed[item.distribution.name] = target
+    return placed
+
+
+def _same(left: Path, right: Path) -> bool:
+    from filecmp import cmp
+
+    return cmp(left, right, shallow=False)

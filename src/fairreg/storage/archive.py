@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""Unpacking archives that nobody has to trust.
+
+An archive is unpacked into a folder of its own that appears only when all of it is there. It is refused as a
+whole when a member would land outside that folder, is a link or a device, or when it grows beyond `Limits`.
+"""
+
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
+
+from fairreg.errors import UnsafeArchive
+from fairreg.storage.cache import disk_faults
+
+__all__ = ["Limits", "is_archive", "unpack"]
+
+_BLOCK = 2**18
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may hold: members, bytes in all, and bytes in all for each byte of the archive.
+
+    The ratio counts only above `free` bytes, because small texts compress well without harm.
+    """
+
+    members: int = 50_000
+    size: int = 50 * 2**30
+    ratio: int = 100
+    free: int = 64 * 2**20
+
+    def bytes_for(self, archive_size: int) -> int:
+        """Bytes that an archive of this size may unpack to."""
+        return min(self.size, max(self.free, self.ratio * archive_size))
+
+
+@dataclass(frozen=True)
+class _Member:
+    name: str
+    is_folder: bool
+    size: int
+    refusal: str | None
+    source: zipfile.ZipInfo | tarfile.TarInfo
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the file is a zip or tar archive, by its content; PyTorch's zipped weights are none."""
+    if zipfile.is_zipfile(path):
+        return not _is_torch_file(path)
+    # A tar has no magic number before byte 257, so a random file could pass: its name must agree.
+    named = any(word in path.name.lower() for word in (".tar", ".tgz", ".tbz", ".txz"))
+    return named and tarfile.is_tarfile(path)
+
+
+def unpack(path: Path, folder: Path, *, limits: Limits | None = None) -> Path:
+    """Unpack the archive `path` as `folder`, unless that is there already; gives `folder`.
+
+    Raises UnsafeArchive, and leaves nothing behind then.
+    """
+    if folder.is_dir():
+        return folder
+    with disk_faults():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        workplace = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
+    try:
+        _unpack_into(path, workplace, limits or Limits())
+        with disk_faults():
+            workplace.replace(folder)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+    return folder
+
+
+def _unpack_into(path: Path, folder: Path, limits: Limits) -> None:
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                _write_all(path, folder, [_zip_member(item) for item in archive.infolist()], archive, limits)
+        else:
+            with tarfile.open(path) as archive_tar:
+                _write_all(path, folder, list(_tar_members(archive_tar, path, limits)), archive_tar, limits)
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise UnsafeArchive(
+            f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",
+            hint="The file itself is in the cache; tell its authors.",
+        ) from error
+
+
+def _write_all(
+    path: Path,
+    folder: Path,
+    members: list[_Member],
+    archive: zipfile.ZipFile | tarfile.TarFile,
+    limits: Limits,
+) -> None:
+    allowance = limits.bytes_for(path.stat().st_size)
+    _check_all(path, members, allowance, limits)
+    for member in members:
+        target = folder / _inside(path, member.name)
+        with disk_faults():
+            if member.is_folder:
+                target.mkdir(parents=True, exist_ok=True)
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _open(archive, member) as source:
+                allowance = _copy(path, source, target, allowance)
+
+
+def _check_all(path: Path, members: list[_Member], allowance: int, limits: Limits) -> None:
+    """Refuse by what the archive says of itself, before a byte is written."""
+    if len(members) > limits.members:
+        raise UnsafeArchive(f"Refused to unpack {path.name}: it has more than {limits.members} members.")
+    places = [(_inside(path, member.name), member) for member in members]
+    files = Counter(place for place, member in places if not member.is_folder)
+    for place, member in places:
+        if member.refusal:
+            raise UnsafeArchive(f"Refused to unpack {path.name}: {member.name!r} is {member.refusal}.")
+        if files[place] > 1 or any(files[parent] for parent in place.parents):
+            raise UnsafeArchive(f"Refused to unpack {path.name}: {member.name!r} is in the way of another.")
+    if sum(member.size for member in members) > allowance:
+        raise _too_large(path)
+
+
+def _copy(path: Path, source: IO[bytes], target: Path, allowance: int) -> int:
+    """Copy a member; what is left of the allowance. Counts real bytes, as the stated sizes may lie."""
+    with target.open("xb") as out:
+        while block := source.read(_BLOCK):
+            allowance -= len(block)
+            if allowance < 0:
+                raise _too_large(path)
+            out.write(block)
+    return allowance
+
+
+def _too_large(path: Path) -> UnsafeArchive:
+    return UnsafeArchive(
+        f"Refused to unpack {path.name}: it would grow far beyond its size, as a decompression bomb does."
+    )
+
+
+def _inside(path: Path, name: str) -> PurePosixPath:
+    """The member's place relative to the folder. Raises UnsafeArchive when it is not inside."""
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    leaves = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\0" in name
+    if leaves or not posix.parts:
+        raise UnsafeArchive(f"Refused to unpack {path.name}: {name!r} leads outside its folder.")
+    return posix
+
+
+def _zip_member(item: zipfile.ZipInfo) -> _Member:
+    mode = item.external_attr >> 16
+    special = bool(stat.S_IFMT(mode)) and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+    refusal = "a link" if stat.S_ISLNK(mode) else "a device or pipe" if special else None
+    if item.flag_bits & 0x1:
+        refusal = "encrypted"
+    return _Member(item.filename, item.is_dir(), item.file_size, refusal, item)
+
+
+def _tar_members(archive: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[_Member]:
+    total, allowance = 0, limits.bytes_for(path.stat().st_size)
+    for count, item in enumerate(archive):
+        total += item.size
+        if count >= limits.members or total > allowance:
+            raise _too_large(path)
+        refusal = "a link" if item.issym() or item.islnk() else None
+        if refusal is None and not (item.isreg() or item.isdir()):
+            refusal = "a device or pipe"
+        # "." itself, as `tar -C folder .` writes it, is the folder that is there already.
+        if item.name.strip("./"):
+            yield _Member(item.name, item.isdir(), item.size, refusal, item)
+
+
+def _open(archive: zipfile.ZipFile | tarfile.TarFile, member: _Member) -> IO[bytes]:
+    if isinstance(archive, zipfile.ZipFile) and isinstance(member.source, zipfile.ZipInfo):
+        return archive.open(member.source)
+    if isinstance(archive, tarfile.TarFile) and isinstance(member.source, tarfile.TarInfo):
+        stream = archive.extractfile(member.source)
+        if stream is not None:
+            return stream
+    raise UnsafeArchive(f"{member.name!r} is no plain file.")
+
+
+def _is_torch_file(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return False
+    return any(name.endswith("/data.pkl") or name == "data.pkl" for name in names)

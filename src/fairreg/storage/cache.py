@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""The content-addressed cache of downloaded files.
+
+    blobs/<aa>/<sha256>/<name>     a complete file, named as published, under the digest of its bytes
+    index/<key>.json               which blob a published checksum or address stands for
+    partial/<key>.part             a download under way; it resumes from here
+    extracted/<sha256>/            what was in an archive
+
+A file reaches `blobs` only by a rename of a complete and verified one.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairreg.errors import FairregError
+
+__all__ = ["Cache", "CacheInfo", "CachedFile", "digest", "disk_faults", "safe_name"]
+
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True)
+class CachedFile:
+    """A complete file in the cache; `size` in bytes, `sha256` in hex."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class CacheInfo:
+    """What lies in the cache; sizes in bytes."""
+
+    folder: Path
+    files: int
+    size: int
+    partial: int
+    extracted: int
+
+
+class Cache:
+    """The cache in `folder`, which is made when the first file is added."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, keys: tuple[str, ...]) -> CachedFile | None:
+        """The file under the first of `keys` that the cache holds, its bytes hashed again.
+
+        A blob that was changed on disk is dropped, as if it had never been there.
+        """
+        for key in keys:
+            entry = self._entry(key)
+            if entry is None:
+                continue
+            path = self._blob(entry["sha256"], entry["name"])
+            if path.is_file() and digest(path) == entry["sha256"]:
+                return CachedFile(path, entry["sha256"], path.stat().st_size)
+            self._drop(key, path)
+        return None
+
+    def add(self, source: Path, *, name: str, sha256: str, keys: tuple[str, ...]) -> CachedFile:
+        """Move the complete file `source` into the cache and remember it under `keys`."""
+        target = self._blob(sha256, safe_name(name))
+        with disk_faults():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+            for key in keys:
+                self._write_index(key, {"sha256": sha256, "name": target.name})
+        return CachedFile(target, sha256, target.stat().st_size)
+
+    def partial(self, key: str) -> Path:
+        """Where the download known as `key` is collected; its folder exists."""
+        path = self.folder / "partial" / f"{_file_name(key)}.part"
+        with disk_faults():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def extracted(self, sha256: str) -> Path:
+        """Folder for what is in the archive with this digest; it exists only once unpacking succeeded."""
+        return self.folder / "extracted" / sha256
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Keep other processes from downloading or unpacking the same thing meanwhile."""
+        from filelock import FileLock
+
+        path = self.partial(key).with_suffix(".lock")
+        with FileLock(path):
+            yield
+
+    def info(self) -> CacheInfo:
+        """Counts and sizes, read from the disk."""
+        blobs = list(self._blobs())
+        extracted = self.folder / "extracted"
+        return CacheInfo(
+            folder=self.folder,
+            files=len(blobs),
+            size=sum(path.stat().st_size for path in blobs),
+            partial=len(list((self.folder / "partial").glob("*.part"))),
+            extracted=len(list(extracted.iterdir())) if extracted.is_dir() else 0,
+        )
+
+    def verify(self) -> Iterator[tuple[Path, bool]]:
+        """Hash each file again: its path and whether it still has its digest."""
+        for path in self._blobs():
+            yield path, digest(path) == path.parent.name
+
+    def clear(self) -> int:
+        """Remove everything in the cache; the number of bytes that the files had."""
+        size = self.info().size
+        for part in ("blobs", "index", "partial", "extracted"):
+            shutil.rmtree(self.folder / part, ignore_errors=True)
+        return size
+
+    def _blobs(self) -> Iterator[Path]:
+        yield from sorted(path for path in (self.folder / "blobs").glob("*/*/*") if path.is_file())
+
+    def _blob(self, sha256: str, name: str) -> Path:
+        return self.folder / "blobs" / sha256[:2] / sha256 / name
+
+    def _index(self, key: str) -> Path:
+        return self.folder / "index" / f"{_file_name(key)}.json"
+
+    def _entry(self, key: str) -> dict[str, str] | None:
+        try:
+            entry = json.loads(self._index(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return entry if isinstance(entry, dict) and {"sha256", "name"} <= set(entry) else None
+
+    def _write_index(self, key: str, entry: dict[str, str]) -> None:
+        path = self._index(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(entry), encoding="utf-8")
+        fresh.replace(path)
+
+    def _drop(self, key: str, path: Path) -> None:
+        self._index(key).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+
+
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Hex digest of a file, read in blocks."""
+    found = hashlib.new(algorithm, usedforsecurity=False)
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            found.update(block)
+    return found.hexdigest()
+
+
+def safe_name(name: str) -> str:
+    """The last part of a published name as a plain file name: no separators, no leading dot, not too long."""
+    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    return re.sub(r"[^\w.()+@, -]", "_", last).lstrip(".")[-150:] or "file"
+
+
+def _file_name(key: str) -> str:
+    """A key as a file name: short plain keys as they are, any other by digest."""
+    if re.fullmatch(r"[a-z0-9-]+:[0-9a-f]{8,128}", key):
+        return key.replace(":", "-")
+    return "key-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@contextmanager
+def disk_faults() -> Iterator[None]:
+    """Turn what the disk refuses (full, read-only, no permission) into one sentence with a next step."""
+    try:
+        yield
+    except OSError as error:
+        raise FairregError(
+            f"The cache cannot be written: {error.strerror} ({error.filename}).",
+            hint="Free some space, or point FAIRREG_HOME to a folder that can be written.",
+        ) from error

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+import hashlib
+import re
+import socketserver
+import threading
+
+import pytest
+from werkzeug import Response
+
+from fairreg.errors import (
+    BadAnswer,
+    ChecksumMismatch,
+    Gone,
+    NotFound,
+    RateLimited,
+    Unreachable,
+    UnsafeAddress,
+)
+from fairreg.schemas.record import Distribution
+from fairreg.services.download import download, place, select
+from fairreg.storage.cache import Cache
+
+CONTENT = bytes(range(256)) * 2000
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def cache(settings):
+    return Cache(settings.cache)
+
+
+@pytest.fixture
+def distribution():
+    """A file of Zenodo, under its public address; the settings send the request to the local server."""
+    return Distribution(
+        name="org/weights.onnx",
+        url="https://zenodo.org/api/records/1/files/weights.onnx/content",
+        size=len(CONTENT),
+        checksums=(f"md5:{MD5}",),
+    )
+
+
+@pytest.fixture
+def serve(httpserver):
+    """Serve the file with the given handler or data; gives the list of Range headers that were sent."""
+    ranges = []
+
+    def start(answer):
+        def handle(request):
+            ranges.append(request.headers.get("Range"))
+            return answer(request) if callable(answer) else Response(answer)
+
+        httpserver.expect_request("/zenodo/api/records/1/files/weights.onnx/content").respond_with_handler(
+            handle
+        )
+        return ranges
+
+    return start
+
+
+def with_ranges(request):
+    match = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+    if match is None:
+        return Response(CONTENT)
+    start = int(match[1])
+    headers = {"Content-Range": f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"}
+    return Response(CONTENT[start:], status=206, headers=headers)
+
+
+def nothing_final(cache):
+    return cache.info().files == 0
+
+
+def test_a_file_is_downloaded_verified_and_cached(web, cache, distribution, serve):
+    serve(CONTENT)
+    seen = []
+    first = download(web, cache, distribution, progress=lambda name, done, total: seen.append((done, total)))
+    assert first.file.path.read_bytes() == CONTENT
+    assert first.file.path.name == "weights.onnx"
+    assert (first.verified, first.from_cache, first.checksum) == (True, False, f"md5:{MD5}")
+    assert seen[-1] == (len(CONTENT), len(CONTENT))
+
+
+def test_a_second_fetch_uses_the_cache_and_asks_nobody(web, cache, distribution, serve):
+    ranges = serve(CONTENT)
+    download(web, cache, distribution)
+    again = download(web, cache, distribution)
+    assert again.from_cache
+    assert len(ranges) == 1
+
+
+def test_a_download_that_stopped_is_resumed_where_it_stopped(web, cache, distribution, serve):
+    ranges = serve(with_ranges)
+    cache.partial(f"md5:{MD5}").write_bytes(CONTENT[:1000])
+    assert download(web, cache, distribution).file.path.read_bytes() == CONTENT
+    assert ranges == ["bytes=1000-"]
+
+
+def test_a_server_without_ranges_sends_the_whole_file_again(web, cache, distribution, serve):
+    serve(CONTENT)
+    cache.partial(f"md5:{MD5}").write_bytes(b"x" * 1000)
+    assert download(web, cache, distribution).file.path.read_bytes() == CONTENT
+
+
+def test_a_part_of_another_file_is_noticed_and_discarded(web, cache, distribution, serve):
+    serve(with_ranges)
+    cache.partial(f"md5:{MD5}").write_bytes(b"x" * 1000)
+    with pytest.raises(ChecksumMismatch):
+        download(web, cache, distribution)
+    assert nothing_final(cache)
+    assert download(web, cache, distribution).verified
+
+
+def test_without_a_published_checksum_nothing_is_resumed_and_nothing_called_verified(
+    web, cache, distribution, serve
+):
+    ranges = serve(with_ranges)
+    bare = Distribution(name=distribution.name, url=distribution.url)
+    cache.partial(f"url:{bare.url}:None").write_bytes(b"x" * 1000)
+    got = download(web, cache, bare)
+    assert got.file.path.read_bytes() == CONTENT
+    assert ranges == [None]
+    assert not got.verified
+    assert got.checksum == f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+
+
+def test_a_wrong_checksum_is_refused_and_leaves_nothing(web, cache, distribution, serve):
+    serve(CONTENT[:-1] + b"\0")
+    with pytest.raises(ChecksumMismatch, match="is not the published file") as caught:
+        download(web, cache, distribution)
+    assert caught.value.exit_code == 3
+    assert nothing_final(cache)
+    assert not cache.partial(f"md5:{MD5}").exists()
+
+
+def test_more_bytes_than_published_are_refused_before_they_fill_the_disk(web, cache, distribution, serve):
+    serve(CONTENT + bytes(10 * 2**20))
+    with pytest.raises(ChecksumMismatch, match="its record says"):
+        download(web, cache, distribution)
+    assert nothing_final(cache)
+
+
+def test_a_complete_answer_that_is_too_short_is_unreachable_and_keeps_the_part(
+    web, cache, distribution, serve
+):
+    serve(CONTENT[:5000])
+    with pytest.raises(Unreachable, match="cut off") as caught:
+        download(web, cache, distribution)
+    assert caught.value.exit_code == 4
+    assert nothing_final(cache)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(404, NotFound), (410, Gone), (500, Unreachable), (503, Unreachable), (429, RateLimited)],
+)
+def test_what_the_server_refuses_is_one_sentence_and_leaves_nothing(
+    web, cache, distribution, serve, status, error
+):
+    serve(lambda _request: Response(b"{}", status=status, headers={"Retry-After": "3600"}))
+    with pytest.raises(error) as caught:
+        download(web, cache, distribution)
+    assert caught.value.hint or error is Gone
+    assert nothing_final(cache)
+
+
+def test_a_page_instead_of_a_file_is_a_bad_answer(web, cache, distribution, serve):
+    serve(lambda _request: Response("<html>maintenance</html>", mimetype="text/html"))
+    with pytest.raises(BadAnswer, match="HTML page"):
+        download(web, cache, distribution)
+    assert nothing_final(cache)
+
+
+def test_a_redirect_to_a_private_address_is_refused(web, cache, distribution, serve):
+    serve(lambda _request: Response(status=302, headers={"Location": "http://127.0.0.1:9/secret"}))
+    with pytest.raises(UnsafeAddress, match="private address") as caught:
+        download(web, cache, distribution)
+    assert caught.value.exit_code == 3
+    assert nothing_final(cache)
+
+
+def test_a_connection_that_breaks_is_taken_up_again(web, cache, settings, httpserver):
+    """A server that closes after 200,000 bytes each time, and honours Range."""
+    requests = []
+
+    class Breaking(socketserver.BaseRequestHandler):
+        def handle(self):
+            head = self.request.recv(65536).decode()
+            found = re.search(r"Range: bytes=(\d+)-", head)
+            start = int(found[1]) if found else 0
+            requests.append(start)
+            status = "206 Partial Content" if found else "200 OK"
+            rest = CONTENT[start:]
+            self.request.sendall(
+                f"HTTP/1.1 {status}\r\nContent-Range: bytes {start}-511999/512000\r\n"
+                f"Content-Length: {len(rest)}\r\nConnection: close\r\n\r\n".encode()
+                + rest[:200_000]
+            )
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Breaking) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"http://127.0.0.1:{server.server_address[1]}"
+        broken = Distribution(
+            name="a.bin",
+            url=f"{host}/a.bin",
+            size=len(CONTENT),
+            checksums=(f"md5:{MD5}",),
+        )
+        web._check_address = lambda _url: None
+        assert download(web, cache, broken).file.path.read_bytes() == CONTENT
+        server.shutdown()
+    assert requests == [0, 196_608, 393_216]
+
+
+def test_select_matches_names_and_last_parts(distribution):
+    other = Distribution(name="notes.txt")
+    assert select([distribution, other], ["*.onnx"]) == [distribution]
+    assert select([distribution, other], ["org/*"]) == [distribution]
+    assert select([distribution, other], []) == [distribution, other]
+    with pytest.raises(NotFound, match="No file matches") as caught:
+        select([distribution, other], ["*.pb"])
+    assert "notes.txt" in caught.value.hint
+
+
+def test_output_never_overwrites_another_file(web, cache, distribution, serve, tmp_path):
+    serve(CONTENT)
+    got = download(web, cache, distribution)
+    out = tmp_path / "out"
+    assert place([got], out)[distribution.name].read_bytes() == CONTENT
+    place([got], out)
+    (out / "weights.onnx").write_bytes(b"mine")
+    with pytest.raises(Exception, match="is another file"):
+        place([got], out)
+    assert (out / "weights.onnx").read_bytes() == b"mine"
