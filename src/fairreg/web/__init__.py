@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+"""The one way to the network: `client` asks, `addresses` says where, `answers` judges what comes back."""
+
+from fairreg.web.answers import Answer
+from fairreg.web.client import Patience, Web
+
+__all__ = ["Answer", "Patience", "Web"]
