@@ -131,7 +131,11 @@ class RateLimited(Unreachable):
 
 
 class BadAnswer(Unreachable):
-    """The service answered, but with something other than what it documents."""
+    """The service answered, but with something other than what it documents; `status` is that of HTTP."""
+
+    def __init__(self, message: str, *, status: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class BelowThreshold(FairregError):

@@ -128,7 +128,9 @@ def _status_error(response: "requests.Response") -> FairregError:
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unreachable(f"{host} has a fault of its own (HTTP {status}).", hint="Try again later.")
-    return BadAnswer(f"{host} rejected the request (HTTP {status}{': ' + said if said else ''}).")
+    return BadAnswer(
+        f"{host} rejected the request (HTTP {status}{': ' + said if said else ''}).", status=status
+    )
 
 
 def _said(response: "requests.Response") -> str | None:

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""Typed reading of a payload: each value is what was asked for or None, and each place knows its JSON path.
+
+Services change their shapes and people type into their forms, so a harvester never indexes a payload itself.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from fairreg.errors import RecordError
+from fairreg.schemas.text import one_line
+
+__all__ = ["Place", "canonical", "violation"]
+
+_BIGGEST = 2**63 - 1
+_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value of a payload (None where there is none) and its JSON path."""
+
+    value: Any
+    path: str = "$"
+
+    def __getitem__(self, name: str) -> "Place":
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        return Place(value, f"{self.path}.{name}")
+
+    def at(self, *names: str) -> "Place":
+        """The place that `names` lead to, one object inside the other."""
+        place = self
+        for name in names:
+            place = place[name]
+        return place
+
+    def items(self) -> Iterator["Place"]:
+        """The elements of a list, the values of an object, or the one value that stands for a list of one."""
+        if isinstance(self.value, list):
+            yield from (Place(item, f"{self.path}[{index}]") for index, item in enumerate(self.value))
+        elif self.value is not None:
+            yield self
+
+    def members(self) -> Iterator[tuple[str, "Place"]]:
+        """Name and place of each member of an object."""
+        if isinstance(self.value, dict):
+            yield from ((str(name), self[name]) for name in self.value)
+
+    @property
+    def stated(self) -> bool:
+        """Whether anything but null, an empty text, list or object is there."""
+        return self.value not in (None, "", [], {})
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is a JSON object."""
+        return isinstance(self.value, dict)
+
+    @property
+    def text(self) -> str | None:
+        """Text on one line, never empty; a number counts as its digits."""
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            return str(self.value) if abs(self.value) <= _BIGGEST else None
+        return one_line(self.value) or None if isinstance(self.value, str) else None
+
+    @property
+    def prose(self) -> str | None:
+        """Text as it stands, with its lines."""
+        return self.value if isinstance(self.value, str) and self.value.strip() else None
+
+    @property
+    def label(self) -> str | None:
+        """A text, or the English (else the first) text of an object by language."""
+        if not self.is_object:
+            return self.text
+        texts = [place.text for _, place in self.members() if place.text]
+        return self["en"].text or next(iter(texts), None)
+
+    @property
+    def count(self) -> int | None:
+        """A whole number from 0 on that fits 64 bits; text of digits counts."""
+        value = self.value
+        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+            value = int(value.strip()) if len(value.strip()) < len(str(_BIGGEST)) else None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return value if whole and 0 <= value <= _BIGGEST else None
+
+    @property
+    def address(self) -> str | None:
+        """An http(s) address."""
+        text = self.text
+        if text is None or " " in text:
+            return None
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            return None
+        return text if parts.scheme in {"http", "https"} and parts.netloc else None
+
+    @property
+    def date(self) -> str | None:
+        """An ISO 8601 date as precise as stated (the first of an interval), or a complete date and time."""
+        text = self.text or ""
+        moment = _moment(text)
+        if moment is not None:
+            return moment
+        match = _DATE.match(text)
+        if match is None:
+            return None
+        try:
+            date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
+        except ValueError:
+            return None
+        return match[0]
+
+
+def _moment(text: str) -> str | None:
+    """`text` when it is a date with a time, its blank written as T."""
+    written = re.sub(r"^(\d{4}-\d{2}-\d{2}) (?=\d)", r"\1T", text)
+    if not re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", written):
+        return None
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return written
+
+
+def violation(place: Place, what: str, *, source: str) -> RecordError:
+    """The error for a payload that is no record: names the path and what is wrong there."""
+    return RecordError(
+        f"This is no record of {source}: {place.path} {what}.",
+        violations=((place.path, what),),
+        hint="Give the JSON document of one record, as the service sent it.",
+    )
+
+
+def canonical(payload: Any) -> bytes:
+    """The bytes that stand for a hit whose page held several: JSON in ASCII, sorted names, no white space."""
+    return json.dumps(payload, sort_keys=True, separators=(",", ":")).encode("ascii")

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Identifiers and relations as DataCite and the repositories that follow it write them."""
+
+import re
+from collections.abc import Iterable
+
+from fairreg.errors import IdentifierError
+from fairreg.schemas.identifiers import Identifier, normalise_doi, parse
+from fairreg.schemas.record import Relation, RelationType
+from fairreg.schemas.text import one_line
+
+__all__ = ["cited_in", "distinct_identifiers", "distinct_relations", "identifier_of", "relation_type"]
+
+# DataCite 4.6, appendix 1 (relationType), lower case; what the record has no word for is related_to.
+_RELATIONS: dict[str, RelationType] = {
+    "cites": "cites",
+    "iscitedby": "is_cited_by",
+    "issupplementto": "is_supplement_to",
+    "issupplementedby": "is_supplemented_by",
+    "isnewversionof": "is_new_version_of",
+    "obsoletes": "is_new_version_of",
+    "ispreviousversionof": "is_previous_version_of",
+    "isobsoletedby": "is_previous_version_of",
+    "isversionof": "is_version_of",
+    "hasversion": "has_version",
+    "ispartof": "is_part_of",
+    "haspart": "has_part",
+    "references": "references",
+    "isreferencedby": "is_referenced_by",
+    "isdocumentedby": "is_documented_by",
+    "documents": "documents",
+    "isdescribedby": "is_described_by",
+    "requires": "requires",
+    "iscompiledby": "is_compiled_by",
+    "isvariantformof": "is_variant_of",
+    "isidenticalto": "is_identical_to",
+    "isalternateidentifier": "is_identical_to",
+    "isderivedfrom": "is_derived_from",
+    "issourceof": "is_source_of",
+}
+# What the services call a scheme that `parse` recognises by itself, once it is told which it is.
+_HINTS = {
+    "doi": "doi:",
+    "arxiv": "arxiv:",
+    "orcid": "orcid:",
+    "url": "",
+    "swh": "",
+    "swhid": "",
+    "oai": "",
+    "github": "",
+    "https://registry.identifiers.org/registry/swh": "",
+}
+_CITED_DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+")
+_CITED_ARXIV = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
+
+
+def relation_type(stated: str | None) -> RelationType:
+    """The record's word for a relation, whatever its case; related_to for one it has no word for."""
+    return _RELATIONS.get(re.sub(r"[^a-z]", "", (stated or "").lower()), "related_to")
+
+
+def identifier_of(
+    text: str | None, scheme: str | None = None, *, evidence: str | None = None
+) -> Identifier | None:
+    """What `text` identifies, given the source's word for its scheme; None for an empty one or a placeholder.
+
+    Without a scheme only text that says itself what it is (an address, a DOI, ``prefix:value``) is read.
+    """
+    value, hint = one_line(text or ""), (scheme or "").strip().lower()
+    if not value:
+        return None
+    if hint in {"", *_HINTS}:
+        found = _recognised(value, _HINTS.get(hint, ""))
+        # An address may hide control characters behind %-signs.
+        if found is not None and one_line(found.value):
+            return Identifier(found.scheme, one_line(found.value), evidence)
+        if hint == "doi":
+            return None
+    name, _, rest = value.partition(":")
+    if not hint and rest and re.fullmatch(r"[A-Za-z][\w.+-]*", name):
+        return Identifier(name.lower(), rest, evidence)
+    return Identifier(hint or "other", value, evidence)
+
+
+def _recognised(value: str, prefix: str) -> Identifier | None:
+    doi = normalise_doi(value)
+    if doi is not None:
+        return Identifier("doi", doi)
+    # A bare word or number would be read as a Hugging Face or a Zenodo id, which it need not be here.
+    if ":" not in value and not prefix:
+        return None
+    for candidate in (value, prefix + value):
+        try:
+            found = parse(candidate)
+        except IdentifierError:
+            continue
+        if ":" in candidate or found.scheme == prefix[:-1]:
+            return found
+    return None
+
+
+def cited_in(reference: str) -> Identifier | None:
+    """The DOI, else the arXiv id, that a free-text reference names; None where it names neither."""
+    match = _CITED_DOI.search(reference)
+    doi = normalise_doi(match[0]) if match else None
+    if doi is not None:
+        return Identifier("doi", doi)
+    arxiv = _CITED_ARXIV.search(reference)
+    return Identifier("arxiv", arxiv[1]) if arxiv else None
+
+
+def distinct_identifiers(found: Iterable[Identifier | None]) -> tuple[Identifier, ...]:
+    """Each (scheme, value) once, in order."""
+    unique: dict[tuple[str, str], Identifier] = {}
+    for item in found:
+        if item is not None:
+            unique.setdefault((item.scheme, item.value.casefold()), item)
+    return tuple(unique.values())
+
+
+def distinct_relations(found: Iterable[Relation | None]) -> tuple[Relation, ...]:
+    """Each (type, target) once, in order."""
+    unique: dict[tuple[str, tuple[str, str]], Relation] = {}
+    for item in found:
+        if item is not None:
+            unique.setdefault((item.type, item.target.key), item)
+    return tuple(unique.values())

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""DataCite: the metadata of any DOI that it registered, and search (https://support.datacite.org/docs/api)."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
+
+from fairreg.errors import BadAnswer, RecordError, UsageError
+from fairreg.harvesters._datacite_record import attributes_of, record_of
+from fairreg.harvesters._payload import Place, canonical
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
+from fairreg.schemas.record import ModelRecord
+from fairreg.web import Web
+
+__all__ = ["HARVESTER", "DataCiteHarvester", "Registration", "registration"]
+
+DOIS = "https://api.datacite.org/dois"
+# Numbered pages end here: a number beyond gives the last page again, without an error.
+WINDOW = 10_000
+
+
+class Registration(NamedTuple):
+    """What DataCite says of a DOI itself: its state (findable, registered, draft), types, landing page."""
+
+    state: str
+    types: tuple[str, ...]
+    url: str | None
+
+
+def registration(payload: Payload) -> Registration:
+    """The registration in a DOI's document. Raises RecordError for what is none."""
+    top = attributes_of(payload)
+    types = tuple(place.text for _, place in top["types"].members() if place.text)
+    return Registration(top["state"].text or "findable", types, top["url"].address)
+
+
+class DataCiteHarvester(Harvester):
+    """DataCite's REST API. It has no files, so its records serve where the repository cannot be asked."""
+
+    name: ClassVar[str] = "datacite"
+    title: ClassVar[str] = "DataCite"
+    general: ClassVar[bool] = True
+    # DataCite allows 1000, but some of its documents have hundreds of kilobytes.
+    guest_page_limit: ClassVar[int] = 100
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Any DOI; whether DataCite or another agency registered it shows when it is asked for."""
+        return identifier.scheme in DOI_SCHEMES
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The document of a DOI with its media. Raises NotFound, UsageError for what is no DOI."""
+        if not self.handles(identifier):
+            raise UsageError(f"DataCite knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
+        answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media"})
+        payload: Any = answer.json()
+        if not isinstance(payload, dict):
+            raise BadAnswer("DataCite answered with JSON that is no document.", hint="Try again later.")
+        return Fetched(payload, answer.body, answer.url)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of hits: numbered ones for a limit within 10,000, else by DataCite's cursor, to the end."""
+        changed = f"updated:[{since.isoformat()} TO *]" if since else ""
+        asked = " AND ".join(part for part in (f"({query})" if query and since else query, changed) if part)
+        size = min(page_size or self.guest_page_limit, limit or WINDOW)
+        place = cursor or _start(limit, size)
+        left = limit
+        while left is None or left > 0:
+            page = self._page(web, asked, place)
+            hits = page.hits if left is None else page.hits[:left]
+            yield Page(hits, page.cursor, page.total, page.note)
+            left = None if left is None else left - len(hits)
+            if page.cursor is None:
+                return
+            place = page.cursor
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of a DOI's document. Raises RecordError with the JSON path."""
+        return record_of(payload)
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The DOIs of a list page, or the one document itself."""
+        top = Place(page)
+        items = top["data"] if isinstance(top["data"].value, list) else top
+        yield from (item.value for item in items.items() if item.is_object)
+
+    def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
+        """A DOI whose state is `registered` was hidden by its repository; it resolves, but is not found."""
+        try:
+            top = attributes_of(payload)
+        except RecordError:
+            return None
+        doi = normalise_doi(top["doi"].text or "")
+        if doi is None or top["state"].text != "registered":
+            return None
+        return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
+
+    def _page(self, web: Web, asked: str, place: str) -> Page:
+        kind, value, size = _read_cursor(place)
+        answer = web.get(DOIS, params={"query": asked, f"page[{kind}]": value, "page[size]": size})
+        top = Place(answer.json())
+        if not isinstance(top["data"].value, list):
+            raise BadAnswer("DataCite answered with no list of DOIs.", hint="Try again later.")
+        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        total = top.at("meta", "total").count
+        onward = _next(top.at("links", "next").text, kind) if hits else None
+        if kind == "number" and onward and int(value) * size >= WINDOW:
+            note = f"DataCite numbers only the first {WINDOW:,} of {total or 'more'} hits; raise the limit."
+            return Page(hits, None, total, note)
+        return Page(hits, urlencode({kind: onward, "size": size}) if onward else None, total)
+
+
+def _start(limit: int | None, size: int) -> str:
+    return f"{'number' if limit and limit <= WINDOW else 'cursor'}=1&size={size}"
+
+
+def _read_cursor(place: str) -> tuple[str, str, int]:
+    """(kind of paging, where in it, page size) of a cursor."""
+    fields = Place(dict(parse_qsl(place)))
+    size = fields["size"].count
+    for kind in ("number", "cursor"):
+        value = fields[kind].text
+        if value and size:
+            return kind, value, size
+    raise UsageError(f"{place!r} is no place in a DataCite search.", hint="Start the harvest anew.")
+
+
+def _next(link: str | None, kind: str) -> str | None:
+    """The value of ``page[kind]`` in a link to the next page."""
+    try:
+        values = parse_qs(urlsplit(link or "").query).get(f"page[{kind}]", [])
+    except ValueError:
+        return None
+    return next(iter(values), None)
+
+
+HARVESTER = DataCiteHarvester()

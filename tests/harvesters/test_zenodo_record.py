@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: MIT
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairreg import harvesters
+from fairreg.errors import RecordError
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Access, ModelRecord
+from harvesters.zenodo_payloads import NATIVE, RECORD, record
+
+zenodo = harvesters.get("zenodo")
+
+
+def mapped(**changes) -> ModelRecord:
+    return zenodo.to_record(record(1002, **changes))
+
+
+def test_maps_the_current_shape():
+    found = zenodo.to_record(RECORD)
+    assert found.identifier == "doi:10.5281/zenodo.1002"
+    assert (found.doi, found.concept_doi) == ("10.5281/zenodo.1002", "10.5281/zenodo.1000")
+    assert found.value_of("zenodo") == "1002"
+    assert found.value_of("swhid") == "swh:1:dir:247168dd727c19cef2ce885476d3e4102d2ca7de"
+    assert found.value_of("github") == "example/tagger"
+    assert found.value_of("related_doi") == "10.1000/paper"
+    assert found.value_of("other") == "bare-word"
+    assert found.value_of("huggingface") is None
+    assert found.description == "First part, p < 0.05.\n\nSecond part."
+    assert (found.license, found.license_stated) == ("MIT", None)
+    assert found.keywords == ("jet tagging", "PyTorch", "trained model")
+    assert (found.version, found.language, found.publisher) == ("v1.1", "eng", "Zenodo")
+    assert (found.date_published, found.access) == ("2022-11-09", Access(level="open"))
+    assert found.provenance.url == "https://zenodo.org/records/1002"
+    assert (found.provenance.source, found.provenance.source_id) == ("zenodo", "1002")
+    assert found.provenance.retrieved is None
+    assert found.provenance.payload_sha256 is None
+
+
+def test_creators_keep_only_orcids_whose_checksum_holds():
+    jane, rick, pat = zenodo.to_record(RECORD).creators
+    assert (jane.orcid, jane.affiliation) == ("0000-0002-1825-0097", "A University")
+    assert (rick.orcid, rick.affiliation) == (None, None)
+    assert pat.affiliation == "B; C"
+
+
+def test_files_carry_lower_case_checksums_and_formats():
+    onnx, archive = zenodo.to_record(RECORD).distributions
+    assert (onnx.name, onnx.format, onnx.size) == ("weights/model.onnx", "onnx", 42)
+    assert onnx.checksums == ("md5:0123456789abcdef0123456789abcdef",)
+    assert archive.checksums == onnx.checksums
+    assert (archive.format, archive.media_type, archive.url) == ("tar.gz", "application/gzip", None)
+
+
+def test_relations_are_typed_and_name_the_concept():
+    found = zenodo.to_record(RECORD)
+    assert found.related("is_supplement_to") == (Identifier("github", "example/tagger"),)
+    assert found.related("is_derived_from") == (Identifier("doi", "10.7483/opendata.example"),)
+    assert found.related("related_to") == (Identifier("arxiv", "2212.05081"),)
+    assert found.related("is_version_of") == (Identifier("doi", "10.5281/zenodo.1000"),)
+    assert found.related("references") == (Identifier("doi", "10.1000/abc"),)
+
+
+def test_software_with_weights_is_inferred_to_be_a_model():
+    found = zenodo.to_record(RECORD)
+    origins = {item.field: item for item in found.provenance.origins}
+    assert (found.kind, found.stated_type) == ("model", "Software")
+    assert origins["kind"].origin == "inferred"
+    assert "model.onnx" in (origins["kind"].evidence or "")
+    assert found.frameworks == ("PyTorch", "ONNX")
+    assert found.formats == ("onnx", "tar.gz")
+    assert found.ml_task == ("jet tagging",)
+
+
+@pytest.mark.parametrize(
+    ("stated", "kind", "inferred"),
+    [
+        ({"type": "model", "title": "Model"}, "model", False),
+        ({"type": "dataset", "title": "Dataset"}, "dataset", False),
+        ({"type": "software", "title": "Software"}, "software", False),
+        ({"type": "workflow", "title": "Workflow"}, "software", False),
+        ({"id": "software-computationalnotebook"}, "software", False),
+        ({"type": "publication", "subtype": "article", "title": "Journal article"}, "dataset", True),
+        ({"type": "poster", "title": "Poster"}, "dataset", True),
+    ],
+)
+def test_kind_follows_the_stated_type(stated, kind, inferred):
+    payload = record(1002, resource_type=stated, keywords=["physics"])
+    payload["files"] = [{"key": "data.h5"}]
+    found = zenodo.to_record(payload)
+    assert found.kind == kind
+    assert ("kind" in {item.field for item in found.provenance.origins}) is inferred
+
+
+@pytest.mark.parametrize(
+    ("stated", "spdx", "kept"),
+    [
+        ({"id": "CC-BY-4.0"}, "CC-BY-4.0", None),
+        ({"id": "cc-by-4.0"}, "CC-BY-4.0", None),
+        ("gpl-3.0", "GPL-3.0-only", None),
+        ({"id": "other-open"}, None, "other-open"),
+        ({"id": "notspecified"}, None, "notspecified"),
+        (None, None, None),
+    ],
+)
+def test_licences(stated, spdx, kept):
+    found = mapped(license=stated)
+    assert (found.license, found.license_stated) == (spdx, kept)
+
+
+@pytest.mark.parametrize(
+    ("stated", "access"),
+    [
+        ({"access_right": "closed"}, Access(level="closed")),
+        (
+            {"access_right": "restricted", "access_conditions": "<p>Ask <b>us</b>.</p>"},
+            Access(level="restricted", conditions="Ask us."),
+        ),
+        (
+            {"access_right": "embargoed", "embargo_date": "2030-01-01"},
+            Access(level="embargoed", until="2030-01-01"),
+        ),
+        ({"access_right": "on the moon"}, None),
+    ],
+)
+def test_access(stated, access):
+    assert mapped(**stated).access == access
+
+
+def test_maps_the_native_shape():
+    found = zenodo.to_record(NATIVE)
+    assert (found.kind, found.stated_type) == ("model", "Model")
+    assert (found.doi, found.concept_doi) == ("10.5281/zenodo.1002", "10.5281/zenodo.1000")
+    assert found.license == "CC-BY-4.0 AND MIT"
+    assert found.access == Access(level="embargoed", conditions="paper", until="2030-01-01")
+    assert found.distributions[0].url == "https://zenodo.org/api/records/1002/files/a%20b.pt/content"
+    assert found.creators[0].orcid == "0000-0002-1825-0097"
+    assert found.creators[0].affiliation == "A University; B Lab"
+    assert found.creators[1].kind == "organization"
+    assert found.related("is_cited_by") == (Identifier("doi", "10.1000/x"),)
+    assert found.keywords == ("jets",)
+
+
+def test_a_record_with_an_external_doi_names_its_concept_by_number():
+    payload = record(1002)
+    del payload["conceptdoi"]
+    payload |= {"doi": "10.1000/journal", "links": {"parent_doi": "https://zenodo.org/doi/"}}
+    found = zenodo.to_record(payload)
+    assert found.identifier == "doi:10.1000/journal"
+    assert found.concept_doi is None
+    assert Identifier("zenodo", "1001") in found.related("is_version_of")
+
+
+def test_a_concept_is_no_version_of_itself():
+    payload = record(1002)
+    payload["conceptdoi"] = payload["doi"]
+    found = zenodo.to_record(payload)
+    assert found.concept_doi is None
+    assert found.related("is_version_of") == ()
+
+
+def test_without_a_doi_the_number_identifies():
+    payload = {"id": 7, "metadata": {"title": "Bare"}}
+    assert zenodo.to_record(payload).identifier == "zenodo:7"
+
+
+def test_numbers_of_the_sandbox_name_no_record_of_zenodo():
+    payload = {"id": 7, "doi": "10.5072/zenodo.7", "metadata": {"title": "Test"}}
+    assert zenodo.to_record(payload).value_of("zenodo") is None
+
+
+def test_files_endpoint_fills_the_distributions():
+    entry = {
+        "key": "w.pth",
+        "checksum": "md5:00ff",
+        "size": 3,
+        "mimetype": "application/octet-stream",
+        "links": {"content": "https://zenodo.org/api/records/7/files/w.pth/content"},
+    }
+    filled = zenodo.with_files(zenodo.to_record(NATIVE), {"enabled": True, "entries": [entry]})
+    assert [(item.name, item.checksums, item.size) for item in filled.distributions] == [
+        ("w.pth", ("md5:00ff",), 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("garbage", "path"),
+    [
+        ([], "$"),
+        (None, "$"),
+        ("<html>", "$"),
+        ({}, "$.metadata.title"),
+        ({"id": 1, "metadata": {"title": "  "}}, "$.metadata.title"),
+        ({"status": 404, "message": "The persistent identifier does not exist."}, "$.metadata.title"),
+        ({"metadata": {"title": "No id"}}, "$.id"),
+        ({"id": "c", "slug": "a-community", "metadata": {"title": "A community"}}, "$.slug"),
+    ],
+)
+def test_what_is_no_record_is_refused_by_its_path(garbage, path):
+    with pytest.raises(RecordError) as caught:
+        zenodo.to_record(garbage)
+    assert caught.value.violations[0][0] == path
+    assert path in caught.value.message
+
+
+def paths(value, here=()):
+    yield here
+    members = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for name, member in members:
+        yield from paths(member, (*here, name))
+
+
+def changed(payload, path, value):
+    copied = copy.deepcopy(payload)
+    if not path:
+        return value
+    *parents, last = path
+    place = copied
+    for name in parents:
+        place = place[name]
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return copied
+
+
+JUNK = st.sampled_from(
+    [
+        ...,
+        None,
+        [],
+        {},
+        "",
+        " ",
+        "\x00",
+        "\ud800",
+        "x" * 300,
+        0,
+        -1,
+        2**70,
+        1.5,
+        float("nan"),
+        True,
+        [[]],
+        [None],
+        {"id": []},
+        "10.5281/zenodo.3",
+        "http://[",
+        "https://pypi.org/project/%00",
+        "<p",
+        "a:b",
+        "2022-13-45",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), shape=st.sampled_from([RECORD, NATIVE]))
+def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data, shape):
+    payload = shape
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(list(paths(payload))))
+        payload = changed(payload, path, data.draw(JUNK))
+        if payload is ... or not isinstance(payload, dict):
+            break
+    try:
+        found = zenodo.to_record(payload)
+    except RecordError:
+        return
+    assert ModelRecord.from_json(json.loads(json.dumps(found.to_json()))) == found
+    json.dumps(found.to_json(), ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.shared
+def test_real_payloads_map(shared: Path):
+    folder, mapped_count = shared / "payloads" / "zenodo", 0
+    for pattern in ("new/record-*", "new/search-*", "legacy/*", "inveniordm-native/*", "deposit/*depos*"):
+        for file in sorted(folder.glob(f"{pattern}.json")):
+            if file.name.endswith(".headers.json"):
+                continue
+            for payload in zenodo.split(json.loads(file.read_bytes())):
+                found = zenodo.to_record(payload)
+                assert ModelRecord.from_json(found.to_json()) == found, file.name
+                mapped_count += 1
+    assert mapped_count >= 32
+
+
+@pytest.mark.shared
+def test_real_files_endpoint(shared: Path):
+    record_ = zenodo.to_record(NATIVE)
+    for file in sorted((shared / "payloads" / "zenodo" / "new").glob("files-*.json")):
+        filled = zenodo.with_files(record_, json.loads(file.read_bytes()))
+        assert filled.distributions, file.name
+        assert all(item.url and item.size and item.checksums for item in filled.distributions)
+
+
+@pytest.mark.shared
+def test_real_documents_that_are_no_record_are_refused(shared: Path):
+    folder = shared / "payloads" / "zenodo"
+    for name in ("errors/404-record.json", "new/communities.json", "deposit/prereview-uploaded-file.json"):
+        for payload in zenodo.split(json.loads((folder / name).read_bytes())):
+            with pytest.raises(RecordError):
+                zenodo.to_record(payload)

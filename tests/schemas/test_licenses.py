@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairreg.schemas.licenses import joined, spdx
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ("MIT", "MIT"),
+        ("mit-license", "MIT"),
+        ("The MIT License (MIT)", "MIT"),
+        ("cc-by-4.0", "CC-BY-4.0"),
+        ("CC-BY-4.0", "CC-BY-4.0"),
+        ("CC BY 4.0", "CC-BY-4.0"),
+        ("cc-zero", "CC0-1.0"),
+        ("gpl-3.0", "GPL-3.0-only"),
+        ("gpl-3.0+", "GPL-3.0-or-later"),
+        ("apache2.0", "Apache-2.0"),
+        ("Apache License, Version 2.0", "Apache-2.0"),
+        ("odc-odbl", "ODbL-1.0"),
+        ("MIT OR apache-2.0", "MIT OR Apache-2.0"),
+        ("Creative Commons Attribution 4.0 International", "CC-BY-4.0"),
+        ("Creative Commons Attribution Non Commercial Share Alike 4.0 International", "CC-BY-NC-SA-4.0"),
+        ("Creative Commons Zero v1.0 Universal", "CC0-1.0"),
+        ("GNU General Public License v3.0 or later", "GPL-3.0-or-later"),
+        ("GNU Lesser General Public License, version 2.1", "LGPL-2.1-only"),
+        ("https://spdx.org/licenses/BSD-3-Clause.html", "BSD-3-Clause"),
+        ("https://opensource.org/licenses/MIT", "MIT"),
+        ("https://creativecommons.org/licenses/by-nc-sa/4.0/legalcode", "CC-BY-NC-SA-4.0"),
+        ("http://creativecommons.org/licenses/by/3.0/us/", "CC-BY-3.0-US"),
+        ("https://creativecommons.org/publicdomain/zero/1.0/legalcode", "CC0-1.0"),
+        ("https://www.apache.org/licenses/LICENSE-2.0.txt", "Apache-2.0"),
+        ("https://www.gnu.org/licenses/gpl-3.0-standalone.html", "GPL-3.0-only"),
+    ],
+)
+def test_known(stated, expected):
+    assert spdx(stated) == expected
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "other-open",
+        "other-pd",
+        "notspecified",
+        "",
+        None,
+        "GPL",
+        "BSD",
+        "cc-by",
+        "MIT AND",
+        "(",
+        "Open Access",
+        "info:eu-repo/semantics/openAccess",
+        "LicenseRef-scancode-abrms",
+        "https://[",
+        "https://example.org/mit",
+        "Classpath-exception-2.0",
+        "x" * 5000,
+    ],
+)
+def test_without_spdx(stated):
+    assert spdx(stated) is None
+
+
+def test_the_first_recognised_counts():
+    assert spdx(None, "nonsense", "mit", "cc-by-4.0") == "MIT"
+
+
+def test_joined_states_all_of_them_once():
+    assert joined([]) is None
+    assert joined(["MIT", "MIT"]) == "MIT"
+    assert joined(["MIT OR Apache-2.0", "CC-BY-4.0"]) == "CC-BY-4.0 AND (MIT OR Apache-2.0)"
+
+
+@given(st.text(max_size=60) | st.from_regex(r"\A(cc|gnu|creative commons)[ a-z0-9.-]{0,40}\Z"))
+def test_any_text_is_answered_and_an_answer_stands_for_itself(stated):
+    found = spdx(stated)
+    assert found is None or spdx(found) == found

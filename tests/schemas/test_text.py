@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairreg.schemas.text import clean, one_line, plain_text, split_keywords
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a&nbsp;b &ldquo;c&rdquo;</p>\n\n<p>d <b>e</b>f</p>", "a b “c”\n\nd ef"),
+        ("p < 0.05 and x<y & AT&amp;T", "p < 0.05 and x<y & AT&T"),
+        ("<p>if x<y and a < b then</p>", "if x<y and a < b then"),
+        ("one\r\n\r\n\r\n\r\ntwo\nthree", "one\n\ntwo\nthree"),
+        ("<ul><li>1</li><li>2</li></ul>", "1\n2"),
+        ("a<br>b<br/>c", "a\nb\nc"),
+        ("<pre>x\n  y</pre>", "x\ny"),
+        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        ("<script>alert(1)</script><style>p{}</style><p>t</p><!-- c -->", "t"),
+        ("https://example.org/not-markup", "https://example.org/not-markup"),
+        ("notes.txt", "notes.txt"),
+        ("<p>unclosed <i>tags", "unclosed tags"),
+        ("\x00a\ud800b", "ab"),
+        ("", ""),
+    ],
+)
+def test_plain_text(html, text):
+    assert plain_text(html) == text
+
+
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from(["<p>", "</p>", "<", ">", "<!--", "-->", "<![", "&#x0;", "a", "\n", "<b "])
+    ).map("".join)
+)
+def test_any_text_gives_clean_text(text):
+    found = plain_text(text)
+    assert found == clean(found) == found.strip()
+    found.encode("utf-8")
+
+
+def test_a_long_description_takes_no_long_time():
+    begun = time.perf_counter()
+    plain_text("<p>word</p><br>" * 20_000 + "<b>" * 5_000)
+    assert time.perf_counter() - begun < 10
+
+
+def test_one_line():
+    assert one_line(" a\xa0 b\n\tc\x07 ") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("stated", "keywords"),
+    [
+        (["a, b; c"], ("a", "b", "c")),
+        (["a, b", "c"], ("a, b", "c")),
+        (["Jet", "jet", " ", ","], ("Jet",)),
+        ([], ()),
+    ],
+)
+def test_split_keywords(stated, keywords):
+    assert split_keywords(stated) == keywords
