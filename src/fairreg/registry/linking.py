@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""Which statements speak of one thing, and how they make one record.
+
+Both are pure functions of a set of statements: the order in which sources were harvested never shows. A
+statement is a ModelRecord; its provenance says whose it is.
+
+Two statements belong to one entry when they share a DOI of the object itself; a statement without a DOI
+joins by its Hugging Face id, then (among those without a DOI and of one kind) by its GitHub repository,
+then by its DLHub name. A version and its concept, a model and its paper are never one entry. Where one
+source tells two objects apart that share a repository, the repository joins nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
+
+__all__ = ["CURATED_ORDER", "HOST_ORDER", "group", "link_keys", "merge", "name_entries"]
+
+Group = tuple[ModelRecord, ...]
+Key = tuple[str, str]
+
+# The catalogue is curated: it names and classifies better than a repository page.
+CURATED_ORDER = ("catalogue", "zenodo", "huggingface", "github", "dlhub", "", "datacite")
+# Who holds the files knows versions, checksums and access; "" stands for any source not named here.
+HOST_ORDER = ("zenodo", "huggingface", "github", "dlhub", "", "datacite", "catalogue")
+
+_LINK_SCHEMES = ("doi", "huggingface", "github", "dlhub")
+_CURATED_FIELDS = ("name", "description", "ml_task", "model_category")
+_UNIONS: dict[str, Callable[..., Hashable]] = {
+    "alternate_names": str.casefold,
+    "identifiers": lambda item: (item.scheme, item.key),
+    "keywords": str.casefold,
+    "frameworks": str.casefold,
+    "formats": str.casefold,
+    "relations": lambda item: (item.type, item.target.scheme, item.target.key),
+}
+# Fields that only make sense from one mouth.
+_TOGETHER = (("license", "license_stated"), ("inputs", "outputs"))
+_NEVER_MERGED = ("identifier", "kind", "provenance")
+
+
+def link_keys(record: ModelRecord) -> frozenset[Key]:
+    """The (scheme, key) pairs by which `record` may join others."""
+    schemes = _LINK_SCHEMES if record.doi is None else ("doi", "huggingface", "dlhub")
+    return frozenset(key for scheme in schemes for key in _keys((record,), scheme))
+
+
+def group(records: Iterable[ModelRecord]) -> tuple[Group, ...]:
+    """The records sorted into entries; give it all that share link keys, even through others."""
+    groups: list[Group] = [(record,) for record in sorted(records, key=_place(HOST_ORDER))]
+    for scheme in _LINK_SCHEMES:
+        groups = _united(groups, scheme)
+    return tuple(groups)
+
+
+def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
+    """One record from what several sources say about one thing; a single statement is its own merger."""
+    if len(statements) == 1:
+        return statements[0]
+    hosts = sorted(statements, key=_place(HOST_ORDER))
+    curated = sorted(statements, key=_place(CURATED_ORDER))
+    values: dict[str, object] = {}
+    givers: dict[str, tuple[ModelRecord, ...]] = {}
+    for field in ModelRecord.__struct_fields__:
+        if field in _NEVER_MERGED:
+            continue
+        order = curated if field in _CURATED_FIELDS or field in _UNIONS else hosts
+        values[field], givers[field] = _merged_field(order, field)
+    provenance = _with_origins(hosts[0], givers)
+    return ModelRecord(
+        identifier=_main_identifier(hosts),
+        kind=curated[0].kind,
+        provenance=provenance,
+        **values,  # type: ignore[arg-type]  # one value of each field's own type
+    )
+
+
+def name_entries(groups: Sequence[Group]) -> tuple[str, ...]:
+    """An identifier for each group, all different: the merged record's, else one that names a source."""
+    taken: set[str] = set()
+    names: dict[int, str] = {}
+    for index in sorted(range(len(groups)), key=lambda index: _name_claim(groups[index])):
+        name = next(name for name in _candidates(groups[index]) if name not in taken)
+        taken.add(name)
+        names[index] = name
+    return tuple(names[index] for index in range(len(groups)))
+
+
+def _place(order: tuple[str, ...]) -> Callable[[ModelRecord], tuple[int, str, str]]:
+    """Sort key that puts statements into the order of their sources."""
+
+    def place(record: ModelRecord) -> tuple[int, str, str]:
+        source = record.provenance.source
+        rank = order.index(source) if source in order else order.index("")
+        return rank, source, record.provenance.source_id
+
+    return place
+
+
+def _keys(records: Iterable[ModelRecord], scheme: str) -> set[Key]:
+    """Every DOI of the object, but only the main id elsewhere: the others are siblings."""
+    keys: set[Key] = set()
+    for record in records:
+        found = [(scheme, item.key[1]) for item in record.identifiers if item.scheme == scheme]
+        keys.update(found if scheme == "doi" else found[:1])
+    return keys
+
+
+def _united(groups: list[Group], scheme: str) -> list[Group]:
+    claims: dict[Key, set[int]] = defaultdict(set)
+    for index, members in enumerate(groups):
+        for key in _keys(members, scheme):
+            claims[key].add(index)
+    root = list(range(len(groups)))
+    for _key, indices in sorted(claims.items()):
+        for joined in _joinable([(root[index], groups[index]) for index in sorted(indices)], scheme):
+            root = [min(joined) if index in joined else index for index in root]
+    united: dict[int, list[ModelRecord]] = defaultdict(list)
+    for index, members in enumerate(groups):
+        united[root[index]].extend(members)
+    return [tuple(sorted(members, key=_place(HOST_ORDER))) for members in united.values()]
+
+
+def _joinable(claimants: list[tuple[int, Group]], scheme: str) -> list[set[int]]:
+    """Which of the groups that share a key of `scheme` are one thing."""
+    if scheme == "doi":
+        return [{root for root, _ in claimants}]
+    with_doi = [claim for claim in claimants if _keys(claim[1], "doi")]
+    without = [claim for claim in claimants if not _keys(claim[1], "doi")]
+    if scheme == "github":
+        kinds = sorted({record.kind for _, members in without for record in members})
+        parts = [[claim for claim in without if {r.kind for r in claim[1]} == {kind}] for kind in kinds]
+    else:
+        parts = [without + with_doi if len(with_doi) == 1 else without]
+    return [{root for root, _ in part} for part in parts if part and not _contested(part)]
+
+
+def _contested(claimants: list[tuple[int, Group]]) -> bool:
+    """Whether one source tells apart what the key would join."""
+    sources = [source for _, members in claimants for source in {r.provenance.source for r in members}]
+    return len(sources) != len(set(sources))
+
+
+def _merged_field(order: list[ModelRecord], field: str) -> tuple[object, tuple[ModelRecord, ...]]:
+    """The merged value of a field, and the statements that it was taken from."""
+    if field in _UNIONS:
+        return _union(order, field), tuple(order)
+    partners = next((fields for fields in _TOGETHER if field in fields), (field,))
+    for record in order:
+        if any(getattr(record, partner) not in (None, ()) for partner in partners):
+            return getattr(record, field), (record,)
+    return getattr(order[0], field), ()
+
+
+def _union(order: list[ModelRecord], field: str) -> tuple[object, ...]:
+    items: dict[Hashable, object] = {}
+    for record in order:
+        for item in getattr(record, field):
+            items.setdefault(_UNIONS[field](item), item)
+    return tuple(items.values())
+
+
+def _with_origins(lead: ModelRecord, givers: dict[str, tuple[ModelRecord, ...]]) -> Provenance:
+    """The leading statement's provenance, its origins those of the statements that gave each field."""
+    from msgspec.structs import replace
+
+    origins: dict[FieldOrigin, None] = {}
+    for field, records in givers.items():
+        for record in records:
+            origins.update({item: None for item in record.provenance.origins if item.field == field})
+    return replace(lead.provenance, origins=tuple(origins))
+
+
+def _main_identifier(statements: Sequence[ModelRecord]) -> str:
+    """The most lasting of the statements' main identifiers."""
+
+    def rank(record: ModelRecord) -> int:
+        scheme = record.identifier.partition(":")[0]
+        return _LINK_SCHEMES.index(scheme) if scheme in _LINK_SCHEMES else len(_LINK_SCHEMES)
+
+    return min(statements, key=rank).identifier
+
+
+def _name_claim(members: Group) -> tuple[tuple[int, str, str], ...]:
+    return tuple(sorted(map(_place(CURATED_ORDER), members)))
+
+
+def _candidates(members: Group) -> Iterable[str]:
+    main = _main_identifier(members)
+    yield main
+    for record in members:
+        yield f"{record.provenance.source}:{record.provenance.source_id}"
+    kind = members[0].kind
+    yield f"{main}#{kind}"
+    yield from (
+        f"{main}#{kind}-{record.provenance.source}-{record.provenance.source_id}" for record in members
+    )

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""ModelRecord to and from the values of the registry's rows. Pure: no connection is needed."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import RowMapping
+
+from fairreg.registry.results import Entry, Statement
+from fairreg.registry.wording import fold, indexed
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord
+
+__all__ = [
+    "entry_from",
+    "entry_values",
+    "facet_values",
+    "identifier_values",
+    "is_runnable",
+    "payload_values",
+    "statement_from",
+    "text_values",
+]
+
+# Kinds of files that fairreg's own runners take without code from the model's repository.
+RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
+
+# In the order in which a page makes the better link for a reader.
+_PAGES = (
+    "doi",
+    "huggingface",
+    "github",
+    "zenodo",
+    "cernopendata",
+    "kaggle",
+    "url",
+    "arxiv",
+    "concept_doi",
+    "paper_doi",
+)
+
+
+def entry_values(record: ModelRecord) -> dict[str, Any]:
+    """Values of the `entries` row of a merged record, tombstone and score excepted."""
+    return {
+        "identifier": record.identifier,
+        "kind": record.kind,
+        "name": record.name,
+        "description": record.description,
+        "license": record.license,
+        "dated": record.date_published or record.date_created,
+        "year": record.year,
+        "doi": record.doi,
+        "url": page_of(record),
+        "runnable": is_runnable(record),
+        "record": record.to_json(),
+    }
+
+
+def is_runnable(record: ModelRecord) -> bool:
+    """Whether fairreg can be expected to run the model.
+
+    True for a model whose files are open (stated by its source, or seen for the catalogue) and among whose
+    formats or files is one that a runner takes. A promise about kinds of files, not a test run.
+    """
+    if record.kind != "model" or record.access is None or record.access.level != "open":
+        return False
+    formats = {item.casefold() for item in record.formats}
+    for file in record.distributions:
+        formats.add((file.format or "").casefold())
+        formats.add(PurePosixPath(file.path or file.name).suffix.lstrip(".").casefold())
+    return not RUNNABLE_FORMATS.isdisjoint(formats)
+
+
+def page_of(record: ModelRecord) -> str | None:
+    """Address of the page a reader would open."""
+    for scheme in _PAGES:
+        for identifier in record.identifiers:
+            if identifier.scheme == scheme and identifier.url:
+                return identifier.url
+    return record.provenance.url
+
+
+def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
+    """Rows of `facets`: what an entry can be filtered by, each value once."""
+    named: Mapping[str, Iterable[str]] = {
+        "source": sources,
+        "task": record.ml_task,
+        "framework": record.frameworks,
+        "keyword": record.keywords,
+        "category": record.model_category,
+        "format": record.formats,
+    }
+    rows = {
+        (name, fold(value)): {"name": name, "key": fold(value), "value": value}
+        for name, values in named.items()
+        for value in values
+    }
+    return [row for row in rows.values() if row["key"]]
+
+
+def identifier_values(record: ModelRecord) -> list[dict[str, Any]]:
+    """Rows of `identifiers`: all of the record's, its place at its source included."""
+    return [
+        {
+            "scheme": item.scheme,
+            "value": item.value,
+            "family": item.key[0],
+            "key": item.key[1],
+            "evidence": item.evidence,
+        }
+        for item in dict.fromkeys((*record.identifiers, _at_source(record)))
+    ]
+
+
+def _at_source(record: ModelRecord) -> Identifier:
+    return Identifier(record.provenance.source, record.provenance.source_id)
+
+
+def text_values(record: ModelRecord) -> dict[str, str]:
+    """Row of `entry_texts`: what full-text search reads, spelled as `wording.indexed` spells it."""
+    subjects = (
+        *record.keywords,
+        *record.ml_task,
+        *record.model_category,
+        *record.frameworks,
+        *record.formats,
+    )
+    return {
+        "name": indexed(record.name),
+        "alternate_names": indexed(*record.alternate_names),
+        "subjects": indexed(*subjects),
+        "creators": indexed(*(creator.name for creator in record.creators)),
+        "description": indexed(record.description or "", record.intended_use or ""),
+        "identifiers": indexed(*(item.value for item in record.identifiers)),
+    }
+
+
+def payload_values(payload: bytes, media_type: str | None) -> dict[str, Any]:
+    """Values of a `statements` row that keep the payload byte for byte."""
+    return {
+        "payload": zlib.compress(payload, 6),
+        "payload_sha256": hashlib.sha256(payload).hexdigest(),
+        "media_type": media_type,
+    }
+
+
+def same_content(one: ModelRecord, other: ModelRecord) -> bool:
+    """Whether two records say the same, whenever and from whatever bytes they were read."""
+
+    def timeless(record: ModelRecord) -> ModelRecord:
+        return replace(record, provenance=replace(record.provenance, retrieved=None, payload_sha256=None))
+
+    return timeless(one) == timeless(other)
+
+
+def statement_from(row: RowMapping) -> Statement:
+    """A `statements` row as what a source says; RecordError where the stored record does not decode."""
+    return Statement(
+        source=row["source"],
+        source_id=row["source_id"],
+        record=ModelRecord.from_json(row["record"]),
+        retrieved_at=row["retrieved_at"],
+        payload=None if row["payload"] is None else zlib.decompress(row["payload"]),
+        payload_sha256=row["payload_sha256"],
+        media_type=row["media_type"],
+        gone_at=row["gone_at"],
+        gone_reason=row["gone_reason"],
+    )
+
+
+def entry_from(row: RowMapping, sources: tuple[str, ...], matched: Identifier | None = None) -> Entry:
+    """An `entries` row as an entry; RecordError where the stored record does not decode."""
+    return Entry(
+        identifier=row["identifier"],
+        record=ModelRecord.from_json(row["record"]),
+        sources=sources,
+        runnable=row["runnable"],
+        fair_score=row["fair_score"],
+        url=row["url"],
+        gone_at=row["gone_at"],
+        gone_reason=row["gone_reason"],
+        matched=matched,
+    )

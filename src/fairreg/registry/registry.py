@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MIT
+"""The registry: records in, entries and search results out."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from fairreg.registry import catalogue
+from fairreg.registry.database import Database
+from fairreg.registry.lookup import entries_for, entry_for, sources_of
+from fairreg.registry.mapping import entry_from, statement_from
+from fairreg.registry.results import (
+    Entry,
+    Filters,
+    Harvest,
+    Info,
+    PutResult,
+    SearchResults,
+    Statement,
+    Submission,
+)
+from fairreg.registry.search import search
+from fairreg.registry.tables import HEAD, entries, harvests, properties, statements
+from fairreg.registry.writing import now, put, relink, withdraw
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord
+from fairreg.settings import Settings
+
+__all__ = ["Registry"]
+
+# One value, several, or none.
+Values = str | Iterable[str] | None
+
+_PAGE = 500
+_CATALOGUE_DIGEST = "catalogue_digest"
+
+
+class Registry:
+    """A FAIR model registry in a database that exists already (`fairreg.services.db` makes it).
+
+    Every change is one transaction: after a crash it happened as a whole or not at all. Several processes
+    may read and write at once. Raises RegistryError where the database is missing, damaged or of another
+    release.
+    """
+
+    def __init__(self, url: str | None = None, *, settings: Settings | None = None) -> None:
+        chosen = url or (settings or Settings.from_environment()).database_url
+        self._database = Database(chosen)
+        self._database.require_current()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._database.close()
+
+    def put(
+        self, record: ModelRecord, *, payload: bytes | None = None, media_type: str | None = None
+    ) -> PutResult:
+        """Keep what a source says, with the raw payload; a second time it replaces the first."""
+        return self.put_many([Submission(record, payload, media_type)])[0]
+
+    def put_many(
+        self, items: Iterable[ModelRecord | Submission], *, harvest: Harvest | None = None
+    ) -> tuple[PutResult, ...]:
+        """Keep all `items`, and how far the harvest came, in one transaction."""
+        submissions = [item if isinstance(item, Submission) else Submission(item) for item in items]
+        with self._database.writing() as connection:
+            stored = [put(connection, submission) for submission in submissions]
+            if harvest is not None:
+                _write_harvest(connection, harvest)
+            return tuple(PutResult(outcome, _entry_name(connection, key)) for outcome, key in stored)
+
+    def load_catalogue(self) -> bool:
+        """Bring in the packaged catalogue; False where this very catalogue was loaded before.
+
+        What an earlier release's catalogue had and this one has not becomes a tombstone.
+        """
+        digest = catalogue.digest()
+        if self.catalogue_digest() == digest:
+            return False
+        records = catalogue.records()
+        with self._database.writing() as connection:
+            for record in records:
+                put(connection, Submission(record))
+            kept = {record.provenance.source_id for record in records}
+            _withdraw_others(connection, "catalogue", kept, "No longer in fairreg's catalogue.")
+            _write_property(connection, _CATALOGUE_DIGEST, digest)
+        return True
+
+    def catalogue_digest(self) -> str | None:
+        """Digest of the catalogue that was loaded last."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(properties.c.value).where(properties.c.name == _CATALOGUE_DIGEST))
+
+    def mark_gone(self, source: str, source_id: str, reason: str) -> None:
+        """Record that `source` withdrew its record; what it said stays. Raises NotFound."""
+        with self._database.writing() as connection:
+            relink(connection, withdraw(connection, source, source_id, reason))
+
+    def remember_score(self, pid: str | Identifier, score: float) -> None:
+        """Keep an entry's overall FAIR score (0..1) for search results to show. Raises NotFound."""
+        with self._database.writing() as connection:
+            identifier = entry_for(connection, pid).identifier
+            connection.execute(
+                update(entries).where(entries.c.identifier == identifier).values(fair_score=score)
+            )
+
+    def get(self, pid: str | Identifier) -> ModelRecord:
+        """The merged record that `pid`, in any spelling, means. Raises NotFound with a hint."""
+        return self.entry_for(pid).record
+
+    def entry_for(self, pid: str | Identifier) -> Entry:
+        """The entry that `pid` means, and by which of its identifiers. Raises NotFound with a hint."""
+        with self._database.reading() as connection:
+            return entry_for(connection, pid)
+
+    def entries_for(self, pid: str | Identifier) -> tuple[Entry, ...]:
+        """All entries that carry `pid`, the likeliest first; none is no error."""
+        with self._database.reading() as connection:
+            return tuple(entries_for(connection, pid))
+
+    def statements(self, entry: Entry | str | Identifier) -> tuple[Statement, ...]:
+        """What each source says about an entry, payloads included, by source. Raises NotFound."""
+        with self._database.reading() as connection:
+            found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
+            query = (
+                select(statements)
+                .join(entries, entries.c.id == statements.c.entry_id)
+                .where(entries.c.identifier == found.identifier)
+                .order_by(statements.c.source, statements.c.source_id)
+            )
+            return tuple(statement_from(row) for row in connection.execute(query).mappings())
+
+    def statement(self, source: str, source_id: str) -> Statement | None:
+        """What `source` said under `source_id`, None where it never spoke."""
+        query = select(statements).where(statements.c.source == source, statements.c.source_id == source_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+            return None if row is None else statement_from(row)
+
+    def search(
+        self,
+        query: str,
+        *,
+        source: Values = (),
+        task: Values = (),
+        framework: Values = (),
+        license: Values = (),  # noqa: A002  # the word of the record and of the command line
+        kind: Values = (),
+        runnable: bool | None = None,
+        gone: bool | None = None,
+        limit: int | None = 20,
+        offset: int = 0,
+    ) -> SearchResults:
+        """Entries that answer `query`, best first; an empty query lists all, newest first.
+
+        Each filter (see `Filters`) takes a value or several, of which any will do. No text breaks a search.
+        """
+        filters = Filters(
+            source=_several(source),
+            task=_several(task),
+            framework=_several(framework),
+            license=_several(license),
+            kind=_several(kind),
+            runnable=runnable,
+            gone=gone,
+        )
+        with self._database.reading() as connection:
+            return search(connection, query, filters, limit=limit, offset=offset)
+
+    def records(self) -> Iterator[ModelRecord]:
+        """All merged records in the order of their identifiers, a page at a time."""
+        return (entry.record for entry in self.entries())
+
+    def __iter__(self) -> Iterator[ModelRecord]:
+        return self.records()
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries in the order of their identifiers; writers are not held up meanwhile."""
+        after = ""
+        while True:
+            query = (
+                select(entries)
+                .where(entries.c.identifier > after)
+                .order_by(entries.c.identifier)
+                .limit(_PAGE)
+            )
+            with self._database.reading() as connection:
+                rows = connection.execute(query).mappings().all()
+                page = [entry_from(row, sources_of(connection, row["id"])) for row in rows]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].identifier
+
+    def remember_harvest(self, harvest: Harvest) -> None:
+        """Keep how far a harvest came, so that a killed one resumes there."""
+        with self._database.writing() as connection:
+            _write_harvest(connection, harvest)
+
+    def harvest_state(self, source: str, query: str = "") -> Harvest | None:
+        """How far the last harvest of `query` at `source` came, None where there was none."""
+        chosen = select(harvests).where(harvests.c.source == source, harvests.c.query == query)
+        with self._database.reading() as connection:
+            row = connection.execute(chosen).mappings().one_or_none()
+            return None if row is None else _harvest(row)
+
+    def info(self) -> Info:
+        """What the registry holds, in numbers."""
+        with self._database.reading() as connection:
+            total = select(func.count()).select_from(entries)
+            by_kind = select(entries.c.kind, func.count()).group_by(entries.c.kind).order_by(entries.c.kind)
+            by_source = select(statements.c.source, func.count()).group_by(statements.c.source)
+            return Info(
+                place=self._database.place,
+                revision=HEAD,
+                entries=connection.scalar(total) or 0,
+                gone=connection.scalar(total.where(entries.c.gone_at.is_not(None))) or 0,
+                runnable=connection.scalar(total.where(entries.c.runnable)) or 0,
+                kinds={row[0]: row[1] for row in connection.execute(by_kind)},
+                sources={
+                    row[0]: row[1] for row in connection.execute(by_source.order_by(statements.c.source))
+                },
+                harvests=tuple(_harvest(row) for row in connection.execute(_ALL_HARVESTS).mappings()),
+            )
+
+
+_ALL_HARVESTS = select(harvests).order_by(harvests.c.source, harvests.c.query)
+
+
+def _several(values: Values) -> tuple[str, ...]:
+    if values is None:
+        return ()
+    return (values,) if isinstance(values, str) else tuple(values)
+
+
+def _entry_name(connection: Connection, statement_id: int) -> str:
+    query = select(entries.c.identifier).join(statements, statements.c.entry_id == entries.c.id)
+    return str(connection.scalar(query.where(statements.c.id == statement_id)))
+
+
+def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:
+    living = select(statements.c.source_id).where(
+        statements.c.source == source, statements.c.gone_at.is_(None)
+    )
+    for source_id in sorted(set(connection.scalars(living)) - kept):
+        relink(connection, withdraw(connection, source, source_id, reason))
+
+
+def _write_property(connection: Connection, name: str, value: str) -> None:
+    changed = connection.execute(update(properties).where(properties.c.name == name).values(value=value))
+    if changed.rowcount == 0:
+        connection.execute(insert(properties).values(name=name, value=value))
+
+
+def _write_harvest(connection: Connection, harvest: Harvest) -> None:
+    moment = now()
+    values = {
+        "cursor": harvest.cursor,
+        "counts": dict(harvest.counts),
+        "started_at": harvest.started_at or moment,
+        "updated_at": moment,
+        "finished_at": (harvest.finished_at or moment) if harvest.finished else None,
+    }
+    place = (harvests.c.source == harvest.source) & (harvests.c.query == harvest.query)
+    if connection.execute(update(harvests).where(place).values(values)).rowcount == 0:
+        connection.execute(insert(harvests).values(source=harvest.source, query=harvest.query, **values))
+
+
+def _harvest(row: Any) -> Harvest:
+    return Harvest(
+        source=row["source"],
+        query=row["query"],
+        cursor=row["cursor"],
+        counts=row["counts"],
+        finished=row["finished_at"] is not None,
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        finished_at=row["finished_at"],
+    )

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The registry's tables. One schema for SQLite and PostgreSQL; what only SQLite has is in the migrations.
+
+An *entry* is one model, dataset or piece of software. A *statement* is what one source says about it, kept
+with the payload it was read from. An entry's record is merged from its statements and can always be remade.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+__all__ = [
+    "FULL_TEXT",
+    "HEAD",
+    "REVISIONS",
+    "entries",
+    "entry_texts",
+    "facets",
+    "harvests",
+    "identifiers",
+    "metadata",
+    "properties",
+    "statements",
+]
+
+# Alembic's revisions, oldest first. Kept here so that opening a database needs no Alembic; tested against it.
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]
+
+# SQLite's full-text index over `entry_texts`; triggers made by the migration keep it in step.
+FULL_TEXT = "entry_index"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Times are ISO 8601 texts in UTC: they sort, and no database changes them.
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identifier", Text, nullable=False, unique=True),
+    Column("kind", String(16), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("license", Text, index=True),
+    Column("dated", String(40), index=True),
+    Column("year", Integer),
+    Column("doi", Text),
+    Column("url", Text),
+    Column("runnable", Boolean, nullable=False),
+    Column("fair_score", Float),
+    Column("gone_at", String(40)),
+    Column("gone_reason", Text),
+    Column("record", JSON, nullable=False),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Empty only within the transaction that writes the statement.
+    Column("entry_id", Integer, ForeignKey("entries.id"), index=True),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("retrieved_at", String(40), nullable=False),
+    Column("gone_at", String(40)),
+    Column("gone_reason", Text),
+    Column("record", JSON, nullable=False),
+    Column("media_type", Text),
+    Column("payload_sha256", String(64)),
+    Column("payload", LargeBinary),  # zlib; decompressed it is the bytes that the service sent
+    UniqueConstraint("source", "source_id"),
+)
+
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("statement_id", Integer, ForeignKey("statements.id"), nullable=False, index=True),
+    Column("entry_id", Integer, ForeignKey("entries.id"), index=True),
+    Column("scheme", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("evidence", Text),
+    Index("ix_identifiers_family_key", "family", "key"),
+)
+
+facets = Table(
+    "facets",
+    metadata,
+    Column("entry_id", Integer, ForeignKey("entries.id"), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Index("ix_facets_name_key", "name", "key"),
+)
+
+entry_texts = Table(
+    "entry_texts",
+    metadata,
+    Column("entry_id", Integer, ForeignKey("entries.id"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("alternate_names", Text, nullable=False),
+    Column("subjects", Text, nullable=False),
+    Column("creators", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("identifiers", Text, nullable=False),
+)
+
+harvests = Table(
+    "harvests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("cursor", JSON),
+    Column("counts", JSON, nullable=False),
+    Column("started_at", String(40), nullable=False),
+    Column("updated_at", String(40), nullable=False),
+    Column("finished_at", String(40)),
+    UniqueConstraint("source", "query"),
+)
+
+properties = Table(
+    "properties",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: MIT
+"""Writes statements and keeps the entries made of them in step. Every function runs inside its caller's
+transaction, so a reader sees a statement with its entry, its identifiers and its words, or none of them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import Connection, Insert, Row, delete, insert, or_, select, tuple_, update
+
+from fairreg.errors import NotFound, RecordError
+from fairreg.registry.linking import Group, group, link_keys, merge, name_entries
+from fairreg.registry.mapping import (
+    entry_values,
+    facet_values,
+    identifier_values,
+    payload_values,
+    same_content,
+    text_values,
+)
+from fairreg.registry.results import Outcome, Submission
+from fairreg.registry.tables import entries, entry_texts, facets, identifiers, statements
+from fairreg.schemas.record import ModelRecord
+
+__all__ = ["now", "put", "relink", "withdraw"]
+
+# Sources that describe what others host: they do not keep an entry alive whose files are gone.
+_DESCRIBERS = frozenset({"catalogue", "datacite"})
+_CHUNK = 300
+
+
+def now() -> str:
+    """This moment in UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
+    """Keep what a source says and bring the entries into step; the outcome and the statement's key.
+
+    A statement that its source had withdrawn lives again. A stored payload stays where none is given.
+    """
+    source = submission.record.provenance
+    known = _statement(connection, source.source, source.source_id)
+    before = None if known is None else ModelRecord.from_json(known.record)
+    try:
+        statement_id = _write_statement(connection, submission, None if known is None else int(known.id))
+    except UnicodeEncodeError as error:
+        raise RecordError(
+            f"{submission.record.name!r} holds text that is no Unicode: {error.reason}."
+        ) from error
+    if known is None or before is None:
+        outcome: Outcome = "new"
+    else:
+        same = known.gone_at is None and same_content(before, submission.record)
+        outcome = "unchanged" if same else "changed"
+    if outcome != "unchanged" or before != submission.record:
+        _write_identifiers(connection, statement_id, submission.record)
+        relink(connection, statement_id)
+    return outcome, statement_id
+
+
+def _write_statement(connection: Connection, submission: Submission, known: int | None) -> int:
+    record, source = submission.record, submission.record.provenance
+    values: dict[str, Any] = {
+        "source": source.source,
+        "source_id": source.source_id,
+        "retrieved_at": source.retrieved or now(),
+        "record": record.to_json(),
+        "gone_at": None,
+        "gone_reason": None,
+    }
+    if submission.payload is not None:
+        values |= payload_values(submission.payload, submission.media_type)
+    if known is None:
+        return _inserted(connection, insert(statements).values(values))
+    connection.execute(update(statements).where(statements.c.id == known).values(values))
+    return known
+
+
+def withdraw(connection: Connection, source: str, source_id: str, reason: str) -> int:
+    """Turn a statement into a tombstone: what it says stays. NotFound where there is none."""
+    known = _statement(connection, source, source_id)
+    if known is None:
+        raise NotFound(f"The registry has nothing from {source} called {source_id!r}.")
+    tombstone = {"gone_at": known.gone_at or now(), "gone_reason": reason}
+    connection.execute(update(statements).where(statements.c.id == known.id).values(tombstone))
+    return int(known.id)
+
+
+def relink(connection: Connection, statement_id: int) -> None:
+    """Sort a statement, and all that its arrival may join or part, into entries anew."""
+    reached = _closure(connection, statement_id)
+    groups = group(row.record for row in reached.values())
+    names = name_entries(groups)
+    by_place = {(row.source, row.source_id): row for row in reached.values()}
+    free = sorted({row.entry_id for row in reached.values() if row.entry_id is not None})
+    plan = []
+    for members, name in zip(groups, names, strict=True):
+        rows = [by_place[record.provenance.source, record.provenance.source_id] for record in members]
+        kept = next(
+            (row.entry_id for row in sorted(rows, key=lambda row: row.id) if row.entry_id in free), None
+        )
+        if kept is not None:
+            free.remove(kept)
+        plan.append((members, name, rows, kept))
+    _release(
+        connection,
+        [row.id for row in reached.values() if row.entry_id is not None],
+        [kept for *_, kept in plan if kept],
+        free,
+    )
+    for members, name, rows, kept in plan:
+        _write_entry(connection, members, name, rows, kept)
+
+
+class _Reached:
+    """A statement within reach of the one that changed."""
+
+    def __init__(self, row: Row[*tuple[Any, ...]]) -> None:
+        self.id: int = row.id
+        self.entry_id: int | None = row.entry_id
+        self.source: str = row.source
+        self.source_id: str = row.source_id
+        self.gone_at: str | None = row.gone_at
+        self.gone_reason: str | None = row.gone_reason
+        self.record = ModelRecord.from_json(row.record)
+
+
+_REACHED_COLUMNS = (
+    statements.c.id,
+    statements.c.entry_id,
+    statements.c.source,
+    statements.c.source_id,
+    statements.c.gone_at,
+    statements.c.gone_reason,
+    statements.c.record,
+)
+
+
+def _statement(connection: Connection, source: str, source_id: str) -> Row[*tuple[Any, ...]] | None:
+    query = select(*_REACHED_COLUMNS).where(
+        statements.c.source == source, statements.c.source_id == source_id
+    )
+    return connection.execute(query).one_or_none()
+
+
+def _write_identifiers(connection: Connection, statement_id: int, record: ModelRecord) -> None:
+    connection.execute(delete(identifiers).where(identifiers.c.statement_id == statement_id))
+    rows = [{**row, "statement_id": statement_id} for row in identifier_values(record)]
+    connection.execute(insert(identifiers), rows)
+
+
+def _closure(connection: Connection, statement_id: int) -> dict[int, _Reached]:
+    """The statement, those it shares an entry with, and all that share link keys with any of them."""
+    reached: dict[int, _Reached] = {}
+    seen_keys: set[tuple[str, str]] = set()
+    seen_entries: set[int] = set()
+    wanted = statements.c.id == statement_id
+    while True:
+        rows = [
+            row
+            for row in connection.execute(select(*_REACHED_COLUMNS).where(wanted))
+            if row.id not in reached
+        ]
+        fresh = [_Reached(row) for row in rows]
+        reached.update((item.id, item) for item in fresh)
+        keys = {key for item in fresh for key in link_keys(item.record)} - seen_keys
+        homes = {item.entry_id for item in fresh if item.entry_id is not None} - seen_entries
+        if not keys and not homes:
+            return reached
+        seen_keys |= keys
+        seen_entries |= homes
+        wanted = or_(statements.c.entry_id.in_(homes), statements.c.id.in_(_holders(connection, keys)))
+
+
+def _holders(connection: Connection, keys: set[tuple[str, str]]) -> set[int]:
+    """Statements that carry one of the (scheme, key) pairs."""
+    ordered = sorted(keys)
+    holders: set[int] = set()
+    for start in range(0, len(ordered), _CHUNK):
+        pairs = tuple_(identifiers.c.family, identifiers.c.key).in_(ordered[start : start + _CHUNK])
+        found = select(identifiers.c.statement_id, identifiers.c.scheme, identifiers.c.family).where(pairs)
+        # A paper's DOI is of the same family as the object's own, but joins nothing.
+        holders |= {row.statement_id for row in connection.execute(found) if row.scheme == row.family}
+    return holders
+
+
+def _release(connection: Connection, statement_ids: list[int], kept: list[int], free: list[int]) -> None:
+    """Take the statements out of their entries, drop those left over, and clear the names of the others."""
+    for chunk in _chunks(statement_ids):
+        connection.execute(update(statements).where(statements.c.id.in_(chunk)).values(entry_id=None))
+        connection.execute(
+            update(identifiers).where(identifiers.c.statement_id.in_(chunk)).values(entry_id=None)
+        )
+    for chunk in _chunks(free):
+        for owned in (facets, entry_texts):
+            connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
+        connection.execute(delete(entries).where(entries.c.id.in_(chunk)))
+    if len(kept) > 1:  # two entries may swap names; a lone one cannot collide with itself
+        for entry_id in kept:
+            connection.execute(
+                update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}")
+            )
+
+
+def _write_entry(
+    connection: Connection, members: Group, name: str, rows: list[_Reached], entry_id: int | None
+) -> None:
+    record = merge(members)
+    name = _unused(connection, name, record, entry_id)
+    if name != record.identifier:
+        record = replace(record, identifier=name)
+    values = entry_values(record) | _tombstone(rows)
+    if entry_id is None:
+        entry_id = _inserted(connection, insert(entries).values(values))
+    else:
+        connection.execute(update(entries).where(entries.c.id == entry_id).values(values))
+    ids = [row.id for row in rows]
+    connection.execute(update(statements).where(statements.c.id.in_(ids)).values(entry_id=entry_id))
+    connection.execute(
+        update(identifiers).where(identifiers.c.statement_id.in_(ids)).values(entry_id=entry_id)
+    )
+    for owned in (facets, entry_texts):
+        connection.execute(delete(owned).where(owned.c.entry_id == entry_id))
+    shown = [{**row, "entry_id": entry_id} for row in facet_values(record, (row.source for row in rows))]
+    connection.execute(insert(facets), shown)
+    connection.execute(insert(entry_texts).values(entry_id=entry_id, **text_values(record)))
+
+
+def _unused(connection: Connection, name: str, record: ModelRecord, entry_id: int | None) -> str:
+    """`name`, or one built from the record's source where an unrelated entry already bears it."""
+    taken = connection.scalar(select(entries.c.id).where(entries.c.identifier == name))
+    if taken is None or taken == entry_id:
+        return name
+    return f"{name}#{record.provenance.source}-{record.provenance.source_id}"
+
+
+def _tombstone(rows: list[_Reached]) -> dict[str, str | None]:
+    """Gone is an entry of which a source withdrew its part and that no other source still hosts."""
+    gone = sorted((row.gone_at, row.gone_reason) for row in rows if row.gone_at is not None)
+    hosted = any(row.gone_at is None and row.source not in _DESCRIBERS for row in rows)
+    at, reason = gone[0] if gone and not hosted else (None, None)
+    return {"gone_at": at, "gone_reason": reason}
+
+
+def _inserted(connection: Connection, statement: Insert) -> int:
+    """Key of the row that `statement` inserts."""
+    return int(connection.execute(statement.returning(statement.table.c.id)).scalar_one())
+
+
+def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:
+    listed = list(ids)
+    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: MIT
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from fairreg.errors import IdentifierError, NotFound, RecordError
+from fairreg.registry import Harvest, Registry, Submission
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
+
+Make = Callable[..., ModelRecord]
+DOI = "10.5281/zenodo.7305227"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        DOI,
+        DOI.upper(),
+        f"https://doi.org/{DOI}",
+        f"doi:{DOI}",
+        "zenodo.7305227",
+        "7305227",
+        "https://zenodo.org/records/7305227",
+        f"  <https://dx.doi.org/{DOI}> ",
+        "zenodo:7305227",
+        Identifier("doi", DOI.upper()),
+    ],
+)
+def test_an_entry_is_found_in_any_spelling(registry: Registry, make_record: Make, spelling: str) -> None:
+    record = make_record("zenodo", "7305227", pids=(DOI,))
+    registry.put(record)
+    assert registry.get(spelling) == record
+
+
+def test_a_bare_slug_means_the_hub_first_and_github_else(registry: Registry, make_record: Make) -> None:
+    code = make_record("github", "org/a", pids=("github:org/a",))
+    registry.put(code)
+    assert registry.get("org/a") == code
+    hub = make_record("huggingface", "Org/A", pids=("hf:Org/A",))
+    registry.put(hub)
+    assert registry.get("org/a") == hub
+
+
+def test_what_is_unknown_says_what_to_do(registry: Registry) -> None:
+    with pytest.raises(NotFound, match="does not know") as caught:
+        registry.get("10.1234/none")
+    assert caught.value.hint
+    with pytest.raises(IdentifierError):
+        registry.get("what is this?")
+    for text in ("\ud800", "\0", "a\0b:c"):
+        with pytest.raises((NotFound, IdentifierError)):
+            registry.get(text)
+
+
+def test_outcomes(registry: Registry, make_record: Make) -> None:
+    record = make_record("zenodo", "1", pids=("10.1234/a",))
+    assert registry.put(record).outcome == "new"
+    assert registry.put(record).outcome == "unchanged"
+    later = replace(record, provenance=Provenance("zenodo", "1", retrieved="2026-01-01T00:00:00Z"))
+    assert registry.put(later).outcome == "unchanged"
+    assert registry.get("10.1234/a").provenance.retrieved == "2026-01-01T00:00:00Z"
+    changed = registry.put(replace(later, name="new name"))
+    assert (changed.outcome, changed.identifier) == ("changed", "doi:10.1234/a")
+    assert registry.info().entries == 1
+
+
+def test_a_changed_identifier_is_no_longer_found(registry: Registry, make_record: Make) -> None:
+    registry.put(make_record("zenodo", "1", pids=("10.1234/a",)))
+    registry.put(make_record("zenodo", "1", pids=("10.1234/b",)))
+    assert registry.get("10.1234/b").doi == "10.1234/b"
+    with pytest.raises(NotFound):
+        registry.get("10.1234/a")
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x00\xff not text", b'{"a": 1}\r\n', os.urandom(100_000)])
+def test_the_payload_is_kept_byte_for_byte(registry: Registry, make_record: Make, payload: bytes) -> None:
+    record = make_record("zenodo", "1", pids=("10.1234/a",))
+    registry.put(record, payload=payload, media_type="application/json")
+    registry.put(replace(record, name="mapped better"))
+    (kept,) = registry.statements("10.1234/a")
+    assert kept.payload == payload
+    assert kept.payload_sha256 == hashlib.sha256(payload).hexdigest()
+    assert (kept.media_type, kept.record.name) == ("application/json", "mapped better")
+
+
+def test_sources_merge_and_part_again(registry: Registry, make_record: Make) -> None:
+    zenodo = make_record("zenodo", "1", pids=("10.1234/a",), version="2")
+    registry.put(make_record("datacite", "10.1234/a", pids=("10.1234/a",), publisher="Zenodo"))
+    registry.put(zenodo)
+    entry = registry.entry_for("10.1234/a")
+    assert entry.sources == ("datacite", "zenodo")
+    assert (entry.record.version, entry.record.publisher) == ("2", "Zenodo")
+    registry.put(make_record("datacite", "10.1234/a", pids=("10.1234/other",)))
+    assert registry.get("10.1234/a") == zenodo
+    assert registry.info().entries == 2
+
+
+def test_a_concept_doi_means_the_newest_version(registry: Registry, make_record: Make) -> None:
+    concept = Identifier("concept_doi", "10.5281/zenodo.1000")
+    for number, date in (("1001", "2022-01-01"), ("1003", "2024-05-01"), ("1002", "2023-01-01")):
+        pids = (f"10.5281/zenodo.{number}", concept)
+        registry.put(make_record("zenodo", number, pids=pids, date_published=date))
+    entry = registry.entry_for("10.5281/zenodo.1000")
+    assert entry.identifier == "doi:10.5281/zenodo.1003"
+    assert entry.matched is not None
+    assert entry.matched.scheme == "concept_doi"
+    assert len(registry.entries_for("10.5281/zenodo.1000")) == 3
+
+
+def test_an_own_doi_goes_before_all_that_point_to_it(registry: Registry, make_record: Make) -> None:
+    for number, scheme in enumerate(("paper_doi", "related_doi", "dlhub_doi", "concept_doi", "doi")):
+        registry.put(
+            make_record(
+                "elsewhere", str(number), pids=(Identifier(scheme, "10.1234/x"),), identifier=f"e:{scheme}"
+            )
+        )
+    found = [entry.identifier for entry in registry.entries_for("10.1234/x")]
+    assert found == ["e:doi", "e:concept_doi", "e:dlhub_doi", "e:related_doi", "e:paper_doi"]
+
+
+def test_a_tombstone_keeps_what_was_said(registry: Registry, make_record: Make) -> None:
+    record = make_record("zenodo", "1", pids=("10.1234/a",))
+    registry.put(record, payload=b"{}")
+    registry.put(make_record("catalogue", "a", pids=("10.1234/a",), name="Curated"))
+    registry.mark_gone("zenodo", "1", "withdrawn by its owner")
+    entry = registry.entry_for("10.1234/a")
+    assert (entry.gone, entry.gone_reason, entry.record.name) == (True, "withdrawn by its owner", "Curated")
+    assert {s.source: (s.gone, s.payload) for s in registry.statements(entry)}["zenodo"] == (True, b"{}")
+    assert registry.search("curated").hits[0].gone
+    assert registry.search("curated", gone=False).total == 0
+    assert registry.info().gone == 1
+    assert registry.put(record).outcome == "changed"
+    assert not registry.entry_for("10.1234/a").gone
+
+
+def test_an_entry_lives_while_one_host_has_it(registry: Registry, make_record: Make) -> None:
+    registry.put(make_record("zenodo", "1", pids=("10.1234/a", "hf:o/m")))
+    registry.put(make_record("huggingface", "o/m", pids=("hf:o/m",)))
+    registry.mark_gone("zenodo", "1", "gone")
+    assert not registry.entry_for("10.1234/a").gone
+    with pytest.raises(NotFound):
+        registry.mark_gone("zenodo", "2", "never there")
+
+
+def test_what_is_no_text_is_refused_and_nothing_is_kept(registry: Registry, make_record: Make) -> None:
+    good = make_record("zenodo", "1", pids=("10.1234/a",))
+    with pytest.raises(RecordError):
+        registry.put_many([good, make_record("zenodo", "2", name="half \ud800")])
+    assert registry.info().entries == 0
+
+
+def test_a_page_and_its_cursor_are_one(registry: Registry, make_record: Make) -> None:
+    state = Harvest("zenodo", "onnx", cursor={"page": 2}, counts={"new": 1})
+    results = registry.put_many(
+        [Submission(make_record("zenodo", "1"), b"x"), make_record("zenodo", "2")], harvest=state
+    )
+    assert [result.outcome for result in results] == ["new", "new"]
+    kept = registry.harvest_state("zenodo", "onnx")
+    assert kept is not None
+    assert (kept.cursor, kept.counts, kept.finished) == ({"page": 2}, {"new": 1}, False)
+    assert kept.started_at
+    registry.remember_harvest(Harvest("zenodo", "onnx", finished=True, started_at=kept.started_at))
+    done = registry.harvest_state("zenodo", "onnx")
+    assert done is not None
+    assert (done.finished, done.cursor, done.started_at) == (True, None, kept.started_at)
+    assert registry.harvest_state("zenodo", "else") is None
+
+
+def test_scores_are_kept_through_changes(registry: Registry, make_record: Make) -> None:
+    registry.put(make_record("zenodo", "1", pids=("10.1234/a",)))
+    registry.remember_score("10.1234/a", 0.75)
+    registry.put(make_record("zenodo", "1", pids=("10.1234/a",), name="renamed"))
+    assert registry.entry_for("10.1234/a").fair_score == 0.75
+
+
+def test_records_come_in_order_and_survive_reopening(fresh_url: str, make_record: Make) -> None:
+    with Registry(fresh_url) as registry:
+        registry.put_many(make_record("zenodo", str(number)) for number in range(700))
+    with Registry(fresh_url) as registry:
+        names = [record.identifier for record in registry]
+    assert len(names) == 700
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("fields", "runnable"),
+    [
+        ({"formats": ("pth", "onnx"), "access": Access("open")}, True),
+        ({"distributions": (Distribution("net.ONNX"),), "access": Access("open")}, True),
+        ({"distributions": (Distribution("a.zip", path="x/net.pth"),), "access": Access("open")}, True),
+        ({"formats": ("onnx",), "access": Access("restricted")}, False),
+        ({"formats": ("onnx",)}, False),
+        ({"formats": ("h5",), "access": Access("open")}, False),
+        ({"formats": ("onnx",), "access": Access("open"), "kind": "software"}, False),
+    ],
+)
+def test_runnable_is_derived_from_facts(
+    registry: Registry, make_record: Make, fields: dict[str, object], runnable: bool
+) -> None:
+    registry.put(make_record("zenodo", "1", pids=("10.1234/a",), **fields))
+    assert registry.entry_for("10.1234/a").runnable is runnable
+
+
+SHARED = st.lists(
+    st.tuples(
+        st.sampled_from(["zenodo", "github", "catalogue", "huggingface"]),
+        st.sampled_from("12"),
+        st.sets(st.sampled_from(["10.1234/a", "10.1234/b", "hf:o/m", "github:o/m"]), max_size=3),
+        st.sampled_from(["model", "software"]),
+    ),
+    max_size=5,
+    unique_by=lambda item: item[:2],
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=SHARED, chance=st.randoms())
+def test_the_registry_forgets_the_order_of_arrival(
+    empty_template: Path, tmp_path: Path, make_record: Make, said: list[tuple[object, ...]], chance: object
+) -> None:
+    import shutil
+
+    records = [make_record(s, n, pids=tuple(sorted(pids)), kind=kind) for s, n, pids, kind in said]
+    outcomes = []
+    for turn in range(2):
+        copy = tmp_path / f"{turn}.sqlite"
+        shutil.copy(empty_template, copy)
+        with Registry(f"sqlite:///{copy}") as registry:
+            for record in records:
+                registry.put(record)
+            outcomes.append({(e.identifier, e.record, e.sources) for e in registry.entries()})
+        chance.shuffle(records)
+    assert outcomes[0] == outcomes[1]
+
+
+WRITER = """
+import sys
+from fairreg.registry import Registry
+from fairreg.schemas.record import ModelRecord, Provenance
+with Registry(sys.argv[1]) as registry:
+    for n in range(40):
+        provenance = Provenance(sys.argv[2], str(n))
+        name = f"{sys.argv[2]}:{n}"
+        registry.put(ModelRecord(identifier=name, kind="model", name=name, provenance=provenance))
+"""
+
+
+def test_two_processes_write_at_once(fresh_url: str) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, fresh_url, name]) for name in ("a", "b")]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    with Registry(fresh_url) as registry:
+        assert registry.info().sources == {"a": 40, "b": 40}
+
+
+KILLED = """
+import os, signal, sys
+from fairreg.registry import Registry
+from fairreg.schemas.record import ModelRecord, Provenance
+import fairreg.registry.registry as room
+def killed(*args):
+    os.kill(os.getpid(), signal.SIGKILL)
+room._write_harvest = killed
+with Registry(sys.argv[1]) as registry:
+    registry.put_many(
+        [
+            ModelRecord(identifier=f"z:{n}", kind="model", name="n", provenance=Provenance("z", str(n)))
+            for n in range(50)
+        ],
+        harvest=room.Harvest("z", ""),
+    )
+"""
+
+
+def test_a_killed_writer_leaves_nothing_half_done(fresh_url: str, make_record: Make) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, fresh_url], check=False, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    with Registry(fresh_url) as registry:
+        assert registry.info().entries == 0
+        assert registry.put(make_record("zenodo", "1")).outcome == "new"

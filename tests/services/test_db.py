@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from fairreg.errors import RegistryError
+from fairreg.registry import Registry, catalogue
+from fairreg.registry.database import Database
+from fairreg.registry.tables import FULL_TEXT, HEAD, REVISIONS, metadata
+from fairreg.services.db import CheckReport, check, ensure, info, init, upgrade
+from fairreg.settings import Settings
+
+ENSURE = "from fairreg.services.db import ensure; from fairreg.settings import Settings; import sys\n"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Settings:
+    return Settings.from_environment({"FAIRREG_HOME": str(tmp_path / "new" / "home")})
+
+
+@pytest.fixture
+def ready(fresh: Settings) -> Settings:
+    init(fresh)
+    return fresh
+
+
+def alter(settings: Settings, statement: str) -> None:
+    database = Database(settings.database_url)
+    with database.writing() as connection:
+        connection.execute(text(statement))
+    database.close()
+
+
+def test_a_fresh_home_gets_a_registry_and_hears_so(fresh: Settings) -> None:
+    said: list[str] = []
+    ensure(fresh, said.append)
+    assert len(said) == 2
+    assert "150 records" in said[1]
+    ensure(fresh, said.append)
+    assert len(said) == 2
+    assert check(fresh) == CheckReport(place=str(fresh.home / "registry.sqlite"), entries=150, statements=150)
+    assert info(fresh).kinds == {"dataset": 40, "model": 86, "software": 24}
+    assert init(fresh) == info(fresh) == upgrade(fresh)
+
+
+def test_nothing_to_do_needs_no_alembic(ready: Settings) -> None:
+    program = ENSURE + (
+        "ensure(Settings.from_environment({'FAIRREG_HOME': sys.argv[1]}), print)\n"
+        "assert not [m for m in sys.modules if m.partition('.')[0] == 'alembic' or m == 'sqlalchemy.orm']"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, ready.home], check=False, capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_two_processes_start_at_once(fresh: Settings) -> None:
+    program = ENSURE + "ensure(Settings.from_environment({'FAIRREG_HOME': sys.argv[1]}), print)"
+    starts = [subprocess.Popen([sys.executable, "-c", program, fresh.home]) for _ in range(3)]
+    assert [start.wait(timeout=100) for start in starts] == [0, 0, 0]
+    assert check(fresh).sound
+
+
+def test_a_start_that_was_cut_off_is_taken_up(fresh: Settings) -> None:
+    fresh.home.mkdir(parents=True)
+    (fresh.home / "registry.sqlite").touch()
+    ensure(fresh, lambda line: None)
+    alter(fresh, "DELETE FROM properties")
+    ensure(fresh, lambda line: None)
+    assert check(fresh).sound
+
+
+def test_what_left_the_catalogue_becomes_a_tombstone(
+    ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = catalogue.records()[1:]
+    monkeypatch.setattr(catalogue, "records", lambda: fewer)
+    monkeypatch.setattr(catalogue, "digest", lambda: "another")
+    ensure(ready, lambda line: None)
+    with Registry(settings=ready) as registry:
+        assert registry.entry_for("10.5281/zenodo.7305227").gone
+        assert registry.info().gone == 1
+
+
+def test_the_constant_is_alembics_head() -> None:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "fairreg:migrations")
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [HEAD]
+    assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == REVISIONS
+
+
+def test_the_migrations_make_what_the_tables_say(ready: Settings) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    database = Database(ready.database_url)
+    with database.reading() as connection:
+        options = {
+            "compare_type": True,
+            "include_object": lambda _o, name, kind, *_: kind != "table" or not name.startswith(FULL_TEXT),
+        }
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+    database.close()
+
+
+def test_down_and_up_again(ready: Settings) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "fairreg:migrations")
+    database = Database(ready.database_url)
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert database.schema_state() == "empty"
+    database.close()
+    ensure(ready, lambda line: None)
+    assert check(ready).sound
+
+
+def test_an_older_schema_is_refused_by_readers(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairreg.registry.database.HEAD", "0002")
+    with pytest.raises(RegistryError, match="older fairreg") as caught:
+        info(ready)
+    assert "db upgrade" in str(caught.value.hint)
+
+
+def test_a_newer_schema_is_left_alone(ready: Settings) -> None:
+    alter(ready, "UPDATE alembic_version SET version_num = '9999'")
+    for verb in (init, info, check, upgrade):
+        with pytest.raises(RegistryError, match="newer fairreg"):
+            verb(ready)
+
+
+def test_garbage_is_left_alone(fresh: Settings) -> None:
+    fresh.home.mkdir(parents=True)
+    (fresh.home / "registry.sqlite").write_bytes(b"garbage" * 1000)
+    with pytest.raises(RegistryError, match="not a database"):
+        ensure(fresh, print)
+    assert (fresh.home / "registry.sqlite").read_bytes() == b"garbage" * 1000
+
+
+def test_a_file_where_the_home_should_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for home in (tmp_path / "file", tmp_path / "file" / "home"):
+        with pytest.raises(RegistryError) as caught:
+            ensure(Settings.from_environment({"FAIRREG_HOME": str(home)}), print)
+        assert "FAIRREG_HOME" in str(caught.value.hint)
+
+
+def test_there_is_nothing_to_upgrade_or_check(fresh: Settings) -> None:
+    for verb in (upgrade, check, info):
+        with pytest.raises(RegistryError, match="no registry"):
+            verb(fresh)
+    assert not fresh.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("UPDATE entries SET record = '{}' WHERE id = 1", "does not decode"),
+        ("UPDATE statements SET record = '{}' WHERE id = 1", "does not decode"),
+        (
+            "UPDATE entries SET record = json_set(record, '$.name', 'x') WHERE id = 1",
+            "is not what its sources say",
+        ),
+        ("UPDATE statements SET entry_id = NULL WHERE id = 1", "belong to no entry"),
+        ("DELETE FROM entry_texts WHERE entry_id = 1", "missing from the full-text index"),
+        ("INSERT INTO entry_index(rowid, name) VALUES (9999, 'stray')", "not in step"),
+    ],
+)
+def test_check_finds_damage(ready: Settings, damage: str, words: str) -> None:
+    alter(ready, damage)
+    assert any(words in problem for problem in check(ready).problems)
+
+
+def test_a_database_elsewhere(fresh: Settings, tmp_path: Path) -> None:
+    elsewhere = dataclasses.replace(fresh, database_url=f"sqlite:///{tmp_path / 'else' / 'where.sqlite'}")
+    ensure(elsewhere, lambda line: None)
+    assert check(elsewhere).sound
+    assert not fresh.home.exists()
