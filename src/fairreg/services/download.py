@@ -15,7 +15,7 @@ from fairreg.schemas.record import Distribution
 from fairreg.storage.cache import Cache, CachedFile, disk_faults
 from fairreg.web import Answer, Web
 
-__all__ = ["Downloaded", "Progress", "download", "keys_of", "place", "select"]
+__all__ = ["Downloaded", "Progress", "adopt", "cached_copy", "download", "keys_of", "place", "select"]
 
 _BLOCK = 2**20
 # Strongest first: the one whose verdict is reported.
@@ -60,7 +60,7 @@ def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> li
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:
-    """What the cache knows the file by: its published checksums, strongest first, else its address and size."""
+    """What the cache knows the file by: its published checksums, strongest first, else address and size."""
     published = _published(distribution)
     if published:
         return tuple(f"{algorithm}:{value}" for algorithm, value in published)
@@ -75,18 +75,32 @@ def download(
     A broken download is kept and resumed; one whose size or checksum is not the published one is discarded.
     Raises ChecksumMismatch, Unreachable, NotFound and the other errors of `Web`.
     """
-    keys = keys_of(distribution)
-    with cache.lock(keys[0]):
-        cached = cache.find(keys)
+    key = keys_of(distribution)[0]
+    with cache.lock(key):
+        cached = cached_copy(cache, distribution)
         if cached is not None:
-            return _judged(distribution, cached, from_cache=True)
+            return cached
         if distribution.url is None:
             raise NotFound(f"The source gives no address for {distribution.name}.")
-        part = cache.partial(keys[0])
+        part = cache.partial(key)
         _collect(web, distribution, part, progress)
-        digests = _digests(part, distribution)
-        _verify(distribution, part, digests)
-        file = cache.add(part, name=distribution.name, sha256=digests["sha256"], keys=keys)
+        return adopt(cache, distribution, part)
+
+
+def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
+    """The file of an earlier download, if the cache still holds all its bytes."""
+    file = cache.find(keys_of(distribution))
+    return _judged(distribution, file, from_cache=True) if file else None
+
+
+def adopt(cache: Cache, distribution: Distribution, path: Path) -> Downloaded:
+    """Move the complete file `path` into the cache, if it is the published one; else it is removed.
+
+    Raises ChecksumMismatch.
+    """
+    digests = _digests(path, distribution)
+    _verify(distribution, path, digests)
+    file = cache.add(path, name=distribution.name, sha256=digests["sha256"], keys=keys_of(distribution))
     return _judged(distribution, file, from_cache=False)
 
 

@@ -81,12 +81,19 @@ class _Trail:
         self.talk(f"{service}: {detail}")
 
 
-def resolve(web: Web, pid: str, *, talk: Callable[[str], None] = lambda _line: None) -> Resolution:
+def resolve(
+    web: Web,
+    pid: str,
+    *,
+    talk: Callable[[str], None] = lambda _line: None,
+    version_of: Callable[[Identifier], Identifier | None] = lambda _concept: None,
+) -> Resolution:
     """Follow `pid`, in any spelling, to its record.
 
+    `version_of` is what the caller knows of a concept DOI's newest version; it is asked last.
+    When only the registered metadata could be read, they come back with the `fault` of the source.
     Raises IdentifierError for what is no identifier, Gone for a withdrawn record, NotFound where no service
-    knows it, Unreachable where none could be asked. When only the registered metadata could be read, they come
-    back with the `fault` of the source.
+    knows it, Unreachable where none could be asked.
     """
     asked, trail = parse(pid), _Trail(talk=talk)
     registered = _registered(web, asked, trail) if asked.scheme in DOI_SCHEMES else None
@@ -94,13 +101,11 @@ def resolve(web: Web, pid: str, *, talk: Callable[[str], None] = lambda _line: N
     if harvester is None or target is None:
         return _without_source(pid, asked, registered, trail)
     try:
-        fetched = harvester.fetch(web, target)
+        fetched = _fetch(web, harvester, target, registered, version_of)
     except Gone:
         raise
     except FairregError as error:
-        trail.note(
-            harvester.name, "unreachable" if isinstance(error, Unreachable) else "absent", error.message
-        )
+        trail.note(harvester.name, _outcome(error), error.message)
         if registered is None:
             raise
         return Resolution(pid, asked, None, registered, fault=error, steps=tuple(trail.steps))
@@ -110,11 +115,37 @@ def resolve(web: Web, pid: str, *, talk: Callable[[str], None] = lambda _line: N
     return Resolution(pid, asked, found, registered, is_concept, steps=tuple(trail.steps))
 
 
+def _fetch(
+    web: Web,
+    harvester: Harvester,
+    target: Identifier,
+    registered: Found | None,
+    version_of: Callable[[Identifier], Identifier | None],
+) -> Fetched:
+    """The target's payload; where the source does not know a concept, that of the newest version known."""
+    try:
+        return harvester.fetch(web, target)
+    except NotFound as error:
+        if isinstance(error, Gone):
+            raise
+        versions = registered.record.related("has_version") if registered else ()
+        newest = max(versions, key=lambda item: (len(item.value), item.value), default=None) or version_of(
+            target
+        )
+        if newest is None or newest.key == target.key or not harvester.handles(newest):
+            raise
+    return harvester.fetch(web, newest)
+
+
 def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
-    """The record with the time of now and the digest of its payload in its provenance."""
+    """The record with the time of now and the digest of its payload in its provenance.
+
+    Raises RecordError for one that an outside harvester built and the registry could not read back.
+    """
     retrieved = datetime.now(UTC).isoformat(timespec="seconds")
     digest = hashlib.sha256(raw).hexdigest()
-    return replace(record, provenance=replace(record.provenance, retrieved=retrieved, payload_sha256=digest))
+    origin = replace(record.provenance, retrieved=retrieved, payload_sha256=digest)
+    return ModelRecord.from_json(replace(record, provenance=origin).to_json())
 
 
 def _registered(web: Web, asked: Identifier, trail: _Trail) -> Found | None:

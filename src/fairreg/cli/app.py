@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""The entry point, and the only place where an error becomes text and an exit code."""
+
+import os
+import sys
+from types import TracebackType
+
+import typer
+
+from fairreg.cli import assess, cache, db, fetch, find, harvest, records
+from fairreg.cli.output import explain, talk
+from fairreg.errors import FairregError
+from fairreg.settings import VARIABLES
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+app = typer.Typer(
+    name="fairreg",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Find, fetch, verify, run and assess trained AI models by DOI.\n\n"
+    'Try [bold]fairreg search "Hbb tagger"[/bold], then [bold]fairreg fetch <doi> --run[/bold].',
+    epilog="Environment: " + ", ".join(VARIABLES) + ". See the README for what each does.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _common(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"fairreg {installed('fairreg')}")
+        raise typer.Exit
+
+
+for room in (find, fetch, assess, harvest, records):
+    room.register(app)
+app.add_typer(db.app, name="db")
+app.add_typer(cache.app, name="cache")
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.excepthook = _unexpected
+    try:
+        app()
+    except FairregError as error:
+        explain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        talk("Interrupted. What was done so far is kept; the same command goes on from there.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe left (as in `fairreg export | head`): nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_BROKEN_PIPE)
+
+
+def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A fault of fairreg's own: one sentence for people, the traceback for who asks for it."""
+    from fairreg.settings import Settings
+
+    if Settings.from_environment().debug:
+        sys.__excepthook__(kind, error, trace)
+        return
+    talk(f"fairreg met a fault of its own ({kind.__name__}: {error}).")
+    talk("Run it again with FAIRREG_DEBUG=1 and report what it prints.")

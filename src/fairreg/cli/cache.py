@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""``cache``: the downloaded files."""
+
+import typer
+
+from fairreg.cli.options import Json, settings
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cache of downloaded files.")
+
+
+@app.command()
+def info(json: Json = False) -> None:
+    """Say where the cache lies and what is in it."""
+    from dataclasses import asdict
+
+    from fairreg.cli.cards import size_text
+    from fairreg.cli.output import console, print_json
+    from fairreg.services import cache
+
+    found = cache.info(settings())
+    if json:
+        print_json(asdict(found) | {"folder": str(found.folder)})
+        return
+    console().print(
+        f"{found.folder}: {found.files} files, {size_text(found.size)}, "
+        f"{found.extracted} unpacked archives, {found.partial} unfinished downloads",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def verify(json: Json = False) -> None:
+    """Hash every file again; exit code 3 when one is not what it was."""
+    from fairreg.cli.output import console, print_json
+    from fairreg.services import cache
+
+    found = cache.verify(settings())
+    changed = [str(path) for path, intact in found if not intact]
+    if json:
+        print_json({"files": len(found), "changed": changed})
+    else:
+        console().print(f"{len(found)} files, {len(changed)} changed")
+        for path in changed:
+            console().print(f"  {path}", soft_wrap=True, markup=False)
+    if changed:
+        raise typer.Exit(3)
+
+
+@app.command()
+def clear(
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+    json: Json = False,
+) -> None:
+    """Remove all downloaded files; records in the registry stay."""
+    from fairreg.cli.cards import size_text
+    from fairreg.cli.output import console, print_json
+    from fairreg.services import cache
+
+    chosen = settings()
+    if not yes:
+        found = cache.info(chosen)
+        typer.confirm(f"Remove {size_text(found.size)} in {found.folder}?", abort=True, err=True)
+    freed = cache.clear(chosen)
+    if json:
+        print_json({"freed": freed})
+    else:
+        console().print(f"{size_text(freed)} freed")

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Records and run results as tables for people."""
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from fairreg.cli.output import console
+
+if TYPE_CHECKING:
+    from fairreg.schemas.record import ModelRecord
+    from fairreg.services.run import RunReport
+
+__all__ = ["record_card", "run_card", "size_text"]
+
+_SHOWN = 12
+
+
+def record_card(record: "ModelRecord") -> None:
+    """The main fields of a record, one a line."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in _fields(record):
+        if value:
+            table.add_row(name, value)
+    console().print(table, markup=False)
+
+
+def _fields(record: "ModelRecord") -> list[tuple[str, str | None]]:
+    creators = [creator.name for creator in record.creators]
+    files = [f"{item.path or item.name} {size_text(item.size)}" for item in record.distributions]
+    return [
+        ("Name", record.name),
+        ("Kind", record.kind + (f" (stated as {record.stated_type})" if record.stated_type else "")),
+        ("Description", record.description),
+        ("Creators", _few(creators, "; ")),
+        ("Version", record.version),
+        ("Published", record.date_published),
+        ("Licence", record.license or record.license_stated),
+        ("Task", "; ".join(record.ml_task)),
+        ("Architecture", "; ".join(record.model_category)),
+        ("Frameworks", ", ".join(record.frameworks)),
+        ("Keywords", _few(list(record.keywords), ", ")),
+        ("Access", record.access.level if record.access else None),
+        ("Files", _few(files, "\n")),
+        ("Identifiers", "\n".join(f"{item.scheme}: {item.value}" for item in record.identifiers)),
+        ("Relations", _few([f"{item.type}: {item.target.compact}" for item in record.relations], "\n")),
+        ("Notes", record.notes),
+        ("From", f"{record.provenance.source} {record.provenance.url or record.provenance.source_id}"),
+    ]
+
+
+def _few(items: list[str], separator: str) -> str:
+    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return separator.join([*items[:_SHOWN], *more])
+
+
+def size_text(size: int | None) -> str:
+    """A size in bytes with a decimal unit."""
+    if size is None:
+        return ""
+    from rich.filesize import decimal
+
+    return decimal(size)
+
+
+def run_card(report: "RunReport") -> None:
+    """The result of a run."""
+    shown = report.demonstration
+    table = Table(
+        box=None, pad_edge=False, show_header=False, title=report.recognition.title, title_justify="left"
+    )
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    table.add_row("Runtime", report.runtime)
+    table.add_row("Weights", f"{report.origin}: {report.file}")
+    table.add_row("Fingerprint", report.recognition.fingerprint)
+    table.add_row("Parameters", f"{report.recognition.parameter_count}")
+    table.add_row("Input", f"{shown.items} jets: {shown.source}")
+    for name, value in shown.metrics.items():
+        table.add_row(name.replace("_", " "), f"{value:.4f}")
+    table.add_row("Speed", f"{shown.items_per_second:,.0f} jets/s (batch {shown.batch_size})")
+    console().print(table, markup=False)

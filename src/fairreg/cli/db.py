@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""``db``: the registry's database as a whole."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from fairreg.cli.options import Json, settings
+
+if TYPE_CHECKING:
+    from fairreg.services.db import Info
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Make, migrate, check and describe the registry's database.")
+
+
+@app.command(epilog="Example: FAIRREG_HOME=/data/fairreg fairreg db init")
+def init(json: Json = False) -> None:
+    """Make the registry where there is none, with the packaged catalogue in it."""
+    from fairreg.services import db
+
+    _print(db.init(settings()), json=json)
+
+
+@app.command()
+def upgrade(json: Json = False) -> None:
+    """Migrate the registry to this release's schema and catalogue."""
+    from fairreg.services import db
+
+    _print(db.upgrade(settings()), json=json)
+
+
+@app.command()
+def info(json: Json = False) -> None:
+    """Say what the registry holds, in numbers."""
+    from fairreg.services import db
+
+    _print(db.info(settings()), json=json)
+
+
+@app.command()
+def check(json: Json = False) -> None:
+    """Check that the registry is sound; exit code 1 when it is not."""
+    from dataclasses import asdict
+
+    from fairreg.cli.output import console, print_json
+    from fairreg.services import db
+
+    report = db.check(settings())
+    if json:
+        print_json(asdict(report) | {"sound": report.sound})
+    else:
+        verdict = "sound" if report.sound else f"{len(report.problems)} problems"
+        console().print(
+            f"{report.place}: {report.entries} entries, {report.statements} statements, {verdict}"
+        )
+        for problem in report.problems:
+            console().print(f"  {problem}", markup=False)
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+def _print(found: "Info", *, json: bool) -> None:
+    from dataclasses import asdict
+
+    from fairreg.cli.output import console, print_json
+
+    if json:
+        print_json(asdict(found))
+        return
+    out = console()
+    out.print(f"{found.place} (schema {found.revision})", markup=False, soft_wrap=True)
+    out.print(f"  {found.entries} entries, {found.runnable} runnable, {found.gone} gone")
+    for name, count in found.sources.items():
+        out.print(f"  {count} from {name}")

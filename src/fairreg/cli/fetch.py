@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""``fetch``: a DOI becomes verified files, and with ``--run`` a result."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairreg.cli.options import Json, Pid, settings
+
+if TYPE_CHECKING:
+    from fairreg.services.fetch import Downloader, Fetched
+    from fairreg.services.run import RunReport
+
+__all__ = ["register"]
+
+
+class Weights(StrEnum):
+    """Whose weights ``--run`` may use."""
+
+    PUBLISHED = "published"
+    REFERENCE = "reference"
+
+
+class DownloaderName(StrEnum):
+    """What downloads the files."""
+
+    FAIRREG = "fairreg"
+    ZENODO_GET = "zenodo_get"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: fairreg fetch 10.5281/zenodo.7305227 --run --json")(fetch)
+
+
+def fetch(
+    pid: Pid,
+    run: Annotated[bool, typer.Option("--run", help="Run the model on its packaged sample.")] = False,
+    runtime: Annotated[str | None, typer.Option(help="Engine of --run: onnx (default) or torch.")] = None,
+    output: Annotated[Path | None, typer.Option(file_okay=False, help="Also copy the files here.")] = None,
+    file: Annotated[list[str] | None, typer.Option(help="Only files that match; may be repeated.")] = None,
+    weights: Annotated[Weights | None, typer.Option(help="Whose weights --run may use.")] = None,
+    downloader: Annotated[
+        DownloaderName, typer.Option(help="zenodo_get needs the extra 'zenodo'.")
+    ] = DownloaderName.FAIRREG,
+    json: Json = False,
+) -> None:
+    """Resolve an identifier, download its files, verify them and find the model among them."""
+    from fairreg.cli.output import downloading, print_json, talk
+    from fairreg.services.fetch import fetch as bring
+
+    _check_run_options(run=run, runtime=runtime, weights=weights)
+    with downloading() as progress:
+        fetched = bring(
+            settings(),
+            pid,
+            output=output,
+            patterns=file or (),
+            downloader=_downloader(downloader),
+            talk=talk,
+            progress=progress,
+        )
+    _tell(fetched)
+    report = _run(fetched, runtime) if run else None
+    if json:
+        print_json(fetched.to_json(report.to_json() if report else None))
+        return
+    _print_files(fetched)
+    if report is not None:
+        from fairreg.cli.cards import run_card
+
+        run_card(report)
+
+
+def _check_run_options(*, run: bool, runtime: str | None, weights: Weights | None) -> None:
+    from fairreg.errors import UsageError
+
+    if not run and (runtime or weights):
+        raise UsageError("--runtime and --weights say how to run.", hint="Add --run.")
+    if weights is Weights.REFERENCE:
+        raise UsageError(
+            "This release ships no reference weights.", hint="Leave --weights out to run the published ones."
+        )
+    if runtime:
+        from fairreg.services.run import check_runtime
+
+        check_runtime(runtime)
+
+
+def _downloader(name: DownloaderName) -> "Downloader | None":
+    if name is DownloaderName.FAIRREG:
+        return None
+    from fairreg.services.zenodo_get import ZenodoGet
+
+    return ZenodoGet(settings())
+
+
+def _run(fetched: "Fetched", runtime: str | None) -> "RunReport":
+    from fairreg.cli.output import talk
+    from fairreg.services.run import run
+
+    report = run(fetched, runtime=runtime)
+    for warning in (*report.demonstration.warnings, *report.warnings):
+        talk(f"Warning: {warning}")
+    return report
+
+
+def _tell(fetched: "Fetched") -> None:
+    """What was resolved, what was verified, what came from the cache."""
+    from fairreg.cli.output import talk
+
+    record = fetched.record
+    if fetched.resolution is not None and fetched.resolution.is_concept:
+        talk(
+            f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}."
+        )
+    for item in fetched.files:
+        how = f"verified against {item.checksum.split(':')[0]}" if item.verified else "no checksum published"
+        where = "from the cache" if item.from_cache else "downloaded"
+        talk(f"{item.distribution.name}: {where}, {how}")
+
+
+def _print_files(fetched: "Fetched") -> None:
+    from fairreg.cli.cards import size_text
+    from fairreg.cli.output import console
+
+    record, out = fetched.record, console()
+    out.print(
+        f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})", markup=False
+    )
+    for item in fetched.files:
+        out.print(f"  {fetched.path_of(item)} ({size_text(item.file.size)})", markup=False, soft_wrap=True)
+    for folder in fetched.folders:
+        out.print(f"  unpacked in {folder}", markup=False, soft_wrap=True)
+    if fetched.models:
+        out.print(f"  {len(fetched.models)} model files, such as {fetched.models[0].name}", markup=False)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""Options and arguments that several commands share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fairreg.settings import Settings
+
+__all__ = ["InputFile", "Json", "Limit", "Pid", "ready", "settings"]
+
+Pid = Annotated[
+    str,
+    typer.Argument(
+        help="A DOI, a Zenodo, Hugging Face or GitHub address, an arXiv id or org/name.", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="Print at most this many.")]
+InputFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A file.", show_default=False)
+]
+
+
+def settings() -> "Settings":
+    """The settings of this process."""
+    from fairreg.settings import Settings
+
+    return Settings.from_environment()
+
+
+def ready() -> "Settings":
+    """The settings, with the registry made and migrated; says so when it had to be."""
+    from fairreg.cli.output import talk
+    from fairreg.services import db
+
+    chosen = settings()
+    db.ensure(chosen, talk)
+    return chosen

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""What commands print: data on standard output, talk on standard error."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fairreg.errors import FairregError, RecordError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["console", "counting", "downloading", "explain", "print_json", "talk"]
+
+_SHOWN_VIOLATIONS = 10
+
+
+@cache
+def console() -> "Console":
+    """The console of standard output; plain text without a terminal."""
+    from rich.console import Console
+
+    return Console(soft_wrap=False, highlight=False)
+
+
+@cache
+def _talk_console() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def talk(line: str) -> None:
+    """A line for people on standard error."""
+    _talk_console().print(line, markup=False)
+
+
+def explain(error: FairregError) -> None:
+    """An error as text: what is wrong, and what to do next."""
+    talk(f"Error: {error.message}")
+    if isinstance(error, RecordError):
+        for path, message in error.violations[:_SHOWN_VIOLATIONS]:
+            talk(f"  {path}: {message}")
+    if error.hint:
+        talk(f"Hint: {error.hint}")
+
+
+class Report(Protocol):
+    """Progress in bytes of the file called `name`."""
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        """Called as bytes arrive."""
+
+
+@contextmanager
+def downloading() -> Iterator[Report]:
+    """A progress bar for each file, with rate and remaining time; silent without a terminal."""
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=_talk_console(), disable=not sys.stderr.isatty(), transient=True)
+    tasks: dict[str, Any] = {}
+    with bar:
+
+        def report(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name.rsplit("/", 1)[-1], total=total)
+            bar.update(tasks[name], completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar over things counted, with rate and remaining time; silent without a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_talk_console(), disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""The Python API: the same verbs as the command line, with the settings of the environment.
+
+Every function raises the errors of `fairreg.errors`, which carry a message and a hint.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from fairreg import models, runners
+from fairreg.errors import UsageError
+from fairreg.registry import Registry as StoredRegistry
+from fairreg.runners import Runner
+from fairreg.runners.weights import fingerprint as fingerprint_of_file
+from fairreg.services import db
+from fairreg.services.assess import Report
+from fairreg.services.assess import assess as assess_with
+from fairreg.services.fetch import Fetched, silent
+from fairreg.services.fetch import fetch as fetch_with
+from fairreg.services.harvest import HarvestReport
+from fairreg.services.harvest import harvest as harvest_with
+from fairreg.services.resolve import Resolution
+from fairreg.services.resolve import resolve as resolve_with
+from fairreg.services.run import DEFAULT_RUNTIME
+from fairreg.services.run import load as load_fetched
+from fairreg.services.search import SearchReport
+from fairreg.services.search import search as search_with
+from fairreg.settings import Settings
+from fairreg.web import Web
+
+__all__ = ["Registry", "assess", "fetch", "fingerprint", "load", "resolve", "search"]
+
+
+class Registry(StoredRegistry):
+    """The registry at `url` (default: that of the environment), made and migrated when it has to be."""
+
+    def __init__(self, url: str | None = None) -> None:
+        environment = Settings.from_environment()
+        self._settings = replace(environment, database_url=url) if url else environment
+        db.ensure(self._settings, silent)
+        super().__init__(settings=self._settings)
+
+    def harvest(
+        self, source: str, *, query: str = "", since: date | None = None, limit: int | None = None
+    ) -> HarvestReport:
+        """Bring the records of `source` into this registry; resumes where an earlier call stopped."""
+        return harvest_with(self._settings, source, query=query, since=since, limit=limit)
+
+
+def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
+    """Entries of the registry that answer `query`, best first. `filters`: those of `Registry.search`.
+
+    `live` asks the sources instead; no release does so yet, and UsageError says it.
+    """
+    if live:
+        raise UsageError("This release searches the registry only.", hint="Harvest the sources first.")
+    return search_with(_ready(), query, **filters)
+
+
+def resolve(pid: str) -> Resolution:
+    """Follow an identifier in any spelling to its record at its source."""
+    with Web(Settings.from_environment()) as web:
+        return resolve_with(web, pid)
+
+
+def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = ()) -> Fetched:
+    """Download and verify the files of `pid` (all, or those that match the glob patterns `files`)."""
+    folder = None if output is None else Path(output)
+    return fetch_with(Settings.from_environment(), pid, output=folder, patterns=files)
+
+
+def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
+    """A runner of a weight or model file, or of the model that an identifier leads to.
+
+    A file of a network that fairreg knows gets its `predict`; any other ONNX file runs by its own graph.
+    """
+    path = Path(pid_or_path)
+    if not path.is_file():
+        return load_fetched(fetch(str(pid_or_path)), runtime=runtime)
+    known = models.recognise(path)
+    if known is not None:
+        return models.load(known, runtime=runtime or DEFAULT_RUNTIME)
+    return runners.get(runtime or DEFAULT_RUNTIME).load(path)
+
+
+def fingerprint(path: str | Path) -> str:
+    """Fingerprint of the parameter tensors in a weight file: equal means the same model."""
+    return fingerprint_of_file(Path(path))
+
+
+def assess(pid: str, offline: bool = False) -> Report:
+    """Score the FAIRness of what `pid` names, with the evidence for each verdict."""
+    return assess_with(_ready(), pid, offline=offline)
+
+
+def _ready() -> Settings:
+    settings = Settings.from_environment()
+    db.ensure(settings, silent)
+    return settings

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: MIT
+"""From an identifier to verified files on this machine, and to the model files among them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import AccessDenied, ModelError, NotFound, Unreachable
+from fairreg.registry import Registry
+from fairreg.runners.weights import format_of
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.services import db
+from fairreg.services.download import Downloaded, Progress, cached_copy, download, place, select
+from fairreg.services.resolve import Resolution, resolve
+from fairreg.settings import Settings
+from fairreg.storage.archive import is_archive, unpack
+from fairreg.storage.cache import Cache
+from fairreg.web import Web
+
+__all__ = [
+    "Downloader",
+    "Fetched",
+    "bring",
+    "fetch",
+    "fetch_cached",
+    "known_version",
+    "open_files",
+    "remember",
+    "silent",
+]
+
+Talk = Callable[[str], None]
+# Brings one file of a record into the cache.
+Downloader = Callable[[Web, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
+
+
+def silent(_line: str) -> None:
+    """Says nothing: the talk of calls from Python."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a fetch brought.
+
+    `folders` are the unpacked archives, `models` the files that hold weights or a graph, wherever they lie.
+    `resolution` is None when the source could not be asked and the cache had everything.
+    """
+
+    requested: str
+    record: ModelRecord
+    files: tuple[Downloaded, ...]
+    folders: tuple[Path, ...]
+    models: tuple[Path, ...]
+    placed: dict[str, Path] = field(default_factory=dict)
+    resolution: Resolution | None = None
+
+    def path_of(self, item: Downloaded) -> Path:
+        """Where the user finds the file."""
+        return self.placed.get(item.distribution.name, item.file.path)
+
+    @property
+    def archives(self) -> tuple[Downloaded, ...]:
+        """The archives among the files, in the order of `folders`."""
+        return tuple(item for item in self.files if is_archive(item.file.path))
+
+    def name_of(self, path: Path) -> str:
+        """The name of a file as its archive or its record gives it."""
+        for folder in self.folders:
+            if path.is_relative_to(folder):
+                return path.relative_to(folder).as_posix()
+        return path.name
+
+    def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
+        return {
+            "requested": self.requested,
+            "id": self.record.identifier,
+            "doi": self.record.doi,
+            "concept_doi": self.record.concept_doi,
+            "version": self.record.version,
+            "files": [
+                {
+                    "name": item.distribution.name,
+                    "path": str(self.path_of(item)),
+                    "size": item.file.size,
+                    "checksum": item.checksum,
+                    "verified": item.verified,
+                }
+                for item in self.files
+            ],
+            "run": run,
+        }
+
+
+def fetch(
+    settings: Settings,
+    pid: str,
+    *,
+    output: Path | None = None,
+    patterns: Iterable[str] = (),
+    downloader: Downloader | None = None,
+    talk: Talk = silent,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Resolve `pid`, bring its files into the cache, verify them and unpack the archives among them.
+
+    When the source cannot be asked, files that an earlier fetch brought are used. The record goes into the
+    registry only once all files are there. Raises the errors of `resolve`, `download` and `unpack`, and
+    AccessDenied for a record whose files are not open.
+    """
+    with Web(settings, talk=talk) as web:
+        resolution, record = _record_for(settings, web, pid, patterns, talk)
+        chosen = select(open_files(record), patterns)
+        fetched = bring(
+            web,
+            Cache(settings.cache),
+            pid,
+            record,
+            chosen,
+            downloader=downloader,
+            talk=talk,
+            progress=progress,
+        )
+    if resolution is not None:
+        remember(settings, resolution, talk)
+    placed = place(fetched.files, output) if output is not None else {}
+    return replace(fetched, placed=placed, resolution=resolution)
+
+
+def bring(
+    web: Web,
+    cache: Cache,
+    pid: str,
+    record: ModelRecord,
+    chosen: Iterable[Distribution],
+    *,
+    downloader: Downloader | None = None,
+    talk: Talk = silent,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Bring the `chosen` files of a resolved record into the cache and unpack the archives among them."""
+    download_one = downloader or _download
+    files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
+    return _fetched(cache, pid, record, files, talk)
+
+
+def _fetched(
+    cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], talk: Talk
+) -> Fetched:
+    folders = tuple(_unpacked(cache, item, talk) for item in files if is_archive(item.file.path))
+    return Fetched(pid, record, files, folders, _models_in(files, folders))
+
+
+def fetch_cached(settings: Settings, pid: str) -> Fetched | None:
+    """What an earlier fetch of `pid` brought, None where the cache has not all of it. Asks nobody."""
+    record = _cached_record(settings, pid, ())
+    if record is None:
+        return None
+    cache = Cache(settings.cache)
+    found = (cached_copy(cache, item) for item in record.distributions if item.url)
+    return _fetched(cache, pid, record, tuple(item for item in found if item is not None), silent)
+
+
+def _download(
+    web: Web, cache: Cache, item: Distribution, _record: ModelRecord, progress: Progress | None
+) -> Downloaded:
+    return download(web, cache, item, progress=progress)
+
+
+def _record_for(
+    settings: Settings, web: Web, pid: str, patterns: Iterable[str], talk: Talk
+) -> tuple[Resolution | None, ModelRecord]:
+    """The record at the source, else the registry's when every file of it is in the cache."""
+    try:
+        resolution = resolve(web, pid, talk=talk, version_of=partial(known_version, settings))
+        if resolution.source is None:
+            raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
+        return resolution, resolution.source.record
+    except Unreachable as error:
+        known = _cached_record(settings, pid, patterns)
+        if known is None:
+            raise
+        talk(f"{error.message} The files of an earlier fetch are in the cache and are used.")
+        return None, known
+
+
+def known_version(settings: Settings, concept: Identifier) -> Identifier | None:
+    """The newest version of a concept DOI that the registry knows."""
+    db.ensure(settings, silent)
+    with Registry(settings=settings) as registry:
+        records = [entry.record for entry in registry.entries_for(concept)]
+    dois = [item.doi for item in records if item.doi and item.concept_doi == concept.value]
+    return Identifier("doi", max(dois, key=lambda doi: (len(doi), doi))) if dois else None
+
+
+def _cached_record(settings: Settings, pid: str, patterns: Iterable[str]) -> ModelRecord | None:
+    """What a source said of `pid` earlier, if the cache holds all its files."""
+    cache = Cache(settings.cache)
+    db.ensure(settings, silent)
+    with Registry(settings=settings) as registry:
+        entries = registry.entries_for(pid)
+        records = [item.record for entry in entries for item in registry.statements(entry) if not item.gone]
+    for record in records:
+        files = [item for item in record.distributions if item.url]
+        chosen = select(files, patterns) if files else []
+        if chosen and all(cached_copy(cache, item) for item in chosen):
+            return record
+    return None
+
+
+def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
+    """The files that can be downloaded. Raises AccessDenied where they are not open, NotFound without any."""
+    files = tuple(item for item in record.distributions if item.url)
+    level = record.access.level if record.access else "open"
+    if files:
+        return files
+    where = record.provenance.url or record.identifier
+    if level != "open":
+        until = f" until {record.access.until}" if record.access and record.access.until else ""
+        raise AccessDenied(
+            f"The files of {record.identifier} are {level}{until}.",
+            hint=f"{(record.access and record.access.conditions) or 'Ask its authors for access'}: {where}",
+        )
+    raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
+
+
+def _unpacked(cache: Cache, item: Downloaded, talk: Talk) -> Path:
+    folder = cache.extracted(item.file.sha256)
+    with cache.lock(f"unpack:{item.file.sha256}"):
+        if not folder.is_dir():
+            talk(f"Unpacking {item.distribution.name}")
+        return unpack(item.file.path, folder)
+
+
+def remember(settings: Settings, resolution: Resolution, talk: Talk) -> None:
+    """Keep what the services said, so that later commands work offline."""
+    db.ensure(settings, talk)
+    with Registry(settings=settings) as registry:
+        for found in (resolution.source, resolution.datacite):
+            if found is not None:
+                registry.put(found.record, payload=found.raw, media_type="application/json")
+
+
+def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
+    plain = [item.file.path for item in files if not is_archive(item.file.path)]
+    inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    return tuple(path for path in (*plain, *inside) if _holds_model(path))
+
+
+def _holds_model(path: Path) -> bool:
+    try:
+        format_of(path)
+    except ModelError:
+        return False
+    return not is_archive(path)

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: MIT
+"""Bring a source's records into the registry: page by page, each page one transaction with its cursor.
+
+A run that is killed, interrupted or cut off leaves whole pages behind and resumes after the last of them
+when the same source, query and date are asked for again.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import msgspec
+
+from fairreg import harvesters
+from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
+from fairreg.harvesters import Harvester, Hit, Page
+from fairreg.registry.registry import Registry
+from fairreg.registry.results import Harvest, Submission
+from fairreg.services import db
+from fairreg.services.resolve import stamped
+from fairreg.settings import Settings
+from fairreg.web import Web
+
+__all__ = ["HarvestReport", "Refusal", "harvest", "submission_of"]
+
+Talk = Callable[[str], None]
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A payload that became no record: `path` is where in it, `payload_sha256` names it."""
+
+    reason: str
+    path: str | None = None
+    payload_sha256: str | None = None
+
+
+@dataclass
+class HarvestReport:
+    """What one run did. `resumed`: it went on where an earlier one stopped; `seconds` is wall time."""
+
+    source: str
+    query: str = ""
+    since: date | None = None
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    resumed: bool = False
+    seconds: float = 0.0
+
+    @property
+    def seen(self) -> int:
+        """How many payloads were read."""
+        return self.new + self.changed + self.unchanged + self.gone + len(self.refused)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers, by name."""
+        names = ("new", "changed", "unchanged", "gone")
+        return {**{name: getattr(self, name) for name in names}, "refused": len(self.refused)}
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON form; `since` is an ISO date or null."""
+        plain: dict[str, object] = msgspec.to_builtins(self)
+        return plain
+
+
+def harvest(
+    settings: Settings,
+    source: str,
+    *,
+    query: str = "",
+    since: date | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    talk: Talk = lambda _line: None,
+    web: Web | None = None,
+) -> HarvestReport:
+    """Harvest what `source` has for `query`, at most `limit` records, changed since the day `since`.
+
+    `progress` hears how many were read and how many there are; `talk` hears what the user should know. A
+    payload that is no record is set aside with its reason. Harvesting twice changes nothing. Raises
+    UsageError for an unknown source, the errors of `Web` for one that cannot be asked.
+    """
+    harvester = harvesters.get(source)
+    db.ensure(settings, talk)
+    begun = time.monotonic()
+    with Registry(settings=settings) as registry:
+        run = _Run(registry, harvester, HarvestReport(source, query, since), talk)
+        if web is not None:
+            run.all_pages(web, _page_size(settings, harvester), limit, progress)
+        else:
+            with Web(settings, talk=talk) as own:
+                run.all_pages(own, _page_size(settings, harvester), limit, progress)
+    run.report.seconds = time.monotonic() - begun
+    return run.report
+
+
+def submission_of(harvester: Harvester, hit: Hit) -> Submission:
+    """The record of a payload with when it was retrieved and the digest of its bytes, and those bytes.
+
+    Raises RecordError for a payload that is no record.
+    """
+    return Submission(stamped(harvester.to_record(hit.payload), hit.raw), hit.raw, "application/json")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass
+class _Run:
+    """One run over the pages of one source."""
+
+    registry: Registry
+    harvester: Harvester
+    report: HarvestReport
+    talk: Talk
+    started_at: str = field(default_factory=_now)
+
+    @property
+    def key(self) -> str:
+        """What the registry remembers the run under: the query, and the date where there is one."""
+        since = self.report.since
+        return (
+            self.report.query if since is None else f"{self.report.query} since {since.isoformat()}".strip()
+        )
+
+    def all_pages(self, web: Web, page_size: int, limit: int | None, progress: Progress | None) -> None:
+        """Take every page; only a run that comes to the last one, or to its limit, is finished."""
+        for page in self._pages(web, page_size, limit, self._resume_at()):
+            self._take(page)
+            if progress is not None:
+                progress(self.report.seen, page.total)
+        self.registry.remember_harvest(self._state(None, finished=True))
+
+    def _resume_at(self) -> str | None:
+        state = self.registry.harvest_state(self.report.source, self.key)
+        if state is None or state.finished or not isinstance(state.cursor, str):
+            return None
+        self.report.resumed = True
+        self.talk(f"{self.harvester.title}: resuming the harvest that stopped at {state.updated_at}")
+        return state.cursor
+
+    def _pages(self, web: Web, page_size: int, limit: int | None, cursor: str | None) -> Iterator[Page]:
+        def search(after: str | None) -> Iterator[Page]:
+            return self.harvester.search(
+                web,
+                self.report.query,
+                since=self.report.since,
+                cursor=after,
+                limit=limit,
+                page_size=page_size,
+            )
+
+        pages = search(cursor)
+        try:
+            first = next(pages, None)
+        except (UsageError, BadAnswer) as error:
+            if cursor is None:
+                raise
+            # A service may forget a cursor; a harvest that can neither resume nor restart would be stuck.
+            self.talk(f"{self.harvester.title}: cannot resume ({error.message}) Starting anew.")
+            self.report.resumed = False
+            pages = search(None)
+            first = next(pages, None)
+        if first is not None:
+            yield first
+            yield from pages
+
+    def _take(self, page: Page) -> None:
+        """Keep a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
+        submissions = [item for hit in page.hits if (item := self._read(hit)) is not None]
+        if page.note:
+            self.report.notes.append(page.note)
+            self.talk(page.note)
+        results = self.registry.put_many(submissions, harvest=self._state(page.cursor))
+        for result in results:
+            setattr(self.report, result.outcome, getattr(self.report, result.outcome) + 1)
+
+    def _read(self, hit: Hit) -> Submission | None:
+        withdrawn = self.harvester.withdrawn(hit.payload)
+        if withdrawn is not None:
+            self._withdraw(*withdrawn)
+            return None
+        try:
+            return submission_of(self.harvester, hit)
+        except RecordError as error:
+            path = error.violations[0][0] if error.violations else None
+            self.report.refused.append(Refusal(error.message, path, sha256(hit.raw).hexdigest()))
+            self.talk(f"{self.harvester.title}: set aside: {error.message}")
+            return None
+
+    def _withdraw(self, source_id: str, reason: str) -> None:
+        self.report.gone += 1
+        try:
+            self.registry.mark_gone(self.harvester.name, source_id, reason)
+        except NotFound:
+            # It was gone before this registry knew of it.
+            self.talk(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
+
+    def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:
+        return Harvest(
+            source=self.report.source,
+            query=self.key,
+            cursor=cursor,
+            counts=self.report.counts,
+            finished=finished,
+            started_at=self.started_at,
+        )
+
+
+def _page_size(settings: Settings, harvester: Harvester) -> int:
+    service = settings.services.get(harvester.name)
+    return harvester.page_limit(token=service is not None and service.token is not None)

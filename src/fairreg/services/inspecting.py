@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""What lies in fetched files, as facts that an assessment rests on: formats, documents, models."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from fairreg import models, runners
+from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
+from fairreg.errors import FairregError
+from fairreg.models.base import Recognition
+from fairreg.services.download import Downloaded
+from fairreg.services.fetch import Fetched
+from fairreg.services.run import find_model
+from fairreg.storage.cache import digest
+from fairreg.storage.formats import format_of_file
+
+__all__ = ["documents", "files", "model_facts"]
+
+_MAX_TEXT = 200_000
+_MAX_DOCUMENTS = 400
+# Two runtimes agree when every probability does to this (the rubric's tolerance for float32).
+_TOLERANCE = 1e-5
+
+# The first pattern that matches the path inside its archive, in lower case, says the role.
+_ROLES: tuple[tuple[Role, str], ...] = (
+    ("citation", r"(^|/)citation\.cff$"),
+    ("codemeta", r"(^|/)codemeta\.json$"),
+    ("zenodo_json", r"(^|/)\.zenodo\.json$"),
+    ("license", r"^[^/]*/?(licen[sc]e|copying)[^/]*$"),
+    ("model_card", r"(^|/)(model_?card|modelcard)[^/]*\.(md|txt|rst)$"),
+    ("readme", r"^[^/]*/?readme[^/]*$"),
+    (
+        "requirements",
+        r"(^|/)(requirements[^/]*\.(txt|in)|environment[^/]*\.ya?ml|pyproject\.toml|setup\.(py|cfg))$",
+    ),
+    (
+        "requirements",
+        r"(^|/)(poetry\.lock|uv\.lock|pdm\.lock|pixi\.lock|conda-lock\.ya?ml|pipfile(\.lock)?)$",
+    ),
+    ("dockerfile", r"(^|/)(dockerfile|containerfile)[^/]*$|(^|/)[^/]*\.def$"),
+    ("provenance", r"(^|/)(ro-crate-metadata\.json|prov\.jsonl?|provenance\.jsonl?|mlmodel)$"),
+    ("standard", r"(^|/)([^/]*fair4ml[^/]*\.json(ld)?|croissant\.json|rdf\.ya?ml|bioimageio\.ya?ml)$"),
+    ("hyperparameters", r"(model_dicts|hyper_?param|config|metadata)[^/]*(/[^/]*)?\.(json|ya?ml|toml)$"),
+    ("definitions", r"(definitions?|features?|branches|variables|schema)[^/]*\.(ya?ml|json|toml|csv)$"),
+    ("makefile", r"(^|/)(makefile|justfile|snakefile|dodo\.py)$"),
+    ("ci", r"(^|/)\.github/workflows/[^/]*$|(^|/)\.gitlab-ci\.yml$|(^|/)tox\.ini$|(^|/)noxfile\.py$"),
+    ("notebook", r"\.ipynb$"),
+    ("docs", r"(^|/)docs?/.*\.(md|rst|txt)$|\.(md|rst)$"),
+    ("code", r"\.(py|c|cc|cpp|jl|r)$"),
+)
+
+
+def files(fetched: Fetched) -> tuple[FileFact, ...]:
+    """Every downloaded file and every file inside the archives among them."""
+    found = [_download(item) for item in fetched.files]
+    for folder, item in zip(fetched.folders, fetched.archives, strict=True):
+        found += [_inside(folder, path, item.distribution.name) for path in _paths(folder)]
+    return tuple(found)
+
+
+def documents(fetched: Fetched) -> tuple[Document, ...]:
+    """Small text files by their role, as far as a role is known for their place and name."""
+    found: list[Document] = []
+    for folder in fetched.folders:
+        for path in _paths(folder):
+            role = _role(path.relative_to(folder))
+            if role is not None and len(found) < _MAX_DOCUMENTS:
+                text = path.read_bytes()[:_MAX_TEXT].decode("utf-8", "replace")
+                name = path.relative_to(folder).as_posix()
+                found.append(Document(role=role, path=name, text=text, sha256=digest(path)))
+    return tuple(found)
+
+
+def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
+    """What reading the model files says, and for the one that is meant, what running it says."""
+    known = [found for path in fetched.models if (found := _recognised(path)) is not None]
+    try:
+        chosen, _ = find_model(fetched.models, where=fetched.requested)
+    except FairregError:
+        chosen = None
+    return tuple(_fact(item, fetched, is_chosen=item == chosen) for item in known)
+
+
+def _recognised(path: Path) -> Recognition | None:
+    try:
+        return models.recognise(path)
+    except FairregError:
+        # A damaged or unsafe file stays in `files` by its format; it is no model that anybody can use.
+        return None
+
+
+def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:
+    graph = runners.get("onnx").load(item.path) if item.format == "onnx" else None
+    agreed, detail = _agreement(item) if is_chosen else ((), None)
+    return ModelFact(
+        file=fetched.name_of(item.path),
+        fingerprint=item.fingerprint,
+        parameter_count=item.parameter_count,
+        inputs=graph.inputs if graph else (),
+        outputs=graph.outputs if graph else (),
+        ran=bool(agreed) if is_chosen else None,
+        runtimes=agreed,
+        detail=detail,
+    )
+
+
+def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
+    """The runtimes that ran the model and gave the same outputs, the first one's taken as the measure."""
+    arrays = models.get(item.model).sample_inputs()
+    agreed: list[str] = []
+    measure: dict[str, np.ndarray] | None = None
+    for name in runners.available():
+        try:
+            outputs = models.load(item, runtime=name).run(arrays)
+        except FairregError as error:
+            return tuple(agreed), error.message
+        if measure is None:
+            measure = outputs
+        elif any(np.abs(outputs[key] - measure[key]).max() > _TOLERANCE for key in measure):
+            return tuple(agreed), f"{name} and {agreed[0]} differ by more than {_TOLERANCE}"
+        agreed.append(name)
+    return tuple(agreed), None
+
+
+def _download(item: Downloaded) -> FileFact:
+    algorithm = item.checksum.partition(":")[0]
+    verified: Verified | None = _verified(algorithm) if item.verified else None
+    return FileFact(
+        path=item.distribution.name,
+        size=item.file.size,
+        sha256=item.file.sha256,
+        format=format_of_file(item.file.path),
+        verified=verified,
+    )
+
+
+def _verified(algorithm: str) -> Verified | None:
+    known: tuple[Verified, ...] = ("sha512", "sha256", "sha1", "md5")
+    return next((name for name in known if name == algorithm), None)
+
+
+def _inside(folder: Path, path: Path, archive: str) -> FileFact:
+    return FileFact(
+        path=path.relative_to(folder).as_posix(),
+        size=path.stat().st_size,
+        format=format_of_file(path),
+        archive=archive,
+    )
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _role(path: PurePosixPath | Path) -> Role | None:
+    name = path.as_posix().lower()
+    return next((role for role, pattern in _ROLES if re.search(pattern, name)), None)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Questions to the network that an assessment rests on; each answer is kept as a `Probe`.
+
+A service that gives no answer is a probe with the outcome `failed`, never a finding against the model.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from fairreg import harvesters
+from fairreg.assessment.evidence import Outcome, Probe, ProbeKind
+from fairreg.errors import AccessDenied, FairregError, NotFound
+from fairreg.schemas.record import ModelRecord
+from fairreg.storage.formats import HEAD_BYTES, format_of_head
+from fairreg.web import Answer, Patience, Web
+
+__all__ = ["probe_all"]
+
+_BRIEF = Patience(retries=1, connect_timeout=5.0, read_timeout=20.0)
+_DATACITE_JSON = "application/vnd.datacite.datacite+json"
+_SEARCHED = 50
+_TITLE_WORDS = 4
+_MARKUP: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("schema.org", re.compile(r"<script[^>]+application/ld\+json", re.IGNORECASE)),
+    ("highwire", re.compile(r"<meta[^>]+name=[\"']citation_", re.IGNORECASE)),
+    ("dublin_core", re.compile(r"<meta[^>]+name=[\"']dc\.", re.IGNORECASE)),
+)
+_SIGNPOSTING = re.compile(r"rel\s*=\s*\"?(?:cite-as|describedby|linkset|item)\b", re.IGNORECASE)
+# Where a source documents a machine-readable interface: what it shows, and the address that shows it.
+_INTERFACES: dict[str, tuple[str, str]] = {
+    "zenodo": ("oai-pmh", "https://zenodo.org/oai2d?verb=Identify"),
+}
+
+
+@dataclass(frozen=True)
+class _Question:
+    kind: ProbeKind
+    url: str
+    ask: Callable[[], Probe]
+
+
+def probe_all(web: Web, record: ModelRecord) -> tuple[Probe, ...]:
+    """Every question that can be asked about `record`, asked one after the other."""
+    brief = web.patient(_BRIEF)
+    return tuple(_answered(question) for question in _questions(brief, record))
+
+
+def _questions(web: Web, record: ModelRecord) -> Iterator[_Question]:
+    if record.doi:
+        address = f"https://doi.org/{quote(record.doi, safe='/')}"
+        agency = f"https://doi.org/ra/{record.doi.partition('/')[0]}"
+        yield _Question("registration_agency", agency, lambda: _agency(web, agency))
+        yield _Question("content_negotiation", address, lambda: _negotiated(web, address))
+        yield _Question("doi_resolves", address, lambda: _page(web, "doi_resolves", address))
+    page = record.provenance.url
+    if page:
+        yield _Question("landing_page", page, lambda: _page(web, "landing_page", page))
+    if record.provenance.source in _INTERFACES:
+        found, interface = _INTERFACES[record.provenance.source]
+        yield _Question("source_api", interface, lambda: _interface(web, interface, found))
+    file = next((item for item in record.distributions if item.url), None)
+    if file is not None and file.url is not None:
+        name, url = file.name, file.url
+        yield _Question("file_range", url, lambda: _first_bytes(web, name, url))
+    yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
+
+
+def _answered(question: _Question) -> Probe:
+    """The probe, whatever the network did."""
+    try:
+        return question.ask()
+    except NotFound as error:
+        return _silent(question, "absent", error)
+    except AccessDenied as error:
+        return _silent(question, "denied", error)
+    except FairregError as error:
+        return _silent(question, "failed", error)
+
+
+def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe:
+    status = {"absent": 410 if error.__class__ is not NotFound else 404, "denied": 403}.get(outcome)
+    return Probe(
+        kind=question.kind,
+        outcome=outcome,
+        status=status,
+        url=question.url,
+        detail=error.message,
+        when=_now(),
+    )
+
+
+def _agency(web: Web, url: str) -> Probe:
+    answer = web.get(url)
+    document = answer.json()
+    listed = document if isinstance(document, list) else []
+    names = tuple(str(item["RA"]) for item in listed if isinstance(item, dict) and "RA" in item)
+    return _told("registration_agency", answer, names)
+
+
+def _negotiated(web: Web, url: str) -> Probe:
+    answer = web.get(url, accept=_DATACITE_JSON)
+    answer.json()
+    return _told("content_negotiation", answer, (_DATACITE_JSON,))
+
+
+def _page(web: Web, kind: ProbeKind, url: str) -> Probe:
+    answer = web.get(url, accept="text/html")
+    text = answer.body.decode("utf-8", "replace")
+    found = tuple(name for name, pattern in _MARKUP if pattern.search(text))
+    signposted = (
+        ("signposting",) if _SIGNPOSTING.search(answer.headers.get("link", "") + _link_tags(text)) else ()
+    )
+    return _told(kind, answer, found + signposted)
+
+
+def _link_tags(text: str) -> str:
+    return " ".join(re.findall(r"<link[^>]*>", text, re.IGNORECASE))
+
+
+def _interface(web: Web, url: str, found: str) -> Probe:
+    answer = web.get(url, accept="*/*")
+    return _told("source_api", answer, (found,) if b"<Identify>" in answer.body else ())
+
+
+def _first_bytes(web: Web, name: str, url: str) -> Probe:
+    with web.stream(url, headers={"Range": f"bytes=0-{HEAD_BYTES - 1}"}) as (answer, chunks):
+        head = b""
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                break
+    told = Answer(answer.url, answer.status, answer.headers, head[:HEAD_BYTES])
+    return _told("file_range", told, (format_of_head(told.body, name),))
+
+
+def _retrieved(web: Web, record: ModelRecord) -> Probe:
+    """Where the host's own search ranks the record for the first words of its title."""
+    harvester = harvesters.get(record.provenance.source)
+    words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
+    hits = [hit for page in harvester.search(web, words, limit=_SEARCHED) for hit in page.hits]
+    ids = [harvester.to_record(hit.payload).provenance.source_id for hit in hits]
+    found = record.provenance.source_id in ids
+    return Probe(
+        kind="self_retrieval",
+        outcome="ok" if found else "absent",
+        rank=ids.index(record.provenance.source_id) + 1 if found else None,
+        detail=f"searched {harvester.title} for {words!r}",
+        when=_now(),
+    )
+
+
+def _told(kind: ProbeKind, answer: Answer, found: tuple[str, ...]) -> Probe:
+    digest = "sha256:" + hashlib.sha256(answer.body).hexdigest()
+    return Probe(
+        kind=kind, outcome="ok", status=answer.status, url=answer.url, found=found, when=_now(), digest=digest
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

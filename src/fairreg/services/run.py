@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Running the model among fetched files on the packaged sample of its model package."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fairreg import models, runners
+from fairreg.errors import FairregError, MissingEngine, ModelError
+from fairreg.models.base import Demonstration, Recognition
+from fairreg.runners import Runner
+from fairreg.services.fetch import Fetched
+from fairreg.storage.cache import digest
+
+__all__ = ["DEFAULT_RUNTIME", "Origin", "RunReport", "check_runtime", "find_model", "load", "run"]
+
+Origin = Literal["published", "reference"]
+DEFAULT_RUNTIME = "onnx"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What ran, on what, and what came out. `file` is the weight file as its archive names it."""
+
+    recognition: Recognition
+    file: str
+    runtime: str
+    demonstration: Demonstration
+    origin: Origin = "published"
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Figures by name, such as ``roc_auc``."""
+        return self.demonstration.metrics
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of a run."""
+        shown = self.demonstration
+        return {
+            "model": self.recognition.title,
+            "weights": {
+                "origin": self.origin,
+                "file": self.file,
+                "sha256": digest(self.recognition.path),
+                "fingerprint": self.recognition.fingerprint,
+            },
+            "runtime": self.runtime,
+            "input": {"source": shown.source, "items": shown.items},
+            "metrics": dict(shown.metrics),
+            "timing": {"items_per_second": shown.items_per_second, "batch_size": shown.batch_size},
+            "warnings": [*shown.warnings, *self.warnings],
+        }
+
+
+def run(fetched: Fetched, *, runtime: str | None = None) -> RunReport:
+    """Recognise the model among the fetched files and run it on its packaged sample.
+
+    Raises ModelError when there is none or several could be meant, UnsafePickle when all that might be one is
+    unsafe, MissingEngine and UsageError for the runtime.
+    """
+    chosen, warnings = find_model(fetched.models, where=fetched.requested)
+    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
+    demonstration = models.get(chosen.model).demonstrate(runner)
+    return RunReport(
+        recognition=chosen,
+        file=fetched.name_of(chosen.path),
+        runtime=runner.name,
+        demonstration=demonstration,
+        warnings=tuple(warnings),
+    )
+
+
+def load(fetched: Fetched, *, runtime: str | None = None) -> Runner:
+    """A runner of the model among the fetched files. Raises as `run`."""
+    chosen, _ = find_model(fetched.models, where=fetched.requested)
+    return models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
+
+
+def check_runtime(runtime: str) -> None:
+    """Raise UsageError for an unknown runtime, MissingEngine for one that is not installed."""
+    if not runners.get(runtime).available():
+        raise MissingEngine(runtime, runtime)
+
+
+def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[str]]:
+    """The model that is meant among these files, and a warning for each file that could not be read."""
+    found: list[Recognition] = []
+    refused: list[FairregError] = []
+    for path in paths:
+        try:
+            recognition = models.recognise(path)
+        except FairregError as error:
+            refused.append(error)
+            continue
+        if recognition is not None:
+            found.append(recognition)
+    if not found and refused:
+        raise next((error for error in refused if error.exit_code != ModelError.exit_code), refused[0])
+    if not found:
+        raise ModelError(
+            f"No file of {where} holds a model that fairreg knows.",
+            hint=f"It knows {', '.join(models.names())}; the files are fetched and verified all the same.",
+        )
+    return models.choose(found), [error.message for error in refused]

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""One record by any of its identifiers: from the registry, else from its source."""
+
+from collections.abc import Callable
+
+from fairreg.errors import NotFound
+from fairreg.registry import Registry
+from fairreg.schemas.record import ModelRecord
+from fairreg.services.resolve import resolve
+from fairreg.settings import Settings
+from fairreg.web import Web
+
+__all__ = ["show"]
+
+
+def show(settings: Settings, pid: str, *, talk: Callable[[str], None] = lambda _line: None) -> ModelRecord:
+    """The merged record of the registry, else what the source says now (which is not stored).
+
+    Raises IdentifierError, NotFound and the errors of `resolve`.
+    """
+    with Registry(settings=settings) as registry:
+        try:
+            return registry.get(pid)
+        except NotFound:
+            talk(f"{pid} is not in the registry; asking its source.")
+    with Web(settings, talk=talk) as web:
+        return resolve(web, pid, talk=talk).record

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""Harvests of a local server that speaks Zenodo's search (its payloads are written by hand)."""
+
+import json
+from datetime import date
+from hashlib import sha256
+
+import pytest
+from werkzeug import Request, Response
+
+from fairreg.errors import BadAnswer, Unreachable, UsageError
+from fairreg.registry.registry import Registry
+from fairreg.services.harvest import harvest
+from harvesters.zenodo_payloads import page, record
+
+
+class Service:
+    """Zenodo with `records`, 25 a page; `broken` pages answer with a fault."""
+
+    def __init__(self, httpserver) -> None:
+        self.records = [record(1000 + 2 * number) for number in range(60)]
+        self.broken: dict[int, Response] = {}
+        self.asked: list[dict[str, str]] = []
+        httpserver.expect_request("/zenodo/api/records").respond_with_handler(self.answer)
+
+    def answer(self, request: Request) -> Response:
+        self.asked.append(request.args.to_dict())
+        size, number = int(request.args["size"]), int(request.args["page"])
+        if number in self.broken:
+            return self.broken[number]
+        body = page(self.records[(number - 1) * size : number * size], len(self.records))
+        return Response(json.dumps(body), content_type="application/json")
+
+
+@pytest.fixture
+def service(httpserver) -> Service:
+    return Service(httpserver)
+
+
+def counts(report):
+    return report.new, report.changed, report.unchanged
+
+
+def held(settings):
+    with Registry(settings=settings) as registry:
+        return registry.info().sources.get("zenodo", 0)
+
+
+def statement(settings, source_id):
+    with Registry(settings=settings) as registry:
+        return registry.statement("zenodo", source_id)
+
+
+def test_a_harvest_keeps_every_record_with_its_payload(settings, web, service):
+    heard = []
+    report = harvest(settings, "zenodo", query="tagger", web=web, progress=lambda *at: heard.append(at))
+    assert counts(report) == (60, 0, 0)
+    assert (report.seen, report.refused, report.resumed, report.source) == (60, [], False, "zenodo")
+    assert heard == [(25, 60), (50, 60), (60, 60)]
+    kept = statement(settings, "1000")
+    assert json.loads(kept.payload) == service.records[0]
+    assert kept.record.provenance.payload_sha256 == sha256(kept.payload).hexdigest()
+    assert kept.record.provenance.retrieved
+
+
+def test_a_second_harvest_changes_nothing(settings, web, service):
+    harvest(settings, "zenodo", web=web)
+    for item in service.records:
+        item["stats"] = {"downloads": 99}
+    assert counts(harvest(settings, "zenodo", web=web)) == (0, 0, 60)
+    service.records[7]["metadata"]["title"] = "Renamed"
+    report = harvest(settings, "zenodo", web=web)
+    assert counts(report) == (0, 1, 59)
+    assert not report.resumed
+
+
+def test_a_harvest_that_breaks_off_resumes_after_its_last_page(settings, web, service):
+    service.broken[2] = Response("fault", 500)
+    with pytest.raises(Unreachable):
+        harvest(settings, "zenodo", query="q", web=web)
+    assert held(settings) == 25
+    service.broken.clear()
+    service.asked.clear()
+    report = harvest(settings, "zenodo", query="q", web=web)
+    assert report.resumed
+    assert counts(report) == (35, 0, 0)
+    assert [item["page"] for item in service.asked] == ["2", "3"]
+    assert held(settings) == 60
+
+
+def test_another_query_or_date_does_not_resume(settings, web, service):
+    service.broken[2] = Response("fault", 500)
+    with pytest.raises(Unreachable):
+        harvest(settings, "zenodo", query="q", web=web)
+    service.broken.clear()
+    assert not harvest(settings, "zenodo", query="other", web=web).resumed
+    assert not harvest(settings, "zenodo", query="q", since=date(2024, 1, 1), web=web).resumed
+
+
+def test_an_interrupted_harvest_leaves_whole_pages(settings, web, service, monkeypatch):
+    put_many = Registry.put_many
+
+    def interrupted(self, items, *, harvest=None):
+        if held(settings) >= 25:
+            raise KeyboardInterrupt
+        return put_many(self, items, harvest=harvest)
+
+    monkeypatch.setattr(Registry, "put_many", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        harvest(settings, "zenodo", web=web)
+    assert held(settings) == 25
+    monkeypatch.undo()
+    report = harvest(settings, "zenodo", web=web)
+    assert (report.resumed, held(settings)) == (True, 60)
+
+
+def test_bad_records_are_set_aside_with_their_reason(settings, web, service):
+    service.records[3] = {"id": 1, "metadata": {"title": None}}
+    heard = []
+    report = harvest(settings, "zenodo", web=web, talk=heard.append)
+    assert counts(report) == (59, 0, 0)
+    (refusal,) = report.refused
+    assert refusal.path == "$.metadata.title"
+    assert refusal.payload_sha256
+    assert any("set aside" in line for line in heard)
+
+
+def test_a_tombstone_marks_what_the_registry_knows(settings, web, service):
+    harvest(settings, "zenodo", web=web)
+    service.records[0] = {"id": 1000, "tombstone": {"note": "Withdrawn by its author."}}
+    service.records[1] = {"id": 5, "tombstone": {"note": "Never seen here."}}
+    report = harvest(settings, "zenodo", web=web)
+    assert report.gone == 2
+    gone = statement(settings, "1000")
+    assert (gone.gone, gone.gone_reason) == (True, "Withdrawn by its author.")
+    assert gone.record.name == "Record 1000"
+
+
+def test_the_limit_ends_a_harvest_for_good(settings, web, service):
+    report = harvest(settings, "zenodo", limit=30, web=web)
+    assert report.seen == 30
+    assert not harvest(settings, "zenodo", limit=30, web=web).resumed
+
+
+def test_a_cursor_that_the_service_refuses_starts_the_harvest_anew(settings, web, service):
+    service.broken[2] = Response("fault", 500)
+    with pytest.raises(Unreachable):
+        harvest(settings, "zenodo", web=web)
+    service.broken[2] = Response(json.dumps({"status": 400, "message": "No."}), 400)
+    heard = []
+    with pytest.raises(BadAnswer):
+        harvest(settings, "zenodo", web=web, talk=heard.append)
+    assert any("Starting anew" in line for line in heard)
+
+
+def test_the_report_as_json(settings, web, service):
+    service.records = [record(1000), {"id": 1}]
+    plain = harvest(settings, "zenodo", since=date(2024, 1, 2), web=web).to_json()
+    assert (plain["source"], plain["query"], plain["since"]) == ("zenodo", "", "2024-01-02")
+    assert (plain["new"], plain["gone"], plain["resumed"]) == (1, 0, False)
+    assert plain["refused"][0]["path"] == "$.metadata.title"
+    json.dumps(plain)
+
+
+def test_an_empty_answer_is_a_finished_harvest(settings, web, service):
+    service.records.clear()
+    report = harvest(settings, "zenodo", web=web)
+    assert report.seen == 0
+    with Registry(settings=settings) as registry:
+        assert registry.harvest_state("zenodo", "").finished
+
+
+def test_html_is_a_bad_answer_and_stores_nothing(settings, web, service):
+    service.broken[1] = Response("<html>login</html>", content_type="text/html")
+    with pytest.raises(BadAnswer):
+        harvest(settings, "zenodo", web=web)
+    assert held(settings) == 0
+
+
+def test_an_unknown_source_is_a_usage_error(settings):
+    with pytest.raises(UsageError, match="nowhere"):
+        harvest(settings, "nowhere")
+
+
+def test_it_opens_its_own_client(settings, service):
+    assert harvest(settings, "zenodo", limit=2).new == 2

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from werkzeug import Response
+
+from fairreg.errors import Gone, IdentifierError, NotFound, Unreachable
+from fairreg.services.resolve import resolve
+from support import hbb
+
+SPELLINGS = [
+    hbb.DOI,
+    f"https://doi.org/{hbb.DOI}",
+    "https://zenodo.org/records/7305227",
+    "https://zenodo.org/record/7305227",
+    "zenodo.7305227",
+    "7305227",
+]
+
+
+@pytest.fixture
+def services(httpserver):
+    hbb.serve(httpserver, b"content")
+    return httpserver
+
+
+@pytest.mark.parametrize("pid", SPELLINGS)
+def test_every_spelling_leads_to_the_record(web, services, pid):
+    resolution = resolve(web, pid)
+    assert resolution.record.doi == hbb.DOI
+    assert resolution.record.concept_doi == hbb.CONCEPT
+    assert not resolution.is_concept
+    assert [item.name for item in resolution.record.distributions] == [hbb.NAME]
+
+
+@pytest.mark.parametrize("pid", [hbb.CONCEPT, "https://zenodo.org/records/7305173"])
+def test_a_concept_leads_to_its_newest_version_and_says_so(web, services, pid):
+    resolution = resolve(web, pid)
+    assert resolution.is_concept
+    assert resolution.record.doi == hbb.DOI
+    assert "concept DOI" in resolution.steps[-1].detail
+
+
+def test_the_record_says_when_it_was_retrieved_and_from_what(web, services):
+    provenance = resolve(web, hbb.DOI).record.provenance
+    assert provenance.retrieved
+    assert len(provenance.payload_sha256) == 64
+
+
+def not_zenodo(httpserver, number):
+    for path in (number, f"{number}/versions/latest"):
+        httpserver.expect_request(f"/zenodo/api/records/{path}").respond_with_json(
+            {"status": 404, "message": "The persistent identifier does not exist."}, status=404
+        )
+    httpserver.expect_request("/zenodo/api/records").respond_with_json({"hits": {"hits": [], "total": 0}})
+
+
+def test_a_concept_that_the_source_does_not_know_is_found_by_datacite(web, httpserver):
+    not_zenodo(httpserver, "7305173")
+    hbb.serve(httpserver, b"content")
+    resolution = resolve(web, hbb.CONCEPT)
+    assert (resolution.record.doi, resolution.is_concept) == (hbb.DOI, True)
+
+
+def test_a_source_that_is_down_leaves_the_registered_metadata_and_the_fault(web, httpserver):
+    httpserver.expect_request("/zenodo/api/records/7305227").respond_with_data("", status=500)
+    hbb.serve(httpserver, b"content")
+    resolution = resolve(web, hbb.DOI)
+    assert resolution.source is None
+    assert isinstance(resolution.fault, Unreachable)
+    assert resolution.record.provenance.source == "datacite"
+
+
+def test_datacite_may_be_down(web, httpserver):
+    httpserver.expect_request(f"/datacite/dois/{hbb.DOI}").respond_with_data("", status=503)
+    hbb.serve(httpserver, b"content")
+    assert resolve(web, hbb.DOI).record.doi == hbb.DOI
+
+
+def test_a_doi_of_elsewhere_leads_through_doi_org_to_its_source(web, httpserver):
+    """A DOI that Zenodo hosts but did not mint."""
+    httpserver.expect_request("/datacite/dois/10.1234/model").respond_with_json({"errors": []}, status=404)
+    httpserver.expect_request("/doi/10.1234/model").respond_with_response(
+        Response(status=302, headers={"Location": "https://zenodo.org/records/7305227"})
+    )
+    hbb.serve(httpserver, b"content")
+    assert resolve(web, "10.1234/model").record.provenance.source == "zenodo"
+
+
+def test_a_doi_without_a_known_source_gives_its_registered_metadata(web, httpserver):
+    document = hbb.registration("10.1234/model")
+    document["data"]["attributes"]["url"] = "https://repository.example.org/1"
+    httpserver.expect_request("/datacite/dois/10.1234/model").respond_with_json(document)
+    resolution = resolve(web, "10.1234/model")
+    assert resolution.source is None
+    assert "no harvester" in resolution.fault.message
+
+
+def test_a_withdrawn_record_is_gone_with_its_reason(web, httpserver):
+    body = {"status": 410, "message": "Record deleted", "tombstone": {"note": "Withdrawn by its author."}}
+    httpserver.expect_request("/zenodo/api/records/7305227").respond_with_json(body, status=410)
+    hbb.serve(httpserver, b"content")
+    with pytest.raises(Gone, match="Withdrawn by its author"):
+        resolve(web, hbb.DOI)
+
+
+def test_an_unknown_doi_is_not_found(web, httpserver):
+    httpserver.expect_request("/datacite/dois/10.1234/none").respond_with_json({"errors": []}, status=404)
+    httpserver.expect_request("/doi/10.1234/none").respond_with_data("", status=404)
+    with pytest.raises(NotFound, match="do not know it"):
+        resolve(web, "10.1234/none")
+
+
+def test_nothing_reachable_is_unreachable(web, httpserver):
+    for path in ("/datacite/dois/10.1234/none", "/doi/10.1234/none"):
+        httpserver.expect_request(path).respond_with_data("", status=503)
+    with pytest.raises(Unreachable):
+        resolve(web, "10.1234/none")
+
+
+def test_what_is_no_identifier_is_a_usage_error(web):
+    with pytest.raises(IdentifierError):
+        resolve(web, "not an identifier")
