@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""What an assessment reads: one frozen value, gathered by the service, that indicators only look at.
+
+Evidence says what was found, what was not there, and what was not looked for; the three are never mixed, so
+that an indicator can answer `unknown` where nothing was read. It is plain data: stored as JSON and read again
+it compares equal, and the same report follows from it.
+"""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Tensor
+
+__all__ = [
+    "MODEL_FORMATS",
+    "DataCiteFacts",
+    "DatasetScore",
+    "Document",
+    "Evidence",
+    "FileFact",
+    "FileFormat",
+    "ModelFact",
+    "Outcome",
+    "Probe",
+    "ProbeKind",
+    "Role",
+    "Verified",
+]
+
+ProbeKind = Literal[
+    "datacite",  # the DOI's record at DataCite
+    "registration_agency",  # doi.org/ra/<prefix>; found: ("DataCite",) or another agency
+    "doi_resolves",  # HEAD of https://doi.org/<doi>, redirects followed
+    "landing_page",  # found: of "schema.org", "signposting", "highwire", "dublin_core"
+    "content_negotiation",  # metadata by Accept header at doi.org
+    "source_api",  # the host's API; found: of "openapi", "oai-pmh", "signposting"
+    "file_range",  # first bytes of a published file without a login; found: (its FileFormat,)
+    "registry_listing",  # entry in a model registry; found: of "reciprocal", "one_way", "stub", "dormant"
+    "self_retrieval",  # the host's search for the title; rank: place of the record
+    "software_heritage",  # a snapshot at Software Heritage
+]
+Outcome = Literal["ok", "absent", "denied", "failed", "not_probed"]
+FileFormat = Literal[
+    "onnx",
+    "safetensors",
+    "zip_torch",
+    "legacy_torch",
+    "hdf5",
+    "keras",
+    "saved_model",
+    "tflite",
+    "gguf",
+    "pickle",
+    "tensorrt_plan",
+    "zip",
+    "tar",
+    "root",
+    "parquet",
+    "npy",
+    "lfs_pointer",
+    "text",
+    "unknown",
+]
+Verified = Literal["sha512", "sha256", "sha1", "md5", "mismatch"]
+Role = Literal[
+    "readme",
+    "license",
+    "citation",
+    "codemeta",
+    "zenodo_json",
+    "requirements",
+    "dockerfile",
+    "model_card",
+    "makefile",
+    "ci",
+    "docs",
+    "definitions",
+    "hyperparameters",
+    "notebook",
+    "code",
+    "provenance",
+    "standard",
+]
+
+# Formats of trained models; hdf5 alone may as well hold data.
+MODEL_FORMATS: frozenset[FileFormat] = frozenset(
+    {
+        "onnx",
+        "safetensors",
+        "zip_torch",
+        "legacy_torch",
+        "keras",
+        "saved_model",
+        "tflite",
+        "gguf",
+        "pickle",
+        "tensorrt_plan",
+    }
+)
+_NAMED_MODEL = re.compile(r"model|weights?|checkpoint|\.keras$", re.IGNORECASE)
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Frozen, compared by value; a field at its default is left out of the JSON."""
+
+
+class Probe(_Struct, frozen=True):
+    """One question to the network and its answer.
+
+    `outcome`: ok (2xx), absent (404 or 410), denied (401, 402, 403), failed (the network or the service gave
+    no answer), not_probed. `digest` is ``sha256:hex`` of what was read, `when` an ISO 8601 time, `detail` a
+    sentence for people, `rank` counts from 1.
+    """
+
+    kind: ProbeKind
+    outcome: Outcome
+    status: int | None = None
+    url: str | None = None
+    found: tuple[str, ...] = ()
+    rank: int | None = None
+    detail: str | None = None
+    when: str | None = None
+    digest: str | None = None
+
+
+class DataCiteFacts(_Struct, frozen=True):
+    """The DOI's record at DataCite: `record` as its harvester maps it, `state` findable, registered or draft.
+
+    `types` are the values of ``attributes.types`` (resourceTypeGeneral, resourceType, schemaOrg), `url` is
+    the landing page that the DOI leads to.
+    """
+
+    record: ModelRecord
+    state: str
+    types: tuple[str, ...] = ()
+    url: str | None = None
+
+
+class FileFact(_Struct, frozen=True):
+    """One file that was found: `format` by its magic bytes, `archive` the archive that it lies in.
+
+    `verified` names the published digest that the downloaded bytes agree with, or says ``mismatch``.
+    """
+
+    path: str
+    size: int
+    sha256: str | None = None
+    format: FileFormat = "unknown"
+    archive: str | None = None
+    verified: Verified | None = None
+
+
+class Document(_Struct, frozen=True):
+    """A small text file by its role; `text` may be cut, `sha256` digests the whole file."""
+
+    role: Role
+    path: str
+    text: str
+    sha256: str | None = None
+
+
+class ModelFact(_Struct, frozen=True):
+    """What reading and running one model file said.
+
+    `ran` is None where no run was tried; `runtimes` are those that ran it and agreed within tolerance.
+    `identifiers` are those that the file itself names (ONNX ``metadata_props``). `inputs` and `outputs` are
+    those of the graph, empty for a file of bare weights.
+    """
+
+    file: str
+    fingerprint: str | None = None
+    parameter_count: int | None = None
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
+    ran: bool | None = None
+    runtimes: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    detail: str | None = None
+
+
+class DatasetScore(_Struct, frozen=True):
+    """Score (0..1) of the training data under the rubric ``fair-datasets``."""
+
+    identifier: Identifier
+    score: float
+    rubric: str = "fair-datasets 1.0"
+    when: str | None = None
+
+
+class Evidence(_Struct, frozen=True):
+    """Everything that an assessment reads.
+
+    `record` is as published at its source, without what fairreg adds. `requested` is what the user asked for.
+    `downloaded` says that the published files are in `files` (with those inside archives) and their small
+    text files in `documents`; a document may also be there without a download (a model card from an API).
+    """
+
+    record: ModelRecord
+    requested: Identifier
+    gathered_at: str
+    datacite: DataCiteFacts | None = None
+    probes: tuple[Probe, ...] = ()
+    files: tuple[FileFact, ...] = ()
+    documents: tuple[Document, ...] = ()
+    models: tuple[ModelFact, ...] = ()
+    dataset: DatasetScore | None = None
+    downloaded: bool = False
+    offline: bool = False
+
+    def probe(self, kind: ProbeKind) -> Probe:
+        """The probe of this kind; one with the outcome not_probed where there is none."""
+        found = next((probe for probe in self.probes if probe.kind == kind), None)
+        return found or Probe(kind=kind, outcome="not_probed")
+
+    def why_unknown(self, kind: ProbeKind) -> str:
+        """Why a probe has no answer, as the sentence of an `unknown`."""
+        probe = self.probe(kind)
+        if probe.outcome == "failed":
+            return f"The probe {kind} got no answer: {probe.detail or 'the network failed'}."
+        if probe.outcome == "not_probed":
+            return f"The probe {kind} was not made{' (offline)' if self.offline else ''}."
+        return f"The answer of the probe {kind} ({probe.outcome}) does not decide it."
+
+    def of_role(self, *roles: Role) -> tuple[Document, ...]:
+        """Documents of the given roles, in the order of the roles."""
+        return tuple(document for role in roles for document in self.documents if document.role == role)
+
+    @property
+    def model_files(self) -> tuple[FileFact, ...]:
+        """The files whose magic bytes are those of a trained model; of HDF5 files those named as one."""
+        return tuple(
+            file
+            for file in self.files
+            if file.format in MODEL_FORMATS or (file.format == "hdf5" and _NAMED_MODEL.search(file.path))
+        )

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""How indicators say what they found: one function a verdict, one a source of evidence.
+
+A fail or partial cannot be written without its remedy; an `unknown` needs its reason and nothing else.
+"""
+
+from fairreg.assessment.base import Citation, Finding, Verdict
+from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
+from fairreg.schemas.record import ModelRecord, Origin, Relation
+
+__all__ = [
+    "NOT_DOWNLOADED",
+    "cite_datacite",
+    "cite_dataset",
+    "cite_document",
+    "cite_field",
+    "cite_file",
+    "cite_model",
+    "cite_probe",
+    "cite_record",
+    "cite_relation",
+    "failed",
+    "graded",
+    "not_applicable",
+    "origin_of",
+    "partial",
+    "passed",
+    "unknown",
+    "unread_files",
+]
+
+NOT_DOWNLOADED = "The published files were not downloaded, so what they hold is not known."
+_EXCERPT = 160
+
+
+def passed(reason: str, *evidence: Citation) -> Finding:
+    """Full points."""
+    return Finding(Verdict.PASS, reason, evidence)
+
+
+def partial(reason: str, *evidence: Citation, remedy: str) -> Finding:
+    """Half the points, with the step to the other half."""
+    return Finding(Verdict.PARTIAL, reason, evidence, remedy)
+
+
+def failed(reason: str, *evidence: Citation, remedy: str) -> Finding:
+    """No points, with the next step."""
+    return Finding(Verdict.FAIL, reason, evidence, remedy)
+
+
+def unknown(reason: str, *evidence: Citation) -> Finding:
+    """No verdict: it was not read, or the network failed."""
+    return Finding(Verdict.UNKNOWN, reason, evidence)
+
+
+def not_applicable(reason: str, *evidence: Citation) -> Finding:
+    """The indicator asks for what this model does not need."""
+    return Finding(Verdict.NOT_APPLICABLE, reason, evidence)
+
+
+def unread_files(evidence: Evidence, what: str, *, remedy: str) -> Finding:
+    """A fail when the files were read and hold no `what`, `unknown` when they were not read."""
+    if not evidence.downloaded:
+        return unknown(NOT_DOWNLOADED)
+    return failed(f"Neither the record nor the published files hold {what}.", remedy=remedy)
+
+
+def graded(
+    count: int, reason: str, *evidence: Citation, full: int, half: int, remedy: str, final: bool = True
+) -> Finding:
+    """Pass from `full` on, partial from `half` on, else fail.
+
+    With ``final=False`` (unread files could still raise the count) anything below a pass is `unknown`.
+    """
+    if count >= full:
+        return passed(reason, *evidence)
+    if not final:
+        return unknown(f"{reason} {NOT_DOWNLOADED}", *evidence)
+    verdict = partial if count >= half else failed
+    return verdict(reason, *evidence, remedy=remedy)
+
+
+def origin_of(record: ModelRecord, field: str) -> Origin:
+    """How the record came by a field; one that its provenance does not list is stated."""
+    return next((item.origin for item in record.provenance.origins if item.field == field), "stated")
+
+
+def cite_record(evidence: Evidence, field: str, value: object) -> Citation:
+    """A field of the published record."""
+    return _cite_record(evidence.record, "record", field, value)
+
+
+def cite_datacite(evidence: Evidence, field: str, value: object) -> tuple[Citation, ...]:
+    """A field of DataCite's record: one citation, none where that record was not read."""
+    if evidence.datacite is None:
+        return ()
+    return (_cite_record(evidence.datacite.record, "datacite", field, value),)
+
+
+def cite_field(evidence: Evidence, field: str, value: object) -> Citation:
+    """A field of the published record, or of DataCite's where only that one has it."""
+    registered = evidence.datacite.record if evidence.datacite else None
+    if registered and getattr(registered, field) and not getattr(evidence.record, field):
+        return _cite_record(registered, "datacite", field, value)
+    return cite_record(evidence, field, value)
+
+
+def cite_relation(evidence: Evidence, relation: Relation) -> Citation:
+    """A typed relation, from the record that states it."""
+    value = f"{relation.type} {relation.target.compact}"
+    if relation in evidence.record.relations or evidence.datacite is None:
+        return cite_record(evidence, "relations", value)
+    return _cite_record(evidence.datacite.record, "datacite", "relations", value)
+
+
+def _cite_record(record: ModelRecord, source: str, field: str, value: object) -> Citation:
+    seen = record.provenance
+    digest = _digest(seen.payload_sha256)
+    return Citation(
+        source="datacite" if source == "datacite" else "record",
+        what=field,
+        value=_excerpt(value),
+        where=seen.url,
+        digest=digest,
+        when=seen.retrieved,
+        origin=origin_of(record, field),
+    )
+
+
+def cite_probe(evidence: Evidence, kind: ProbeKind) -> Citation:
+    """A probe's answer."""
+    probe = evidence.probe(kind)
+    words = [probe.outcome, str(probe.status or ""), ", ".join(probe.found), probe.detail or ""]
+    value = _excerpt(" ".join(word for word in words if word))
+    return Citation("probe", kind, value, probe.url, probe.digest, probe.when, "computed")
+
+
+def cite_file(file: FileFact) -> Citation:
+    """A file that was found, with its format."""
+    digest = _digest(file.sha256)
+    checked = f", {file.verified}" if file.verified else ""
+    return Citation("file", file.path, f"{file.format}{checked}", file.archive, digest, origin="computed")
+
+
+def cite_document(document: Document, value: object) -> Citation:
+    """A passage of a text file."""
+    digest = _digest(document.sha256)
+    return Citation("document", document.path, _excerpt(value), document.path, digest)
+
+
+def cite_model(model: ModelFact, value: object) -> Citation:
+    """What reading or running a model said."""
+    return Citation("model", model.file, _excerpt(value), model.file, model.fingerprint, origin="computed")
+
+
+def cite_dataset(dataset: DatasetScore) -> Citation:
+    """The assessment of the training data."""
+    value = f"{dataset.score:.0%} under {dataset.rubric}"
+    where = dataset.identifier.url
+    return Citation("dataset", dataset.identifier.compact, value, where, None, dataset.when, "computed")
+
+
+def _digest(sha256: str | None) -> str | None:
+    return f"sha256:{sha256.removeprefix('sha256:')}" if sha256 else None
+
+
+def _excerpt(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"

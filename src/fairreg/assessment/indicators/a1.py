@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""A1 (Duarte et al. 2023, Table 1).
+
+The AI model is retrievable by its identifier using a standardized communications protocol.
+"""
+
+import re
+
+from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.evidence import MODEL_FORMATS, Evidence
+from fairreg.assessment.findings import (
+    NOT_DOWNLOADED,
+    cite_document,
+    cite_file,
+    cite_probe,
+    cite_record,
+    failed,
+    partial,
+    passed,
+    unknown,
+)
+from fairreg.schemas.record import ModelRecord
+
+_STRONG = frozenset({"sha256", "sha512"})
+_ARCHIVES = frozenset({"zip", "tar"})
+_ACCESS = re.compile(
+    r"\b(?:open access|(?:publicly|freely) available|request access|access (?:is )?restricted"
+    r"|gated|embargo\w*)\b",
+    re.IGNORECASE,
+)
+
+
+@indicator(
+    "A1-1",
+    weight=3,
+    title="Identifier leads to model bytes",
+    passes="to a model file directly",
+    partial="to a model file inside an archive",
+    fails="to no bytes, or to a Git LFS pointer",
+    corresponds_to=("FsF-A1-02MD-2", "ML-A1-03S"),
+)
+def leads_to_bytes(evidence: Evidence) -> Finding:
+    """Magic bytes of what was downloaded, else of the first bytes that the host gave."""
+    remedy = "Publish the model file itself beside the archive."
+    plain = [file for file in evidence.model_files if file.archive is None]
+    packed = [file for file in evidence.model_files if file.archive is not None]
+    if plain:
+        return passed(f"The identifier leads to {plain[0].path} ({plain[0].format}).", cite_file(plain[0]))
+    if packed:
+        reason = f"The identifier leads to {packed[0].archive}, and the model lies inside."
+        return partial(reason, *map(cite_file, packed), remedy=remedy)
+    if evidence.downloaded:
+        return failed("What the identifier leads to holds no file of a known model format.", remedy=remedy)
+    return _first_bytes(evidence)
+
+
+def _first_bytes(evidence: Evidence) -> Finding:
+    probe, cited = evidence.probe("file_range"), cite_probe(evidence, "file_range")
+    remedy = "Upload the model file itself, not a pointer to it, and check that its link works."
+    if probe.outcome == "absent":
+        return failed("The published link leads to nothing.", cited, remedy=remedy)
+    if probe.outcome != "ok":
+        return unknown(NOT_DOWNLOADED + " " + evidence.why_unknown("file_range"))
+    if MODEL_FORMATS & set(probe.found):
+        return passed(f"The first bytes are those of a model file ({probe.found[0]}).", cited)
+    if _ARCHIVES & set(probe.found):
+        return unknown("The first bytes are those of an archive, which was not downloaded.", cited)
+    if "lfs_pointer" in probe.found or "text" in probe.found:
+        return failed("The link gives text in place of a model.", cited, remedy=remedy)
+    return unknown("The first bytes are of no format that fairreg knows.", cited)
+
+
+@indicator(
+    "A1-2",
+    weight=3,
+    title="Bytes verify",
+    passes="the downloaded bytes have the published sha256 (or sha512)",
+    partial="only a weaker digest, such as md5, is published, and it is equal",
+    fails="a mismatch, or no digest is published",
+    corresponds_to=("FsF-R1-01M-2",),
+)
+def verifies(evidence: Evidence) -> Finding:
+    """Downloaded digest against the published one, for each published file."""
+    checked = [file for file in evidence.files if file.archive is None and file.verified]
+    wrong = [file for file in checked if file.verified == "mismatch"]
+    remedy = "Publish a sha256 of each file, for example in a SHA256SUMS file of the record."
+    if wrong:
+        again = "Download again; if the digest still differs, report it to the host."
+        return failed(
+            f"{wrong[0].path} does not have its published digest.", *map(cite_file, wrong), remedy=again
+        )
+    published = [item for item in evidence.record.distributions if item.checksums]
+    if not checked:
+        if evidence.record.distributions and not published:
+            return failed("No digest is published for any file.", remedy=remedy)
+        return unknown("The published files were not downloaded and verified.")
+    weak = [file for file in checked if file.verified not in _STRONG]
+    if weak:
+        reason = f"{weak[0].path} has its published {weak[0].verified}, which does not exclude a forgery."
+        return partial(reason, *map(cite_file, checked), remedy=remedy)
+    return passed(f"{len(checked)} file(s) have their published digest.", *map(cite_file, checked))
+
+
+@indicator(
+    "A1-3",
+    weight=2,
+    title="Access level stated",
+    passes="machine-readable",
+    partial="in prose",
+    fails="not stated",
+    corresponds_to=("FsF-A1-01M", "FC A1.2", "ML-A1-01M"),
+)
+def access_stated(evidence: Evidence) -> Finding:
+    """Access field of the record or of DataCite, else a sentence about access."""
+    if evidence.record.access:
+        level = evidence.record.access.level
+        return passed(f"The record states the access level {level}.", cite_record(evidence, "access", level))
+    registered = evidence.datacite.record if evidence.datacite else None
+    if isinstance(registered, ModelRecord) and registered.access:
+        cited = cite_record(evidence, "access", registered.access.level)
+        return passed(f"DataCite states the access level {registered.access.level}.", cited)
+    remedy = "State the access level (open, restricted, embargoed) in the record's own field."
+    said = _ACCESS.search(evidence.record.description or "")
+    if said:
+        cited = cite_record(evidence, "description", said[0])
+        return partial("Only the description speaks of access.", cited, remedy=remedy)
+    for document in evidence.of_role("readme", "model_card", "docs"):
+        if said := _ACCESS.search(document.text):
+            return partial("Only prose speaks of access.", cite_document(document, said[0]), remedy=remedy)
+    if not evidence.downloaded:
+        return unknown(f"The record states no access level. {NOT_DOWNLOADED}")
+    return failed("Nothing states who may have the files.", remedy=remedy)

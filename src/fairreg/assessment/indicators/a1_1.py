@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""A1.1 (Duarte et al. 2023, Table 1).
+
+The protocol is open, free, and universally implementable.
+"""
+
+import re
+
+from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import cite_probe, cite_record, failed, partial, passed, unknown
+from fairreg.assessment.lineage import links, scheme_of
+
+_OPEN = frozenset({"https", "http", "ftp", "ftps", "sftp", "git+https", "git"})
+_SPECIAL = frozenset({"root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"})
+_PAID = re.compile(r"\b(?:paid|payment|purchase|subscription|fee)\b", re.IGNORECASE)
+_DESCRIBED = ("openapi", "oai-pmh", "signposting")
+
+
+@indicator(
+    "A1.1-1",
+    weight=3,
+    title="Open standard protocol",
+    passes="https, ftp or git over https",
+    partial="only xrootd, S3 or Globus",
+    fails="a proprietary protocol",
+    corresponds_to=("FsF-A1.1-01MD", "Chen A1.1", "FC A1.1"),
+)
+def open_protocol(evidence: Evidence) -> Finding:
+    """Schemes of the published links to the files; of the metadata where no file has a link."""
+    record = evidence.record
+    files = [item.url for item in record.distributions if item.url]
+    addresses = files or links(record)
+    schemes = sorted({scheme for address in addresses if (scheme := scheme_of(address))})
+    if not schemes:
+        return unknown("The record gives no link whose protocol could be judged.")
+    cited = cite_record(evidence, "distributions" if files else "provenance", addresses[0])
+    remedy = "Offer each file under an https address as well."
+    if _OPEN & set(schemes):
+        return passed(f"The links use {', '.join(schemes)}.", cited)
+    if _SPECIAL & set(schemes):
+        return partial(f"The files come by {', '.join(schemes)} only.", cited, remedy=remedy)
+    return failed(f"{', '.join(schemes)} is no open standard protocol.", cited, remedy=remedy)
+
+
+@indicator(
+    "A1.1-2",
+    weight=2,
+    title="No vendor client or payment",
+    passes="a plain anonymous GET gives the file",
+    partial="a free token or a client is needed",
+    fails="it has to be paid for",
+    corresponds_to=("FRSM-09-A1-1",),
+)
+def no_vendor(evidence: Evidence) -> Finding:
+    """An anonymous request for the first bytes; for an open record a download says the same."""
+    probe, access = evidence.probe("file_range"), evidence.record.access
+    cited = cite_probe(evidence, "file_range")
+    remedy = "Offer the files for a plain download without an account."
+    if access and _PAID.search(access.conditions or ""):
+        stated = cite_record(evidence, "access", access.conditions)
+        return failed("The conditions of access name a payment.", stated, remedy=remedy)
+    if probe.outcome == "ok":
+        return passed("An anonymous request gets the file.", cited)
+    if probe.outcome == "denied":
+        return partial("The host asks for an account or token.", cited, remedy=remedy)
+    if evidence.downloaded and access and access.level == "open":
+        return passed(
+            "The record is open, and its files were downloaded.", cite_record(evidence, "access", "open")
+        )
+    return unknown(evidence.why_unknown("file_range"))
+
+
+@indicator(
+    "A1.1-3",
+    weight=1,
+    title="Machine-described API",
+    passes="OpenAPI, OAI-PMH or a Signposting linkset",
+    partial="an API documented in prose",
+    fails="none",
+    corresponds_to=("FRSM-11-I1-3",),
+)
+def described_api(evidence: Evidence) -> Finding:
+    """What the probes of the host's API and landing page found."""
+    for kind in ("source_api", "landing_page"):
+        described = [name for name in _DESCRIBED if name in evidence.probe(kind).found]
+        if described:
+            return passed(f"The host describes its API by {described[0]}.", cite_probe(evidence, kind))
+    probe, cited = evidence.probe("source_api"), cite_probe(evidence, "source_api")
+    remedy = "Publish the model at a host whose API has a machine-readable description."
+    if probe.outcome == "absent":
+        return failed("The host has no API.", cited, remedy=remedy)
+    if probe.outcome == "ok" and "documented" in probe.found:
+        return partial("The host's API is described in prose only.", cited, remedy=remedy)
+    if probe.outcome == "ok":
+        return unknown("The host's API answers; whether it is described was not probed.", cited)
+    return unknown(evidence.why_unknown("source_api"))

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""A1.2 (Duarte et al. 2023, Table 1).
+
+The protocol allows for an authentication and authorization procedure, where necessary.
+"""
+
+from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import (
+    cite_probe,
+    cite_record,
+    failed,
+    not_applicable,
+    partial,
+    passed,
+    unknown,
+)
+from fairreg.assessment.lineage import links, scheme_of
+from fairreg.assessment.prose import is_placeholder
+
+_WITH_LOGIN = frozenset(
+    {"https", "ftps", "sftp", "git+https", "root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"}
+)
+
+
+@indicator(
+    "A1.2-1",
+    weight=2,
+    title="Protocol supports authentication",
+    passes="https, or another protocol with a protected login",
+    fails="a protocol without one",
+    corresponds_to=("FsF-A1.2-01MD", "FRSM-09-A1-2"),
+)
+def can_authenticate(evidence: Evidence) -> Finding:
+    """Schemes of the published links."""
+    addresses = links(evidence.record)
+    if not addresses:
+        return unknown("The record gives no link whose protocol could be judged.")
+    safe = [address for address in addresses if scheme_of(address) in _WITH_LOGIN]
+    field = "distributions" if any(item.url for item in evidence.record.distributions) else "provenance"
+    if safe:
+        return passed(f"{scheme_of(safe[0])} supports a login.", cite_record(evidence, field, safe[0]))
+    cited = cite_record(evidence, field, addresses[0])
+    reason = f"{scheme_of(addresses[0]) or addresses[0]} cannot protect a login."
+    return failed(reason, cited, remedy="Offer the files under an https address.")
+
+
+@indicator(
+    "A1.2-2",
+    weight=3,
+    title="Restricted model says how to get access",
+    passes="the host answers 401 or 403, and the metadata says how to ask for access",
+    partial="one of the two",
+    fails="404 and no text",
+    corresponds_to=("Chen A1.2", "ML-A1 (auth)"),
+)
+def says_how(evidence: Evidence) -> Finding:
+    """Only for models that are not open: the host's answer and the conditions in the metadata."""
+    access, probe = evidence.record.access, evidence.probe("file_range")
+    if probe.outcome == "ok" or (access and access.level == "open"):
+        shown = cite_record(evidence, "access", "open") if access else cite_probe(evidence, "file_range")
+        return not_applicable("The model is open.", shown)
+    if access is None and probe.outcome != "denied":
+        return unknown("Whether access is restricted is not known.")
+    text = access.conditions if access and not is_placeholder(access.conditions) else None
+    told = [cite_record(evidence, "access", text)] if text else []
+    if probe.outcome not in {"denied", "absent"}:
+        return unknown(evidence.why_unknown("file_range"), *told)
+    cited = [*told, cite_probe(evidence, "file_range")]
+    remedy = "State in the record whom to ask for access and under which conditions, with a link."
+    if text and probe.outcome == "denied":
+        return passed("The host refuses by 401 or 403, and the record says how to get access.", *cited)
+    if text or probe.outcome == "denied":
+        return partial(
+            "Either the host's answer or the record says how to get access, not both.", *cited, remedy=remedy
+        )
+    return failed("The files are not there, and nothing says how to get them.", *cited, remedy=remedy)

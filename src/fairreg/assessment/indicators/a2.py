@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""A2 (Duarte et al. 2023, Table 1).
+
+Metadata are accessible, even when the AI model is no longer available.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import (
+    cite_datacite,
+    cite_probe,
+    cite_record,
+    failed,
+    partial,
+    passed,
+    unknown,
+)
+from fairreg.assessment.lineage import host_of, links, own_doi
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What a host promises: it `keeps` metadata, only `restricts` deletion, or leaves it to the `owner`."""
+
+    promise: Literal["keeps", "restricts", "owner"]
+    words: str
+    source: str
+
+
+# As the hosts' own pages say; looked up in 2026-11. A host that is not listed gives no verdict.
+POLICIES_DATE = "2026-11"
+POLICIES: dict[str, Policy] = {
+    "zenodo.org": Policy(
+        "keeps",
+        "Items are retained for the lifetime of the repository; a withdrawn item leaves a tombstone page.",
+        "https://about.zenodo.org/policies/",
+    ),
+    "huggingface.co": Policy(
+        "owner",
+        "Whoever owns a repository may delete it.",
+        "https://huggingface.co/docs/huggingface_hub/guides/repository",
+    ),
+    "huggingface.co with a DOI": Policy(
+        "restricts",
+        "A repository with a DOI is deleted or renamed only through the host's support.",
+        "https://huggingface.co/docs/hub/doi",
+    ),
+    "github.com": Policy(
+        "owner",
+        "Whoever owns a repository may delete it.",
+        "https://docs.github.com/en/repositories/creating-and-managing-repositories/deleting-a-repository",
+    ),
+}
+_HOST_OF_SOURCE = {"zenodo": "zenodo.org", "huggingface": "huggingface.co", "github": "github.com"}
+
+
+@indicator(
+    "A2-1",
+    weight=3,
+    title="Metadata held apart from the weights",
+    passes="a public record at DataCite or another DOI registry",
+    partial="a third party's snapshot, such as Software Heritage's",
+    fails="in the same repository only",
+    corresponds_to=("Chen A2", "ML-A2-01M"),
+)
+def held_apart(evidence: Evidence) -> Finding:
+    """The registry's copy of the metadata, else a snapshot of the repository."""
+    if evidence.datacite and evidence.datacite.state == "findable":
+        return passed(
+            "DataCite holds a public copy of the metadata.", *cite_datacite(evidence, "state", "findable")
+        )
+    agency = evidence.probe("registration_agency")
+    if agency.outcome == "ok" and agency.found and "DataCite" not in agency.found:
+        cited = cite_probe(evidence, "registration_agency")
+        return passed(f"{agency.found[0]} holds a copy of the metadata.", cited)
+    if own_doi(evidence) and evidence.datacite is None and evidence.probe("datacite").outcome != "absent":
+        return unknown(evidence.why_unknown("datacite"))
+    remedy = "Mint a DOI: its registration agency then keeps the metadata when the host does not."
+    swhid = evidence.record.value_of("swhid")
+    if swhid:
+        cited = cite_record(evidence, "identifiers", swhid)
+        return partial("Software Heritage holds a snapshot.", cited, remedy=remedy)
+    if evidence.probe("software_heritage").outcome == "ok":
+        cited = cite_probe(evidence, "software_heritage")
+        return partial("Software Heritage holds a snapshot.", cited, remedy=remedy)
+    return failed("The metadata lies only where the weights lie.", remedy=remedy)
+
+
+@indicator(
+    "A2-2",
+    weight=2,
+    title="Host preservation and tombstone policy",
+    passes="retention is promised, and withdrawn items leave a tombstone",
+    partial="only deletion is restricted",
+    fails="the owner may delete at any time",
+    corresponds_to=("Chen A2", "FRSM-08-F4-1"),
+)
+def policy(evidence: Evidence) -> Finding:
+    """The host's published policy, by the dated table above."""
+    host, cited = _host(evidence)
+    if host == "huggingface.co" and evidence.record.doi:
+        host = "huggingface.co with a DOI"
+    found = POLICIES.get(host)
+    if found is None:
+        return unknown(
+            f"fairreg's table of {POLICIES_DATE} has no preservation policy of {host or 'this host'}."
+        )
+    stated = Citation("policy", host, found.words, found.source, None, POLICIES_DATE, "stated")
+    cited = [stated, *cited]
+    remedy = "Archive the model as well at a repository that promises retention, for example Zenodo."
+    if found.promise == "keeps":
+        return passed("The host promises to retain items and leaves a tombstone.", *cited)
+    if found.promise == "restricts":
+        return partial("The host only restricts deletion.", *cited, remedy=remedy)
+    return failed("The owner may delete the model and its metadata at any time.", *cited, remedy=remedy)
+
+
+def _host(evidence: Evidence) -> tuple[str, list[Citation]]:
+    """The host of the record, else that of the landing page that the DOI leads to, else that of a file."""
+    source = evidence.record.provenance.source
+    if source in _HOST_OF_SOURCE:
+        return _HOST_OF_SOURCE[source], [cite_record(evidence, "provenance", source)]
+    if evidence.datacite and evidence.datacite.url:
+        page = evidence.datacite.url
+        return host_of(page), list(cite_datacite(evidence, "url", page))
+    fields = ("provenance", "distributions")
+    address = next(iter(links(evidence.record)), "")
+    return host_of(address), [cite_record(evidence, field, address) for field in fields if address]

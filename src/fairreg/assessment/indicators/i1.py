@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""I1 (Duarte et al. 2023, Table 1).
+
+The AI model reads, writes and exchanges data by standards of its community.
+"""
+
+import re
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.evidence import Evidence, ModelFact
+from fairreg.assessment.findings import (
+    NOT_DOWNLOADED,
+    cite_document,
+    cite_file,
+    cite_model,
+    cite_record,
+    failed,
+    origin_of,
+    partial,
+    passed,
+    unknown,
+    unread_files,
+)
+from fairreg.schemas.record import Tensor
+
+_GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf"})
+_WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5"})
+_AGREE = 2
+# Formats of data that a community can read without the authors; the name is searched for as a word.
+_DATA_FORMATS = {
+    "ROOT": r"\bROOT\b|\buproot\b|\.root\b",
+    "HDF5": r"\bHDF5\b|\bh5py\b|\.h(?:df)?5\b",
+    "Parquet": r"\bparquet\b",
+    "NPY": r"\.np[yz]\b|\bNPY\b",
+    "FITS": r"\bFITS\b|\bastropy\b",
+    "NetCDF": r"\bnetcdf4?\b",
+    "CSV": r"\bCSV\b|\.csv\b",
+    "JSON": r"\bJSON Lines\b|\.jsonl\b",
+    "Arrow": r"\bpyarrow\b|\.arrow\b",
+    "DICOM": r"\bDICOM\b",
+    "WAV": r"\bWAV\b|\.wav\b",
+    "JPEG or PNG": r"\b(?:JPE?G|PNG)\b",
+}
+
+
+@indicator(
+    "I1-1",
+    weight=3,
+    title="Open exchange format",
+    passes="ONNX or another self-describing graph, or safetensors with a standard architecture",
+    partial="weights (state dict or safetensors) with the code that loads them",
+    fails="an opaque pickle or a device-bound plan only",
+    corresponds_to=("FRSM-10-I1-1", "FRSM-10-I1-2", "ML-R3-02S"),
+)
+def exchange_format(evidence: Evidence) -> Finding:
+    """Magic bytes of every model file."""
+    files = evidence.model_files
+    if not files:
+        return unread_files(evidence, "a file of a known model format", remedy="Export the model to ONNX.")
+    graphs = [file for file in files if file.format in _GRAPHS]
+    if graphs:
+        reason = f"{len(graphs)} of {len(files)} model files are self-describing graphs ({graphs[0].format})."
+        return passed(reason, *map(cite_file, graphs))
+    weights = [file for file in files if file.format in _WEIGHTS]
+    named = [file for file in weights if file.format == "safetensors" and evidence.record.model_category]
+    if named:
+        category = cite_record(evidence, "model_category", evidence.record.model_category)
+        return passed("safetensors with a named architecture.", *map(cite_file, named), category)
+    remedy = "Export the model to ONNX and publish that file beside the weights."
+    code = [file for file in evidence.files if file.path.endswith(".py")]
+    if weights and code:
+        reason = f"{weights[0].format} weights need the Python code beside them."
+        return partial(reason, *map(cite_file, weights), *map(cite_file, code), remedy=remedy)
+    return failed(
+        f"{files[0].format} cannot be read without its authors.", *map(cite_file, files), remedy=remedy
+    )
+
+
+@indicator(
+    "I1-2",
+    weight=3,
+    title="Declared signature of inputs and outputs that matches the graph",
+    passes="declared, and the graph has the same",
+    partial="only the graph tells, or the declaration cannot be compared",
+    fails="none, or a contradiction",
+    corresponds_to=("DLHub methods.run", "BioImage.IO axes"),
+)
+def signature(evidence: Evidence) -> Finding:
+    """Names, types and axes that the record declares, against those of a graph."""
+    record = evidence.record
+    declared = bool(record.inputs and record.outputs) and origin_of(record, "inputs") == "stated"
+    graphs = [model for model in evidence.models if model.inputs and model.outputs]
+    names = [item.name for item in (*record.inputs, *record.outputs)]
+    cited = [cite_record(evidence, "inputs", names)] if declared else []
+    remedy = "Declare name, type, axes, features and units of each input and output in the model card."
+    if not graphs:
+        if declared and evidence.downloaded:
+            return partial(
+                "The signature is declared, no graph confirms it.", *cited, remedy="Publish an ONNX file."
+            )
+        return unread_files(evidence, "a signature of inputs and outputs", remedy=remedy)
+    seen = [cite_model(model, [item.name for item in (*model.inputs, *model.outputs)]) for model in graphs]
+    if not declared:
+        return partial("Only the graph tells what goes in and out.", *seen, remedy=remedy)
+    if any(
+        _agrees(record.inputs, model.inputs) and _agrees(record.outputs, model.outputs) for model in graphs
+    ):
+        return passed("The declared signature is that of the graph.", *cited, *seen)
+    return failed(
+        "The declared signature contradicts the graph.", *cited, *seen, remedy="Correct the declaration."
+    )
+
+
+def _agrees(declared: tuple[Tensor, ...], graph: tuple[Tensor, ...]) -> bool:
+    held = {item.name: item for item in graph}
+    if set(held) != {item.name for item in declared}:
+        return False
+    return all(item.dtype == held[item.name].dtype and _fits(item, held[item.name]) for item in declared)
+
+
+def _fits(declared: Tensor, graph: Tensor) -> bool:
+    if len(declared.shape) != len(graph.shape):
+        return False
+    pairs = zip(declared.shape, graph.shape, strict=True)
+    return all(one == two or not (isinstance(one, int) and isinstance(two, int)) for one, two in pairs)
+
+
+@indicator(
+    "I1-3",
+    weight=2,
+    title="Domain-standard data formats",
+    passes="inputs in a format of the community's list (ROOT, HDF5, Parquet, NPY, ...), documented",
+    partial="in such a format, but only code or requirements tell",
+    fails="none of them",
+    corresponds_to=("FRSM-10-I1-1", "FRSM-10-I1-2", "FRSM-10-I1-3", "FsF-R1.3-02D"),
+)
+def data_format(evidence: Evidence) -> Finding:
+    """Names of data formats in documentation, else in code, requirements and definitions."""
+    remedy = "Say in the README in which file format inputs are read and outputs are written."
+    for documented, documents in (
+        (True, evidence.of_role("readme", "model_card", "docs")),
+        (False, evidence.of_role("requirements", "code", "definitions")),
+    ):
+        for document in documents:
+            for name, pattern in _DATA_FORMATS.items():
+                hit = re.search(pattern, document.text)
+                if hit and documented:
+                    return passed(f"{document.path} documents {name}.", cite_document(document, hit[0]))
+                if hit:
+                    reason = f"{document.path} shows {name}, no document says so."
+                    return partial(reason, cite_document(document, hit[0]), remedy=remedy)
+    return unread_files(evidence, "a data format of the community's list", remedy=remedy)
+
+
+@indicator(
+    "I1-4",
+    weight=2,
+    title="Runs, and runtimes agree",
+    passes="at least two runtimes run it and agree within tolerance",
+    partial="one runs it",
+    fails="none does",
+    corresponds_to=("FRSM-14-R1-1",),
+)
+def runs(evidence: Evidence) -> Finding:
+    """Runs that were made on bundled or generated input."""
+    tried = [model for model in evidence.models if model.ran is not None]
+    if not tried:
+        reason = "No run was tried." if evidence.models else "fairreg recognised no model that it could run."
+        return unknown(reason if evidence.downloaded or evidence.models else NOT_DOWNLOADED)
+    agreed = [model for model in tried if model.ran and len(model.runtimes) >= _AGREE]
+    if agreed:
+        reason = f"{' and '.join(agreed[0].runtimes)} run {agreed[0].file} and agree."
+        return passed(reason, *(_cite_run(model) for model in agreed))
+    remedy = "Publish an ONNX file and a test vector, and check that two runtimes give the same."
+    ran = [model for model in tried if model.ran]
+    if ran:
+        return partial(
+            f"{ran[0].file} runs in one runtime.", *(_cite_run(model) for model in ran), remedy=remedy
+        )
+    reason = f"{tried[0].file} does not run: {tried[0].detail or 'no runtime accepts it'}."
+    return failed(reason, *(_cite_run(model) for model in tried), remedy=remedy)
+
+
+def _cite_run(model: ModelFact) -> Citation:
+    return cite_model(
+        model, ", ".join(model.runtimes) or model.detail or ("ran" if model.ran else "did not run")
+    )

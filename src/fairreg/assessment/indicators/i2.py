@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""I2 (Duarte et al. 2023, Table 1).
+
+The AI model includes qualified references to other objects, including its (FAIR) training data.
+"""
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.documents import stated_in
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import (
+    NOT_DOWNLOADED,
+    cite_dataset,
+    cite_document,
+    cite_record,
+    cite_relation,
+    failed,
+    partial,
+    passed,
+    unknown,
+    unread_files,
+)
+from fairreg.assessment.lineage import is_persistent, lineage_dois, relations, source_revision
+from fairreg.assessment.prose import Mention, mentions
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Relation
+
+_DATASETS = ("dataset", "data")
+_NO_PAPER = ("dataset", "data", "software", "model", "computationalnotebook", "image", "workflow")
+_GOOD, _FAIR = 0.75, 0.5
+
+
+@indicator(
+    "I2-1",
+    weight=3,
+    title="Training data referenced, qualified, by persistent identifier",
+    passes="a typed relation to a persistent identifier in the record",
+    partial="a persistent identifier in README, Makefile or docs only, or another kind of identifier",
+    fails="none",
+    corresponds_to=("FsF-I3-01M-2", "FRSM-12-I2-1", "ML-R1.4-01M"),
+)
+def training_data(evidence: Evidence) -> Finding:
+    """Typed relations of the record and DataCite, else identifiers of data in the files."""
+    typed = _dataset_relations(evidence)
+    remedy = "Add the DOI of the training data to the record as a typed relation."
+    persistent = [item for item in typed if is_persistent(item.target)]
+    if persistent:
+        target = persistent[0].target.compact
+        return passed(f"The record refers to {target}.", cite_relation(evidence, persistent[0]))
+    if typed:
+        reason = f"The record refers to {typed[0].target.compact}, which is not persistent."
+        return partial(reason, cite_relation(evidence, typed[0]), remedy=remedy)
+    seen = _dataset_mentions(evidence)
+    if seen:
+        value = seen[0][0].value
+        return partial(
+            f"{value} stands in {seen[0][1].where} only.", *(cited for _, cited in seen), remedy=remedy
+        )
+    return unread_files(evidence, "a reference to the training data", remedy=remedy)
+
+
+def _dataset_relations(evidence: Evidence) -> list[Relation]:
+    qualified = relations(evidence, "trained_on")
+    others = relations(evidence, "is_derived_from", "requires", "references", "cites")
+    return [*qualified, *(item for item in others if (item.target_kind or "").lower() in _DATASETS)]
+
+
+def _dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
+    lineage = lineage_dois(evidence)
+    read = evidence.of_role("readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
+    return [
+        (seen, cite_document(document, seen.line))
+        for document in read
+        for seen in mentions(document)
+        if seen.about_data and seen.value not in lineage and not seen.badge
+    ]
+
+
+@indicator(
+    "I2-2",
+    weight=3,
+    title="The training data is itself FAIR",
+    passes="at least 75 % under the rubric fair-datasets",
+    partial="at least 50 %",
+    fails="less, or no training data is named",
+    corresponds_to=("Duarte section 2.1", "Chen Tables 1-2"),
+)
+def training_data_fair(evidence: Evidence) -> Finding:
+    """Score of the training data, assessed by its own rubric."""
+    remedy = "Publish the training data with a DOI, a licence and a description of its fields."
+    if evidence.dataset is None:
+        if _dataset_relations(evidence) or _dataset_mentions(evidence):
+            return unknown("The training data was not assessed.")
+        return unread_files(evidence, "a reference to the training data", remedy=remedy)
+    score, cited = evidence.dataset.score, cite_dataset(evidence.dataset)
+    reason = f"{evidence.dataset.identifier.compact} scores {score:.0%}."
+    if score >= _GOOD:
+        return passed(reason, cited)
+    return partial(reason, cited, remedy=remedy) if score >= _FAIR else failed(reason, cited, remedy=remedy)
+
+
+@indicator(
+    "I2-3",
+    weight=2,
+    title="Publication referenced",
+    passes="a DOI or arXiv number, typed in the record, CITATION.cff (preferred-citation) or card",
+    partial="in prose",
+    fails="none",
+    corresponds_to=("FRSM-12-I2-1", "FsF-I3-01M"),
+)
+def publication(evidence: Evidence) -> Finding:
+    """Typed references to a publication, else a DOI or arXiv number in a text that is not about data."""
+    typed = _publications(evidence)
+    if typed:
+        return passed(f"{typed[0].value} is referenced in a typed field.", *typed)
+    remedy = (
+        "Add the DOI of the publication to the record's relations, and to CITATION.cff as preferred-citation."
+    )
+    lineage = lineage_dois(evidence)
+    for document in evidence.of_role("readme", "model_card", "docs"):
+        for seen in mentions(document):
+            if not (seen.about_data or seen.badge or seen.value in lineage):
+                cited = cite_document(document, seen.line)
+                return partial(f"{seen.value} stands in {document.path} only.", cited, remedy=remedy)
+    return unread_files(evidence, "a reference to a publication", remedy=remedy)
+
+
+def _publications(evidence: Evidence) -> list[Citation]:
+    kinds = relations(
+        evidence,
+        "is_supplement_to",
+        "cites",
+        "references",
+        "is_documented_by",
+        "is_described_by",
+        "is_cited_by",
+    )
+    own = [item.value for item in evidence.record.identifiers if item.scheme in {"paper_doi", "arxiv"}]
+    papers = [item for item in kinds if _is_paper(item)]
+    found = [cite_record(evidence, "identifiers", value) for value in own]
+    found += [cite_relation(evidence, item) for item in papers]
+    return found + [
+        cite_document(item.document, value) for item in stated_in(evidence) for value in item.publications
+    ]
+
+
+def _is_paper(relation: Relation) -> bool:
+    kind = (relation.target_kind or "").lower()
+    return relation.target.scheme in {"doi", "paper_doi", "arxiv", "related_doi"} and kind not in _NO_PAPER
+
+
+@indicator(
+    "I2-4",
+    weight=2,
+    title="Source code referenced at a version",
+    passes="at a tag, commit or SWHID",
+    partial="the repository as a whole",
+    fails="none",
+    corresponds_to=("FsF-I3-01M-2", "ML-R1.5-01M"),
+)
+def source_code(evidence: Evidence) -> Finding:
+    """Relations and identifiers that lead to code, else CITATION.cff and codemeta.json."""
+    named = _code_references(evidence)
+    for target, cited in named:
+        if source_revision(target):
+            return passed(f"The record refers to {source_revision(target)}.", cited)
+    stated = stated_in(evidence)
+    for item in stated:
+        if item.commit:
+            return passed(
+                f"{item.document.path} names commit {item.commit}.", cite_document(item.document, item.commit)
+            )
+    remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
+    roots = [(target.compact, cited) for target, cited in named if target.scheme == "github"]
+    roots += [
+        (item.repository, cite_document(item.document, item.repository)) for item in stated if item.repository
+    ]
+    if roots:
+        return partial(f"{roots[0][0]} is named as a whole.", *(cited for _, cited in roots), remedy=remedy)
+    if not evidence.downloaded:
+        return unknown(f"The record refers to no source code. {NOT_DOWNLOADED}")
+    return failed("Nothing refers to the source code.", remedy=remedy)
+
+
+def _code_references(evidence: Evidence) -> list[tuple[Identifier, Citation]]:
+    kinds = relations(evidence, "is_supplement_to", "is_derived_from", "requires", "is_compiled_by")
+    found = [(item.target, cite_relation(evidence, item)) for item in kinds]
+    return found + [
+        (item, cite_record(evidence, "identifiers", item.compact)) for item in evidence.record.identifiers
+    ]

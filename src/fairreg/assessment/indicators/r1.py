@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""R1 (Duarte et al. 2023, Table 1).
+
+The AI model is described with a plurality of accurate and relevant attributes.
+"""
+
+import re
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.findings import (
+    cite_document,
+    cite_record,
+    failed,
+    origin_of,
+    partial,
+    passed,
+    unknown,
+    unread_files,
+)
+from fairreg.assessment.lineage import weight_files
+from fairreg.assessment.prose import clean, code_blocks, has_figures, sections, words
+
+_ENOUGH_WORDS = 30
+_USE = re.compile(r"\b(?:intended|direct|primary)?\s*uses?\b(?!age)|\bapplications?\b", re.IGNORECASE)
+_LIMITS = re.compile(r"\b(?:limitations?|out[- ]of[- ]scope|bias(?:es)?|risks?|caveats?)\b", re.IGNORECASE)
+_INFERENCE = re.compile(
+    r"predict|infer(?:ence)?\b|from_pretrained|InferenceSession|load_model|load_state_dict|pipeline\(|generate\("
+    r"|fairreg (?:run|fetch)|\.run\(",
+    re.IGNORECASE,
+)
+_PATH = re.compile(
+    r"(?<![\w/.:-])((?:[\w.-]+/)*[\w.-]+\.(?:py|sh|ipynb|onnx|pth?|safetensors|h5|ya?ml|json))\b"
+)
+_OWN = re.compile(
+    r"from_pretrained\(\s*[\"']([\w./-]+)[\"']|pipeline\([^()]{0,200}model\s*=\s*[\"']([\w./-]+)[\"']"
+)
+
+
+@indicator(
+    "R1-1",
+    weight=3,
+    title="Content described",
+    passes="each model file with its size, and the number of parameters",
+    partial="only an archive with its size, or only one of the two",
+    fails="none",
+    corresponds_to=("FsF-R1-01M-1", "FsF-R1-01M-2", "ML-R1-01M"),
+)
+def content(evidence: Evidence) -> Finding:
+    """Sizes of the published files and the stated number of parameters."""
+    record = evidence.record
+    files = [item for item in weight_files(record) if item.size is not None]
+    counted = record.parameter_count is not None and origin_of(record, "parameter_count") != "computed"
+    listed = [item for item in record.distributions if item.size is not None]
+    cited = [cite_record(evidence, "distributions", f"{item.name}: {item.size} bytes") for item in listed[:1]]
+    cited += [cite_record(evidence, "parameter_count", record.parameter_count)] if counted else []
+    remedy = "List each model file with its size, and state the number of parameters and their precision."
+    if files and counted:
+        return passed("The record lists the model files with sizes and the number of parameters.", *cited)
+    if listed or counted:
+        missing = "the number of parameters" if files else "a size for each model file"
+        return partial(f"The record does not state {missing}.", *cited, remedy=remedy)
+    if not record.distributions and record.provenance.source == "datacite":
+        return unknown("DataCite's record lists no files, and the host's was not read.")
+    return failed("The record describes no file.", remedy=remedy)
+
+
+@indicator(
+    "R1-2",
+    weight=2,
+    title="Performance reported as data",
+    passes="metric, value, dataset and split as structured fields",
+    partial="incomplete, or numbers in prose or a notebook",
+    fails="none",
+    corresponds_to=("ML-R1.7-02M",),
+)
+def performance(evidence: Evidence) -> Finding:
+    """Evaluations of the record, else a metric with a number in a text."""
+    remedy = "State metric, value, dataset and split of each result in the card's model-index."
+    results = evidence.record.evaluations
+    complete = [item for item in results if item.metric and item.value and item.dataset and item.split]
+    if results:
+        shown = (complete or results)[0]
+        cited = cite_record(evidence, "evaluations", f"{shown.metric} = {shown.value} on {shown.dataset}")
+        if complete:
+            return passed(f"{len(complete)} results are stated with metric, value, dataset and split.", cited)
+        return partial("The results lack their dataset or split.", cited, remedy=remedy)
+    for document in evidence.of_role("model_card", "readme", "docs", "notebook"):
+        if figures := has_figures(document.text):
+            return partial(
+                f"{document.path} gives numbers as text.", cite_document(document, figures), remedy=remedy
+            )
+    return unread_files(evidence, "a measured performance", remedy=remedy)
+
+
+@indicator(
+    "R1-3",
+    weight=2,
+    title="Use and limits stated",
+    passes="intended use and limits, at least 30 words each",
+    partial="one of the two",
+    fails="neither",
+    corresponds_to=("FAIR4ML intendedUse", "FAIR4ML modelRisksBiasLimitations"),
+)
+def use_and_limits(evidence: Evidence) -> Finding:
+    """Fields of the record, else sections of README and model card; template text does not count."""
+    record = evidence.record
+    use = _told(evidence, "intended_use", record.intended_use, _USE)
+    limits = _told(evidence, "limitations", record.limitations, _LIMITS)
+    found = [*use, *limits]
+    remedy = "Write what the model is for, and where it must not be used, in the model card (30 words each)."
+    if use and limits:
+        return passed("Intended use and limits are both stated.", *found)
+    if found:
+        return partial(f"Only {'intended use' if use else 'limits'} are stated.", *found, remedy=remedy)
+    return unread_files(evidence, "a statement of intended use or limits", remedy=remedy)
+
+
+def _told(evidence: Evidence, field: str, value: str | None, heading: re.Pattern[str]) -> list[Citation]:
+    if words(value) >= _ENOUGH_WORDS:
+        return [cite_record(evidence, field, clean(value))]
+    return [
+        cite_document(document, f"{title}: {clean(body)}")
+        for document in evidence.of_role("model_card", "readme", "docs")
+        for title, body in sections(document.text)
+        if heading.search(title) and words(body) >= _ENOUGH_WORDS
+    ][:1]
+
+
+@indicator(
+    "R1-4",
+    weight=2,
+    title="Inference instructions work",
+    passes="a command or code block for inference, and each file that it refers to exists",
+    partial="instructions that are generic, or refer to a file that is missing",
+    fails="none",
+    corresponds_to=("FRSM-13-R1-1",),
+)
+def instructions(evidence: Evidence) -> Finding:
+    """Code blocks of README, card and docs; the files they name are looked for among those published."""
+    read = evidence.of_role("model_card", "readme", "docs")
+    blocks = [(document, block) for document in read for block in code_blocks(document.text)]
+    if not blocks:
+        return unread_files(
+            evidence, "instructions for use", remedy="Show in the README how to run the model."
+        )
+    remedy = "Show a command that runs the published model on the published sample, and test it."
+    for document, block in blocks:
+        named = _named(block)
+        if _INFERENCE.search(block) and named and not _missing(evidence, named):
+            return passed(f"{document.path} shows how to run it.", cite_document(document, block))
+    missing = [name for document, block in blocks for name in _missing(evidence, _named(block))]
+    document, block = next((item for item in blocks if _INFERENCE.search(item[1])), blocks[0])
+    reason = (
+        f"The instructions refer to {missing[0]}, which is missing."
+        if missing
+        else "The instructions are generic."
+    )
+    return partial(reason, *_cite_all(read, blocks), remedy=remedy)
+
+
+def _cite_all(read: tuple[Document, ...], blocks: list[tuple[Document, str]]) -> list[Citation]:
+    first = {document.path: block for document, block in reversed(blocks)}
+    return [cite_document(document, first[document.path]) for document in read if document.path in first]
+
+
+def _named(block: str) -> list[str]:
+    own = [one or two for one, two in _OWN.findall(block)]
+    return [*own, *_PATH.findall(block)]
+
+
+def _missing(evidence: Evidence, named: list[str]) -> list[str]:
+    repository = evidence.record.value_of("huggingface")
+    paths = [f"/{file.path}" for file in evidence.files]
+    return [
+        name
+        for name in named
+        if name != repository and not any(path.endswith(f"/{name.removeprefix('./')}") for path in paths)
+    ]

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""R1.2 (Duarte et al. 2023, Table 1).
+
+The AI model has detailed provenance, such as its input data preparation and training process.
+"""
+
+import re
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.documents import parsed, stated_in
+from fairreg.assessment.environment import is_lock, pinned, requirements, stated_versions
+from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.findings import (
+    NOT_DOWNLOADED,
+    cite_document,
+    cite_file,
+    cite_record,
+    cite_relation,
+    failed,
+    graded,
+    partial,
+    passed,
+    unknown,
+    unread_files,
+)
+from fairreg.assessment.lineage import relations, source_revision
+
+_NUMBER = r"[\"']?\s*[:=|]\s*[\"']?\s*\S"
+_GROUPS = {
+    "optimiser": r"\boptimi[sz]er\b" + _NUMBER + r"|\b(?:Adam|AdamW|SGD|RMSprop|Adagrad|L-?BFGS)\b",
+    "epochs": r"\b(?:n(?:um)?_?)?(?:train_)?epochs?" + _NUMBER + r"|\b\d+\s+epochs\b",
+    "split": r"\b(?:train|val(?:idation)?|test)[_ -]?(?:split|size|fraction)|\bsplit"
+    + _NUMBER
+    + r"|\b\d{1,3}\s?%[^.\n]{0,30}\b(?:validation|test(?:ing)?)\b",
+    "seed": r"\b(?:random[_ ])?seed" + _NUMBER,
+}
+_HYPERPARAMETERS = re.compile(
+    r"\b(?:learning[_ ]rate|lr|batch[_ ]size|hidden(?:_\w+)?|dropout)\b" + _NUMBER, re.IGNORECASE
+)
+_PREPARE = re.compile(
+    r"(?:make_dataset|pre_?process\w*|prepare\w*|build_features|feature_extract\w*|convert\w*|transforms?)"
+    r"\.(?:py|ipynb|ya?ml|json|sh)$",
+    re.IGNORECASE,
+)
+_LIST_KEYS = re.compile(r"feature|input|variable|branch|column", re.IGNORECASE)
+_UNITS = re.compile(
+    r"\[(?:GeV|MeV|TeV|cm|mm|um|rad|ns|K|s|m)\]|\bin (?:GeV|MeV|cm|mm|radians)\b|\bunits?\s*[:=]"
+)
+_HARDWARE = re.compile(
+    r"\b(?:NVIDIA|GeForce|Tesla|RTX ?\d+|A100|H100|H200|V100|P100|T4|TPU(?: v\d)?|MI\d{3}X?|Xeon|EPYC)\b"
+)
+_MANY = 4
+
+
+@indicator(
+    "R1.2-1",
+    weight=3,
+    title="Training process recorded",
+    passes="at least 4 of hyperparameters as data, optimiser, epochs, split, seed",
+    partial="1 to 3 of them",
+    fails="none",
+    corresponds_to=("ML-R1.7-01M",),
+)
+def training(evidence: Evidence) -> Finding:
+    """Settings beside the weights and statements in the documents.
+
+    Code does not count: it says what a training may do, not what this one did.
+    """
+    read = evidence.of_role("hyperparameters", "model_card", "readme", "docs", "provenance")
+    found: dict[str, Citation] = {}
+    for document in read:
+        for name, hit in _groups(document).items():
+            found.setdefault(name, cite_document(document, hit))
+    reason = f"{len(found)} of 5 groups are recorded ({', '.join(found) or 'none'})."
+    remedy = "Save the training's settings, optimiser, epochs, split and seed as JSON beside the weights."
+    final = evidence.downloaded or bool(read)
+    return graded(len(found), reason, *found.values(), full=_MANY, half=1, remedy=remedy, final=final)
+
+
+def _groups(document: Document) -> dict[str, str]:
+    hits = {name: re.search(pattern, document.text, re.IGNORECASE) for name, pattern in _GROUPS.items()}
+    found = {name: hit[0] for name, hit in hits.items() if hit}
+    hyper = _HYPERPARAMETERS.search(document.text)
+    if hyper and (document.role != "hyperparameters" or isinstance(parsed(document), dict)):
+        found["hyperparameters"] = hyper[0]
+    return found
+
+
+@indicator(
+    "R1.2-2",
+    weight=3,
+    title="Input preparation recorded",
+    passes="code or settings that prepare inputs, an ordered feature list, and units or definitions",
+    partial="code or list",
+    fails="none",
+    corresponds_to=("Duarte R1.2", "ML-R1.4-02M"),
+)
+def preparation(evidence: Evidence) -> Finding:
+    """Preparation code among the files, feature list and definitions in record and documents."""
+    code = [cite_file(file) for file in evidence.files if _PREPARE.search(file.path)]
+    features, listed = _feature_list(evidence)
+    defined = _definitions(evidence, features)
+    present = {"code": code, "list": listed, "definitions": defined}
+    names = [name for name, citations in present.items() if citations]
+    cited = [item for citations in present.values() for item in citations]
+    remedy = "Publish the code that prepares the inputs, the ordered features and a table of units."
+    if len(names) == len(present):
+        return passed("Code, ordered features and their definitions are all there.", *cited)
+    if not evidence.downloaded:
+        return unknown(NOT_DOWNLOADED, *cited)
+    if code or listed:
+        missing = ", ".join(name for name in present if name not in names)
+        return partial(f"Of code, list and definitions there is no {missing}.", *cited, remedy=remedy)
+    return failed("Nothing says how the inputs are prepared.", *cited, remedy=remedy)
+
+
+def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
+    stated = [feature.name for tensor in evidence.record.inputs for feature in tensor.features]
+    if stated:
+        return stated, [cite_record(evidence, "inputs", stated)]
+    for document in evidence.of_role("definitions", "hyperparameters"):
+        names = _names(parsed(document))
+        if len(names) > 1:
+            return names, [cite_document(document, names)]
+    return [], []
+
+
+def _names(value: object, depth: int = 8) -> list[str]:
+    """Entries of the lists under keys that speak of features, in order."""
+    if not isinstance(value, dict) or depth == 0:
+        return []
+    found: list[str] = []
+    for key, item in value.items():
+        if isinstance(item, list) and _LIST_KEYS.search(str(key)):
+            found += [str(name) for name in item if isinstance(name, str | int)]
+        found += _names(item, depth - 1)
+    return found
+
+
+def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
+    described = [
+        item for tensor in evidence.record.inputs for item in tensor.features if item.unit or item.description
+    ]
+    if described:
+        return [cite_record(evidence, "inputs", [f"{item.name} [{item.unit}]" for item in described])]
+    for document in evidence.of_role("docs", "model_card", "readme", "definitions"):
+        units = _UNITS.search(document.text)
+        if units:
+            return [cite_document(document, units[0])]
+        spoken = set(re.findall(r"\w+", document.text))
+        known = [name for name in features if name in spoken]
+        if document.role != "definitions" and len(known) * 2 >= len(features) > 0:
+            return [cite_document(document, known)]
+    return []
+
+
+@indicator(
+    "R1.2-3",
+    weight=2,
+    title="Who, when, with what",
+    passes="at least 4 of ORCIDs, dates, commit, software versions, hardware",
+    partial="2 or 3 of them",
+    fails="at most 1",
+    corresponds_to=("FsF-R1.2-01M-1", "FRSM-06", "FRSM-17", "Chen R1.2"),
+)
+def circumstances(evidence: Evidence) -> Finding:
+    """People, dates, code revision, versions and hardware, wherever stated."""
+    present = {
+        "ORCIDs": _orcids(evidence),
+        "dates": _dates(evidence),
+        "commit": _commit(evidence),
+        "software versions": _versions(evidence),
+        "hardware": _hardware(evidence),
+    }
+    found = {name: citations for name, citations in present.items() if citations}
+    missing = [name for name in present if name not in found]
+    cited = [citation for citations in found.values() for citation in citations]
+    reason = f"{len(found)} of 5 are stated ({', '.join(found) or 'none'})."
+    remedy = f"State {', '.join(missing)} of the training in the record or the model card."
+    return graded(len(found), reason, *cited, full=_MANY, half=2, remedy=remedy, final=evidence.downloaded)
+
+
+def _orcids(evidence: Evidence) -> list[Citation]:
+    own = [item.orcid for item in evidence.record.creators if item.orcid]
+    found = [cite_record(evidence, "creators", own)] if own else []
+    return found + [cite_document(item.document, item.orcids) for item in stated_in(evidence) if item.orcids]
+
+
+def _dates(evidence: Evidence) -> list[Citation]:
+    fields = ("date_created", "date_published")
+    return [
+        cite_record(evidence, name, value) for name in fields if (value := getattr(evidence.record, name))
+    ]
+
+
+def _commit(evidence: Evidence) -> list[Citation]:
+    targets = relations(evidence, "is_supplement_to", "is_derived_from", "requires")
+    found = [cite_relation(evidence, item) for item in targets if source_revision(item.target)]
+    own = [item for item in evidence.record.identifiers if source_revision(item)]
+    found += [cite_record(evidence, "identifiers", item.compact) for item in own]
+    if evidence.record.version and re.fullmatch(r"[0-9a-f]{7,40}", evidence.record.version):
+        found.append(cite_record(evidence, "version", evidence.record.version))
+    return found + [cite_document(item.document, item.commit) for item in stated_in(evidence) if item.commit]
+
+
+def _versions(evidence: Evidence) -> list[Citation]:
+    for document in evidence.of_role("requirements"):
+        exact = [line for line in requirements(document) if pinned(line)]
+        if exact or is_lock(document):
+            return [cite_document(document, exact or "lock file")]
+    for document in evidence.of_role("model_card", "readme", "hyperparameters"):
+        if said := stated_versions(document.text):
+            return [cite_document(document, said)]
+    return []
+
+
+def _hardware(evidence: Evidence) -> list[Citation]:
+    for document in evidence.of_role("model_card", "readme", "docs", "hyperparameters", "provenance"):
+        if said := _HARDWARE.search(document.text):
+            return [cite_document(document, said[0])]
+    return []
+
+
+@indicator(
+    "R1.2-4",
+    weight=1,
+    title="Formal provenance",
+    passes="PROV, RO-Crate or a run record that parses",
+    fails="none",
+    corresponds_to=("FsF-R1.2-01M-2", "FRSM-17-R1.2-3"),
+)
+def formal(evidence: Evidence) -> Finding:
+    """A provenance document that parses and holds something."""
+    remedy = "Add a ro-crate-metadata.json that names the run, its inputs and its outputs."
+    for document in evidence.of_role("provenance"):
+        if isinstance(parsed(document), dict) and parsed(document):
+            return passed(f"{document.path} records the provenance.", cite_document(document, document.text))
+    return unread_files(evidence, "a formal provenance record that parses", remedy=remedy)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""R2 (Duarte et al. 2023, Table 1).
+
+The AI model includes qualified references to other models and software, such as dependencies.
+"""
+
+import re
+
+from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.documents import stated_in
+from fairreg.assessment.environment import base_images, floating, is_lock, pinned, requirements
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import (
+    cite_document,
+    cite_relation,
+    partial,
+    passed,
+    unread_files,
+)
+from fairreg.assessment.lineage import relations
+
+_RELATED = re.compile(
+    r"\b(?:trained from scratch|fine-?tuned (?:from|on top of)|base model|initiali[sz]ed from|distilled from"
+    r"|based on the [\w\s-]{0,30}model)\b[^.\n]*",
+    re.IGNORECASE,
+)
+_PULL = re.compile(r"\b(?:docker|podman|apptainer|singularity) (?:pull|run)(?: -\S+)* (\S+/\S+)")
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
+_OTHER = ("dataset", "data", "software", "publication", "article", "text")
+
+
+@indicator(
+    "R2-1",
+    weight=3,
+    title="Dependencies, machine-readable",
+    passes="a lock file, or every requirement pinned",
+    partial="unpinned, or a floating reference to a repository",
+    fails="none",
+    corresponds_to=("FRSM-13-R1-2",),
+)
+def dependencies(evidence: Evidence) -> Finding:
+    """Requirement files, environments and lock files."""
+    read = [item for item in evidence.of_role("requirements") if is_lock(item) or requirements(item)]
+    locks = [item for item in read if is_lock(item)]
+    if locks:
+        return passed(f"{locks[0].path} pins everything.", cite_document(locks[0], "lock file"))
+    remedy = "Pin every requirement (pip-compile, uv lock or conda-lock) and commit the result."
+    for document in read:
+        lines = requirements(document)
+        if all(pinned(line) for line in lines):
+            return passed(
+                f"{document.path} pins all {len(lines)} requirements.", cite_document(document, lines)
+            )
+    if not read:
+        return unread_files(evidence, "a list of dependencies", remedy=remedy)
+    loose = [line for item in read for line in requirements(item) if not pinned(line)]
+    moving = [line for line in loose if floating(line)]
+    also = f", and {moving[0]} follows a branch" if moving else ""
+    cited = [cite_document(item, requirements(item)) for item in read]
+    return partial(f"{len(loose)} requirements are not pinned{also}.", *cited, remedy=remedy)
+
+
+@indicator(
+    "R2-2",
+    weight=2,
+    title="Related models referenced",
+    passes="a typed relation to the model that it derives from",
+    partial="in prose, also 'trained from scratch'",
+    fails="none",
+    corresponds_to=("ML-R2-01M",),
+)
+def related_models(evidence: Evidence) -> Finding:
+    """Typed relations to other models, else base_model of a card, else a sentence."""
+    named = relations(evidence, "fine_tuned_from", "is_derived_from", "is_variant_of")
+    typed = [item for item in named if (item.target_kind or "").lower() not in _OTHER]
+    if typed:
+        return passed(f"The record names {typed[0].target.compact}.", cite_relation(evidence, typed[0]))
+    for item in stated_in(evidence):
+        if "base_model" in item.structured:
+            return passed("The model card names its base model.", cite_document(item.document, "base_model"))
+    remedy = "Name the base model as a typed relation, or say that there is none."
+    for document in evidence.of_role("model_card", "readme", "docs"):
+        if said := _RELATED.search(document.text):
+            return partial(
+                f"{document.path} says it in prose.", cite_document(document, said[0]), remedy=remedy
+            )
+    return unread_files(evidence, "a reference to related models", remedy=remedy)
+
+
+@indicator(
+    "R2-3",
+    weight=2,
+    title="Environment image",
+    passes="a container image by its digest",
+    partial="by a tag, or a Dockerfile",
+    fails="none",
+    corresponds_to=("cookiecutter4fair Table 2",),
+)
+def image(evidence: Evidence) -> Finding:
+    """FROM lines of the Dockerfiles, and images that the documents pull."""
+    read = evidence.of_role("dockerfile")
+    found = [(document, name) for document in read for name in base_images(document) or ("no base image",)]
+    for document in evidence.of_role("readme", "docs", "model_card"):
+        found += [(document, name) for name in _PULL.findall(document.text)]
+    remedy = "Publish the image, and name it by its digest (image@sha256:...)."
+    exact = [(document, name) for document, name in found if _DIGEST.search(name)]
+    if exact:
+        return passed(f"{exact[0][0].path} names an image by its digest.", cite_document(*exact[0]))
+    if found:
+        cited = [cite_document(document, name) for document, name in found]
+        return partial(f"{found[0][0].path} names {found[0][1]}, which can change.", *cited, remedy=remedy)
+    return unread_files(evidence, "a Dockerfile or container image", remedy=remedy)

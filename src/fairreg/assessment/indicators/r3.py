@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""R3 (Duarte et al. 2023, Table 1).
+
+The AI model meets domain-relevant community standards.
+"""
+
+import re
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.documents import front_matter, parsed, stated_in
+from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.findings import (
+    cite_datacite,
+    cite_document,
+    cite_file,
+    failed,
+    graded,
+    partial,
+    passed,
+    unread_files,
+)
+
+_SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
+_CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite"})
+_LAYOUT = frozenset({"data", "docs", "models", "notebooks", "references", "reports", "src", "tests"})
+_ENOUGH_FOLDERS = 4
+_VECTOR = re.compile(
+    r"(?:^|/)(?:tests?|samples?|examples?)/[^ ]*\.(?:npz?|npy|h5|root|parquet|csv|json|pb)$"
+    r"|(?:^|/)(?:test|sample)[_-](?:input|output|vector|data)[^/]*$",
+    re.IGNORECASE,
+)
+_FIELDS = {
+    "mlmodel": ("flavors",),
+    "rdf": ("format_version", "type"),
+    "bioimageio": ("format_version", "type"),
+}
+
+
+@indicator(
+    "R3-1",
+    weight=2,
+    title="Community metadata standard, valid",
+    passes="one for AI models (FAIR4ML, model card metadata, BioImage.IO, MLmodel), valid",
+    partial="a generic one (CITATION.cff, CodeMeta, DataCite), valid",
+    fails="none",
+    corresponds_to=("FsF-R1.3-01M", "ML-R3-01M"),
+)
+def metadata_standard(evidence: Evidence) -> Finding:
+    """Metadata files that parse and hold what their format requires."""
+    for document in evidence.of_role("standard"):
+        if _is_valid(document):
+            return passed(f"{document.path} is valid.", cite_document(document, document.text))
+    stated = [item for item in stated_in(evidence) if item.valid]
+    cards = [item for item in stated if front_matter(item.document.text)]
+    if cards:
+        shown = cards[0].document
+        return passed("The model card has valid metadata.", cite_document(shown, cards[0].structured))
+    remedy = (
+        "Add a model card with metadata (license, pipeline_tag, datasets, model-index), or FAIR4ML JSON-LD."
+    )
+    generic = [
+        cite_document(item.document, "valid") for item in stated if item.document.role != "zenodo_json"
+    ]
+    if evidence.datacite and evidence.datacite.state == "findable":
+        generic += cite_datacite(evidence, "state", "findable")
+    if generic:
+        return partial("Only generic metadata standards are used.", *generic, remedy=remedy)
+    return unread_files(evidence, "valid metadata of a community standard", remedy=remedy)
+
+
+def _is_valid(document: Document) -> bool:
+    content = parsed(document)
+    if not isinstance(content, dict):
+        return False
+    stem = document.path.rsplit("/", 1)[-1].split(".")[0].lower()
+    required = _FIELDS.get(stem, ("@context", "@type"))
+    return all(content.get(key) for key in required)
+
+
+@indicator(
+    "R3-2",
+    weight=2,
+    title="Community file format",
+    passes="a format that the community's tools read (ONNX, safetensors, Keras, SavedModel)",
+    partial="one that can be converted",
+    fails="another one",
+    corresponds_to=("FsF-R1.3-02D", "ML-R3-02S"),
+)
+def file_format(evidence: Evidence) -> Finding:
+    """Magic bytes of the model files."""
+    files = evidence.model_files
+    remedy = "Export the model to ONNX, or its weights to safetensors."
+    shared = [file for file in files if file.format in _SHARED]
+    if shared:
+        return passed(f"{shared[0].path} is {shared[0].format}.", *map(cite_file, shared))
+    convertible = [file for file in files if file.format in _CONVERTIBLE]
+    if convertible:
+        reason = f"{convertible[0].format} can be converted."
+        return partial(reason, *map(cite_file, convertible), remedy=remedy)
+    if files:
+        return failed(
+            f"{files[0].format} is no format of the community.", *map(cite_file, files), remedy=remedy
+        )
+    return unread_files(evidence, "a model file of a known format", remedy=remedy)
+
+
+@indicator(
+    "R3-3",
+    weight=2,
+    title="Community project practice",
+    passes="at least 2 of template layout, continuous integration, test vectors",
+    partial="1 of them",
+    fails="none",
+    corresponds_to=("FRSM-14-R1-1", "FRSM-14-R1-2", "FRSM-14-R1-3", "howfairis checklist"),
+)
+def practice(evidence: Evidence) -> Finding:
+    """Folders of the project template, CI configurations, and files with test inputs."""
+    folders = {part for file in evidence.files for part in file.path.split("/")[:-1] if part in _LAYOUT}
+    laid_out = [file for file in evidence.files if folders & set(file.path.split("/")[:-1])]
+    present = {
+        "template layout": [cite_file(file) for file in laid_out] if len(folders) >= _ENOUGH_FOLDERS else [],
+        "continuous integration": _integration(evidence),
+        "test vectors": [cite_file(file) for file in evidence.files if _VECTOR.search(file.path)],
+    }
+    found = {name: citations for name, citations in present.items() if citations}
+    cited = [citations[0] for citations in found.values()]
+    reason = f"Found: {', '.join(found) or 'nothing of template layout, CI and test vectors'}."
+    remedy = "Follow the cookiecutter4fair layout, run tests in CI, and publish a test vector."
+    return graded(len(found), reason, *cited, full=2, half=1, remedy=remedy, final=evidence.downloaded)
+
+
+def _integration(evidence: Evidence) -> list[Citation]:
+    documents = [cite_document(item, item.text) for item in evidence.of_role("ci")]
+    named = [
+        file for file in evidence.files if re.search(r"\.github/workflows/|\.gitlab-ci\.yml$", file.path)
+    ]
+    return [*documents, *map(cite_file, named)]

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Classification of licence texts by their characteristic phrases, and comparison of SPDX identifiers."""
+
+import re
+
+__all__ = ["classify", "same_licence"]
+
+# The first licence whose phrases are all in the text wins, so the more specific come first.
+_PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Apache-2.0", ("apache license", "version 2.0")),
+    ("AGPL-3.0", ("gnu affero general public license", "version 3")),
+    ("LGPL-3.0", ("gnu lesser general public license", "version 3")),
+    ("LGPL-2.1", ("gnu lesser general public license", "version 2.1")),
+    ("GPL-3.0", ("gnu general public license", "version 3")),
+    ("GPL-2.0", ("gnu general public license", "version 2")),
+    ("MPL-2.0", ("mozilla public license", "2.0")),
+    ("EUPL-1.2", ("european union public licence", "1.2")),
+    ("CC0-1.0", ("cc0 1.0 universal",)),
+    ("CC-BY-NC-SA-4.0", ("attribution-noncommercial-sharealike 4.0",)),
+    ("CC-BY-NC-ND-4.0", ("attribution-noncommercial-noderivatives 4.0",)),
+    ("CC-BY-NC-4.0", ("attribution-noncommercial 4.0",)),
+    ("CC-BY-ND-4.0", ("attribution-noderivatives 4.0",)),
+    ("CC-BY-SA-4.0", ("attribution-sharealike 4.0",)),
+    ("CC-BY-4.0", ("attribution 4.0 international",)),
+    ("BSD-3-Clause", ("redistribution and use in source and binary forms", "neither the name")),
+    ("BSD-2-Clause", ("redistribution and use in source and binary forms",)),
+    ("ISC", ("permission to use, copy, modify, and/or distribute this software", "isc")),
+    ("Unlicense", ("free and unencumbered software released into the public domain",)),
+    ("MIT", ("permission is hereby granted, free of charge", "the software is provided")),
+)
+
+
+def classify(text: str) -> str | None:
+    """SPDX identifier of a licence text (for the GNU family without -only or -or-later), None if unknown."""
+    plain = " ".join(re.sub(r"[\"“”]", "", text).lower().split())
+    return next((name for name, phrases in _PHRASES if all(phrase in plain for phrase in phrases)), None)
+
+
+def same_licence(first: str, second: str) -> bool:
+    """Whether two SPDX identifiers name one licence, whatever their case or -only and -or-later."""
+    return _family(first) == _family(second)
+
+
+def _family(identifier: str) -> str:
+    return re.sub(r"(?:-only|-or-later|\+)$", "", identifier.strip().lower())

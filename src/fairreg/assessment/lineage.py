@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Which identifiers are the model's own, which belong to its lineage, and where its files are published.
+
+What several principles ask of the same record is answered here once.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from fairreg.assessment.evidence import Evidence
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Distribution, ModelRecord, Relation, RelationType
+
+__all__ = [
+    "archives",
+    "concept_dois",
+    "host_of",
+    "is_persistent",
+    "lineage_dois",
+    "links",
+    "own_doi",
+    "own_pids",
+    "relations",
+    "scheme_of",
+    "source_revision",
+    "weight_files",
+]
+
+_PERSISTENT_SCHEMES = frozenset({"doi", "concept_doi", "swhid", "handle", "ark", "w3id", "purl"})
+_PERSISTENT_URL = re.compile(
+    r"https?://(?:www\.)?(?:doi\.org|hdl\.handle\.net|w3id\.org|n2t\.net/ark:|purl\.org)/"
+)
+_DATA_PID = frozenset({"related_doi", "paper_doi", "dlhub_doi", "arxiv"})
+_WEIGHTS = re.compile(
+    r"\.(?:onnx|pth?|safetensors|h5|hdf5|keras|tflite|gguf|pb|pkl|joblib|ckpt|bin|plan|engine|pmml)$",
+    re.IGNORECASE,
+)
+_ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tar\.\w+|7z)$", re.IGNORECASE)
+_VERSIONS: tuple[RelationType, ...] = (
+    "is_version_of",
+    "has_version",
+    "is_new_version_of",
+    "is_previous_version_of",
+)
+_REVISION = re.compile(r"/(?:tree|releases/tag|commit|archive|blob|src)/|^swh:1:", re.IGNORECASE)
+
+
+def is_persistent(identifier: Identifier) -> bool:
+    """Whether it belongs to a scheme whose resolver is maintained: DOI, Handle, ARK, SWHID, w3id."""
+    if identifier.scheme in _PERSISTENT_SCHEMES | _DATA_PID:
+        return True
+    return bool(_PERSISTENT_URL.match(identifier.value))
+
+
+def own_pids(record: ModelRecord) -> tuple[Identifier, ...]:
+    """Persistent identifiers of the model itself, its exact version before its concept."""
+    own = [item for item in record.identifiers if is_persistent(item) and item.scheme not in _DATA_PID]
+    return tuple(sorted(own, key=lambda item: item.scheme == "concept_doi"))
+
+
+def own_doi(evidence: Evidence) -> str | None:
+    """The DOI that is asked about: the record's own, else its concept's, else the one that was requested."""
+    record = evidence.record
+    asked = evidence.requested.value if evidence.requested.scheme in {"doi", "concept_doi"} else None
+    return record.doi or record.concept_doi or asked
+
+
+def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:
+    """Relations of the given types in the published record, then those that only DataCite has."""
+    registered = evidence.datacite.record.relations if evidence.datacite else ()
+    both = (item for item in (*evidence.record.relations, *registered) if item.type in types)
+    return tuple({(item.type, item.target.key): item for item in reversed(tuple(both))}.values())[::-1]
+
+
+def concept_dois(evidence: Evidence) -> frozenset[str]:
+    """DOIs of the lineage as a whole, never that of the version itself."""
+    stated = {evidence.record.concept_doi} | {
+        item.target.value for item in relations(evidence, "is_version_of") if item.target.key[0] == "doi"
+    }
+    return frozenset(doi for doi in stated if doi and doi != evidence.record.doi)
+
+
+def lineage_dois(evidence: Evidence) -> frozenset[str]:
+    """Every DOI of the model: this version, its concept, other versions."""
+    targets = {item.target.value for item in relations(evidence, *_VERSIONS) if item.target.key[0] == "doi"}
+    own = {evidence.record.doi, evidence.record.concept_doi}
+    return frozenset(doi for doi in own | targets if doi)
+
+
+def links(record: ModelRecord) -> tuple[str, ...]:
+    """Addresses of the metadata and of the files, as published."""
+    addresses = [record.provenance.url, *(item.url for item in record.distributions)]
+    return tuple(address for address in addresses if address)
+
+
+def weight_files(record: ModelRecord) -> tuple[Distribution, ...]:
+    """Published files that are model files by their name, without those inside archives."""
+    return tuple(
+        item
+        for item in record.distributions
+        if item.path is None and _WEIGHTS.search(item.name.split("?")[0])
+    )
+
+
+def archives(record: ModelRecord) -> tuple[Distribution, ...]:
+    """Published archives."""
+    return tuple(item for item in record.distributions if _ARCHIVE.search(item.name))
+
+
+def scheme_of(address: str) -> str:
+    """The protocol of an address in lower case, empty where it has none or is malformed."""
+    try:
+        return urlsplit(address).scheme.lower()
+    except ValueError:
+        return ""
+
+
+def host_of(address: str) -> str:
+    """The host of an address without www, empty where it has none or is malformed."""
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def source_revision(identifier: Identifier) -> str | None:
+    """The address of source code at a version that an identifier gives, None for a repository as a whole."""
+    for text in (identifier.value, identifier.evidence or ""):
+        if _REVISION.search(text):
+            return text
+    return None

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""The rubric ``fair-ai-models`` 1.0: which indicators there are, and how verdicts become scores.
+
+The fifteen principles are those of Table 1 of Duarte et al., Mach. Learn.: Sci. Technol. 4 (2023) 045062. A
+verdict counts 1, 0.5 or 0; `unknown` and `not_applicable` leave every mean.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from fairreg import plugins
+from fairreg.assessment.base import Finding, Indicator, Verdict
+from fairreg.errors import FairregError
+
+__all__ = [
+    "LETTERS",
+    "PRINCIPLES",
+    "RUBRIC",
+    "VERSION",
+    "Scored",
+    "checked",
+    "coverage",
+    "indicators",
+    "maturity",
+    "mean",
+    "weighted_mean",
+]
+
+RUBRIC = "fair-ai-models"
+VERSION = "1.0"
+PRINCIPLES = (
+    "F1",
+    "F2",
+    "F3",
+    "F4",
+    "A1",
+    "A1.1",
+    "A1.2",
+    "A2",
+    "I1",
+    "I2",
+    "R1",
+    "R1.1",
+    "R1.2",
+    "R2",
+    "R3",
+)
+LETTERS = ("F", "A", "I", "R")
+_ROOM = "fairreg.assessment.indicators"
+_WEIGHTS = (1, 2, 3)
+_MATURITY = (0.25, 0.5, 0.75)
+_ROUNDING = 1e-9
+
+Scored = tuple[Indicator, Finding]
+
+
+@cache
+def indicators() -> tuple[Indicator, ...]:
+    """Every discovered indicator, in the order of the principles and their numbers."""
+    found = [
+        value
+        for module in plugins.modules(_ROOM)
+        for value in vars(module).values()
+        if isinstance(value, Indicator)
+    ]
+    return checked(found)
+
+
+def checked(found: Iterable[Indicator]) -> tuple[Indicator, ...]:
+    """The indicators in order; FairregError where an id is used twice, or principle or weight is unknown."""
+    listed = list(found)
+    twice = [name for name, times in Counter(item.id for item in listed).items() if times > 1]
+    strange = [item.id for item in listed if item.principle not in PRINCIPLES or item.weight not in _WEIGHTS]
+    if twice or strange:
+        raise FairregError(
+            f"The rubric does not hold together: {', '.join([*twice, *strange])}.",
+            hint="Each indicator needs its own id, a principle of the rubric, and a weight of 1, 2 or 3.",
+        )
+    return tuple(sorted(listed, key=_place))
+
+
+def weighted_mean(scored: Sequence[Scored]) -> float | None:
+    """Mean of the verdicts by weight, 0..1; None when nothing has a verdict."""
+    counted = [
+        (item.weight, points) for item, found in scored if (points := found.verdict.points) is not None
+    ]
+    total = sum(weight for weight, _ in counted)
+    return sum(weight * points for weight, points in counted) / total if total else None
+
+
+def mean(values: Iterable[float | None]) -> float | None:
+    """Plain mean of the values that are there."""
+    present = [value for value in values if value is not None]
+    return sum(present) / len(present) if present else None
+
+
+def coverage(scored: Sequence[Scored]) -> float:
+    """Weight of the indicators with a verdict over the weight of all applicable ones."""
+    applicable = [(item, found) for item, found in scored if found.verdict is not Verdict.NOT_APPLICABLE]
+    total = sum(item.weight for item, _ in applicable)
+    decided = sum(item.weight for item, found in applicable if found.verdict is not Verdict.UNKNOWN)
+    return decided / total if total else 0.0
+
+
+def maturity(score: float | None) -> int | None:
+    """0 below 25 %, then 1, 2 from 50 % and 3 from 75 %; None without a score."""
+    return None if score is None else sum(score >= limit - _ROUNDING for limit in _MATURITY)
+
+
+def _place(item: Indicator) -> tuple[int, int]:
+    return PRINCIPLES.index(item.principle), int(item.id.rpartition("-")[2])

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Models that fairreg knows how to build and run from their weights. `base` says what a package defines."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+from fairreg import plugins
+from fairreg.errors import ModelError, UsageError
+from fairreg.models.base import Demonstration, ModelModule, Recognition
+from fairreg.runners import Runner
+
+__all__ = ["Demonstration", "Recognition", "choose", "get", "load", "names", "recognise"]
+
+_ROOM = "fairreg.models"
+
+
+def names() -> tuple[str, ...]:
+    """The models there are."""
+    return plugins.names(_ROOM)
+
+
+def get(model: str) -> ModelModule:
+    """The package of `model`; UsageError names those there are."""
+    if model not in names():
+        raise UsageError(f"There is no model {model!r}.", hint=f"Models are: {', '.join(names())}.")
+    modules = zip(names(), plugins.modules(_ROOM), strict=True)
+    return cast("ModelModule", next(module for name, module in modules if name == model))
+
+
+def recognise(path: Path) -> Recognition | None:
+    """What the first model package that knows `path` says of it; None if none does.
+
+    Raises ModelError for a weight file that is damaged, Refused (UnsafePickle) for one that is unsafe.
+    """
+    answers = (get(name).recognise(path) for name in names())
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def choose(recognitions: Iterable[Recognition]) -> Recognition:
+    """The one that is meant among the weight files of one archive: that of highest preference.
+
+    Raises ModelError if there is none, or if different weights share the highest preference.
+    """
+    ranked = sorted(recognitions, key=lambda item: -item.preference)
+    if not ranked:
+        raise ModelError("None of the files holds weights of a model that fairreg knows.")
+    best = [item for item in ranked if item.preference == ranked[0].preference]
+    if len({item.fingerprint for item in best}) > 1:
+        files = ", ".join(item.path.name for item in best)
+        raise ModelError(f"{len(best)} files could be meant: {files}.", hint="Name one of them.")
+    return best[0]
+
+
+def load(
+    source: Recognition | Path, *, runtime: str = "onnx", batch_size: int = 128, threads: int | None = None
+) -> Runner:
+    """A runner of `source`, with `predict` or the like where its model package adds it.
+
+    Raises ModelError if no package recognises the file, UsageError for an unknown runtime, MissingEngine.
+    """
+    found = source if isinstance(source, Recognition) else recognise(source)
+    if found is None:
+        raise ModelError(f"{source} holds no weights of a model that fairreg knows.")
+    return get(found.model).load(found, runtime=runtime, batch_size=batch_size, threads=threads)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""What a model package must define, and what it answers when it is shown a file.
+
+A model package (``fairreg/models/<model>/``, or an entry point in the group ``fairreg.models``) defines
+
+- ``recognise(path) -> Recognition | None``: whether the file holds weights of its network;
+- ``load(source, *, runtime="onnx", batch_size=128, threads=None) -> Runner``: a runner of a recognised file;
+- ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fairreg.runners import Runner
+
+__all__ = ["Demonstration", "ModelModule", "Recognition"]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a model package found in a weight file.
+
+    `model` is the package's name, `title` the network's, `format` one of `runners.weights.FORMATS`.
+    `published_name` is the name of the published file with the same fingerprint, `baseline` whether that is
+    the published baseline. Of several files of one archive the one of highest `preference` is meant.
+    """
+
+    model: str
+    title: str
+    path: Path
+    format: str
+    fingerprint: str
+    parameter_count: int
+    hyperparameters: Mapping[str, int]
+    published_name: str | None = None
+    baseline: bool = False
+    preference: int = 0
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What came of running a model on the sample of its package.
+
+    `source` names the sample, `metrics` are figures by name (``roc_auc``), `warnings` say what they are not.
+    """
+
+    source: str
+    items: int
+    metrics: Mapping[str, float]
+    items_per_second: float
+    batch_size: int
+    warnings: tuple[str, ...] = ()
+
+
+class ModelModule(Protocol):
+    """The package-level interface described above."""
+
+    def recognise(self, path: Path, /) -> Recognition | None:
+        """What the file holds, None if it is no weight file or one of another network."""
+        ...
+
+    def load(
+        self,
+        source: Recognition | Path,
+        /,
+        *,
+        runtime: str = ...,
+        batch_size: int = ...,
+        threads: int | None = ...,
+    ) -> Runner:
+        """A runner of the network with the weights of `source`."""
+        ...
+
+    def demonstrate(self, runner: Runner, /) -> Demonstration:
+        """Figures of `runner`, which `load` has returned, on the packaged sample."""
+        ...

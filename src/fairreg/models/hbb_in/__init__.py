@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Hbb interaction network: tells boosted jets of a Higgs boson decaying to b quarks from QCD jets.
+
+Read in the order features, inputs, network (the definition and the ONNX graph), runner, published, evaluate.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError
+from fairreg.models.base import Demonstration, Recognition
+from fairreg.models.hbb_in.evaluate import evaluate
+from fairreg.models.hbb_in.inputs import Jets, Kept, load_jets, sample, sample_metadata
+from fairreg.models.hbb_in.network import Hyperparameters
+from fairreg.models.hbb_in.published import BASELINE, PAPER, kept_features, published_names
+from fairreg.models.hbb_in.runner import HbbRunner, build
+from fairreg.runners import Runner
+from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
+
+__all__ = ["TITLE", "HbbRunner", "Jets", "Kept", "demonstrate", "load", "load_jets", "recognise", "sample"]
+
+TITLE = "Hbb interaction network"
+_BASELINE, _PAPER, _VARIANT = 3, 2, 1  # preference
+
+
+def recognise(path: Path) -> Recognition | None:
+    """What the weight file `path` holds, None if it is no weight file or one of another network.
+
+    The published baseline is known by its fingerprint and preferred; then networks of the paper's sizes, then
+    others. Raises ModelError for a damaged weight file, Refused (UnsafePickle) for an unsafe one.
+    """
+    try:
+        file_format = format_of(path)
+    except ModelError:
+        return None
+    tensors = read_tensors(path)
+    try:
+        sizes = Hyperparameters.from_tensors(tensors)
+    except ModelError:
+        return None
+    return _recognition(path, file_format, sizes, fingerprint_of(tensors))
+
+
+def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerprint: str) -> Recognition:
+    baseline = fingerprint == BASELINE
+    return Recognition(
+        model="hbb_in",
+        title=TITLE,
+        path=path,
+        format=file_format,
+        fingerprint=fingerprint,
+        parameter_count=sizes.parameter_count,
+        hyperparameters=asdict(sizes),
+        published_name=published_names().get(fingerprint),
+        baseline=baseline,
+        preference=_BASELINE if baseline else _PAPER if sizes == PAPER else _VARIANT,
+    )
+
+
+def load(
+    source: Recognition | Path,
+    *,
+    runtime: str = "onnx",
+    batch_size: int = 128,
+    threads: int | None = None,
+    kept: Kept | None = None,
+) -> HbbRunner:
+    """The network in a weight file on `runtime`.
+
+    `kept` says which features it takes; by default the published metadata file beside the weights does.
+    Raises ModelError for a file of another network, UsageError, UnsafePickle, MissingEngine.
+    """
+    path = source.path if isinstance(source, Recognition) else source
+    tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
+    features = kept or kept_features(path, Hyperparameters.from_tensors(tensors))
+    return build(tensors, runtime=runtime, kept=features, batch_size=batch_size, threads=threads)
+
+
+def demonstrate(runner: Runner) -> Demonstration:
+    """Figures of `runner` on the packaged toy jets; ModelError if it is of another model.
+
+    The rate is that of a second pass: the first one includes what engines do only once.
+    """
+    if not isinstance(runner, HbbRunner):
+        raise ModelError(f"The runner is no {TITLE}.")
+    jets, about = sample(), sample_metadata()
+    runner.predict(jets.tracks, jets.vertices)
+    found = evaluate(runner, jets)
+    return Demonstration(
+        source=about["title"],
+        items=found.jets,
+        metrics={"roc_auc": found.roc_auc, "accuracy": found.accuracy},
+        items_per_second=found.jets_per_second,
+        batch_size=found.batch_size,
+        warnings=(about["disclaimer"],),
+    )

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""Jets as arrays: which features a network takes, its signature, and the reading of jets from files."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError
+from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
+from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
+from fairreg.schemas.record import Feature, Tensor
+
+__all__ = ["ALL_FEATURES", "Jets", "Kept", "load_jets", "sample", "sample_metadata", "signature"]
+
+Array = NDArray[Any]
+_SAMPLE = "sample"  # folder of the packaged sample in this package
+_ALIASES = {"tracks": INPUTS[0], "vertices": INPUTS[1]}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which of the 30 track and 14 vertex features a network takes, as increasing indices."""
+
+    tracks: tuple[int, ...]
+    vertices: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        for indices, every in ((self.tracks, TRACK_FEATURES), (self.vertices, VERTEX_FEATURES)):
+            if list(indices) != sorted(set(indices) & set(range(len(every)))):
+                raise ModelError(f"The kept features {indices} are no increasing indices below {len(every)}.")
+
+    def fits(self, sizes: Hyperparameters) -> bool:
+        """Whether a network of these sizes takes as many features."""
+        return (len(self.tracks), len(self.vertices)) == (sizes.track_features, sizes.vertex_features)
+
+
+ALL_FEATURES = Kept(tuple(range(len(TRACK_FEATURES))), tuple(range(len(VERTEX_FEATURES))))
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Jets of one sample: tracks (n, features, 60), vertices (n, features, 5), labels (n, 2) or none.
+
+    A label is (1, 0) for QCD, (0, 1) for H->bb and (0, 0) for a jet that is neither.
+    """
+
+    tracks: Array
+    vertices: Array
+    labels: Array | None = None
+
+    def __post_init__(self) -> None:
+        for name, array in (("tracks", self.tracks), ("vertices", self.vertices)):
+            if array.ndim != 3 or not np.issubdtype(array.dtype, np.floating):  # noqa: PLR2004  three axes
+                raise ModelError(
+                    f"{name} is no floating-point array (jets, features, slots), but {_kind(array)}."
+                )
+        if len(self.tracks) != len(self.vertices):
+            raise ModelError(
+                f"There are {len(self.tracks)} jets in tracks, but {len(self.vertices)} in vertices."
+            )
+        if self.labels is not None:
+            _check_labels(self.labels, len(self.tracks))
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+
+def _kind(array: Array) -> str:
+    return f"{array.dtype} of shape {array.shape}"
+
+
+def _check_labels(labels: Array, count: int) -> None:
+    if labels.shape != (count, len(CLASSES)) or labels.dtype.kind not in "biuf":
+        raise ModelError(f"labels is not of shape ({count}, {len(CLASSES)}), but {_kind(labels)}.")
+    if not np.isin(labels, (0, 1)).all() or (labels.sum(axis=1) > 1).any():
+        raise ModelError("labels has a row other than (1, 0), (0, 1) and (0, 0).")
+
+
+def load_jets(path: Path) -> Jets:
+    """Jets in the .npz file `path`: `tracks` and `vertices` (or `input_cpf` and `input_sv`), maybe `labels`.
+
+    Raises ModelError if the file is damaged or an array is missing or misshapen. Pickled arrays are not read.
+    """
+    try:
+        with path.open("rb") as file:
+            return _jets(np.load(file, allow_pickle=False), path.name)
+    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, MemoryError) as error:
+        raise ModelError(f"{path.name} cannot be read as a .npz file.") from error
+
+
+def _jets(content: Any, source: str) -> Jets:
+    if not isinstance(content, np.lib.npyio.NpzFile):
+        raise ModelError(f"{source} holds one array; a .npz file with tracks and vertices is needed.")
+    tracks, vertices = (content[_present(content, name, source)] for name in _ALIASES)
+    return Jets(tracks, vertices, content.get("labels"))
+
+
+def _present(content: Any, name: str, source: str) -> str:
+    for candidate in (name, _ALIASES[name]):
+        if candidate in content:
+            return candidate
+    raise ModelError(
+        f"{source} has no array {name!r}.", hint=f"It has {', '.join(sorted(content)) or 'no arrays'}."
+    )
+
+
+def sample() -> Jets:
+    """The packaged toy jets; `sample_metadata` says how they were made and what they are not."""
+    with as_file(files(__package__).joinpath(_SAMPLE, "sample.npz")) as path:
+        return load_jets(path)
+
+
+def sample_metadata() -> dict[str, Any]:
+    """Origin, seed, counts and digests of the packaged sample."""
+    text = files(__package__).joinpath(_SAMPLE, "sample.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def signature(
+    sizes: Hyperparameters, kept: Kept | None = None
+) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Inputs and outputs of a network; features are named where it is known which ones are kept."""
+    known = kept if kept and kept.fits(sizes) else None
+    tracks = _named(TRACK_FEATURES, known.tracks if known else ())
+    vertices = _named(VERTEX_FEATURES, known.vertices if known else ())
+    inputs = (
+        _tensor(INPUTS[0], (sizes.track_features, sizes.n_tracks), tracks, "tracks, zero-padded"),
+        _tensor(
+            INPUTS[1], (sizes.vertex_features, sizes.n_vertices), vertices, "secondary vertices, zero-padded"
+        ),
+    )
+    classes = tuple(Feature(name=name) for name in CLASSES)
+    return inputs, (_tensor(OUTPUT, (len(CLASSES),), classes, "probability of each class"),)
+
+
+def _named(features: tuple[Feature, ...], indices: tuple[int, ...]) -> tuple[Feature, ...]:
+    return tuple(features[index] for index in indices)
+
+
+def _tensor(name: str, shape: tuple[int, ...], features: tuple[Feature, ...], description: str) -> Tensor:
+    return Tensor(name=name, dtype="float32", shape=("N", *shape), features=features, description=description)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""What is known of the published weights: their fingerprints, and the metadata files beside them.
+
+Source: FAIR4HEP/hbb_interaction_network v0.1.1, 10.5281/zenodo.7305227, folder ``models/trained_models``;
+computed with `runners.weights.fingerprint`. The facts are kept here, the weights are not.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
+from fairreg.models.hbb_in.network import Hyperparameters
+
+__all__ = ["BASELINE", "DOI", "PAPER", "kept_features", "published_names"]
+
+DOI = "10.5281/zenodo.7305227"
+PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20, d_o=24)
+
+# gnn_baseline_best.pth: the model of the paper (arXiv:2212.05081).
+BASELINE = "sha256:3ee06aa0a17d9c832dcfca39752aa713f0c8b6f91a37bf81da65dbd888ebce1c"
+
+
+@cache
+def published_names() -> Mapping[str, str]:
+    """File name of the published weights by fingerprint, of all 31 different ones.
+
+    The ONNX file of the archive has the fingerprint of random_gnn_new_best.pth, not of the baseline;
+    random_gnn_new_last.pth is the same tensors again.
+    """
+    lines = files(__package__).joinpath("published.tsv").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines)
+    return {pair[0]: pair[1] for pair in pairs}
+
+
+def kept_features(path: Path, sizes: Hyperparameters) -> Kept | None:
+    """The features that the network in the weight file `path` takes, None where nothing says so.
+
+    All of them if there are 30 and 14, else what the published metadata file of these weights says
+    (``<name>_model_metadata.json`` beside them or in the sibling folder ``model_dicts``). None too if there
+    is no such file or it does not fit the tensors.
+    """
+    if ALL_FEATURES.fits(sizes):
+        return ALL_FEATURES
+    kept = next((_read(file) for file in _metadata_files(path) if file.is_file()), None)
+    return kept if kept and kept.fits(sizes) else None
+
+
+def _metadata_files(path: Path) -> tuple[Path, ...]:
+    name = f"{path.stem.removesuffix('_best').removesuffix('_last')}_model_metadata.json"
+    return (path.with_name(name), path.parent.parent / "model_dicts" / name)
+
+
+def _read(file: Path) -> Kept | None:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        tracks, vertices = (_indices(document[key]) for key in ("drop_pfeatures", "drop_svfeatures"))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    return Kept(
+        tuple(index for index in ALL_FEATURES.tracks if index not in tracks),
+        tuple(index for index in ALL_FEATURES.vertices if index not in vertices),
+    )
+
+
+def _indices(text: str) -> frozenset[int]:
+    """Numbers of a text such as ``2,13,14``; none of an empty one."""
+    return frozenset(int(part) for part in text.split(",") if part)

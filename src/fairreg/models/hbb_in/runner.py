@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""A Hbb interaction network on some runtime."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError
+from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
+from fairreg.models.hbb_in.inputs import Kept, signature
+from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
+from fairreg.runners import Runner, get, torch
+from fairreg.runners.signature import Arrays
+
+__all__ = ["HbbRunner", "build"]
+
+Array = NDArray[Any]
+
+
+class HbbRunner(Runner):
+    """A runner with `predict`; `engine` does the work.
+
+    A network that takes part of the features also accepts all 30 and 14, if `kept` says which it takes.
+    """
+
+    def __init__(self, engine: Runner, sizes: Hyperparameters, kept: Kept | None = None) -> None:
+        if kept is not None and not kept.fits(sizes):
+            raise ModelError(
+                f"The network takes {sizes.track_features} track and {sizes.vertex_features} vertex "
+                f"features, but {len(kept.tracks)} and {len(kept.vertices)} are said to be kept."
+            )
+        super().__init__(
+            engine.name,
+            *signature(sizes, kept),
+            device=engine.device,
+            precision=engine.precision,
+            batch_size=engine.batch_size,
+        )
+        self.hyperparameters, self.kept, self._engine = sizes, kept, engine
+
+    def compute(self, arrays: Arrays) -> Arrays:
+        """Outputs of one batch of the network's own features."""
+        return self._engine.compute(arrays)
+
+    def run(self, arrays: Mapping[str, Array]) -> Arrays:
+        """As `Runner.run`, but arrays with all features are reduced to the kept ones first."""
+        return super().run({name: self._reduced(name, np.asarray(array)) for name, array in arrays.items()})
+
+    def predict(self, tracks: Array, vertices: Array) -> NDArray[np.float32]:
+        """Probabilities (n, 2) of QCD and H->bb, float32, for tracks (n, 30, 60) and vertices (n, 14, 5).
+
+        Features, their units and their order are those of `features`; missing tracks and vertices are zeros.
+        Raises ModelError if the arrays do not fit.
+        """
+        probabilities: NDArray[np.float32] = self.run(dict(zip(INPUTS, (tracks, vertices), strict=True)))[
+            OUTPUT
+        ]
+        return probabilities
+
+    def _reduced(self, name: str, array: Array) -> Array:
+        if self.kept is None or name not in INPUTS:
+            return array
+        every, kept = {
+            INPUTS[0]: (TRACK_FEATURES, self.kept.tracks),
+            INPUTS[1]: (VERTEX_FEATURES, self.kept.vertices),
+        }[name]
+        has_all = array.ndim > 1 and array.shape[1] == len(every)
+        return array.take(kept, axis=1) if has_all else array
+
+
+def build(
+    tensors: Mapping[str, Array],
+    *,
+    runtime: str = "onnx",
+    kept: Kept | None = None,
+    batch_size: int = 128,
+    threads: int | None = None,
+) -> HbbRunner:
+    """The network with these weights on `runtime`.
+
+    Every runtime but torch is given the ONNX graph. Raises ModelError for tensors of another network,
+    UsageError for an unknown runtime, MissingEngine.
+    """
+    sizes = Hyperparameters.from_tensors(tensors)
+    if runtime == torch.RUNTIME:
+        torch.require()
+        from fairreg.models.hbb_in.torch_network import network
+
+        engine: Runner = torch.wrap(network(tensors), *signature(sizes), batch_size=batch_size)
+    else:
+        from fairreg.models.hbb_in.network import onnx_bytes
+
+        engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=threads)
+    return HbbRunner(engine, sizes, kept)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Reader of the floating-point initializers of ONNX files, and the check for data kept in other files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairreg.errors import ModelError, Refused
+from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
+
+__all__ = ["knows", "parse", "read"]
+
+_MAX_DEPTH = 32  # of graphs inside nodes of graphs
+
+
+def knows(_start: bytes, suffix: str) -> bool:
+    """Whether a file is an ONNX model: protobuf has no magic number, so the suffix decides."""
+    return suffix == ".onnx"
+
+
+def read(path: Path) -> Tensors:
+    """Floating-point initializers of the main graph in the file's order. Raises ModelError, Refused."""
+    try:
+        model = parse(path.read_bytes(), path.name)
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    floating = _floating_types()
+    try:
+        return {item.name: _array(item) for item in model.graph.initializer if item.data_type in floating}
+    except (ValueError, TypeError, KeyError, MemoryError) as error:
+        raise ModelError(f"{path.name} is no valid ONNX model: an initializer is damaged.") from error
+
+
+def parse(content: bytes, name: str) -> Any:
+    """The ModelProto in `content`; `name` is for messages.
+
+    Raises ModelError for what is no ONNX model and Refused for one that keeps tensors in other files: such a
+    reference could name any file of this machine, and the digest of the model would not cover it.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
+
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(content)
+    except (DecodeError, RecursionError, MemoryError) as error:
+        raise ModelError(f"{name} is no valid ONNX model.") from error
+    if not model.graph.node:
+        raise ModelError(f"{name} is no valid ONNX model: its graph is empty.")
+    _refuse_external(model, name)
+    return model
+
+
+def _refuse_external(model: Any, name: str) -> None:
+    import onnx
+
+    graphs = [model.graph, *model.functions]
+    for tensor in (tensor for graph in graphs for tensor in _tensors(graph, 0)):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+            place = next((entry.value for entry in tensor.external_data if entry.key == "location"), "?")
+            raise Refused(
+                f"{name} keeps its tensor {tensor.name!r} in another file ({place!r}), which is not read.",
+                hint="Save the model with its weights inside the file.",
+            )
+
+
+def _tensors(graph: Any, depth: int) -> Iterator[Any]:
+    """Every TensorProto of a graph or function, those in attributes and inner graphs included."""
+    if depth > _MAX_DEPTH:
+        raise ModelError("The ONNX model nests its graphs too deeply.")
+    yield from getattr(graph, "initializer", ())
+    for sparse in getattr(graph, "sparse_initializer", ()):
+        yield from (sparse.values, sparse.indices)
+    for attribute in (attribute for node in graph.node for attribute in node.attribute):
+        yield from (attribute.t, *attribute.tensors)
+        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+            yield from (sparse.values, sparse.indices)
+        for inner in (attribute.g, *attribute.graphs):
+            yield from _tensors(inner, depth + 1)
+
+
+def _floating_types() -> frozenset[int]:
+    from onnx import TensorProto
+
+    return frozenset((TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16))
+
+
+def _array(tensor: Any) -> Array:
+    from onnx import numpy_helper
+
+    array: Array = np.asarray(numpy_helper.to_array(tensor))
+    if array.dtype.name == "bfloat16":
+        return array.view(np.dtype("<u2")).view(BFLOAT16)
+    return array

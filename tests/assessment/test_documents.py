@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+import time
+
+import pytest
+
+from assessment.samples import BARE, document, replaced
+from fairreg.assessment.documents import parsed, role_of, stated_in
+from fairreg.assessment.environment import base_images, floating, pinned, requirements
+from fairreg.assessment.licences import classify, same_licence
+from fairreg.assessment.prose import clean, code_blocks, is_placeholder, mentions, sections, words
+from fairreg.assessment.report import assess
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("top/README.md", "readme"),
+        ("top/LICENSE", "license"),
+        ("top/CITATION.cff", "citation"),
+        ("codemeta.json", "codemeta"),
+        (".zenodo.json", "zenodo_json"),
+        ("MODEL_CARD.md", "model_card"),
+        ("ro-crate-metadata.json", "provenance"),
+        ("model/MLmodel", "standard"),
+        ("requirements_gpu.txt", "requirements"),
+        ("docs/requirements.txt", None),
+        ("requirements-dev.txt", None),
+        ("uv.lock", "requirements"),
+        ("Dockerfile.cpu", "dockerfile"),
+        ("Makefile", "makefile"),
+        (".github/workflows/test.yml", "ci"),
+        ("src/data/definitions.yml", "definitions"),
+        ("models/gnn_metadata.json", "hyperparameters"),
+        ("a.ipynb", "notebook"),
+        ("docs/usage.rst", "docs"),
+        ("src/train.py", "code"),
+        ("weights.pth", None),
+    ],
+)
+def test_role(path, role):
+    assert role_of(path) == role
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[More Information Needed]",
+        "TODO: write this",
+        "Your ORCID here",
+        "Lorem ipsum dolor sit amet.",
+        "<!-- hint -->",
+        "{{ name }}",
+        "",
+        None,
+    ],
+)
+def test_a_placeholder_is_no_content(text):
+    assert is_placeholder(text)
+
+
+def test_markup_is_no_content():
+    assert clean("<p>A **bold** [link](https://x.org)</p>") == "A bold link"
+    assert words("<p>one</p> two-three it's") == 3
+
+
+def test_mentions_tell_data_from_publications():
+    text = "Our paper is 10.1111/paper.\n\nTrained on the dataset 10.2222/DATA.\n\narXiv:2212.05081\n"
+    found = {item.value: item.about_data for item in mentions(document("readme", text))}
+    assert found == {"10.1111/paper": False, "10.2222/data": True, "2212.05081": False}
+
+
+def test_sections_and_code_blocks_of_both_markups():
+    assert [title for title, _ in sections("intro\n# Use\nx\nLimits\n======\ny")] == ["", "Use", "Limits"]
+    assert code_blocks("```sh\nmake\n```\n") == ("make\n",)
+    assert code_blocks("Run::\n\n    make\n    test\n\nEnd\n")[0].split() == ["make", "test"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Apache License\nVersion 2.0, January 2004", "Apache-2.0"),
+        ("GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007", "GPL-3.0"),
+        ("GNU LESSER GENERAL PUBLIC LICENSE Version 3", "LGPL-3.0"),
+        ("Redistribution and use in source and binary forms ... Neither the name of", "BSD-3-Clause"),
+        ("Redistribution and use in source and binary forms", "BSD-2-Clause"),
+        ("Creative Commons Attribution 4.0 International", "CC-BY-4.0"),
+        ("Creative Commons Attribution-NonCommercial 4.0 International", "CC-BY-NC-4.0"),
+        ("CC0 1.0 Universal", "CC0-1.0"),
+        ("All rights reserved.", None),
+    ],
+)
+def test_licence_texts_are_classified(text, name):
+    assert classify(text) == name
+
+
+def test_licences_are_compared_by_family():
+    assert same_licence("GPL-3.0-or-later", "gpl-3.0")
+    assert not same_licence("MIT", "Apache-2.0")
+
+
+def test_codemeta_zenodo_and_card_are_read():
+    codemeta = document(
+        "codemeta",
+        '{"@context": "https://w3id.org/codemeta/3.0", "name": "m", "identifier": "https://doi.org/10.1/X",'
+        ' "license": "https://spdx.org/licenses/MIT", "codeRepository": "https://github.com/o/r",'
+        ' "referencePublication": {"@id": "https://doi.org/10.1111/P"},'
+        ' "author": [{"@id": "https://orcid.org/0000-0002-5076-7096"}]}'.replace("10.1/X", "10.1234/X"),
+        "codemeta.json",
+    )
+    zenodo = document("zenodo_json", '{"license": {"id": "MIT"}, "doi": "10.1234/z"}', ".zenodo.json")
+    card = document("readme", "---\nlicense: apache-2.0\ntags: [a]\n---\n# M\n", "README.md")
+    read = stated_in(replaced(BARE, documents=(codemeta, zenodo, card)))
+    by_role = {item.document.role: item for item in read}
+    assert by_role["codemeta"].valid
+    assert by_role["codemeta"].dois == ("10.1234/x",)
+    assert by_role["codemeta"].license == "MIT"
+    assert by_role["codemeta"].publications == ("10.1111/p",)
+    assert by_role["codemeta"].orcids == ("0000-0002-5076-7096",)
+    assert by_role["zenodo_json"].license == "MIT"
+    assert by_role["readme"].license == "apache-2.0"
+    assert by_role["readme"].structured == ("license", "tags")
+
+
+def test_a_commit_stays_text():
+    found = stated_in(replaced(BARE, documents=(document("citation", "commit: 0012345"),)))
+    assert found[0].commit == "0012345"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_pinned", "is_floating"),
+    [
+        ("torch==2.6.0", True, False),
+        ("torch>=2", False, False),
+        ("numpy=1.21.0", True, False),
+        ("git+https://github.com/o/r@main", False, True),
+        ("pkg @ git+https://github.com/o/r@" + "0" * 40, True, False),
+    ],
+)
+def test_pins(line, is_pinned, is_floating):
+    assert pinned(line) == is_pinned
+    assert floating(line) == is_floating
+
+
+def test_requirements_of_each_format():
+    assert requirements(document("requirements", "# a\na==1\n-r other\n", "requirements.txt")) == ("a==1",)
+    conda = "channels:\n  - conda-forge\ndependencies:\n  - python=3.11\n  - pip:\n    - b==2\n"
+    assert requirements(document("requirements", conda, "environment.yml")) == ("python=3.11", "b==2")
+    project = '[project]\nclassifiers = ["x"]\ndependencies = ["a>=1"]\n'
+    assert requirements(document("requirements", project, "pyproject.toml")) == ("a>=1",)
+    assert requirements(document("requirements", "[", "pyproject.toml")) == ()
+
+
+def test_stages_of_a_dockerfile_are_no_images():
+    text = "FROM --platform=x a:1 AS build\nFROM build\nFROM scratch\nFROM b\n"
+    assert base_images(document("dockerfile", text)) == ("a:1", "b")
+
+
+BOMB = "a: &a [1]\n" + "".join(f"b{n}: &b{n} [*a, *a]\n" for n in range(3))
+HOSTILE = {
+    "aliases": BOMB,
+    "loop": "a: &a\n  features: *a\n",
+    "tags": "a: !!timestamp x\nb: !!python/object/apply:os.system [ls]\n",
+    "deep": "[" * 100_000,
+    "deep mapping": '{"a":' * 5_000 + "1" + "}" * 5_000,
+    "broken": "{: [}",
+    "brackets": "[" * 200_000,
+    "comments": "<!--" * 50_000,
+    "tags of HTML": "<" * 200_000,
+    "links": "[a](" * 50_000,
+    "digits": "1" * 200_000,
+    "blank lines": "::\n\n" + " \n" * 50_000,
+    "one line": "weights " * 25_000,
+    "at signs": "@" * 100_000,
+    "dots": "a." * 100_000,
+    "slashes": "a/" * 100_000,
+    "quotes": "pipeline(" * 20_000,
+    "headings": "a\n=\n" * 30_000,
+    "fences": "```\n" * 50_000,
+    "nul": "\x00" * 100,
+    "surrogate": "\ud800",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name):
+    roles = (
+        "readme",
+        "license",
+        "citation",
+        "codemeta",
+        "zenodo_json",
+        "requirements",
+        "dockerfile",
+        "model_card",
+    )
+    more = ("makefile", "docs", "definitions", "hyperparameters", "notebook", "provenance", "standard")
+    text = HOSTILE[name]
+    documents = tuple(document(role, text) for role in (*roles, *more))
+    front = document("readme", f"---\n{text}\n---\n", "card")
+    started = time.monotonic()
+    assess(replaced(BARE, downloaded=True, documents=(*documents, front)))
+    assert time.monotonic() - started < 20
+
+
+def test_aliases_and_tags_are_not_read():
+    assert parsed(document("citation", BOMB, "a.yml")) is None
+    assert parsed(document("citation", "a: !!int x", "a.yml")) == {"a": "x"}

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+import json
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from assessment.samples import BARE, HBB, replaced, with_record
+from fairreg.assessment import rubric
+from fairreg.assessment.base import Verdict
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.report import assess
+from fairreg.schemas.record import ModelRecord, Provenance
+from support.records import records
+
+REPORT = assess(HBB)
+ALL = [item for found in REPORT.principles.values() for item in found.indicators]
+GIVEN = [item for item in ALL if item.verdict in {"pass", "partial"}]
+
+
+def test_the_document_has_the_fixed_keys():
+    plain = json.loads(json.dumps(REPORT.to_json()))
+    assert list(plain) == [
+        "id",
+        "rubric",
+        "rubric_version",
+        "overall",
+        "coverage",
+        "letters",
+        "principles",
+        "badge",
+        "assessed_at",
+    ]
+    assert list(plain["letters"]) == ["F", "A", "I", "R"]
+    assert tuple(plain["principles"]) == rubric.PRINCIPLES
+    first = plain["principles"]["F1"]
+    assert set(first) == {"score", "maturity", "indicators"}
+    assert {"id", "weight", "verdict", "reason", "evidence", "remedy"} <= set(first["indicators"][0])
+    assert set(first["indicators"][0]["rule"]) == {"pass", "partial", "fail"}
+
+
+def test_the_published_interaction_network_scores_as_by_hand():
+    """Hand-scored from the rubric before any code: F 79, A 91, I 75, R 62, overall 76 %."""
+    percent = {letter: 100 * score for letter, score in REPORT.letters.items()}
+    assert percent == pytest.approx({"F": 79, "A": 91, "I": 75, "R": 62}, abs=1)
+    assert REPORT.overall == pytest.approx(0.76, abs=0.005)
+    assert REPORT.badge.awarded
+    assert REPORT.badge.label == "FAIR 76 %"
+
+
+def test_stored_evidence_gives_the_same_report_again():
+    stored = msgspec.json.encode(HBB)
+    again = msgspec.json.decode(stored, type=Evidence)
+    assert again == HBB
+    assert assess(again) == REPORT
+
+
+@settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=60
+)
+@given(records)
+def test_any_record_can_be_assessed_before_anything_else_is_gathered(record):
+    report = assess(replaced(BARE, record=record))
+    assert report.overall is None or 0 <= report.overall <= 1
+    assert msgspec.json.decode(msgspec.json.encode(report), type=type(report)) == report
+
+
+def test_without_a_download_no_file_is_held_against_the_model():
+    unread = replaced(HBB, downloaded=False, files=(), documents=(), models=())
+    verdicts = {
+        item.id: item.verdict for found in assess(unread).principles.values() for item in found.indicators
+    }
+    by_files = ("I1-1", "I1-3", "I1-4", "R1-2", "R1-3", "R1-4", "R1.2-1", "R2-1", "R2-3", "R3-2", "R3-3")
+    assert {verdicts[number] for number in by_files} == {Verdict.UNKNOWN}
+
+
+def test_offline_nothing_is_held_against_the_model_that_only_the_network_tells():
+    offline = replaced(HBB, probes=(), datacite=None, offline=True)
+    report = assess(offline)
+    failing = {
+        item.id for found in report.principles.values() for item in found.indicators if item.verdict == "fail"
+    }
+    assert failing <= {
+        item.id for found in REPORT.principles.values() for item in found.indicators if item.verdict == "fail"
+    }
+    assert report.coverage < REPORT.coverage
+    assert any("(offline)" in item.reason for item in report.principles["F1"].indicators)
+
+
+def test_no_badge_when_an_essential_indicator_fails_or_too_little_is_known():
+    assert not assess(with_record(HBB, distributions=(), license=None)).badge.awarded
+    silent = replaced(HBB, downloaded=False, files=(), documents=(), models=())
+    assert "has a verdict" in assess(silent).badge.reason
+    assert not assess(silent).badge.awarded
+
+
+@pytest.mark.parametrize("item", GIVEN, ids=lambda item: item.id)
+def test_a_verdict_rests_on_what_it_cites(item):
+    """Without what it cites, and what it then cites instead, and so on, an indicator gives fewer points."""
+    indicator = next(one for one in rubric.indicators() if one.id == item.id)
+    evidence, found = HBB, indicator.assess(HBB)
+    while found.verdict == item.verdict:
+        before = evidence
+        for citation in found.evidence:
+            evidence = without(evidence, citation)
+        assert evidence != before, "it cites nothing that could be taken away"
+        found = indicator.assess(evidence)
+    assert (found.verdict.points or 0) < item.verdict.points
+
+
+def without(evidence, citation):
+    """The evidence as if what is cited had never been published or found."""
+    lists = {"probe": ("probes", "kind"), "file": ("files", "path"), "document": ("documents", "path")}
+    lists |= {"model": ("models", "file")}
+    if citation.source in lists:
+        field, key = lists[citation.source]
+        kept = tuple(item for item in getattr(evidence, field) if getattr(item, key) != citation.what)
+        return replaced(evidence, **{field: kept})
+    if citation.source == "dataset":
+        return replaced(evidence, dataset=None)
+    return _unpublished(evidence, citation.what) if citation.source != "policy" else evidence
+
+
+def _unpublished(evidence, field):
+    datacite = evidence.datacite
+    empty = {"state": "", "types": (), "url": None}
+    if field in empty:
+        return replaced(evidence, datacite=msgspec.structs.replace(datacite, **{field: empty[field]}))
+    changed = replaced(evidence, record=_emptied(evidence.record, field))
+    if datacite is None:
+        return changed
+    registered = msgspec.structs.replace(datacite, record=_emptied(datacite.record, field))
+    return replaced(changed, datacite=registered)
+
+
+def _emptied(record, field):
+    if field == "provenance":
+        return msgspec.structs.replace(record, provenance=Provenance(source="file", source_id="a"))
+    default = next(item for item in msgspec.structs.fields(ModelRecord) if item.name == field).default
+    return record if default is msgspec.NODEFAULT else msgspec.structs.replace(record, **{field: default})

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""What every FAIR indicator keeps, built in or from outside."""
+
+import re
+
+import pytest
+
+from assessment.samples import BARE, HBB
+from fairreg.assessment import rubric
+from fairreg.assessment.base import Finding, Verdict
+
+INDICATORS = rubric.indicators()
+ROW = re.compile(r"^\| ([FAIR]\d(?:\.\d)?-\d+) \| ([123]) \| ([^|]+) \|", re.MULTILINE)
+
+
+def test_the_rubric_holds_together():
+    assert rubric.checked(INDICATORS) == INDICATORS
+    assert {item.principle for item in INDICATORS} == set(rubric.PRINCIPLES)
+
+
+@pytest.mark.parametrize("item", INDICATORS, ids=lambda item: item.id)
+def test_it_has_an_id_a_weight_a_title_and_its_rule_in_words(item):
+    assert re.fullmatch(r"[FAIR]\d(\.\d)?-\d+", item.id)
+    assert item.weight in {1, 2, 3}
+    assert item.title
+    assert item.rule.passes
+    assert item.rule.fails
+    assert item.assess.__doc__
+
+
+@pytest.mark.parametrize("evidence", [BARE, HBB], ids=["bare", "full"])
+@pytest.mark.parametrize("item", INDICATORS, ids=lambda item: item.id)
+def test_it_answers_any_evidence_and_always_the_same(item, evidence):
+    finding = item.assess(evidence)
+    assert isinstance(finding, Finding)
+    assert finding == item.assess(evidence)
+    assert finding.reason.endswith(".")
+    assert bool(finding.remedy) == (finding.verdict in {Verdict.PARTIAL, Verdict.FAIL})
+    if finding.verdict is Verdict.PARTIAL:
+        assert item.rule.partial
+
+
+@pytest.mark.shared
+def test_ids_and_weights_are_those_of_the_specification(shared):
+    text = (shared / "RUBRIC.md").read_text(encoding="utf-8")
+    specified = {number: int(weight) for number, weight, _ in ROW.findall(text)}
+    assert len(specified) == 50
+    assert {item.id: item.weight for item in INDICATORS if item.id in specified} == specified

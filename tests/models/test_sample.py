@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""The packaged jets are what their metadata says, and jets of users are checked."""
+
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from fairreg.errors import ModelError
+from fairreg.models import hbb_in
+from fairreg.models.hbb_in import toy
+from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
+from fairreg.models.hbb_in.inputs import Jets, sample_metadata
+
+
+def test_the_sample_is_what_its_metadata_says():
+    jets, metadata = hbb_in.sample(), sample_metadata()
+    assert metadata["counts"] == {"jets": len(jets), "QCD": 200, "Hbb": 200}
+    assert metadata["generator_version"] == toy.GENERATOR_VERSION
+    assert "neither CMS data nor a simulation" in metadata["disclaimer"]
+    for name, facts in metadata["arrays"].items():
+        array = getattr(jets, name)
+        assert (array.dtype.name, list(array.shape)) == (facts["dtype"], facts["shape"])
+        assert sha256(array.tobytes()).hexdigest() == facts["sha256"]
+
+
+def test_the_generator_makes_the_sample_again():
+    metadata = sample_metadata()
+    made, kept = toy.toy_jets(metadata["counts"]["jets"], metadata["seed"]), hbb_in.sample()
+    step = 2.0**-toy.MANTISSA_BITS  # another mathematical library may round one way or the other
+    np.testing.assert_allclose(made.tracks, kept.tracks, rtol=step, atol=1e-6)
+    np.testing.assert_allclose(made.vertices, kept.vertices, rtol=step, atol=1e-6)
+    np.testing.assert_array_equal(made.labels, kept.labels)
+
+
+def test_jets_look_like_jets():
+    jets = hbb_in.sample()
+    tracks = dict(zip((item.name for item in TRACK_FEATURES), np.moveaxis(jets.tracks, 1, 0), strict=True))
+    vertices = dict(
+        zip((item.name for item in VERTEX_FEATURES), np.moveaxis(jets.vertices, 1, 0), strict=True)
+    )
+    real = tracks["track_ptrel"] > 0
+    counts = real.sum(axis=1)
+    assert np.unique(counts).size > 20
+    assert 10 < counts.min() < counts.max() <= 60
+    assert not jets.tracks[:, :, -1].any() or counts.max() == 60
+    padded = np.where(real, tracks["trackBTag_Sip2dSig"], -np.inf)
+    assert (np.diff(padded[:, : counts.min()], axis=1) <= 0).all()
+    assert (np.diff(vertices["sv_dxysig"], axis=1) <= 0).all()
+    assert tracks["track_deltaR"].max() <= 0.8
+    assert np.isfinite(jets.tracks).all()
+    displaced = tracks["trackBTag_Sip2dSig"].max(axis=1)
+    assert np.median(displaced[jets.labels[:, 1] == 1]) > 3 * np.median(displaced[jets.labels[:, 0] == 1])
+
+
+def test_another_seed_makes_other_jets():
+    one, other = toy.toy_jets(2, 1), toy.toy_jets(2, 2)
+    assert not np.array_equal(one.tracks, other.tracks)
+    np.testing.assert_array_equal(one.tracks, toy.toy_jets(2, 1).tracks)
+
+
+@pytest.fixture
+def arrays():
+    jets = toy.toy_jets(4, 1)
+    return {"tracks": jets.tracks, "vertices": jets.vertices, "labels": jets.labels}
+
+
+@pytest.mark.parametrize("names", [("tracks", "vertices"), ("input_cpf", "input_sv")])
+def test_jets_are_read_under_either_name(tmp_path, arrays, names):
+    np.savez(tmp_path / "x.npz", **dict(zip(names, (arrays["tracks"], arrays["vertices"]), strict=True)))
+    jets = hbb_in.load_jets(tmp_path / "x.npz")
+    np.testing.assert_array_equal(jets.tracks, arrays["tracks"])
+    assert jets.labels is None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda arrays: arrays.pop("vertices"), "has no array 'vertices'"),
+        (lambda arrays: arrays.update(tracks=arrays["tracks"][0]), "tracks is no floating-point array"),
+        (lambda arrays: arrays.update(tracks=arrays["tracks"].astype(int)), "int64 of shape"),
+        (
+            lambda arrays: arrays.update(vertices=arrays["vertices"][1:]),
+            "4 jets in tracks, but 3 in vertices",
+        ),
+        (lambda arrays: arrays.update(labels=arrays["labels"][:, 0]), r"labels is not of shape \(4, 2\)"),
+        (lambda arrays: arrays.update(labels=arrays["labels"] * 2), "a row other than"),
+        (lambda arrays: arrays.update(labels=np.ones((4, 2))), "a row other than"),
+        (lambda arrays: arrays.update(tracks=np.array([{}])), "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_jets_is_said(tmp_path, arrays, change, reason):
+    change(arrays)
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(ModelError, match=reason):
+        hbb_in.load_jets(tmp_path / "x.npz")
+
+
+def test_what_is_no_archive_of_arrays_is_a_model_error(tmp_path, arrays):
+    np.save(tmp_path / "x.npy", arrays["tracks"])
+    (tmp_path / "text.npz").write_text("tracks")
+    (tmp_path / "zip.npz").write_bytes(b"PK\x03\x04garbage")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    for name in ("x.npy", "text.npz", "zip.npz", "empty.npz", "missing.npz", "."):
+        with pytest.raises(ModelError):
+            hbb_in.load_jets(tmp_path / name)
+
+
+def test_jets_are_immutable_in_name(arrays):
+    jets = Jets(**arrays)
+    with pytest.raises(AttributeError):
+        jets.tracks = arrays["tracks"]
+    assert len(jets) == 4

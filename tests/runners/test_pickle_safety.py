@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""A pickle that names code is refused by name and nothing of it runs."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from fairreg.errors import ModelError, UnsafePickle
+from fairreg.runners.weights import pickles, read_tensors
+
+TENSORS = {"x": np.zeros(2, np.float32)}
+kinds = pytest.mark.parametrize("kind", ["legacy", "zipped"])
+
+
+@pytest.fixture
+def marker(tmp_path):
+    return tmp_path / "executed"
+
+
+def attacks(op, marker):
+    """Name -> pickle value that would create `marker` if it were executed, and the global it names."""
+    command, code = op.text(f"touch {marker}"), op.text(f"open({str(marker)!r}, 'w')")
+    system = op.call("posix", "system", command)
+    by_stack = op.text("os") + op.text("system") + b"\x93" + op.tuple(command) + op.reduce
+    dotted = op.text("torch") + op.text("serialization.os.system") + b"\x93" + op.tuple(command) + op.reduce
+    storage = op.storage("FloatStorage", "0", 2)
+    inside = op.call("torch._utils", "_rebuild_parameter", op.tensor(storage, (2,), (1,)), b"\x89", system)
+    return {
+        "reduce": (system, "posix.system"),
+        "eval": (op.call("builtins", "eval", code), "builtins.eval"),
+        "python 2": (op.call("__builtin__", "eval", code), "__builtin__.eval"),
+        "getattr": (op.call("builtins", "getattr", op.name("os", "path"), op.text("os")), "builtins.getattr"),
+        "stack global": (by_stack, "os.system"),
+        "dotted": (dotted, "torch.serialization.os.system"),
+        "nested": (inside, "posix.system"),
+        "load": (op.call("torch.storage", "_load_from_bytes", b"C\x00"), "torch.storage._load_from_bytes"),
+        "our own": (
+            op.call("fairreg.runners.weights.pickles", "load"),
+            "fairreg.runners.weights.pickles.load",
+        ),
+        "inst": (b"(" + command + b"iposix\nsystem\n", "posix.system"),
+        "only named": (op.name("os", "system"), "os.system"),
+        "in state": (op.call("collections", "OrderedDict") + system + op.build, "posix.system"),
+    }
+
+
+@kinds
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "reduce",
+        "eval",
+        "python 2",
+        "getattr",
+        "stack global",
+        "dotted",
+        "nested",
+        "load",
+        "our own",
+        "inst",
+        "only named",
+        "in state",
+    ],
+)
+def test_code_is_refused_by_name_and_not_executed(tmp_path, files, marker, kind, attack):
+    value, name = attacks(files.op, marker)[attack]
+    path = tmp_path / "weights.pth"
+    path.write_bytes(getattr(files, kind)(TENSORS, extra={"evil": value}))
+    with pytest.raises(UnsafePickle) as caught:
+        read_tensors(path)
+    assert f"names {name}," in caught.value.message
+    assert caught.value.message.startswith("weights.pth")
+    assert caught.value.exit_code == 3
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("position", range(5))
+def test_code_is_refused_in_every_pickle_of_a_legacy_file(tmp_path, files, marker, position):
+    attack = b"\x80\x02" + attacks(files.op, marker)["reduce"][0] + b"."
+    honest = [pickle.dumps(value, 2) for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
+    parts = [*honest, files.state_dict(TENSORS, (files.op.none,)), pickle.dumps(["0"], 2)]
+    parts[position] = attack
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"".join(parts))
+    with pytest.raises(UnsafePickle, match=r"posix\.system"):
+        read_tensors(path)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_plain_pickle_of_a_call_is_refused(tmp_path, marker, protocol):
+    class Evil:
+        def __reduce__(self):
+            import os
+
+            return os.system, (f"touch {marker}",)
+
+    path = tmp_path / "model.pth"
+    path.write_bytes(pickle.dumps(Evil(), protocol))
+    with pytest.raises(UnsafePickle, match=r"posix\.system"):
+        read_tensors(path)
+    assert not marker.exists()
+
+
+def odd_instructions(op):
+    """Values built with instructions that could change or misuse the stand-ins."""
+    rebuild = op.name("torch._utils", "_rebuild_tensor_v2")
+    state = b"}" + op.text("answer") + op.integer(1) + b"s"
+    return {
+        "build a function": rebuild + state + op.build,
+        "build with slots": rebuild + b"N" + state + b"\x86" + op.build,
+        "build a storage type": op.name("torch", "FloatStorage") + state + op.build,
+        "call a storage type": op.call("torch", "FloatStorage", op.integer(1)),
+        "inst": b"(" + op.text("x") + b"itorch._utils\n_rebuild_tensor_v2\n",
+        "obj": b"(" + rebuild + b"o",
+        "newobj": rebuild + op.empty_tuple + b"\x81",
+        "extension": b"\x82\x01",
+        "text persistent id": b"P0\n",
+        "wrong persistent id": op.text("storage") + b"Q",
+        "far memo": op.none + b"r\xff\xff\xff\x7f",
+        "items of a function": rebuild + b"(" + op.text("a") + op.none + b"u",
+        "append to a storage type": op.name("torch", "FloatStorage") + op.none + b"a",
+        "long integer": b"\x8b\xff\xff\xff\x7f",
+        "tensor of nothing": op.call("torch._utils", "_rebuild_tensor_v2"),
+        "tensor of texts": op.tensor(op.text("x"), (1,), (1,)),
+    }
+
+
+@kinds
+@pytest.mark.parametrize(
+    "case",
+    [
+        "build a function",
+        "build with slots",
+        "build a storage type",
+        "call a storage type",
+        "inst",
+        "obj",
+        "newobj",
+        "extension",
+        "text persistent id",
+        "wrong persistent id",
+        "far memo",
+        "items of a function",
+        "append to a storage type",
+        "long integer",
+        "tensor of nothing",
+        "tensor of texts",
+    ],
+)
+def test_instructions_that_tensors_do_not_need_are_an_error(tmp_path, files, kind, case):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(getattr(files, kind)(TENSORS, extra={"odd": odd_instructions(files.op)[case]}))
+    with pytest.raises(ModelError, match=r"weights\.pth"):
+        read_tensors(path)
+    path.write_bytes(getattr(files, kind)(TENSORS))
+    np.testing.assert_array_equal(read_tensors(path)["x"], TENSORS["x"])  # the stand-ins are as before
+
+
+@kinds
+def test_attributes_of_a_state_dict_are_dropped(tmp_path, files, kind):
+    op = files.op
+    state = b"}" + op.text("items") + op.text("not a method") + b"s"
+    mapping = op.mapping({"x": op.tensor(op.storage("FloatStorage", "0", 2, *_view(op, kind)), (2,), (1,))})
+    content = getattr(files, kind)(TENSORS, state_dict=b"\x80\x02" + mapping + state + op.build + b".")
+    (tmp_path / "x.pth").write_bytes(content)
+    assert list(read_tensors(tmp_path / "x.pth")) == ["x"]
+
+
+def _view(op, kind):
+    return (op.none,) if kind == "legacy" else ()
+
+
+def test_stand_ins_have_no_attributes_to_set():
+    for stand_in in pickles._ALLOWED.values():
+        assert not hasattr(stand_in, "__dict__")
+        with pytest.raises(AttributeError):
+            stand_in.anything = 1
+
+
+def test_a_deep_nest_used_as_a_key_neither_crashes_nor_passes(tmp_path, files):
+    nest = files.op.empty_tuple + b"\x85" * 49_000
+    path = tmp_path / "x.pth"
+    path.write_bytes(files.zipped(TENSORS, state_dict=b"\x80\x02}" + nest + b"Ns."))
+    with ThreadPoolExecutor() as pool, pytest.raises(ModelError):
+        pool.submit(read_tensors, path).result()
+    path.write_bytes(files.zipped(TENSORS, state_dict=b"\x80\x02}" + nest * 2 + b"Ns."))
+    with pytest.raises(ModelError, match="too large"):
+        read_tensors(path)
+
+
+def test_a_pickled_object_of_another_library_is_named(tmp_path, files):
+    path = tmp_path / "checkpoint.ckpt"
+    path.write_bytes(files.zipped(TENSORS, extra={"args": files.op.call("argparse", "Namespace")}))
+    with pytest.raises(UnsafePickle, match=r"checkpoint\.ckpt .* argparse\.Namespace"):
+        read_tensors(path)

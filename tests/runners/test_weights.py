@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""Tensors are read alike from every format, and a damaged file gives one clear sentence."""
+
+import json
+import zipfile
+from contextlib import suppress
+from hashlib import sha256
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairreg.errors import FairregError, ModelError, Refused
+from fairreg.runners.weights import fingerprint, fingerprint_of, format_of, read_tensors
+
+SUFFIXES = {"legacy": ".pth", "zipped": ".pt", "safetensors": ".safetensors", "onnx": ".onnx"}
+formats = pytest.mark.parametrize("kind", SUFFIXES)
+
+
+def written(folder, files, kind, tensors):
+    path = folder / f"weights{SUFFIXES[kind]}"
+    path.write_bytes(getattr(files, kind)(tensors))
+    return path
+
+
+@formats
+def test_every_format_gives_the_same_tensors_in_the_order_of_the_file(tmp_path, files, tensors, kind):
+    found = read_tensors(written(tmp_path, files, kind, tensors))
+    assert list(found) == list(tensors)
+    for name, array in tensors.items():
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
+
+
+@formats
+def test_the_fingerprint_depends_neither_on_format_nor_names_nor_order(tmp_path, files, tensors, kind):
+    renamed = {f"other.{name}": tensors[name] for name in reversed(tensors)}
+    assert fingerprint(written(tmp_path, files, kind, renamed)) == fingerprint_of(tensors)
+
+
+def test_the_fingerprint_is_the_documented_digest():
+    array = np.array([[1, 2], [3, 4]], dtype=">f4").T
+    little = array.astype("<f4").tobytes("C")
+    lines = sorted(
+        [f"float32|2,2|{sha256(little).hexdigest()}\n", f"int64||{sha256(bytes(8)).hexdigest()}\n"]
+    )
+    expected = f"sha256:{sha256(''.join(lines).encode()).hexdigest()}"
+    assert fingerprint_of({"x": array, "y": np.array(0)}) == expected
+
+
+def test_a_changed_bit_a_changed_shape_and_a_changed_type_change_the_fingerprint(tensors):
+    one = tensors["b.weight"]
+    variants = [
+        one,
+        one.reshape(4, 3),
+        one.astype(np.float64),
+        np.nextafter(one, np.float32(9), dtype=np.float32),
+    ]
+    assert len({fingerprint_of({"x": array}) for array in variants}) == len(variants)
+
+
+@formats
+def test_arrays_cannot_be_written_to(tmp_path, files, tensors, kind):
+    found = read_tensors(written(tmp_path, files, kind, tensors))
+    with pytest.raises(ValueError, match="read-only"):
+        found["a.bias"][0] = 1
+
+
+@pytest.mark.parametrize("kind", ["legacy", "zipped"])
+def test_transposed_views_and_shared_storages_of_pytorch_are_understood(tmp_path, files, kind):
+    base = np.arange(6, dtype=np.float32)
+    op = files.op
+    storage = op.storage("FloatStorage", "0", 6, *((op.none,) if kind == "legacy" else ()))
+    items = {"t": op.tensor(storage, (3, 2), (1, 3)), "part": op.tensor(storage, (2,), (1,), 4)}
+    content = getattr(files, kind)({"x": base}, state_dict=b"\x80\x02" + op.mapping(items) + b".")
+    (tmp_path / "x.pth").write_bytes(content)
+    found = read_tensors(tmp_path / "x.pth")
+    np.testing.assert_array_equal(found["t"], base.reshape(2, 3).T)
+    np.testing.assert_array_equal(found["part"], base[4:])
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict"])
+def test_of_a_checkpoint_the_state_dict_is_read_and_flattened(tmp_path, files, key):
+    op, array = files.op, np.arange(2, dtype=np.float32)
+    tensor = op.tensor(op.storage("FloatStorage", "0", 2), (2,), (1,))
+    inner = op.mapping({"encoder": op.mapping({"weight": tensor})})
+    outer = op.mapping({"epoch": op.integer(3), key: inner, "optimizer": op.mapping({"moment": tensor})})
+    (tmp_path / "x.ckpt").write_bytes(files.zipped({"x": array}, state_dict=b"\x80\x02" + outer + b"."))
+    assert list(read_tensors(tmp_path / "x.ckpt")) == ["encoder.weight"]
+
+
+def test_bfloat16_keeps_its_bits_and_its_name(tmp_path, files):
+    op, bits = files.op, np.array([0x3F80, 0x4000], dtype=np.uint16)
+    tensor = op.tensor(op.storage("BFloat16Storage", "0", 2), (2,), (1,))
+    content = files.zipped({"x": bits}, state_dict=b"\x80\x02" + op.mapping({"x": tensor}) + b".")
+    (tmp_path / "x.pth").write_bytes(content)
+    line = f"bfloat16|2|{sha256(bits.tobytes()).hexdigest()}\n"
+    assert fingerprint(tmp_path / "x.pth") == f"sha256:{sha256(line.encode()).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "offset"),
+    [((7,), (1,), 0), ((2,), (6,), 0), ((2,), (1,), 5), ((2,), (-1,), 3), ((9,), (0,), 0), ((2, 2), (1,), 0)],
+    ids=["too long", "stride beyond", "offset beyond", "negative stride", "repeated", "ranks differ"],
+)
+def test_a_tensor_outside_its_storage_is_refused(tmp_path, files, shape, strides, offset):
+    op = files.op
+    tensor = op.tensor(op.storage("FloatStorage", "0", 6), shape, strides, offset)
+    content = files.zipped(
+        {"x": np.zeros(6, np.float32)}, state_dict=b"\x80\x02" + op.mapping({"x": tensor}) + b"."
+    )
+    (tmp_path / "x.pth").write_bytes(content)
+    with pytest.raises(ModelError, match=r"x\.pth cannot be read as a PyTorch file: a tensor"):
+        read_tensors(tmp_path / "x.pth")
+
+
+def test_a_storage_that_claims_more_than_its_member_is_refused(tmp_path, files):
+    op = files.op
+    tensor = op.tensor(op.storage("FloatStorage", "0", 10**9), (10**9,), (1,))
+    content = files.zipped(
+        {"x": np.zeros(6, np.float32)}, state_dict=b"\x80\x02" + op.mapping({"x": tensor}) + b"."
+    )
+    (tmp_path / "x.pth").write_bytes(content)
+    with pytest.raises(ModelError, match="storage 0 is damaged"):
+        read_tensors(tmp_path / "x.pth")
+
+
+def test_a_compressed_archive_is_refused_before_it_is_unpacked(tmp_path, files):
+    bomb = {"x": np.zeros(1 << 20, np.float32)}
+    (tmp_path / "x.pth").write_bytes(files.zipped(bomb, compression=zipfile.ZIP_DEFLATED))
+    with pytest.raises(ModelError, match="compressed"):
+        read_tensors(tmp_path / "x.pth")
+
+
+def test_a_state_dict_that_contains_itself_is_refused(tmp_path, files):
+    op = files.op
+    looped = b"\x80\x02" + op.call("collections", "OrderedDict") + b"q\x00" + op.text("a") + b"h\x00s."
+    (tmp_path / "x.pth").write_bytes(files.zipped({}, state_dict=looped))
+    with pytest.raises(ModelError, match="contains itself"):
+        read_tensors(tmp_path / "x.pth")
+
+
+def test_a_torchscript_program_is_called_one(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
+        archive.writestr("x/data.pkl", b"\x80\x02}.")
+        archive.writestr("x/constants.pkl", b"\x80\x02).")
+    with pytest.raises(ModelError, match="TorchScript"):
+        read_tensors(tmp_path / "x.pt")
+
+
+def damaged_header(tensors, files, change):
+    content = files.safetensors(tensors)
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda header: header["a.bias"].update(shape=[4]), "outside its storage"),
+        (lambda header: header["a.bias"].update(shape=[2]), "has 12 bytes"),
+        (lambda header: header["a.bias"].update(dtype="F7"), "'F7' is not known"),
+        (lambda header: header["a.bias"].update(data_offsets=[0, 12]), "overlap"),
+        (lambda header: header.pop("half"), "bytes of tensors where"),
+        (lambda header: header["a.bias"].pop("shape"), "header is damaged"),
+        (lambda header: header["a.bias"].update(shape=[-3, -1]), "negative"),
+    ],
+)
+def test_a_wrong_safetensors_header_is_named(tmp_path, files, tensors, change, reason):
+    (tmp_path / "x.safetensors").write_bytes(damaged_header(tensors, files, change))
+    with pytest.raises(ModelError, match=reason):
+        read_tensors(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize("place", ["initializer", "attribute"])
+def test_onnx_tensors_in_other_files_are_refused(tmp_path, files, tensors, place):
+    import onnx
+
+    model = onnx.ModelProto.FromString(files.onnx(tensors))
+    tensor = model.graph.initializer[0] if place == "initializer" else model.graph.node[0].attribute.add().t
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../etc/passwd")
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(Refused, match=r"etc/passwd"):
+        read_tensors(tmp_path / "x.onnx")
+
+
+@formats
+def test_every_truncation_is_a_model_error(tmp_path, files, tensors, kind):
+    path = written(tmp_path, files, kind, tensors)
+    content = path.read_bytes()
+    for length in range(0, len(content), 7):
+        path.write_bytes(content[:length])
+        with pytest.raises(ModelError, match=r"weights\."):
+            read_tensors(path)
+
+
+@formats
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_random_corruption_raises_nothing_but_our_errors(tmp_path_factory, files, tensors, kind, data):
+    path = written(tmp_path_factory.getbasetemp(), files, kind, tensors)
+    content = bytearray(path.read_bytes())
+    places = st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255))
+    for place, byte in data.draw(st.lists(places, min_size=1, max_size=6)):
+        content[place] = byte
+    path.write_bytes(content)
+    with suppress(FairregError):
+        fingerprint(path)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".onnx", ".bin"])
+@settings(max_examples=150, deadline=None)
+@given(content=st.binary(max_size=200))
+def test_garbage_raises_nothing_but_our_errors(tmp_path_factory, suffix, content):
+    path = tmp_path_factory.getbasetemp() / f"garbage{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(FairregError):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize("name", ["README.md", "missing.pth", "."])
+def test_what_is_no_weight_file_is_a_model_error(tmp_path, name):
+    (tmp_path / "README.md").write_text("# A model\n")
+    with pytest.raises(ModelError):
+        read_tensors(tmp_path / name)
+
+
+def test_the_format_is_known_by_content_where_it_has_a_signature(tmp_path, files, tensors):
+    for kind, expected in (("legacy", "pytorch"), ("zipped", "pytorch"), ("safetensors", "safetensors")):
+        path = tmp_path / "download"
+        path.write_bytes(getattr(files, kind)(tensors))
+        assert format_of(path) == expected
+
+
+@pytest.mark.shared
+def test_all_published_weights_load_and_31_are_distinct(published):
+    rows = json.loads((published / "weights.json").read_text())
+    folder = published / "hbb_interaction_network-v0.1.1/models/trained_models"
+    fingerprints = {}
+    for row in rows:
+        found = read_tensors(folder / row["file"])
+        assert list(found) == row["keylist"]
+        assert sum(array.size for array in found.values()) == row["npar"]
+        fingerprints[row["file"]] = fingerprint_of(found)
+    assert len(rows) == 32
+    assert len(set(fingerprints.values())) == 31
+    same = {fingerprints["random_gnn_new_best.pth"], fingerprints["random_gnn_new_last.pth"]}
+    assert same == {fingerprint(folder / "onnx_model/5_10_gnn_128.onnx")}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("zipped", [True, False])
+def test_what_pytorch_saves_is_read_bit_for_bit(tmp_path, zipped):
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    state = module.state_dict()
+    state["parameter"] = torch.nn.Parameter(torch.randn(4, 2).T)
+    state["brain"] = torch.randn(5, dtype=torch.bfloat16)
+    torch.save({"epoch": 1, "state_dict": state}, tmp_path / "x.pth", _use_new_zipfile_serialization=zipped)
+    found = read_tensors(tmp_path / "x.pth")
+    assert list(found) == list(state)
+    for name, tensor in state.items():
+        if name != "brain":
+            np.testing.assert_array_equal(found[name], tensor.detach().numpy())
+    bits = state["brain"].view(torch.uint16).numpy()
+    np.testing.assert_array_equal(found["brain"].view(np.uint16), bits)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("kind", ["legacy", "zipped"])
+def test_pytorch_reads_what_these_tests_write(tmp_path, files, tensors, kind):
+    torch = pytest.importorskip("torch")
+    found = torch.load(written(tmp_path, files, kind, tensors), weights_only=True)
+    for name, array in tensors.items():
+        np.testing.assert_array_equal(found[name].numpy(), array)
+
+
+@pytest.mark.torch
+def test_what_the_safetensors_library_saves_is_read(tmp_path, tensors):
+    library = pytest.importorskip("safetensors.numpy")
+    library.save_file(tensors, tmp_path / "x.safetensors")
+    assert fingerprint(tmp_path / "x.safetensors") == fingerprint_of(tensors)
