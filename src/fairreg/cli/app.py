@@ -51,13 +51,15 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     sys.excepthook = _unexpected
     try:
-        app()
+        # Not app(), which would put its own hook in the place of ours.
+        typer.main.get_command(app)()
     except FairregError as error:
         explain(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        talk("Interrupted. What was done so far is kept; the same command goes on from there.")
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            talk("Interrupted. What was done so far is kept; the same command goes on from there.")
+        raise
     except BrokenPipeError:
         # The reader of a pipe left (as in `fairreg export | head`): nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

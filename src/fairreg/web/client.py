@@ -271,7 +271,7 @@ class Web:
 
     def _wait(self, url: str, seconds: float) -> None:
         if seconds > 1:
-            self._talk(f"{urlsplit(url).netloc} asks to wait; trying again in {seconds:.0f} s")
+            self._talk(f"{urlsplit(url).netloc} gives no answer yet; trying again in {seconds:.0f} s")
         self._sleep(seconds)
 
 

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+import json
+
+import pytest
+from rdflib import Graph
+
+from fairreg.schemas.record import ModelRecord
+from support import hbb
+
+HBB = "Hbb Interaction Network (FAIR4HEP)"
+
+
+@pytest.mark.parametrize("query", ["Hbb tagger", "H→bb", "H(bb) jets", "higgs to bottom quarks"])
+def test_search_puts_the_hbb_network_first_on_first_use_offline(cli, query, monkeypatch, httpserver):
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    result = cli("search", query, "--json")
+    assert result.code == 0
+    assert result.json["results"][0]["name"] == HBB
+    assert httpserver.log == []
+
+
+def test_the_search_document_has_the_fixed_keys(cli):
+    document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
+    assert set(document) == {"query", "total", "results", "warnings"}
+    keys = "id name kind sources doi license task frameworks year score runnable fair_score url"
+    assert all(set(row) == set(keys.split()) for row in document["results"])
+    assert len(document["results"]) == 2 < document["total"]
+
+
+def test_making_the_registry_is_said_on_standard_error_once(cli):
+    first, second = cli("search", "jets", "--json"), cli("search", "jets", "--json")
+    assert "Creating the registry" in first.err
+    assert second.err == ""
+    assert first.json == second.json
+
+
+def test_filters_narrow_the_search(cli):
+    rows = cli("search", "jets", "--kind", "dataset", "--license", "CC-BY-4.0", "--json").json["results"]
+    assert rows
+    assert all((row["kind"], row["license"]) == ("dataset", "CC-BY-4.0") for row in rows)
+
+
+def test_nothing_found_is_no_error_and_says_what_to_do(cli):
+    result = cli("search", "zzzzqqqq")
+    assert (result.code, result.out) == (0, "")
+    assert "harvest" in result.err
+
+
+def test_a_table_keeps_identifiers_whole(cli):
+    assert hbb.DOI in cli("search", "Hbb tagger").out
+
+
+def test_show_as_json_and_json_ld_are_the_same_record(cli):
+    plain = ModelRecord.from_json(cli("show", hbb.DOI, "--format", "json").json)
+    linked = ModelRecord.from_jsonld(cli("show", hbb.DOI, "--format", "jsonld").json)
+    assert plain == linked
+    assert plain.name == HBB
+
+
+def test_show_as_turtle_parses(cli):
+    assert len(Graph().parse(data=cli("show", hbb.DOI, "-f", "turtle").out, format="turtle")) > 20
+
+
+def test_show_as_bibtex_cites_the_doi(cli):
+    assert f"doi        = {{{hbb.DOI}}}" in cli("show", hbb.DOI, "-f", "bibtex").out
+
+
+def test_show_as_text_names_every_identifier(cli):
+    out = cli("show", "https://doi.org/10.5281/ZENODO.7305173").out
+    for value in (hbb.DOI, hbb.CONCEPT, "FAIR4HEP/hbb_interaction_network"):
+        assert value in out
+
+
+def test_show_asks_the_source_for_what_the_registry_has_not(cli, httpserver):
+    document = hbb.registration("10.1234/other")
+    document["data"]["attributes"]["url"] = "https://repository.example.org/1"
+    httpserver.expect_request("/datacite/dois/10.1234/other").respond_with_json(document)
+    result = cli("show", "10.1234/other", "--format", "json")
+    assert result.json["provenance"]["source"] == "datacite"
+    assert "not in the registry" in result.err
+
+
+def test_sources_says_where_each_is(cli):
+    found = {item["name"]: item for item in cli("sources", "--json").json}
+    assert found["zenodo"]["configured"]
+    assert found["zenodo"]["records"] == 0
+
+
+def test_validate_accepts_what_show_writes(cli, tmp_path):
+    for view in ("json", "jsonld"):
+        file = tmp_path / f"record.{view}"
+        file.write_text(cli("show", hbb.DOI, "--format", view).out)
+        result = cli("validate", file, "--json")
+        assert (result.code, result.json["valid"]) == (0, True)
+
+
+def test_validate_names_the_path_of_each_violation(cli, tmp_path):
+    file = tmp_path / "record.json"
+    document = cli("show", hbb.DOI, "--format", "json").json
+    document["creators"][0]["orcid"] = "none"
+    document["kind"] = "soup"
+    file.write_text(json.dumps(document))
+    result = cli("validate", file, "--json")
+    assert result.code == 1
+    assert {item["path"] for item in result.json["violations"]} == {"$.creators[0].orcid", "$.kind"}
+
+
+@pytest.mark.parametrize("text", ['{"name": ', "<html></html>", "[1, 2]", "3", ""])
+def test_validate_answers_what_is_no_record_with_a_sentence(cli, tmp_path, text):
+    file = tmp_path / "record.json"
+    file.write_text(text)
+    result = cli("validate", file)
+    assert result.code == 1
+    assert "Traceback" not in result.err
+
+
+def test_an_added_record_is_found_and_shown(cli, tmp_path):
+    file = tmp_path / "model.jsonld"
+    document = {
+        "@context": {"fair4ml": "https://w3id.org/fair4ml#", "@vocab": "https://schema.org/"},
+        "@type": "fair4ml:MLModel",
+        "@id": "https://doi.org/10.1234/zebra",
+        "name": "Zebrafish tagger",
+    }
+    file.write_text(json.dumps(document))
+    assert cli("add", file, "--json").json["outcome"] == "new"
+    assert cli("add", file, "--json").json["outcome"] == "unchanged"
+    assert cli("search", "zebrafish", "--json").json["results"][0]["doi"] == "10.1234/zebra"
+
+
+def test_an_invalid_record_is_not_added(cli, tmp_path):
+    file = tmp_path / "model.json"
+    file.write_text('{"kind": "model"}')
+    result = cli("add", file)
+    assert result.code == 1
+    assert "Error:" in result.err
+    assert cli("db", "info", "--json").json["entries"] == 150
+
+
+def test_export_and_import_carry_everything_to_another_registry(cli, tmp_path, monkeypatch):
+    assert cli("export", tmp_path / "all.jsonl").code == 0
+    monkeypatch.setenv("FAIRREG_HOME", str(tmp_path / "other"))
+    counts = cli("import", tmp_path / "all.jsonl", "--json").json
+    assert counts == {"new": 0, "changed": 0, "unchanged": 150}
+    assert cli("export", tmp_path / "again.jsonl").code == 0
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "all.jsonl").read_bytes()
+
+
+def test_a_broken_line_is_named_and_nothing_is_imported(cli, tmp_path):
+    file = tmp_path / "all.jsonl"
+    cli("export", file)
+    lines = file.read_text().splitlines()
+    record = json.loads(lines[0])
+    record["record"]["name"] = "Changed"
+    file.write_text(json.dumps(record) + "\n" + lines[1][:50] + "\n")
+    result = cli("import", file)
+    assert result.code == 1
+    assert "line 2" in result.err
+    assert cli("search", "Changed", "--json").json["total"] == 0
+
+
+def test_db_and_cache_commands_answer_in_json(cli):
+    assert cli("db", "init", "--json").json["entries"] == 150
+    assert cli("db", "upgrade", "--json").json["entries"] == 150
+    assert cli("db", "check", "--json").json["sound"]
+    assert cli("cache", "info", "--json").json["files"] == 0
+    assert cli("cache", "verify", "--json").json == {"files": 0, "changed": []}
+    assert cli("cache", "clear", "--yes", "--json").json == {"freed": 0}
+
+
+def test_a_damaged_database_is_one_sentence(cli, settings):
+    settings.home.mkdir(parents=True)
+    (settings.home / "registry.sqlite").write_bytes(b"this is no database" * 100)
+    result = cli("search", "jets")
+    assert result.code == 1
+    assert "Error:" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(cli, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FAIRREG_HOME", str(tmp_path / "file" / "home"))
+    result = cli("search", "jets")
+    assert result.code == 1
+    assert "FAIRREG_HOME" in result.err

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""What starting costs, and what the command line promises before it does anything."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "onnxruntime", "onnx", "rdflib", "sqlalchemy", "alembic", "requests", "jsonschema", "numpy"}
+
+
+def modules_after(code):
+    show = "import sys; print('\\n'.join(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{show}"], capture_output=True, text=True, check=True
+    )
+    return {line.split(".")[0] for line in done.stdout.splitlines()}
+
+
+def test_help_imports_no_heavy_engine():
+    code = (
+        "import sys; sys.argv = ['fairreg', '--help']\n"
+        "from fairreg.cli.app import main\n"
+        "try: main()\nexcept SystemExit: pass"
+    )
+    assert modules_after(code).isdisjoint(HEAVY)
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    assert modules_after("import fairreg").isdisjoint(HEAVY | {"typer", "rich", "msgspec"})
+
+
+def test_the_python_api_is_there_by_name():
+    import fairreg
+
+    for name in fairreg.__all__:
+        assert getattr(fairreg, name) is not None
+    with pytest.raises(AttributeError):
+        _ = fairreg.nothing
+
+
+COMMANDS = ["search", "show", "sources", "fetch", "assess", "harvest", "validate", "add", "export", "import"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(cli, command):
+    result = cli(command, "--help")
+    assert result.code == 0
+    assert "Example: fairreg" in " ".join(result.out.split())
+
+
+def test_the_version_is_that_of_the_package(cli):
+    assert cli("--version").out.startswith("fairreg 0.")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["search"], ["show", "x", "--format", "pdf"], ["fetch", "--output"]]
+)
+def test_wrong_usage_ends_with_2(cli, arguments):
+    result = cli(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert "Traceback" not in result.err
+
+
+def test_an_interrupt_ends_with_130_and_a_sentence(cli, monkeypatch):
+    def interrupted(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fairreg.services.db.ensure", interrupted)
+    result = cli("search", "jets")
+    assert result.code == 130
+    assert "Interrupted" in result.err
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_a_fault_of_our_own_is_a_sentence_unless_debugging(environment, debug):
+    code = (
+        "import sys; sys.argv = ['fairreg', 'search', 'x']\n"
+        "import fairreg.services.db as db\n"
+        "def broken(*_): raise ZeroDivisionError('oops')\n"
+        "db.ensure = broken\n"
+        "from fairreg.cli.app import main\nmain()"
+    )
+    environment["FAIRREG_DEBUG"] = debug
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 1
+    assert ("Traceback" in done.stderr) == bool(debug)
+    assert "oops" in done.stderr
