@@ -58,7 +58,9 @@ def test_files_carry_lower_case_checksums_and_formats():
 
 def test_relations_are_typed_and_name_the_concept():
     found = zenodo.to_record(RECORD)
-    assert found.related("is_supplement_to") == (Identifier("github", "example/tagger"),)
+    (code,) = found.related("is_supplement_to")
+    assert (code.scheme, code.value) == ("github", "example/tagger")
+    assert code.evidence.endswith("/example/tagger/tree/v2.0")
     assert found.related("is_derived_from") == (Identifier("doi", "10.7483/opendata.example"),)
     assert found.related("related_to") == (Identifier("arxiv", "2212.05081"),)
     assert found.related("is_version_of") == (Identifier("doi", "10.5281/zenodo.1000"),)

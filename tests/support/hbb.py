@@ -16,6 +16,7 @@ TOP = "FAIR4HEP-hbb_interaction_network-7c36f46/"
 NAME = "FAIR4HEP/hbb_interaction_network-v0.1.1.zip"
 DOI = "10.5281/zenodo.7305227"
 CONCEPT = "10.5281/zenodo.7305173"
+ABSTRACT = "A FAIR AI model for identifying Higgs bosons decaying to bottom quarks."
 CREATORS = [
     ("Duarte, Javier", "0000-0002-5076-7096"),
     ("Li, Haoyang", "0000-0003-1642-5794"),
@@ -56,7 +57,7 @@ def record(content: bytes, *, number: int = 7305227) -> dict:
             "title": "FAIR4HEP/hbb_interaction_network: v0.1.1",
             "doi": f"10.5281/zenodo.{number}",
             "publication_date": "2022-11-09",
-            "description": "<p>A FAIR AI model for identifying Higgs bosons decaying to bottom quarks.</p>",
+            "description": f"<p>{ABSTRACT}</p>",
             "access_right": "open",
             "creators": [{"name": name, "affiliation": None, "orcid": orcid} for name, orcid in CREATORS],
             "version": "v0.1.1",
@@ -135,12 +136,7 @@ def registration(doi: str, *, relations: list[dict] | None = None) -> dict:
                 "rightsList": [
                     {"rights": "MIT License", "rightsIdentifier": "mit", "rightsIdentifierScheme": "SPDX"}
                 ],
-                "descriptions": [
-                    {
-                        "description": "A FAIR AI model for identifying Higgs bosons decaying to bottom quarks.",
-                        "descriptionType": "Abstract",
-                    }
-                ],
+                "descriptions": [{"description": ABSTRACT, "descriptionType": "Abstract"}],
                 "url": f"https://zenodo.org/record/{number}",
                 "state": "findable",
             },

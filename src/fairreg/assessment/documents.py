@@ -78,9 +78,7 @@ def role_of(path: str) -> Role | None:
 
     Requirements of documentation and tests are not those of the model.
     """
-    if re.search(
-        r"(^|/)(docs?|tests?)/[^/]*requirements|requirements[^/]*(dev|test|doc|lint)", path, re.IGNORECASE
-    ):
+    if _NOT_THE_MODELS.search(path):
         return None
     return next((role for pattern, role in _ROLES if re.search(pattern, path, re.IGNORECASE)), None)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Tensor
+from fairreg.storage.formats import FileFormat
 
 __all__ = [
     "MODEL_FORMATS",
@@ -43,27 +44,6 @@ ProbeKind = Literal[
     "software_heritage",  # a snapshot at Software Heritage
 ]
 Outcome = Literal["ok", "absent", "denied", "failed", "not_probed"]
-FileFormat = Literal[
-    "onnx",
-    "safetensors",
-    "zip_torch",
-    "legacy_torch",
-    "hdf5",
-    "keras",
-    "saved_model",
-    "tflite",
-    "gguf",
-    "pickle",
-    "tensorrt_plan",
-    "zip",
-    "tar",
-    "root",
-    "parquet",
-    "npy",
-    "lfs_pointer",
-    "text",
-    "unknown",
-]
 Verified = Literal["sha512", "sha256", "sha1", "md5", "mismatch"]
 Role = Literal[
     "readme",

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["console", "counting", "downloading", "explain", "print_json", "talk"]
 
 _SHOWN_VIOLATIONS = 10
+_PIPED_WIDTH = 200
 
 
 @cache
 def console() -> "Console":
-    """The console of standard output; plain text without a terminal."""
+    """The console of standard output; without a terminal plain text in lines that nothing breaks."""
     from rich.console import Console
 
-    return Console(soft_wrap=False, highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 @cache

@@ -50,6 +50,7 @@ _HINTS = {
     "github": "",
     "https://registry.identifiers.org/registry/swh": "",
 }
+_PINNED = re.compile(r"/(?:tree|commit|releases/tag|blob|archive)/")
 _CITED_DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+")
 _CITED_ARXIV = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 
@@ -73,7 +74,9 @@ def identifier_of(
         found = _recognised(value, _HINTS.get(hint, ""))
         # An address may hide control characters behind %-signs.
         if found is not None and one_line(found.value):
-            return Identifier(found.scheme, one_line(found.value), evidence)
+            # The slug of a repository drops the tag or commit that the source names: the address keeps it.
+            pinned = value if found.scheme == "github" and _PINNED.search(value) else None
+            return Identifier(found.scheme, one_line(found.value), evidence or pinned)
         if hint == "doi":
             return None
     name, _, rest = value.partition(":")

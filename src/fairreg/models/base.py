@@ -5,13 +5,16 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
 
 - ``recognise(path) -> Recognition | None``: whether the file holds weights of its network;
 - ``load(source, *, runtime="onnx", batch_size=128, threads=None) -> Runner``: a runner of a recognised file;
+- ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from fairreg.runners import Runner
 
@@ -71,6 +74,10 @@ class ModelModule(Protocol):
         threads: int | None = ...,
     ) -> Runner:
         """A runner of the network with the weights of `source`."""
+        ...
+
+    def sample_inputs(self) -> Mapping[str, NDArray[Any]]:
+        """Inputs by name that every network of this model takes, to compare runtimes on."""
         ...
 
     def demonstrate(self, runner: Runner, /) -> Demonstration:

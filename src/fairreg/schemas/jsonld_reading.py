@@ -47,7 +47,10 @@ def canonical(document: Any) -> Node:
 
 def _composites(node: Node) -> Node:
     identifiers = tuple(found for item in _nodes(node.get("identifier")) if (found := _identifier(item)))
-    identifier = _scalar(node.get("recordIdentifier")) or _compact(node.get("@id"), identifiers)
+    identifier = _scalar(node.get("recordIdentifier"))
+    if identifier is None:
+        identifiers = _with_own(node.get("@id"), identifiers)
+        identifier = _compact(node.get("@id"), identifiers)
     return {
         "identifier": identifier,
         "identifiers": identifiers,
@@ -248,6 +251,13 @@ def _kind(word: Any) -> str:
         message = f"{word!r} is none of {', '.join(TYPES.values())}"
         raise RecordError(f"Not a valid record: @type {message}.", violations=(("$.@type", message),))
     return kind
+
+
+def _with_own(iri: Any, identifiers: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
+    """In other tools' documents the IRI of the node is an identifier too."""
+    found = _parsed(str(iri)) if iri else None
+    known = {item.key for item in identifiers}
+    return identifiers if found is None or found.key in known else (found, *identifiers)
 
 
 def _compact(iri: Any, identifiers: tuple[Identifier, ...]) -> str | None:

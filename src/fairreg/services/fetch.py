@@ -111,6 +111,9 @@ def fetch(
     registry only once all files are there. Raises the errors of `resolve`, `download` and `unpack`, and
     AccessDenied for a record whose files are not open.
     """
+    for service in settings.services.values():
+        if service.configured:
+            talk(f"Requests for {service.title} go to {service.url}.")
     with Web(settings, talk=talk) as web:
         resolution, record = _record_for(settings, web, pid, patterns, talk)
         chosen = select(open_files(record), patterns)

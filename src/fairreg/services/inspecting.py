@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What lies in fetched files, as facts that an assessment rests on: formats, documents, models."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from fairreg import models, runners
-from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
+from fairreg.assessment.documents import role_of
+from fairreg.assessment.evidence import Document, FileFact, ModelFact, Verified
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.services.download import Downloaded
@@ -24,34 +24,6 @@ _MAX_DOCUMENTS = 400
 # Two runtimes agree when every probability does to this (the rubric's tolerance for float32).
 _TOLERANCE = 1e-5
 
-# The first pattern that matches the path inside its archive, in lower case, says the role.
-_ROLES: tuple[tuple[Role, str], ...] = (
-    ("citation", r"(^|/)citation\.cff$"),
-    ("codemeta", r"(^|/)codemeta\.json$"),
-    ("zenodo_json", r"(^|/)\.zenodo\.json$"),
-    ("license", r"^[^/]*/?(licen[sc]e|copying)[^/]*$"),
-    ("model_card", r"(^|/)(model_?card|modelcard)[^/]*\.(md|txt|rst)$"),
-    ("readme", r"^[^/]*/?readme[^/]*$"),
-    (
-        "requirements",
-        r"(^|/)(requirements[^/]*\.(txt|in)|environment[^/]*\.ya?ml|pyproject\.toml|setup\.(py|cfg))$",
-    ),
-    (
-        "requirements",
-        r"(^|/)(poetry\.lock|uv\.lock|pdm\.lock|pixi\.lock|conda-lock\.ya?ml|pipfile(\.lock)?)$",
-    ),
-    ("dockerfile", r"(^|/)(dockerfile|containerfile)[^/]*$|(^|/)[^/]*\.def$"),
-    ("provenance", r"(^|/)(ro-crate-metadata\.json|prov\.jsonl?|provenance\.jsonl?|mlmodel)$"),
-    ("standard", r"(^|/)([^/]*fair4ml[^/]*\.json(ld)?|croissant\.json|rdf\.ya?ml|bioimageio\.ya?ml)$"),
-    ("hyperparameters", r"(model_dicts|hyper_?param|config|metadata)[^/]*(/[^/]*)?\.(json|ya?ml|toml)$"),
-    ("definitions", r"(definitions?|features?|branches|variables|schema)[^/]*\.(ya?ml|json|toml|csv)$"),
-    ("makefile", r"(^|/)(makefile|justfile|snakefile|dodo\.py)$"),
-    ("ci", r"(^|/)\.github/workflows/[^/]*$|(^|/)\.gitlab-ci\.yml$|(^|/)tox\.ini$|(^|/)noxfile\.py$"),
-    ("notebook", r"\.ipynb$"),
-    ("docs", r"(^|/)docs?/.*\.(md|rst|txt)$|\.(md|rst)$"),
-    ("code", r"\.(py|c|cc|cpp|jl|r)$"),
-)
-
 
 def files(fetched: Fetched) -> tuple[FileFact, ...]:
     """Every downloaded file and every file inside the archives among them."""
@@ -66,11 +38,10 @@ def documents(fetched: Fetched) -> tuple[Document, ...]:
     found: list[Document] = []
     for folder in fetched.folders:
         for path in _paths(folder):
-            role = _role(path.relative_to(folder))
+            role = role_of(path.relative_to(folder).as_posix())
             if role is not None and len(found) < _MAX_DOCUMENTS:
                 text = path.read_bytes()[:_MAX_TEXT].decode("utf-8", "replace")
-                name = path.relative_to(folder).as_posix()
-                found.append(Document(role=role, path=name, text=text, sha256=digest(path)))
+                found.append(Document(role=role, path=fetched.name_of(path), text=text, sha256=digest(path)))
     return tuple(found)
 
 
@@ -153,8 +124,3 @@ def _inside(folder: Path, path: Path, archive: str) -> FileFact:
 
 def _paths(folder: Path) -> Iterator[Path]:
     yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def _role(path: PurePosixPath | Path) -> Role | None:
-    name = path.as_posix().lower()
-    return next((role for role, pattern in _ROLES if re.search(pattern, name)), None)

@@ -63,6 +63,10 @@ def run(fetched: Fetched, *, runtime: str | None = None) -> RunReport:
     chosen, warnings = find_model(fetched.models, where=fetched.requested)
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
     demonstration = models.get(chosen.model).demonstrate(runner)
+    if not chosen.baseline:
+        warnings.append(
+            f"{chosen.path.name} has weights of this network, but not the published baseline's by fingerprint."
+        )
     return RunReport(
         recognition=chosen,
         file=fetched.name_of(chosen.path),

@@ -15,13 +15,24 @@ from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Recognition
 from fairreg.models.hbb_in.evaluate import evaluate
 from fairreg.models.hbb_in.inputs import Jets, Kept, load_jets, sample, sample_metadata
-from fairreg.models.hbb_in.network import Hyperparameters
+from fairreg.models.hbb_in.network import INPUTS, Hyperparameters
 from fairreg.models.hbb_in.published import BASELINE, PAPER, kept_features, published_names
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
 
-__all__ = ["TITLE", "HbbRunner", "Jets", "Kept", "demonstrate", "load", "load_jets", "recognise", "sample"]
+__all__ = [
+    "TITLE",
+    "HbbRunner",
+    "Jets",
+    "Kept",
+    "demonstrate",
+    "load",
+    "load_jets",
+    "recognise",
+    "sample",
+    "sample_inputs",
+]
 
 TITLE = "Hbb interaction network"
 _BASELINE, _PAPER, _VARIANT = 3, 2, 1  # preference
@@ -78,6 +89,12 @@ def load(
     tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
     features = kept or kept_features(path, Hyperparameters.from_tensors(tensors))
     return build(tensors, runtime=runtime, kept=features, batch_size=batch_size, threads=threads)
+
+
+def sample_inputs() -> Mapping[str, NDArray[Any]]:
+    """The packaged toy jets by input name: tracks (n, 30, 60) and vertices (n, 14, 5), float32."""
+    jets = sample()
+    return dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True))
 
 
 def demonstrate(runner: Runner) -> Demonstration:
