@@ -34,7 +34,7 @@ def main() -> int:
         return code
     say(
         "Zenodo cannot be reached from here (exit code 4), and fairreg never pretends otherwise.\n"
-        "So a LOCAL STAND-IN takes Zenodo's place for the rest of this demonstration: the same record number\n"
+        "So a LOCAL STAND-IN takes Zenodo's place for what follows: the same record number\n"
         "and shapes, but hand-written metadata and RANDOM weights. The figures below mean nothing; the way\n"
         "from a DOI to a result is the real one. With a network it brings the published weights."
     )

@@ -64,9 +64,7 @@ def run(fetched: Fetched, *, runtime: str | None = None) -> RunReport:
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if not chosen.baseline:
-        warnings.append(
-            f"{chosen.path.name} has weights of this network, but not the published baseline's by fingerprint."
-        )
+        warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's")
     return RunReport(
         recognition=chosen,
         file=fetched.name_of(chosen.path),
