@@ -39,9 +39,7 @@ def main() -> None:
             rates[name].append(asked.jets / (time.perf_counter() - begin))
     difference = np.abs(outputs["pair by pair"] - outputs["factorised"]).max()
     medians = {name: statistics.median(found) for name, found in rates.items()}
-    print(
-        f"{asked.jets} jets, batch {asked.batch}, {asked.rounds} rounds, onnxruntime {onnxruntime.__version__}"
-    )
+    print(f"{asked.jets} jets, batch {asked.batch}, onnxruntime {onnxruntime.__version__}")
     print(f"largest difference in probability: {difference:.1e}")
     for name, rate in medians.items():
         print(f"{name:>14}: {rate:8.0f} jets/s")

@@ -76,7 +76,8 @@ def _told(item: "IndicatorResult") -> str:
     colour = _COLOURS[item.verdict]
     lines = [f"[{colour}]{item.verdict}[/{colour}] {escape(f'{item.title}: {item.reason}')}"]
     lines += [
-        f"  [dim]{escape(f'{cited.what} = {_short(cited.value)}')}[/dim]" for cited in item.evidence[:2]
+        f"  [dim]{escape(f'{cited.source} {cited.what}: {_short(cited.value)}')}[/dim]"
+        for cited in item.evidence[:2]
     ]
     lines += [f"  -> {escape(item.remedy)}"] if item.remedy else []
     return "\n".join(lines)
