@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from werkzeug import Response
+
+from support import hbb
+from support.networks import PAPER, random_tensors
+from support.weight_files import Files
+
+WEIGHTS = "models/trained_models/gnn_baseline_best.pth"
+README = b"# Hbb\n\nTrained on [CMS open data](https://doi.org/10.7483/OPENDATA.CMS.JGJX.MS7Q).\n"
+
+
+@pytest.fixture
+def services(httpserver):
+    members = {WEIGHTS: Files().legacy(random_tensors(PAPER)), "README.md": README}
+    hbb.serve(httpserver, hbb.archive(members))
+    return httpserver
+
+
+def verdicts(document):
+    return {
+        item["id"]: item["verdict"] for part in document["principles"].values() for item in part["indicators"]
+    }
+
+
+def test_the_document_has_the_fixed_keys_and_scores_in_0_to_1(cli, services):
+    result = cli("assess", hbb.DOI, "--json")
+    assert result.code == 0, result.err
+    document = result.json
+    keys = "id rubric rubric_version overall coverage letters principles badge assessed_at"
+    assert set(document) == set(keys.split())
+    assert (document["id"], document["rubric"]) == (f"doi:{hbb.DOI}", "fair-ai-models")
+    assert set(document["letters"]) == set("FAIR")
+    principles = "F1 F2 F3 F4 A1 A1.1 A1.2 A2 I1 I2 R1 R1.1 R1.2 R2 R3"
+    assert list(document["principles"]) == principles.split()
+    assert len(verdicts(document)) == 50
+    assert all(0 <= score <= 1 for score in document["letters"].values())
+    fields = {"id", "weight", "verdict", "reason", "evidence", "remedy"}
+    for part in document["principles"].values():
+        assert set(part) == {"score", "maturity", "indicators"}
+        assert all(fields <= set(item) for item in part["indicators"])
+
+
+def test_verdicts_rest_on_the_record_its_registration_and_its_files(cli, services):
+    found = verdicts(cli("assess", hbb.DOI, "--json").json)
+    assert found["F1-1"] == found["F1-2"] == found["F1-3"] == "pass"
+    assert found["A1-2"] == "partial"  # md5 is published, and the bytes have it
+    assert found["R1.1-1"] == "pass"
+    assert found["I2-1"] == "partial"  # the README names the training data, the record does not
+    assert found["R2-1"] == "fail"
+    assert found["I1-4"] in {"partial", "pass"}
+
+
+def test_most_of_the_rubric_is_decided(cli, services):
+    assert cli("assess", hbb.DOI, "--json").json["coverage"] > 0.8
+
+
+def test_a_model_is_assessed_offline_from_what_was_fetched(cli, services, monkeypatch):
+    online = cli("assess", hbb.DOI, "--json").json
+    services.clear_log()
+    offline = cli("assess", hbb.DOI, "--offline", "--json")
+    assert offline.code == 0, offline.err
+    assert services.log == []
+    assert offline.json["coverage"] < online["coverage"]
+    changed = {name for name, verdict in verdicts(offline.json).items() if verdict != verdicts(online)[name]}
+    assert {verdicts(offline.json)[name] for name in changed} <= {"unknown", "partial"}
+
+
+def test_offline_without_a_fetch_leaves_the_files_unknown(cli, httpserver):
+    found = verdicts(cli("assess", hbb.DOI, "--offline", "--json").json)
+    assert found["R2-1"] == found["I1-1"] == "unknown"
+    assert httpserver.log == []
+
+
+def test_the_score_is_shown_by_search_afterwards(cli, services):
+    overall = cli("assess", hbb.DOI, "--json").json["overall"]
+    row = cli("search", "Hbb tagger", "--json").json["results"][0]
+    assert row["fair_score"] == pytest.approx(overall, abs=1e-3)
+
+
+def test_a_score_below_the_threshold_ends_with_5_after_the_report(cli, services):
+    result = cli("assess", hbb.DOI, "--min-score", "0.99", "--json")
+    assert result.code == 5
+    assert result.json["overall"] < 0.99
+    assert cli("assess", hbb.DOI, "--min-score", "0.1", "--json").code == 0
+
+
+def test_a_network_fault_is_unknown_and_never_a_fail(cli, httpserver):
+    for path in ("/doi/ra/10.5281", f"/doi/{hbb.DOI}", "/zenodo/oai2d", "/zenodo/records/7305227"):
+        httpserver.expect_request(path).respond_with_response(Response(status=503))
+    httpserver.expect_request(f"/datacite/dois/{hbb.DOI}").respond_with_response(Response(status=503))
+    hbb.serve(httpserver, hbb.archive({"README.md": README}))
+    document = cli("assess", hbb.DOI, "--json").json
+    found = verdicts(document)
+    assert found["F1-2"] == found["F4-1"] == found["F4-2"] == found["A1.1-3"] == "unknown"
+
+
+def test_the_scorecard_says_letters_verdicts_evidence_and_remedies(cli, services):
+    out = cli("assess", hbb.DOI).out
+    for words in ("overall", "coverage", "F1-1", "R3-3", "pass", "partial", "fail", "->", hbb.DOI):
+        assert words in out
+
+
+def test_an_unknown_model_is_no_report(cli, httpserver):
+    httpserver.expect_request("/datacite/dois/10.1234/none").respond_with_json({"errors": []}, status=404)
+    httpserver.expect_request("/doi/10.1234/none").respond_with_data("", status=404)
+    result = cli("assess", "10.1234/none", "--json")
+    assert (result.code, result.out) == (1, "")
+    assert cli("assess", "10.1234/none", "--offline").code == 1

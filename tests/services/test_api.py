@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""The Python API, as a notebook uses it."""
+
+import numpy as np
+import pytest
+
+import fairreg
+from fairreg.errors import ModelError, NotFound, UsageError
+from fairreg.models.hbb_in.network import onnx_bytes
+from support import hbb
+from support.networks import PAPER, definition, random_jets, random_tensors
+from support.weight_files import Files
+
+WEIGHTS = "models/trained_models/gnn_baseline_best.pth"
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch, environment):
+    """This process sees the local services, as a user's environment would say."""
+    for name, value in environment.items():
+        if name.startswith("FAIRREG_") or name == "HF_ENDPOINT":
+            monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return random_tensors(PAPER)
+
+
+@pytest.fixture
+def services(httpserver, tensors):
+    hbb.serve(httpserver, hbb.archive({WEIGHTS: Files().legacy(tensors)}))
+
+
+@pytest.fixture
+def weights(tmp_path, tensors):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(Files().legacy(tensors))
+    return path
+
+
+def test_search_finds_the_packaged_catalogue():
+    report = fairreg.search("Hbb tagger", kind="model", limit=3)
+    assert report.results[0].doi == hbb.DOI
+    assert len(report.results) == 3
+
+
+def test_live_search_says_that_it_is_not_there():
+    with pytest.raises(UsageError, match="registry only"):
+        fairreg.search("jets", live=True)
+
+
+def test_resolve_fetch_and_assess_take_any_spelling(services, tmp_path):
+    assert fairreg.resolve("https://zenodo.org/records/7305227").record.doi == hbb.DOI
+    fetched = fairreg.fetch("zenodo.7305227", output=tmp_path / "out")
+    assert [path.name for path in fetched.models] == ["gnn_baseline_best.pth"]
+    assert (tmp_path / "out" / "hbb_interaction_network-v0.1.1.zip").is_file()
+    assert set(fairreg.assess(hbb.DOI, offline=True).letters) == set("FAIR")
+
+
+def test_load_gives_a_runner_with_predict_for_a_doi_and_for_a_file(services, weights, tensors):
+    tracks, vertices = random_jets(5, PAPER)
+    expected = definition(tensors, tracks, vertices)
+    for source in (hbb.DOI, weights, str(weights)):
+        runner = fairreg.load(source)
+        assert [(item.name, item.dtype) for item in runner.inputs] == [
+            ("input_cpf", "float32"),
+            ("input_sv", "float32"),
+        ]
+        probabilities = runner.predict(tracks, vertices)
+        assert (probabilities.shape, probabilities.dtype) == ((5, 2), np.float32)
+        assert np.abs(probabilities - expected).max() < 1e-5
+
+
+def test_load_runs_any_onnx_file_by_its_own_graph(tmp_path):
+    from onnx import TensorProto, helper
+
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in ("x", "y")]
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "relu", value[:1], value[1:])
+    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+    path = tmp_path / "relu.onnx"
+    path.write_bytes(model.SerializeToString())
+    runner = fairreg.load(path)
+    assert runner.run({"x": np.array([[-1.0, 0.0, 2.0]], np.float32)})["y"].tolist() == [[0, 0, 2]]
+    with pytest.raises(ModelError, match="x"):
+        runner.run({"wrong": np.zeros((1, 3), np.float32)})
+
+
+def test_a_fingerprint_depends_on_the_tensors_and_not_on_the_file(tmp_path, weights, tensors):
+    other = tmp_path / "other.onnx"
+    other.write_bytes(onnx_bytes(tensors))
+    assert fairreg.fingerprint(weights) == fairreg.fingerprint(other)
+    assert fairreg.fingerprint(weights).startswith("sha256:")
+
+
+def test_a_registry_is_made_where_its_url_says(tmp_path, services):
+    registry = fairreg.Registry(f"sqlite:///{tmp_path / 'mine.sqlite'}")
+    with registry:
+        assert registry.search("Hbb tagger").hits[0].record.doi == hbb.DOI
+        record = fairreg.ModelRecord.from_jsonld(registry.get(hbb.CONCEPT).to_jsonld())
+        assert registry.put(record).outcome in {"new", "unchanged"}
+        report = registry.harvest("zenodo", query="hbb", limit=5)
+        assert report.new == 1
+        with pytest.raises(NotFound):
+            registry.get("10.1234/none")
+    assert (tmp_path / "mine.sqlite").is_file()
+
+
+def test_a_harvester_maps_a_saved_payload_without_a_network(httpserver):
+    record = fairreg.harvesters.get("zenodo").to_record(hbb.record(b"content"))
+    assert record.doi == hbb.DOI
+    assert httpserver.log == []

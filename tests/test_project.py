@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""What the project says of itself agrees, and its README's commands exist."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_version_and_licence_are_the_same_everywhere(project):
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    codemeta = json.loads((ROOT / "codemeta.json").read_text(encoding="utf-8"))
+    assert project["version"] == citation["version"] == codemeta["version"]
+    assert project["license"] == citation["license"] == "MIT"
+    assert codemeta["license"] == "https://spdx.org/licenses/MIT"
+    assert citation["title"] == codemeta["name"] == project["name"]
+    assert f"## [{project['version']}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert str(citation["date-released"]) == codemeta["datePublished"]
+
+
+def test_the_citation_file_has_what_its_schema_requires():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+
+
+def test_the_commands_of_the_readme_exist():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    targets = set(
+        re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert set(re.findall(r"^\s*make (\w+)", text, re.MULTILINE)) <= targets
+    assert {"make demo", "make test"} <= {line.split("#")[0].strip() for line in text.splitlines()}
+
+
+def test_every_setting_is_in_the_readme():
+    from fairreg.settings import VARIABLES
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in VARIABLES if name not in text] == []
+
+
+def test_every_command_is_in_the_readme():
+    from typer.main import get_command
+
+    from fairreg.cli.app import app
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in get_command(app).commands if f"fairreg {name}" not in text] == []
+
+
+def test_every_source_file_says_its_licence():
+    files = [
+        path for folder in ("src", "tests", "scripts", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+    ]
+    assert [
+        path
+        for path in files
+        if not path.read_text(encoding="utf-8").startswith("# SPDX-License-Identifier: MIT")
+    ] == []
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    assert "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
