@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from werkzeug import Response
+
+from support import hbb
+
+
+@pytest.fixture
+def pages(httpserver):
+    """Zenodo's search over 60 records, 25 a page at most for guests; gives the pages that were asked for."""
+    asked = []
+
+    def page(request):
+        number, size = int(request.args["page"]), int(request.args["size"])
+        asked.append(number)
+        if size > 25:
+            return Response('{"status": 400, "message": "A validation error occurred."}', status=400)
+        numbers = range((number - 1) * size, min(number * size, 60))
+        hits = [hbb.record(b"content", number=8_000_000 + index) for index in numbers]
+        return {"hits": {"hits": hits, "total": 60}}
+
+    def respond(request):
+        import json
+
+        answer = page(request)
+        return (
+            answer
+            if isinstance(answer, Response)
+            else Response(json.dumps(answer), mimetype="application/json")
+        )
+
+    httpserver.expect_request("/zenodo/api/records").respond_with_handler(respond)
+    return asked
+
+
+def test_all_pages_come_into_the_registry_and_a_second_time_nothing_changes(cli, pages):
+    first = cli("harvest", "zenodo", "--query", "hbb", "--json")
+    assert first.code == 0, first.err
+    (report,) = first.json
+    assert (report["new"], report["unchanged"], report["refused"]) == (60, 0, [])
+    assert pages == [1, 2, 3]
+    (again,) = cli("harvest", "zenodo", "--query", "hbb", "--json").json
+    assert (again["new"], again["unchanged"]) == (0, 60)
+
+
+def test_a_limit_is_kept(cli, pages):
+    (report,) = cli("harvest", "zenodo", "--query", "hbb", "--limit", "30", "--json").json
+    assert report["new"] == 30
+    assert cli("sources", "--json").json[1]["records"] == 30
+
+
+def test_a_harvested_record_is_found_and_shown(cli, pages):
+    cli("harvest", "zenodo", "--query", "hbb", "--limit", "3")
+    assert cli("show", "https://zenodo.org/records/8000001", "--format", "json").json["version"] == "v0.1.1"
+
+
+def test_the_summary_names_every_count(cli, pages):
+    out = cli("harvest", "zenodo", "--limit", "3").out
+    for word in ("3 new", "0 changed", "0 unchanged", "0 gone", "0 refused"):
+        assert word in out
+
+
+def test_a_bad_record_is_set_aside_with_its_reason(cli, httpserver):
+    bad = {"id": 9, "metadata": {}}
+    hits = {"hits": {"hits": [hbb.record(b""), bad], "total": 2}}
+    httpserver.expect_request("/zenodo/api/records").respond_with_json(hits)
+    result = cli("harvest", "zenodo")
+    assert result.code == 0
+    assert "1 new" in result.out
+    assert "1 refused" in result.out
+    assert "title" in result.err
+
+
+def test_an_unknown_source_is_wrong_usage_and_names_the_sources(cli):
+    result = cli("harvest", "nowhere")
+    assert result.code == 2
+    assert "zenodo" in result.err
+
+
+def test_a_source_that_is_down_ends_with_4(cli, httpserver):
+    httpserver.expect_request("/zenodo/api/records").respond_with_response(Response(status=503))
+    assert cli("harvest", "zenodo").code == 4
+
+
+def test_a_malformed_date_is_wrong_usage(cli):
+    assert cli("harvest", "zenodo", "--since", "yesterday").code == 2
