@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
+import json
 import socket
+import time
 
 import pytest
 from werkzeug import Response
@@ -16,7 +18,8 @@ from fairreg.errors import (
     UsageError,
 )
 from fairreg.settings import Settings
-from fairreg.web import Patience, Web
+from fairreg.web import Answer, Patience, Web
+from fairreg.web.kept import KeptAnswers
 
 RECORD = "https://zenodo.org/api/records/1"
 
@@ -254,3 +257,149 @@ def test_a_long_run_on_the_public_service_keeps_to_its_rate(tmp_path, monkeypatc
         web._pace("https://zenodo.org/api/records")
     assert len(waits) > 2
     assert sum(waits[-1:]) <= 60
+
+
+def limited(status, message="", **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(json.dumps({"message": message}), status, named, content_type="application/json")
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_an_exhausted_limit_is_waited_for_until_its_reset(settings, answers, status):
+    waits = []
+    reset = str(int(time.time()) + 10)
+    answers(limited(status, X_RateLimit_Remaining="0", X_RateLimit_Reset=reset), Response("{}"))
+    with Web(settings, sleep=waits.append) as web:
+        web.get(RECORD)
+    assert len(waits) == 1
+    assert 9 < waits[0] <= 11
+
+
+def test_a_reset_in_milliseconds_or_nonsense_is_not_waited_for_years(settings, answers):
+    reset = str(int(time.time() * 1000) + 10_000)
+    answers(
+        limited(403, X_RateLimit_Remaining="0", X_RateLimit_Reset=reset),
+        limited(403, X_RateLimit_Remaining="0", X_RateLimit_Reset="soon"),
+        Response("{}"),
+    )
+    waits = []
+    with Web(settings, sleep=waits.append) as web:
+        web.get(RECORD)
+    assert 9 < waits[0] <= 11
+    assert waits[1] == 60
+
+
+def test_a_reset_that_is_far_away_is_said(settings, answers):
+    reset = str(int(time.time()) + 1800)
+    came = answers(
+        limited(403, "API rate limit exceeded", X_RateLimit_Remaining="0", X_RateLimit_Reset=reset)
+    )
+    with Web(settings, sleep=lambda _seconds: None) as web, pytest.raises(RateLimited) as caught:
+        web.get(RECORD)
+    assert 1790 < caught.value.retry_after < 1810
+    assert len(came) == 1
+
+
+def test_limit_headers_on_another_refusal_are_not_a_limit(web, answers):
+    came = answers(limited(403, "Resource not accessible", X_RateLimit_Remaining="59", X_RateLimit_Reset="1"))
+    with pytest.raises(AccessDenied):
+        web.get(RECORD)
+    assert len(came) == 1
+
+
+def test_a_rejected_field_is_named(web, answers):
+    errors = [{"field": "q", "message": "is too long"}, {"field": "size", "messages": ["too large"]}, "x"]
+    body = json.dumps({"message": "Validation Failed", "errors": errors})
+    answers(Response(body, 422, content_type="application/json"))
+    with pytest.raises(BadAnswer, match="Validation Failed: q is too long size too large"):
+        web.get(RECORD)
+
+
+@pytest.fixture
+def tagged(httpserver):
+    """A document with an ETag, answered 304 to who has it; gives the If-None-Match headers that came."""
+    came = []
+    body = {"text": '{"n": 1}'}
+
+    def handle(request):
+        came.append(request.headers.get("If-None-Match"))
+        etag = f'W/"{body["text"]}"'
+        if came[-1] == etag:
+            return Response(status=304, headers={"ETag": etag})
+        return Response(body["text"], headers={"ETag": etag, "Link": "<x>; rel=next"})
+
+    httpserver.expect_request("/zenodo/api/records/1").respond_with_handler(handle)
+    return came, body
+
+
+def test_a_kept_answer_is_given_again_when_the_service_says_304(web, tagged):
+    came, body = tagged
+    first = web.get(RECORD, keep=True)
+    again = web.get(RECORD, keep=True)
+    assert came == [None, 'W/"{"n": 1}"']
+    assert (again.status, again.body, again.headers["link"]) == (200, first.body, "<x>; rel=next")
+    body["text"] = '{"n": 2}'
+    assert web.get(RECORD, keep=True).json() == {"n": 2}
+    assert web.get(RECORD, keep=True).json() == {"n": 2}
+
+
+def test_without_keep_nothing_is_asked_conditionally_and_nothing_kept(web, tagged, settings):
+    web.get(RECORD)
+    web.get(RECORD)
+    assert tagged[0] == [None, None]
+    assert not (settings.home / "answers").exists()
+
+
+def test_answers_are_kept_apart_by_parameters_and_headers(web, tagged):
+    web.get(RECORD, keep=True)
+    web.get(RECORD, keep=True, params={"page": 2})
+    web.get(RECORD, keep=True, accept="text/plain")
+    assert tagged[0] == [None, None, None]
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{}", '{"body": "eA==", "headers": {"etag": "x"}, "url": "u"}'])
+def test_a_damaged_kept_answer_is_as_if_it_were_not_there(web, tagged, settings, damage):
+    web.get(RECORD, keep=True)
+    (kept,) = (settings.home / "answers").iterdir()
+    kept.write_text(damage)
+    assert web.get(RECORD, keep=True).json() == {"n": 1}
+    assert tagged[0] == [None, None]
+
+
+def test_a_home_that_cannot_be_written_only_costs_the_keeping(web, tagged, settings):
+    settings.home.mkdir(parents=True)
+    (settings.home / "answers").write_text("a file")
+    assert web.get(RECORD, keep=True).json() == {"n": 1}
+    assert web.get(RECORD, keep=True).json() == {"n": 1}
+
+
+def test_the_oldest_kept_answers_make_room(tmp_path, monkeypatch):
+    monkeypatch.setattr("fairreg.web.kept.MOST_ANSWERS", 10)
+    kept = KeptAnswers(tmp_path)
+    for number in range(30):
+        kept.keep(str(number), Answer("u", 200, {"etag": "x"}, b"y"))
+    assert len(list(tmp_path.iterdir())) <= 10
+    assert kept.find("29") == Answer("u", 200, {"etag": "x"}, b"y")
+    kept.keep("large", Answer("u", 200, {"etag": "x"}, bytes(9 * 2**20)))
+    assert kept.find("large") is None
+    monkeypatch.setattr("fairreg.web.kept.MOST_BYTES", 3000)
+    for number in range(5):
+        kept.keep(f"long {number}", Answer("u", 200, {"etag": "x"}, bytes(600)))
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3000
+    assert kept.find("long 4") is not None
+
+
+def test_file_hosts_follow_only_a_base_url_that_is_set(web, settings, tmp_path):
+    raw = "https://raw.githubusercontent.com/lab/tagger/main/a.onnx"
+    assert web.address(raw) == settings.service("github").url + "/lab/tagger/main/a.onnx"
+    with Web(Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})) as public:
+        assert public.address(raw) == raw
+        assert public.address("https://api.github.com/x") == "https://api.github.com/x"
+
+
+def test_services_that_share_a_mirror_keep_their_own_tokens(tmp_path, httpserver):
+    urls = {f"FAIRREG_{name}_URL": httpserver.url_for(f"/{name.lower()}") for name in ("ZENODO", "GITHUB")}
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "GITHUB_TOKEN": "one", **urls})
+    with Web(settings) as web:
+        assert web._authorization(httpserver.url_for("/github/x")) == {"Authorization": "Bearer one"}
+        assert web._authorization(httpserver.url_for("/zenodo/x")) == {}

@@ -25,6 +25,8 @@ VARIABLES: Mapping[str, str] = {
     "HF_ENDPOINT": "base URL of the Hugging Face Hub",
     "FAIRREG_GITHUB_URL": "base URL of the GitHub REST API",
     "FAIRREG_GLOBUS_SEARCH_URL": "base URL of Globus Search",
+    "FAIRREG_CERN_URL": "base URL of the CERN Open Data portal",
+    "FAIRREG_OPENML_URL": "base URL of OpenML",
 }
 
 
@@ -37,6 +39,8 @@ class Service:
     public_url: str
     url: str
     aliases: tuple[str, ...] = ()
+    # Hosts with paths of their own: asked as they are, unless the base URL is set.
+    file_hosts: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
 
     @property
@@ -58,7 +62,20 @@ SERVICES: tuple[tuple[str, str, str, tuple[str, ...], str, str | None], ...] = (
     ("huggingface", "Hugging Face", "https://huggingface.co", ("hf.co",), "HF_ENDPOINT", "HF_TOKEN"),
     ("github", "GitHub", "https://api.github.com", (), "FAIRREG_GITHUB_URL", "GITHUB_TOKEN"),
     ("globus", "Globus Search", "https://search.api.globus.org", (), "FAIRREG_GLOBUS_SEARCH_URL", None),
+    ("cernopendata", "CERN Open Data", "https://opendata.cern.ch", (), "FAIRREG_CERN_URL", None),
+    ("openml", "OpenML", "https://www.openml.org", ("openml.org",), "FAIRREG_OPENML_URL", None),
 )
+# Where services keep their files and pages, apart from the host of their API.
+FILE_HOSTS: Mapping[str, tuple[str, ...]] = {
+    "github": (
+        "github.com",
+        "www.github.com",
+        "raw.githubusercontent.com",
+        "media.githubusercontent.com",
+        "objects.githubusercontent.com",
+        "release-assets.githubusercontent.com",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,7 @@ def _services(env: Mapping[str, str]) -> dict[str, Service]:
             public_url=public,
             url=_base_url(env, url_variable) or public,
             aliases=aliases,
+            file_hosts=FILE_HOSTS.get(name, ()),
             token=(env.get(token_variable) or None) if token_variable else None,
         )
         for name, title, public, aliases, url_variable, token_variable in SERVICES

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from fairreg.cli.app import main
+from fairreg.settings import SERVICES
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ class Result:
 def cli(monkeypatch, capsys, settings):
     """Run a command as a user would, against the local services; gives exit code and both streams."""
     monkeypatch.setenv("FAIRREG_HOME", str(settings.home))
-    names = {"zenodo": "FAIRREG_ZENODO_URL", "datacite": "FAIRREG_DATACITE_URL", "doi": "FAIRREG_DOI_URL"}
-    for name, variable in names.items():
+    for name, _, _, _, variable, _ in SERVICES:
         monkeypatch.setenv(variable, settings.service(name).url)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
 

@@ -22,7 +22,8 @@ def test_search_puts_the_hbb_network_first_on_first_use_offline(cli, query, monk
 def test_the_search_document_has_the_fixed_keys(cli):
     document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
     assert set(document) == {"query", "total", "results", "warnings"}
-    keys = "id name kind sources doi license task frameworks year score runnable fair_score url"
+    keys = "id name kind sources doi license task frameworks year score runnable fair_score url "
+    keys += "concept_doi versions"
     assert all(set(row) == set(keys.split()) for row in document["results"])
     assert len(document["results"]) == 2 < document["total"]
 
@@ -84,6 +85,42 @@ def test_sources_says_where_each_is(cli):
     found = {item["name"]: item for item in cli("sources", "--json").json}
     assert found["zenodo"]["configured"]
     assert found["zenodo"]["records"] == 0
+
+
+def test_sources_is_a_table_with_token_and_limits(cli, monkeypatch):
+    monkeypatch.setenv("ZENODO_TOKEN", "planted-secret")
+    (zenodo,) = [item for item in cli("sources", "--json").json if item["name"] == "zenodo"]
+    assert zenodo["token"] is True
+    assert (zenodo["enabled"], zenodo["live"], zenodo["state"]) == (True, True, None)
+    assert "25 a page, 100 with a token" in zenodo["limits"]
+    out = cli("sources").out
+    assert "Last harvest" in out
+    assert "planted-secret" not in out
+
+
+def test_live_search_says_how_each_source_answered(cli, httpserver):
+    hits = {"hits": {"hits": [hbb.record(b"")], "total": 1}}
+    httpserver.expect_request("/zenodo/api/records").respond_with_json(hits)
+    result = cli("search", "Hbb tagger", "--live", "--source", "zenodo", "--json")
+    assert result.json["sources"]["zenodo"]["status"] == "ok"
+    assert result.json["results"][0]["sources"] == ["catalogue", "zenodo"]
+    assert "zenodo: 1 found in" in result.err
+    assert cli("search", "hbb", "--live", "--save", "--source", "zenodo").code == 0
+    assert {item["name"]: item["records"] for item in cli("sources", "--json").json}["zenodo"] == 1
+    assert cli("search", "hbb", "--save").code == 2
+
+
+def test_a_link_is_made_shown_and_undone(cli):
+    other = "arXiv:1902.08570"
+    joined = cli("link", hbb.DOI, other, "--json").json
+    assert len(joined["entries"]) == 2
+    assert {bond["how"] for bond in joined["bonds"]} >= {"fairreg link"}
+    assert "a person's verdict" in " ".join(cli("show", hbb.DOI).out.split())
+    first, second = cli("unlink", hbb.DOI, other, "--json").json
+    assert (len(first["entries"]), len(second["entries"])) == (1, 1)
+    assert "verdict" not in cli("show", hbb.DOI).out
+    assert cli("link", hbb.DOI, hbb.DOI).code == 2
+    assert cli("unlink", hbb.DOI, "10.1234/none").code == 1
 
 
 def test_validate_accepts_what_show_writes(cli, tmp_path):

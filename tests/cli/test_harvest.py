@@ -46,7 +46,7 @@ def test_all_pages_come_into_the_registry_and_a_second_time_nothing_changes(cli,
 def test_a_limit_is_kept(cli, pages):
     (report,) = cli("harvest", "zenodo", "--query", "hbb", "--limit", "30", "--json").json
     assert report["new"] == 30
-    assert cli("sources", "--json").json[1]["records"] == 30
+    assert {item["name"]: item["records"] for item in cli("sources", "--json").json}["zenodo"] == 30
 
 
 def test_a_harvested_record_is_found_and_shown(cli, pages):
@@ -80,6 +80,35 @@ def test_an_unknown_source_is_wrong_usage_and_names_the_sources(cli):
 def test_a_source_that_is_down_ends_with_4(cli, httpserver):
     httpserver.expect_request("/zenodo/api/records").respond_with_response(Response(status=503))
     assert cli("harvest", "zenodo").code == 4
+
+
+def test_what_was_set_aside_is_listed(cli, httpserver):
+    hits = {"hits": {"hits": [{"id": 9, "metadata": {}}], "total": 1}}
+    httpserver.expect_request("/zenodo/api/records").respond_with_json(hits)
+    assert cli("sources", "--refused", "--json").json == []
+    cli("harvest", "zenodo")
+    (item,) = cli("sources", "--refused", "--json").json
+    assert (item["source"], item["path"]) == ("zenodo", "$.metadata.title")
+    assert "title" in cli("sources", "--refused").out
+
+
+def test_two_sources_have_a_summary_each_and_the_failed_one_a_reason(cli, pages, httpserver):
+    httpserver.expect_request("/datacite/dois").respond_with_response(Response(status=503))
+    result = cli("harvest", "zenodo", "datacite", "--limit", "3")
+    assert result.code == 4
+    assert "zenodo: 3 new" in result.out
+    assert "datacite: 0 new" in result.out
+    assert "broke off" in result.out
+    assert "Error:" in result.err
+
+
+def test_no_token_is_ever_printed(cli, pages, monkeypatch, settings):
+    for variable in ("ZENODO_TOKEN", "HF_TOKEN", "GITHUB_TOKEN"):
+        monkeypatch.setenv(variable, "planted-secret")
+    shown = [cli("harvest", "zenodo", "--limit", "3"), cli("sources"), cli("sources", "--json")]
+    shown.append(cli("search", "hbb", "--live", "--save", "--source", "zenodo", "--json"))
+    assert all("planted-secret" not in result.out + result.err for result in shown)
+    assert b"planted-secret" not in (settings.home / "registry.sqlite").read_bytes()
 
 
 def test_a_malformed_date_is_wrong_usage(cli):

@@ -39,7 +39,20 @@ def test_the_python_api_is_there_by_name():
         _ = fairreg.nothing
 
 
-COMMANDS = ["search", "show", "sources", "fetch", "assess", "harvest", "validate", "add", "export", "import"]
+COMMANDS = [
+    "search",
+    "show",
+    "sources",
+    "fetch",
+    "assess",
+    "harvest",
+    "validate",
+    "add",
+    "export",
+    "import",
+    "link",
+    "unlink",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -45,9 +45,12 @@ def test_search_finds_the_packaged_catalogue():
     assert len(report.results) == 3
 
 
-def test_live_search_says_that_it_is_not_there():
-    with pytest.raises(UsageError, match="registry only"):
-        fairreg.search("jets", live=True)
+def test_live_search_says_how_each_source_answered(httpserver):
+    httpserver.expect_request("/zenodo/api/records").respond_with_json({"hits": {"hits": [], "total": 0}})
+    report = fairreg.search("Hbb tagger", live=True, source=["zenodo"], deadline=8)
+    assert report.sources["zenodo"].status == "ok"
+    with pytest.raises(UsageError):
+        fairreg.search("", live=True)
 
 
 def test_resolve_fetch_and_assess_take_any_spelling(services, tmp_path):

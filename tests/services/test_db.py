@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from fairreg.errors import RegistryError
-from fairreg.registry import Registry, catalogue
+from fairreg.registry import Refused, Registry, catalogue
 from fairreg.registry.database import Database
 from fairreg.registry.tables import FULL_TEXT, HEAD, REVISIONS, metadata
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Provenance
 from fairreg.services.db import CheckReport, check, ensure, info, init, upgrade
 from fairreg.settings import Settings
 
@@ -128,7 +131,7 @@ def test_down_and_up_again(ready: Settings) -> None:
 
 
 def test_an_older_schema_is_refused_by_readers(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fairreg.registry.database.HEAD", "0002")
+    monkeypatch.setattr("fairreg.registry.database.HEAD", "9998")
     with pytest.raises(RegistryError, match="older fairreg") as caught:
         info(ready)
     assert "db upgrade" in str(caught.value.hint)
@@ -188,3 +191,46 @@ def test_a_database_elsewhere(fresh: Settings, tmp_path: Path) -> None:
     ensure(elsewhere, lambda line: None)
     assert check(elsewhere).sound
     assert not fresh.home.exists()
+
+
+def _alembic(settings: Settings, verb: str, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "fairreg:migrations")
+    database = Database(settings.database_url)
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        getattr(command, verb)(config, revision)
+    database.close()
+
+
+def test_a_populated_registry_goes_down_to_the_first_schema_and_up_again(ready: Settings) -> None:
+    record, concept = catalogue.records()[0], Identifier("concept_doi", "10.1234/concept")
+    versions = [
+        replace(
+            record,
+            identifier=f"doi:10.1234/v{number}",
+            identifiers=(Identifier("doi", f"10.1234/v{number}"), concept),
+            provenance=Provenance("zenodo", f"{number}"),
+        )
+        for number in (1, 2)
+    ]
+    with Registry(settings=ready) as registry:
+        registry.put_many(versions, refused=[Refused("zenodo", b"{}", "It is empty.")])
+        registry.unlink("zenodo:1", "10.5281/zenodo.7305227")
+        records = list(registry.records())
+    _alembic(ready, "downgrade", "0001")
+    with pytest.raises(RegistryError, match="older fairreg"):
+        info(ready)
+    said: list[str] = []
+    ensure(ready, said.append)
+    assert len(said) == 2
+    assert HEAD in said[0]
+    assert check(ready).sound
+    with Registry(settings=ready) as registry:
+        assert list(registry.records()) == records
+        assert [len(hit.versions) for hit in registry.search("10.1234/concept").hits] == [2]
+        assert registry.refused() == ()
+        assert registry.verdicts().apart == frozenset()

@@ -232,3 +232,48 @@ def test_output_never_overwrites_another_file(web, cache, distribution, serve, t
     with pytest.raises(Exception, match="is another file"):
         place([got], out)
     assert (out / "weights.onnx").read_bytes() == b"mine"
+
+
+def git_blob(content):
+    return f"git-blob-sha1:{hashlib.sha1(b'blob %d' % len(content) + bytes(1) + content).hexdigest()}"
+
+
+def in_git(distribution, content, **more):
+    return Distribution(
+        name=distribution.name,
+        url=distribution.url,
+        size=len(content),
+        checksums=(git_blob(content),),
+        **more,
+    )
+
+
+def test_gits_digest_is_that_of_git(distribution):
+    # `printf 'hello\n' | git hash-object --stdin`
+    assert git_blob(b"hello\n") == "git-blob-sha1:ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_a_file_is_verified_by_gits_digest_and_resumed(web, cache, distribution, serve):
+    ranges = serve(with_ranges)
+    wanted = in_git(distribution, CONTENT)
+    cache.partial(wanted.checksums[0]).write_bytes(CONTENT[:1000])
+    got = download(web, cache, wanted)
+    assert (got.verified, got.checksum) == (True, wanted.checksums[0])
+    assert ranges == ["bytes=1000-"]
+    assert download(web, cache, wanted).from_cache
+
+
+def test_a_file_that_is_not_the_one_in_git_is_refused(web, cache, distribution, serve):
+    serve(CONTENT[:-1] + b"\0")
+    with pytest.raises(ChecksumMismatch, match="git-blob-sha1"):
+        download(web, cache, in_git(distribution, CONTENT))
+    assert nothing_final(cache)
+
+
+def test_a_pointer_of_git_lfs_is_not_the_file(web, cache, distribution, serve):
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+    serve(pointer)
+    with pytest.raises(NotFound, match="only a Git LFS pointer") as caught:
+        download(web, cache, in_git(distribution, pointer))
+    assert "git lfs pull" in caught.value.hint
+    assert nothing_final(cache)

@@ -10,7 +10,8 @@ from werkzeug import Request, Response
 
 from fairreg.errors import BadAnswer, Unreachable, UsageError
 from fairreg.registry.registry import Registry
-from fairreg.services.harvest import harvest
+from fairreg.services.harvest import harvest, harvest_all
+from fairreg.services.sources import refused
 from harvesters.zenodo_payloads import page, record
 
 
@@ -100,10 +101,10 @@ def test_another_query_or_date_does_not_resume(settings, web, service):
 def test_an_interrupted_harvest_leaves_whole_pages(settings, web, service, monkeypatch):
     put_many = Registry.put_many
 
-    def interrupted(self, items, *, harvest=None):
+    def interrupted(self, items, **kept):
         if held(settings) >= 25:
             raise KeyboardInterrupt
-        return put_many(self, items, harvest=harvest)
+        return put_many(self, items, **kept)
 
     monkeypatch.setattr(Registry, "put_many", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -123,6 +124,36 @@ def test_bad_records_are_set_aside_with_their_reason(settings, web, service):
     assert refusal.path == "$.metadata.title"
     assert refusal.payload_sha256
     assert any("set aside" in line for line in heard)
+
+
+def test_a_refused_payload_is_listed_until_it_maps(settings, web, service):
+    service.records[3] = {"id": 1006, "metadata": {"title": None}}
+    for _ in range(2):
+        harvest(settings, "zenodo", web=web)
+        (kept,) = refused(settings)
+        assert (kept.source, kept.path) == ("zenodo", "$.metadata.title")
+    with Registry(settings=settings) as registry:
+        (item,) = registry.refused("zenodo")
+        assert json.loads(item.payload) == service.records[3]
+
+
+def test_several_sources_are_harvested_and_one_may_fail(settings, service, httpserver, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    httpserver.expect_request("/datacite/dois").respond_with_data("fault", status=503)
+    heard = set()
+    reports, faults = harvest_all(
+        settings,
+        ["zenodo", "datacite", "zenodo"],
+        limit=50,
+        progress=lambda name, done, total: heard.add(name),
+    )
+    assert [report.source for report in reports] == ["zenodo", "datacite"]
+    assert (reports[0].new, reports[0].fault) == (50, None)
+    assert "fault of its own" in reports[1].fault
+    assert [type(fault) for fault in faults] == [Unreachable]
+    assert heard == {"zenodo"}
+    with pytest.raises(UsageError):
+        harvest_all(settings, ["zenodo", "nowhere"])
 
 
 def test_a_tombstone_marks_what_the_registry_knows(settings, web, service):

@@ -12,7 +12,7 @@ from fairreg.settings import Settings
 
 FIELDS = {
     "id", "name", "kind", "sources", "doi", "license", "task", "frameworks", "year", "score", "runnable",
-    "fair_score", "url",
+    "fair_score", "url", "concept_doi", "versions",
 }  # fmt: skip
 
 

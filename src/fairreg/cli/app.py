@@ -7,7 +7,7 @@ from types import TracebackType
 
 import typer
 
-from fairreg.cli import assess, cache, db, fetch, find, harvest, records
+from fairreg.cli import assess, cache, db, fetch, find, harvest, links, records
 from fairreg.cli.output import explain, talk
 from fairreg.errors import FairregError
 from fairreg.settings import VARIABLES
@@ -41,7 +41,7 @@ def _common(
         raise typer.Exit
 
 
-for room in (find, fetch, assess, harvest, records):
+for room in (find, fetch, assess, harvest, links, records):
     room.register(app)
 app.add_typer(db.app, name="db")
 app.add_typer(cache.app, name="cache")
@@ -59,11 +59,21 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             talk("Interrupted. What was done so far is kept; the same command goes on from there.")
+        _leave_the_late_behind(end.code)
         raise
     except BrokenPipeError:
         # The reader of a pipe left (as in `fairreg export | head`): nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_BROKEN_PIPE)
+
+
+def _leave_the_late_behind(code: object) -> None:
+    """End now where a source that nobody waits for any more would keep the process alive."""
+    live = sys.modules.get("fairreg.services.live")
+    if live is not None and live.anyone_left():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -8,10 +8,11 @@ from rich.table import Table
 from fairreg.cli.output import console
 
 if TYPE_CHECKING:
+    from fairreg.registry import LineageReport
     from fairreg.schemas.record import ModelRecord
     from fairreg.services.run import RunReport
 
-__all__ = ["record_card", "run_card", "size_text"]
+__all__ = ["lineage_card", "record_card", "run_card", "size_text"]
 
 _SHOWN = 12
 
@@ -25,6 +26,24 @@ def record_card(record: "ModelRecord") -> None:
         if value:
             table.add_row(name, value)
     console().print(table, markup=False)
+
+
+def lineage_card(report: "LineageReport") -> None:
+    """The sources and versions of a model, each with what joins it to the others."""
+    if len(report.sources) < 2:  # noqa: PLR2004  # nothing is linked
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold", title="One model in", title_justify="left")
+    for title in ("Source", "Id", "Version", "Joined by"):
+        table.add_column(title, overflow="fold")
+    for link in report.sources:
+        reasons = [_reason(bond.how, bond.value, bond.evidence) for bond in report.bonds_of(link)]
+        table.add_row(link.source, link.source_id, link.version or "", "\n".join(dict.fromkeys(reasons)))
+    console().print(table, markup=False)
+
+
+def _reason(how: str, value: str, evidence: tuple[str, ...]) -> str:
+    seen = f" (seen in: {'; '.join(evidence[:2])})" if evidence else ""
+    return f"{how} {value}{seen}"
 
 
 def _fields(record: "ModelRecord") -> list[tuple[str, str | None]]:

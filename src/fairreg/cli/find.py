@@ -9,7 +9,8 @@ import typer
 from fairreg.cli.options import Json, Limit, Pid, ready
 
 if TYPE_CHECKING:
-    from fairreg.services.search import SearchReport
+    from fairreg.services.search import SearchReport, SourceAnswer
+    from fairreg.services.sources import RefusedPayload, SourceState
 
 __all__ = ["Format", "register"]
 
@@ -26,9 +27,9 @@ class Format(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog='Example: fairreg search "H→bb" --kind model --runnable')(search)
+    app.command(epilog='Example: fairreg search "H→bb" --kind model --live')(search)
     app.command(epilog="Example: fairreg show 10.5281/zenodo.7305227 --format turtle")(show)
-    app.command(epilog="Example: fairreg sources --json")(sources)
+    app.command(epilog="Example: fairreg sources --check")(sources)
 
 
 def search(
@@ -40,20 +41,49 @@ def search(
     kind: Annotated[str | None, typer.Option(help="model, dataset or software.")] = None,
     runnable: Annotated[bool, typer.Option("--runnable", help="Only what fairreg can run.")] = False,
     limit: Limit = 20,
+    live: Annotated[bool, typer.Option("--live", help="Ask every source now, too.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Keep what --live finds in the registry.")] = False,
+    deadline: Annotated[
+        float, typer.Option(min=0.1, help="With --live: seconds that the sources have.")
+    ] = 8.0,
     json: Json = False,
 ) -> None:
     """Search the registry; works offline and on first use from the packaged catalogue."""
     from fairreg.cli.output import print_json, talk
     from fairreg.services.search import search as find
 
-    filters = {"source": source, "task": task, "framework": framework, "license": license, "kind": kind}
-    report = find(ready(), query, limit=limit, runnable=runnable or None, **filters)
+    if save and not live:
+        raise typer.BadParameter("--save keeps what --live finds, so it needs --live.")
+    report = find(
+        ready(),
+        query,
+        live=live,
+        save=save,
+        deadline=deadline,
+        heard=_say_answer,
+        limit=limit,
+        source=source,
+        task=task,
+        framework=framework,
+        license=license,
+        kind=kind,
+        runnable=runnable or None,
+    )
     for warning in report.warnings:
         talk(f"Warning: {warning}")
     if json:
         print_json(report.to_json())
     else:
         _print_results(report)
+
+
+def _say_answer(name: str, answer: "SourceAnswer") -> None:
+    """One line on standard error as a source answers."""
+    from fairreg.cli.output import talk
+
+    said = f"{answer.count} found" if answer.status == "ok" else answer.status
+    reason = f": {answer.message}" if answer.message else ""
+    talk(f"{name}: {said} in {answer.seconds:.1f} s{reason}")
 
 
 def _print_results(report: "SearchReport") -> None:
@@ -67,11 +97,13 @@ def _print_results(report: "SearchReport") -> None:
         )
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Name", "Kind", "Year", "Identifier", "Task"):
+    for title in ("Name", "Kind", "Year", "Identifier", "Sources", "Task"):
         # An identifier is there to be copied, so it is never broken over two lines.
         table.add_column(title, overflow="fold", no_wrap=title == "Identifier")
     for row in report.results:
-        table.add_row(row.name, row.kind, str(row.year or ""), row.doi or row.id, "; ".join(row.task))
+        sources = " ".join(row.sources) + (f" ({len(row.versions)} versions)" if row.versions[1:] else "")
+        identifier = row.doi or row.id
+        table.add_row(row.name, row.kind, str(row.year or ""), identifier, sources, "; ".join(row.task))
     console().print(table)
     if report.total > len(report.results):
         talk(f"{len(report.results)} of {report.total}; --limit shows more.")
@@ -85,9 +117,11 @@ def show(
     import sys
 
     from fairreg.cli.output import print_json, talk
+    from fairreg.services.show import explain
     from fairreg.services.show import show as find
 
-    record = find(ready(), pid, talk=talk)
+    chosen = ready()
+    record = find(chosen, pid, talk=talk)
     if format is Format.JSON:
         print_json(record.to_json())
     elif format is Format.JSONLD:
@@ -101,25 +135,66 @@ def show(
 
         sys.stdout.write(to_bibtex(record))
     else:
-        from fairreg.cli.cards import record_card
+        from fairreg.cli.cards import lineage_card, record_card
 
         record_card(record)
+        known = explain(chosen, pid)
+        if known is not None:
+            lineage_card(known)
 
 
-def sources(json: Json = False) -> None:
-    """List the sources that can be harvested, where they are and how many records came from each."""
+def sources(
+    check: Annotated[bool, typer.Option("--check", help="Ask each source whether it answers.")] = False,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="List the payloads that became no record, with the reason.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List the sources: enabled, last harvest, records, state, token and limits."""
+    from fairreg.cli.output import print_json
+    from fairreg.services import sources as service
+
+    if refused:
+        bad = service.refused(ready())
+        print_json([item.to_json() for item in bad]) if json else _print_refused(bad)
+        return
+    found = service.sources(ready(), check=check)
+    print_json([item.to_json() for item in found]) if json else _print_sources(found)
+
+
+def _print_sources(found: "list[SourceState]") -> None:
     from rich.table import Table
 
-    from fairreg.cli.output import console, print_json
-    from fairreg.services.sources import sources as find
+    from fairreg.cli.output import console
 
-    found = find(ready())
-    if json:
-        print_json([item.to_json() for item in found])
-        return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Source", "Address", "Records", "Last harvest"):
-        table.add_column(title)
+    for title in (
+        "Source",
+        "Enabled",
+        "Live",
+        "Last harvest",
+        "Records",
+        "Refused",
+        "Token",
+        "State",
+        "Limits",
+    ):
+        table.add_column(title, overflow="fold")
+    words = {True: "yes", False: "no", None: "-"}
     for item in found:
-        table.add_row(item.name, item.url, str(item.records), item.last_harvest or "never")
-    console().print(table)
+        harvested, state = item.last_harvest or "never", item.state or "not asked (--check)"
+        counts = (str(item.records), str(item.refused))
+        flags = (words[item.enabled], words[item.live])
+        table.add_row(item.name, *flags, harvested, *counts, words[item.token], state, item.limits)
+    console().print(table, markup=False)
+
+
+def _print_refused(found: "list[RefusedPayload]") -> None:
+    from fairreg.cli.output import console, talk
+
+    for item in found:
+        where = f" at {item.path}" if item.path else ""
+        digest = (item.payload_sha256 or "")[:12]
+        console().print(f"{item.source} {item.refused_at} {digest}{where}: {item.reason}", markup=False)
+    if not found:
+        talk("No payload was refused.")

@@ -16,7 +16,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog='Example: fairreg harvest zenodo --query "jet tagging" --limit 100')(harvest)
+    app.command(epilog='Example: fairreg harvest zenodo datacite --query "jet tagging" --limit 100')(harvest)
 
 
 def harvest(
@@ -28,28 +28,36 @@ def harvest(
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many records a source.")] = None,
     json: Json = False,
 ) -> None:
-    """Harvest sources into the registry. Stopped in the middle, the same command goes on from there."""
-    from fairreg.cli.output import counting, print_json, talk
-    from fairreg.services.harvest import harvest as run
+    """Harvest sources into the registry, several at once. Stopped, the same command goes on from there."""
+    from fairreg.cli.output import counting_each, explain, print_json, talk
+    from fairreg.services.harvest import harvest_all
 
-    chosen = ready()
-    reports = []
     day = since.date() if since else None
-    for name in source:
-        with counting(f"Harvesting {name}") as progress:
-            report = run(chosen, name, query=query, since=day, limit=limit, progress=progress, talk=talk)
-        reports.append(report)
+    with counting_each("Harvesting") as progress:
+        reports, faults = harvest_all(
+            ready(), source, query=query, since=day, limit=limit, progress=progress, talk=talk
+        )
+    if faults and not reports[1:]:
+        raise faults[0]
     if json:
         print_json([report.to_json() for report in reports])
-        return
-    for report in reports:
-        _print(report)
+    else:
+        for report in reports:
+            _print(report)
+    for fault in faults:
+        explain(fault)
+    if any(report.fault for report in reports):
+        raise typer.Exit(faults[0].exit_code if faults else 1)
 
 
 def _print(report: "HarvestReport") -> None:
     from fairreg.cli.output import console, talk
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
-    console().print(f"{report.source}: {numbers}, {len(report.refused)} refused ({report.seconds:.0f} s)")
+    broken = f", broke off: {report.fault}" if report.fault else ""
+    line = f"{report.source}: {numbers}, {len(report.refused)} refused ({report.seconds:.0f} s){broken}"
+    console().print(line, markup=False)
     for refused in report.refused:
         talk(f"  refused: {refused.reason}")
+    if report.refused:
+        talk("  fairreg sources --refused lists all that were set aside.")

@@ -13,7 +13,7 @@ from fairreg.errors import FairregError, RecordError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "counting", "downloading", "explain", "print_json", "talk"]
+__all__ = ["console", "counting", "counting_each", "downloading", "explain", "print_json", "talk"]
 
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
@@ -95,6 +95,13 @@ def downloading() -> Iterator[Report]:
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
     """A progress bar over things counted, with rate and remaining time; silent without a terminal."""
+    with counting_each(what) as report:
+        yield lambda done, total: report("", done, total)
+
+
+@contextmanager
+def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Such a bar for each name that is counted under; the bars may be moved by several threads."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -119,6 +126,12 @@ def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
         Rate(),
         TimeRemainingColumn(),
     )
+    tasks: dict[str, Any] = {}
     with Progress(*columns, console=_talk_console(), disable=not sys.stderr.isatty(), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def report(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(f"{what} {name}".rstrip(), total=total)
+            bar.update(tasks[name], completed=done, total=total)
+
+        yield report

@@ -60,6 +60,12 @@ class Harvester(ABC):
     general: ClassVar[bool] = False
     guest_page_limit: ClassVar[int] = 25
     token_page_limit: ClassVar[int] = 100
+    # Whether `search` takes words and answers at once; what can only be harvested whole is not asked live.
+    searchable: ClassVar[bool] = True
+    # Name in `fairreg.settings.SERVICES` of the service that is asked; None: that of the harvester.
+    service: ClassVar[str | None] = None
+    # Import name of an optional package without which the source cannot be asked.
+    engine: ClassVar[str | None] = None
 
     @abstractmethod
     def handles(self, identifier: Identifier) -> bool:

@@ -1,30 +1,38 @@
 # SPDX-License-Identifier: MIT
 """The registry room: records to and from a database, search over them, and the packaged catalogue."""
 
+from fairreg.registry.lineage import Bond
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import (
     Entry,
     Filters,
     Harvest,
     Info,
+    LineageReport,
     Outcome,
     PutResult,
+    Refused,
     SearchHit,
     SearchResults,
+    SourceLink,
     Statement,
     Submission,
 )
 
 __all__ = [
+    "Bond",
     "Entry",
     "Filters",
     "Harvest",
     "Info",
+    "LineageReport",
     "Outcome",
     "PutResult",
+    "Refused",
     "Registry",
     "SearchHit",
     "SearchResults",
+    "SourceLink",
     "Statement",
     "Submission",
 ]

@@ -7,18 +7,45 @@ statement is a ModelRecord; its provenance says whose it is.
 Two statements belong to one entry when they share a DOI of the object itself; a statement without a DOI
 joins by its Hugging Face id, then (among those without a DOI and of one kind) by its GitHub repository,
 then by its DLHub name. A version and its concept, a model and its paper are never one entry. Where one
-source tells two objects apart that share a repository, the repository joins nothing.
+source tells two objects apart that share a repository, the repository joins nothing. What a person keeps
+apart no identifier joins. Which entries are one model in the end is said in `lineage`.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
 
-__all__ = ["CURATED_ORDER", "HOST_ORDER", "group", "link_keys", "merge", "name_entries"]
+__all__ = [
+    "CURATED_ORDER",
+    "HOST_ORDER",
+    "Group",
+    "Key",
+    "Pair",
+    "Place",
+    "compatible",
+    "group",
+    "link_keys",
+    "main_key",
+    "merge",
+    "name_entries",
+    "place_of",
+]
 
 Group = tuple[ModelRecord, ...]
 Key = tuple[str, str]
+
+
+class Place(NamedTuple):
+    """Where a statement comes from: it has only one there, whatever that says."""
+
+    source: str
+    source_id: str
+
+
+# Two statements about which a person has decided.
+Pair = frozenset[Place]
 
 # The catalogue is curated: it names and classifies better than a repository page.
 CURATED_ORDER = ("catalogue", "zenodo", "huggingface", "github", "dlhub", "", "datacite")
@@ -46,12 +73,40 @@ def link_keys(record: ModelRecord) -> frozenset[Key]:
     return frozenset(key for scheme in schemes for key in _keys((record,), scheme))
 
 
-def group(records: Iterable[ModelRecord]) -> tuple[Group, ...]:
-    """The records sorted into entries; give it all that share link keys, even through others."""
+def place_of(record: ModelRecord) -> Place:
+    """Where the statement comes from."""
+    return Place(record.provenance.source, record.provenance.source_id)
+
+
+def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) -> tuple[Group, ...]:
+    """The records sorted into entries; give it all that share link keys, even through others.
+
+    No two records of a pair in `apart` come into one entry.
+    """
     groups: list[Group] = [(record,) for record in sorted(records, key=_place(HOST_ORDER))]
     for scheme in _LINK_SCHEMES:
-        groups = _united(groups, scheme)
+        groups = _united(groups, scheme, apart)
     return tuple(groups)
+
+
+def compatible(parts: Iterable[Group], apart: frozenset[Pair]) -> Iterator[list[int]]:
+    """Numbers of the parts that may come together, first come first served."""
+    clusters: list[tuple[list[int], set[Place]]] = []
+    for number, members in enumerate(parts):
+        places = {place_of(record) for record in members}
+        for numbers, held in clusters:
+            if not any(frozenset((one, other)) in apart for one in places for other in held):
+                numbers.append(number)
+                held.update(places)
+                break
+        else:
+            clusters.append(([number], places))
+    return (numbers for numbers, _ in clusters)
+
+
+def main_key(record: ModelRecord, scheme: str) -> Key | None:
+    """The key of the record's first identifier of `scheme`: the others are siblings."""
+    return next((item.key for item in record.identifiers if item.scheme == scheme), None)
 
 
 def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
@@ -107,7 +162,7 @@ def _keys(records: Iterable[ModelRecord], scheme: str) -> set[Key]:
     return keys
 
 
-def _united(groups: list[Group], scheme: str) -> list[Group]:
+def _united(groups: list[Group], scheme: str, apart: frozenset[Pair]) -> list[Group]:
     claims: dict[Key, set[int]] = defaultdict(set)
     for index, members in enumerate(groups):
         for key in _keys(members, scheme):
@@ -115,11 +170,27 @@ def _united(groups: list[Group], scheme: str) -> list[Group]:
     root = list(range(len(groups)))
     for _key, indices in sorted(claims.items()):
         for joined in _joinable([(root[index], groups[index]) for index in sorted(indices)], scheme):
-            root = [min(joined) if index in joined else index for index in root]
+            root = _joined(root, joined, groups, apart)
+    return _gathered(groups, root)
+
+
+def _gathered(groups: list[Group], root: list[int]) -> list[Group]:
     united: dict[int, list[ModelRecord]] = defaultdict(list)
     for index, members in enumerate(groups):
         united[root[index]].extend(members)
     return [tuple(sorted(members, key=_place(HOST_ORDER))) for members in united.values()]
+
+
+def _joined(root: list[int], joined: set[int], groups: list[Group], apart: frozenset[Pair]) -> list[int]:
+    """`root` with the trees of `joined` made one, as far as nobody keeps them apart."""
+    if not apart:
+        return [min(joined) if index in joined else index for index in root]
+    trees = sorted(joined)
+    parts = [tuple(r for index, at in enumerate(root) if at == tree for r in groups[index]) for tree in trees]
+    for numbers in compatible(parts, apart):
+        cluster = {trees[number] for number in numbers}
+        root = [min(cluster) if index in cluster else index for index in root]
+    return root
 
 
 def _joinable(claimants: list[tuple[int, Group]], scheme: str) -> list[set[int]]:

@@ -8,17 +8,24 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.database import Database
+from fairreg.registry.judging import explain, judge, statement_records
+from fairreg.registry.lineage import RULES, Verdicts
 from fairreg.registry.lookup import entries_for, entry_for, sources_of
 from fairreg.registry.mapping import entry_from, statement_from
+from fairreg.registry.refusing import refuse, refused
+from fairreg.registry.relating import kin, relate_all, verdicts
 from fairreg.registry.results import (
     Entry,
     Filters,
     Harvest,
     Info,
+    LineageReport,
     PutResult,
+    Refused,
     SearchResults,
     Statement,
     Submission,
+    Values,
 )
 from fairreg.registry.search import search
 from fairreg.registry.tables import HEAD, entries, harvests, properties, statements
@@ -29,11 +36,9 @@ from fairreg.settings import Settings
 
 __all__ = ["Registry"]
 
-# One value, several, or none.
-Values = str | Iterable[str] | None
-
 _PAGE = 500
 _CATALOGUE_DIGEST = "catalogue_digest"
+_LINKING_RULES = "linking_rules"
 
 
 class Registry:
@@ -66,11 +71,17 @@ class Registry:
         return self.put_many([Submission(record, payload, media_type)])[0]
 
     def put_many(
-        self, items: Iterable[ModelRecord | Submission], *, harvest: Harvest | None = None
+        self,
+        items: Iterable[ModelRecord | Submission],
+        *,
+        harvest: Harvest | None = None,
+        refused: Iterable[Refused] = (),
     ) -> tuple[PutResult, ...]:
-        """Keep all `items`, and how far the harvest came, in one transaction."""
+        """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
         submissions = [item if isinstance(item, Submission) else Submission(item) for item in items]
         with self._database.writing() as connection:
+            for bad in refused:
+                refuse(connection, bad)
             stored = [put(connection, submission) for submission in submissions]
             if harvest is not None:
                 _write_harvest(connection, harvest)
@@ -96,7 +107,51 @@ class Registry:
     def catalogue_digest(self) -> str | None:
         """Digest of the catalogue that was loaded last."""
         with self._database.reading() as connection:
-            return connection.scalar(select(properties.c.value).where(properties.c.name == _CATALOGUE_DIGEST))
+            return _read_property(connection, _CATALOGUE_DIGEST)
+
+    def linked_by_these_rules(self) -> bool:
+        """Whether the lineages are those of this release's rules."""
+        with self._database.reading() as connection:
+            return _read_property(connection, _LINKING_RULES) == RULES
+
+    def link_anew(self) -> int:
+        """Sort all entries into lineages by this release's rules; how many statements were looked at."""
+        with self._database.writing() as connection:
+            count = relate_all(connection)
+            _write_property(connection, _LINKING_RULES, RULES)
+        return count
+
+    def link(self, one: str | Identifier, other: str | Identifier) -> None:
+        """Make two identifiers mean one model, also after the next harvest. Raises NotFound, UsageError."""
+        with self._database.writing() as connection:
+            judge(connection, one, other, same=True)
+
+    def unlink(self, one: str | Identifier, other: str | Identifier) -> None:
+        """Keep apart what two identifiers mean, also after the next harvest. Raises NotFound, UsageError."""
+        with self._database.writing() as connection:
+            judge(connection, one, other, same=False)
+
+    def verdicts(self) -> Verdicts:
+        """What people decided with `link` and `unlink`."""
+        with self._database.reading() as connection:
+            return verdicts(connection)
+
+    def explain(self, pid: Entry | str | Identifier) -> LineageReport:
+        """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
+        with self._database.reading() as connection:
+            return explain(connection, pid if isinstance(pid, Entry) else entry_for(connection, pid))
+
+    def kin(self, records: Iterable[ModelRecord]) -> tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]:
+        """The entries that records, known or not, may belong together with, and what is said of each."""
+        with self._database.reading() as connection:
+            homes = {home for home, _ in kin(connection, records)}
+            found = [_load_entry(connection, home) for home in sorted(homes)]
+            return tuple((entry, tuple(statement_records(connection, entry.identifier))) for entry in found)
+
+    def refused(self, source: str | None = None) -> tuple[Refused, ...]:
+        """Payloads of `source`, or of all sources, that became no record."""
+        with self._database.reading() as connection:
+            return refused(connection, source)
 
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
         """Record that `source` withdrew its record; what it said stays. Raises NotFound."""
@@ -162,12 +217,12 @@ class Registry:
 
         Each filter (see `Filters`) takes a value or several, of which any will do. No text breaks a search.
         """
-        filters = Filters(
-            source=_several(source),
-            task=_several(task),
-            framework=_several(framework),
-            license=_several(license),
-            kind=_several(kind),
+        filters = Filters.of(
+            source=source,
+            task=task,
+            framework=framework,
+            license=license,
+            kind=kind,
             runnable=runnable,
             gone=gone,
         )
@@ -234,12 +289,6 @@ class Registry:
 _ALL_HARVESTS = select(harvests).order_by(harvests.c.source, harvests.c.query)
 
 
-def _several(values: Values) -> tuple[str, ...]:
-    if values is None:
-        return ()
-    return (values,) if isinstance(values, str) else tuple(values)
-
-
 def _entry_name(connection: Connection, statement_id: int) -> str:
     query = select(entries.c.identifier).join(statements, statements.c.entry_id == entries.c.id)
     return str(connection.scalar(query.where(statements.c.id == statement_id)))
@@ -251,6 +300,15 @@ def _withdraw_others(connection: Connection, source: str, kept: set[str], reason
     )
     for source_id in sorted(set(connection.scalars(living)) - kept):
         relink(connection, withdraw(connection, source, source_id, reason))
+
+
+def _load_entry(connection: Connection, entry_id: int) -> Entry:
+    row = connection.execute(select(entries).where(entries.c.id == entry_id)).mappings().one()
+    return entry_from(row, sources_of(connection, entry_id))
+
+
+def _read_property(connection: Connection, name: str) -> str | None:
+    return connection.scalar(select(properties.c.value).where(properties.c.name == name))
 
 
 def _write_property(connection: Connection, name: str, value: str) -> None:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What goes into the registry and what comes out of it, apart from the record itself."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fairreg.registry.lineage import Bond
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
@@ -13,15 +15,23 @@ __all__ = [
     "Filters",
     "Harvest",
     "Info",
+    "LineageReport",
     "Outcome",
     "PutResult",
+    "Refused",
     "SearchHit",
     "SearchResults",
+    "SourceLink",
     "Statement",
     "Submission",
+    "Values",
+    "newness",
+    "standing",
 ]
 
 Outcome = Literal["new", "changed", "unchanged"]
+# One value, several, or none.
+Values = str | Iterable[str] | None
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,18 @@ class Submission:
     record: ModelRecord
     payload: bytes | None = None
     media_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A payload that became no record: `reason` is a sentence, `path` where in the payload the fault is."""
+
+    source: str
+    payload: bytes
+    reason: str
+    path: str | None = None
+    refused_at: str | None = None
+    payload_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,13 +126,29 @@ class Filters:
     runnable: bool | None = None
     gone: bool | None = None
 
+    @classmethod
+    def of(cls, *, runnable: bool | None = None, gone: bool | None = None, **conditions: Values) -> "Filters":
+        """Filters whose conditions are one value, several, or none. TypeError for an unknown one."""
+        several = {name: _several(values) for name, values in conditions.items()}
+        return cls(**several, runnable=runnable, gone=gone)
+
+
+def _several(values: Values) -> tuple[str, ...]:
+    if values is None:
+        return ()
+    return (values,) if isinstance(values, str) else tuple(values)
+
 
 @dataclass(frozen=True)
 class SearchHit:
-    """An entry found, with a score in 0..1 that never rises with the rank."""
+    """A model found, with a score in 0..1 that never rises with the rank.
+
+    `entry` stands for it; `kindred` are all entries of its lineage, `entry` among them.
+    """
 
     entry: Entry
     score: float
+    kindred: tuple[Entry, ...] = ()
 
     @property
     def record(self) -> ModelRecord:
@@ -119,13 +157,69 @@ class SearchHit:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The sources that speak of it."""
-        return self.entry.sources
+        """The sources that speak of it, in any of its versions."""
+        return tuple(sorted({name for entry in (self.entry, *self.kindred) for name in entry.sources}))
+
+    @property
+    def versions(self) -> tuple[Entry, ...]:
+        """The entries under its concept DOI, the newest first; none without a concept DOI."""
+        concept = self.record.concept_doi
+        held = [entry for entry in self.kindred if concept and entry.record.concept_doi == concept]
+        return tuple(sorted(held, key=newness, reverse=True))
 
     @property
     def gone(self) -> bool:
         """Whether the source that held the files withdrew them."""
         return self.entry.gone
+
+
+def newness(entry: Entry) -> tuple[object, ...]:
+    """What a later version has more of: existence, date, version number, DOI number."""
+    record = entry.record
+    numbers = [int(part) for part in re.findall(r"\d{1,9}", record.version or "")]
+    minted = re.search(r"zenodo\.(\d{1,15})$", record.doi or "")
+    dated = (record.date_published or record.date_created or "")[:10]
+    return not entry.gone, dated, numbers, int(minted[1]) if minted else 0, entry.identifier
+
+
+def standing(entry: Entry) -> tuple[object, ...]:
+    """What an entry that stands for its model has more of: existence, versions, a DOI, newness."""
+    record = entry.record
+    return not entry.gone, record.concept_doi is not None, record.doi is not None, newness(entry)
+
+
+@dataclass(frozen=True)
+class SourceLink:
+    """What one source contributes to a lineage."""
+
+    source: str
+    source_id: str
+    identifier: str
+    name: str
+    version: str | None
+    url: str | None
+
+    @classmethod
+    def of(cls, record: ModelRecord) -> "SourceLink":
+        """The contribution that a statement is."""
+        origin = record.provenance
+        return cls(
+            origin.source, origin.source_id, record.identifier, record.name, record.version, origin.url
+        )
+
+
+@dataclass(frozen=True)
+class LineageReport:
+    """One model: the entry asked for, all entries of its lineage, what each source contributes, and why."""
+
+    entry: Entry
+    entries: tuple[Entry, ...]
+    sources: tuple[SourceLink, ...]
+    bonds: tuple[Bond, ...]
+
+    def bonds_of(self, link: SourceLink) -> tuple[Bond, ...]:
+        """What joins a source's contribution to the others."""
+        return tuple(bond for bond in self.bonds if (link.source, link.source_id) in bond.places)
 
 
 @dataclass(frozen=True)

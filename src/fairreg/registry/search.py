@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers questions: an identifier is looked up, words are ranked.
+"""Answers questions: an identifier is looked up, words are ranked. Entries of one lineage are one result.
 
 An entry that expresses every term of the question comes before all that do not. Within that, each term counts
 by BM25 with column weights (the name most), the best of its phrases only, so that synonyms never add up.
@@ -13,9 +13,11 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_co
 
 from fairreg.errors import IdentifierError
 from fairreg.registry.fulltext import beginning, matches
+from fairreg.registry.judging import lineage_entries
 from fairreg.registry.lookup import entries_for, sources_of
 from fairreg.registry.mapping import entry_from
-from fairreg.registry.results import Entry, Filters, SearchHit, SearchResults
+from fairreg.registry.relating import numbers_of
+from fairreg.registry.results import Entry, Filters, SearchHit, SearchResults, standing
 from fairreg.registry.tables import entries, entry_texts, facets
 from fairreg.registry.vocabulary import Term, understand
 from fairreg.registry.wording import fold
@@ -40,16 +42,33 @@ class _Found:
 def search(
     connection: Connection, query: str, filters: Filters, *, limit: int | None, offset: int = 0
 ) -> SearchResults:
-    """Entries that answer `query` and meet `filters`, best first; an empty query lists all, newest first."""
+    """Models that answer `query` and meet `filters`, best first; an empty query lists all, newest first.
+
+    One of its entries stands for a model: the one that was asked for by its identifier, else that of the
+    newest version with a DOI.
+    """
     asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
     allowed = _allowed(connection, filters)
+    named = _by_identifier(connection, asked) if asked.strip() else []
     if asked.strip():
-        found = _by_identifier(connection, asked) or _by_words(connection, asked)
-        found = [item for item in found if allowed is None or item.entry_id in allowed]
+        found = named or _by_words(connection, asked)
     else:
-        found = [_Found(key, 1.0) for key in _newest(connection) if allowed is None or key in allowed]
+        found = [_Found(key, 1.0) for key in _newest(connection)]
+    found = _one_each(connection, [item for item in found if allowed is None or item.entry_id in allowed])
     shown = found[offset:] if limit is None else found[offset : offset + limit]
-    return SearchResults(query=query, total=len(found), hits=_hits(connection, shown))
+    hits = _hits(connection, shown, None if named else allowed, newest=not named)
+    return SearchResults(query=query, total=len(found), hits=hits)
+
+
+def _one_each(connection: Connection, found: list[_Found]) -> list[_Found]:
+    """The best of each lineage."""
+    numbers = numbers_of(connection, [item.entry_id for item in found])
+    best: dict[tuple[str, int], _Found] = {}
+    for item in found:
+        alone = item.entry_id not in numbers
+        place = ("entry", item.entry_id) if alone else ("lineage", numbers[item.entry_id])
+        best.setdefault(place, item)
+    return list(best.values())
 
 
 def _by_identifier(connection: Connection, asked: str) -> list[_Found]:
@@ -111,13 +130,30 @@ def _newest(connection: Connection) -> Iterable[int]:
     )
 
 
-def _hits(connection: Connection, found: Sequence[_Found]) -> tuple[SearchHit, ...]:
+def _hits(
+    connection: Connection, found: Sequence[_Found], allowed: frozenset[int] | None, *, newest: bool
+) -> tuple[SearchHit, ...]:
+    kindred = lineage_entries(connection, [item.entry_id for item in found])
+    loaded = _loaded(connection, {key for keys in kindred.values() for key in keys})
+    hits = []
+    for item in found:
+        listed = {key: loaded[key] for key in kindred[item.entry_id]}
+        shown = loaded[item.entry_id]
+        if newest:
+            able = [entry for key, entry in listed.items() if allowed is None or key in allowed]
+            shown = max(able, key=standing, default=shown)
+        hits.append(SearchHit(shown, item.score, tuple(listed.values())))
+    return tuple(hits)
+
+
+def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
     loaded: dict[int, Entry] = {}
-    for start in range(0, len(found), _CHUNK):
-        keys = [item.entry_id for item in found[start : start + _CHUNK]]
-        for row in connection.execute(select(entries).where(entries.c.id.in_(keys))).mappings():
+    listed = sorted(keys)
+    for start in range(0, len(listed), _CHUNK):
+        wanted = entries.c.id.in_(listed[start : start + _CHUNK])
+        for row in connection.execute(select(entries).where(wanted)).mappings():
             loaded[row["id"]] = entry_from(row, sources_of(connection, row["id"]))
-    return tuple(SearchHit(loaded[item.entry_id], item.score) for item in found)
+    return loaded
 
 
 def _allowed(connection: Connection, filters: Filters) -> frozenset[int] | None:

@@ -3,6 +3,7 @@
 
 An *entry* is one model, dataset or piece of software. A *statement* is what one source says about it, kept
 with the payload it was read from. An entry's record is merged from its statements and can always be remade.
+A *lineage* is one model in all its versions and places: the entries of one search result.
 """
 
 from sqlalchemy import (
@@ -30,13 +31,17 @@ __all__ = [
     "facets",
     "harvests",
     "identifiers",
+    "lineages",
+    "links",
     "metadata",
     "properties",
+    "refusals",
     "statements",
+    "ties",
 ]
 
 # Alembic's revisions, oldest first. Kept here so that opening a database needs no Alembic; tested against it.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text index over `entry_texts`; triggers made by the migration keep it in step.
@@ -146,4 +151,51 @@ properties = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# Relations of a statement that may join its entry to others; identifiers do so from `identifiers`.
+ties = Table(
+    "ties",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("statement_id", Integer, ForeignKey("statements.id"), nullable=False, index=True),
+    Column("family", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Index("ix_ties_family_key", "family", "key"),
+)
+
+# Entries of one lineage share a number; an entry that is alone in its lineage has no row.
+lineages = Table(
+    "lineages",
+    metadata,
+    Column("entry_id", Integer, ForeignKey("entries.id"), primary_key=True),
+    Column("lineage", Integer, nullable=False, index=True),
+)
+
+# What people decided about two statements, named by their places so that it outlives every harvest.
+links = Table(
+    "links",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("other_source", Text, nullable=False),
+    Column("other_source_id", Text, nullable=False),
+    Column("same", Boolean, nullable=False),
+    Column("made_at", String(40), nullable=False),
+    UniqueConstraint("source", "source_id", "other_source", "other_source_id"),
+)
+
+# Payloads that became no record; the digest makes keeping one twice harmless.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("payload_sha256", String(64), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("path", Text),
+    Column("refused_at", String(40), nullable=False),
+    UniqueConstraint("source", "payload_sha256"),
 )

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, Insert, Row, delete, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, tuple_, update
 
 from fairreg.errors import NotFound, RecordError
-from fairreg.registry.linking import Group, group, link_keys, merge, name_entries
+from fairreg.registry.lineage import owned_keys, pointed_keys
+from fairreg.registry.linking import Group, Key, Pair, group, link_keys, merge, name_entries
 from fairreg.registry.mapping import (
     entry_values,
     facet_values,
@@ -19,8 +20,25 @@ from fairreg.registry.mapping import (
     same_content,
     text_values,
 )
+from fairreg.registry.relating import (
+    entries_of,
+    is_lone,
+    numbers_of,
+    relate,
+    statements_of,
+    verdicts,
+    write_ties,
+)
 from fairreg.registry.results import Outcome, Submission
-from fairreg.registry.tables import entries, entry_texts, facets, identifiers, statements
+from fairreg.registry.tables import (
+    entries,
+    entry_texts,
+    facets,
+    identifiers,
+    lineages,
+    refusals,
+    statements,
+)
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["now", "put", "relink", "withdraw"]
@@ -56,7 +74,8 @@ def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
         outcome = "unchanged" if same else "changed"
     if outcome != "unchanged" or before != submission.record:
         _write_identifiers(connection, statement_id, submission.record)
-        relink(connection, statement_id)
+        write_ties(connection, statement_id, submission.record, new=known is None)
+        relink(connection, statement_id, before)
     return outcome, statement_id
 
 
@@ -72,6 +91,8 @@ def _write_statement(connection: Connection, submission: Submission, known: int 
     }
     if submission.payload is not None:
         values |= payload_values(submission.payload, submission.media_type)
+        accepted = refusals.c.payload_sha256.in_([values["payload_sha256"]])
+        connection.execute(delete(refusals).where(accepted, refusals.c.source == source.source))
     if known is None:
         return _inserted(connection, insert(statements).values(values))
     connection.execute(update(statements).where(statements.c.id == known).values(values))
@@ -88,10 +109,28 @@ def withdraw(connection: Connection, source: str, source_id: str, reason: str) -
     return int(known.id)
 
 
-def relink(connection: Connection, statement_id: int) -> None:
-    """Sort a statement, and all that its arrival may join or part, into entries anew."""
-    reached = _closure(connection, statement_id)
-    groups = group(row.record for row in reached.values())
+def relink(connection: Connection, statement_id: int, before: ModelRecord | None = None) -> None:
+    """Sort a statement, and all that its arrival may join or part, into entries and lineages anew.
+
+    `before` is what it said until now: what it no longer contests may join without it.
+    """
+    left = frozenset() if before is None else link_keys(before)
+    reached = _closure(connection, statement_id, left)
+    homes = {row.entry_id for row in reached.values() if row.entry_id is not None}
+    kept = entries_of(connection, numbers_of(connection, homes).values())
+    mates = statements_of(connection, {entry for listed in kept.values() for entry in listed})
+    decided = verdicts(connection)
+    _sort(connection, reached, decided.apart)
+    alone = before is None and len(reached) == 1 and not homes
+    if alone and is_lone(connection, decided, statement_id, reached[statement_id].record):
+        return
+    keys = frozenset() if before is None else owned_keys(before) | pointed_keys(before)
+    relate(connection, decided, mates | reached.keys(), keys)
+
+
+def _sort(connection: Connection, reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> None:
+    """Write the entries that the statements make."""
+    groups = group((row.record for row in reached.values()), apart)
     names = name_entries(groups)
     by_place = {(row.source, row.source_id): row for row in reached.values()}
     free = sorted({row.entry_id for row in reached.values() if row.entry_id is not None})
@@ -151,12 +190,15 @@ def _write_identifiers(connection: Connection, statement_id: int, record: ModelR
     connection.execute(insert(identifiers), rows)
 
 
-def _closure(connection: Connection, statement_id: int) -> dict[int, _Reached]:
-    """The statement, those it shares an entry with, and all that share link keys with any of them."""
+def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) -> dict[int, _Reached]:
+    """The statement, those it shares an entry with, and all that share link keys with any of them.
+
+    So do those that carry keys which it `left`.
+    """
     reached: dict[int, _Reached] = {}
     seen_keys: set[tuple[str, str]] = set()
     seen_entries: set[int] = set()
-    wanted = statements.c.id == statement_id
+    wanted: ColumnElement[bool] = statements.c.id.in_({statement_id} | _holders(connection, set(left)))
     while True:
         rows = [
             row
@@ -194,7 +236,7 @@ def _release(connection: Connection, statement_ids: list[int], kept: list[int], 
             update(identifiers).where(identifiers.c.statement_id.in_(chunk)).values(entry_id=None)
         )
     for chunk in _chunks(free):
-        for owned in (facets, entry_texts):
+        for owned in (facets, entry_texts, lineages):
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
         connection.execute(delete(entries).where(entries.c.id.in_(chunk)))
     if len(kept) > 1:  # two entries may swap names; a lone one cannot collide with itself

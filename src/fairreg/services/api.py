@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import models, runners
-from fairreg.errors import UsageError
 from fairreg.registry import Registry as StoredRegistry
 from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint as fingerprint_of_file
@@ -51,13 +50,12 @@ class Registry(StoredRegistry):
 
 
 def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
-    """Entries of the registry that answer `query`, best first. `filters`: those of `Registry.search`.
+    """Models that answer `query`, best first. `filters`: those of `Registry.search`.
 
-    `live` asks the sources instead; no release does so yet, and UsageError says it.
+    `live` asks every source at once, too; then `deadline` is how many seconds they have (8), and `save=True`
+    keeps what they found in the registry. The report's `sources` says how each of them answered.
     """
-    if live:
-        raise UsageError("This release searches the registry only.", hint="Harvest the sources first.")
-    return search_with(_ready(), query, **filters)
+    return search_with(_ready(), query, live=live, **filters)
 
 
 def resolve(pid: str) -> Resolution:

@@ -76,6 +76,8 @@ def ensure(settings: Settings, talk: Talk) -> None:
             else:
                 require_readable(state, database.place)
             with Registry(database.url) as registry:
+                if not registry.linked_by_these_rules() and registry.link_anew():
+                    talk("Sorted what the registry holds into models by this release's rules.")
                 if registry.load_catalogue():
                     talk(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
 
@@ -125,7 +127,7 @@ def _ready(database: Database) -> bool:
     if _missing(database) or database.schema_state() != "current":
         return False
     with Registry(database.url) as registry:
-        return registry.catalogue_digest() == catalogue.digest()
+        return registry.linked_by_these_rules() and registry.catalogue_digest() == catalogue.digest()
 
 
 @contextmanager

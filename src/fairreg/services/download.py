@@ -19,7 +19,11 @@ __all__ = ["Downloaded", "Progress", "adopt", "cached_copy", "download", "keys_o
 
 _BLOCK = 2**20
 # Strongest first: the one whose verdict is reported.
-_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "md5")
+_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "git-blob-sha1", "md5")
+# What Git's large file storage leaves in a repository in the place of a file
+# (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_POINTER_BYTES = 1024
 
 
 class Progress(Protocol):
@@ -96,10 +100,11 @@ def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
 def adopt(cache: Cache, distribution: Distribution, path: Path) -> Downloaded:
     """Move the complete file `path` into the cache, if it is the published one; else it is removed.
 
-    Raises ChecksumMismatch.
+    Raises ChecksumMismatch, and NotFound for the pointer that stands in a repository for a large file.
     """
     digests = _digests(path, distribution)
     _verify(distribution, path, digests)
+    _refuse_pointer(distribution, path)
     file = cache.add(path, name=distribution.name, sha256=digests["sha256"], keys=keys_of(distribution))
     return _judged(distribution, file, from_cache=False)
 
@@ -203,12 +208,31 @@ def _refuse_page(distribution: Distribution, head: Answer) -> None:
 
 def _digests(part: Path, distribution: Distribution) -> dict[str, str]:
     wanted = {"sha256", *(algorithm for algorithm, _ in _published(distribution))}
-    hashes = {algorithm: hashlib.new(algorithm, usedforsecurity=False) for algorithm in wanted}
+    hashes = {algorithm: _hash(algorithm, _size(part)) for algorithm in wanted}
     with part.open("rb") as stream:
         while block := stream.read(_BLOCK):
             for found in hashes.values():
                 found.update(block)
     return {algorithm: found.hexdigest() for algorithm, found in hashes.items()}
+
+
+def _hash(algorithm: str, size: int) -> "hashlib._Hash":
+    """A fresh hash; Git's digest of a blob is that of a header with its size and then its bytes."""
+    if algorithm == "git-blob-sha1":
+        return hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def _refuse_pointer(distribution: Distribution, path: Path) -> None:
+    if not any(item.startswith("git-blob-sha1:") for item in distribution.checksums):
+        return
+    if _size(path) > _POINTER_BYTES or not path.read_bytes().startswith(_POINTER):
+        return
+    path.unlink()
+    raise NotFound(
+        f"{distribution.name} is not in the repository itself, only a Git LFS pointer to it is.",
+        hint=f"Fetch it with `git lfs pull`, or ask the authors where it is published: {distribution.url}",
+    )
 
 
 def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> None:

@@ -6,24 +6,27 @@ when the same source, query and date are asked for again.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
+from threading import Thread
 
 import msgspec
 
 from fairreg import harvesters
-from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
+from fairreg.errors import BadAnswer, FairregError, NotFound, RecordError, UsageError
 from fairreg.harvesters import Harvester, Hit, Page
 from fairreg.registry.registry import Registry
-from fairreg.registry.results import Harvest, Submission
+from fairreg.registry.results import Harvest, Refused, Submission
 from fairreg.services import db
 from fairreg.services.resolve import stamped
 from fairreg.settings import Settings
 from fairreg.web import Web
 
-__all__ = ["HarvestReport", "Refusal", "harvest", "submission_of"]
+__all__ = ["HarvestReport", "Refusal", "harvest", "harvest_all", "refusal_of", "submission_of"]
 
 Talk = Callable[[str], None]
 Progress = Callable[[int, int | None], None]
@@ -40,7 +43,10 @@ class Refusal:
 
 @dataclass
 class HarvestReport:
-    """What one run did. `resumed`: it went on where an earlier one stopped; `seconds` is wall time."""
+    """What one run did. `resumed`: it went on where an earlier one stopped; `seconds` is wall time.
+
+    `fault` is why it broke off; what came before is kept.
+    """
 
     source: str
     query: str = ""
@@ -53,6 +59,7 @@ class HarvestReport:
     notes: list[str] = field(default_factory=list)
     resumed: bool = False
     seconds: float = 0.0
+    fault: str | None = None
 
     @property
     def seen(self) -> int:
@@ -90,16 +97,72 @@ def harvest(
     """
     harvester = harvesters.get(source)
     db.ensure(settings, talk)
-    begun = time.monotonic()
-    with Registry(settings=settings) as registry:
-        run = _Run(registry, harvester, HarvestReport(source, query, since), talk)
-        if web is not None:
-            run.all_pages(web, _page_size(settings, harvester), limit, progress)
+    report = HarvestReport(source, query, since)
+    _fill(report, settings, harvester, limit=limit, progress=progress, talk=talk, web=web)
+    return report
+
+
+def harvest_all(
+    settings: Settings,
+    sources: Sequence[str],
+    *,
+    query: str = "",
+    since: date | None = None,
+    limit: int | None = None,
+    progress: Callable[[str, int, int | None], None] = lambda _source, _done, _total: None,
+    talk: Talk = lambda _line: None,
+) -> tuple[list[HarvestReport], list[FairregError]]:
+    """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
+
+    A source that breaks off does not stop the others; its report has the `fault`. `progress` also hears which
+    source it is, from several threads. Raises UsageError for an unknown source before any is asked.
+    """
+    chosen = [harvesters.get(name) for name in dict.fromkeys(sources)]
+    db.ensure(settings, talk)
+    reports = {harvester.name: HarvestReport(harvester.name, query, since) for harvester in chosen}
+    faults: dict[str, FairregError] = {}
+
+    def run(harvester: Harvester) -> None:
+        report = reports[harvester.name]
+        report.fault = "It ended without a report, by a fault of its harvester."
+        try:
+            own = partial(progress, harvester.name)
+            _fill(report, settings, harvester, limit=limit, progress=own, talk=talk)
+        except FairregError as error:
+            report.fault, faults[harvester.name] = error.message, error
         else:
-            with Web(settings, talk=talk) as own:
-                run.all_pages(own, _page_size(settings, harvester), limit, progress)
-    run.report.seconds = time.monotonic() - begun
-    return run.report
+            report.fault = None
+
+    # Daemons: an interrupt ends the command at once, and every page that came is kept with its cursor.
+    threads = [Thread(target=run, args=(harvester,), daemon=True) for harvester in chosen]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return list(reports.values()), [faults[name] for name in reports if name in faults]
+
+
+def _fill(
+    report: HarvestReport,
+    settings: Settings,
+    harvester: Harvester,
+    *,
+    limit: int | None,
+    progress: Progress | None,
+    talk: Talk,
+    web: Web | None = None,
+) -> None:
+    """Run the harvest that the report is of."""
+    begun = time.monotonic()
+    try:
+        with (
+            Registry(settings=settings) as registry,
+            nullcontext(web) if web else Web(settings, talk=talk) as client,
+        ):
+            run = _Run(registry, harvester, report, talk)
+            run.all_pages(client, _page_size(settings, harvester), limit, progress)
+    finally:
+        report.seconds = time.monotonic() - begun
 
 
 def submission_of(harvester: Harvester, hit: Hit) -> Submission:
@@ -108,6 +171,12 @@ def submission_of(harvester: Harvester, hit: Hit) -> Submission:
     Raises RecordError for a payload that is no record.
     """
     return Submission(stamped(harvester.to_record(hit.payload), hit.raw), hit.raw, "application/json")
+
+
+def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> Refused:
+    """The payload with why and where it became no record."""
+    path = error.violations[0][0] if error.violations else None
+    return Refused(harvester.name, hit.raw, error.message, path)
 
 
 def _now() -> str:
@@ -176,15 +245,17 @@ class _Run:
 
     def _take(self, page: Page) -> None:
         """Keep a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
-        submissions = [item for hit in page.hits if (item := self._read(hit)) is not None]
+        bad: list[Refused] = []
+        submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
         if page.note:
             self.report.notes.append(page.note)
             self.talk(page.note)
-        results = self.registry.put_many(submissions, harvest=self._state(page.cursor))
+        results = self.registry.put_many(submissions, harvest=self._state(page.cursor), refused=bad)
         for result in results:
             setattr(self.report, result.outcome, getattr(self.report, result.outcome) + 1)
 
-    def _read(self, hit: Hit) -> Submission | None:
+    def _read(self, hit: Hit, bad: list[Refused]) -> Submission | None:
+        """What a payload says; None for a tombstone, and for what goes to the `bad` ones."""
         withdrawn = self.harvester.withdrawn(hit.payload)
         if withdrawn is not None:
             self._withdraw(*withdrawn)
@@ -192,8 +263,10 @@ class _Run:
         try:
             return submission_of(self.harvester, hit)
         except RecordError as error:
-            path = error.violations[0][0] if error.violations else None
-            self.report.refused.append(Refusal(error.message, path, sha256(hit.raw).hexdigest()))
+            refused = refusal_of(self.harvester, hit, error)
+            bad.append(refused)
+            digest = sha256(hit.raw).hexdigest()
+            self.report.refused.append(Refusal(refused.reason, refused.path, digest))
             self.talk(f"{self.harvester.title}: set aside: {error.message}")
             return None
 
@@ -217,5 +290,5 @@ class _Run:
 
 
 def _page_size(settings: Settings, harvester: Harvester) -> int:
-    service = settings.services.get(harvester.name)
+    service = settings.services.get(harvester.service or harvester.name)
     return harvester.page_limit(token=service is not None and service.token is not None)

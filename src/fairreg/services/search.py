@@ -1,18 +1,60 @@
 # SPDX-License-Identifier: MIT
 """The verb ``search``: a question to the registry becomes a typed report."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
+from fairreg.errors import UsageError
 from fairreg.registry import Entry, Registry, SearchHit
 from fairreg.settings import Settings
 
-__all__ = ["SearchReport", "SearchRow", "search"]
+__all__ = [
+    "DEADLINE",
+    "Heard",
+    "SearchReport",
+    "SearchRow",
+    "SourceAnswer",
+    "VersionRow",
+    "row_of",
+    "search",
+    "withdrawn",
+]
+
+# Seconds that a live search gives the sources.
+DEADLINE = 8.0
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """One version under the concept DOI of a result."""
+
+    id: str
+    doi: str | None
+    version: str | None
+    year: int | None
+
+
+@dataclass(frozen=True)
+class SourceAnswer:
+    """How a source took a live question: `count` results after `seconds`; `message` says what went wrong."""
+
+    status: Literal["ok", "error", "timeout", "offline"]
+    count: int = 0
+    seconds: float = 0.0
+    message: str | None = None
+
+
+# Hears the name of a source and its answer.
+Heard = Callable[[str, SourceAnswer], None]
 
 
 @dataclass(frozen=True)
 class SearchRow:
-    """One entry found. `score` is 0..1 and never rises with the rank; `fair_score` is None until assessed."""
+    """One model found. `score` is 0..1 and never rises with the rank; `fair_score` is None until assessed.
+
+    `sources` are those of all its versions; `versions` lists what shares its concept DOI, the newest first.
+    """
 
     id: str
     name: str
@@ -27,39 +69,65 @@ class SearchRow:
     runnable: bool
     fair_score: float | None
     url: str | None
+    concept_doi: str | None = None
+    versions: tuple[VersionRow, ...] = ()
 
 
 @dataclass(frozen=True)
 class SearchReport:
-    """What a search found, best first; `total` counts what lies beyond the limit too."""
+    """What a search found, best first; `total` counts what lies beyond the limit too.
+
+    `sources`: how each source took a live question; None where only the registry was asked.
+    """
 
     query: str
     total: int
     results: tuple[SearchRow, ...] = ()
     warnings: tuple[str, ...] = ()
+    sources: Mapping[str, SourceAnswer] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The document of ``fairreg search --json``."""
+        """The document of ``fairreg search --json``; `sources` is in it only after a live search."""
         document: dict[str, Any] = asdict(self)
+        if self.sources is None:
+            del document["sources"]
         return document
 
 
-def search(settings: Settings, query: str, **filters: Any) -> SearchReport:
-    """Entries of the registry that answer `query`; `filters` are those of `Registry.search`.
+def search(
+    settings: Settings,
+    query: str,
+    *,
+    live: bool = False,
+    save: bool = False,
+    deadline: float = DEADLINE,
+    heard: Heard = lambda _name, _answer: None,
+    **filters: Any,
+) -> SearchReport:
+    """Models that answer `query`; `filters` are those of `Registry.search`.
 
-    An entry that its source withdrew is still found, with a warning. Raises RegistryError.
+    `live` asks every source too, which has `deadline` seconds; `heard` hears each as it answers, `save` keeps
+    what they found. A model that its source withdrew is still found, with a warning. Raises RegistryError,
+    and UsageError for an empty question, which no source can be asked.
     """
+    if live:
+        from fairreg.services.live import search_live
+
+        return search_live(settings, query, save=save, deadline=deadline, heard=heard, **filters)
+    if save:
+        raise UsageError("Only what a live search finds can be saved.", hint="Add live=True (--live).")
     with Registry(settings=settings) as registry:
         results = registry.search(query, **filters)
     return SearchReport(
         query=query,
         total=results.total,
-        results=tuple(map(_row, results.hits)),
-        warnings=tuple(_withdrawn(hit.entry) for hit in results.hits if hit.gone),
+        results=tuple(map(row_of, results.hits)),
+        warnings=tuple(withdrawn(hit.entry) for hit in results.hits if hit.gone),
     )
 
 
-def _row(hit: SearchHit) -> SearchRow:
+def row_of(hit: SearchHit) -> SearchRow:
+    """A hit as scripts read it."""
     record = hit.record
     return SearchRow(
         id=hit.entry.identifier,
@@ -75,9 +143,17 @@ def _row(hit: SearchHit) -> SearchRow:
         runnable=hit.entry.runnable,
         fair_score=hit.entry.fair_score,
         url=hit.entry.url,
+        concept_doi=record.concept_doi,
+        versions=tuple(map(_version, hit.versions)),
     )
 
 
-def _withdrawn(entry: Entry) -> str:
+def _version(entry: Entry) -> VersionRow:
+    record = entry.record
+    return VersionRow(entry.identifier, record.doi, record.version, record.year)
+
+
+def withdrawn(entry: Entry) -> str:
+    """The sentence that warns of an entry that is gone."""
     because = f": {entry.gone_reason}" if entry.gone_reason else "."
     return f"{entry.identifier} was withdrawn by its source{because}"

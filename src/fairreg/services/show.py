@@ -4,13 +4,13 @@
 from collections.abc import Callable
 
 from fairreg.errors import NotFound
-from fairreg.registry import Registry
+from fairreg.registry import LineageReport, Registry
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.resolve import resolve
 from fairreg.settings import Settings
 from fairreg.web import Web
 
-__all__ = ["show"]
+__all__ = ["explain", "show"]
 
 
 def show(settings: Settings, pid: str, *, talk: Callable[[str], None] = lambda _line: None) -> ModelRecord:
@@ -25,3 +25,15 @@ def show(settings: Settings, pid: str, *, talk: Callable[[str], None] = lambda _
             talk(f"{pid} is not in the registry; asking its source.")
     with Web(settings, talk=talk) as web:
         return resolve(web, pid, talk=talk).record
+
+
+def explain(settings: Settings, pid: str) -> LineageReport | None:
+    """All sources and versions of the model that `pid` means, and by what they are joined.
+
+    None where the registry does not know it. Raises IdentifierError.
+    """
+    with Registry(settings=settings) as registry:
+        try:
+            return registry.explain(pid)
+        except NotFound:
+            return None

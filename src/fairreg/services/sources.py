@@ -1,49 +1,121 @@
 # SPDX-License-Identifier: MIT
-"""The sources there are, and what came from each."""
+"""The sources there are, what came from each, and how each is now."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from fairreg import harvesters
-from fairreg.registry import Registry
-from fairreg.settings import Settings
+from fairreg.harvesters import Harvester
+from fairreg.registry import Info, Refused, Registry
+from fairreg.services.live import ask
+from fairreg.services.search import DEADLINE, SourceAnswer
+from fairreg.settings import SERVICES, Service, Settings
+from fairreg.web.client import PACE_PER_MINUTE
 
-__all__ = ["SourceState", "sources"]
+__all__ = ["RefusedPayload", "SourceState", "refused", "sources"]
+
+_PROBE = "model"
+_WITH_TOKEN = frozenset(name for name, *_, token_variable in SERVICES if token_variable)
 
 
 @dataclass(frozen=True)
 class SourceState:
-    """A source: where requests go, how many records came from it, when it was last harvested."""
+    """A source: where requests go, what came from it, whether and how it can be asked.
+
+    `state` is None until the source was probed, then ``ok`` or what is wrong. `token`: whether an access
+    token is set, None for a source that takes none. `limits` is a phrase for people.
+    """
 
     name: str
     title: str
-    url: str
+    url: str | None
     configured: bool
     records: int
     last_harvest: str | None
+    enabled: bool = True
+    live: bool = True
+    token: bool | None = None
+    limits: str = ""
+    refused: int = 0
+    state: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
         return asdict(self)
 
 
-def sources(settings: Settings) -> list[SourceState]:
-    """Every source by name. Raises RegistryError."""
+@dataclass(frozen=True)
+class RefusedPayload:
+    """A payload that became no record, by its digest; `size` is in bytes."""
+
+    source: str
+    reason: str
+    path: str | None
+    payload_sha256: str | None
+    size: int
+    refused_at: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON form."""
+        return asdict(self)
+
+
+def sources(settings: Settings, *, check: bool = False, deadline: float = DEADLINE) -> list[SourceState]:
+    """Every source by name; `check` asks each for one hit to see how it is. Raises RegistryError."""
     with Registry(settings=settings) as registry:
-        info = registry.info()
-    found = []
-    for harvester in harvesters.all_harvesters():
-        service = settings.service(harvester.name)
-        times = [
-            item.updated_at for item in info.harvests if item.source == harvester.name and item.updated_at
+        info, bad = registry.info(), registry.refused()
+    known = harvesters.all_harvesters()
+    found = [_state(settings, harvester, info, bad) for harvester in known]
+    if not check:
+        return found
+    able = [harvester for harvester in known if harvester.searchable]
+    asked = ask(settings, _PROBE, able, limit=1, deadline=deadline)
+    states = {item.name: _shown(item.answer) for item in asked if item.answer}
+    return [replace(item, state=states.get(item.name)) for item in found]
+
+
+def refused(settings: Settings) -> list[RefusedPayload]:
+    """Every payload that was set aside and has not become a record since. Raises RegistryError."""
+    with Registry(settings=settings) as registry:
+        return [
+            RefusedPayload(
+                source=item.source,
+                reason=item.reason,
+                path=item.path,
+                payload_sha256=item.payload_sha256,
+                size=len(item.payload),
+                refused_at=item.refused_at,
+            )
+            for item in registry.refused()
         ]
-        state = SourceState(
-            name=harvester.name,
-            title=harvester.title,
-            url=service.url,
-            configured=service.configured,
-            records=info.sources.get(harvester.name, 0),
-            last_harvest=max(times, default=None),
-        )
-        found.append(state)
-    return found
+
+
+def _shown(answer: SourceAnswer) -> str:
+    return "ok" if answer.status == "ok" else answer.message or answer.status
+
+
+def _state(settings: Settings, harvester: Harvester, info: Info, bad: Sequence[Refused]) -> SourceState:
+    service = settings.services.get(harvester.service or harvester.name)
+    times = [item.updated_at for item in info.harvests if item.source == harvester.name and item.updated_at]
+    return SourceState(
+        name=harvester.name,
+        title=harvester.title,
+        url=service.url if service else None,
+        configured=service is not None and service.configured,
+        records=info.sources.get(harvester.name, 0),
+        last_harvest=max(times, default=None),
+        enabled=harvester.engine is None or find_spec(harvester.engine) is not None,
+        live=harvester.searchable,
+        token=service.token is not None if service and service.name in _WITH_TOKEN else None,
+        limits=_limits(harvester, service),
+        refused=sum(item.source == harvester.name for item in bad),
+    )
+
+
+def _limits(harvester: Harvester, service: Service | None) -> str:
+    guest, known = harvester.page_limit(token=False), harvester.page_limit(token=True)
+    page = f"{guest} a page" if guest == known else f"{guest} a page, {known} with a token"
+    pace = PACE_PER_MINUTE.get(service.name) if service else None
+    return f"{page}; {pace} requests a minute" if pace else page

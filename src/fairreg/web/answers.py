@@ -2,6 +2,7 @@
 """What services answer: bounded bodies, and the error that each refusal becomes."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RateLimited, Unreachable
 
@@ -17,15 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PASSING",
-    "SAYS_WHEN",
     "Answer",
+    "asked_wait",
     "chunks",
     "headers",
     "raise_for_status",
     "read_bounded",
     "reason",
     "redirects",
-    "retry_after",
 ]
 
 MAX_DOCUMENT_BYTES = 64 * 2**20
@@ -33,6 +34,11 @@ CHUNK = 64 * 1024
 # Faults that pass, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
 PASSING = frozenset({429, 500, 502, 503, 504})
 SAYS_WHEN = frozenset({429, 503})
+# GitHub's limits also answer 403; its secondary one often says nothing but this, and wants a minute at least
+# (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+_LIMIT_WORDS = ("rate limit", "abuse detection")
+_SECONDARY_WAIT = 60.0
+_MILLISECONDS = 1e11  # no time in seconds is as large for the next three thousand years
 _REASONS = {
     "NameResolution": "its name could not be resolved",
     "Name or service not known": "its name could not be resolved",
@@ -108,15 +114,14 @@ def raise_for_status(response: "requests.Response") -> None:
 
 def _status_error(response: "requests.Response") -> FairregError:
     status, where, said = response.status_code, urlsplit(response.url), _said(response)
+    wait = asked_wait(response)
     host, what = where.netloc, where.netloc + where.path
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{what} does not exist.", hint="Check the identifier.")
     if status == HTTPStatus.GONE:
         return Gone(f"{what} was withdrawn{': ' + said if said else ''}.", reason=said)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (
-        status == HTTPStatus.FORBIDDEN and "rate limit" in (said or "").lower()
-    ):
-        wait = retry_after(response) or 60.0
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait is not None):
+        wait = wait or _SECONDARY_WAIT
         return RateLimited(
             f"{host} asks to wait {wait:.0f} s before the next request.",
             retry_after=wait,
@@ -133,26 +138,77 @@ def _status_error(response: "requests.Response") -> FairregError:
     )
 
 
+# The body of an error can be read only once, but who retries and who raises both want to know what it says.
+_HEARD: "WeakKeyDictionary[requests.Response, str | None]" = WeakKeyDictionary()
+
+
 def _said(response: "requests.Response") -> str | None:
-    """What the body of an error says in the words of the service: a tombstone's reason, else its message."""
-    import requests
+    """What the body of an error says in the words of the service."""
+    if response not in _HEARD:
+        _HEARD[response] = _message(response)
+    return _HEARD[response]
+
+
+def _message(response: "requests.Response") -> str | None:
+    """A tombstone's reason, else the message and what the service says of each field."""
+    import urllib3
 
     try:
         document = json.loads(response.raw.read(CHUNK, decode_content=True) or b"null")
-    except (ValueError, requests.RequestException, OSError, RecursionError):
+    except (ValueError, urllib3.exceptions.HTTPError, OSError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
     tombstone = document.get("tombstone")
     note = tombstone.get("note") or tombstone.get("removal_reason") if isinstance(tombstone, dict) else None
     said = note if isinstance(note, str) and note else document.get("message")
-    return " ".join(str(said).split())[:300].rstrip(".") if said else None
+    details = " ".join(_details(document.get("errors")))
+    text = f"{said}: {details}" if said and details else said
+    return " ".join(str(text).split())[:300].rstrip(".") if text else None
 
 
-def retry_after(response: "requests.Response") -> float | None:
+def _details(errors: object) -> Iterator[str]:
+    """What is wrong with each field: GitHub's `message` or `code`, a list of `messages` elsewhere."""
+    for item in errors if isinstance(errors, list) else []:
+        if isinstance(item, dict):
+            said = item.get("message") or item.get("messages") or item.get("code")
+            words = said if isinstance(said, list) else [said]
+            yield " ".join(str(word) for word in (item.get("field"), *words) if word)
+
+
+def asked_wait(response: "requests.Response") -> float | None:
+    """Seconds that a refusal asks to wait; None where it asks for none.
+
+    Told by Retry-After, else by an exhausted X-RateLimit-Remaining with its X-RateLimit-Reset, else by the
+    words of a 403. On any other answer the headers are not meant (Zenodo sends Retry-After with good ones).
+    """
+    status = response.status_code
+    if status not in SAYS_WHEN and status != HTTPStatus.FORBIDDEN:
+        return None
+    wait = _retry_after(response)
+    if wait is not None:
+        return wait
+    if response.headers.get("X-RateLimit-Remaining", "").strip() == "0":
+        return _until_reset(response) or (_SECONDARY_WAIT if status == HTTPStatus.FORBIDDEN else None)
+    limited = status == HTTPStatus.FORBIDDEN and any(
+        words in (_said(response) or "").lower() for words in _LIMIT_WORDS
+    )
+    return _SECONDARY_WAIT if limited else None
+
+
+def _until_reset(response: "requests.Response") -> float | None:
+    """Seconds until the epoch time in X-RateLimit-Reset, and one more for clocks that differ."""
+    value = response.headers.get("X-RateLimit-Reset", "").strip()
+    if not (value.isascii() and value.isdigit()) or len(value) > len("1507651200000"):
+        return None
+    moment = float(value)
+    return max(0.0, (moment / 1000 if moment > _MILLISECONDS else moment) - time.time()) + 1
+
+
+def _retry_after(response: "requests.Response") -> float | None:
     """Seconds that Retry-After asks for, as a number or as an HTTP date (RFC 9110, section 10.2.3)."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())

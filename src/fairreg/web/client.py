@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -24,18 +25,18 @@ from fairreg.settings import Service, Settings
 from fairreg.web.addresses import is_private
 from fairreg.web.answers import (
     PASSING,
-    SAYS_WHEN,
     Answer,
+    asked_wait,
     chunks,
     raise_for_status,
     read_bounded,
     reason,
     redirects,
-    retry_after,
 )
 from fairreg.web.answers import (
     headers as headers_of,
 )
+from fairreg.web.kept import KeptAnswers
 
 if TYPE_CHECKING:
     import requests
@@ -84,12 +85,18 @@ class Web:
         self._patience = patience or Patience()
         self._session = session
         self._next_slot: dict[str, float] = {}
+        self._kept = KeptAnswers(settings.home / "answers")
 
     def __enter__(self) -> "Web":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that it was made with: which services there are, whether requests are allowed."""
+        return self._settings
 
     def patient(self, patience: Patience) -> "Web":
         """The same client over the same connections, with another patience; closing this one closes both."""
@@ -116,6 +123,8 @@ class Web:
         parts = urlsplit(url)
         for service in self._settings.services.values():
             hosts = {urlsplit(service.public_url).netloc, *service.aliases}
+            if service.configured:
+                hosts.update(service.file_hosts)
             if parts.netloc.lower() in hosts:
                 base = urlsplit(service.url)
                 return urlunsplit((base.scheme, base.netloc, base.path + parts.path, parts.query, ""))
@@ -129,15 +138,41 @@ class Web:
         accept: str = "application/json",
         headers: Mapping[str, str] | None = None,
         patience: Patience | None = None,
+        keep: bool = False,
     ) -> Answer:
         """GET a document of at most 64 MiB, following redirects.
 
+        With `keep` an answer that has an ETag is kept in the home folder; the next time the service is asked
+        whether it changed, and where it did not (304) the kept answer is given.
         Raises NotFound, Gone, AccessDenied, RateLimited, Unreachable, BadAnswer or UnsafeAddress.
         """
         sent = {"Accept": accept, **(headers or {})}
-        with self._open("GET", url, params, sent, patience or self._patience) as response:
+        if keep:
+            return self._get_kept(url, params, sent, patience or self._patience)
+        return self._get(url, params, sent, patience or self._patience)
+
+    def _get(self, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience) -> Answer:
+        with self._open("GET", url, params, headers, patience) as response:
             body = read_bounded(response)
             return Answer(response.url, response.status_code, headers_of(response), body)
+
+    def _get_kept(
+        self, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience
+    ) -> Answer:
+        target = self.address(url)
+        # What a service tells the owner of a token is not what it tells a guest.
+        key = (
+            target,
+            sorted((params or {}).items()),
+            sorted({**headers, **self._authorization(target)}.items()),
+        )
+        kept = self._kept.find(repr(key))
+        asked = {**headers, "If-None-Match": kept.headers["etag"]} if kept else headers
+        answer = self._get(url, params, asked, patience)
+        if kept is not None and answer.status == HTTPStatus.NOT_MODIFIED:
+            return kept
+        self._kept.keep(repr(key), answer)
+        return answer
 
     def location(self, url: str, *, patience: Patience | None = None) -> str | None:
         """Where `url` redirects to in one step, unfetched; None when it does not redirect."""
@@ -201,9 +236,9 @@ class Web:
                     raise
                 self._wait(url, _backoff(attempt, patience))
                 continue
-            if response.status_code not in PASSING:
+            wait = asked_wait(response)
+            if response.status_code not in PASSING and wait is None:
                 return response
-            wait = retry_after(response) if response.status_code in SAYS_WHEN else None
             if last or (wait is not None and wait > patience.longest_wait):
                 return response
             response.close()
@@ -235,9 +270,10 @@ class Web:
 
     def _service_at(self, url: str) -> Service | None:
         netloc = urlsplit(url).netloc.lower()
-        return next(
-            (service for service in self._settings.services.values() if service.netloc == netloc), None
-        )
+        at_host = [service for service in self._settings.services.values() if service.netloc == netloc]
+        # One mirror may stand in for several services, each under a path of its own.
+        by_path = (service for service in at_host if url.startswith(service.url))
+        return next(by_path, next(iter(at_host), None))
 
     def _authorization(self, url: str) -> dict[str, str]:
         service = self._service_at(url)

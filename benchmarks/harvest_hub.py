@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Harvest a Hub of models with their cards into SQLite, against writing the same rows with plain sqlite3.
+
+    python benchmarks/harvest_hub.py [--dump ../shared/payloads/huggingface] [--number N]
+
+A local server in a process of its own stands for the Hub; the harvest goes through the real huggingface_hub
+client and `fairreg.services.harvest`, page by page, one request more for each card. Then the same rows of all
+tables but the full-text index are written to a fresh indexed file with `executemany`, a transaction each. It
+prints records/s of both, their ratio and the peak memory of the harvesting process. Without a dump the list
+is made up.
+"""
+
+import argparse
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from fairreg.services.harvest import HarvestReport, harvest
+from fairreg.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SERVER = ROOT / "tests" / "harvesters" / "hub_server.py"
+DUMP = ROOT.parent / "shared" / "payloads" / "huggingface"
+
+
+class Written(NamedTuple):
+    """Rows of all tables and how long writing them took, in seconds."""
+
+    rows: int
+    seconds: float
+
+
+def main() -> None:
+    asked = _arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        with _server(asked) as server:
+            assert server.stdout is not None
+            url, number = server.stdout.readline().split()
+            print(f"{number} models at {url}", file=sys.stderr)
+            report = _harvested(home, url)
+            peak = _peak()
+            assert server.stdin is not None
+            server.stdin.close()
+        plain = _written_plainly(home / "registry.sqlite", Path(folder) / "plain.sqlite")
+    _print(report, plain, peak)
+
+
+def _server(asked: argparse.Namespace) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(SERVER)]
+    if asked.dump.is_dir():
+        infos, cards = (next(asked.dump.glob(pattern)) for pattern in ("hub-models-*.xz", "hub-cards-*.xz"))
+        command += ["--infos", str(infos), "--cards", str(cards)]
+    command += ["--number", str(asked.number)] if asked.number else []
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _harvested(home: Path, url: str) -> HarvestReport:
+    settings = Settings.from_environment({"FAIRREG_HOME": str(home), "HF_ENDPOINT": url})
+    begun = time.monotonic()
+
+    def progress(seen: int, _total: int | None) -> None:
+        if seen % 2000 == 0:
+            rate = seen / (time.monotonic() - begun)
+            print(f"{seen:6} records, {rate:5.0f}/s, {_peak():5.0f} MiB", file=sys.stderr)
+
+    return harvest(settings, "huggingface", progress=progress)
+
+
+def _written_plainly(source: Path, target: Path) -> Written:
+    """Every row of the registry's own tables again, with nothing but sqlite3; indexes included, as there."""
+    known, fresh = sqlite3.connect(source), sqlite3.connect(target)
+    shadows = ("_data", "_idx", "_content", "_docsize", "_config")
+    listed = known.execute("select type, name, sql from sqlite_master where sql is not null").fetchall()
+    virtual = [name for _, name, sql in listed if sql.upper().startswith("CREATE VIRTUAL")]
+    hidden = {name + ending for name in virtual for ending in shadows}
+    plain = [row for row in listed if row[1] not in hidden and not row[1].startswith("sqlite_")]
+    for kind in ("table", "index"):
+        for of, _, sql in plain:
+            if of == kind:
+                fresh.execute(sql)
+    fresh.commit()
+    rows, seconds = 0, 0.0
+    for name in [name for of, name, _ in plain if of == "table" and name not in virtual]:
+        values = known.execute(f'select * from "{name}"').fetchall()
+        if values:
+            marks = ",".join("?" * len(values[0]))
+            begun = time.monotonic()
+            with fresh:
+                fresh.executemany(f'insert into "{name}" values ({marks})', values)
+            seconds += time.monotonic() - begun
+            rows += len(values)
+    known.close()
+    fresh.close()
+    return Written(rows, seconds)
+
+
+def _peak() -> float:
+    """Peak resident memory in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _print(report: HarvestReport, plain: Written, peak: float) -> None:
+    rate, plain_rate = report.seen / report.seconds, report.seen / plain.seconds
+    print(
+        f"harvest:     {report.seen} records in {report.seconds:.1f} s, {rate:.0f} records/s, {report.counts}"
+    )
+    print(f"executemany: {plain.rows} rows in {plain.seconds:.1f} s, {plain_rate:.0f} records/s")
+    print(f"ratio harvest / executemany: {report.seconds / plain.seconds:.1f} times the time")
+    print(f"peak memory: {peak:.0f} MiB")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--dump", type=Path, default=DUMP, help="folder with hub-models-*.xz and hub-cards-*.xz"
+    )
+    parser.add_argument(
+        "--number", type=int, default=None, help="how many models (default: all; 1000 made up)"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""``link`` and ``unlink``: a person's word on which records are of one model."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairreg.cli.options import Json, Pid, ready
+
+if TYPE_CHECKING:
+    from fairreg.registry import LineageReport
+
+__all__ = ["register"]
+
+Other = Annotated[str, typer.Argument(help="The other one, in any spelling.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    example = "10.5281/zenodo.7305227 huggingface:jmgduarte/hbb_interaction_network"
+    app.command(epilog=f"Example: fairreg link {example}")(link)
+    app.command(epilog=f"Example: fairreg unlink {example}")(unlink)
+
+
+def link(pid: Pid, other: Other, json: Json = False) -> None:
+    """Say that two identifiers are of one model; it holds whatever a later harvest brings.
+
+    SOURCE:ID names what one source says (`fairreg show` lists them).
+    """
+    from fairreg.cli.output import print_json
+    from fairreg.services.links import link as join
+
+    report = join(ready(), pid, other)
+    if json:
+        print_json(_document(report))
+    else:
+        _print(report)
+
+
+def unlink(pid: Pid, other: Other, json: Json = False) -> None:
+    """Say that two identifiers are of two models; it holds whatever a later harvest brings."""
+    from fairreg.cli.output import print_json
+    from fairreg.services.links import unlink as part
+
+    reports = part(ready(), pid, other)
+    if json:
+        print_json([_document(report) for report in reports])
+        return
+    for report in reports:
+        _print(report)
+
+
+def _document(report: "LineageReport") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "id": report.entry.identifier,
+        "entries": [entry.identifier for entry in report.entries],
+        "sources": [asdict(source) for source in report.sources],
+        "bonds": [
+            {"how": bond.how, "value": bond.value, "between": [":".join(place) for place in bond.places]}
+            for bond in report.bonds
+        ],
+    }
+
+
+def _print(report: "LineageReport") -> None:
+    from fairreg.cli.cards import lineage_card
+    from fairreg.cli.output import console
+
+    entry = report.entry
+    console().print(f"{entry.record.name} ({entry.identifier}): {', '.join(entry.sources)}", markup=False)
+    lineage_card(report)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The Hub's own words: licence ids beyond SPDX, libraries by their names, tags that say nothing."""
+
+import re
+
+__all__ = ["FRAMEWORKS", "LICENSES", "is_keyword"]
+
+# https://huggingface.co/docs/hub/repositories-licenses; a family without a version (gpl, cc) has no SPDX id.
+LICENSES = {
+    "pddl": "PDDL-1.0",
+    "odbl": "ODbL-1.0",
+    "lgpl-lr": "LGPLLR",
+    "c-uda": "C-UDA-1.0",
+}
+FRAMEWORKS = {
+    "pytorch": "PyTorch",
+    "tf": "TensorFlow",
+    "tensorflow": "TensorFlow",
+    "tf-keras": "Keras",
+    "jax": "JAX",
+    "flax": "Flax",
+    "keras": "Keras",
+    "onnx": "ONNX",
+    "openvino": "OpenVINO",
+    "coreml": "Core ML",
+    "sklearn": "scikit-learn",
+    "scikit-learn": "scikit-learn",
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "transformers": "Transformers",
+    "transformers.js": "Transformers.js",
+    "diffusers": "Diffusers",
+    "sentence-transformers": "Sentence Transformers",
+    "peft": "PEFT",
+    "timm": "timm",
+    "mlx": "MLX",
+    "tflite": "TensorFlow",
+    "paddlepaddle": "PaddlePaddle",
+    "fastai": "fastai",
+    "spacy": "spaCy",
+    "espnet": "ESPnet",
+    "stable-baselines3": "Stable-Baselines3",
+}
+_SAYS_NOTHING = {
+    "autotrain_compatible", "autonlp_compatible", "infinity_compatible", "endpoints_compatible",
+    "text-generation-inference", "text-embeddings-inference", "model-index", "has_space", "safetensors",
+    "tensorboard", "rust", "gguf", "custom_code", "eval-results", "model_hub_mixin",
+    "pytorch_model_hub_mixin", "generated_from_trainer", "inference",
+}  # fmt: skip
+# ``license:mit``, ``region:us`` and their like are fields of their own.
+_PREFIXED = re.compile(
+    r"(?:license|dataset|arxiv|doi|base_model|region|deploy|library|language|diffusers|modality|format"
+    r"|task_categories|task_ids|size_categories|pipeline|template|multilinguality|source_datasets"
+    r"|annotations_creators|language_creators):",
+    re.IGNORECASE,
+)
+
+
+def is_keyword(tag: str) -> bool:
+    """Whether a tag tells people what the repository is about."""
+    return not (tag.lower() in _SAYS_NOTHING or tag.lower() in FRAMEWORKS or _PREFIXED.match(tag))

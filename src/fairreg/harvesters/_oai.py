@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""OAI-PMH 2.0 answers as plain data (http://www.openarchives.org/OAI/openarchivesprotocol.html).
+
+A document with a DOCTYPE is refused where that begins: OAI-PMH has none, and entities are declared there, so
+nothing can expand. Metadata in the DataCite schema (``oai_datacite``, ``datacite``) become the attributes
+that DataCite's own JSON has, so that one mapping reads both.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+from fairreg.errors import BadAnswer
+from fairreg.schemas.text import one_line
+
+__all__ = ["OaiPage", "read_page"]
+
+Json = dict[str, Any]
+# DataCite Metadata Schema 4: the list, its element, and how DataCite's JSON names the text and the list.
+_LISTS = (
+    ("titles", "title", "titles", "title"),
+    ("subjects", "subject", "subjects", "subject"),
+    ("dates", "date", "dates", "date"),
+    ("descriptions", "description", "descriptions", "description"),
+    ("rightsList", "rights", "rightsList", "rights"),
+    ("relatedIdentifiers", "relatedIdentifier", "relatedIdentifiers", "relatedIdentifier"),
+    ("alternateIdentifiers", "alternateIdentifier", "alternateIdentifiers", "alternateIdentifier"),
+)
+_PLAIN = ("publisher", "publicationYear", "language", "version")
+_ATTRIBUTES = {"rightsURI": "rightsUri", "schemeURI": "schemeUri"}
+
+
+class OaiPage(NamedTuple):
+    """One answer: its records as JSON, the token of the next page, the number of all records, its error.
+
+    A record is ``{"header": {"identifier", "datestamp", "setSpec": [...], "status"?}, "attributes": {...}}``;
+    `attributes` is missing for a deleted one. `error` is the protocol's code, such as ``noRecordsMatch``.
+    """
+
+    records: tuple[Json, ...]
+    token: str | None = None
+    total: int | None = None
+    error: str | None = None
+    said: str | None = None
+
+
+def read_page(body: bytes, *, title: str) -> OaiPage:
+    """Parse an answer of the service called `title`. Raises BadAnswer for what is no OAI-PMH."""
+    try:
+        # Entities are declared in a document type, and `_Builder` refuses that before any is used.
+        root = ET.fromstring(body, ET.XMLParser(target=_Builder(title)))  # noqa: S314
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise BadAnswer(f"{title} answered with broken XML ({error}).", hint="Try again later.") from error
+    if _name(root) != "OAI-PMH":
+        raise BadAnswer(f"{title} answered with <{_name(root)}> instead of OAI-PMH.", hint="Try again later.")
+    return _page_of(root)
+
+
+class _Builder(ET.TreeBuilder):
+    """Builds the tree of a document without a document type."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+
+    def doctype(self, *_: str | None) -> None:
+        """Called at ``<!DOCTYPE``, before what follows is read."""
+        raise BadAnswer(
+            f"{self._title} sent XML with a document type, which OAI-PMH never has; it was not read."
+        )
+
+
+def _page_of(root: ET.Element) -> OaiPage:
+    records = tuple(_record(item) for item in root.iter() if _name(item) == "record")
+    fault = next((item for item in root if _name(item) == "error"), None)
+    token = next((item for item in root.iter() if _name(item) == "resumptionToken"), None)
+    size = token.get("completeListSize", "") if token is not None else ""
+    return OaiPage(
+        records,
+        token=_text(token) if token is not None else None,
+        total=int(size) if size.isascii() and size.isdigit() and len(size) < len("1" + "0" * 18) else None,
+        error=fault.get("code", "unknown") if fault is not None else None,
+        said=_text(fault) if fault is not None else None,
+    )
+
+
+def _record(item: ET.Element) -> Json:
+    header = _child(item, "header")
+    read: Json = {"header": _header(header) if header is not None else {}}
+    resource = next((part for part in item.iter() if _name(part) == "resource"), None)
+    if resource is not None:
+        read["attributes"] = _attributes(resource)
+    return read
+
+
+def _header(header: ET.Element) -> Json:
+    read: Json = {name: _text(_child(header, name)) for name in ("identifier", "datestamp")}
+    read["setSpec"] = [text for part in header if _name(part) == "setSpec" and (text := _text(part))]
+    if header.get("status"):
+        read["status"] = header.get("status")
+    return read
+
+
+def _attributes(resource: ET.Element) -> Json:
+    """The attributes of DataCite's JSON for a ``<resource>`` of its schema 3 or 4."""
+    identifier = _child(resource, "identifier")
+    is_doi = identifier is not None and (identifier.get("identifierType") or "DOI").upper() == "DOI"
+    read: Json = {"doi": _text(identifier) if is_doi else None}
+    read.update({name: _text(_child(resource, name)) for name in _PLAIN})
+    read["creators"] = [_creator(part) for part in _members(resource, "creators", "creator")]
+    for group, element, name, word in _LISTS:
+        read[name] = [_entry(part, word) for part in _members(resource, group, element)]
+    for group, element in (("formats", "format"), ("sizes", "size")):
+        read[group] = [text for part in _members(resource, group, element) if (text := _text(part))]
+    kind = _child(resource, "resourceType")
+    if kind is not None:
+        read["types"] = {
+            "resourceTypeGeneral": kind.get("resourceTypeGeneral"),
+            "resourceType": _text(kind),
+        }
+    return {name: value for name, value in read.items() if value not in (None, [], {})}
+
+
+def _creator(item: ET.Element) -> Json:
+    named = _child(item, "creatorName")
+    return {
+        "name": _text(named),
+        "nameType": named.get("nameType") if named is not None else None,
+        "givenName": _text(_child(item, "givenName")),
+        "familyName": _text(_child(item, "familyName")),
+        "affiliation": [text for part in item if _name(part) == "affiliation" and (text := _text(part))],
+        "nameIdentifiers": [
+            _entry(part, "nameIdentifier") for part in item if _name(part) == "nameIdentifier"
+        ],
+    }
+
+
+def _entry(item: ET.Element, word: str) -> Json:
+    """The text of an element under `word`, beside its attributes."""
+    stated = {_local(name): value for name, value in item.attrib.items()}
+    # Descriptions keep their lines; whatever else is one line wherever the XML was folded.
+    text = "".join(item.itertext()).strip() if word == "description" else _text(item)
+    return {**{_ATTRIBUTES.get(name, name): value for name, value in stated.items()}, word: text}
+
+
+def _members(parent: ET.Element, group: str, element: str) -> Iterator[ET.Element]:
+    found = _child(parent, group)
+    yield from (part for part in (found if found is not None else ()) if _name(part) == element)
+
+
+def _child(parent: ET.Element, name: str) -> ET.Element | None:
+    return next((part for part in parent if _name(part) == name), None)
+
+
+def _name(item: ET.Element) -> str:
+    return _local(item.tag)
+
+
+def _local(name: str) -> str:
+    """A name without its namespace; services differ in those that they write."""
+    return name.rpartition("}")[2]
+
+
+def _text(item: ET.Element | None) -> str | None:
+    return one_line("".join(item.itertext())) or None if item is not None else None

@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: MIT
+"""CERN Open Data: datasets, software and documentation of the LHC experiments (https://opendata.cern.ch).
+
+The interface is that of cernopendata-client: ``/api/records/<recid>`` and ``/api/records?q=``. The object
+``metadata`` of a record is also what the portal's repository keeps under ``data/records``.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, quote, urlencode
+
+from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.harvesters._contents import Contents, file_format, media_type, read_contents
+from fairreg.harvesters._payload import Place, canonical, violation
+from fairreg.harvesters._references import (
+    distinct_identifiers,
+    distinct_relations,
+    identifier_of,
+    relation_type,
+)
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
+from fairreg.schemas.licenses import spdx
+from fairreg.schemas.record import (
+    Creator,
+    Distribution,
+    Feature,
+    ModelRecord,
+    Provenance,
+    Relation,
+    RelationType,
+    Tensor,
+)
+from fairreg.schemas.text import plain_text, split_keywords
+from fairreg.web import Web
+
+__all__ = ["HARVESTER", "CernOpenDataHarvester"]
+
+PORTAL = "https://opendata.cern.ch"
+RECORDS = f"{PORTAL}/api/records"
+WINDOW = 10_000
+_DOI_PREFIX = "10.7483/opendata."
+# Files are stated by their place in EOS, which the portal serves over https as well.
+_EOS = "root://eospublic.cern.ch/"
+# The portal's own words for relations; the others are DataCite's.
+_RELATIONS: dict[str, RelationType] = {"ischildof": "is_derived_from", "isparentof": "is_source_of"}
+_PROSE = ("methodology", "use_with", "system_details", "validation")
+
+
+class CernOpenDataHarvester(Harvester):
+    """The CERN Open Data portal. It states no dates of change, so `since` narrows nothing."""
+
+    name: ClassVar[str] = "cernopendata"
+    title: ClassVar[str] = "CERN Open Data"
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Record numbers, and the DOIs of the portal (10.7483/OPENDATA.)."""
+        return _number(identifier) is not None or _is_own_doi(identifier)
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The record of a number or DOI. Raises NotFound, UsageError."""
+        number = _number(identifier)
+        if number is not None:
+            answer = web.get(f"{RECORDS}/{number}")
+            payload: Any = answer.json()
+            if not isinstance(payload, dict):
+                raise BadAnswer(
+                    "CERN Open Data answered with JSON that is no record.", hint="Try again later."
+                )
+            return Fetched(payload, answer.body, answer.url)
+        if not _is_own_doi(identifier):
+            raise UsageError(
+                f"CERN Open Data knows no {identifier.scheme} {identifier.value}.",
+                hint="Give a record number (cernopendata:12102) or a DOI of the portal.",
+            )
+        return self._by_doi(web, identifier.value)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of hits within the first 10,000. Raises UsageError for a cursor of another source."""
+        number, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
+        left = limit
+        note = "CERN Open Data tells no dates of change: every record is read." if since else None
+        while left is None or left > 0:
+            answer = web.get(RECORDS, params={"q": query, "page": number, "size": size})
+            page = self._read(Place(answer.json()), number, size)
+            hits = page.hits if left is None else page.hits[:left]
+            yield Page(hits, page.cursor, page.total, page.note or note)
+            left, note = None if left is None else left - len(hits), None
+            if page.cursor is None:
+                return
+            number += 1
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of an answer, or of its bare ``metadata``. Raises RecordError with the JSON path."""
+        return _record_of(Place(payload))
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The hits of a search page, the items of a list of the portal's repository, or the one record."""
+        top = Place(page)
+        hits = top.at("hits", "hits") if top["hits"].is_object else top
+        yield from (item.value for item in hits.items() if item.is_object)
+
+    def _by_doi(self, web: Web, doi: str) -> Fetched:
+        for page in self.search(web, f'doi:"{doi.upper()}"', limit=5):
+            for hit in page.hits:
+                if normalise_doi(_metadata(Place(hit.payload))["doi"].text or "") == doi:
+                    return Fetched(hit.payload, hit.raw, RECORDS)
+        raise NotFound(f"CERN Open Data has no record of the DOI {doi}.", hint="Check the identifier.")
+
+    def _read(self, top: Place, number: int, size: int) -> Page:
+        listed = top.at("hits", "hits")
+        if not isinstance(listed.value, list):
+            raise BadAnswer("CERN Open Data answered with no search page.", hint="Try again later.")
+        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        total = top.at("hits", "total").count or top.at("hits", "total", "value").count
+        last = len(listed.value) < size or (total is not None and number * size >= total)
+        if not last and (number + 1) * size > WINDOW:
+            note = f"CERN Open Data shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query."
+            return Page(hits, None, total, note)
+        return Page(hits, None if last else urlencode({"page": number + 1, "size": size}), total)
+
+
+def _number(identifier: Identifier) -> str | None:
+    value = identifier.value
+    return value if identifier.scheme == "cernopendata" and value.isascii() and value.isdigit() else None
+
+
+def _is_own_doi(identifier: Identifier) -> bool:
+    return identifier.scheme == "doi" and identifier.value.lower().startswith(_DOI_PREFIX)
+
+
+def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
+    if cursor is None:
+        return 1, size
+    fields = Place(dict(parse_qsl(cursor)))
+    page, kept = fields["page"].count, fields["size"].count
+    if not page or not kept:
+        raise UsageError(
+            f"{cursor!r} is no place in a CERN Open Data search.", hint="Start the harvest anew."
+        )
+    return page, kept
+
+
+def _metadata(top: Place) -> Place:
+    return top["metadata"] if top["metadata"].is_object else top
+
+
+def _record_of(top: Place) -> ModelRecord:
+    meta = _metadata(top)
+    title, number = meta["title"].text, meta["recid"].text
+    if title is None:
+        raise violation(meta["title"], "is missing", source="CERN Open Data")
+    if number is None or not number.isascii() or not number.isdigit():
+        raise violation(meta["recid"], "is missing", source="CERN Open Data")
+    doi = normalise_doi(meta["doi"].text or "")
+    files = tuple(_files(meta))
+    contents = _contents(meta, title, files)
+    known = spdx(meta.at("license", "attribution").text, meta.at("license", "url").text)
+    formats = _formats(meta)
+    return ModelRecord(
+        identifier=f"doi:{doi}" if doi else f"cernopendata:{number}",
+        kind=contents.kind,
+        name=title,
+        provenance=Provenance(
+            source="cernopendata",
+            source_id=number,
+            url=f"{PORTAL}/record/{number}",
+            origins=tuple(item for item in contents.origins if item.field != "formats" or not formats),
+        ),
+        description=_prose(meta["abstract"]),
+        alternate_names=tuple(text for item in meta["title_additional"].items() if (text := item.text)),
+        identifiers=distinct_identifiers(_identifiers(meta, number, doi)),
+        version=meta["version"].text,
+        creators=tuple(_creators(meta)),
+        publisher=meta["publisher"].text or "CERN Open Data Portal",
+        stated_type=_stated_type(meta),
+        license=known,
+        license_stated=None if known else meta.at("license", "attribution").text,
+        keywords=_keywords(meta),
+        language=meta["language"].text,
+        ml_task=contents.ml_task,
+        frameworks=contents.frameworks,
+        formats=formats or contents.formats,
+        date_created=next((found for item in meta["date_created"].items() if (found := item.date)), None),
+        date_published=meta["date_published"].date,
+        distributions=files,
+        relations=distinct_relations(_relations(meta)),
+        outputs=_variables(meta),
+        usage=_prose(meta["usage"]),
+        notes=_notes(meta),
+    )
+
+
+def _identifiers(meta: Place, number: str, doi: str | None) -> Iterator[Identifier | None]:
+    yield Identifier("doi", doi) if doi else None
+    yield Identifier("cernopendata", number)
+    yield identifier_of(
+        meta.at("source_code_repository", "url").text, "url", evidence="source_code_repository"
+    )
+
+
+def _creators(meta: Place) -> Iterator[Creator]:
+    """The authors, else the collaboration."""
+    named = False
+    for item in meta["authors"].items():
+        name = item["name"].text
+        if name:
+            named = True
+            orcid = normalise_orcid(item["orcid"].text or "")
+            yield Creator(name=name, orcid=orcid, affiliation=item["affiliation"].text)
+    collaboration = meta.at("collaboration", "name").text
+    if collaboration and not named:
+        yield Creator(name=collaboration, kind="organization")
+
+
+def _stated_type(meta: Place) -> str | None:
+    words = (meta.at("type", "primary").text, *(item.text for item in meta.at("type", "secondary").items()))
+    return "; ".join(word for word in words if word) or None
+
+
+def _contents(meta: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+    names = [item.name for item in files]
+    stated = meta.at("type", "primary").text
+    return read_contents(stated, title=title, keywords=_keywords(meta), file_names=names)
+
+
+def _keywords(meta: Place) -> tuple[str, ...]:
+    """The keywords, and the experiments and run periods that people search for."""
+    stated = (item.text for item in meta["keywords"].items())
+    more = (item.text for field in ("experiment", "run_period") for item in meta[field].items())
+    return tuple(
+        dict.fromkeys(
+            (*split_keywords(text for text in stated if text), *split_keywords(text for text in more if text))
+        )
+    )
+
+
+def _formats(meta: Place) -> tuple[str, ...]:
+    stated = (item.text for item in meta.at("distribution", "formats").items())
+    return tuple(dict.fromkeys(text for text in stated if text))
+
+
+def _files(meta: Place) -> Iterator[Distribution]:
+    """The files; those of type ``index.json`` and ``index.txt`` list more of them."""
+    for item in meta["files"].items():
+        uri = item["uri"].text or ""
+        name = uri.rstrip("/").rsplit("/", 1)[-1] or item["key"].text
+        if not name:
+            continue
+        algorithm, _, digest = (item["checksum"].text or "").lower().partition(":")
+        valid = (
+            algorithm.isalnum()
+            and algorithm.isascii()
+            and digest
+            and not set(digest) - set("0123456789abcdef")
+        )
+        yield Distribution(
+            name=name,
+            url=_address(uri) or item["uri"].address,
+            size=item["size"].count,
+            checksums=(f"{algorithm}:{digest}",) if valid else (),
+            media_type=media_type(name),
+            format=file_format(name),
+        )
+
+
+def _address(uri: str) -> str | None:
+    """Where the portal serves a file of EOS."""
+    if not uri.startswith(_EOS):
+        return None
+    return f"{PORTAL}/{quote(uri.removeprefix(_EOS).lstrip('/'))}"
+
+
+def _relations(meta: Place) -> Iterator[Relation | None]:
+    for item in meta["relations"].items():
+        stated = item["type"].text
+        kind = _RELATIONS.get((stated or "").lower()) or relation_type(stated)
+        yield _related(kind, item)
+    for field, kind in _LINKED:
+        for item in (*meta[field].items(), *meta[field]["links"].items()):
+            yield _related(kind, item) if item.is_object else None
+
+
+_LINKED: tuple[tuple[str, RelationType], ...] = (
+    ("methodology", "is_compiled_by"),  # what it was produced with
+    ("system_details", "requires"),
+    ("use_with", "related_to"),
+    ("usage", "is_documented_by"),
+    ("links", "related_to"),
+)
+
+
+def _related(kind: RelationType, item: Place) -> Relation | None:
+    number = item["recid"].text
+    target = (
+        Identifier("cernopendata", number)
+        if number and number.isdigit()
+        else identifier_of(item["doi"].text, "doi") or identifier_of(item["url"].address, "url")
+    )
+    return Relation(type=kind, target=target) if target else None
+
+
+def _variables(meta: Place) -> tuple[Tensor, ...]:
+    """The variables of each event as one tensor; its features keep the type that each is stored as."""
+    items = [item for item in meta["dataset_semantics"].items() if item["variable"].text]
+    types = {item["type"].text for item in items}
+    features = tuple(
+        Feature(item["variable"].text or "", description=_described(item, len(types) > 1)) for item in items
+    )
+    if not features:
+        return ()
+    dtype = (types.pop() if len(types) == 1 else None) or "mixed"
+    return (Tensor(name="entries", dtype=dtype, shape=("entries", len(features)), features=features),)
+
+
+def _described(item: Place, typed: bool) -> str | None:
+    text, stored = item["description"].text, item["type"].text if typed else None
+    return f"{text} ({stored})" if text and stored else text or stored
+
+
+def _prose(place: Place) -> str | None:
+    stated = place["description"].prose
+    return (plain_text(stated) or None) if stated else None
+
+
+def _notes(meta: Place) -> str | None:
+    texts = [f"{field.replace('_', ' ')}: {text}" for field in _PROSE if (text := _prose(meta[field]))]
+    release = meta.at("system_details", "release").text
+    if release:
+        texts.append(f"software release: {release}")
+    return "\n\n".join(texts) or None
+
+
+HARVESTER = CernOpenDataHarvester()

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: MIT
+"""OpenML: its flows, which are machine-learning algorithms and pipelines (https://www.openml.org/apis).
+
+The JSON is XML turned into JSON: numbers are text, and what may occur often is one value or a list. An error
+is HTTP 412 with ``{"error": {"code", "message"}}``; a list without results is such an error too.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from http import HTTPStatus
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.harvesters._contents import file_format, media_type
+from fairreg.harvesters._payload import Place, canonical, violation
+from fairreg.harvesters._references import distinct_identifiers, distinct_relations
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.licenses import spdx
+from fairreg.schemas.record import Creator, Distribution, FieldOrigin, ModelRecord, Provenance, Relation
+from fairreg.schemas.text import plain_text, split_keywords
+from fairreg.web import Answer, Web
+
+__all__ = ["HARVESTER", "OpenMLHarvester"]
+
+API = "https://www.openml.org/api/v1/json"
+PAGES = "https://www.openml.org/f/"
+_FLOW = re.compile(r"(?:flow|flows|f)/(\d{1,15})")
+_FRAMEWORKS = {
+    "sklearn": "scikit-learn",
+    "scikit-learn": "scikit-learn",
+    "keras": "Keras",
+    "torch": "PyTorch",
+    "tensorflow": "TensorFlow",
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "weka": "Weka",
+    "mlr": "mlr",
+}
+
+
+class OpenMLHarvester(Harvester):
+    """OpenML's flows. A list names them, each flow is asked for on its own."""
+
+    name: ClassVar[str] = "openml"
+    title: ClassVar[str] = "OpenML"
+    # It finds by tag, not by words, and needs one more request for each hit.
+    searchable: ClassVar[bool] = False
+
+    def handles(self, identifier: Identifier) -> bool:
+        """``openml:flow/<number>`` and the addresses of flows; a bare number may be a data set's."""
+        return _number(identifier) is not None
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The flow of a number. Raises NotFound, UsageError."""
+        number = _number(identifier)
+        if number is None:
+            raise UsageError(f"OpenML knows no flow {identifier.compact}.", hint="Give openml:flow/<number>.")
+        answer = _ask(web, f"{API}/flow/{number}")
+        if answer is None:
+            raise NotFound(f"OpenML has no flow {number}.", hint="Check the number.")
+        payload: Any = answer.json()
+        if not isinstance(payload, dict):
+            raise BadAnswer("OpenML answered with JSON that is no flow.", hint="Try again later.")
+        return Fetched(payload, answer.body, answer.url)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of flows with the tag `query` (OpenML has no search by words), all of them for an empty one.
+
+        A flow never changes, so `since` keeps those uploaded from that day on.
+        """
+        offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or 10_000))
+        left = limit
+        while left is None or left > 0:
+            listed = self._listed(web, query.strip(), offset, size)
+            hits = tuple(self._flows(web, listed[:left], since))
+            offset += size
+            onward = urlencode({"offset": offset, "size": size}) if len(listed) == size else None
+            yield Page(hits, onward)
+            left = None if left is None else left - len(hits)
+            if onward is None:
+                return
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of a flow, also of its line in a list. Raises RecordError with the JSON path."""
+        return _record_of(Place(payload))
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The flows of a list, or the one document itself."""
+        top = Place(page)
+        listed = top.at("flows", "flow") if top["flows"].is_object else top
+        yield from (item.value for item in listed.items() if item.is_object)
+
+    def _listed(self, web: Web, tag: str, offset: int, size: int) -> list[str]:
+        """The numbers on one page of the list."""
+        tagged = f"/tag/{quote(tag, safe='')}" if tag else ""
+        answer = _ask(web, f"{API}/flow/list{tagged}/limit/{size}/offset/{offset}")
+        if answer is None:
+            return []
+        top = Place(answer.json())
+        if not top["flows"].is_object:
+            raise BadAnswer("OpenML answered with no list of flows.", hint="Try again later.")
+        return [number for item in top.at("flows", "flow").items() if (number := _digits(item["id"]))]
+
+    def _flows(self, web: Web, numbers: list[str], since: date | None) -> Iterator[Hit]:
+        first = since.isoformat() if since else ""
+        for number in numbers:
+            answer = _ask(web, f"{API}/flow/{number}")
+            # A flow may be deleted between the list and the question.
+            payload: Any = None if answer is None else answer.json()
+            if isinstance(payload, dict) and (_flow(Place(payload))["upload_date"].date or "9") >= first:
+                yield Hit(payload, canonical(payload))
+
+
+def _ask(web: Web, url: str) -> Answer | None:
+    """The answer; None where OpenML says that there is nothing (412 or 404)."""
+    try:
+        return web.get(url)
+    except NotFound:
+        return None
+    except BadAnswer as error:
+        if error.status == HTTPStatus.PRECONDITION_FAILED:
+            return None
+        raise
+
+
+def _number(identifier: Identifier) -> str | None:
+    value = identifier.value
+    if identifier.scheme == "url":
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            return None
+        if parts.netloc.lower().removeprefix("www.") != "openml.org":
+            return None
+        asked = dict(parse_qsl(parts.query))
+        value = f"flow/{asked.get('id')}" if asked.get("type") == "flow" else parts.path.strip("/")
+    elif identifier.scheme != "openml":
+        return None
+    match = _FLOW.fullmatch(value)
+    return match[1] if match else None
+
+
+def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
+    if cursor is None:
+        return 0, size
+    fields = Place(dict(parse_qsl(cursor)))
+    offset, kept = fields["offset"].count, fields["size"].count
+    if offset is None or not kept:
+        raise UsageError(f"{cursor!r} is no place in a list of OpenML.", hint="Start the harvest anew.")
+    return offset, kept
+
+
+def _digits(place: Place) -> str | None:
+    text = place.text or ""
+    return text if text.isascii() and text.isdigit() else None
+
+
+def _flow(top: Place) -> Place:
+    return top["flow"] if top["flow"].is_object else top
+
+
+def _record_of(top: Place) -> ModelRecord:
+    if top["data_set_description"].stated:
+        raise violation(top["data_set_description"], "makes it a data set, not a flow", source="OpenML")
+    flow = _flow(top)
+    number, name = _digits(flow["id"]), flow["name"].text
+    if number is None:
+        raise violation(flow["id"], "is missing", source="OpenML")
+    if name is None:
+        raise violation(flow["name"], "is missing", source="OpenML")
+    if flow is top and not flow["uploader"].stated:
+        # Objects of many services have an id and a name; a flow in a list has an uploader as well.
+        raise violation(flow["uploader"], "is missing", source="OpenML")
+    known = spdx(flow["licence"].text)
+    frameworks, shown = _frameworks(flow, name)
+    files = tuple(_files(flow))
+    return ModelRecord(
+        identifier=f"openml:flow/{number}",
+        kind="software",
+        name=name,
+        provenance=_provenance(number, shown),
+        description=plain_text(flow["description"].prose or "") or None,
+        alternate_names=tuple(
+            text for field in ("full_name", "fullName", "custom_name") if (text := flow[field].text)
+        ),
+        identifiers=distinct_identifiers([Identifier("openml", f"flow/{number}")]),
+        version=flow["version"].text,
+        creators=tuple(Creator(name=text) for item in flow["creator"].items() if (text := item.text)),
+        publisher="OpenML",
+        stated_type="flow",
+        license=known,
+        license_stated=None if known else flow["licence"].text,
+        keywords=split_keywords(text for item in flow["tag"].items() if (text := item.text)),
+        language=flow["language"].text,
+        frameworks=frameworks,
+        formats=tuple(dict.fromkeys(item.format for item in files if item.format)),
+        date_published=flow["upload_date"].date,
+        distributions=files,
+        relations=distinct_relations(_parts(flow)),
+        notes=_notes(flow),
+    )
+
+
+def _provenance(number: str, shown: str | None) -> Provenance:
+    origins = [FieldOrigin("kind", "inferred", "a flow is an algorithm without trained weights")]
+    if shown:
+        origins.append(FieldOrigin("frameworks", "inferred", shown))
+    return Provenance(
+        source="openml", source_id=f"flow/{number}", url=f"{PAGES}{number}", origins=tuple(origins)
+    )
+
+
+def _frameworks(flow: Place, name: str) -> tuple[tuple[str, ...], str | None]:
+    """Those that the dependencies and the first part of the name say, and where."""
+    stated = flow["dependencies"].text or ""
+    words = [*re.split(r"[,;\s]+", stated), name.split(".", 1)[0]]
+    bare = [re.split(r"[=<>~_!]", word, maxsplit=1)[0].lower() for word in words]
+    found = tuple(dict.fromkeys(_FRAMEWORKS[word] for word in bare if word in _FRAMEWORKS))
+    return found, "dependencies and name" if found else None
+
+
+def _files(flow: Place) -> Iterator[Distribution]:
+    """The source and the binary that a flow may come with."""
+    for word in ("source", "binary"):
+        url, digest = flow[f"{word}_url"].address, (flow[f"{word}_md5"].text or "").lower()
+        if url:
+            name = urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1] or word
+            valid = re.fullmatch(r"[0-9a-f]{32}", digest)
+            yield Distribution(
+                name=name,
+                url=url,
+                checksums=(f"md5:{digest}",) if valid else (),
+                media_type=media_type(name),
+                format=(flow[f"{word}_format"].text or "").lower() or file_format(name),
+            )
+
+
+def _parts(flow: Place) -> Iterator[Relation]:
+    """The flows that a pipeline is made of."""
+    for item in flow["component"].items():
+        number = _digits(item["flow"]["id"]) or _digits(item["id"])
+        if number:
+            target = Identifier("openml", f"flow/{number}", item["identifier"].text)
+            yield Relation(type="has_part", target=target, target_kind="flow")
+
+
+def _notes(flow: Place) -> str | None:
+    """What the record has no field for."""
+    stated = {
+        "Contributors": "; ".join(text for item in flow["contributor"].items() if (text := item.text)),
+        "External version": flow["external_version"].text,
+        "Dependencies": flow["dependencies"].text,
+        "Installation": flow["installation_notes"].text,
+        "Parameters": ", ".join(text for item in flow["parameter"].items() if (text := item["name"].text)),
+    }
+    return "\n".join(f"{name}: {text}" for name, text in stated.items() if text) or None
+
+
+HARVESTER = OpenMLHarvester()

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""Zenodo in bulk over OAI-PMH: beyond the 10,000 hits of its search (https://developers.zenodo.org/#oai-pmh).
+
+The records are statements of Zenodo like those of `zenodo`, but without files. Zenodo gives 50 of them a
+page and forgets a resumption token after two minutes; its pages are not in the order of their datestamps.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from http import HTTPStatus
+from typing import ClassVar, NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.harvesters._datacite_record import record_of
+from fairreg.harvesters._oai import OaiPage, read_page
+from fairreg.harvesters._payload import Place, canonical, violation
+from fairreg.harvesters._references import distinct_identifiers
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
+from fairreg.schemas.record import ModelRecord
+from fairreg.web import Web
+
+__all__ = ["HARVESTER", "ZenodoOaiHarvester"]
+
+ENDPOINT = "https://zenodo.org/oai2d"
+PREFIX = "oai_datacite"
+PAGE_SIZE = 50
+_IDENTIFIER = "oai:zenodo.org:"
+
+
+class _At(NamedTuple):
+    """Where a list of records is: its first day or datestamp, the set, the token of the next page.
+
+    `latest` is the last datestamp as long as all came in ascending order, else empty.
+    """
+
+    start: str = ""
+    set_spec: str = ""
+    token: str = ""
+    latest: str = ""
+    ordered: str = "1"
+
+    @property
+    def cursor(self) -> str:
+        return urlencode({name: value for name, value in self._asdict().items() if value})
+
+    def again(self) -> "_At":
+        """The same list without its token: from the last datestamp where the order allows it."""
+        return _At(start=(self.latest if self.ordered else "") or self.start, set_spec=self.set_spec)
+
+    def after(self, page: OaiPage) -> "_At":
+        stamps = [str(item["header"].get("datestamp") or "") for item in page.records]
+        ascending = bool(self.ordered) and [self.latest, *stamps] == sorted([self.latest, *stamps])
+        latest = max([self.latest, *stamps])
+        return self._replace(token=page.token or "", latest=latest, ordered="1" if ascending else "")
+
+
+class ZenodoOaiHarvester(Harvester):
+    """Zenodo's OAI-PMH interface, in ``oai_datacite``.
+
+    The payload is what `_oai` makes of the XML: ``{"header": {...}, "attributes": {...}}``, the attributes
+    named as in DataCite's JSON.
+    """
+
+    name: ClassVar[str] = "zenodo_oai"
+    title: ClassVar[str] = "Zenodo (OAI-PMH)"
+    service: ClassVar[str | None] = "zenodo"
+    searchable: ClassVar[bool] = False
+    guest_page_limit: ClassVar[int] = PAGE_SIZE
+    token_page_limit: ClassVar[int] = PAGE_SIZE
+
+    def handles(self, identifier: Identifier) -> bool:  # noqa: ARG002 - see the answer
+        """None: `zenodo` fetches single records, with their files."""
+        return False
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The record of a Zenodo number or DOI without its files. Raises NotFound, UsageError."""
+        number = identifier.value if identifier.scheme == "zenodo" else zenodo_of_doi(identifier.value)
+        if number is None:
+            raise UsageError("Zenodo's OAI-PMH knows records by number.", hint="Give a Zenodo DOI.")
+        asked = {"verb": "GetRecord", "metadataPrefix": PREFIX, "identifier": _IDENTIFIER + number}
+        page = self._ask(web, asked)
+        if page.error == "idDoesNotExist" or not page.records:
+            raise NotFound(f"Zenodo has no record {number}.", hint="Check the identifier.")
+        payload = page.records[0]
+        return Fetched(payload, canonical(payload), f"{ENDPOINT}?{urlencode(asked)}")
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,  # noqa: ARG002 - OAI-PMH leaves it to the server
+    ) -> Iterator[Page]:
+        """Pages of what changed since a day; `query` names an OAI set (``user-<community>``), empty: all.
+
+        A token that Zenodo forgot starts the list again, from the last datestamp if they came in order; what
+        comes twice changes nothing. Raises BadAnswer when it would start twice from the same place.
+        """
+        at = _read_cursor(cursor) if cursor else _At(since.isoformat() if since else "", query.strip())
+        left, restarted = limit, None
+        while left is None or left > 0:
+            page = self._list(web, at)
+            if page is None:
+                at, restarted = _restart(at, restarted), at.again()
+                continue
+            at = at.after(page)
+            hits = tuple(Hit(item, canonical(item)) for item in page.records[:left])
+            yield Page(hits, at.cursor if page.token else None, page.total)
+            left = None if left is None else left - len(hits)
+            if not page.token:
+                return
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of a payload, a statement of Zenodo's. Raises RecordError with the JSON path."""
+        top = Place(payload)
+        number = _number(top)
+        if number is None:
+            raise violation(top.at("header", "identifier"), "names no Zenodo record", source=self.title)
+        if not top["attributes"].is_object:
+            raise violation(top["attributes"], "is missing", source=self.title)
+        record = record_of({"attributes": top["attributes"].value})
+        return msgspec.structs.replace(
+            record,
+            identifiers=distinct_identifiers(
+                (*record.identifiers, Identifier("zenodo", number), *_repositories(record))
+            ),
+            date_modified=top.at("header", "datestamp").date or record.date_modified,
+            provenance=msgspec.structs.replace(
+                record.provenance,
+                source="zenodo",
+                source_id=number,
+                url=f"https://zenodo.org/records/{number}",
+            ),
+        )
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The records of a saved answer (its XML), or the one payload itself."""
+        if isinstance(page, str | bytes):
+            body = page.encode("utf-8", "replace") if isinstance(page, str) else page
+            try:
+                yield from read_page(body, title=self.title).records
+            except BadAnswer:
+                return
+        else:
+            yield from (item.value for item in Place(page).items() if item.is_object)
+
+    def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
+        """Number and reason where the header says that the record was deleted."""
+        top = Place(payload)
+        number = _number(top)
+        if top.at("header", "status").text != "deleted" or number is None:
+            return None
+        return number, f"deleted at Zenodo ({top.at('header', 'datestamp').text or 'no date'})"
+
+    def _list(self, web: Web, at: _At) -> OaiPage | None:
+        """A page of the list; None when Zenodo no longer knows the token."""
+        if at.token:
+            asked = {"resumptionToken": at.token}
+        else:
+            asked = {"metadataPrefix": PREFIX, "from": at.start, "set": at.set_spec}
+        try:
+            page = self._ask(
+                web, {"verb": "ListRecords", **{name: value for name, value in asked.items() if value}}
+            )
+        except BadAnswer as error:
+            if at.token and error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                return None
+            raise
+        if page.error == "badResumptionToken" and at.token:
+            return None
+        if page.error not in {None, "noRecordsMatch"}:
+            raise UsageError(
+                f"Zenodo's OAI-PMH refused the request ({page.error}: {page.said or 'no reason given'}).",
+                hint="The query of this source is the name of a set, such as user-<community>.",
+            )
+        return page
+
+    def _ask(self, web: Web, asked: dict[str, str]) -> OaiPage:
+        answer = web.get(ENDPOINT, params=asked, accept="text/xml, application/xml")
+        return read_page(answer.body, title=self.title)
+
+
+def _restart(at: _At, before: _At | None) -> _At:
+    """Where to list from again; never twice from the same place, which would go on for ever."""
+    again = at.again()
+    if again == before:
+        raise BadAnswer(
+            "Zenodo forgets its resumption tokens faster than they are used.",
+            hint="Harvest a set, or give a later --since date.",
+        )
+    return again
+
+
+def _repositories(record: ModelRecord) -> Iterator[Identifier]:
+    """Like `zenodo`: the archive of a GitHub release "is supplement to" the tree that it was made from."""
+    for item in record.relations:
+        if item.target.scheme == "github" and item.type in {"is_supplement_to", "is_identical_to"}:
+            yield Identifier("github", item.target.value, f"related identifier: {item.type}")
+
+
+def _number(top: Place) -> str | None:
+    """The record's number: that of its OAI identifier, else of its DOI."""
+    stated = top.at("header", "identifier").text or ""
+    number = stated.removeprefix(_IDENTIFIER)
+    if number != stated and number.isascii() and number.isdigit():
+        return number
+    return zenodo_of_doi((top.at("attributes", "doi").text or "").lower())
+
+
+def _read_cursor(cursor: str) -> _At:
+    fields = dict(parse_qsl(cursor))
+    if not fields or set(fields) - set(_At._fields):
+        raise UsageError(f"{cursor!r} is no place in an OAI-PMH list.", hint="Start the harvest anew.")
+    return _At(**{**fields, "ordered": fields.get("ordered", "")})
+
+
+HARVESTER = ZenodoOaiHarvester()

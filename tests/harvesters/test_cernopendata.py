@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: MIT
+"""The CERN Open Data portal, written by hand in the shapes that its own client and repository have."""
+
+import json
+from collections import Counter
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug import Request, Response
+
+from fairreg import harvesters
+from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.record import Creator, Distribution, Feature, ModelRecord
+from fairreg.schemas.validation import violations
+from harvesters.test_zenodo_record import JUNK, changed, paths
+
+cern = harvesters.get("cernopendata")
+
+METADATA = {
+    "abstract": {"description": "<p>Jets.</p><p>Many.</p>"},
+    "authors": [
+        {"name": "Doe, Jane", "orcid": "0000-0002-1825-0097", "affiliation": "A; B"},
+        {"name": "Roe", "orcid": "0000-0000-0000-0002"},
+    ],
+    "collaboration": {"name": "CMS Collaboration", "recid": "450"},
+    "dataset_semantics": [
+        {"variable": "pt", "type": "Float_t", "description": "momentum"},
+        {"variable": "n", "type": "Int_t"},
+    ],
+    "date_created": ["2018", "2019"],
+    "date_published": "2019",
+    "distribution": {"formats": ["root", "h5"], "number_files": 2},
+    "doi": "10.7483/OPENDATA.CMS.JGJX.MS7Q",
+    "experiment": ["CMS"],
+    "files": [
+        {
+            "checksum": "adler32:F71E044F",
+            "size": 2433,
+            "uri": "root://eospublic.cern.ch//eos/opendata/cms/a b/x.root",
+        },
+        {"checksum": "sha1:zz", "size": 1, "uri": "http://opendata.cern.ch/y.h5"},
+        {"size": 3},
+    ],
+    "keywords": ["datascience"],
+    "license": {"attribution": "CC0-1.0"},
+    "links": [{"url": "https://www.kaggle.com/c/higgs-boson"}],
+    "methodology": {"description": "Made with:", "links": [{"recid": "12103"}]},
+    "publisher": "CERN Open Data Portal",
+    "recid": "12102",
+    "relations": [
+        {"recid": "12000", "type": "isChildOf"},
+        {"recid": "12200", "type": "isParentOf"},
+        {"doi": "10.1000/x", "type": "isRelatedTo"},
+    ],
+    "run_period": ["Run2"],
+    "system_details": {"description": "A machine", "recid": "252", "release": "CMSSW_8_0_26"},
+    "title": "Jets for taggers",
+    "type": {"primary": "Dataset", "secondary": ["Derived"]},
+    "usage": {"description": "Read it.", "links": [{"url": "https://github.com/o/notebook"}]},
+    "use_with": {"description": "Use with", "links": [{"recid": "1"}]},
+}
+RECORD = {"id": 12102, "created": "2020-08-27T00:39:40.879546+00:00", "metadata": METADATA}
+API = "/cernopendata/api/records"
+
+
+def numbered(number):
+    return {
+        "id": number,
+        "metadata": {**METADATA, "recid": str(number), "doi": f"10.7483/OPENDATA.X.{number}"},
+    }
+
+
+@pytest.fixture
+def portal(httpserver):
+    """Answers searches with what is put into it; keeps the questions."""
+
+    def answer(request: Request) -> Response:
+        portal.asked.append(dict(request.args))
+        page, size = int(request.args["page"]), int(request.args["size"])
+        hits = portal.found[(page - 1) * size : page * size]
+        total = portal.total or len(portal.found)
+        return Response(json.dumps({"hits": {"hits": hits, "total": total}}), content_type="application/json")
+
+    portal.asked, portal.found, portal.total = [], [], None
+    httpserver.expect_request(API).respond_with_handler(answer)
+    return portal
+
+
+def test_a_record_of_the_portal_becomes_a_record():
+    record = cern.to_record(RECORD)
+    assert (record.identifier, record.kind) == ("doi:10.7483/opendata.cms.jgjx.ms7q", "dataset")
+    assert record.provenance.source_id == "12102"
+    assert record.provenance.url == "https://opendata.cern.ch/record/12102"
+    assert record.creators == (
+        Creator(name="Doe, Jane", orcid="0000-0002-1825-0097", affiliation="A; B"),
+        Creator(name="Roe"),
+    )
+    assert record.description == "Jets.\n\nMany."
+    assert record.license == "CC0-1.0"
+    assert record.keywords == ("datascience", "CMS", "Run2")
+    assert (record.date_created, record.date_published) == ("2018", "2019")
+    assert record.formats == ("root", "h5")
+    assert record.usage == "Read it."
+    assert "methodology: Made with:" in str(record.notes)
+    assert "software release: CMSSW_8_0_26" in str(record.notes)
+    assert violations(record.to_json()) == []
+
+
+def test_its_bare_metadata_give_the_same_record():
+    assert cern.to_record(METADATA) == cern.to_record(RECORD)
+
+
+def test_files_have_an_address_on_the_portal_and_a_checksum_where_that_is_one():
+    assert cern.to_record(RECORD).distributions == (
+        Distribution(
+            name="x.root",
+            url="https://opendata.cern.ch/eos/opendata/cms/a%20b/x.root",
+            size=2433,
+            checksums=("adler32:f71e044f",),
+            format="root",
+        ),
+        Distribution(
+            name="y.h5",
+            url="http://opendata.cern.ch/y.h5",
+            size=1,
+            media_type="application/x-hdf5",
+            format="h5",
+        ),
+    )
+
+
+def test_variables_are_the_features_of_one_output():
+    (tensor,) = cern.to_record(RECORD).outputs
+    assert (tensor.dtype, tensor.shape) == ("mixed", ("entries", 2))
+    assert tensor.features == (
+        Feature(name="pt", description="momentum (Float_t)"),
+        Feature(name="n", description="Int_t"),
+    )
+    alike = changed(METADATA, ("dataset_semantics", 1, "type"), "Float_t")
+    assert cern.to_record(alike).outputs[0].dtype == "Float_t"
+
+
+def test_relations_are_typed():
+    assert [(item.type, item.target.compact) for item in cern.to_record(RECORD).relations] == [
+        ("is_derived_from", "cernopendata:12000"),
+        ("is_source_of", "cernopendata:12200"),
+        ("related_to", "doi:10.1000/x"),
+        ("is_compiled_by", "cernopendata:12103"),
+        ("requires", "cernopendata:252"),
+        ("related_to", "cernopendata:1"),
+        ("is_documented_by", "github:o/notebook"),
+        ("related_to", "kaggle:c/higgs-boson"),
+    ]
+
+
+def test_software_is_identified_by_its_repository_too():
+    tool = {
+        **METADATA,
+        "type": {"primary": "Software"},
+        "authors": [],
+        "source_code_repository": {"url": "https://github.com/o/tool"},
+    }
+    record = cern.to_record(tool)
+    assert record.kind == "software"
+    assert record.value_of("github") == "o/tool"
+    assert record.creators == (Creator(name="CMS Collaboration", kind="organization"),)
+
+
+@pytest.mark.parametrize("pasted", ["cernopendata:12102", "https://opendata.cern.ch/record/12102"])
+def test_a_record_is_fetched_by_number(web, httpserver, pasted):
+    httpserver.expect_request(f"{API}/12102").respond_with_json(RECORD)
+    fetched = cern.fetch(web, parse(pasted))
+    assert fetched.payload == RECORD
+    assert json.loads(fetched.raw) == RECORD
+
+
+def test_a_doi_is_found_by_search_and_checked(web, portal):
+    portal.found = [numbered(7), RECORD]
+    assert cern.handles(parse(METADATA["doi"]))
+    assert cern.fetch(web, parse(METADATA["doi"])).payload == RECORD
+    assert portal.asked[0]["q"] == 'doi:"10.7483/OPENDATA.CMS.JGJX.MS7Q"'
+    with pytest.raises(NotFound):
+        cern.fetch(web, parse("10.7483/OPENDATA.CMS.NONE"))
+
+
+def test_an_unknown_number_is_not_found(web, httpserver):
+    httpserver.expect_request(f"{API}/5").respond_with_json({"status": 404, "message": "no"}, status=404)
+    with pytest.raises(NotFound):
+        cern.fetch(web, parse("cernopendata:5"))
+
+
+def test_what_is_not_its_own_is_refused(web):
+    assert not cern.handles(parse("10.5281/zenodo.3602260"))
+    with pytest.raises(UsageError):
+        cern.fetch(web, parse("10.5281/zenodo.3602260"))
+    with pytest.raises(UsageError):
+        list(cern.search(web, "", cursor="offset=3"))
+
+
+def test_search_pages_resumes_and_keeps_the_limit(web, portal):
+    portal.found = [numbered(number) for number in range(5)]
+    pages = list(cern.search(web, "jets", page_size=2))
+    assert [len(page.hits) for page in pages] == [2, 2, 1]
+    assert (pages[0].total, pages[0].note, pages[-1].cursor) == (5, None, None)
+    resumed = [hit.payload for page in cern.search(web, "jets", cursor=pages[0].cursor) for hit in page.hits]
+    assert resumed == portal.found[2:]
+    assert sum(len(page.hits) for page in cern.search(web, "jets", limit=3)) == 3
+    assert portal.asked[0] == {"q": "jets", "page": "1", "size": "2"}
+
+
+def test_search_says_that_a_date_narrows_nothing(web, portal):
+    portal.found = [numbered(1)]
+    (page,) = cern.search(web, "", since=date(2024, 1, 1))
+    assert len(page.hits) == 1
+    assert "no dates of change" in str(page.note)
+
+
+def test_search_stops_at_the_window_and_says_so(web, portal):
+    portal.found, portal.total = [numbered(number) for number in range(3)] * 4000, 12_000
+    pages = list(cern.search(web, "", cursor="page=2&size=5000"))
+    assert len(pages) == 1
+    assert "first 10,000 of 12000" in str(pages[0].note)
+
+
+def test_nonsense_is_a_bad_answer(web, httpserver):
+    httpserver.expect_request(API).respond_with_json([1])
+    with pytest.raises(BadAnswer):
+        list(cern.search(web, ""))
+    httpserver.expect_request(f"{API}/5").respond_with_json([1])
+    with pytest.raises(BadAnswer):
+        cern.fetch(web, parse("cernopendata:5"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data):
+    payload = RECORD
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(list(paths(payload))))
+        payload = changed(payload, path, data.draw(JUNK))
+        if payload is ... or not isinstance(payload, dict):
+            break
+    try:
+        found = cern.to_record(payload)
+    except RecordError:
+        return
+    assert ModelRecord.from_json(json.loads(json.dumps(found.to_json()))) == found
+    json.dumps(found.to_json(), ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.shared
+def test_every_saved_record_is_valid(shared):
+    kinds = Counter()
+    for path in sorted((shared / "payloads/cern-opendata").glob("*.json")):
+        for payload in cern.split(json.loads(path.read_text(encoding="utf-8"))):
+            record = cern.to_record(payload)
+            assert violations(record.to_json()) == [], path.name
+            document = json.loads(json.dumps(record.to_jsonld()))
+            assert violations(document) == [], path.name
+            assert ModelRecord.from_jsonld(document) == record, path.name
+            kinds[record.kind] += 1
+    assert sum(kinds.values()) == 20
+    assert kinds == {"dataset": 14, "software": 6}
+
+
+@pytest.mark.shared
+def test_spot_checks_of_the_training_data_of_the_hbb_network(shared):
+    path = shared / "payloads/cern-opendata/record-12102-HiggsToBBNTuple.json"
+    payload = json.loads(path.read_text(encoding="utf-8"))
+    record = cern.to_record(payload)
+    assert record.doi == "10.7483/opendata.cms.jgjx.ms7q"
+    assert record.license == "CC0-1.0"
+    assert record.creators == (Creator(name="Duarte, Javier", orcid="0000-0002-5076-7096"),)
+    assert [item.name for item in record.outputs[0].features] == [
+        item["variable"] for item in payload["dataset_semantics"]
+    ]
+    assert record.distributions[0].checksums == ("adler32:f71e044f",)
+    assert len(record.distributions) == len(payload["files"])
+    assert len(record.related("is_derived_from")) == 21
+    assert record.related("is_compiled_by") == (Identifier("cernopendata", "12103"),)

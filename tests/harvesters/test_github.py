@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: MIT
+"""GitHub's HTTP behaviour, played by a local server in the shapes that it documents (written by hand)."""
+
+import hashlib
+import json
+import logging
+import time
+from datetime import date
+
+import pytest
+
+from fairreg import harvesters
+from fairreg.errors import AccessDenied, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.services.download import download
+from fairreg.services.fetch import fetch
+from fairreg.services.harvest import harvest
+from fairreg.settings import Settings
+from fairreg.storage.cache import Cache
+from fairreg.web import Patience, Web
+from harvesters.github_server import COMMIT, LARGE, OID, POINTER, WEIGHTS, GitHubServer, as_json, blob_sha1
+
+github = harvesters.get("github")
+TAGGER = Identifier("github", "lab/tagger")
+PLANTED = "ghp_planted0123456789"
+
+
+@pytest.fixture
+def server(httpserver):
+    return GitHubServer(httpserver)
+
+
+@pytest.fixture
+def record(web, server):
+    """Fetches the repository as the server has it and maps it."""
+    return lambda identifier=TAGGER: github.to_record(github.fetch(web, identifier).payload)
+
+
+def by_name(record):
+    return {item.name: item for item in record.distributions}
+
+
+def test_it_handles_repositories_and_nothing_else():
+    assert github.handles(parse("https://github.com/lab/tagger/tree/v1"))
+    assert github.handles_url("git@github.com:lab/tagger.git")
+    assert not github.handles(Identifier("github", "lab/.."))
+    assert not github.handles(Identifier("huggingface", "lab/tagger"))
+
+
+def test_a_repository_is_read_with_its_release_and_files(record):
+    found = record()
+    assert (found.identifier, found.name, found.version) == ("github:lab/tagger", "Jet Tagger", "v1.0")
+    assert found.alternate_names == ("tagger",)
+    assert (found.kind, found.license, found.description) == ("model", "MIT", "Tags jets.")
+    assert [(item.name, item.orcid) for item in found.creators] == [
+        ("Doe, Jane", "0000-0002-1825-0097"),
+        ("Roe, Rick", None),
+    ]
+    assert found.date_created == "2022-01-02T03:04:05Z"
+    assert found.date_published == "2022-11-09T10:00:00Z"
+    assert found.date_modified == "2023-01-02T03:04:05Z"
+    assert found.keywords == ("jet-tagging", "pytorch")
+    assert (found.ml_task, found.frameworks) == (("jet tagging",), ("PyTorch", "ONNX"))
+    assert found.notes is None
+
+
+def test_no_doi_is_taken_for_that_of_the_repository(record):
+    found = record()
+    assert found.doi is None
+    assert [(item.scheme, item.value) for item in found.identifiers] == [
+        ("github", "lab/tagger"),
+        ("concept_doi", "10.5281/zenodo.1000"),
+        ("paper_doi", "10.1103/physrevd.102.012010"),
+        ("related_doi", "10.5281/zenodo.1002"),
+        ("swhid", "swh:1:dir:0123456789012345678901234567890123456789"),
+    ]
+    assert {item.evidence for item in found.identifiers if item.scheme == "related_doi"} == {
+        "CITATION.cff: doi"
+    }
+    relations = {(item.type, item.target.compact) for item in found.relations}
+    assert relations == {
+        ("cites", "doi:10.1103/physrevd.102.012010"),
+        ("cites", "arxiv:1909.12285"),
+        ("is_supplemented_by", "doi:10.5281/zenodo.1000"),
+        ("is_supplemented_by", "doi:10.5281/zenodo.1002"),
+    }
+
+
+def test_files_are_addressed_by_commit_and_carry_gits_digest(record):
+    files = by_name(record())
+    assert set(files) == {"models/tagger.onnx", "models/large.pt", "tagger.zip"}
+    onnx = files["models/tagger.onnx"]
+    assert onnx.checksums == (f"git-blob-sha1:{blob_sha1(WEIGHTS)}",)
+    assert onnx.size == len(WEIGHTS)
+    assert onnx.url == f"https://raw.githubusercontent.com/lab/tagger/{COMMIT}/models/tagger.onnx"
+    assert files["tagger.zip"].checksums == (f"sha256:{hashlib.sha256(b'zip').hexdigest()}",)
+
+
+def test_a_file_in_git_lfs_is_that_of_its_pointer(record):
+    large = by_name(record())["models/large.pt"]
+    assert (large.size, large.checksums) == (len(LARGE), (f"sha256:{OID}",))
+    assert large.url == f"https://media.githubusercontent.com/media/lab/tagger/{COMMIT}/models/large.pt"
+
+
+def test_every_listed_file_is_fetched_and_verified(web, record, settings):
+    cache = Cache(settings.cache)
+    got = {item.name: download(web, cache, item) for item in record().distributions}
+    assert all(item.verified for item in got.values())
+    assert got["models/tagger.onnx"].file.path.read_bytes() == WEIGHTS
+    assert got["models/large.pt"].file.path.read_bytes() == LARGE
+
+
+def test_fetch_brings_the_model_files_of_a_repository(server, settings):
+    fetched = fetch(settings, "https://github.com/lab/tagger", patterns=["*.onnx"])
+    assert [item.file.path.read_bytes() for item in fetched.files] == [WEIGHTS]
+    assert fetched.to_json()["version"] == "v1.0"
+
+
+def test_a_file_that_changed_after_the_record_is_refused(web, server, record, settings):
+    onnx = by_name(record())["models/tagger.onnx"]
+    server.files["models/tagger.onnx"] = WEIGHTS[:-1] + b"x"
+    with pytest.raises(ChecksumMismatch, match="git-blob-sha1"):
+        download(web, Cache(settings.cache), onnx)
+
+
+def test_a_pointer_that_was_not_resolved_is_refused_with_a_sentence(web, server, settings):
+    payload = github.fetch(web, TAGGER).payload
+    payload["pointers"] = {}
+    large = by_name(github.to_record(payload))["models/large.pt"]
+    assert large.size == len(POINTER)
+    with pytest.raises(NotFound, match="only a Git LFS pointer"):
+        download(web, Cache(settings.cache), large)
+
+
+def test_what_did_not_change_is_not_sent_again(web, server):
+    first = github.fetch(web, TAGGER)
+    begun = len(server.sent)
+    again = github.fetch(web, TAGGER)
+    assert (again.raw, again.payload) == (first.raw, first.payload)
+    assert {status for _, status in server.sent[begun:]} == {304}
+    server.repository["description"] = "Tags other jets."
+    assert github.fetch(web, TAGGER).payload["repository"]["description"] == "Tags other jets."
+
+
+def test_a_renamed_repository_is_found_under_its_new_name(record):
+    found = record(Identifier("github", "lab/old-name"))
+    names = [(item.value, item.evidence) for item in found.identifiers if item.scheme == "github"]
+    assert names == [("lab/tagger", None), ("lab/old-name", "an earlier name of the repository")]
+    assert found.provenance.source_id == "42"
+
+
+def test_without_a_release_the_newest_commit_is_the_version(server, record):
+    server.release = None
+    found = record()
+    assert found.version == COMMIT
+    origin = next(item for item in found.provenance.origins if item.field == "version")
+    assert (origin.origin, origin.evidence) == ("inferred", "no release; the newest commit of heads/main")
+
+
+def test_an_empty_repository_is_a_record_that_says_so(server, record):
+    server.empty, server.release = True, None
+    found = record()
+    assert (found.version, found.distributions) == (None, ())
+    assert found.notes == "The repository is empty."
+    assert found.kind == "software"
+
+
+def test_a_release_whose_tag_is_gone_is_noted(server, record):
+    server.release["tag_name"] = "v1.0"
+    server._commit = lambda ref: as_json({"message": f"No commit found for SHA: {ref}"}, 422)
+    assert "no commit for tags/v1.0" in record().notes
+
+
+def test_a_list_of_files_that_was_cut_off_is_noted_and_the_top_read_anew(server, record):
+    server.truncated = True
+    found = record()
+    assert "cut the list of files off" in found.notes
+    assert found.creators[0].name == "Doe, Jane"
+
+
+def test_a_file_that_cannot_be_read_is_noted(web, server):
+    payload = github.fetch(web, TAGGER).payload
+    assert payload["notes"] == []
+    served = server._file
+    server._file = lambda path: None if path.endswith("CITATION.cff") else served(path)
+    server.files["CITATION.cff"] += b"\n"
+    found = github.to_record(github.fetch(web, TAGGER).payload)
+    assert "CITATION.cff could not be read" in found.notes
+    assert found.creators[0].name == "lab"
+
+
+def test_an_unknown_repository_is_not_found(web, server):
+    with pytest.raises(NotFound):
+        github.fetch(web, Identifier("github", "lab/nothing"))
+    with pytest.raises(UsageError):
+        github.fetch(web, Identifier("doi", "10.5281/zenodo.1"))
+
+
+def test_refusals_say_what_to_do_at_github(web, server):
+    server.refusals = [as_json({"message": "Bad credentials"}, 401)]
+    with pytest.raises(AccessDenied) as caught:
+        github.fetch(web, TAGGER)
+    assert "GITHUB_TOKEN" in caught.value.hint
+    server.refusals = [as_json({"message": "Repository access blocked", "block": {"reason": "dmca"}}, 451)]
+    with pytest.raises(Gone, match="legal reasons") as caught:
+        github.fetch(web, TAGGER)
+    assert "blocked" in caught.value.reason
+
+
+def reset(seconds):
+    return {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(int(time.time()) + seconds)}
+
+
+PRIMARY = {"message": "API rate limit exceeded for 192.0.2.1."}
+SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "least", "most"),
+    [
+        (lambda: as_json(PRIMARY, 403, **reset(20)), 19, 21),
+        (lambda: as_json(PRIMARY, 429, **reset(20)), 19, 21),
+        (lambda: as_json(SECONDARY, 403, Retry_After="30"), 30, 30),
+        (lambda: as_json(SECONDARY, 429, Retry_After="30"), 30, 30),
+        (lambda: as_json(SECONDARY, 403), 60, 60),
+        (lambda: as_json({"message": "You have triggered an abuse detection mechanism."}, 403), 60, 60),
+    ],
+)
+def test_each_kind_of_limit_is_waited_for_and_tried_again(settings, server, refusal, least, most):
+    waits = []
+    server.refusals = [refusal()]
+    with Web(settings, sleep=waits.append) as web:
+        assert github.fetch(web, TAGGER).payload["repository"]["id"] == 42
+    assert len(waits) == 1
+    assert least <= waits[0] <= most
+
+
+def test_a_limit_that_lasts_too_long_is_said_with_a_way_out(settings, server):
+    waits = []
+    server.refusals = [as_json(PRIMARY, 403, **reset(3000))]
+    with Web(settings, sleep=waits.append) as web, pytest.raises(RateLimited) as caught:
+        github.fetch(web, TAGGER)
+    assert waits == []
+    assert 2990 < caught.value.retry_after < 3010
+    assert "50 min" in caught.value.hint
+    assert "GITHUB_TOKEN" in caught.value.hint
+
+
+def test_search_reads_pages_until_the_last(web, server):
+    server.hits = 230
+    pages = list(github.search(web, "topic:jet-tagging", since=date(2024, 1, 2)))
+    assert [len(page.hits) for page in pages] == [100, 100, 30]
+    assert [page.cursor for page in pages] == ["page=2&size=100", "page=3&size=100", None]
+    assert {page.total for page in pages} == {230}
+    assert github.to_record(pages[0].hits[0].payload).identifier == "github:lab/tagger-0"
+    resumed = list(github.search(web, "topic:jet-tagging", cursor="page=3&size=100"))
+    assert [len(page.hits) for page in resumed] == [30]
+    limited = list(github.search(web, "topic:jet-tagging", limit=7))
+    assert [len(page.hits) for page in limited] == [7]
+
+
+def test_a_harvest_done_twice_changes_nothing(settings, server):
+    server.hits = 120
+    first = harvest(settings, "github", query="topic:jet-tagging")
+    again = harvest(settings, "github", query="topic:jet-tagging")
+    assert (first.new, first.refused, again.unchanged) == (120, [], 120)
+
+
+def test_the_end_of_the_window_is_noted(web, server):
+    server.hits = 5000
+    pages = list(github.search(web, "jets"))
+    assert sum(len(page.hits) for page in pages) == 1000
+    assert pages[-1].note == "GitHub shows the first 1,000 of 5000 hits; narrow the query."
+    with pytest.raises(UsageError, match="first 1,000"):
+        list(github.search(web, "jets", cursor="page=11&size=100"))
+
+
+def test_an_incomplete_search_is_noted(web, server):
+    server.hits, server.incomplete = 3, True
+    (page,) = github.search(web, "jets")
+    assert "hits may be missing" in page.note
+
+
+def test_a_query_that_github_does_not_take_is_a_usage_error(web, server):
+    with pytest.raises(UsageError, match="stars must be a number"):
+        list(github.search(web, "stars:x"))
+    with pytest.raises(UsageError, match="searches only for something"):
+        list(github.search(web, ""))
+    with pytest.raises(UsageError, match="no place in a GitHub search"):
+        list(github.search(web, "jets", cursor="nonsense"))
+
+
+def test_a_planted_token_goes_only_to_github_and_stays_nowhere(settings, server, httpserver, caplog):
+    urls = {f"FAIRREG_{name}_URL": httpserver.url_for(f"/{name.lower()}") for name in ("ZENODO", "GITHUB")}
+    planted = Settings.from_environment({"FAIRREG_HOME": str(settings.home), "GITHUB_TOKEN": PLANTED, **urls})
+    said = []
+    with caplog.at_level(logging.DEBUG), Web(planted, talk=said.append, sleep=lambda _seconds: None) as web:
+        fetched = github.fetch(web, TAGGER)
+        server.refusals = [as_json(PRIMARY, 403, **reset(3000))]
+        with pytest.raises(RateLimited) as caught:
+            github.fetch(web, TAGGER)
+    assert any(item[0].headers.get("Authorization") == f"Bearer {PLANTED}" for item in httpserver.log)
+    kept = [path.read_text() for path in settings.home.rglob("*") if path.is_file()]
+    assert kept
+    record = json.dumps(github.to_record(fetched.payload).to_json())
+    texts = (*kept, *said, record, fetched.raw.decode(), str(caught.value), caught.value.hint, caplog.text)
+    assert not [text for text in texts if PLANTED in text]
+
+
+def test_a_token_does_not_reach_the_file_hosts(tmp_path):
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "GITHUB_TOKEN": PLANTED})
+    with Web(settings, patience=Patience(retries=0)) as web:
+        assert web._authorization("https://api.github.com/repos/lab/tagger")
+        assert not web._authorization("https://raw.githubusercontent.com/lab/tagger/main/x")
+        raw = "https://raw.githubusercontent.com/lab/tagger/main/x"
+        assert web.address(raw) == raw

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: MIT
+"""The Hub over HTTP, through huggingface_hub, from a local server written by hand (`hub_server`)."""
+
+import hashlib
+import json
+import logging
+import socket
+from contextlib import contextmanager
+from datetime import date
+
+import huggingface_hub
+import pytest
+
+from fairreg import harvesters
+from fairreg.errors import (
+    AccessDenied,
+    BadAnswer,
+    NotFound,
+    Offline,
+    RateLimited,
+    Unreachable,
+    UnsafeAddress,
+    UsageError,
+)
+from fairreg.harvesters.huggingface import HuggingFaceHarvester
+from fairreg.registry import Registry
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.services.download import download
+from fairreg.services.harvest import harvest
+from fairreg.services.resolve import resolve
+from fairreg.settings import Settings
+from fairreg.storage.cache import Cache
+from fairreg.web import Patience, Web
+from harvesters.hub_server import Hub, generated
+
+TOKEN = "hf_plantedSecretToken0123456789"
+BODY = b"weights" * 1000
+DIGEST = hashlib.sha256(BODY).hexdigest()
+once = HuggingFaceHarvester(patience=Patience(retries=0))
+BIG = {"rfilename": "model.onnx", "size": len(BODY), "lfs": {"sha256": DIGEST, "size": len(BODY)}}
+TAGGER = {
+    "id": "lab/tagger",
+    "modelId": "lab/tagger",
+    "sha": "c0ffee",
+    "tags": [],
+    "private": False,
+    "siblings": [{"rfilename": "README.md"}, BIG],
+}
+
+
+@pytest.fixture(autouse=True)
+def own_session():
+    huggingface_hub.close_session()
+    yield
+    huggingface_hub.close_session()
+
+
+@pytest.fixture
+def hub():
+    infos, cards = generated(25)
+    infos["lab/tagger"], cards["lab/tagger"] = TAGGER, "# Tagger\nTells jets apart.\n"
+    with Hub(infos, cards) as server:
+        yield server
+
+
+def settings_for(hub, tmp_path, **more):
+    return Settings.from_environment({"FAIRREG_HOME": str(tmp_path / "home"), "HF_ENDPOINT": hub.url, **more})
+
+
+@pytest.fixture
+def settings(hub, tmp_path):
+    return settings_for(hub, tmp_path)
+
+
+@pytest.fixture
+def web(settings):
+    with Web(settings, patience=Patience(retries=1, first_wait=0.001), sleep=lambda _: None) as client:
+        yield client
+
+
+def fetched(web, name="lab/tagger"):
+    return once.fetch(web, Identifier("huggingface", name))
+
+
+def test_fetch_brings_the_info_with_its_card(web):
+    found = fetched(web)
+    assert json.loads(found.raw) == found.payload
+    record = once.to_record(found.payload)
+    assert record.description == "Tells jets apart."
+    assert record.distributions[1].checksums == (f"sha256:{DIGEST}",)
+
+
+def test_a_renamed_repository_is_followed(hub, web):
+    hub.renamed["old-tagger"] = "lab/tagger"
+    assert fetched(web, "old-tagger").payload["info"]["id"] == "lab/tagger"
+
+
+def test_a_dataset_is_fetched_and_a_space_refused(hub, web):
+    hub.datasets["lab/jets"] = {"id": "lab/jets", "sha": "1", "siblings": [{"rfilename": "README.md"}]}
+    hub.cards["datasets/lab/jets"] = "Many jets."
+    record = once.to_record(fetched(web, "datasets/lab/jets").payload)
+    assert (record.kind, record.description) == ("dataset", "Many jets.")
+    with pytest.raises(UsageError, match="Space"):
+        fetched(web, "spaces/lab/demo")
+    with pytest.raises(UsageError):
+        fetched(web, "a/b/c")
+    with pytest.raises(UsageError):
+        once.fetch(web, Identifier("doi", "10.1000/x"))
+
+
+def test_it_knows_the_addresses_of_the_hub():
+    assert once.handles_url("https://huggingface.co/lab/tagger")
+    assert once.handles_url("https://huggingface.co/datasets/lab/jets")
+    assert not once.handles_url("https://example.org/lab/tagger")
+    assert once.handles(parse("https://huggingface.co/lab/tagger/tree/main"))
+
+
+@pytest.mark.parametrize(
+    ("case", "error"),
+    [
+        ("missing repo", NotFound),
+        ("missing or private repo, anonymous", NotFound),
+        ("gated, anonymous", AccessDenied),
+        ("gated, logged in", AccessDenied),
+        ("bad token", AccessDenied),
+        ("disabled", AccessDenied),
+        ("forbidden", AccessDenied),
+        ("rate limit", RateLimited),
+        ("bad request", BadAnswer),
+        ("fault", Unreachable),
+        ("busy", Unreachable),
+    ],
+)
+def test_each_refusal_of_the_hub_is_an_error_of_ours(hub, web, case, error):
+    hub.faults["/api/models/lab/tagger"] = [case]
+    with pytest.raises(error) as caught:
+        fetched(web)
+    assert caught.value.message.endswith(".")
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("case", ["fault", "busy", "rate limit"])
+def test_a_fault_that_passes_is_waited_for(hub, web, case):
+    hub.faults["/api/models/lab/tagger"] = [case]
+    patient = HuggingFaceHarvester(patience=Patience(retries=1, first_wait=0.001))
+    assert patient.fetch(web, Identifier("huggingface", "lab/tagger")).payload["info"]["id"] == "lab/tagger"
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"3", b"{", b'{"error": "x"}'])
+def test_an_answer_in_another_language_is_none(hub, web, body):
+    hub.faults["/api/models/lab/tagger"] = [lambda handler: handler.answer(200, body)]
+    with pytest.raises(BadAnswer):
+        fetched(web)
+
+
+@pytest.mark.parametrize("body", [b"[1]", b'{"errors": 3}', b"\xff\xfe\x00"])
+def test_a_refusal_in_another_language_is_a_refusal(hub, web, body):
+    hub.faults["/api/models/lab/tagger"] = [lambda handler: handler.answer(500, body)]
+    with pytest.raises(BadAnswer):
+        fetched(web)
+
+
+def test_an_answer_that_breaks_off_is_unreachable(hub, web):
+    def cut(handler):
+        handler.answer(200, b"{", {"Content-Length": "100"})
+        handler.close_connection = True
+
+    hub.faults["/api/models/lab/tagger"] = [cut]
+    with pytest.raises(Unreachable):
+        fetched(web)
+
+
+def test_nobody_there_is_unreachable(tmp_path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "HF_ENDPOINT": url})
+    with Web(settings) as web, pytest.raises(Unreachable):
+        fetched(web)
+
+
+def test_offline_asks_nobody(hub, tmp_path, monkeypatch):
+    with Web(settings_for(hub, tmp_path, FAIRREG_OFFLINE="1")) as web, pytest.raises(Offline):
+        fetched(web)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with Web(settings_for(hub, tmp_path)) as web, pytest.raises(Offline):
+        fetched(web)
+    assert hub.requests == []
+
+
+def test_pages_follow_the_cursor_and_resume(web):
+    pages = list(once.search(web, "", page_size=10))
+    assert [len(page.hits) for page in pages] == [10, 10, 6]
+    assert pages[-1].cursor is None
+    names = [hit.payload["info"]["id"] for page in pages for hit in page.hits]
+    assert len(set(names)) == 26
+    rest = list(once.search(web, "", page_size=10, cursor=pages[0].cursor))
+    assert [hit for page in rest for hit in page.hits] == [hit for page in pages[1:] for hit in page.hits]
+    assert all(json.loads(hit.raw) == hit.payload for page in pages for hit in page.hits)
+
+
+def test_a_list_asks_for_what_a_record_needs_and_for_cards(hub, web):
+    page = next(once.search(web, "tagger", limit=3))
+    assert [hit.payload["card"] for hit in page.hits] == ["# Tagger\nTells jets apart.\n"]
+    ((asked, _),) = hub.heard("/api/models")
+    assert "search=tagger" in asked
+    assert "sort=downloads" in asked
+    assert "expand=safetensors" in asked
+    assert "expand=downloads" not in asked
+    assert [path for path, _ in hub.heard("/lab")] == ["/lab/tagger/resolve/c0ffee/README.md"]
+    assert HuggingFaceHarvester(cards=False).to_record(page.hits[0].payload).name == "tagger"
+
+
+def test_limit_and_since_end_a_list(hub, web):
+    assert sum(len(page.hits) for page in once.search(web, "", limit=7, page_size=5)) == 7
+    for number, info in enumerate(hub.infos.values()):
+        hub.infos[info["id"]] = {**info, "lastModified": f"2024-01-{number + 1:02}T00:00:00.000Z"}
+    pages = list(once.search(web, "", since=date(2024, 1, 20), page_size=5))
+    days = [hit.payload["info"]["lastModified"][8:10] for page in pages for hit in page.hits]
+    assert days == [f"{day:02}" for day in range(26, 19, -1)]
+    assert pages[-1].cursor is None
+
+
+def test_a_card_that_may_not_be_read_is_left_out(hub, web):
+    path = "/lab/tagger/resolve/c0ffee/README.md"
+    for case in ("gated, anonymous", "missing file"):
+        hub.faults[path] = [case]
+        assert fetched(web).payload["card"] is None
+    hub.faults[path] = [lambda handler: handler.answer(302, b"", {"Location": "https://example.org/x"})]
+    assert fetched(web).payload["card"] is None
+    hub.faults[path] = ["busy"]
+    with pytest.raises(Unreachable):
+        fetched(web)
+
+
+@pytest.mark.parametrize("cursor", ["x", "sort=createdAt", "cursor=abc"])
+def test_what_is_no_cursor_is_refused(web, cursor):
+    with pytest.raises(UsageError):
+        next(once.search(web, "", cursor=cursor))
+
+
+def test_a_list_that_never_moves_on_ends_with_an_error(hub, web):
+    link = f'<{hub.url}/api/models?cursor=same>; rel="next"'
+    same = [lambda handler: handler.answer(200, json.dumps([TAGGER]).encode(), {"Link": link})] * 3
+    hub.faults["/api/models"] = same
+    with pytest.raises(BadAnswer, match="again"):
+        list(once.search(web, ""))
+
+
+def test_a_list_that_is_none_is_a_bad_answer(hub, web):
+    hub.faults["/api/models"] = [lambda handler: handler.answer(200, b"{}")]
+    with pytest.raises(BadAnswer):
+        list(once.search(web, ""))
+
+
+def test_a_harvest_is_resumed_after_a_break_and_changes_nothing_twice(hub, settings, monkeypatch):
+    monkeypatch.setattr(harvesters.get("huggingface"), "_patience", Patience(retries=0))
+    monkeypatch.setattr(HuggingFaceHarvester, "guest_page_limit", 10)
+    name = list(hub.infos)[15]
+    hub.faults[f"/{name}/resolve/{hub.infos[name]['sha']}/README.md"] = ["fault"]
+    with pytest.raises(Unreachable):
+        harvest(settings, "huggingface")
+    resumed = harvest(settings, "huggingface")
+    assert (resumed.resumed, resumed.seen, resumed.refused) == (True, 16, [])
+    again = harvest(settings, "huggingface")
+    assert (again.new, again.unchanged) == (0, 26)
+
+
+@contextmanager
+def logged():
+    """Everything that huggingface_hub logs, whatever its level."""
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(handler.format(record))
+    logger = logging.getLogger("huggingface_hub")
+    level, logger.level = logger.level, logging.DEBUG
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def test_the_token_goes_to_the_hub_and_into_nothing_else(hub, tmp_path, capfd):
+    settings = settings_for(hub, tmp_path, HF_TOKEN=TOKEN)
+    hub.faults["/api/models/lab/secret"] = ["bad token"]
+    with logged() as lines, Web(settings) as web:
+        with pytest.raises(AccessDenied) as caught:
+            fetched(web, "lab/secret")
+        harvest(settings, "huggingface", talk=lines.append)
+    assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, headers in hub.requests)
+    with Registry(settings=settings) as registry:
+        told = [
+            str(item) for entry in registry.entries_for("lab/tagger") for item in registry.statements(entry)
+        ]
+    kept = b"".join(path.read_bytes() for path in settings.home.rglob("*") if path.is_file())
+    chain = [repr(error) + str(error) for error in (caught.value, caught.value.__cause__)]
+    assert TOKEN not in "".join([*lines, *told, *chain, *capfd.readouterr(), repr(settings)])
+    assert TOKEN.encode() not in kept
+    assert told
+
+
+def test_the_token_leaves_neither_with_a_redirect_nor_with_a_file(hub, tmp_path):
+    settings = settings_for(hub, tmp_path, HF_TOKEN=TOKEN)
+    with Hub(files={"cdn/x/file": BODY}) as cdn, Web(settings) as web:
+        hub.faults["/api/models/lab/tagger"] = [
+            lambda handler: handler.answer(302, b"", {"Location": f"{cdn.url}/api/models/lab/tagger"})
+        ]
+        with pytest.raises(UnsafeAddress):
+            fetched(web)
+        assert cdn.requests == []
+
+
+def test_a_file_comes_from_the_cdn_with_its_digest_and_without_the_token(hub, tmp_path):
+    """services/download.py over Web is enough: huggingface_hub's own downloader is not needed."""
+    with Hub(files={"cdn/x/file": BODY}) as cdn:
+        hub.elsewhere["lab/tagger/model.onnx"] = f"{cdn.url}/cdn/x/resolve/1/file"
+        # The CDN is at a private address here, which only a configured service may have.
+        settings = settings_for(hub, tmp_path, HF_TOKEN=TOKEN, FAIRREG_GITHUB_URL=cdn.url)
+        with Web(settings) as web:
+            item = once.to_record(fetched(web).payload).distributions[1]
+            done = download(web, Cache(settings.cache), item)
+        assert (done.verified, done.checksum) == (True, f"sha256:{DIGEST}")
+        ((_, headers),) = cdn.requests
+        assert "Authorization" not in headers
+        assert hub.heard("/lab/tagger/resolve/c0ffee/model.onnx")[0][1]["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_doi_of_the_hub_leads_through_datacite_to_the_hub(hub, tmp_path, httpserver):
+    document = {"data": {"id": "10.57967/hf/7", "type": "dois", "attributes": {
+        "doi": "10.57967/hf/7", "titles": [{"title": "tagger"}], "url": "https://huggingface.co/lab/tagger",
+        "types": {"resourceTypeGeneral": "Model"}, "state": "findable",
+    }}}  # fmt: skip
+    httpserver.expect_request("/dois/10.57967/hf/7").respond_with_json(document)
+    settings = settings_for(hub, tmp_path, FAIRREG_DATACITE_URL=httpserver.url_for("").rstrip("/"))
+    with Web(settings) as web:
+        found = resolve(web, "10.57967/hf/7")
+    assert found.source.record.identifier == "huggingface:lab/tagger"
+
+
+def test_a_mirror_below_a_path_keeps_its_redirects(hub, tmp_path):
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "HF_ENDPOINT": f"{hub.url}/mirror"})
+    hub.faults["/mirror/api/models/old"] = [
+        lambda handler: handler.answer(307, b"", {"Location": "/api/models/lab/tagger"})
+    ]
+    hub.faults["/mirror/api/models/lab/tagger"] = [
+        lambda handler: handler.answer(200, json.dumps({**TAGGER, "siblings": []}).encode())
+    ]
+    with Web(settings) as web:
+        assert fetched(web, "old").payload["info"]["id"] == "lab/tagger"

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: MIT
+"""Live search of a local stand-in for all services, healthy and not."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fairreg import harvesters
+from fairreg.errors import UsageError
+from fairreg.registry import Registry
+from fairreg.services.db import ensure
+from fairreg.services.live import ask
+from fairreg.services.search import SearchReport, search
+from fairreg.services.sources import sources
+from fairreg.settings import Settings
+from support import hbb
+from support.services import FAULTS, SLOW_SECONDS, Services
+
+# Long enough for a healthy local source on a busy machine, far from what a slow one takes.
+PATIENT = 8.0
+SHORT = 1.5
+# Whoever waits for the slow source needs SLOW_SECONDS, whoever does not is back long before this.
+BACK_LONG_BEFORE = SLOW_SECONDS / 2
+TOKEN = "planted-secret-token"
+
+HEALTHY, SICK = "zenodo", "datacite"
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    stand_in = Services()
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path, services: Services) -> Settings:
+    home = {"FAIRREG_HOME": str(tmp_path / "live"), "HF_TOKEN": TOKEN, "GITHUB_TOKEN": TOKEN}
+    settings = Settings.from_environment({**services.environment(), **home})
+    ensure(settings, lambda _line: None)
+    return settings
+
+
+def live(settings: Settings, query: str = "tagger", **options: object) -> SearchReport:
+    given = {"deadline": PATIENT, "source": [HEALTHY, SICK], "limit": None, **options}
+    return search(settings, query, live=True, **given)
+
+
+def test_every_source_that_can_be_asked_is_asked_and_named(here: Settings, services: Services) -> None:
+    heard: dict[str, str] = {}
+    report = search(
+        here,
+        "tagger",
+        live=True,
+        deadline=PATIENT,
+        limit=None,
+        heard=lambda name, answer: heard.update({name: answer.status}),
+    )
+    assert report.sources is not None
+    able = {item.name for item in harvesters.all_harvesters() if item.searchable}
+    assert set(report.sources) == set(heard) == able
+    assert report.sources["zenodo"].status == report.sources["datacite"].status == "ok"
+    assert (report.sources["zenodo"].count, report.sources["zenodo"].message) == (2, None)
+    ids = [row.id for row in report.results]
+    assert {"doi:10.5281/zenodo.1000", "doi:10.5281/zenodo.2000"} <= set(ids)
+    assert len(ids) == len(set(ids)) == report.total
+    scores = [row.score for row in report.results]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+
+
+def test_the_document_has_the_sources(here: Settings) -> None:
+    document = json.loads(json.dumps(live(here).to_json()))
+    assert set(document) == {"query", "total", "results", "warnings", "sources"}
+    assert all(
+        set(item) == {"status", "count", "seconds", "message"} for item in document["sources"].values()
+    )
+    assert "sources" not in search(here, "tagger").to_json()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_sick_source_leaves_the_others_alone(here: Settings, services: Services, fault: str) -> None:
+    services.faults[SICK] = fault
+    begun = time.monotonic()
+    report = live(here, deadline=SHORT if fault == "slow" else PATIENT)
+    assert time.monotonic() - begun < BACK_LONG_BEFORE
+    assert report.sources is not None
+    healthy, sick = report.sources[HEALTHY], report.sources[SICK]
+    assert (healthy.status, healthy.count) == ("ok", 2)
+    assert {"doi:10.5281/zenodo.1000", "doi:10.5281/zenodo.1001"} <= {row.id for row in report.results}
+    if fault in {"endless", "duplicated", "changing"}:
+        assert sick.status == "ok"
+        assert sick.count <= 20 * 10
+        assert fault == "endless" or sick.count == 1
+    else:
+        assert sick.status == ("timeout" if fault == "slow" else "error")
+        assert sick.message
+        assert sick.count == 0
+
+
+def test_all_sick_at_once_leave_the_registrys_own_results(here: Settings, services: Services) -> None:
+    names = [item.name for item in harvesters.all_harvesters() if item.searchable]
+    services.faults |= dict.fromkeys(
+        (item.service or item.name for item in harvesters.all_harvesters()), "slow"
+    )
+    begun = time.monotonic()
+    report = search(here, "Hbb tagger", live=True, deadline=SHORT)
+    assert time.monotonic() - begun < BACK_LONG_BEFORE
+    assert report.sources is not None
+    assert {name: answer.status for name, answer in report.sources.items()} == dict.fromkeys(names, "timeout")
+    assert report.results[0].doi == hbb.DOI
+
+
+def test_the_command_exits_though_a_source_is_still_silent(
+    here: Settings, services: Services, environment: dict[str, str]
+) -> None:
+    services.faults[SICK] = "slow"
+    variables = {**environment, **services.environment(), "FAIRREG_HOME": str(here.home)}
+    command = [sys.executable, "-c", "from fairreg.cli.app import main; main()"]
+    arguments = ["search", "tagger", "--live", "--deadline", "2", "--json"]
+    begun = time.monotonic()
+    done = subprocess.run(
+        [*command, *arguments, "--source", HEALTHY, "--source", SICK],
+        env={**variables, "HF_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    assert time.monotonic() - begun < BACK_LONG_BEFORE
+    document = json.loads(done.stdout)
+    assert document["sources"][SICK]["status"] == "timeout"
+    assert f"{SICK}: timeout" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_not_even_a_pool_of_a_late_source_keeps_the_process(
+    here: Settings, services: Services, environment: dict[str, str]
+) -> None:
+    services.faults[SICK] = "slow"
+    program = (
+        "import sys\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from fairreg import harvesters\n"
+        "from fairreg.cli.app import main\n"
+        f"sick = harvesters.get({SICK!r})\n"
+        "search = type(sick).search\n"
+        "def pooled(self, *args, **kept):\n"
+        "    with ThreadPoolExecutor(1) as pool:\n"
+        "        yield pool.submit(lambda: list(search(self, *args, **kept))).result()[0]\n"
+        "type(sick).search = pooled\n"
+        f"sys.argv = ['fairreg', 'search', 'x', '--live', '--deadline', '1', '--source', {SICK!r}]\n"
+        "main()"
+    )
+    variables = {**environment, **services.environment(), "FAIRREG_HOME": str(here.home)}
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert time.monotonic() - begun < BACK_LONG_BEFORE
+    assert done.returncode == 0, done.stderr
+    assert f"{SICK}: timeout" in done.stderr
+
+
+def test_offline_asks_nobody(here: Settings, services: Services) -> None:
+    report = live(replace(here, offline=True), "Hbb tagger", source=[])
+    assert report.sources is not None
+    assert {answer.status for answer in report.sources.values()} == {"offline"}
+    assert report.results[0].doi == hbb.DOI
+    assert services.asked == []
+
+
+def test_nothing_is_kept_unless_it_is_asked_for(here: Settings) -> None:
+    live(here)
+    with Registry(settings=here) as registry:
+        assert set(registry.info().sources) == {"catalogue"}
+    before = live(here, save=True)
+    with Registry(settings=here) as registry:
+        assert registry.info().sources["zenodo"] == 2
+        assert registry.statement("zenodo", "1000").payload
+    again = live(here, save=True)
+    assert [row.id for row in again.results if "1000" in row.id] == [
+        row.id for row in before.results if "1000" in row.id
+    ]
+    with pytest.raises(UsageError):
+        search(here, "tagger", save=True)
+
+
+def test_what_is_no_record_is_counted_and_kept_with_save(here: Settings, services: Services) -> None:
+    services.faults["zenodo"] = "other"
+    services.faults["datacite"] = "changing"
+    live(here, save=True)
+    with Registry(settings=here) as registry:
+        assert registry.info().sources["datacite"] == 1
+
+
+def test_filters_hold_for_live_results_too(here: Settings) -> None:
+    kinds = {row.kind for row in live(here, kind="dataset").results}
+    assert kinds <= {"dataset"}
+    assert live(here, license="no-such-licence").results == ()
+
+
+def test_a_model_of_the_registry_and_its_live_record_are_one_result(
+    here: Settings, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.services.zenodo_hit", lambda _number: hbb.record(b"", number=7305227))
+    report = live(here, "Hbb tagger", source=[])
+    (row,) = [row for row in report.results if hbb.DOI in {row.doi, *(item.doi for item in row.versions)}]
+    assert row.sources[:2] == ("catalogue", "zenodo")
+    assert report.results[0] == row
+
+
+def test_an_empty_question_is_wrong_usage(here: Settings) -> None:
+    with pytest.raises(UsageError):
+        live(here, " ")
+
+
+def test_sources_says_how_each_is_when_asked_to(here: Settings, services: Services) -> None:
+    assert services.asked == []
+    assert {item.state for item in sources(here)} == {None}
+    services.faults[SICK] = "500"
+    states = {item.name: item for item in sources(here, check=True)}
+    assert states[HEALTHY].state == "ok"
+    assert "fault of its own" in str(states[SICK].state)
+    assert TOKEN not in json.dumps([item.to_json() for item in states.values()])
+    assert states["zenodo"].token is False
+    assert states["datacite"].token is None
+    assert "25 a page" in states["zenodo"].limits
+
+
+def test_a_harvester_that_breaks_is_an_error_of_its_own(
+    here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = [harvesters.get(HEALTHY), harvesters.get(SICK)]
+
+    def broken(_self: object, _payload: object) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(type(chosen[1]), "to_record", broken)
+    answers = {item.name: item.answer for item in ask(here, "tagger", chosen, deadline=PATIENT)}
+    assert answers[HEALTHY] is not None
+    assert answers[HEALTHY].status == "ok"
+    assert answers[SICK] is not None
+    assert (answers[SICK].status, answers[SICK].message) == (
+        "error",
+        "DataCite's harvester failed (KeyError).",
+    )
