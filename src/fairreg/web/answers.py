@@ -135,11 +135,11 @@ def _status_error(response: "requests.Response") -> FairregError:
 
 def _said(response: "requests.Response") -> str | None:
     """What the body of an error says in the words of the service: a tombstone's reason, else its message."""
-    import requests
+    from urllib3.exceptions import HTTPError
 
     try:
         document = json.loads(response.raw.read(CHUNK, decode_content=True) or b"null")
-    except (ValueError, requests.RequestException, OSError, RecursionError):
+    except (ValueError, HTTPError, OSError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
@@ -152,7 +152,7 @@ def _said(response: "requests.Response") -> str | None:
 def retry_after(response: "requests.Response") -> float | None:
     """Seconds that Retry-After asks for, as a number or as an HTTP date (RFC 9110, section 10.2.3)."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())

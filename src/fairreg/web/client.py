@@ -10,9 +10,9 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from fairreg.errors import (
     BadAnswer,
@@ -97,6 +97,14 @@ class Web:
             self._settings, talk=self._talk, patience=patience, sleep=self._sleep, session=self._connect()
         )
 
+    def anonymous(self) -> "Web":
+        """A client over the same connections that sends no token to anybody."""
+        services = {name: replace(item, token=None) for name, item in self._settings.services.items()}
+        settings = replace(self._settings, services=services)
+        return Web(
+            settings, talk=self._talk, patience=self._patience, sleep=self._sleep, session=self._connect()
+        )
+
     def _connect(self) -> "requests.Session":
         import requests
 
@@ -113,7 +121,7 @@ class Web:
 
     def address(self, url: str) -> str:
         """Where a request for `url` goes: a link to a public service follows its configured base URL."""
-        parts = urlsplit(url)
+        parts = _split(url)
         for service in self._settings.services.values():
             hosts = {urlsplit(service.public_url).netloc, *service.aliases}
             if parts.netloc.lower() in hosts:
@@ -145,7 +153,7 @@ class Web:
             target = response.headers.get("Location")
             if target is None:
                 raise_for_status(response)
-            return urljoin(response.url, target) if target else None
+            return _joined(response.url, target) if target else None
 
     @contextmanager
     def stream(
@@ -169,7 +177,7 @@ class Web:
                     raise_for_status(response)
                     yield response
                     return
-            target, params = self.address(urljoin(target, onward)), None
+            target, params = self.address(_joined(target, onward)), None
         raise BadAnswer(f"{urlsplit(url).netloc} redirects in circles.", hint="Try again later.")
 
     @contextmanager
@@ -234,14 +242,13 @@ class Web:
             ) from error
 
     def _service_at(self, url: str) -> Service | None:
-        netloc = urlsplit(url).netloc.lower()
-        return next(
-            (service for service in self._settings.services.values() if service.netloc == netloc), None
-        )
+        """The service whose base URL `url` lies under; the longest where one lies under another."""
+        own = (item for item in self._settings.services.values() if (url + "/").startswith(item.url + "/"))
+        return max(own, key=lambda item: len(item.url), default=None)
 
     def _authorization(self, url: str) -> dict[str, str]:
         service = self._service_at(url)
-        if service is None or service.token is None or not url.startswith(service.url):
+        if service is None or service.token is None:
             return {}
         return {"Authorization": f"Bearer {service.token}"}
 
@@ -273,6 +280,20 @@ class Web:
         if seconds > 1:
             self._talk(f"{urlsplit(url).netloc} gives no answer yet; trying again in {seconds:.0f} s")
         self._sleep(seconds)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise UnsafeAddress(f"Refused to follow {url!r}: it is no address.") from error
+
+
+def _joined(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError as error:
+        raise UnsafeAddress(f"Refused to follow a redirect to {target!r}: it is no address.") from error
 
 
 def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
