@@ -156,6 +156,9 @@ def test_redirects_are_followed_on_the_configured_host(web, answers, settings):
         "http://10.0.0.1/x",
         "http://169.254.169.254/latest/meta-data",
         "http://[::ffff:127.0.0.1]/x",
+        "http://[64:ff9b::7f00:1]/x",
+        "http://[2002:7f00:1::]/x",
+        "http://224.0.0.1/x",
         "file:///etc/passwd",
         "ftp://example.org/x",
     ],
@@ -165,6 +168,11 @@ def test_redirects_to_private_addresses_and_other_schemes_are_refused(web, answe
     with pytest.raises(UnsafeAddress) as caught:
         web.get(RECORD)
     assert caught.value.exit_code == 3
+
+
+def test_an_address_that_is_none_is_refused(web):
+    with pytest.raises(UnsafeAddress, match="no address"):
+        web.get("http://[bad/x")
 
 
 def test_a_name_that_resolves_to_a_private_address_is_refused(web, monkeypatch):
@@ -403,3 +411,70 @@ def test_services_that_share_a_mirror_keep_their_own_tokens(tmp_path, httpserver
     with Web(settings) as web:
         assert web._authorization(httpserver.url_for("/github/x")) == {"Authorization": "Bearer one"}
         assert web._authorization(httpserver.url_for("/zenodo/x")) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"not gzip", {"Content-Encoding": "gzip"}),
+        (b"\xff\xfe", {}),
+        (b"[" * 5000, {}),
+    ],
+)
+def test_a_refusal_with_a_broken_body_is_still_that_refusal(web, answers, body, headers):
+    answers(Response(body, status=404, headers=headers))
+    with pytest.raises(NotFound):
+        web.get(RECORD)
+
+
+def test_a_strange_retry_after_counts_as_none(settings, answers):
+    waits = []
+    answers(
+        Response(status=503, headers={"Retry-After": "\u00b2".encode("latin-1").decode("latin-1")}),
+        Response("{}"),
+    )
+    with Web(settings, sleep=waits.append) as web:
+        web.get(RECORD)
+    assert waits[0] < 2
+
+
+def test_a_token_is_not_sent_to_another_path_that_begins_alike(tmp_path, httpserver):
+    came = []
+    httpserver.expect_request("/zenodo-other/x").respond_with_handler(
+        lambda request: came.append(request) or Response("{}")
+    )
+    settings = Settings.from_environment(
+        {
+            "FAIRREG_HOME": str(tmp_path),
+            "ZENODO_TOKEN": "secret-token",
+            "FAIRREG_ZENODO_URL": httpserver.url_for("/zenodo"),
+        }
+    )
+    with Web(settings) as web:
+        web.get(httpserver.url_for("/zenodo-other/x"))
+    assert "Authorization" not in came[0].headers
+
+
+def test_two_services_on_one_host_each_get_their_own_token(tmp_path, httpserver):
+    came = {}
+
+    def handle(request):
+        came[request.path] = request.headers.get("Authorization")
+        return Response("{}")
+
+    httpserver.expect_request("/zenodo/x").respond_with_handler(handle)
+    httpserver.expect_request("/hub/x").respond_with_handler(handle)
+    settings = Settings.from_environment(
+        {
+            "FAIRREG_HOME": str(tmp_path),
+            "ZENODO_TOKEN": "of-zenodo",
+            "HF_TOKEN": "of-the-hub",
+            "FAIRREG_ZENODO_URL": httpserver.url_for("/zenodo"),
+            "HF_ENDPOINT": httpserver.url_for("/hub"),
+        }
+    )
+    with Web(settings) as web:
+        web.get("https://zenodo.org/x")
+        web.get("https://huggingface.co/x")
+        web.anonymous().get("https://huggingface.co/x")
+    assert came == {"/zenodo/x": "Bearer of-zenodo", "/hub/x": None}

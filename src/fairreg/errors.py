@@ -97,7 +97,11 @@ class Refused(FairregError):
 
 
 class ChecksumMismatch(Refused):
-    """Downloaded bytes are not the published ones."""
+    """The bytes of the file `name` are not the published ones."""
+
+    def __init__(self, message: str, *, name: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
 
 
 class UnsafeArchive(Refused):

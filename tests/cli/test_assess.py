@@ -107,3 +107,41 @@ def test_an_unknown_model_is_no_report(cli, httpserver):
     result = cli("assess", "10.1234/none", "--json")
     assert (result.code, result.out) == (1, "")
     assert cli("assess", "10.1234/none", "--offline").code == 1
+
+
+def test_bytes_that_contradict_the_published_digest_fail(cli, httpserver):
+    content = hbb.archive({"README.md": README})
+    path = f"/zenodo/api/records/7305227/files/{hbb.NAME}/content"
+    httpserver.expect_request(path).respond_with_data(content[:-1] + b"!")
+    hbb.serve(httpserver, content)
+    result = cli("assess", hbb.DOI, "--json")
+    assert verdicts(result.json)["A1-2"] == "fail"
+    assert "not the published file" in result.err
+
+
+def test_documents_beside_the_model_are_read_as_well_as_those_in_archives(cli, httpserver):
+    loose = b"# Model\n\nThe data are 10.7483/OPENDATA.CMS.JGJX.MS7Q.\n"
+    document = hbb.record(loose)
+    document["files"][0] |= {
+        "key": "README.md",
+        "links": {"self": "https://zenodo.org/api/records/7305227/files/README.md/content"},
+    }
+    httpserver.expect_request("/zenodo/api/records/7305227").respond_with_json(document)
+    httpserver.expect_request("/zenodo/api/records/7305227/files/README.md/content").respond_with_data(loose)
+    hbb.serve(httpserver, b"")
+    assert verdicts(cli("assess", hbb.DOI, "--json").json)["I2-1"] == "partial"
+
+
+def test_a_file_that_only_a_token_opens_is_not_called_open(cli, httpserver, monkeypatch):
+    content = hbb.archive({"README.md": README})
+    path = f"/zenodo/api/records/7305227/files/{hbb.NAME}/content"
+
+    def handle(request):
+        return Response(content) if request.headers.get("Authorization") else Response(status=403)
+
+    httpserver.expect_request(path).respond_with_handler(handle)
+    hbb.serve(httpserver, content)
+    monkeypatch.setenv("ZENODO_TOKEN", "secret-token")
+    result = cli("assess", hbb.DOI, "--json")
+    assert verdicts(result.json)["A1.1-2"] != "pass"
+    assert "secret-token" not in result.out + result.err

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From a DOI to a result, over local services that hold the published record."""
 
+import hashlib
 import io
 import pickle
 import zipfile
@@ -288,3 +289,73 @@ def test_zenodo_get_is_an_extra(cli, monkeypatch):
     result = cli("fetch", hbb.DOI, "--downloader", "zenodo_get")
     assert result.code == 1
     assert "pip install 'fairreg[zenodo]'" in result.err
+
+
+def test_an_unpacked_folder_that_was_changed_never_runs(cli, untrained, settings):
+    first = cli("fetch", hbb.DOI, "--run", "--json").json["run"]["weights"]
+    (weights,) = (settings.cache / "extracted").rglob("gnn_baseline_best.pth")
+    for content in (b"xx", Files().legacy(random_tensors(PAPER, seed=9))):
+        weights.write_bytes(content)
+        assert cli("cache", "verify").code == 3
+        assert cli("fetch", hbb.DOI, "--run", "--json").json["run"]["weights"] == first
+
+
+def test_another_file_never_takes_the_place_of_one_that_cannot_be_read(cli, httpserver):
+    members = {
+        WEIGHTS: Files().legacy(random_tensors(PAPER))[:5000],
+        "other.pth": Files().legacy(random_tensors(PAPER)),
+    }
+    hbb.serve(httpserver, hbb.archive(members))
+    result = cli("fetch", hbb.DOI, "--run", "--json")
+    assert (result.code, result.out) == (1, "")
+    assert "gnn_baseline_best.pth" in result.err
+
+
+def test_a_member_of_an_archive_can_be_named(cli, httpserver):
+    members = {
+        WEIGHTS: Files().legacy(random_tensors(PAPER)),
+        "models/other.pth": Files().legacy(random_tensors(PAPER, seed=5)),
+    }
+    hbb.serve(httpserver, hbb.archive(members))
+    assert "could be meant" in cli("fetch", hbb.DOI, "--run").err
+    result = cli("fetch", hbb.DOI, "--run", "--file", "*other.pth", "--json")
+    assert result.code == 0, result.err
+    assert result.json["run"]["weights"]["file"] == hbb.TOP + "models/other.pth"
+    assert cli("fetch", hbb.DOI, "--file", "*none.pth").code == 1
+
+
+def test_an_unsafe_pickle_in_a_compressed_weight_file_is_refused_as_unsafe(cli, httpserver):
+    unsafe = zipped(("archive/data.pkl", pickle.dumps(Attack(), protocol=2)))
+    hbb.serve(httpserver, hbb.archive({WEIGHTS: unsafe}))
+    result = cli("fetch", hbb.DOI, "--run")
+    assert result.code == 3, result.err
+
+
+def test_offline_the_files_of_another_object_are_never_given(cli, httpserver, settings, monkeypatch):
+    """Another record that only refers to the DOI asked for has its files in the cache."""
+    document = hbb.record(hbb.archive({"README.md": b"# Other"}), number=8000001)
+    document["conceptdoi"], document["conceptrecid"] = "10.5281/zenodo.8000000", "8000000"
+    document["metadata"]["alternate_identifiers"] = [{"identifier": hbb.DOI, "scheme": "doi"}]
+    content = hbb.archive({"README.md": b"# Other"})
+    document["files"][0] |= {"size": len(content), "checksum": f"md5:{hashlib.md5(content).hexdigest()}"}
+    httpserver.expect_request("/zenodo/api/records/8000001").respond_with_json(document)
+    httpserver.expect_request(f"/zenodo/api/records/8000001/files/{hbb.NAME}/content").respond_with_data(
+        content, content_type="application/zip"
+    )
+    assert cli("fetch", "10.5281/zenodo.8000001").code == 0
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    assert cli("fetch", "10.5281/zenodo.8000001").code == 0
+    assert cli("fetch", hbb.DOI).code == 4
+
+
+def test_a_concept_is_named_as_such_offline_too(cli, untrained, monkeypatch):
+    cli("fetch", hbb.DOI)
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    for command in (["fetch"], ["show"], ["assess", "--offline"]):
+        assert "concept DOI" in cli(*command[:1], hbb.CONCEPT, *command[1:]).err
+
+
+def test_a_withdrawn_record_is_named_as_it_was_asked_for(cli, httpserver):
+    answer(httpserver, RECORD, status=410, response='{"tombstone": {"note": "Spam"}}')
+    hbb.serve(httpserver, b"")
+    assert f"{hbb.DOI} was withdrawn from Zenodo: Spam." in cli("fetch", hbb.DOI).err

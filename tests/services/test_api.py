@@ -89,6 +89,18 @@ def test_load_runs_any_onnx_file_by_its_own_graph(tmp_path):
         runner.run({"wrong": np.zeros((1, 3), np.float32)})
 
 
+@pytest.mark.parametrize("missing", ["/nowhere/model.onnx", "weights.pth", "./model"])
+def test_load_of_a_file_that_is_not_there_says_so(missing):
+    with pytest.raises(ModelError, match="There is no file"):
+        fairreg.load(missing)
+
+
+def test_one_pattern_is_as_welcome_as_several(services):
+    assert len(fairreg.fetch(hbb.DOI, files="*.zip").files) == 1
+    with pytest.raises(NotFound):
+        fairreg.fetch(hbb.DOI, files="*.none")
+
+
 def test_a_fingerprint_depends_on_the_tensors_and_not_on_the_file(tmp_path, weights, tensors):
     other = tmp_path / "other.onnx"
     other.write_bytes(onnx_bytes(tensors))

@@ -13,11 +13,12 @@ from fairreg.errors import (
     Gone,
     NotFound,
     RateLimited,
+    Refused,
     Unreachable,
     UnsafeAddress,
 )
 from fairreg.schemas.record import Distribution
-from fairreg.services.download import download, place, select
+from fairreg.services.download import cached_copy, download, place, select
 from fairreg.storage.cache import Cache
 
 CONTENT = bytes(range(256)) * 2000
@@ -276,4 +277,75 @@ def test_a_pointer_of_git_lfs_is_not_the_file(web, cache, distribution, serve):
     with pytest.raises(NotFound, match="only a Git LFS pointer") as caught:
         download(web, cache, in_git(distribution, pointer))
     assert "git lfs pull" in caught.value.hint
+    assert nothing_final(cache)
+
+
+def test_a_page_in_the_middle_of_a_download_loses_nothing_of_it(web, cache, distribution, serve):
+    part = cache.partial(f"md5:{MD5}")
+    part.write_bytes(CONTENT[:1000])
+    serve(lambda _request: Response("<html>maintenance</html>", mimetype="text/html"))
+    with pytest.raises(BadAnswer):
+        download(web, cache, distribution)
+    assert part.read_bytes() == CONTENT[:1000]
+
+
+def test_a_part_that_is_longer_than_the_file_is_begun_anew(web, cache, distribution, serve):
+    unsized = Distribution(name=distribution.name, url=distribution.url, checksums=distribution.checksums)
+    cache.partial(f"md5:{MD5}").write_bytes(b"x" * (len(CONTENT) + 1))
+
+    def handle(request):
+        return Response(status=416) if request.headers.get("Range") else Response(CONTENT)
+
+    serve(handle)
+    assert download(web, cache, unsized).file.path.read_bytes() == CONTENT
+
+
+def test_a_cached_file_never_stands_for_a_checksum_that_it_has_not(web, cache, distribution, serve):
+    serve(CONTENT)
+    download(web, cache, distribution)
+    for other in (
+        Distribution(name="a", url=distribution.url, checksums=(f"md5:{MD5}", f"sha256:{'0' * 64}")),
+        Distribution(name="a", url=distribution.url, size=5, checksums=(f"md5:{MD5}",)),
+    ):
+        assert cached_copy(cache, other) is None
+
+
+def test_the_same_bytes_under_two_names_keep_both_names(web, cache, distribution, serve, tmp_path):
+    serve(CONTENT)
+    other = Distribution(
+        name="other.pth", url=distribution.url, size=len(CONTENT), checksums=distribution.checksums
+    )
+    files = [download(web, cache, item) for item in (distribution, other)]
+    assert [item.file.path.name for item in files] == ["weights.onnx", "other.pth"]
+    placed = place(files, tmp_path / "out")
+    assert {path.name for path in placed.values()} == {"weights.onnx", "other.pth"}
+    assert all(path.read_bytes() == CONTENT for path in placed.values())
+
+
+def test_two_files_with_one_last_name_keep_their_folders(web, cache, distribution, serve, tmp_path):
+    serve(CONTENT)
+    other = Distribution(
+        name="other/weights.onnx", url=distribution.url, size=len(CONTENT), checksums=distribution.checksums
+    )
+    placed = place([download(web, cache, item) for item in (distribution, other)], tmp_path / "out")
+    assert placed["other/weights.onnx"] == tmp_path / "out/other/weights.onnx"
+    assert placed["org/weights.onnx"] == tmp_path / "out/org/weights.onnx"
+
+
+def test_an_empty_file_is_a_file(web, cache, serve):
+    serve(b"")
+    empty = Distribution(
+        name="empty",
+        url="https://zenodo.org/api/records/1/files/weights.onnx/content",
+        size=0,
+        checksums=(f"md5:{hashlib.md5(b'').hexdigest()}",),
+    )
+    assert download(web, cache, empty).file.size == 0
+
+
+def test_a_file_of_unstated_size_has_a_limit(web, cache, distribution, serve, monkeypatch):
+    monkeypatch.setattr("fairreg.services.download.MAX_UNSTATED", 100_000)
+    serve(CONTENT)
+    with pytest.raises(Refused, match="larger than"):
+        download(web, cache, Distribution(name="a", url=distribution.url))
     assert nothing_final(cache)

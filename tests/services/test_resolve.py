@@ -119,3 +119,20 @@ def test_nothing_reachable_is_unreachable(web, httpserver):
 def test_what_is_no_identifier_is_a_usage_error(web):
     with pytest.raises(IdentifierError):
         resolve(web, "not an identifier")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(status=403),
+        Response('{"data": {}}', mimetype="application/json"),
+        Response("<html>", mimetype="text/html"),
+        Response(status=302, headers={"Location": "http://10.0.0.1/x"}),
+    ],
+)
+def test_whatever_datacite_answers_the_source_is_asked(web, httpserver, answer):
+    httpserver.expect_request(f"/datacite/dois/{hbb.DOI}").respond_with_response(answer)
+    hbb.serve(httpserver, b"content")
+    resolution = resolve(web, hbb.DOI)
+    assert resolution.record.provenance.source == "zenodo"
+    assert resolution.steps[0].outcome == "unreachable"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+import gzip
 import io
 import stat
 import tarfile
@@ -141,7 +142,7 @@ def test_whatever_the_names_nothing_is_written_outside(tmp_path_factory, members
         unpack(path, room / "out")
     except FairregError:
         assert not (room / "out").exists()
-    assert {item.name for item in room.iterdir()} <= {"a.zip", "out"}
+    assert {item.name for item in room.iterdir()} <= {"a.zip", "out", "out.json"}
 
 
 def test_weights_of_pytorch_are_no_archive(tmp_path):
@@ -156,3 +157,51 @@ def refuse(path, room, match):
         unpack(path, room / "out")
     assert caught.value.exit_code == 3
     assert {item.name for item in room.iterdir()} == {path.name}
+
+
+def test_an_unpacked_archive_that_was_changed_on_disk_is_unpacked_again(tmp_path):
+    path = make_zip(tmp_path / "a.zip", [("top/a.onnx", b"abc"), ("top/b.onnx", b"def")])
+    folder = unpack(path, tmp_path / "out")
+    for change in (lambda: (folder / "top/a.onnx").write_bytes(b"xyz"), (folder / "top/b.onnx").unlink):
+        change()
+        unpack(path, tmp_path / "out")
+        assert (folder / "top/a.onnx").read_bytes() == b"abc"
+        assert (folder / "top/b.onnx").read_bytes() == b"def"
+    (folder / "added").write_bytes(b"1")
+    assert not (unpack(path, tmp_path / "out") / "added").exists()
+
+
+def test_formats_that_are_zip_files_inside_are_no_archives(tmp_path):
+    for name in ("jets.npz", "model.keras", "notes.docx"):
+        assert not is_archive(make_zip(tmp_path / name, [("a.npy", bytes(1000))]))
+
+
+def test_a_huge_header_is_refused_before_it_fills_the_memory(tmp_path):
+    path = tmp_path / "a.tar.gz"
+    member = tarfile.TarInfo("././@LongLink")
+    member.type, member.size = tarfile.GNUTYPE_LONGNAME, 40 * 2**20
+    with gzip.open(path, "wb") as out:
+        out.write(member.tobuf(tarfile.GNU_FORMAT) + bytes(member.size))
+    refuse(path, tmp_path, "bomb")
+
+
+@pytest.mark.parametrize("suffix", [".tar.gz", ".tar.bz2", ".tar.xz", ".zip"])
+@given(content=st.binary(max_size=400), cut=st.integers(0, 300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+def test_damage_of_any_kind_is_refused_or_harmless(tmp_path_factory, suffix, content, cut):
+    room = tmp_path_factory.mktemp("room")
+    path = room / f"a{suffix}"
+    if suffix == ".zip":
+        make_zip(path, [("a", b"abc" * 50)])
+    else:
+        with tarfile.open(path, f"w:{suffix.rpartition('.')[2]}") as archive:
+            member = tarfile.TarInfo("a")
+            member.size = 150
+            archive.addfile(member, io.BytesIO(b"abc" * 50))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut] + content + whole[cut + len(content) :])
+    if is_archive(path):
+        try:
+            unpack(path, room / "out")
+        except FairregError:
+            assert not (room / "out").exists()

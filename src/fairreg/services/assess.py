@@ -9,10 +9,10 @@ from functools import partial
 
 import msgspec
 
-from fairreg.assessment.evidence import DataCiteFacts, Evidence, Probe
-from fairreg.assessment.report import IndicatorResult, Report
+from fairreg.assessment.evidence import DataCiteFacts, Evidence, FileFact, Probe
+from fairreg.assessment.report import COVERAGE_FOR_BADGE, IndicatorResult, Report
 from fairreg.assessment.report import assess as judge
-from fairreg.errors import FairregError, NotFound
+from fairreg.errors import ChecksumMismatch, FairregError, NotFound, RecordError
 from fairreg.harvesters.datacite import registration
 from fairreg.registry import Registry, Statement
 from fairreg.schemas.identifiers import parse
@@ -21,7 +21,7 @@ from fairreg.services import inspecting
 from fairreg.services.download import Progress
 from fairreg.services.fetch import Fetched, bring, fetch_cached, known_version, open_files, remember
 from fairreg.services.probing import probe_all
-from fairreg.services.resolve import Resolution, resolve
+from fairreg.services.resolve import Resolution, concept_note, resolve
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import Web
@@ -41,6 +41,7 @@ class _Known:
     datacite: DataCiteFacts | None
     probes: tuple[Probe, ...]
     fetched: Fetched | None
+    mismatched: tuple[FileFact, ...] = ()
 
 
 def assess(
@@ -67,6 +68,9 @@ def gather(
 ) -> Evidence:
     """The evidence about `pid`: record, registration, probes and files. Raises as `assess`."""
     known = _from_registry(settings, pid) if offline else _from_network(settings, pid, talk, progress)
+    note = concept_note(parse(pid), known.record)
+    if note:
+        talk(note)
     fetched = known.fetched
     return Evidence(
         record=known.record,
@@ -74,7 +78,7 @@ def gather(
         gathered_at=datetime.now(UTC).isoformat(timespec="seconds"),
         datacite=known.datacite,
         probes=known.probes,
-        files=inspecting.files(fetched) if fetched else (),
+        files=inspecting.files(fetched) if fetched else known.mismatched,
         documents=inspecting.documents(fetched) if fetched else (),
         models=inspecting.model_facts(fetched) if fetched else (),
         downloaded=fetched is not None,
@@ -88,11 +92,11 @@ def _from_network(settings: Settings, pid: str, talk: Talk, progress: Progress |
         record = resolution.record
         talk("Probing the identifier, the landing page and the first bytes of the files")
         probes = (*_datacite_probe(resolution), *probe_all(web, record))
-        fetched = _files(settings, web, pid, record, talk=talk, progress=progress)
+        fetched, mismatched = _files(settings, web, pid, record, talk=talk, progress=progress)
     remember(settings, resolution, talk)
     registered = resolution.datacite
     facts = _facts(registered.record, registered.raw) if registered else None
-    return _Known(record, facts, probes, fetched)
+    return _Known(record, facts, probes, fetched, mismatched)
 
 
 def _datacite_probe(resolution: Resolution) -> list[Probe]:
@@ -114,11 +118,18 @@ def _from_registry(settings: Settings, pid: str) -> _Known:
     registered = next((item for item in said if item.source == "datacite"), None)
     facts = _statement_facts(registered) if registered else None
     probes = (Probe(kind="datacite", outcome="ok", when=registered.retrieved_at),) if registered else ()
-    return _Known(ranked[0].record, facts, probes, fetch_cached(settings, pid))
+    fetched = fetch_cached(settings, pid)
+    # A concept's files may be those of another version than the record that is judged.
+    same = fetched is not None and fetched.record.identifier == ranked[0].record.identifier
+    return _Known(ranked[0].record, facts, probes, fetched if same else None)
 
 
 def _statement_facts(statement: Statement) -> DataCiteFacts | None:
-    return _facts(statement.record, statement.payload) if statement.payload else None
+    try:
+        return _facts(statement.record, statement.payload) if statement.payload else None
+    except (ValueError, RecordError):
+        # An imported statement may have any payload; its record is read all the same.
+        return None
 
 
 def _facts(record: ModelRecord, payload: bytes) -> DataCiteFacts:
@@ -128,22 +139,28 @@ def _facts(record: ModelRecord, payload: bytes) -> DataCiteFacts:
 
 def _files(
     settings: Settings, web: Web, pid: str, record: ModelRecord, *, talk: Talk, progress: Progress | None
-) -> Fetched | None:
-    """The files, where they can be had and are not too large."""
-    size = sum(item.size or 0 for item in record.distributions)
-    if size > MAX_DOWNLOAD:
-        talk(f"The files have {size / 1e9:.1f} GB and are not downloaded; fairreg fetch brings them.")
-        return fetch_cached(settings, pid)
+) -> tuple[Fetched | None, tuple[FileFact, ...]]:
+    """The files, where they can be had and are not too large, and those that are not the published ones."""
+    sizes = [item.size for item in record.distributions]
+    size = sum(item or 0 for item in sizes)
+    if size > MAX_DOWNLOAD or None in sizes:
+        stated = f"The files have {size / 1e9:.1f} GB" if None not in sizes else "A file has no stated size"
+        talk(f"{stated}, so nothing is downloaded; fairreg fetch brings them.")
+        return fetch_cached(settings, pid), ()
     try:
         chosen = open_files(record)
-        return bring(web, Cache(settings.cache), pid, record, chosen, talk=talk, progress=progress)
+        return bring(web, Cache(settings.cache), pid, record, chosen, talk=talk, progress=progress), ()
+    except ChecksumMismatch as error:
+        talk(f"Assessed without the files: {error.message}")
+        return None, (FileFact(path=error.name, size=0, verified="mismatch"),)
     except FairregError as error:
         talk(f"Assessed without the files: {error.message}")
-        return None
+        return None, ()
 
 
 def _remember_score(settings: Settings, evidence: Evidence, report: Report) -> None:
-    if report.overall is None:
+    """Keep a score that rests on enough of the rubric to be compared with others."""
+    if report.overall is None or report.coverage < COVERAGE_FOR_BADGE:
         return
     with Registry(settings=settings) as registry:
         registry.remember_score(evidence.record.identifier, report.overall)

@@ -4,20 +4,34 @@
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
-from fairreg.errors import BadAnswer, ChecksumMismatch, FairregError, NotFound, Unreachable
+from fairreg.errors import BadAnswer, ChecksumMismatch, FairregError, Gone, NotFound, Refused, Unreachable
 from fairreg.schemas.record import Distribution
-from fairreg.storage.cache import Cache, CachedFile, disk_faults
+from fairreg.storage.cache import Cache, CachedFile, disk_faults, safe_name
 from fairreg.web import Answer, Web
 
-__all__ = ["Downloaded", "Progress", "adopt", "cached_copy", "download", "keys_of", "place", "select"]
+__all__ = [
+    "Downloaded",
+    "Progress",
+    "adopt",
+    "cached_copy",
+    "download",
+    "keys_of",
+    "matches",
+    "place",
+    "select",
+]
 
 _BLOCK = 2**20
+# Most that is downloaded of a file whose size nobody states.
+MAX_UNSTATED = 20 * 2**30
 # Strongest first: the one whose verdict is reported.
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "git-blob-sha1", "md5")
 # What Git's large file storage leaves in a repository in the place of a file
@@ -49,18 +63,18 @@ def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> li
 
     Raises NotFound naming the files there are.
     """
-    from fnmatch import fnmatch
-
-    def matches(name: str) -> bool:
-        last = name.rsplit("/", 1)[-1]
-        return any(fnmatch(name, pattern) or fnmatch(last, pattern) for pattern in wanted)
-
-    available, wanted = list(distributions), list(patterns)
-    chosen = [item for item in available if not wanted or matches(item.name)]
+    available, wanted = list(distributions), tuple(patterns)
+    chosen = [item for item in available if not wanted or matches(item.name, wanted)]
     if not chosen and wanted:
         names = ", ".join(item.name for item in available[:10])
         raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {names}.")
     return chosen
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether `name`, or the last part of it, matches one of the glob patterns."""
+    last = name.rsplit("/", 1)[-1]
+    return any(fnmatch(name, pattern) or fnmatch(last, pattern) for pattern in patterns)
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:
@@ -87,14 +101,27 @@ def download(
         if distribution.url is None:
             raise NotFound(f"The source gives no address for {distribution.name}.")
         part = cache.partial(key)
-        _collect(web, distribution, part, progress)
+        try:
+            _collect(web, distribution, part, progress)
+        except Gone:
+            raise
+        except NotFound as error:
+            raise NotFound(
+                f"{distribution.name} is not where its record says ({error.message.rstrip('.')}).",
+                hint="Fetch it again later, or tell the record's authors.",
+            ) from error
         return adopt(cache, distribution, part)
 
 
 def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
-    """The file of an earlier download, if the cache still holds all its bytes."""
+    """The file of an earlier download, if the cache holds all its bytes and nothing published differs."""
     file = cache.find(keys_of(distribution))
-    return _judged(distribution, file, from_cache=True) if file else None
+    if file is None or (distribution.size is not None and file.size != distribution.size):
+        return None
+    digests = _digests(file.path, distribution)
+    if any(digests[algorithm] != value for algorithm, value in _published(distribution)):
+        return None
+    return _judged(distribution, cache.named(file, distribution.name), from_cache=True)
 
 
 def adopt(cache: Cache, distribution: Distribution, path: Path) -> Downloaded:
@@ -126,11 +153,11 @@ def _collect(web: Web, distribution: Distribution, part: Path, progress: Progres
         before = _size(part)
         try:
             _stream_into(web, distribution, part, progress)
-        except BadAnswer:
-            # After 416 what is there belongs to another file: start anew, unless this was the start.
-            part.unlink(missing_ok=True)
-            if before == 0:
+        except BadAnswer as error:
+            if error.status != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or before == 0:
                 raise
+            # What is there is longer than the file, so it belongs to another one: start anew.
+            part.unlink(missing_ok=True)
             continue
         except Unreachable:
             if _size(part) <= before:
@@ -149,6 +176,7 @@ def _stream_into(web: Web, distribution: Distribution, part: Path, progress: Pro
     # Without a published checksum nothing would tell that the file changed between two parts of it.
     done = _size(part) if _published(distribution) else 0
     if distribution.size is not None and done == distribution.size:
+        part.touch()
         return
     headers = {"Range": f"bytes={done}-"} if done else {}
     with web.stream(str(distribution.url), headers=headers) as (head, chunks):
@@ -160,11 +188,12 @@ def _stream_into(web: Web, distribution: Distribution, part: Path, progress: Pro
 
 
 def _write(distribution: Distribution, part: Path, start: int, chunks: Iterator[bytes]) -> None:
-    with disk_faults(), part.open("r+b" if start else "wb") as out:
+    limit = MAX_UNSTATED if distribution.size is None else distribution.size
+    with disk_faults("The cache"), part.open("r+b" if start else "wb") as out:
         out.seek(start)
         for chunk in chunks:
             out.write(chunk)
-            if distribution.size is not None and out.tell() > distribution.size:
+            if out.tell() > limit:
                 break
         out.truncate()
         out.flush()
@@ -237,10 +266,16 @@ def _refuse_pointer(distribution: Distribution, path: Path) -> None:
 
 def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> None:
     size = _size(part)
+    if size > MAX_UNSTATED and distribution.size is None:
+        part.unlink()
+        raise Refused(
+            f"{distribution.name} is larger than the {MAX_UNSTATED >> 30} GiB that fairreg downloads unasked."
+        )
     if distribution.size is not None and size != distribution.size:
         part.unlink()
         raise ChecksumMismatch(
-            f"{distribution.name} has {size} bytes or more, its record says {distribution.size}."
+            f"{distribution.name} has {size} bytes or more, its record says {distribution.size}.",
+            name=distribution.name,
         )
     for algorithm, value in _published(distribution):
         if digests[algorithm] != value:
@@ -248,6 +283,7 @@ def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> 
             raise ChecksumMismatch(
                 f"{distribution.name} is not the published file: its {algorithm} is {digests[algorithm]}, "
                 f"the record says {value}.",
+                name=distribution.name,
                 hint="The download was discarded. Try again; if it persists, tell the record's authors.",
             )
 
@@ -259,25 +295,38 @@ def _size(path: Path) -> int:
 def place(files: Iterable[Downloaded], output: Path) -> dict[str, Path]:
     """Copy downloaded files to the folder `output`, under the last part of their names.
 
-    An existing file with other content is never overwritten. Raises FairregError.
+    Where two share that, they keep the folders of their names. An existing file with other content is never
+    overwritten. Raises FairregError.
     """
+    found = list(files)
+    last_parts = Counter(safe_name(item.distribution.name) for item in found)
+    placed: dict[str, Path] = {}
+    for item in found:
+        name = item.distribution.name
+        parts = (
+            [part for part in name.split("/") if part.strip(".")]
+            if last_parts[safe_name(name)] > 1
+            else [name]
+        )
+        target = output.joinpath(*map(safe_name, parts))
+        _copy(item.file.path, target)
+        placed[name] = target
+    return placed
+
+
+def _copy(source: Path, target: Path) -> None:
     import shutil
 
-    placed: dict[str, Path] = {}
-    for item in files:
-        target = output / item.file.path.name
-        with disk_faults():
-            output.mkdir(parents=True, exist_ok=True)
-            if target.exists() and not _same(target, item.file.path):
-                raise FairregError(
-                    f"{target} exists and is another file.", hint="Choose another --output folder."
-                )
-            if not target.exists():
-                fresh = target.with_name(f".{target.name}.part")
-                shutil.copyfile(item.file.path, fresh)
-                fresh.replace(target)
-        placed[item.distribution.name] = target
-    return placed
+    with disk_faults(f"The folder {target.parent}"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists() and not _same(target, source):
+            raise FairregError(
+                f"{target} exists and is another file.", hint="Choose another --output folder."
+            )
+        if not target.exists():
+            fresh = target.with_name(f".{target.name}.part")
+            shutil.copyfile(source, fresh)
+            fresh.replace(target)
 
 
 def _same(left: Path, right: Path) -> bool:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import AccessDenied, ModelError, NotFound, Unreachable
-from fairreg.registry import Registry
+from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services import db
-from fairreg.services.download import Downloaded, Progress, cached_copy, download, place, select
-from fairreg.services.resolve import Resolution, resolve
+from fairreg.services.download import Downloaded, Progress, cached_copy, download, matches, place, select
+from fairreg.services.resolve import Resolution, concept_note, resolve
 from fairreg.settings import Settings
-from fairreg.storage.archive import is_archive, unpack
+from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
 from fairreg.storage.cache import Cache
 from fairreg.web import Web
 
@@ -111,12 +111,13 @@ def fetch(
     registry only once all files are there. Raises the errors of `resolve`, `download` and `unpack`, and
     AccessDenied for a record whose files are not open.
     """
+    patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
     for service in settings.services.values():
         if service.configured:
             talk(f"Requests for {service.title} go to {service.url}.")
     with Web(settings, talk=talk) as web:
         resolution, record = _record_for(settings, web, pid, patterns, talk)
-        chosen = select(open_files(record), patterns)
+        chosen = _chosen(open_files(record), patterns)
         fetched = bring(
             web,
             Cache(settings.cache),
@@ -130,7 +131,30 @@ def fetch(
     if resolution is not None:
         remember(settings, resolution, talk)
     placed = place(fetched.files, output) if output is not None else {}
-    return replace(fetched, placed=placed, resolution=resolution)
+    return replace(_narrowed(fetched, patterns), placed=placed, resolution=resolution)
+
+
+def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
+    """The files that match; where none does, the archives, because a member of one may be meant."""
+    files = list(available)
+    try:
+        return select(files, patterns)
+    except NotFound:
+        archives = [item for item in files if item.name.lower().endswith(ARCHIVE_SUFFIXES)]
+        if not archives:
+            raise
+        return archives
+
+
+def _narrowed(fetched: Fetched, patterns: tuple[str, ...]) -> Fetched:
+    """Only the model files that match, where the patterns name members of archives. Raises NotFound."""
+    if not patterns or any(matches(item.distribution.name, patterns) for item in fetched.files):
+        return fetched
+    members = tuple(path for path in fetched.models if matches(fetched.name_of(path), patterns))
+    if not members:
+        names = ", ".join(item.distribution.name for item in fetched.files)
+        raise NotFound(f"No file matches {' or '.join(patterns)}, nor does a model file inside {names}.")
+    return replace(fetched, models=members)
 
 
 def bring(
@@ -174,7 +198,7 @@ def _download(
 
 
 def _record_for(
-    settings: Settings, web: Web, pid: str, patterns: Iterable[str], talk: Talk
+    settings: Settings, web: Web, pid: str, patterns: tuple[str, ...], talk: Talk
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else the registry's when every file of it is in the cache."""
     try:
@@ -187,6 +211,9 @@ def _record_for(
         if known is None:
             raise
         talk(f"{error.message} The files of an earlier fetch are in the cache and are used.")
+        note = concept_note(parse(pid), known)
+        if note:
+            talk(note)
         return None, known
 
 
@@ -199,19 +226,26 @@ def known_version(settings: Settings, concept: Identifier) -> Identifier | None:
     return Identifier("doi", max(dois, key=lambda doi: (len(doi), doi))) if dois else None
 
 
-def _cached_record(settings: Settings, pid: str, patterns: Iterable[str]) -> ModelRecord | None:
+def _cached_record(settings: Settings, pid: str, patterns: tuple[str, ...]) -> ModelRecord | None:
     """What a source said of `pid` earlier, if the cache holds all its files."""
     cache = Cache(settings.cache)
     db.ensure(settings, silent)
     with Registry(settings=settings) as registry:
-        entries = registry.entries_for(pid)
-        records = [item.record for entry in entries for item in registry.statements(entry) if not item.gone]
+        own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
+        records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
     for record in records:
-        files = [item for item in record.distributions if item.url]
-        chosen = select(files, patterns) if files else []
+        try:
+            chosen = _chosen([item for item in record.distributions if item.url], patterns)
+        except NotFound:
+            continue
         if chosen and all(cached_copy(cache, item) for item in chosen):
             return record
     return None
+
+
+def _is_neighbour(entry: Entry) -> bool:
+    """Whether the identifier names another object that the entry merely refers to."""
+    return entry.matched is not None and entry.matched.scheme in {"related_doi", "paper_doi", "dlhub_doi"}
 
 
 def open_files(record: ModelRecord) -> tuple[Distribution, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from hashlib import sha256
+from http import HTTPStatus
 from threading import Thread
 
 import msgspec
@@ -232,7 +233,8 @@ class _Run:
         try:
             first = next(pages, None)
         except (UsageError, BadAnswer) as error:
-            if cursor is None:
+            refused = isinstance(error, UsageError) or error.status == HTTPStatus.BAD_REQUEST
+            if cursor is None or not refused:
                 raise
             # A service may forget a cursor; a harvest that can neither resume nor restart would be stuck.
             self.talk(f"{self.harvester.title}: cannot resume ({error.message}) Starting anew.")

@@ -2,13 +2,14 @@
 """What lies in fetched files, as facts that an assessment rests on: formats, documents, models."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from fairreg import models, runners
 from fairreg.assessment.documents import role_of
-from fairreg.assessment.evidence import Document, FileFact, ModelFact, Verified
+from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.services.download import Downloaded
@@ -34,15 +35,17 @@ def files(fetched: Fetched) -> tuple[FileFact, ...]:
 
 
 def documents(fetched: Fetched) -> tuple[Document, ...]:
-    """Small text files by their role, as far as a role is known for their place and name."""
-    found: list[Document] = []
-    for folder in fetched.folders:
-        for path in _paths(folder):
-            role = role_of(path.relative_to(folder).as_posix())
-            if role is not None and len(found) < _MAX_DOCUMENTS:
-                text = path.read_bytes()[:_MAX_TEXT].decode("utf-8", "replace")
-                found.append(Document(role=role, path=fetched.name_of(path), text=text, sha256=digest(path)))
-    return tuple(found)
+    """Small text files beside the model and in archives, as far as place and name say their role."""
+    loose = [(item.distribution.name, item.file.path) for item in fetched.files]
+    packed = [(fetched.name_of(path), path) for folder in fetched.folders for path in _paths(folder)]
+    known = ((role, name, path) for name, path in loose + packed if (role := role_of(name)) is not None)
+    return tuple(_document(*item) for item in islice(known, _MAX_DOCUMENTS))
+
+
+def _document(role: Role, name: str, path: Path) -> Document:
+    with path.open("rb") as stream:
+        text = stream.read(_MAX_TEXT).decode("utf-8", "replace")
+    return Document(role=role, path=name, text=text, sha256=digest(path))
 
 
 def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
@@ -64,7 +67,7 @@ def _recognised(path: Path) -> Recognition | None:
 
 
 def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:
-    graph = runners.get("onnx").load(item.path) if item.format == "onnx" else None
+    graph, fault = _graph(item)
     agreed, detail = _agreement(item) if is_chosen else ((), None)
     return ModelFact(
         file=fetched.name_of(item.path),
@@ -74,8 +77,18 @@ def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:
         outputs=graph.outputs if graph else (),
         ran=bool(agreed) if is_chosen else None,
         runtimes=agreed,
-        detail=detail,
+        detail=detail or fault,
     )
+
+
+def _graph(item: Recognition) -> tuple[runners.Runner | None, str | None]:
+    """The graph of an ONNX file, or why it does not load."""
+    if item.format != "onnx":
+        return None, None
+    try:
+        return runners.get("onnx").load(item.path), None
+    except FairregError as error:
+        return None, error.message
 
 
 def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
@@ -88,9 +101,11 @@ def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
             outputs = models.load(item, runtime=name).run(arrays)
         except FairregError as error:
             return tuple(agreed), error.message
+        if not all(np.isfinite(array).all() for array in outputs.values()):
+            return tuple(agreed), f"{name} gives numbers that are not finite"
         if measure is None:
             measure = outputs
-        elif any(np.abs(outputs[key] - measure[key]).max() > _TOLERANCE for key in measure):
+        elif not all(np.abs(outputs[key] - measure[key]).max() <= _TOLERANCE for key in measure):
             return tuple(agreed), f"{name} and {agreed[0]} differ by more than {_TOLERANCE}"
         agreed.append(name)
     return tuple(agreed), None

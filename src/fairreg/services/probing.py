@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import quote
 
 from fairreg import harvesters
 from fairreg.assessment.evidence import Outcome, Probe, ProbeKind
-from fairreg.errors import AccessDenied, FairregError, NotFound
+from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
 from fairreg.schemas.record import ModelRecord
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import Answer, Patience, Web
@@ -65,7 +66,7 @@ def _questions(web: Web, record: ModelRecord) -> Iterator[_Question]:
     file = next((item for item in record.distributions if item.url), None)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
-        yield _Question("file_range", url, lambda: _first_bytes(web, name, url))
+        yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url))
     yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
 
 
@@ -82,13 +83,14 @@ def _answered(question: _Question) -> Probe:
 
 
 def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe:
-    status = {"absent": 410 if error.__class__ is not NotFound else 404, "denied": 403}.get(outcome)
+    # A tombstone still says that there was something; no verdict depends on the number of another refusal.
+    status = HTTPStatus.GONE.value if isinstance(error, Gone) else None
     return Probe(
         kind=question.kind,
         outcome=outcome,
         status=status,
         url=question.url,
-        detail=error.message,
+        detail=error.message.rstrip("."),
         when=_now(),
     )
 

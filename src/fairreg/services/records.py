@@ -125,7 +125,7 @@ def _written(file: Path) -> Iterator[TextIO]:
         yield sys.stdout
         return
     fresh = file.with_name(f".{file.name}.part")
-    with disk_faults():
+    with disk_faults(str(file)):
         stream = fresh.open("w", encoding="utf-8")
     try:
         with stream:

@@ -20,7 +20,7 @@ from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import Patience, Web
 
-__all__ = ["Found", "Resolution", "Step", "resolve", "stamped"]
+__all__ = ["Found", "Resolution", "Step", "concept_note", "resolve", "stamped"]
 
 StepOutcome = Literal["found", "absent", "unreachable"]
 _DATACITE = "datacite"
@@ -102,14 +102,19 @@ def resolve(
         return _without_source(pid, asked, registered, trail)
     try:
         fetched = _fetch(web, harvester, target, registered, version_of)
-    except Gone:
-        raise
+        found = Found(stamped(harvester.to_record(fetched.payload), fetched.raw), fetched.raw)
+    except Gone as error:
+        reason = f": {error.reason}" if error.reason else ""
+        raise Gone(
+            f"{pid} was withdrawn from {harvester.title}{reason}.",
+            reason=error.reason,
+            hint="What the registry knows of it stays: fairreg show, fairreg assess --offline.",
+        ) from error
     except FairregError as error:
         trail.note(harvester.name, _outcome(error), error.message)
         if registered is None:
             raise
         return Resolution(pid, asked, None, registered, fault=error, steps=tuple(trail.steps))
-    found = Found(stamped(harvester.to_record(fetched.payload), fetched.raw), fetched.raw)
     is_concept = fetched.asked_concept or asked.key == Identifier("doi", found.record.concept_doi or "").key
     trail.note(harvester.name, "found", _sentence(found.record, is_concept=is_concept))
     return Resolution(pid, asked, found, registered, is_concept, steps=tuple(trail.steps))
@@ -137,6 +142,13 @@ def _fetch(
     return harvester.fetch(web, newest)
 
 
+def concept_note(asked: Identifier, record: ModelRecord) -> str | None:
+    """The sentence that a lineage was asked for and a version came, None where the version itself was."""
+    if record.concept_doi is None or asked.key != Identifier("doi", record.concept_doi).key:
+        return None
+    return f"{asked.value} is a concept DOI; its newest version is {record.doi or record.identifier}."
+
+
 def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
     """The record with the time of now and the digest of its payload in its provenance.
 
@@ -153,13 +165,10 @@ def _registered(web: Web, asked: Identifier, trail: _Trail) -> Found | None:
     harvester = harvesters.get(_DATACITE)
     try:
         fetched: Fetched = harvester.fetch(web.patient(_BRIEF), Identifier("doi", asked.value))
-    except Unreachable as error:
-        trail.note(_DATACITE, "unreachable", error.message)
+        record = stamped(harvester.to_record(fetched.payload), fetched.raw)
+    except FairregError as error:
+        trail.note(_DATACITE, _outcome(error), error.message)
         return None
-    except NotFound as error:
-        trail.note(_DATACITE, "absent", error.message)
-        return None
-    record = stamped(harvester.to_record(fetched.payload), fetched.raw)
     trail.note(_DATACITE, "found", f"{asked.value} is registered and leads to {record.provenance.url}")
     return Found(record, fetched.raw)
 
@@ -186,7 +195,7 @@ def _landing_page(web: Web, asked: Identifier, trail: _Trail) -> str | None:
         return None
     try:
         page = web.location(f"https://doi.org/{asked.value}", patience=_BRIEF)
-    except (Unreachable, NotFound) as error:
+    except FairregError as error:
         trail.note("doi.org", _outcome(error), error.message)
         return None
     trail.note("doi.org", "found", f"{asked.value} leads to {page}")
@@ -213,7 +222,7 @@ def _without_source(pid: str, asked: Identifier, registered: Found | None, trail
 
 
 def _outcome(error: FairregError) -> StepOutcome:
-    return "unreachable" if isinstance(error, Unreachable) else "absent"
+    return "absent" if isinstance(error, NotFound) else "unreachable"
 
 
 def _sentence(record: ModelRecord, *, is_concept: bool) -> str:

@@ -105,4 +105,8 @@ def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[
             f"No file of {where} holds a model that fairreg knows.",
             hint=f"It knows {', '.join(models.names())}; the files are fetched and verified all the same.",
         )
-    return models.choose(found), [error.message for error in refused]
+    chosen = models.choose(found)
+    if refused and not chosen.baseline:
+        # What could not be read may be the very file that is meant: another one must not take its place.
+        raise refused[0]
+    return chosen, [error.message for error in refused]

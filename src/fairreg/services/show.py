@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from fairreg.errors import NotFound
 from fairreg.registry import LineageReport, Registry
+from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
-from fairreg.services.resolve import resolve
+from fairreg.services.resolve import concept_note, resolve
 from fairreg.settings import Settings
 from fairreg.web import Web
 
@@ -20,7 +21,11 @@ def show(settings: Settings, pid: str, *, talk: Callable[[str], None] = lambda _
     """
     with Registry(settings=settings) as registry:
         try:
-            return registry.get(pid)
+            record = registry.get(pid)
+            note = concept_note(parse(pid), record)
+            if note:
+                talk(note)
+            return record
         except NotFound:
             talk(f"{pid} is not in the registry; asking its source.")
     with Web(settings, talk=talk) as web:

@@ -5,6 +5,9 @@ An archive is unpacked into a folder of its own that appears only when all of it
 whole when a member would land outside that folder, is a link or a device, or when it grows beyond `Limits`.
 """
 
+import bz2
+import gzip
+import lzma
 import shutil
 import stat
 import tarfile
@@ -15,15 +18,31 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
+from typing import IO, cast
 
 from fairreg.errors import UnsafeArchive
+from fairreg.storage import manifest
 from fairreg.storage.cache import disk_faults
 
-__all__ = ["Limits", "is_archive", "unpack"]
+__all__ = ["ARCHIVE_SUFFIXES", "Limits", "is_archive", "unpack"]
 
 _BLOCK = 2**18
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_LARGEST_READ = 2**20
+_ZIP_SUFFIXES = frozenset({".zip", ""})
+_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
+ARCHIVE_SUFFIXES = (".zip", *_TAR_SUFFIXES)
+# What the standard library raises on archives that are damaged, encrypted or of a kind it does not know.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,  # names that are not UTF-8 included
+)
 
 
 @dataclass(frozen=True)
@@ -53,28 +72,36 @@ class _Member:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether the file is a zip or tar archive, by its content; PyTorch's zipped weights are none."""
-    if zipfile.is_zipfile(path):
-        return not _is_torch_file(path)
-    # A tar has no magic number before byte 257, so a random file could pass: its name must agree.
-    named = any(word in path.name.lower() for word in (".tar", ".tgz", ".tbz", ".txz"))
-    return named and tarfile.is_tarfile(path)
+    """Whether the file is a zip or tar archive, by its content and its name.
+
+    The name must agree, because many formats are zip files inside: arrays (.npz), PyTorch weights, documents.
+    """
+    name = path.name.lower()
+    try:
+        if path.suffix.lower() in _ZIP_SUFFIXES and zipfile.is_zipfile(path):
+            return not _is_torch_file(path)
+        return name.endswith(_TAR_SUFFIXES) and tarfile.is_tarfile(path)
+    except _DAMAGE:
+        return True
 
 
 def unpack(path: Path, folder: Path, *, limits: Limits | None = None) -> Path:
-    """Unpack the archive `path` as `folder`, unless that is there already; gives `folder`.
+    """Unpack the archive `path` as `folder`, unless that is there already, unchanged; gives `folder`.
 
     Raises UnsafeArchive, and leaves nothing behind then.
     """
     if folder.is_dir():
-        return folder
-    with disk_faults():
+        if not manifest.changed(folder):
+            return folder
+        shutil.rmtree(folder)
+    with disk_faults("The cache"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         workplace = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
     try:
         _unpack_into(path, workplace, limits or Limits())
-        with disk_faults():
+        with disk_faults("The cache"):
             workplace.replace(folder)
+            manifest.write(folder)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
     return folder
@@ -86,20 +113,47 @@ def _unpack_into(path: Path, folder: Path, limits: Limits) -> None:
             with zipfile.ZipFile(path) as archive:
                 _write_all(path, folder, [_zip_member(item) for item in archive.infolist()], archive, limits)
         else:
-            with tarfile.open(path) as archive_tar:
-                _write_all(path, folder, list(_tar_members(archive_tar, path, limits)), archive_tar, limits)
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+            with _tar_stream(path) as stream:
+                bounded = cast("IO[bytes]", _Bounded(stream, path))
+                with tarfile.open(fileobj=bounded, mode="r:") as tar:
+                    _write_all(path, folder, list(_tar_members(tar, path, limits)), tar, limits)
+    except _DAMAGE as error:
         raise UnsafeArchive(
             f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",
             hint="The file itself is in the cache; tell its authors.",
         ) from error
+
+
+class _Bounded:
+    """The bytes of a tar for tarfile, which would read a header of any size into memory at once."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self._stream = stream
+        self._path = path
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _LARGEST_READ:
+            raise _too_large(self._path)
+        return self._stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def _tar_stream(path: Path) -> IO[bytes]:
+    """The bytes of a tar, decompressed by what its first bytes say."""
+    with path.open("rb") as stream:
+        start = stream.read(6)
+    if start.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.open(path))
+    if start.startswith(b"BZh"):
+        return cast("IO[bytes]", bz2.open(path))
+    if start.startswith(b"\xfd7zXZ"):
+        return cast("IO[bytes]", lzma.open(path))
+    return path.open("rb")
 
 
 def _write_all(
@@ -113,7 +167,7 @@ def _write_all(
     _check_all(path, members, allowance, limits)
     for member in members:
         target = folder / _inside(path, member.name)
-        with disk_faults():
+        with disk_faults("The cache"):
             if member.is_folder:
                 target.mkdir(parents=True, exist_ok=True)
                 continue
@@ -200,6 +254,6 @@ def _is_torch_file(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile:
+    except _DAMAGE:
         return False
     return any(name.endswith("/data.pkl") or name == "data.pkl" for name in names)

@@ -11,11 +11,12 @@ A file reaches `blobs` only by a rename of a complete and verified one.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairreg.errors import FairregError
@@ -23,6 +24,7 @@ from fairreg.errors import FairregError
 __all__ = ["Cache", "CacheInfo", "CachedFile", "digest", "disk_faults", "safe_name"]
 
 _BLOCK = 2**20
+_LONGEST_NAME = 150
 
 
 @dataclass(frozen=True)
@@ -69,17 +71,30 @@ class Cache:
     def add(self, source: Path, *, name: str, sha256: str, keys: tuple[str, ...]) -> CachedFile:
         """Move the complete file `source` into the cache and remember it under `keys`."""
         target = self._blob(sha256, safe_name(name))
-        with disk_faults():
+        with disk_faults("The cache"):
             target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
             for key in keys:
                 self._write_index(key, {"sha256": sha256, "name": target.name})
         return CachedFile(target, sha256, target.stat().st_size)
 
+    def named(self, file: CachedFile, name: str) -> CachedFile:
+        """The same file under another published name; the two share their bytes where the disk allows it."""
+        target = self._blob(file.sha256, safe_name(name))
+        if target == file.path:
+            return file
+        with disk_faults("The cache"):
+            if not target.exists():
+                try:
+                    os.link(file.path, target)
+                except OSError:
+                    shutil.copyfile(file.path, target)
+        return replace(file, path=target)
+
     def partial(self, key: str) -> Path:
         """Where the download known as `key` is collected; its folder exists."""
         path = self.folder / "partial" / f"{_file_name(key)}.part"
-        with disk_faults():
+        with disk_faults("The cache"):
             path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
@@ -99,26 +114,36 @@ class Cache:
     def info(self) -> CacheInfo:
         """Counts and sizes, read from the disk."""
         blobs = list(self._blobs())
-        extracted = self.folder / "extracted"
         return CacheInfo(
             folder=self.folder,
             files=len(blobs),
             size=sum(path.stat().st_size for path in blobs),
             partial=len(list((self.folder / "partial").glob("*.part"))),
-            extracted=len(list(extracted.iterdir())) if extracted.is_dir() else 0,
+            extracted=len(self._unpacked()),
         )
 
     def verify(self) -> Iterator[tuple[Path, bool]]:
-        """Hash each file again: its path and whether it still has its digest."""
+        """Each file and unpacked archive, hashed again: its path, and whether it is what it was."""
+        from fairreg.storage import manifest
+
         for path in self._blobs():
             yield path, digest(path) == path.parent.name
+        for folder in self._unpacked():
+            yield folder, not manifest.changed(folder)
 
     def clear(self) -> int:
         """Remove everything in the cache; the number of bytes that the files had."""
-        size = self.info().size
-        for part in ("blobs", "index", "partial", "extracted"):
-            shutil.rmtree(self.folder / part, ignore_errors=True)
+        parts = [self.folder / part for part in ("blobs", "index", "partial", "extracted")]
+        size = sum(path.stat().st_size for part in parts for path in part.rglob("*") if path.is_file())
+        with disk_faults("The cache"):
+            for part in parts:
+                if part.exists():
+                    shutil.rmtree(part)
         return size
+
+    def _unpacked(self) -> list[Path]:
+        folders = (self.folder / "extracted").glob("*")
+        return sorted(path for path in folders if path.is_dir() and not path.name.startswith("."))
 
     def _blobs(self) -> Iterator[Path]:
         yield from sorted(path for path in (self.folder / "blobs").glob("*/*/*") if path.is_file())
@@ -160,7 +185,10 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 def safe_name(name: str) -> str:
     """The last part of a published name as a plain file name: no separators, no leading dot, not too long."""
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    return re.sub(r"[^\w.()+@, -]", "_", last).lstrip(".")[-150:] or "file"
+    plain = re.sub(r"[^\w.()+@, -]", "_", last)
+    # File systems count bytes; the end is kept for its suffix.
+    short = plain.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore")
+    return short.lstrip(".") or "file"
 
 
 def _file_name(key: str) -> str:
@@ -171,12 +199,15 @@ def _file_name(key: str) -> str:
 
 
 @contextmanager
-def disk_faults() -> Iterator[None]:
-    """Turn what the disk refuses (full, read-only, no permission) into one sentence with a next step."""
+def disk_faults(what: str) -> Iterator[None]:
+    """Turn what the disk refuses (full, read-only, no permission) into one sentence with a next step.
+
+    `what` is the thing that was to be written, as the subject of the sentence.
+    """
     try:
         yield
     except OSError as error:
         raise FairregError(
-            f"The cache cannot be written: {error.strerror} ({error.filename}).",
-            hint="Free some space, or point FAIRREG_HOME to a folder that can be written.",
+            f"{what} cannot be written: {error.strerror or error} ({error.filename}).",
+            hint="Free some space, or choose a folder that can be written (FAIRREG_HOME for the cache).",
         ) from error

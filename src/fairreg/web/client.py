@@ -10,10 +10,10 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from fairreg.errors import (
     BadAnswer,
@@ -104,6 +104,14 @@ class Web:
             self._settings, talk=self._talk, patience=patience, sleep=self._sleep, session=self._connect()
         )
 
+    def anonymous(self) -> "Web":
+        """A client over the same connections that sends no token to anybody."""
+        services = {name: replace(item, token=None) for name, item in self._settings.services.items()}
+        settings = replace(self._settings, services=services)
+        return Web(
+            settings, talk=self._talk, patience=self._patience, sleep=self._sleep, session=self._connect()
+        )
+
     def _connect(self) -> "requests.Session":
         import requests
 
@@ -120,7 +128,7 @@ class Web:
 
     def address(self, url: str) -> str:
         """Where a request for `url` goes: a link to a public service follows its configured base URL."""
-        parts = urlsplit(url)
+        parts = _split(url)
         for service in self._settings.services.values():
             hosts = {urlsplit(service.public_url).netloc, *service.aliases}
             if service.configured:
@@ -180,7 +188,7 @@ class Web:
             target = response.headers.get("Location")
             if target is None:
                 raise_for_status(response)
-            return urljoin(response.url, target) if target else None
+            return _joined(response.url, target) if target else None
 
     @contextmanager
     def stream(
@@ -204,7 +212,7 @@ class Web:
                     raise_for_status(response)
                     yield response
                     return
-            target, params = self.address(urljoin(target, onward)), None
+            target, params = self.address(_joined(target, onward)), None
         raise BadAnswer(f"{urlsplit(url).netloc} redirects in circles.", hint="Try again later.")
 
     @contextmanager
@@ -269,15 +277,13 @@ class Web:
             ) from error
 
     def _service_at(self, url: str) -> Service | None:
-        netloc = urlsplit(url).netloc.lower()
-        at_host = [service for service in self._settings.services.values() if service.netloc == netloc]
-        # One mirror may stand in for several services, each under a path of its own.
-        by_path = (service for service in at_host if url.startswith(service.url))
-        return next(by_path, next(iter(at_host), None))
+        """The service whose base URL `url` lies under; the longest where one lies under another."""
+        own = (item for item in self._settings.services.values() if (url + "/").startswith(item.url + "/"))
+        return max(own, key=lambda item: len(item.url), default=None)
 
     def _authorization(self, url: str) -> dict[str, str]:
         service = self._service_at(url)
-        if service is None or service.token is None or not url.startswith(service.url):
+        if service is None or service.token is None:
             return {}
         return {"Authorization": f"Bearer {service.token}"}
 
@@ -309,6 +315,20 @@ class Web:
         if seconds > 1:
             self._talk(f"{urlsplit(url).netloc} gives no answer yet; trying again in {seconds:.0f} s")
         self._sleep(seconds)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise UnsafeAddress(f"Refused to follow {url!r}: it is no address.") from error
+
+
+def _joined(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target)
+    except ValueError as error:
+        raise UnsafeAddress(f"Refused to follow a redirect to {target!r}: it is no address.") from error
 
 
 def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest":

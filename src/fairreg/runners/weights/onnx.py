@@ -56,7 +56,8 @@ def parse(content: bytes, name: str) -> Any:
 def _refuse_external(model: Any, name: str) -> None:
     import onnx
 
-    graphs = [model.graph, *model.functions]
+    trainings = (part for info in model.training_info for part in (info.initialization, info.algorithm))
+    graphs = [model.graph, *model.functions, *trainings]
     for tensor in (tensor for graph in graphs for tensor in _tensors(graph, 0)):
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
             place = next((entry.value for entry in tensor.external_data if entry.key == "location"), "?")
@@ -73,7 +74,8 @@ def _tensors(graph: Any, depth: int) -> Iterator[Any]:
     yield from getattr(graph, "initializer", ())
     for sparse in getattr(graph, "sparse_initializer", ()):
         yield from (sparse.values, sparse.indices)
-    for attribute in (attribute for node in graph.node for attribute in node.attribute):
+    own = getattr(graph, "attribute_proto", ())
+    for attribute in (*own, *(attribute for node in graph.node for attribute in node.attribute)):
         yield from (attribute.t, *attribute.tensors)
         for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
             yield from (sparse.values, sparse.indices)

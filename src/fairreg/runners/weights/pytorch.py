@@ -26,6 +26,7 @@ _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _COUNT_BYTES = 8  # a legacy storage begins with its number of elements
 _MAX_DEPTH = 16
+_MAX_PICKLE = 64 * 2**20
 _MAX_NAME = 1000
 _WRAPPERS = ("state_dict", "model_state_dict")
 
@@ -113,15 +114,18 @@ def _legacy_storages(
 def _read_zip(content: bytes, source: str) -> Tensors:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {info.filename: info for info in archive.infolist()}
+        folder = _folder(members)
+        if members[f"{folder}data.pkl"].file_size > _MAX_PICKLE:
+            raise ModelError("its pickle is too large for a list of tensors")
+        # Before anything else is judged, so that a pickle that names code is refused as that.
+        checkpoint = pickles.load(io.BytesIO(archive.read(f"{folder}data.pkl")), source)
         # Stored members that together fit the file cannot unpack to more than the file.
         if any(info.compress_type != zipfile.ZIP_STORED for info in members.values()):
             raise ModelError("its members are compressed, which PyTorch never does")
         if sum(info.file_size for info in members.values()) > len(content):
             raise ModelError("its members claim more bytes than the file has")
-        folder = _folder(members)
         if members.get(f"{folder}byteorder") and archive.read(f"{folder}byteorder") != b"little":
             raise ModelError("it was written on a big-endian machine")
-        checkpoint = pickles.load(io.BytesIO(archive.read(f"{folder}data.pkl")), source)
         return _arrays(dict(_flattened(checkpoint)), _zip_storages(archive, folder))
 
 

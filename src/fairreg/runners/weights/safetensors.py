@@ -39,13 +39,26 @@ def knows(start: bytes, suffix: str) -> bool:
     return suffix == ".safetensors" or start[_LENGTH_BYTES : _LENGTH_BYTES + 2] == b'{"'
 
 
+# What a header that no writer made raises on the way.
+_CORRUPT = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+    OSError,
+)
+
+
 def read(path: Path) -> Tensors:
     """Tensors in the order of the header. Raises ModelError."""
     try:
         return _read(memoryview(path.read_bytes()))
     except ModelError as error:
         raise ModelError(f"{path.name} is no valid safetensors file: {error.message}.") from error
-    except (ValueError, TypeError, KeyError, RecursionError, MemoryError, OSError) as error:
+    except _CORRUPT as error:
         raise ModelError(f"{path.name} is no valid safetensors file: its header is damaged.") from error
 
 
