@@ -10,6 +10,7 @@ from fairreg.cli.options import Json, ready
 
 if TYPE_CHECKING:
     from fairreg.services.harvest import HarvestReport
+    from fairreg.settings import Settings
 
 __all__ = ["register"]
 
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def harvest(
-    source: Annotated[list[str], typer.Argument(help="Which sources; see fairreg sources.")],
+    source: Annotated[
+        list[str] | None, typer.Argument(help="Which sources; see fairreg sources.", show_default="all")
+    ] = None,
     query: Annotated[str, typer.Option(help="What to harvest, in the source's query language.")] = "",
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what changed since this day.")
@@ -35,7 +38,7 @@ def harvest(
     chosen = ready()
     reports = []
     day = since.date() if since else None
-    for name in source:
+    for name in source or _every_source(chosen):
         with counting(f"Harvesting {name}") as progress:
             report = run(chosen, name, query=query, since=day, limit=limit, progress=progress, talk=talk)
         reports.append(report)
@@ -44,6 +47,12 @@ def harvest(
         return
     for report in reports:
         _print(report)
+
+
+def _every_source(chosen: "Settings") -> list[str]:
+    from fairreg.services.sources import sources
+
+    return [item.name for item in sources(chosen)]
 
 
 def _print(report: "HarvestReport") -> None:
