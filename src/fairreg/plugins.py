@@ -2,7 +2,7 @@
 """Discovery of the plugin rooms: harvesters, models, runners and FAIR indicators.
 
 A built-in plugin is a module in its room's package; an outside one is a Python entry point in the group
-of the same name (``fairreg.harvesters`` and so on) that loads such a module. Both come through `modules`.
+of the same name (``fairreg.harvesters`` and so on) that loads such a module. Both come through `load`.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from types import ModuleType
 
-__all__ = ["modules", "names"]
+__all__ = ["load", "modules", "names"]
 
 
 def modules(room: str, *, skip: frozenset[str] = frozenset({"base"})) -> Iterator[ModuleType]:
     """Import and yield each plugin module of `room`, a package such as ``fairreg.harvesters``, by name."""
     for name in names(room, skip=skip):
-        yield _load(room, name)
+        yield load(room, name)
 
 
 @cache
@@ -31,7 +31,8 @@ def names(room: str, *, skip: frozenset[str] = frozenset({"base"})) -> tuple[str
 
 
 @cache
-def _load(room: str, name: str) -> ModuleType:
+def load(room: str, name: str) -> ModuleType:
+    """Import the one plugin module of `room` that is called `name`, which must be one of its `names`."""
     for point in entry_points(group=room, name=name):
         loaded = point.load()
         if not isinstance(loaded, ModuleType):

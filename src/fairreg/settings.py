@@ -50,8 +50,8 @@ class Service:
 
     @property
     def netloc(self) -> str:
-        """Host and port that requests for this service go to."""
-        return urlsplit(self.url).netloc
+        """Host and port that requests for this service go to, in lower case."""
+        return urlsplit(self.url).netloc.lower()
 
 
 # name, title, public base URL, other hosts of the same service, variable of the URL, variable of the token
@@ -92,13 +92,13 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Settings from `environ` (default: the process environment).
 
-        Raises UsageError for a base URL that is not http(s).
+        Raises UsageError for a base URL that is not http(s), and for the home of a user that there is not.
         """
         env = os.environ if environ is None else environ
-        home = Path(env["FAIRREG_HOME"]).expanduser() if env.get("FAIRREG_HOME") else _default_home()
+        home = _home(env)
         return cls(
             home=home,
-            database_url=env.get("FAIRREG_DATABASE_URL") or f"sqlite:///{home / 'registry.sqlite'}",
+            database_url=env.get("FAIRREG_DATABASE_URL") or _sqlite_url(home / "registry.sqlite"),
             offline=_flag(env, "FAIRREG_OFFLINE"),
             debug=_flag(env, "FAIRREG_DEBUG"),
             services=_services(env),
@@ -118,10 +118,23 @@ class Settings:
         return f"Settings(home={str(self.home)!r}, offline={self.offline}, database_url=<masked>)"
 
 
-def _default_home() -> Path:
-    from platformdirs import user_data_path
+def _home(env: Mapping[str, str]) -> Path:
+    value = env.get("FAIRREG_HOME")
+    if not value:
+        from platformdirs import user_data_path
 
-    return user_data_path("fairreg", appauthor=False)
+        return user_data_path("fairreg", appauthor=False)
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"FAIRREG_HOME is {value!r}, but there is no such user.", hint="Give the folder by its full path."
+        ) from error
+
+
+def _sqlite_url(path: Path) -> str:
+    # A database URL ends its path at "?" and "#", and "%" begins an escape; all else stands for itself.
+    return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
@@ -147,10 +160,18 @@ def _base_url(env: Mapping[str, str], variable: str) -> str | None:
     value = env.get(variable, "").strip().rstrip("/")
     if not value:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    if not _is_web_address(value):
         raise UsageError(
             f"{variable} is {value!r}, which is no http(s) address.",
             hint=f"Unset {variable} or give a base URL.",
         )
     return value
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: MIT
 import time
 
+import msgspec
 import pytest
 
-from assessment.samples import BARE, document, replaced
+from assessment.samples import BARE, document, replaced, with_record
 from fairreg.assessment.documents import parsed, role_of, stated_in
-from fairreg.assessment.environment import base_images, floating, pinned, requirements
+from fairreg.assessment.environment import base_images, floating, pinned, requirements, stated_versions
+from fairreg.assessment.evidence import DataCiteFacts
+from fairreg.assessment.indicators.f4 import listed
+from fairreg.assessment.indicators.i2 import training_data_fair
+from fairreg.assessment.indicators.r1_2 import training
 from fairreg.assessment.licences import classify, same_licence
+from fairreg.assessment.lineage import relations
 from fairreg.assessment.prose import clean, code_blocks, is_placeholder, mentions, sections, words
 from fairreg.assessment.report import assess
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Relation
 
 
 @pytest.mark.parametrize(
@@ -205,3 +213,52 @@ def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name):
 def test_aliases_and_tags_are_not_read():
     assert parsed(document("citation", BOMB, "a.yml")) is None
     assert parsed(document("citation", "a: !!int x", "a.yml")) == {"a": "x"}
+
+
+STARTS = {
+    "blanks behind a key": "epochs:",
+    "blanks behind a framework": "torch",
+    "blanks behind a heading": "# a",
+    "blanks behind a seed": "seed =",
+}
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+@pytest.mark.parametrize("filler", [" ", "\t", "\n", "#", "1", "<!--", "{{", "epochs ", "torch 1"])
+def test_blanks_and_marks_without_end_are_read_in_the_end(start, filler):
+    text = start + (filler * 200_000)[:200_000]
+    read = replaced(BARE, documents=(document("readme", text, "README.md"), document("model_card", text)))
+    sections(text)
+    assert assess(read)
+
+
+def test_blanks_around_a_setting_do_not_hide_it():
+    read = document("hyperparameters", '{"epochs"   :   30}', "a.json")
+    (cited,) = training.assess(replaced(BARE, documents=(read,))).evidence
+    assert cited.value.startswith("epochs")
+    assert stated_versions("needs torch  ==  2.1.0") == "torch  ==  2.1.0"
+
+
+def test_a_heading_is_what_stands_between_its_marks():
+    text = "before\n# One  ##\na\n## C#\nb\nTwo\n===\nc"
+    assert [title for title, _ in sections(text)] == ["", "One", "C", "Two"]
+
+
+def test_relations_keep_the_order_of_the_record_before_those_of_datacite():
+    def cites(*dois):
+        return tuple(Relation(type="cites", target=Identifier("doi", doi)) for doi in dois)
+
+    registered = msgspec.structs.replace(BARE.record, relations=cites("10.1/a", "10.1/c"))
+    read = replaced(
+        with_record(BARE, relations=cites("10.1/a", "10.1/b")),
+        datacite=DataCiteFacts(record=registered, state="findable"),
+    )
+    assert [item.target.value for item in relations(read, "cites")] == ["10.1/a", "10.1/b", "10.1/c"]
+
+
+@pytest.mark.parametrize("indicator", [listed, training_data_fair])
+def test_what_this_release_does_not_look_for_is_said_to_be_so(indicator):
+    relation = Relation(type="trained_on", target=Identifier("doi", "10.1/data"))
+    finding = indicator.assess(with_record(BARE, relations=(relation,)))
+    assert finding.verdict == "unknown"
+    assert "This release of fairreg does not" in finding.reason

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+from importlib.util import find_spec
+
 import pytest
 from werkzeug import Response
 
@@ -48,7 +50,7 @@ def test_verdicts_rest_on_the_record_its_registration_and_its_files(cli, service
     assert found["R1.1-1"] == "pass"
     assert found["I2-1"] == "partial"  # the README names the training data, the record does not
     assert found["R2-1"] == "fail"
-    assert found["I1-4"] in {"partial", "pass"}
+    assert found["I1-4"] == ("pass" if find_spec("torch") else "partial")  # two runtimes, or one
 
 
 def test_most_of_the_rubric_is_decided(cli, services):

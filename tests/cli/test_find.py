@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 import json
+import subprocess
+import sys
 
 import pytest
 from rdflib import Graph
@@ -220,3 +222,111 @@ def test_a_home_that_cannot_be_made_is_one_sentence(cli, tmp_path, monkeypatch):
     result = cli("search", "jets")
     assert result.code == 1
     assert "FAIRREG_HOME" in result.err
+
+
+@pytest.fixture
+def bracketed(cli, tmp_path):
+    """A registry in which a record's name and its source look like the markup of a terminal library."""
+    record = {
+        "identifier": "doi:10.1234/brackets",
+        "kind": "model",
+        "name": "Zebra [/v2] [bold]",
+        "ml_task": ["[/task]"],
+        "provenance": {"source": "[/source]", "source_id": "1"},
+        "identifiers": [{"scheme": "doi", "value": "10.1234/brackets"}],
+    }
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    assert cli("add", tmp_path / "record.json").code == 0
+    return cli
+
+
+def test_brackets_in_a_record_are_no_markup(bracketed):
+    for arguments in (["search", "zebra"], ["show", "10.1234/brackets"]):
+        result = bracketed(*arguments)
+        assert result.code == 0, result.err
+        assert "Zebra [/v2] [bold]" in result.out
+        assert "[/task]" in result.out
+    assert "[/source]" in bracketed("db", "info").out
+    assert bracketed("sources").code == 0
+    assert bracketed("assess", "10.1234/brackets", "--offline").code == 0
+
+
+def test_brackets_in_the_name_of_the_home_are_no_markup(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAIRREG_HOME", str(tmp_path / "h[/x]"))
+    for arguments in (
+        ["db", "init"],
+        ["db", "check"],
+        ["db", "info"],
+        ["cache", "info"],
+        ["cache", "verify"],
+    ):
+        result = cli(*arguments)
+        assert result.code == 0, result.err
+    assert "h[/x]" in cli("cache", "info").out
+    assert cli("cache", "clear", "--yes").code == 0
+
+
+def test_an_identifier_that_is_no_unicode_is_wrong_usage(cli):
+    for command in ("fetch", "show"):
+        result = cli(command, "10.1234/\udcff")
+        assert (result.code, result.out) == (2, "")
+
+
+def test_a_kind_that_there_is_not_is_wrong_usage(cli):
+    result = cli("search", "jets", "--kind", "foo")
+    assert (result.code, result.out) == (2, "")
+    assert "software" in result.err
+
+
+def run(environment, *arguments, **changes):
+    code = "from fairreg.cli.app import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        env={**environment, **changes},
+        check=False,
+    )
+
+
+def test_json_is_ascii_where_standard_output_takes_no_utf_8(environment):
+    done = run(environment, "search", "H→bb é", "--json", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.decode("ascii"))["query"] == "H→bb é"
+    done = run(environment, "search", "H→bb é", "--json", PYTHONIOENCODING="utf-8")
+    assert "H→bb é" in done.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize("view", ["text", "turtle", "bibtex", "json"])
+def test_every_view_of_a_record_can_be_printed_without_utf_8(environment, view):
+    done = run(environment, "show", hbb.DOI, "--format", view, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert b"Hbb" in done.stdout
+
+
+def test_json_escapes_what_is_no_unicode(cli):
+    assert cli("search", "\udcff", "--json").json["query"] == "\udcff"
+
+
+def test_validate_and_add_agree_on_text_that_is_no_unicode(cli, tmp_path):
+    file = tmp_path / "record.json"
+    record = cli("show", hbb.DOI, "--format", "json").json | {"description": "half \ud800"}
+    file.write_text(json.dumps(record))
+    result = cli("validate", file, "--json")
+    assert (result.code, result.json["violations"][0]["path"]) == (1, "$.description")
+    assert "$.description" in cli("add", file).err
+
+
+def test_a_reader_who_leaves_a_pipe_sees_no_traceback(environment):
+    code = "from fairreg.cli.app import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "export", "-"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert "fault of its own" not in said

@@ -113,3 +113,11 @@ def test_no_token_is_ever_printed(cli, pages, monkeypatch, settings):
 
 def test_a_malformed_date_is_wrong_usage(cli):
     assert cli("harvest", "zenodo", "--since", "yesterday").code == 2
+
+
+def test_without_a_source_every_source_is_harvested(cli, pages, httpserver):
+    httpserver.expect_request("/datacite/dois").respond_with_json(
+        {"data": [hbb.registration("10.1234/x")["data"]]}
+    )
+    reports = cli("harvest", "--limit", "3", "--json").json
+    assert [(report["source"], report["new"]) for report in reports] == [("datacite", 1), ("zenodo", 3)]

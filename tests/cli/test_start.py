@@ -102,3 +102,25 @@ def test_a_fault_of_our_own_is_a_sentence_unless_debugging(environment, debug):
     assert done.returncode == 1
     assert ("Traceback" in done.stderr) == bool(debug)
     assert "oops" in done.stderr
+
+
+BAD = [{"FAIRREG_HOME": "~nosuchuser/x"}, {"FAIRREG_ZENODO_URL": "http://["}]
+START = "import sys; sys.argv = ['fairreg', 'search', 'x']\nfrom fairreg.cli import app, find\n"
+BROKEN = "def broken(): raise ZeroDivisionError('oops')\nfind.ready = broken\n"
+
+
+@pytest.mark.parametrize("variables", BAD, ids=str)
+@pytest.mark.parametrize(("broken", "code", "words"), [("", 2, "Hint:"), (BROKEN, 1, "oops")])
+def test_a_bad_setting_is_a_sentence_even_beside_a_fault_of_our_own(
+    environment, variables, broken, code, words
+):
+    done = subprocess.run(
+        [sys.executable, "-c", f"{START}{broken}app.main()"],
+        capture_output=True,
+        text=True,
+        env={**environment, **variables},
+        check=False,
+    )
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

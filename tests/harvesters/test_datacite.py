@@ -263,3 +263,20 @@ def test_real_documents_that_are_no_doi_are_refused(shared: Path, name):
     for payload in datacite.split(json.loads((shared / "payloads" / name).read_bytes())):
         with pytest.raises(RecordError):
             datacite.to_record(payload)
+
+
+def test_a_service_that_repeats_its_cursor_ends_the_harvest(web, httpserver):
+    onward = "https://api.datacite.org/dois?page%5Bcursor%5D=again"
+    page = {"data": [DOCUMENT["data"]], "meta": {"total": 9}, "links": {"next": onward}}
+    httpserver.expect_request("/datacite/dois").respond_with_json(page)
+    assert len(list(datacite.search(web, "x"))) == 2
+
+
+@pytest.mark.parametrize("number", ["abc", "-1", "1.5", "", "²", "9" * 5000])
+def test_a_next_page_whose_number_is_none_is_the_last(web, httpserver, number):
+    links = {"next": f"https://api.datacite.org/dois?page%5Bnumber%5D={number}"}
+    httpserver.expect_request("/datacite/dois").respond_with_json(
+        {"data": [DOCUMENT["data"]], "links": links}
+    )
+    (page,) = datacite.search(web, "x", limit=5)
+    assert page.cursor is None

@@ -68,7 +68,7 @@ def test_a_small_limit_asks_for_a_small_page(web, many):
 
 def test_since_becomes_part_of_the_query(web, many):
     next(zenodo.search(web, "a OR b", since=date(2024, 1, 2)))
-    assert many[0]["q"] == "(a OR b) AND modified:[2024-01-02 TO *]"
+    assert many[0]["q"] == "(a OR b) AND updated:[2024-01-02 TO *]"
 
 
 def test_a_page_size_that_is_refused_falls_back_to_that_of_guests(web, many):
@@ -173,13 +173,6 @@ def test_a_record_that_is_no_object_is_a_bad_answer(web, httpserver):
     httpserver.expect_request(f"{RECORDS}/1002").respond_with_json([1])
     with pytest.raises(BadAnswer):
         zenodo.fetch(web, Identifier("zenodo", "1002"))
-
-
-def test_versions_are_paged(web, httpserver):
-    httpserver.expect_request(f"{RECORDS}/1002/versions").respond_with_json(
-        page([record(1002), record(1003)], 2)
-    )
-    assert ids(zenodo.versions(web, record(1002))) == [1002, 1003]
 
 
 def test_handles():

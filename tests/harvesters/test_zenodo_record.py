@@ -60,7 +60,7 @@ def test_relations_are_typed_and_name_the_concept():
     found = zenodo.to_record(RECORD)
     (code,) = found.related("is_supplement_to")
     assert (code.scheme, code.value) == ("github", "example/tagger")
-    assert code.evidence.endswith("/example/tagger/tree/v2.0")
+    assert code.evidence.endswith("/example/tagger/tree/v1.1")
     assert found.related("is_derived_from") == (Identifier("doi", "10.7483/opendata.example"),)
     assert found.related("related_to") == (Identifier("arxiv", "2212.05081"),)
     assert found.related("is_version_of") == (Identifier("doi", "10.5281/zenodo.1000"),)
@@ -175,20 +175,6 @@ def test_numbers_of_the_sandbox_name_no_record_of_zenodo():
     assert zenodo.to_record(payload).value_of("zenodo") is None
 
 
-def test_files_endpoint_fills_the_distributions():
-    entry = {
-        "key": "w.pth",
-        "checksum": "md5:00ff",
-        "size": 3,
-        "mimetype": "application/octet-stream",
-        "links": {"content": "https://zenodo.org/api/records/7/files/w.pth/content"},
-    }
-    filled = zenodo.with_files(zenodo.to_record(NATIVE), {"enabled": True, "entries": [entry]})
-    assert [(item.name, item.checksums, item.size) for item in filled.distributions] == [
-        ("w.pth", ("md5:00ff",), 3)
-    ]
-
-
 @pytest.mark.parametrize(
     ("garbage", "path"),
     [
@@ -292,15 +278,6 @@ def test_real_payloads_map(shared: Path):
                 assert ModelRecord.from_json(found.to_json()) == found, file.name
                 mapped_count += 1
     assert mapped_count >= 32
-
-
-@pytest.mark.shared
-def test_real_files_endpoint(shared: Path):
-    record_ = zenodo.to_record(NATIVE)
-    for file in sorted((shared / "payloads" / "zenodo" / "new").glob("files-*.json")):
-        filled = zenodo.with_files(record_, json.loads(file.read_bytes()))
-        assert filled.distributions, file.name
-        assert all(item.url and item.size and item.checksums for item in filled.distributions)
 
 
 @pytest.mark.shared

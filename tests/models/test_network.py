@@ -149,7 +149,9 @@ def test_the_published_onnx_file_agrees_with_our_graph_of_its_weights(published)
 
 @pytest.mark.shared
 def test_sizes_of_every_published_file_are_the_published_ones(published, shared):
-    for row in json.loads((shared / "published/weights.json").read_text()):
+    rows = json.loads((shared / "published/weights.json").read_text())
+    assert len(rows) == 32
+    for row in rows:
         sizes = Hyperparameters.from_tensors(read_tensors(published / "trained_models" / row["file"]))
         found = (sizes.track_features, sizes.vertex_features, sizes.hidden, sizes.d_e, sizes.d_o)
         assert found == tuple(row[key] for key in ("P", "S", "hidden", "De", "Do"))

@@ -150,6 +150,8 @@ def test_of_the_published_archive_the_baseline_is_chosen_and_the_onnx_file_is_no
 @pytest.mark.shared
 def test_every_published_variant_takes_full_jets(published):
     jets = hbb_in.sample()
-    for path in sorted((published / "trained_models").glob("*.pth")):
+    paths = sorted((published / "trained_models").glob("*.pth"))
+    assert len(paths) == 32
+    for path in paths:
         found = hbb_in.load(path).predict(jets.tracks[:2], jets.vertices[:2])
         assert np.isfinite(found).all()

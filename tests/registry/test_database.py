@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
 import os
 import sqlite3
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from fairreg.errors import RegistryError
+from fairreg.errors import MissingEngine, RecordError, RegistryError
 from fairreg.registry import Registry
 from fairreg.registry.database import Database
+from fairreg.schemas.record import ModelRecord
+from fairreg.services.db import check
+from fairreg.settings import Settings
 
 
 def refused(url: str, words: str) -> None:
@@ -129,3 +134,55 @@ def test_an_error_inside_undoes_the_whole(fresh_url: str) -> None:
     with database.reading() as connection:
         assert connection.scalar(text("SELECT count(*) FROM properties")) == 0
     database.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://h:abc/db", "mysql://", "sqlite+aiosqlite://", "sqlite+nosuch://", "sqlite:///a?timeout=b"],
+)
+def test_a_url_that_no_driver_takes_is_one_sentence(url: str) -> None:
+    with pytest.raises(RegistryError, match="FAIRREG_DATABASE_URL") as caught:
+        Database(url)
+    assert "sqlite:///" in str(caught.value.hint)
+    assert "\n" not in caught.value.message
+
+
+def test_a_missing_driver_of_postgresql_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingEngine, match="psycopg") as caught:
+        Database("postgresql://host/name")
+    assert "fairreg[postgres]" in str(caught.value.hint)
+
+
+def damaged(url: str, change: str) -> None:
+    database = Database(url)
+    with database.writing() as connection:
+        connection.execute(text(change))
+    database.close()
+
+
+@pytest.mark.parametrize("table", ["entries", "statements"])
+def test_damaged_json_in_a_row_is_a_record_error_and_a_problem_for_the_check(
+    fresh_url: str, make_record: Callable[..., ModelRecord], table: str
+) -> None:
+    with Registry(fresh_url) as registry:
+        registry.put(make_record(pids=("10.1234/a",)))
+        damaged(fresh_url, f"UPDATE {table} SET record = '{{\"name\": '")
+        with pytest.raises(RecordError, match="damaged") as caught:
+            [registry.statements(entry) for entry in registry.entries()]
+    assert "db check" in str(caught.value.hint)
+    problems = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
+    assert any("does not decode" in problem and "damaged" in problem for problem in problems)
+
+
+def test_a_damaged_payload_is_a_record_error_and_a_problem_for_the_check(
+    fresh_url: str, make_record: Callable[..., ModelRecord]
+) -> None:
+    with Registry(fresh_url) as registry:
+        registry.put(make_record(pids=("10.1234/a",)), payload=b"{}")
+        damaged(fresh_url, "UPDATE statements SET payload = x'00'")
+        with pytest.raises(RecordError, match="payload"):
+            registry.statements("10.1234/a")
+    (problem,) = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
+    assert "zenodo" in problem
+    assert "payload" in problem

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -287,3 +288,22 @@ def test_a_killed_writer_leaves_nothing_half_done(fresh_url: str, make_record: M
     with Registry(fresh_url) as registry:
         assert registry.info().entries == 0
         assert registry.put(make_record("zenodo", "1")).outcome == "new"
+
+
+def test_a_name_that_another_entry_gives_up_is_free_in_every_order(
+    empty_template: Path, tmp_path: Path, make_record: Make
+) -> None:
+    records = [
+        make_record("zenodo", "2", pids=("github:o/m",)),
+        make_record("github", "1", pids=("10.1234/a", "10.1234/b", "github:o/m")),
+        make_record("zenodo", "1", pids=("github:o/m",)),
+    ]
+    outcomes = []
+    for turn, order in enumerate(permutations(records)):
+        copy = tmp_path / f"{turn}.sqlite"
+        copy.write_bytes(empty_template.read_bytes())
+        with Registry(f"sqlite:///{copy}") as registry:
+            for record in order:
+                registry.put(record)
+            outcomes.append({(entry.identifier, entry.record) for entry in registry.entries()})
+    assert all(outcome == outcomes[0] for outcome in outcomes)

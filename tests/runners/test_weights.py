@@ -189,6 +189,32 @@ def test_onnx_tensors_in_other_files_are_refused(tmp_path, files, tensors, place
         read_tensors(tmp_path / "x.onnx")
 
 
+@pytest.mark.parametrize("place", ["function", "training"])
+def test_tensors_outside_the_main_graph_may_not_lie_in_other_files_either(tmp_path, files, tensors, place):
+    import onnx
+
+    model = onnx.ModelProto.FromString(files.onnx(tensors))
+    if place == "function":
+        tensor = model.functions.add(name="f", domain="d").attribute_proto.add(name="a").t
+    else:
+        tensor = model.training_info.add().algorithm.initializer.add(name="t")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="secret.bin")
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(Refused, match=r"secret\.bin"):
+        read_tensors(tmp_path / "x.onnx")
+
+
+@pytest.mark.parametrize(
+    "header", ["5", '"x"', "null", '{"a": {"dtype": "F32", "shape": [Infinity], "data_offsets": [0, 4]}}']
+)
+def test_a_safetensors_header_of_another_kind_is_a_model_error(tmp_path, header):
+    text = header.encode()
+    (tmp_path / "x.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
+    with pytest.raises(ModelError):
+        read_tensors(tmp_path / "x.safetensors")
+
+
 @formats
 def test_every_truncation_is_a_model_error(tmp_path, files, tensors, kind):
     path = written(tmp_path, files, kind, tensors)

@@ -129,3 +129,25 @@ def test_parsing_any_text_gives_an_identifier_or_an_identifier_error(text):
     assert found.value
     if found.url is not None:
         assert parse(found.url).key == found.key
+
+
+@pytest.mark.parametrize("text", ["10.1234/\udcff", "https://example.org/\ud800", "org/name\udfff"])
+def test_half_of_a_surrogate_pair_is_in_no_identifier(text):
+    with pytest.raises(IdentifierError):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "value"),
+    [
+        ("https://pypi.org/project/fairreg/", "pypi", "fairreg"),
+        ("https://www.kaggle.com/models/org/name", "kaggle", "models/org/name"),
+        ("https://opendata.cern.ch/docs/about", "url", "https://opendata.cern.ch/docs/about"),
+    ],
+)
+def test_pages_of_tagged_hosts_are_identifiers_where_the_path_says_so(text, scheme, value):
+    assert parse(text) == Identifier(scheme, value)
+
+
+def test_however_many_brackets_stand_around_an_identifier_it_is_the_same():
+    assert parse("(((10.1234/x))))") == Identifier("doi", "10.1234/x")

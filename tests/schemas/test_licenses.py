@@ -80,3 +80,29 @@ def test_joined_states_all_of_them_once():
 def test_any_text_is_answered_and_an_answer_stands_for_itself(stated):
     found = spdx(stated)
     assert found is None or spdx(found) == found
+
+
+WORDS = [
+    "(",
+    ")",
+    "or",
+    "and",
+    "with",
+    "the",
+    "mit",
+    "gpl-2.0-only",
+    "classpath-exception-2.0",
+    "+",
+    "licence",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+def test_words_and_parentheses_in_any_order_are_answered(parts):
+    found = spdx(" ".join(parts))
+    assert found is None or spdx(found) == found
+
+
+@pytest.mark.parametrize("stated", ["( or the or", "( ) the", "( )", "( and +", "mit ( mit )", "or"])
+def test_misplaced_parentheses_and_operators_are_no_licence(stated):
+    assert spdx(stated) is None

@@ -75,3 +75,56 @@ def test_several_violations_are_counted_in_the_hint():
         read_record(json.dumps(RECORD.to_json() | {"kind": "soup", "name": ""}))
     assert len(caught.value.violations) == 2
     assert "2" in (caught.value.hint or "")
+
+
+DEEP = "[" * 500 + "]" * 500
+NUMBER = "9" * 5000
+
+
+@pytest.mark.parametrize("text", [f'{{"name": {NUMBER}}}', f"[{NUMBER}]", NUMBER])
+def test_a_number_of_too_many_digits_is_a_record_error(text):
+    with pytest.raises(RecordError, match="digits"):
+        read_record(text)
+
+
+@pytest.mark.parametrize("form", ["to_json", "to_jsonld"])
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"description": "half \ud800"}, "$.description"),
+        ({"keywords": ["a", "\udfff"]}, "$.keywords[1]"),
+        ({"name": "x", "ke\udc00y": 1}, "$"),
+        ({"keywords": json.loads(DEEP)}, "$.keywords"),
+        ({"version": 2**64}, "$.version"),
+    ],
+    ids=["text", "list", "key", "depth", "number"],
+)
+def test_what_no_database_takes_is_a_violation_and_a_record_error(form, change, path):
+    document = getattr(RECORD, form)() | change
+    (found,) = violations(document)
+    assert found.path.startswith(path)
+    with pytest.raises(RecordError) as caught:
+        read_record(json.dumps(document))
+    assert caught.value.violations[0][0].startswith(path)
+    if form == "to_jsonld":
+        with pytest.raises(RecordError):
+            ModelRecord.from_jsonld(document)
+
+
+def test_the_path_of_a_violation_is_written_as_the_json_schema_library_writes_it():
+    (found,) = violations(RECORD.to_jsonld() | {"@id": {"a b": ["\ud800"]}})
+    assert found.path == "$['@id']['a b'][0]"
+
+
+@pytest.mark.parametrize("size", [NUMBER, f"{NUMBER} bytes"])
+def test_a_size_of_too_many_digits_is_a_record_error_with_its_path(size):
+    document = RECORD.to_jsonld() | {"distribution": [{"name": "a", "contentSize": size}]}
+    (found,) = violations(document)
+    assert "contentSize" in found.path
+    with pytest.raises(RecordError):
+        ModelRecord.from_jsonld(document)
+
+
+def test_a_size_in_words_is_read():
+    document = RECORD.to_jsonld() | {"distribution": [{"name": "a", "contentSize": " 0042 Bytes"}]}
+    assert ModelRecord.from_jsonld(document).distributions[0].size == 42

@@ -17,7 +17,8 @@ _FROM = re.compile(
 )
 _VERSIONED = re.compile(
     r"\b(?:torch|pytorch|tensorflow|keras|jax|scikit-learn|sklearn|onnx|onnxruntime|transformers|python|cuda)"
-    r"(?:\s+version)?\s*(?:==|=|:)?\s*v?\d+\.\d+(?:\.\d+)?",
+    # Blanks and digits are bounded: unbounded, a file of them takes quadratic time.
+    r"(?:\s{1,20}version)?\s{0,20}(?:==|=|:)?\s{0,20}v?\d{1,9}\.\d{1,9}(?:\.\d+)?",
     re.IGNORECASE,
 )
 

@@ -34,7 +34,7 @@ __all__ = [
 ProbeKind = Literal[
     "datacite",  # the DOI's record at DataCite
     "registration_agency",  # doi.org/ra/<prefix>; found: ("DataCite",) or another agency
-    "doi_resolves",  # HEAD of https://doi.org/<doi>, redirects followed
+    "doi_resolves",  # GET of https://doi.org/<doi>, redirects followed
     "landing_page",  # found: of "schema.org", "signposting", "highwire", "dublin_core"
     "content_negotiation",  # metadata by Accept header at doi.org
     "source_api",  # the host's API; found: of "openapi", "oai-pmh", "signposting"

@@ -68,8 +68,11 @@ def own_doi(evidence: Evidence) -> str | None:
 def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:
     """Relations of the given types in the published record, then those that only DataCite has."""
     registered = evidence.datacite.record.relations if evidence.datacite else ()
-    both = (item for item in (*evidence.record.relations, *registered) if item.type in types)
-    return tuple({(item.type, item.target.key): item for item in reversed(tuple(both))}.values())[::-1]
+    first: dict[tuple[str, tuple[str, str]], Relation] = {}
+    for item in (*evidence.record.relations, *registered):
+        if item.type in types:
+            first.setdefault((item.type, item.target.key), item)
+    return tuple(first.values())
 
 
 def concept_dois(evidence: Evidence) -> frozenset[str]:

@@ -42,7 +42,7 @@ _BADGE = re.compile(r"badge/doi/|zenodo\.org/doi/", re.IGNORECASE)
 _FENCE = re.compile(r"^(?:```|~~~)[^\n]*\n(.*?)^(?:```|~~~)", re.DOTALL | re.MULTILINE)
 _RST_BLOCK = re.compile(r"::[^\n]*\n(?:[ \t]*\n)+((?:[ \t]*\n|[ \t]+\S[^\n]*(?:\n|$))+)")
 _INDENTED = re.compile(r"^(?: {4}|\t|\$ )(\S[^\n]*)$", re.MULTILINE)
-_HEADING = re.compile(r"^(?:#{1,6}\s+(.+?)\s*#*|(\S[^\n]*)\n[=\-~^]{3,}[ \t]*)$", re.MULTILINE)
+_HEADING = re.compile(r"^(?:#{1,6}[ \t]+(\S[^\n]*)|(\S[^\n]*)\n[=\-~^]{3,}[ \t]*)$", re.MULTILINE)
 _FIGURES = re.compile(
     r"\b(?:accuracy|auc|auroc|f1(?:[- ]score)?|precision|recall|background rejection|rejection|rmse|mae|bleu"
     r"|perplexity|fidelity|r2|loss)\b[^\n.]{0,40}?\d+(?:\.\d+)?\s*%?",
@@ -102,7 +102,7 @@ def sections(text: str) -> tuple[tuple[str, str], ...]:
     heads = list(_HEADING.finditer(text))
     starts = [0, *(head.end() for head in heads)]
     ends = [*(head.start() for head in heads), len(text)]
-    titles = ["", *(head[1] or head[2] for head in heads)]
+    titles = ["", *((head[1] or head[2]).rstrip("# \t") for head in heads)]
     return tuple((title, text[start:end]) for title, start, end in zip(titles, starts, ends, strict=True))
 
 

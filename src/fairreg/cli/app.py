@@ -10,12 +10,11 @@ import typer
 from fairreg.cli import assess, cache, db, fetch, find, harvest, links, records
 from fairreg.cli.output import explain, talk
 from fairreg.errors import FairregError
-from fairreg.settings import VARIABLES
+from fairreg.settings import VARIABLES, Settings
 
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
-_BROKEN_PIPE = 141
 
 app = typer.Typer(
     name="fairreg",
@@ -48,7 +47,7 @@ app.add_typer(cache.app, name="cache")
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code; 1 where the reader of a pipe left (Typer's rule)."""
     sys.excepthook = _unexpected
     try:
         # Not app(), which would put its own hook in the place of ours.
@@ -61,10 +60,6 @@ def main() -> None:
             talk("Interrupted. What was done so far is kept; the same command goes on from there.")
         _leave_the_late_behind(end.code)
         raise
-    except BrokenPipeError:
-        # The reader of a pipe left (as in `fairreg export | head`): nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_BROKEN_PIPE)
 
 
 def _leave_the_late_behind(code: object) -> None:
@@ -78,10 +73,16 @@ def _leave_the_late_behind(code: object) -> None:
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """A fault of fairreg's own: one sentence for people, the traceback for who asks for it."""
-    from fairreg.settings import Settings
-
-    if Settings.from_environment().debug:
+    if _debugging():
         sys.__excepthook__(kind, error, trace)
         return
     talk(f"fairreg met a fault of its own ({kind.__name__}: {error}).")
     talk("Run it again with FAIRREG_DEBUG=1 and report what it prints.")
+
+
+def _debugging() -> bool:
+    """Whether tracebacks are asked for; no where the settings themselves are what is wrong."""
+    try:
+        return Settings.from_environment().debug
+    except FairregError:
+        return False

@@ -51,12 +51,12 @@ def _print(report: "Report") -> None:
     from fairreg.cli.output import console
 
     out = console()
-    out.print(f"FAIR assessment of {report.id}", style="bold", markup=False)
-    out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}", markup=False)
+    out.print(f"FAIR assessment of {report.id}", style="bold")
+    out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
     letters = "   ".join(f"{letter} {percent(score)}" for letter, score in report.letters.items())
     out.print(f"{letters}   overall {percent(report.overall)}   coverage {percent(report.coverage)}")
     if report.badge is not None:
-        out.print(f"{report.badge.label}: {report.badge.reason}", markup=False)
+        out.print(f"{report.badge.label}: {report.badge.reason}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     table.add_column("Indicator", no_wrap=True)
@@ -67,7 +67,7 @@ def _print(report: "Report") -> None:
         for item in principle.indicators:
             colour = _COLOURS[item.verdict]
             table.add_row(f"[{colour}]{_MARKS[item.verdict]}[/{colour}]", item.id, "", _told(item))
-    out.print(table)
+    out.print(table, markup=True)
 
 
 def _told(item: "IndicatorResult") -> str:

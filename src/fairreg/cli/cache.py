@@ -43,7 +43,7 @@ def verify(json: Json = False) -> None:
     else:
         console().print(f"{len(found)} files, {len(changed)} changed")
         for path in changed:
-            console().print(f"  {path}", soft_wrap=True, markup=False)
+            console().print(f"  {path}", soft_wrap=True)
     if changed:
         raise typer.Exit(3)
 

@@ -25,7 +25,7 @@ def record_card(record: "ModelRecord") -> None:
     for name, value in _fields(record):
         if value:
             table.add_row(name, value)
-    console().print(table, markup=False)
+    console().print(table)
 
 
 def lineage_card(report: "LineageReport") -> None:
@@ -96,8 +96,8 @@ def run_card(report: "RunReport") -> None:
     table.add_row("Weights", f"{report.origin}, {report.file.rsplit('/', 1)[-1]}")
     table.add_row("Fingerprint", report.recognition.fingerprint)
     table.add_row("Parameters", f"{report.recognition.parameter_count}")
-    table.add_row("Input", f"{shown.items} jets: {shown.source}")
+    table.add_row("Input", f"{shown.items} items: {shown.source}")
     for name, value in shown.metrics.items():
         table.add_row(name.replace("_", " "), f"{value:.4f}")
-    table.add_row("Speed", f"{shown.items_per_second:,.0f} jets/s (batch {shown.batch_size})")
-    console().print(table, markup=False)
+    table.add_row("Speed", f"{shown.items_per_second:,.0f} items/s (batch {shown.batch_size})")
+    console().print(table)

@@ -56,7 +56,7 @@ def check(json: Json = False) -> None:
             f"{report.place}: {report.entries} entries, {report.statements} statements, {verdict}"
         )
         for problem in report.problems:
-            console().print(f"  {problem}", markup=False)
+            console().print(f"  {problem}")
     if not report.sound:
         raise typer.Exit(1)
 
@@ -70,7 +70,7 @@ def _print(found: "Info", *, json: bool) -> None:
         print_json(asdict(found))
         return
     out = console()
-    out.print(f"{found.place} (schema {found.revision})", markup=False, soft_wrap=True)
+    out.print(f"{found.place} (schema {found.revision})", soft_wrap=True)
     out.print(f"  {found.entries} entries, {found.runnable} runnable, {found.gone} gone")
     for name, count in found.sources.items():
         out.print(f"  {count} from {name}")

@@ -127,12 +127,10 @@ def _print_files(fetched: "Fetched") -> None:
     from fairreg.cli.output import console
 
     record, out = fetched.record, console()
-    out.print(
-        f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})", markup=False
-    )
+    out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
     for item in fetched.files:
-        out.print(f"  {fetched.path_of(item)} ({size_text(item.file.size)})", markup=False, soft_wrap=True)
+        out.print(f"  {fetched.path_of(item)} ({size_text(item.file.size)})", soft_wrap=True)
     for folder in fetched.folders:
-        out.print(f"  unpacked in {folder}", markup=False, soft_wrap=True)
+        out.print(f"  unpacked in {folder}", soft_wrap=True)
     if fetched.models:
-        out.print(f"  {len(fetched.models)} model files, such as {fetched.models[0].name}", markup=False)
+        out.print(f"  {len(fetched.models)} model files, such as {fetched.models[0].name}")

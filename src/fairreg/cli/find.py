@@ -25,6 +25,14 @@ class Format(StrEnum):
     BIBTEX = "bibtex"
 
 
+class Kind(StrEnum):
+    """Kinds of records."""
+
+    MODEL = "model"
+    DATASET = "dataset"
+    SOFTWARE = "software"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog='Example: fairreg search "H→bb" --kind model --live')(search)
@@ -38,7 +46,7 @@ def search(
     task: Annotated[str | None, typer.Option(help="Only with this task.")] = None,
     framework: Annotated[str | None, typer.Option(help="Only for this framework.")] = None,
     license: Annotated[str | None, typer.Option(help="Only under this SPDX licence.")] = None,
-    kind: Annotated[str | None, typer.Option(help="model, dataset or software.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
     runnable: Annotated[bool, typer.Option("--runnable", help="Only what fairreg can run.")] = False,
     limit: Limit = 20,
     live: Annotated[bool, typer.Option("--live", help="Ask every source now, too.")] = False,
@@ -114,9 +122,7 @@ def show(
     format: Annotated[Format, typer.Option("--format", "-f", help="Which view.")] = Format.TEXT,
 ) -> None:
     """Show one record: from the registry, else from its source."""
-    import sys
-
-    from fairreg.cli.output import print_json, talk
+    from fairreg.cli.output import print_json, print_utf8, talk
     from fairreg.services.show import explain
     from fairreg.services.show import show as find
 
@@ -129,11 +135,11 @@ def show(
     elif format is Format.TURTLE:
         from fairreg.schemas.jsonld import to_turtle
 
-        sys.stdout.write(to_turtle(record))
+        print_utf8(to_turtle(record))
     elif format is Format.BIBTEX:
         from fairreg.schemas.bibtex import to_bibtex
 
-        sys.stdout.write(to_bibtex(record))
+        print_utf8(to_bibtex(record))
     else:
         from fairreg.cli.cards import lineage_card, record_card
 

@@ -10,6 +10,7 @@ from fairreg.cli.options import Json, ready
 
 if TYPE_CHECKING:
     from fairreg.services.harvest import HarvestReport
+    from fairreg.settings import Settings
 
 __all__ = ["register"]
 
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def harvest(
-    source: Annotated[list[str], typer.Argument(help="Which sources; see fairreg sources.")],
+    source: Annotated[
+        list[str] | None, typer.Argument(help="Which sources; see fairreg sources.", show_default="all")
+    ] = None,
     query: Annotated[str, typer.Option(help="What to harvest, in the source's query language.")] = "",
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what changed since this day.")
@@ -32,10 +35,17 @@ def harvest(
     from fairreg.cli.output import counting_each, explain, print_json, talk
     from fairreg.services.harvest import harvest_all
 
+    chosen = ready()
     day = since.date() if since else None
     with counting_each("Harvesting") as progress:
         reports, faults = harvest_all(
-            ready(), source, query=query, since=day, limit=limit, progress=progress, talk=talk
+            chosen,
+            source or _every_source(chosen),
+            query=query,
+            since=day,
+            limit=limit,
+            progress=progress,
+            talk=talk,
         )
     if faults and not reports[1:]:
         raise faults[0]
@@ -48,6 +58,12 @@ def harvest(
         explain(fault)
     if any(report.fault for report in reports):
         raise typer.Exit(faults[0].exit_code if faults else 1)
+
+
+def _every_source(chosen: "Settings") -> list[str]:
+    from fairreg.services.sources import sources
+
+    return [item.name for item in sources(chosen) if item.enabled and item.live]
 
 
 def _print(report: "HarvestReport") -> None:

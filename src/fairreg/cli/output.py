@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What commands print: data on standard output, talk on standard error."""
 
+import codecs
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fairreg.errors import FairregError, RecordError
@@ -13,7 +15,16 @@ from fairreg.errors import FairregError, RecordError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "counting", "counting_each", "downloading", "explain", "print_json", "talk"]
+__all__ = [
+    "console",
+    "counting",
+    "counting_each",
+    "downloading",
+    "explain",
+    "print_json",
+    "print_utf8",
+    "talk",
+]
 
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
@@ -21,27 +32,50 @@ _PIPED_WIDTH = 200
 
 @cache
 def console() -> "Console":
-    """The console of standard output; without a terminal plain text in lines that nothing breaks."""
+    """The console of standard output; without a terminal plain text in lines that nothing breaks.
+
+    Text is taken as it is: brackets in a name are no markup, what the terminal cannot show is escaped.
+    """
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 @cache
 def _talk_console() -> "Console":
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    """One JSON document on standard output; in ASCII where that is not UTF-8."""
+    text = json.dumps(document, indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding))
+    # A file name that is no UTF-8 holds halves of surrogate pairs, which JSON can only write escaped.
+    sys.stdout.write(_escaped(text) + "\n")
+
+
+def print_utf8(text: str) -> None:
+    """A document of a format that is UTF-8 by its definition, on standard output."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
+
+
+def _escaped(text: str) -> str:
+    """`text` with the halves of surrogate pairs in it spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return encoding is None or codecs.lookup(encoding).name == "utf-8"
 
 
 def talk(line: str) -> None:
     """A line for people on standard error."""
-    _talk_console().print(line, markup=False)
+    _talk_console().print(_escaped(line))
 
 
 def explain(error: FairregError) -> None:
@@ -74,7 +108,7 @@ def downloading() -> Iterator[Report]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -120,7 +154,7 @@ def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]
             return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         Rate(),

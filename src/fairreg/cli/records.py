@@ -30,9 +30,9 @@ def validate(file: InputFile, json: Json = False) -> None:
         print_json({"file": str(file), "valid": not found, "violations": listed})
     elif found:
         for item in found:
-            console().print(f"{item.path}: {item.message}", markup=False)
+            console().print(f"{item.path}: {item.message}")
     else:
-        console().print(f"{file} is a valid record.", markup=False)
+        console().print(f"{file} is a valid record.")
     if found:
         raise typer.Exit(1)
 
@@ -46,7 +46,7 @@ def add(file: InputFile, json: Json = False) -> None:
     if json:
         print_json({"id": result.identifier, "outcome": result.outcome})
     else:
-        console().print(f"{result.identifier}: {result.outcome}", markup=False)
+        console().print(f"{result.identifier}: {result.outcome}")
 
 
 def export(

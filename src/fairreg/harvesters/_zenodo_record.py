@@ -31,7 +31,7 @@ from fairreg.schemas.record import (
 )
 from fairreg.schemas.text import plain_text, split_keywords
 
-__all__ = ["concept_number", "distributions_of", "record_number", "record_of"]
+__all__ = ["concept_number", "record_number", "record_of"]
 
 _HASH_OF_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _ACCESS: dict[str, AccessLevel] = {
@@ -59,7 +59,7 @@ def record_of(payload: object) -> ModelRecord:
     source_id = source_id or doi
     if source_id is None:
         raise violation(top["id"], "is missing", source="Zenodo")
-    files = distributions_of(top)
+    files = _distributions(top)
     contents = _contents(top, title, files)
     license_id, license_stated = _license(meta)
     return ModelRecord(
@@ -105,15 +105,12 @@ def concept_number(top: Place) -> str | None:
     return stated or zenodo_of_doi(_concept_doi(top) or "")
 
 
-def distributions_of(top: Place) -> tuple[Distribution, ...]:
-    """The files of a record, or of the files endpoint's answer (`entries` at its top)."""
-    listed = next(
-        (place for place in (top.at("files", "entries"), top["entries"]) if place.stated), top["files"]
-    )
+def _distributions(top: Place) -> tuple[Distribution, ...]:
+    """The files of a record, in a list or, as InvenioRDM has them, in an object by name."""
+    entries_place = top.at("files", "entries")
+    listed = entries_place if entries_place.stated else top["files"]
     entries = [place for _, place in listed.members()] if listed.is_object else list(listed.items())
-    folder = top.at("links", "files").address or (
-        top.at("links", "self").address if top["entries"].stated else None
-    )
+    folder = top.at("links", "files").address
     return tuple(found for entry in entries if entry.is_object and (found := _distribution(entry, folder)))
 
 

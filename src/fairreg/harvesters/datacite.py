@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """DataCite: the metadata of any DOI that it registered, and search (https://support.datacite.org/docs/api)."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
@@ -19,6 +20,7 @@ __all__ = ["HARVESTER", "DataCiteHarvester", "Registration", "registration"]
 DOIS = "https://api.datacite.org/dois"
 # Numbered pages end here: a number beyond gives the last page again, without an error.
 WINDOW = 10_000
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Registration(NamedTuple):
@@ -80,7 +82,7 @@ class DataCiteHarvester(Harvester):
             hits = page.hits if left is None else page.hits[:left]
             yield Page(hits, page.cursor, page.total, page.note)
             left = None if left is None else left - len(hits)
-            if page.cursor is None:
+            if page.cursor is None or page.cursor == place:  # a service may repeat itself for ever
                 return
             place = page.cursor
 
@@ -136,12 +138,13 @@ def _read_cursor(place: str) -> tuple[str, str, int]:
 
 
 def _next(link: str | None, kind: str) -> str | None:
-    """The value of ``page[kind]`` in a link to the next page."""
+    """The value of ``page[kind]`` in a link to the next page; a page's number is one to nine digits."""
     try:
         values = parse_qs(urlsplit(link or "").query).get(f"page[{kind}]", [])
     except ValueError:
         return None
-    return next(iter(values), None)
+    value = next(iter(values), None)
+    return None if kind == "number" and not _NUMBER.fullmatch(value or "") else value
 
 
 HARVESTER = DataCiteHarvester()

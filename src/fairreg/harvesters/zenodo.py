@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, quote
-
-import msgspec
+from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters._payload import Place, canonical, violation
-from fairreg.harvesters._zenodo_record import concept_number, distributions_of, record_number, record_of
+from fairreg.harvesters._payload import Place, canonical
+from fairreg.harvesters._zenodo_record import concept_number, record_number, record_of
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
 from fairreg.schemas.record import ModelRecord
@@ -46,16 +44,6 @@ class ZenodoHarvester(Harvester):
             raise UsageError(f"Zenodo knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
         return self._found(web, f'doi:"{identifier.value}"', f"the DOI {identifier.value}")
 
-    def versions(self, web: Web, payload: Payload, *, page_size: int | None = None) -> Iterator[Page]:
-        """Every version of the record's lineage, newest first."""
-        number = record_number(Place(payload))
-        if number is None:
-            raise violation(Place(payload)["id"], "is missing", source=self.title)
-        url = f"{RECORDS}/{quote(number, safe='')}/versions"
-        yield from self._pages(
-            web, url, {"sort": "version"}, first=1, size=page_size or self.guest_page_limit
-        )
-
     def search(
         self,
         web: Web,
@@ -67,7 +55,7 @@ class ZenodoHarvester(Harvester):
         page_size: int | None = None,
     ) -> Iterator[Page]:
         """Pages of hits, the most recent first, within Zenodo's window of 10,000 hits (a note says so)."""
-        changed = f"modified:[{since.isoformat()} TO *]" if since else ""
+        changed = f"updated:[{since.isoformat()} TO *]" if since else ""
         asked = " AND ".join(part for part in (f"({query})" if query and since else query, changed) if part)
         first, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
         yield from self._pages(
@@ -77,10 +65,6 @@ class ZenodoHarvester(Harvester):
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a payload in any of Zenodo's shapes. Raises RecordError with the JSON path."""
         return record_of(payload)
-
-    def with_files(self, record: ModelRecord, files: Payload) -> ModelRecord:
-        """`record` with the files that the answer of its files endpoint (``/files``) lists."""
-        return msgspec.structs.replace(record, distributions=distributions_of(Place(files)))
 
     def split(self, page: object) -> Iterator[Payload]:
         """The hits of a search page, the items of a deposit list, or the one record itself."""
@@ -150,6 +134,7 @@ class ZenodoHarvester(Harvester):
             if number > 1:
                 raise BadAnswer(
                     f"Zenodo refuses pages of {size} hits ({error.message})",
+                    status=error.status,
                     hint=f"Guests get {self.guest_page_limit}: check ZENODO_TOKEN, then start anew.",
                 ) from error
         return web.get(url, params={**asked, "page": 1, "size": self.guest_page_limit}), self.guest_page_limit

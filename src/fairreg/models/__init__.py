@@ -24,8 +24,7 @@ def get(model: str) -> ModelModule:
     """The package of `model`; UsageError names those there are."""
     if model not in names():
         raise UsageError(f"There is no model {model!r}.", hint=f"Models are: {', '.join(names())}.")
-    modules = zip(names(), plugins.modules(_ROOM), strict=True)
-    return cast("ModelModule", next(module for name, module in modules if name == model))
+    return cast("ModelModule", plugins.load(_ROOM, model))
 
 
 def recognise(path: Path) -> Recognition | None:

@@ -13,6 +13,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from fairreg.errors import MissingEngine, RegistryError
+from fairreg.registry.mapping import decoded
 from fairreg.registry.tables import HEAD, REVISIONS
 
 __all__ = ["Database", "SchemaState"]
@@ -66,7 +67,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        with _translated(url):
+        with _translated(url), _understood():
             self._engine = _engine(url)
         self._writer = self._engine.execution_options(fairreg_writing=True)
         self.url = url
@@ -165,8 +166,10 @@ def _engine(url: str) -> Engine:
     parsed = make_url(url)
     options: dict[str, Any] = {
         "json_serializer": lambda value: msgspec.json.encode(value).decode(),
-        "json_deserializer": msgspec.json.decode,
+        "json_deserializer": decoded,
     }
+    if parsed.get_backend_name() not in _KINDS:
+        raise RegistryError("FAIRREG_DATABASE_URL names an unknown kind of database.", hint=_URL_HINT)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, **options)
     engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS}, **options)
@@ -191,7 +194,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _place(url: str) -> str:
     try:
         parsed = make_url(url)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):
         return "the database URL"
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return parsed.database
@@ -202,20 +205,31 @@ def _place(url: str) -> str:
 def _translated(url: str) -> Iterator[None]:
     try:
         yield
-    except NoSuchModuleError as error:
-        raise RegistryError(
-            "FAIRREG_DATABASE_URL names an unknown kind of database.", hint=_URL_HINT
-        ) from error
-    except ModuleNotFoundError as error:
-        if error.name in _DRIVERS:
-            raise MissingEngine("PostgreSQL's driver psycopg", "postgres") from error
-        raise
     except SQLAlchemyError as error:
         raise _translation(error, _place(url)) from error
 
 
+@contextmanager
+def _understood() -> Iterator[None]:
+    """What making an engine of a URL raises before any database is asked."""
+    try:
+        yield
+    except NoSuchModuleError as error:
+        raise RegistryError(
+            "FAIRREG_DATABASE_URL names an unknown driver of its database.", hint=_URL_HINT
+        ) from error
+    except ImportError as error:
+        if error.name == "psycopg":
+            raise MissingEngine("psycopg", "postgres") from error
+        raise RegistryError(
+            f"FAIRREG_DATABASE_URL asks for a driver that cannot be loaded: {error}.", hint=_URL_HINT
+        ) from error
+    except ValueError as error:
+        raise RegistryError(f"FAIRREG_DATABASE_URL is no database URL: {error}.", hint=_URL_HINT) from error
+
+
 _URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
-_DRIVERS = frozenset({"psycopg", "psycopg2"})
+_KINDS = frozenset({"sqlite", "postgresql"})
 
 
 def _translation(error: SQLAlchemyError, place: str) -> RegistryError:

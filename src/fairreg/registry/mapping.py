@@ -7,20 +7,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
+from fairreg.errors import RecordError
 from fairreg.registry.results import Entry, Statement
 from fairreg.registry.wording import fold, indexed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
+    "decoded",
     "entry_from",
     "entry_values",
     "facet_values",
     "identifier_values",
     "is_runnable",
+    "payload_from",
     "payload_values",
     "statement_from",
     "text_values",
@@ -158,14 +162,36 @@ def same_content(one: ModelRecord, other: ModelRecord) -> bool:
     return timeless(one) == timeless(other)
 
 
+def decoded(text: str | bytes) -> Any:
+    """The JSON value that a column holds; RecordError where it is damaged."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise RecordError(
+            f"The registry holds a record that is damaged: {error}.",
+            hint="See which with `fairreg db check`, and harvest or add it anew.",
+        ) from error
+
+
+def payload_from(stored: bytes | None) -> bytes | None:
+    """The payload that `payload_values` packed; RecordError where it is damaged."""
+    try:
+        return None if stored is None else zlib.decompress(stored)
+    except zlib.error as error:
+        raise RecordError(
+            f"The registry holds a payload that is damaged: {error}.",
+            hint="See which with `fairreg db check`, and harvest or add it anew.",
+        ) from error
+
+
 def statement_from(row: RowMapping) -> Statement:
-    """A `statements` row as what a source says; RecordError where the stored record does not decode."""
+    """A `statements` row as what a source says; RecordError where its record or payload does not decode."""
     return Statement(
         source=row["source"],
         source_id=row["source_id"],
         record=ModelRecord.from_json(row["record"]),
         retrieved_at=row["retrieved_at"],
-        payload=None if row["payload"] is None else zlib.decompress(row["payload"]),
+        payload=payload_from(row["payload"]),
         payload_sha256=row["payload_sha256"],
         media_type=row["media_type"],
         gone_at=row["gone_at"],

@@ -146,7 +146,8 @@ def _sort(connection: Connection, reached: dict[int, "_Reached"], apart: frozens
     _release(
         connection,
         [row.id for row in reached.values() if row.entry_id is not None],
-        [kept for *_, kept in plan if kept],
+        # A lone entry keeps its name; among several, one may need what another is about to give up.
+        [kept for *_, kept in plan if kept] if len(plan) > 1 else [],
         free,
     )
     for members, name, rows, kept in plan:
@@ -228,8 +229,8 @@ def _holders(connection: Connection, keys: set[tuple[str, str]]) -> set[int]:
     return holders
 
 
-def _release(connection: Connection, statement_ids: list[int], kept: list[int], free: list[int]) -> None:
-    """Take the statements out of their entries, drop those left over, and clear the names of the others."""
+def _release(connection: Connection, statement_ids: list[int], renamed: list[int], free: list[int]) -> None:
+    """Take the statements out of their entries, drop those left over, and clear the names of `renamed`."""
     for chunk in _chunks(statement_ids):
         connection.execute(update(statements).where(statements.c.id.in_(chunk)).values(entry_id=None))
         connection.execute(
@@ -239,11 +240,8 @@ def _release(connection: Connection, statement_ids: list[int], kept: list[int], 
         for owned in (facets, entry_texts, lineages):
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
         connection.execute(delete(entries).where(entries.c.id.in_(chunk)))
-    if len(kept) > 1:  # two entries may swap names; a lone one cannot collide with itself
-        for entry_id in kept:
-            connection.execute(
-                update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}")
-            )
+    for entry_id in renamed:
+        connection.execute(update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}"))
 
 
 def _write_entry(

@@ -22,8 +22,7 @@ def get(runtime: str) -> RunnerModule:
     """The runner module of `runtime`; UsageError names those there are."""
     if runtime not in names():
         raise UsageError(f"There is no runtime {runtime!r}.", hint=f"Runtimes are: {', '.join(names())}.")
-    modules = zip(names(), plugins.modules(_ROOM, skip=NOT_PLUGINS), strict=True)
-    return cast("RunnerModule", next(module for name, module in modules if name == runtime))
+    return cast("RunnerModule", plugins.load(_ROOM, runtime))
 
 
 def available() -> tuple[str, ...]:

@@ -34,6 +34,7 @@ _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", r
 _ORCID = re.compile(r"(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])")
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}(?:;\S+)?")
 _SLUG = re.compile(r"(?!10\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are not UTF-8
 _HF_LEGACY = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 _URL_PREFIX = {
@@ -48,7 +49,8 @@ _URL_PREFIX = {
     "pypi": "https://pypi.org/project/",
 }
 
-
+_MOST_LAYERS = 50  # of what stands around an identifier; only hostile text has more
+# host -> scheme, what stands before the value in the path
 _PAGES = {
     "opendata.cern.ch": ("cernopendata", "record/"),
     "pypi.org": ("pypi", "project/"),
@@ -91,10 +93,10 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 def parse(text: str) -> Identifier:
     """Read a pasted identifier; a bare ``org/name`` is taken as a Hugging Face id, a bare number as Zenodo's.
 
-    Raises IdentifierError when the text is none of the known kinds.
+    Raises IdentifierError when the text is none of the known kinds, or no Unicode.
     """
     cleaned = _clean(text)
-    for reader in _READERS:
+    for reader in () if _SURROGATE.search(text) else _READERS:
         found = reader(cleaned)
         if found is not None:
             return found
@@ -129,6 +131,15 @@ def doi_of_zenodo(number: str) -> str:
 
 
 def _clean(text: str) -> str:
+    """Without the blanks, quotes, punctuation and brackets around it; cleaning again changes nothing more."""
+    for _ in range(_MOST_LAYERS):
+        before, text = text, _peeled(text)
+        if text == before:
+            break
+    return text
+
+
+def _peeled(text: str) -> str:
     cleaned = text.strip().strip("<>\"'`.,; ").strip()
     for opening, closing in ("()", "[]", "{}"):
         if cleaned.startswith(opening) and cleaned.endswith(closing):
@@ -247,15 +258,10 @@ def _tagged(text: str) -> Identifier | None:
     if scheme.lower() in {"dlhub", "cernopendata", "kaggle", "pypi", "openml"} and rest:
         return Identifier(scheme.lower(), rest.strip())
     address = _address(text)
-    hosts = {
-        "opendata.cern.ch": ("cernopendata", "record/"),
-        "pypi.org": ("pypi", "project/"),
-        "kaggle.com": ("kaggle", ""),
-    }
-    if address and address[0] in hosts:
-        scheme, prefix = hosts[address[0]]
+    if address and address[0] in _PAGES:
+        scheme, prefix = _PAGES[address[0]]
         value = address[1].removeprefix(prefix)
-        if value and (address[1].startswith(prefix)):
+        if value and address[1].startswith(prefix):
             return Identifier(scheme, value)
     return None
 

@@ -6,13 +6,22 @@ that any JSON-LD processor reads the same triples without a request.
 """
 
 import re
-from typing import Any
 from urllib.parse import quote
 
-from fairreg.errors import IdentifierError
 from fairreg.schemas.contexts import context
-from fairreg.schemas.identifiers import Identifier, parse
-from fairreg.schemas.jsonld_terms import LISTS, ORCID, RELATION_TERMS, SPDX, SPDX_ID, TEXTS, TYPES
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.jsonld_terms import (
+    LISTS,
+    ORCID,
+    RELATION_TERMS,
+    SPDX,
+    SPDX_ID,
+    TEXTS,
+    TYPES,
+    Node,
+    identifier_in,
+    prune,
+)
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -25,8 +34,6 @@ from fairreg.schemas.record import (
 )
 
 __all__ = ["to_jsonld", "to_turtle"]
-
-Node = dict[str, Any]
 
 _IRI = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
 
@@ -44,7 +51,7 @@ def to_jsonld(record: ModelRecord) -> Node:
     node |= {
         "identifier": [_identifier_node(item) for item in record.identifiers],
         "creator": [_creator_node(item) for item in record.creators],
-        "publisher": _prune({"@type": "Organization", "name": record.publisher}),
+        "publisher": prune({"@type": "Organization", "name": record.publisher}),
         "distribution": [_distribution_node(item) for item in record.distributions],
         "hasEvaluation": [_evaluation_node(item) for item in record.evaluations],
         "input": [_tensor_node(item) for item in record.inputs],
@@ -54,7 +61,7 @@ def to_jsonld(record: ModelRecord) -> Node:
     }
     node |= _license_terms(record.license)
     node |= _relation_terms(record.relations)
-    return _prune(node)
+    return prune(node)
 
 
 def to_turtle(record: ModelRecord) -> str:
@@ -69,7 +76,7 @@ def to_turtle(record: ModelRecord) -> str:
 
 
 def _identifier_node(item: Identifier) -> Node:
-    return _prune(
+    return prune(
         {"@type": "PropertyValue", "propertyID": item.scheme, "value": item.value, "evidence": item.evidence}
     )
 
@@ -78,7 +85,7 @@ def _creator_node(item: Creator) -> Node:
     affiliation = (
         {"@type": "Organization", "name": item.affiliation} if item.affiliation is not None else None
     )
-    return _prune(
+    return prune(
         {
             "@type": "Person" if item.kind == "person" else "Organization",
             "@id": ORCID + item.orcid if item.orcid else None,
@@ -89,7 +96,7 @@ def _creator_node(item: Creator) -> Node:
 
 
 def _distribution_node(item: Distribution) -> Node:
-    return _prune(
+    return prune(
         {
             "@type": "DataDownload",
             "name": item.name,
@@ -114,7 +121,7 @@ def _relation_terms(relations: tuple[Relation, ...]) -> Node:
             "targetKind": item.target_kind,
             "position": position,
         }
-        terms.setdefault(RELATION_TERMS[item.type], []).append(_prune(node))
+        terms.setdefault(RELATION_TERMS[item.type], []).append(prune(node))
     return terms
 
 
@@ -127,7 +134,7 @@ def _license_terms(license_id: str | None) -> Node:
 
 
 def _evaluation_node(item: Evaluation) -> Node:
-    return _prune(
+    return prune(
         {
             "@type": "Evaluation",
             "metric": item.metric,
@@ -140,10 +147,10 @@ def _evaluation_node(item: Evaluation) -> Node:
 
 def _tensor_node(item: Tensor) -> Node:
     features = [
-        _prune({"@type": "Feature", "name": f.name, "unitText": f.unit, "description": f.description})
+        prune({"@type": "Feature", "name": f.name, "unitText": f.unit, "description": f.description})
         for f in item.features
     ]
-    return _prune(
+    return prune(
         {
             "@type": "Tensor",
             "name": item.name,
@@ -156,7 +163,7 @@ def _tensor_node(item: Tensor) -> Node:
 
 
 def _access_node(item: Access) -> Node:
-    return _prune(
+    return prune(
         {
             "@type": "Access",
             "accessLevel": item.level,
@@ -168,10 +175,10 @@ def _access_node(item: Access) -> Node:
 
 def _provenance_node(item: Provenance) -> Node:
     origins = [
-        _prune({"@type": "FieldOrigin", "field": o.field, "origin": o.origin, "evidence": o.evidence})
+        prune({"@type": "FieldOrigin", "field": o.field, "origin": o.origin, "evidence": o.evidence})
         for o in item.origins
     ]
-    return _prune(
+    return prune(
         {
             "@type": "Provenance",
             "source": item.source,
@@ -185,21 +192,8 @@ def _provenance_node(item: Provenance) -> Node:
 
 
 def _iri_of_record(record: ModelRecord) -> str:
-    main = _parsed(record.identifier)
+    main = identifier_in(record.identifier)
     if main is None or main.compact != record.identifier:
         main = next((item for item in record.identifiers if item.compact == record.identifier), None)
     url = main.url if main else None
     return url if url and _IRI.fullmatch(url) else "urn:fairreg:" + quote(record.identifier, safe=":")
-
-
-def _prune(node: Node) -> Node:
-    """Without empty members; a node that says nothing but its type is empty too."""
-    kept = {key: value for key, value in node.items() if value is not None and value not in ([], {})}
-    return kept if set(kept) - {"@type"} else {}
-
-
-def _parsed(text: str) -> Identifier | None:
-    try:
-        return parse(text)
-    except IdentifierError:
-        return None

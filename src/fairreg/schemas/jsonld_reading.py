@@ -9,15 +9,28 @@ from typing import Any
 
 import msgspec
 
-from fairreg.errors import IdentifierError, RecordError
+from fairreg.errors import RecordError
 from fairreg.schemas.contexts import term_of_key
-from fairreg.schemas.identifiers import Identifier, normalise_orcid, parse
-from fairreg.schemas.jsonld_terms import KINDS, LISTS, ORCID, RELATION_TERMS, SPDX_ID, TEXTS, TYPES
+from fairreg.schemas.identifiers import Identifier, normalise_orcid
+from fairreg.schemas.json_values import require_sound
+from fairreg.schemas.jsonld_terms import (
+    KINDS,
+    LISTS,
+    ORCID,
+    RELATION_TERMS,
+    SPDX_ID,
+    TEXTS,
+    TYPES,
+    Node,
+    identifier_in,
+    prune,
+)
 from fairreg.schemas.record import Feature, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
 
 __all__ = ["canonical", "from_jsonld"]
 
-Node = dict[str, Any]
+_LONGEST_SIZE = 18  # digits of a number of bytes
+_BYTES = re.compile(r"0*([0-9]+)\s?(?:b|bytes)?", re.IGNORECASE)
 
 
 def from_jsonld(document: Node) -> ModelRecord:
@@ -26,6 +39,7 @@ def from_jsonld(document: Node) -> ModelRecord:
     Keys may be full IRIs, prefixed or plain, in any older spelling of the FAIR4ML namespace. Raises
     RecordError with the JSON path of what cannot be a record.
     """
+    require_sound(document)
     node = canonical(document)
     fields: Node = {field: _scalar(node.get(term)) for field, term in TEXTS.items()}
     fields |= {field: _texts(node.get(term)) for field, term in LISTS.items()}
@@ -76,14 +90,14 @@ def _identifier(node: Node) -> Identifier | None:
     if scheme and value is not None:
         return Identifier(str(scheme), str(value), _scalar(node.get("evidence")))
     text = node.get("@id") or value or _scalar(node.get("name"))
-    return _parsed(str(text)) if text else None
+    return identifier_in(str(text)) if text else None
 
 
 def _creator(node: Node) -> Node:
     page = str(node.get("@id") or _scalar(node.get("identifier")) or "")
     given, family = _scalar(node.get("givenName")), _scalar(node.get("familyName"))
     affiliation = next(iter(_nodes(node.get("affiliation"))), {})
-    return _prune(
+    return prune(
         {
             "name": _scalar(node.get("name")) or " ".join(part for part in (given, family) if part),
             "orcid": page.removeprefix(ORCID) if page.startswith(ORCID) else normalise_orcid(page),
@@ -100,7 +114,7 @@ def _distribution(node: Node) -> Node:
         stated = _scalar(node.get(algorithm))
         if isinstance(stated, str) and not digests:
             digests.append(f"{algorithm}:{stated.lower()}")
-    return _prune(
+    return prune(
         {
             "name": _scalar(node.get("name")) or (str(url).rsplit("/", 1)[-1] if url else "file"),
             "url": url,
@@ -146,7 +160,7 @@ def _license(node: Node) -> str | None:
 
 
 def _evaluation(node: Node) -> Node:
-    return _prune(
+    return prune(
         {
             "metric": _scalar(node.get("metric")) or _scalar(node.get("name")),
             "value": str(_scalar(node.get("value"))),
@@ -175,7 +189,7 @@ def _tensor(node: Node) -> Tensor:
 
 
 def _access(node: Node) -> Node:
-    return _prune(
+    return prune(
         {
             "level": _scalar(node.get("accessLevel")),
             "conditions": _scalar(node.get("accessConditions")),
@@ -255,13 +269,13 @@ def _kind(word: Any) -> str:
 
 def _with_own(iri: Any, identifiers: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
     """In other tools' documents the IRI of the node is an identifier too."""
-    found = _parsed(str(iri)) if iri else None
+    found = identifier_in(str(iri)) if iri else None
     known = {item.key for item in identifiers}
     return identifiers if found is None or found.key in known else (found, *identifiers)
 
 
 def _compact(iri: Any, identifiers: tuple[Identifier, ...]) -> str | None:
-    found = _parsed(str(iri)) if iri else None
+    found = identifier_in(str(iri)) if iri else None
     if found is not None and found.scheme != "url":
         return found.compact
     return identifiers[0].compact if identifiers else (str(iri) if iri else None)
@@ -294,18 +308,13 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _bytes(value: Any) -> int | None:
-    match = re.match(r"\s*(\d+)\s*(?:b|bytes)?\s*$", str(value), re.IGNORECASE) if value is not None else None
-    return int(match[1]) if match else None
-
-
-def _parsed(text: str) -> Identifier | None:
-    try:
-        return parse(text)
-    except IdentifierError:
+    match = _BYTES.fullmatch(str(value).strip()) if value is not None else None
+    if match is None:
         return None
-
-
-def _prune(node: Node) -> Node:
-    """Without empty members; a node that says nothing but its type is empty too."""
-    kept = {key: value for key, value in node.items() if value is not None and value not in ([], {})}
-    return kept if set(kept) - {"@type"} else {}
+    if len(match[1]) > _LONGEST_SIZE:
+        message = f"is a size of {len(match[1])} digits"
+        raise RecordError(
+            f"Not a valid record: contentSize {message}.",
+            violations=(("$.distribution.contentSize", message),),
+        )
+    return int(match[1])

@@ -1,11 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""Which term of the packaged context each field and relation of a record is written under."""
+"""What writing and reading share: which term of the context each field and relation is written under."""
 
 import re
+from typing import Any
 
+from fairreg.errors import IdentifierError
+from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import RelationType
 
-__all__ = ["KINDS", "LISTS", "ORCID", "RELATION_TERMS", "SPDX", "SPDX_ID", "TEXTS", "TYPES"]
+__all__ = [
+    "KINDS",
+    "LISTS",
+    "ORCID",
+    "RELATION_TERMS",
+    "SPDX",
+    "SPDX_ID",
+    "TEXTS",
+    "TYPES",
+    "Node",
+    "identifier_in",
+    "prune",
+]
+
+Node = dict[str, Any]
 
 SPDX = "https://spdx.org/licenses/"
 SPDX_ID = re.compile(r"(?!.*\.(?:html|json)$)[A-Za-z0-9.+-]+")
@@ -70,3 +87,17 @@ LISTS = {
     "frameworks": "framework",
     "formats": "encodingFormat",
 }
+
+
+def prune(node: Node) -> Node:
+    """`node` without empty members; one that says nothing but its type is empty too."""
+    kept = {key: value for key, value in node.items() if value is not None and value not in ([], {})}
+    return kept if set(kept) - {"@type"} else {}
+
+
+def identifier_in(text: str) -> Identifier | None:
+    """The identifier that `text` spells, None where it is none that fairreg knows."""
+    try:
+        return parse(text)
+    except IdentifierError:
+        return None

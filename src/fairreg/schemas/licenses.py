@@ -103,7 +103,8 @@ def _known(text: str) -> str | None:
         return None
     try:
         parsed = _licensing().parse(text, validate=True, strict=True)
-    except (ExpressionError, ExpressionParseError):
+    except (ExpressionError, ExpressionParseError, AssertionError, IndexError, TypeError):
+        # The library's parser meets the last three on misplaced parentheses and operators.
         return None
     written = str(parsed)
     return None if parsed is None or "LicenseRef" in written else written

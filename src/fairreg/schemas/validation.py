@@ -4,11 +4,13 @@
 import json
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
 from fairreg.errors import RecordError
+from fairreg.schemas.json_values import faults
 from fairreg.schemas.jsonld_reading import canonical, from_jsonld
 from fairreg.schemas.record import ModelRecord
 
@@ -34,6 +36,9 @@ def is_jsonld(document: object) -> bool:
 
 def violations(document: object) -> list[Violation]:
     """Every violation of the schema of its form, in document order; empty for a valid record."""
+    unsound = [Violation(*item) for item in islice(faults(document), MAX_REPORTED)]
+    if unsound:
+        return unsound
     if is_jsonld(document):
         found = _check("jsonld.schema.json", canonical(document))
         read: Any = from_jsonld
@@ -71,6 +76,8 @@ def parse_json(text: str | bytes, *, name: str) -> Any:
         raise RecordError(f"{name} is not JSON: {error.msg} at {where}.") from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{name} is not JSON text in UTF-8.") from error
+    except ValueError as error:
+        raise RecordError(f"{name} holds a number of more digits than fairreg reads.") from error
 
 
 def schema_of_record() -> dict[str, Any]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Text, cast, func, select, text
 
 from fairreg.errors import RecordError, RegistryError
 from fairreg.registry import Info, Registry, catalogue
 from fairreg.registry.database import Database, require_readable
 from fairreg.registry.linking import merge
+from fairreg.registry.mapping import decoded, payload_from
 from fairreg.registry.tables import FULL_TEXT, HEAD, entries, entry_texts, statements
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -207,24 +208,25 @@ def _index_in_step(connection: Connection) -> bool:
 
 def _record_problems(connection: Connection) -> Iterable[str]:
     said: dict[int, list[ModelRecord]] = {}
-    for row in connection.execute(
-        select(statements.c.entry_id, statements.c.source, statements.c.source_id, statements.c.record)
-    ):
+    kept = (statements.c.entry_id, statements.c.source, statements.c.source_id, statements.c.payload)
+    # As text: a damaged record would else end the check instead of being reported.
+    for row in connection.execute(select(*kept, cast(statements.c.record, Text).label("record"))):
         try:
-            said.setdefault(row.entry_id, []).append(ModelRecord.from_json(row.record))
+            said.setdefault(row.entry_id, []).append(ModelRecord.from_json(decoded(row.record)))
+            payload_from(row.payload)
         except RecordError as error:
             yield f"What {row.source} says of {row.source_id} does not decode: {error.message}"
     for key, identifier, stored in connection.execute(
-        select(entries.c.id, entries.c.identifier, entries.c.record)
+        select(entries.c.id, entries.c.identifier, cast(entries.c.record, Text))
     ):
         yield from _entry_problems(identifier, stored, said.get(key, []))
 
 
-def _entry_problems(identifier: str, stored: object, said: list[ModelRecord]) -> Iterable[str]:
+def _entry_problems(identifier: str, stored: str, said: list[ModelRecord]) -> Iterable[str]:
     from msgspec.structs import replace
 
     try:
-        record = ModelRecord.from_json(stored)
+        record = ModelRecord.from_json(decoded(stored))
     except RecordError as error:
         yield f"The record of {identifier} does not decode: {error.message}"
         return

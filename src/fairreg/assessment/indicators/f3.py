@@ -65,7 +65,10 @@ def in_record(evidence: Evidence) -> Finding:
     corresponds_to=("FRSM-07-F3-1", "FRSM-07-F3-2", "howfairis citation"),
 )
 def in_files(evidence: Evidence) -> Finding:
-    """DOIs in CITATION.cff, codemeta.json, card, README badge and the model file's own properties."""
+    """DOIs in CITATION.cff, codemeta.json, .zenodo.json, the card and the README.
+
+    Those inside a model file count where the evidence has them; this release does not gather them.
+    """
     found = _carried(evidence)
     exact = [cited for doi, cited in found if doi == evidence.record.doi]
     remedy = "Put this version's DOI into CITATION.cff and the README badge (Zenodo can reserve it)."

@@ -23,6 +23,7 @@ _HOSTS_WITH_SEARCH = frozenset(
 _REGISTRIES = frozenset({"huggingface", "openml", "bioimageio", "garden"})
 _MARKUP = ("schema.org", "signposting", "highwire", "dublin_core")
 _TOP, _FAR = 10, 50
+_NOT_LOOKED_FOR = "This release of fairreg does not look into model registries."
 
 
 @indicator(
@@ -101,7 +102,8 @@ def listed(evidence: Evidence) -> Finding:
     if probe.outcome == "absent":
         return failed("No model registry lists the model.", cited, remedy=remedy)
     if probe.outcome != "ok":
-        return unknown(evidence.why_unknown("registry_listing"))
+        unasked = probe.outcome == "not_probed"
+        return unknown(_NOT_LOOKED_FOR if unasked else evidence.why_unknown("registry_listing"))
     if "reciprocal" in probe.found:
         return passed("A model registry lists the model, and the links point back.", cited)
     return partial(f"The registry's entry is {', '.join(probe.found) or 'one way'}.", cited, remedy=remedy)

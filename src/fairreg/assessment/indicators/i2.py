@@ -89,7 +89,7 @@ def training_data_fair(evidence: Evidence) -> Finding:
     remedy = "Publish the training data with a DOI, a licence and a description of its fields."
     if evidence.dataset is None:
         if _dataset_relations(evidence) or _dataset_mentions(evidence):
-            return unknown("The training data was not assessed.")
+            return unknown("This release of fairreg does not assess training data.")
         return unread_files(evidence, "a reference to the training data", remedy=remedy)
     score, cited = evidence.dataset.score, cite_dataset(evidence.dataset)
     reason = f"{evidence.dataset.identifier.compact} scores {score:.0%}."

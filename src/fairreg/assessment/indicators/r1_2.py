@@ -25,7 +25,8 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import relations, source_revision
 
-_NUMBER = r"[\"']?\s*[:=|]\s*[\"']?\s*\S"
+# Blanks are bounded: unbounded, a file of blanks takes quadratic time.
+_NUMBER = r"[\"']?\s{0,20}[:=|]\s{0,20}[\"']?\s{0,20}\S"
 _GROUPS = {
     "optimiser": r"\boptimi[sz]er\b" + _NUMBER + r"|\b(?:Adam|AdamW|SGD|RMSprop|Adagrad|L-?BFGS)\b",
     "epochs": r"\b(?:n(?:um)?_?)?(?:train_)?epochs?" + _NUMBER + r"|\b\d+\s+epochs\b",

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""What the environment may say, and what is wrong usage."""
+
+import sqlite3
+
+import pytest
+
+from fairreg.errors import UsageError
+from fairreg.services import db
+from fairreg.settings import Settings
+
+
+def test_the_host_of_a_service_is_in_lower_case_whatever_the_user_typed():
+    settings = Settings.from_environment({"FAIRREG_ZENODO_URL": "http://LocalHost:8080/Mirror"})
+    assert settings.service("zenodo").netloc == "localhost:8080"
+    assert settings.service("zenodo").url == "http://LocalHost:8080/Mirror"
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"FAIRREG_HOME": "~nosuchuser/x"},
+        {"FAIRREG_ZENODO_URL": "http://["},
+        {"FAIRREG_ZENODO_URL": "http://"},
+        {"FAIRREG_ZENODO_URL": "http://host:port"},
+        {"FAIRREG_ZENODO_URL": "zenodo.org"},
+    ],
+    ids=str,
+)
+def test_a_setting_that_means_nothing_is_wrong_usage_and_named(environment):
+    (name,) = environment
+    with pytest.raises(UsageError, match=name) as caught:
+        Settings.from_environment(environment)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["what?", "no#1", "50%", "50%3F", "a b", "é"])
+def test_the_registry_lies_in_the_home_whatever_its_name(tmp_path, name):
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path / name)})
+    assert db.init(settings).place == str(tmp_path / name / "registry.sqlite")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    connection = sqlite3.connect(tmp_path / name / "registry.sqlite")
+    assert connection.execute("SELECT count(*) FROM entries").fetchone()[0] > 0
+    connection.close()
