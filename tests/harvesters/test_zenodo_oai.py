@@ -102,7 +102,7 @@ def numbers(pages):
 def test_a_record_becomes_a_statement_of_zenodo():
     record = oai.to_record(PAYLOAD)
     assert (record.identifier, record.kind) == ("doi:10.5281/zenodo.7", "model")
-    assert (record.provenance.source, record.provenance.source_id) == ("zenodo", "7")
+    assert (record.provenance.source, record.provenance.source_id) == ("zenodo_oai", "7")
     assert record.provenance.url == "https://zenodo.org/records/7"
     assert record.name == "A title that is folded"
     assert record.alternate_names == ("Sub",)

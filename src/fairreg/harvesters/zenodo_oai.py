@@ -134,7 +134,8 @@ class ZenodoOaiHarvester(Harvester):
             date_modified=top.at("header", "datestamp").date or record.date_modified,
             provenance=msgspec.structs.replace(
                 record.provenance,
-                source="zenodo",
+                # Of its own, so that it never replaces what the REST API says, which has the files.
+                source=self.name,
                 source_id=number,
                 url=f"https://zenodo.org/records/{number}",
             ),
