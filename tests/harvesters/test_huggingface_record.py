@@ -20,7 +20,7 @@ from fairreg.harvesters._huggingface_record import envelope
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Creator, Evaluation, ModelRecord
 from fairreg.schemas.validation import violations
-from harvesters.test_zenodo_record import JUNK, changed, paths
+from support.damage import JUNK, changed, paths
 
 hub = harvesters.get("huggingface")
 

@@ -96,14 +96,14 @@ def unpack(path: Path, folder: Path, *, limits: Limits | None = None) -> Path:
         shutil.rmtree(folder)
     with disk_faults("The cache"):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        workplace = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
+        draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
     try:
-        _unpack_into(path, workplace, limits or Limits())
+        _unpack_into(path, draft, limits or Limits())
         with disk_faults("The cache"):
-            workplace.replace(folder)
+            draft.replace(folder)
             manifest.write(folder)
     finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        shutil.rmtree(draft, ignore_errors=True)
     return folder
 
 
