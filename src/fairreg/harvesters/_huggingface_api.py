@@ -8,6 +8,7 @@ Address, token and headers are passed with each request, so that nothing comes f
 huggingface_hub reads; its telemetry is never called.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -129,6 +130,9 @@ class Hub:
             )
         from huggingface_hub.errors import OfflineModeIsEnabled
         from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # lazy export
+
+        # It logs each attempt with all its parameters; what failed in the end is said by our own error.
+        logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
 
         try:
             with http_stream_backoff(
