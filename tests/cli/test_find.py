@@ -330,3 +330,32 @@ def test_a_reader_who_leaves_a_pipe_sees_no_traceback(environment):
     assert process.returncode == 1
     assert "Traceback" not in said
     assert "fault of its own" not in said
+
+
+def test_a_tombstone_survives_an_import_into_its_own_registry(cli, tmp_path, settings):
+    from fairreg.registry import Registry
+
+    cli("db", "init")
+    with Registry(settings=settings) as registry:
+        origin = registry.get(hbb.DOI).provenance
+        registry.mark_gone(origin.source, origin.source_id, "Withdrawn.")
+    cli("export", tmp_path / "all.jsonl")
+    assert cli("import", tmp_path / "all.jsonl", "--json").json == {"new": 0, "changed": 0, "unchanged": 150}
+    with Registry(settings=settings) as registry:
+        assert registry.statement(origin.source, origin.source_id).gone_reason == "Withdrawn."
+
+
+@pytest.mark.parametrize("change", [{"record": {"name": "x"}}, {"media_type": 5}, {"payload": "%"}])
+def test_a_bad_statement_is_named_by_its_line(cli, tmp_path, change):
+    cli("export", tmp_path / "all.jsonl")
+    lines = (tmp_path / "all.jsonl").read_text().splitlines()
+    (tmp_path / "all.jsonl").write_text("\n".join([lines[0], json.dumps(json.loads(lines[1]) | change)]))
+    result = cli("import", tmp_path / "all.jsonl")
+    assert result.code == 1
+    assert "line 2" in result.err
+
+
+def test_the_cache_is_not_cleared_when_nobody_can_be_asked(cli):
+    result = cli("cache", "clear", "--json")
+    assert (result.code, result.out) == (2, "")
+    assert "--yes" in result.err

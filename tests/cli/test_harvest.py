@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+import json
+
 import pytest
 from werkzeug import Response
 
@@ -125,3 +127,23 @@ def test_without_a_source_every_source_is_harvested(cli, pages, httpserver):
     assert set(found) == asked
     assert (found["datacite"], found["zenodo"]) == (1, 3)
     assert result.code != 0  # the others have no server in this test, and the command says so
+
+
+def test_a_limit_counts_what_was_taken_before_the_harvest_stopped(cli, httpserver):
+    state = {"broken": True}
+
+    def respond(request):
+        number, size = int(request.args["page"]), int(request.args["size"])
+        if number == 2 and state["broken"]:
+            return Response(status=503)
+        hits = [
+            hbb.record(b"content", number=8_000_000 + index)
+            for index in range((number - 1) * size, number * size)
+        ]
+        return Response(json.dumps({"hits": {"hits": hits, "total": 500}}), mimetype="application/json")
+
+    httpserver.expect_request("/zenodo/api/records").respond_with_handler(respond)
+    assert cli("harvest", "zenodo", "--limit", "30").code == 4
+    state["broken"] = False
+    (report,) = cli("harvest", "zenodo", "--limit", "30", "--json").json
+    assert (report["new"], report["resumed"]) == (5, True)

@@ -54,11 +54,16 @@ def clear(
     json: Json = False,
 ) -> None:
     """Remove all downloaded files; records in the registry stay."""
+    import sys
+
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console, print_json
+    from fairreg.errors import UsageError
     from fairreg.services import cache
 
     chosen = settings()
+    if not yes and (json or not sys.stdin.isatty()):
+        raise UsageError("Nobody can be asked whether to remove the files.", hint="Add --yes.")
     if not yes:
         found = cache.info(chosen)
         typer.confirm(f"Remove {size_text(found.size)} in {found.folder}?", abort=True, err=True)

@@ -193,6 +193,7 @@ class _Run:
     report: HarvestReport
     talk: Talk
     started_at: str = field(default_factory=_now)
+    taken: int = 0
 
     @property
     def key(self) -> str:
@@ -204,7 +205,10 @@ class _Run:
 
     def all_pages(self, web: Web, page_size: int, limit: int | None, progress: Progress | None) -> None:
         """Take every page; only a run that comes to the last one, or to its limit, is finished."""
-        for page in self._pages(web, page_size, limit, self._resume_at()):
+        cursor = self._resume_at()
+        # A limit counts what the run took before it stopped.
+        left = None if limit is None else max(limit - self.taken, 0)
+        for page in self._pages(web, page_size, left, cursor) if left != 0 else ():
             self._take(page)
             if progress is not None:
                 progress(self.report.seen, page.total)
@@ -215,6 +219,7 @@ class _Run:
         if state is None or state.finished or not isinstance(state.cursor, str):
             return None
         self.report.resumed = True
+        self.taken = state.counts.get("taken", 0)
         self.talk(f"{self.harvester.title}: resuming the harvest that stopped at {state.updated_at}")
         return state.cursor
 
@@ -238,7 +243,7 @@ class _Run:
                 raise
             # A service may forget a cursor; a harvest that can neither resume nor restart would be stuck.
             self.talk(f"{self.harvester.title}: cannot resume ({error.message}) Starting anew.")
-            self.report.resumed = False
+            self.report.resumed, self.taken = False, 0
             pages = search(None)
             first = next(pages, None)
         if first is not None:
@@ -252,6 +257,7 @@ class _Run:
         if page.note:
             self.report.notes.append(page.note)
             self.talk(page.note)
+        self.taken += len(page.hits)
         results = self.registry.put_many(submissions, harvest=self._state(page.cursor), refused=bad)
         for result in results:
             setattr(self.report, result.outcome, getattr(self.report, result.outcome) + 1)
@@ -285,7 +291,7 @@ class _Run:
             source=self.report.source,
             query=self.key,
             cursor=cursor,
-            counts=self.report.counts,
+            counts={**self.report.counts, "taken": self.taken},
             finished=finished,
             started_at=self.started_at,
         )

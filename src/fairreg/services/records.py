@@ -65,11 +65,20 @@ def import_(
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
     with Registry(settings=settings) as registry:
         for batch in _batches(_lines(file)):
-            counts.update(result.outcome for result in registry.put_many([line.submission for line in batch]))
-            _bury(registry, batch)
+            fresh = [line for line in batch if not _is_known_gone(registry, line)]
+            counts["unchanged"] += len(batch) - len(fresh)
+            counts.update(result.outcome for result in registry.put_many([line.submission for line in fresh]))
+            _bury(registry, fresh)
             if progress is not None:
                 progress(counts.total(), total)
     return dict(counts)
+
+
+def _is_known_gone(registry: Registry, line: _Line) -> bool:
+    """Whether this very tombstone is here already, so that the record need not live for a moment."""
+    origin = line.submission.record.provenance
+    known = registry.statement(origin.source, origin.source_id) if line.gone_reason is not None else None
+    return known is not None and known.gone and known.record == line.submission.record
 
 
 def _bury(registry: Registry, batch: Iterable[_Line]) -> None:
@@ -104,8 +113,14 @@ def _line(text: bytes, name: str) -> _Line:
         payload = base64.b64decode(document["payload"], validate=True) if document.get("payload") else None
     except (ValueError, TypeError) as error:
         raise RecordError(f"{name} has a payload that is not base64.") from error
-    submission = Submission(ModelRecord.from_json(document["record"]), payload, document.get("media_type"))
-    return _Line(submission, document.get("gone_reason"))
+    texts = (document.get("media_type"), document.get("gone_reason"))
+    if not all(item is None or isinstance(item, str) for item in texts):
+        raise RecordError(f"{name} has a media_type or gone_reason that is no text.")
+    try:
+        record = ModelRecord.from_json(document["record"])
+    except RecordError as error:
+        raise RecordError(f"{name}: {error.message}", violations=error.violations) from error
+    return _Line(Submission(record, payload, texts[0]), texts[1])
 
 
 def _batches(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
