@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters._datacite_record import attributes_of, record_of
 from fairreg.harvesters._payload import Place, canonical
+from fairreg.harvesters._queries import changed_since
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
 from fairreg.schemas.record import ModelRecord
@@ -72,8 +73,7 @@ class DataCiteHarvester(Harvester):
         page_size: int | None = None,
     ) -> Iterator[Page]:
         """Pages of hits: numbered ones for a limit within 10,000, else by DataCite's cursor, to the end."""
-        changed = f"updated:[{since.isoformat()} TO *]" if since else ""
-        asked = " AND ".join(part for part in (f"({query})" if query and since else query, changed) if part)
+        asked = changed_since(query, since)
         size = min(page_size or self.guest_page_limit, limit or WINDOW)
         place = cursor or _start(limit, size)
         left = limit

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters._payload import Place, canonical
+from fairreg.harvesters._queries import changed_since
 from fairreg.harvesters._zenodo_record import concept_number, record_number, record_of
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
@@ -55,8 +56,7 @@ class ZenodoHarvester(Harvester):
         page_size: int | None = None,
     ) -> Iterator[Page]:
         """Pages of hits, the most recent first, within Zenodo's window of 10,000 hits (a note says so)."""
-        changed = f"updated:[{since.isoformat()} TO *]" if since else ""
-        asked = " AND ".join(part for part in (f"({query})" if query and since else query, changed) if part)
+        asked = changed_since(query, since)
         first, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
         yield from self._pages(
             web, RECORDS, {"q": asked, "sort": "mostrecent"}, first=first, size=size, limit=limit

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from fairreg.registry.results import Refused
 from fairreg.registry.tables import refusals
-from fairreg.registry.writing import now
+from fairreg.schemas.moment import now
 
 __all__ = ["refuse", "refused"]
 

@@ -29,8 +29,9 @@ from fairreg.registry.results import (
 )
 from fairreg.registry.search import search
 from fairreg.registry.tables import HEAD, entries, harvests, properties, statements
-from fairreg.registry.writing import now, put, relink, withdraw
+from fairreg.registry.writing import put, relink, withdraw
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 

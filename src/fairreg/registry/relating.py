@@ -4,7 +4,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy import (
@@ -33,6 +32,7 @@ from fairreg.registry.lineage import (
 from fairreg.registry.linking import Group, Key, Pair, Place, place_of
 from fairreg.registry.tables import identifiers, links, statements, ties
 from fairreg.registry.tables import lineages as rows_of_lineages
+from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
@@ -115,7 +115,7 @@ def decide(
     for pair in {*pairs, *overruled}:
         one, other = sorted(pair)
         connection.execute(delete(links).where(tuple_(*_LINK_PLACES) == tuple_(*one, *other)))
-    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    moment = now()
     for one, other in sorted(map(sorted, pairs)):
         named = dict(zip(_LINK_NAMES, (*one, *other), strict=True))
         connection.execute(insert(links).values(**named, same=same, made_at=moment))

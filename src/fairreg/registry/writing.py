@@ -3,7 +3,6 @@
 transaction, so a reader sees a statement with its entry, its identifiers and its words, or none of them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -39,6 +38,7 @@ from fairreg.registry.tables import (
     refusals,
     statements,
 )
+from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["now", "put", "relink", "withdraw"]
@@ -46,11 +46,6 @@ __all__ = ["now", "put", "relink", "withdraw"]
 # Sources that describe what others host: they do not keep an entry alive whose files are gone.
 _DESCRIBERS = frozenset({"catalogue", "datacite"})
 _CHUNK = 300
-
-
-def now() -> str:
-    """This moment in UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:

@@ -18,7 +18,7 @@ from fairreg.runners.weights import fingerprint as fingerprint_of_file
 from fairreg.services import db
 from fairreg.services.assess import Report
 from fairreg.services.assess import assess as assess_with
-from fairreg.services.fetch import Fetched, silent
+from fairreg.services.fetch import Fetched
 from fairreg.services.fetch import fetch as fetch_with
 from fairreg.services.harvest import HarvestReport
 from fairreg.services.harvest import harvest as harvest_with
@@ -29,7 +29,7 @@ from fairreg.services.run import load as load_fetched
 from fairreg.services.search import SearchReport
 from fairreg.services.search import search as search_with
 from fairreg.settings import Settings
-from fairreg.web import Web
+from fairreg.web import Web, silent
 
 __all__ = ["Registry", "assess", "fetch", "fingerprint", "load", "resolve", "search"]
 

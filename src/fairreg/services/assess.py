@@ -2,9 +2,7 @@
 """Assessing a model: gather the evidence once, then ask every indicator."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
@@ -16,6 +14,7 @@ from fairreg.errors import ChecksumMismatch, FairregError, NotFound, RecordError
 from fairreg.harvesters.datacite import registration
 from fairreg.registry import Registry, Statement
 from fairreg.schemas.identifiers import parse
+from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 from fairreg.services import inspecting
 from fairreg.services.download import Progress
@@ -24,11 +23,10 @@ from fairreg.services.probing import probe_all
 from fairreg.services.resolve import Resolution, concept_note, resolve
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
-from fairreg.web import Web
+from fairreg.web import Talk, Web, silent
 
 __all__ = ["MAX_DOWNLOAD", "IndicatorResult", "Report", "assess", "gather"]
 
-Talk = Callable[[str], None]
 # Larger records are assessed without their files, which then are `unknown`.
 MAX_DOWNLOAD = 500 * 10**6
 
@@ -49,7 +47,7 @@ def assess(
     pid: str,
     *,
     offline: bool = False,
-    talk: Talk = lambda _line: None,
+    talk: Talk = silent,
     progress: Progress | None = None,
 ) -> Report:
     """Score the FAIRness of what `pid` names; the score goes into the registry for search to show.
@@ -75,7 +73,7 @@ def gather(
     return Evidence(
         record=known.record,
         requested=parse(pid),
-        gathered_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        gathered_at=now(),
         datacite=known.datacite,
         probes=known.probes,
         files=inspecting.files(fetched) if fetched else known.mismatched,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The database as a whole: made, migrated, checked, counted. The verbs of ``fairreg db``."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,10 @@ from fairreg.registry.mapping import decoded, payload_from
 from fairreg.registry.tables import FULL_TEXT, HEAD, entries, entry_texts, statements
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
+from fairreg.web import Talk, silent
 
 __all__ = ["CheckReport", "Info", "check", "ensure", "info", "init", "upgrade"]
 
-Talk = Callable[[str], None]
 
 _LOCK_SECONDS = 120
 
@@ -42,7 +42,7 @@ class CheckReport:
 
 def init(settings: Settings) -> Info:
     """Make the registry, with the packaged catalogue in it; harmless where there is one."""
-    ensure(settings, _silent)
+    ensure(settings, silent)
     return info(settings)
 
 
@@ -105,10 +105,6 @@ def check(settings: Settings) -> CheckReport:
 
 
 _MIGRATING = f"Migrating the registry to schema {HEAD}."
-
-
-def _silent(_line: str) -> None:
-    """Nobody listens."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from fairreg.services.resolve import Resolution, concept_note, resolve
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
 from fairreg.storage.cache import Cache
-from fairreg.web import Web
+from fairreg.web import Talk, Web, silent
 
 __all__ = [
     "Downloader",
@@ -29,16 +29,10 @@ __all__ = [
     "known_version",
     "open_files",
     "remember",
-    "silent",
 ]
 
-Talk = Callable[[str], None]
 # Brings one file of a record into the cache.
 Downloader = Callable[[Web, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
-
-
-def silent(_line: str) -> None:
-    """Says nothing: the talk of calls from Python."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
@@ -22,14 +22,14 @@ from fairreg.errors import BadAnswer, FairregError, NotFound, RecordError, Usage
 from fairreg.harvesters import Harvester, Hit, Page
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import Harvest, Refused, Submission
+from fairreg.schemas.moment import now
 from fairreg.services import db
 from fairreg.services.resolve import stamped
 from fairreg.settings import Settings
-from fairreg.web import Web
+from fairreg.web import Talk, Web, silent
 
 __all__ = ["HarvestReport", "Refusal", "harvest", "harvest_all", "refusal_of", "submission_of"]
 
-Talk = Callable[[str], None]
 Progress = Callable[[int, int | None], None]
 
 
@@ -87,7 +87,7 @@ def harvest(
     since: date | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
-    talk: Talk = lambda _line: None,
+    talk: Talk = silent,
     web: Web | None = None,
 ) -> HarvestReport:
     """Harvest what `source` has for `query`, at most `limit` records, changed since the day `since`.
@@ -111,7 +111,7 @@ def harvest_all(
     since: date | None = None,
     limit: int | None = None,
     progress: Callable[[str, int, int | None], None] = lambda _source, _done, _total: None,
-    talk: Talk = lambda _line: None,
+    talk: Talk = silent,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
     """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
 
@@ -180,10 +180,6 @@ def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> Refused:
     return Refused(harvester.name, hit.raw, error.message, path)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 @dataclass
 class _Run:
     """One run over the pages of one source."""
@@ -192,7 +188,7 @@ class _Run:
     harvester: Harvester
     report: HarvestReport
     talk: Talk
-    started_at: str = field(default_factory=_now)
+    started_at: str = field(default_factory=now)
     taken: int = 0
 
     @property

@@ -14,7 +14,7 @@ from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.services.download import Downloaded
 from fairreg.services.fetch import Fetched
-from fairreg.services.run import find_model
+from fairreg.services.run import meant, recognise_all
 from fairreg.storage.cache import digest
 from fairreg.storage.formats import format_of_file
 
@@ -50,20 +50,13 @@ def _document(role: Role, name: str, path: Path) -> Document:
 
 def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
     """What reading the model files says, and for the one that is meant, what running it says."""
-    known = [found for path in fetched.models if (found := _recognised(path)) is not None]
+    # A damaged or unsafe file stays in `files` by its format; it is no model that anybody can use.
+    known, refused = recognise_all(fetched.models)
     try:
-        chosen, _ = find_model(fetched.models, where=fetched.requested)
+        chosen, _ = meant(known, refused, where=fetched.requested)
     except FairregError:
         chosen = None
     return tuple(_fact(item, fetched, is_chosen=item == chosen) for item in known)
-
-
-def _recognised(path: Path) -> Recognition | None:
-    try:
-        return models.recognise(path)
-    except FairregError:
-        # A damaged or unsafe file stays in `files` by its format; it is no model that anybody can use.
-        return None
 
 
 def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:

@@ -8,13 +8,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
 from fairreg import harvesters
 from fairreg.assessment.evidence import Outcome, Probe, ProbeKind
 from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
+from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import Answer, Patience, Web
@@ -91,7 +91,7 @@ def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe
         status=status,
         url=question.url,
         detail=error.message.rstrip("."),
-        when=_now(),
+        when=now(),
     )
 
 
@@ -151,16 +151,12 @@ def _retrieved(web: Web, record: ModelRecord) -> Probe:
         outcome="ok" if found else "absent",
         rank=ids.index(record.provenance.source_id) + 1 if found else None,
         detail=f"searched {harvester.title} for {words!r}",
-        when=_now(),
+        when=now(),
     )
 
 
 def _told(kind: ProbeKind, answer: Answer, found: tuple[str, ...]) -> Probe:
     digest = "sha256:" + hashlib.sha256(answer.body).hexdigest()
     return Probe(
-        kind=kind, outcome="ok", status=answer.status, url=answer.url, found=found, when=_now(), digest=digest
+        kind=kind, outcome="ok", status=answer.status, url=answer.url, found=found, when=now(), digest=digest
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

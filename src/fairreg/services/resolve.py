@@ -8,7 +8,6 @@ the next one tried, because a DOI of Zenodo names its source even while DataCite
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal
 
 from msgspec.structs import replace
@@ -17,8 +16,9 @@ from fairreg import harvesters
 from fairreg.errors import FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import Fetched, Harvester
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, parse
+from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Patience, Web
+from fairreg.web import Patience, Talk, Web, silent
 
 __all__ = ["Found", "Resolution", "Step", "concept_note", "resolve", "stamped"]
 
@@ -74,7 +74,7 @@ class Resolution:
 @dataclass
 class _Trail:
     steps: list[Step] = field(default_factory=list)
-    talk: Callable[[str], None] = lambda _line: None
+    talk: Talk = silent
 
     def note(self, service: str, outcome: StepOutcome, detail: str) -> None:
         self.steps.append(Step(service, outcome, detail))
@@ -85,7 +85,7 @@ def resolve(
     web: Web,
     pid: str,
     *,
-    talk: Callable[[str], None] = lambda _line: None,
+    talk: Talk = silent,
     version_of: Callable[[Identifier], Identifier | None] = lambda _concept: None,
 ) -> Resolution:
     """Follow `pid`, in any spelling, to its record.
@@ -154,9 +154,8 @@ def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
 
     Raises RecordError for one that an outside harvester built and the registry could not read back.
     """
-    retrieved = datetime.now(UTC).isoformat(timespec="seconds")
     digest = hashlib.sha256(raw).hexdigest()
-    origin = replace(record.provenance, retrieved=retrieved, payload_sha256=digest)
+    origin = replace(record.provenance, retrieved=now(), payload_sha256=digest)
     return ModelRecord.from_json(replace(record, provenance=origin).to_json())
 
 

@@ -13,7 +13,17 @@ from fairreg.runners import Runner
 from fairreg.services.fetch import Fetched
 from fairreg.storage.cache import digest
 
-__all__ = ["DEFAULT_RUNTIME", "Origin", "RunReport", "check_runtime", "find_model", "load", "run"]
+__all__ = [
+    "DEFAULT_RUNTIME",
+    "Origin",
+    "RunReport",
+    "check_runtime",
+    "find_model",
+    "load",
+    "meant",
+    "recognise_all",
+    "run",
+]
 
 Origin = Literal["published", "reference"]
 DEFAULT_RUNTIME = "onnx"
@@ -88,6 +98,11 @@ def check_runtime(runtime: str) -> None:
 
 def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[str]]:
     """The model that is meant among these files, and a warning for each file that could not be read."""
+    return meant(*recognise_all(paths), where=where)
+
+
+def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[FairregError]]:
+    """What the model packages know among these files, and why others could not be read."""
     found: list[Recognition] = []
     refused: list[FairregError] = []
     for path in paths:
@@ -98,6 +113,13 @@ def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[
             continue
         if recognition is not None:
             found.append(recognition)
+    return found, refused
+
+
+def meant(
+    found: list[Recognition], refused: list[FairregError], *, where: str
+) -> tuple[Recognition, list[str]]:
+    """The one of the recognised models that is meant. Raises as `find_model`."""
     if not found and refused:
         raise next((error for error in refused if error.exit_code != ModelError.exit_code), refused[0])
     if not found:

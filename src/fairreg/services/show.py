@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: MIT
 """One record by any of its identifiers: from the registry, else from its source."""
 
-from collections.abc import Callable
-
 from fairreg.errors import NotFound
 from fairreg.registry import LineageReport, Registry
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.resolve import concept_note, resolve
 from fairreg.settings import Settings
-from fairreg.web import Web
+from fairreg.web import Talk, Web, silent
 
 __all__ = ["explain", "show"]
 
 
-def show(settings: Settings, pid: str, *, talk: Callable[[str], None] = lambda _line: None) -> ModelRecord:
+def show(settings: Settings, pid: str, *, talk: Talk = silent) -> ModelRecord:
     """The merged record of the registry, else what the source says now (which is not stored).
 
     Raises IdentifierError, NotFound and the errors of `resolve`.

@@ -2,6 +2,6 @@
 """The one way to the network: `client` asks, `addresses` says where, `answers` judges what comes back."""
 
 from fairreg.web.answers import Answer
-from fairreg.web.client import Patience, Web
+from fairreg.web.client import Patience, Talk, Web, silent
 
-__all__ = ["Answer", "Patience", "Web"]
+__all__ = ["Answer", "Patience", "Talk", "Web", "silent"]

@@ -41,8 +41,9 @@ from fairreg.web.kept import KeptAnswers
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Patience", "Web"]
+__all__ = ["Patience", "Talk", "Web", "silent"]
 
+Talk = Callable[[str], None]
 Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
@@ -54,6 +55,10 @@ PACE_PER_MINUTE: Mapping[str, int] = {
     "huggingface": 90,
     "github": 30,
 }
+
+
+def silent(_line: str) -> None:
+    """The talk of who does not listen."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Web:
         self,
         settings: Settings,
         *,
-        talk: Callable[[str], None] = lambda _line: None,
+        talk: Talk = silent,
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
         session: "requests.Session | None" = None,

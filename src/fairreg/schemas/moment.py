@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+"""The time of now, as records, evidence and the registry write it."""
+
+from datetime import UTC, datetime
+
+__all__ = ["now"]
+
+
+def now() -> str:
+    """ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
