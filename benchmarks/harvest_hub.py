@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,28 +38,33 @@ class Written(NamedTuple):
 
 
 def main() -> None:
-    asked = _arguments()
+    asked = arguments(__doc__ or "")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        with _server(asked) as server:
-            assert server.stdout is not None
-            url, number = server.stdout.readline().split()
-            print(f"{number} models at {url}", file=sys.stderr)
+        with serve(asked) as url:
             report = _harvested(home, url)
             peak = _peak()
-            assert server.stdin is not None
-            server.stdin.close()
         plain = _written_plainly(home / "registry.sqlite", Path(folder) / "plain.sqlite")
     _print(report, plain, peak)
 
 
-def _server(asked: argparse.Namespace) -> "subprocess.Popen[str]":
+@contextmanager
+def serve(asked: argparse.Namespace) -> Iterator[str]:
+    """The address of a local Hub that has the models of the dump, or made-up ones."""
     command = [sys.executable, str(SERVER)]
     if asked.dump.is_dir():
         infos, cards = (next(asked.dump.glob(pattern)) for pattern in ("hub-models-*.xz", "hub-cards-*.xz"))
         command += ["--infos", str(infos), "--cards", str(cards)]
     command += ["--number", str(asked.number)] if asked.number else []
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url, number = server.stdout.readline().split()
+        print(f"{number} models at {url}", file=sys.stderr)
+        try:
+            yield url
+        finally:
+            assert server.stdin is not None
+            server.stdin.close()
 
 
 def _harvested(home: Path, url: str) -> HarvestReport:
@@ -115,9 +122,12 @@ def _print(report: HarvestReport, plain: Written, peak: float) -> None:
     print(f"peak memory: {peak:.0f} MiB")
 
 
-def _arguments() -> argparse.Namespace:
+def arguments(
+    description: str, more: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
+) -> argparse.Namespace:
+    """What was asked for on the command line; `more` adds options."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "--dump", type=Path, default=DUMP, help="folder with hub-models-*.xz and hub-cards-*.xz"
@@ -125,6 +135,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--number", type=int, default=None, help="how many models (default: all; 1000 made up)"
     )
+    more(parser)
     return parser.parse_args()
 
 

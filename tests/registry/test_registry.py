@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import permutations
+from itertools import islice, permutations
 from pathlib import Path
 
 import pytest
@@ -229,8 +230,6 @@ SHARED = st.lists(
 def test_the_registry_forgets_the_order_of_arrival(
     empty_template: Path, tmp_path: Path, make_record: Make, said: list[tuple[object, ...]], chance: object
 ) -> None:
-    import shutil
-
     records = [make_record(s, n, pids=tuple(sorted(pids)), kind=kind) for s, n, pids, kind in said]
     outcomes = []
     for turn in range(2):
@@ -307,3 +306,91 @@ def test_a_name_that_another_entry_gives_up_is_free_in_every_order(
                 registry.put(record)
             outcomes.append({(entry.identifier, entry.record) for entry in registry.entries()})
     assert all(outcome == outcomes[0] for outcome in outcomes)
+
+
+LINKED = st.lists(
+    st.tuples(
+        st.sampled_from(["zenodo", "github", "catalogue", "huggingface"]),
+        st.sampled_from("123"),
+        st.sets(
+            st.sampled_from(
+                [
+                    Identifier("doi", "10.1234/a"),
+                    Identifier("doi", "10.1234/b"),
+                    Identifier("concept_doi", "10.1234/c"),
+                    Identifier("related_doi", "10.1234/a"),
+                    Identifier("paper_doi", "10.1234/p"),
+                    Identifier("huggingface", "o/m"),
+                    Identifier("github", "o/m"),
+                    Identifier("fingerprint", f"sha256:{'0' * 64}"),
+                ]
+            ),
+            max_size=3,
+        ),
+        st.sampled_from(["model", "software"]),
+    ),
+    max_size=7,
+    unique_by=lambda item: item[:2],
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=LINKED, sizes=st.lists(st.integers(1, 5), min_size=8, max_size=8))
+def test_pages_of_any_size_make_the_registry_that_single_records_make(
+    empty_template: Path,
+    tmp_path: Path,
+    make_record: Make,
+    said: list[tuple[object, ...]],
+    sizes: list[int],
+) -> None:
+    records = [make_record(s, n, pids=tuple(sorted(pids, key=str)), kind=kind) for s, n, pids, kind in said]
+    listed = iter(records)
+    pages = [page for size in sizes if (page := list(islice(listed, size)))]
+    outcomes = []
+    for turn, portions in enumerate(([[record] for record in records], pages)):
+        copy = tmp_path / f"{turn}.sqlite"
+        shutil.copy(empty_template, copy)
+        with Registry(f"sqlite:///{copy}") as registry:
+            results = [result.outcome for page in portions for result in registry.put_many(page)]
+            outcomes.append((results, _everything(registry)))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_page_told_twice_changes_nothing_but_when_it_was_read(
+    registry: Registry, make_record: Make
+) -> None:
+    page = [make_record("zenodo", str(n), pids=(f"10.1234/{n}",)) for n in range(5)]
+    registry.put_many([Submission(record, b"old") for record in page])
+    later = [
+        replace(record, provenance=replace(record.provenance, retrieved="2026-02-02T00:00:00Z"))
+        for record in page
+    ]
+    results = registry.put_many([Submission(record, b"new") for record in later])
+    assert {result.outcome for result in results} == {"unchanged"}
+    assert [result.identifier for result in results] == [record.identifier for record in page]
+    for record in later:
+        assert registry.get(record.identifier) == record
+        (statement,) = registry.statements(record.identifier)
+        assert (statement.payload, statement.retrieved_at) == (b"new", "2026-02-02T00:00:00Z")
+
+
+def test_a_page_that_names_one_place_twice_keeps_what_was_said_last(
+    registry: Registry, make_record: Make
+) -> None:
+    first, last = (make_record("zenodo", "1", pids=("10.1234/1",), name=name) for name in ("old", "new"))
+    results = registry.put_many([first, make_record("zenodo", "2"), last])
+    assert [result.outcome for result in results] == ["new", "new", "changed"]
+    assert registry.get("10.1234/1").name == "new"
+
+
+def _everything(registry: Registry) -> set[object]:
+    return {
+        (
+            entry.identifier,
+            entry.record,
+            entry.sources,
+            tuple(member.identifier for member in registry.explain(entry).entries),
+            tuple(hit.entry.identifier for hit in registry.search(entry.record.name).hits),
+        )
+        for entry in registry.entries()
+    }

@@ -7,6 +7,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
+from fairreg.registry.arriving import put_all
 from fairreg.registry.database import Database
 from fairreg.registry.judging import explain, judge, statement_records
 from fairreg.registry.lineage import RULES, Verdicts
@@ -29,7 +30,7 @@ from fairreg.registry.results import (
 )
 from fairreg.registry.search import search
 from fairreg.registry.tables import HEAD, entries, harvests, properties, statements
-from fairreg.registry.writing import put, relink, withdraw
+from fairreg.registry.writing import relink, withdraw
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
@@ -83,10 +84,10 @@ class Registry:
         with self._database.writing() as connection:
             for bad in refused:
                 refuse(connection, bad)
-            stored = [put(connection, submission) for submission in submissions]
+            stored = put_all(connection, submissions)
             if harvest is not None:
                 _write_harvest(connection, harvest)
-            return tuple(PutResult(outcome, _entry_name(connection, key)) for outcome, key in stored)
+            return stored
 
     def load_catalogue(self) -> bool:
         """Bring in the packaged catalogue; False where this very catalogue was loaded before.
@@ -98,8 +99,7 @@ class Registry:
             return False
         records = catalogue.records()
         with self._database.writing() as connection:
-            for record in records:
-                put(connection, Submission(record))
+            put_all(connection, [Submission(record) for record in records])
             kept = {record.provenance.source_id for record in records}
             _withdraw_others(connection, "catalogue", kept, "No longer in fairreg's catalogue.")
             _write_property(connection, _CATALOGUE_DIGEST, digest)
@@ -288,11 +288,6 @@ class Registry:
 
 
 _ALL_HARVESTS = select(harvests).order_by(harvests.c.source, harvests.c.query)
-
-
-def _entry_name(connection: Connection, statement_id: int) -> str:
-    query = select(entries.c.identifier).join(statements, statements.c.entry_id == entries.c.id)
-    return str(connection.scalar(query.where(statements.c.id == statement_id)))
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:

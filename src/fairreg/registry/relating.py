@@ -2,9 +2,8 @@
 """Keeps lineages in step with the entries, and people's verdicts. Runs inside its caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,11 +12,11 @@ from sqlalchemy import (
     and_,
     delete,
     insert,
-    or_,
     select,
     tuple_,
 )
 
+from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.lineage import (
     OWNING,
     POINTING,
@@ -47,9 +46,6 @@ __all__ = [
     "verdicts",
     "write_ties",
 ]
-
-_CHUNK = 300
-_Item = TypeVar("_Item")
 
 
 def write_ties(connection: Connection, statement_id: int, record: ModelRecord, *, new: bool) -> None:
@@ -128,7 +124,7 @@ _LINK_PLACES = tuple(links.c[name] for name in _LINK_NAMES)
 def numbers_of(connection: Connection, entry_ids: Iterable[int]) -> dict[int, int]:
     """The lineage of each entry that is not alone in its own."""
     found: dict[int, int] = {}
-    for chunk in _chunks(entry_ids):
+    for chunk in chunks(entry_ids):
         chosen = rows_of_lineages.c.entry_id.in_(chunk)
         found |= {row.entry_id: row.lineage for row in connection.execute(_LINEAGES.where(chosen))}
     return found
@@ -137,7 +133,7 @@ def numbers_of(connection: Connection, entry_ids: Iterable[int]) -> dict[int, in
 def entries_of(connection: Connection, numbers: Iterable[int]) -> dict[int, list[int]]:
     """The entries of each lineage."""
     found: dict[int, list[int]] = defaultdict(list)
-    for chunk in _chunks(numbers):
+    for chunk in chunks(numbers):
         chosen = rows_of_lineages.c.lineage.in_(chunk)
         for row in connection.execute(_LINEAGES.where(chosen).order_by(rows_of_lineages.c.entry_id)):
             found[row.lineage].append(row.entry_id)
@@ -147,7 +143,7 @@ def entries_of(connection: Connection, numbers: Iterable[int]) -> dict[int, list
 def statements_of(connection: Connection, entry_ids: Iterable[int]) -> set[int]:
     """Keys of what is said of the entries."""
     found: set[int] = set()
-    for chunk in _chunks(entry_ids):
+    for chunk in chunks(entry_ids):
         found |= set(connection.scalars(select(statements.c.id).where(statements.c.entry_id.in_(chunk))))
     return found
 
@@ -183,7 +179,7 @@ class _Reach:
 
     def _load(self, ids: set[int]) -> list[tuple[int, ModelRecord]]:
         fresh = []
-        for chunk in _chunks(ids):
+        for chunk in chunks(ids):
             query = select(statements.c.id, statements.c.entry_id, statements.c.record)
             for row in self.connection.execute(query.where(statements.c.id.in_(chunk))):
                 self.members[row.id] = (int(row.entry_id), ModelRecord.from_json(row.record))
@@ -211,19 +207,18 @@ def _carriers(connection: Connection, keys: Iterable[Key]) -> tuple[Carriers, Ca
     """The statements that own each key, and those that point to it."""
     owners: Carriers = defaultdict(set)
     pointers: Carriers = defaultdict(set)
-    for chunk in _chunks(keys):
-        named = and_(_pairs(identifiers, chunk), identifiers.c.scheme.in_(OWNING | POINTING))
+    for chunk in chunks(keys):
+        named = and_(
+            with_keys(identifiers.c.family, identifiers.c.key, chunk),
+            identifiers.c.scheme.in_(OWNING | POINTING),
+        )
         for row in connection.execute(select(identifiers).where(named)):
             kept = owners if row.scheme in OWNING else pointers
             kept[row.family, row.key].add(row.statement_id)
-        for row in connection.execute(select(ties).where(_pairs(ties, chunk))):
+        for row in connection.execute(select(ties).where(with_keys(ties.c.family, ties.c.key, chunk))):
             kept = owners if row.family == "swhid" else pointers
             kept[row.family, row.key].add(row.statement_id)
     return owners, pointers
-
-
-def _pairs(table: Table, keys: list[Key]) -> ColumnElement[bool]:
-    return tuple_(table.c.family, table.c.key).in_(keys)
 
 
 def _partners(place: Place, same: frozenset[Pair]) -> list[Place]:
@@ -233,8 +228,8 @@ def _partners(place: Place, same: frozenset[Pair]) -> list[Place]:
 def _at(connection: Connection, places: Iterable[Place]) -> set[int]:
     """Keys of the statements at the places."""
     found: set[int] = set()
-    for chunk in _chunks(places):
-        there = or_(*(and_(statements.c.source == s, statements.c.source_id == n) for s, n in chunk))
+    for chunk in chunks(places):
+        there = with_keys(statements.c.source, statements.c.source_id, chunk)
         found |= set(connection.scalars(select(statements.c.id).where(there)))
     return found
 
@@ -275,10 +270,5 @@ def _insert_ties(connection: Connection, records: dict[int, ModelRecord]) -> Non
 
 
 def _delete(connection: Connection, table: Table, column: ColumnElement[int], values: Iterable[int]) -> None:
-    for chunk in _chunks(values):
+    for chunk in chunks(values):
         connection.execute(delete(table).where(column.in_(chunk)))
-
-
-def _chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    listed = list(items)
-    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))

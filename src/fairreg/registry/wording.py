@@ -7,6 +7,7 @@ all hold the word ``hbb``; so do the other two-body decays. Greek letters are sp
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["fold", "indexed", "words"]
 
@@ -16,6 +17,8 @@ _LATEX_STYLE = re.compile(
 )
 _ARROW = re.compile(r"[-=]+>|[\u2190-\u21ff\u27f0-\u27ff\u2b00-\u2bff]")
 _GREEK_LETTER = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
+# Nothing in it that stands for something else.
+_PLAIN = re.compile(r"(?:[^\\{}$>\u0080-\U0010ffff]|(?<![-=])>)*")
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -48,6 +51,10 @@ _DECAYS = tuple(
     for short, parent in _PARENTS.items()
     for pair, (letters, spelled) in _DAUGHTERS.items()
 )
+# What every decay begins with: most texts have none of it, and need not be read once for each decay.
+_DECAYING = re.compile(
+    rf"\b(?:{'|'.join(_PARENTS.values())})\b|\b[{''.join(_PARENTS)}](?:to|2)?(?:{'|'.join(_DAUGHTERS)})\b"
+)
 
 
 def words(text: str) -> list[str]:
@@ -73,6 +80,8 @@ def indexed(*texts: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+# Keywords, tasks and frameworks come again and again.
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """A value as filters compare it: no case, no diacritics, words apart by one blank."""
     return " ".join(_WORD.findall(_lower(_plain(text))))
@@ -84,6 +93,8 @@ _CANONICAL = frozenset(name for _, name in _DECAYS)
 def _plain(text: str) -> str:
     """Compatibility forms, LaTeX and arrows resolved; case kept."""
     plain = unicodedata.normalize("NFKC", text)
+    if _PLAIN.fullmatch(plain):
+        return plain
     plain = _LATEX_ARROW.sub(" to ", plain)
     plain = _LATEX_STYLE.sub("", plain).replace("\\", " ").replace("{", "").replace("}", "").replace("$", " ")
     return "".join(map(_spelled, _ARROW.sub(" to ", plain)))
@@ -98,11 +109,15 @@ def _spelled(character: str) -> str:
 
 
 def _lower(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _replaced(text: str) -> str:
+    if _DECAYING.search(text) is None:
+        return text
     for pattern, name in _DECAYS:
         text = pattern.sub(name, text)
     return text

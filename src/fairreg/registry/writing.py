@@ -2,13 +2,14 @@
 """Writes statements and keeps the entries made of them in step. Every function runs inside its caller's
 transaction, so a reader sees a statement with its entry, its identifiers and its words, or none of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, update
 
 from fairreg.errors import NotFound, RecordError
+from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.lineage import owned_keys, pointed_keys
 from fairreg.registry.linking import Group, Key, Pair, group, link_keys, merge, name_entries
 from fairreg.registry.mapping import (
@@ -41,11 +42,10 @@ from fairreg.registry.tables import (
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["now", "put", "relink", "withdraw"]
+__all__ = ["accept", "now", "put", "relink", "statement_values", "withdraw"]
 
 # Sources that describe what others host: they do not keep an entry alive whose files are gone.
 _DESCRIBERS = frozenset({"catalogue", "datacite"})
-_CHUNK = 300
 
 
 def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
@@ -75,6 +75,16 @@ def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
 
 
 def _write_statement(connection: Connection, submission: Submission, known: int | None) -> int:
+    values = statement_values(submission)
+    accept(connection, [values])
+    if known is None:
+        return _inserted(connection, insert(statements).values(values))
+    connection.execute(update(statements).where(statements.c.id == known).values(values))
+    return known
+
+
+def statement_values(submission: Submission) -> dict[str, Any]:
+    """Values of the `statements` row that keep what a source says now, and its payload where one is given."""
     record, source = submission.record, submission.record.provenance
     values: dict[str, Any] = {
         "source": source.source,
@@ -86,12 +96,16 @@ def _write_statement(connection: Connection, submission: Submission, known: int 
     }
     if submission.payload is not None:
         values |= payload_values(submission.payload, submission.media_type)
-        accepted = refusals.c.payload_sha256.in_([values["payload_sha256"]])
-        connection.execute(delete(refusals).where(accepted, refusals.c.source == source.source))
-    if known is None:
-        return _inserted(connection, insert(statements).values(values))
-    connection.execute(update(statements).where(statements.c.id == known).values(values))
-    return known
+    return values
+
+
+def accept(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Payloads of the `statements` rows are refused no more."""
+    pairs = [(row["source"], row["payload_sha256"]) for row in rows if row.get("payload_sha256")]
+    for chunk in chunks(pairs):
+        connection.execute(
+            delete(refusals).where(with_keys(refusals.c.source, refusals.c.payload_sha256, chunk))
+        )
 
 
 def withdraw(connection: Connection, source: str, source_id: str, reason: str) -> int:
@@ -214,10 +228,9 @@ def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) ->
 
 def _holders(connection: Connection, keys: set[tuple[str, str]]) -> set[int]:
     """Statements that carry one of the (scheme, key) pairs."""
-    ordered = sorted(keys)
     holders: set[int] = set()
-    for start in range(0, len(ordered), _CHUNK):
-        pairs = tuple_(identifiers.c.family, identifiers.c.key).in_(ordered[start : start + _CHUNK])
+    for chunk in chunks(sorted(keys)):
+        pairs = with_keys(identifiers.c.family, identifiers.c.key, chunk)
         found = select(identifiers.c.statement_id, identifiers.c.scheme, identifiers.c.family).where(pairs)
         # A paper's DOI is of the same family as the object's own, but joins nothing.
         holders |= {row.statement_id for row in connection.execute(found) if row.scheme == row.family}
@@ -226,12 +239,12 @@ def _holders(connection: Connection, keys: set[tuple[str, str]]) -> set[int]:
 
 def _release(connection: Connection, statement_ids: list[int], renamed: list[int], free: list[int]) -> None:
     """Take the statements out of their entries, drop those left over, and clear the names of `renamed`."""
-    for chunk in _chunks(statement_ids):
+    for chunk in chunks(statement_ids):
         connection.execute(update(statements).where(statements.c.id.in_(chunk)).values(entry_id=None))
         connection.execute(
             update(identifiers).where(identifiers.c.statement_id.in_(chunk)).values(entry_id=None)
         )
-    for chunk in _chunks(free):
+    for chunk in chunks(free):
         for owned in (facets, entry_texts, lineages):
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
         connection.execute(delete(entries).where(entries.c.id.in_(chunk)))
@@ -282,8 +295,3 @@ def _tombstone(rows: list[_Reached]) -> dict[str, str | None]:
 def _inserted(connection: Connection, statement: Insert) -> int:
     """Key of the row that `statement` inserts."""
     return int(connection.execute(statement.returning(statement.table.c.id)).scalar_one())
-
-
-def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:
-    listed = list(ids)
-    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))

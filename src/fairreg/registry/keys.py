@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""Conditions on many keys at once, in portions and in a form for which every database uses its index."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, and_, or_
+
+__all__ = ["chunks", "with_keys"]
+
+# Databases limit how many values one statement may name.
+_CHUNK = 300
+_Item = TypeVar("_Item")
+
+
+def chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    """The items in portions that one statement may name."""
+    listed = list(items)
+    return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))
+
+
+def with_keys(
+    family: ColumnElement[Any], key: ColumnElement[Any], pairs: Iterable[tuple[str, str]]
+) -> ColumnElement[bool]:
+    """Rows in which the columns hold one of the pairs, of which there must be one at least.
+
+    SQLite reads the whole table for ``(family, key) IN (VALUES ...)``, but not for this.
+    """
+    keys: dict[str, list[str]] = defaultdict(list)
+    for name, value in pairs:
+        keys[name].append(value)
+    return or_(*(and_(family == name, key.in_(values)) for name, values in sorted(keys.items())))
