@@ -1,15 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Speed of the Hbb network's ONNX graph: factorised, as fairreg builds it, against pair by pair, as defined.
+"""Speed of the Hbb network on the CPU: fairreg's runner against the network as it is defined.
 
-    python benchmarks/hbb_inference.py [--jets 256] [--batch 128] [--rounds 5]
+    python benchmarks/hbb_inference.py [--sample FILE] [--published FILE.onnx] [--jets 512] [--rounds 5]
 
-Both graphs hold the same random weights and run in onnxruntime on the same jets, in turns, in one process. It
-prints the largest difference in probability, the median rate of each and the ratio of the two.
+All candidates hold the same weights and see the same jets, in turns, in one process:
+
+- the definition in onnxruntime, pair by pair, or the published ONNX file where one is given: full batches on
+  all processors, and at its best, one jet a call in as many threads as there are processors;
+- the definition in PyTorch, where that is installed;
+- fairreg's runners.
+
+It prints the largest difference in probability to the first, the median rate of each, and the ratios.
 """
 
 import argparse
+import os
 import statistics
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,33 +29,110 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from fairreg.models.hbb_in.network import INPUTS, OUTPUT, onnx_bytes
+from fairreg.models.hbb_in import load_jets
+from fairreg.models.hbb_in.network import INPUTS, OUTPUT
 from fairreg.models.hbb_in.published import PAPER
+from fairreg.models.hbb_in.runner import build
 from fairreg.models.hbb_in.toy import toy_jets
+from fairreg.runners.weights import read_tensors
 
 Arrays = dict[str, NDArray[np.float32]]
+Candidate = Callable[[Arrays], NDArray[np.float32]]
+BATCH = 128
 
 
 def main() -> None:
     asked = _arguments()
-    tensors = _random_weights()
-    jets = toy_jets(asked.jets, seed=1)
-    sessions = {"pair by pair": _session(pairwise(tensors)), "factorised": _session(onnx_bytes(tensors))}
-    arrays = dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True))
-    outputs = {name: _run(session, arrays, asked.batch) for name, session in sessions.items()}
-    rates: dict[str, list[float]] = {name: [] for name in sessions}
+    jets = load_jets(asked.sample) if asked.sample else toy_jets(asked.jets, seed=1)
+    arrays = {
+        name: np.ascontiguousarray(array[: asked.jets], dtype=np.float32)
+        for name, array in zip(INPUTS, (jets.tracks, jets.vertices), strict=True)
+    }
+    candidates = _candidates(asked)
+    outputs = {name: predict(arrays) for name, predict in candidates.items()}
+    rates: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(asked.rounds):
-        for name, session in sessions.items():
+        for name, predict in candidates.items():
             begin = time.perf_counter()
-            _run(session, arrays, asked.batch)
+            predict(arrays)
             rates[name].append(asked.jets / (time.perf_counter() - begin))
-    difference = np.abs(outputs["pair by pair"] - outputs["factorised"]).max()
-    medians = {name: statistics.median(found) for name, found in rates.items()}
-    print(f"{asked.jets} jets, batch {asked.batch}, onnxruntime {onnxruntime.__version__}")
-    print(f"largest difference in probability: {difference:.1e}")
-    for name, rate in medians.items():
-        print(f"{name:>14}: {rate:8.0f} jets/s")
-    print(f"ratio factorised / pair by pair: {medians['factorised'] / medians['pair by pair']:.2f}")
+    _print(asked, arrays, outputs, {name: statistics.median(found) for name, found in rates.items()})
+
+
+def _candidates(asked: argparse.Namespace) -> dict[str, Candidate]:
+    tensors = dict(read_tensors(asked.published)) if asked.published else _random_weights()
+    model = asked.published.read_bytes() if asked.published else pairwise(tensors)
+    whole, single = _session(model), _session(model, threads=1)
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    pool = ThreadPoolExecutor(processors)
+    found: dict[str, Candidate] = {
+        f"definition, batch {BATCH}": lambda arrays: _in_batches(whole, arrays, BATCH),
+        "definition, a jet a call": lambda arrays: np.concatenate(
+            list(pool.map(lambda jet: _call(single, arrays, jet, 1), range(len(arrays[INPUTS[0]]))))
+        ),
+    }
+    if find_spec("torch"):
+        found["definition, PyTorch"] = _torch_definition(tensors)
+        found["fairreg, PyTorch"] = _predict(build(tensors, runtime="torch"))
+    found["fairreg, onnxruntime"] = _predict(build(tensors, batch_size=4096))
+    return found
+
+
+def _predict(runner: Any) -> Candidate:
+    return lambda arrays: runner.run(arrays)[OUTPUT]
+
+
+def _print(
+    asked: argparse.Namespace,
+    arrays: Arrays,
+    outputs: dict[str, NDArray[np.float32]],
+    rates: dict[str, float],
+) -> None:
+    tracks = arrays[INPUTS[0]].any(axis=1).sum(axis=1).mean()
+    reference = next(iter(outputs))
+    ours = rates["fairreg, onnxruntime"]
+    print(f"{asked.jets} jets with {tracks:.1f} tracks on average, onnxruntime {onnxruntime.__version__}")
+    for name, rate in rates.items():
+        difference = np.abs(outputs[name] - outputs[reference]).max()
+        print(
+            f"{name:>26}: {rate:8.0f} jets/s, max |dp| {difference:.1e}, fairreg is {ours / rate:5.2f} times"
+        )
+
+
+def _torch_definition(tensors: Arrays) -> Candidate:
+    """The definition, written down plainly: every pair's features side by side."""
+    import torch
+
+    weights = {name: torch.from_numpy(np.array(array)) for name, array in tensors.items()}
+
+    def layers(value: torch.Tensor, *names: str) -> torch.Tensor:
+        for name in names:
+            value = torch.relu(value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
+        return value
+
+    def network(tracks: torch.Tensor, vertices: torch.Tensor) -> torch.Tensor:
+        x, y = tracks.transpose(1, 2), vertices.transpose(1, 2)
+        slots = x.shape[1]
+        receiver = torch.arange(slots).repeat_interleave(slots - 1)
+        sender = torch.tensor([j for i in range(slots) for j in range(slots) if i != j])
+        pairs = layers(torch.cat((x[:, receiver], x[:, sender]), 2), "fr1", "fr2", "fr3")
+        from_tracks = pairs.reshape(len(x), slots, slots - 1, -1).sum(2)
+        receiver = torch.arange(slots).repeat_interleave(y.shape[1])
+        sender = torch.arange(y.shape[1]).repeat(slots)
+        pairs = layers(torch.cat((x[:, receiver], y[:, sender]), 2), "fr1_pv", "fr2_pv", "fr3_pv")
+        from_vertices = pairs.reshape(len(x), slots, y.shape[1], -1).sum(2)
+        objects = layers(torch.cat((x, from_tracks, from_vertices), 2), "fo1", "fo2", "fo3")
+        return torch.softmax(objects.sum(1) @ weights["fc_fixed.weight"].T + weights["fc_fixed.bias"], 1)
+
+    def predict(arrays: Arrays) -> NDArray[np.float32]:
+        parts = []
+        with torch.inference_mode():
+            for first in range(0, len(arrays[INPUTS[0]]), BATCH):
+                batch = (torch.from_numpy(arrays[name][first : first + BATCH]) for name in INPUTS)
+                parts.append(network(*batch).numpy())
+        return np.concatenate(parts)
+
+    return predict
 
 
 def pairwise(tensors: Arrays) -> bytes:
@@ -129,23 +218,32 @@ def _random_weights() -> Arrays:
     return tensors
 
 
-def _session(model: bytes) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+def _session(model: bytes, threads: int = 0) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _run(session: onnxruntime.InferenceSession, arrays: Arrays, batch: int) -> NDArray[np.float32]:
+def _in_batches(session: onnxruntime.InferenceSession, arrays: Arrays, batch: int) -> NDArray[np.float32]:
     count = len(next(iter(arrays.values())))
-    parts = [
-        session.run(None, {name: array[first : first + batch] for name, array in arrays.items()})[0]
-        for first in range(0, count, batch)
-    ]
-    return np.concatenate(parts)
+    return np.concatenate([_call(session, arrays, first, batch) for first in range(0, count, batch)])
+
+
+def _call(
+    session: onnxruntime.InferenceSession, arrays: Arrays, first: int, batch: int
+) -> NDArray[np.float32]:
+    inputs = {name: array[first : first + batch] for name, array in arrays.items()}
+    found: NDArray[np.float32] = session.run(None, inputs)[0]
+    return found
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--jets", type=int, default=256)
-    parser.add_argument("--batch", type=int, default=128)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sample", type=Path, help="jets to run on (default: toy jets)")
+    parser.add_argument("--published", type=Path, help="the published ONNX file, to compare with it")
+    parser.add_argument("--jets", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
 

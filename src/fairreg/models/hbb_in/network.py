@@ -7,9 +7,15 @@ vertex give messages, which are summed at the (receiving) track; f_O maps a trac
 numbers; their sum over the tracks goes through one linear layer. ReLU follows every layer but the last.
 Padded tracks and vertices are zero vectors that take part in all sums.
 
-The graph uses that the first layer of a pair splits into a receiver's and a sender's part, each computed once
-a track, and that the sum over the others is the sum over all less the pair of a track with itself. Both are
-exact. The initializers are the tensors themselves, so that the graph has the fingerprint of the weights.
+The graph uses three identities, all exact:
+
+- the first layer of a pair splits into a receiver's and a sender's part, each computed once a track;
+- the sum over the others is the sum over all less the pair of a track with itself;
+- all padded slots are equal, so that one may stand for many. The graph takes any number K >= 1 of track
+  slots: the last stands for 61 - K (for itself, where all 60 are given), and so for vertices with 6 - V. Who
+  gives fewer slots than the definition has must leave the last one empty; `packing` does so.
+
+The floating-point initializers are the tensors themselves: the graph has the fingerprint of the weights.
 """
 
 from collections.abc import Mapping
@@ -107,8 +113,9 @@ def _check(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) 
 def onnx_bytes(tensors: Mapping[str, Array]) -> bytes:
     """Serialised ONNX model of the network with these weights.
 
-    Inputs `input_cpf` (N, track features, 60) and `input_sv` (N, vertex features, 5), output `probabilities`
-    (N, 2), QCD and H->bb, after the softmax; float32, any N. Weights in float64 are rounded to float32.
+    Inputs `input_cpf` (N, track features, K) and `input_sv` (N, vertex features, V), output `probabilities`
+    (N, 2), QCD and H->bb, after the softmax; float32, any N, 1 <= K <= 60, 1 <= V <= 5. The last slot stands
+    for all that are not given. Weights in float64 are rounded to float32.
     Raises ModelError for tensors of another network.
     """
     from onnx import helper
@@ -156,8 +163,12 @@ class _Graph:
             self.initializers.append(numpy_helper.from_array(np.array(values, dtype=np.int64), name))
         return name
 
-    def reshape(self, value: str, *shape: int) -> str:
-        return self.node("Reshape", value, self.integers(*shape))
+    def shaped(self, value: str, *shape: int | str) -> str:
+        """`value` in another shape, whose sizes are numbers or names of tensors that hold one."""
+        sizes = [self.integers(size) if isinstance(size, int) else size for size in shape]
+        fixed = [size for size in shape if isinstance(size, int)]
+        whole = self.integers(*fixed) if len(fixed) == len(shape) else self.node("Concat", *sizes, axis=0)
+        return self.node("Reshape", value, whole)
 
     def columns(self, layer: str, first: int, last: int) -> str:
         """Columns of the weights of `layer`; the engine folds this when it loads the model."""
@@ -173,59 +184,85 @@ class _Graph:
         return value
 
 
+@dataclass(frozen=True)
+class _Objects:
+    """Tracks or vertices in the graph: `rows` is (N * slots, features).
+
+    `slots` holds their number, `unseen` how many more slots the definition has, as a float.
+    """
+
+    rows: str
+    slots: str
+    unseen: str
+
+
 def _build(graph: _Graph, sizes: Hyperparameters) -> None:
-    tracks = _rows(graph, INPUTS[0], sizes.track_features)
-    vertices = _rows(graph, INPUTS[1], sizes.vertex_features)
+    tracks = _objects(graph, INPUTS[0], sizes.track_features, sizes.n_tracks)
+    vertices = _objects(graph, INPUTS[1], sizes.vertex_features, sizes.n_vertices)
     messages = (_track_messages(graph, sizes, tracks), _vertex_messages(graph, sizes, tracks, vertices))
-    objects = graph.perceptron(graph.node("Concat", tracks, *messages, axis=1), _OBJECT)
-    total = _sum(graph, graph.reshape(objects, -1, sizes.n_tracks, sizes.d_o), 1)
+    found = graph.perceptron(graph.node("Concat", tracks.rows, *messages, axis=1), _OBJECT)
+    total = _sum(graph, graph.shaped(found, -1, tracks.slots, sizes.d_o), tracks)
     graph.node("Softmax", graph.linear(total, _LAST), output=OUTPUT, axis=1)
 
 
-def _rows(graph: _Graph, value: str, features: int) -> str:
+def _objects(graph: _Graph, value: str, features: int, total: int) -> _Objects:
     """One row an object: (N, features, slots) -> (N * slots, features)."""
-    return graph.reshape(graph.node("Transpose", value, perm=[0, 2, 1]), -1, features)
+    from onnx import TensorProto
+
+    across = graph.node("Transpose", value, perm=[0, 2, 1])
+    slots = graph.node("Shape", across, start=1, end=2)
+    unseen = graph.node("Cast", graph.node("Sub", graph.integers(total), slots), to=TensorProto.FLOAT)
+    return _Objects(graph.shaped(across, -1, features), slots, unseen)
 
 
-def _sum(graph: _Graph, value: str, axis: int) -> str:
-    return graph.node("ReduceSum", value, graph.integers(axis), keepdims=0)
+def _sum(graph: _Graph, value: str, objects: _Objects) -> str:
+    """Sum over the slots, which are the axis 1; the last counts for all that are unseen, too."""
+    axis = graph.integers(1)
+    seen = graph.node("ReduceSum", value, axis, keepdims=0)
+    last = graph.node("Gather", value, graph.integers(-1), axis=1)
+    rest = graph.node("Mul", graph.node("Squeeze", last, axis), objects.unseen)
+    return graph.node("Add", seen, rest)
 
 
-def _track_messages(graph: _Graph, sizes: Hyperparameters, tracks: str) -> str:
+def _track_messages(graph: _Graph, sizes: Hyperparameters, tracks: _Objects) -> str:
     """Sums of the messages from the other tracks, (N * tracks, d_e)."""
     first, *others = _TRACK_TRACK
-    features, slots = sizes.track_features, sizes.n_tracks
-    receiver = graph.node("Gemm", tracks, graph.columns(first, 0, features), f"{first}.bias", transB=1)
-    sender = graph.node("Gemm", tracks, graph.columns(first, features, 2 * features), transB=1)
-    everyone = _grid(graph, sizes, (receiver, sender), slots, tuple(others))
+    features = sizes.track_features
+    receiver = graph.node("Gemm", tracks.rows, graph.columns(first, 0, features), f"{first}.bias", transB=1)
+    sender = graph.node("Gemm", tracks.rows, graph.columns(first, features, 2 * features), transB=1)
+    everyone = _grid(graph, sizes, (tracks, receiver), (tracks, sender), tuple(others))
     itself = graph.perceptron(graph.node("Relu", graph.node("Add", receiver, sender)), tuple(others))
     return graph.node("Sub", everyone, itself)
 
 
-def _vertex_messages(graph: _Graph, sizes: Hyperparameters, tracks: str, vertices: str) -> str:
+def _vertex_messages(graph: _Graph, sizes: Hyperparameters, tracks: _Objects, vertices: _Objects) -> str:
     """Sums of the messages from the vertices, (N * tracks, d_e)."""
     first, *others = _TRACK_VERTEX
     features, end = sizes.track_features, sizes.track_features + sizes.vertex_features
-    receiver = graph.node("Gemm", tracks, graph.columns(first, 0, features), f"{first}.bias", transB=1)
-    sender = graph.node("Gemm", vertices, graph.columns(first, features, end), transB=1)
-    return _grid(graph, sizes, (receiver, sender), sizes.n_vertices, tuple(others))
+    receiver = graph.node("Gemm", tracks.rows, graph.columns(first, 0, features), f"{first}.bias", transB=1)
+    sender = graph.node("Gemm", vertices.rows, graph.columns(first, features, end), transB=1)
+    return _grid(graph, sizes, (tracks, receiver), (vertices, sender), tuple(others))
 
 
 def _grid(
-    graph: _Graph, sizes: Hyperparameters, parts: tuple[str, str], senders: int, others: tuple[str, ...]
+    graph: _Graph,
+    sizes: Hyperparameters,
+    receivers: tuple[_Objects, str],
+    senders: tuple[_Objects, str],
+    others: tuple[str, ...],
 ) -> str:
-    """Messages of all pairs, summed over `senders`, from both parts of the first layer."""
-    receiver = graph.reshape(parts[0], -1, sizes.n_tracks, 1, sizes.hidden)
-    sender = graph.reshape(parts[1], -1, 1, senders, sizes.hidden)
-    pairs = graph.reshape(graph.node("Relu", graph.node("Add", receiver, sender)), -1, sizes.hidden)
-    messages = graph.reshape(graph.perceptron(pairs, others), -1, senders, sizes.d_e)
-    return _sum(graph, messages, 1)
+    """Messages of all pairs, summed over the senders, from both parts of the first layer."""
+    receiver = graph.shaped(receivers[1], -1, receivers[0].slots, 1, sizes.hidden)
+    sender = graph.shaped(senders[1], -1, 1, senders[0].slots, sizes.hidden)
+    pairs = graph.shaped(graph.node("Relu", graph.node("Add", receiver, sender)), -1, sizes.hidden)
+    messages = graph.shaped(graph.perceptron(pairs, others), -1, senders[0].slots, sizes.d_e)
+    return _sum(graph, messages, senders[0])
 
 
 def _inputs(sizes: Hyperparameters) -> list[Any]:
     return [
-        _value(INPUTS[0], "N", sizes.track_features, sizes.n_tracks),
-        _value(INPUTS[1], "N", sizes.vertex_features, sizes.n_vertices),
+        _value(INPUTS[0], "N", sizes.track_features, "tracks"),
+        _value(INPUTS[1], "N", sizes.vertex_features, "vertices"),
     ]
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A Hbb interaction network on some runtime."""
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,16 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import Kept, signature
-from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
+from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
+from fairreg.models.hbb_in.packing import Pack, packs
 from fairreg.runners import Runner, get, torch
 from fairreg.runners.signature import Arrays
 
 __all__ = ["HbbRunner", "build"]
 
 Array = NDArray[Any]
+# Jets a call: enough to share its cost, few enough for the pairs of their tracks to stay in a core's cache.
+_PACK = 4
 
 
 class HbbRunner(Runner):
@@ -70,6 +75,39 @@ class HbbRunner(Runner):
         return array.take(kept, axis=1) if has_all else array
 
 
+class _PackedRunner(Runner):
+    """An engine that takes any number of slots, given packs of jets in as few as they need."""
+
+    def __init__(self, engine: Runner, sizes: Hyperparameters, threads: int) -> None:
+        super().__init__(
+            engine.name,
+            *signature(sizes),
+            device=engine.device,
+            precision=engine.precision,
+            batch_size=engine.batch_size,
+        )
+        self._engine = engine
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hbb_in")
+
+    def compute(self, arrays: Arrays) -> Arrays:
+        """Outputs of one batch; every thread computes packs of its own."""
+        tracks, vertices = (arrays[name] for name in INPUTS)
+        found = np.empty((len(tracks), len(CLASSES)), dtype=np.float32)
+
+        def compute(pack: Pack) -> None:
+            inputs = dict(zip(INPUTS, (pack.tracks, pack.vertices), strict=True))
+            found[pack.jets] = self._engine.compute(inputs)[OUTPUT]
+
+        for _ in self._pool.map(compute, packs(tracks, vertices, _PACK)):
+            pass
+        return {OUTPUT: found}
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def build(
     tensors: Mapping[str, Array],
     *,
@@ -92,5 +130,7 @@ def build(
     else:
         from fairreg.models.hbb_in.network import onnx_bytes
 
-        engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=threads)
+        # Threads share the packs, not the operators: those are too small.
+        engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=1)
+        engine = _PackedRunner(engine, sizes, threads or _processors())
     return HbbRunner(engine, sizes, kept)
