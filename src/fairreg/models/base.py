@@ -5,6 +5,8 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
 
 - ``recognise(path) -> Recognition | None``: whether the file holds weights of its network;
 - ``load(source, *, runtime="onnx", batch_size=128, threads=None) -> Runner``: a runner of a recognised file;
+- ``read_inputs(path) -> Inputs``: inputs in a file of the model's own field;
+- ``measure(outputs, labels) -> figures by name``: how well the outputs agree with the truth;
 - ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
 """
@@ -18,7 +20,15 @@ from numpy.typing import NDArray
 
 from fairreg.runners import Runner
 
-__all__ = ["Demonstration", "ModelModule", "Recognition"]
+__all__ = ["Demonstration", "Inputs", "ModelModule", "Recognition"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Inputs by name; `labels` say what is true of each item, where that is known."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    labels: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,14 @@ class ModelModule(Protocol):
         threads: int | None = ...,
     ) -> Runner:
         """A runner of the network with the weights of `source`."""
+        ...
+
+    def read_inputs(self, path: Path, /) -> Inputs:
+        """What the file holds for networks of this model; ModelError if that is nothing."""
+        ...
+
+    def measure(self, outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any], /) -> Mapping[str, float]:
+        """Figures of outputs for items whose labels are known."""
         ...
 
     def sample_inputs(self) -> Mapping[str, NDArray[Any]]:

@@ -76,7 +76,7 @@ class Runner(ABC):
         that cannot become the signature's: floating-point numbers may lose precision, nothing else may.
         """
         fitted = fit(self.inputs, arrays)
-        count = len(next(iter(fitted.values()))) if self._batched else 0
+        count = len(next(iter(fitted.values()))) if self.batched else 0
         if count <= self.batch_size:
             return self.compute(fitted)
         parts = [
@@ -85,7 +85,7 @@ class Runner(ABC):
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     @property
-    def _batched(self) -> bool:
+    def batched(self) -> bool:
         """Whether every input and output has one and the same free first axis."""
         first = {item.shape[0] if item.shape else 0 for item in (*self.inputs, *self.outputs)}
         return len(first) == 1 and isinstance(first.pop(), str)

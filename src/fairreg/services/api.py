@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from fairreg import models, runners
 from fairreg.errors import ModelError
 from fairreg.registry import Registry as StoredRegistry
 from fairreg.runners import Runner
@@ -22,9 +21,9 @@ from fairreg.services.fetch import Fetched
 from fairreg.services.fetch import fetch as fetch_with
 from fairreg.services.harvest import HarvestReport
 from fairreg.services.harvest import harvest as harvest_with
+from fairreg.services.predict import runner_of
 from fairreg.services.resolve import Resolution
 from fairreg.services.resolve import resolve as resolve_with
-from fairreg.services.run import DEFAULT_RUNTIME
 from fairreg.services.run import load as load_fetched
 from fairreg.services.search import SearchReport
 from fairreg.services.search import search as search_with
@@ -81,10 +80,7 @@ def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
         raise ModelError(f"There is no file {path}.", hint="Give a weight or model file, or an identifier.")
     if not path.is_file():
         return load_fetched(fetch(str(pid_or_path)), runtime=runtime)
-    known = models.recognise(path)
-    if known is not None:
-        return models.load(known, runtime=runtime or DEFAULT_RUNTIME)
-    return runners.get(runtime or DEFAULT_RUNTIME).load(path)
+    return runner_of(path, runtime)
 
 
 def _looks_like_a_path(text: str) -> bool:

@@ -12,10 +12,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.base import Demonstration, Recognition
-from fairreg.models.hbb_in.evaluate import evaluate
+from fairreg.models.base import Demonstration, Inputs, Recognition
+from fairreg.models.hbb_in.evaluate import accuracy, evaluate, roc_auc
 from fairreg.models.hbb_in.inputs import Jets, Kept, load_jets, sample, sample_metadata
-from fairreg.models.hbb_in.network import INPUTS, Hyperparameters
+from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.published import BASELINE, PAPER, kept_features, published_names
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner
@@ -29,6 +29,8 @@ __all__ = [
     "demonstrate",
     "load",
     "load_jets",
+    "measure",
+    "read_inputs",
     "recognise",
     "sample",
     "sample_inputs",
@@ -89,6 +91,19 @@ def load(
     tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
     features = kept or kept_features(path, Hyperparameters.from_tensors(tensors))
     return build(tensors, runtime=runtime, kept=features, batch_size=batch_size, threads=threads)
+
+
+def read_inputs(path: Path) -> Inputs:
+    """The jets in a .npz, .h5 or .root file as inputs, with their labels; ModelError if it holds none."""
+    jets = load_jets(path)
+    return Inputs(dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True)), jets.labels)
+
+
+def measure(outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> Mapping[str, float]:
+    """ROC AUC and accuracy of probabilities (n, 2) for labels (n, 2); jets that are neither do not count."""
+    labelled = labels.any(axis=1)
+    hbb, scores = labels[labelled, 1].astype(bool), outputs[OUTPUT][labelled, 1]
+    return {"roc_auc": roc_auc(hbb, scores), "accuracy": accuracy(hbb, scores)}
 
 
 def sample_inputs() -> Mapping[str, NDArray[Any]]:

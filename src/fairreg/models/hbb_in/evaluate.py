@@ -12,7 +12,7 @@ from fairreg.errors import ModelError
 from fairreg.models.hbb_in.inputs import Jets
 from fairreg.models.hbb_in.runner import HbbRunner
 
-__all__ = ["Performance", "evaluate", "roc_auc"]
+__all__ = ["Performance", "accuracy", "evaluate", "roc_auc"]
 
 _THRESHOLD = 0.5
 
@@ -53,7 +53,7 @@ def evaluate(runner: HbbRunner, jets: Jets) -> Performance:
     labelled = qcd | hbb
     return Performance(
         roc_auc=roc_auc(hbb[labelled], scores[labelled]),
-        accuracy=_accuracy(hbb[labelled], scores[labelled]),
+        accuracy=accuracy(hbb[labelled], scores[labelled]),
         jets=len(jets),
         qcd=int(qcd.sum()),
         hbb=int(hbb.sum()),
@@ -78,5 +78,6 @@ def roc_auc(positive: NDArray[np.bool_], scores: NDArray[Any]) -> float:
     return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
 
 
-def _accuracy(positive: NDArray[np.bool_], scores: NDArray[Any]) -> float:
+def accuracy(positive: NDArray[np.bool_], scores: NDArray[Any]) -> float:
+    """Fraction of scores on the right side of 0.5; NaN without any."""
     return float(((scores > _THRESHOLD) == positive).mean()) if len(scores) else float("nan")

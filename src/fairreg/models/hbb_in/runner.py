@@ -16,6 +16,7 @@ from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparamete
 from fairreg.models.hbb_in.packing import Pack, packs
 from fairreg.runners import Runner, get, torch
 from fairreg.runners.signature import Arrays
+from fairreg.schemas.record import Tensor
 
 __all__ = ["HbbRunner", "build"]
 
@@ -50,8 +51,14 @@ class HbbRunner(Runner):
         return self._engine.compute(arrays)
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
-        """As `Runner.run`, but arrays with all features are reduced to the kept ones first."""
-        return super().run({name: self._reduced(name, np.asarray(array)) for name, array in arrays.items()})
+        """As `Runner.run`, but arrays with all features are reduced to the kept ones first.
+
+        Raises ModelError also for values that are not finite.
+        """
+        reduced = {name: self._reduced(name, np.asarray(array)) for name, array in arrays.items()}
+        for tensor in self.inputs:
+            _check_finite(tensor, reduced.get(tensor.name))
+        return super().run(reduced)
 
     def predict(self, tracks: Array, vertices: Array) -> NDArray[np.float32]:
         """Probabilities (n, 2) of QCD and H->bb, float32, for tracks (n, 30, 60) and vertices (n, 14, 5).
@@ -73,6 +80,22 @@ class HbbRunner(Runner):
         }[name]
         has_all = array.ndim > 1 and array.shape[1] == len(every)
         return array.take(kept, axis=1) if has_all else array
+
+
+def _check_finite(tensor: Tensor, array: Array | None) -> None:
+    """Name the first value that is no finite number; what is no array of numbers is refused elsewhere."""
+    if array is None or array.ndim != len(tensor.shape) or array.dtype.kind != "f":
+        return
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        jet, feature, slot = bad[0]
+        name = (
+            tensor.features[feature].name if len(tensor.features) == array.shape[1] else f"feature {feature}"
+        )
+        raise ModelError(
+            f"{name} of slot {slot} of jet {jet} is {array[jet, feature, slot]}, which is no finite number.",
+            hint="Leave such jets out, or give the feature the value that the sample was made with.",
+        )
 
 
 class _PackedRunner(Runner):

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""``fairreg run``: any ONNX graph, and the Hbb network, on a file of inputs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from fairreg.models import hbb_in
+from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
+
+SIZES = Hyperparameters(30, 14, 8, 4, 4)
+
+
+@pytest.fixture
+def affine(tmp_path: Path) -> Path:
+    """y = 2 x + 1, with any number of items."""
+    two = numpy_helper.from_array(np.array(2, np.float32), "two")
+    one = numpy_helper.from_array(np.array([1, 1, 1], np.float32), "one")
+    nodes = [helper.make_node("Mul", ["x", "two"], ["p"]), helper.make_node("Add", ["p", "one"], ["y"])]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3]) for name in "xy"]
+    graph = helper.make_graph(nodes, "affine", values[:1], values[1:], [two, one])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "affine.onnx")
+    return tmp_path / "affine.onnx"
+
+
+@pytest.fixture
+def tagger(tmp_path: Path) -> Path:
+    random = np.random.default_rng(1)
+    tensors = {
+        name: (random.normal(size=shape) / 10).astype(np.float32) for name, shape in SIZES.shapes().items()
+    }
+    (tmp_path / "tagger.onnx").write_bytes(onnx_bytes(tensors))
+    return tmp_path / "tagger.onnx"
+
+
+def _saved(path: Path, **arrays: np.ndarray) -> str:
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def test_any_onnx_model_runs_by_its_own_signature(cli: Callable, affine: Path, tmp_path: Path) -> None:
+    x = np.arange(3000, dtype=np.float32).reshape(1000, 3)
+    result = cli(
+        "run", str(affine), "--input", _saved(tmp_path / "x.npz", x=x), "--output", str(tmp_path / "y.npz")
+    )
+    assert result.code == 0, result.err
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npz")["y"], 2 * x + 1)
+    assert "y: float32 (1000, 3), 1 to 5999" in result.out
+
+
+def test_a_model_with_one_input_takes_a_bare_array(cli: Callable, affine: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((5, 3)))
+    result = cli(
+        "run", str(affine), "--input", str(tmp_path / "x.npy"), "--output", str(tmp_path / "y.npy"), "--json"
+    )
+    document = json.loads(result.out)
+    assert document["input"] == {"source": str(tmp_path / "x.npy"), "items": 5}
+    assert document["weights"]["file"] == "affine.onnx"
+    assert document["metrics"] == {}
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), np.full((5, 3), 3, np.float32))
+
+
+def test_jets_with_labels_are_measured(cli: Callable, tagger: Path, tmp_path: Path) -> None:
+    jets = hbb_in.sample()
+    arrays = {"tracks": jets.tracks[:50], "vertices": jets.vertices[:50], "labels": jets.labels[:50]}
+    result = cli("run", str(tagger), "--input", _saved(tmp_path / "jets.npz", **arrays), "--json")
+    document = json.loads(result.out)
+    assert document["model"] == hbb_in.TITLE
+    assert document["input"]["items"] == 50
+    assert document["weights"]["fingerprint"].startswith("sha256:")
+    assert 0 <= document["metrics"]["roc_auc"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"z": np.ones((2, 3))}, "needs the input 'x'"),
+        ({"x": np.ones((2, 4))}, "has shape (2, 4), but the model takes (N = 2, 3)"),
+        ({"x": np.array([["a", "b", "c"]])}, "cannot safely become float32"),
+        ({"x": np.ones((2, 3)), "more": np.ones(1)}, "no input 'more'"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_explained(
+    cli: Callable, affine: Path, tmp_path: Path, arrays: dict[str, np.ndarray], said: str
+) -> None:
+    result = cli("run", str(affine), "--input", _saved(tmp_path / "x.npz", **arrays))
+    assert result.code == 1
+    assert said in result.err
+    assert "Traceback" not in result.err
+
+
+def test_a_file_that_is_no_arrays_is_explained(cli: Callable, affine: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.npz").write_text("<html>")
+    result = cli("run", str(affine), "--input", str(tmp_path / "x.npz"))
+    assert (result.code, result.out) == (1, "")
+    assert "cannot be read as a .npz or .npy file" in result.err
+
+
+def test_an_output_of_an_unknown_kind_is_wrong_usage_before_anything_runs(
+    cli: Callable, affine: Path, tmp_path: Path
+) -> None:
+    source = _saved(tmp_path / "x.npz", x=np.ones((1, 3)))
+    result = cli("run", str(affine), "--input", source, "--output", str(tmp_path / "y.csv"))
+    assert result.code == 2
+    assert list(tmp_path.glob("*y*")) == []
+
+
+def test_a_missing_model_file_is_explained(cli: Callable, tmp_path: Path) -> None:
+    result = cli("run", str(tmp_path / "no.onnx"), "--input", str(tmp_path / "x.npz"))
+    assert result.code == 1
+    assert "There is no file" in result.err
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_jets_with_a_value_that_is_no_number_are_refused(
+    cli: Callable, tagger: Path, tmp_path: Path, bad: float
+) -> None:
+    jets = hbb_in.sample()
+    tracks = jets.tracks[:5].copy()
+    tracks[3, 8, 0] = bad
+    source = _saved(tmp_path / "jets.npz", tracks=tracks, vertices=jets.vertices[:5])
+    result = cli("run", str(tagger), "--input", source)
+    assert result.code == 1
+    assert "jet 3" in result.err
+    assert "track_dz" in result.err
