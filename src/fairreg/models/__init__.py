@@ -52,7 +52,12 @@ def choose(recognitions: Iterable[Recognition]) -> Recognition:
 
 
 def load(
-    source: Recognition | Path, *, runtime: str = "onnx", batch_size: int = 128, threads: int | None = None
+    source: Recognition | Path,
+    *,
+    runtime: str = "onnx",
+    batch_size: int = 128,
+    threads: int | None = None,
+    engines: Path | None = None,
 ) -> Runner:
     """A runner of `source`, with `predict` or the like where its model package adds it.
 
@@ -61,4 +66,6 @@ def load(
     found = source if isinstance(source, Recognition) else recognise(source)
     if found is None:
         raise ModelError(f"{source} holds no weights of a model that fairreg knows.")
-    return get(found.model).load(found, runtime=runtime, batch_size=batch_size, threads=threads)
+    return get(found.model).load(
+        found, runtime=runtime, batch_size=batch_size, threads=threads, engines=engines
+    )

@@ -4,7 +4,8 @@
 A model package (``fairreg/models/<model>/``, or an entry point in the group ``fairreg.models``) defines
 
 - ``recognise(path) -> Recognition | None``: whether the file holds weights of its network;
-- ``load(source, *, runtime="onnx", batch_size=128, threads=None) -> Runner``: a runner of a recognised file;
+- ``load(source, *, runtime="onnx", batch_size=128, threads=None, engines=None) -> Runner``: a runner of a
+  recognised file; `engines` is the folder that runners keep what they build in;
 - ``read_inputs(path) -> Inputs``: inputs in a file of the model's own field;
 - ``measure(outputs, labels) -> figures by name``: how well the outputs agree with the truth;
 - ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
@@ -82,6 +83,7 @@ class ModelModule(Protocol):
         runtime: str = ...,
         batch_size: int = ...,
         threads: int | None = ...,
+        engines: Path | None = ...,
     ) -> Runner:
         """A runner of the network with the weights of `source`."""
         ...

@@ -6,8 +6,9 @@ A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the grou
 - ``RUNTIME``: the word a user types, equal to the module's name in the room;
 - ``SUFFIXES``: suffixes of the files that it can load, lower-case with the dot;
 - ``available() -> bool``: whether its engine is installed, found out without importing the engine;
-- ``load(source, *, batch_size=DEFAULT_BATCH, threads=None) -> Runner``: `source` is a path or the bytes of an
-  ONNX model. It raises MissingEngine without its engine and ModelError for what it cannot load.
+- ``load(source, *, batch_size=DEFAULT_BATCH, threads=None, engines=None) -> Runner``: `source` is a path or
+  the bytes of an ONNX model, `engines` a folder for what is built from it and may be used again. It raises
+  MissingEngine without its engine and ModelError for what it cannot load.
 
 An engine is imported inside functions, never when the module is.
 """
@@ -38,7 +39,15 @@ class RunnerModule(Protocol):
         """Whether the engine is installed."""
         ...
 
-    def load(self, source: Path | bytes, /, *, batch_size: int = ..., threads: int | None = ...) -> "Runner":
+    def load(
+        self,
+        source: Path | bytes,
+        /,
+        *,
+        batch_size: int = ...,
+        threads: int | None = ...,
+        engines: Path | None = ...,
+    ) -> "Runner":
         """A runner of a file or of the bytes of an ONNX model."""
         ...
 

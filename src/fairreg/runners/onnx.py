@@ -34,7 +34,11 @@ def available() -> bool:
 
 
 def load(
-    source: Path | bytes, *, batch_size: int = DEFAULT_BATCH, threads: int | None = None
+    source: Path | bytes,
+    *,
+    batch_size: int = DEFAULT_BATCH,
+    threads: int | None = None,
+    engines: Path | None = None,  # noqa: ARG001  the protocol's signature
 ) -> "OnnxRunner":
     """Runner of an ONNX file, or of a model's bytes.
 

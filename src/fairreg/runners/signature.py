@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.schemas.record import Tensor
 
-__all__ = ["Array", "Arrays", "fit"]
+__all__ = ["LONGEST_AXIS", "Array", "Arrays", "fit"]
+
+# Property of an ONNX model that says how long a free axis may be, by the axis' name: some engines must know.
+LONGEST_AXIS = "fairreg.longest."
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]

@@ -34,7 +34,13 @@ def require() -> None:
         raise MissingEngine("PyTorch", "torch")
 
 
-def load(source: Path | bytes, *, batch_size: int = DEFAULT_BATCH, threads: int | None = None) -> Runner:  # noqa: ARG001  the protocol's signature
+def load(
+    source: Path | bytes,
+    *,
+    batch_size: int = DEFAULT_BATCH,  # noqa: ARG001  the protocol's signature
+    threads: int | None = None,  # noqa: ARG001
+    engines: Path | None = None,  # noqa: ARG001
+) -> Runner:
     """Always raises: MissingEngine, else ModelError, because no PyTorch file is a network that may be run."""
     require()
     raise ModelError(

@@ -80,7 +80,7 @@ def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
         raise ModelError(f"There is no file {path}.", hint="Give a weight or model file, or an identifier.")
     if not path.is_file():
         return load_fetched(fetch(str(pid_or_path)), runtime=runtime)
-    return runner_of(path, runtime)
+    return runner_of(Settings.from_environment(), path, runtime)
 
 
 def _looks_like_a_path(text: str) -> bool:

@@ -28,6 +28,8 @@ __all__ = ["Opened", "Prediction", "Progress", "open_model", "predict", "read_ar
 Array = NDArray[Any]
 # Hears how many items are done, and how many there are.
 Progress = Callable[[int, int], None]
+# Folder of the cache for what engines build from a model.
+ENGINES = "engines"
 # Batches between two reports of progress.
 _STRETCH = 8
 
@@ -107,9 +109,9 @@ def open_model(
 
     Raises the errors of `fetch`, and ModelError where no model or several are found.
     """
-    path = Path(model)
+    path, engines = Path(model), settings.cache / ENGINES
     if path.is_file():
-        return _from_file(path, runtime)
+        return _from_file(path, runtime, engines)
     if path.suffix.lower() in _SUFFIXES or model.startswith((".", "/", "~")):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, talk=talk, progress=progress)
@@ -117,12 +119,12 @@ def open_model(
     graphs = [path for path in fetched.models if path.suffix == ".onnx"]
     if found or refused or not graphs:
         chosen, warnings = meant(found, refused, where=model)
-        runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
+        runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
         return Opened(runner, chosen.path, chosen, tuple(warnings))
     if graphs[1:]:
         names = ", ".join(fetched.name_of(path) for path in graphs[:10])
         raise ModelError(f"{model} has several ONNX models: {names}.", hint="Choose one with --file.")
-    return _from_file(graphs[0], runtime)
+    return _from_file(graphs[0], runtime, engines)
 
 
 def predict(
@@ -156,9 +158,9 @@ def predict(
     return prediction
 
 
-def runner_of(path: Path, runtime: str | None = None) -> Runner:
+def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Runner:
     """A runner of a weight or model file; one of a network that fairreg knows has its `predict`."""
-    return _from_file(path, runtime).runner
+    return _from_file(path, runtime, settings.cache / ENGINES).runner
 
 
 def read_arrays(path: Path, names: Iterable[str]) -> dict[str, Array]:
@@ -191,11 +193,11 @@ _KINDS = (".npz", ".npy")
 _SUFFIXES = (".onnx", ".pth", ".pt", ".safetensors")
 
 
-def _from_file(path: Path, runtime: str | None) -> Opened:
-    known = models.recognise(path)
+def _from_file(path: Path, runtime: str | None, engines: Path) -> Opened:
+    chosen, known = runtime or DEFAULT_RUNTIME, models.recognise(path)
     if known is not None:
-        return Opened(models.load(known, runtime=runtime or DEFAULT_RUNTIME), path, known)
-    return Opened(runners.get(runtime or DEFAULT_RUNTIME).load(path), path, None)
+        return Opened(models.load(known, runtime=chosen, engines=engines), path, known)
+    return Opened(runners.get(chosen).load(path, engines=engines), path, None)
 
 
 def _read(loaded: Opened, inputs: Path) -> Inputs:

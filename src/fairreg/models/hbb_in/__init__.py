@@ -80,6 +80,7 @@ def load(
     runtime: str = "onnx",
     batch_size: int = 128,
     threads: int | None = None,
+    engines: Path | None = None,
     kept: Kept | None = None,
 ) -> HbbRunner:
     """The network in a weight file on `runtime`.
@@ -90,7 +91,9 @@ def load(
     path = source.path if isinstance(source, Recognition) else source
     tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
     features = kept or kept_features(path, Hyperparameters.from_tensors(tensors))
-    return build(tensors, runtime=runtime, kept=features, batch_size=batch_size, threads=threads)
+    return build(
+        tensors, runtime=runtime, kept=features, batch_size=batch_size, threads=threads, engines=engines
+    )
 
 
 def read_inputs(path: Path) -> Inputs:

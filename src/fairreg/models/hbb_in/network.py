@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.runners.signature import LONGEST_AXIS
 
 __all__ = ["CLASSES", "INPUTS", "OUTPUT", "Hyperparameters", "onnx_bytes"]
 
@@ -130,6 +131,10 @@ def onnx_bytes(tensors: Mapping[str, Array]) -> bytes:
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,
         producer_name="fairreg",
+    )
+    helper.set_model_props(
+        model,
+        {f"{LONGEST_AXIS}tracks": str(sizes.n_tracks), f"{LONGEST_AXIS}vertices": str(sizes.n_vertices)},
     )
     content: bytes = model.SerializeToString()
     return content

@@ -4,6 +4,7 @@
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from fairreg.schemas.record import Tensor
 __all__ = ["HbbRunner", "build"]
 
 Array = NDArray[Any]
-# Jets a call: enough to share its cost, few enough for the pairs of their tracks to stay in a core's cache.
+# Jets a call on a processor: enough to share its cost, few enough for all their pairs to stay in its cache.
 _PACK = 4
 
 
@@ -110,7 +111,9 @@ class _PackedRunner(Runner):
             batch_size=engine.batch_size,
         )
         self._engine = engine
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hbb_in")
+        on_processors = engine.device == "cpu"
+        self._pack = _PACK if on_processors else engine.batch_size
+        self._pool = ThreadPoolExecutor(threads if on_processors else 1, thread_name_prefix="hbb_in")
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Outputs of one batch; every thread computes packs of its own."""
@@ -121,7 +124,7 @@ class _PackedRunner(Runner):
             inputs = dict(zip(INPUTS, (pack.tracks, pack.vertices), strict=True))
             found[pack.jets] = self._engine.compute(inputs)[OUTPUT]
 
-        for _ in self._pool.map(compute, packs(tracks, vertices, _PACK)):
+        for _ in self._pool.map(compute, packs(tracks, vertices, self._pack)):
             pass
         return {OUTPUT: found}
 
@@ -138,6 +141,7 @@ def build(
     kept: Kept | None = None,
     batch_size: int = 128,
     threads: int | None = None,
+    engines: Path | None = None,
 ) -> HbbRunner:
     """The network with these weights on `runtime`.
 
@@ -154,6 +158,6 @@ def build(
         from fairreg.models.hbb_in.network import onnx_bytes
 
         # Threads share the packs, not the operators: those are too small.
-        engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=1)
+        engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=1, engines=engines)
         engine = _PackedRunner(engine, sizes, threads or _processors())
     return HbbRunner(engine, sizes, kept)
