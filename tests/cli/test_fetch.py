@@ -121,7 +121,7 @@ def test_a_fetched_record_is_in_the_registry_beside_the_catalogue(cli, untrained
     cli("fetch", hbb.DOI)
     with Registry(settings=settings) as registry:
         entry = registry.entry_for(hbb.DOI)
-        assert set(entry.sources) == {"catalogue", "datacite", "zenodo"}
+        assert set(entry.sources) == {"catalogue", "datacite", "fairreg", "zenodo"}
         (statement,) = [item for item in registry.statements(entry) if item.source == "zenodo"]
         assert b'"conceptrecid"' in statement.payload
         assert entry.record.name == "Hbb Interaction Network (FAIR4HEP)"

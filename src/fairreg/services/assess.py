@@ -19,6 +19,7 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.services import inspecting
 from fairreg.services.download import Progress
 from fairreg.services.fetch import Fetched, bring, fetch_cached, known_version, open_files, remember
+from fairreg.services.fingerprints import SOURCE as FAIRREG
 from fairreg.services.probing import probe_all
 from fairreg.services.resolve import Resolution, concept_note, resolve
 from fairreg.settings import Settings
@@ -109,7 +110,7 @@ def _datacite_probe(resolution: Resolution) -> list[Probe]:
 def _from_registry(settings: Settings, pid: str) -> _Known:
     """What the sources said when they were harvested or fetched: the host of the files first."""
     with Registry(settings=settings) as registry:
-        said = registry.statements(pid)
+        said = [item for item in registry.statements(pid) if item.source != FAIRREG]
     ranked = sorted(said, key=lambda item: (item.source == "catalogue", item.source == "datacite"))
     if not ranked:
         raise NotFound(f"The registry holds nothing about {pid}.", hint="Assess it online once.")
