@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Garden's documents, written by hand in the shape of the saved ones."""
 
-import json
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +8,6 @@ from hypothesis import strategies as st
 from fairreg import harvesters
 from fairreg.errors import RecordError, UsageError
 from fairreg.schemas.identifiers import parse
-from fairreg.schemas.record import ModelRecord
-from fairreg.schemas.validation import violations
 from support.damage import changed, survives_damage
 
 garden = harvesters.get("garden")
@@ -115,17 +111,3 @@ def test_it_says_that_it_cannot_be_asked(web):
 @given(data=st.data())
 def test_a_damaged_document_gives_a_valid_record_or_a_record_error(data):
     survives_damage(garden, data.draw(st.sampled_from([GARDEN, FUNCTION])), data)
-
-
-@pytest.mark.shared
-def test_every_saved_document_is_a_valid_record(shared):
-    count = 0
-    for path in sorted((shared / "payloads/dlhub").glob("garden-*.json")):
-        for payload in garden.split(json.loads(path.read_text(encoding="utf-8"))):
-            record = garden.to_record(payload)
-            assert violations(record.to_json()) == [], path.name
-            document = json.loads(json.dumps(record.to_jsonld()))
-            assert violations(document) == [], path.name
-            assert ModelRecord.from_jsonld(document) == record, path.name
-            count += 1
-    assert count == 6

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: MIT
-import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -199,26 +197,3 @@ def test_what_is_no_record_is_refused_by_its_path(garbage, path):
 @given(data=st.data(), shape=st.sampled_from([RECORD, NATIVE]))
 def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data, shape):
     survives_damage(zenodo, shape, data)
-
-
-@pytest.mark.shared
-def test_real_payloads_map(shared: Path):
-    folder, mapped_count = shared / "payloads" / "zenodo", 0
-    for pattern in ("new/record-*", "new/search-*", "legacy/*", "inveniordm-native/*", "deposit/*depos*"):
-        for file in sorted(folder.glob(f"{pattern}.json")):
-            if file.name.endswith(".headers.json"):
-                continue
-            for payload in zenodo.split(json.loads(file.read_bytes())):
-                found = zenodo.to_record(payload)
-                assert ModelRecord.from_json(found.to_json()) == found, file.name
-                mapped_count += 1
-    assert mapped_count >= 32
-
-
-@pytest.mark.shared
-def test_real_documents_that_are_no_record_are_refused(shared: Path):
-    folder = shared / "payloads" / "zenodo"
-    for name in ("errors/404-record.json", "new/communities.json", "deposit/prereview-uploaded-file.json"):
-        for payload in zenodo.split(json.loads((folder / name).read_bytes())):
-            with pytest.raises(RecordError):
-                zenodo.to_record(payload)

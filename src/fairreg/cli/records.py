@@ -2,11 +2,14 @@
 """``validate``, ``add``, ``export`` and ``import``: records as files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fairreg.cli.options import InputFile, Json, ready
+
+if TYPE_CHECKING:
+    from fairreg.services.harvest import HarvestReport
 
 __all__ = ["register"]
 
@@ -16,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: fairreg validate model.jsonld")(validate)
     app.command(epilog="Example: fairreg add model.jsonld")(add)
     app.command(epilog="Example: fairreg export registry.jsonl")(export)
-    app.command("import", epilog="Example: fairreg import registry.jsonl")(import_)
+    app.command("import", epilog="Example: fairreg import dlhub-index.json --source dlhub")(import_)
 
 
 def validate(file: InputFile, json: Json = False) -> None:
@@ -52,19 +55,40 @@ def add(file: InputFile, json: Json = False) -> None:
 def export(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="A .jsonl file; - is standard output.")],
 ) -> None:
-    """Write what every source said, one JSON document a line; `import` reads it."""
+    """Write what every source said, what people decided and what was refused; `import` reads it."""
     from fairreg.cli.output import talk
     from fairreg.services.records import export as write
 
-    count = write(ready(), file)
-    talk(f"{count} statements exported")
+    counts = write(ready(), file)
+    others = [f"{counts[name]} {words}" for name, words in _OTHERS.items() if counts[name]]
+    talk(", ".join([f"{counts['statements']} statements", *others]) + " exported")
 
 
-def import_(file: InputFile, json: Json = False) -> None:
-    """Read what `export` wrote, here or in another registry."""
+_OTHERS = {"verdicts": "verdicts", "refused": "refused payloads"}
+
+
+def import_(
+    file: InputFile,
+    source: Annotated[
+        str | None, typer.Option(help="Whose saved dump it is, where the file does not say so.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read what `export` wrote, here or in another registry, or a saved dump of a source.
+
+    Dumps of DLHub (answers of Globus Search, lists of servables) and of Garden are recognised.
+    """
     from fairreg.cli.output import console, counting, print_json
+    from fairreg.services.exported import is_exported
     from fairreg.services.records import import_ as read
 
+    if not is_exported(file):
+        _import_dump(file, source, json=json)
+        return
+    if source is not None:
+        from fairreg.errors import UsageError
+
+        raise UsageError(f"{file.name} was written by fairreg export.", hint="Leave --source out.")
     chosen = ready()
     with counting("Importing") as progress:
         counts = read(chosen, file, progress=progress)
@@ -72,3 +96,27 @@ def import_(file: InputFile, json: Json = False) -> None:
         print_json(counts)
     else:
         console().print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+
+
+def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
+    from fairreg.cli.output import counting, print_json, talk
+    from fairreg.services.dumps import import_dump
+
+    chosen = ready()
+    with counting("Importing") as progress:
+        report = import_dump(chosen, file, source, progress=progress, talk=talk)
+    if json:
+        print_json(report.to_json())
+    else:
+        _print(report)
+
+
+def _print(report: "HarvestReport") -> None:
+    from fairreg.cli.output import console, talk
+
+    numbers = ", ".join(f"{count} {name}" for name, count in report.counts.items())
+    console().print(f"{report.source}: {numbers}", markup=False)
+    for refused in report.refused:
+        talk(f"  refused: {refused.reason}")
+    if report.refused:
+        talk("  fairreg sources --refused lists all that were set aside.")

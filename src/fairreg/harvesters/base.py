@@ -8,9 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from fairreg.errors import IdentifierError
+from fairreg.harvesters._payload import canonical
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import Web
@@ -39,6 +40,11 @@ class Hit:
 
     payload: Payload
     raw: bytes
+
+    @classmethod
+    def of(cls, payload: Payload) -> Self:
+        """The hit that a payload of a page, or of a saved dump, is."""
+        return cls(payload, canonical(payload))
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,10 @@ class Harvester(ABC):
     @abstractmethod
     def split(self, page: object) -> Iterator[Payload]:
         """The payloads of a saved search page; one record's document gives itself."""
+
+    def recognises(self, page: object) -> bool:  # noqa: ARG002 - most documents could be anybody's
+        """Whether `page`, which `split` takes, is certainly this source's, so that nobody has to say so."""
+        return False
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:  # noqa: ARG002 - most sources send none
         """Source id and reason where the payload is the tombstone of a record."""

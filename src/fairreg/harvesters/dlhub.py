@@ -125,6 +125,14 @@ class DLHubHarvester(Harvester):
             contents = entries or list(result["content"].items())
             yield from (item.value for item in contents or [result] if item.is_object)
 
+    def recognises(self, page: object) -> bool:
+        """Whether a document has DLHub's blocks: ``datacite`` beside ``dlhub`` or ``servable``."""
+        blocks = (Place(payload) for payload in self.split(page))
+        return any(
+            top["datacite"].is_object and (top["dlhub"].is_object or top["servable"].is_object)
+            for top in blocks
+        )
+
     def _read(self, answer: Place, offset: int, size: int, since: date | None) -> Page:
         if not isinstance(answer["gmeta"].value, list):
             raise BadAnswer("Globus Search answered with no search page.", hint="Try again later.")

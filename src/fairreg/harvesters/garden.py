@@ -104,6 +104,13 @@ class GardenHarvester(Harvester):
                 yield item.value
                 yield from (part.value for _, part in _functions(item))
 
+    def recognises(self, page: object) -> bool:
+        """Whether a document has a title and a field that only Garden's have."""
+        return any(
+            Place(payload)["title"].text is not None and not payload.keys().isdisjoint(_MARKS)
+            for payload in self.split(page)
+        )
+
 
 def _kind(top: Place) -> str:
     """Garden's word for what the document describes."""

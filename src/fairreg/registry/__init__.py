@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The registry room: records to and from a database, search over them, and the packaged catalogue."""
 
+from fairreg.registry.carrying import Carried, Tombstone
+from fairreg.registry.judging import Verdict
 from fairreg.registry.lineage import Bond
+from fairreg.registry.linking import Place
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import (
     Entry,
@@ -21,12 +24,14 @@ from fairreg.registry.results import (
 
 __all__ = [
     "Bond",
+    "Carried",
     "Entry",
     "Filters",
     "Harvest",
     "Info",
     "LineageReport",
     "Outcome",
+    "Place",
     "PutResult",
     "Refused",
     "Registry",
@@ -35,4 +40,6 @@ __all__ = [
     "SourceLink",
     "Statement",
     "Submission",
+    "Tombstone",
+    "Verdict",
 ]

@@ -1,23 +1,65 @@
 # SPDX-License-Identifier: MIT
 """People's verdicts about links, and the explanation of a link. Runs inside its caller's transaction."""
 
+from dataclasses import dataclass
 from itertools import product
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, delete, insert, select, tuple_
 
 from fairreg.errors import UsageError
+from fairreg.registry.keys import with_keys
 from fairreg.registry.lineage import lineages
 from fairreg.registry.linking import Place, place_of
 from fairreg.registry.lookup import entry_for, sources_of
 from fairreg.registry.mapping import entry_from
 from fairreg.registry.relating import decide, entries_of, kin, numbers_of, verdicts
 from fairreg.registry.results import Entry, LineageReport, SourceLink
-from fairreg.registry.tables import entries, statements
+from fairreg.registry.tables import entries, links, statements
 from fairreg.registry.writing import relink
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["explain", "judge", "lineage_entries", "statement_records"]
+__all__ = ["Verdict", "decided", "explain", "judge", "keep_verdict", "lineage_entries", "statement_records"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a person decided about two statements, the lesser place first, and when (ISO 8601)."""
+
+    one: Place
+    other: Place
+    same: bool
+    made_at: str
+
+
+def decided(connection: Connection) -> tuple[Verdict, ...]:
+    """Every verdict, in the order of the places."""
+    return tuple(_verdict(row) for row in connection.execute(select(links).order_by(*_PAIR)).mappings())
+
+
+def keep_verdict(connection: Connection, verdict: Verdict) -> bool:
+    """Take over a verdict of another registry; False where a newer one about the same two, or it, is here."""
+    ends = (*verdict.one, *verdict.other)
+    here = tuple_(*_PAIR) == tuple_(*ends)
+    row = connection.execute(select(links).where(here)).mappings().one_or_none()
+    if row is not None and (row["made_at"] > verdict.made_at or _verdict(row) == verdict):
+        return False
+    connection.execute(delete(links).where(here))
+    named = {column.name: end for column, end in zip(_PAIR, ends, strict=True)}
+    connection.execute(insert(links).values(**named, same=verdict.same, made_at=verdict.made_at))
+    both = with_keys(statements.c.source, statements.c.source_id, (verdict.one, verdict.other))
+    for statement_id in connection.scalars(select(statements.c.id).where(both).order_by(statements.c.id)):
+        relink(connection, statement_id)
+    return True
+
+
+_PAIR = (links.c.source, links.c.source_id, links.c.other_source, links.c.other_source_id)
+
+
+def _verdict(row: RowMapping) -> Verdict:
+    one = Place(row["source"], row["source_id"])
+    other = Place(row["other_source"], row["other_source_id"])
+    return Verdict(one, other, bool(row["same"]), row["made_at"])
 
 
 def judge(connection: Connection, one: str | Identifier, other: str | Identifier, *, same: bool) -> None:

@@ -20,6 +20,7 @@ from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
 __all__ = [
     "CURATED_ORDER",
     "HOST_ORDER",
+    "OWN",
     "Group",
     "Key",
     "Pair",
@@ -47,10 +48,13 @@ class Place(NamedTuple):
 # Two statements about which a person has decided.
 Pair = frozenset[Place]
 
+# What fairreg itself found in the files of a record: it adds facts, and is no place to find the model at.
+OWN = "fairreg"
+
 # The catalogue is curated: it names and classifies better than a repository page.
-CURATED_ORDER = ("catalogue", "zenodo", "huggingface", "github", "dlhub", "", "datacite")
+CURATED_ORDER = ("catalogue", "zenodo", "huggingface", "github", "dlhub", "", "datacite", OWN)
 # Who holds the files knows versions, checksums and access; "" stands for any source not named here.
-HOST_ORDER = ("zenodo", "huggingface", "github", "dlhub", "", "datacite", "catalogue")
+HOST_ORDER = ("zenodo", "huggingface", "github", "dlhub", "", "datacite", "catalogue", OWN)
 
 _LINK_SCHEMES = ("doi", "huggingface", "github", "dlhub")
 _CURATED_FIELDS = ("name", "description", "ml_task", "model_category")

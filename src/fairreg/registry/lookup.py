@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from fairreg.errors import IdentifierError, NotFound
+from fairreg.registry.linking import OWN
 from fairreg.registry.mapping import entry_from
 from fairreg.registry.results import Entry
 from fairreg.registry.tables import entries, identifiers, statements
@@ -52,7 +53,7 @@ def entries_for(connection: Connection, pid: str | Identifier) -> list[Entry]:
 def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
     """The sources that speak of an entry, by name."""
     query = select(statements.c.source).where(statements.c.entry_id == entry_id).distinct()
-    return tuple(sorted(connection.scalars(query)))
+    return tuple(sorted(set(connection.scalars(query)) - {OWN}))
 
 
 def _named(connection: Connection, text: str) -> Entry | None:

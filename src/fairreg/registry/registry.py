@@ -8,9 +8,11 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.arriving import put_all
+from fairreg.registry.carrying import Carried, restore, statements_after
 from fairreg.registry.database import Database
-from fairreg.registry.judging import explain, judge, statement_records
+from fairreg.registry.judging import Verdict, decided, explain, judge, keep_verdict, statement_records
 from fairreg.registry.lineage import RULES, Verdicts
+from fairreg.registry.linking import place_of
 from fairreg.registry.lookup import entries_for, entry_for, sources_of
 from fairreg.registry.mapping import entry_from, statement_from
 from fairreg.registry.refusing import refuse, refused
@@ -21,6 +23,7 @@ from fairreg.registry.results import (
     Harvest,
     Info,
     LineageReport,
+    Outcome,
     PutResult,
     Refused,
     SearchResults,
@@ -285,6 +288,32 @@ class Registry:
                 },
                 harvests=tuple(_harvest(row) for row in connection.execute(_ALL_HARVESTS).mappings()),
             )
+
+    def every_statement(self) -> Iterator[Statement]:
+        """All that sources say, by source and its id, a page at a time; writers are not held up meanwhile."""
+        place = None
+        while True:
+            with self._database.reading() as connection:
+                page = statements_after(connection, place)
+            if not page:
+                return
+            yield from page
+            place = place_of(page[-1].record)
+
+    def restore(self, items: Iterable[Carried]) -> tuple[Outcome, ...]:
+        """Take over statements of another registry, withdrawn ones as such, in one transaction."""
+        with self._database.writing() as connection:
+            return restore(connection, items)
+
+    def decided(self) -> tuple[Verdict, ...]:
+        """What people decided with `link` and `unlink`, and when."""
+        with self._database.reading() as connection:
+            return decided(connection)
+
+    def take_verdicts(self, items: Iterable[Verdict]) -> int:
+        """Take over verdicts of another registry, in one transaction; how many were news."""
+        with self._database.writing() as connection:
+            return sum(keep_verdict(connection, item) for item in items)
 
 
 _ALL_HARVESTS = select(harvests).order_by(harvests.c.source, harvests.c.query)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 from fairreg.errors import NotFound, RecordError
 from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.lineage import owned_keys, pointed_keys
-from fairreg.registry.linking import Group, Key, Pair, group, link_keys, merge, name_entries
+from fairreg.registry.linking import OWN, Group, Key, Pair, group, link_keys, merge, name_entries
 from fairreg.registry.mapping import (
     entry_values,
     facet_values,
@@ -45,7 +45,7 @@ from fairreg.schemas.record import ModelRecord
 __all__ = ["accept", "now", "put", "relink", "statement_values", "withdraw"]
 
 # Sources that describe what others host: they do not keep an entry alive whose files are gone.
-_DESCRIBERS = frozenset({"catalogue", "datacite"})
+_DESCRIBERS = frozenset({"catalogue", "datacite", OWN})
 
 
 def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
@@ -271,7 +271,8 @@ def _write_entry(
     )
     for owned in (facets, entry_texts):
         connection.execute(delete(owned).where(owned.c.entry_id == entry_id))
-    shown = [{**row, "entry_id": entry_id} for row in facet_values(record, (row.source for row in rows))]
+    sources = [row.source for row in rows if row.source != OWN]
+    shown = [{**row, "entry_id": entry_id} for row in facet_values(record, sources)]
     connection.execute(insert(facets), shown)
     connection.execute(insert(entry_texts).values(entry_id=entry_id, **text_values(record)))
 

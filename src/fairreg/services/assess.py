@@ -13,6 +13,7 @@ from fairreg.assessment.report import assess as judge
 from fairreg.errors import ChecksumMismatch, FairregError, NotFound, RecordError
 from fairreg.harvesters.datacite import registration
 from fairreg.registry import Registry, Statement
+from fairreg.registry.linking import OWN
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
@@ -109,7 +110,7 @@ def _datacite_probe(resolution: Resolution) -> list[Probe]:
 def _from_registry(settings: Settings, pid: str) -> _Known:
     """What the sources said when they were harvested or fetched: the host of the files first."""
     with Registry(settings=settings) as registry:
-        said = registry.statements(pid)
+        said = [item for item in registry.statements(pid) if item.source != OWN]
     ranked = sorted(said, key=lambda item: (item.source == "catalogue", item.source == "datacite"))
     if not ranked:
         raise NotFound(f"The registry holds nothing about {pid}.", hint="Assess it online once.")

@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fairreg.errors import AccessDenied, ModelError, NotFound, Unreachable
+from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services import db
 from fairreg.services.download import Downloaded, Progress, cached_copy, download, matches, place, select
+from fairreg.services.fingerprints import keep_fingerprints
 from fairreg.services.resolve import Resolution, concept_note, resolve
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
@@ -102,8 +103,9 @@ def fetch(
     """Resolve `pid`, bring its files into the cache, verify them and unpack the archives among them.
 
     When the source cannot be asked, files that an earlier fetch brought are used. The record goes into the
-    registry only once all files are there. Raises the errors of `resolve`, `download` and `unpack`, and
-    AccessDenied for a record whose files are not open.
+    registry only once all files are there, and with it the fingerprints of its weights where the files are
+    all that it has; a registry that cannot be written does not spoil the fetch. Raises the errors of
+    `resolve`, `download` and `unpack`, and AccessDenied for a record whose files are not open.
     """
     patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
     for service in settings.services.values():
@@ -122,10 +124,28 @@ def fetch(
             talk=talk,
             progress=progress,
         )
-    if resolution is not None:
-        remember(settings, resolution, talk)
+    _keep(settings, resolution, fetched, talk)
     placed = place(fetched.files, output) if output is not None else {}
     return replace(_narrowed(fetched, patterns), placed=placed, resolution=resolution)
+
+
+def _keep(settings: Settings, resolution: Resolution | None, fetched: Fetched, talk: Talk) -> None:
+    """Tell the registry of the record and of its weights, if it listens."""
+    try:
+        if resolution is not None:
+            remember(settings, resolution, talk)
+        _keep_weights(settings, fetched)
+    except RegistryError as error:
+        talk(f"The files are here, but the registry keeps nothing of them: {error.message}")
+
+
+def _keep_weights(settings: Settings, fetched: Fetched) -> None:
+    brought = {item.distribution.name: item.file.sha256 for item in fetched.files}
+    if any(item.name not in brought for item in open_files(fetched.record)):
+        return
+    models = [(fetched.name_of(path), path) for path in fetched.models]
+    with Registry(settings=settings) as registry:
+        keep_fingerprints(registry, fetched.record, brought, models)
 
 
 def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:

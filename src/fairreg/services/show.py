@@ -3,7 +3,6 @@
 
 from fairreg.errors import NotFound
 from fairreg.registry import LineageReport, Registry
-from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.resolve import concept_note, resolve
 from fairreg.settings import Settings
@@ -19,11 +18,12 @@ def show(settings: Settings, pid: str, *, talk: Talk = silent) -> ModelRecord:
     """
     with Registry(settings=settings) as registry:
         try:
-            record = registry.get(pid)
-            note = concept_note(parse(pid), record)
+            entry = registry.entry_for(pid)
+            # An entry that is named exactly needs no identifier of a public scheme.
+            note = concept_note(entry.matched, entry.record) if entry.matched else None
             if note:
                 talk(note)
-            return record
+            return entry.record
         except NotFound:
             talk(f"{pid} is not in the registry; asking its source.")
     with Web(settings, talk=talk) as web:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The lines of an exported file: one JSON document each, a statement, a verdict or a refused payload.
+
+A line's ``type`` is ``verdict`` or ``refusal``; a line without one is a statement, as in the files of
+releases that knew nothing else. Payloads are base64, `gone_reason` is null for what its source still has.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import RecordError
+from fairreg.registry import Carried, Place, Refused, Statement, Submission, Tombstone, Verdict
+from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.validation import parse_json
+
+__all__ = ["Item", "is_exported", "line_of", "lines"]
+
+Item = Carried | Verdict | Refused
+_TYPES = ("verdict", "refusal")
+_HINT = "fairreg export writes files to import."
+
+
+def line_of(item: Statement | Verdict | Refused) -> str:
+    """The line, with its end, that `lines` reads; always the same for the same item."""
+    return json.dumps(_document(item), ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def lines(file: Path) -> Iterator[Item]:
+    """What each line says. Raises RecordError with the number of the first bad one."""
+    with file.open("rb") as stream:
+        for number, text in enumerate(stream, 1):
+            if text.strip():
+                yield _read(text, f"{file.name} line {number}")
+
+
+def is_exported(file: Path) -> bool:
+    """Whether the first line is one that `line_of` writes."""
+    with file.open("rb") as stream:
+        first = next((text for text in stream if text.strip()), b"")
+    try:
+        document = parse_json(first, name=file.name)
+    except RecordError:
+        return False
+    return isinstance(document, dict) and ("record" in document or document.get("type") in _TYPES)
+
+
+def _document(item: Statement | Verdict | Refused) -> dict[str, Any]:
+    if isinstance(item, Verdict):
+        decided = {"one": item.one, "other": item.other, "same": item.same, "made_at": item.made_at}
+        return {"type": "verdict", **decided}
+    payload = base64.b64encode(item.payload).decode() if item.payload is not None else None
+    if isinstance(item, Refused):
+        why = {"reason": item.reason, "path": item.path, "refused_at": item.refused_at}
+        return {"type": "refusal", "source": item.source, "payload": payload, **why}
+    return {
+        "record": item.record.to_json(),
+        "payload": payload,
+        "media_type": item.media_type,
+        "gone_reason": (item.gone_reason or "") if item.gone else None,
+        "gone_at": item.gone_at,
+    }
+
+
+def _read(text: bytes, name: str) -> Item:
+    document = parse_json(text, name=name)
+    if isinstance(document, dict) and document.get("type") == "verdict":
+        return _verdict(document, name)
+    if isinstance(document, dict) and document.get("type") == "refusal":
+        return _refusal(document, name)
+    if not isinstance(document, dict) or "record" not in document:
+        raise RecordError(f"{name} is no line of an exported file.", hint=_HINT)
+    return _statement(document, name)
+
+
+def _statement(document: dict[str, Any], name: str) -> Carried:
+    media_type, reason = _text(document, "media_type", name), _text(document, "gone_reason", name)
+    at = _text(document, "gone_at", name)
+    try:
+        record = ModelRecord.from_json(document["record"])
+    except RecordError as error:
+        raise RecordError(f"{name}: {error.message}", violations=error.violations) from error
+    tombstone = None if reason is None else Tombstone(reason, at)
+    return Carried(Submission(record, _payload(document, name), media_type), tombstone)
+
+
+def _verdict(document: dict[str, Any], name: str) -> Verdict:
+    one, other = _place(document.get("one")), _place(document.get("other"))
+    made_at, same = _text(document, "made_at", name), document.get("same")
+    if one is None or other is None or one == other or made_at is None or not isinstance(same, bool):
+        raise RecordError(f"{name} is no verdict about two statements.", hint=_HINT)
+    return Verdict(min(one, other), max(one, other), same, made_at)
+
+
+def _place(end: object) -> Place | None:
+    match end:
+        case [str(source), str(source_id)]:
+            return Place(source, source_id)
+        case _:
+            return None
+
+
+def _refusal(document: dict[str, Any], name: str) -> Refused:
+    source, reason = _text(document, "source", name), _text(document, "reason", name)
+    payload = _payload(document, name)
+    if source is None or reason is None or payload is None:
+        raise RecordError(f"{name} is no refused payload: it lacks source, reason or payload.", hint=_HINT)
+    path, refused_at = _text(document, "path", name), _text(document, "refused_at", name)
+    return Refused(source, payload, reason, path, refused_at)
+
+
+def _text(document: dict[str, Any], field: str, name: str) -> str | None:
+    value = document.get(field)
+    if value is not None and not isinstance(value, str):
+        raise RecordError(f"{name} has a {field} that is no text.", hint=_HINT)
+    return value
+
+
+def _payload(document: dict[str, Any], name: str) -> bytes | None:
+    """The bytes; an empty payload is one."""
+    stated = document.get("payload")
+    try:
+        return base64.b64decode(stated, validate=True) if stated is not None else None
+    except (ValueError, TypeError) as error:
+        raise RecordError(f"{name} has a payload that is not base64.", hint=_HINT) from error

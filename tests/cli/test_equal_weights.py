@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""Fetched weights link records: the same tensors on Zenodo and on the Hugging Face Hub are one model."""
+
+import hashlib
+
+import pytest
+
+from fairreg.errors import RegistryError
+from fairreg.registry import Registry
+from support import hbb
+from support.networks import PAPER, random_tensors
+from support.weight_files import Files
+
+WEIGHTS, OTHER = "models/trained_models/gnn_baseline_best.pth", "models/other.pth"
+COPY = "lab/quark-flavours"
+ONE, TWO = random_tensors(PAPER), random_tensors(PAPER, seed=5)
+
+
+def serve_zenodo(httpserver, members):
+    hbb.serve(httpserver, hbb.archive(members))
+
+
+def serve_hub(httpserver, files):
+    """A repository of the Hub with these files; written by hand after the documented shape."""
+    siblings = [
+        {
+            "rfilename": name,
+            "size": len(content),
+            "lfs": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)},
+        }
+        for name, content in files.items()
+    ]
+    info = {"id": COPY, "modelId": COPY, "sha": "0" * 40, "private": False, "gated": False, "tags": []}
+    httpserver.expect_request(f"/huggingface/api/models/{COPY}").respond_with_json(
+        {**info, "siblings": siblings}
+    )
+    for name, content in files.items():
+        httpserver.expect_request(f"/huggingface/{COPY}/resolve/{'0' * 40}/{name}").respond_with_data(content)
+
+
+def fetch_both(cli):
+    for pid in (hbb.DOI, f"huggingface:{COPY}"):
+        result = cli("fetch", pid)
+        assert result.code == 0, result.err
+
+
+def are_one(settings):
+    """Whether search gives both places as one model."""
+    with Registry(settings=settings) as registry:
+        (hit,) = registry.search(COPY, limit=1).hits
+        found = {entry.identifier for entry in (hit.entry, *hit.kindred)}
+    assert f"huggingface:{COPY}" in found
+    return f"doi:{hbb.DOI}" in found
+
+
+def test_equal_weights_in_two_places_are_one_model_and_show_says_why(cli, httpserver, settings):
+    serve_zenodo(httpserver, {WEIGHTS: Files().legacy(ONE)})
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE), "README.md": b"# Copy"})
+    fetch_both(cli)
+    assert are_one(settings)
+    shown = cli("show", f"huggingface:{COPY}").out
+    assert "equal weights sha256:" in shown
+    assert "computed from model.safetensors" in shown
+
+
+def test_unequal_weights_stay_apart(cli, httpserver, settings):
+    serve_zenodo(httpserver, {WEIGHTS: Files().legacy(ONE)})
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(TWO)})
+    fetch_both(cli)
+    assert not are_one(settings)
+
+
+def test_one_file_of_a_collection_joins_nothing_but_a_copy_of_the_collection_does(cli, httpserver, settings):
+    serve_zenodo(httpserver, {WEIGHTS: Files().legacy(ONE), OTHER: Files().legacy(TWO)})
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    fetch_both(cli)
+    assert not are_one(settings)
+    with Registry(settings=settings) as registry:
+        held = [item.scheme for item in registry.get(hbb.DOI).identifiers]
+    assert (held.count("file_fingerprint"), held.count("fingerprint")) == (2, 1)
+    httpserver.clear()
+    serve_hub(httpserver, {"a.safetensors": Files.safetensors(TWO), "b.safetensors": Files.safetensors(ONE)})
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+    assert are_one(settings)
+
+
+@pytest.mark.shared
+def test_the_published_archive_is_a_collection_that_its_baseline_alone_does_not_join(
+    cli, httpserver, settings, shared
+):
+    members = hbb.published_members(shared)
+    serve_zenodo(httpserver, members)
+    serve_hub(httpserver, {"model.pth": members[WEIGHTS]})
+    fetch_both(cli)
+    assert not are_one(settings)
+    with Registry(settings=settings) as registry:
+        files = [item for item in registry.get(hbb.DOI).identifiers if item.scheme == "file_fingerprint"]
+        single = registry.get(f"huggingface:{COPY}").value_of("fingerprint")
+    # 32 weight files and an ONNX file hold 31 different sets of tensors (published/README.md).
+    assert len(files) == 31
+    assert single in {item.value for item in files}
+
+
+def test_a_part_of_the_files_says_nothing_of_the_whole(cli, httpserver, settings):
+    serve_zenodo(httpserver, {WEIGHTS: Files().legacy(ONE)})
+    serve_hub(httpserver, {"a.safetensors": Files.safetensors(ONE), "b.safetensors": Files.safetensors(TWO)})
+    assert cli("fetch", hbb.DOI).code == 0
+    assert cli("fetch", f"huggingface:{COPY}", "--file", "a.safetensors").code == 0
+    assert not are_one(settings)
+
+
+def test_files_without_tensors_or_that_cannot_be_read_have_no_fingerprint(cli, httpserver, settings):
+    serve_zenodo(httpserver, {"empty.safetensors": Files.safetensors({}), "stub.pth": b"not weights"})
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors({})})
+    fetch_both(cli)
+    assert not are_one(settings)
+    with Registry(settings=settings) as registry:
+        assert "fairreg" not in registry.entry_for(hbb.DOI).sources
+
+
+def test_a_fingerprint_outlives_what_the_source_says_next_and_follows_the_files(cli, httpserver, settings):
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    pid = f"huggingface:{COPY}"
+
+    def fingerprint():
+        assert cli("fetch", pid).code == 0
+        with Registry(settings=settings) as registry:
+            said = next(item for item in registry.statements(pid) if item.source == "huggingface")
+            registry.put(said.record)
+            return registry.get(pid).value_of("fingerprint")
+
+    first = fingerprint()
+    httpserver.clear()
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(TWO)})
+    second = fingerprint()
+    httpserver.clear()
+    serve_hub(httpserver, {"README.md": b"# Nothing is left"})
+    assert first.startswith("sha256:")
+    assert second not in {None, first}
+    assert fingerprint() is None
+
+
+def test_the_same_files_are_not_read_again(cli, httpserver, monkeypatch):
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+    monkeypatch.setattr("fairreg.services.fingerprints.read_tensors", lambda _path: pytest.fail("read again"))
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+
+
+def test_a_registry_that_cannot_be_written_does_not_spoil_a_fetch(cli, httpserver, monkeypatch):
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    cli("db", "init")
+
+    def refuse(*_arguments, **_named):
+        raise RegistryError("The registry cannot be written.")
+
+    monkeypatch.setattr(Registry, "put", refuse)
+    result = cli("fetch", f"huggingface:{COPY}", "--json")
+    assert result.code == 0, result.err
+    assert result.json["files"][0]["verified"]
+    assert "cannot be written" in result.err
+
+
+def test_kept_fingerprints_do_not_keep_a_withdrawn_record_alive(cli, httpserver, settings):
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+    with Registry(settings=settings) as registry:
+        registry.mark_gone("huggingface", COPY, "Deleted.")
+        assert registry.entry_for(f"huggingface:{COPY}").gone

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""A registry carried to another: what sources said, withdrew and sent in vain, and what people decided."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from fairreg.errors import RecordError
+from fairreg.registry import (
+    Carried,
+    Place,
+    Refused,
+    Registry,
+    Statement,
+    Submission,
+    Tombstone,
+    Verdict,
+    catalogue,
+)
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Provenance
+from fairreg.services.db import check, init
+from fairreg.services.exported import line_of, lines
+from fairreg.services.records import export, import_
+from fairreg.settings import Settings
+from support.records import records
+
+LONG_AGO = "2021-02-03T04:05:06+00:00"
+
+
+def home(tmp_path: Path, name: str) -> Settings:
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path / name)})
+    init(settings)
+    return settings
+
+
+def said(number: int, **changes: object) -> ModelRecord:
+    """One record of Zenodo with a DOI of its own."""
+    return replace(
+        catalogue.records()[0],
+        identifier=f"doi:10.1234/v{number}",
+        identifiers=(Identifier("doi", f"10.1234/v{number}"),),
+        provenance=Provenance("zenodo", str(number)),
+        **changes,
+    )
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Settings:
+    """A registry with payloads, a tombstone of long ago, verdicts both ways and refused payloads."""
+    settings = home(tmp_path, "full")
+    with Registry(settings=settings) as registry:
+        given = [Submission(said(number), b"payload %d" % number, "application/json") for number in range(5)]
+        refused = [
+            Refused("zenodo", b"{}", "It is empty.", "$.id", LONG_AGO),
+            Refused("zenodo", b"", "It is nothing."),
+            Refused("dlhub", b"[]", "It is a list."),
+        ]
+        registry.put_many(given, refused=refused)
+        registry.restore([Carried(given[3], Tombstone("Spam.", LONG_AGO))])
+        registry.mark_gone("zenodo", "4", "")
+        registry.link("zenodo:0", "zenodo:1")
+        registry.unlink("zenodo:1", "zenodo:2")
+    return settings
+
+
+def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
+    full: Settings, tmp_path: Path
+) -> None:
+    counts = export(full, tmp_path / "one.jsonl")
+    assert counts == {"statements": 155, "verdicts": 2, "refused": 3}
+    other = home(tmp_path, "other")
+    assert import_(other, tmp_path / "one.jsonl") == {
+        "new": 5, "changed": 0, "unchanged": 150, "verdicts": 2, "refused": 3
+    }  # fmt: skip
+    export(other, tmp_path / "two.jsonl")
+    assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
+    assert check(other).sound
+    with Registry(settings=full) as one, Registry(settings=other) as two:
+        assert two.verdicts() == one.verdicts()
+        assert two.refused("zenodo")[0].refused_at == one.refused("zenodo")[0].refused_at
+        assert two.entry_for("10.1234/v3").gone_at == LONG_AGO
+        assert len(two.explain("10.1234/v0").entries) == len(one.explain("10.1234/v0").entries) == 2
+
+
+def test_a_second_import_changes_nothing(full: Settings, tmp_path: Path) -> None:
+    export(full, tmp_path / "one.jsonl")
+    counts = import_(full, tmp_path / "one.jsonl")
+    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 0, 155)
+    export(full, tmp_path / "two.jsonl")
+    assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
+
+
+def test_files_of_releases_that_knew_only_statements_are_read(full: Settings, tmp_path: Path) -> None:
+    export(full, tmp_path / "new.jsonl")
+    documents = [json.loads(line) for line in (tmp_path / "new.jsonl").read_text("utf-8").splitlines()]
+    old = [
+        {key: item[key] for key in ("record", "payload", "media_type", "gone_reason")}
+        for item in documents
+        if "type" not in item
+    ]
+    (tmp_path / "old.jsonl").write_text("\n".join(map(json.dumps, old)), encoding="utf-8")
+    other = home(tmp_path, "other")
+    assert import_(other, tmp_path / "old.jsonl") == {"new": 5, "changed": 0, "unchanged": 150}
+    with Registry(settings=other) as registry:
+        tombstone = registry.statement("zenodo", "3")
+    assert tombstone is not None
+    assert (tombstone.gone, tombstone.gone_reason) == (True, "Spam.")
+    assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 155
+    with Registry(settings=full) as registry:
+        assert registry.entry_for("10.1234/v3").gone_at == LONG_AGO
+
+
+def test_of_two_verdicts_the_newer_one_counts(tmp_path: Path) -> None:
+    settings, pair = home(tmp_path, "home"), (Place("zenodo", "0"), Place("zenodo", "1"))
+    with Registry(settings=settings) as registry:
+        registry.put_many([said(0), said(1)])
+        assert registry.take_verdicts([Verdict(*pair, same=True, made_at=LONG_AGO)]) == 1
+        assert len(registry.explain("10.1234/v0").entries) == 2
+        assert registry.take_verdicts([Verdict(*pair, same=False, made_at="2022-01-01T00:00:00+00:00")]) == 1
+        assert len(registry.explain("10.1234/v0").entries) == 1
+        assert registry.take_verdicts([Verdict(*pair, same=True, made_at=LONG_AGO)]) == 0
+        assert not registry.decided()[0].same
+
+
+def test_a_verdict_may_come_before_what_it_is_about(tmp_path: Path) -> None:
+    settings = home(tmp_path, "home")
+    with Registry(settings=settings) as registry:
+        registry.take_verdicts([Verdict(Place("zenodo", "0"), Place("zenodo", "1"), True, LONG_AGO)])
+        registry.put_many([said(0), said(1)])
+        assert len(registry.explain("10.1234/v0").entries) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"type": "verdict", "one": ["a", "b"], "other": ["a", "b"], "same": True, "made_at": LONG_AGO},
+        {"type": "verdict", "one": ["a", "b"], "other": ["a"], "same": True, "made_at": LONG_AGO},
+        {"type": "verdict", "one": ["a", "b"], "other": ["a", 5], "same": True, "made_at": LONG_AGO},
+        {"type": "verdict", "one": ["a", "b"], "other": ["a", "c"], "same": "yes", "made_at": LONG_AGO},
+        {"type": "verdict", "one": ["a", "b"], "other": ["a", "c"], "same": True},
+        {"type": "refusal", "source": "zenodo", "reason": "No."},
+        {"type": "refusal", "source": 5, "reason": "No.", "payload": ""},
+        {"type": "refusal", "source": "zenodo", "reason": "No.", "payload": "%"},
+        {"type": "another"},
+        [],
+        None,
+    ],
+    ids=str,
+)
+def test_a_bad_line_is_named_and_nothing_is_kept(full: Settings, tmp_path: Path, line: object) -> None:
+    export(full, tmp_path / "good.jsonl")
+    with (tmp_path / "good.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(line) + "\n")
+    other = home(tmp_path, "other")
+    with pytest.raises(RecordError, match="line 161"):
+        import_(other, tmp_path / "good.jsonl")
+    with Registry(settings=other) as registry:
+        assert registry.info().entries == 150
+
+
+@hypothesis_settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50
+)
+@given(records, st.none() | st.binary(max_size=20), st.none() | st.text(max_size=9))
+def test_any_line_reads_back_as_what_was_written(
+    tmp_path: Path, record: ModelRecord, payload: bytes | None, reason: str | None
+) -> None:
+    origin, at = record.provenance, LONG_AGO if reason is not None else None
+    statement = Statement(
+        origin.source, origin.source_id, record, LONG_AGO, payload, None, "text/plain", at, reason
+    )
+    tombstone = None if reason is None else Tombstone(reason, LONG_AGO)
+    file = tmp_path / "lines.jsonl"
+    text = line_of(statement)
+    file.write_text(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"), encoding="utf-8")
+    (read,) = lines(file)
+    if "\ufffd" not in text:
+        assert read == Carried(Submission(record, payload, "text/plain"), tombstone)
