@@ -34,6 +34,12 @@ def test_a_setting_that_means_nothing_is_wrong_usage_and_named(environment):
     assert caught.value.hint
 
 
+def test_disabled_sources_are_names_between_commas():
+    named = Settings.from_environment({"FAIRREG_DISABLE": " Zenodo,, hugging-face ,"})
+    assert named.disabled == {"zenodo", "hugging-face"}
+    assert Settings.from_environment({}).disabled == frozenset()
+
+
 @pytest.mark.parametrize("name", ["what?", "no#1", "50%", "50%3F", "a b", "é"])
 def test_the_registry_lies_in_the_home_whatever_its_name(tmp_path, name):
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path / name)})

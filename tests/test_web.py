@@ -262,7 +262,7 @@ def test_a_long_run_on_the_public_service_keeps_to_its_rate(tmp_path, monkeypatc
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})
     web = Web(settings, sleep=waits.append)
     for _ in range(10):
-        web._pace("https://zenodo.org/api/records")
+        web.pace("https://zenodo.org/api/records")
     assert len(waits) > 2
     assert sum(waits[-1:]) <= 60
 

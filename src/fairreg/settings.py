@@ -16,6 +16,7 @@ VARIABLES: Mapping[str, str] = {
     "FAIRREG_DATABASE_URL": "SQLAlchemy URL of the registry (default: a SQLite file in the home)",
     "FAIRREG_OFFLINE": "1: no request leaves the machine",
     "FAIRREG_DEBUG": "1: show tracebacks",
+    "FAIRREG_DISABLE": "sources, separated by commas, that are asked only by their names",
     "ZENODO_TOKEN": "Zenodo access token (100 instead of 25 hits a page, restricted files)",
     "HF_TOKEN": "Hugging Face access token (gated models)",
     "GITHUB_TOKEN": "GitHub access token (higher rate limits)",
@@ -86,6 +87,8 @@ class Settings:
     database_url: str
     offline: bool = False
     debug: bool = False
+    # As the user wrote them, in lower case; `fairreg.services.enabled` knows which sources there are.
+    disabled: frozenset[str] = frozenset()
     services: Mapping[str, Service] = field(default_factory=lambda: _services({}))
 
     @classmethod
@@ -101,6 +104,7 @@ class Settings:
             database_url=env.get("FAIRREG_DATABASE_URL") or _sqlite_url(home / "registry.sqlite"),
             offline=_flag(env, "FAIRREG_OFFLINE"),
             debug=_flag(env, "FAIRREG_DEBUG"),
+            disabled=_names(env, "FAIRREG_DISABLE"),
             services=_services(env),
         )
 
@@ -108,6 +112,11 @@ class Settings:
     def cache(self) -> Path:
         """Folder of the content-addressed cache."""
         return self.home / "cache"
+
+    @property
+    def answers(self) -> Path:
+        """Folder of the answers that services are asked about again instead of sending them anew."""
+        return self.home / "answers"
 
     def service(self, name: str) -> Service:
         """The service called `name`; KeyError for a name that is not in SERVICES."""
@@ -139,6 +148,10 @@ def _sqlite_url(path: Path) -> str:
 
 def _flag(env: Mapping[str, str], name: str) -> bool:
     return env.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}
+
+
+def _names(env: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in env.get(name, "").split(",") if part.strip())
 
 
 def _services(env: Mapping[str, str]) -> dict[str, Service]:

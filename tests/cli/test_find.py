@@ -112,6 +112,84 @@ def test_live_search_says_how_each_source_answered(cli, httpserver):
     assert cli("search", "hbb", "--save").code == 2
 
 
+def test_a_live_search_that_nobody_answers_prints_what_the_registry_has_and_ends_with_4(cli, monkeypatch):
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    for arguments in ([], ["--json"]):
+        result = cli("search", "Hbb tagger", "--live", *arguments)
+        assert result.code == 4
+        assert hbb.DOI in result.out
+        assert "zenodo: offline" in result.err
+        assert "Error: None of the sources" in result.err
+    assert {answer["status"] for answer in result.json["sources"].values()} == {"offline"}
+    assert cli("search", "Hbb tagger").code == 0
+
+
+def test_a_live_search_that_one_source_answers_ends_with_0(cli, httpserver):
+    hits = {"hits": {"hits": [], "total": 0}}
+    httpserver.expect_request("/zenodo/api/records").respond_with_json(hits)
+    result = cli("search", "hbb", "--live", "--source", "zenodo", "--source", "datacite", "--json")
+    assert result.code == 0
+    assert {name: answer["status"] for name, answer in result.json["sources"].items()} == {
+        "zenodo": "ok",
+        "datacite": "error",
+    }
+
+
+def test_a_live_search_of_what_takes_no_words_says_that_nobody_was_asked(cli):
+    result = cli("search", "hbb", "--live", "--source", "openml")
+    assert (result.code, result.out) == (0, "")
+    assert "No source was asked" in result.err
+
+
+def test_a_disabled_source_is_asked_only_by_name(cli, httpserver, monkeypatch):
+    monkeypatch.setenv("FAIRREG_DISABLE", "zenodo, DataCite")
+    found = {item["name"]: item for item in cli("sources", "--check", "--json").json}
+    assert {name for name, item in found.items() if not item["enabled"]} == {"zenodo", "datacite"}
+    assert found["zenodo"]["state"] is None
+    assert found["github"]["state"]
+    answers = cli("search", "hbb", "--live", "--json").json["sources"]
+    assert "github" in answers
+    assert not {"zenodo", "datacite"} & set(answers)
+    assert not [request for request, _ in httpserver.log if request.path.startswith(("/zenodo", "/datacite"))]
+    assert set(cli("search", "hbb", "--live", "--source", "zenodo", "--json").json["sources"]) == {"zenodo"}
+
+
+def test_the_table_of_sources_says_which_are_disabled(cli, monkeypatch):
+    monkeypatch.setenv("FAIRREG_DISABLE", "zenodo")
+    lines = {line.split()[0]: line.split() for line in cli("sources").out.splitlines()}
+    assert (lines["zenodo"][1], lines["datacite"][1]) == ("no", "yes")
+
+
+@pytest.mark.parametrize("arguments", [["sources"], ["search", "hbb", "--live"], ["harvest"]])
+def test_disabling_what_is_no_source_is_wrong_usage_and_names_the_sources(cli, monkeypatch, arguments):
+    monkeypatch.setenv("FAIRREG_DISABLE", "zenodo,nowhere")
+    result = cli(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "nowhere" in result.err
+    assert "cernopendata" in result.err
+
+
+def test_every_source_that_sends_requests_says_how_many(cli):
+    limits = {item["name"]: item["limits"] for item in cli("sources", "--json").json}
+    assert limits.pop("garden") == "sends no requests"
+    assert [name for name, said in limits.items() if "requests a minute" not in said] == []
+
+
+def test_the_cache_counts_and_clears_kept_answers_too(cli, settings, httpserver):
+    from fairreg.web import Web
+
+    httpserver.expect_request("/github/x").respond_with_data("[]", headers={"ETag": '"1"'})
+    with Web(settings) as web:
+        web.get("https://api.github.com/x", keep=True)
+    info = cli("cache", "info", "--json").json
+    assert (info["files"], info["answers"]) == (0, 1)
+    assert info["answers_size"] > 0
+    assert "1 kept answers" in cli("cache", "info").out
+    assert cli("cache", "clear", "--yes", "--json").json == {"freed": info["answers_size"]}
+    assert cli("cache", "info", "--json").json["answers"] == 0
+    assert list(settings.answers.iterdir()) == []
+
+
 def test_a_link_is_made_shown_and_undone(cli):
     other = "arXiv:1902.08570"
     joined = cli("link", hbb.DOI, other, "--json").json

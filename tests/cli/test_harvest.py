@@ -129,6 +129,13 @@ def test_without_a_source_every_source_is_harvested(cli, pages, httpserver):
     assert result.code != 0  # the others have no server in this test, and the command says so
 
 
+def test_a_disabled_source_is_harvested_only_by_name(cli, pages, monkeypatch):
+    monkeypatch.setenv("FAIRREG_DISABLE", "zenodo")
+    assert "zenodo" not in {report["source"] for report in cli("harvest", "--limit", "3", "--json").json}
+    assert pages == []
+    assert cli("harvest", "zenodo", "--limit", "3", "--json").json[0]["new"] == 3
+
+
 def test_a_limit_counts_what_was_taken_before_the_harvest_stopped(cli, httpserver):
     state = {"broken": True}
 

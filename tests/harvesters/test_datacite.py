@@ -189,6 +189,17 @@ def test_since_becomes_part_of_the_query(web, served):
     assert served[0]["query"] == "updated:[2024-01-02 TO *]"
 
 
+@pytest.mark.parametrize("since", [None, date(2024, 1, 2)])
+def test_a_harvest_without_a_query_asks_for_models_software_and_datasets(web, served, since):
+    assert len(dois(datacite.search(web, " ", since=since, page_size=2))) == 5
+    assert {item["resource-type-id"] for item in served} == {"model,software,dataset"}
+
+
+def test_a_query_is_not_narrowed(web, served):
+    next(datacite.search(web, "jets"))
+    assert "resource-type-id" not in served[0]
+
+
 def test_fetch(web, httpserver):
     httpserver.expect_request("/datacite/dois/10.1000/abc").respond_with_json(DOCUMENT)
     fetched = datacite.fetch(web, Identifier("doi", "10.1000/abc"))

@@ -3,8 +3,10 @@ import hashlib
 import re
 import socketserver
 import threading
+import zlib
 
 import pytest
+from msgspec.structs import replace
 from werkzeug import Response
 
 from fairreg.errors import (
@@ -66,6 +68,47 @@ def with_ranges(request):
     start = int(match[1])
     headers = {"Content-Range": f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"}
     return Response(CONTENT[start:], status=206, headers=headers)
+
+
+@pytest.fixture
+def of_cern(distribution):
+    """The same file as CERN Open Data states it."""
+    return replace(distribution, checksums=(f"adler32:{zlib.adler32(CONTENT):x}",))
+
+
+def test_an_adler32_is_verified_and_named(web, cache, of_cern, serve):
+    serve(CONTENT)
+    found = download(web, cache, of_cern)
+    assert (found.verified, found.checksum) == (True, f"adler32:{zlib.adler32(CONTENT):08x}")
+    assert download(web, cache, of_cern).from_cache
+
+
+def test_a_wrong_adler32_is_refused(web, cache, of_cern, serve):
+    serve(CONTENT[:-1] + b"x")
+    with pytest.raises(ChecksumMismatch, match="adler32") as caught:
+        download(web, cache, of_cern)
+    assert caught.value.exit_code == 3
+    assert nothing_final(cache)
+
+
+def test_an_adler32_without_its_leading_zeros_is_the_same(web, cache, serve):
+    serve(b"a")
+    short = Distribution(
+        name="a",
+        url="https://zenodo.org/api/records/1/files/weights.onnx/content",
+        checksums=("adler32:620062",),
+    )
+    assert download(web, cache, short).checksum == "adler32:00620062"
+
+
+def test_two_files_of_one_adler32_are_never_taken_for_each_other(web, cache, of_cern, serve, httpserver):
+    other = CONTENT.replace(b"\2\3\4", b"\3\1\5")
+    assert zlib.adler32(other) == zlib.adler32(CONTENT)
+    serve(CONTENT)
+    download(web, cache, of_cern)
+    httpserver.expect_request("/zenodo/other").respond_with_data(other)
+    found = download(web, cache, replace(of_cern, url="https://zenodo.org/other"))
+    assert found.file.path.read_bytes() == other
 
 
 def nothing_final(cache):

@@ -2,11 +2,17 @@
 """Live search of a local stand-in for all services, healthy and not."""
 
 import json
+import os
+import pty
+import re
+import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +26,7 @@ from fairreg.services.search import SearchReport, search
 from fairreg.services.sources import sources
 from fairreg.settings import Settings
 from support import hbb
-from support.services import FAULTS, SLOW_SECONDS, Services
+from support.services import FAULTS, SLOW_SECONDS, STRANGE, Services
 
 # Long enough for a healthy local source on a busy machine, far from what a slow one takes.
 PATIENT = 8.0
@@ -30,6 +36,7 @@ BACK_LONG_BEFORE = SLOW_SECONDS / 2
 TOKEN = "planted-secret-token"
 
 HEALTHY, SICK = "zenodo", "datacite"
+SEARCHABLE = [item.name for item in harvesters.all_harvesters() if item.searchable]
 
 
 @pytest.fixture
@@ -39,12 +46,25 @@ def services() -> Iterator[Services]:
     stand_in.close()
 
 
+@pytest.fixture(scope="module")
+def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a fresh registry, to be copied."""
+    home = tmp_path_factory.mktemp("fresh") / "home"
+    ensure(Settings.from_environment({"FAIRREG_HOME": str(home)}), lambda _line: None)
+    return home
+
+
 @pytest.fixture
-def here(tmp_path: Path, services: Services) -> Settings:
-    home = {"FAIRREG_HOME": str(tmp_path / "live"), "HF_TOKEN": TOKEN, "GITHUB_TOKEN": TOKEN}
-    settings = Settings.from_environment({**services.environment(), **home})
-    ensure(settings, lambda _line: None)
-    return settings
+def here(tmp_path: Path, services: Services, fresh_home: Path) -> Settings:
+    shutil.copytree(fresh_home, tmp_path / "live")
+    return pointed(services, tmp_path / "live")
+
+
+def pointed(services: Services, home: Path, **variables: str) -> Settings:
+    tokens = {"HF_TOKEN": TOKEN, "GITHUB_TOKEN": TOKEN}
+    return Settings.from_environment(
+        {**services.environment(), "FAIRREG_HOME": str(home), **tokens, **variables}
+    )
 
 
 def live(settings: Settings, query: str = "tagger", **options: object) -> SearchReport:
@@ -63,10 +83,8 @@ def test_every_source_that_can_be_asked_is_asked_and_named(here: Settings, servi
         heard=lambda name, answer: heard.update({name: answer.status}),
     )
     assert report.sources is not None
-    able = {item.name for item in harvesters.all_harvesters() if item.searchable}
-    assert set(report.sources) == set(heard) == able
-    assert report.sources["zenodo"].status == report.sources["datacite"].status == "ok"
-    assert (report.sources["zenodo"].count, report.sources["zenodo"].message) == (2, None)
+    assert set(report.sources) == set(heard) == set(SEARCHABLE)
+    assert {(item.status, item.count, item.message) for item in report.sources.values()} == {("ok", 2, None)}
     ids = [row.id for row in report.results]
     assert {"doi:10.5281/zenodo.1000", "doi:10.5281/zenodo.2000"} <= set(ids)
     assert len(ids) == len(set(ids)) == report.total
@@ -85,23 +103,41 @@ def test_the_document_has_the_sources(here: Settings) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_one_sick_source_leaves_the_others_alone(here: Settings, services: Services, fault: str) -> None:
-    services.faults[SICK] = fault
+@pytest.mark.parametrize("sick", SEARCHABLE)
+def test_one_sick_source_leaves_all_others_alone(
+    fresh_home: Path, services: Services, sick: str, fault: str
+) -> None:
+    service = harvesters.get(sick).service or sick
+    services.faults[service] = fault
+    here = pointed(services, fresh_home)
     begun = time.monotonic()
-    report = live(here, deadline=SHORT if fault == "slow" else PATIENT)
+    report = live(here, source=[], deadline=SHORT if fault == "slow" else PATIENT)
     assert time.monotonic() - begun < BACK_LONG_BEFORE
     assert report.sources is not None
-    healthy, sick = report.sources[HEALTHY], report.sources[SICK]
-    assert (healthy.status, healthy.count) == ("ok", 2)
-    assert {"doi:10.5281/zenodo.1000", "doi:10.5281/zenodo.1001"} <= {row.id for row in report.results}
-    if fault in {"endless", "duplicated", "changing"}:
-        assert sick.status == "ok"
-        assert sick.count <= 20 * 10
-        assert fault == "endless" or sick.count == 1
-    else:
-        assert sick.status == ("timeout" if fault == "slow" else "error")
-        assert sick.message
-        assert sick.count == 0
+    answers = dict(report.sources)
+    answer = answers.pop(sick)
+    assert {name: (item.status, item.count) for name, item in answers.items()} == dict.fromkeys(
+        set(SEARCHABLE) - {sick}, ("ok", 2)
+    )
+    shown = Counter(name for row in report.results for name in row.sources)
+    assert {name: shown[name] for name in answers} == dict.fromkeys(answers, 2)
+    if fault == "garbage":
+        assert (answer.status, answer.count, answer.message) == ("ok", 0, "1 payload was no record.")
+        return
+    if fault in STRANGE:
+        assert (answer.status, answer.message) == ("ok", None)
+        assert answer.count == shown[sick] == (20 if fault == "endless" else 1)
+        return
+    assert answer.status == ("timeout" if fault == "slow" else "error")
+    assert answer.count == shown[sick] == 0
+    assert_is_one_sentence(answer.message)
+
+
+def assert_is_one_sentence(text: str | None) -> None:
+    """Fit for people: no name of an exception class, no address in memory, one line that ends."""
+    assert text is not None
+    assert re.fullmatch(r"[A-Z0-9][^\n]*\.", text), text
+    assert not re.search(r"\w(Error|Exception)\b|0x[0-9a-f]{6}|Traceback", text), text
 
 
 def test_all_sick_at_once_leave_the_registrys_own_results(here: Settings, services: Services) -> None:
@@ -169,8 +205,66 @@ def test_not_even_a_pool_of_a_late_source_keeps_the_process(
         timeout=100,
     )
     assert time.monotonic() - begun < BACK_LONG_BEFORE
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 4, done.stderr  # the one source that was asked gave no answer
     assert f"{SICK}: timeout" in done.stderr
+
+
+def test_the_ranking_grows_as_the_sources_answer(here: Settings, services: Services) -> None:
+    services.faults[SICK] = "slow"
+    seen: list[tuple[set[str], set[str], set[str]]] = []
+
+    def grown(report: SearchReport, waiting: tuple[str, ...]) -> None:
+        shown = {name for row in report.results for name in row.sources}
+        seen.append((shown - {"catalogue"}, set(report.sources or ()), set(waiting)))
+
+    final = live(here, deadline=SHORT, grown=grown)
+    assert seen == [
+        (set(), set(), {HEALTHY, SICK}),
+        ({HEALTHY}, {HEALTHY}, {SICK}),
+        ({HEALTHY}, {HEALTHY, SICK}, set()),
+    ]
+    assert {name for row in final.results for name in row.sources} >= {HEALTHY}
+
+
+@pytest.mark.parametrize("lines", [8, 50])
+def test_at_a_terminal_the_table_grows_and_the_last_one_stays(
+    here: Settings, services: Services, environment: dict[str, str], lines: int
+) -> None:
+    services.faults[SICK] = "slow"
+    size = {"COLUMNS": "160", "LINES": str(lines), "TERM": "xterm-256color"}
+    variables = {**environment, **services.environment(), **size, "FAIRREG_HOME": str(here.home)}
+    arguments = ["search", "tagger", "--live", "--deadline", "4", "--source", HEALTHY, "--source", SICK]
+    shown, said, code = at_a_terminal(arguments, variables)
+    assert code == 0
+    first, found = shown.index(f"waiting for {SICK}, {HEALTHY}"), shown.index(f"{HEALTHY}: 2 found")
+    assert first < found < shown.index("10.5281/zenodo.1000") < shown.index(f"{SICK}: timeout")
+    # What follows the last line that was erased is what stays.
+    stays = shown.rpartition("\x1b[2K")[2]
+    assert "waiting for" not in stays
+    assert [f"10.5281/zenodo.{number}" in stays for number in (1000, 1001)] == [True, True]
+    assert f"{HEALTHY}: 2 found" in said
+    assert f"{SICK}: timeout" in said
+    assert "\x1b" not in said
+
+
+def at_a_terminal(arguments: list[str], environment: dict[str, str]) -> tuple[str, str, int]:
+    """What the command shows at a terminal, what it says on a standard error that is none, its exit code."""
+    ours, its = pty.openpty()
+    command = [sys.executable, "-c", "from fairreg.cli.app import main; main()", *arguments]
+    with subprocess.Popen(command, stdout=its, stderr=subprocess.PIPE, env=environment) as process:
+        os.close(its)
+        shown = b"".join(iter(partial(_read, ours), b""))
+        assert process.stderr is not None
+        said = process.stderr.read()
+    os.close(ours)
+    return shown.decode(), said.decode(), process.returncode
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # how Linux says that nobody holds the other end any more
+        return b""
 
 
 def test_offline_asks_nobody(here: Settings, services: Services) -> None:

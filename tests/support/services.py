@@ -2,16 +2,18 @@
 """A local stand-in for all services at once, each of which can be given a fault.
 
 Everything served is hand-written after the documented shapes. Each service lives under a path of its own
-name; ``services.faults["zenodo"] = "slow"`` breaks one of them from then on.
+name; ``services.faults["zenodo"] = "slow"`` breaks one of them from then on. With ``services.echo`` set each
+sends back the access token that it got: ``"records"`` in its records, a status in the text of that refusal.
 """
 
 import json
 import socket
+import socketserver
 import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from fairreg.settings import SERVICES
@@ -19,11 +21,24 @@ from harvesters.zenodo_payloads import page as zenodo_page
 from harvesters.zenodo_payloads import record as zenodo_record
 from support import hbb
 
-__all__ = ["FAULTS", "SLOW_SECONDS", "Services"]
+__all__ = ["FAULTS", "RUDE", "SLOW_SECONDS", "STRANGE", "Services"]
 
-FAULTS = ("slow", "429", "500", "malformed", "html", "other", "endless", "duplicated", "changing", "reset")
+# "other" is JSON of another kind, "tls" a base URL of https at a port that speaks plain HTTP.
+RUDE = ("slow", "429", "429 without Retry-After", "500", "malformed", "html", "other", "reset", "tls")
+# "garbage" is a page of what is no record.
+STRANGE = ("endless", "duplicated", "changing", "garbage")
+FAULTS = RUDE + STRANGE
 SLOW_SECONDS = 30
+CONTENT = b"the bytes of a file"
 _TOTAL = 1_000_000
+
+
+class Asked(NamedTuple):
+    """A request: its fields (query or JSON body), the fault of the service, what it says of its records."""
+
+    fields: dict[str, str]
+    fault: str
+    words: str
 
 
 class Services:
@@ -31,6 +46,7 @@ class Services:
 
     def __init__(self) -> None:
         self.faults: dict[str, str] = {}
+        self.echo = ""
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.released = threading.Event()
         outer = self
@@ -46,30 +62,30 @@ class Services:
                 """Keep quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
+        self._deaf = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _PlainHTTP)
+        self._threads = [_serving(server) for server in (self._server, self._deaf)]
 
     def url(self, name: str) -> str:
         """Base URL of a service."""
+        if self.faults.get(name) == "tls":
+            return f"https://127.0.0.1:{self._deaf.server_address[1]}/{name}"
         return f"http://127.0.0.1:{self._server.server_address[1]}/{name}"
 
     def environment(self) -> dict[str, str]:
-        """The variables that lead fairreg here."""
+        """The variables that lead fairreg here; the fault "tls" has to be set before."""
         return {row[4]: self.url(row[0]) for row in SERVICES}
 
     def close(self) -> None:
         """Let the slow ones go and stop."""
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        for server, thread in zip((self._server, self._deaf), self._threads, strict=True):
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """Answer as the service would, or as its fault has it."""
-        length = int(request.headers.get("Content-Length") or 0)
-        request.rfile.read(length)
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
         name, path = request.path.lstrip("/").partition("/")[::2]
         self.asked.append((name, path, dict(request.headers)))
         fault = self.faults.get(name, "")
@@ -78,28 +94,88 @@ class Services:
         elif fault == "reset":
             _reset(request.connection)
             return
-        status, headers, body = _RUDE[fault] if fault in _RUDE else self._polite(name, path, fault)
+        said = f"You sent {request.headers.get('Authorization')}"
+        words = said if self.echo == "records" else "Tags jets."
+        if fault in _REFUSALS:
+            answer = _REFUSALS[fault]
+        elif self.echo.isdigit():
+            answer = _echo(int(self.echo), said)
+        else:
+            answer = _polite(name, path, body, fault, words)
         try:
-            _send(request, status, headers, body)
+            _send(request, *answer)
         except OSError:
             request.close_connection = True  # whoever asked has left
 
-    def _polite(self, name: str, path: str, fault: str) -> tuple[int, dict[str, str], bytes]:
-        parts = urlsplit(path)
-        asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        document = _ANSWERS.get((name, parts.path), _nothing)(asked, fault)
-        status = 404 if document is None else 200
-        body = {"message": "Not Found"} if document is None else document
-        return status, {"Content-Type": "application/json"}, json.dumps(body).encode()
+
+class _PlainHTTP(socketserver.BaseRequestHandler):
+    """What a web server without TLS says to a handshake."""
+
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
 
 
-_RUDE = {
+_REFUSALS = {
     "429": (429, {"Retry-After": "3600"}, b'{"message": "Too many requests"}'),
+    "429 without Retry-After": (429, {}, b'{"message": "Too many requests"}'),
     "500": (500, {}, b"Internal Server Error"),
     "malformed": (200, {"Content-Type": "application/json"}, b'{"hits": {"hits": [{"id": '),
     "html": (200, {"Content-Type": "text/html"}, b"<html>Please log in</html>"),
-    "other": (200, {"Content-Type": "application/json"}, b'[[1, "two"], null, {"id": {}}]'),
+    "other": (200, {"Content-Type": "application/json"}, b'{"unexpected": [[1, "two"], null]}'),
 }
+Answered = tuple[int, dict[str, str], bytes]
+
+
+def _serving(server: socketserver.ThreadingTCPServer) -> threading.Thread:
+    server.daemon_threads = True
+    server.block_on_close = False
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    return thread
+
+
+def _echo(status: int, said: str) -> Answered:
+    """A refusal, or a redirect, that repeats what was sent in every place that some client reads."""
+    document = {
+        "message": said,
+        "error": {"code": "372", "message": said},
+        "errors": [{"field": said, "messages": [said], "title": said}],
+        "tombstone": {"note": said},
+    }
+    headers = {"X-Error-Message": said, "ETag": f'"{said}"', "Content-Type": "application/json"}
+    if 300 <= status < 400:
+        headers["Location"] = f"ftp://127.0.0.1/?{said.rpartition(' ')[2]}"
+    return status, headers, json.dumps(document).encode()
+
+
+def _polite(name: str, path: str, body: bytes, fault: str, words: str) -> Answered:
+    parts = urlsplit(path)
+    fields = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    if body:
+        fields |= {key: str(value) for key, value in json.loads(body).items()}
+    answer = _ANSWERS.get((name, parts.path)) or _PREFIXES.get(
+        (name, parts.path.rpartition("/")[0]), _nothing
+    )
+    document = answer(Asked(fields, fault, words))
+    if document is None:
+        return 404, {"Content-Type": "application/json"}, b'{"message": "Not Found"}'
+    if isinstance(document, bytes):
+        return 200, {"Content-Type": "application/octet-stream"}, document
+    headers = {"Content-Type": "application/json", "ETag": '"1"'}
+    if fault == "garbage":
+        document = _spoiled(document)
+    elif isinstance(document, list) and fault:
+        onward = int(fields.get("cursor", 1)) + 1
+        headers["Link"] = f'<https://huggingface.co/api/models?cursor={onward}>; rel="next"'
+    return 200, headers, json.dumps(document).encode()
+
+
+def _spoiled(document: Any) -> Any:
+    """`document` with things that are no records in the place of its lists."""
+    if isinstance(document, dict):
+        return {key: _spoiled(value) for key, value in document.items()}
+    return [None, 7, {"id": {}}] if isinstance(document, list) else document
 
 
 def _reset(connection: socket.socket) -> None:
@@ -117,30 +193,49 @@ def _send(request: BaseHTTPRequestHandler, status: int, headers: dict[str, str],
     request.wfile.write(body)
 
 
-def _nothing(_asked: dict[str, str], _fault: str) -> None:
+def _nothing(_asked: Asked) -> None:
     return None
 
 
-def _numbers(first: int, number: int, size: int, fault: str) -> tuple[list[int], int]:
-    """Which records are on a page, and how many there are said to be."""
-    if fault == "endless":
-        return [first + size * number + index for index in range(size)], _TOTAL
-    if fault == "duplicated":
-        return [first] * size, _TOTAL
-    if fault == "changing":
-        return ([first] if number < 3 else []), 3 * size
-    return ([first, first + 1] if number == 1 else []), 2
+class Listed(NamedTuple):
+    """What is on a page: numbers of records, a title that may change, and how many there are said to be."""
+
+    numbers: list[int]
+    title: str
+    total: int
 
 
-def _zenodo(asked: dict[str, str], fault: str) -> Any:
-    number, size = int(asked.get("page", 1)), int(asked.get("size", 10))
-    numbers, total = _numbers(1000, number, size, fault)
-    hits = [zenodo_hit(item) for item in numbers]
-    if fault == "changing":
-        for hit in hits:
-            hit["metadata"]["title"] = f"Tagger as of page {number}"
-        hits *= size
+def _listed(asked: Asked, first: int, number: int, size: int) -> Listed:
+    """Two records on the first page, or as the fault has it; `number` counts from 1."""
+    if asked.fault == "endless":
+        return Listed([first + size * number + index for index in range(size)], "Tagger", _TOTAL)
+    if asked.fault == "duplicated":
+        return Listed([first] * size, "Tagger", _TOTAL)
+    if asked.fault == "changing":
+        return Listed([first] * size if number < 3 else [], f"Tagger as of page {number}", 3 * size)
+    return Listed([first, first + 1] if number == 1 else [], "Tagger", 2)
+
+
+def _paged(asked: Asked, first: int, page: str, size: str) -> Listed:
+    return _listed(asked, first, int(asked.fields.get(page, 1)), int(asked.fields.get(size, 10)))
+
+
+def _zenodo(asked: Asked) -> Any:
+    numbers, title, total = _paged(asked, 1000, "page", "size")
+    hits = [zenodo_hit(number) for number in numbers]
+    for hit in hits:
+        hit["metadata"] |= {"description": asked.words}
+        if asked.fault == "changing":
+            hit["metadata"]["title"] = title
     return zenodo_page(hits, total)
+
+
+def _zenodo_record(asked: Asked) -> Any:
+    hit = zenodo_hit(1000)
+    hit["metadata"]["description"] = asked.words
+    link = "https://zenodo.org/api/records/1000/files/tagger.bin/content"
+    hit["files"] = [{"id": "f", "key": "tagger.bin", "size": len(CONTENT), "links": {"self": link}}]
+    return hit
 
 
 def zenodo_hit(number: int) -> dict[str, Any]:
@@ -155,52 +250,146 @@ def zenodo_hit(number: int) -> dict[str, Any]:
     return hit
 
 
-def _datacite(asked: dict[str, str], fault: str) -> Any:
-    number, size = int(asked.get("page[number]", 1)), int(asked.get("page[size]", 25))
-    numbers, total = _numbers(2000, number, size, fault)
-    onward = f"https://api.datacite.org/dois?page[number]={number + 1}" if total > 2 else None
-    documents = [hbb.registration(f"10.5281/zenodo.{item}", relations=[])["data"] for item in numbers]
+def _oai(asked: Asked) -> bytes:
+    resource = (
+        '<resource xmlns="http://datacite.org/schema/kernel-4">'
+        '<identifier identifierType="DOI">10.5281/zenodo.1500</identifier>'
+        "<titles><title>Tagger</title></titles>"
+        f'<descriptions><description descriptionType="Abstract">{asked.words}</description></descriptions>'
+        "</resource>"
+    )
+    return (
+        '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords><record><header>'
+        "<identifier>oai:zenodo.org:1500</identifier><datestamp>2024-01-02T03:04:05Z</datestamp></header>"
+        f"<metadata><oai_datacite><payload>{resource}</payload></oai_datacite></metadata></record>"
+        "</ListRecords></OAI-PMH>"
+    ).encode()
+
+
+def _datacite(asked: Asked) -> Any:
+    kind = "cursor" if "page[cursor]" in asked.fields else "number"
+    numbers, title, total = _paged(asked, 2000, f"page[{kind}]", "page[size]")
+    onward = f"https://api.datacite.org/dois?page[{kind}]={int(asked.fields[f'page[{kind}]']) + 1}"
+    documents = [hbb.registration(f"10.5281/zenodo.{number}", relations=[])["data"] for number in numbers]
     for item in documents:
-        item["attributes"]["titles"] = [{"title": f"Tagger as of page {number}"}]
-        item["attributes"]["relatedIdentifiers"] = []
-    return {"data": documents, "meta": {"total": total}, "links": {"next": onward} if onward else {}}
-
-
-def _hub(_asked: dict[str, str], _fault: str) -> Any:
-    return [
-        {
-            "_id": "0" * 24,
-            "id": "jmgduarte/hbb_interaction_network",
-            "modelId": "jmgduarte/hbb_interaction_network",
-            "sha": "0" * 40,
-            "private": False,
-            "gated": False,
-            "tags": [],
-            "siblings": [{"rfilename": ".gitattributes"}],
+        item["attributes"] |= {
+            "titles": [{"title": title}],
+            "relatedIdentifiers": [],
+            "descriptions": [{"description": asked.words, "descriptionType": "Abstract"}],
         }
+    return {"data": documents, "meta": {"total": total}, "links": {"next": onward} if total > 2 else {}}
+
+
+def _hub(asked: Asked) -> Any:
+    numbers, title, _ = _paged(asked, 3000, "cursor", "limit")
+    return [hub_info(number, title) | {"cardData": {"model_name": asked.words}} for number in numbers]
+
+
+def hub_info(number: int, title: str = "Tagger") -> dict[str, Any]:
+    """A model of the Hub without a card."""
+    return {
+        "_id": f"{number:024}",
+        "id": f"lab/tagger-{number}",
+        "modelId": f"lab/tagger-{number}",
+        "sha": "0" * 40,
+        "private": False,
+        "gated": False,
+        "tags": [title],
+        "siblings": [{"rfilename": ".gitattributes"}],
+    }
+
+
+def _github(asked: Asked) -> Any:
+    numbers, title, total = _paged(asked, 4000, "page", "per_page")
+    items = [_repository(number, f"{title}. {asked.words}") for number in numbers]
+    return {"total_count": total, "incomplete_results": False, "items": items}
+
+
+def _repository(number: int, description: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "name": f"tagger-{number}",
+        "full_name": f"lab/tagger-{number}",
+        "private": False,
+        "owner": {"login": "lab", "id": 7, "type": "Organization"},
+        "html_url": f"https://github.com/lab/tagger-{number}",
+        "description": description,
+        "fork": False,
+        "default_branch": "main",
+    }
+
+
+def _globus(asked: Asked) -> Any:
+    offset, size = int(asked.fields.get("offset", 0)), int(asked.fields.get("limit", 10))
+    numbers, title, total = _listed(asked, 5000, offset // size + 1, size)
+    results = [
+        {
+            "@datatype": "GMetaResult",
+            "subject": f"lab/tagger_{number}",
+            "content": [
+                {
+                    "datacite": {
+                        "titles": [{"title": title}],
+                        "descriptions": [{"description": asked.words, "descriptionType": "Abstract"}],
+                    },
+                    "dlhub": {
+                        "name": f"tagger_{number}",
+                        "owner": "lab",
+                        "shorthand_name": f"lab/tagger_{number}",
+                        "type": "servable",
+                    },
+                    "servable": {"type": "Keras Model"},
+                }
+            ],
+        }
+        for number in numbers
     ]
-
-
-def _github(_asked: dict[str, str], _fault: str) -> Any:
-    return {"total_count": 0, "incomplete_results": False, "items": []}
-
-
-def _globus(_asked: dict[str, str], _fault: str) -> Any:
     head = {"@datatype": "GSearchResult", "@version": "2017-09-01", "has_next_page": False}
-    return {**head, "count": 0, "total": 0, "offset": 0, "gmeta": []}
+    return {**head, "count": len(results), "total": total, "offset": offset, "gmeta": results}
 
 
-def _cern(_asked: dict[str, str], _fault: str) -> Any:
-    return {"hits": {"hits": [], "total": 0}}
+def _cern(asked: Asked) -> Any:
+    numbers, title, total = _paged(asked, 6000, "page", "size")
+    hits = [
+        {
+            "id": number,
+            "metadata": {
+                "recid": str(number),
+                "title": title,
+                "abstract": {"description": asked.words},
+                "type": {"primary": "Software"},
+            },
+        }
+        for number in numbers
+    ]
+    return {"hits": {"hits": hits, "total": total}}
+
+
+def _flows(_asked: Asked) -> Any:
+    return {"flows": {"flow": [{"id": "7000", "name": "f", "version": 1, "uploader": 1}]}}
+
+
+def _flow(asked: Asked) -> Any:
+    return {"flow": {"id": "7000", "name": "Tagger", "uploader": "1", "description": asked.words}}
 
 
 _INDEX = "847c9105-18a0-4ffb-8a71-03dd76dfcc9d"
-_ANSWERS: dict[tuple[str, str], Callable[[dict[str, str], str], Any]] = {
+_FLOWS = "api/v1/json/flow"
+_ANSWERS: dict[tuple[str, str], Callable[[Asked], Any]] = {
     ("zenodo", "api/records"): _zenodo,
+    ("zenodo", "api/records/1000"): _zenodo_record,
+    ("zenodo", "api/records/1000/files/tagger.bin/content"): lambda _asked: CONTENT,
+    ("zenodo", "oai2d"): _oai,
     ("datacite", "dois"): _datacite,
     ("huggingface", "api/models"): _hub,
     ("github", "search/repositories"): _github,
+    ("github", "repos/lab/tagger-4000"): lambda asked: _repository(4000, asked.words),
     ("globus", f"v1/index/{_INDEX}/search"): _globus,
     ("cernopendata", "api/records"): _cern,
     ("cernopendata", "api/records/"): _cern,
+}
+# By all but the last part of the path.
+_PREFIXES: dict[tuple[str, str], Callable[[Asked], Any]] = {
+    ("openml", f"{_FLOWS}/list/limit/25/offset"): _flows,
+    ("openml", _FLOWS): _flow,
 }

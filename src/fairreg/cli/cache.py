@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``cache``: the downloaded files."""
+"""``cache``: the downloaded files, and the answers of services that are kept."""
 
 import typer
 
@@ -7,25 +7,24 @@ from fairreg.cli.options import Json, settings
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cache of downloaded files.")
+app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cache of files and answers.")
 
 
 @app.command()
 def info(json: Json = False) -> None:
     """Say where the cache lies and what is in it."""
-    from dataclasses import asdict
-
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console, print_json
     from fairreg.services import cache
 
     found = cache.info(settings())
     if json:
-        print_json(asdict(found) | {"folder": str(found.folder)})
+        print_json(found.to_json())
         return
     console().print(
         f"{found.folder}: {found.files} files, {size_text(found.size)}, "
-        f"{found.extracted} unpacked archives, {found.partial} unfinished downloads",
+        f"{found.extracted} unpacked archives, {found.partial} unfinished downloads, "
+        f"{found.answers} kept answers ({size_text(found.answers_size)})",
         soft_wrap=True,
     )
 
@@ -53,7 +52,7 @@ def clear(
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
     json: Json = False,
 ) -> None:
-    """Remove all downloaded files; records in the registry stay."""
+    """Remove all downloaded files and kept answers; records in the registry stay."""
     import sys
 
     from fairreg.cli.cards import size_text
@@ -66,7 +65,11 @@ def clear(
         raise UsageError("Nobody can be asked whether to remove the files.", hint="Add --yes.")
     if not yes:
         found = cache.info(chosen)
-        typer.confirm(f"Remove {size_text(found.size)} in {found.folder}?", abort=True, err=True)
+        typer.confirm(
+            f"Remove {size_text(found.size)} in {found.folder} and {found.answers} kept answers?",
+            abort=True,
+            err=True,
+        )
     freed = cache.clear(chosen)
     if json:
         print_json({"freed": freed})

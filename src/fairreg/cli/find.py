@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """``search``, ``show`` and ``sources``: what the registry knows."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +11,9 @@ import typer
 from fairreg.cli.options import Json, Limit, Pid, ready
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
     from fairreg.services.search import SearchReport, SourceAnswer
     from fairreg.services.sources import RefusedPayload, SourceState
 
@@ -42,14 +47,19 @@ def register(app: typer.Typer) -> None:
 
 def search(
     query: Annotated[str, typer.Argument(help="Words, a formula such as H→bb, or an identifier.")],
-    source: Annotated[list[str] | None, typer.Option(help="Only from this source; may be repeated.")] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="Only from this source, even a disabled one (FAIRREG_DISABLE); may be repeated."),
+    ] = None,
     task: Annotated[str | None, typer.Option(help="Only with this task.")] = None,
     framework: Annotated[str | None, typer.Option(help="Only for this framework.")] = None,
     license: Annotated[str | None, typer.Option(help="Only under this SPDX licence.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
     runnable: Annotated[bool, typer.Option("--runnable", help="Only what fairreg can run.")] = False,
     limit: Limit = 20,
-    live: Annotated[bool, typer.Option("--live", help="Ask every source now, too.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask every source now, too; exit code 4 if none could be reached.")
+    ] = False,
     save: Annotated[bool, typer.Option("--save", help="Keep what --live finds in the registry.")] = False,
     deadline: Annotated[
         float, typer.Option(min=0.1, help="With --live: seconds that the sources have.")
@@ -57,18 +67,17 @@ def search(
     json: Json = False,
 ) -> None:
     """Search the registry; works offline and on first use from the packaged catalogue."""
+    from functools import partial
+
     from fairreg.cli.output import print_json, talk
-    from fairreg.services.search import search as find
+    from fairreg.services.search import search as service
 
     if save and not live:
         raise typer.BadParameter("--save keeps what --live finds, so it needs --live.")
-    report = find(
+    find = partial(
+        service,
         ready(),
         query,
-        live=live,
-        save=save,
-        deadline=deadline,
-        heard=_say_answer,
         limit=limit,
         source=source,
         task=task,
@@ -77,26 +86,65 @@ def search(
         kind=kind,
         runnable=runnable or None,
     )
+    report = (
+        _asked(partial(find, live=True, save=save, deadline=deadline), shown=not json) if live else find()
+    )
     for warning in report.warnings:
         talk(f"Warning: {warning}")
     if json:
         print_json(report.to_json())
     else:
         _print_results(report)
+    if report.unheard:
+        _leave_unheard()
 
 
-def _say_answer(name: str, answer: "SourceAnswer") -> None:
-    """One line on standard error as a source answers."""
-    from fairreg.cli.output import talk
+def _asked(find: "Callable[..., SearchReport]", *, shown: bool) -> "SearchReport":
+    """The report of a live search, whose results grow before the eyes of who sits at a terminal."""
+    from fairreg.cli.output import growing, talk
 
+    with growing() if shown else nullcontext() as display:
+        if display is None:
+            return find(heard=lambda name, answer: talk(_said(name, answer)))
+        report = find(grown=lambda report, waiting: display(_so_far(report, waiting)))
+    for name, answer in (report.sources or {}).items():
+        talk(_said(name, answer))
+    return report
+
+
+def _so_far(report: "SearchReport", waiting: tuple[str, ...]) -> "RenderableType":
+    """The ranking, how each source answered, and who has not yet."""
+    from rich.console import Group
+    from rich.text import Text
+
+    lines = [_said(name, answer) for name, answer in (report.sources or {}).items()]
+    lines += [f"waiting for {', '.join(waiting)}"] if waiting else []
+    # The table comes last: what a small window cuts off is its end.
+    return Group(*(Text(line, style="dim") for line in lines), _table(report))
+
+
+def _said(name: str, answer: "SourceAnswer") -> str:
+    """One line on how a source answered."""
     said = f"{answer.count} found" if answer.status == "ok" else answer.status
     reason = f": {answer.message}" if answer.message else ""
-    talk(f"{name}: {said} in {answer.seconds:.1f} s{reason}")
+    return f"{name}: {said} in {answer.seconds:.1f} s{reason}"
+
+
+def _leave_unheard() -> None:
+    from fairreg.cli.output import explain
+    from fairreg.errors import Unreachable
+
+    hint = "Check the connection; without --live only the registry is searched."
+    explain(
+        Unreachable(
+            "None of the sources that were asked gave an answer: what is shown is the registry's own.",
+            hint=hint,
+        )
+    )
+    raise typer.Exit(Unreachable.exit_code)
 
 
 def _print_results(report: "SearchReport") -> None:
-    from rich.table import Table
-
     from fairreg.cli.output import console, talk
 
     if not report.results:
@@ -104,6 +152,14 @@ def _print_results(report: "SearchReport") -> None:
             "Nothing found. Try fewer or other words, or harvest a source: fairreg harvest zenodo --query ..."
         )
         return
+    console().print(_table(report))
+    if report.total > len(report.results):
+        talk(f"{len(report.results)} of {report.total}; --limit shows more.")
+
+
+def _table(report: "SearchReport") -> "Table":
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("Name", "Kind", "Year", "Identifier", "Sources", "Task"):
         # An identifier is there to be copied, so it is never broken over two lines.
@@ -112,9 +168,7 @@ def _print_results(report: "SearchReport") -> None:
         sources = " ".join(row.sources) + (f" ({len(row.versions)} versions)" if row.versions[1:] else "")
         identifier = row.doi or row.id
         table.add_row(row.name, row.kind, str(row.year or ""), identifier, sources, "; ".join(row.task))
-    console().print(table)
-    if report.total > len(report.results):
-        talk(f"{len(report.results)} of {report.total}; --limit shows more.")
+    return table
 
 
 def show(
@@ -189,6 +243,7 @@ def _print_sources(found: "list[SourceState]") -> None:
     words = {True: "yes", False: "no", None: "-"}
     for item in found:
         harvested, state = item.last_harvest or "never", item.state or "not asked (--check)"
+        state = state if item.state or item.enabled else "not asked"
         counts = (str(item.records), str(item.refused))
         flags = (words[item.enabled], words[item.live])
         table.add_row(item.name, *flags, harvested, *counts, words[item.token], state, item.limits)

@@ -22,7 +22,11 @@ def register(app: typer.Typer) -> None:
 
 def harvest(
     source: Annotated[
-        list[str] | None, typer.Argument(help="Which sources; see fairreg sources.", show_default="all")
+        list[str] | None,
+        typer.Argument(
+            help="Which sources; see fairreg sources. One that FAIRREG_DISABLE names has to be named here.",
+            show_default="all that are enabled",
+        ),
     ] = None,
     query: Annotated[str, typer.Option(help="What to harvest, in the source's query language.")] = "",
     since: Annotated[

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fairreg.errors import FairregError, RecordError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 __all__ = [
     "console",
@@ -21,6 +21,7 @@ __all__ = [
     "counting_each",
     "downloading",
     "explain",
+    "growing",
     "print_json",
     "print_utf8",
     "talk",
@@ -124,6 +125,22 @@ def downloading() -> Iterator[Report]:
             bar.update(tasks[name], completed=done, total=total)
 
         yield report
+
+
+@contextmanager
+def growing() -> Iterator["Callable[[RenderableType], None] | None"]:
+    """What each call replaces on standard output until the block ends, then it is gone; None if no terminal.
+
+    Standard output, because it is the data under way: the final table takes the same place, and standard
+    error may well be a file that cursor movements would spoil.
+    """
+    from rich.live import Live
+
+    if not sys.stdout.isatty() or console().is_dumb_terminal:
+        yield None
+        return
+    with Live(console=console(), auto_refresh=False, transient=True, redirect_stderr=False) as display:
+        yield lambda shown: display.update(shown, refresh=True)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from fairreg.harvesters._payload import Place
 from fairreg.harvesters.base import Payload
 from fairreg.settings import Settings
 from fairreg.web import Answer, Patience
+from fairreg.web.answers import PASSING, masked, reason
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
@@ -48,6 +49,10 @@ EXPAND = (
     "author", "cardData", "config", "createdAt", "disabled", "gated", "gguf", "lastModified", "library_name",
     "model-index", "pipeline_tag", "private", "safetensors", "sha", "siblings", "tags",
 )  # fmt: skip
+
+
+# The session waits as long as a refusal asks for, so who cannot wait this long takes it for the answer.
+_WAIT_OF_LIMITS = 60.0
 
 
 class _TooBig(BadAnswer):
@@ -131,6 +136,7 @@ class Hub:
         from huggingface_hub.errors import OfflineModeIsEnabled
         from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # lazy export
 
+        patience = self.patience
         # It logs each attempt with all its parameters; what failed in the end is said by our own error.
         logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
 
@@ -139,10 +145,11 @@ class Hub:
                 "GET",
                 f"{url}?{urlencode(params)}" if params else url,
                 headers=self._headers(),
-                timeout=self.patience.read_timeout,
+                timeout=patience.read_timeout,
                 follow_redirects=False,
-                max_retries=self.patience.retries,
-                base_wait_time=self.patience.first_wait,
+                max_retries=patience.retries,
+                base_wait_time=patience.first_wait,
+                retry_on_status_codes=tuple(PASSING) if patience.longest_wait >= _WAIT_OF_LIMITS else (),
             ) as response:
                 return _answer(response, url, limit)
         except OfflineModeIsEnabled as error:
@@ -198,8 +205,20 @@ def _answer(response: Any, url: str, limit: int) -> Answer:
         body = _bounded(response.iter_bytes(), limit)
     except _transport_error() as error:
         raise _fault(error, url) from error
-    return Answer(
-        url, response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
+    headers = {name.lower(): _unsaid(value, response) for name, value in response.headers.items()}
+    return Answer(url, response.status_code, headers, masked(body, _token(response)))
+
+
+def _token(response: Any) -> str:
+    """The access token that was sent for the answer; "" where there was none."""
+    sent: str = response.request.headers.get("authorization", "")
+    return sent.removeprefix("Bearer ")
+
+
+def _unsaid(text: str, response: Any) -> str:
+    """`text` of the answer without the access token."""
+    return masked(text.encode("utf-8", "surrogateescape"), _token(response)).decode(
+        "utf-8", "surrogateescape"
     )
 
 
@@ -209,7 +228,7 @@ def _fault(error: Exception, url: str) -> FairregError:
     if isinstance(error, HfHubHTTPError):
         return _translated(error, urlsplit(url).path.strip("/"))
     return Unreachable(
-        f"The Hub at {urlsplit(url).netloc} could not be reached ({type(error).__name__}).",
+        f"The Hub at {urlsplit(url).netloc} could not be reached ({reason(error)}).",
         hint="Check the connection and try again.",
     )
 
@@ -226,7 +245,7 @@ def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
 def _translated(error: "HfHubHTTPError", what: str) -> FairregError:
     from huggingface_hub.errors import DisabledRepoError, GatedRepoError, RepositoryNotFoundError
 
-    status, said = error.response.status_code, _said(error.response.headers)
+    status, said = error.response.status_code, _said(error.response)
     if isinstance(error, GatedRepoError):
         return AccessDenied(
             f"{what} is gated on the Hub.", hint="Ask for access on its page, then set HF_TOKEN."
@@ -268,5 +287,6 @@ def _of_status(headers: Mapping[str, str], status: int, said: str) -> FairregErr
     )
 
 
-def _said(headers: Mapping[str, str]) -> str:
-    return " ".join(headers.get("x-error-message", "").split())[:300].rstrip(".")
+def _said(response: Any) -> str:
+    stated = _unsaid(response.headers.get("x-error-message", ""), response)
+    return " ".join(stated.split())[:300].rstrip(".")

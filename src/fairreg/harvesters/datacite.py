@@ -21,6 +21,9 @@ __all__ = ["HARVESTER", "DataCiteHarvester", "Registration", "registration"]
 DOIS = "https://api.datacite.org/dois"
 # Numbered pages end here: a number beyond gives the last page again, without an error.
 WINDOW = 10_000
+# What is asked for where nothing else is: DataCite registers articles, images and samples by the million. The
+# filter takes several ids, separated by commas.
+BULK_TYPES = "model,software,dataset"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -72,8 +75,13 @@ class DataCiteHarvester(Harvester):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Iterator[Page]:
-        """Pages of hits: numbered ones for a limit within 10,000, else by DataCite's cursor, to the end."""
-        asked = changed_since(query, since)
+        """Pages of hits: numbered ones for a limit within 10,000, else by DataCite's cursor, to the end.
+
+        Without a query only models, software and datasets.
+        """
+        asked: dict[str, str | int] = {"query": changed_since(query, since)}
+        if not query.strip():
+            asked["resource-type-id"] = BULK_TYPES
         size = min(page_size or self.guest_page_limit, limit or WINDOW)
         place = cursor or _start(limit, size)
         left = limit
@@ -107,9 +115,9 @@ class DataCiteHarvester(Harvester):
             return None
         return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
 
-    def _page(self, web: Web, asked: str, place: str) -> Page:
+    def _page(self, web: Web, asked: dict[str, str | int], place: str) -> Page:
         kind, value, size = _read_cursor(place)
-        answer = web.get(DOIS, params={"query": asked, f"page[{kind}]": value, "page[size]": size})
+        answer = web.get(DOIS, params={**asked, f"page[{kind}]": value, "page[size]": size})
         top = Place(answer.json())
         if not isinstance(top["data"].value, list):
             raise BadAnswer("DataCite answered with no list of DOIs.", hint="Try again later.")

@@ -29,7 +29,7 @@ from fairreg.harvesters._payload import Place, canonical
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Web
+from fairreg.web import Patience, Web
 
 if TYPE_CHECKING:
     import globus_sdk
@@ -44,6 +44,7 @@ WINDOW = 10_000
 RETRIES = 2
 TIMEOUT = 30.0
 _LONGEST_WAIT = 60.0
+_LONGEST_SLEEP = 10.0
 _SERVABLES = "(dlhub.type:servable)"
 _SORT = [
     {"field_name": "dlhub.owner", "order": "asc"},
@@ -174,7 +175,9 @@ def _ask(web: Web, question: dict[str, Any]) -> Any:
         import globus_sdk
     except ImportError as error:
         raise MissingEngine("globus_sdk", "dlhub") from error
-    client = _client(web.settings.service("globus").url)
+    service = web.settings.service("globus")
+    web.pace(service.url + PATH)
+    client = _client(service.url, web.patience)
     with closing(client.transport.session):
         try:
             # The named method would follow redirects to wherever they lead.
@@ -191,8 +194,8 @@ def _ask(web: Web, question: dict[str, Any]) -> Any:
     return found
 
 
-def _client(url: str) -> "globus_sdk.SearchClient":
-    """A client without a login and with our patience."""
+def _client(url: str, patience: Patience) -> "globus_sdk.SearchClient":
+    """A client without a login that is no more patient than `patience`."""
     import globus_sdk
 
     client = globus_sdk.SearchClient(
@@ -202,10 +205,11 @@ def _client(url: str) -> "globus_sdk.SearchClient":
         app_name="fairreg",
         authorizer=globus_sdk.NullAuthorizer(),
     )
-    client.transport.http_timeout = TIMEOUT
-    # Version 3 keeps the number of retries in the transport, version 4 in the client.
+    client.transport.http_timeout = min(TIMEOUT, patience.read_timeout)
+    # Version 3 keeps the number of retries and their longest wait in the transport, version 4 in the client.
     policy: Any = getattr(client, "retry_config", client.transport)
-    policy.max_retries = RETRIES
+    policy.max_retries = min(RETRIES, patience.retries)
+    policy.max_sleep = min(_LONGEST_SLEEP, patience.longest_wait)
     return client
 
 

@@ -36,7 +36,7 @@ class HuggingFaceHarvester(Harvester):
 
     def __init__(self, *, cards: bool = True, patience: Patience | None = None) -> None:
         self._cards = cards
-        self._patience = patience or Patience()
+        self._patience = patience
 
     def handles(self, identifier: Identifier) -> bool:
         """Names of models and datasets; `fetch` says why a Space is none."""
@@ -48,7 +48,7 @@ class HuggingFaceHarvester(Harvester):
         Raises NotFound (for a private one too: a guest is told no difference), AccessDenied, UsageError.
         """
         name, dataset = _asked(identifier)
-        hub = Hub(web.settings, self._patience)
+        hub = Hub(web.settings, self._patience or web.patience)
         kind = "datasets" if dataset else "models"
         answer = hub.get(f"api/{kind}/{quote(name)}", [("blobs", "true")])
         info = answer.json()
@@ -74,7 +74,7 @@ class HuggingFaceHarvester(Harvester):
         """
         place = Cursor.read(cursor) if cursor else Cursor(_order(query, since, limit), "")
         size, left = min(page_size or self.guest_page_limit, limit or self.guest_page_limit), limit
-        hub = Hub(web.settings, self._patience)
+        hub = Hub(web.settings, self._patience or web.patience)
         while left is None or left > 0:
             infos, onward = hub.page(query, place, size)
             fresh = [info for info in infos if _changed_since(info, since)][:left]

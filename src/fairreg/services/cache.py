@@ -1,17 +1,38 @@
 # SPDX-License-Identifier: MIT
-"""The verbs of ``fairreg cache``."""
+"""The verbs of ``fairreg cache``: downloaded files, and the answers of services that are kept beside them."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from fairreg.settings import Settings
-from fairreg.storage.cache import Cache, CacheInfo
+from fairreg.storage.cache import Cache, disk_faults
+from fairreg.web.kept import KeptAnswers
 
-__all__ = ["CacheInfo", "clear", "info", "verify"]
+__all__ = ["CacheReport", "clear", "info", "verify"]
 
 
-def info(settings: Settings) -> CacheInfo:
-    """What lies in the cache."""
-    return Cache(settings.cache).info()
+@dataclass(frozen=True)
+class CacheReport:
+    """What lies in the cache folder, and how many answers are kept; sizes in bytes."""
+
+    folder: Path
+    files: int
+    size: int
+    partial: int
+    extracted: int
+    answers: int
+    answers_size: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON form."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+
+def info(settings: Settings) -> CacheReport:
+    """What lies in the cache, and what is kept of answers."""
+    count, size = KeptAnswers(settings.answers).size()
+    return CacheReport(**asdict(Cache(settings.cache).info()), answers=count, answers_size=size)
 
 
 def verify(settings: Settings) -> list[tuple[Path, bool]]:
@@ -20,5 +41,7 @@ def verify(settings: Settings) -> list[tuple[Path, bool]]:
 
 
 def clear(settings: Settings) -> int:
-    """Remove all downloaded files; the number of bytes that this frees."""
-    return Cache(settings.cache).clear()
+    """Remove all downloaded files and kept answers; the number of bytes that this frees."""
+    freed = Cache(settings.cache).clear()
+    with disk_faults("The folder of kept answers"):
+        return freed + KeptAnswers(settings.answers).clear()

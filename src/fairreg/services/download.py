@@ -4,6 +4,7 @@
 import hashlib
 import os
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -33,7 +34,10 @@ _BLOCK = 2**20
 # Most that is downloaded of a file whose size nobody states.
 MAX_UNSTATED = 20 * 2**30
 # Strongest first: the one whose verdict is reported.
-_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "git-blob-sha1", "md5")
+_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "git-blob-sha1", "md5", "adler32")
+# Tells that a file is damaged (CERN Open Data publishes no other), but other files have the same: it is the
+# name of none.
+_NO_NAMES = frozenset({"adler32"})
 # What Git's large file storage leaves in a repository in the place of a file
 # (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
 _POINTER = b"version https://git-lfs.github.com/spec/"
@@ -78,10 +82,10 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:
-    """What the cache knows the file by: its published checksums, strongest first, else address and size."""
-    published = _published(distribution)
-    if published:
-        return tuple(f"{algorithm}:{value}" for algorithm, value in published)
+    """What the cache knows the file by: its published digests, strongest first, else address and size."""
+    names = [f"{name}:{value}" for name, value in _published(distribution) if name not in _NO_NAMES]
+    if names:
+        return tuple(names)
     return (f"url:{distribution.url}:{distribution.size}",)
 
 
@@ -144,6 +148,8 @@ def _judged(distribution: Distribution, file: CachedFile, *, from_cache: bool) -
 
 def _published(distribution: Distribution) -> list[tuple[str, str]]:
     stated = dict(item.partition(":")[::2] for item in distribution.checksums)
+    if "adler32" in stated:
+        stated["adler32"] = stated["adler32"].zfill(8)
     return [(algorithm, stated[algorithm].lower()) for algorithm in _ALGORITHMS if algorithm in stated]
 
 
@@ -245,8 +251,33 @@ def _digests(part: Path, distribution: Distribution) -> dict[str, str]:
     return {algorithm: found.hexdigest() for algorithm, found in hashes.items()}
 
 
-def _hash(algorithm: str, size: int) -> "hashlib._Hash":
+class _Sum(Protocol):
+    """What reads a file and then has a checksum of it."""
+
+    def update(self, block: bytes, /) -> None:
+        """Read on."""
+
+    def hexdigest(self) -> str:
+        """The checksum of all that was read."""
+
+
+class _Adler32:
+    """Adler-32 (RFC 1950) as eight hexadecimal digits, the way EOS writes it."""
+
+    def __init__(self) -> None:
+        self._value = zlib.adler32(b"")
+
+    def update(self, block: bytes, /) -> None:
+        self._value = zlib.adler32(block, self._value)
+
+    def hexdigest(self) -> str:
+        return f"{self._value:08x}"
+
+
+def _hash(algorithm: str, size: int) -> _Sum:
     """A fresh hash; Git's digest of a blob is that of a header with its size and then its bytes."""
+    if algorithm == "adler32":
+        return _Adler32()
     if algorithm == "git-blob-sha1":
         return hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
     return hashlib.new(algorithm, usedforsecurity=False)

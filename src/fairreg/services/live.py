@@ -6,8 +6,8 @@ https://doi.org/10.1145/1571941.1572114): a model gains 1 / (k + rank) from each
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -21,8 +21,9 @@ from fairreg.registry import Registry, Submission
 from fairreg.registry.fusing import fuse
 from fairreg.registry.linking import Place, place_of
 from fairreg.registry.results import Filters, Refused, SearchHit, SearchResults
+from fairreg.services.enabled import enabled
 from fairreg.services.harvest import refusal_of, submission_of
-from fairreg.services.search import DEADLINE, Heard, SearchReport, SourceAnswer, row_of, withdrawn
+from fairreg.services.search import DEADLINE, Grown, Heard, SearchReport, SourceAnswer, row_of, withdrawn
 from fairreg.settings import Settings
 from fairreg.web import Patience, Web
 
@@ -34,6 +35,7 @@ _MOST_PAGES = 10
 # How deep the local ranking goes into the fusion.
 _LOCAL_DEPTH = 100
 _GRACE_SECONDS = 0.2
+_NOBODY = "No source was asked: none of those named takes words, or all are disabled (FAIRREG_DISABLE)."
 # A plugin's own faults: a source that sends nonsense must not break the others.
 _PLUGIN_FAULTS = (
     ArithmeticError,
@@ -68,6 +70,10 @@ class Asked:
         return tuple(place_of(item.record) for item in self.found)
 
 
+# Hears of a source that is done.
+Told = Callable[[Asked], None]
+
+
 def search_live(
     settings: Settings,
     query: str,
@@ -75,6 +81,7 @@ def search_live(
     save: bool = False,
     deadline: float = DEADLINE,
     heard: Heard = lambda _name, _answer: None,
+    grown: Grown | None = None,
     limit: int | None = _LIMIT,
     offset: int = 0,
     **filters: Any,
@@ -83,22 +90,36 @@ def search_live(
     if not query.strip():
         raise UsageError("A live search needs words to ask for.", hint="Name what you are looking for.")
     conditions = Filters.of(**filters)
+    chosen = _chosen(settings, conditions.source)
     with Registry(settings=settings) as registry:
-        asking = _Asking(_Terms(settings, query, limit or _LIMIT, deadline), _chosen(conditions.source))
+        asking = _Asking(_Terms(settings, query, limit or _LIMIT, deadline), chosen)
         depth = None if limit is None else max(_LOCAL_DEPTH, offset + limit)
         local = registry.search(query, limit=depth, **filters)
-        answers = asking.wait(heard)
+        ranking = _Ranking(registry, local, conditions, query, limit, offset)
+        answers = asking.wait(_growing(ranking, heard, grown, [item.name for item in chosen]))
         if save:
             _save(registry, answers)
-        found = _fused(registry, local, answers, conditions)
-    shown = found[offset:] if limit is None else found[offset : offset + limit]
-    return SearchReport(
-        query=query,
-        total=len(found) + max(0, local.total - len(local.hits)),
-        results=tuple(row_of(hit) for hit in shown),
-        warnings=tuple(withdrawn(hit.entry) for hit in shown if hit.gone),
-        sources={asked.name: asked.answer for asked in answers if asked.answer},
-    )
+        report = ranking.report(answers)
+    return report if chosen else replace(report, warnings=(_NOBODY, *report.warnings))
+
+
+def _growing(ranking: "_Ranking", heard: Heard, grown: Grown | None, names: Sequence[str]) -> Told:
+    """What hears of each source as it is done, and passes on its answer and the ranking with it."""
+    came: list[Asked] = []
+
+    def tell(asked: Asked) -> None:
+        if asked.answer is not None:
+            heard(asked.name, asked.answer)
+        came.append(asked)
+        show()
+
+    def show() -> None:
+        if grown is not None:
+            told = {item.name for item in came}
+            grown(ranking.report(came), tuple(name for name in names if name not in told))
+
+    show()
+    return tell
 
 
 def ask(
@@ -111,7 +132,8 @@ def ask(
     heard: Heard = lambda _name, _answer: None,
 ) -> list[Asked]:
     """Ask the sources at once; back after `deadline` seconds at the latest, with what came until then."""
-    return _Asking(_Terms(settings, query, limit, deadline), sources).wait(heard)
+    asking = _Asking(_Terms(settings, query, limit, deadline), sources)
+    return asking.wait(lambda asked: heard(asked.name, asked.answer) if asked.answer else None)
 
 
 def anyone_left() -> bool:
@@ -126,14 +148,13 @@ def anyone_left() -> bool:
 _left_behind: WeakSet[Thread] = WeakSet()
 
 
-def _chosen(names: Sequence[str]) -> list[Harvester]:
-    """The sources that can be asked, of those named or of all."""
+def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
+    """The sources that can be asked, of those named or of all that are not disabled."""
     wanted = {name.casefold() for name in names}
-    return [
-        harvester
-        for harvester in harvesters.all_harvesters()
-        if harvester.searchable and (not wanted or harvester.name in wanted)
-    ]
+    able = (
+        [item for item in harvesters.all_harvesters() if item.name in wanted] if names else enabled(settings)
+    )
+    return [harvester for harvester in able if harvester.searchable]
 
 
 class _Asking:
@@ -147,7 +168,7 @@ class _Asking:
         for question in self._questions:
             question.start()
 
-    def wait(self, heard: Heard) -> list[Asked]:
+    def wait(self, tell: Told) -> list[Asked]:
         """Collect the answers until the deadline; whoever has not answered by then is cut off."""
         waiting = {question.asked.name: question for question in self._questions}
         answers: list[Asked] = []
@@ -158,15 +179,13 @@ class _Asking:
             except Empty:
                 break
             if waiting.pop(question.asked.name, None) is not None:
-                answers.append(_told(question.asked, heard))
-        answers += [_told(question.cut_off(), heard) for question in waiting.values()]
-        return sorted(answers, key=lambda asked: asked.name)
-
-
-def _told(asked: Asked, heard: Heard) -> Asked:
-    if asked.answer is not None:
-        heard(asked.name, asked.answer)
-    return asked
+                answers.append(question.asked)
+                tell(question.asked)
+        # All are cut off before any is told of, which takes time.
+        late = [question.cut_off() for question in waiting.values()]
+        for asked in late:
+            tell(asked)
+        return sorted([*answers, *late], key=lambda asked: asked.name)
 
 
 @dataclass(frozen=True)
@@ -259,7 +278,8 @@ class _Question:
 
     def _finish(self, status: Any, message: str | None) -> None:
         if message is None and self.asked.refused:
-            message = f"{len(self.asked.refused)} payloads were no records."
+            bad = len(self.asked.refused)
+            message = "1 payload was no record." if bad == 1 else f"{bad} payloads were no records."
         self.asked.answer = SourceAnswer(status, len(self.asked.found), self._seconds(), message)
         self._done.put(self)
 
@@ -287,10 +307,37 @@ def _save(registry: Registry, answers: Sequence[Asked]) -> None:
         registry.put_many(asked.found, refused=asked.refused)
 
 
-def _fused(
-    registry: Registry, local: SearchResults, answers: Sequence[Asked], conditions: Filters
-) -> list[SearchHit]:
-    live = [item.record for asked in answers for item in asked.found]
-    kin = registry.kin([*live, *(entry.record for hit in local.hits for entry in hit.kindred)])
-    rankings = [asked.places for asked in answers if asked.found]
-    return fuse(local, live, kin=kin, rankings=rankings, verdicts=registry.verdicts(), conditions=conditions)
+@dataclass(frozen=True)
+class _Ranking:
+    """The registry's own results, and the part of the whole ranking that was asked for."""
+
+    registry: Registry
+    local: SearchResults
+    conditions: Filters
+    query: str
+    limit: int | None
+    offset: int
+
+    def report(self, answers: Sequence[Asked]) -> SearchReport:
+        """What the registry and the sources in `answers` found."""
+        found = self._fused(answers)
+        shown = found[self.offset :] if self.limit is None else found[self.offset : self.offset + self.limit]
+        return SearchReport(
+            query=self.query,
+            total=len(found) + max(0, self.local.total - len(self.local.hits)),
+            results=tuple(row_of(hit) for hit in shown),
+            warnings=tuple(withdrawn(hit.entry) for hit in shown if hit.gone),
+            sources={asked.name: asked.answer for asked in answers if asked.answer},
+        )
+
+    def _fused(self, answers: Sequence[Asked]) -> list[SearchHit]:
+        live = [item.record for asked in answers for item in asked.found]
+        known = (entry.record for hit in self.local.hits for entry in hit.kindred)
+        return fuse(
+            self.local,
+            live,
+            kin=self.registry.kin([*live, *known]),
+            rankings=[asked.places for asked in answers if asked.found],
+            verdicts=self.registry.verdicts(),
+            conditions=self.conditions,
+        )

@@ -11,6 +11,7 @@ from fairreg.settings import Settings
 
 __all__ = [
     "DEADLINE",
+    "Grown",
     "Heard",
     "SearchReport",
     "SearchRow",
@@ -86,12 +87,22 @@ class SearchReport:
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, SourceAnswer] | None = None
 
+    @property
+    def unheard(self) -> bool:
+        """Whether sources were asked and nothing came from any of them."""
+        answers = (self.sources or {}).values()
+        return bool(answers) and all(answer.status != "ok" and not answer.count for answer in answers)
+
     def to_json(self) -> dict[str, Any]:
         """The document of ``fairreg search --json``; `sources` is in it only after a live search."""
         document: dict[str, Any] = asdict(self)
         if self.sources is None:
             del document["sources"]
         return document
+
+
+# Hears the ranking so far, and the names of the sources that have yet to answer.
+Grown = Callable[[SearchReport, tuple[str, ...]], None]
 
 
 def search(
@@ -102,18 +113,20 @@ def search(
     save: bool = False,
     deadline: float = DEADLINE,
     heard: Heard = lambda _name, _answer: None,
+    grown: Grown | None = None,
     **filters: Any,
 ) -> SearchReport:
     """Models that answer `query`; `filters` are those of `Registry.search`.
 
-    `live` asks every source too, which has `deadline` seconds; `heard` hears each as it answers, `save` keeps
-    what they found. A model that its source withdrew is still found, with a warning. Raises RegistryError,
-    and UsageError for an empty question, which no source can be asked.
+    `live` asks every source too, or those that are named (`source`), also one that FAIRREG_DISABLE names, for
+    `deadline` seconds; `heard` hears each as it answers, `grown` the ranking that it gives, `save` keeps what
+    they found. A model that its source withdrew is still found, with a warning. Raises RegistryError, and
+    UsageError for an empty question, which no source can be asked.
     """
     if live:
         from fairreg.services.live import search_live
 
-        return search_live(settings, query, save=save, deadline=deadline, heard=heard, **filters)
+        return search_live(settings, query, save=save, deadline=deadline, heard=heard, grown=grown, **filters)
     if save:
         raise UsageError("Only what a live search finds can be saved.", hint="Add live=True (--live).")
     with Registry(settings=settings) as registry:

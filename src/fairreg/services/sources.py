@@ -9,6 +9,7 @@ from typing import Any
 from fairreg import harvesters
 from fairreg.harvesters import Harvester
 from fairreg.registry import Info, Refused, Registry
+from fairreg.services.enabled import enabled
 from fairreg.services.live import ask
 from fairreg.services.search import DEADLINE, SourceAnswer
 from fairreg.settings import SERVICES, Service, Settings
@@ -24,6 +25,7 @@ _WITH_TOKEN = frozenset(name for name, *_, token_variable in SERVICES if token_v
 class SourceState:
     """A source: where requests go, what came from it, whether and how it can be asked.
 
+    `enabled`: nothing that it needs is missing, and FAIRREG_DISABLE does not name it. `live`: it takes words.
     `state` is None until the source was probed, then ``ok`` or what is wrong. `token`: whether an access
     token is set, None for a source that takes none. `limits` is a phrase for people.
     """
@@ -63,14 +65,17 @@ class RefusedPayload:
 
 
 def sources(settings: Settings, *, check: bool = False, deadline: float = DEADLINE) -> list[SourceState]:
-    """Every source by name; `check` asks each for one hit to see how it is. Raises RegistryError."""
+    """Every source by name; `check` asks each that is not disabled for one hit to see how it is.
+
+    Raises RegistryError, and UsageError where FAIRREG_DISABLE names what is no source.
+    """
+    on = enabled(settings)
     with Registry(settings=settings) as registry:
         info, bad = registry.info(), registry.refused()
-    known = harvesters.all_harvesters()
-    found = [_state(settings, harvester, info, bad) for harvester in known]
+    found = [_state(settings, harvester, info, bad) for harvester in harvesters.all_harvesters()]
     if not check:
         return found
-    able = [harvester for harvester in known if harvester.searchable]
+    able = [harvester for harvester in on if harvester.searchable]
     asked = ask(settings, _PROBE, able, limit=1, deadline=deadline)
     states = {item.name: _shown(item.answer) for item in asked if item.answer}
     return [replace(item, state=states.get(item.name)) for item in found]
@@ -106,7 +111,8 @@ def _state(settings: Settings, harvester: Harvester, info: Info, bad: Sequence[R
         configured=service is not None and service.configured,
         records=info.sources.get(harvester.name, 0),
         last_harvest=max(times, default=None),
-        enabled=harvester.engine is None or find_spec(harvester.engine) is not None,
+        enabled=harvester.name not in settings.disabled
+        and (harvester.engine is None or find_spec(harvester.engine) is not None),
         live=harvester.searchable,
         token=service.token is not None if service and service.name in _WITH_TOKEN else None,
         limits=_limits(harvester, service),
@@ -115,7 +121,9 @@ def _state(settings: Settings, harvester: Harvester, info: Info, bad: Sequence[R
 
 
 def _limits(harvester: Harvester, service: Service | None) -> str:
+    if service is None:
+        return "sends no requests"
     guest, known = harvester.page_limit(token=False), harvester.page_limit(token=True)
     page = f"{guest} a page" if guest == known else f"{guest} a page, {known} with a token"
-    pace = PACE_PER_MINUTE.get(service.name) if service else None
+    pace = PACE_PER_MINUTE.get(service.name)
     return f"{page}; {pace} requests a minute" if pace else page

@@ -23,12 +23,18 @@ __all__ = [
     "asked_wait",
     "chunks",
     "headers",
+    "masked",
     "raise_for_status",
     "read_bounded",
     "reason",
     "redirects",
+    "without_token",
 ]
 
+# What stands for an access token that a service sent back.
+MASK = b"(access token)"
+# A shorter one is none of a service, and might be a word of what it answers.
+_SHORTEST_TOKEN = 8
 MAX_DOCUMENT_BYTES = 64 * 2**20
 CHUNK = 64 * 1024
 # Faults that pass, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
@@ -45,6 +51,7 @@ _REASONS = {
     "Connection refused": "connection refused",
     "timed out": "timed out",
     "CERTIFICATE": "its certificate is not valid",
+    "SSL": "no secure connection could be made",
     "IncompleteRead": "the answer was cut off",
     "Connection reset": "connection reset",
 }
@@ -74,8 +81,13 @@ class Answer:
 
 
 def headers(response: "requests.Response") -> dict[str, str]:
-    """Header names in lower case."""
-    return {name.lower(): value for name, value in response.headers.items()}
+    """Headers by their names in lower case, without the token that was sent."""
+    return {
+        name.lower(): without_token(value.encode("utf-8", "surrogateescape"), response).decode(
+            "utf-8", "surrogateescape"
+        )
+        for name, value in response.headers.items()
+    }
 
 
 def read_bounded(response: "requests.Response") -> bytes:
@@ -86,6 +98,20 @@ def read_bounded(response: "requests.Response") -> bytes:
         if len(body) > MAX_DOCUMENT_BYTES:
             raise BadAnswer(f"{urlsplit(response.url).netloc} sent a document of more than 64 MiB.")
     return bytes(body)
+
+
+def without_token(text: bytes, response: "requests.Response") -> bytes:
+    """`text` of the answer without the access token that was sent for it: some services echo what they get.
+
+    So no document, and nothing that is made of one (an error, a record, a kept answer), can hold a token.
+    """
+    sent = response.request.headers.get("Authorization", "") if response.request is not None else ""
+    return masked(text, (sent if isinstance(sent, str) else sent.decode()).removeprefix("Bearer "))
+
+
+def masked(text: bytes, token: str) -> bytes:
+    """`text` without `token`."""
+    return text.replace(token.encode(), MASK) if len(token) >= _SHORTEST_TOKEN else text
 
 
 def chunks(response: "requests.Response") -> Iterator[bytes]:
@@ -121,10 +147,10 @@ def _status_error(response: "requests.Response") -> FairregError:
     if status == HTTPStatus.GONE:
         return Gone(f"{what} was withdrawn{': ' + said if said else ''}.", reason=said)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait is not None):
-        wait = wait or _SECONDARY_WAIT
+        asked = f"asks to wait {wait:.0f} s before the next request" if wait else "had too many requests"
         return RateLimited(
-            f"{host} asks to wait {wait:.0f} s before the next request.",
-            retry_after=wait,
+            f"{host} {asked}.",
+            retry_after=wait or _SECONDARY_WAIT,
             hint="Try again later.",
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
@@ -154,7 +180,8 @@ def _message(response: "requests.Response") -> str | None:
     import urllib3
 
     try:
-        document = json.loads(response.raw.read(CHUNK, decode_content=True) or b"null")
+        body = response.raw.read(CHUNK, decode_content=True)
+        document = json.loads(without_token(body, response) or b"null")
     except (ValueError, urllib3.exceptions.HTTPError, OSError, RecursionError):
         return None
     if not isinstance(document, dict):

@@ -32,6 +32,7 @@ from fairreg.web.answers import (
     read_bounded,
     reason,
     redirects,
+    without_token,
 )
 from fairreg.web.answers import (
     headers as headers_of,
@@ -47,13 +48,17 @@ Talk = Callable[[str], None]
 Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
-# Requests a minute that each service allows a guest (Zenodo: developers.zenodo.org, search limit).
+# Requests a minute that each service allows a guest (Zenodo: developers.zenodo.org, search limit). CERN Open
+# Data, OpenML and Globus Search publish no limit that we know of: theirs is our own choice, one a second.
 PACE_PER_MINUTE: Mapping[str, int] = {
     "zenodo": 30,
     "datacite": 120,
     "doi": 120,
     "huggingface": 90,
     "github": 30,
+    "cernopendata": 60,
+    "openml": 60,
+    "globus": 60,
 }
 
 
@@ -90,7 +95,7 @@ class Web:
         self._patience = patience or Patience()
         self._session = session
         self._next_slot: dict[str, float] = {}
-        self._kept = KeptAnswers(settings.home / "answers")
+        self._kept = KeptAnswers(settings.answers)
 
     def __enter__(self) -> "Web":
         return self
@@ -102,6 +107,11 @@ class Web:
     def settings(self) -> Settings:
         """The settings that it was made with: which services there are, whether requests are allowed."""
         return self._settings
+
+    @property
+    def patience(self) -> Patience:
+        """How long its requests try."""
+        return self._patience
 
     def patient(self, patience: Patience) -> "Web":
         """The same client over the same connections, with another patience; closing this one closes both."""
@@ -166,7 +176,7 @@ class Web:
 
     def _get(self, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience) -> Answer:
         with self._open("GET", url, params, headers, patience) as response:
-            body = read_bounded(response)
+            body = without_token(read_bounded(response), response)
             return Answer(response.url, response.status_code, headers_of(response), body)
 
     def _get_kept(
@@ -190,7 +200,7 @@ class Web:
     def location(self, url: str, *, patience: Patience | None = None) -> str | None:
         """Where `url` redirects to in one step, unfetched; None when it does not redirect."""
         with self._request("GET", self.address(url), None, {}, patience or self._patience) as response:
-            target = response.headers.get("Location")
+            target = _onward(response)
             if target is None:
                 raise_for_status(response)
             return _joined(response.url, target) if target else None
@@ -212,7 +222,7 @@ class Web:
         target = self.address(url)
         for _ in range(MAX_REDIRECTS):
             with self._request(method, target, params, headers, patience) as response:
-                onward = response.headers.get("Location") if redirects(response) else None
+                onward = _onward(response) if redirects(response) else None
                 if onward is None:
                     raise_for_status(response)
                     yield response
@@ -263,7 +273,7 @@ class Web:
     ) -> "requests.Response":
         import requests
 
-        self._pace(url)
+        self.pace(url)
         try:
             return self._connect().request(
                 method,
@@ -303,8 +313,11 @@ class Web:
                 hint="If this is your own mirror, make it a base URL (for example FAIRREG_ZENODO_URL).",
             )
 
-    def _pace(self, url: str) -> None:
-        """Keep to the published rate of the public service; a configured mirror is not paced."""
+    def pace(self, url: str) -> None:
+        """Wait as long as the rate of the public service at `url` asks for; a configured mirror is not paced.
+
+        Every request of this client does so; who asks a service through its own client calls it first.
+        """
         service = self._service_at(url)
         if service is None or service.configured or service.name not in PACE_PER_MINUTE:
             return
@@ -334,6 +347,11 @@ def _joined(base: str, target: str) -> str:
         return urljoin(base, target)
     except ValueError as error:
         raise UnsafeAddress(f"Refused to follow a redirect to {target!r}: it is no address.") from error
+
+
+def _onward(response: "requests.Response") -> str | None:
+    """Where an answer redirects to; a service that writes the token into it does not get it to anybody."""
+    return headers_of(response).get("location")
 
 
 def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest":

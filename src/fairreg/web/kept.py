@@ -60,6 +60,26 @@ class KeptAnswers:
             self._write(self._path(key), json.dumps(entry))
             self._make_room()
 
+    def size(self) -> tuple[int, int]:
+        """How many answers are kept, and their bytes on disk."""
+        sizes = [stat.st_size for path, stat in self._files() if path.endswith(".json")]
+        return len(sizes), sum(sizes)
+
+    def clear(self) -> int:
+        """Forget all of them; the bytes that this frees. Raises OSError for what cannot be removed."""
+        freed = 0
+        for path, stat in self._files():
+            Path(path).unlink(missing_ok=True)
+            freed += stat.st_size
+        return freed
+
+    def _files(self) -> list[tuple[str, os.stat_result]]:
+        try:
+            with os.scandir(self._folder) as entries:
+                return [(entry.path, entry.stat()) for entry in entries if entry.is_file()]
+        except FileNotFoundError:
+            return []
+
     def _path(self, key: str) -> Path:
         # The key may hold a token: only its digest touches the disk.
         return self._folder / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}.json"
@@ -76,8 +96,7 @@ class KeptAnswers:
 
     def _make_room(self) -> None:
         """Drop the oldest until a tenth is free, once there are too many or they are too large together."""
-        with os.scandir(self._folder) as entries:
-            files = [(entry.path, entry.stat()) for entry in entries if entry.is_file()]
+        files = self._files()
         count, size = len(files), sum(stat.st_size for _, stat in files)
         if count <= MOST_ANSWERS and size <= MOST_BYTES:
             return
