@@ -4,10 +4,11 @@
 import hashlib
 import os
 import re
+import shutil
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from http import HTTPStatus
 from pathlib import Path
@@ -28,6 +29,7 @@ __all__ = [
     "matches",
     "place",
     "select",
+    "take",
 ]
 
 _BLOCK = 2**20
@@ -115,6 +117,22 @@ def download(
                 hint="Fetch it again later, or tell the record's authors.",
             ) from error
         return adopt(cache, distribution, part)
+
+
+def take(cache: Cache, distribution: Distribution, path: Path) -> Downloaded | None:
+    """A copy of the file `path` in the cache, if it is the published one; None where it is another."""
+    key = keys_of(distribution)[0]
+    with cache.lock(key):
+        cached = cached_copy(cache, distribution)
+        part = cache.partial(key)
+        if cached is not None or part.exists():
+            return cached
+        with disk_faults(f"The copy of {distribution.name}"):
+            shutil.copyfile(path, part)
+        try:
+            return replace(adopt(cache, distribution, part), from_cache=True)
+        except ChecksumMismatch:
+            return None
 
 
 def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
@@ -346,8 +364,6 @@ def place(files: Iterable[Downloaded], output: Path) -> dict[str, Path]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    import shutil
-
     with disk_faults(f"The folder {target.parent}"):
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not _same(target, source):

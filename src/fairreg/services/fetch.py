@@ -13,8 +13,18 @@ from fairreg.runners.weights import format_of
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services import db
-from fairreg.services.download import Downloaded, Progress, cached_copy, download, matches, place, select
+from fairreg.services.download import (
+    Downloaded,
+    Progress,
+    cached_copy,
+    download,
+    matches,
+    place,
+    select,
+    take,
+)
 from fairreg.services.fingerprints import keep_fingerprints
+from fairreg.services.hub_cache import hub_copy
 from fairreg.services.resolve import Resolution, concept_note, resolve
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
@@ -208,7 +218,9 @@ def fetch_cached(settings: Settings, pid: str) -> Fetched | None:
 def _download(
     web: Web, cache: Cache, item: Distribution, _record: ModelRecord, progress: Progress | None
 ) -> Downloaded:
-    return download(web, cache, item, progress=progress)
+    kept = hub_copy(item)
+    taken = take(cache, item, kept) if kept is not None else None
+    return taken or download(web, cache, item, progress=progress)
 
 
 def _record_for(
