@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairreg.cli.options import Json, Pid, settings
+from fairreg.cli.output import talk
 
 if TYPE_CHECKING:
+    from fairreg.errors import Unreachable
     from fairreg.services.fetch import Downloader, Fetched
     from fairreg.services.run import RunReport
 
@@ -47,26 +49,41 @@ def fetch(
     ] = DownloaderName.FAIRREG,
     json: Json = False,
 ) -> None:
-    """Resolve an identifier, download its files, verify them and find the model among them."""
-    from fairreg.cli.output import downloading, print_json, talk
+    """Resolve an identifier, download its files, verify them and find the model among them.
+
+    Where the source cannot be reached, --run may fall back on reference weights of fairreg, and says so.
+    """
+    from fairreg.cli.output import downloading, print_json
+    from fairreg.errors import Unreachable
     from fairreg.services.fetch import fetch as bring
 
     _check_run_options(run=run, runtime=runtime, weights=weights)
-    with downloading() as progress:
-        fetched = bring(
-            settings(),
-            pid,
-            output=output,
-            patterns=file or (),
-            downloader=_downloader(downloader),
-            talk=talk,
-            progress=progress,
-        )
-    _tell(fetched)
-    report = _run(fetched, runtime) if run else None
+    report: RunReport | None
+    try:
+        with downloading() as progress:
+            fetched = bring(
+                settings(),
+                pid,
+                output=output,
+                patterns=file or (),
+                downloader=_downloader(downloader),
+                talk=talk,
+                progress=progress,
+            )
+    except Unreachable as error:
+        if not run or weights is Weights.PUBLISHED:
+            raise
+        fetched, report = _stand_in(pid, runtime, error)
+    else:
+        _tell(fetched)
+        report = _run(fetched, runtime, reference=weights is Weights.REFERENCE) if run else None
     if json:
         print_json(fetched.to_json(report.to_json() if report else None))
-        return
+    else:
+        _print(fetched, report)
+
+
+def _print(fetched: "Fetched", report: "RunReport | None") -> None:
     _print_files(fetched)
     if report is not None:
         from fairreg.cli.cards import run_card
@@ -74,15 +91,23 @@ def fetch(
         run_card(report)
 
 
+def _stand_in(pid: str, runtime: str | None, error: "Unreachable") -> "tuple[Fetched, RunReport]":
+    """What packaged reference weights do; the error again where there are none for the identifier."""
+    from fairreg.services.run import stand_in
+
+    found = stand_in(settings(), pid, runtime=runtime)
+    if found is None:
+        raise error
+    talk(f"Warning: {error.message}")
+    _warn(found[1])
+    return found
+
+
 def _check_run_options(*, run: bool, runtime: str | None, weights: Weights | None) -> None:
     from fairreg.errors import UsageError
 
     if not run and (runtime or weights):
         raise UsageError("--runtime and --weights say how to run.", hint="Add --run.")
-    if weights is Weights.REFERENCE:
-        raise UsageError(
-            "This release ships no reference weights.", hint="Leave --weights out to run the published ones."
-        )
     if runtime:
         from fairreg.services.run import check_runtime
 
@@ -97,20 +122,25 @@ def _downloader(name: DownloaderName) -> "Downloader | None":
     return ZenodoGet(settings())
 
 
-def _run(fetched: "Fetched", runtime: str | None) -> "RunReport":
-    from fairreg.cli.output import talk
-    from fairreg.services.run import run
+def _run(fetched: "Fetched", runtime: str | None, *, reference: bool) -> "RunReport":
+    from fairreg.services import run
 
-    report = run(fetched, runtime=runtime)
-    for warning in (*report.demonstration.warnings, *report.warnings):
-        talk(f"Warning: {warning}")
+    chosen = settings()
+    if reference:
+        report = run.run_reference(chosen, fetched.requested, runtime=runtime)
+    else:
+        report = run.run(fetched, runtime=runtime, engines=chosen.cache / run.ENGINES)
+    _warn(report)
     return report
+
+
+def _warn(report: "RunReport") -> None:
+    for warning in (*report.warnings, *report.demonstration.warnings):
+        talk(f"Warning: {warning}")
 
 
 def _tell(fetched: "Fetched") -> None:
     """What was resolved, what was verified, what came from the cache."""
-    from fairreg.cli.output import talk
-
     record = fetched.record
     if fetched.resolution is not None and fetched.resolution.is_concept:
         talk(

@@ -9,8 +9,9 @@ from fairreg import plugins
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Demonstration, ModelModule, Recognition
 from fairreg.runners import Runner
+from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["Demonstration", "Recognition", "choose", "get", "load", "names", "recognise"]
+__all__ = ["Demonstration", "Recognition", "choose", "get", "load", "names", "recognise", "reference"]
 
 _ROOM = "fairreg.models"
 
@@ -49,6 +50,12 @@ def choose(recognitions: Iterable[Recognition]) -> Recognition:
         files = ", ".join(item.path.name for item in best)
         raise ModelError(f"{len(best)} files could be meant: {files}.", hint="Name one of them.")
     return best[0]
+
+
+def reference(identifier: Identifier) -> Recognition | None:
+    """The packaged weights that may stand in for those that `identifier` names; None without any."""
+    answers = (get(name).reference(identifier) for name in names())
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def load(

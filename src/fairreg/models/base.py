@@ -8,6 +8,8 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
   recognised file; `engines` is the folder that runners keep what they build in;
 - ``read_inputs(path) -> Inputs``: inputs in a file of the model's own field;
 - ``measure(outputs, labels) -> figures by name``: how well the outputs agree with the truth;
+- ``reference(identifier) -> Recognition | None``: the package's own weights, where they may stand in for the
+  published ones of `identifier` because those cannot be had;
 - ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
 """
@@ -20,6 +22,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from fairreg.runners import Runner
+from fairreg.schemas.identifiers import Identifier
 
 __all__ = ["Demonstration", "Inputs", "ModelModule", "Recognition"]
 
@@ -86,6 +89,10 @@ class ModelModule(Protocol):
         engines: Path | None = ...,
     ) -> Runner:
         """A runner of the network with the weights of `source`."""
+        ...
+
+    def reference(self, identifier: Identifier, /) -> Recognition | None:
+        """Packaged weights of the same architecture as what `identifier` names, None where there are none."""
         ...
 
     def read_inputs(self, path: Path, /) -> Inputs:

@@ -18,7 +18,7 @@ from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint
 from fairreg.services.download import Progress as Downloading
 from fairreg.services.fetch import fetch
-from fairreg.services.run import DEFAULT_RUNTIME, meant, recognise_all
+from fairreg.services.run import DEFAULT_RUNTIME, ENGINES, meant, recognise_all
 from fairreg.settings import Settings
 from fairreg.storage.cache import digest, disk_faults
 from fairreg.web import Talk, silent
@@ -28,8 +28,6 @@ __all__ = ["Opened", "Prediction", "Progress", "open_model", "predict", "read_ar
 Array = NDArray[Any]
 # Hears how many items are done, and how many there are.
 Progress = Callable[[int, int], None]
-# Folder of the cache for what engines build from a model.
-ENGINES = "engines"
 # Batches between two reports of progress.
 _STRETCH = 8
 

@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fairreg import models, runners
-from fairreg.errors import FairregError, MissingEngine, ModelError
+from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
 from fairreg.models.base import Demonstration, Recognition
+from fairreg.registry import Registry
 from fairreg.runners import Runner
+from fairreg.schemas.identifiers import parse
+from fairreg.services import db
 from fairreg.services.fetch import Fetched
+from fairreg.settings import Settings
 from fairreg.storage.cache import digest
+from fairreg.web import silent
 
 __all__ = [
     "DEFAULT_RUNTIME",
+    "ENGINES",
     "Origin",
     "RunReport",
     "check_runtime",
@@ -23,10 +29,18 @@ __all__ = [
     "meant",
     "recognise_all",
     "run",
+    "run_reference",
+    "stand_in",
 ]
 
 Origin = Literal["published", "reference"]
 DEFAULT_RUNTIME = "onnx"
+_NOT_PUBLISHED = (
+    "THESE ARE NOT THE PUBLISHED WEIGHTS of {pid}: fairreg's own reference weights of the same architecture ran, "
+    "trained on an open sample."
+)
+# Folder of the cache for what engines build from a model.
+ENGINES = "engines"
 
 
 @dataclass(frozen=True)
@@ -64,14 +78,14 @@ class RunReport:
         }
 
 
-def run(fetched: Fetched, *, runtime: str | None = None) -> RunReport:
+def run(fetched: Fetched, *, runtime: str | None = None, engines: Path | None = None) -> RunReport:
     """Recognise the model among the fetched files and run it on its packaged sample.
 
     Raises ModelError when there is none or several could be meant, UnsafePickle when all that might be one is
     unsafe, MissingEngine and UsageError for the runtime.
     """
     chosen, warnings = find_model(fetched.models, where=fetched.requested)
-    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
+    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if not chosen.baseline:
         warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's")
@@ -81,6 +95,42 @@ def run(fetched: Fetched, *, runtime: str | None = None) -> RunReport:
         runtime=runner.name,
         demonstration=demonstration,
         warnings=tuple(warnings),
+    )
+
+
+def stand_in(settings: Settings, pid: str, *, runtime: str | None = None) -> tuple[Fetched, RunReport] | None:
+    """Run packaged reference weights in the place of those of `pid`, which cannot be had.
+
+    None where no model package has any for it; what was "fetched" then has no files. Raises MissingEngine and
+    UsageError for the runtime.
+    """
+    if models.reference(parse(pid)) is None:
+        return None
+    db.ensure(settings, silent)
+    with Registry(settings=settings) as registry:
+        record = registry.get(pid)
+    return Fetched(pid, record, (), (), ()), run_reference(settings, pid, runtime=runtime)
+
+
+def run_reference(settings: Settings, pid: str, *, runtime: str | None = None) -> RunReport:
+    """Run the reference weights for `pid` on their packaged sample.
+
+    Raises UsageError where there are none, MissingEngine and UsageError for the runtime.
+    """
+    chosen = models.reference(parse(pid))
+    if chosen is None:
+        raise UsageError(
+            f"There are no reference weights for {pid}.",
+            hint="Leave --weights out to run the published ones.",
+        )
+    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=settings.cache / ENGINES)
+    return RunReport(
+        recognition=chosen,
+        file=chosen.path.name,
+        runtime=runner.name,
+        demonstration=models.get(chosen.model).demonstrate(runner),
+        origin="reference",
+        warnings=(_NOT_PUBLISHED.format(pid=pid),),
     )
 
 

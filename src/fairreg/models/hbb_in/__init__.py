@@ -16,10 +16,17 @@ from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.hbb_in.evaluate import accuracy, evaluate, roc_auc
 from fairreg.models.hbb_in.inputs import Jets, Kept, load_jets, sample, sample_metadata
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
-from fairreg.models.hbb_in.published import BASELINE, PAPER, kept_features, published_names
+from fairreg.models.hbb_in.published import (
+    BASELINE,
+    PAPER,
+    kept_features,
+    published_keys,
+    published_names,
+)
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
+from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
     "TITLE",
@@ -32,6 +39,7 @@ __all__ = [
     "measure",
     "read_inputs",
     "recognise",
+    "reference",
     "sample",
     "sample_inputs",
 ]
@@ -72,6 +80,12 @@ def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerpri
         baseline=baseline,
         preference=_BASELINE if baseline else _PAPER if sizes == PAPER else _VARIANT,
     )
+
+
+def reference(identifier: Identifier) -> Recognition | None:
+    """fairreg's own weights, trained on the open sample, for any identifier of the published network."""
+    path = Path(__file__).with_name("weights") / "reference.safetensors"
+    return recognise(path) if identifier.key in published_keys() and path.is_file() else None
 
 
 def load(

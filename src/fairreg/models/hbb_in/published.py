@@ -13,14 +13,33 @@ from pathlib import Path
 
 from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
 from fairreg.models.hbb_in.network import Hyperparameters
+from fairreg.schemas.identifiers import parse
 
-__all__ = ["BASELINE", "DOI", "PAPER", "kept_features", "published_names"]
+__all__ = ["BASELINE", "DOI", "PAPER", "kept_features", "published_keys", "published_names"]
 
 DOI = "10.5281/zenodo.7305227"
 PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20, d_o=24)
 
 # gnn_baseline_best.pth: the model of the paper (arXiv:2212.05081).
 BASELINE = "sha256:3ee06aa0a17d9c832dcfca39752aa713f0c8b6f91a37bf81da65dbd888ebce1c"
+
+
+# Where the network is published: versions v0.1.0 and v0.1.1, their concept, DLHub, the repository.
+_PUBLISHED = (
+    DOI,
+    "10.5281/zenodo.7305174",
+    "10.5281/zenodo.7305173",
+    "10.26311/5g6q-d719",
+    "zenodo:7305227",
+    "zenodo:7305174",
+    "github:FAIR4HEP/hbb_interaction_network",
+)
+
+
+@cache
+def published_keys() -> frozenset[tuple[str, str]]:
+    """Keys of the identifiers under which the network is published."""
+    return frozenset(parse(text).key for text in _PUBLISHED)
 
 
 @cache
