@@ -7,7 +7,7 @@ from types import TracebackType
 
 import typer
 
-from fairreg.cli import assess, cache, db, fetch, find, harvest, links, records, run
+from fairreg.cli import assess, cache, db, fetch, find, harvest, hbb, links, records, run
 from fairreg.cli.output import explain, talk
 from fairreg.errors import FairregError
 from fairreg.settings import VARIABLES, Settings
@@ -44,6 +44,7 @@ for room in (find, fetch, run, assess, harvest, links, records):
     room.register(app)
 app.add_typer(db.app, name="db")
 app.add_typer(cache.app, name="cache")
+app.add_typer(hbb.app, name="hbb")
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ def fetch(
     from fairreg.errors import Unreachable
     from fairreg.services.fetch import fetch as bring
 
-    _check_run_options(run=run, runtime=runtime, weights=weights)
+    _check_run_options(pid, run=run, runtime=runtime, weights=weights)
     report: RunReport | None
     try:
         with downloading() as progress:
@@ -103,11 +103,15 @@ def _stand_in(pid: str, runtime: str | None, error: "Unreachable") -> "tuple[Fet
     return found
 
 
-def _check_run_options(*, run: bool, runtime: str | None, weights: Weights | None) -> None:
+def _check_run_options(pid: str, *, run: bool, runtime: str | None, weights: Weights | None) -> None:
     from fairreg.errors import UsageError
 
     if not run and (runtime or weights):
         raise UsageError("--runtime and --weights say how to run.", hint="Add --run.")
+    if weights is Weights.REFERENCE:
+        from fairreg.services.run import reference
+
+        reference(pid)
     if runtime:
         from fairreg.services.run import check_runtime
 

@@ -28,6 +28,7 @@ __all__ = [
     "load",
     "meant",
     "recognise_all",
+    "reference",
     "run",
     "run_reference",
     "stand_in",
@@ -36,8 +37,8 @@ __all__ = [
 Origin = Literal["published", "reference"]
 DEFAULT_RUNTIME = "onnx"
 _NOT_PUBLISHED = (
-    "THESE ARE NOT THE PUBLISHED WEIGHTS of {pid}: fairreg's own reference weights of the same architecture ran, "
-    "trained on an open sample."
+    "THESE ARE NOT THE PUBLISHED WEIGHTS of {pid}: fairreg's own reference weights of the same architecture "
+    "ran, trained on an open sample."
 )
 # Folder of the cache for what engines build from a model.
 ENGINES = "engines"
@@ -117,12 +118,7 @@ def run_reference(settings: Settings, pid: str, *, runtime: str | None = None) -
 
     Raises UsageError where there are none, MissingEngine and UsageError for the runtime.
     """
-    chosen = models.reference(parse(pid))
-    if chosen is None:
-        raise UsageError(
-            f"There are no reference weights for {pid}.",
-            hint="Leave --weights out to run the published ones.",
-        )
+    chosen = reference(pid)
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=settings.cache / ENGINES)
     return RunReport(
         recognition=chosen,
@@ -132,6 +128,17 @@ def run_reference(settings: Settings, pid: str, *, runtime: str | None = None) -
         origin="reference",
         warnings=(_NOT_PUBLISHED.format(pid=pid),),
     )
+
+
+def reference(pid: str) -> Recognition:
+    """The packaged weights that may stand in for those of `pid`. Raises UsageError where there are none."""
+    chosen = models.reference(parse(pid))
+    if chosen is None:
+        raise UsageError(
+            f"There are no reference weights for {pid}.",
+            hint="Leave --weights out to run the published ones.",
+        )
+    return chosen
 
 
 def load(fetched: Fetched, *, runtime: str | None = None) -> Runner:

@@ -83,10 +83,25 @@ def _check_labels(labels: Array, count: int) -> None:
 
 
 def load_jets(path: Path) -> Jets:
-    """Jets in the .npz file `path`: `tracks` and `vertices` (or `input_cpf` and `input_sv`), maybe `labels`.
+    """Jets in the file `path`: prepared (.h5), an ntuple (.root), or arrays (.npz).
 
-    Raises ModelError if the file is damaged or an array is missing or misshapen. Pickled arrays are not read.
+    An .npz file holds `tracks` and `vertices` (or `input_cpf` and `input_sv`) and maybe `labels`. Raises
+    ModelError if the file is damaged or an array is missing or misshapen, MissingEngine where the extra
+    ``hep`` is needed. Pickled arrays are not read.
     """
+    if path.suffix in {".h5", ".hdf5"}:
+        from fairreg.models.hbb_in.jet_files import read_jets
+
+        prepared = read_jets(path)
+        return Jets(prepared.tracks, prepared.vertices, prepared.labels)
+    if path.suffix == ".root":
+        from fairreg.models.hbb_in.preparation import Ntuples
+
+        return Jets(**Ntuples.open([str(path)]).all_jets())
+    return _load_arrays(path)
+
+
+def _load_arrays(path: Path) -> Jets:
     try:
         with path.open("rb") as file:
             return _jets(np.load(file, allow_pickle=False), path.name)

@@ -2,9 +2,12 @@
 """The same interaction network in PyTorch: layers by their published names and one function through them.
 
 The layers' ``state_dict`` has the published keys, so that what is trained here can be saved like it.
+
+Padded slots are equal, so the first of them can stand for all: the real tracks go to the front, K slots are
+kept, and the last one counts 61 - K times (likewise the vertices). This is exact, and it is differentiable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,8 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.hbb_in.network import Hyperparameters
+from fairreg.models.hbb_in.torch_messages import messages
 
-__all__ = ["forward", "layers", "network"]
+__all__ = ["PAIRS", "compact", "forward", "groups", "layers", "logits", "network"]
+
+# Pairs of tracks in one pass: 60 numbers for each are 4 MB, which stays in a processor's cache.
+PAIRS = 16384
 
 
 def layers(sizes: Hyperparameters) -> Any:
@@ -34,7 +41,8 @@ def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Any:
     import torch
 
     module = layers(Hyperparameters.from_tensors(tensors))
-    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in tensors.items()})
+    arrays = {name: torch.from_numpy(np.array(array)) for name, array in tensors.items()}
+    module.load_state_dict(arrays, assign=True)  # in the precision of the tensors
     module.to(device).eval()
 
     def probabilities(tracks: Any, vertices: Any) -> Any:
@@ -44,18 +52,54 @@ def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Any:
 
 
 def forward(module: Any, tracks: Any, vertices: Any) -> Any:
-    """Logits (N, 2) of tracks (N, P, 60) and vertices (N, S, 5); differentiable."""
+    """Logits (N, 2) of tracks (N, P, 60) and vertices (N, S, 5), padded anywhere; differentiable."""
     import torch
 
-    rows, others = tracks.transpose(1, 2), vertices.transpose(1, 2)
+    if not len(tracks):
+        return module["fc_fixed"](tracks.new_zeros((0, module["fc_fixed"].in_features)))
+    counts = (tracks != 0).any(1).sum(1)
+    parts = list(groups(counts.cpu().numpy(), tracks.shape[2]))
+    slots = (tracks.shape[2], vertices.shape[2])
+    indices = [torch.from_numpy(part).to(tracks.device) for part in parts]
+    found = [logits(module, compact(tracks[part]), compact(vertices[part]), slots) for part in indices]
+    return torch.cat(found)[torch.cat(indices).argsort()]
+
+
+def groups(counts: NDArray[Any], slots: int) -> Iterator[NDArray[np.int64]]:
+    """Indices of jets with about as many tracks, so that a group has PAIRS pairs at most, or is one jet."""
+    order = np.argsort(counts, kind="stable")
+    last = len(order)
+    while last:
+        kept = min(int(counts[order[last - 1]]) + 1, slots)
+        first = max(0, last - max(1, PAIRS // kept**2))
+        yield order[first:last]
+        last = first
+
+
+def compact(objects: Any) -> Any:
+    """Objects (N, features, slots) as (N, K, features): the real ones first, the last for all padded ones."""
+    real = (objects != 0).any(1)
+    kept = min(int(real.sum(1).max()) + 1, objects.shape[2])
+    order = real.logical_not().to(real.device).byte().argsort(dim=1, stable=True)[:, :kept]
+    return objects.transpose(1, 2).gather(1, order.unsqueeze(2).expand(-1, -1, objects.shape[1]))
+
+
+def logits(module: Any, tracks: Any, vertices: Any, slots: tuple[int, int]) -> Any:
+    """Logits (N, 2) of tracks (N, K, P) and vertices (N, V, S); the last slot of each stands for all others.
+
+    `slots` are their full numbers. K is less than that only if the last slot is padding in every jet.
+    """
+    import torch
+
     through = partial(_through, module)
-    receiver, sender = _first(module["fr1"], rows, rows)
-    everyone = through(("fr2", "fr3"), receiver.unsqueeze(2) + sender.unsqueeze(1)).sum(2)
-    messages = everyone - through(("fr2", "fr3"), receiver + sender)
-    receiver, sender = _first(module["fr1_pv"], rows, others)
-    from_vertices = through(("fr2_pv", "fr3_pv"), receiver.unsqueeze(2) + sender.unsqueeze(1)).sum(2)
-    objects = module["fo1"](torch.cat((rows, messages, from_vertices), dim=2))
-    return module["fc_fixed"](through(("fo2", "fo3"), objects).sum(1))
+    repeats = [total - kept.shape[1] + 1 for total, kept in zip(slots, (tracks, vertices), strict=True)]
+    pairs = _first(module["fr1"], tracks, tracks)
+    from_tracks = messages(pairs, (module["fr2"], module["fr3"]), repeats[0], others_only=True)
+    pairs = _first(module["fr1_pv"], tracks, vertices)
+    from_vertices = messages(pairs, (module["fr2_pv"], module["fr3_pv"]), repeats[1], others_only=False)
+    objects = module["fo1"](torch.cat((tracks, from_tracks, from_vertices), dim=2))
+    outcome = through(("fo2", "fo3"), objects)
+    return module["fc_fixed"](outcome.sum(1) + (repeats[0] - 1) * outcome[:, -1])
 
 
 def _first(layer: Any, receivers: Any, senders: Any) -> tuple[Any, Any]:

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""``hbb train`` and ``hbb evaluate``: train the Hbb interaction network, and see how good weights are."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fairreg.cli.options import InputFile, Json
+
+if TYPE_CHECKING:
+    from fairreg.models.hbb_in.metrics import Figures
+    from fairreg.models.hbb_in.training.loop import Epoch
+    from fairreg.services.hbb.evaluate import Evaluation
+    from fairreg.services.hbb.train import Report
+
+__all__ = ["register"]
+
+INTERRUPTED = 130
+
+Samples = Annotated[
+    list[Path],
+    typer.Argument(
+        exists=True, dir_okay=False, readable=True, help="Prepared jets (HDF5).", show_default=False
+    ),
+]
+SampleOption = Annotated[
+    list[Path],
+    typer.Option("--sample", exists=True, dir_okay=False, help="Prepared jets (HDF5).", show_default=False),
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Threads of the engine; its own choice by default.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog="Example: fairreg hbb train train.h5 --output trained --schedule cosine --epochs 20")(
+        train
+    )
+    app.command(epilog="Example: fairreg hbb evaluate trained/weights.onnx --sample test.h5 --plot roc.png")(
+        evaluate
+    )
+
+
+def train(
+    samples: Samples,
+    output: Path = typer.Option(..., "--output", "-o", file_okay=False, help="Folder for everything."),
+    hidden: int = typer.Option(60, help="Units of a hidden layer."),
+    d_e: int = typer.Option(20, "--d-e", help="Numbers a message."),
+    d_o: int = typer.Option(24, "--d-o", help="Numbers a track."),
+    drop_feature: list[str] = typer.Option([], help="Leave out a track or vertex feature; may be repeated."),
+    epochs: int = typer.Option(200, help="At most so many."),
+    patience: int = typer.Option(8, help="End after so many epochs without a lower validation loss."),
+    batch_size: int = typer.Option(128, help="Jets a step."),
+    learning_rate: float = typer.Option(1e-4, help="Adam's largest learning rate."),
+    schedule: str = typer.Option("constant", help="constant, cosine or onecycle, over all epochs."),
+    raw: bool = typer.Option(False, "--raw", help="Train on raw features instead of standardised ones."),
+    seed: int = typer.Option(0, min=0, help="Of the first repetition, and of the split."),
+    split: str = typer.Option("jets", help="kfold (over files), files or jets (by events), drawn at random."),
+    folds: int = typer.Option(5, help="For --split kfold."),
+    validation_files: int = typer.Option(5, help="For --split files."),
+    validation_fraction: float = typer.Option(0.1, min=0, max=1, help="For --split jets."),
+    repetitions: int = typer.Option(1, min=1, help="Trainings with seeds that follow each other."),
+    test: list[Path] = typer.Option([], exists=True, dir_okay=False, help="Jets for figures of the result."),
+    reference_accuracy: float | None = typer.Option(None, help="Print its p-value, as the paper's Table 4."),
+    reference_auc: float | None = typer.Option(None, help="Print its p-value, as the paper's Table 4."),
+    threads: int = typer.Option(1, min=1, help="Threads; more than one only pays on an idle machine."),
+    time_limit: float | None = typer.Option(
+        None, min=0, help="Minutes, after which the best weights are kept."
+    ),
+    json: Json = False,
+) -> None:
+    """Train the Hbb interaction network, by default in the paper's set-up.
+
+    The same command goes on with a training that was stopped. Needs the extra torch.
+    """
+    from fairreg.models.hbb_in.training.setup import Setup
+    from fairreg.services.hbb.train import Plan
+
+    setup = Setup(
+        hidden=hidden,
+        d_e=d_e,
+        d_o=d_o,
+        dropped=tuple(sorted(set(drop_feature))),
+        epochs=epochs,
+        patience=patience,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        standardise=not raw,
+        seed=seed,
+    )
+    references = (reference_accuracy, reference_auc)
+    plan = Plan(split, folds, validation_files, validation_fraction, repetitions, references)
+    _train(samples, output, setup, plan, {"test": test, "threads": threads, "minutes": time_limit}, json=json)
+
+
+def _train(
+    samples: list[Path], output: Path, setup: Any, plan: Any, limits: dict[str, Any], *, json: bool
+) -> None:
+    from fairreg.cli.output import counting_each, print_json, talk
+    from fairreg.services.hbb import train as service
+
+    with counting_each("jets") as report:
+        observer = service.Observer(report, lambda name, epoch: talk(f"{name} {_epoch(epoch)}"))
+        done = service.train(samples, output, setup, plan, observer=observer, **limits)
+    for warning in done.warnings:
+        talk(f"Warning: {warning}")
+    if json:
+        print_json(done.to_json())
+    else:
+        _print_report(done)
+    if done.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _epoch(epoch: "Epoch") -> str:
+    return (
+        f"epoch {epoch.epoch}: loss {epoch.training_loss:.4f}, validation {epoch.validation_loss:.4f}, "
+        f"AUC {epoch.roc_auc:.4f}, rate {epoch.learning_rate:.2g}, {epoch.seconds:.0f} s"
+    )
+
+
+def _print_report(done: "Report") -> None:
+    from fairreg.cli.output import console
+
+    show = console().print
+    show(f"{done.jets} jets, of which {done.unlabelled} are neither QCD nor H->bb and left out")
+    for item in done.rounds:
+        epochs = len(item.trained.history)
+        show(f"{item.name}: {item.trained.ended} after {epochs} epochs; weights in {item.folder}")
+        _print_figures("validation", item.validation)
+        if item.test:
+            _print_figures("test", item.test.figures)
+    show("")
+    show(done.tables)
+
+
+def evaluate(
+    weights: InputFile,
+    sample: SampleOption,
+    runtime: str = typer.Option("onnx", help="onnx or torch."),
+    batch_size: int = typer.Option(128, min=1, help="Jets a call; the figures do not depend on it."),
+    weighted: bool = typer.Option(False, "--weighted", help="Count every jet by its event weight."),
+    plot: Path | None = typer.Option(None, dir_okay=False, help="PNG file for the ROC curve (extra plot)."),
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Say how well weights tell H->bb from QCD jets, and how fast."""
+    from fairreg.cli.output import counting, print_json
+    from fairreg.services.hbb import evaluate as service
+
+    with counting("jets") as report:
+        found = service.evaluate(
+            weights,
+            sample,
+            runtime=runtime,
+            batch_size=batch_size,
+            threads=threads,
+            weighted=weighted,
+            plot=plot,
+            progress=lambda done: report(done, None),
+        )
+    if json:
+        print_json(found.to_json())
+    else:
+        _print_evaluation(found)
+
+
+def _print_evaluation(found: "Evaluation") -> None:
+    from fairreg.cli.output import console
+
+    console().print(f"{found.jets} jets, of which {found.unlabelled} are neither QCD nor H->bb")
+    _print_figures(found.weights.name, found.figures)
+    if found.seconds:
+        console().print(
+            f"  {found.jets / found.seconds:.0f} jets/s on {found.runtime}, batch {found.batch_size}"
+        )
+
+
+def _print_figures(what: str, found: "Figures") -> None:
+    from fairreg.cli.output import console
+
+    show = console().print
+    show(f"  {what}: {found.signal} H->bb and {found.background} QCD jets")
+    for name, item in (("ROC AUC", found.roc_auc), ("accuracy", found.accuracy)):
+        show(f"  {name}: {_plus_minus(item.value, item.uncertainty, 4)}")
+    for cut in found.rejections:
+        figure = _plus_minus(cut.value, cut.uncertainty, 1)
+        show(f"  background rejection at {cut.efficiency:.0%} signal efficiency: {figure}")
+
+
+def _plus_minus(value: float | None, uncertainty: float | None, digits: int) -> str:
+    if value is None or uncertainty is None:
+        return "not known from so few jets"
+    return f"{value:.{digits}f} ± {uncertainty:.{digits}f}"

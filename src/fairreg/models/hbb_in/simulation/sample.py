@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""A sample: how many jets of which seed, in which files; each file is one block."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import UsageError
+from fairreg.models.hbb_in.simulation import clustering, ntuple, processes
+from fairreg.models.hbb_in.simulation.block import Block, make_block
+
+__all__ = ["GENERATOR_VERSION", "Plan", "make_file", "versions"]
+
+GENERATOR_VERSION = "1"  # raised when the same seed gives other jets
+_SOFTWARE = ("fairreg", "pythia8mc", "fastjet", "numpy", "awkward", "uproot")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`jets` jets, `signal_jets` of them H->bb, in files of `jets_per_file` (the last one may be smaller)."""
+
+    seed: int
+    jets: int
+    signal_jets: int
+    jets_per_file: int
+
+    def __post_init__(self) -> None:
+        if self.jets < 1 or self.jets_per_file < 1 or not 0 <= self.signal_jets <= self.jets:
+            raise UsageError("A sample needs at least one jet, and no more signal jets than jets.")
+        if self.seed < 0:
+            raise UsageError("The seed is negative.", hint="Give 0 or more.")
+
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks, each with its share of signal jets."""
+        blocks = []
+        for number, first in enumerate(range(0, self.jets, self.jets_per_file)):
+            last = min(first + self.jets_per_file, self.jets)
+            signal = last * self.signal_jets // self.jets - first * self.signal_jets // self.jets
+            blocks.append(Block(self.seed, number, signal, last - first - signal))
+        return tuple(blocks)
+
+    def file_name(self, block: Block) -> str:
+        """Name of the block's file; in the order of names the blocks are in their order."""
+        return f"jets-{block.number:05d}.root"
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the bytes of the sample: the plan and the versions of what makes it."""
+        return {"generator_version": GENERATOR_VERSION, **asdict(self), "software": versions()}
+
+
+def versions() -> dict[str, str]:
+    """Versions of the software that decides the jets; MissingEngine where some of it is not installed."""
+    from importlib.metadata import version
+
+    for engine in (processes.engine, clustering.engine, ntuple.engine):
+        engine()
+    return {name: version(name) for name in _SOFTWARE}
+
+
+def make_file(folder: Path, plan: Plan, block: Block) -> int:
+    """Make the block's file in `folder`; the number of its jets."""
+    with _quiet():
+        columns = make_block(block)
+    ntuple.write_ntuple(
+        folder / plan.file_name(block), columns, f"https://w3id.org/fairreg/hbb/{plan}/{block}"
+    )
+    return len(columns)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send what compiled code prints on standard output (FastJet's banner) to nowhere."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

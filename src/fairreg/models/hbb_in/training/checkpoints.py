@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""What a training needs in order to go on exactly where it stopped, kept in one file a training."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import ModelError, UsageError
+
+__all__ = ["NAME", "Checkpoint", "read", "write"]
+
+NAME = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state after the last of the epochs in `history`, and the best weights so far.
+
+    `identity` says which training this is; no other may go on from it.
+    """
+
+    identity: Mapping[str, Any]
+    history: list[dict[str, Any]]
+    weights: Mapping[str, Any]
+    best: Mapping[str, Any]
+    optimizer: Mapping[str, Any]
+
+
+def write(checkpoint: Checkpoint, folder: Path) -> None:
+    """Replace the checkpoint in `folder` in one step."""
+    import torch
+
+    text = json.dumps({"identity": dict(checkpoint.identity), "history": checkpoint.history})
+    states = {name: dict(getattr(checkpoint, name)) for name in ("weights", "best", "optimizer")}
+    part = folder / f"{NAME}.part"
+    torch.save({"about": text, **states}, part)
+    part.replace(folder / NAME)
+
+
+def read(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
+    """The checkpoint in `folder`, None where there is none.
+
+    Raises UsageError if it is of another training, ModelError if it cannot be read.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return None
+    content = _content(path)
+    about = json.loads(content.pop("about"))
+    if unlike := sorted(key for key in identity if about["identity"].get(key) != identity[key]):
+        raise UsageError(
+            f"{folder.name} holds a training with another {unlike[0]}: "
+            f"{about['identity'].get(unlike[0])}, not {identity[unlike[0]]}.",
+            hint="Choose another --output, or repeat the same options to go on with that training.",
+        )
+    return Checkpoint(about["identity"], about["history"], **content)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    import pickle
+
+    import torch
+
+    try:
+        content: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise ModelError(
+            f"{path.name} is damaged.", hint=f"Delete {path} to train from the start."
+        ) from error
+    return content

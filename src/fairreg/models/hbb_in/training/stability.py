@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""How much a figure changes from training to training: the paper's Tables 4 and 5.
+
+Duarte et al. 2023, 10.1088/2632-2153/ad12e3, sections 3.1.1 and 3.2.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fairreg.models.hbb_in.training.loop import Epoch
+
+__all__ = ["Spread", "comparison", "spread", "stability", "upper_tail"]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of a figure over trainings; no deviation of less than two."""
+
+    mean: float
+    deviation: float | None
+    values: tuple[float, ...]
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and unbiased standard deviation."""
+    mean = math.fsum(values) / len(values)
+    if len(values) < 2:  # noqa: PLR2004  one value does not spread
+        return Spread(mean, None, tuple(values))
+    variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+    return Spread(mean, math.sqrt(variance), tuple(values))
+
+
+def upper_tail(reference: float, found: Spread) -> float | None:
+    """Probability of a value not below `reference`, given the trainings: the p-value of the paper's Table 4.
+
+    The values are taken to be normally distributed. The paper does not say so; its two p-values (12.69 % and
+    9.27 %) are what a normal distribution gives within the rounding of its means and deviations. None where
+    the trainings do not spread.
+    """
+    if not found.deviation:
+        return None
+    return math.erfc((reference - found.mean) / found.deviation / math.sqrt(2)) / 2
+
+
+def stability(rows: Sequence[tuple[str, Epoch, int]]) -> str:
+    """The columns of Table 5 in Markdown, a row a training: its name, its best epoch and how many it took."""
+    head = (
+        "| Training | Epochs | Accuracy | Valid. loss | Train. (valid.) time/epoch [s] | AUC |",
+        "|---|---|---|---|---|---|",
+    )
+    return "\n".join([*head, *(_row(*row) for row in rows)]) + "\n"
+
+
+def _row(name: str, best: Epoch, epochs: int) -> str:
+    times = f"{best.seconds:.1f} ({best.validation_seconds:.1f})"
+    figures = f"{best.accuracy:.4f} | {best.validation_loss:.4f} | {times} | {best.roc_auc:.4f}"
+    return f"| {name} | {epochs} | {figures} |"
+
+
+def comparison(accuracy: Spread, auc: Spread, references: tuple[float | None, float | None]) -> str:
+    """Table 4 in Markdown: both figures over the trainings, and the p-values of the references there are."""
+    columns = list(zip((accuracy, auc), references, strict=True))
+    rows = [("This work", [_pm(found) for found, _ in columns])]
+    if any(reference is not None for reference in references):
+        rows += [
+            ("Reference", ["" if value is None else f"{value:.4f}" for value in references]),
+            ("p-value (consistency)", [_p_value(found, value) for found, value in columns]),
+        ]
+    lines = [f"| {name} | {' | '.join(cells)} |" for name, cells in rows]
+    return "\n".join(["| | Validation accuracy | AUC |", "|---|---|---|", *lines]) + "\n"
+
+
+def _pm(found: Spread) -> str:
+    return f"{found.mean:.4f}" + ("" if found.deviation is None else f" ± {found.deviation:.4f}")
+
+
+def _p_value(found: Spread, reference: float | None) -> str:
+    value = None if reference is None else upper_tail(reference, found)
+    return "" if value is None else f"{100 * value:.2f} %"

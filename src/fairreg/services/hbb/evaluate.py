@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Figures of merit of a weight file on prepared jets."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError
+from fairreg.models import hbb_in
+from fairreg.models.hbb_in import HbbRunner, roc_plot
+from fairreg.models.hbb_in.metrics import Figures, figures, roc_curve
+from fairreg.models.hbb_in.training.reading import slices
+from fairreg.runners.weights import fingerprint
+
+__all__ = ["Evaluation", "evaluate"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of a weight file; `unlabelled` jets (neither QCD nor H->bb) enter only the timing."""
+
+    weights: Path
+    fingerprint: str
+    samples: tuple[Path, ...]
+    figures: Figures
+    weighted: bool
+    jets: int
+    unlabelled: int
+    runtime: str
+    batch_size: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of an evaluation."""
+        return {
+            "weights": {"file": str(self.weights), "fingerprint": self.fingerprint},
+            "input": {"source": [str(path) for path in self.samples], "items": self.jets},
+            "unlabelled": self.unlabelled,
+            "weighted": self.weighted,
+            "metrics": asdict(self.figures),
+            "runtime": self.runtime,
+            "timing": {
+                "items_per_second": self.jets / self.seconds if self.seconds else None,
+                "batch_size": self.batch_size,
+            },
+        }
+
+
+def evaluate(
+    weights: Path,
+    samples: Sequence[Path],
+    *,
+    runtime: str = "onnx",
+    batch_size: int = 128,
+    threads: int | None = None,
+    weighted: bool = False,
+    plot: Path | None = None,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Evaluation:
+    """Predict every jet of the prepared files once and compare with the labels.
+
+    `weighted` counts every jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if no
+    jet has a label or a file is none, UsageError, MissingEngine.
+    """
+    if plot is not None:
+        roc_plot.require()
+    runner = hbb_in.load(weights, runtime=runtime, batch_size=batch_size, threads=threads)
+    labels, scores, weighing, seconds = _scores(runner, samples, progress)
+    known = labels.any(axis=1)
+    if not known.any():
+        raise ModelError("No jet of the sample is labelled as QCD or H->bb.")
+    positive, found = labels[known, 1].astype(bool), scores[known]
+    if plot is not None:
+        roc_plot.draw({weights.name: roc_curve(positive, found)}, plot)
+    return Evaluation(
+        weights=weights,
+        fingerprint=fingerprint(weights),
+        samples=tuple(samples),
+        figures=figures(positive, found, weighing[known] if weighted else None),
+        weighted=weighted,
+        jets=len(labels),
+        unlabelled=int((~known).sum()),
+        runtime=runtime,
+        batch_size=batch_size,
+        seconds=seconds,
+    )
+
+
+def _scores(
+    runner: HbbRunner, samples: Sequence[Path], progress: Callable[[int], None]
+) -> tuple[Array, Array, Array, float]:
+    """Labels, probabilities of H->bb and weights of all jets, and the seconds that predicting took."""
+    parts: list[tuple[Array, Array, Array]] = []
+    seconds, done = 0.0, 0
+    for part in slices(samples):
+        begin = perf_counter()
+        scores = runner.predict(part.tracks, part.vertices)[:, 1]
+        seconds += perf_counter() - begin
+        parts.append((part.labels, scores, part.weight))
+        done += len(scores)
+        progress(done)
+    if not parts:
+        raise ModelError("There are no jets in the sample.")
+    labels, scores, weighing = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return labels, scores, weighing, seconds

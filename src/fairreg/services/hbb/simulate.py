@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Simulate: the open sample of jets as ROOT files with its record, in several processes, resumable."""
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import ModelError, UsageError
+from fairreg.models.hbb_in.simulation.block import Block
+from fairreg.models.hbb_in.simulation.record import RECORD_FILE, dataset_record
+from fairreg.models.hbb_in.simulation.sample import Plan, make_file
+
+__all__ = ["Plan", "Simulated", "simulate"]
+
+Progress = Callable[[int, int | None], None]
+_PLAN_FILE = "plan.json"
+_BLOCKS_A_PROCESS = 25  # then a fresh process: what the compiled engines leak goes with the old one
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a run made: all files of the sample in order, and how many of them were there before."""
+
+    files: tuple[Path, ...]
+    record: Path
+    skipped: int
+
+
+def simulate(plan: Plan, folder: Path, *, workers: int, progress: Progress) -> Simulated:
+    """Make the files of `plan` that `folder` lacks, and the record of the sample.
+
+    A file is there only once it is complete, and the number of processes does not change its bytes. Raises
+    ModelError if the folder holds another sample, MissingEngine without the extra ``simulate``.
+    """
+    _claim(folder, plan)
+    blocks = plan.blocks()
+    paths = tuple(folder / plan.file_name(block) for block in blocks)
+    missing = [block for block, path in zip(blocks, paths, strict=True) if not path.is_file()]
+    done = plan.jets - sum(block.signal + block.background for block in missing)
+    progress(done, plan.jets)
+    for made in _made(plan, folder, missing, workers):
+        done += made
+        progress(done, plan.jets)
+    record = folder / RECORD_FILE
+    _write(record, dataset_record(plan, paths).to_jsonld())
+    return Simulated(paths, record, len(blocks) - len(missing))
+
+
+def _claim(folder: Path, plan: Plan) -> None:
+    """Note the plan in the folder, or see that it is the one that is being gone on with."""
+    identity, noted = plan.identity(), folder / _PLAN_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    if noted.is_file():
+        if _read(noted) != identity:
+            raise ModelError(
+                f"{folder} holds another sample, or one of other versions of the software.",
+                hint=f"Choose another folder; {_PLAN_FILE} there says what it holds.",
+            )
+    else:
+        _write(noted, identity)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is damaged.", hint="Remove the folder, or choose another one.") from error
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _made(plan: Plan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
+    """Numbers of jets of the blocks as they are finished."""
+    if not blocks:
+        return
+    # Fresh interpreters: the engines print and keep global state that this process should not have.
+    pool = ProcessPoolExecutor(
+        min(workers, len(blocks)), mp_context=get_context("spawn"), max_tasks_per_child=_BLOCKS_A_PROCESS
+    )
+    with pool:
+        futures: list[Future[int]] = [pool.submit(make_file, folder, plan, block) for block in blocks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise ModelError(
+                "A process of the simulation was ended from outside, perhaps for want of memory.",
+                hint="The same command goes on with the files that are missing; fewer workers need less.",
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
