@@ -124,6 +124,7 @@ def _limits(harvester: Harvester, service: Service | None) -> str:
     if service is None:
         return "sends no requests"
     guest, known = harvester.page_limit(token=False), harvester.page_limit(token=True)
-    page = f"{guest} a page" if guest == known else f"{guest} a page, {known} with a token"
+    takes_token = service is not None and service.name in _WITH_TOKEN
+    page = f"{guest} a page" + (f", {known} with a token" if takes_token and known != guest else "")
     pace = PACE_PER_MINUTE.get(service.name)
     return f"{page}; {pace} requests a minute" if pace else page
