@@ -19,7 +19,7 @@ __all__ = ["Plan", "Simulated", "simulate"]
 
 Progress = Callable[[int, int | None], None]
 _PLAN_FILE = "plan.json"
-_BLOCKS_A_PROCESS = 25  # then a fresh process: what the compiled engines leak goes with the old one
+_BLOCKS_A_PROCESS = 25  # then fresh processes: what the compiled engines leak goes with the old ones
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,15 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 def _made(plan: Plan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
     """Numbers of jets of the blocks as they are finished."""
-    if not blocks:
-        return
+    # Not `max_tasks_per_child`: a pool that replaces its processes can wait for ever (CPython issue 115634).
+    portion = workers * _BLOCKS_A_PROCESS
+    for first in range(0, len(blocks), portion):
+        yield from _portion_made(plan, folder, blocks[first : first + portion], workers)
+
+
+def _portion_made(plan: Plan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
     # Fresh interpreters: the engines print and keep global state that this process should not have.
-    pool = ProcessPoolExecutor(
-        min(workers, len(blocks)), mp_context=get_context("spawn"), max_tasks_per_child=_BLOCKS_A_PROCESS
-    )
-    with pool:
+    with ProcessPoolExecutor(min(workers, len(blocks)), mp_context=get_context("spawn")) as pool:
         futures: list[Future[int]] = [pool.submit(make_file, folder, plan, block) for block in blocks]
         try:
             for future in as_completed(futures):
