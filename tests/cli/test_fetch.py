@@ -77,7 +77,7 @@ def test_torch_gives_the_same_numbers(cli, published):
 @pytest.mark.shared
 def test_the_result_table_says_what_ran(cli, published):
     out = cli("fetch", hbb.DOI, "--run").out
-    named = ("onnx", "published", "gnn_baseline_best.pth", "400 items", "roc auc", "accuracy", "items/s")
+    named = ("onnx", "published", "gnn_baseline_best.pth", "2000 items", "roc auc", "accuracy", "items/s")
     assert [words for words in named if words not in out] == []
 
 

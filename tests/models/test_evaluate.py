@@ -59,15 +59,15 @@ def test_a_demonstration_names_its_sample_and_what_it_is_not(paper_sizes, make_t
     runner = build(make_tensors(paper_sizes))
     found = hbb_in.demonstrate(runner)
     assert (found.source, found.items, found.batch_size) == (
-        "Toy jets for the Hbb interaction network",
-        400,
+        "Simulated H->bb and QCD jets for the Hbb interaction network",
+        2000,
         128,
     )
     assert found.metrics == {
         "roc_auc": evaluate(runner, hbb_in.sample()).roc_auc,
         "accuracy": evaluate(runner, hbb_in.sample()).accuracy,
     }
-    assert "no physics result" in found.warnings[0]
+    assert "neither CMS data nor CMS simulation" in found.warnings[0]
 
 
 def test_only_a_hbb_network_is_demonstrated():
@@ -76,8 +76,9 @@ def test_only_a_hbb_network_is_demonstrated():
 
 
 @pytest.mark.shared
-def test_the_published_baseline_tells_the_toy_jets_apart(published):
+def test_the_published_baseline_tells_the_packaged_jets_apart(published):
     runner = hbb_in.load(published / "trained_models/gnn_baseline_best.pth")
     found = evaluate(runner, hbb_in.sample())
-    assert found.roc_auc > 0.9
-    assert found.accuracy > 0.8
+    # It was trained on another simulation: the features must mean the same here.
+    assert found.roc_auc == pytest.approx(0.9887, abs=1e-3)
+    assert found.accuracy == pytest.approx(0.9375, abs=2e-3)

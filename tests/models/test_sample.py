@@ -5,32 +5,24 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairreg.errors import ModelError
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in import toy
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
-from fairreg.models.hbb_in.inputs import Jets, sample_metadata
+from fairreg.models.hbb_in.inputs import Jets, packed, sample_metadata, unpacked
 
 
 def test_the_sample_is_what_its_metadata_says():
     jets, metadata = hbb_in.sample(), sample_metadata()
-    assert metadata["counts"] == {"jets": len(jets), "QCD": 200, "Hbb": 200}
-    assert metadata["generator_version"] == toy.GENERATOR_VERSION
-    assert "neither CMS data nor a simulation" in metadata["disclaimer"]
+    assert metadata["counts"] == {"jets": len(jets), "QCD": 1000, "Hbb": 1000}
+    assert "neither CMS data nor" in metadata["disclaimer"]
     for name, facts in metadata["arrays"].items():
         array = getattr(jets, name)
         assert (array.dtype.name, list(array.shape)) == (facts["dtype"], facts["shape"])
         assert sha256(array.tobytes()).hexdigest() == facts["sha256"]
-
-
-def test_the_generator_makes_the_sample_again():
-    metadata = sample_metadata()
-    made, kept = toy.toy_jets(metadata["counts"]["jets"], metadata["seed"]), hbb_in.sample()
-    step = 2.0**-toy.MANTISSA_BITS  # another mathematical library may round one way or the other
-    np.testing.assert_allclose(made.tracks, kept.tracks, rtol=step, atol=1e-6)
-    np.testing.assert_allclose(made.vertices, kept.vertices, rtol=step, atol=1e-6)
-    np.testing.assert_array_equal(made.labels, kept.labels)
 
 
 def test_jets_look_like_jets():
@@ -42,22 +34,33 @@ def test_jets_look_like_jets():
     real = tracks["track_ptrel"] > 0
     counts = real.sum(axis=1)
     assert np.unique(counts).size > 20
-    assert 10 < counts.min() < counts.max() <= 60
+    assert 0 < counts.min() < counts.max() <= 60
     np.testing.assert_array_equal(real, np.arange(60) < counts[:, None])
     assert not np.moveaxis(jets.tracks, 1, 2)[~real].any()
-    padded = np.where(real, tracks["trackBTag_Sip2dSig"], -np.inf)
-    assert (np.diff(padded[:, : counts.min()], axis=1) <= 0).all()
-    assert (np.diff(vertices["sv_dxysig"], axis=1) <= 0).all()
-    assert tracks["track_deltaR"].max() <= 0.8
+    significance = np.where(real, tracks["trackBTag_Sip2dSig"], -np.inf)
+    assert (significance[:, 1:] <= significance[:, :-1]).all()
+    flight = np.where(vertices["sv_pt"] > 0, vertices["sv_dxysig"], -np.inf)
+    assert (flight[:, 1:] <= flight[:, :-1]).all()
+    assert np.quantile(tracks["track_deltaR"][real], 0.99) < 0.8 < tracks["track_deltaR"].max() < 1.6
     assert np.isfinite(jets.tracks).all()
     displaced = tracks["trackBTag_Sip2dSig"].max(axis=1)
     assert np.median(displaced[jets.labels[:, 1] == 1]) > 3 * np.median(displaced[jets.labels[:, 0] == 1])
 
 
-def test_another_seed_makes_other_jets():
-    one, other = toy.toy_jets(2, 1), toy.toy_jets(2, 2)
-    assert not np.array_equal(one.tracks, other.tracks)
-    np.testing.assert_array_equal(one.tracks, toy.toy_jets(2, 1).tracks)
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 5)), min_size=1, max_size=6),
+    st.integers(0, 2**32 - 1),
+)
+def test_packing_loses_nothing(numbers, seed):
+    random = np.random.default_rng(seed)
+    tracks = np.zeros((len(numbers), 30, 60), np.float32)
+    vertices = np.zeros((len(numbers), 14, 5), np.float32)
+    for jet, (some, few) in enumerate(numbers):
+        tracks[jet, :, :some] = 1 + random.random((30, some))
+        vertices[jet, :, :few] = 1 + random.random((14, few))
+    found = unpacked(packed(tracks, vertices))
+    np.testing.assert_array_equal(found["tracks"], tracks)
+    np.testing.assert_array_equal(found["vertices"], vertices)
 
 
 @pytest.fixture

@@ -124,13 +124,13 @@ def measure(outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> Mappin
 
 
 def sample_inputs() -> Mapping[str, NDArray[Any]]:
-    """The packaged toy jets by input name: tracks (n, 30, 60) and vertices (n, 14, 5), float32."""
+    """The packaged jets by input name: tracks (n, 30, 60) and vertices (n, 14, 5), float32."""
     jets = sample()
     return dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True))
 
 
 def demonstrate(runner: Runner) -> Demonstration:
-    """Figures of `runner` on the packaged toy jets; ModelError if it is of another model.
+    """Figures of `runner` on the packaged jets; ModelError if it is of another model.
 
     The rate is that of a second pass: the first one includes what engines do only once.
     """

@@ -3,6 +3,7 @@
 
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,10 +17,21 @@ from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.schemas.record import Feature, Tensor
 
-__all__ = ["ALL_FEATURES", "Jets", "Kept", "load_jets", "sample", "sample_metadata", "signature"]
+__all__ = [
+    "ALL_FEATURES",
+    "Jets",
+    "Kept",
+    "load_jets",
+    "packed",
+    "sample",
+    "sample_metadata",
+    "signature",
+    "unpacked",
+]
 
 Array = NDArray[Any]
 _SAMPLE = "sample"  # folder of the packaged sample in this package
+_SLOTS = (Hyperparameters.n_tracks, Hyperparameters.n_vertices)
 _ALIASES = {"tracks": INPUTS[0], "vertices": INPUTS[1]}
 
 
@@ -126,9 +138,37 @@ def _present(content: Any, name: str, source: str) -> str:
 
 
 def sample() -> Jets:
-    """The packaged toy jets; `sample_metadata` says how they were made and what they are not."""
-    with as_file(files(__package__).joinpath(_SAMPLE, "sample.npz")) as path:
-        return load_jets(path)
+    """The packaged jets; `sample_metadata` says how they were made and what they are not."""
+    with (
+        as_file(files(__package__).joinpath(_SAMPLE, "sample.npz")) as path,
+        np.load(path, allow_pickle=False) as stored,
+    ):
+        return Jets(**unpacked(stored), labels=stored["labels"])
+
+
+def packed(tracks: Array, vertices: Array) -> dict[str, Array]:
+    """Only the real tracks and vertices, feature by feature, and how many each jet has: a third of the size.
+
+    The real ones must come first in every jet.
+    """
+    stored = {}
+    for name, objects in (("tracks", tracks), ("vertices", vertices)):
+        real = objects.any(axis=1)
+        stored[name] = np.ascontiguousarray(objects.transpose(0, 2, 1)[real].T)
+        stored[f"{name}_of_jet"] = real.sum(axis=1).astype(np.uint8)
+    return stored
+
+
+def unpacked(stored: Mapping[str, Array]) -> dict[str, Array]:
+    """Padded tracks (n, 30, 60) and vertices (n, 14, 5) from what `packed` gives."""
+    slots = {"tracks": _SLOTS[0], "vertices": _SLOTS[1]}
+    found = {}
+    for name, total in slots.items():
+        rows, counts = stored[name], stored[f"{name}_of_jet"]
+        padded = np.zeros((len(counts), total, len(rows)), dtype=rows.dtype)
+        padded[np.arange(total) < counts[:, np.newaxis]] = rows.T
+        found[name] = np.ascontiguousarray(padded.transpose(0, 2, 1))
+    return found
 
 
 def sample_metadata() -> dict[str, Any]:

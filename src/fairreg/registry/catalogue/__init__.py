@@ -2,6 +2,7 @@
 """The packaged catalogue: models, datasets and software of high-energy physics, known without any network.
 
 `records.json` is written by ``scripts/build_catalogue.py``; each identifier says where it was seen.
+`own.json` has what fairreg ships, reference weights and their samples (``scripts/package_reference.py``).
 """
 
 import hashlib
@@ -18,7 +19,11 @@ __all__ = ["digest", "records"]
 def records() -> tuple[ModelRecord, ...]:
     """All records of the catalogue, in its order."""
     try:
-        return msgspec.json.decode(_document(), type=tuple[ModelRecord, ...])
+        return tuple(
+            record
+            for document in _documents()
+            for record in msgspec.json.decode(document, type=tuple[ModelRecord, ...])
+        )
     except msgspec.ValidationError as error:
         raise RecordError(
             f"The packaged catalogue is damaged: {error}", hint="Install fairreg again."
@@ -26,9 +31,9 @@ def records() -> tuple[ModelRecord, ...]:
 
 
 def digest() -> str:
-    """Hex SHA-256 of the packaged document: two releases with the same catalogue share it."""
-    return hashlib.sha256(_document()).hexdigest()
+    """Hex SHA-256 of the packaged documents: two releases with the same catalogue share it."""
+    return hashlib.sha256(b"".join(_documents())).hexdigest()
 
 
-def _document() -> bytes:
-    return files(__name__).joinpath("records.json").read_bytes()
+def _documents() -> tuple[bytes, ...]:
+    return tuple(files(__name__).joinpath(name).read_bytes() for name in ("records.json", "own.json"))
