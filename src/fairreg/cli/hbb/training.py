@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import InputFile, Json
+from fairreg.cli.options import Json
 
 if TYPE_CHECKING:
     from fairreg.models.hbb_in.metrics import Figures
@@ -23,10 +23,6 @@ Samples = Annotated[
     typer.Argument(
         exists=True, dir_okay=False, readable=True, help="Prepared jets (HDF5).", show_default=False
     ),
-]
-SampleOption = Annotated[
-    list[Path],
-    typer.Option("--sample", exists=True, dir_okay=False, help="Prepared jets (HDF5).", show_default=False),
 ]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Threads of the engine; its own choice by default.")
@@ -138,9 +134,14 @@ def _print_report(done: "Report") -> None:
 
 
 def evaluate(
-    weights: InputFile,
-    sample: SampleOption,
-    runtime: str = typer.Option("onnx", help="onnx or torch."),
+    weights: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="By default the reference weights."),
+    ] = None,
+    sample: list[Path] = typer.Option(
+        [], exists=True, dir_okay=False, help="Prepared jets (HDF5); by default the packaged ones."
+    ),
+    runtime: str = typer.Option("onnx", help="onnx, torch or tensorrt."),
     batch_size: int = typer.Option(128, min=1, help="Jets a call; the figures do not depend on it."),
     weighted: bool = typer.Option(False, "--weighted", help="Count every jet by its event weight."),
     plot: Path | None = typer.Option(None, dir_okay=False, help="PNG file for the ROC curve (extra plot)."),

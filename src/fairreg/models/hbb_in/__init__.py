@@ -29,6 +29,7 @@ from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
+    "REFERENCE",
     "TITLE",
     "HbbRunner",
     "Jets",
@@ -45,6 +46,8 @@ __all__ = [
 ]
 
 TITLE = "Hbb interaction network"
+# fairreg's own weights; MODEL_CARD.md beside them says what they are and are not.
+REFERENCE = Path(__file__).with_name("weights") / "reference.safetensors"
 _BASELINE, _PAPER, _VARIANT = 3, 2, 1  # preference
 
 
@@ -84,8 +87,7 @@ def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerpri
 
 def reference(identifier: Identifier) -> Recognition | None:
     """fairreg's own weights, trained on the open sample, for any identifier of the published network."""
-    path = Path(__file__).with_name("weights") / "reference.safetensors"
-    return recognise(path) if identifier.key in published_keys() and path.is_file() else None
+    return recognise(REFERENCE) if identifier.key in published_keys() and REFERENCE.is_file() else None
 
 
 def load(

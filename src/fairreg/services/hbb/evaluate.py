@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Figures of merit of a weight file on prepared jets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -41,7 +41,7 @@ class Evaluation:
         """The document of an evaluation."""
         return {
             "weights": {"file": str(self.weights), "fingerprint": self.fingerprint},
-            "input": {"source": [str(path) for path in self.samples], "items": self.jets},
+            "input": {"source": [str(path) for path in self.samples] or ["packaged"], "items": self.jets},
             "unlabelled": self.unlabelled,
             "weighted": self.weighted,
             "metrics": asdict(self.figures),
@@ -54,8 +54,8 @@ class Evaluation:
 
 
 def evaluate(
-    weights: Path,
-    samples: Sequence[Path],
+    weights: Path | None = None,
+    samples: Sequence[Path] = (),
     *,
     runtime: str = "onnx",
     batch_size: int = 128,
@@ -66,13 +66,15 @@ def evaluate(
 ) -> Evaluation:
     """Predict every jet of the prepared files once and compare with the labels.
 
-    `weighted` counts every jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if no
-    jet has a label or a file is none, UsageError, MissingEngine.
+    Without weights those are fairreg's reference weights, without samples the packaged jets. `weighted` counts
+    every jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if no jet has a label or
+    a file is none, UsageError, MissingEngine.
     """
     if plot is not None:
         roc_plot.require()
+    weights = weights or hbb_in.REFERENCE
     runner = hbb_in.load(weights, runtime=runtime, batch_size=batch_size, threads=threads)
-    labels, scores, weighing, seconds = _scores(runner, samples, progress)
+    labels, scores, weighing, seconds = _scores(runner, _parts(samples), progress)
     known = labels.any(axis=1)
     if not known.any():
         raise ModelError("No jet of the sample is labelled as QCD or H->bb.")
@@ -93,20 +95,32 @@ def evaluate(
     )
 
 
+def _parts(samples: Sequence[Path]) -> Iterator[tuple[Array, Array, Array, Array]]:
+    """Tracks, vertices, labels and weights, in slices."""
+    for part in slices(samples):
+        yield part.tracks, part.vertices, part.labels, part.weight
+    if not samples:
+        jets = hbb_in.sample()
+        if jets.labels is not None:
+            yield jets.tracks, jets.vertices, jets.labels, np.ones(len(jets), dtype=np.float32)
+
+
 def _scores(
-    runner: HbbRunner, samples: Sequence[Path], progress: Callable[[int], None]
+    runner: HbbRunner,
+    slices_of_jets: Iterable[tuple[Array, Array, Array, Array]],
+    progress: Callable[[int], None],
 ) -> tuple[Array, Array, Array, float]:
     """Labels, probabilities of H->bb and weights of all jets, and the seconds that predicting took."""
     parts: list[tuple[Array, Array, Array]] = []
     seconds, done = 0.0, 0
-    for part in slices(samples):
+    for tracks, vertices, labels, weighing in slices_of_jets:
         begin = perf_counter()
-        scores = runner.predict(part.tracks, part.vertices)[:, 1]
+        scores = runner.predict(tracks, vertices)[:, 1]
         seconds += perf_counter() - begin
-        parts.append((part.labels, scores, part.weight))
+        parts.append((labels, scores, weighing))
         done += len(scores)
         progress(done)
     if not parts:
         raise ModelError("There are no jets in the sample.")
-    labels, scores, weighing = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return labels, scores, weighing, seconds
+    joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return joined[0], joined[1], joined[2], seconds
