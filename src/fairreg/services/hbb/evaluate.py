@@ -66,9 +66,9 @@ def evaluate(
 ) -> Evaluation:
     """Predict every jet of the prepared files once and compare with the labels.
 
-    Without weights those are fairreg's reference weights, without samples the packaged jets. `weighted` counts
-    every jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if no jet has a label or
-    a file is none, UsageError, MissingEngine.
+    Without weights those are fairreg's reference weights, without samples the packaged jets. `weighted`
+    counts every jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if no jet has a
+    label or a file is none, UsageError, MissingEngine.
     """
     if plot is not None:
         roc_plot.require()
