@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The registry room: records to and from a database, search over them, and the packaged catalogue."""
 
+from fairreg.registry.assessments import Assessment, subject
 from fairreg.registry.lineage import Bond
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import (
@@ -20,6 +21,7 @@ from fairreg.registry.results import (
 )
 
 __all__ = [
+    "Assessment",
     "Bond",
     "Entry",
     "Filters",
@@ -35,4 +37,5 @@ __all__ = [
     "SourceLink",
     "Statement",
     "Submission",
+    "subject",
 ]

@@ -8,8 +8,10 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.arriving import put_all
+from fairreg.registry.assessments import Assessment, Key, evidence_of, history, judged_since, remember
 from fairreg.registry.database import Database
 from fairreg.registry.judging import explain, judge, statement_records
+from fairreg.registry.keys import chunks
 from fairreg.registry.lineage import RULES, Verdicts
 from fairreg.registry.lookup import entries_for, entry_for, sources_of
 from fairreg.registry.mapping import entry_from, statement_from
@@ -211,6 +213,7 @@ class Registry:
         kind: Values = (),
         runnable: bool | None = None,
         gone: bool | None = None,
+        min_fair: float | None = None,
         limit: int | None = 20,
         offset: int = 0,
     ) -> SearchResults:
@@ -226,6 +229,7 @@ class Registry:
             kind=kind,
             runnable=runnable,
             gone=gone,
+            min_fair=min_fair,
         )
         with self._database.reading() as connection:
             return search(connection, query, filters, limit=limit, offset=offset)
@@ -285,6 +289,50 @@ class Registry:
                 },
                 harvests=tuple(_harvest(row) for row in connection.execute(_ALL_HARVESTS).mappings()),
             )
+
+    def statements_of(self, found: Iterable[Entry]) -> dict[str, tuple[Statement, ...]]:
+        """What each source says about each of some entries, by the entries' identifiers."""
+        said: dict[str, list[Statement]] = {entry.identifier: [] for entry in found}
+        with self._database.reading() as connection:
+            for chunk in chunks(said):
+                query = select(statements, entries.c.identifier.label("entry")).join(
+                    entries, entries.c.id == statements.c.entry_id
+                )
+                query = query.where(entries.c.identifier.in_(chunk))
+                query = query.order_by(statements.c.source, statements.c.source_id)
+                for row in connection.execute(query).mappings():
+                    said[row["entry"]].append(statement_from(row))
+        return {name: tuple(listed) for name, listed in said.items()}
+
+    def remember_assessments(self, made: Iterable[Assessment]) -> None:
+        """Keep assessments in one transaction; their scores become those of the entries."""
+        with self._database.writing() as connection:
+            remember(connection, made)
+
+    def assessments(self, pid: str | Identifier, *, rubric: str | None = None) -> tuple[Assessment, ...]:
+        """How what `pid` means was assessed, the newest first, without report and evidence."""
+        with self._database.reading() as connection:
+            return history(connection, pid, rubric=rubric)
+
+    def assessment_evidence(self, assessment: Assessment) -> bytes:
+        """The evidence that an assessment rests on, a JSON document. Raises RecordError."""
+        with self._database.reading() as connection:
+            return evidence_of(connection, assessment)
+
+    def assessed_since(self, moment: str, *, online: bool = False) -> tuple[frozenset[str], frozenset[Key]]:
+        """Entries and subjects that were assessed (`online`: with the network) since an ISO 8601 time."""
+        with self._database.reading() as connection:
+            return judged_since(connection, moment, online=online)
+
+    def note(self, name: str) -> str | None:
+        """What `leave_note` kept under `name`, a word of at most 64 characters."""
+        with self._database.reading() as connection:
+            return _read_property(connection, name)
+
+    def leave_note(self, name: str, value: str) -> None:
+        """Keep a word for a later run of the same command."""
+        with self._database.writing() as connection:
+            _write_property(connection, name, value)
 
 
 _ALL_HARVESTS = select(harvests).order_by(harvests.c.source, harvests.c.query)
