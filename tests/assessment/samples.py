@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Hand-written evidence: an almost empty one, and one with the facts of a published model.
+"""Hand-written evidence: an almost empty one, and those with the facts of a published model and its data.
 
 `HBB` stands for doi:10.5281/zenodo.7305227 with everything gathered. Its facts (paths, identifiers, what each
 file says and lacks) are those of the published archive; every text in ``hbb_archive`` and every digest, size
@@ -25,6 +25,7 @@ from fairreg.schemas.record import (
     Access,
     Creator,
     Distribution,
+    Feature,
     ModelRecord,
     Provenance,
     Relation,
@@ -167,6 +168,57 @@ _MODELS = (
         runtimes=("onnx", "torch"),
     ),
 )
+DATASET = Evidence(
+    record=ModelRecord(
+        identifier=f"doi:{DATA_DOI}",
+        kind="dataset",
+        name="Sample for Hbb tagging",
+        description="Jets of simulated collisions.",
+        provenance=Provenance(
+            source="cernopendata",
+            source_id="12102",
+            url="https://opendata.cern.ch/record/12102",
+            retrieved=WHEN,
+            payload_sha256=SHA,
+        ),
+        identifiers=(Identifier("doi", DATA_DOI), Identifier("cernopendata", "12102")),
+        creators=(Creator(name="Duarte, Javier", orcid="0000-0002-5076-7096"),),
+        publisher="CERN Open Data Portal",
+        stated_type="Dataset",
+        license="CC0-1.0",
+        keywords=("datascience",),
+        formats=("root", "h5"),
+        date_published="2019",
+        distributions=(Distribution(name="a.root", url="https://opendata.cern.ch/a.root", size=9),),
+        relations=(
+            Relation(type="is_derived_from", target=Identifier("cernopendata", "12000")),
+            Relation(type="is_compiled_by", target=Identifier("cernopendata", "12103")),
+        ),
+        outputs=(
+            Tensor(name="entries", dtype="mixed", features=(Feature(name="npv", description="Vertices"),)),
+        ),
+    ),
+    requested=Identifier("doi", DATA_DOI),
+    gathered_at=WHEN,
+    datacite=DataCiteFacts(
+        record=ModelRecord(
+            identifier=f"doi:{DATA_DOI}",
+            kind="dataset",
+            name="Sample for Hbb tagging",
+            provenance=Provenance(source="datacite", source_id=DATA_DOI),
+            identifiers=(Identifier("doi", DATA_DOI),),
+        ),
+        state="findable",
+        url="https://opendata.cern.ch/record/12102",
+    ),
+    probes=(
+        Probe(kind="datacite", outcome="ok", status=200, when=WHEN),
+        Probe(kind="doi_resolves", outcome="ok", status=200, when=WHEN),
+        Probe(kind="landing_page", outcome="ok", status=200, found=("schema.org",), when=WHEN),
+        Probe(kind="content_negotiation", outcome="ok", status=200, when=WHEN),
+        Probe(kind="file_range", outcome="ok", status=206, found=("unknown",), when=WHEN),
+    ),
+)
 HBB = Evidence(
     record=_RECORD,
     requested=Identifier("doi", VERSION_DOI),
@@ -176,6 +228,6 @@ HBB = Evidence(
     files=_FILES,
     documents=_DOCUMENTS,
     models=_MODELS,
-    dataset=DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, when=WHEN),
+    datasets=(DatasetScore(identifier=Identifier("doi", DATA_DOI), score=0.91, when=WHEN),),
     downloaded=True,
 )

@@ -75,6 +75,12 @@ def related(kind, target, target_kind=None):
     return record(relations=(Relation(type=kind, target=target, target_kind=target_kind),))
 
 
+def scored(*scores):
+    sets = (Identifier("doi", f"10.2222/{number}") for number in range(len(scores)))
+    found = (DatasetScore(identifier=name, score=score) for name, score in zip(sets, scores, strict=True))
+    return replaced(BARE, datasets=tuple(found))
+
+
 NOTHING = replaced(BARE, downloaded=True)  # downloaded, and there was nothing to see
 NO_DOI = replaced(BARE, requested=HUB)
 RESOLVES = probed("doi_resolves", status=200)
@@ -215,6 +221,7 @@ CASES = [
     ("A2-1", UNKNOWN, probed("datacite", "failed")),
     ("A2-2", PASS, source("zenodo")),
     ("A2-2", PARTIAL, source("huggingface", identifiers=(DOI,))),
+    ("A2-2", PARTIAL, source("cernopendata")),
     ("A2-2", FAIL, source("huggingface")),
     ("A2-2", UNKNOWN, BARE),
     ("I1-1", PASS, files(file("m.onnx", "onnx"))),
@@ -243,11 +250,16 @@ CASES = [
     ("I2-1", PARTIAL, texts(("makefile", "DOI = 10.2222/data\n\ndownload_data:\n"))),
     ("I2-1", FAIL, texts(("readme", "The paper is 10.1111/paper."))),
     ("I2-1", UNKNOWN, BARE),
-    ("I2-2", PASS, replaced(BARE, dataset=DatasetScore(identifier=DATA, score=0.75))),
-    ("I2-2", PARTIAL, replaced(BARE, dataset=DatasetScore(identifier=DATA, score=0.5))),
-    ("I2-2", FAIL, replaced(BARE, dataset=DatasetScore(identifier=DATA, score=0.49))),
+    ("I2-2", PASS, replaced(BARE, datasets=(DatasetScore(identifier=DATA, score=0.75),))),
+    ("I2-2", PARTIAL, replaced(BARE, datasets=(DatasetScore(identifier=DATA, score=0.5),))),
+    ("I2-2", FAIL, replaced(BARE, datasets=(DatasetScore(identifier=DATA, score=0.49),))),
     ("I2-2", FAIL, NOTHING),
     ("I2-2", UNKNOWN, related("trained_on", DATA)),
+    ("I2-2", UNKNOWN, scored(None)),
+    ("I2-2", UNKNOWN, scored(1.0, None)),
+    ("I2-2", PASS, scored(1.0, 1.0, 1.0, 1.0, None)),
+    ("I2-2", FAIL, scored(0.1, 0.2, 0.0, None)),
+    ("I2-2", PARTIAL, scored(0.9, 0.3)),
     ("I2-3", PASS, record(identifiers=(Identifier("arxiv", "2212.05081"),))),
     ("I2-3", PASS, related("cites", PAPER)),
     ("I2-3", PASS, texts(("citation", CFF + "preferred-citation: {doi: 10.1111/paper}"))),

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
+import hashlib
 import json
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from assessment.samples import BARE, HBB, replaced, with_record
+from assessment.samples import BARE, DATASET, HBB, replaced, with_record
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import assess
-from fairreg.schemas.record import ModelRecord, Provenance
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support.records import records
 
 REPORT = assess(HBB)
 ALL = [item for found in REPORT.principles.values() for item in found.indicators]
-GIVEN = [item for item in ALL if item.verdict in {"pass", "partial"}]
+DATA = [item for found in assess(DATASET).principles.values() for item in found.indicators]
+GIVEN = [(HBB, rubric.MODELS, item) for item in ALL if item.verdict in {"pass", "partial"}]
+GIVEN += [(DATASET, rubric.DATASETS, item) for item in DATA if item.verdict in {"pass", "partial"}]
 
 
 def test_the_document_has_the_fixed_keys():
@@ -30,6 +34,8 @@ def test_the_document_has_the_fixed_keys():
         "principles",
         "badge",
         "assessed_at",
+        "evidence_digest",
+        "with_fairreg",
     ]
     assert list(plain["letters"]) == ["F", "A", "I", "R"]
     assert tuple(plain["principles"]) == rubric.PRINCIPLES
@@ -46,6 +52,48 @@ def test_the_published_interaction_network_scores_as_by_hand():
     assert REPORT.overall == pytest.approx(0.76, abs=0.005)
     assert REPORT.badge.awarded
     assert REPORT.badge.label == "FAIR 76 %"
+
+
+def test_a_dataset_gets_its_own_rubric_and_its_score_is_the_mean_of_its_checks():
+    report = assess(DATASET)
+    assert (report.rubric, report.rubric_version) == ("fair-datasets", "1.0")
+    assert list(report.principles) == list(rubric.DATASETS.principles)
+    points = [item.verdict.points for item in DATA]
+    assert report.overall == pytest.approx(sum(points) / 16)
+    assert report.letters["I"] == pytest.approx(sum(points[9:13]) / 4)
+    assert msgspec.json.decode(msgspec.json.encode(report), type=type(report)) == report
+
+
+def test_what_fairreg_adds_is_a_second_score_and_never_the_authors():
+    trained_on = Relation(type="trained_on", target=Identifier("doi", "10.7483/opendata.cms.jgjx.ms7q"))
+    inputs, outputs = HBB.models[0].inputs, HBB.models[0].outputs
+    added = msgspec.structs.replace(
+        HBB.record,
+        relations=(trained_on, *HBB.record.relations),
+        inputs=inputs,
+        outputs=outputs,
+        name="Another name",
+        license="GPL-3.0-only",
+    )
+    report = assess(replaced(HBB, added=added))
+    beside = report.with_fairreg
+    assert (report.overall, report.letters) == (REPORT.overall, REPORT.letters)
+    assert report.principles == REPORT.principles
+    assert set(beside.added) == {"inputs", "outputs", "relations"}
+    assert beside.overall > report.overall
+    assert {item.id for item in beside.changed} == {"I1-2", "I2-1"}
+    assert report.to_json()["with_fairreg"]["changed"][0]["with_fairreg"] == "pass"
+
+
+def test_a_catalogue_entry_that_adds_nothing_shows_no_second_score():
+    assert assess(replaced(HBB, added=HBB.record)).with_fairreg is None
+    assert REPORT.with_fairreg is None
+
+
+def test_the_digest_of_the_evidence_is_that_of_its_document_and_changes_with_it():
+    stored = msgspec.json.encode(HBB)
+    assert REPORT.evidence_digest == "sha256:" + hashlib.sha256(stored).hexdigest()
+    assert assess(replaced(HBB, offline=True)).evidence_digest != REPORT.evidence_digest
 
 
 def test_stored_evidence_gives_the_same_report_again():
@@ -94,11 +142,11 @@ def test_no_badge_when_an_essential_indicator_fails_or_too_little_is_known():
     assert not assess(silent).badge.awarded
 
 
-@pytest.mark.parametrize("item", GIVEN, ids=lambda item: item.id)
-def test_a_verdict_rests_on_what_it_cites(item):
+@pytest.mark.parametrize(("evidence", "rules", "item"), GIVEN, ids=[item.id for _, _, item in GIVEN])
+def test_a_verdict_rests_on_what_it_cites(evidence, rules, item):
     """Without what it cites, and what it then cites instead, and so on, an indicator gives fewer points."""
-    indicator = next(one for one in rubric.indicators() if one.id == item.id)
-    evidence, found = HBB, indicator.assess(HBB)
+    indicator = next(one for one in rubric.indicators(rules) if one.id == item.id)
+    found = indicator.assess(evidence)
     while found.verdict == item.verdict:
         before = evidence
         for citation in found.evidence:
@@ -117,14 +165,14 @@ def without(evidence, citation):
         kept = tuple(item for item in getattr(evidence, field) if getattr(item, key) != citation.what)
         return replaced(evidence, **{field: kept})
     if citation.source == "dataset":
-        return replaced(evidence, dataset=None)
+        return replaced(evidence, datasets=())
     return _unpublished(evidence, citation.what) if citation.source != "policy" else evidence
 
 
 def _unpublished(evidence, field):
     datacite = evidence.datacite
-    empty = {"state": "", "types": (), "url": None}
-    if field in empty:
+    empty = {"state": "", "types": (), "url": None, "contributors": ()}
+    if field in empty and datacite is not None:
         return replaced(evidence, datacite=msgspec.structs.replace(datacite, **{field: empty[field]}))
     changed = replaced(evidence, record=_emptied(evidence.record, field))
     if datacite is None:

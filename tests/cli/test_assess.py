@@ -29,8 +29,8 @@ def test_the_document_has_the_fixed_keys_and_scores_in_0_to_1(cli, services):
     result = cli("assess", hbb.DOI, "--json")
     assert result.code == 0, result.err
     document = result.json
-    keys = "id rubric rubric_version overall coverage letters principles badge assessed_at"
-    assert set(document) == set(keys.split())
+    keys = "id rubric rubric_version overall coverage letters principles badge assessed_at evidence_digest"
+    assert set(document) == {*keys.split(), "with_fairreg"}
     assert (document["id"], document["rubric"]) == (f"doi:{hbb.DOI}", "fair-ai-models")
     assert set(document["letters"]) == set("FAIR")
     principles = "F1 F2 F3 F4 A1 A1.1 A1.2 A2 I1 I2 R1 R1.1 R1.2 R2 R3"
@@ -57,15 +57,24 @@ def test_most_of_the_rubric_is_decided(cli, services):
     assert cli("assess", hbb.DOI, "--json").json["coverage"] > 0.8
 
 
-def test_a_model_is_assessed_offline_from_what_was_fetched(cli, services, monkeypatch):
-    online = cli("assess", hbb.DOI, "--json").json
+def test_offline_the_stored_evidence_gives_the_same_report_again(cli, services):
+    online = cli("assess", hbb.DOI, "--json")
     services.clear_log()
     offline = cli("assess", hbb.DOI, "--offline", "--json")
     assert offline.code == 0, offline.err
     assert services.log == []
-    assert offline.json["coverage"] < online["coverage"]
-    changed = {name for name, verdict in verdicts(offline.json).items() if verdict != verdicts(online)[name]}
-    assert {verdicts(offline.json)[name] for name in changed} <= {"unknown", "partial"}
+    assert offline.out == online.out
+    assert "without the network" in offline.err
+
+
+def test_a_model_is_assessed_offline_from_what_was_fetched(cli, services):
+    assert cli("fetch", hbb.DOI).code == 0
+    services.clear_log()
+    found = verdicts(cli("assess", hbb.DOI, "--offline", "--json").json)
+    assert services.log == []
+    assert found["R2-1"] == "fail"
+    assert found["A1-2"] == "partial"
+    assert found["F4-2"] == "unknown"
 
 
 def test_offline_without_a_fetch_leaves_the_files_unknown(cli, httpserver):
@@ -147,3 +156,58 @@ def test_a_file_that_only_a_token_opens_is_not_called_open(cli, httpserver, monk
     result = cli("assess", hbb.DOI, "--json")
     assert verdicts(result.json)["A1.1-2"] != "pass"
     assert "secret-token" not in result.out + result.err
+
+
+def test_the_history_shows_what_changed_the_newest_first(cli, services):
+    assert cli("assess", hbb.DOI, "--history").out == ""
+    first = cli("assess", hbb.DOI, "--offline", "--json").json
+    online = cli("assess", hbb.DOI, "--json").json
+    found = cli("assess", hbb.DOI, "--history", "--json").json
+    digests = {item["evidence_digest"] for item in found}
+    assert digests == {first["evidence_digest"], online["evidence_digest"]}
+    assert {item["rubric"] for item in found} == {"fair-ai-models"}
+    shown = cli("assess", hbb.DOI, "--history").out
+    assert "(offline)" in shown
+    assert online["evidence_digest"].removeprefix("sha256:")[:12] in shown
+
+
+def test_many_are_assessed_at_once_and_summed_up(cli):
+    result = cli("assess", "--query", "jet tagging", "--limit", 3, "--offline", "--json")
+    assert result.code == 0, result.err
+    assert (result.json["assessed"], result.json["failures"]) == (3, [])
+    assert set(result.json["by_source"]) == {"catalogue"}
+    text = cli("assess", "--all", "--limit", 4, "--offline").out
+    assert "4 assessed" in text
+    assert "Failing most often" in text
+
+
+def test_search_shows_only_what_scores_enough(cli):
+    rows = cli("assess", "--query", "jet tagging", "--offline", "--json").json["rows"]
+    least = sorted(row["overall"] for row in rows)[len(rows) // 2]
+    found = cli("search", "jet tagging", "--min-fair", least, "--limit", 100, "--json").json["results"]
+    assert found
+    assert all(row["fair_score"] >= least for row in found)
+    assert len(found) < len(rows)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--all", "--query", "x"),
+        (hbb.DOI, "--all"),
+        ("--all", "--history"),
+        ("--all", "--min-score", "0.5"),
+        ("--all", "--since", "yesterday"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(cli, arguments):
+    assert cli("assess", *arguments).code == 2
+
+
+def test_the_scorecard_names_its_evidence_and_shows_fairregs_additions_beside(cli, services):
+    report = cli("assess", hbb.DOI, "--json").json
+    out = cli("assess", hbb.DOI, "--offline").out
+    assert report["evidence_digest"] in out
+    assert "with fairreg:" in out
+    assert report["with_fairreg"]["overall"] > report["overall"]

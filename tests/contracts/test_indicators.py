@@ -5,22 +5,26 @@ import re
 
 import pytest
 
-from assessment.samples import BARE, HBB
+from assessment.samples import BARE, DATASET, HBB
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Verdict
 
 INDICATORS = rubric.indicators()
+CHECKS = rubric.indicators(rubric.DATASETS)
+ALL = (*INDICATORS, *CHECKS)
+CHECK_ROW = re.compile(r"^\| ([FAIR]\d(?:\.\d)?[ab]?) \| ([^|]+) \|", re.MULTILINE)
 ROW = re.compile(r"^\| ([FAIR]\d(?:\.\d)?-\d+) \| ([123]) \| ([^|]+) \|", re.MULTILINE)
 
 
 def test_the_rubric_holds_together():
     assert rubric.checked(INDICATORS) == INDICATORS
     assert {item.principle for item in INDICATORS} == set(rubric.PRINCIPLES)
+    assert {item.principle for item in CHECKS} == set(rubric.DATASETS.principles)
 
 
-@pytest.mark.parametrize("item", INDICATORS, ids=lambda item: item.id)
+@pytest.mark.parametrize("item", ALL, ids=lambda item: item.id)
 def test_it_has_an_id_a_weight_a_title_and_its_rule_in_words(item):
-    assert re.fullmatch(r"[FAIR]\d(\.\d)?-\d+", item.id)
+    assert re.fullmatch(r"[FAIR]\d(\.\d)?(-\d+|[ab])?", item.id)
     assert item.weight in {1, 2, 3}
     assert item.title
     assert item.rule.passes
@@ -28,8 +32,8 @@ def test_it_has_an_id_a_weight_a_title_and_its_rule_in_words(item):
     assert item.assess.__doc__
 
 
-@pytest.mark.parametrize("evidence", [BARE, HBB], ids=["bare", "full"])
-@pytest.mark.parametrize("item", INDICATORS, ids=lambda item: item.id)
+@pytest.mark.parametrize("evidence", [BARE, HBB, DATASET], ids=["bare", "model", "dataset"])
+@pytest.mark.parametrize("item", ALL, ids=lambda item: item.id)
 def test_it_answers_any_evidence_and_always_the_same(item, evidence):
     finding = item.assess(evidence)
     assert isinstance(finding, Finding)
@@ -46,3 +50,11 @@ def test_ids_and_weights_are_those_of_the_specification(shared):
     specified = {number: int(weight) for number, weight, _ in ROW.findall(text)}
     assert len(specified) == 50
     assert {item.id: item.weight for item in INDICATORS if item.id in specified} == specified
+
+
+@pytest.mark.shared
+def test_the_dataset_checks_are_those_of_the_specification(shared):
+    text = (shared / "RUBRIC.md").read_text(encoding="utf-8")
+    specified = [number for number, _ in CHECK_ROW.findall(text.partition("fair-datasets")[2])]
+    assert [item.id for item in CHECKS] == specified
+    assert len(CHECKS) == 16

@@ -178,13 +178,6 @@ def test_a_page_and_its_cursor_are_one(registry: Registry, make_record: Make) ->
     assert registry.harvest_state("zenodo", "else") is None
 
 
-def test_scores_are_kept_through_changes(registry: Registry, make_record: Make) -> None:
-    registry.put(make_record("zenodo", "1", pids=("10.1234/a",)))
-    registry.remember_score("10.1234/a", 0.75)
-    registry.put(make_record("zenodo", "1", pids=("10.1234/a",), name="renamed"))
-    assert registry.entry_for("10.1234/a").fair_score == 0.75
-
-
 def test_records_come_in_order_and_survive_reopening(fresh_url: str, make_record: Make) -> None:
     with Registry(fresh_url) as registry:
         registry.put_many(make_record("zenodo", str(number)) for number in range(700))
@@ -269,7 +262,7 @@ from fairreg.schemas.record import ModelRecord, Provenance
 import fairreg.registry.registry as room
 def killed(*args):
     os.kill(os.getpid(), signal.SIGKILL)
-room._write_harvest = killed
+room.write_harvest = killed
 with Registry(sys.argv[1]) as registry:
     registry.put_many(
         [

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from fairreg.errors import RegistryError
-from fairreg.registry import Refused, Registry, catalogue
+from fairreg.registry import Assessment, Refused, Registry, catalogue
 from fairreg.registry.database import Database
 from fairreg.registry.tables import FULL_TEXT, HEAD, REVISIONS, metadata
 from fairreg.schemas.identifiers import Identifier
@@ -234,3 +234,32 @@ def test_a_populated_registry_goes_down_to_the_first_schema_and_up_again(ready: 
         assert [len(hit.versions) for hit in registry.search("10.1234/concept").hits] == [2]
         assert registry.refused() == ()
         assert registry.verdicts().apart == frozenset()
+
+
+def test_a_populated_registry_of_schema_0002_keeps_all_and_loses_only_assessments_on_the_way_down(
+    ready: Settings,
+) -> None:
+    kept = Assessment(
+        identifier="doi:10.5281/zenodo.7305227",
+        subject=("doi", "10.5281/zenodo.7305227"),
+        rubric="fair-ai-models",
+        rubric_version="1.0",
+        assessed_at="2026-11-22T00:00:00+00:00",
+        offline=False,
+        overall=0.5,
+        coverage=0.9,
+        letters={},
+        evidence_sha256="0" * 64,
+    )
+    with Registry(settings=ready) as registry:
+        registry.remember_assessments([kept])
+        records = list(registry.records())
+    _alembic(ready, "downgrade", "0002")
+    with pytest.raises(RegistryError, match="older fairreg"):
+        info(ready)
+    _alembic(ready, "upgrade", "head")
+    assert check(ready).sound
+    with Registry(settings=ready) as registry:
+        assert list(registry.records()) == records
+        assert registry.assessments("10.5281/zenodo.7305227") == ()
+        assert registry.entry_for("10.5281/zenodo.7305227").fair_score == 0.5

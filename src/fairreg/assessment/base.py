@@ -9,9 +9,11 @@ An indicator is a pure function of `Evidence`: it reads no network, disk, clock 
 needs was not read it answers `unknown`, which is never a fail.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -77,10 +79,10 @@ class Indicator:
     corresponds_to: tuple[str, ...]
     assess: Callable[[Evidence], Finding]
 
-    @property
+    @cached_property
     def principle(self) -> str:
-        """The principle of Table 1 that it tests: ``A1.2`` for ``A1.2-1``."""
-        return self.id.rpartition("-")[0]
+        """The principle that it tests: ``A1.2`` for ``A1.2-1``, ``F2`` for the dataset check ``F2b``."""
+        return re.sub(r"-\d+$|[a-z]$", "", self.id)
 
     @property
     def essential(self) -> bool:

@@ -6,6 +6,8 @@ that an indicator can answer `unknown` where nothing was read. It is plain data:
 it compares equal, and the same report follows from it.
 """
 
+import hashlib
+import json
 import re
 from typing import Literal
 
@@ -29,6 +31,7 @@ __all__ = [
     "ProbeKind",
     "Role",
     "Verified",
+    "encoded",
 ]
 
 ProbeKind = Literal[
@@ -87,6 +90,15 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     """Frozen, compared by value; a field at its default is left out of the JSON."""
 
 
+def encoded(value: msgspec.Struct) -> bytes:
+    """The JSON document of evidence or of a report, alike for equal values."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        # Halves of surrogate pairs, which stand for bytes that are no UTF-8, can only be written escaped.
+        return json.dumps(msgspec.to_builtins(value)).encode()
+
+
 class Probe(_Struct, frozen=True):
     """One question to the network and its answer.
 
@@ -110,13 +122,14 @@ class DataCiteFacts(_Struct, frozen=True):
     """The DOI's record at DataCite: `record` as its harvester maps it, `state` findable, registered or draft.
 
     `types` are the values of ``attributes.types`` (resourceTypeGeneral, resourceType, schemaOrg), `url` is
-    the landing page that the DOI leads to.
+    the landing page that the DOI leads to, `contributors` are the names of ``attributes.contributors``.
     """
 
     record: ModelRecord
     state: str
     types: tuple[str, ...] = ()
     url: str | None = None
+    contributors: tuple[str, ...] = ()
 
 
 class FileFact(_Struct, frozen=True):
@@ -162,20 +175,29 @@ class ModelFact(_Struct, frozen=True):
 
 
 class DatasetScore(_Struct, frozen=True):
-    """Score (0..1) of the training data under the rubric ``fair-datasets``."""
+    """Score (0..1) of a training dataset under the rubric ``fair-datasets``.
+
+    `score` is None where the dataset could not be reached or too little of it could be read; `detail` then
+    says why. `evidence_digest` is that of the dataset's own evidence.
+    """
 
     identifier: Identifier
-    score: float
+    score: float | None = None
+    coverage: float | None = None
     rubric: str = "fair-datasets 1.0"
     when: str | None = None
+    evidence_digest: str | None = None
+    detail: str | None = None
 
 
 class Evidence(_Struct, frozen=True):
     """Everything that an assessment reads.
 
-    `record` is as published at its source, without what fairreg adds. `requested` is what the user asked for.
-    `downloaded` says that the published files are in `files` (with those inside archives) and their small
-    text files in `documents`; a document may also be there without a download (a model card from an API).
+    `record` is as published at its source, without what fairreg adds; `added` is what fairreg's own catalogue
+    says of it, which the author's score leaves out. `requested` is what the user asked for. `datasets` are
+    those that the model says it was trained on. `downloaded` says that the published files are in `files`
+    (with those inside archives) and their small text files in `documents`; a document may also be there
+    without a download (a model card from an API).
     """
 
     record: ModelRecord
@@ -186,9 +208,15 @@ class Evidence(_Struct, frozen=True):
     files: tuple[FileFact, ...] = ()
     documents: tuple[Document, ...] = ()
     models: tuple[ModelFact, ...] = ()
-    dataset: DatasetScore | None = None
+    datasets: tuple[DatasetScore, ...] = ()
+    added: ModelRecord | None = None
     downloaded: bool = False
     offline: bool = False
+
+    @property
+    def digest(self) -> str:
+        """``sha256:hex`` of the evidence as JSON: equal digests are equal evidence."""
+        return "sha256:" + hashlib.sha256(encoded(self)).hexdigest()
 
     def probe(self, kind: ProbeKind) -> Probe:
         """The probe of this kind; one with the outcome not_probed where there is none."""

@@ -155,9 +155,10 @@ def cite_model(model: ModelFact, value: object) -> Citation:
 
 def cite_dataset(dataset: DatasetScore) -> Citation:
     """The assessment of the training data."""
-    value = f"{dataset.score:.0%} under {dataset.rubric}"
-    where = dataset.identifier.url
-    return Citation("dataset", dataset.identifier.compact, value, where, None, dataset.when, "computed")
+    score = dataset.detail or "no score" if dataset.score is None else f"{dataset.score:.0%}"
+    value, where = _excerpt(f"{score} under {dataset.rubric}"), dataset.identifier.url
+    digest = dataset.evidence_digest
+    return Citation("dataset", dataset.identifier.compact, value, where, digest, dataset.when, "computed")
 
 
 def _digest(sha256: str | None) -> str | None:

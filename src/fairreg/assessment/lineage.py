@@ -18,6 +18,7 @@ __all__ = [
     "is_persistent",
     "lineage_dois",
     "links",
+    "may_be_registered",
     "own_doi",
     "own_pids",
     "relations",
@@ -63,6 +64,12 @@ def own_doi(evidence: Evidence) -> str | None:
     record = evidence.record
     asked = evidence.requested.value if evidence.requested.scheme in {"doi", "concept_doi"} else None
     return record.doi or record.concept_doi or asked
+
+
+def may_be_registered(evidence: Evidence) -> bool:
+    """Whether DataCite may have a record that was not read."""
+    unread = evidence.datacite is None and evidence.probe("datacite").outcome != "absent"
+    return unread and own_doi(evidence) is not None
 
 
 def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:

@@ -7,10 +7,20 @@ import msgspec
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
+from fairreg.assessment.completing import completed
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.rubric import Scored
+from fairreg.assessment.rubric import Rubric, Scored
 
-__all__ = ["COVERAGE_FOR_BADGE", "Badge", "IndicatorResult", "PrincipleResult", "Report", "assess"]
+__all__ = [
+    "COVERAGE_FOR_BADGE",
+    "Badge",
+    "Change",
+    "IndicatorResult",
+    "PrincipleResult",
+    "Report",
+    "WithFairreg",
+    "assess",
+]
 
 COVERAGE_FOR_BADGE = 0.8
 
@@ -45,8 +55,30 @@ class Badge(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Change(msgspec.Struct, frozen=True):
+    """An indicator whose verdict fairreg's additions change."""
+
+    id: str
+    published: Verdict
+    with_fairreg: Verdict
+
+
+class WithFairreg(msgspec.Struct, frozen=True):
+    """The scores that the object would have if its record had what fairreg's catalogue `added` to it."""
+
+    overall: float | None
+    coverage: float
+    letters: dict[str, float | None]
+    added: tuple[str, ...]
+    changed: tuple[Change, ...]
+
+
 class Report(msgspec.Struct, frozen=True):
-    """Scores are 0..1, None where nothing has a verdict; `badge` is None when there is no overall score."""
+    """Scores are 0..1, None where nothing has a verdict; `badge` is None when there is no overall score.
+
+    All of them are of the object as its author published it; `with_fairreg` stands beside them where fairreg
+    adds something. `evidence_digest` names the evidence from which the same report follows again.
+    """
 
     id: str
     rubric: str
@@ -57,6 +89,8 @@ class Report(msgspec.Struct, frozen=True):
     principles: dict[str, PrincipleResult]
     badge: Badge | None
     assessed_at: str
+    evidence_digest: str
+    with_fairreg: WithFairreg | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``fairreg assess --json`` prints."""
@@ -64,23 +98,50 @@ class Report(msgspec.Struct, frozen=True):
         return plain
 
 
-def assess(evidence: Evidence) -> Report:
-    """Ask every indicator about the evidence; pure, so stored evidence gives the same report again."""
-    scored = [(item, item.assess(evidence)) for item in rubric.indicators()]
-    by_principle = {name: [one for one in scored if one[0].principle == name] for name in rubric.PRINCIPLES}
-    principles = {name: _principle(found) for name, found in by_principle.items()}
-    overall = rubric.mean(item.score for item in principles.values())
-    covered = rubric.coverage(scored)
+def assess(evidence: Evidence, chosen: Rubric | None = None) -> Report:
+    """Ask every indicator about the evidence; pure, so stored evidence gives the same report again.
+
+    The rubric is the one for the record's kind, or `chosen`.
+    """
+    rules = chosen or rubric.for_kind(evidence.record.kind)
+    scored = _scored(rules, evidence)
+    overall, covered = rules.score(scored), rubric.coverage(scored)
     return Report(
         id=evidence.record.identifier,
-        rubric=rubric.RUBRIC,
-        rubric_version=rubric.VERSION,
+        rubric=rules.name,
+        rubric_version=rules.version,
         overall=overall,
         coverage=covered,
-        letters={letter: _letter(principles, letter) for letter in rubric.LETTERS},
-        principles=principles,
+        letters=_letters(rules, scored),
+        principles={name: _principle(rubric.within(scored, name)) for name in rules.principles},
         badge=_badge(scored, overall, covered),
         assessed_at=evidence.gathered_at,
+        evidence_digest=evidence.digest,
+        with_fairreg=_with_fairreg(rules, evidence, scored),
+    )
+
+
+def _scored(rules: Rubric, evidence: Evidence) -> list[Scored]:
+    return [(item, item.assess(evidence)) for item in rubric.indicators(rules)]
+
+
+def _letters(rules: Rubric, scored: list[Scored]) -> dict[str, float | None]:
+    return {letter: rules.score(rubric.within(scored, letter)) for letter in rubric.LETTERS}
+
+
+def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[Scored]) -> WithFairreg | None:
+    whole, added = completed(evidence)
+    if not added:
+        return None
+    scored = _scored(rules, whole)
+    pairs = zip(published, scored, strict=True)
+    verdicts = [(item.id, before.verdict, after.verdict) for (item, before), (_, after) in pairs]
+    return WithFairreg(
+        overall=rules.score(scored),
+        coverage=rubric.coverage(scored),
+        letters=_letters(rules, scored),
+        added=added,
+        changed=tuple(Change(*item) for item in verdicts if item[1] != item[2]),
     )
 
 
@@ -102,10 +163,6 @@ def _result(one: Scored) -> IndicatorResult:
         rule=item.rule,
         corresponds_to=item.corresponds_to,
     )
-
-
-def _letter(principles: dict[str, PrincipleResult], letter: str) -> float | None:
-    return rubric.mean(item.score for name, item in principles.items() if name.startswith(letter))
 
 
 def _badge(scored: list[Scored], overall: float | None, covered: float) -> Badge | None:

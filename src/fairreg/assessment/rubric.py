@@ -1,34 +1,38 @@
 # SPDX-License-Identifier: MIT
-"""The rubric ``fair-ai-models`` 1.0: which indicators there are, and how verdicts become scores.
+"""The rubrics: which indicators there are, and how verdicts become scores.
 
-The fifteen principles are those of Table 1 of Duarte et al., Mach. Learn.: Sci. Technol. 4 (2023) 045062. A
-verdict counts 1, 0.5 or 0; `unknown` and `not_applicable` leave every mean.
+``fair-ai-models`` follows Table 1 of Duarte et al., Mach. Learn.: Sci. Technol. 4 (2023) 045062;
+``fair-datasets`` Tables 1 and 2 of Chen et al., Sci. Data 9 (2022) 31. A verdict counts 1, 0.5 or 0;
+`unknown` and `not_applicable` leave every mean.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from fairreg import plugins
 from fairreg.assessment.base import Finding, Indicator, Verdict
 from fairreg.errors import FairregError
+from fairreg.schemas.record import Kind
 
 __all__ = [
+    "DATASETS",
     "LETTERS",
+    "MODELS",
     "PRINCIPLES",
-    "RUBRIC",
-    "VERSION",
+    "Rubric",
     "Scored",
     "checked",
     "coverage",
+    "for_kind",
     "indicators",
     "maturity",
     "mean",
     "weighted_mean",
+    "within",
 ]
 
-RUBRIC = "fair-ai-models"
-VERSION = "1.0"
 PRINCIPLES = (
     "F1",
     "F2",
@@ -47,7 +51,6 @@ PRINCIPLES = (
     "R3",
 )
 LETTERS = ("F", "A", "I", "R")
-_ROOM = "fairreg.assessment.indicators"
 _WEIGHTS = (1, 2, 3)
 _MATURITY = (0.25, 0.5, 0.75)
 _ROUNDING = 1e-9
@@ -55,29 +58,70 @@ _ROUNDING = 1e-9
 Scored = tuple[Indicator, Finding]
 
 
+@dataclass(frozen=True)
+class Rubric:
+    """A rubric: its indicators are the plugins of `room`.
+
+    In a `pooled` one letters and overall score are means over all indicators, else over the principles.
+    """
+
+    name: str
+    version: str
+    principles: tuple[str, ...]
+    room: str
+    pooled: bool = False
+
+    def score(self, scored: Sequence[Scored]) -> float | None:
+        """Score of several principles together, 0..1; None when nothing has a verdict."""
+        if self.pooled:
+            return weighted_mean(scored)
+        return mean(weighted_mean(within(scored, name)) for name in self.principles)
+
+
+MODELS = Rubric("fair-ai-models", "1.0", PRINCIPLES, "fairreg.assessment.indicators")
+DATASETS = Rubric(
+    "fair-datasets",
+    "1.0",
+    ("F1", "F2", "F3", "F4", "A1", "A1.2", "A2", "I1", "I2", "I3", "R1.1", "R1.2", "R1.3"),
+    "fairreg.assessment.datasets",
+    pooled=True,
+)
+
+
+def for_kind(kind: Kind) -> Rubric:
+    """The rubric that an object of this kind is assessed by; software is taken for a model's."""
+    return DATASETS if kind == "dataset" else MODELS
+
+
 @cache
-def indicators() -> tuple[Indicator, ...]:
-    """Every discovered indicator, in the order of the principles and their numbers."""
+def indicators(rubric: Rubric = MODELS) -> tuple[Indicator, ...]:
+    """Every discovered indicator of a rubric, in the order of the principles and their numbers."""
     found = [
         value
-        for module in plugins.modules(_ROOM)
+        for module in plugins.modules(rubric.room)
         for value in vars(module).values()
         if isinstance(value, Indicator)
     ]
-    return checked(found)
+    return checked(found, rubric.principles)
 
 
-def checked(found: Iterable[Indicator]) -> tuple[Indicator, ...]:
+def checked(found: Iterable[Indicator], principles: tuple[str, ...] = PRINCIPLES) -> tuple[Indicator, ...]:
     """The indicators in order; FairregError where an id is used twice, or principle or weight is unknown."""
     listed = list(found)
     twice = [name for name, times in Counter(item.id for item in listed).items() if times > 1]
-    strange = [item.id for item in listed if item.principle not in PRINCIPLES or item.weight not in _WEIGHTS]
+    strange = [item.id for item in listed if item.principle not in principles or item.weight not in _WEIGHTS]
     if twice or strange:
         raise FairregError(
             f"The rubric does not hold together: {', '.join([*twice, *strange])}.",
             hint="Each indicator needs its own id, a principle of the rubric, and a weight of 1, 2 or 3.",
         )
-    return tuple(sorted(listed, key=_place))
+    return tuple(sorted(listed, key=lambda item: _place(item, principles)))
+
+
+def within(scored: Iterable[Scored], start: str) -> list[Scored]:
+    """Those of one principle (``A1.2``) or of one letter (``A``)."""
+    letter = start in LETTERS
+    return [one for one in scored if (one[0].id.startswith(start) if letter else one[0].principle == start)]
 
 
 def weighted_mean(scored: Sequence[Scored]) -> float | None:
@@ -108,5 +152,6 @@ def maturity(score: float | None) -> int | None:
     return None if score is None else sum(score >= limit - _ROUNDING for limit in _MATURITY)
 
 
-def _place(item: Indicator) -> tuple[int, int]:
-    return PRINCIPLES.index(item.principle), int(item.id.rpartition("-")[2])
+def _place(item: Indicator, principles: tuple[str, ...]) -> tuple[int, int, str]:
+    number = item.id.removeprefix(item.principle).removeprefix("-")
+    return principles.index(item.principle), int(number) if number.isdigit() else 0, number

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""``assess``: how FAIR a model is, with the evidence for each verdict."""
+"""``assess``: how FAIR a model or dataset is, with the evidence for each verdict; one, or many at once."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Pid, ready
+from fairreg.cli.options import Json, ready
 
 if TYPE_CHECKING:
-    from fairreg.services.assess import IndicatorResult, Report
+    from fairreg.services.assess import Evidence, Report
 
 __all__ = ["register"]
-
-_COLOURS = {"pass": "green", "partial": "yellow", "fail": "red", "unknown": "dim", "not_applicable": "dim"}
-_MARKS = {"pass": "+", "partial": "~", "fail": "-", "unknown": "?", "not_applicable": " "}
 
 
 def register(app: typer.Typer) -> None:
@@ -22,72 +20,116 @@ def register(app: typer.Typer) -> None:
 
 
 def assess(
-    pid: Pid,
-    offline: Annotated[bool, typer.Option("--offline", help="Decide from what the registry holds.")] = False,
+    pid: Annotated[
+        str | None, typer.Argument(help="A DOI, an address, an arXiv id or org/name.", show_default=False)
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Judge the newest stored evidence, or what the registry holds.")
+    ] = False,
     min_score: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit code 5 when the overall score is lower.")
     ] = None,
     json: Json = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", dir_okay=False, help="Write the report as one web page.")
+    ] = None,
+    badge: Annotated[
+        Path | None, typer.Option("--badge", dir_okay=False, help="Write a badge with the score (SVG).")
+    ] = None,
+    jsonld: Annotated[
+        Path | None, typer.Option("--jsonld", dir_okay=False, help="Write the report as linked data.")
+    ] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option("--fix", file_okay=False, help="Write the metadata files that would raise the score."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="--fix replaces files that are there.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Show only what has points missing.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show the verdicts under other tools' metrics as well.")
+    ] = False,
+    history: Annotated[bool, typer.Option("--history", help="Show how the scores changed.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Assess everything in the registry.")] = False,
+    query: Annotated[str | None, typer.Option(help="Assess what this search of the registry finds.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="With --all, --query: at most this many.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="With --all, --query: how many at a time.")] = 4,
+    since: Annotated[
+        str | None, typer.Option(help="With --all, --query: skip what was assessed since this date.")
+    ] = None,
 ) -> None:
-    """Score the FAIRness of a model against the principles F1-R3 for AI models (Duarte et al. 2023)."""
+    """Score the FAIRness of a model (principles F1-R3 of Duarte et al. 2023) or dataset (Chen et al. 2022).
+
+    With --all or --query many at once: that resumes where it was cut off, and sums up at the end.
+    """
+    from fairreg.cli.assessments import assess_many, print_history
+
+    if every or query is not None:
+        others = (pid, history, min_score, html, badge, jsonld, fix, force, brief, compare, every and query)
+        if any(item not in {None, False} for item in others):
+            raise typer.BadParameter("--all and --query go only with --offline, --limit, --workers, --since.")
+        assess_many(query or "", limit=limit, workers=workers, offline=offline, since=since, json=json)
+    elif pid is None:
+        raise typer.BadParameter("Give an identifier, --all or --query.")
+    elif history:
+        print_history(pid, json=json)
+    else:
+        evidence, report = _examined(pid, offline=offline, json=json, brief=brief, compare=compare)
+        _write_files(evidence, report, html, badge, jsonld)
+        if fix is not None:
+            _mend(evidence, report, fix, force=force)
+        _require(report, min_score)
+
+
+def _examined(
+    pid: str, *, offline: bool, json: bool, brief: bool, compare: bool
+) -> "tuple[Evidence, Report]":
+    """Assess and print."""
+    from fairreg.cli.assessments import print_beside
     from fairreg.cli.output import downloading, print_json, talk
-    from fairreg.errors import BelowThreshold
-    from fairreg.services.assess import assess as judge
+    from fairreg.cli.scorecard import print_comparison, print_report
+    from fairreg.services.assess import examine
 
     with downloading() as progress:
-        report = judge(ready(), pid, offline=offline, talk=talk, progress=progress)
+        evidence, report = examine(ready(), pid, offline=offline, talk=talk, progress=progress)
     if json:
         print_json(report.to_json())
-    else:
-        _print(report)
-    if min_score is not None and (report.overall is None or report.overall < min_score):
+        return evidence, report
+    print_report(report, brief=brief)
+    print_beside(report)
+    if compare:
+        print_comparison(report)
+    return evidence, report
+
+
+def _mend(evidence: "Evidence", report: "Report", folder: Path, *, force: bool) -> None:
+    from fairreg.cli.output import talk
+    from fairreg.cli.scorecard import fixed_lines
+    from fairreg.services.assess_files import fix
+
+    for line in fixed_lines(fix(evidence, report, folder, force=force)):
+        talk(line)
+
+
+def _require(report: "Report", least: float | None) -> None:
+    from fairreg.errors import BelowThreshold
+
+    if least is not None and (report.overall is None or report.overall < least):
         shown = "unknown" if report.overall is None else f"{report.overall:.2f}"
-        raise BelowThreshold(f"The overall score is {shown}, below {min_score:.2f}.")
+        raise BelowThreshold(f"The overall score is {shown}, below {least:.2f}.")
 
 
-def _print(report: "Report") -> None:
-    from rich.table import Table
+def _write_files(
+    evidence: "Evidence", report: "Report", html: Path | None, badge: Path | None, jsonld: Path | None
+) -> None:
+    from fairreg.cli.output import talk
+    from fairreg.services.assess_files import write_badge, write_html, write_jsonld
 
-    from fairreg.cli.output import console
-
-    out = console()
-    out.print(f"FAIR assessment of {report.id}", style="bold")
-    out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
-    letters = "   ".join(f"{letter} {percent(score)}" for letter, score in report.letters.items())
-    out.print(f"{letters}   overall {percent(report.overall)}   coverage {percent(report.coverage)}")
-    if report.badge is not None:
-        out.print(f"{report.badge.label}: {report.badge.reason}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("")
-    table.add_column("Indicator", no_wrap=True)
-    table.add_column("Score", justify="right")
-    table.add_column("Verdict, evidence and next step", overflow="fold")
-    for name, principle in report.principles.items():
-        table.add_row("", f"[bold]{name}[/bold]", percent(principle.score), "")
-        for item in principle.indicators:
-            colour = _COLOURS[item.verdict]
-            table.add_row(f"[{colour}]{_MARKS[item.verdict]}[/{colour}]", item.id, "", _told(item))
-    out.print(table, markup=True)
-
-
-def _told(item: "IndicatorResult") -> str:
-    from rich.markup import escape
-
-    colour = _COLOURS[item.verdict]
-    lines = [f"[{colour}]{item.verdict}[/{colour}] {escape(f'{item.title}: {item.reason}')}"]
-    lines += [
-        f"  [dim]{escape(f'{cited.source} {cited.what}: {_short(cited.value)}')}[/dim]"
-        for cited in item.evidence[:2]
-    ]
-    lines += [f"  -> {escape(item.remedy)}"] if item.remedy else []
-    return "\n".join(lines)
-
-
-def _short(value: str, limit: int = 100) -> str:
-    flat = " ".join(value.split())
-    return flat if len(flat) <= limit else flat[:limit] + "..."
-
-
-def percent(score: float | None) -> str:
-    """A score in 0..1 as a percentage; a question mark where there is none."""
-    return "?" if score is None else f"{100 * score:.0f} %"
+    if html is not None:
+        write_html(report, html, name=evidence.record.name)
+    if badge is not None:
+        write_badge(report, badge)
+    if jsonld is not None:
+        write_jsonld(report, jsonld)
+    for file in (html, badge, jsonld):
+        if file is not None:
+            talk(f"wrote {file}")

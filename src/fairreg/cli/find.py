@@ -56,6 +56,9 @@ def search(
     license: Annotated[str | None, typer.Option(help="Only under this SPDX licence.")] = None,
     kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
     runnable: Annotated[bool, typer.Option("--runnable", help="Only what fairreg can run.")] = False,
+    min_fair: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Only with at least this FAIR score (fairreg assess).")
+    ] = None,
     limit: Limit = 20,
     live: Annotated[
         bool, typer.Option("--live", help="Ask every source now, too; exit code 4 if none could be reached.")
@@ -85,6 +88,7 @@ def search(
         license=license,
         kind=kind,
         runnable=runnable or None,
+        min_fair=min_fair,
     )
     report = (
         _asked(partial(find, live=True, save=save, deadline=deadline), shown=not json) if live else find()

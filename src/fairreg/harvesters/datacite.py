@@ -28,18 +28,23 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Registration(NamedTuple):
-    """What DataCite says of a DOI itself: its state (findable, registered, draft), types, landing page."""
+    """What DataCite says of a DOI itself: its state (findable, registered, draft), types, landing page.
+
+    `contributors` are in no record, which knows creators only.
+    """
 
     state: str
     types: tuple[str, ...]
     url: str | None
+    contributors: tuple[str, ...] = ()
 
 
 def registration(payload: Payload) -> Registration:
     """The registration in a DOI's document. Raises RecordError for what is none."""
     top = attributes_of(payload)
     types = tuple(place.text for _, place in top["types"].members() if place.text)
-    return Registration(top["state"].text or "findable", types, top["url"].address)
+    helped = tuple(name for item in top["contributors"].items() if (name := item["name"].text))
+    return Registration(top["state"].text or "findable", types, top["url"].address, helped)
 
 
 class DataCiteHarvester(Harvester):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The registry room: records to and from a database, search over them, and the packaged catalogue."""
 
+from fairreg.registry.assessments import Assessment, subject
 from fairreg.registry.carrying import Carried, Tombstone
 from fairreg.registry.judging import Verdict
 from fairreg.registry.lineage import Bond
@@ -23,6 +24,7 @@ from fairreg.registry.results import (
 )
 
 __all__ = [
+    "Assessment",
     "Bond",
     "Carried",
     "Entry",
@@ -42,4 +44,5 @@ __all__ = [
     "Submission",
     "Tombstone",
     "Verdict",
+    "subject",
 ]

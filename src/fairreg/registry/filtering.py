@@ -20,7 +20,12 @@ def meets(entry: Entry, filters: Filters) -> bool:
         and _any(filters.framework, lambda value: _holds(record.frameworks, value))
         and filters.runnable in {None, entry.runnable}
         and filters.gone in {None, entry.gone}
+        and _scored(entry.fair_score, filters.min_fair)
     )
+
+
+def _scored(score: float | None, least: float | None) -> bool:
+    return least is None or (score is not None and score >= least)
 
 
 def _any(values: tuple[str, ...], met: Callable[[str], bool]) -> bool:

@@ -2,15 +2,18 @@
 """The registry: records in, entries and search results out."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.arriving import put_all
+from fairreg.registry.assessments import Assessment, Key, evidence_of, history, judged_since, remember
 from fairreg.registry.carrying import Carried, restore, statements_after
 from fairreg.registry.database import Database
+from fairreg.registry.harvesting import all_harvests, harvest_state, write_harvest
 from fairreg.registry.judging import Verdict, decided, explain, judge, keep_verdict, statement_records
+from fairreg.registry.keys import chunks
 from fairreg.registry.lineage import RULES, Verdicts
 from fairreg.registry.linking import place_of
 from fairreg.registry.lookup import entries_for, entry_for, sources_of
@@ -32,10 +35,9 @@ from fairreg.registry.results import (
     Values,
 )
 from fairreg.registry.search import search
-from fairreg.registry.tables import HEAD, entries, harvests, properties, statements
+from fairreg.registry.tables import HEAD, entries, properties, statements
 from fairreg.registry.writing import relink, withdraw
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 
@@ -89,7 +91,7 @@ class Registry:
                 refuse(connection, bad)
             stored = put_all(connection, submissions)
             if harvest is not None:
-                _write_harvest(connection, harvest)
+                write_harvest(connection, harvest)
             return stored
 
     def load_catalogue(self) -> bool:
@@ -162,14 +164,6 @@ class Registry:
         with self._database.writing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
 
-    def remember_score(self, pid: str | Identifier, score: float) -> None:
-        """Keep an entry's overall FAIR score (0..1) for search results to show. Raises NotFound."""
-        with self._database.writing() as connection:
-            identifier = entry_for(connection, pid).identifier
-            connection.execute(
-                update(entries).where(entries.c.identifier == identifier).values(fair_score=score)
-            )
-
     def get(self, pid: str | Identifier) -> ModelRecord:
         """The merged record that `pid`, in any spelling, means. Raises NotFound with a hint."""
         return self.entry_for(pid).record
@@ -214,6 +208,7 @@ class Registry:
         kind: Values = (),
         runnable: bool | None = None,
         gone: bool | None = None,
+        min_fair: float | None = None,
         limit: int | None = 20,
         offset: int = 0,
     ) -> SearchResults:
@@ -229,6 +224,7 @@ class Registry:
             kind=kind,
             runnable=runnable,
             gone=gone,
+            min_fair=min_fair,
         )
         with self._database.reading() as connection:
             return search(connection, query, filters, limit=limit, offset=offset)
@@ -261,14 +257,12 @@ class Registry:
     def remember_harvest(self, harvest: Harvest) -> None:
         """Keep how far a harvest came, so that a killed one resumes there."""
         with self._database.writing() as connection:
-            _write_harvest(connection, harvest)
+            write_harvest(connection, harvest)
 
     def harvest_state(self, source: str, query: str = "") -> Harvest | None:
         """How far the last harvest of `query` at `source` came, None where there was none."""
-        chosen = select(harvests).where(harvests.c.source == source, harvests.c.query == query)
         with self._database.reading() as connection:
-            row = connection.execute(chosen).mappings().one_or_none()
-            return None if row is None else _harvest(row)
+            return harvest_state(connection, source, query)
 
     def info(self) -> Info:
         """What the registry holds, in numbers."""
@@ -286,7 +280,7 @@ class Registry:
                 sources={
                     row[0]: row[1] for row in connection.execute(by_source.order_by(statements.c.source))
                 },
-                harvests=tuple(_harvest(row) for row in connection.execute(_ALL_HARVESTS).mappings()),
+                harvests=all_harvests(connection),
             )
 
     def every_statement(self) -> Iterator[Statement]:
@@ -315,8 +309,49 @@ class Registry:
         with self._database.writing() as connection:
             return sum(keep_verdict(connection, item) for item in items)
 
+    def statements_of(self, found: Iterable[Entry]) -> dict[str, tuple[Statement, ...]]:
+        """What each source says about each of some entries, by the entries' identifiers."""
+        said: dict[str, list[Statement]] = {entry.identifier: [] for entry in found}
+        with self._database.reading() as connection:
+            for chunk in chunks(said):
+                query = select(statements, entries.c.identifier.label("entry")).join(
+                    entries, entries.c.id == statements.c.entry_id
+                )
+                query = query.where(entries.c.identifier.in_(chunk))
+                query = query.order_by(statements.c.source, statements.c.source_id)
+                for row in connection.execute(query).mappings():
+                    said[row["entry"]].append(statement_from(row))
+        return {name: tuple(listed) for name, listed in said.items()}
 
-_ALL_HARVESTS = select(harvests).order_by(harvests.c.source, harvests.c.query)
+    def remember_assessments(self, made: Iterable[Assessment]) -> None:
+        """Keep assessments in one transaction; their scores become those of the entries."""
+        with self._database.writing() as connection:
+            remember(connection, made)
+
+    def assessments(self, pid: str | Identifier, *, rubric: str | None = None) -> tuple[Assessment, ...]:
+        """How what `pid` means was assessed, the newest first, without report and evidence."""
+        with self._database.reading() as connection:
+            return history(connection, pid, rubric=rubric)
+
+    def assessment_evidence(self, assessment: Assessment) -> bytes:
+        """The evidence that an assessment rests on, a JSON document. Raises RecordError."""
+        with self._database.reading() as connection:
+            return evidence_of(connection, assessment)
+
+    def assessed_since(self, moment: str, *, online: bool = False) -> tuple[frozenset[str], frozenset[Key]]:
+        """Entries and subjects that were assessed (`online`: with the network) since an ISO 8601 time."""
+        with self._database.reading() as connection:
+            return judged_since(connection, moment, online=online)
+
+    def note(self, name: str) -> str | None:
+        """What `leave_note` kept under `name`, a word of at most 64 characters."""
+        with self._database.reading() as connection:
+            return _read_property(connection, name)
+
+    def leave_note(self, name: str, value: str) -> None:
+        """Keep a word for a later run of the same command."""
+        with self._database.writing() as connection:
+            _write_property(connection, name, value)
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:
@@ -340,30 +375,3 @@ def _write_property(connection: Connection, name: str, value: str) -> None:
     changed = connection.execute(update(properties).where(properties.c.name == name).values(value=value))
     if changed.rowcount == 0:
         connection.execute(insert(properties).values(name=name, value=value))
-
-
-def _write_harvest(connection: Connection, harvest: Harvest) -> None:
-    moment = now()
-    values = {
-        "cursor": harvest.cursor,
-        "counts": dict(harvest.counts),
-        "started_at": harvest.started_at or moment,
-        "updated_at": moment,
-        "finished_at": (harvest.finished_at or moment) if harvest.finished else None,
-    }
-    place = (harvests.c.source == harvest.source) & (harvests.c.query == harvest.query)
-    if connection.execute(update(harvests).where(place).values(values)).rowcount == 0:
-        connection.execute(insert(harvests).values(source=harvest.source, query=harvest.query, **values))
-
-
-def _harvest(row: Any) -> Harvest:
-    return Harvest(
-        source=row["source"],
-        query=row["query"],
-        cursor=row["cursor"],
-        counts=row["counts"],
-        finished=row["finished_at"] is not None,
-        started_at=row["started_at"],
-        updated_at=row["updated_at"],
-        finished_at=row["finished_at"],
-    )

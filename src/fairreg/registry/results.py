@@ -115,7 +115,8 @@ class Filters:
     """Conditions that an entry must meet, all of them; within one condition any of the values will do.
 
     `source`, `kind` and `license` are compared without case (a licence also by family: ``CC-BY`` finds
-    ``CC-BY-4.0``); `task` and `framework` find entries whose task or framework contains the words.
+    ``CC-BY-4.0``); `task` and `framework` find entries whose task or framework contains the words. `min_fair`
+    leaves out what was not assessed as well as what scored lower.
     """
 
     source: tuple[str, ...] = ()
@@ -125,12 +126,20 @@ class Filters:
     kind: tuple[str, ...] = ()
     runnable: bool | None = None
     gone: bool | None = None
+    min_fair: float | None = None
 
     @classmethod
-    def of(cls, *, runnable: bool | None = None, gone: bool | None = None, **conditions: Values) -> "Filters":
+    def of(
+        cls,
+        *,
+        runnable: bool | None = None,
+        gone: bool | None = None,
+        min_fair: float | None = None,
+        **conditions: Values,
+    ) -> "Filters":
         """Filters whose conditions are one value, several, or none. TypeError for an unknown one."""
         several = {name: _several(values) for name, values in conditions.items()}
-        return cls(**several, runnable=runnable, gone=gone)
+        return cls(**several, runnable=runnable, gone=gone, min_fair=min_fair)
 
 
 def _several(values: Values) -> tuple[str, ...]:

@@ -171,6 +171,7 @@ def _conditions(filters: Filters) -> Iterable[ColumnElement[bool] | None]:
     for name, values in (("task", filters.task), ("framework", filters.framework)):
         yield _any(_faceted(name, _holds_words(fold(value))) for value in values)
     yield None if filters.runnable is None else entries.c.runnable == filters.runnable
+    yield None if filters.min_fair is None else entries.c.fair_score >= filters.min_fair
     yield (
         None
         if filters.gone is None

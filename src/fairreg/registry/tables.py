@@ -26,6 +26,7 @@ __all__ = [
     "FULL_TEXT",
     "HEAD",
     "REVISIONS",
+    "assessments",
     "entries",
     "entry_texts",
     "facets",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Kept here so that opening a database needs no Alembic; tested against it.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text index over `entry_texts`; triggers made by the migration keep it in step.
@@ -198,4 +199,29 @@ refusals = Table(
     Column("path", Text),
     Column("refused_at", String(40), nullable=False),
     UniqueConstraint("source", "payload_sha256"),
+)
+
+# What was found out about an object and how it scored. Named by persistent identifier, not by entry, so that
+# it outlives every harvest, renaming and merger; the same evidence under the same rubric is kept once.
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identifier", Text, nullable=False, index=True),
+    Column("family", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("rubric", String(64), nullable=False),
+    Column("rubric_version", String(16), nullable=False),
+    Column("assessed_at", String(40), nullable=False),  # when the evidence was gathered
+    Column("judged_at", String(40), nullable=False, index=True),  # when it was last judged
+    Column("offline", Boolean, nullable=False),
+    Column("overall", Float),
+    Column("coverage", Float, nullable=False),
+    Column("letters", JSON, nullable=False),
+    Column("report", LargeBinary, nullable=False),  # zlib of JSON
+    Column("evidence", LargeBinary, nullable=False),  # zlib of JSON
+    Column("evidence_sha256", String(64), nullable=False),
+    UniqueConstraint(
+        "family", "key", "rubric", "rubric_version", "evidence_sha256", name="uq_assessments_evidence"
+    ),
 )

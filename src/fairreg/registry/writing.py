@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, update
 
 from fairreg.errors import NotFound, RecordError
+from fairreg.registry.assessments import restore_scores
 from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.lineage import owned_keys, pointed_keys
 from fairreg.registry.linking import OWN, Group, Key, Pair, group, link_keys, merge, name_entries
@@ -161,6 +162,8 @@ def _sort(connection: Connection, reached: dict[int, "_Reached"], apart: frozens
     )
     for members, name, rows, kept in plan:
         _write_entry(connection, members, name, rows, kept)
+    if free:
+        restore_scores(connection, reached.keys())
 
 
 class _Reached:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What lies in fetched files, as facts that an assessment rests on: formats, documents, models."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -18,7 +20,7 @@ from fairreg.services.run import meant, recognise_all
 from fairreg.storage.cache import digest
 from fairreg.storage.formats import format_of_file
 
-__all__ = ["documents", "files", "model_facts"]
+__all__ = ["card", "documents", "files", "model_facts"]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
@@ -45,7 +47,28 @@ def documents(fetched: Fetched) -> tuple[Document, ...]:
 def _document(role: Role, name: str, path: Path) -> Document:
     with path.open("rb") as stream:
         text = stream.read(_MAX_TEXT).decode("utf-8", "replace")
-    return Document(role=role, path=name, text=text, sha256=digest(path))
+    return Document(role=role, path=_spelled(name), text=text, sha256=digest(path))
+
+
+def _spelled(name: str) -> str:
+    """A file's name with the bytes in it that are no UTF-8 spelled out, as no JSON could hold them."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
+    """The card that the Hub's payload carries, which is the repository's README.md."""
+    if source != "huggingface" or not payload:
+        return ()
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError):
+        return ()
+    text = document.get("card") if isinstance(document, dict) else None
+    if not isinstance(text, str) or not text.strip():
+        return ()
+    raw = text.encode("utf-8", "replace")
+    shown = raw.decode()[:_MAX_TEXT]
+    return (Document(role="readme", path="README.md", text=shown, sha256=hashlib.sha256(raw).hexdigest()),)
 
 
 def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
@@ -63,7 +86,7 @@ def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:
     graph, fault = _graph(item)
     agreed, detail = _agreement(item) if is_chosen else ((), None)
     return ModelFact(
-        file=fetched.name_of(item.path),
+        file=_spelled(fetched.name_of(item.path)),
         fingerprint=item.fingerprint,
         parameter_count=item.parameter_count,
         inputs=graph.inputs if graph else (),
@@ -123,7 +146,7 @@ def _verified(algorithm: str) -> Verified | None:
 
 def _inside(folder: Path, path: Path, archive: str) -> FileFact:
     return FileFact(
-        path=path.relative_to(folder).as_posix(),
+        path=_spelled(path.relative_to(folder).as_posix()),
         size=path.stat().st_size,
         format=format_of_file(path),
         archive=archive,

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Questions to the network that an assessment rests on; each answer is kept as a `Probe`.
 
-A service that gives no answer is a probe with the outcome `failed`, never a finding against the model.
+A service that gives no answer is a probe with the outcome `failed`, never a finding against the model. Only
+the addresses of the record itself, doi.org and the record's own source are asked, each once, within `_BRIEF`;
+what leads to a private address is refused by `Web`.
 """
 
 import hashlib
@@ -12,29 +14,42 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from fairreg import harvesters
-from fairreg.assessment.evidence import Outcome, Probe, ProbeKind
+from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
 from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import Answer, Patience, Web
 
-__all__ = ["probe_all"]
+__all__ = ["Answers", "probe_all"]
 
-_BRIEF = Patience(retries=1, connect_timeout=5.0, read_timeout=20.0)
+# Of one answer at most so many seconds and bytes are read, however slowly or endlessly it comes.
+_BRIEF = Patience(
+    retries=1,
+    longest_wait=10.0,
+    connect_timeout=5.0,
+    read_timeout=20.0,
+    body_seconds=30.0,
+    most_bytes=8 * 2**20,
+)
 _DATACITE_JSON = "application/vnd.datacite.datacite+json"
 _SEARCHED = 50
 _TITLE_WORDS = 4
 _MARKUP: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("schema.org", re.compile(r"<script[^>]+application/ld\+json", re.IGNORECASE)),
-    ("highwire", re.compile(r"<meta[^>]+name=[\"']citation_", re.IGNORECASE)),
-    ("dublin_core", re.compile(r"<meta[^>]+name=[\"']dc\.", re.IGNORECASE)),
+    # What a tag may hold is bounded: unbounded, a page of tags that never end takes quadratic time.
+    ("schema.org", re.compile(r"<script[^>]{1,500}application/ld\+json", re.IGNORECASE)),
+    ("highwire", re.compile(r"<meta[^>]{1,500}name=[\"']citation_", re.IGNORECASE)),
+    ("dublin_core", re.compile(r"<meta[^>]{1,500}name=[\"']dc\.", re.IGNORECASE)),
 )
 _SIGNPOSTING = re.compile(r"rel\s*=\s*\"?(?:cite-as|describedby|linkset|item)\b", re.IGNORECASE)
 # Where a source documents a machine-readable interface: what it shows, and the address that shows it.
 _INTERFACES: dict[str, tuple[str, str]] = {
     "zenodo": ("oai-pmh", "https://zenodo.org/oai2d?verb=Identify"),
 }
+
+
+_EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
+_MAX_TEXT = 65_536
 
 
 @dataclass(frozen=True)
@@ -44,13 +59,23 @@ class _Question:
     ask: Callable[[], Probe]
 
 
-def probe_all(web: Web, record: ModelRecord) -> tuple[Probe, ...]:
+@dataclass(frozen=True)
+class Answers:
+    """Probes, and the metadata that the landing page of a dataset carries."""
+
+    probes: tuple[Probe, ...]
+    documents: tuple[Document, ...] = ()
+
+
+def probe_all(web: Web, record: ModelRecord) -> Answers:
     """Every question that can be asked about `record`, asked one after the other."""
     brief = web.patient(_BRIEF)
-    return tuple(_answered(question) for question in _questions(brief, record))
+    embedded: list[Document] = []
+    probes = tuple(_answered(question) for question in _questions(brief, record, embedded))
+    return Answers(probes, tuple(embedded) if record.kind == "dataset" else ())
 
 
-def _questions(web: Web, record: ModelRecord) -> Iterator[_Question]:
+def _questions(web: Web, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
     if record.doi:
         address = f"https://doi.org/{quote(record.doi, safe='/')}"
         agency = f"https://doi.org/ra/{record.doi.partition('/')[0]}"
@@ -59,7 +84,7 @@ def _questions(web: Web, record: ModelRecord) -> Iterator[_Question]:
         yield _Question("doi_resolves", address, lambda: _page(web, "doi_resolves", address))
     page = record.provenance.url
     if page:
-        yield _Question("landing_page", page, lambda: _page(web, "landing_page", page))
+        yield _Question("landing_page", page, lambda: _page(web, "landing_page", page, embedded))
     if record.provenance.source in _INTERFACES:
         found, interface = _INTERFACES[record.provenance.source]
         yield _Question("source_api", interface, lambda: _interface(web, interface, found))
@@ -109,9 +134,11 @@ def _negotiated(web: Web, url: str) -> Probe:
     return _told("content_negotiation", answer, (_DATACITE_JSON,))
 
 
-def _page(web: Web, kind: ProbeKind, url: str) -> Probe:
+def _page(web: Web, kind: ProbeKind, url: str, embedded: list[Document] | None = None) -> Probe:
     answer = web.get(url, accept="text/html")
     text = answer.body.decode("utf-8", "replace")
+    if embedded is not None:
+        embedded += _embedded(text)
     found = tuple(name for name, pattern in _MARKUP if pattern.search(text))
     signposted = (
         ("signposting",) if _SIGNPOSTING.search(answer.headers.get("link", "") + _link_tags(text)) else ()
@@ -119,8 +146,19 @@ def _page(web: Web, kind: ProbeKind, url: str) -> Probe:
     return _told(kind, answer, found + signposted)
 
 
+def _embedded(text: str) -> Iterator[Document]:
+    """The first JSON-LD of a page, if it is no longer than a metadata file is."""
+    opening = _EMBEDDED.search(text)
+    if opening is None:
+        return
+    held = text[opening.end() : opening.end() + _MAX_TEXT].partition("</script>")
+    if held[1] and held[0].strip():
+        digest = hashlib.sha256(held[0].encode("utf-8", "replace")).hexdigest()
+        yield Document(role="standard", path="landing-page.jsonld", text=held[0].strip(), sha256=digest)
+
+
 def _link_tags(text: str) -> str:
-    return " ".join(re.findall(r"<link[^>]*>", text, re.IGNORECASE))
+    return " ".join(re.findall(r"<link[^>]{0,500}>", text, re.IGNORECASE))
 
 
 def _interface(web: Web, url: str, found: str) -> Probe:

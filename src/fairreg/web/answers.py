@@ -90,13 +90,17 @@ def headers(response: "requests.Response") -> dict[str, str]:
     }
 
 
-def read_bounded(response: "requests.Response") -> bytes:
-    """The body of a document. Raises BadAnswer beyond 64 MiB."""
+def read_bounded(
+    response: "requests.Response", *, most: int | None = None, seconds: float | None = None
+) -> bytes:
+    """The body of a document. Raises BadAnswer beyond `most` bytes (64 MiB), Unreachable after `seconds`."""
+    limit = min(most or MAX_DOCUMENT_BYTES, MAX_DOCUMENT_BYTES)
     body = bytearray()
-    for chunk in chunks(response):
+    for chunk in chunks(response, seconds=seconds):
         body += chunk
-        if len(body) > MAX_DOCUMENT_BYTES:
-            raise BadAnswer(f"{urlsplit(response.url).netloc} sent a document of more than 64 MiB.")
+        if len(body) > limit:
+            size = f"{limit / 2**20:.0f} MiB"
+            raise BadAnswer(f"{urlsplit(response.url).netloc} sent a document of more than {size}.")
     return bytes(body)
 
 
@@ -114,17 +118,30 @@ def masked(text: bytes, token: str) -> bytes:
     return text.replace(token.encode(), MASK) if len(token) >= _SHORTEST_TOKEN else text
 
 
-def chunks(response: "requests.Response") -> Iterator[bytes]:
-    """The body as it arrives. Raises Unreachable when the connection breaks."""
+def chunks(response: "requests.Response", *, seconds: float | None = None) -> Iterator[bytes]:
+    """The body as it arrives. Raises Unreachable when the connection breaks, or takes over `seconds`."""
     import requests
+    import urllib3
 
     try:
-        yield from response.iter_content(CHUNK)
-    except (requests.RequestException, OSError) as error:
+        yield from response.iter_content(CHUNK) if seconds is None else _in_time(response, seconds)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(
             f"The connection to {urlsplit(response.url).netloc} broke off in the middle ({reason(error)}).",
             hint="Run the command again: it resumes where it stopped.",
         ) from error
+
+
+def _in_time(response: "requests.Response", seconds: float) -> Iterator[bytes]:
+    """Whatever is there, at once: who waits for whole chunks can be kept waiting for ever, byte by byte."""
+    end = time.monotonic() + seconds
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        yield chunk
+        if time.monotonic() > end:
+            raise Unreachable(
+                f"{urlsplit(response.url).netloc} sent no whole answer within {seconds:.0f} s.",
+                hint="Try again later.",
+            )
 
 
 def redirects(response: "requests.Response") -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -68,13 +69,34 @@ def silent(_line: str) -> None:
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to try: `retries` after the first attempt, waits of at most `longest_wait` seconds."""
+    """How long to try: `retries` after the first attempt, waits of at most `longest_wait` seconds.
+
+    `body_seconds` and `most_bytes` bound what is read of one answer (None: 64 MiB, any download).
+    """
 
     retries: int = 3
     first_wait: float = 0.5
     longest_wait: float = 60.0
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
+    body_seconds: float | None = None
+    most_bytes: int | None = None
+
+
+class Slots:
+    """When each service may be asked next; shared by all clients of one command, whatever their threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._next: dict[str, float] = {}
+
+    def take(self, name: str, interval: float) -> float:
+        """Take the next slot, `interval` seconds after the one before: how many seconds it is away."""
+        with self._lock:
+            now = time.monotonic()
+            slot = max(now, self._next.get(name, now))
+            self._next[name] = slot + interval
+        return slot - now
 
 
 class Web:
@@ -88,13 +110,14 @@ class Web:
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
         session: "requests.Session | None" = None,
+        slots: Slots | None = None,
     ) -> None:
         self._settings = settings
         self._talk = talk
         self._sleep = sleep
         self._patience = patience or Patience()
         self._session = session
-        self._next_slot: dict[str, float] = {}
+        self._slots = slots or Slots()
         self._kept = KeptAnswers(settings.answers)
 
     def __enter__(self) -> "Web":
@@ -115,16 +138,22 @@ class Web:
 
     def patient(self, patience: Patience) -> "Web":
         """The same client over the same connections, with another patience; closing this one closes both."""
-        return Web(
-            self._settings, talk=self._talk, patience=patience, sleep=self._sleep, session=self._connect()
-        )
+        return self._alike(self._settings, patience)
 
     def anonymous(self) -> "Web":
         """A client over the same connections that sends no token to anybody."""
         services = {name: replace(item, token=None) for name, item in self._settings.services.items()}
         settings = replace(self._settings, services=services)
+        return self._alike(settings, self._patience)
+
+    def _alike(self, settings: Settings, patience: Patience) -> "Web":
         return Web(
-            settings, talk=self._talk, patience=self._patience, sleep=self._sleep, session=self._connect()
+            settings,
+            talk=self._talk,
+            patience=patience,
+            sleep=self._sleep,
+            session=self._connect(),
+            slots=self._slots,
         )
 
     def _connect(self) -> "requests.Session":
@@ -176,7 +205,8 @@ class Web:
 
     def _get(self, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience) -> Answer:
         with self._open("GET", url, params, headers, patience) as response:
-            body = without_token(read_bounded(response), response)
+            body = read_bounded(response, most=patience.most_bytes, seconds=patience.body_seconds)
+            body = without_token(body, response)
             return Answer(response.url, response.status_code, headers_of(response), body)
 
     def _get_kept(
@@ -213,7 +243,7 @@ class Web:
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         with self._open("GET", url, None, sent, self._patience) as response:
             head = Answer(response.url, response.status_code, headers_of(response), b"")
-            yield head, chunks(response)
+            yield head, chunks(response, seconds=self._patience.body_seconds)
 
     @contextmanager
     def _open(
@@ -321,13 +351,11 @@ class Web:
         service = self._service_at(url)
         if service is None or service.configured or service.name not in PACE_PER_MINUTE:
             return
-        now = time.monotonic()
-        slot = max(now, self._next_slot.get(service.name, now))
         # A burst of a few requests is within every published limit; only a long run is slowed down.
         interval = 60 / PACE_PER_MINUTE[service.name]
-        self._next_slot[service.name] = slot + interval
-        if slot - now > 5 * interval:
-            self._sleep(slot - now - 5 * interval)
+        wait = self._slots.take(service.name, interval) - 5 * interval
+        if wait > 0:
+            self._sleep(wait)
 
     def _wait(self, url: str, seconds: float) -> None:
         if seconds > 1:

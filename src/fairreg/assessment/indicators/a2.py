@@ -23,9 +23,13 @@ from fairreg.assessment.lineage import host_of, links, own_doi
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """What a host promises: it `keeps` metadata, only `restricts` deletion, or leaves it to the `owner`."""
+    """What a host promises.
 
-    promise: Literal["keeps", "restricts", "owner"]
+    It `keeps` metadata, with a tombstone for what is withdrawn; `retains` items, without a word of
+    tombstones; only `restricts` deletion; or leaves it to the `owner`.
+    """
+
+    promise: Literal["keeps", "retains", "restricts", "owner"]
     words: str
     source: str
 
@@ -48,13 +52,23 @@ POLICIES: dict[str, Policy] = {
         "A repository with a DOI is deleted or renamed only through the host's support.",
         "https://huggingface.co/docs/hub/doi",
     ),
+    "opendata.cern.ch": Policy(
+        "retains",
+        "The portal curates what the collaborations release, under their policies of long-term preservation.",
+        "https://opendata.cern.ch/record/411",
+    ),
     "github.com": Policy(
         "owner",
         "Whoever owns a repository may delete it.",
         "https://docs.github.com/en/repositories/creating-and-managing-repositories/deleting-a-repository",
     ),
 }
-_HOST_OF_SOURCE = {"zenodo": "zenodo.org", "huggingface": "huggingface.co", "github": "github.com"}
+_HOST_OF_SOURCE = {
+    "zenodo": "zenodo.org",
+    "huggingface": "huggingface.co",
+    "github": "github.com",
+    "cernopendata": "opendata.cern.ch",
+}
 
 
 @indicator(
@@ -100,22 +114,31 @@ def held_apart(evidence: Evidence) -> Finding:
 )
 def policy(evidence: Evidence) -> Finding:
     """The host's published policy, by the dated table above."""
+    host, found, cited = host_policy(evidence)
+    if found is None:
+        return unknown(
+            f"fairreg's table of {POLICIES_DATE} has no preservation policy of {host or 'this host'}."
+        )
+    remedy = "Archive the model as well at a repository that promises retention, for example Zenodo."
+    if found.promise == "keeps":
+        return passed("The host promises to retain items and leaves a tombstone.", *cited)
+    if found.promise == "retains":
+        return partial("The host retains items, but promises no tombstone.", *cited, remedy=remedy)
+    if found.promise == "restricts":
+        return partial("The host only restricts deletion.", *cited, remedy=remedy)
+    return failed("The owner may delete the model and its metadata at any time.", *cited, remedy=remedy)
+
+
+def host_policy(evidence: Evidence) -> tuple[str, Policy | None, tuple[Citation, ...]]:
+    """The host, its policy where the table has one, and what both are read from."""
     host, cited = _host(evidence)
     if host == "huggingface.co" and evidence.record.doi:
         host = "huggingface.co with a DOI"
     found = POLICIES.get(host)
     if found is None:
-        return unknown(
-            f"fairreg's table of {POLICIES_DATE} has no preservation policy of {host or 'this host'}."
-        )
+        return host, None, tuple(cited)
     stated = Citation("policy", host, found.words, found.source, None, POLICIES_DATE, "stated")
-    cited = [stated, *cited]
-    remedy = "Archive the model as well at a repository that promises retention, for example Zenodo."
-    if found.promise == "keeps":
-        return passed("The host promises to retain items and leaves a tombstone.", *cited)
-    if found.promise == "restricts":
-        return partial("The host only restricts deletion.", *cited, remedy=remedy)
-    return failed("The owner may delete the model and its metadata at any time.", *cited, remedy=remedy)
+    return host, found, (stated, *cited)
 
 
 def _host(evidence: Evidence) -> tuple[str, list[Citation]]:

@@ -9,6 +9,7 @@ from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_datacite,
+    cite_document,
     cite_field,
     cite_model,
     cite_probe,
@@ -21,6 +22,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.prose import clean, is_placeholder, words
+from fairreg.assessment.shipped import stated_fields
 from fairreg.schemas.record import Creator, ModelRecord
 
 _CORE = 6
@@ -116,12 +118,12 @@ def description(evidence: Evidence) -> Finding:
     corresponds_to=("ML-R1.3-01M", "Chen F2 richness"),
 )
 def machine_learning(evidence: Evidence) -> Finding:
-    """Fields that the record states; what only the files tell counts for a partial."""
-    stated = _stated(evidence.record)
+    """Fields that the record or a file beside the model states; what must be inferred is a partial."""
+    stated = _stated(evidence)
     inferable = _inferable(evidence, stated)
-    cited = [cite_record(evidence, name, value) for name, value in stated.items()]
+    cited = list(stated.values())
     both = [*cited, *inferable.values()]
-    remedy = "State task, architecture, framework, inputs, outputs and intended use in a model card."
+    remedy = "State task, architecture, framework, inputs, outputs and intended use in the record or FAIR4ML."
     reason = f"{len(stated)} of 5 fields are structured ({', '.join(stated) or 'none'})"
     if len(stated) >= _STRUCTURED:
         return passed(f"{reason}.", *cited)
@@ -134,7 +136,8 @@ def machine_learning(evidence: Evidence) -> Finding:
     return failed(f"{reason}.", *both, remedy=remedy)
 
 
-def _stated(record: ModelRecord) -> dict[str, object]:
+def _stated(evidence: Evidence) -> dict[str, Citation]:
+    record = evidence.record
     fields: dict[str, object] = {
         "ml_task": record.ml_task,
         "model_category": record.model_category,
@@ -142,10 +145,16 @@ def _stated(record: ModelRecord) -> dict[str, object]:
         "inputs": [item.name for item in record.inputs] if record.outputs else (),
         "intended_use": clean(record.intended_use),
     }
-    return {name: value for name, value in fields.items() if value and origin_of(record, name) == "stated"}
+    own = {
+        name: cite_record(evidence, name, value)
+        for name, value in fields.items()
+        if value and origin_of(record, name) == "stated"
+    }
+    shipped = {name: cite_document(*item) for name, item in stated_fields(evidence).items()}
+    return shipped | own
 
 
-def _inferable(evidence: Evidence, stated: dict[str, object]) -> dict[str, Citation]:
+def _inferable(evidence: Evidence, stated: dict[str, Citation]) -> dict[str, Citation]:
     record, found = evidence.record, {}
     for name in ("ml_task", "model_category", "frameworks", "inputs"):
         if getattr(record, name) and origin_of(record, name) != "stated":

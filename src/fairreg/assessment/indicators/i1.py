@@ -5,6 +5,7 @@ The AI model reads, writes and exchanges data by standards of its community.
 """
 
 import re
+from itertools import product
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.evidence import Evidence, ModelFact
@@ -21,6 +22,7 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
+from fairreg.assessment.shipped import Signature, shipped_signatures
 from fairreg.schemas.record import Tensor
 
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf"})
@@ -86,13 +88,11 @@ def exchange_format(evidence: Evidence) -> Finding:
     corresponds_to=("DLHub methods.run", "BioImage.IO axes"),
 )
 def signature(evidence: Evidence) -> Finding:
-    """Names, types and axes that the record declares, against those of a graph."""
-    record = evidence.record
-    declared = bool(record.inputs and record.outputs) and origin_of(record, "inputs") == "stated"
+    """Names, types and axes that the record or a signature file declares, against those of a graph."""
+    declared = _declared(evidence)
     graphs = [model for model in evidence.models if model.inputs and model.outputs]
-    names = [item.name for item in (*record.inputs, *record.outputs)]
-    cited = [cite_record(evidence, "inputs", names)] if declared else []
-    remedy = "Declare name, type, axes, features and units of each input and output in the model card."
+    cited = [citation for _, citation in declared]
+    remedy = "Declare name, type, axes, features and units of each input and output in a signature.json."
     if not graphs:
         if declared and evidence.downloaded:
             return partial(
@@ -102,13 +102,24 @@ def signature(evidence: Evidence) -> Finding:
     seen = [cite_model(model, [item.name for item in (*model.inputs, *model.outputs)]) for model in graphs]
     if not declared:
         return partial("Only the graph tells what goes in and out.", *seen, remedy=remedy)
-    if any(
-        _agrees(record.inputs, model.inputs) and _agrees(record.outputs, model.outputs) for model in graphs
-    ):
+    pairs = product((said for said, _ in declared), graphs)
+    if any(_agrees(one.inputs, two.inputs) and _agrees(one.outputs, two.outputs) for one, two in pairs):
         return passed("The declared signature is that of the graph.", *cited, *seen)
     return failed(
         "The declared signature contradicts the graph.", *cited, *seen, remedy="Correct the declaration."
     )
+
+
+def _declared(evidence: Evidence) -> list[tuple[Signature, Citation]]:
+    record = evidence.record
+    shipped = shipped_signatures(evidence)
+    names = [item.name for item in (*record.inputs, *record.outputs)]
+    found = [
+        (said, cite_document(document, [item.name for item in said.inputs])) for document, said in shipped
+    ]
+    if record.inputs and record.outputs and origin_of(record, "inputs") == "stated":
+        found.insert(0, (Signature(record.inputs, record.outputs), cite_record(evidence, "inputs", names)))
+    return found
 
 
 def _agrees(declared: tuple[Tensor, ...], graph: tuple[Tensor, ...]) -> bool:

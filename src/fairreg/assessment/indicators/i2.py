@@ -4,9 +4,9 @@
 The AI model includes qualified references to other objects, including its (FAIR) training data.
 """
 
-from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.documents import stated_in
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import DatasetScore, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_dataset,
@@ -20,11 +20,12 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import is_persistent, lineage_dois, relations, source_revision
-from fairreg.assessment.prose import Mention, mentions
+from fairreg.assessment.prose import mentions
+from fairreg.assessment.shipped import stated_training_data
+from fairreg.assessment.training import dataset_mentions, dataset_relations, training_sets
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
 
-_DATASETS = ("dataset", "data")
 _NO_PAPER = ("dataset", "data", "software", "model", "computationalnotebook", "image", "workflow")
 _GOOD, _FAIR = 0.75, 0.5
 
@@ -33,46 +34,34 @@ _GOOD, _FAIR = 0.75, 0.5
     "I2-1",
     weight=3,
     title="Training data referenced, qualified, by persistent identifier",
-    passes="a typed relation to a persistent identifier in the record",
+    passes="a typed relation to a persistent identifier in the record, or in FAIR4ML or a card beside it",
     partial="a persistent identifier in README, Makefile or docs only, or another kind of identifier",
     fails="none",
     corresponds_to=("FsF-I3-01M-2", "FRSM-12-I2-1", "ML-R1.4-01M"),
 )
 def training_data(evidence: Evidence) -> Finding:
-    """Typed relations of the record and DataCite, else identifiers of data in the files."""
-    typed = _dataset_relations(evidence)
-    remedy = "Add the DOI of the training data to the record as a typed relation."
+    """Typed relations of record, DataCite and metadata files, else identifiers of data in the texts."""
+    typed = dataset_relations(evidence)
+    remedy = "Add the DOI of the training data as a typed relation to the record, or as trainedOn to FAIR4ML."
     persistent = [item for item in typed if is_persistent(item.target)]
     if persistent:
         target = persistent[0].target.compact
         return passed(f"The record refers to {target}.", cite_relation(evidence, persistent[0]))
+    shipped = stated_training_data(evidence)
+    if shipped:
+        document, named = shipped[0]
+        cited = cite_document(document, named.compact)
+        return passed(f"{document.path} names {named.compact} as the training data.", cited)
     if typed:
         reason = f"The record refers to {typed[0].target.compact}, which is not persistent."
         return partial(reason, cite_relation(evidence, typed[0]), remedy=remedy)
-    seen = _dataset_mentions(evidence)
+    seen = dataset_mentions(evidence)
     if seen:
         value = seen[0][0].value
         return partial(
             f"{value} stands in {seen[0][1].where} only.", *(cited for _, cited in seen), remedy=remedy
         )
     return unread_files(evidence, "a reference to the training data", remedy=remedy)
-
-
-def _dataset_relations(evidence: Evidence) -> list[Relation]:
-    qualified = relations(evidence, "trained_on")
-    others = relations(evidence, "is_derived_from", "requires", "references", "cites")
-    return [*qualified, *(item for item in others if (item.target_kind or "").lower() in _DATASETS)]
-
-
-def _dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
-    lineage = lineage_dois(evidence)
-    read = evidence.of_role("readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
-    return [
-        (seen, cite_document(document, seen.line))
-        for document in read
-        for seen in mentions(document)
-        if seen.about_data and seen.value not in lineage and not seen.badge
-    ]
 
 
 @indicator(
@@ -85,17 +74,36 @@ def _dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
     corresponds_to=("Duarte section 2.1", "Chen Tables 1-2"),
 )
 def training_data_fair(evidence: Evidence) -> Finding:
-    """Score of the training data, assessed by its own rubric."""
+    """Mean score of the training data, assessed by their own rubric; unknown where an unread one decides."""
     remedy = "Publish the training data with a DOI, a licence and a description of its fields."
-    if evidence.dataset is None:
-        if _dataset_relations(evidence) or _dataset_mentions(evidence):
-            return unknown("This release of fairreg does not assess training data.")
+    if not evidence.datasets:
+        named = training_sets(evidence)
+        if named:
+            return unknown(f"The training data {named[0].compact} were not assessed.")
         return unread_files(evidence, "a reference to the training data", remedy=remedy)
-    score, cited = evidence.dataset.score, cite_dataset(evidence.dataset)
-    reason = f"{evidence.dataset.identifier.compact} scores {score:.0%}."
-    if score >= _GOOD:
-        return passed(reason, cited)
-    return partial(reason, cited, remedy=remedy) if score >= _FAIR else failed(reason, cited, remedy=remedy)
+    cited = [cite_dataset(item) for item in evidence.datasets]
+    worst, best = (_mean_score(evidence, unread) for unread in (0.0, 1.0))
+    reason = "; ".join(map(_scores, evidence.datasets)) + "."
+    if _verdict(worst) is not _verdict(best):
+        return unknown(reason, *cited)
+    if worst >= _GOOD:
+        return passed(reason, *cited)
+    return (partial if worst >= _FAIR else failed)(reason, *cited, remedy=remedy)
+
+
+def _mean_score(evidence: Evidence, unread: float) -> float:
+    scores = [unread if item.score is None else item.score for item in evidence.datasets]
+    return sum(scores) / len(scores)
+
+
+def _verdict(score: float) -> Verdict:
+    return Verdict.PASS if score >= _GOOD else Verdict.PARTIAL if score >= _FAIR else Verdict.FAIL
+
+
+def _scores(dataset: DatasetScore) -> str:
+    if dataset.score is None:
+        return f"{dataset.identifier.compact} has no score ({(dataset.detail or 'not read').rstrip('.')})"
+    return f"{dataset.identifier.compact} scores {dataset.score:.0%}"
 
 
 @indicator(

@@ -20,6 +20,8 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import weight_files
 from fairreg.assessment.prose import clean, code_blocks, has_figures, sections, words
+from fairreg.assessment.shipped import shipped_records
+from fairreg.schemas.record import Evaluation
 
 _ENOUGH_WORDS = 30
 _USE = re.compile(r"\b(?:intended|direct|primary)?\s*uses?\b(?!age)|\bapplications?\b", re.IGNORECASE)
@@ -75,13 +77,14 @@ def content(evidence: Evidence) -> Finding:
     corresponds_to=("ML-R1.7-02M",),
 )
 def performance(evidence: Evidence) -> Finding:
-    """Evaluations of the record, else a metric with a number in a text."""
-    remedy = "State metric, value, dataset and split of each result in the card's model-index."
-    results = evidence.record.evaluations
-    complete = [item for item in results if item.metric and item.value and item.dataset and item.split]
+    """Evaluations of the record or a FAIR4ML file beside the model, else a metric with a number in a text."""
+    remedy = (
+        "State metric, value, dataset and split of each result in the record or as FAIR4ML hasEvaluation."
+    )
+    results = _results(evidence)
+    complete = [one for one in results if one[0].value and one[0].dataset and one[0].split]
     if results:
-        shown = (complete or results)[0]
-        cited = cite_record(evidence, "evaluations", f"{shown.metric} = {shown.value} on {shown.dataset}")
+        _, cited = (complete or results)[0]
         if complete:
             return passed(f"{len(complete)} results are stated with metric, value, dataset and split.", cited)
         return partial("The results lack their dataset or split.", cited, remedy=remedy)
@@ -91,6 +94,21 @@ def performance(evidence: Evidence) -> Finding:
                 f"{document.path} gives numbers as text.", cite_document(document, figures), remedy=remedy
             )
     return unread_files(evidence, "a measured performance", remedy=remedy)
+
+
+def _results(evidence: Evidence) -> list[tuple[Evaluation, Citation]]:
+    own = [
+        (item, cite_record(evidence, "evaluations", _told_as(item))) for item in evidence.record.evaluations
+    ]
+    return own + [
+        (item, cite_document(document, _told_as(item)))
+        for document, record in shipped_records(evidence)
+        for item in record.evaluations
+    ]
+
+
+def _told_as(item: Evaluation) -> str:
+    return f"{item.metric} = {item.value} on {item.dataset}"
 
 
 @indicator(

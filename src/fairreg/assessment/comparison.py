@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""The verdicts under the names of other tools' metrics, as far as the rubric says which correspond."""
+
+import msgspec
+
+from fairreg.assessment.base import Verdict
+from fairreg.assessment.report import Report
+
+__all__ = ["Compared", "compared", "tool_of"]
+
+_TOOLS = {
+    "FsF-": "F-UJI (data metrics)",
+    "FRSM-": "F-UJI (software metrics, FRSM)",
+    "ML-": "FAIRshake (rubric 146)",
+    "FC ": "FAIR-Checker",
+    "Chen ": "Chen et al. 2022",
+    "Duarte ": "Duarte et al. 2023",
+    "howfairis": "howfairis",
+}
+_OTHERS = "other"
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """One metric of another tool, and the indicator here that asks the same or nearly the same."""
+
+    metric: str
+    indicator: str
+    title: str
+    verdict: Verdict
+
+
+def tool_of(metric: str) -> str:
+    """The tool or paper that a metric's name belongs to."""
+    return next((tool for start, tool in _TOOLS.items() if metric.startswith(start)), _OTHERS)
+
+
+def compared(report: Report) -> dict[str, tuple[Compared, ...]]:
+    """The metrics of each tool in the order of their names; tools in the order of the table above."""
+    rows = [
+        Compared(metric, item.id, item.title, item.verdict)
+        for found in report.principles.values()
+        for item in found.indicators
+        for metric in item.corresponds_to
+    ]
+    grouped = {
+        tool: [row for row in rows if tool_of(row.metric) == tool] for tool in (*_TOOLS.values(), _OTHERS)
+    }
+    return {
+        tool: tuple(sorted(found, key=lambda row: (row.metric, row.indicator)))
+        for tool, found in grouped.items()
+        if found
+    }

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""A (Chen et al. 2022, Table 1): how the data and the metadata are had, now and later."""
+
+from fairreg.assessment.base import Finding, Verdict, indicator
+from fairreg.assessment.evidence import Evidence, ProbeKind
+from fairreg.assessment.findings import (
+    cite_probe,
+    cite_record,
+    failed,
+    partial,
+    passed,
+    unknown,
+)
+from fairreg.assessment.indicators import a1, a2
+from fairreg.assessment.prose import is_placeholder
+
+_METADATA: tuple[ProbeKind, ...] = ("landing_page", "doi_resolves", "source_api", "content_negotiation")
+
+
+@indicator(
+    "A1",
+    weight=1,
+    title="Retrievable by identifier",
+    passes="the metadata and at least one file answer a GET",
+    partial="the metadata only",
+    fails="neither",
+    corresponds_to=("Chen A1", "FsF-A1-03D"),
+)
+def retrievable(evidence: Evidence) -> Finding:
+    """Answers of the host, of doi.org and of the first published file."""
+    file = evidence.probe("file_range")
+    seen = [cite_probe(evidence, kind) for kind in _METADATA if evidence.probe(kind).outcome == "ok"]
+    if evidence.record.provenance.retrieved:
+        seen.append(cite_record(evidence, "provenance", evidence.record.provenance.url))
+    cited = [*seen, *([cite_probe(evidence, "file_range")] if file.outcome == "ok" else [])]
+    remedy = "Give each file an https address that answers without a client of its own."
+    if file.outcome == "ok" and seen:
+        return passed("The metadata and a file answer a GET.", *cited)
+    if file.outcome == "failed" or (file.outcome == "not_probed" and _may_have_files(evidence)):
+        return unknown(evidence.why_unknown("file_range"), *cited)
+    if cited:
+        part = "metadata answer" if seen else "file answers"
+        return partial(f"Only the {part} a GET.", *cited, remedy=remedy)
+    if all(evidence.probe(kind).outcome in {"failed", "not_probed"} for kind in _METADATA):
+        return unknown(evidence.why_unknown("landing_page"))
+    return failed("Neither the metadata nor a file answers a GET.", remedy=remedy)
+
+
+def _may_have_files(evidence: Evidence) -> bool:
+    """DataCite lists no files, whatever the host has."""
+    record = evidence.record
+    return any(item.url for item in record.distributions) or record.provenance.source == "datacite"
+
+
+@indicator(
+    "A1.2",
+    weight=1,
+    title="Access is stated",
+    passes="open, or the procedure to get access is stated",
+    partial="in prose only, or restricted without a procedure",
+    fails="none",
+    corresponds_to=("Chen A1.2", "FsF-A1-01M"),
+)
+def access(evidence: Evidence) -> Finding:
+    """Access field of the record or of DataCite; a file that anybody gets is open; else prose."""
+    stated = evidence.record.access
+    if stated and (stated.level == "open" or not is_placeholder(stated.conditions)):
+        return passed(
+            f"The access is {stated.level}, as stated.", cite_record(evidence, "access", stated.level)
+        )
+    if stated:
+        cited = cite_record(evidence, "access", stated.level)
+        remedy = "State in the record whom to ask for access and under which conditions."
+        return partial(f"The access is {stated.level}; how to get it is not stated.", cited, remedy=remedy)
+    if evidence.probe("file_range").outcome == "ok":
+        cited = cite_probe(evidence, "file_range")
+        return passed("A file is given to anybody without a login: the data are open.", cited)
+    found = a1.access_stated.assess(evidence)
+    if found.verdict is Verdict.UNKNOWN and evidence.probe("file_range").outcome in {"absent", "denied"}:
+        remedy = "State the access level (open, restricted, embargoed) in the record's own field."
+        return failed("Nothing states who may have the files.", remedy=remedy)
+    return found
+
+
+@indicator(
+    "A2",
+    weight=1,
+    title="Metadata outlive the data",
+    passes="a registry's copy, and a dated retention policy of the host",
+    partial="one of the two",
+    fails="none",
+    corresponds_to=("Chen A2", "FsF-A2-01M"),
+)
+def longevity(evidence: Evidence) -> Finding:
+    """A copy as indicator A2-1 of models has it; the host's policy by the dated table of A2-2."""
+    copy = a2.held_apart.assess(evidence)
+    host, policy, stated = a2.host_policy(evidence)
+    retained = None if policy is None else policy.promise in {"keeps", "retains"}
+    reason = f"{copy.reason} {_RETENTION[retained].format(host=host or 'the host')}"
+    cited = (*copy.evidence, *(stated if retained else ()))
+    if retained is None or copy.verdict is Verdict.UNKNOWN:
+        return unknown(reason, *cited)
+    if retained and copy.verdict is Verdict.PASS:
+        return passed(reason, *cited)
+    remedy = "Mint a DOI at a host that promises to retain the metadata, for example Zenodo."
+    some = retained or copy.verdict is not Verdict.FAIL
+    return partial(reason, *cited, remedy=remedy) if some else failed(reason, *cited, remedy=remedy)
+
+
+_RETENTION = {
+    True: "The policy of {host} promises retention.",
+    False: "The policy of {host} promises no retention.",
+    None: "No retention policy of {host} is known.",
+}

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""F (Chen et al. 2022, Table 1): identifiers of a dataset, its metadata, and where it is indexed."""
+
+from collections.abc import Sequence
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import (
+    cite_datacite,
+    cite_field,
+    cite_probe,
+    cite_record,
+    failed,
+    graded,
+    partial,
+    passed,
+    unknown,
+)
+from fairreg.assessment.indicators import f3
+from fairreg.assessment.lineage import host_of, is_persistent, may_be_registered
+from fairreg.assessment.prose import clean, is_placeholder
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Relation
+
+_POINTING = frozenset({"paper_doi", "related_doi", "dlhub_doi", "arxiv"})
+_DURABLE = frozenset({"doi", "concept_doi", "handle", "hdl", "ark"})
+_RESOLVERS = frozenset({"doi.org", "dx.doi.org", "hdl.handle.net", "n2t.net"})
+# Of DataCite's relatedIdentifierType (Metadata Schema 4.5); a number of a portal's own is none of them.
+_RELATABLE = frozenset(
+    {"doi", "concept_doi", "related_doi", "paper_doi", "arxiv", "handle", "ark", "url", "w3id", "purl", "urn"}
+)
+_YEAR = len("2022")
+_MAY_BE_MISSING = 2
+
+
+@indicator(
+    "F1a",
+    weight=1,
+    title="Identifier is unique",
+    passes="an identifier of a registered scheme",
+    fails="none",
+    corresponds_to=("Chen F1", "FsF-F1-01D"),
+)
+def unique(evidence: Evidence) -> Finding:
+    """Own identifiers whose scheme has a resolver; a web address counts, https being a registered scheme."""
+    own = _own(evidence.record)
+    if own:
+        cited = cite_record(evidence, "identifiers", own[0].compact)
+        return passed(f"The dataset has the identifier {own[0].compact}.", cited)
+    remedy = "Deposit the dataset where a DOI is minted."
+    return failed("The record has no identifier that another party could look up.", remedy=remedy)
+
+
+@indicator(
+    "F1b",
+    weight=1,
+    title="Identifier is persistent",
+    passes="a DOI, Handle or ARK",
+    partial="another persistent address, such as a PURL or SWHID",
+    fails="a plain web address, or none",
+    corresponds_to=("Chen F1", "FsF-F1-02D"),
+)
+def persistent(evidence: Evidence) -> Finding:
+    """Scheme of the dataset's own identifiers."""
+    own = _own(evidence.record)
+    durable = [item for item in own if item.scheme in _DURABLE or host_of(item.value) in _RESOLVERS]
+    remedy = "Deposit the dataset where a DOI is minted, and put the DOI into the record."
+    if durable:
+        cited = cite_record(evidence, "identifiers", durable[0].compact)
+        return passed(f"{durable[0].compact} is persistent.", cited)
+    others = [item for item in own if is_persistent(item)]
+    if others:
+        cited = cite_record(evidence, "identifiers", others[0].compact)
+        return partial(f"{others[0].compact} is persistent, but no DOI, Handle or ARK.", cited, remedy=remedy)
+    return failed("Nobody promises to keep an identifier of the dataset.", remedy=remedy)
+
+
+def _own(record: ModelRecord) -> list[Identifier]:
+    return [
+        item
+        for item in record.identifiers
+        if item.scheme not in _POINTING and (item.url or is_persistent(item))
+    ]
+
+
+@indicator(
+    "F2a",
+    weight=1,
+    title="Metadata can be read by machines",
+    passes="a metadata document (JSON, JSON-LD, XML) parses",
+    fails="none",
+    corresponds_to=("Chen F2", "FsF-I1-01M"),
+)
+def machine_readable(evidence: Evidence) -> Finding:
+    """The payload that the record was read from, DataCite's document, or what doi.org or the page gives."""
+    if evidence.record.provenance.payload_sha256:
+        cited = cite_record(evidence, "provenance", evidence.record.provenance.source)
+        return passed("The host's own metadata document was read.", cited)
+    if evidence.datacite and evidence.datacite.state:
+        cited = cite_datacite(evidence, "state", evidence.datacite.state)[0]
+        return passed("DataCite's metadata document was read.", cited)
+    if evidence.probe("content_negotiation").outcome == "ok":
+        return passed("doi.org gives a metadata document.", cite_probe(evidence, "content_negotiation"))
+    page = evidence.probe("landing_page")
+    if "schema.org" in page.found:
+        return passed("The landing page carries schema.org metadata.", cite_probe(evidence, "landing_page"))
+    if page.outcome not in {"ok", "absent"}:
+        return unknown(evidence.why_unknown("landing_page"))
+    remedy = "Publish the metadata as JSON-LD too, or where the host does."
+    return failed("No metadata document was found.", cite_probe(evidence, "landing_page"), remedy=remedy)
+
+
+@indicator(
+    "F2b",
+    weight=1,
+    title="Metadata are rich",
+    passes="at least 8 of the 10 mandatory and recommended DataCite fields",
+    partial="4 to 7",
+    fails="fewer",
+    corresponds_to=("Chen F2", "FsF-F2-01M"),
+)
+def rich(evidence: Evidence) -> Finding:
+    """The ten fields in the record or at DataCite, each with content in DataCite's sense.
+
+    A date counts that says more than the year, which is a field of its own; a related object counts that is
+    named by an identifier of a type that DataCite knows. Contributors are in DataCite's document only.
+    """
+    present = _fields(evidence)
+    cited = [cite for value in present.values() if value for cite in value]
+    missing = [name for name, value in present.items() if not value]
+    reason = f"{len(present) - len(missing)} of 10 fields have content" + (
+        f"; {', '.join(missing)} missing." if missing else "."
+    )
+    remedy = f"Add {', '.join(missing)} to the metadata."
+    if len(missing) > _MAY_BE_MISSING and may_be_registered(evidence):
+        return unknown(f"{reason} {evidence.why_unknown('datacite')}", *cited)
+    return graded(len(present) - len(missing), reason, *cited, full=8, half=4, remedy=remedy)
+
+
+def _fields(evidence: Evidence) -> dict[str, tuple[Citation, ...]]:
+    """Field -> what it is in."""
+    both = [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
+    creators = [item.name for record in both for item in record.creators if not is_placeholder(item.name)]
+    related = [item for record in both for item in record.relations if _relatable(item)]
+    contributors = evidence.datacite.contributors if evidence.datacite else ()
+    found: dict[str, Sequence[object]] = {
+        "creators": creators[:3],
+        "name": [] if is_placeholder(evidence.record.name) else [evidence.record.name],
+        "publisher": [record.publisher for record in both if record.publisher],
+        "date_published": [record.year for record in both if record.year],
+        "stated_type": [record.stated_type for record in both if record.stated_type],
+        "keywords": [item for record in both for item in record.keywords][:5],
+        "description": [text for record in both if (text := clean(record.description))],
+        "relations": [f"{item.type} {item.target.compact}" for item in related[:3]],
+    }
+    cited = {name: _cited(evidence, name, values) for name, values in found.items()}
+    cited["a date to the month or day"] = _dated(evidence, both)
+    cited["contributors"] = cite_datacite(evidence, "contributors", contributors) if contributors else ()
+    return cited
+
+
+def _cited(evidence: Evidence, name: str, values: Sequence[object]) -> tuple[Citation, ...]:
+    return (cite_field(evidence, name, values[0] if len(values) == 1 else tuple(values)),) if values else ()
+
+
+def _dated(evidence: Evidence, both: list[ModelRecord]) -> tuple[Citation, ...]:
+    for name in ("date_published", "date_created"):
+        for record in both:
+            date = getattr(record, name)
+            if date and len(date) > _YEAR:
+                return (cite_field(evidence, name, date),)
+    return ()
+
+
+def _relatable(relation: Relation) -> bool:
+    return relation.target.scheme in _RELATABLE or is_persistent(relation.target)
+
+
+@indicator(
+    "F3",
+    weight=1,
+    title="The identifier stands in the metadata",
+    passes="exactly the DOI or other persistent identifier",
+    partial="another identifier",
+    fails="absent",
+    corresponds_to=("Chen F3", "FsF-F3-01M"),
+)
+def in_metadata(evidence: Evidence) -> Finding:
+    """As indicator F3-1 of models."""
+    return f3.in_record.assess(evidence)
+
+
+@indicator(
+    "F4",
+    weight=1,
+    title="Indexed in a searchable resource",
+    passes="findable at DataCite, and schema.org markup in the landing page",
+    partial="one of the two",
+    fails="neither",
+    corresponds_to=("Chen F4", "FsF-F4-01M"),
+)
+def indexed(evidence: Evidence) -> Finding:
+    """State of the DOI at DataCite; what a crawler meets at the landing page."""
+    findable, marked = _findable(evidence), _marked(evidence)
+    cited = cite_datacite(evidence, "state", "findable") if findable else ()
+    cited += (cite_probe(evidence, "landing_page"),) if marked else ()
+    if findable is None or marked is None:
+        return unknown(evidence.why_unknown("datacite" if findable is None else "landing_page"), *cited)
+    remedy = "Mint a DOI at DataCite, and embed schema.org JSON-LD in the landing page."
+    if findable and marked:
+        return passed("DataCite lists the DOI, and the landing page carries schema.org metadata.", *cited)
+    if findable or marked:
+        where = "DataCite lists the DOI" if findable else "The landing page carries schema.org metadata"
+        return partial(f"{where}; the other index has nothing.", *cited, remedy=remedy)
+    return failed("Neither DataCite nor a crawler of the landing page finds the dataset.", remedy=remedy)
+
+
+def _findable(evidence: Evidence) -> bool | None:
+    if evidence.datacite:
+        return evidence.datacite.state == "findable"
+    return None if may_be_registered(evidence) else False
+
+
+def _marked(evidence: Evidence) -> bool | None:
+    page = evidence.probe("landing_page")
+    if page.outcome in {"failed", "not_probed"}:
+        return None
+    return "schema.org" in page.found

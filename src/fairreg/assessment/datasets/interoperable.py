@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""I (Chen et al. 2022, Table 2): how knowledge is represented, in which words, and what it is tied to."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.documents import parsed
+from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.findings import (
+    cite_document,
+    cite_record,
+    cite_relation,
+    failed,
+    partial,
+    passed,
+    unknown,
+)
+from fairreg.assessment.lineage import is_persistent
+from fairreg.schemas.record import Feature
+
+_IRI = re.compile(r"https?://[^\s.]+\.\S+")
+# Formats whose files carry their own schema, and open formats without one.
+_WITH_SCHEMA = frozenset({
+    "root", "h5", "hdf5", "hdf", "nxs", "nexus", "parquet", "arrow", "feather", "avro", "nc", "netcdf",
+    "netcdf4", "cdf", "fits", "fit", "asdf", "zarr", "sqlite", "db", "orc", "tfrecord", "jsonld", "json-ld",
+    "xml", "vtk", "npz", "npy", "geotiff", "dicom",
+})  # fmt: skip
+_OPEN = frozenset({
+    "csv", "tsv", "json", "jsonl", "txt", "text", "yaml", "yml", "geojson", "png", "jpg", "jpeg", "svg",
+    "wav", "flac", "tiff", "webdataset",
+})  # fmt: skip
+_PROPRIETARY = frozenset({
+    "mat", "xls", "xlsx", "sav", "sas7bdat", "dta", "mdb", "accdb", "opj", "doc", "docx", "rdata", "rds",
+})  # fmt: skip
+_FIELD_KEYS = frozenset({"variableMeasured", "field", "fields", "column"})
+_TERM_KEYS = frozenset(
+    {"keywords", "about", "equivalentProperty", "sameAs", "inDefinedTermSet", "propertyID"}
+)
+_GOOD, _HALF = 0.9, 0.5
+
+
+@indicator(
+    "I1a",
+    weight=1,
+    title="Knowledge is represented in an open, described format",
+    passes="an open format with a schema",
+    partial="an open format",
+    fails="a proprietary format",
+    corresponds_to=("Chen I1", "FsF-I1-01M"),
+)
+def format_with_schema(evidence: Evidence) -> Finding:
+    """Formats that the record states or its files have; a published list of fields is a schema of any."""
+    named = dict(_formats(evidence))
+    described = [name for name in named if name in _WITH_SCHEMA]
+    plain = [name for name in named if name in _OPEN]
+    remedy = "Publish the data in a self-describing open format too (Parquet, HDF5, ROOT), or their schema."
+    if described:
+        name = described[0]
+        return passed(f"{name} files carry their schema.", *_stated(evidence, named, described))
+    if plain and _fields(evidence):
+        cited = cite_record(evidence, "outputs", f"{len(_fields(evidence))} fields")
+        return passed(f"{plain[0]} is open, and its fields are listed.", cited)
+    if plain:
+        reason = f"{plain[0]} is open, and no schema is published."
+        return partial(reason, *_stated(evidence, named, plain), remedy=remedy)
+    closed = [name for name in named if name in _PROPRIETARY]
+    if closed:
+        told = _stated(evidence, named, closed)
+        return failed(f"{closed[0]} is a proprietary format.", *told, remedy=remedy)
+    return unknown("No format of the data is stated that fairreg knows.")
+
+
+def _formats(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """(format, field that says so). Indexes and documentation beside the data say nothing of their format."""
+    record = evidence.record
+    yield from ((item.lower().lstrip("."), "formats") for item in record.formats)
+    if not record.formats:
+        for item in record.distributions:
+            ending = (item.path or item.name).lower().rpartition(".")[2]
+            yield (item.format or ending).lower(), "distributions"
+
+
+def _stated(evidence: Evidence, named: dict[str, str], names: list[str]) -> list[Citation]:
+    fields = dict.fromkeys(named[name] for name in names)
+    return [cite_record(evidence, field, names) for field in fields]
+
+
+def _fields(evidence: Evidence) -> list[Feature]:
+    return [
+        item for tensor in (*evidence.record.outputs, *evidence.record.inputs) for item in tensor.features
+    ]
+
+
+@indicator(
+    "I1b",
+    weight=1,
+    title="Fields are described for people",
+    passes="at least 90 % of the fields have a description",
+    partial="at least 50 %",
+    fails="less",
+    corresponds_to=("Chen I1", "FsF-R1-01MD"),
+)
+def fields_described(evidence: Evidence) -> Finding:
+    """Fields that the record lists, else those of a Croissant or schema.org document."""
+    fields = _fields(evidence)
+    told = sum(bool(item.description) for item in fields)
+    remedy = "Publish a list of the fields with a description and unit of each, for example as Croissant."
+    if fields:
+        cited = cite_record(evidence, "outputs", f"{fields[0].name}: {fields[0].description}")
+        return _described(told, len(fields), cited, remedy=remedy)
+    for document in evidence.of_role("standard"):
+        listed = list(_listed_fields(parsed(document)))
+        if listed:
+            told = sum(bool(item.get("description")) for item in listed)
+            cited = cite_document(document, f"{len(listed)} fields")
+            return _described(told, len(listed), cited, remedy=remedy)
+    if not evidence.downloaded:
+        return unknown("The metadata list no fields, and whether the files do was not read.")
+    return failed("Neither the metadata nor the files list the fields.", remedy=remedy)
+
+
+def _described(told: int, total: int, *cited: Citation, remedy: str) -> Finding:
+    reason = f"{told} of {total} fields are described."
+    if told >= _GOOD * total:
+        return passed(reason, *cited)
+    return (partial if told >= _HALF * total else failed)(reason, *cited, remedy=remedy)
+
+
+def _listed_fields(value: object) -> Iterator[dict[str, Any]]:
+    """The fields of a Croissant or schema.org document, wherever they are nested."""
+    waiting = [value]
+    while waiting:
+        seen = waiting.pop()
+        if isinstance(seen, list):
+            waiting += seen
+        elif isinstance(seen, dict):
+            for key, item in seen.items():
+                if str(key).rpartition(":")[2] in _FIELD_KEYS:
+                    many = item if isinstance(item, list) else [item]
+                    yield from (one for one in many if isinstance(one, dict))
+                else:
+                    waiting.append(item)
+
+
+@indicator(
+    "I2",
+    weight=1,
+    title="FAIR vocabularies",
+    passes="subjects or fields are terms with resolvable addresses",
+    partial="only some of the metadata are, such as licence, persons or related objects",
+    fails="none",
+    corresponds_to=("Chen I2", "FsF-I2-01M"),
+)
+def vocabularies(evidence: Evidence) -> Finding:
+    """Addresses among the subjects and fields; an SPDX licence, ORCIDs and relations have them anywhere."""
+    record = evidence.record
+    terms = [item for item in record.keywords if _IRI.fullmatch(item)]
+    if terms:
+        return passed("The subjects are resolvable terms.", cite_record(evidence, "keywords", terms))
+    for document in evidence.of_role("standard"):
+        found = next(_terms(document), None)
+        if found:
+            return passed(f"{document.path} names the term {found}.", cite_document(document, found))
+    some = {
+        "license": record.license,
+        "creators": [item.orcid for item in record.creators if item.orcid],
+        "relations": [item.target.compact for item in record.relations if item.target.url][:3],
+    }
+    cited = [cite_record(evidence, name, value) for name, value in some.items() if value]
+    remedy = "Give subjects and fields as terms of a vocabulary with addresses (for example PhySH, UCUM)."
+    if cited:
+        reason = "Some of the metadata resolve, but the subjects and fields are words without an address."
+        return partial(reason, *cited, remedy=remedy)
+    return failed("No term of the metadata has an address.", remedy=remedy)
+
+
+def _terms(document: Document) -> Iterator[str]:
+    """Addresses of terms in a Croissant or schema.org document."""
+    waiting: list[tuple[bool, object]] = [(False, parsed(document))]
+    while waiting:
+        inside, seen = waiting.pop()
+        if isinstance(seen, list):
+            waiting += [(inside, item) for item in seen]
+        elif isinstance(seen, dict):
+            waiting += [
+                (inside or key in _TERM_KEYS, item) for key, item in seen.items() if key != "@context"
+            ]
+        elif inside and isinstance(seen, str) and _IRI.fullmatch(seen):
+            yield seen
+
+
+@indicator(
+    "I3",
+    weight=1,
+    title="Qualified references",
+    passes="typed relations to persistent identifiers",
+    partial="web addresses or numbers of a portal, or untyped",
+    fails="none",
+    corresponds_to=("Chen I3", "FsF-I3-01M"),
+)
+def references(evidence: Evidence) -> Finding:
+    """Relations of the record and of DataCite; a version of the same dataset is no other object."""
+    registered = evidence.datacite.record.relations if evidence.datacite else ()
+    others = [item for item in (*evidence.record.relations, *registered) if "version" not in item.type]
+    best = [item for item in others if is_persistent(item.target) and item.type != "related_to"]
+    remedy = "Refer to papers, software and parent datasets by DOI, each with its type of relation."
+    if best:
+        named = f"{best[0].type} {best[0].target.compact}"
+        return passed(f"The dataset {named}.", *(cite_relation(evidence, item) for item in best[:3]))
+    if others:
+        target = others[0].target.compact
+        cited = [cite_relation(evidence, item) for item in others[:3]]
+        return partial(f"References such as {target} are not persistent or not typed.", *cited, remedy=remedy)
+    return failed("The metadata refer to no other object.", remedy=remedy)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""R (Chen et al. 2022, Table 2): licence, provenance and community standards of a dataset."""
+
+from typing import Any
+
+from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.documents import parsed
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import (
+    cite_datacite,
+    cite_document,
+    cite_field,
+    cite_record,
+    cite_relation,
+    failed,
+    graded,
+    partial,
+    passed,
+    unknown,
+)
+from fairreg.assessment.indicators import r1_1
+from fairreg.assessment.lineage import may_be_registered, relations
+from fairreg.schemas.record import RelationType
+
+# Hosts whose metadata schema is published; the harvester read the payload by it.
+_SCHEMAS = {
+    "cernopendata": "https://github.com/cernopendata/opendata.cern.ch",
+    "zenodo": "https://developers.zenodo.org",
+    "openml": "https://www.openml.org/apis",
+}
+_PARENTS: tuple[RelationType, ...] = ("is_derived_from", "is_part_of", "is_variant_of", "is_new_version_of")
+
+
+@indicator(
+    "R1.1",
+    weight=1,
+    title="Usage licence",
+    passes="an SPDX identifier",
+    partial="free text or a link",
+    fails="none",
+    corresponds_to=("Chen R1.1", "FsF-R1.1-01M"),
+)
+def licence(evidence: Evidence) -> Finding:
+    """As indicator R1.1-1 of models."""
+    return r1_1.spdx.assess(evidence)
+
+
+@indicator(
+    "R1.2",
+    weight=1,
+    title="Provenance",
+    passes="at least three of parents, software, who and when",
+    partial="one or two",
+    fails="none",
+    corresponds_to=("Chen R1.2", "FsF-R1.2-01M"),
+)
+def provenance(evidence: Evidence) -> Finding:
+    """Typed relations to what the data were made from and with, creators, date."""
+    both = [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
+    parents, software = relations(evidence, *_PARENTS), _software(evidence)
+    found: dict[str, Any] = {
+        "parents": [cite_relation(evidence, item) for item in parents[:2]],
+        "software": [cite_relation(evidence, item) for item in software[:2]],
+    }
+    for name, field in (("who", "creators"), ("when", "date_published"), ("when", "date_created")):
+        values = [value for record in both if (value := getattr(record, field))]
+        said = [item.name for item in values[0]][:3] if values and field == "creators" else values[:1]
+        found.setdefault(name, []).extend([cite_field(evidence, field, said)] if said else [])
+    missing = [name for name, cited in found.items() if not cited]
+    cited = [item for items in found.values() for item in items]
+    named = ", ".join(name for name, items in found.items() if items) or "nothing"
+    remedy = f"State {', '.join(missing)} in the metadata, related objects as typed relations."
+    reason = f"The metadata state {named} of parents, software, who and when."
+    return graded(len(found) - len(missing), reason, *cited, full=3, half=1, remedy=remedy)
+
+
+def _software(evidence: Evidence) -> list[Any]:
+    """Relations that say what it was made with, whatever their target; others only to software."""
+    made = relations(evidence, "is_compiled_by", "requires")
+    rest = relations(evidence, "is_supplement_to", "is_supplemented_by", "references", "cites")
+    code = [item for item in rest if (item.target_kind or "").lower() == "software"]
+    return [*made, *code, *(item for item in rest if item.target.scheme == "github")]
+
+
+@indicator(
+    "R1.3",
+    weight=1,
+    title="Community standard",
+    passes="Croissant, DataCite or the portal's published schema, valid",
+    partial="present, and incomplete",
+    fails="none",
+    corresponds_to=("Chen R1.3", "FsF-R1.3-01M"),
+)
+def standard(evidence: Evidence) -> Finding:
+    """A Croissant document, DataCite's mandatory fields, or a host whose schema is published."""
+    source = evidence.record.provenance.source
+    if source in _SCHEMAS and evidence.record.provenance.payload_sha256:
+        cited = cite_record(evidence, "provenance", _SCHEMAS[source])
+        return passed(f"The metadata have the published schema of {source}.", cited)
+    incomplete = None
+    for document in evidence.of_role("standard"):
+        missing = _croissant_lacks(parsed(document))
+        if not missing:
+            return passed(f"{document.path} is a Croissant document.", cite_document(document, "Croissant"))
+        incomplete = incomplete or partial(
+            f"{document.path} lacks {', '.join(missing)}.",
+            cite_document(document, "incomplete"),
+            remedy="Complete the Croissant document; mlcroissant validate names what it lacks.",
+        )
+    if evidence.datacite is None and may_be_registered(evidence):
+        return unknown(evidence.why_unknown("datacite"))
+    if evidence.datacite is None:
+        remedy = "Publish the dataset with DataCite metadata (a DOI) or a Croissant document."
+        return incomplete or failed("The metadata follow no community standard.", remedy=remedy)
+    missing = _datacite_lacks(evidence)
+    cited_state = cite_datacite(evidence, "state", evidence.datacite.state)
+    if not missing:
+        return passed("DataCite's record has all mandatory fields.", *cited_state)
+    remedy = f"Add {', '.join(missing)} to the DOI's metadata."
+    return partial(f"DataCite's record lacks {', '.join(missing)}.", *cited_state, remedy=remedy)
+
+
+def _datacite_lacks(evidence: Evidence) -> list[str]:
+    """Mandatory fields (DataCite Metadata Schema 4.5) without content."""
+    record = evidence.datacite.record if evidence.datacite else evidence.record
+    fields = {
+        "creators": record.creators,
+        "publisher": record.publisher,
+        "publication year": record.year,
+        "resource type": record.stated_type,
+    }
+    return [name for name, value in fields.items() if not value]
+
+
+def _croissant_lacks(value: object) -> list[str]:
+    """Properties that Croissant 1.0 requires of a dataset and that are not there."""
+    stated = value if isinstance(value, dict) else {}
+    names = {str(key).rpartition(":")[2] for key in stated}
+    required = ("conformsTo", "name", "description", "license", "url", "distribution", "recordSet")
+    return [name for name in required if name not in names]

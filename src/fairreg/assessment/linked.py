@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""An assessment as linked data: measurements in the W3C Data Quality Vocabulary, their origin in PROV-O.
+
+Every term is mapped in the document itself, so that reading it needs no request.
+"""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from fairreg.assessment.report import IndicatorResult, Report
+from fairreg.schemas.jsonld_terms import identifier_in
+
+__all__ = ["to_jsonld"]
+
+Node = dict[str, Any]
+_TERMS = "https://w3id.org/fairreg/terms#"
+_DQV = "http://www.w3.org/ns/dqv#"
+_PROV = "http://www.w3.org/ns/prov#"
+_SKOS = "http://www.w3.org/2004/02/skos/core#"
+_PLAIN = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_CONTEXT: Node = {
+    "dqv": _DQV,
+    "prov": _PROV,
+    "skos": _SKOS,
+    "xsd": _XSD,
+    "fairreg": _TERMS,
+    "hasQualityMeasurement": {"@id": f"{_DQV}hasQualityMeasurement", "@type": "@id"},
+    "computedOn": {"@id": f"{_DQV}computedOn", "@type": "@id"},
+    "isMeasurementOf": {"@id": f"{_DQV}isMeasurementOf", "@type": "@id"},
+    "inDimension": {"@id": f"{_DQV}inDimension", "@type": "@id"},
+    "value": {"@id": f"{_DQV}value", "@type": f"{_XSD}double"},
+    "used": {"@id": f"{_PROV}used", "@type": "@id"},
+    "wasGeneratedBy": {"@id": f"{_PROV}wasGeneratedBy", "@type": "@id"},
+    "wasAssociatedWith": {"@id": f"{_PROV}wasAssociatedWith", "@type": "@id"},
+    "endedAtTime": {"@id": f"{_PROV}endedAtTime", "@type": f"{_XSD}dateTime"},
+    "prefLabel": f"{_SKOS}prefLabel",
+    "definition": f"{_SKOS}definition",
+    "correspondsTo": f"{_TERMS}correspondsTo",
+    "verdict": f"{_TERMS}verdict",
+    "reason": f"{_TERMS}reason",
+    "remedy": f"{_TERMS}remedy",
+    "weight": {"@id": f"{_TERMS}weight", "@type": f"{_XSD}integer"},
+    "coverage": {"@id": f"{_TERMS}coverage", "@type": f"{_XSD}double"},
+    "evidenceDigest": f"{_TERMS}evidenceDigest",
+}
+
+
+def to_jsonld(report: Report) -> Node:
+    """The JSON-LD document; a measurement without a verdict has no value."""
+    thing = _iri(report.id)
+    run = f"urn:fairreg:assessment:{quote(report.evidence_digest, safe=':')}"
+    # A dataset check may have the name of its principle, so the three levels are told apart.
+    scores = {"overall": report.overall} | {f"letter-{name}": item for name, item in report.letters.items()}
+    scores |= {f"principle-{name}": found.score for name, found in report.principles.items()}
+    measured = [_score(report, run, name, score) for name, score in scores.items()]
+    asked = [item for found in report.principles.values() for item in found.indicators]
+    measured += [_verdict(report, run, item) for item in asked]
+    whole = {
+        "@id": thing,
+        "@type": "prov:Entity",
+        "hasQualityMeasurement": [item["@id"] for item in measured],
+    }
+    metrics = [_metric(report, item) for item in asked]
+    return {"@context": _CONTEXT, "@graph": [whole, *_activity(report, run, thing), *measured, *metrics]}
+
+
+def _activity(report: Report, run: str, thing: str) -> list[Node]:
+    activity = {
+        "@id": run,
+        "@type": "prov:Activity",
+        "used": thing,
+        "endedAtTime": report.assessed_at,
+        "wasAssociatedWith": f"{_TERMS}fairreg",
+        "prefLabel": f"{report.rubric} {report.rubric_version}",
+        "coverage": report.coverage,
+        "evidenceDigest": report.evidence_digest,
+    }
+    agent = {"@id": f"{_TERMS}fairreg", "@type": "prov:SoftwareAgent", "prefLabel": "fairreg"}
+    return [activity, agent]
+
+
+def _score(report: Report, run: str, name: str, score: float | None) -> Node:
+    return _measurement(report, run, name) | ({} if score is None else {"value": score})
+
+
+def _verdict(report: Report, run: str, item: IndicatorResult) -> Node:
+    points = item.verdict.points
+    told = {"verdict": item.verdict.value, "reason": item.reason, "remedy": item.remedy, "value": points}
+    known = {key: value for key, value in told.items() if value is not None}
+    return _measurement(report, run, item.id) | known
+
+
+def _measurement(report: Report, run: str, name: str) -> Node:
+    return {
+        "@id": f"{run}#{name}",
+        "@type": "dqv:QualityMeasurement",
+        "computedOn": _iri(report.id),
+        "isMeasurementOf": _term(report, name),
+        "wasGeneratedBy": run,
+    }
+
+
+def _metric(report: Report, item: IndicatorResult) -> Node:
+    principle = next(name for name, found in report.principles.items() if item in found.indicators)
+    return {
+        "@id": _term(report, item.id),
+        "@type": "dqv:Metric",
+        "prefLabel": item.title,
+        "definition": item.rule.passes,
+        "weight": item.weight,
+        "inDimension": _term(report, f"principle-{principle}"),
+        "correspondsTo": list(item.corresponds_to),
+    }
+
+
+def _term(report: Report, name: str) -> str:
+    return f"{_TERMS}{report.rubric}-{report.rubric_version}-{name}"
+
+
+def _iri(identifier: str) -> str:
+    found = identifier_in(identifier)
+    url = found.url if found is not None and found.compact == identifier else None
+    return (
+        url
+        if url and _PLAIN.fullmatch(url)
+        else "urn:fairreg:" + quote(identifier, safe=":", errors="surrogatepass")
+    )

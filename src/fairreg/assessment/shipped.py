@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Structured statements about the model in files that travel with it: FAIR4ML records, signatures, cards.
+
+They are the author's own words as much as the host's record is. A FAIR4ML file that is another model's does
+not count.
+"""
+
+from functools import lru_cache
+
+import msgspec
+
+from fairreg.assessment.documents import front_matter, parsed
+from fairreg.assessment.evidence import Document, Evidence
+from fairreg.assessment.findings import origin_of
+from fairreg.assessment.lineage import is_persistent, lineage_dois
+from fairreg.errors import RecordError
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.jsonld_terms import identifier_in
+from fairreg.schemas.record import ModelRecord, Tensor
+
+__all__ = ["Signature", "shipped_records", "shipped_signatures", "stated_fields", "stated_training_data"]
+
+_FIELDS = ("ml_task", "model_category", "frameworks", "intended_use")
+_CARD_FIELDS = {"ml_task": "pipeline_tag", "frameworks": "library_name"}
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """The inputs and outputs that a signature file declares."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+def shipped_records(evidence: Evidence) -> tuple[tuple[Document, ModelRecord], ...]:
+    """FAIR4ML files with the records in them; those that name a DOI must name one of this model."""
+    lineage = lineage_dois(evidence)
+    read = ((document, _record(document)) for document in evidence.of_role("standard"))
+    return tuple(
+        (document, record)
+        for document, record in read
+        if record is not None and (record.doi is None or record.doi in lineage)
+    )
+
+
+@lru_cache(maxsize=64)
+def _record(document: Document) -> ModelRecord | None:
+    content = parsed(document)
+    if not isinstance(content, dict) or "@context" not in content:
+        return None
+    try:
+        return ModelRecord.from_jsonld(content)
+    except RecordError:
+        return None
+
+
+def shipped_signatures(evidence: Evidence) -> tuple[tuple[Document, Signature], ...]:
+    """signature.json or .yml files that hold named inputs and outputs."""
+    named = (item for item in evidence.of_role("definitions") if "signature." in item.path.rsplit("/", 1)[-1])
+    read = ((document, _signature(document)) for document in named)
+    return tuple((document, found) for document, found in read if found is not None)
+
+
+def _signature(document: Document) -> Signature | None:
+    try:
+        found = msgspec.convert(parsed(document), Signature, strict=False)
+    except msgspec.ValidationError:
+        return None
+    return found if found.inputs and found.outputs else None
+
+
+def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:
+    """Fields of a model's description that a shipped file states, with the file; inferred ones left out."""
+    found: dict[str, tuple[Document, object]] = {}
+    for document, record in shipped_records(evidence):
+        for name in _FIELDS:
+            if getattr(record, name) and origin_of(record, name) == "stated":
+                found.setdefault(name, (document, getattr(record, name)))
+    for document in evidence.of_role("model_card", "readme"):
+        card = _card(document)
+        for name, key in _CARD_FIELDS.items():
+            if card.get(key):
+                found.setdefault(name, (document, card[key]))
+    for document, signature in shipped_signatures(evidence):
+        found.setdefault("inputs", (document, [item.name for item in signature.inputs]))
+    return found
+
+
+def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier], ...]:
+    """Persistent identifiers of training data: ``trainedOn`` of a FAIR4ML file, ``datasets`` of a card."""
+    found = [
+        (document, item)
+        for document, record in shipped_records(evidence)
+        for item in record.related("trained_on")
+    ]
+    for document in evidence.of_role("model_card", "readme"):
+        listed = _card(document).get("datasets")
+        names = listed if isinstance(listed, list) else [listed]
+        texts = [name for name in names if isinstance(name, str)]
+        found += [(document, item) for text in texts if (item := identifier_in(text))]
+    return tuple(item for item in found if is_persistent(item[1]))
+
+
+def _card(document: Document) -> dict[str, object]:
+    block = front_matter(document.text)
+    if block is None:
+        return {}
+    content = parsed(Document(role="model_card", path="front-matter.yml", text=block))
+    return content if isinstance(content, dict) else {}

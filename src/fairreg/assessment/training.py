@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Which datasets a model says it was trained on."""
+
+from fairreg.assessment.base import Citation
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.findings import cite_document
+from fairreg.assessment.lineage import lineage_dois, relations
+from fairreg.assessment.prose import Mention, mentions
+from fairreg.assessment.shipped import stated_training_data
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Relation
+
+__all__ = ["dataset_mentions", "dataset_relations", "training_sets"]
+
+_DATASETS = ("dataset", "data")
+
+
+def dataset_relations(evidence: Evidence) -> list[Relation]:
+    """Typed relations to data, of the record or of DataCite; those that say what for come first."""
+    qualified = relations(evidence, "trained_on")
+    others = relations(evidence, "is_derived_from", "requires", "references", "cites")
+    return [*qualified, *(item for item in others if (item.target_kind or "").lower() in _DATASETS)]
+
+
+def dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
+    """Identifiers of data in the model's own files, with the line that each stands in."""
+    lineage = lineage_dois(evidence)
+    read = evidence.of_role("readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
+    return [
+        (seen, cite_document(document, seen.line))
+        for document in read
+        for seen in mentions(document)
+        if seen.about_data and seen.value not in lineage and not seen.badge
+    ]
+
+
+def training_sets(evidence: Evidence) -> tuple[Identifier, ...]:
+    """Each dataset once: those of typed relations, also in metadata files, else those that texts name."""
+    typed = [item.target for item in dataset_relations(evidence)]
+    typed += [item for _, item in stated_training_data(evidence)]
+    prose = [Identifier(seen.scheme, seen.value) for seen, _ in dataset_mentions(evidence)]
+    first: dict[tuple[str, str], Identifier] = {}
+    for item in typed or prose:
+        first.setdefault(item.key, item)
+    return tuple(first.values())

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""What ``assess`` prints beside one scorecard: fairreg's additions, the history, the summary of many."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from fairreg.cli.options import ready
+from fairreg.cli.scorecard import percent
+
+if TYPE_CHECKING:
+    from fairreg.registry import Assessment
+    from fairreg.services.assess import Report
+    from fairreg.services.assess_all import BatchReport
+
+__all__ = ["assess_many", "print_beside", "print_history"]
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?")
+
+
+def print_beside(report: "Report") -> None:
+    """What the scores rest on, and what they would be with what fairreg adds."""
+    from fairreg.cli.output import console
+
+    out = console()
+    out.print(f"evidence {report.evidence_digest}", style="dim")
+    beside = report.with_fairreg
+    if beside is None:
+        return
+    letters = "   ".join(f"{letter} {percent(score)}" for letter, score in beside.letters.items())
+    out.print(f"with fairreg: {letters}   overall {percent(beside.overall)}", style="bold")
+    out.print(f"  fairreg's catalogue adds {', '.join(beside.added)}; the scores above are the author's.")
+    for item in beside.changed:
+        out.print(f"  {item.id}: {item.published} -> {item.with_fairreg}")
+
+
+def print_history(pid: str, *, json: bool) -> None:
+    """How an object was assessed over time, the newest first."""
+    from fairreg.cli.output import print_json, talk
+    from fairreg.services.assess import history
+
+    found = history(ready(), pid)
+    if json:
+        print_json([_plain(item) for item in found])
+    elif found:
+        _history_table(found)
+    else:
+        talk(f"{pid} was not assessed yet: fairreg assess {pid}")
+
+
+def _plain(item: "Assessment") -> dict[str, Any]:
+    return {
+        "id": item.identifier,
+        "rubric": item.rubric,
+        "rubric_version": item.rubric_version,
+        "assessed_at": item.assessed_at,
+        "judged_at": item.judged_at,
+        "offline": item.offline,
+        "overall": item.overall,
+        "coverage": item.coverage,
+        "letters": dict(item.letters),
+        "evidence_digest": f"sha256:{item.evidence_sha256}",
+    }
+
+
+def _history_table(found: "tuple[Assessment, ...]") -> None:
+    from rich.table import Table
+
+    from fairreg.cli.output import console
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Assessed", "Rubric", "Overall", "Change", "F", "A", "I", "R", "Coverage", "Evidence"):
+        table.add_column(title, no_wrap=True)
+    for item, before in zip(found, (*found[1:], None), strict=True):
+        letters = (percent(item.letters.get(letter)) for letter in "FAIR")
+        rubric, evidence = f"{item.rubric} {item.rubric_version}", item.evidence_sha256[:12]
+        when = item.assessed_at + (" (offline)" if item.offline else "")
+        scores = (percent(item.overall), _change(item, before), *letters, percent(item.coverage))
+        table.add_row(when, rubric, *scores, evidence)
+    console().print(table, markup=False)
+
+
+def _change(item: "Assessment", before: "Assessment | None") -> str:
+    if before is None or item.overall is None or before.overall is None or item.rubric != before.rubric:
+        return ""
+    return f"{100 * (item.overall - before.overall):+.1f}"
+
+
+def assess_many(
+    query: str, *, limit: int | None, workers: int, offline: bool, since: str | None, json: bool
+) -> None:
+    """Assess what a search finds (everything: an empty one) and sum up."""
+    from fairreg.cli.output import counting, print_json, talk
+    from fairreg.services.assess_all import assess_all
+
+    if since is not None and not _DATE.fullmatch(since):
+        raise typer.BadParameter(f"{since!r} is no date such as 2026-11-22.")
+    with counting("assessing") as progress:
+        report = assess_all(
+            ready(),
+            query=query,
+            limit=limit,
+            workers=workers,
+            offline=offline,
+            since=since,
+            progress=progress,
+            talk=talk,
+        )
+    for failure in report.failures:
+        talk(f"Not assessed: {failure.id}: {failure.reason}")
+    if json:
+        print_json(report.to_json())
+    else:
+        _summary(report)
+
+
+def _summary(report: "BatchReport") -> None:
+    from rich.table import Table
+
+    from fairreg.cli.output import console
+
+    out = console()
+    out.print(
+        f"{len(report.rows)} assessed in {report.seconds:.1f} s, {report.skipped} skipped, "
+        f"{len(report.failures)} failed; {report.compared} with a coverage of at least 80 %"
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Source", "Records", "F", "A", "I", "R", "Overall", "Coverage"):
+        table.add_column(title, no_wrap=True)
+    for source, means in report.by_source().items():
+        letters = (percent(means["letters"].get(letter)) for letter in "FAIR")
+        scores = (*letters, percent(means["overall"]), percent(means["coverage"]))
+        table.add_row(source, str(means["count"]), *scores)
+    out.print(table, markup=False)
+    common = ", ".join(f"{number} ({count})" for _, number, count in report.commonest())
+    out.print(f"Failing most often: {common or 'none'}")

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""How an assessment looks in a terminal: the scorecard, the comparison with other tools, what was mended."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from fairreg.services.assess import IndicatorResult, Report
+    from fairreg.services.assess_files import Fixed
+
+__all__ = ["fixed_lines", "percent", "print_comparison", "print_report"]
+
+_COLOURS = {"pass": "green", "partial": "yellow", "fail": "red", "unknown": "dim", "not_applicable": "dim"}
+_MARKS = {"pass": "+", "partial": "~", "fail": "-", "unknown": "?", "not_applicable": " "}
+_WEIGHTS = {3: "essential", 2: "important", 1: "useful"}
+_SETTLED = ("pass", "not_applicable")
+_BAR = 20
+
+
+def print_report(report: "Report", *, brief: bool = False) -> None:
+    """The scorecard; a brief one leaves out what has all its points."""
+    from fairreg.cli.output import console
+
+    out = console()
+    out.print(f"FAIR assessment of {report.id}", style="bold")
+    out.print(f"rubric {report.rubric} {report.rubric_version}, {report.assessed_at}")
+    for letter, score in report.letters.items():
+        out.print(f"{letter}  {_bar(score)} {percent(score):>5}")
+    out.print(f"overall {percent(report.overall)}   coverage {percent(report.coverage)}", style="bold")
+    if report.badge is not None:
+        out.print(f"{report.badge.label}: {report.badge.reason}")
+    out.print(_verdicts(report, brief=brief), markup=True)
+
+
+def _verdicts(report: "Report", *, brief: bool) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    table.add_column("Indicator", no_wrap=True)
+    table.add_column("Weight", no_wrap=True)
+    table.add_column("Verdict, evidence and next step", overflow="fold")
+    for name, found in report.principles.items():
+        told = f"{_bar(found.score)} {percent(found.score)}"
+        settled = sum(item.verdict in _SETTLED for item in found.indicators) if brief else 0
+        more = f"   {settled} of {len(found.indicators)} settled" if settled else ""
+        table.add_row("", f"[bold]{name}[/bold]", "", f"[bold]{told}[/bold]{more}")
+        for item in found.indicators:
+            if not (brief and item.verdict in _SETTLED):
+                colour = _COLOURS[item.verdict]
+                mark = f"[{colour}]{_MARKS[item.verdict]}[/{colour}]"
+                table.add_row(mark, item.id, _WEIGHTS[item.weight], _told(item))
+    return table
+
+
+def _told(item: "IndicatorResult") -> str:
+    from rich.markup import escape
+
+    colour = _COLOURS[item.verdict]
+    lines = [f"[{colour}]{item.verdict}[/{colour}] {escape(f'{item.title}: {item.reason}')}"]
+    lines += [
+        f"  [dim]{escape(f'{cited.source} {cited.what}: {_short(cited.value)}')}[/dim]"
+        for cited in item.evidence[:2]
+    ]
+    lines += [f"  -> {escape(item.remedy)}"] if item.remedy else []
+    return "\n".join(lines)
+
+
+def print_comparison(report: "Report") -> None:
+    """The verdicts under the names of other tools' metrics, a table for each tool."""
+    from rich.table import Table
+
+    from fairreg.cli.output import console
+    from fairreg.services.assess_files import compared
+
+    for tool, rows in compared(report).items():
+        table = Table(title=tool, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for heading in ("Metric", "Indicator", "Verdict", "Title"):
+            table.add_column(heading, no_wrap=heading != "Title", overflow="fold")
+        for row in rows:
+            colour = _COLOURS[row.verdict]
+            table.add_row(row.metric, row.indicator, f"[{colour}]{row.verdict}[/{colour}]", row.title)
+        console().print(table, markup=True)
+
+
+def fixed_lines(fixed: "Fixed") -> list[str]:
+    """What was written for which indicators, and what remains for the author."""
+    if not (fixed.written or fixed.kept):
+        return ["No file would mend anything here."]
+    lines = [f"wrote {fixed.folder / item.name}{_served(item.serves)}" for item in fixed.written]
+    lines += [
+        f"left {fixed.folder / item.name} as it is{_served(item.serves)}; --force replaces it"
+        for item in fixed.kept
+    ]
+    for item in fixed.written:
+        lines += [f"  {item.name}: {sentence}" for sentence in item.remains]
+    lines += (
+        [f"No file mends {', '.join(fixed.unmended)}; the scorecard says what would."]
+        if fixed.unmended
+        else []
+    )
+    return lines
+
+
+def _served(serves: tuple[str, ...]) -> str:
+    return f" for {', '.join(serves)}" if serves else ""
+
+
+def _bar(score: float | None) -> str:
+    full = round(_BAR * (score or 0.0))
+    return "#" * full + "." * (_BAR - full)
+
+
+def _short(value: str, limit: int = 100) -> str:
+    flat = " ".join(value.split())
+    return flat if len(flat) <= limit else flat[:limit] + "..."
+
+
+def percent(score: float | None) -> str:
+    """A score in 0..1 as a percentage; a question mark where there is none."""
+    return "?" if score is None else f"{100 * score:.0f} %"

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""Keeps assessments: what was found out about an object, how it scored, and how that changed.
+
+An assessment belongs to a persistent identifier. Whichever entry carries that identifier now has the
+assessment, so that neither a new harvest nor a renaming or merger of entries loses one.
+"""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    desc,
+    exists,
+    insert,
+    select,
+    update,
+)
+
+from fairreg.errors import RecordError
+from fairreg.registry.keys import chunks, with_keys
+from fairreg.registry.linking import link_keys
+from fairreg.registry.lookup import entries_for
+from fairreg.registry.tables import assessments, entries, statements
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.moment import now
+from fairreg.schemas.record import ModelRecord
+
+__all__ = [
+    "Assessment",
+    "evidence_of",
+    "history",
+    "judged_since",
+    "remember",
+    "restore_scores",
+    "subject",
+]
+
+Key = tuple[str, str]
+# Fast: the documents repeat themselves so much that a higher level saves little.
+_LEVEL = 3
+# Coverage from which a score can be compared with others; that of the badge.
+_ENOUGH = 0.8
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One assessment of the object `subject` names (see `subject`), in the entry `identifier`.
+
+    `report` and `evidence` are JSON documents, empty where only the numbers were asked for; `evidence_sha256`
+    is the hex digest of the latter. `assessed_at` is when the evidence was gathered, `offline` whether the
+    network was left out, `judged_at` when it was last judged.
+    """
+
+    identifier: str
+    subject: Key
+    rubric: str
+    rubric_version: str
+    assessed_at: str
+    offline: bool
+    overall: float | None
+    coverage: float
+    letters: Mapping[str, float | None]
+    evidence_sha256: str
+    report: bytes = b""
+    evidence: bytes = b""
+    judged_at: str | None = None
+
+
+def subject(record: ModelRecord) -> Key:
+    """The key of the identifier that the record is known by, else of its place at its source."""
+    own = (item for item in record.identifiers if item.compact == record.identifier)
+    place = Identifier(record.provenance.source, record.provenance.source_id)
+    return next(own, place).key
+
+
+def remember(connection: Connection, made: Iterable[Assessment]) -> None:
+    """Keep assessments; their scores become those of the entries.
+
+    The same evidence under the same rubric again renews the row that is there. A score that rests on little
+    of the rubric does not take the place of one that rests on enough.
+    """
+    listed = list(made)
+    rows = {_place(item): _values(item) for item in listed}
+    known = _known(connection, rows)
+    fresh = [values for place, values in rows.items() if place not in known]
+    renewed = [{**values, "of_id": known[place]} for place, values in rows.items() if place in known]
+    if fresh:
+        connection.execute(insert(assessments), fresh)
+    if renewed:
+        changed: dict[str, Any] = {name: bindparam(name) for name in renewed[0] if name != "of_id"}
+        connection.execute(
+            update(assessments).where(assessments.c.id == bindparam("of_id")).values(changed), renewed
+        )
+    _show(connection, [item for item in listed if item.overall is not None])
+
+
+def history(
+    connection: Connection, pid: str | Identifier, *, rubric: str | None = None
+) -> tuple[Assessment, ...]:
+    """Assessments of what `pid` means, the newest first, without their documents."""
+    columns = [item for item in assessments.c if item.name not in {"report", "evidence"}]
+    query = select(*columns).where(_of(connection, pid))
+    if rubric is not None:
+        query = query.where(assessments.c.rubric == rubric)
+    query = query.order_by(desc(assessments.c.assessed_at), desc(assessments.c.id))
+    return tuple(_assessment(row) for row in connection.execute(query).mappings())
+
+
+def evidence_of(connection: Connection, item: Assessment) -> bytes:
+    """The evidence that an assessment rests on; RecordError where it is damaged or gone."""
+    place = (assessments.c.evidence_sha256 == item.evidence_sha256) & (assessments.c.rubric == item.rubric)
+    found = connection.execute(select(assessments.c.evidence).where(place).limit(1)).scalar()
+    try:
+        return zlib.decompress(found or b"")
+    except zlib.error as error:
+        raise RecordError(
+            f"The evidence of {item.identifier} is damaged: {error}.", hint="Assess it again online."
+        ) from error
+
+
+def judged_since(
+    connection: Connection, moment: str, *, online: bool = False
+) -> tuple[frozenset[str], frozenset[Key]]:
+    """Entries and subjects that were assessed (`online`: with the network) at or after an ISO 8601 time."""
+    query = select(assessments.c.identifier, assessments.c.family, assessments.c.key)
+    query = query.where(assessments.c.judged_at >= moment)
+    rows = connection.execute(query.where(~assessments.c.offline) if online else query).all()
+    return frozenset(row.identifier for row in rows), frozenset((row.family, row.key) for row in rows)
+
+
+def _show(connection: Connection, made: list[Assessment]) -> None:
+    """The scores into the entries."""
+    sure = exists().where(assessments.c.identifier == entries.c.identifier, assessments.c.coverage >= _ENOUGH)
+    named = entries.c.identifier == bindparam("of")
+    rows = [{"of": item.identifier, "score": item.overall} for item in made]
+    certain = [row for row, item in zip(rows, made, strict=True) if item.coverage >= _ENOUGH]
+    others = [row for row, item in zip(rows, made, strict=True) if item.coverage < _ENOUGH]
+    for condition, listed in ((named, certain), (and_(named, ~sure), others)):
+        if listed:
+            shown = update(entries).where(condition).values(fair_score=bindparam("score"))
+            connection.execute(shown, listed)
+
+
+def restore_scores(connection: Connection, statement_ids: Iterable[int]) -> None:
+    """Give merged entries that have no score that of the newest assessment of what they hold."""
+    for chunk in chunks(statement_ids):
+        unscored = (
+            select(entries.c.identifier)
+            .distinct()
+            .join(statements, statements.c.entry_id == entries.c.id)
+            .where(statements.c.id.in_(chunk), entries.c.fair_score.is_(None))
+        )
+        for identifier in list(connection.scalars(unscored)):
+            scored = [item for item in history(connection, identifier) if item.overall is not None]
+            best = next((item for item in scored if item.coverage >= _ENOUGH), next(iter(scored), None))
+            if best is not None:
+                named = entries.c.identifier == identifier
+                connection.execute(update(entries).where(named).values(fair_score=best.overall))
+
+
+_PLACE = ("family", "key", "rubric", "rubric_version", "evidence_sha256")
+
+
+def _place(item: Assessment) -> tuple[str, ...]:
+    return (*item.subject, item.rubric, item.rubric_version, item.evidence_sha256)
+
+
+def _known(connection: Connection, places: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """Keys of the rows that are there already, by their place."""
+    columns = [assessments.c[name] for name in _PLACE]
+    found: dict[tuple[str, ...], int] = {}
+    for chunk in chunks(sorted({place[:2] for place in places})):
+        pairs = [(family, key) for family, key in chunk]
+        query = select(assessments.c.id, *columns).where(
+            with_keys(assessments.c.family, assessments.c.key, pairs)
+        )
+        found |= {tuple(row[1:]): row.id for row in connection.execute(query)}
+    return found
+
+
+def _values(item: Assessment) -> dict[str, object]:
+    return {
+        **dict(zip(_PLACE, _place(item), strict=True)),
+        "identifier": item.identifier,
+        "assessed_at": item.assessed_at,
+        "judged_at": now(),
+        "offline": item.offline,
+        "overall": item.overall,
+        "coverage": item.coverage,
+        "letters": dict(item.letters),
+        "report": zlib.compress(item.report, _LEVEL),
+        "evidence": zlib.compress(item.evidence, _LEVEL),
+    }
+
+
+def _of(connection: Connection, pid: str | Identifier) -> ColumnElement[bool]:
+    """Rows about what `pid` means: of its entry under any of the entry's identifiers, else its own."""
+    found = entries_for(connection, pid)
+    # A repository may be named by the model that it holds as well as be an entry of its own.
+    named = [item for item in found if item.matched and item.matched.compact == item.identifier]
+    entry = next(iter(named or found), None)
+    if entry is None:
+        return with_keys(assessments.c.family, assessments.c.key, [_key(pid)])
+    query = select(statements.c.record).join(entries, entries.c.id == statements.c.entry_id)
+    said = connection.scalars(query.where(entries.c.identifier == entry.identifier))
+    keys = {key for record in said for key in _keys(ModelRecord.from_json(record))}
+    return with_keys(assessments.c.family, assessments.c.key, sorted(keys))
+
+
+def _key(pid: str | Identifier) -> Key:
+    return (parse(pid) if isinstance(pid, str) else pid).key
+
+
+def _keys(record: ModelRecord) -> set[Key]:
+    """What the object of a statement is or was known by. A repository may hold the code of several models."""
+    place = Identifier(record.provenance.source, record.provenance.source_id)
+    return {subject(record), place.key} | {key for key in link_keys(record) if key[0] != "github"}
+
+
+def _assessment(row: RowMapping) -> Assessment:
+    return Assessment(
+        identifier=row["identifier"],
+        subject=(row["family"], row["key"]),
+        rubric=row["rubric"],
+        rubric_version=row["rubric_version"],
+        assessed_at=row["assessed_at"],
+        offline=row["offline"],
+        overall=row["overall"],
+        coverage=row["coverage"],
+        letters=row["letters"],
+        evidence_sha256=row["evidence_sha256"],
+        judged_at=row["judged_at"],
+    )

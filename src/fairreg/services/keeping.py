@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Assessments in and out of the registry: the report, and the evidence from which it follows again."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from fairreg.assessment.evidence import Evidence, encoded
+from fairreg.assessment.report import Report
+from fairreg.assessment.rubric import Rubric
+from fairreg.registry import Assessment, Registry, subject
+from fairreg.schemas.identifiers import Identifier
+
+__all__ = ["Made", "keep", "newest_evidence"]
+
+
+class Made(NamedTuple):
+    """An assessment: `entry` is the identifier of the registry's entry, where the caller knows it."""
+
+    evidence: Evidence
+    report: Report
+    entry: str | None = None
+
+
+def keep(registry: Registry, made: Iterable[Made]) -> None:
+    """Keep assessments with their evidence, in one transaction; search then shows the scores."""
+    registry.remember_assessments([_assessment(registry, item) for item in made])
+
+
+def _assessment(registry: Registry, made: Made) -> Assessment:
+    evidence, report = made.evidence, made.report
+    known = () if made.entry else registry.entries_for(evidence.record.identifier)
+    return Assessment(
+        identifier=made.entry or next((item.identifier for item in known), evidence.record.identifier),
+        subject=subject(evidence.record),
+        rubric=report.rubric,
+        rubric_version=report.rubric_version,
+        assessed_at=report.assessed_at,
+        offline=evidence.offline,
+        overall=report.overall,
+        coverage=report.coverage,
+        letters=report.letters,
+        evidence_sha256=report.evidence_digest.removeprefix("sha256:"),
+        report=encoded(report),
+        evidence=encoded(evidence),
+    )
+
+
+def newest_evidence(
+    registry: Registry, pid: str | Identifier, rubric: Rubric | None = None, *, days: int | None = None
+) -> Evidence | None:
+    """The newest evidence about `pid` that was gathered online, under `rubric` (any), at most `days` old.
+
+    What was gathered offline is gathered again as fast, from what the registry holds by then.
+    """
+    oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat() if days is not None else ""
+    for item in registry.assessments(pid, rubric=rubric.name if rubric else None):
+        if not item.offline and item.assessed_at >= oldest:
+            return _read(registry.assessment_evidence(item))
+    return None
+
+
+def _read(stored: bytes) -> Evidence | None:
+    """None for the evidence of a release that wrote it in another form."""
+    try:
+        return msgspec.json.decode(stored, type=Evidence)
+    except msgspec.DecodeError:
+        return None

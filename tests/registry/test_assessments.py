@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from msgspec.structs import replace
+
+from fairreg.errors import RecordError
+from fairreg.registry import Assessment, Registry, subject
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Provenance
+from fairreg.services import db
+
+HUB = Identifier("huggingface", "org/name")
+DOI = Identifier("doi", "10.1234/a")
+RECORD = ModelRecord(
+    identifier="huggingface:org/name",
+    kind="model",
+    name="A model",
+    provenance=Provenance(source="huggingface", source_id="org/name"),
+    identifiers=(HUB,),
+)
+
+
+@pytest.fixture
+def registry(settings):
+    db.ensure(settings, lambda _line: None)
+    with Registry(settings=settings) as opened:
+        yield opened
+
+
+def made(record=RECORD, digest="0" * 64, **fields):
+    values = {
+        "identifier": record.identifier,
+        "subject": subject(record),
+        "rubric": "fair-ai-models",
+        "rubric_version": "1.0",
+        "assessed_at": "2026-11-22T00:00:00+00:00",
+        "offline": False,
+        "overall": 0.5,
+        "coverage": 0.9,
+        "letters": {"F": 0.5, "A": None},
+        "evidence_sha256": digest,
+        "report": b"{}",
+        "evidence": b'{"a": 1}',
+    }
+    return Assessment(**values | fields)
+
+
+def test_an_assessment_is_kept_with_its_evidence_and_its_score_shown(registry):
+    registry.put(RECORD)
+    registry.remember_assessments([made()])
+    (found,) = registry.assessments("org/name")
+    assert (found.overall, found.coverage, found.letters) == (0.5, 0.9, {"F": 0.5, "A": None})
+    assert registry.assessment_evidence(found) == b'{"a": 1}'
+    assert registry.entry_for("org/name").fair_score == 0.5
+
+
+def test_the_newest_comes_first_and_the_same_evidence_is_kept_once(registry):
+    registry.put(RECORD)
+    later = made(digest="1" * 64, assessed_at="2026-12-01T00:00:00+00:00", overall=0.7)
+    registry.remember_assessments([made(), later])
+    registry.remember_assessments([made(overall=0.6)])
+    assert [item.overall for item in registry.assessments("org/name")] == [0.7, 0.6]
+    assert [item.overall for item in registry.assessments("org/name", rubric="fair-datasets")] == []
+
+
+def test_a_score_that_rests_on_little_takes_no_better_ones_place(registry):
+    registry.put(RECORD)
+    registry.remember_assessments([made(digest="1" * 64, overall=0.2, coverage=0.3)])
+    assert registry.entry_for("org/name").fair_score == 0.2
+    registry.remember_assessments([made(overall=0.6)])
+    registry.remember_assessments([made(digest="2" * 64, overall=0.9, coverage=0.3)])
+    assert registry.entry_for("org/name").fair_score == 0.6
+
+
+def test_a_new_harvest_keeps_score_and_history(registry):
+    registry.put(RECORD)
+    registry.remember_assessments([made()])
+    registry.put(replace(RECORD, name="Another name", keywords=("new",)))
+    assert registry.entry_for("org/name").fair_score == 0.5
+    assert len(registry.assessments("org/name")) == 1
+
+
+def test_an_assessment_follows_its_object_into_an_entry_of_another_name(registry):
+    registry.put(RECORD)
+    registry.remember_assessments([made()])
+    registry.put(replace(RECORD, identifier="doi:10.1234/a", identifiers=(DOI, HUB)))
+    entry = registry.entry_for("10.1234/a")
+    assert entry.identifier == "doi:10.1234/a"
+    assert entry.fair_score == 0.5
+    assert [item.identifier for item in registry.assessments("10.1234/a")] == ["huggingface:org/name"]
+
+
+def test_merged_entries_share_their_histories(registry):
+    other = replace(
+        RECORD,
+        identifier="doi:10.1234/a",
+        identifiers=(DOI,),
+        provenance=Provenance(source="zenodo", source_id="1"),
+    )
+    registry.put_many([RECORD, other])
+    registry.remember_assessments([made(), made(other, digest="1" * 64)])
+    registry.put(replace(RECORD, identifiers=(HUB, DOI)))
+    assert registry.entry_for("org/name").identifier == registry.entry_for("10.1234/a").identifier
+    assert len(registry.assessments("10.1234/a")) == 2
+
+
+@pytest.mark.parametrize("scored", [0, 1])
+def test_an_entry_made_of_two_keeps_the_score_that_either_had(registry, scored):
+    other = replace(
+        RECORD,
+        identifier="doi:10.1234/a",
+        identifiers=(DOI,),
+        provenance=Provenance(source="zenodo", source_id="1"),
+    )
+    registry.put_many([RECORD, other])
+    registry.remember_assessments([made((RECORD, other)[scored])])
+    registry.put(replace(RECORD, identifiers=(HUB, DOI)))
+    assert registry.entry_for("10.1234/a").fair_score == 0.5
+
+
+def test_a_models_repository_lends_it_no_history(registry):
+    code = Identifier("github", "o/r")
+    repository = ModelRecord(
+        identifier="github:o/r",
+        kind="software",
+        name="Code",
+        provenance=Provenance(source="github", source_id="o/r"),
+        identifiers=(code,),
+    )
+    model = replace(RECORD, identifier="doi:10.1234/a", identifiers=(DOI, code))
+    registry.put_many([repository, model])
+    registry.remember_assessments([made(repository)])
+    assert registry.assessments("10.1234/a") == ()
+    assert len(registry.assessments("github.com/o/r")) == 1
+
+
+def test_what_the_registry_does_not_hold_has_a_history_by_its_own_identifier(registry):
+    dataset = replace(RECORD, kind="dataset", identifier="doi:10.1234/a", identifiers=(DOI,))
+    registry.remember_assessments([made(dataset)])
+    assert len(registry.assessments(DOI)) == 1
+    assert registry.assessments("10.1234/unknown") == ()
+
+
+def test_since_when_entries_were_assessed(registry):
+    registry.put(RECORD)
+    registry.remember_assessments([made(offline=True)])
+    names, subjects = registry.assessed_since("2026-01-01")
+    assert (names, subjects) == ({"huggingface:org/name"}, {("huggingface", "org/name")})
+    assert registry.assessed_since("2026-01-01", online=True) == (frozenset(), frozenset())
+    assert registry.assessed_since("9999-01-01") == (frozenset(), frozenset())
+
+
+def test_evidence_that_is_not_there_is_a_fault_of_the_registry(registry):
+    with pytest.raises(RecordError, match="damaged"):
+        registry.assessment_evidence(made())
+
+
+def test_many_assessments_are_kept_at_once(registry):
+    registry.put(RECORD)
+    registry.remember_assessments([made(digest=f"{number:064x}") for number in range(700)])
+    assert len(registry.assessments("org/name")) == 700
+
+
+def test_search_leaves_out_what_scores_less_or_was_never_assessed(registry):
+    other = replace(
+        RECORD,
+        identifier="huggingface:org/other",
+        identifiers=(Identifier("huggingface", "org/other"),),
+        provenance=Provenance(source="huggingface", source_id="org/other"),
+    )
+    registry.put_many([RECORD, other])
+    registry.remember_assessments([made()])
+    assert [hit.entry.identifier for hit in registry.search("", min_fair=0.5).hits] == [RECORD.identifier]
+    assert registry.search("", min_fair=0.51).total == 0

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""Gathering evidence: training data, what is stored, what is never asked."""
+
+import time
+from threading import Thread
+
+import pytest
+from msgspec.structs import replace
+from werkzeug import Response
+
+from fairreg.errors import NotFound
+from fairreg.registry import Registry
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Distribution, ModelRecord, Provenance, Relation
+from fairreg.services import db
+from fairreg.services.assess import assess, gather, history
+from fairreg.services.gathering import Visit
+from fairreg.services.probing import probe_all
+from fairreg.web import Patience, Web
+from support import hbb
+
+DATA = "10.5281/zenodo.1000"
+MODEL = ModelRecord(
+    identifier="huggingface:org/name",
+    kind="model",
+    name="A model",
+    provenance=Provenance(source="huggingface", source_id="org/name"),
+    identifiers=(Identifier("huggingface", "org/name"),),
+    relations=(Relation(type="trained_on", target=Identifier("doi", DATA)),),
+)
+
+
+@pytest.fixture
+def ready(settings):
+    db.ensure(settings, lambda _line: None)
+    return settings
+
+
+@pytest.fixture
+def registry(ready):
+    with Registry(settings=ready) as opened:
+        yield opened
+
+
+def verdicts(report):
+    return {item.id: item.verdict for part in report.principles.values() for item in part.indicators}
+
+
+def serve_dataset(httpserver):
+    """A dataset at a stand-in for Zenodo; hand-written after the documented shape."""
+    document = hbb.record(b"x", number=1000)
+    document["metadata"] |= {
+        "title": "Data",
+        "resource_type": {"type": "dataset", "title": "Dataset"},
+        "keywords": ["a", "b"],
+    }
+    document["files"][0] |= {"key": "a.h5"}
+    document["files"][0]["links"]["self"] = "https://zenodo.org/api/records/1000/files/a.h5/content"
+    httpserver.expect_request("/zenodo/api/records/1000").respond_with_json(document)
+    httpserver.expect_request("/zenodo/api/records/1000/files/a.h5/content").respond_with_data(b"x")
+    registered = hbb.registration(DATA)
+    registered["data"]["attributes"] |= {"types": {"resourceTypeGeneral": "Dataset"}}
+    httpserver.expect_request(f"/datacite/dois/{DATA}").respond_with_json(registered)
+    httpserver.expect_request("/zenodo/records/1000").respond_with_data(
+        '<html><script type="application/ld+json">{"name": "n"}</script></html>', content_type="text/html"
+    )
+    httpserver.expect_request("/doi/ra/10.5281").respond_with_json([{"RA": "DataCite"}])
+    httpserver.expect_request(f"/doi/{DATA}").respond_with_data("{}")
+
+
+def test_training_data_are_assessed_once_and_not_what_lies_behind_them(ready, registry, httpserver):
+    serve_dataset(httpserver)
+    second = replace(
+        MODEL,
+        identifier="huggingface:org/second",
+        identifiers=(Identifier("huggingface", "org/second"),),
+        provenance=Provenance(source="huggingface", source_id="org/second"),
+    )
+    registry.put_many([MODEL, second])
+    with Web(ready, sleep=lambda _s: None) as web:
+        visit = Visit(ready, registry, web)
+        scores = [visit._score(Identifier("doi", DATA)) for _ in range(3)]
+    assert scores[0].score is not None
+    assert scores[0].coverage >= 0.8
+    assert scores[0] is scores[1] is scores[2]
+    asked = [request.path for request, _ in httpserver.log]
+    assert asked.count("/zenodo/api/records/1000") == 1
+    assert registry.assessments(DATA, rubric="fair-datasets")[0].overall == scores[0].score
+
+
+def test_a_later_run_offline_uses_the_stored_assessment_of_the_training_data(ready, registry, httpserver):
+    serve_dataset(httpserver)
+    registry.put(MODEL)
+    with Web(ready, sleep=lambda _s: None) as web:
+        score = Visit(ready, registry, web)._score(Identifier("doi", DATA)).score
+    httpserver.clear_log()
+    evidence = Visit(ready, registry, None).gather("org/name")
+    assert [item.score for item in evidence.datasets] == [score]
+    assert httpserver.log == []
+    assert verdicts(assess(ready, "org/name", offline=True))["I2-2"] in {"pass", "partial"}
+
+
+def test_training_data_that_cannot_be_reached_are_unknown_and_never_a_fail(ready, registry, httpserver):
+    httpserver.expect_request(f"/datacite/dois/{DATA}").respond_with_response(Response(status=503))
+    httpserver.expect_request("/zenodo/api/records/1000").respond_with_response(Response(status=503))
+    with Web(ready, sleep=lambda _s: None) as web:
+        score = Visit(ready, registry, web)._score(Identifier("doi", DATA))
+    assert score.score is None
+    assert "HTTP 503" in score.detail
+    registry.put(MODEL)
+    assert verdicts(assess(ready, "org/name", offline=True))["I2-2"] == "unknown"
+
+
+def test_a_dataset_is_assessed_by_its_own_rubric_and_nothing_of_it_is_downloaded(ready, httpserver):
+    serve_dataset(httpserver)
+    report = assess(ready, DATA)
+    assert report.rubric == "fair-datasets"
+    assert len(verdicts(report)) == 16
+    downloads = [request for request, _ in httpserver.log if request.path.endswith("/content")]
+    assert len(downloads) == 1
+    assert downloads[0].headers["Range"] == "bytes=0-1023"
+
+
+def test_judging_stored_evidence_again_offline_gives_the_same_report(ready, httpserver):
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    online = assess(ready, hbb.DOI)
+    httpserver.clear_log()
+    assert assess(ready, hbb.DOI, offline=True) == online
+    assert httpserver.log == []
+    assert len(history(ready, hbb.DOI)) == 1
+
+
+def test_offline_the_evidence_of_the_version_answers_for_the_concept(ready, httpserver):
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    online = assess(ready, hbb.DOI)
+    again = assess(ready, hbb.CONCEPT, offline=True)
+    assert again.letters["R"] == online.letters["R"]
+    assert again.evidence_digest != online.evidence_digest
+
+
+def test_the_catalogues_additions_are_gathered_apart_from_the_record(ready, httpserver):
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    evidence = gather(ready, hbb.DOI, offline=False, talk=lambda _line: None)
+    assert evidence.record.provenance.source == "zenodo"
+    assert evidence.added.provenance.source == "catalogue"
+    assert assess(ready, hbb.DOI, offline=True).with_fairreg is not None
+
+
+def test_evidence_in_a_form_of_another_release_is_gathered_anew(ready, registry, httpserver, monkeypatch):
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    monkeypatch.setattr("fairreg.services.keeping.encoded", lambda _value: b'{"unheard": "of"}')
+    assess(ready, hbb.DOI)
+    assert assess(ready, hbb.DOI, offline=True).coverage > 0
+
+
+def test_what_nobody_knows_is_not_found_offline(ready):
+    with pytest.raises(NotFound):
+        assess(ready, "10.1234/none", offline=True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:{port}/secret",
+        "http://localhost:{port}/secret",
+        "http://169.254.169.254/latest/meta-data",
+        "http://10.0.0.1/secret",
+        "http://[::1]:{port}/secret",
+        "file:///etc/passwd",
+    ],
+)
+def test_a_record_whose_links_lead_to_private_addresses_is_not_probed(httpserver, tmp_path, address):
+    """The settings here are those of the public services, so the local server is no configured mirror."""
+    from fairreg.settings import Settings
+
+    target = address.format(port=httpserver.port)
+    record = replace(
+        MODEL,
+        provenance=Provenance(source="file", source_id="a", url=target),
+        distributions=(Distribution(name="m.onnx", url=target),),
+        relations=(),
+    )
+    with Web(Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})) as web:
+        found = {probe.kind: probe for probe in probe_all(web, record).probes}
+    assert found["landing_page"].outcome == found["file_range"].outcome == "failed"
+    assert "Refused" in found["landing_page"].detail
+    assert httpserver.log == []
+
+
+def test_a_redirect_to_a_private_address_is_not_followed_by_a_probe(web, httpserver):
+    httpserver.expect_request("/zenodo/records/1").respond_with_response(
+        Response(status=302, headers={"Location": "http://10.0.0.1/secret"})
+    )
+    record = replace(
+        MODEL, provenance=Provenance(source="file", source_id="a", url="https://zenodo.org/records/1")
+    )
+    found = {probe.kind: probe for probe in probe_all(web, record).probes}
+    assert found["landing_page"].outcome == "failed"
+
+
+def test_only_addresses_of_the_record_its_source_and_doi_org_are_asked(web, httpserver):
+    record = replace(
+        MODEL,
+        identifiers=(Identifier("doi", DATA),),
+        description="See https://zenodo.org/elsewhere",
+        provenance=Provenance(source="file", source_id="a", url="https://zenodo.org/records/1"),
+    )
+    probe_all(web, record)
+    asked = {request.path for request, _ in httpserver.log}
+    assert asked == {"/doi/ra/10.5281", f"/doi/{DATA}", "/zenodo/records/1"}
+
+
+def test_an_answer_without_end_is_read_for_a_bounded_time_and_size(settings, httpserver):
+    def drip(_request):
+        def body():
+            while True:
+                time.sleep(0.01)
+                yield b"x"
+
+        return Response(body())
+
+    httpserver.expect_request("/zenodo/drip").respond_with_handler(drip)
+    httpserver.expect_request("/zenodo/large").respond_with_data(b"x" * 2**20)
+    with Web(settings, patience=Patience(retries=0, body_seconds=0.2, most_bytes=2**19)) as web:
+        for path, words in (("drip", "no whole answer"), ("large", "more than")):
+            failed = []
+            done = Thread(
+                target=lambda path=path, failed=failed: failed.append(_fault(web, path)), daemon=True
+            )
+            done.start()
+            done.join(20)
+            assert failed, "it was still being read"
+            assert words in failed[0]
+
+
+def _fault(web, path):
+    from fairreg.errors import Unreachable
+
+    try:
+        web.get(f"https://zenodo.org/{path}")
+    except Unreachable as error:
+        return error.message
+    return ""

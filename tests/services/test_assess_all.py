@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+import pytest
+from werkzeug import Response
+
+from fairreg.errors import FairregError, NotFound
+from fairreg.registry import Registry
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Provenance
+from fairreg.services import assess_all as room
+from fairreg.services import db
+from fairreg.services.assess_all import assess_all
+from support import hbb
+
+
+def record(number):
+    name = f"batch/model-{number}"
+    return ModelRecord(
+        identifier=f"huggingface:{name}",
+        kind="dataset" if number % 3 == 0 else "model",
+        name=f"Batchworthy {number}",
+        provenance=Provenance(source="huggingface", source_id=name),
+        identifiers=(Identifier("huggingface", name),),
+    )
+
+
+@pytest.fixture
+def filled(settings):
+    db.ensure(settings, lambda _line: None)
+    with Registry(settings=settings) as registry:
+        registry.put_many([record(number) for number in range(9)])
+    return settings
+
+
+def names(report):
+    return {row.id for row in report.rows}
+
+
+def test_everything_in_the_registry_is_assessed_and_search_shows_the_scores(filled):
+    seen = []
+    report = assess_all(filled, offline=True, progress=lambda done, total: seen.append((done, total)))
+    with Registry(settings=filled) as registry:
+        entries = list(registry.entries())
+    assert names(report) == {entry.identifier for entry in entries}
+    assert seen[-1] == (len(entries), len(entries))
+    assert {row.rubric for row in report.rows} == {"fair-ai-models", "fair-datasets"}
+    assert all(entry.fair_score is not None for entry in entries)
+
+
+def test_a_query_and_a_limit_choose(filled):
+    assert len(assess_all(filled, query="Batchworthy", offline=True).rows) == 9
+    assert len(assess_all(filled, query="Batchworthy", offline=True, limit=2).rows) == 2
+
+
+def test_a_fault_in_one_record_stops_no_other_and_is_told(filled, monkeypatch):
+    judge = room.judge
+
+    def faulty(evidence):
+        if evidence.record.identifier == "huggingface:batch/model-1":
+            raise ZeroDivisionError("a bug")
+        if evidence.record.identifier == "huggingface:batch/model-2":
+            raise NotFound("It is not there.")
+        return judge(evidence)
+
+    monkeypatch.setattr(room, "judge", faulty)
+    report = assess_all(filled, query="Batchworthy", offline=True)
+    assert len(report.rows) == 7
+    reasons = {item.id.rpartition("/")[2]: item.reason for item in report.failures}
+    assert reasons == {"model-1": "a fault (ZeroDivisionError: a bug)", "model-2": "It is not there."}
+
+
+def test_only_when_every_record_fails_the_run_fails(filled, monkeypatch):
+    def broken(_evidence):
+        raise NotFound("It is not there.")
+
+    monkeypatch.setattr(room, "judge", broken)
+    with pytest.raises(FairregError, match="None of the 9 records"):
+        assess_all(filled, query="Batchworthy", offline=True)
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(filled, monkeypatch):
+    monkeypatch.setattr(room, "_BATCH", 1)
+
+    class Cut(BaseException):
+        pass
+
+    def cut(done, _total):
+        if done == 4:
+            raise Cut
+
+    with pytest.raises(Cut):
+        assess_all(filled, query="Batchworthy", offline=True, progress=cut)
+    report = assess_all(filled, query="Batchworthy", offline=True)
+    assert report.resumed
+    assert (report.skipped, len(report.rows)) == (4, 5)
+    again = assess_all(filled, query="Batchworthy", offline=True)
+    assert (again.resumed, again.skipped, len(again.rows)) == (False, 0, 9)
+
+
+def test_what_was_assessed_since_a_date_is_skipped(filled):
+    assess_all(filled, query="Batchworthy", offline=True, limit=3)
+    assert assess_all(filled, query="Batchworthy", offline=True, since="2026-01-01").skipped == 3
+    assert assess_all(filled, query="Batchworthy", offline=True, since="9999-01-01").skipped == 0
+
+
+def test_the_summary_counts_by_source_and_names_the_commonest_failures(filled):
+    document = assess_all(filled, query="Batchworthy", offline=True).to_json()
+    assert document["by_source"]["huggingface"]["count"] == document["assessed"] == 9
+    assert 0 <= document["by_source"]["huggingface"]["letters"]["F"] <= 1
+    counts = [item["count"] for item in document["commonest_failures"]]
+    assert counts == sorted(counts, reverse=True)
+    failed = {number for row in document["rows"] for number in row["failed"]}
+    assert {item["id"] for item in document["commonest_failures"]} <= failed
+
+
+def test_online_one_record_that_its_host_does_not_know_stops_no_other(settings, httpserver):
+    db.ensure(settings, lambda _line: None)
+    hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
+    for path in ("/datacite/dois/10.1234/none", "/doi/10.1234/none", "/doi/ra/10.1234"):
+        httpserver.expect_request(path).respond_with_response(Response(status=404))
+    lost = ModelRecord(
+        identifier="doi:10.1234/none",
+        kind="model",
+        name="Hbb interaction network that is lost",
+        provenance=Provenance(source="file", source_id="none"),
+        identifiers=(Identifier("doi", "10.1234/none"),),
+    )
+    with Registry(settings=settings) as registry:
+        registry.put(lost)
+    report = assess_all(settings, query=hbb.DOI)
+    assert names(report) == {f"doi:{hbb.DOI}"}
+    with pytest.raises(FairregError, match=r"10\.1234/none"):
+        assess_all(settings, query="10.1234/none")
