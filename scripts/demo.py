@@ -35,15 +35,15 @@ def main() -> int:
     if code != UNREACHABLE:
         return code
     say(
-        "Zenodo cannot be reached from here (exit code 4), and fairreg never pretends otherwise. Unless the\n"
-        "published weights are insisted on, it runs its own REFERENCE WEIGHTS of the same architecture instead."
+        "Zenodo cannot be reached from here (exit code 4), and fairreg never pretends otherwise. Without\n"
+        "--weights published it runs its own REFERENCE WEIGHTS of the same architecture, and says so."
     )
     status |= run(environment, "fetch", stand_in.DOI, "--run")
     status |= evaluate(environment)
     say(
         "For the rest a LOCAL STAND-IN takes Zenodo's place: the same record number and shapes, but\n"
-        "hand-written metadata and RANDOM weights. Its figures mean nothing; the way from a DOI to a result is\n"
-        "the real one. With a network it brings the published weights."
+        "hand-written metadata and RANDOM weights. Its figures mean nothing; the way from a DOI to a\n"
+        "result is the real one. With a network it brings the published weights."
     )
     with stand_in.served() as addresses:
         settings = environment | addresses
