@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from fairreg.errors import RecordError
 from fairreg.registry import (
+    Assessment,
     Carried,
     Place,
     Refused,
@@ -66,6 +67,23 @@ def full(tmp_path: Path) -> Settings:
         registry.mark_gone("zenodo", "4", "")
         registry.link("zenodo:0", "zenodo:1")
         registry.unlink("zenodo:1", "zenodo:2")
+        registry.remember_assessments(
+            Assessment(
+                identifier=f"doi:10.1234/v{number}",
+                subject=("doi", f"10.1234/v{number}"),
+                rubric="fair-ai-models",
+                rubric_version="1.0",
+                assessed_at=LONG_AGO,
+                offline=False,
+                overall=0.5 + number / 10,
+                coverage=0.9,
+                letters={"F": 1.0, "A": None},
+                evidence_sha256="0" * 64,
+                report=b'{"score": 1}',
+                evidence=b"{}",
+            )
+            for number in (2, 0)
+        )
     return settings
 
 
@@ -73,10 +91,10 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
     full: Settings, tmp_path: Path
 ) -> None:
     counts = export(full, tmp_path / "one.jsonl")
-    assert counts == {"statements": 155, "verdicts": 2, "refused": 3}
+    assert counts == {"statements": 155, "verdicts": 2, "refused": 3, "assessments": 2}
     other = home(tmp_path, "other")
     assert import_(other, tmp_path / "one.jsonl") == {
-        "new": 5, "changed": 0, "unchanged": 150, "verdicts": 2, "refused": 3
+        "new": 5, "changed": 0, "unchanged": 150, "verdicts": 2, "refused": 3, "assessments": 2
     }  # fmt: skip
     export(other, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
@@ -85,6 +103,9 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
         assert two.verdicts() == one.verdicts()
         assert two.refused("zenodo")[0].refused_at == one.refused("zenodo")[0].refused_at
         assert two.entry_for("10.1234/v3").gone_at == LONG_AGO
+        assert two.entry_for("10.1234/v2").fair_score == one.entry_for("10.1234/v2").fair_score == 0.7
+        (assessment,) = two.assessments("10.1234/v2")
+        assert two.assessment_evidence(assessment) == b"{}"
         assert len(two.explain("10.1234/v0").entries) == len(one.explain("10.1234/v0").entries) == 2
 
 
@@ -147,6 +168,7 @@ def test_a_verdict_may_come_before_what_it_is_about(tmp_path: Path) -> None:
         {"type": "refusal", "source": "zenodo", "reason": "No."},
         {"type": "refusal", "source": 5, "reason": "No.", "payload": ""},
         {"type": "refusal", "source": "zenodo", "reason": "No.", "payload": "%"},
+        {"type": "assessment", "identifier": "doi:10.1234/v0"},
         {"type": "another"},
         [],
         None,
@@ -158,7 +180,7 @@ def test_a_bad_line_is_named_and_nothing_is_kept(full: Settings, tmp_path: Path,
     with (tmp_path / "good.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line) + "\n")
     other = home(tmp_path, "other")
-    with pytest.raises(RecordError, match="line 161"):
+    with pytest.raises(RecordError, match="line 163"):
         import_(other, tmp_path / "good.jsonl")
     with Registry(settings=other) as registry:
         assert registry.info().entries == 150

@@ -64,7 +64,7 @@ def export(
     talk(", ".join([f"{counts['statements']} statements", *others]) + " exported")
 
 
-_OTHERS = {"verdicts": "verdicts", "refused": "refused payloads"}
+_OTHERS = {"verdicts": "verdicts", "refused": "refused payloads", "assessments": "assessments"}
 
 
 def import_(

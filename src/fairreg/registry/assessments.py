@@ -6,8 +6,8 @@ assessment, so that neither a new harvest nor a renaming or merger of entries lo
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -40,6 +40,7 @@ __all__ = [
     "remember",
     "restore_scores",
     "subject",
+    "whole_assessments",
 ]
 
 Key = tuple[str, str]
@@ -111,6 +112,19 @@ def history(
         query = query.where(assessments.c.rubric == rubric)
     query = query.order_by(desc(assessments.c.assessed_at), desc(assessments.c.id))
     return tuple(_assessment(row) for row in connection.execute(query).mappings())
+
+
+def whole_assessments(connection: Connection) -> Iterator[Assessment]:
+    """All assessments with their documents, in an order of their own, a portion at a time."""
+    order = [assessments.c[name] for name in (*_PLACE, "assessed_at")]
+    listed = list(connection.scalars(select(assessments.c.id).order_by(*order)))
+    for chunk in chunks(listed):
+        rows = connection.execute(
+            select(assessments).where(assessments.c.id.in_(chunk)).order_by(*order)
+        ).mappings()
+        for row in rows:
+            report, evidence = zlib.decompress(row["report"]), zlib.decompress(row["evidence"])
+            yield replace(_assessment(row), report=report, evidence=evidence)
 
 
 def evidence_of(connection: Connection, item: Assessment) -> bytes:
@@ -190,7 +204,7 @@ def _values(item: Assessment) -> dict[str, object]:
         **dict(zip(_PLACE, _place(item), strict=True)),
         "identifier": item.identifier,
         "assessed_at": item.assessed_at,
-        "judged_at": now(),
+        "judged_at": item.judged_at or now(),
         "offline": item.offline,
         "overall": item.overall,
         "coverage": item.coverage,

@@ -8,7 +8,15 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.arriving import put_all
-from fairreg.registry.assessments import Assessment, Key, evidence_of, history, judged_since, remember
+from fairreg.registry.assessments import (
+    Assessment,
+    Key,
+    evidence_of,
+    history,
+    judged_since,
+    remember,
+    whole_assessments,
+)
 from fairreg.registry.carrying import Carried, restore, statements_after
 from fairreg.registry.database import Database
 from fairreg.registry.harvesting import all_harvests, harvest_state, write_harvest
@@ -332,6 +340,11 @@ class Registry:
         """How what `pid` means was assessed, the newest first, without report and evidence."""
         with self._database.reading() as connection:
             return history(connection, pid, rubric=rubric)
+
+    def every_assessment(self) -> Iterator[Assessment]:
+        """All assessments with their documents, in an order of their own."""
+        with self._database.reading() as connection:
+            yield from whole_assessments(connection)
 
     def assessment_evidence(self, assessment: Assessment) -> bytes:
         """The evidence that an assessment rests on, a JSON document. Raises RecordError."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The lines of an exported file: one JSON document each, a statement, a verdict or a refused payload.
+"""The lines of an exported file: one JSON document each, a statement, verdict, refused payload or assessment.
 
-A line's ``type`` is ``verdict`` or ``refusal``; a line without one is a statement, as in the files of
-releases that knew nothing else. Payloads are base64, `gone_reason` is null for what its source still has.
+A line's ``type`` is ``verdict``, ``refusal`` or ``assessment``; one without is a statement, as in the files
+of releases that knew nothing else. Payloads are base64, `gone_reason` is null for what its source still has.
 """
 
 import base64
@@ -11,19 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from fairreg.errors import RecordError
-from fairreg.registry import Carried, Place, Refused, Statement, Submission, Tombstone, Verdict
+from fairreg.registry import Assessment, Carried, Place, Refused, Statement, Submission, Tombstone, Verdict
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import parse_json
 
 __all__ = ["Item", "is_exported", "line_of", "lines"]
 
-Item = Carried | Verdict | Refused
-_TYPES = ("verdict", "refusal")
+Item = Carried | Verdict | Refused | Assessment
+_TYPES = ("verdict", "refusal", "assessment")
 _HINT = "fairreg export writes files to import."
 
 
-def line_of(item: Statement | Verdict | Refused) -> str:
+def line_of(item: Statement | Verdict | Refused | Assessment) -> str:
     """The line, with its end, that `lines` reads; always the same for the same item."""
     return json.dumps(_document(item), ensure_ascii=False, sort_keys=True) + "\n"
 
@@ -47,7 +49,9 @@ def is_exported(file: Path) -> bool:
     return isinstance(document, dict) and ("record" in document or document.get("type") in _TYPES)
 
 
-def _document(item: Statement | Verdict | Refused) -> dict[str, Any]:
+def _document(item: Statement | Verdict | Refused | Assessment) -> dict[str, Any]:
+    if isinstance(item, Assessment):
+        return {"type": "assessment", **msgspec.to_builtins(item)}
     if isinstance(item, Verdict):
         decided = {"one": item.one, "other": item.other, "same": item.same, "made_at": item.made_at}
         return {"type": "verdict", **decided}
@@ -70,6 +74,8 @@ def _read(text: bytes, name: str) -> Item:
         return _verdict(document, name)
     if isinstance(document, dict) and document.get("type") == "refusal":
         return _refusal(document, name)
+    if isinstance(document, dict) and document.get("type") == "assessment":
+        return _assessment(document, name)
     if not isinstance(document, dict) or "record" not in document:
         raise RecordError(f"{name} is no line of an exported file.", hint=_HINT)
     return _statement(document, name)
@@ -100,6 +106,14 @@ def _place(end: object) -> Place | None:
             return Place(source, source_id)
         case _:
             return None
+
+
+def _assessment(document: dict[str, Any], name: str) -> Assessment:
+    """Report and evidence are base64, as msgspec writes bytes."""
+    try:
+        return msgspec.convert({key: document[key] for key in document if key != "type"}, Assessment)
+    except msgspec.ValidationError as error:
+        raise RecordError(f"{name} is no assessment: {error}.", hint=_HINT) from error
 
 
 def _refusal(document: dict[str, Any], name: str) -> Refused:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from fairreg.registry import Carried, PutResult, Refused, Registry, Verdict
+from fairreg.registry import Assessment, Carried, PutResult, Refused, Registry, Verdict
 from fairreg.schemas.validation import read_record
 from fairreg.services.exported import Item, line_of, lines
 from fairreg.settings import Settings
@@ -29,12 +29,13 @@ def add(settings: Settings, file: Path) -> PutResult:
 
 
 def export(settings: Settings, file: Path) -> dict[str, int]:
-    """Write all statements, verdicts and refused payloads to `file` (``-``: standard output); how many.
+    """Write all that the registry holds to `file` (``-``: standard output); how many of each.
 
-    What was said, by source and its id, then what people decided, then what was refused: registries that hold
-    the same write the same bytes. The file appears under its name only when it is complete.
+    What was said, by source and its id, then what people decided, what was refused, how it was assessed:
+    registries that hold the same write the same bytes. The file appears under its name only when it is
+    complete.
     """
-    counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0)
+    counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0, assessments=0)
     with Registry(settings=settings) as registry, _written(file) as out:
         for statement in registry.every_statement():
             out.write(line_of(statement))
@@ -45,6 +46,9 @@ def export(settings: Settings, file: Path) -> dict[str, int]:
         for refused in sorted(registry.refused(), key=lambda item: (item.source, item.payload_sha256)):
             out.write(line_of(refused))
             counts["refused"] += 1
+        for assessment in registry.every_assessment():
+            out.write(line_of(assessment))
+            counts["assessments"] += 1
     return dict(counts)
 
 
@@ -53,9 +57,9 @@ def import_(
 ) -> dict[str, int]:
     """Put all of an exported file into the registry: how many statements were new, changed, unchanged.
 
-    Where the file has them, also how many `verdicts` and `refused` payloads were read; of two verdicts about
-    the same statements the newer one counts. Every line is checked before the first is stored. Raises
-    RecordError with the number of the bad line.
+    Where the file has them, also how many `verdicts`, `refused` payloads and `assessments` were read; of two
+    verdicts about the same statements the newer one counts. Every line is checked before the first is stored.
+    Raises RecordError with the number of the bad line.
     """
     total = sum(1 for _ in lines(file))
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
@@ -71,7 +75,11 @@ def _take(registry: Registry, batch: Sequence[Item]) -> Counter[str]:
     said = [item for item in batch if isinstance(item, Carried)]
     verdicts = [item for item in batch if isinstance(item, Verdict)]
     refused = [item for item in batch if isinstance(item, Refused)]
+    judged = [item for item in batch if isinstance(item, Assessment)]
     counts: Counter[str] = Counter(registry.restore(said))
+    if judged:
+        registry.remember_assessments(judged)
+        counts["assessments"] = len(judged)
     if verdicts:
         registry.take_verdicts(verdicts)
         counts["verdicts"] = len(verdicts)
