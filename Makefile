@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint benchmark payloads clean
+.PHONY: help demo test lint benchmark hbb payloads clean
 
 help:  ## show these targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -38,8 +38,15 @@ lint: $(VENV)/.dev  ## style, types and architecture
 benchmark: $(VENV)/.base  ## compare the network's graph with its plain definition
 	$(BIN)/python benchmarks/hbb_inference.py
 
+$(VENV)/.hbb: $(VENV)/.base
+	$(PIP) --editable '.[simulate,torch,plot]'
+	@touch $@
+
+hbb: $(VENV)/.hbb  ## simulate 2,000 jets, train one epoch, evaluate, export and benchmark (some minutes)
+	FAIRREG=$(BIN)/fairreg scripts/hbb_chain.sh
+
 payloads: $(VENV)/.base  ## map every recorded payload kept beside the checkout and print what became of it
 	$(BIN)/python scripts/payload_table.py
 
 clean:  ## remove the venv and what the tools left
-	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) .demo hbb-chain .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

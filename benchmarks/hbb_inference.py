@@ -10,7 +10,8 @@ All candidates hold the same weights and see the same jets, in turns, in one pro
 - the definition in PyTorch, where that is installed;
 - fairreg's runners.
 
-It prints the largest difference in probability to the first, the median rate of each, and the ratios.
+`fairreg hbb benchmark` compares more runtimes at more batch sizes; this script gives the definition its best
+case, too. It prints the largest difference in probability to the first, each median rate, and the ratios.
 """
 
 import argparse
@@ -24,13 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 from fairreg.models.hbb_in import load_jets
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT
+from fairreg.models.hbb_in.pairwise import pairwise_bytes
 from fairreg.models.hbb_in.published import PAPER
 from fairreg.models.hbb_in.runner import build
 from fairreg.models.hbb_in.toy import toy_jets
@@ -61,7 +61,7 @@ def main() -> None:
 
 def _candidates(asked: argparse.Namespace) -> dict[str, Candidate]:
     tensors = dict(read_tensors(asked.published)) if asked.published else _random_weights()
-    model = asked.published.read_bytes() if asked.published else pairwise(tensors)
+    model = asked.published.read_bytes() if asked.published else pairwise_bytes(tensors)
     whole, single = _session(model), _session(model, threads=1)
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     pool = ThreadPoolExecutor(processors)
@@ -103,108 +103,19 @@ def _torch_definition(tensors: Arrays) -> Candidate:
     """The definition, written down plainly: every pair's features side by side."""
     import torch
 
-    weights = {name: torch.from_numpy(np.array(array)) for name, array in tensors.items()}
+    from fairreg.models.hbb_in.torch_definition import network
 
-    def layers(value: torch.Tensor, *names: str) -> torch.Tensor:
-        for name in names:
-            value = torch.relu(value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
-        return value
-
-    def network(tracks: torch.Tensor, vertices: torch.Tensor) -> torch.Tensor:
-        x, y = tracks.transpose(1, 2), vertices.transpose(1, 2)
-        slots = x.shape[1]
-        receiver = torch.arange(slots).repeat_interleave(slots - 1)
-        sender = torch.tensor([j for i in range(slots) for j in range(slots) if i != j])
-        pairs = layers(torch.cat((x[:, receiver], x[:, sender]), 2), "fr1", "fr2", "fr3")
-        from_tracks = pairs.reshape(len(x), slots, slots - 1, -1).sum(2)
-        receiver = torch.arange(slots).repeat_interleave(y.shape[1])
-        sender = torch.arange(y.shape[1]).repeat(slots)
-        pairs = layers(torch.cat((x[:, receiver], y[:, sender]), 2), "fr1_pv", "fr2_pv", "fr3_pv")
-        from_vertices = pairs.reshape(len(x), slots, y.shape[1], -1).sum(2)
-        objects = layers(torch.cat((x, from_tracks, from_vertices), 2), "fo1", "fo2", "fo3")
-        return torch.softmax(objects.sum(1) @ weights["fc_fixed.weight"].T + weights["fc_fixed.bias"], 1)
+    probabilities = network(tensors)
 
     def predict(arrays: Arrays) -> NDArray[np.float32]:
         parts = []
         with torch.inference_mode():
             for first in range(0, len(arrays[INPUTS[0]]), BATCH):
                 batch = (torch.from_numpy(arrays[name][first : first + BATCH]) for name in INPUTS)
-                parts.append(network(*batch).numpy())
+                parts.append(probabilities(*batch).numpy())
         return np.concatenate(parts)
 
     return predict
-
-
-def pairwise(tensors: Arrays) -> bytes:
-    """The definition as a graph: every pair's features side by side, one row a pair."""
-    slots, vertices = PAPER.n_tracks, PAPER.n_vertices
-    senders = [[sender for sender in range(slots) if sender != receiver] for receiver in range(slots)]
-    constants: dict[str, NDArray[np.generic]] = {
-        "receiver": np.repeat(np.arange(slots), slots - 1),
-        "sender": np.array(senders).ravel(),
-        "track": np.repeat(np.arange(slots), vertices),
-        "vertex": np.tile(np.arange(vertices), slots),
-        "by_track": np.array([0, slots, slots - 1, PAPER.d_e]),
-        "by_vertex": np.array([0, slots, vertices, PAPER.d_e]),
-        "axis_1": np.array([1]),
-        "axis_2": np.array([2]),
-    }
-    nodes = [
-        helper.make_node("Transpose", [INPUTS[0]], ["x"], perm=[0, 2, 1]),
-        helper.make_node("Transpose", [INPUTS[1]], ["y"], perm=[0, 2, 1]),
-        *_messages("x", "x", "receiver", "sender", "fr", "", "by_track", "from_tracks"),
-        *_messages("x", "y", "track", "vertex", "fr", "_pv", "by_vertex", "from_vertices"),
-        helper.make_node("Concat", ["x", "from_tracks", "from_vertices"], ["objects"], axis=2),
-        *_perceptron("objects", ["fo1", "fo2", "fo3"], "summands"),
-        helper.make_node("ReduceSum", ["summands", "axis_1"], ["jet"], keepdims=0),
-        *_linear("jet", "fc_fixed", "logits"),
-        helper.make_node("Softmax", ["logits"], [OUTPUT], axis=-1),
-    ]
-    stored = {name: array.T if name.endswith("weight") else array for name, array in tensors.items()}
-    initializers = [
-        numpy_helper.from_array(np.ascontiguousarray(array), name)
-        for name, array in {**stored, **constants}.items()
-    ]
-    shapes = {
-        INPUTS[0]: ["N", PAPER.track_features, slots],
-        INPUTS[1]: ["N", PAPER.vertex_features, vertices],
-        OUTPUT: ["N", 2],
-    }
-    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()]
-    graph = helper.make_graph(nodes, "pairwise", values[:2], values[2:], initializers)
-    model = helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
-    content: bytes = model.SerializeToString()
-    return content
-
-
-def _messages(
-    left: str, right: str, first: str, second: str, layer: str, suffix: str, shape: str, output: str
-) -> list[onnx.NodeProto]:
-    layers = [f"{layer}{number}{suffix}" for number in (1, 2, 3)]
-    return [
-        helper.make_node("Gather", [left, first], [f"{output}_left"], axis=1),
-        helper.make_node("Gather", [right, second], [f"{output}_right"], axis=1),
-        helper.make_node("Concat", [f"{output}_left", f"{output}_right"], [f"{output}_pairs"], axis=2),
-        *_perceptron(f"{output}_pairs", layers, f"{output}_edges"),
-        helper.make_node("Reshape", [f"{output}_edges", shape], [f"{output}_grid"]),
-        helper.make_node("ReduceSum", [f"{output}_grid", "axis_2"], [output], keepdims=0),
-    ]
-
-
-def _perceptron(value: str, layers: list[str], output: str) -> list[onnx.NodeProto]:
-    nodes: list[onnx.NodeProto] = []
-    for layer in layers:
-        after = output if layer == layers[-1] else f"{layer}_active"
-        nodes += [*_linear(value, layer, f"{layer}_sum"), helper.make_node("Relu", [f"{layer}_sum"], [after])]
-        value = after
-    return nodes
-
-
-def _linear(value: str, layer: str, output: str) -> list[onnx.NodeProto]:
-    return [
-        helper.make_node("MatMul", [value, f"{layer}.weight"], [f"{output}_product"]),
-        helper.make_node("Add", [f"{output}_product", f"{layer}.bias"], [output]),
-    ]
 
 
 def _random_weights() -> Arrays:

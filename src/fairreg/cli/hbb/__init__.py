@@ -3,10 +3,12 @@
 
 import typer
 
-from fairreg.cli.hbb import data, training
+from fairreg.cli.hbb import data, performance, training
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Make jets and train the Hbb interaction network on them.")
-for room in (data, training):
+app = typer.Typer(
+    no_args_is_help=True, help="Make jets, train the Hbb interaction network on them, export and measure it."
+)
+for room in (data, training, performance):
     room.register(app)

@@ -10,12 +10,22 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.schemas.identifiers import parse
 
-__all__ = ["BASELINE", "DOI", "PAPER", "kept_features", "published_keys", "published_names"]
+__all__ = [
+    "BASELINE",
+    "DOI",
+    "PAPER",
+    "kept_features",
+    "metadata_document",
+    "metadata_file",
+    "published_keys",
+    "published_names",
+]
 
 DOI = "10.5281/zenodo.7305227"
 PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20, d_o=24)
@@ -67,9 +77,29 @@ def kept_features(path: Path, sizes: Hyperparameters) -> Kept | None:
     return kept if kept and kept.fits(sizes) else None
 
 
+def metadata_file(path: Path) -> Path:
+    """The metadata file beside the weight file `path`."""
+    return path.with_name(f"{path.stem.removesuffix('_best').removesuffix('_last')}_model_metadata.json")
+
+
+def metadata_document(sizes: Hyperparameters, kept: Kept) -> dict[str, Any]:
+    """Content of a metadata file in the published form."""
+    dropped = [
+        ",".join(str(index) for index in every if index not in some)
+        for every, some in ((ALL_FEATURES.tracks, kept.tracks), (ALL_FEATURES.vertices, kept.vertices))
+    ]
+    return {
+        "hidden": sizes.hidden,
+        "De": sizes.d_e,
+        "Do": sizes.d_o,
+        "drop_pfeatures": dropped[0],
+        "drop_svfeatures": dropped[1],
+    }
+
+
 def _metadata_files(path: Path) -> tuple[Path, ...]:
-    name = f"{path.stem.removesuffix('_best').removesuffix('_last')}_model_metadata.json"
-    return (path.with_name(name), path.parent.parent / "model_dicts" / name)
+    beside = metadata_file(path)
+    return (beside, path.parent.parent / "model_dicts" / beside.name)
 
 
 def _read(file: Path) -> Kept | None:

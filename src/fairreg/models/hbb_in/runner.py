@@ -19,7 +19,7 @@ from fairreg.runners import Runner, get, torch
 from fairreg.runners.signature import Arrays
 from fairreg.schemas.record import Tensor
 
-__all__ = ["HbbRunner", "build"]
+__all__ = ["HbbRunner", "build", "processors"]
 
 Array = NDArray[Any]
 # Jets a call on a processor: enough to share its cost, few enough for all their pairs to stay in its cache.
@@ -129,7 +129,7 @@ class _PackedRunner(Runner):
         return {OUTPUT: found}
 
 
-def _processors() -> int:
+def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -159,5 +159,5 @@ def build(
 
         # Threads share the packs, not the operators: those are too small.
         engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=1, engines=engines)
-        engine = _PackedRunner(engine, sizes, threads or _processors())
+        engine = _PackedRunner(engine, sizes, threads or processors())
     return HbbRunner(engine, sizes, kept)

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine
-from fairreg.models.hbb_in.inputs import ALL_FEATURES
 from fairreg.models.hbb_in.network import onnx_bytes
+from fairreg.models.hbb_in.published import metadata_document
 from fairreg.models.hbb_in.training.setup import Setup
 
 __all__ = ["STEM", "save"]
@@ -62,20 +62,8 @@ def _metadata(setup: Setup) -> dict[str, str]:
 
 def _published_form(setup: Setup) -> dict[str, Any]:
     """Keys of the published metadata files, of which fairreg reads those of the dropped features."""
-    kept = setup.kept
-    dropped = [
-        ",".join(str(index) for index in every if index not in some)
-        for every, some in ((ALL_FEATURES.tracks, kept.tracks), (ALL_FEATURES.vertices, kept.vertices))
-    ]
-    return {
-        "hidden": setup.hidden,
-        "De": setup.d_e,
-        "Do": setup.d_o,
-        "batch_size": setup.batch_size,
-        "epochs": setup.epochs,
-        "drop_pfeatures": dropped[0],
-        "drop_svfeatures": dropped[1],
-    }
+    about = metadata_document(setup.sizes, setup.kept)
+    return {**about, "batch_size": setup.batch_size, "epochs": setup.epochs}
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""``hbb export`` and ``hbb benchmark``: the network for other programs, and on every runtime."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairreg.cli.options import InputFile, Json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from fairreg.models.hbb_in.benchmark.results import Row
+    from fairreg.services.hbb.benchmark import Report
+
+__all__ = ["register"]
+
+INTERRUPTED = 130
+
+Weights = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Weight file.", show_default="reference weights"),
+]
+Sample = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Jets: .h5, .root or .npz.", show_default="toy jets"),
+]
+Published = Annotated[
+    list[Path],
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="ONNX file by others, to run as it is; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command(epilog="Example: fairreg hbb export trained/weights.safetensors --output network.onnx")(
+        export
+    )
+    app.command(
+        epilog="Example: fairreg hbb benchmark --weights network.onnx --sample test.h5 --output speed"
+    )(benchmark)
+
+
+def export(
+    weights: InputFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File, or folder.", show_default=False)],
+    formats: Annotated[
+        list[str],
+        typer.Option(
+            "--format",
+            help="onnx, safetensors or pairwise (the definition as ONNX); may be repeated.",
+            show_default="by the file's suffix; onnx in a folder",
+        ),
+    ] = [],  # noqa: B006  typer copies it
+    json: Json = False,
+) -> None:
+    """Write weights as ONNX or safetensors, once the written file was run and agrees with the definition."""
+    from fairreg.cli.output import console, print_json
+    from fairreg.services.hbb.export import export as write
+
+    done = write(weights, output, formats)
+    if json:
+        print_json(done.to_json())
+        return
+    show = console().print
+    for item in done.files:
+        show(f"{item.path} ({item.format}, {item.size / 1e3:.0f} kB, sha256:{item.sha256})")
+        same = (
+            "that of the weights"
+            if item.fingerprint == done.fingerprint
+            else "weights were rounded to float32"
+        )
+        show(f"  fingerprint {item.fingerprint} ({same})")
+        show(
+            f"  max |dp| to the definition in float64: {item.max_difference:.1e} on {item.checked_jets} jets"
+        )
+
+
+def benchmark(
+    sample: Sample = None,
+    weights: Weights = None,
+    published: Published = [],  # noqa: B006
+    batch_sizes: Annotated[str, typer.Option(help="Jets a call, with commas between.")] = "1,8,32,128,512",
+    repetitions: Annotated[int, typer.Option(min=1, help="Runs at each batch size.")] = 10,
+    seconds: Annotated[float, typer.Option(min=0, help="A run takes at least so long.")] = 0.2,
+    jets: Annotated[int, typer.Option(min=1, help="Take the first jets of the sample only.")] = 10_000,
+    compared: Annotated[
+        int, typer.Option(min=0, help="Compare the first jets with the definition in float64.")
+    ] = 500,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of each engine.", show_default="its own choice")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", file_okay=False, help="Folder for figure (extra plot) and document."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the network on every runtime: does it load, run and agree, and how fast is it.
+
+    Prints the paper's Table 8 and draws its Figure 4. Ctrl-C keeps what is measured.
+    """
+    from fairreg.cli.options import settings
+    from fairreg.cli.output import counting_each, print_json, talk
+    from fairreg.models.hbb_in.benchmark.results import Plan
+    from fairreg.services.hbb.benchmark import benchmark as compare
+    from fairreg.services.run import ENGINES
+
+    plan = Plan(_numbers(batch_sizes), repetitions, seconds, compared)
+    with counting_each("benchmark") as progress:
+        done = compare(
+            weights=weights,
+            sample_file=sample,
+            published=published,
+            plan=plan,
+            jets=jets,
+            threads=threads,
+            output=output,
+            engines=settings().cache / ENGINES,
+            progress=progress,
+        )
+    for warning in done.warnings:
+        talk(f"Warning: {warning}")
+    if json:
+        print_json(done.to_json())
+    else:
+        _print(done)
+    if done.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no list of numbers with commas between.") from error
+
+
+def _print(done: "Report") -> None:
+    from fairreg.cli.output import console
+
+    show, machine = console().print, done.machine
+    show(f"{done.jets} jets of {done.source}, {done.mean_tracks:.1f} tracks a jet; weights {done.weights}")
+    show(f"{machine['processor']}, {machine['processors']} processors; {_versions(machine['versions'])}")
+    show("")
+    show(_quality(done))
+    for row in done.rows:
+        if row.message:
+            show(f"{row.title}: {row.message}")
+    show("")
+    show("Throughput [jets/s], median of the runs, by batch size")
+    show(_rates(done))
+    for path in done.files:
+        show(f"written: {path}")
+
+
+def _versions(found: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in found.items() if name != "fairreg")
+
+
+def _quality(done: "Report") -> "Table":
+    """Columns of the paper's Table 8, and how far each runtime is from the definition."""
+    table = _table("Framework", "Accuracy", f"Time/batch of {done.table_size} [s]", "AUC")
+    for title in ("max |dp|", "1 - fidelity", "AUC difference", "Verdict"):
+        table.add_column(title, justify="left" if title == "Verdict" else "right")
+    for row in done.rows:
+        series = row.at(done.table_size)
+        time = "" if series is None else f"{series.seconds_per_batch:.5f}"
+        table.add_row(
+            row.title, _number(row.accuracy), time, _number(row.roc_auc), *_agreement(row), row.verdict
+        )
+    return table
+
+
+def _agreement(row: "Row") -> tuple[str, str, str]:
+    found = row.agreement
+    if found is None:
+        return "", "", ""
+    change = "" if found.roc_auc_difference is None else f"{found.roc_auc_difference:+.1e}"
+    return f"{found.max_difference:.1e}", f"{1 - found.fidelity:.1e}", change
+
+
+def _rates(done: "Report") -> "Table":
+    table = _table("Framework", *(f"{size:,}" for size in done.plan.batch_sizes))
+    for row in done.rows:
+        found = [row.at(size) for size in done.plan.batch_sizes]
+        if row.series:
+            rates = (
+                "" if item is None else f"{item.batch_size / item.seconds_per_batch:,.0f}" for item in found
+            )
+            table.add_row(row.title, *rates)
+    return table
+
+
+def _table(first: str, *others: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first)
+    for title in others:
+        table.add_column(title, justify="right")
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.5f}"

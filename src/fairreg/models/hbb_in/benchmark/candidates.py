@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""The forms of the network that are compared, each on a runtime; none is loaded before it is asked for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError
+from fairreg.models.hbb_in.inputs import signature
+from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
+from fairreg.models.hbb_in.pairwise import LARGEST_CALL, pairwise_bytes
+from fairreg.models.hbb_in.runner import HbbRunner, build
+from fairreg.runners import Runner, get, names, onnx, torch
+from fairreg.runners.signature import Arrays
+from fairreg.schemas.record import Tensor
+
+__all__ = ["Candidate", "candidates", "foreign_name"]
+
+Tensors = Mapping[str, NDArray[Any]]
+_UNBOUNDED = 1 << 30
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A form of the network: `name` is a short word, `title` says engine and form.
+
+    `load` gives the runner or raises what `fairreg.runners` raises. A call of more than `largest` jets would
+    take gigabytes.
+    """
+
+    name: str
+    title: str
+    load: Callable[[], HbbRunner]
+    largest: int = _UNBOUNDED
+
+
+def candidates(
+    tensors: Tensors,
+    *,
+    published: Sequence[Path] = (),
+    batch_size: int = 128,
+    threads: int | None = None,
+    engines: Path | None = None,
+) -> tuple[Candidate, ...]:
+    """Every form of the network with these weights, those whose engine is missing too.
+
+    They take the network's own features. `published` are ONNX files of the network by others; runtimes that
+    only plugins know are among the candidates. Raises ModelError for tensors of another network.
+    """
+    forms = _Forms(tensors, Hyperparameters.from_tensors(tensors), batch_size, threads, engines)
+    others = [name for name in names() if name not in {onnx.RUNTIME, torch.RUNTIME}]
+    return (
+        Candidate("onnx", "onnxruntime, packed", partial(forms.packed, onnx.RUNTIME)),
+        Candidate("onnx-full", "onnxruntime, factorised, all slots", forms.all_slots, LARGEST_CALL),
+        Candidate("onnx-pairwise", "onnxruntime, definition", forms.pairwise, LARGEST_CALL),
+        *(
+            Candidate(
+                foreign_name(path), f"onnxruntime, {path.name}", partial(forms.foreign, path), LARGEST_CALL
+            )
+            for path in published
+        ),
+        Candidate("torch-definition", "PyTorch, definition", forms.torch_definition, LARGEST_CALL),
+        Candidate("torch", "PyTorch, packed", partial(forms.packed, torch.RUNTIME)),
+        *(Candidate(name, f"{name}, packed", partial(forms.packed, name)) for name in others),
+    )
+
+
+def foreign_name(path: Path) -> str:
+    """Name of the candidate that is the ONNX file `path`."""
+    return f"onnx:{path}"
+
+
+@dataclass(frozen=True)
+class _Forms:
+    """How each form is loaded."""
+
+    tensors: Tensors
+    sizes: Hyperparameters
+    batch_size: int
+    threads: int | None
+    engines: Path | None
+
+    def packed(self, runtime: str) -> HbbRunner:
+        """What `fairreg run` uses: factorised, padding left out."""
+        return build(
+            self.tensors,
+            runtime=runtime,
+            batch_size=self.batch_size,
+            threads=self.threads,
+            engines=self.engines,
+        )
+
+    def all_slots(self) -> HbbRunner:
+        """The same graph, given all slots of a whole batch."""
+        return self._of(self._graph(onnx_bytes(self.tensors)))
+
+    def pairwise(self) -> HbbRunner:
+        """The definition as an ONNX graph."""
+        return self._of(self._graph(pairwise_bytes(self.tensors)))
+
+    def foreign(self, path: Path) -> HbbRunner:
+        """An ONNX file as it is, whatever wrote it; ModelError if it takes or gives something else."""
+        engine = self._graph(path)
+        inputs, outputs = signature(self.sizes)
+        if not _takes(engine.inputs, inputs) or len(engine.outputs) != len(outputs):
+            raise ModelError(
+                f"{path.name} does not take the inputs of these weights, but {_listed(engine.inputs)}."
+            )
+        return self._of(_Renamed(engine, self.sizes))
+
+    def torch_definition(self) -> HbbRunner:
+        """The definition in PyTorch."""
+        torch.require()
+        from fairreg.models.hbb_in.torch_definition import network
+
+        return self._of(torch.wrap(network(self.tensors), *signature(self.sizes), batch_size=self._largest))
+
+    def _graph(self, source: Path | bytes) -> Runner:
+        return get(onnx.RUNTIME).load(source, batch_size=self._largest, threads=self.threads)
+
+    def _of(self, engine: Runner) -> HbbRunner:
+        return HbbRunner(engine, self.sizes)
+
+    @property
+    def _largest(self) -> int:
+        return min(self.batch_size, LARGEST_CALL)
+
+
+class _Renamed(Runner):
+    """An engine whose one output has another name."""
+
+    def __init__(self, engine: Runner, sizes: Hyperparameters) -> None:
+        super().__init__(
+            engine.name,
+            *signature(sizes),
+            device=engine.device,
+            precision=engine.precision,
+            batch_size=engine.batch_size,
+        )
+        self._engine = engine
+
+    def compute(self, arrays: Arrays) -> Arrays:
+        """Outputs of one batch."""
+        return {OUTPUT: next(iter(self._engine.compute({name: arrays[name] for name in INPUTS}).values()))}
+
+
+def _takes(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> bool:
+    """Whether the inputs have the names, and the sizes or free axes, that are wanted."""
+    shapes = {item.name: item.shape for item in found}
+    return shapes.keys() == {item.name for item in wanted} and all(
+        len(shapes[item.name]) == len(item.shape)
+        and all(
+            isinstance(one, str) or one == other
+            for one, other in zip(shapes[item.name], item.shape, strict=True)
+        )
+        for item in wanted
+    )
+
+
+def _listed(inputs: tuple[Tensor, ...]) -> str:
+    return ", ".join(f"{item.name} ({', '.join(map(str, item.shape))})" for item in inputs)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Measure candidates: first whether each one is right, then, in turns, how fast all of them are.
+
+In turns, because another program on the machine then slows down all of them and not one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import FairregError
+from fairreg.models.hbb_in.benchmark.candidates import Candidate
+from fairreg.models.hbb_in.benchmark.results import Agreement, Plan, Row, Series
+from fairreg.models.hbb_in.benchmark.utilisation import Utilisation
+from fairreg.models.hbb_in.evaluate import accuracy, roc_auc
+from fairreg.models.hbb_in.inputs import Jets
+from fairreg.models.hbb_in.runner import HbbRunner
+
+__all__ = ["TOLERANCE", "Benchmark"]
+
+TOLERANCE = 1e-5  # of a probability: what float32 can keep
+_JUDGED_AT_ONCE = 128
+
+Array = NDArray[Any]
+# Told what is under way, how much of it is done and how much there is.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Benchmark:
+    """Measures into `rows`, which hold at any time what is known so far: it may be interrupted.
+
+    The jets have the features that the network takes.
+    """
+
+    jets: Jets
+    plan: Plan
+    progress: Progress
+    rows: list[Row] = field(default_factory=list)
+    reference: Array = field(default_factory=lambda: np.empty(0))
+
+    def compare_with(self, definition: Callable[[Array, Array], Array]) -> None:
+        """Predict the first jets with the definition in float64; all candidates are compared with that."""
+        count, parts = min(self.plan.compared, len(self.jets)), []
+        for first in range(0, count, _JUDGED_AT_ONCE):
+            part = slice(first, min(first + _JUDGED_AT_ONCE, count))
+            parts.append(definition(self.jets.tracks[part], self.jets.vertices[part])[:, 1])
+            self.progress("definition in float64", part.stop, count)
+        self.reference = np.concatenate(parts) if parts else self.reference
+
+    def run(self, candidates: Sequence[Candidate]) -> None:
+        """Judge every candidate, then measure those that run."""
+        runners = [self._judge(candidate) for candidate in candidates]
+        alive = [
+            (row, runner, candidate.largest)
+            for row, runner, candidate in zip(self.rows, runners, candidates, strict=True)
+            if runner is not None
+        ]
+        on_gpu = any(row.device.startswith("cuda") for row, _, _ in alive)
+        with Utilisation(on_gpu) as utilisation:
+            self._rounds(alive, utilisation)
+
+    def _judge(self, candidate: Candidate) -> HbbRunner | None:
+        """Its row but for the speed; None if it does not run."""
+        row = Row(candidate.name, candidate.title)
+        self.rows.append(row)
+        try:
+            runner = candidate.load()
+            row.loads, row.device, row.precision = True, runner.device, runner.precision
+            scores = self._scores(runner, candidate)
+        except FairregError as error:
+            row.message = f"{error.message} {error.hint or ''}".strip()
+            return None
+        row.runs, row.jets = True, len(scores)
+        row.accuracy, row.roc_auc = _figures(self.jets, scores)
+        if len(self.reference):
+            row.agreement = _agreement(self.jets, scores, self.reference)
+            row.agrees = row.agreement.max_difference <= TOLERANCE
+        return runner
+
+    def _scores(self, runner: HbbRunner, candidate: Candidate) -> Array:
+        found = np.empty(len(self.jets), dtype=np.float64)
+        for first in range(0, len(found), _JUDGED_AT_ONCE):
+            part = slice(first, first + _JUDGED_AT_ONCE)
+            found[part] = runner.predict(self.jets.tracks[part], self.jets.vertices[part])[:, 1]
+            self.progress(candidate.name, min(part.stop, len(found)), len(found))
+        return found
+
+    def _rounds(self, alive: Sequence[tuple[Row, HbbRunner, int]], utilisation: Utilisation) -> None:
+        plan = [
+            (row, runner, size)
+            for size in self.plan.batch_sizes
+            for row, runner, most in alive
+            if size <= most
+        ]
+        total = self.plan.repetitions * len(plan)
+        for repetition in range(self.plan.repetitions):
+            for done, (row, runner, size) in enumerate(plan, 1 + repetition * len(plan)):
+                self._measure(row, runner, size, utilisation)
+                self.progress("speed", done, total)
+
+    def _measure(self, row: Row, runner: HbbRunner, size: int, utilisation: Utilisation) -> None:
+        series = row.at(size)
+        if series is None:
+            runner.predict(*self._batch(0, size))  # engines do some things only once for a shape
+            series = Series(size)
+        begin = perf_counter()
+        rate = self._rate(runner, size)
+        seen = utilisation.since(begin)
+        if seen is not None:
+            before = len(series.jets_per_second)
+            series.gpu_utilisation = ((series.gpu_utilisation or 0.0) * before + seen) / (before + 1)
+        series.jets_per_second.append(rate)
+        if series not in row.series:
+            row.series.append(series)
+
+    def _rate(self, runner: HbbRunner, size: int) -> float:
+        """Jets a second over whole batches from the first jet on; laying them out is not timed."""
+        done, seconds = 0, 0.0
+        while seconds < self.plan.seconds or not done:
+            batch = self._batch(done, size)
+            begin = perf_counter()
+            runner.predict(*batch)
+            seconds += perf_counter() - begin
+            done += size
+        return done / seconds
+
+    def _batch(self, first: int, size: int) -> tuple[Array, Array]:
+        """`size` jets from number `first` on; after the last one comes the first one again."""
+        chosen = np.arange(first, first + size) % len(self.jets)
+        return self.jets.tracks[chosen], self.jets.vertices[chosen]
+
+
+def _figures(jets: Jets, scores: Array) -> tuple[float | None, float | None]:
+    """Accuracy and ROC AUC over the labelled jets; None where their labels do not allow it."""
+    if jets.labels is None:
+        return None, None
+    labels = jets.labels[: len(scores)]
+    known = labels.any(axis=1)
+    positive, found = labels[known, 1].astype(bool), scores[known]
+    return _finite(accuracy(positive, found)), _finite(roc_auc(positive, found))
+
+
+def _agreement(jets: Jets, scores: Array, reference: Array) -> Agreement:
+    compared = scores[: len(reference)]
+    aucs = [_figures(jets, values)[1] for values in (compared, reference)]
+    return Agreement(
+        jets=len(reference),
+        max_difference=float(np.abs(compared - reference).max()),
+        fidelity=1 - float(np.abs(compared - reference).mean()),
+        roc_auc_difference=None if aucs[0] is None or aucs[1] is None else aucs[0] - aucs[1],
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""What a benchmark finds out."""
+
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+__all__ = ["Agreement", "Plan", "Row", "Series"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured: every batch size in so many runs, each of at least `seconds`.
+
+    The first `compared` jets are predicted by the definition in float64 too.
+    """
+
+    batch_sizes: tuple[int, ...] = (1, 8, 32, 128, 512)
+    repetitions: int = 10
+    seconds: float = 0.2
+    compared: int = 500
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far probabilities are from those of the definition in float64, on `jets` jets.
+
+    `fidelity` is Eq. 1 of the paper, 1 - mean |p_1 - p_2| of the H->bb class; `roc_auc_difference` is None
+    where the jets have not both classes.
+    """
+
+    jets: int
+    max_difference: float
+    fidelity: float
+    roc_auc_difference: float | None
+
+
+@dataclass
+class Series:
+    """The runs at one batch size: jets a second in each, in order; utilisation of the GPU in percent."""
+
+    batch_size: int
+    jets_per_second: list[float] = field(default_factory=list)
+    gpu_utilisation: float | None = None
+
+    @property
+    def seconds_per_batch(self) -> float:
+        """Median over the runs."""
+        return self.batch_size / median(self.jets_per_second)
+
+
+@dataclass
+class Row:
+    """What is known of one candidate. Where it does not load or run, `message` says why."""
+
+    name: str
+    title: str
+    loads: bool = False
+    runs: bool = False
+    agrees: bool | None = None
+    message: str = ""
+    device: str = ""
+    precision: str = ""
+    jets: int = 0
+    accuracy: float | None = None
+    roc_auc: float | None = None
+    agreement: Agreement | None = None
+    series: list[Series] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """In words: ``cannot load``, ``does not run``, ``runs``, ``agrees`` or ``differs``."""
+        if not self.runs:
+            return "does not run" if self.loads else "cannot load"
+        return "runs" if self.agrees is None else "agrees" if self.agrees else "differs"
+
+    def at(self, batch_size: int) -> Series | None:
+        """The runs at that batch size; None where there are none."""
+        return next((item for item in self.series if item.batch_size == batch_size), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """This candidate in the document of a benchmark."""
+        series = [{**asdict(item), "seconds_per_batch": item.seconds_per_batch} for item in self.series]
+        return {**asdict(self), "verdict": self.verdict, "series": series}

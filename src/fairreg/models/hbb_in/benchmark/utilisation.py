@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Utilisation of the GPU while something runs, as ``nvidia-smi`` says it; it comes with NVIDIA's driver."""
+
+import subprocess
+from contextlib import suppress
+from shutil import which
+from statistics import mean
+from threading import Thread
+from time import perf_counter
+from typing import IO
+
+__all__ = ["Utilisation"]
+
+_EVERY = 50  # milliseconds
+_PATIENCE = 5.0  # seconds until a program that was told to end is ended
+
+
+class Utilisation:
+    """A context in which samples arrive; without a GPU, or where `wanted` is false, there are none."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._program = which("nvidia-smi") if wanted else None
+        self._samples: list[tuple[float, float]] = []
+
+    def __enter__(self) -> "Utilisation":
+        self._process: subprocess.Popen[str] | None = None
+        if self._program:
+            query = ("--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "--id=0")
+            self._process = subprocess.Popen(  # noqa: S603  the driver's own program, no words of a user
+                [self._program, *query, f"--loop-ms={_EVERY}"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            self._thread = Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+            self._thread.start()
+        return self
+
+    def since(self, begin: float) -> float | None:
+        """Mean in percent of the samples since that time of `perf_counter`; None without any."""
+        found = [value for time, value in list(self._samples) if time >= begin]
+        return mean(found) if found else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._thread.join(_PATIENCE)
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    def _read(self, stream: IO[str]) -> None:
+        for line in stream:
+            with suppress(ValueError):  # "[N/A]"
+                self._samples.append((perf_counter(), float(line)))

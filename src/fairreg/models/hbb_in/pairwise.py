@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""The interaction network as it is defined, pair by pair: what the faster forms are compared with.
+
+Every pair's features stand side by side, one row a pair, in all 60 slots; nothing is left out because it is
+padding. It costs some ten times the time of `network`'s graph and megabytes a jet.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
+
+__all__ = ["LARGEST_CALL", "definition", "pairwise_bytes"]
+
+# Jets a call: the pairs of one jet take about 3 MB, so these take 1.5 GB.
+LARGEST_CALL = 512
+
+_OPSET, _IR_VERSION = 17, 8  # as `network`
+
+Array = NDArray[Any]
+
+
+def pairwise_bytes(tensors: Mapping[str, Array], dtype: str = "float32") -> bytes:
+    """Serialised ONNX model of the definition with these weights, computing in `dtype` (float32, float64).
+
+    Inputs `input_cpf` (N, track features, 60) and `input_sv` (N, vertex features, 5), output `probabilities`
+    (N, 2), any N. The floating-point initializers are the tensors: float32 keeps their fingerprint.
+    Raises ModelError for tensors of another network.
+    """
+    from onnx import helper
+
+    sizes = Hyperparameters.from_tensors(tensors)
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    shapes: dict[str, tuple[int | str, ...]] = {
+        INPUTS[0]: ("N", sizes.track_features, sizes.n_tracks),
+        INPUTS[1]: ("N", sizes.vertex_features, sizes.n_vertices),
+        OUTPUT: ("N", len(CLASSES)),
+    }
+    values = [helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()]
+    stored = {name: array.astype(dtype) for name, array in tensors.items()}
+    graph = helper.make_graph(
+        _nodes(), "hbb_in_pairwise", values[:2], values[2:], _initializers({**stored, **_indices(sizes)})
+    )
+    opset = helper.make_opsetid("", _OPSET)
+    model = helper.make_model(graph, ir_version=_IR_VERSION, opset_imports=[opset], producer_name="fairreg")
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def definition(tensors: Mapping[str, Array], batch_size: int = 64) -> Callable[[Array, Array], Array]:
+    """A function of tracks (N, P, 60) and vertices (N, S, 5) that gives probabilities (N, 2) in float64."""
+    from fairreg.runners import get
+
+    runner = get("onnx").load(pairwise_bytes(tensors, "float64"), batch_size=batch_size)
+
+    def probabilities(tracks: Array, vertices: Array) -> Array:
+        arrays = (np.asarray(array, dtype=np.float64) for array in (tracks, vertices))
+        return runner.run(dict(zip(INPUTS, arrays, strict=True)))[OUTPUT]
+
+    return probabilities
+
+
+def _indices(sizes: Hyperparameters) -> dict[str, Array]:
+    """Which objects make the pairs, and the shapes in which the messages are summed."""
+    slots, vertices = sizes.n_tracks, sizes.n_vertices
+    senders = [[sender for sender in range(slots) if sender != receiver] for receiver in range(slots)]
+    return {
+        "receiver": np.repeat(np.arange(slots), slots - 1),
+        "sender": np.array(senders).ravel(),
+        "track": np.repeat(np.arange(slots), vertices),
+        "vertex": np.tile(np.arange(vertices), slots),
+        "by_track": np.array([0, slots, slots - 1, sizes.d_e]),
+        "by_vertex": np.array([0, slots, vertices, sizes.d_e]),
+        "axis_1": np.array([1]),
+        "axis_2": np.array([2]),
+    }
+
+
+def _initializers(arrays: Mapping[str, Array]) -> list[Any]:
+    from onnx import numpy_helper
+
+    return [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()]
+
+
+def _nodes() -> list[Any]:
+    return [
+        _node("Transpose", INPUTS[0], output="x", perm=[0, 2, 1]),
+        _node("Transpose", INPUTS[1], output="y", perm=[0, 2, 1]),
+        *_messages(("x", "x"), ("receiver", "sender"), "", "by_track", "from_tracks"),
+        *_messages(("x", "y"), ("track", "vertex"), "_pv", "by_vertex", "from_vertices"),
+        _node("Concat", "x", "from_tracks", "from_vertices", output="objects", axis=2),
+        *_perceptron("objects", ["fo1", "fo2", "fo3"], "summands"),
+        _node("ReduceSum", "summands", "axis_1", output="jet", keepdims=0),
+        *_linear("jet", "fc_fixed", "logits"),
+        _node("Softmax", "logits", output=OUTPUT, axis=-1),
+    ]
+
+
+def _messages(
+    objects: tuple[str, str], chosen: tuple[str, str], suffix: str, shape: str, output: str
+) -> list[Any]:
+    layers = [f"fr{number}{suffix}" for number in (1, 2, 3)]
+    ends = (f"{output}_receivers", f"{output}_senders")
+    return [
+        *(
+            _node("Gather", value, indices, output=end, axis=1)
+            for value, indices, end in zip(objects, chosen, ends, strict=True)
+        ),
+        _node("Concat", *ends, output=f"{output}_pairs", axis=2),
+        *_perceptron(f"{output}_pairs", layers, f"{output}_edges"),
+        _node("Reshape", f"{output}_edges", shape, output=f"{output}_grid"),
+        _node("ReduceSum", f"{output}_grid", "axis_2", output=output, keepdims=0),
+    ]
+
+
+def _perceptron(value: str, layers: list[str], output: str) -> list[Any]:
+    nodes: list[Any] = []
+    for layer in layers:
+        after = output if layer == layers[-1] else f"{layer}_active"
+        nodes += [*_linear(value, layer, f"{layer}_sum"), _node("Relu", f"{layer}_sum", output=after)]
+        value = after
+    return nodes
+
+
+def _linear(value: str, layer: str, output: str) -> list[Any]:
+    """The engine transposes the weights once, when it loads the model."""
+    return [
+        _node("Transpose", f"{layer}.weight", output=f"{layer}_columns", perm=[1, 0]),
+        _node("MatMul", value, f"{layer}_columns", output=f"{output}_product"),
+        _node("Add", f"{output}_product", f"{layer}.bias", output=output),
+    ]
+
+
+def _node(operator: str, *inputs: str, output: str, **attributes: Any) -> Any:
+    from onnx import helper
+
+    return helper.make_node(operator, list(inputs), [output], **attributes)

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""Benchmark: one network on every runtime that there is, right and fast on the same jets."""
+
+import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fairreg.errors import MissingEngine, ModelError, UsageError
+from fairreg.models import hbb_in
+from fairreg.models.hbb_in.benchmark import plot
+from fairreg.models.hbb_in.benchmark.candidates import Candidate, candidates, foreign_name
+from fairreg.models.hbb_in.benchmark.machine import facts
+from fairreg.models.hbb_in.benchmark.measuring import Benchmark, Progress
+from fairreg.models.hbb_in.benchmark.results import Plan, Row
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, Jets, Kept, load_jets, sample
+from fairreg.models.hbb_in.network import Hyperparameters
+from fairreg.models.hbb_in.pairwise import definition
+from fairreg.models.hbb_in.published import DOI, kept_features
+from fairreg.runners import torch
+from fairreg.runners.weights import Tensors, fingerprint, fingerprint_of, read_tensors
+from fairreg.schemas.identifiers import parse
+
+__all__ = ["Report", "benchmark"]
+
+FIGURE, DOCUMENT = "throughput.png", "benchmark.json"
+_LONGEST_RUN = 60.0  # seconds
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was measured; `files` were written, `warnings` say what was not."""
+
+    weights: str
+    fingerprint: str
+    source: str
+    jets: int
+    mean_tracks: float
+    plan: Plan
+    machine: dict[str, Any]
+    rows: tuple[Row, ...]
+    interrupted: bool
+    files: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def table_size(self) -> int:
+        """The batch size of the time a batch in the table: the paper's 128, or the largest measured below."""
+        paper = 128
+        return max(
+            (size for size in self.plan.batch_sizes if size <= paper), default=self.plan.batch_sizes[0]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of a benchmark."""
+        return {
+            "weights": {"file": self.weights, "fingerprint": self.fingerprint},
+            "input": {"source": self.source, "items": self.jets, "mean_tracks": self.mean_tracks},
+            "plan": asdict(self.plan),
+            "machine": self.machine,
+            "runtimes": [row.to_json() for row in self.rows],
+            "interrupted": self.interrupted,
+            "warnings": list(self.warnings),
+        }
+
+
+def benchmark(
+    *,
+    weights: Path | None = None,
+    sample_file: Path | None = None,
+    published: Sequence[Path] = (),
+    plan: Plan | None = None,
+    jets: int = 10_000,
+    threads: int | None = None,
+    output: Path | None = None,
+    engines: Path | None = None,
+    progress: Progress = lambda _name, _done, _total: None,
+) -> Report:
+    """Compare all forms of the network with these weights on the first `jets` jets of the sample.
+
+    Without `weights` they are those of the first published file, else the reference weights; without a sample
+    the packaged toy jets are taken. An interruption ends the measurement and keeps what it found. `output` is
+    a folder for the figure and the document; `engines` is where runtimes keep what they build.
+    Raises UsageError, ModelError for weights or jets that cannot be read, UnsafePickle.
+    """
+    plan = plan or Plan()
+    _check(plan, jets)
+    path = _weights(weights, published)
+    tensors = read_tensors(path)
+    kept = kept_features(path, Hyperparameters.from_tensors(tensors))
+    source, some = _jets(sample_file, jets)
+    measured = Benchmark(_reduced(some, kept), plan, progress)
+    forms = candidates(
+        tensors, published=published, batch_size=max(plan.batch_sizes), threads=threads, engines=engines
+    )
+    with _threads(threads):
+        interrupted = _run(measured, tensors, forms)
+    _note_other_weights(measured.rows, published, fingerprint_of(tensors))
+    report = Report(
+        weights=path.name,
+        fingerprint=fingerprint_of(tensors),
+        source=source,
+        jets=len(some),
+        mean_tracks=float(np.any(some.tracks != 0, axis=1).sum(axis=1).mean()),
+        plan=plan,
+        machine=facts() | {"threads": threads},
+        rows=tuple(measured.rows),
+        interrupted=interrupted,
+    )
+    return report if output is None else _write(report, output)
+
+
+def _check(plan: Plan, jets: int) -> None:
+    if not plan.batch_sizes or min(*plan.batch_sizes, plan.repetitions, jets) < 1:
+        raise UsageError("Batch sizes, repetitions and jets must be at least 1.")
+    if not 0 <= plan.seconds <= _LONGEST_RUN:
+        raise UsageError(f"A run of {plan.seconds} s is asked for; it may take 0 to {_LONGEST_RUN} s.")
+
+
+def _weights(weights: Path | None, published: Sequence[Path]) -> Path:
+    if weights is not None or published:
+        return weights or published[0]
+    reference = hbb_in.reference(parse(DOI))
+    if reference is None:
+        raise UsageError("This installation has no reference weights.", hint="Say which: --weights FILE.")
+    return reference.path
+
+
+def _jets(path: Path | None, count: int) -> tuple[str, Jets]:
+    """Name of the sample and its first jets; of a prepared file no others are read."""
+    if path is None:
+        return "packaged toy jets", _first(sample(), count)
+    if path.suffix in {".h5", ".hdf5"}:
+        from fairreg.models.hbb_in.jet_files import open_jets
+
+        with open_jets(path) as content:
+            part = content.read(0, count)
+        jets = Jets(part.tracks, part.vertices, part.labels)
+    else:
+        jets = _first(load_jets(path), count)
+    if not len(jets):
+        raise ModelError(f"There are no jets in {path.name}.")
+    return path.name, jets
+
+
+def _first(jets: Jets, count: int) -> Jets:
+    return Jets(
+        jets.tracks[:count], jets.vertices[:count], None if jets.labels is None else jets.labels[:count]
+    )
+
+
+def _reduced(jets: Jets, kept: Kept | None) -> Jets:
+    """The jets with the features that the network takes, so that no clock runs while others are left out."""
+    if kept is None or kept == ALL_FEATURES:
+        return jets
+    return Jets(jets.tracks.take(kept.tracks, axis=1), jets.vertices.take(kept.vertices, axis=1), jets.labels)
+
+
+def _run(measured: Benchmark, tensors: Tensors, forms: Sequence[Candidate]) -> bool:
+    """Whether it was interrupted."""
+    try:
+        measured.compare_with(definition(tensors))
+        measured.run(forms)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _note_other_weights(rows: Sequence[Row], published: Sequence[Path], ours: str) -> None:
+    """Say it of files that differ because they hold another network."""
+    by_name = {row.name: row for row in rows}
+    for path in published:
+        row = by_name.get(foreign_name(path))
+        if row is not None and row.agrees is False and (theirs := fingerprint(path)) != ours:
+            row.message = f"It holds other weights, of fingerprint {theirs}."
+
+
+def _threads(threads: int | None) -> AbstractContextManager[None]:
+    """PyTorch with so many threads; the other engines are told when they are loaded."""
+    if threads is None or not torch.available():
+        return nullcontext()
+    from fairreg.models.hbb_in.training.loop import engine
+
+    return engine(threads)
+
+
+def _write(report: Report, folder: Path) -> Report:
+    """The figure and the document in `folder`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        why_not = _draw(report, folder / FIGURE)
+        drawn = () if why_not else (folder / FIGURE,)
+        warnings = (f"There is no figure: {why_not}",) if why_not else ()
+        written = replace(report, warnings=warnings, files=(*drawn, folder / DOCUMENT))
+        part = folder / f"{DOCUMENT}.part"
+        part.write_text(json.dumps(written.to_json(), indent=2), encoding="utf-8")
+        part.replace(folder / DOCUMENT)
+    except OSError as error:
+        raise ModelError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    return written
+
+
+def _draw(report: Report, path: Path) -> str:
+    """Draw the figure; why not, where it cannot be. Nothing measured is lost for want of a picture."""
+    if not any(row.series for row in report.rows):
+        return "nothing was measured."
+    title = f"{report.machine['processor']}, {report.machine['processors']} processors"
+    try:
+        plot.draw(report.rows, title, path)
+    except MissingEngine as error:
+        return f"{error.message} {error.hint}"
+    return ""
