@@ -26,11 +26,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from fairreg.models.hbb_in import load_jets, reference
+from fairreg.models.hbb_in import load_jets, reference, sample
 from fairreg.models.hbb_in.network import INPUTS, onnx_bytes
 from fairreg.models.hbb_in.packing import Pack, packs
 from fairreg.models.hbb_in.published import DOI
-from fairreg.models.hbb_in.toy import toy_jets
 from fairreg.runners.weights import read_tensors
 from fairreg.schemas.identifiers import parse
 
@@ -42,8 +41,11 @@ PACK = 4
 
 def main() -> None:
     asked = _arguments()
-    jets = load_jets(asked.sample) if asked.sample else toy_jets(asked.jets, seed=1)
-    arrays = [np.asarray(array[: asked.jets], dtype=np.float32) for array in (jets.tracks, jets.vertices)]
+    jets = load_jets(asked.sample) if asked.sample else sample()
+    step = max(1, len(jets) // asked.jets)
+    arrays = [
+        np.asarray(array[::step][: asked.jets], dtype=np.float32) for array in (jets.tracks, jets.vertices)
+    ]
     chosen = dict(_candidates(dict(read_tensors(_weights(asked.weights))), asked.compile))
     ours = next(iter(chosen))
     if asked.only:
@@ -205,7 +207,7 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("weights", type=Path, nargs="?", help="weight file (default: the reference weights)")
-    parser.add_argument("--sample", type=Path, help="jets to run on (default: toy jets)")
+    parser.add_argument("--sample", type=Path, help="jets to run on (default: the packaged ones)")
     parser.add_argument("--jets", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--compile", action="store_true", help="torch.compile, too: it takes minutes")

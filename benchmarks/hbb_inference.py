@@ -28,12 +28,11 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from fairreg.models.hbb_in import load_jets
+from fairreg.models.hbb_in import load_jets, sample
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT
 from fairreg.models.hbb_in.pairwise import pairwise_bytes
 from fairreg.models.hbb_in.published import PAPER
 from fairreg.models.hbb_in.runner import build
-from fairreg.models.hbb_in.toy import toy_jets
 from fairreg.runners.weights import read_tensors
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -43,9 +42,9 @@ BATCH = 128
 
 def main() -> None:
     asked = _arguments()
-    jets = load_jets(asked.sample) if asked.sample else toy_jets(asked.jets, seed=1)
+    jets = load_jets(asked.sample) if asked.sample else sample()
     arrays = {
-        name: np.ascontiguousarray(array[: asked.jets], dtype=np.float32)
+        name: np.ascontiguousarray(array[:: max(1, len(jets) // asked.jets)][: asked.jets], dtype=np.float32)
         for name, array in zip(INPUTS, (jets.tracks, jets.vertices), strict=True)
     }
     candidates = _candidates(asked)
@@ -152,7 +151,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sample", type=Path, help="jets to run on (default: toy jets)")
+    parser.add_argument("--sample", type=Path, help="jets to run on (default: the packaged ones)")
     parser.add_argument("--published", type=Path, help="the published ONNX file, to compare with it")
     parser.add_argument("--jets", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)

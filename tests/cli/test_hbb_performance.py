@@ -10,9 +10,9 @@ import pytest
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.pairwise import pairwise_bytes
-from fairreg.models.hbb_in.toy import toy_jets
 from fairreg.runners.weights import fingerprint, fingerprint_of
 from support.networks import random_tensors
+from support.toy import toy_jets
 
 SIZES = Hyperparameters(track_features=30, vertex_features=14, hidden=6, d_e=4, d_o=4)
 TENSORS = random_tensors(SIZES)

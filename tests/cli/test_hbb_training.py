@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fairreg.models import hbb_in
-from fairreg.models.hbb_in import toy
 from fairreg.models.hbb_in.evaluate import roc_auc
+from support import toy
 
 pytestmark = pytest.mark.torch
 FILES = 4

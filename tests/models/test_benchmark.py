@@ -17,10 +17,10 @@ from fairreg.models.hbb_in.benchmark.utilisation import Utilisation
 from fairreg.models.hbb_in.inputs import Jets, signature
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.runner import HbbRunner
-from fairreg.models.hbb_in.toy import toy_jets
 from fairreg.runners import Runner
 from fairreg.services.hbb.benchmark import benchmark
 from support.networks import random_tensors
+from support.toy import toy_jets
 
 SIZES = Hyperparameters(track_features=30, vertex_features=14, hidden=6, d_e=4, d_o=4)
 TENSORS = random_tensors(SIZES)

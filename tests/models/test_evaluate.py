@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from fairreg.errors import ModelError
 from fairreg.models import hbb_in
-from fairreg.models.hbb_in import toy
 from fairreg.models.hbb_in.evaluate import evaluate, roc_auc
 from fairreg.models.hbb_in.inputs import Jets
 from fairreg.models.hbb_in.runner import build
+from support import toy
 
 scored = st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=1, max_size=30)
 

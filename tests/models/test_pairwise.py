@@ -10,10 +10,10 @@ from fairreg.errors import ModelError
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.pairwise import definition, pairwise_bytes
 from fairreg.models.hbb_in.runner import build
-from fairreg.models.hbb_in.toy import toy_jets
 from fairreg.runners import get
 from fairreg.runners.weights import fingerprint, fingerprint_of
 from support.networks import PAPER, random_tensors
+from support.toy import toy_jets
 
 INPUTS = ("input_cpf", "input_sv")
 SMALL = Hyperparameters(track_features=3, vertex_features=2, hidden=5, d_e=4, d_o=3)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from fairreg.errors import ModelError
 from fairreg.models import hbb_in
-from fairreg.models.hbb_in import toy
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import Jets, packed, sample_metadata, unpacked
+from support import toy
 
 
 def test_the_sample_is_what_its_metadata_says():

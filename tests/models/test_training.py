@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from fairreg.errors import ModelError, UsageError
-from fairreg.models.hbb_in import metrics, toy
+from fairreg.models.hbb_in import metrics
 from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
 from fairreg.models.hbb_in.jet_files import JetSample
 from fairreg.models.hbb_in.training import normalisation, packing, splits, stability
 from fairreg.models.hbb_in.training.batches import TorchJets, batches
 from fairreg.models.hbb_in.training.schedule import SCHEDULES, factor
 from fairreg.models.hbb_in.training.setup import Setup
+from support import toy
 from support.networks import definition, random_tensors
 
 JETS = 240

@@ -24,7 +24,7 @@ Weights = Annotated[
 ]
 Sample = Annotated[
     Path | None,
-    typer.Option(exists=True, dir_okay=False, help="Jets: .h5, .root or .npz.", show_default="toy jets"),
+    typer.Option(exists=True, dir_okay=False, help="Jets: .h5, .root or .npz.", show_default="packaged jets"),
 ]
 Published = Annotated[
     list[Path],

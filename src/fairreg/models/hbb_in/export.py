@@ -44,8 +44,8 @@ def serialised(tensors: Mapping[str, Array], file_format: str) -> bytes:
 def check(path: Path, file_format: str, tensors: Mapping[str, Array], kept: Kept | None) -> tuple[float, int]:
     """Largest difference in probability between the file and the definition in float64, and on how many jets.
 
-    The jets are random ones, an empty and a full one among them, and toy jets where the network's features
-    are known. Raises ModelError if the difference exceeds TOLERANCE.
+    The jets are random ones, an empty and a full one among them, and packaged ones where the network's
+    features are known. Raises ModelError if the difference exceeds TOLERANCE.
     """
     sizes = Hyperparameters.from_tensors(tensors)
     tracks, vertices = _jets(sizes, kept)
@@ -71,9 +71,9 @@ def _jets(sizes: Hyperparameters, kept: Kept | None) -> tuple[Array, Array]:
         )
     ]
     if kept is not None:
-        toys = sample()
-        tracks = toys.tracks[:_SAMPLE_JETS].take(kept.tracks, axis=1)
-        parts.append((tracks, toys.vertices[:_SAMPLE_JETS].take(kept.vertices, axis=1)))
+        packaged = sample()
+        tracks = packaged.tracks[:_SAMPLE_JETS].take(kept.tracks, axis=1)
+        parts.append((tracks, packaged.vertices[:_SAMPLE_JETS].take(kept.vertices, axis=1)))
     tracks, vertices = (np.concatenate(column) for column in zip(*parts, strict=True))
     return tracks, vertices
 

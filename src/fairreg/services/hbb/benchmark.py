@@ -83,7 +83,7 @@ def benchmark(
     """Compare all forms of the network with these weights on the first `jets` jets of the sample.
 
     Without `weights` they are those of the first published file, else the reference weights; without a sample
-    the packaged toy jets are taken. An interruption ends the measurement and keeps what it found. `output` is
+    the packaged jets are taken. An interruption ends the measurement and keeps what it found. `output` is
     a folder for the figure and the document; `engines` is where runtimes keep what they build.
     Raises UsageError, ModelError for weights or jets that cannot be read, UnsafePickle.
     """
@@ -133,7 +133,7 @@ def _weights(weights: Path | None, published: Sequence[Path]) -> Path:
 def _jets(path: Path | None, count: int) -> tuple[str, Jets]:
     """Name of the sample and its first jets; of a prepared file no others are read."""
     if path is None:
-        return "packaged toy jets", _first(sample(), count)
+        return "packaged jets", _first(sample(), count)
     if path.suffix in {".h5", ".hdf5"}:
         from fairreg.models.hbb_in.jet_files import open_jets
 

@@ -248,7 +248,7 @@ def _nearest(eta: Array, phi: Array, vertex_eta: Array, vertex_phi: Array) -> Ar
 
 def _errors(random: np.random.Generator, jet: _Jet, pt: Array) -> tuple[Array, Array]:
     """Errors of the transverse and the longitudinal impact parameter in cm, with 15 % spread a track."""
-    central = abs(jet.eta) < 1.4  # noqa: PLR2004  where the tracker's barrel ends
+    central = abs(jet.eta) < 1.4
     transverse = (9.5, 82.0, 0.67) if central else (13.2, 145.0, 0.79)
     longitudinal = (31.0, 140.0, 0.69) if central else (79.2, 646.0, 0.86)
     spread = np.exp(0.15 * random.standard_normal(len(pt)))
@@ -278,7 +278,7 @@ def _impact_columns(
     count = len(particles["pt"])
     signed = particles["impact"] + errors[0] * random.standard_normal(count)
     along = particles["impact_z"] + errors[1] * random.standard_normal(count)
-    side = np.where(random.random(count) < 0.5, -1.0, 1.0)  # noqa: PLR2004  either side of the beam
+    side = np.where(random.random(count) < 0.5, -1.0, 1.0)
     space = np.sign(signed) * np.hypot(signed, along / 2)
     error_in_space = np.hypot(errors[0], errors[1] / 2)
     return {
