@@ -40,8 +40,9 @@ ROOT = Path(__file__).parents[1] / "src/fairreg"
 WEIGHTS = ROOT / "models/hbb_in/weights"
 CATALOGUE = ROOT / "registry/catalogue/own.json"
 CARD = Path(__file__).with_name("reference_card.md")
-TITLE = "fairreg's reference weights of the Hbb interaction network"
+TITLE = "fairreg reference weights (interaction network)"
 SOURCE_ID = "fairreg-hbb-reference-1"
+SEEN = "MODEL_CARD.md beside the weights"
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,18 @@ def _facts(asked: argparse.Namespace) -> Facts:
 def _dataset(prepared: Path) -> ModelRecord:
     """The record of the sample in a prepared file, as the catalogue's own."""
     with open_jets(prepared) as jets:
+        number = len(jets)
         record = ModelRecord.from_jsonld(json.loads(jets.source))
     name = record.identifier.partition(":")[2]
-    return replace(record, identifier=f"catalogue:{name}", provenance=Provenance("catalogue", name))
+    # What people search for is the published model: the full text of its sample would come before it.
+    return replace(
+        record,
+        identifier=f"catalogue:{name}",
+        name=f"fairreg open jet sample, {number} jets",
+        description="Simulated jets that the reference weights of fairreg were trained or tested on.",
+        keywords=("jets", "simulation"),
+        provenance=Provenance("catalogue", name),
+    )
 
 
 def _model(facts: Facts) -> ModelRecord:
@@ -120,9 +130,8 @@ def _model(facts: Facts) -> ModelRecord:
         name=TITLE,
         version="1",
         description=(
-            "Weights of the interaction network that tells jets with a Higgs boson decaying to b quarks from "
-            "QCD jets, trained by fairreg on a simulated open sample. A variant of the published network in "
-            "its architecture, no copy of it: for offline use, tests and benchmarks, not for physics results."
+            "Weights in the architecture of the published network, trained by fairreg on a simulated open "
+            "sample. A variant, no copy: for offline use, tests and benchmarks, not for physics results."
         ),
         identifiers=(
             Identifier("fingerprint", facts.fingerprint, evidence="computed from the packaged file"),
@@ -145,7 +154,7 @@ def _model(facts: Facts) -> ModelRecord:
             for path in sorted(WEIGHTS.glob("reference.*"))
         ),
         relations=(
-            Relation(type="is_variant_of", target=Identifier("doi", DOI), target_kind="Model"),
+            Relation(type="is_variant_of", target=Identifier("doi", DOI, evidence=SEEN), target_kind="Model"),
             Relation(type="trained_on", target=_named(facts.train), target_kind="Dataset"),
             Relation(type="tested_on", target=_named(facts.test), target_kind="Dataset"),
         ),
@@ -172,7 +181,7 @@ def _model(facts: Facts) -> ModelRecord:
 
 
 def _named(record: ModelRecord) -> Identifier:
-    return Identifier("catalogue", record.provenance.source_id)
+    return Identifier("catalogue", record.provenance.source_id, evidence=SEEN)
 
 
 def _shown(estimate: Estimate) -> str:

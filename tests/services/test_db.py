@@ -42,11 +42,11 @@ def test_a_fresh_home_gets_a_registry_and_hears_so(fresh: Settings) -> None:
     said: list[str] = []
     ensure(fresh, said.append)
     assert len(said) == 2
-    assert "150 records" in said[1]
+    assert "153 records" in said[1]
     ensure(fresh, said.append)
     assert len(said) == 2
-    assert check(fresh) == CheckReport(place=str(fresh.home / "registry.sqlite"), entries=150, statements=150)
-    assert info(fresh).kinds == {"dataset": 40, "model": 86, "software": 24}
+    assert check(fresh) == CheckReport(place=str(fresh.home / "registry.sqlite"), entries=153, statements=153)
+    assert info(fresh).kinds == {"dataset": 42, "model": 87, "software": 24}
     assert init(fresh) == info(fresh) == upgrade(fresh)
 
 

@@ -91,10 +91,10 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
     full: Settings, tmp_path: Path
 ) -> None:
     counts = export(full, tmp_path / "one.jsonl")
-    assert counts == {"statements": 155, "verdicts": 2, "refused": 3, "assessments": 2}
+    assert counts == {"statements": 158, "verdicts": 2, "refused": 3, "assessments": 2}
     other = home(tmp_path, "other")
     assert import_(other, tmp_path / "one.jsonl") == {
-        "new": 5, "changed": 0, "unchanged": 150, "verdicts": 2, "refused": 3, "assessments": 2
+        "new": 5, "changed": 0, "unchanged": 153, "verdicts": 2, "refused": 3, "assessments": 2
     }  # fmt: skip
     export(other, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
@@ -112,7 +112,7 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
 def test_a_second_import_changes_nothing(full: Settings, tmp_path: Path) -> None:
     export(full, tmp_path / "one.jsonl")
     counts = import_(full, tmp_path / "one.jsonl")
-    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 0, 155)
+    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 0, 158)
     export(full, tmp_path / "two.jsonl")
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
 
@@ -127,12 +127,12 @@ def test_files_of_releases_that_knew_only_statements_are_read(full: Settings, tm
     ]
     (tmp_path / "old.jsonl").write_text("\n".join(map(json.dumps, old)), encoding="utf-8")
     other = home(tmp_path, "other")
-    assert import_(other, tmp_path / "old.jsonl") == {"new": 5, "changed": 0, "unchanged": 150}
+    assert import_(other, tmp_path / "old.jsonl") == {"new": 5, "changed": 0, "unchanged": 153}
     with Registry(settings=other) as registry:
         tombstone = registry.statement("zenodo", "3")
     assert tombstone is not None
     assert (tombstone.gone, tombstone.gone_reason) == (True, "Spam.")
-    assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 155
+    assert import_(full, tmp_path / "old.jsonl")["unchanged"] == 158
     with Registry(settings=full) as registry:
         assert registry.entry_for("10.1234/v3").gone_at == LONG_AGO
 
@@ -180,10 +180,10 @@ def test_a_bad_line_is_named_and_nothing_is_kept(full: Settings, tmp_path: Path,
     with (tmp_path / "good.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line) + "\n")
     other = home(tmp_path, "other")
-    with pytest.raises(RecordError, match="line 163"):
+    with pytest.raises(RecordError, match="line 166"):
         import_(other, tmp_path / "good.jsonl")
     with Registry(settings=other) as registry:
-        assert registry.info().entries == 150
+        assert registry.info().entries == 153
 
 
 @hypothesis_settings(
