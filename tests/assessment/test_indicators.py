@@ -91,6 +91,9 @@ CORE = {
     "stated_type": "model",
 }
 CARD = "---\nlicense: mit\nbase_model: org/base\narxiv: 2212.05081\n---\n# Card\n"
+SIZES = '{"model_type": "bert", "hidden_size": 768, "dropout": 0.1}'
+ACCOUNT = Creator(name="ada-labs", kind="organization")
+CODE = "The code that trains it is at\nhttps://github.com/o/r."
 CFF = "cff-version: 1.2.0\nmessage: m\ntitle: t\nauthors: [{family-names: F}]\n"
 LICENCE = "Permission is hereby granted, free of charge, to any person. The software is provided as is."
 BLOCK = "# Use\n```\npython predict.py --weights m.onnx\n```\n"
@@ -123,6 +126,8 @@ CASES = [
     ("F1-4", UNKNOWN, source("datacite")),
     ("F2-1", PASS, record(creators=(Creator(name="Ada Lovelace"),), **CORE)),
     ("F2-1", PARTIAL, record(creators=(Creator(name="ada-labs"),), **CORE)),
+    ("F2-1", PASS, datacite(record(creators=(ACCOUNT,), **CORE), creators=(Creator(name="Ada Lovelace"),))),
+    ("F2-1", PARTIAL, datacite(record(creators=(ACCOUNT,), **CORE), creators=(ACCOUNT,))),
     ("F2-1", PARTIAL, record(creators=(Creator(name="Your name"),), **CORE)),
     ("F2-1", FAIL, BARE),
     ("F2-2", PASS, record(description=PROSE, keywords=("a", "b", "c"))),
@@ -237,6 +242,8 @@ CASES = [
     ("I1-2", FAIL, NOTHING),
     ("I1-2", UNKNOWN, BARE),
     ("I1-3", PASS, texts(("docs", "Inputs are read from HDF5 files."))),
+    ("I1-3", PASS, texts(("readme", "Inputs are Parquet files."))),
+    ("I1-3", PASS, texts(("readme", "Inputs are netCDF files."))),
     ("I1-3", PARTIAL, texts(("requirements", "h5py"))),
     ("I1-3", FAIL, NOTHING),
     ("I1-3", UNKNOWN, BARE),
@@ -270,6 +277,8 @@ CASES = [
     ("I2-4", PASS, texts(("citation", CFF + "commit: 7c36f46"))),
     ("I2-4", PARTIAL, record(identifiers=(Identifier("github", "o/r"),))),
     ("I2-4", PARTIAL, texts(("citation", CFF + "repository-code: https://github.com/o/r"))),
+    ("I2-4", PARTIAL, texts(("readme", CODE))),
+    ("I2-4", FAIL, texts(("readme", "Thanks go to https://github.com/pytorch/pytorch."))),
     ("I2-4", FAIL, NOTHING),
     ("I2-4", UNKNOWN, BARE),
     ("R1-1", PASS, record(distributions=(MODEL,), parameter_count=7)),
@@ -297,6 +306,12 @@ CASES = [
     ("R1.1-1", FAIL, BARE),
     ("R1.1-2", PASS, texts(("license", LICENCE), base=record(license="MIT"))),
     ("R1.1-2", PARTIAL, texts(base=record(license="MIT"))),
+    ("R1.1-2", PASS, texts(("readme", CARD), base=record(license="MIT"))),
+    (
+        "R1.1-2",
+        PARTIAL,
+        texts(("readme", CARD), readme="README.md", base=source("huggingface", license="MIT")),
+    ),
     ("R1.1-2", FAIL, texts(("license", LICENCE), base=record(license="Apache-2.0"))),
     ("R1.1-2", FAIL, NOTHING),
     ("R1.1-2", UNKNOWN, record(license="MIT")),
@@ -306,6 +321,7 @@ CASES = [
     ("R1.1-3", UNKNOWN, record(license="MIT")),
     ("R1.2-1", PASS, texts(("model_card", "lr: 0.1\noptimizer: Adam\nepochs: 3\nseed: 4\n"))),
     ("R1.2-1", PARTIAL, texts(("hyperparameters", '{"hidden": 60, "epochs": 3}'), hyperparameters="m.json")),
+    ("R1.2-1", FAIL, texts(("hyperparameters", SIZES), hyperparameters="config.json")),
     ("R1.2-1", FAIL, NOTHING),
     ("R1.2-1", UNKNOWN, BARE),
     (

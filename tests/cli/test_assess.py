@@ -96,6 +96,25 @@ def test_a_score_below_the_threshold_ends_with_5_after_the_report(cli, services)
     assert cli("assess", hbb.DOI, "--min-score", "0.1", "--json").code == 0
 
 
+def test_a_score_just_below_the_threshold_does_not_read_as_equal_to_it(cli, services):
+    overall = cli("assess", hbb.DOI, "--json").json["overall"]
+    result = cli("assess", hbb.DOI, "--offline", "--min-score", overall + 0.001, "--json")
+    assert f"is {overall:.4f}, below" in result.err
+
+
+def test_what_a_file_says_does_not_steer_the_terminal(cli, httpserver):
+    text = b"# Hbb\n\nTrained on data \x1b]0;title\x07\x1b[31m 10.7483/OPENDATA.CMS.JGJX.MS7Q.\n"
+    hbb.serve(httpserver, hbb.archive({"README.md": text}))
+    out = cli("assess", hbb.DOI).out
+    assert "Trained on data" in out
+    assert not {"\x1b", "\x07"} & set(out)
+
+
+def test_a_zenodo_address_is_assessed_as_the_doi_is(cli, services):
+    named = verdicts(cli("assess", "https://zenodo.org/records/7305227", "--json").json)
+    assert named == verdicts(cli("assess", hbb.DOI, "--json").json)
+
+
 def test_a_network_fault_is_unknown_and_never_a_fail(cli, httpserver):
     for path in ("/doi/ra/10.5281", f"/doi/{hbb.DOI}", "/zenodo/oai2d", "/zenodo/records/7305227"):
         httpserver.expect_request(path).respond_with_response(Response(status=503))
@@ -199,6 +218,16 @@ def test_search_shows_only_what_scores_enough(cli):
         ("--all", "--history"),
         ("--all", "--min-score", "0.5"),
         ("--all", "--since", "yesterday"),
+        ("--all", "--since", "2026-13-45"),
+        ("--query", ""),
+        ("--query", " "),
+        ("--query", "x", "--html", "a.html"),
+        (hbb.DOI, "--since", "2026-01-01"),
+        (hbb.DOI, "--limit", "2"),
+        (hbb.DOI, "--history", "--min-score", "0.9"),
+        (hbb.DOI, "--history", "--html", "a.html"),
+        (hbb.DOI, "--force"),
+        (hbb.DOI, "--html", "a", "--badge", "./a"),
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(cli, arguments):

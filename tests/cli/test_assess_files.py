@@ -70,6 +70,13 @@ def test_a_file_that_is_there_is_kept_except_by_force(cli, services, tmp_path):
     assert hbb.DOI in mine.read_text(encoding="utf-8")
 
 
+def test_a_link_that_leads_nowhere_is_kept_except_by_force(cli, services, tmp_path):
+    link = tmp_path / "CITATION.cff"
+    link.symlink_to(tmp_path / "elsewhere")
+    assert f"left {link} as it is" in cli("assess", hbb.DOI, "--fix", tmp_path).err
+    assert link.is_symlink()
+
+
 def test_page_badge_and_linked_data_are_written(cli, services, tmp_path):
     page, badge, linked = tmp_path / "a.html", tmp_path / "a.svg", tmp_path / "a.jsonld"
     result = cli("assess", hbb.DOI, "--html", page, "--badge", badge, "--jsonld", linked, "--json")

@@ -48,6 +48,7 @@ class Hub:
     cards: dict = field(default_factory=dict)
     datasets: dict = field(default_factory=dict)
     files: dict = field(default_factory=dict)
+    pages: dict = field(default_factory=dict)
     renamed: dict = field(default_factory=dict)
     faults: dict = field(default_factory=dict)
     elsewhere: dict = field(default_factory=dict)
@@ -122,6 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
         repository = re.fullmatch(r"/api/(models|datasets)/(.+)", path)
         if repository:
             return self.repository(repository[1], repository[2], query)
+        if path.lstrip("/") in self.hub.pages:
+            page = self.hub.pages[path.lstrip("/")].encode()
+            return self.answer(200, page, {"Content-Type": "text/html; charset=utf-8"})
         file = FILE.fullmatch(path)
         return self.file(file) if file else self.refuse("missing repo")
 

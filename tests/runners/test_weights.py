@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from fairreg.errors import FairregError, ModelError, Refused
 from fairreg.runners.weights import fingerprint, fingerprint_of, format_of, read_tensors
+from fairreg.runners.weights.onnx import signature
+from fairreg.schemas.record import Tensor
 
 SUFFIXES = {"legacy": ".pth", "zipped": ".pt", "safetensors": ".safetensors", "onnx": ".onnx"}
 formats = pytest.mark.parametrize("kind", SUFFIXES)
@@ -174,6 +176,21 @@ def test_a_wrong_safetensors_header_is_named(tmp_path, files, tensors, change, r
     (tmp_path / "x.safetensors").write_bytes(damaged_header(tensors, files, change))
     with pytest.raises(ModelError, match=reason):
         read_tensors(tmp_path / "x.safetensors")
+
+
+def test_the_signature_of_an_onnx_graph_leaves_out_its_initializers(tmp_path, files, tensors):
+    inputs, outputs = signature(written(tmp_path, files, "onnx", tensors))
+    assert inputs == (Tensor(name="x", dtype="float32", shape=("n", 3)),)
+    assert outputs == (Tensor(name="y", dtype="float32", shape=("n", 3)),)
+
+
+def test_an_onnx_input_that_is_no_tensor_has_no_shape(tmp_path, files, tensors):
+    import onnx
+
+    model = onnx.ModelProto.FromString(files.onnx(tensors))
+    model.graph.input[0].type.sequence_type.elem_type.tensor_type.elem_type = 1
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    assert signature(tmp_path / "x.onnx")[0] == (Tensor(name="x", dtype="other"),)
 
 
 @pytest.mark.parametrize("place", ["initializer", "attribute"])

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: MIT
+import threading
+
 import pytest
 from werkzeug import Response
 
@@ -94,6 +96,33 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(filled, monkeypatch):
     assert (report.skipped, len(report.rows)) == (4, 5)
     again = assess_all(filled, query="Batchworthy", offline=True)
     assert (again.resumed, again.skipped, len(again.rows)) == (False, 0, 9)
+
+
+def test_what_was_judged_offline_leaves_an_online_run_still_to_do(filled, httpserver):
+    assess_all(filled, query="Batchworthy", offline=True)
+    with pytest.raises(FairregError, match="None of the 9 records"):
+        assess_all(filled, query="Batchworthy", since="2026-01-01", workers=2)
+
+
+def test_who_interrupts_a_run_need_not_wait_for_its_threads(filled, monkeypatch):
+    before, free, judge = set(threading.enumerate()), threading.Event(), room.judge
+    first = iter([True])
+
+    def stuck(evidence):
+        if not next(first, False):
+            free.wait()
+        return judge(evidence)
+
+    def interrupt(_done, _total):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(room, "judge", stuck)
+    with pytest.raises(KeyboardInterrupt):
+        assess_all(filled, query="Batchworthy", offline=True, progress=interrupt)
+    left = set(threading.enumerate()) - before
+    free.set()
+    assert left
+    assert all(thread.daemon for thread in left)
 
 
 def test_what_was_assessed_since_a_date_is_skipped(filled):

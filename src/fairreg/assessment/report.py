@@ -173,7 +173,8 @@ def _badge(scored: list[Scored], overall: float | None, covered: float) -> Badge
     if failing:
         return Badge(awarded=False, label=label, reason=f"Essential indicators fail: {', '.join(failing)}.")
     if covered < COVERAGE_FOR_BADGE:
-        reason = f"Only {covered:.0%} of the rubric's weight has a verdict; 80 % are needed."
+        # Rounded down: 79.9 % are not enough, and must not read as the 80 % that are.
+        reason = f"Only {int(100 * covered)} % of the rubric's weight has a verdict; 80 % are needed."
         return Badge(awarded=False, label=label, reason=reason)
-    reason = f"No essential indicator fails, and {covered:.0%} of the weight has a verdict."
+    reason = f"No essential indicator fails, and {int(100 * covered)} % of the weight has a verdict."
     return Badge(awarded=True, label=label, reason=reason)

@@ -63,10 +63,12 @@ def assess(
     """
     from fairreg.cli.assessments import assess_many, print_history
 
+    shown = _given(min_score, html, badge, jsonld, fix, force, brief, compare)
+    _check_choice(every, query, single=shown or _given(pid, history), many=_given(limit, since))
+    _refuse(history and shown, "--history goes only with --json.")
+    _refuse(force and fix is None, "--force goes only with --fix.")
+    _refuse(_meet(html, badge, jsonld), "--html, --badge and --jsonld need a file each.")
     if every or query is not None:
-        others = (pid, history, min_score, html, badge, jsonld, fix, force, brief, compare, every and query)
-        if any(item not in {None, False} for item in others):
-            raise typer.BadParameter("--all and --query go only with --offline, --limit, --workers, --since.")
         assess_many(query or "", limit=limit, workers=workers, offline=offline, since=since, json=json)
     elif pid is None:
         raise typer.BadParameter("Give an identifier, --all or --query.")
@@ -75,9 +77,32 @@ def assess(
     else:
         evidence, report = _examined(pid, offline=offline, json=json, brief=brief, compare=compare)
         _write_files(evidence, report, html, badge, jsonld)
-        if fix is not None:
-            _mend(evidence, report, fix, force=force)
+        _mend(evidence, report, fix, force=force)
         _require(report, min_score)
+
+
+def _check_choice(every: bool, query: str | None, *, single: bool, many: bool) -> None:
+    """Wrong usage where options for one object and for many are mixed."""
+    if every or query is not None:
+        _refuse(single, "--all and --query go only with --offline, --limit, --workers, --since and --json.")
+        _refuse(every and query is not None, "--all takes no --query.")
+        _refuse(query is not None and not query.strip(), "--query needs words; --all assesses everything.")
+    else:
+        _refuse(many, "--limit and --since go only with --all and --query.")
+
+
+def _refuse(nonsense: bool, sentence: str) -> None:
+    if nonsense:
+        raise typer.BadParameter(sentence)
+
+
+def _given(*options: object) -> bool:
+    return any(option is not None and option is not False for option in options)
+
+
+def _meet(*files: Path | None) -> bool:
+    given = [file.resolve() for file in files if file is not None]
+    return len(set(given)) < len(given)
 
 
 def _examined(
@@ -101,7 +126,9 @@ def _examined(
     return evidence, report
 
 
-def _mend(evidence: "Evidence", report: "Report", folder: Path, *, force: bool) -> None:
+def _mend(evidence: "Evidence", report: "Report", folder: Path | None, *, force: bool) -> None:
+    if folder is None:
+        return
     from fairreg.cli.output import talk
     from fairreg.cli.scorecard import fixed_lines
     from fairreg.services.assess_files import fix
@@ -114,8 +141,8 @@ def _require(report: "Report", least: float | None) -> None:
     from fairreg.errors import BelowThreshold
 
     if least is not None and (report.overall is None or report.overall < least):
-        shown = "unknown" if report.overall is None else f"{report.overall:.2f}"
-        raise BelowThreshold(f"The overall score is {shown}, below {least:.2f}.")
+        shown = "unknown" if report.overall is None else f"{report.overall:.4f}"
+        raise BelowThreshold(f"The overall score is {shown}, below {least:g}.")
 
 
 def _write_files(

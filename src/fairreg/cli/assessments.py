@@ -2,6 +2,7 @@
 """What ``assess`` prints beside one scorecard: fairreg's additions, the history, the summary of many."""
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -94,7 +95,7 @@ def assess_many(
     from fairreg.cli.output import counting, print_json, talk
     from fairreg.services.assess_all import assess_all
 
-    if since is not None and not _DATE.fullmatch(since):
+    if since is not None and not _is_date(since):
         raise typer.BadParameter(f"{since!r} is no date such as 2026-11-22.")
     with counting("assessing") as progress:
         report = assess_all(
@@ -113,6 +114,15 @@ def assess_many(
         print_json(report.to_json())
     else:
         _summary(report)
+
+
+def _is_date(text: str) -> bool:
+    """Whether it is a date or a time of the calendar, as the registry writes them."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _DATE.fullmatch(text) is not None
 
 
 def _summary(report: "BatchReport") -> None:

@@ -3,6 +3,8 @@
 
 from typing import TYPE_CHECKING
 
+from fairreg.schemas.text import clean
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -55,16 +57,21 @@ def _verdicts(report: "Report", *, brief: bool) -> "Table":
 
 
 def _told(item: "IndicatorResult") -> str:
-    from rich.markup import escape
-
     colour = _COLOURS[item.verdict]
-    lines = [f"[{colour}]{item.verdict}[/{colour}] {escape(f'{item.title}: {item.reason}')}"]
+    lines = [f"[{colour}]{item.verdict}[/{colour}] {_plain(f'{item.title}: {item.reason}')}"]
     lines += [
-        f"  [dim]{escape(f'{cited.source} {cited.what}: {_short(cited.value)}')}[/dim]"
+        f"  [dim]{_plain(f'{cited.source} {cited.what}: {_short(cited.value)}')}[/dim]"
         for cited in item.evidence[:2]
     ]
-    lines += [f"  -> {escape(item.remedy)}"] if item.remedy else []
+    lines += [f"  -> {_plain(item.remedy)}"] if item.remedy else []
     return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Text of a record or a file, which neither the markup nor the terminal takes for its own."""
+    from rich.markup import escape
+
+    return escape(clean(text))
 
 
 def print_comparison(report: "Report") -> None:

@@ -9,10 +9,12 @@ import hashlib
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
+from multiprocessing.pool import ThreadPool
+from queue import SimpleQueue
 from typing import Any
 
 from fairreg.assessment.report import COVERAGE_FOR_BADGE
@@ -39,6 +41,7 @@ _SHOWN = 10
 
 # An entry, and what its sources say where that was read already.
 Work = tuple[Entry, Sequence[Statement] | None]
+Outcome = Made | BaseException
 
 
 @dataclass(frozen=True)
@@ -174,8 +177,8 @@ class _Run:
         self._online = self.registry.assessed_since("", online=True)
         try:
             work = self._work(left)
-            for done, (entry, future) in enumerate(_in_parallel(self._assess, work, workers), 1):
-                self._take(entry, future)
+            for done, (entry, outcome) in enumerate(_in_parallel(self._assess, work, workers), 1):
+                self._take(entry, outcome)
                 self.progress(done, len(left))
         finally:
             self._write()
@@ -184,7 +187,8 @@ class _Run:
     def _left(self, entries: list[Entry], moment: str | None) -> list[Entry]:
         if moment is None:
             return entries
-        names, subjects = self.registry.assessed_since(moment)
+        # What was judged without the network leaves a run with it still to do.
+        names, subjects = self.registry.assessed_since(moment, online=self.visit.web is not None)
         return [
             item for item in entries if item.identifier not in names and subject(item.record) not in subjects
         ]
@@ -215,17 +219,17 @@ class _Run:
         known = entry.identifier in names or subject(entry.record) in subjects
         return stored(self.registry, entry.identifier) if known else None
 
-    def _take(self, entry: Entry, future: Future[Made]) -> None:
+    def _take(self, entry: Entry, outcome: Outcome) -> None:
         """Keep a result; a fault of any kind concerns its record only, and is said at the end."""
-        fault = future.exception()
-        if fault is not None:
-            known = isinstance(fault, FairregError)
-            reason = fault.message if isinstance(fault, FairregError) else f"{type(fault).__name__}: {fault}"
-            self.report.failures.append(Failure(entry.identifier, reason if known else f"a fault ({reason})"))
+        if isinstance(outcome, FairregError):
+            self.report.failures.append(Failure(entry.identifier, outcome.message))
             return
-        made = future.result()
-        self.report.rows.append(_row(entry, made))
-        self._made.append(made)
+        if isinstance(outcome, BaseException):
+            reason = f"a fault ({type(outcome).__name__}: {outcome})"
+            self.report.failures.append(Failure(entry.identifier, reason))
+            return
+        self.report.rows.append(_row(entry, outcome))
+        self._made.append(outcome)
         if len(self._made) >= _BATCH:
             self._write()
 
@@ -252,21 +256,29 @@ def _asked(entry: Entry) -> Identifier:
 
 def _in_parallel(
     assess: Callable[[Work], Made], waiting: Iterator[Work], workers: int
-) -> Iterator[tuple[Entry, Future[Made]]]:
-    """Each entry with its result as it comes; no more are begun than are soon needed."""
-    pool = ThreadPoolExecutor(max_workers=workers)
-    running: dict[Future[Made], Entry] = {}
+) -> Iterator[tuple[Entry, Outcome]]:
+    """Each entry with its result or fault as it comes; no more are begun than are soon needed.
+
+    The threads are daemons, so that who interrupts the run need not wait for the services that it asked.
+    """
+    done: SimpleQueue[tuple[Entry, Outcome]] = SimpleQueue()
+    pool, running = ThreadPool(workers), 0
     try:
         while True:
-            for work in islice(waiting, workers * _AHEAD - len(running)):
-                running[pool.submit(assess, work)] = work[0]
+            for work in islice(waiting, workers * _AHEAD - running):
+                tell = partial(_tell, done, work[0])
+                pool.apply_async(assess, (work,), callback=tell, error_callback=tell)
+                running += 1
             if not running:
                 return
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield running.pop(future), future
+            yield done.get()
+            running -= 1
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.terminate()
+
+
+def _tell(done: "SimpleQueue[tuple[Entry, Outcome]]", entry: Entry, outcome: Outcome) -> None:
+    done.put((entry, outcome))
 
 
 def _row(entry: Entry, made: Made) -> BatchRow:

@@ -2,6 +2,7 @@
 """Files that an assessment writes: page, badge, linked data, and what would mend the model's metadata."""
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -55,7 +56,8 @@ def fix(evidence: Evidence, report: Report, folder: Path, *, force: bool = False
     """
     offered = drafts(report, Facts(evidence, _versions()))
     whole = (*offered, todo_list(report, offered)) if offered else ()
-    kept = tuple(item for item in whole if not force and (folder / item.name).exists())
+    # A link that leads nowhere is somebody's, too.
+    kept = tuple(item for item in whole if not force and os.path.lexists(folder / item.name))
     written = tuple(item for item in whole if item not in kept)
     if written:
         with disk_faults(f"The folder {folder}"):

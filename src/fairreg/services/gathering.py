@@ -31,7 +31,7 @@ from fairreg.services.download import Progress, cached_copy
 from fairreg.services.fetch import Fetched, bring, fetch_cached, known_version, open_files, remember
 from fairreg.services.keeping import Made, keep, newest_evidence
 from fairreg.services.probing import Answers, probe_all
-from fairreg.services.resolve import Resolution, concept_note, resolve
+from fairreg.services.resolve import Resolution, concept_note, resolve, with_registration
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import Patience, Talk, Web, silent
@@ -123,6 +123,7 @@ class Visit:
 
     def _from_network(self, web: Web, pid: str) -> _Known:
         resolution = resolve(web, pid, talk=self.talk, version_of=partial(known_version, self.settings))
+        resolution = with_registration(web, resolution, talk=self.talk)
         record = resolution.record
         self.talk("Probing the identifier, the landing page and the first bytes of the files")
         answers: Answers = probe_all(web, record)

@@ -3,7 +3,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from fairreg.assessment.documents import role_of
 from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
+from fairreg.runners.weights import onnx
 from fairreg.services.download import Downloaded
 from fairreg.services.fetch import Fetched
 from fairreg.services.run import meant, recognise_all
@@ -79,7 +80,20 @@ def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
         chosen, _ = meant(known, refused, where=fetched.requested)
     except FairregError:
         chosen = None
-    return tuple(_fact(item, fetched, is_chosen=item == chosen) for item in known)
+    recognised = (_fact(item, fetched, is_chosen=item == chosen) for item in known)
+    return (*recognised, *_other_graphs(fetched, {item.path for item in known}))
+
+
+def _other_graphs(fetched: Fetched, known: Collection[Path]) -> Iterator[ModelFact]:
+    """What the ONNX files of networks that fairreg does not know declare; they are read and never run."""
+    for path in fetched.models:
+        if path in known or not onnx.knows(b"", path.suffix):
+            continue
+        try:
+            inputs, outputs = onnx.signature(path)
+        except FairregError:
+            continue
+        yield ModelFact(file=_spelled(fetched.name_of(path)), inputs=inputs, outputs=outputs)
 
 
 def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:

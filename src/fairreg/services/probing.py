@@ -16,6 +16,7 @@ from urllib.parse import quote
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
 from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
+from fairreg.harvesters.huggingface import HuggingFaceHarvester
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
@@ -42,12 +43,14 @@ _MARKUP: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("dublin_core", re.compile(r"<meta[^>]{1,500}name=[\"']dc\.", re.IGNORECASE)),
 )
 _SIGNPOSTING = re.compile(r"rel\s*=\s*\"?(?:cite-as|describedby|linkset|item)\b", re.IGNORECASE)
-# Where a source documents a machine-readable interface: what it shows, and the address that shows it.
-_INTERFACES: dict[str, tuple[str, str]] = {
-    "zenodo": ("oai-pmh", "https://zenodo.org/oai2d?verb=Identify"),
+# Where a source documents a machine-readable interface: what it is, its address, how its answer begins.
+_INTERFACES: dict[str, tuple[str, str, bytes]] = {
+    "zenodo": ("oai-pmh", "https://zenodo.org/oai2d?verb=Identify", b"<Identify>"),
+    "huggingface": ("openapi", "https://huggingface.co/.well-known/openapi.json", b'"openapi"'),
 }
-
-
+_OPENING = 4096
+# The Hub's search would bring the card of every hit, and here only the names matter.
+_WITHOUT_CARDS = HuggingFaceHarvester(cards=False)
 _EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
 _MAX_TEXT = 65_536
 
@@ -86,8 +89,8 @@ def _questions(web: Web, record: ModelRecord, embedded: list[Document]) -> Itera
     if page:
         yield _Question("landing_page", page, lambda: _page(web, "landing_page", page, embedded))
     if record.provenance.source in _INTERFACES:
-        found, interface = _INTERFACES[record.provenance.source]
-        yield _Question("source_api", interface, lambda: _interface(web, interface, found))
+        found, interface, mark = _INTERFACES[record.provenance.source]
+        yield _Question("source_api", interface, lambda: _interface(web, interface, found, mark))
     file = next((item for item in record.distributions if item.url), None)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
@@ -161,25 +164,31 @@ def _link_tags(text: str) -> str:
     return " ".join(re.findall(r"<link[^>]{0,500}>", text, re.IGNORECASE))
 
 
-def _interface(web: Web, url: str, found: str) -> Probe:
-    answer = web.get(url, accept="*/*")
-    return _told("source_api", answer, (found,) if b"<Identify>" in answer.body else ())
+def _interface(web: Web, url: str, found: str, mark: bytes) -> Probe:
+    answer = _head(web, url, {"Accept": "*/*"}, _OPENING)
+    return _told("source_api", answer, (found,) if mark in answer.body else ())
 
 
 def _first_bytes(web: Web, name: str, url: str) -> Probe:
-    with web.stream(url, headers={"Range": f"bytes=0-{HEAD_BYTES - 1}"}) as (answer, chunks):
+    told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
+    return _told("file_range", told, (format_of_head(told.body, name),))
+
+
+def _head(web: Web, url: str, headers: dict[str, str], size: int) -> Answer:
+    """The answer with the first `size` bytes of its body; the rest is not read."""
+    with web.stream(url, headers=headers) as (answer, chunks):
         head = b""
         for chunk in chunks:
             head += chunk
-            if len(head) >= HEAD_BYTES:
+            if len(head) >= size:
                 break
-    told = Answer(answer.url, answer.status, answer.headers, head[:HEAD_BYTES])
-    return _told("file_range", told, (format_of_head(told.body, name),))
+    return Answer(answer.url, answer.status, answer.headers, head[:size])
 
 
 def _retrieved(web: Web, record: ModelRecord) -> Probe:
     """Where the host's own search ranks the record for the first words of its title."""
-    harvester = harvesters.get(record.provenance.source)
+    source = record.provenance.source
+    harvester = _WITHOUT_CARDS if source == _WITHOUT_CARDS.name else harvesters.get(source)
     words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
     hits = [hit for page in harvester.search(web, words, limit=_SEARCHED) for hit in page.hits]
     ids = [harvester.to_record(hit.payload).provenance.source_id for hit in hits]

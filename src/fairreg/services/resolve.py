@@ -5,6 +5,7 @@ DataCite and doi.org say where a DOI leads; only the source knows the files. A s
 the next one tried, because a DOI of Zenodo names its source even while DataCite is down.
 """
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import Patience, Talk, Web, silent
 
-__all__ = ["Found", "Resolution", "Step", "concept_note", "resolve", "stamped"]
+__all__ = ["Found", "Resolution", "Step", "concept_note", "resolve", "stamped", "with_registration"]
 
 StepOutcome = Literal["found", "absent", "unreachable"]
 _DATACITE = "datacite"
@@ -118,6 +119,16 @@ def resolve(
     is_concept = fetched.asked_concept or asked.key == Identifier("doi", found.record.concept_doi or "").key
     trail.note(harvester.name, "found", _sentence(found.record, is_concept=is_concept))
     return Resolution(pid, asked, found, registered, is_concept, steps=tuple(trail.steps))
+
+
+def with_registration(web: Web, resolution: Resolution, *, talk: Talk = silent) -> Resolution:
+    """The resolution with what DataCite says of the record's DOI, also where a name was asked for."""
+    doi = resolution.record.doi
+    if doi is None or any(step.service == _DATACITE for step in resolution.steps):
+        return resolution
+    trail = _Trail(list(resolution.steps), talk)
+    registered = _registered(web, Identifier("doi", doi), trail)
+    return dataclasses.replace(resolution, datacite=registered, steps=tuple(trail.steps))
 
 
 def _fetch(

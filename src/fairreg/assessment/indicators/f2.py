@@ -69,8 +69,13 @@ def _core(evidence: Evidence) -> dict[str, str]:
 
 
 def _creators(evidence: Evidence) -> list[Creator]:
+    """The record's, or DataCite's where the record has none or only the account that holds it."""
     registered = evidence.datacite.record.creators if evidence.datacite else ()
-    return [item for item in evidence.record.creators or registered if not is_placeholder(item.name)]
+    both = [
+        [item for item in stated if not is_placeholder(item.name)]
+        for stated in (evidence.record.creators, registered)
+    ]
+    return next((listed for listed in both if any(map(_is_person, listed))), both[0] or both[1])
 
 
 def _is_person(creator: Creator) -> bool:

@@ -32,10 +32,10 @@ _AGREE = 2
 _DATA_FORMATS = {
     "ROOT": r"\bROOT\b|\buproot\b|\.root\b",
     "HDF5": r"\bHDF5\b|\bh5py\b|\.h(?:df)?5\b",
-    "Parquet": r"\bparquet\b",
+    "Parquet": r"\b[Pp]arquet\b",
     "NPY": r"\.np[yz]\b|\bNPY\b",
     "FITS": r"\bFITS\b|\bastropy\b",
-    "NetCDF": r"\bnetcdf4?\b",
+    "NetCDF": r"\b(?:[Nn]et[Cc][Dd][Ff]|netcdf)4?\b",
     "CSV": r"\bCSV\b|\.csv\b",
     "JSON": r"\bJSON Lines\b|\.jsonl\b",
     "Arrow": r"\bpyarrow\b|\.arrow\b",

@@ -4,6 +4,8 @@
 The AI model includes qualified references to other objects, including its (FAIR) training data.
 """
 
+import re
+
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
 from fairreg.assessment.documents import stated_in
 from fairreg.assessment.evidence import DatasetScore, Evidence
@@ -28,6 +30,10 @@ from fairreg.schemas.record import Relation
 
 _NO_PAPER = ("dataset", "data", "software", "model", "computationalnotebook", "image", "workflow")
 _GOOD, _FAIR = 0.75, 0.5
+_REPOSITORY = re.compile(
+    r"https?://(?:www\.)?(?:github\.com|gitlab\.[\w.-]{1,60}|bitbucket\.org)/[\w./-]{3,200}"
+)
+_CODE = re.compile(r"\b(?:source|code(?:base)?|repositor(?:y|ies)|implementation|scripts?)\b", re.IGNORECASE)
 
 
 @indicator(
@@ -161,7 +167,7 @@ def _is_paper(relation: Relation) -> bool:
     weight=2,
     title="Source code referenced at a version",
     passes="at a tag, commit or SWHID",
-    partial="the repository as a whole",
+    partial="the repository as a whole, or in prose only",
     fails="none",
     corresponds_to=("FsF-I3-01M-2", "ML-R1.5-01M"),
 )
@@ -184,9 +190,24 @@ def source_code(evidence: Evidence) -> Finding:
     ]
     if roots:
         return partial(f"{roots[0][0]} is named as a whole.", *(cited for _, cited in roots), remedy=remedy)
+    told = _code_in_prose(evidence)
+    if told:
+        return partial(f"{told[0].where} alone says where the code is.", *told, remedy=remedy)
     if not evidence.downloaded:
         return unknown(f"The record refers to no source code. {NOT_DOWNLOADED}")
     return failed("Nothing refers to the source code.", remedy=remedy)
+
+
+def _code_in_prose(evidence: Evidence) -> list[Citation]:
+    """Addresses of repositories that the line or the one above it calls code."""
+    found: list[Citation] = []
+    for document in evidence.of_role("model_card", "readme", "docs"):
+        lines = document.text.splitlines()
+        for before, line in zip(["", *lines], lines, strict=False):
+            said = _REPOSITORY.search(line)
+            if said and _CODE.search(_REPOSITORY.sub("", f"{before} {line}")):
+                found.append(cite_document(document, line))
+    return found
 
 
 def _code_references(evidence: Evidence) -> list[tuple[Identifier, Citation]]:

@@ -8,7 +8,7 @@ import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.documents import stated_in
-from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_datacite,
@@ -94,8 +94,13 @@ def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
     return found + [
         (item.license, cite_document(item.document, item.license))
         for item in stated_in(evidence)
-        if item.license
+        if item.license and not (record.license and _is_the_record(evidence, item.document))
     ]
+
+
+def _is_the_record(evidence: Evidence, document: Document) -> bool:
+    """Whether the record's licence was read from this very file: the Hub takes it from the card."""
+    return evidence.record.provenance.source == "huggingface" and document.path == "README.md"
 
 
 @indicator(

@@ -67,7 +67,8 @@ def training(evidence: Evidence) -> Finding:
 
     Code does not count: it says what a training may do, not what this one did.
     """
-    read = evidence.of_role("hyperparameters", "model_card", "readme", "docs", "provenance")
+    listed = evidence.of_role("hyperparameters", "model_card", "readme", "docs", "provenance")
+    read = [document for document in listed if not _is_architecture(document)]
     found: dict[str, Citation] = {}
     for document in read:
         for name, hit in _groups(document).items():
@@ -76,6 +77,14 @@ def training(evidence: Evidence) -> Finding:
     remedy = "Save the training's settings, optimiser, epochs, split and seed as JSON beside the weights."
     final = evidence.downloaded or bool(read)
     return graded(len(found), reason, *found.values(), full=_MANY, half=1, remedy=remedy, final=final)
+
+
+def _is_architecture(document: Document) -> bool:
+    """Whether it is a Hub model's config.json: the sizes of the network, and nothing of a training."""
+    if document.path.rsplit("/", 1)[-1] != "config.json":
+        return False
+    content = parsed(document)
+    return isinstance(content, dict) and bool({"architectures", "model_type"} & set(content))
 
 
 def _groups(document: Document) -> dict[str, str]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from fairreg.errors import ModelError, Refused
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
+from fairreg.schemas.record import Tensor
 
-__all__ = ["knows", "parse", "read"]
+__all__ = ["knows", "parse", "read", "signature"]
 
 _MAX_DEPTH = 32  # of graphs inside nodes of graphs
 
@@ -22,15 +23,49 @@ def knows(_start: bytes, suffix: str) -> bool:
 
 def read(path: Path) -> Tensors:
     """Floating-point initializers of the main graph in the file's order. Raises ModelError, Refused."""
-    try:
-        model = parse(path.read_bytes(), path.name)
-    except OSError as error:
-        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    model = _parsed(path)
     floating = _floating_types()
     try:
         return {item.name: _array(item) for item in model.graph.initializer if item.data_type in floating}
     except (ValueError, TypeError, KeyError, MemoryError) as error:
         raise ModelError(f"{path.name} is no valid ONNX model: an initializer is damaged.") from error
+
+
+def signature(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Inputs and outputs that the graph declares; nothing is loaded into a runtime.
+
+    Raises ModelError, Refused.
+    """
+    graph = _parsed(path).graph
+    held = {item.name for item in graph.initializer}
+    inputs = tuple(_declared(item) for item in graph.input if item.name not in held)
+    return inputs, tuple(map(_declared, graph.output))
+
+
+def _declared(value: Any) -> Tensor:
+    dims = enumerate(value.type.tensor_type.shape.dim)
+    return Tensor(
+        name=value.name,
+        dtype=_dtype(value.type.tensor_type.elem_type),
+        shape=tuple(dim.dim_param or dim.dim_value or f"{value.name}_{axis}" for axis, dim in dims),
+    )
+
+
+def _dtype(element: int) -> str:
+    """An element type in numpy's word, as the runner of ONNX models says it; 0 is what is no tensor."""
+    import onnx
+
+    if element == onnx.TensorProto.STRING:
+        return "str"
+    known = element and element in onnx.TensorProto.DataType.values()
+    return str(onnx.helper.tensor_dtype_to_np_dtype(element).name) if known else "other"
+
+
+def _parsed(path: Path) -> Any:
+    try:
+        return parse(path.read_bytes(), path.name)
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
 def parse(content: bytes, name: str) -> Any:
