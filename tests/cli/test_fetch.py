@@ -138,7 +138,7 @@ def test_file_patterns_choose(cli, untrained):
     [
         (["--runtime", "onnx"], "--run"),
         (["--run", "--runtime", "nonsense"], "onnx"),
-        (["--run", "--weights", "reference"], "reference"),
+        (["--weights", "reference"], "--run"),
     ],
 )
 def test_options_that_cannot_be_meant_end_with_2_before_anything_is_asked(cli, httpserver, arguments, word):
@@ -194,7 +194,7 @@ def test_each_fault_is_one_sentence_and_leaves_nothing(
     cli("db", "init")
     answer(httpserver, path, **response)
     hbb.serve(httpserver, hbb.archive({WEIGHTS: b"x"}))
-    result = cli("fetch", hbb.DOI, "--run", "--json")
+    result = cli("fetch", hbb.DOI, "--run", "--weights", "published", "--json")
     assert result.code == code, result.err
     assert words in result.err
     assert result.out == ""
@@ -262,7 +262,7 @@ def test_an_archive_without_a_known_model_says_so(cli, httpserver):
 
 def test_a_source_that_cannot_be_reached_ends_with_4_and_says_what_to_do(cli, monkeypatch):
     monkeypatch.setenv("FAIRREG_OFFLINE", "1")
-    result = cli("fetch", hbb.DOI, "--run", "--json")
+    result = cli("fetch", hbb.DOI, "--run", "--weights", "published", "--json")
     assert result.code == 4
     assert result.out == ""
     assert "Hint:" in result.err
