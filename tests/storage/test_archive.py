@@ -145,6 +145,11 @@ def test_whatever_the_names_nothing_is_written_outside(tmp_path_factory, members
     assert {item.name for item in room.iterdir()} <= {"a.zip", "out", "out.json"}
 
 
+def test_a_zip_member_without_a_name_is_refused(tmp_path):
+    path = make_zip(tmp_path / "a.zip", [("\0nothing is left of this name", b"x")])
+    refuse(path, tmp_path, "leads outside its folder")
+
+
 def test_weights_of_pytorch_are_no_archive(tmp_path):
     assert not is_archive(make_zip(tmp_path / "a.pth", [("archive/data.pkl", b"x")]))
     assert is_archive(make_zip(tmp_path / "a.zip", [("a.pkl", b"x")]))

@@ -223,7 +223,8 @@ def _zip_member(item: zipfile.ZipInfo) -> _Member:
     refusal = "a link" if stat.S_ISLNK(mode) else "a device or pipe" if special else None
     if item.flag_bits & 0x1:
         refusal = "encrypted"
-    return _Member(item.filename, item.is_dir(), item.file_size, refusal, item)
+    # Not item.is_dir(), which fails for a name that is empty.
+    return _Member(item.filename, item.filename.endswith("/"), item.file_size, refusal, item)
 
 
 def _tar_members(archive: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[_Member]:
