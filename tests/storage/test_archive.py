@@ -146,7 +146,7 @@ def test_whatever_the_names_nothing_is_written_outside(tmp_path_factory, members
 
 
 def test_a_zip_member_without_a_name_is_refused(tmp_path):
-    path = make_zip(tmp_path / "a.zip", [("\0nothing is left of this name", b"x")])
+    path = make_zip(tmp_path / "a.zip", [(zipfile.ZipInfo("\0nothing is left of this name"), b"x")])
     refuse(path, tmp_path, "leads outside its folder")
 
 
