@@ -19,9 +19,8 @@ from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import Jets
 from fairreg.models.hbb_in.network import CLASSES
 
-__all__ = ["GENERATOR_VERSION", "MANTISSA_BITS", "toy_jets"]
+__all__ = ["toy_jets"]
 
-GENERATOR_VERSION = "1"
 MANTISSA_BITS = 10
 
 Array = NDArray[np.float64]
