@@ -6,12 +6,14 @@ The interface is that of cernopendata-client: ``/api/records/<recid>`` and ``/ap
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters._contents import Contents, file_format, media_type, read_contents
+from fairreg.harvesters._paging import object_of, within
 from fairreg.harvesters._payload import Place, canonical, violation
 from fairreg.harvesters._references import (
     distinct_identifiers,
@@ -63,12 +65,7 @@ class CernOpenDataHarvester(Harvester):
         number = _number(identifier)
         if number is not None:
             answer = web.get(f"{RECORDS}/{number}")
-            payload: Any = answer.json()
-            if not isinstance(payload, dict):
-                raise BadAnswer(
-                    "CERN Open Data answered with JSON that is no record.", hint="Try again later."
-                )
-            return Fetched(payload, answer.body, answer.url)
+            return Fetched(object_of(answer, "CERN Open Data", "record"), answer.body, answer.url)
         if not _is_own_doi(identifier):
             raise UsageError(
                 f"CERN Open Data knows no {identifier.scheme} {identifier.value}.",
@@ -88,17 +85,8 @@ class CernOpenDataHarvester(Harvester):
     ) -> Iterator[Page]:
         """Pages of hits within the first 10,000. Raises UsageError for a cursor of another source."""
         number, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
-        left = limit
         note = "CERN Open Data tells no dates of change: every record is read." if since else None
-        while left is None or left > 0:
-            answer = web.get(RECORDS, params={"q": query, "page": number, "size": size})
-            page = self._read(Place(answer.json()), number, size)
-            hits = page.hits if left is None else page.hits[:left]
-            yield Page(hits, page.cursor, page.total, page.note or note)
-            left, note = None if left is None else left - len(hits), None
-            if page.cursor is None:
-                return
-            number += 1
+        yield from within(self._pages(web, query, number, size, note), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of an answer, or of its bare ``metadata``. Raises RecordError with the JSON path."""
@@ -116,6 +104,17 @@ class CernOpenDataHarvester(Harvester):
                 if normalise_doi(_metadata(Place(hit.payload))["doi"].text or "") == doi:
                     return Fetched(hit.payload, hit.raw, RECORDS)
         raise NotFound(f"CERN Open Data has no record of the DOI {doi}.", hint="Check the identifier.")
+
+    def _pages(self, web: Web, query: str, number: int, size: int, note: str | None) -> Iterator[Page]:
+        """Pages to the end; `note` goes with the first, unless that has one of its own."""
+        while True:
+            answer = web.get(RECORDS, params={"q": query, "page": number, "size": size})
+            page = self._read(Place(answer.json()), number, size)
+            yield replace(page, note=page.note or note)
+            if page.cursor is None:
+                return
+            note = None
+            number += 1
 
     def _read(self, top: Place, number: int, size: int) -> Page:
         listed = top.at("hits", "hits")

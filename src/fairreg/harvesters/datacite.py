@@ -4,11 +4,12 @@
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters._datacite_record import attributes_of, record_of
+from fairreg.harvesters._paging import object_of, within
 from fairreg.harvesters._payload import Place, canonical
 from fairreg.harvesters._queries import changed_since
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
@@ -65,10 +66,7 @@ class DataCiteHarvester(Harvester):
         if not self.handles(identifier):
             raise UsageError(f"DataCite knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
         answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media"})
-        payload: Any = answer.json()
-        if not isinstance(payload, dict):
-            raise BadAnswer("DataCite answered with JSON that is no document.", hint="Try again later.")
-        return Fetched(payload, answer.body, answer.url)
+        return Fetched(object_of(answer, "DataCite", "document"), answer.body, answer.url)
 
     def search(
         self,
@@ -88,16 +86,7 @@ class DataCiteHarvester(Harvester):
         if not query.strip():
             asked["resource-type-id"] = BULK_TYPES
         size = min(page_size or self.guest_page_limit, limit or WINDOW)
-        place = cursor or _start(limit, size)
-        left = limit
-        while left is None or left > 0:
-            page = self._page(web, asked, place)
-            hits = page.hits if left is None else page.hits[:left]
-            yield Page(hits, page.cursor, page.total, page.note)
-            left = None if left is None else left - len(hits)
-            if page.cursor is None or page.cursor == place:  # a service may repeat itself for ever
-                return
-            place = page.cursor
+        yield from within(self._pages(web, asked, cursor or _start(limit, size)), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a DOI's document. Raises RecordError with the JSON path."""
@@ -119,6 +108,14 @@ class DataCiteHarvester(Harvester):
         if doi is None or top["state"].text != "registered":
             return None
         return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
+
+    def _pages(self, web: Web, asked: dict[str, str | int], place: str) -> Iterator[Page]:
+        while True:
+            page = self._page(web, asked, place)
+            yield page
+            if page.cursor is None or page.cursor == place:  # a service may repeat itself for ever
+                return
+            place = page.cursor
 
     def _page(self, web: Web, asked: dict[str, str | int], place: str) -> Page:
         kind, value, size = _read_cursor(place)

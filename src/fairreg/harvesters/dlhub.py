@@ -25,6 +25,7 @@ from fairreg.errors import (
     UsageError,
 )
 from fairreg.harvesters._dlhub_record import published_at, record_of, shorthand_name
+from fairreg.harvesters._paging import within
 from fairreg.harvesters._payload import Place, canonical
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
 from fairreg.schemas.identifiers import Identifier
@@ -100,16 +101,7 @@ class DLHubHarvester(Harvester):
         The index keeps publication dates as text, so `since` is applied to what it answers.
         """
         offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
-        left = limit
-        while left is None or left > 0:
-            answer = Place(_ask(web, {**_question(query), "offset": offset, "limit": size}))
-            page = self._read(answer, offset, size, since)
-            hits = page.hits if left is None else page.hits[:left]
-            yield Page(hits, page.cursor, page.total, page.note)
-            left = None if left is None else left - len(hits)
-            if page.cursor is None:
-                return
-            offset += size
+        yield from within(self._pages(web, query, offset, size, since), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a servable's document. Raises RecordError with the JSON path."""
@@ -133,6 +125,15 @@ class DLHubHarvester(Harvester):
             top["datacite"].is_object and (top["dlhub"].is_object or top["servable"].is_object)
             for top in blocks
         )
+
+    def _pages(self, web: Web, query: str, offset: int, size: int, since: date | None) -> Iterator[Page]:
+        while True:
+            answer = Place(_ask(web, {**_question(query), "offset": offset, "limit": size}))
+            page = self._read(answer, offset, size, since)
+            yield page
+            if page.cursor is None:
+                return
+            offset += size
 
     def _read(self, answer: Place, offset: int, size: int, since: date | None) -> Page:
         if not isinstance(answer["gmeta"].value, list):

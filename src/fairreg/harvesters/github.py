@@ -8,7 +8,7 @@ requests an hour for a guest). What did not change since the last time is answer
 from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qsl, quote
 
 from fairreg.errors import AccessDenied, BadAnswer, Gone, NotFound, RateLimited, UsageError
@@ -20,6 +20,7 @@ from fairreg.harvesters._github_record import (
     record_of,
     repository_of,
 )
+from fairreg.harvesters._paging import object_of, within
 from fairreg.harvesters._payload import Place, canonical, violation
 from fairreg.harvesters._repository_files import is_known
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
@@ -88,15 +89,7 @@ class GitHubHarvester(Harvester):
             )
         size = max(1, min(page_size or self.guest_page_limit, self.guest_page_limit, limit or WINDOW))
         number, size = _read_cursor(cursor, size)
-        left = limit
-        while left is None or left > 0:
-            page = self._page(web, asked, number, size)
-            hits = page.hits if left is None else page.hits[:left]
-            yield Page(hits, page.cursor, page.total, page.note)
-            left = None if left is None else left - len(hits)
-            if page.cursor is None:
-                return
-            number += 1
+        yield from within(self._pages(web, asked, number, size), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of an envelope, or of GitHub's answer for one repository. Raises RecordError."""
@@ -110,6 +103,14 @@ class GitHubHarvester(Harvester):
             place = repository_of(item) if item["path"].stated else item
             if place.is_object:
                 yield place.value
+
+    def _pages(self, web: Web, asked: str, number: int, size: int) -> Iterator[Page]:
+        while True:
+            page = self._page(web, asked, number, size)
+            yield page
+            if page.cursor is None:
+                return
+            number += 1
 
     def _page(self, web: Web, asked: str, number: int, size: int) -> Page:
         if number * size > WINDOW:
@@ -266,10 +267,7 @@ def _limit_hint(error: RateLimited) -> str:
 
 
 def _object(answer: Answer) -> Payload:
-    payload: Any = answer.json()
-    if not isinstance(payload, dict):
-        raise BadAnswer("GitHub answered with JSON that is no object.", hint="Try again later.")
-    return payload
+    return object_of(answer, "GitHub", "object")
 
 
 def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters._contents import file_format, media_type
+from fairreg.harvesters._paging import object_of
 from fairreg.harvesters._payload import Place, canonical, violation
 from fairreg.harvesters._references import distinct_identifiers, distinct_relations
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
@@ -61,10 +62,7 @@ class OpenMLHarvester(Harvester):
         answer = _ask(web, f"{API}/flow/{number}")
         if answer is None:
             raise NotFound(f"OpenML has no flow {number}.", hint="Check the number.")
-        payload: Any = answer.json()
-        if not isinstance(payload, dict):
-            raise BadAnswer("OpenML answered with JSON that is no flow.", hint="Try again later.")
-        return Fetched(payload, answer.body, answer.url)
+        return Fetched(object_of(answer, "OpenML", "flow"), answer.body, answer.url)
 
     def search(
         self,

@@ -4,10 +4,11 @@
 from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.harvesters._paging import object_of, within
 from fairreg.harvesters._payload import Place, canonical
 from fairreg.harvesters._queries import changed_since
 from fairreg.harvesters._zenodo_record import concept_number, record_number, record_of
@@ -58,9 +59,8 @@ class ZenodoHarvester(Harvester):
         """Pages of hits, the most recent first, within Zenodo's window of 10,000 hits (a note says so)."""
         asked = changed_since(query, since)
         first, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
-        yield from self._pages(
-            web, RECORDS, {"q": asked, "sort": "mostrecent"}, first=first, size=size, limit=limit
-        )
+        pages = self._pages(web, RECORDS, {"q": asked, "sort": "mostrecent"}, first, size)
+        yield from within(pages, limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a payload in any of Zenodo's shapes. Raises RecordError with the JSON path."""
@@ -108,18 +108,13 @@ class ZenodoHarvester(Harvester):
                 return Fetched(hit.payload, hit.raw, RECORDS, asked_concept=concept)
         raise NotFound(f"Zenodo has no record of {what}.", hint="Check the identifier.")
 
-    def _pages(
-        self, web: Web, url: str, asked: dict[str, str], *, first: int, size: int, limit: int | None = None
-    ) -> Iterator[Page]:
-        number, left = first, limit
-        while left is None or left > 0:
+    def _pages(self, web: Web, url: str, asked: dict[str, str], number: int, size: int) -> Iterator[Page]:
+        while True:
             if number * size > WINDOW:
                 raise _beyond_window()
             answer, size = self._page(web, url, asked, number, size)
             page = self._read(answer, number, size)
-            hits = page.hits if left is None else page.hits[:left]
-            yield Page(hits, page.cursor, page.total, page.note)
-            left = None if left is None else left - len(hits)
+            yield page
             if page.cursor is None:
                 return
             number += 1
@@ -161,9 +156,7 @@ def _number(identifier: Identifier) -> str | None:
 
 
 def _fetched(answer: Answer, asked: str) -> Fetched:
-    payload: Any = answer.json()
-    if not isinstance(payload, dict):
-        raise BadAnswer("Zenodo answered with JSON that is no record.", hint="Try again later.")
+    payload = object_of(answer, "Zenodo", "record")
     return Fetched(payload, answer.body, answer.url, asked_concept=_is_concept(Place(payload), asked))
 
 
