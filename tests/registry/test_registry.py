@@ -387,3 +387,12 @@ def _everything(registry: Registry) -> set[object]:
         )
         for entry in registry.entries()
     }
+
+
+def test_fairreg_itself_is_no_source_to_filter_by(registry: Registry, make_record: Make) -> None:
+    registry.put(make_record("fairreg", "doi:10.1234/b", pids=("10.1234/b",), name="weights"))
+    assert registry.search("weights").total == 1
+    assert registry.search("weights", source="fairreg").total == 0
+    registry.put(make_record("zenodo", "1", pids=("10.1234/b",), name="weights"))
+    assert registry.search("weights", source="zenodo").total == 1
+    assert registry.search("weights", source="fairreg").total == 0

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import RowMapping
 
 from fairreg.errors import RecordError
+from fairreg.registry.linking import OWN
 from fairreg.registry.results import Entry, Statement
 from fairreg.registry.wording import fold, indexed
 from fairreg.schemas.identifiers import Identifier
@@ -90,9 +91,9 @@ def page_of(record: ModelRecord) -> str | None:
 
 
 def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
-    """Rows of `facets`: what an entry can be filtered by, each value once."""
+    """Rows of `facets`: what an entry can be filtered by, each value once; fairreg itself is no source."""
     named: Mapping[str, Iterable[str]] = {
-        "source": sources,
+        "source": [source for source in sources if source != OWN],
         "task": record.ml_task,
         "framework": record.frameworks,
         "keyword": record.keywords,

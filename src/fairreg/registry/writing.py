@@ -274,8 +274,7 @@ def _write_entry(
     )
     for owned in (facets, entry_texts):
         connection.execute(delete(owned).where(owned.c.entry_id == entry_id))
-    sources = [row.source for row in rows if row.source != OWN]
-    shown = [{**row, "entry_id": entry_id} for row in facet_values(record, sources)]
+    shown = [{**row, "entry_id": entry_id} for row in facet_values(record, (row.source for row in rows))]
     connection.execute(insert(facets), shown)
     connection.execute(insert(entry_texts).values(entry_id=entry_id, **text_values(record)))
 
