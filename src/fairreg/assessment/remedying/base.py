@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from fairreg.schemas.text import clean
+
 __all__ = ["TODO", "Draft", "as_json", "as_yaml", "commented", "filled"]
 
 TODO = "TODO (author)"
@@ -49,4 +51,4 @@ def filled(
 
 def commented(*lines: str) -> str:
     """Lines of a YAML comment that nobody overlooks."""
-    return "".join(f"# {TODO}: {' '.join(line.split())}\n" for line in lines)
+    return "".join(f"# {TODO}: {' '.join(clean(line).split())}\n" for line in lines)
