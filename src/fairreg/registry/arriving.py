@@ -11,23 +11,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
-from fairreg.errors import RecordError
+from fairreg.registry.inserting import insert_all, numbers, write_words
 from fairreg.registry.keys import chunks, with_keys
-from fairreg.registry.lineage import owned_keys, pointed_keys, tie_keys
-from fairreg.registry.linking import Key, Place, link_keys, place_of
-from fairreg.registry.mapping import (
-    entry_values,
-    facet_values,
-    identifier_values,
-    same_content,
-    text_values,
-)
+from fairreg.registry.linking import Key, Place
+from fairreg.registry.mapping import encoded, same_content
+from fairreg.registry.preparing import Prepared
 from fairreg.registry.relating import verdicts
-from fairreg.registry.results import Outcome, PutResult, Submission
+from fairreg.registry.results import Outcome, PutResult
 from fairreg.registry.tables import (
     entries,
     entry_texts,
@@ -36,7 +29,7 @@ from fairreg.registry.tables import (
     statements,
     ties,
 )
-from fairreg.registry.writing import accept, put, statement_values
+from fairreg.registry.writing import accept, put
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["put_all"]
@@ -49,46 +42,41 @@ class _Arrival:
     """A submission with what the registry holds at its place."""
 
     number: int
-    submission: Submission
+    prepared: Prepared
     known: Row[*tuple[Any, ...]] | None
-
-    @property
-    def record(self) -> ModelRecord:
-        return self.submission.record
 
 
 class _Repeat(NamedTuple):
     """A submission that says nothing new, with the keys of its statement and of its entry."""
 
     number: int
-    submission: Submission
+    prepared: Prepared
     key: int
     home: int
 
 
-def put_all(connection: Connection, submissions: Sequence[Submission]) -> tuple[PutResult, ...]:
-    """Keep all that sources say, in one pass; the outcomes in the order given.
-
-    Raises RecordError for text that is no Unicode.
-    """
-    places = [place_of(item.record) for item in submissions]
+def put_all(connection: Connection, arriving: Sequence[Prepared]) -> tuple[PutResult, ...]:
+    """Keep all that sources say, in one pass; the outcomes in the order given."""
+    places = [item.place for item in arriving]
     known = _known(connection, places)
     told = Counter(places)
     once = [
-        _Arrival(number, item, known.get(place))
-        for number, (item, place) in enumerate(zip(submissions, places, strict=True))
-        if told[place] == 1
+        _Arrival(number, item, known.get(item.place))
+        for number, item in enumerate(arriving)
+        if told[item.place] == 1
     ]
-    try:
-        done: dict[int, tuple[Outcome, int]] = _refreshed(connection, _repeated(connection, once))
-        done |= _inserted(connection, _lone(connection, once))
-    except UnicodeEncodeError as error:
-        raise _no_text(submissions, error) from error
-    for number, item in enumerate(submissions):
+    done = _refreshed(connection, _repeated(connection, once))
+    done |= _inserted(connection, _lone(connection, once))
+    late: dict[int, int] = {}
+    for number, item in enumerate(arriving):
         if number not in done:
-            done[number] = put(connection, item)
-    names = _names(connection, (key for _, key in done.values()))
-    return tuple(PutResult(done[number][0], names[done[number][1]]) for number in range(len(submissions)))
+            outcome, late[number] = put(connection, item.submission)
+            done[number] = (outcome, "")
+    names = _names(connection, late.values())
+    named = {number: names[key] for number, key in late.items()}
+    return tuple(
+        PutResult(done[number][0], named.get(number, done[number][1])) for number in range(len(done))
+    )
 
 
 def _known(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[*tuple[Any, ...]]]:
@@ -104,11 +92,11 @@ def _known(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[*
 def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Repeat]:
     """Those that say what they said before, of entries of which nobody else speaks."""
     same = [
-        _Repeat(item.number, item.submission, item.known.id, item.known.entry_id)
+        _Repeat(item.number, item.prepared, item.known.id, item.known.entry_id)
         for item in arrivals
         if item.known is not None
         and item.known.gone_at is None
-        and same_content(ModelRecord.from_json(item.known.record), item.record)
+        and same_content(ModelRecord.from_json(item.known.record), item.prepared.submission.record)
     ]
     alone: set[int] = set()
     for chunk in chunks({item.home for item in same}):
@@ -118,28 +106,28 @@ def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Rep
     return [item for item in same if item.home in alone]
 
 
-def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, int]]:
+def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
     """Note when they were read last, and from which bytes."""
     names = _entry_names(connection, (item.home for item in repeats))
-    rows = [statement_values(item.submission) | {"at": item.key} for item in repeats]
+    rows = [item.prepared.statement | {"at": item.key} for item in repeats]
     # One statement of SQL updates the same columns of all its rows.
     for with_payload in (True, False):
         _update_all(connection, statements, [row for row in rows if ("payload" in row) is with_payload])
-    kept = (replace(item.submission.record, identifier=names[item.home]) for item in repeats)
+    kept = (replace(item.prepared.submission.record, identifier=names[item.home]) for item in repeats)
     records = [
-        {"at": item.home, "record": record.to_json()} for item, record in zip(repeats, kept, strict=True)
+        {"at": item.home, "record": encoded(record)} for item, record in zip(repeats, kept, strict=True)
     ]
     _update_all(connection, entries, records)
     accept(connection, rows)
-    return {item.number: ("unchanged", item.key) for item in repeats}
+    return {item.number: ("unchanged", names[item.home]) for item in repeats}
 
 
 def _lone(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Arrival]:
     """Those that are new and share no key, verdict or name with anything, in the registry or on the page."""
     partners = {place for pair in verdicts(connection).same for place in pair}
-    fresh = [item for item in arrivals if item.known is None and place_of(item.record) not in partners]
-    keys = {item.number: _keys(item.record) for item in fresh}
-    named = {item.number: {item.record.identifier} for item in fresh}
+    fresh = [item for item in arrivals if item.known is None and item.prepared.place not in partners]
+    keys = {item.number: item.prepared.keys for item in fresh}
+    named = {item.number: {item.prepared.identifier} for item in fresh}
     fresh = _untouched(fresh, keys, lambda asked: _carried(connection, asked))
     return _untouched(fresh, named, lambda asked: _taken(connection, asked))
 
@@ -154,10 +142,6 @@ def _untouched(
     borne = Counter(sign for item in listed for sign in signs[item.number])
     shared = held(set(borne)) | {sign for sign, times in borne.items() if times > 1}
     return [item for item in listed if shared.isdisjoint(signs[item.number])]
-
-
-def _keys(record: ModelRecord) -> frozenset[Key]:
-    return link_keys(record) | owned_keys(record) | pointed_keys(record)
 
 
 def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
@@ -178,63 +162,35 @@ def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
     return found
 
 
-def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[int, tuple[Outcome, int]]:
+def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[int, tuple[Outcome, str]]:
     """An entry for each, with all that hangs on it."""
-    records = [item.record for item in arrivals]
-    homes = _insert_numbered(connection, entries, [entry_values(record) for record in records])
-    rows = [
-        {"media_type": None, "payload_sha256": None, "payload": None, "entry_id": home}
-        | statement_values(item.submission)
-        for home, item in zip(homes, arrivals, strict=True)
-    ]
-    keys = _insert_numbered(connection, statements, rows)
-    placed = list(zip(records, homes, keys, strict=True))
-    _insert_all(
+    if not arrivals:
+        return {}
+    items = [item.prepared for item in arrivals]
+    homes, keys = (numbers(connection, table, len(items)) for table in (entries, statements))
+    placed = list(zip(items, homes, keys, strict=True))
+    rows = [item.statement | {"id": key, "entry_id": home} for item, home, key in placed]
+    insert_all(connection, entries, (item.entry | {"id": home} for item, home, _ in placed))
+    insert_all(connection, statements, rows)
+    insert_all(
         connection,
         identifiers,
         (
             row | {"statement_id": key, "entry_id": home}
-            for record, home, key in placed
-            for row in identifier_values(record)
+            for item, home, key in placed
+            for row in item.identifiers
         ),
     )
-    _insert_all(
-        connection,
-        facets,
-        (
-            row | {"entry_id": home}
-            for record, home, _ in placed
-            for row in facet_values(record, (record.provenance.source,))
-        ),
+    insert_all(
+        connection, facets, (row | {"entry_id": home} for item, home, _ in placed for row in item.facets)
     )
-    _insert_all(
-        connection, entry_texts, (text_values(record) | {"entry_id": home} for record, home, _ in placed)
+    insert_all(connection, entry_texts, (item.text | {"entry_id": home} for item, home, _ in placed))
+    insert_all(
+        connection, ties, (row | {"statement_id": key} for item, _, key in placed for row in item.ties)
     )
-    _insert_all(
-        connection,
-        ties,
-        (
-            {"statement_id": key, "family": family, "key": value}
-            for record, _, key in placed
-            for family, value in sorted(tie_keys(record))
-        ),
-    )
+    write_words(connection, frozenset().union(*(item.words for item in items)))
     accept(connection, rows)
-    return {item.number: ("new", key) for item, key in zip(arrivals, keys, strict=True)}
-
-
-def _insert_numbered(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> list[int]:
-    """Insert the rows; their keys in the same order."""
-    if not rows:
-        return []
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return [int(key) for key in connection.execute(statement, rows).scalars()]
-
-
-def _insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    listed = list(rows)
-    if listed:
-        connection.execute(insert(table), listed)
+    return {item.number: ("new", item.prepared.identifier) for item in arrivals}
 
 
 def _update_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -260,13 +216,3 @@ def _names(connection: Connection, statement_ids: Iterable[int]) -> dict[int, st
             row.id: row.identifier for row in connection.execute(named.where(statements.c.id.in_(chunk)))
         }
     return found
-
-
-def _no_text(submissions: Iterable[Submission], error: UnicodeEncodeError) -> RecordError:
-    """The error that names the record whose text is no Unicode."""
-    for item in submissions:
-        try:
-            msgspec.json.encode(item.record)
-        except UnicodeEncodeError:
-            return RecordError(f"{item.record.name!r} holds text that is no Unicode: {error.reason}.")
-    return RecordError(f"A record holds text that is no Unicode: {error.reason}.")

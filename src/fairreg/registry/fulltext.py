@@ -1,68 +1,127 @@
 # SPDX-License-Identifier: MIT
-"""Which entries hold a phrase: the one part of search that each kind of database does in its own way.
+"""Which entries hold phrases: the one part of search that each kind of database does in its own way.
 
-A phrase is a tuple of words as `wording` spells them, letters and digits only, so it can hold no operator.
+A phrase is a tuple of stemmed words as `wording` spells them, letters and digits only, so it can hold no
+operator. No question here reads more than its `limit` of what an index has, however common a word is.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+)
 
 from fairreg.errors import RegistryError
-from fairreg.registry.tables import FULL_TEXT, entry_texts
+from fairreg.registry.tables import FULL_TEXT, LEADING, NAME_TEXT, WORD_INDEX, entries, entry_texts, words
 
-__all__ = ["beginning", "matches"]
+__all__ = ["Held", "Phrase", "beginning", "holding", "resembling"]
 
 Phrase = tuple[str, ...]
+# Any phrase of each group will do, but of every group one.
+Demand = Sequence[Sequence[Phrase]]
+Conditions = Sequence[ColumnElement[bool]]
 
-# How much a match in each column of `entry_texts` counts, in the order of the columns.
-_WEIGHTS: Mapping[str, float] = {
-    "name": 8.0,
-    "alternate_names": 6.0,
-    "subjects": 4.0,
-    "creators": 1.0,
-    "description": 2.0,
-    "identifiers": 1.0,
-}
-_STEMMER: ColumnElement[str] = literal_column("'english'")
+_TRIGRAM = 3
 
 
-def matches(connection: Connection, phrase: Phrase, total: int) -> Iterable[tuple[int, float]]:
-    """Entries among `total` that hold the phrase, each with how strongly, regardless of how rare it is."""
-    if connection.dialect.name == "sqlite":
-        return _sqlite_matches(connection, phrase, total)
-    if connection.dialect.name == "postgresql":
-        return _postgresql_matches(connection, phrase)
-    raise RegistryError(
-        f"Search does not work on {connection.dialect.name}.", hint="Use SQLite or PostgreSQL."
+@dataclass(frozen=True)
+class Held:
+    """Keys of entries in the order in which they were found; not `complete` where the limit cut them off."""
+
+    keys: tuple[int, ...]
+    complete: bool
+
+
+def holding(
+    connection: Connection,
+    demand: Demand,
+    *,
+    limit: int,
+    conditions: Conditions = (),
+    names: bool = False,
+) -> Held:
+    """At most `limit` entries that meet the `conditions` and hold what is demanded, in any column.
+
+    `names`: in the name or the alternate names.
+    """
+    query = _ENGINES[_dialect(connection)](demand, NAME_TEXT if names else FULL_TEXT)
+    if conditions:
+        key = query.selected_columns[0]
+        query = query.join(entries, entries.c.id == key).where(*conditions)
+    keys = tuple(connection.scalars(query.limit(limit)))
+    return Held(keys, len(keys) < limit)
+
+
+def beginning(
+    connection: Connection, phrase: Phrase, *, limit: int, conditions: Conditions = ()
+) -> tuple[int, ...]:
+    """At most `limit` entries whose name begins with the phrase, the shortest name first."""
+    start = " ".join(phrase)[:LEADING]
+    query = select(entry_texts.c.entry_id).where(
+        entry_texts.c.leading >= start,
+        entry_texts.c.leading < f"{start}!",  # the character after the blank
     )
+    if conditions:
+        query = query.join(entries, entries.c.id == entry_texts.c.entry_id).where(*conditions)
+    return tuple(connection.scalars(query.order_by(entry_texts.c.leading).limit(limit)))
 
 
-def beginning(connection: Connection, phrase: Phrase) -> Iterable[int]:
-    """Entries whose name begins with the phrase."""
-    start = " ".join(phrase)
-    named = select(entry_texts.c.entry_id).where((entry_texts.c.name + " ").startswith(f"{start} "))
-    return connection.scalars(named)
+def resembling(connection: Connection, word: str, *, limit: int) -> tuple[str, ...]:
+    """At most `limit` words of the registry's texts that share three letters in a row with `word`."""
+    if len(word) < _TRIGRAM:
+        return ()
+    if _dialect(connection) == "postgresql":
+        near = words.c.word.op("%", is_comparison=True)(literal(word, Text))
+        best = func.similarity(words.c.word, word).desc()
+        return tuple(connection.scalars(select(words.c.word).where(near).order_by(best).limit(limit)))
+    parts = " OR ".join(f'"{word[at : at + _TRIGRAM]}"' for at in range(len(word) - _TRIGRAM + 1))
+    index = table(WORD_INDEX, column("word", Text), column("rank"))
+    matched = literal_column(WORD_INDEX).op("MATCH")(parts)
+    return tuple(connection.scalars(select(index.c.word).where(matched).order_by(index.c.rank).limit(limit)))
 
 
-def _sqlite_matches(connection: Connection, phrase: Phrase, total: int) -> list[tuple[int, float]]:
-    weights = ", ".join(map(str, _WEIGHTS.values()))
-    statement = text(
-        f"SELECT rowid, -bm25({FULL_TEXT}, {weights}) FROM {FULL_TEXT} WHERE {FULL_TEXT} MATCH :match"  # noqa: S608  # constants only
-    )
-    rows = connection.execute(statement, {"match": '"' + " ".join(phrase) + '"'}).all()
-    # SQLite weighs each phrase by its own rarity; taken out, so that a rare synonym cannot outweigh the word
-    # that was asked for.
-    rarity = max(math.log((total - len(rows) + 0.5) / (len(rows) + 0.5)), 1e-6)
-    return [(int(key), float(strength) / rarity) for key, strength in rows]
+def _dialect(connection: Connection) -> str:
+    name = connection.dialect.name
+    if name not in _ENGINES:
+        raise RegistryError(f"Search does not work on {name}.", hint="Use SQLite or PostgreSQL.")
+    return name
 
 
-def _postgresql_matches(connection: Connection, phrase: Phrase) -> list[tuple[int, float]]:
-    asked = func.phraseto_tsquery(_STEMMER, " ".join(phrase))
-    held = {name: func.to_tsvector(_STEMMER, entry_texts.c[name]).bool_op("@@")(asked) for name in _WEIGHTS}
-    strength: ColumnElement[float] = literal_column("0.0")
-    for name, weight in _WEIGHTS.items():
-        strength = strength + case((held[name], weight), else_=0.0)
-    found = select(entry_texts.c.entry_id, strength).where(strength > 0)
-    return [(int(key), float(value)) for key, value in connection.execute(found)]
+def _in_sqlite(demand: Demand, where: str) -> Select[Any]:
+    """FTS5's query syntax: phrases in quotes."""
+    groups = (" OR ".join('"' + " ".join(phrase) + '"' for phrase in group) for group in demand)
+    asked = " AND ".join(f"({group})" for group in groups)
+    index = table(where, column("rowid"))
+    return select(index.c.rowid).where(literal_column(where).op("MATCH")(asked))
+
+
+def _in_postgresql(demand: Demand, where: str) -> Select[Any]:
+    """`phraseto_tsquery` reads a phrase as `to_tsvector` read the text; ``||`` is *or*, ``&&`` is *and*."""
+    asked = _joined("&&", (_joined("||", map(_tsquery, group)) for group in demand))
+    held = literal_column(f"entry_texts.{_VECTORS[where]}").op("@@")(asked)
+    return select(entry_texts.c.entry_id).where(held)
+
+
+def _tsquery(phrase: Phrase) -> ColumnElement[Any]:
+    return func.phraseto_tsquery(literal_column("'simple'"), " ".join(phrase))
+
+
+def _joined(operator: str, parts: Iterable[ColumnElement[Any]]) -> ColumnElement[Any]:
+    return reduce(lambda one, other: one.op(operator)(other).self_group(), parts)
+
+
+# The generated columns that hold what the full-text tables of SQLite hold.
+_VECTORS = {FULL_TEXT: "text_vector", NAME_TEXT: "name_vector"}
+_ENGINES = {"sqlite": _in_sqlite, "postgresql": _in_postgresql}

@@ -2,18 +2,20 @@
 """Which entry a pasted identifier means."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from fairreg.errors import IdentifierError, NotFound
+from fairreg.registry.keys import chunks
 from fairreg.registry.linking import OWN
 from fairreg.registry.mapping import entry_from
 from fairreg.registry.results import Entry
 from fairreg.registry.tables import entries, identifiers, statements
 from fairreg.schemas.identifiers import Identifier, doi_of_zenodo, parse, zenodo_of_doi
 
-__all__ = ["entries_for", "entry_for", "sources_of"]
+__all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
 
 # An object's own identifier first, then the lineage's, then what merely points to it.
 _NEARNESS = ("doi", "concept_doi", "dlhub_doi", "related_doi", "paper_doi")
@@ -54,6 +56,16 @@ def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
     """The sources that speak of an entry, by name."""
     query = select(statements.c.source).where(statements.c.entry_id == entry_id).distinct()
     return tuple(sorted(set(connection.scalars(query)) - {OWN}))
+
+
+def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The sources that speak of each of some entries, by name."""
+    found: dict[int, set[str]] = {key: set() for key in entry_ids}
+    for chunk in chunks(found):
+        query = select(statements.c.entry_id, statements.c.source).where(statements.c.entry_id.in_(chunk))
+        for row in connection.execute(query.distinct()):
+            found[row.entry_id].add(row.source)
+    return {key: tuple(sorted(names - {OWN})) for key, names in found.items()}
 
 
 def _named(connection: Connection, text: str) -> Entry | None:

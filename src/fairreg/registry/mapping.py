@@ -14,12 +14,15 @@ from sqlalchemy import RowMapping
 from fairreg.errors import RecordError
 from fairreg.registry.linking import OWN
 from fairreg.registry.results import Entry, Statement
+from fairreg.registry.stemming import stemmed
+from fairreg.registry.tables import LEADING
 from fairreg.registry.wording import fold, indexed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
     "decoded",
+    "encoded",
     "entry_from",
     "entry_values",
     "facet_values",
@@ -57,13 +60,18 @@ def entry_values(record: ModelRecord) -> dict[str, Any]:
         "name": record.name,
         "description": record.description,
         "license": record.license,
-        "dated": record.date_published or record.date_created,
+        "dated": record.date_published or record.date_created or "",
         "year": record.year,
         "doi": record.doi,
         "url": page_of(record),
         "runnable": is_runnable(record),
-        "record": record.to_json(),
+        "record": encoded(record),
     }
+
+
+def encoded(record: ModelRecord) -> msgspec.Raw:
+    """The record as a JSON column takes it, without a detour over Python objects."""
+    return msgspec.Raw(msgspec.json.encode(record))
 
 
 def is_runnable(record: ModelRecord) -> bool:
@@ -96,9 +104,6 @@ def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, 
         "source": [source for source in sources if source != OWN],
         "task": record.ml_task,
         "framework": record.frameworks,
-        "keyword": record.keywords,
-        "category": record.model_category,
-        "format": record.formats,
     }
     rows = {
         (name, fold(value)): {"name": name, "key": fold(value), "value": value}
@@ -126,8 +131,11 @@ def _at_source(record: ModelRecord) -> Identifier:
     return Identifier(record.provenance.source, record.provenance.source_id)
 
 
-def text_values(record: ModelRecord) -> dict[str, str]:
-    """Row of `entry_texts`: what full-text search reads, spelled as `wording.indexed` spells it."""
+def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
+    """Row of `entry_texts`, what full-text search reads, and the words that a slip of the pen is mended by.
+
+    Spelled as `wording.indexed` spells it, in stems.
+    """
     subjects = (
         *record.keywords,
         *record.ml_task,
@@ -135,7 +143,7 @@ def text_values(record: ModelRecord) -> dict[str, str]:
         *record.frameworks,
         *record.formats,
     )
-    return {
+    spelled = {
         "name": indexed(record.name),
         "alternate_names": indexed(*record.alternate_names),
         "subjects": indexed(*subjects),
@@ -143,6 +151,21 @@ def text_values(record: ModelRecord) -> dict[str, str]:
         "description": indexed(record.description or "", record.intended_use or ""),
         "identifiers": indexed(*(item.value for item in record.identifiers)),
     }
+    known = {word for name in _MENDING for word in spelled[name].split() if _mends(word)}
+    row = {name: stemmed(words[:_LONGEST_TEXT]) for name, words in spelled.items()}
+    return {"leading": row["name"][:LEADING], **row}, frozenset(known)
+
+
+# Changes with whatever changes the texts of the same record: then they are all written anew.
+TEXT_RULES = "1"
+# Columns whose words are spelled with care.
+_MENDING = ("name", "alternate_names", "subjects", "creators")
+# PostgreSQL's full-text search takes a megabyte of text for one entry.
+_LONGEST_TEXT = 100_000
+
+
+def _mends(word: str) -> bool:
+    return 4 <= len(word) <= 24 and word.isalpha()  # noqa: PLR2004  # shorter words resemble too many others
 
 
 def payload_values(payload: bytes, media_type: str | None) -> dict[str, Any]:

@@ -24,8 +24,9 @@ from fairreg.registry.judging import Verdict, decided, explain, judge, keep_verd
 from fairreg.registry.keys import chunks
 from fairreg.registry.lineage import RULES, Verdicts
 from fairreg.registry.linking import place_of
-from fairreg.registry.lookup import entries_for, entry_for, sources_of
-from fairreg.registry.mapping import entry_from, statement_from
+from fairreg.registry.lookup import entries_for, entry_for, sources_of, sources_of_all
+from fairreg.registry.mapping import TEXT_RULES, entry_from, statement_from
+from fairreg.registry.preparing import Prepared, prepare
 from fairreg.registry.refusing import refuse, refused
 from fairreg.registry.relating import kin, relate_all, verdicts
 from fairreg.registry.results import (
@@ -44,7 +45,7 @@ from fairreg.registry.results import (
 )
 from fairreg.registry.search import search
 from fairreg.registry.tables import HEAD, entries, properties, statements
-from fairreg.registry.writing import relink, withdraw
+from fairreg.registry.writing import relink, withdraw, word_anew
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -54,6 +55,7 @@ __all__ = ["Registry"]
 _PAGE = 500
 _CATALOGUE_DIGEST = "catalogue_digest"
 _LINKING_RULES = "linking_rules"
+_WORDING_RULES = "wording_rules"
 
 
 class Registry:
@@ -87,17 +89,17 @@ class Registry:
 
     def put_many(
         self,
-        items: Iterable[ModelRecord | Submission],
+        items: Iterable[ModelRecord | Submission | Prepared],
         *,
         harvest: Harvest | None = None,
         refused: Iterable[Refused] = (),
     ) -> tuple[PutResult, ...]:
         """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
-        submissions = [item if isinstance(item, Submission) else Submission(item) for item in items]
+        arriving = [_prepared(item) for item in items]
         with self._database.writing() as connection:
             for bad in refused:
                 refuse(connection, bad)
-            stored = put_all(connection, submissions)
+            stored = put_all(connection, arriving)
             if harvest is not None:
                 write_harvest(connection, harvest)
             return stored
@@ -112,7 +114,7 @@ class Registry:
             return False
         records = catalogue.records()
         with self._database.writing() as connection:
-            put_all(connection, [Submission(record) for record in records])
+            put_all(connection, [prepare(Submission(record)) for record in records])
             kept = {record.provenance.source_id for record in records}
             _withdraw_others(connection, "catalogue", kept, "No longer in fairreg's catalogue.")
             _write_property(connection, _CATALOGUE_DIGEST, digest)
@@ -122,6 +124,22 @@ class Registry:
         """Digest of the catalogue that was loaded last."""
         with self._database.reading() as connection:
             return _read_property(connection, _CATALOGUE_DIGEST)
+
+    def worded_by_these_rules(self) -> bool:
+        """Whether what search reads of the entries is written as this release writes it."""
+        with self._database.reading() as connection:
+            return _read_property(connection, _WORDING_RULES) == TEXT_RULES
+
+    def word_anew(self) -> int:
+        """Write anew what search reads of the entries, a page at a time; how many entries there are."""
+        done, after = 0, 0
+        while True:
+            with self._database.writing() as connection:
+                page = word_anew(connection, after, _PAGE)
+                if not page:
+                    _write_property(connection, _WORDING_RULES, TEXT_RULES)
+                    return done
+            done, after = done + len(page), page[-1]
 
     def linked_by_these_rules(self) -> bool:
         """Whether the lineages are those of this release's rules."""
@@ -256,7 +274,8 @@ class Registry:
             )
             with self._database.reading() as connection:
                 rows = connection.execute(query).mappings().all()
-                page = [entry_from(row, sources_of(connection, row["id"])) for row in rows]
+                said = sources_of_all(connection, (row["id"] for row in rows))
+                page = [entry_from(row, said[row["id"]]) for row in rows]
             yield from page
             if len(page) < _PAGE:
                 return
@@ -365,6 +384,12 @@ class Registry:
         """Keep a word for a later run of the same command."""
         with self._database.writing() as connection:
             _write_property(connection, name, value)
+
+
+def _prepared(item: ModelRecord | Submission | Prepared) -> Prepared:
+    if isinstance(item, Prepared):
+        return item
+    return prepare(item if isinstance(item, Submission) else Submission(item))
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:

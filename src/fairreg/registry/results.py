@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fairreg.registry.lineage import Bond
+from fairreg.registry.scoring import Contribution
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
+    "Correction",
     "Entry",
     "Filters",
     "Harvest",
@@ -152,12 +154,14 @@ def _several(values: Values) -> tuple[str, ...]:
 class SearchHit:
     """A model found, with a score in 0..1 that never rises with the rank.
 
-    `entry` stands for it; `kindred` are all entries of its lineage, `entry` among them.
+    `entry` stands for it; `kindred` are all entries of its lineage, `entry` among them. `parts` say what each
+    term of the question added, where it was found by words.
     """
 
     entry: Entry
     score: float
     kindred: tuple[Entry, ...] = ()
+    parts: tuple[Contribution, ...] = ()
 
     @property
     def record(self) -> ModelRecord:
@@ -232,12 +236,26 @@ class LineageReport:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """A word as it was typed, and the word that was searched for instead."""
+
+    asked: str
+    used: str
+
+
+@dataclass(frozen=True)
 class SearchResults:
-    """The best hits first; `total` counts those beyond the limit too."""
+    """The best hits first; `total` counts those beyond the limit too.
+
+    Not `complete`: more entries hold the common words of the question than were compared. `corrections` are
+    words that no entry holds, with those that were searched for instead.
+    """
 
     query: str
     total: int
     hits: tuple[SearchHit, ...] = ()
+    complete: bool = True
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True)

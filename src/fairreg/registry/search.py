@@ -1,42 +1,54 @@
 # SPDX-License-Identifier: MIT
 """Answers questions: an identifier is looked up, words are ranked. Entries of one lineage are one result.
 
-An entry that expresses every term of the question comes before all that do not. Within that, each term counts
-by BM25 with column weights (the name most), the best of its phrases only, so that synonyms never add up.
+Words are answered in two steps: `pooling` chooses the entries that are worth it, `scoring` ranks them.
 """
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
 
 from fairreg.errors import IdentifierError
-from fairreg.registry.fulltext import beginning, matches
 from fairreg.registry.judging import lineage_entries
-from fairreg.registry.lookup import entries_for, sources_of
+from fairreg.registry.keys import chunks
+from fairreg.registry.lookup import entries_for, sources_of_all
 from fairreg.registry.mapping import entry_from
+from fairreg.registry.pooling import pool
 from fairreg.registry.relating import numbers_of
-from fairreg.registry.results import Entry, Filters, SearchHit, SearchResults, standing
-from fairreg.registry.tables import entries, entry_texts, facets
-from fairreg.registry.vocabulary import Term, understand
+from fairreg.registry.results import Correction, Entry, Filters, SearchHit, SearchResults, standing
+from fairreg.registry.scoring import Contribution, Scored, score
+from fairreg.registry.spelling import mended
+from fairreg.registry.tables import entries, facets
+from fairreg.registry.tables import lineages as rows_of_lineages
+from fairreg.registry.vocabulary import understand
 from fairreg.registry.wording import fold
 
 __all__ = ["search"]
 
-# This is a registry of models: at equal words a model comes before the software and data around it.
-_KIND_WEIGHTS = {"model": 1.0, "software": 0.95, "dataset": 0.9}
-_LEADING = 1.25
 _LONGEST_QUESTION = 2000
-_CHUNK = 300
+_MOST_NAMED = 300
+
+Conditions = tuple[ColumnElement[bool], ...]
 
 
 @dataclass(frozen=True)
 class _Found:
-    """Key of an entry with its score in 0..1."""
+    """Key of an entry with its score in 0..1, and what a score by words is made of."""
 
     entry_id: int
     score: float
+    parts: tuple[Contribution, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What was found, best first, a lineage once; `total` may count more than are listed."""
+
+    found: list[_Found]
+    total: int
+    complete: bool = True
+    corrections: tuple[Correction, ...] = ()
 
 
 def search(
@@ -48,16 +60,22 @@ def search(
     newest version with a DOI.
     """
     asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
-    allowed = _allowed(connection, filters)
+    conditions = tuple(item for item in _conditions(filters) if item is not None)
     named = _by_identifier(connection, asked) if asked.strip() else []
-    if asked.strip():
-        found = named or _by_words(connection, asked)
+    if named:
+        answer = _counted(connection, _meeting(connection, named, conditions))
+    elif asked.strip():
+        answer = _by_words(connection, asked, conditions)
     else:
-        found = [_Found(key, 1.0) for key in _newest(connection)]
-    found = _one_each(connection, [item for item in found if allowed is None or item.entry_id in allowed])
-    shown = found[offset:] if limit is None else found[offset : offset + limit]
-    hits = _hits(connection, shown, None if named else allowed, newest=not named)
-    return SearchResults(query=query, total=len(found), hits=hits)
+        answer = _newest(connection, conditions, None if limit is None else offset + limit)
+    shown = answer.found[offset:] if limit is None else answer.found[offset : offset + limit]
+    hits = _hits(connection, shown, () if named else conditions, newest=not named)
+    return SearchResults(query, answer.total, hits, complete=answer.complete, corrections=answer.corrections)
+
+
+def _counted(connection: Connection, found: Iterable[_Found], *, complete: bool = True) -> _Answer:
+    listed = _one_each(connection, list(found))
+    return _Answer(listed, len(listed), complete)
 
 
 def _one_each(connection: Connection, found: list[_Found]) -> list[_Found]:
@@ -76,92 +94,77 @@ def _by_identifier(connection: Connection, asked: str) -> list[_Found]:
         matches = entries_for(connection, asked)
     except IdentifierError:
         return []
-    names = [entry.identifier for entry in matches]
-    query = select(entries.c.identifier, entries.c.id).where(entries.c.identifier.in_(names[:_CHUNK]))
+    names = [entry.identifier for entry in matches][:_MOST_NAMED]
+    query = select(entries.c.identifier, entries.c.id).where(entries.c.identifier.in_(names))
     keys = {row.identifier: row.id for row in connection.execute(query)}
-    return [_Found(keys[name], 1.0) for name in names[:_CHUNK]]
+    return [_Found(keys[name], 1.0) for name in names]
 
 
-def _by_words(connection: Connection, asked: str) -> list[_Found]:
-    terms = understand(asked)
-    total = connection.scalar(select(func.count()).select_from(entry_texts)) or 0
-    sums: dict[int, float] = {}
-    covered: dict[int, int] = {}
-    for term in terms:
-        for key, strength in _strengths(connection, term, total).items():
-            sums[key] = sums.get(key, 0.0) + strength
-            covered[key] = covered.get(key, 0) + 1
-    for key, weight in _entry_weights(connection, terms).items():
-        if key in sums:
-            sums[key] *= weight
-    best = max(sums.values(), default=1.0)
-    scores = {key: _score(total / best, whole=covered[key] == len(terms)) for key, total in sums.items()}
-    ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-    return [_Found(key, score) for key, score in ranked]
+def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _Answer:
+    terms, corrections = mended(connection, understand(asked))
+    chosen = pool(connection, terms, conditions)
+    scored = [item for text in chosen.passages if (item := score(text, chosen.terms)) is not None]
+    best = max((item.relevance for item in scored), default=1.0)
+    ranked = sorted(scored, key=lambda item: (-_score(item, best), item.identifier))
+    found = (_Found(item.key, _score(item, best), item.parts) for item in ranked)
+    answer = _counted(connection, found, complete=chosen.complete)
+    return replace(answer, corrections=corrections)
 
 
-def _score(relevance: float, *, whole: bool) -> float:
+def _score(item: Scored, best: float) -> float:
     """What answers the whole question takes the upper half of 0..1."""
-    return 0.5 + 0.5 * relevance if whole else 0.5 * relevance
+    share = 0.5 * item.relevance / best
+    return 0.5 + share if item.whole else share
 
 
-def _entry_weights(connection: Connection, terms: Sequence[Term]) -> dict[int, float]:
-    """What speaks for an entry beside its words: its kind, and a name that begins with a term asked for."""
-    kinds = connection.execute(select(entries.c.id, entries.c.kind))
-    weights = {row.id: _KIND_WEIGHTS.get(row.kind, 1.0) for row in kinds}
-    phrases = {phrase for term in terms for phrase, weight in term.phrases if weight == 1.0}
-    leading = {key for phrase in phrases for key in beginning(connection, phrase)}
-    return {key: weight * (_LEADING if key in leading else 1.0) for key, weight in weights.items()}
+def _newest(connection: Connection, conditions: Conditions, wanted: int | None) -> _Answer:
+    """At least the first `wanted` lineages, the newest first."""
+    number, places = func.count(), rows_of_lineages.c.lineage
+    alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
+    related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
+    several, lineages = connection.execute(related.where(*conditions)).one()
+    query = select(entries.c.id).where(*conditions).order_by(entries.c.dated.desc(), entries.c.id.desc())
+    # No more entries than these are of lineages that were seen already.
+    query = query if wanted is None else query.limit(wanted + several)
+    found = [_Found(key, 1.0) for key in connection.scalars(query)]
+    return _Answer(_one_each(connection, found), alone - several + lineages)
 
 
-def _strengths(connection: Connection, term: Term, total: int) -> dict[int, float]:
-    """How strongly each entry expresses the term: by the best of its phrases, times the term's rarity."""
-    best: dict[int, float] = {}
-    for phrase, weight in term.phrases:
-        for key, strength in matches(connection, phrase, total):
-            best[key] = max(best.get(key, 0.0), weight * strength)
-    rarity = math.log(1 + (total - len(best) + 0.5) / (len(best) + 0.5))
-    return {key: rarity * strength for key, strength in best.items()}
-
-
-def _newest(connection: Connection) -> Iterable[int]:
-    return connection.scalars(
-        select(entries.c.id).order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.name)
-    )
+def _meeting(connection: Connection, found: Sequence[_Found], conditions: Conditions) -> list[_Found]:
+    """Those that meet the conditions, in their order."""
+    if not conditions:
+        return list(found)
+    named = entries.c.id.in_([item.entry_id for item in found])
+    kept = set(connection.scalars(select(entries.c.id).where(named, *conditions)))
+    return [item for item in found if item.entry_id in kept]
 
 
 def _hits(
-    connection: Connection, found: Sequence[_Found], allowed: frozenset[int] | None, *, newest: bool
+    connection: Connection, found: Sequence[_Found], conditions: Conditions, *, newest: bool
 ) -> tuple[SearchHit, ...]:
     kindred = lineage_entries(connection, [item.entry_id for item in found])
-    loaded = _loaded(connection, {key for keys in kindred.values() for key in keys})
+    keys = {key for listed in kindred.values() for key in listed}
+    loaded = _loaded(connection, keys)
+    related = {key for listed in kindred.values() if len(listed) > 1 for key in listed}
+    meeting = _meeting(connection, [_Found(key, 1.0) for key in sorted(related)], conditions)
+    able = {item.entry_id for item in meeting}
     hits = []
     for item in found:
         listed = {key: loaded[key] for key in kindred[item.entry_id]}
         shown = loaded[item.entry_id]
         if newest:
-            able = [entry for key, entry in listed.items() if allowed is None or key in allowed]
-            shown = max(able, key=standing, default=shown)
-        hits.append(SearchHit(shown, item.score, tuple(listed.values())))
+            shown = max((entry for key, entry in listed.items() if key in able), key=standing, default=shown)
+        hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.parts))
     return tuple(hits)
 
 
 def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
+    said = sources_of_all(connection, sorted(keys))
     loaded: dict[int, Entry] = {}
-    listed = sorted(keys)
-    for start in range(0, len(listed), _CHUNK):
-        wanted = entries.c.id.in_(listed[start : start + _CHUNK])
-        for row in connection.execute(select(entries).where(wanted)).mappings():
-            loaded[row["id"]] = entry_from(row, sources_of(connection, row["id"]))
+    for chunk in chunks(said):
+        for row in connection.execute(select(entries).where(entries.c.id.in_(chunk))).mappings():
+            loaded[row["id"]] = entry_from(row, said[row["id"]])
     return loaded
-
-
-def _allowed(connection: Connection, filters: Filters) -> frozenset[int] | None:
-    """Keys of the entries that meet all filters, None where there are none to meet."""
-    conditions = [condition for condition in _conditions(filters) if condition is not None]
-    if not conditions:
-        return None
-    return frozenset(connection.scalars(select(entries.c.id).where(and_(*conditions))))
 
 
 def _conditions(filters: Filters) -> Iterable[ColumnElement[bool] | None]:
@@ -190,8 +193,8 @@ def _licensed(value: str) -> ColumnElement[bool]:
 
 
 def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    chosen: Select[tuple[int]] = select(facets.c.entry_id).where(facets.c.name == name, condition)
-    return entries.c.id.in_(chosen)
+    """The entry itself is looked at, which costs nothing where few entries are in question."""
+    return exists().where(facets.c.entry_id == entries.c.id, facets.c.name == name, condition)
 
 
 def _holds_words(folded: str) -> ColumnElement[bool]:

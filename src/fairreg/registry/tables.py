@@ -25,7 +25,10 @@ from sqlalchemy import (
 __all__ = [
     "FULL_TEXT",
     "HEAD",
+    "LEADING",
+    "NAME_TEXT",
     "REVISIONS",
+    "WORD_INDEX",
     "assessments",
     "entries",
     "entry_texts",
@@ -39,14 +42,18 @@ __all__ = [
     "refusals",
     "statements",
     "ties",
+    "words",
 ]
 
 # Alembic's revisions, oldest first. Kept here so that opening a database needs no Alembic; tested against it.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0005")
 HEAD = REVISIONS[-1]
 
-# SQLite's full-text index over `entry_texts`; triggers made by the migration keep it in step.
+# SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by three letters each.
+# Triggers made by the migration keep them in step. PostgreSQL has generated columns and indexes instead.
 FULL_TEXT = "entry_index"
+NAME_TEXT = "name_index"
+WORD_INDEX = "word_index"
 
 metadata = MetaData(
     naming_convention={
@@ -121,16 +128,30 @@ facets = Table(
     Index("ix_facets_name_key", "name", "key"),
 )
 
+# How much of the beginning of a name is kept for itself: short enough for any index.
+LEADING = 60
+
+# What full-text search reads: words in their stems (see `stemming`), texts of one column a line each.
 entry_texts = Table(
     "entry_texts",
     metadata,
     Column("entry_id", Integer, ForeignKey("entries.id"), primary_key=True),
+    Column("leading", String(LEADING), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("alternate_names", Text, nullable=False),
     Column("subjects", Text, nullable=False),
     Column("creators", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("identifiers", Text, nullable=False),
+)
+
+# The words of names, subjects and creators, for questions that misspell them. A word that no entry has any
+# more stays: it does no harm, for a correction must be found.
+words = Table(
+    "words",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("word", Text, nullable=False, unique=True),
 )
 
 harvests = Table(

@@ -62,9 +62,14 @@ _STOP_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Term:
-    """One thing asked for: phrases (word tuples) that express it, each with its weight in 0..1."""
+    """One thing asked for: phrases (word tuples) that express it, each with its weight in 0..1.
+
+    `asked` is how the user put it; what lacks a `required` term is no answer.
+    """
 
     phrases: "tuple[tuple[Phrase, float], ...]"
+    asked: str = ""
+    required: bool = False
 
 
 def understand(question: str) -> tuple[Term, ...]:
@@ -92,7 +97,7 @@ def _term(phrase: Phrase, known: "_Vocabulary") -> Term:
     for other, weight in known.groups.get(_singular(phrase), ()):
         if other != _singular(phrase):
             weights[other] = max(weight, weights.get(other, 0.0))
-    return Term(tuple(weights.items()))
+    return Term(tuple(weights.items()), " ".join(phrase))
 
 
 def _longest(asked: list[str], known: "_Vocabulary") -> int:

@@ -10,17 +10,19 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 
 from fairreg.errors import NotFound, RecordError
 from fairreg.registry.assessments import restore_scores
+from fairreg.registry.inserting import insert_all, write_words
 from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.lineage import owned_keys, pointed_keys
 from fairreg.registry.linking import OWN, Group, Key, Pair, group, link_keys, merge, name_entries
+from fairreg.registry.lookup import sources_of_all
 from fairreg.registry.mapping import (
     entry_values,
     facet_values,
     identifier_values,
-    payload_values,
     same_content,
     text_values,
 )
+from fairreg.registry.preparing import statement_values
 from fairreg.registry.relating import (
     entries_of,
     is_lone,
@@ -43,7 +45,7 @@ from fairreg.registry.tables import (
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["accept", "now", "put", "relink", "statement_values", "withdraw"]
+__all__ = ["accept", "now", "put", "relink", "withdraw", "word_anew"]
 
 # Sources that describe what others host: they do not keep an entry alive whose files are gone.
 _DESCRIBERS = frozenset({"catalogue", "datacite", OWN})
@@ -82,22 +84,6 @@ def _write_statement(connection: Connection, submission: Submission, known: int 
         return _inserted(connection, insert(statements).values(values))
     connection.execute(update(statements).where(statements.c.id == known).values(values))
     return known
-
-
-def statement_values(submission: Submission) -> dict[str, Any]:
-    """Values of the `statements` row that keep what a source says now, and its payload where one is given."""
-    record, source = submission.record, submission.record.provenance
-    values: dict[str, Any] = {
-        "source": source.source,
-        "source_id": source.source_id,
-        "retrieved_at": source.retrieved or now(),
-        "record": record.to_json(),
-        "gone_at": None,
-        "gone_reason": None,
-    }
-    if submission.payload is not None:
-        values |= payload_values(submission.payload, submission.media_type)
-    return values
 
 
 def accept(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -274,9 +260,35 @@ def _write_entry(
     )
     for owned in (facets, entry_texts):
         connection.execute(delete(owned).where(owned.c.entry_id == entry_id))
-    shown = [{**row, "entry_id": entry_id} for row in facet_values(record, (row.source for row in rows))]
-    connection.execute(insert(facets), shown)
-    connection.execute(insert(entry_texts).values(entry_id=entry_id, **text_values(record)))
+    _write_facets(connection, entry_id, record, (row.source for row in rows))
+    _write_text(connection, entry_id, record)
+
+
+def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> None:
+    """Keep what full-text search reads of an entry of which nothing is kept."""
+    text, known = text_values(record)
+    connection.execute(insert(entry_texts).values(entry_id=entry_id, **text))
+    write_words(connection, known)
+
+
+def word_anew(connection: Connection, after: int, limit: int) -> list[int]:
+    """Write texts and facets of the next entries behind the key `after` anew; their keys, none at the end."""
+    query = (
+        select(entries.c.id, entries.c.record).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
+    )
+    records = {row.id: ModelRecord.from_json(row.record) for row in connection.execute(query)}
+    for chunk in chunks(records):
+        for owned in (facets, entry_texts):
+            connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
+    said = sources_of_all(connection, records)
+    for key, record in records.items():
+        _write_facets(connection, key, record, said[key])
+        _write_text(connection, key, record)
+    return list(records)
+
+
+def _write_facets(connection: Connection, entry_id: int, record: ModelRecord, sources: Iterable[str]) -> None:
+    insert_all(connection, facets, ({**row, "entry_id": entry_id} for row in facet_values(record, sources)))
 
 
 def _unused(connection: Connection, name: str, record: ModelRecord, entry_id: int | None) -> str:

@@ -77,6 +77,8 @@ def ensure(settings: Settings, talk: Talk) -> None:
             else:
                 require_readable(state, database.place)
             with Registry(database.url) as registry:
+                if not registry.worded_by_these_rules() and registry.word_anew():
+                    talk("Wrote what search reads of the registry by this release's rules.")
                 if not registry.linked_by_these_rules() and registry.link_anew():
                     talk("Sorted what the registry holds into models by this release's rules.")
                 if registry.load_catalogue():
@@ -124,7 +126,8 @@ def _ready(database: Database) -> bool:
     if _missing(database) or database.schema_state() != "current":
         return False
     with Registry(database.url) as registry:
-        return registry.linked_by_these_rules() and registry.catalogue_digest() == catalogue.digest()
+        rules = registry.worded_by_these_rules() and registry.linked_by_these_rules()
+        return rules and registry.catalogue_digest() == catalogue.digest()
 
 
 @contextmanager

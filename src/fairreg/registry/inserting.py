@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Many rows into a table at once, by the database driver itself. Runs inside its caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Insert, Table, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fairreg.registry.keys import chunks
+from fairreg.registry.tables import words
+
+__all__ = ["insert_all", "numbers", "write_words"]
+
+
+def numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
+    """Keys for `count` new rows of the table, which nobody else will get."""
+    if connection.dialect.name == "sqlite":
+        # The writer is alone: its transaction began with the lock.
+        last = connection.scalar(select(func.max(table.c.id))) or 0
+        return range(last + 1, last + 1 + count)
+    sequence = func.pg_get_serial_sequence(literal(table.name), literal("id"))
+    series = func.generate_series(1, count).alias("series")
+    return connection.scalars(select(func.nextval(sequence)).select_from(series)).all()
+
+
+def insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Insert the rows; a column that a row does not name is empty."""
+    names = tuple(column.name for column in table.columns)
+    listed = [tuple(map(row.get, names)) for row in rows]
+    if not listed:
+        return
+    used = [number for number, name in enumerate(names) if any(row[number] is not None for row in listed)]
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    statement = _statement(table, tuple(names[number] for number in used), mark)
+    connection.exec_driver_sql(statement, [tuple(_plain(row[number]) for number in used) for row in listed])
+
+
+def write_words(connection: Connection, known: Iterable[str]) -> None:
+    """Keep words, each once."""
+    engine = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement: Insert = engine.insert(words).on_conflict_do_nothing(index_elements=["word"])
+    fresh = set(known)
+    for chunk in chunks(sorted(fresh)):
+        fresh -= set(connection.scalars(select(words.c.word).where(words.c.word.in_(chunk))))
+    if fresh:
+        connection.execute(statement, [{"word": word} for word in sorted(fresh)])
+
+
+def _plain(value: Any) -> Any:
+    """The value as the drivers take it."""
+    return bytes(value).decode() if isinstance(value, msgspec.Raw) else value
+
+
+@cache
+def _statement(table: Table, names: tuple[str, ...], mark: str) -> str:
+    """The SQL with one mark for each column."""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table.name}" ({quoted}) VALUES ({", ".join([mark] * len(names))})'  # noqa: S608  # names of our own tables

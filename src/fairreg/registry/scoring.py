@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""How well an entry answers a question. Pure: the same texts score the same in every database.
+
+Each term counts by BM25 (Robertson and Zaragoza, Foundations and Trends in Information Retrieval 3, 2009)
+with a weight for each column, the best of its phrases only, so that synonyms never add up. An entry that
+expresses every term takes the upper half of 0..1.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["WEIGHTS", "Contribution", "Passage", "Scored", "Sought", "rarity", "score"]
+
+# How much a match in each column of `entry_texts` counts.
+WEIGHTS: Mapping[str, float] = {
+    "name": 8.0,
+    "alternate_names": 6.0,
+    "subjects": 4.0,
+    "creators": 1.0,
+    "description": 2.0,
+    "identifiers": 1.0,
+}
+# k1 and b of the paper, its usual values.
+_SATURATION = 1.2
+_LENGTH = 0.75
+# Words of a usual entry: the median over the packaged catalogue. A constant, so that no score moves when
+# other entries come or go.
+_USUAL_LENGTH = 100
+# This is a registry of models: at equal words a model comes before the software and data around it.
+_KIND_WEIGHTS = {"model": 1.0, "software": 0.95, "dataset": 0.9}
+_LEADING = 1.25
+
+
+@dataclass(frozen=True)
+class Sought:
+    """One term as it is looked for: stemmed phrases with their weights in 0..1, and how rare it is.
+
+    `words` is what the user typed. What lacks a `required` term is no answer.
+    """
+
+    words: str
+    phrases: tuple[tuple[str, float], ...]
+    rarity: float
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What the registry reads of an entry: stemmed words by column."""
+
+    key: int
+    identifier: str
+    kind: str
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one term added to a score: by which phrase, in which columns, how rare and how strongly said."""
+
+    term: str
+    phrase: str
+    columns: tuple[str, ...]
+    rarity: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An entry with its relevance (comparable within one question) and what that is made of."""
+
+    key: int
+    identifier: str
+    relevance: float
+    whole: bool
+    weight: float
+    parts: tuple[Contribution, ...]
+
+
+def rarity(holders: float, total: float) -> float:
+    """What a term weighs that `holders` of `total` entries hold: the paper's inverse document frequency."""
+    return math.log(1 + (max(total, holders) - holders + 0.5) / (holders + 0.5))
+
+
+def score(text: Passage, terms: Sequence[Sought]) -> Scored | None:
+    """How the entry answers the terms; None where it holds none of them, or lacks a required one."""
+    spaced = {name: _spaced(words) for name, words in text.columns.items()}
+    length = sum(words.count(" ") for words in text.columns.values()) + len(text.columns)
+    parts = []
+    for term in terms:
+        best = _best(spaced, length, term)
+        if best is not None:
+            parts.append(best)
+        elif term.required:
+            return None
+    if not parts:
+        return None
+    weight = _KIND_WEIGHTS.get(text.kind, 1.0) * (_LEADING if _leads(text, terms) else 1.0)
+    relevance = weight * sum(part.rarity * part.strength for part in parts)
+    return Scored(text.key, text.identifier, relevance, len(parts) == len(terms), weight, tuple(parts))
+
+
+def _spaced(words: str) -> str:
+    """Each word with blanks of its own, so that counting phrases finds neighbours; texts stay apart."""
+    return " " + words.replace(" ", "  ").replace("\n", " \n ") + " "
+
+
+def _best(spaced: Mapping[str, str], length: int, term: Sought) -> Contribution | None:
+    """The term by the phrase that says it most strongly."""
+    best: Contribution | None = None
+    for phrase, weight in term.phrases:
+        wanted = f" {phrase.replace(' ', '  ')} "
+        counts = {name: words.count(wanted) for name, words in spaced.items() if wanted in words}
+        if not counts:
+            continue
+        strength = weight * _saturated(counts, length)
+        if best is None or strength > best.strength:
+            best = Contribution(term.words, phrase, tuple(counts), term.rarity, strength)
+    return best
+
+
+def _saturated(counts: Mapping[str, int], length: int) -> float:
+    """BM25's part beside the rarity: more of the same says ever less, and less in a long text."""
+    frequency = sum(WEIGHTS[name] * count for name, count in counts.items())
+    norm = _SATURATION * (1 - _LENGTH + _LENGTH * length / _USUAL_LENGTH)
+    return frequency * (_SATURATION + 1) / (frequency + norm)
+
+
+def _leads(text: Passage, terms: Iterable[Sought]) -> bool:
+    """Whether the name begins with a phrase that was asked for as it is."""
+    name = text.columns["name"] + " "
+    phrases = (phrase for term in terms for phrase, weight in term.phrases if weight == 1.0)
+    return any(name.startswith((f"{phrase} ", f"{phrase}\n")) for phrase in phrases)
