@@ -18,7 +18,7 @@ from fairreg.registry.inserting import insert_all, numbers, write_words
 from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.linking import Key, Place
 from fairreg.registry.mapping import encoded, same_content
-from fairreg.registry.preparing import Prepared
+from fairreg.registry.preparing import COLUMNS, Prepared, statement_values
 from fairreg.registry.relating import verdicts
 from fairreg.registry.results import Outcome, PutResult
 from fairreg.registry.tables import (
@@ -57,13 +57,13 @@ class _Repeat(NamedTuple):
 
 def put_all(connection: Connection, arriving: Sequence[Prepared]) -> tuple[PutResult, ...]:
     """Keep all that sources say, in one pass; the outcomes in the order given."""
-    places = [item.place for item in arriving]
+    places = [Place(*item.place) for item in arriving]
     known = _known(connection, places)
     told = Counter(places)
     once = [
-        _Arrival(number, item, known.get(item.place))
+        _Arrival(number, item, known.get(Place(*item.place)))
         for number, item in enumerate(arriving)
-        if told[item.place] == 1
+        if told[Place(*item.place)] == 1
     ]
     done = _refreshed(connection, _repeated(connection, once))
     done |= _inserted(connection, _lone(connection, once))
@@ -109,16 +109,16 @@ def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Rep
 def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
     """Note when they were read last, and from which bytes."""
     names = _entry_names(connection, (item.home for item in repeats))
-    rows = [item.prepared.statement | {"at": item.key} for item in repeats]
+    said = [statement_values(item.prepared.submission) | {"at": item.key} for item in repeats]
     # One statement of SQL updates the same columns of all its rows.
     for with_payload in (True, False):
-        _update_all(connection, statements, [row for row in rows if ("payload" in row) is with_payload])
+        _update_all(connection, statements, [row for row in said if ("payload" in row) is with_payload])
     kept = (replace(item.prepared.submission.record, identifier=names[item.home]) for item in repeats)
     records = [
         {"at": item.home, "record": encoded(record)} for item, record in zip(repeats, kept, strict=True)
     ]
     _update_all(connection, entries, records)
-    accept(connection, rows)
+    accept(connection, ((item.prepared.place[0], item.prepared.digest) for item in repeats))
     return {item.number: ("unchanged", names[item.home]) for item in repeats}
 
 
@@ -169,28 +169,32 @@ def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[int,
     items = [item.prepared for item in arrivals]
     homes, keys = (numbers(connection, table, len(items)) for table in (entries, statements))
     placed = list(zip(items, homes, keys, strict=True))
-    rows = [item.statement | {"id": key, "entry_id": home} for item, home, key in placed]
-    insert_all(connection, entries, (item.entry | {"id": home} for item, home, _ in placed))
-    insert_all(connection, statements, rows)
-    insert_all(
-        connection,
-        identifiers,
-        (
-            row | {"statement_id": key, "entry_id": home}
-            for item, home, key in placed
-            for row in item.identifiers
-        ),
-    )
-    insert_all(
-        connection, facets, (row | {"entry_id": home} for item, home, _ in placed for row in item.facets)
-    )
-    insert_all(connection, entry_texts, (item.text | {"entry_id": home} for item, home, _ in placed))
-    insert_all(
-        connection, ties, (row | {"statement_id": key} for item, _, key in placed for row in item.ties)
-    )
+    for table, given, rows in _rows(placed):
+        insert_all(connection, table, (*given, *COLUMNS[table.name]), rows)
     write_words(connection, frozenset().union(*(item.words for item in items)))
-    accept(connection, rows)
+    accept(connection, ((item.place[0], item.digest) for item in items))
     return {item.number: ("new", item.prepared.identifier) for item in arrivals}
+
+
+_Placed = Sequence[tuple[Prepared, int, int]]
+
+
+def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tuple[Any, ...]]]]:
+    """For each table, the keys that go before its columns, and its rows; what others point to comes first."""
+    yield entries, ("id",), ((home, *item.entry, item.record) for item, home, _ in placed)
+    yield (
+        statements,
+        ("id", "entry_id"),
+        ((key, home, *item.statement, item.record) for item, home, key in placed),
+    )
+    yield (
+        identifiers,
+        ("statement_id", "entry_id"),
+        ((key, home, *row) for item, home, key in placed for row in item.identifiers),
+    )
+    yield facets, ("entry_id",), ((home, *row) for item, home, _ in placed for row in item.facets)
+    yield entry_texts, ("entry_id",), ((home, *item.text) for item, home, _ in placed)
+    yield ties, ("statement_id",), ((key, *row) for item, _, key in placed for row in item.ties)
 
 
 def _update_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

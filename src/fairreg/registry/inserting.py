@@ -2,10 +2,8 @@
 """Many rows into a table at once, by the database driver itself. Runs inside its caller's transaction."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Insert, Table, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -26,16 +24,17 @@ def numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
     return connection.scalars(select(func.nextval(sequence)).select_from(series)).all()
 
 
-def insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Insert the rows; a column that a row does not name is empty."""
-    names = tuple(column.name for column in table.columns)
-    listed = [tuple(map(row.get, names)) for row in rows]
+def insert_all(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Insert rows of values as the database keeps them, JSON as text."""
+    listed = list(rows)
     if not listed:
         return
-    used = [number for number, name in enumerate(names) if any(row[number] is not None for row in listed)]
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    statement = _statement(table, tuple(names[number] for number in used), mark)
-    connection.exec_driver_sql(statement, [tuple(_plain(row[number]) for number in used) for row in listed])
+    named, marks = ", ".join(f'"{name}"' for name in columns), ", ".join([mark] * len(columns))
+    statement = f'INSERT INTO "{table.name}" ({named}) VALUES ({marks})'  # noqa: S608  # names of our own tables
+    connection.exec_driver_sql(statement, listed)
 
 
 def write_words(connection: Connection, known: Iterable[str]) -> None:
@@ -47,15 +46,3 @@ def write_words(connection: Connection, known: Iterable[str]) -> None:
         fresh -= set(connection.scalars(select(words.c.word).where(words.c.word.in_(chunk))))
     if fresh:
         connection.execute(statement, [{"word": word} for word in sorted(fresh)])
-
-
-def _plain(value: Any) -> Any:
-    """The value as the drivers take it."""
-    return bytes(value).decode() if isinstance(value, msgspec.Raw) else value
-
-
-@cache
-def _statement(table: Table, names: tuple[str, ...], mark: str) -> str:
-    """The SQL with one mark for each column."""
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return f'INSERT INTO "{table.name}" ({quoted}) VALUES ({", ".join([mark] * len(names))})'  # noqa: S608  # names of our own tables

@@ -4,7 +4,6 @@
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -85,7 +84,7 @@ def is_runnable(record: ModelRecord) -> bool:
     formats = {item.casefold() for item in record.formats}
     for file in record.distributions:
         formats.add((file.format or "").casefold())
-        formats.add(PurePosixPath(file.path or file.name).suffix.lstrip(".").casefold())
+        formats.add((file.path or file.name).rpartition(".")[2].casefold())
     return not RUNNABLE_FORMATS.isdisjoint(formats)
 
 

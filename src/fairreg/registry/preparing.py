@@ -4,14 +4,14 @@
 Pure, and what it gives can be sent between processes: this is most of the work of taking in a record.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from fairreg.errors import RecordError
 from fairreg.registry.lineage import owned_keys, pointed_keys, tie_keys
-from fairreg.registry.linking import Key, Place, link_keys, place_of
+from fairreg.registry.linking import Key, link_keys, place_of
 from fairreg.registry.mapping import (
     encoded,
     entry_values,
@@ -24,35 +24,82 @@ from fairreg.registry.results import Submission
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["Prepared", "prepare", "statement_values"]
+__all__ = ["COLUMNS", "Prepared", "packed", "prepare", "statement_values", "unpacked"]
 
-Rows = tuple[dict[str, Any], ...]
+Row = tuple[Any, ...]
+
+# The columns of the rows of `Prepared`, in their order; before them go the keys that the database gives.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "entries": (
+        "identifier",
+        "kind",
+        "name",
+        "description",
+        "license",
+        "dated",
+        "year",
+        "doi",
+        "url",
+        "runnable",
+        "record",
+    ),
+    "statements": (
+        "source",
+        "source_id",
+        "retrieved_at",
+        "media_type",
+        "payload_sha256",
+        "payload",
+        "record",
+    ),
+    "identifiers": ("scheme", "value", "family", "key", "evidence"),
+    "facets": ("name", "key", "value"),
+    "entry_texts": (
+        "leading",
+        "name",
+        "alternate_names",
+        "subjects",
+        "creators",
+        "description",
+        "identifiers",
+    ),
+    "ties": ("family", "key"),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+_DIGEST = COLUMNS["statements"].index("payload_sha256")
+
+
+class Prepared(msgspec.Struct, frozen=True, array_like=True):
     """The rows of a statement and of an entry that it makes alone, but for their keys in the database.
 
-    `keys` are all by which it may have to do with others.
+    `record` is the last column of both the `entry` and the `statement`. `keys` are all by which the statement
+    may have to do with others.
     """
 
-    place: Place
+    place: tuple[str, str]
     identifier: str
-    keys: frozenset[Key]
-    entry: dict[str, Any]
-    statement: dict[str, Any]
-    identifiers: Rows
-    facets: Rows
-    text: dict[str, Any]
-    ties: Rows
+    keys: frozenset[tuple[str, str]]
+    record: str
+    entry: Row
+    statement: Row
+    identifiers: tuple[Row, ...]
+    facets: tuple[Row, ...]
+    text: Row
+    ties: tuple[tuple[str, str], ...]
     words: frozenset[str]
     payload: bytes | None
     media_type: str | None
 
     @property
+    def digest(self) -> str | None:
+        """The hex SHA-256 of the payload."""
+        return str(self.statement[_DIGEST]) if self.payload is not None else None
+
+    @property
     def submission(self) -> Submission:
         """The statement itself."""
-        record = msgspec.json.decode(self.statement["record"], type=ModelRecord)
+        record = msgspec.json.decode(self.record, type=ModelRecord)
         return Submission(record, self.payload, self.media_type)
 
 
@@ -67,17 +114,43 @@ def prepare(submission: Submission) -> Prepared:
     return Prepared(
         place=place_of(record),
         identifier=record.identifier,
-        keys=link_keys(record) | owned_keys(record) | pointed_keys(record),
-        entry=entry,
-        statement=statement,
-        identifiers=tuple(identifier_values(record)),
-        facets=tuple(facet_values(record, (record.provenance.source,))),
-        text=text,
-        ties=tuple({"family": family, "key": key} for family, key in sorted(tie_keys(record))),
+        keys=_keys(record),
+        record=bytes(entry["record"]).decode(),
+        entry=_row("entries", entry)[:-1],
+        statement=_row("statements", statement)[:-1],
+        identifiers=_rows("identifiers", identifier_values(record)),
+        facets=_rows("facets", facet_values(record, (record.provenance.source,))),
+        text=_row("entry_texts", text),
+        ties=tuple(sorted(tie_keys(record))),
         words=words,
         payload=submission.payload,
         media_type=submission.media_type,
     )
+
+
+def packed(items: Iterable[Prepared]) -> bytes:
+    """The items as bytes, for another process."""
+    return msgspec.msgpack.encode(list(items))
+
+
+def unpacked(items: bytes) -> list[Prepared]:
+    """Inverse of `packed`."""
+    return _DECODER.decode(items)
+
+
+_DECODER = msgspec.msgpack.Decoder(list[Prepared])
+
+
+def _keys(record: ModelRecord) -> frozenset[Key]:
+    return link_keys(record) | owned_keys(record) | pointed_keys(record)
+
+
+def _row(table: str, values: Mapping[str, Any]) -> Row:
+    return tuple(map(values.get, COLUMNS[table]))
+
+
+def _rows(table: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+    return tuple(_row(table, values) for values in listed)
 
 
 def statement_values(submission: Submission) -> dict[str, Any]:

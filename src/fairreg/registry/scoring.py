@@ -26,7 +26,7 @@ _SATURATION = 1.2
 _LENGTH = 0.75
 # Words of a usual entry: the median over the packaged catalogue. A constant, so that no score moves when
 # other entries come or go.
-_USUAL_LENGTH = 100
+_USUAL_LENGTH = 64
 # This is a registry of models: at equal words a model comes before the software and data around it.
 _KIND_WEIGHTS = {"model": 1.0, "software": 0.95, "dataset": 0.9}
 _LEADING = 1.25

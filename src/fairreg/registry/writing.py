@@ -2,7 +2,7 @@
 """Writes statements and keeps the entries made of them in step. Every function runs inside its caller's
 transaction, so a reader sees a statement with its entry, its identifiers and its words, or none of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 
 from fairreg.errors import NotFound, RecordError
 from fairreg.registry.assessments import restore_scores
-from fairreg.registry.inserting import insert_all, write_words
+from fairreg.registry.inserting import write_words
 from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.lineage import owned_keys, pointed_keys
 from fairreg.registry.linking import OWN, Group, Key, Pair, group, link_keys, merge, name_entries
@@ -79,16 +79,16 @@ def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
 
 def _write_statement(connection: Connection, submission: Submission, known: int | None) -> int:
     values = statement_values(submission)
-    accept(connection, [values])
+    accept(connection, [(values["source"], values.get("payload_sha256"))])
     if known is None:
         return _inserted(connection, insert(statements).values(values))
     connection.execute(update(statements).where(statements.c.id == known).values(values))
     return known
 
 
-def accept(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Payloads of the `statements` rows are refused no more."""
-    pairs = [(row["source"], row["payload_sha256"]) for row in rows if row.get("payload_sha256")]
+def accept(connection: Connection, payloads: Iterable[tuple[str, str | None]]) -> None:
+    """Payloads, by source and hex SHA-256, are refused no more."""
+    pairs = [(source, digest) for source, digest in payloads if digest is not None]
     for chunk in chunks(pairs):
         connection.execute(
             delete(refusals).where(with_keys(refusals.c.source, refusals.c.payload_sha256, chunk))
@@ -288,7 +288,9 @@ def word_anew(connection: Connection, after: int, limit: int) -> list[int]:
 
 
 def _write_facets(connection: Connection, entry_id: int, record: ModelRecord, sources: Iterable[str]) -> None:
-    insert_all(connection, facets, ({**row, "entry_id": entry_id} for row in facet_values(record, sources)))
+    rows = [row | {"entry_id": entry_id} for row in facet_values(record, sources)]
+    if rows:
+        connection.execute(insert(facets), rows)
 
 
 def _unused(connection: Connection, name: str, record: ModelRecord, entry_id: int | None) -> str:
