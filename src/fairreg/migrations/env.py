@@ -5,12 +5,15 @@ from typing import Any
 
 from alembic import context
 
-from fairreg.registry.tables import FULL_TEXT, metadata
+from fairreg.registry.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, metadata
 
 
 def _ours(_object: Any, name: str | None, type_: str, _reflected: bool, _compare_to: Any) -> bool:
-    """The full-text index and its shadow tables exist on SQLite only, so no table object describes them."""
-    return not (type_ == "table" and (name or "").startswith(FULL_TEXT))
+    """What serves full-text search is each engine's own, so no table object describes it."""
+    known = name or ""
+    if type_ == "table":
+        return not known.startswith((FULL_TEXT, NAME_TEXT, WORD_INDEX))
+    return not (type_ in {"column", "index"} and known.endswith(("_vector", "_trigrams")))
 
 
 def _migrate() -> None:

@@ -6,6 +6,7 @@ from fairreg.registry.carrying import Carried, Tombstone
 from fairreg.registry.judging import Verdict
 from fairreg.registry.lineage import Bond
 from fairreg.registry.linking import Place
+from fairreg.registry.preparing import Prepared, packed, prepare, unpacked
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import (
     Entry,
@@ -34,6 +35,7 @@ __all__ = [
     "LineageReport",
     "Outcome",
     "Place",
+    "Prepared",
     "PutResult",
     "Refused",
     "Registry",
@@ -44,5 +46,8 @@ __all__ = [
     "Submission",
     "Tombstone",
     "Verdict",
+    "packed",
+    "prepare",
     "subject",
+    "unpacked",
 ]

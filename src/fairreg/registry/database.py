@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, make_url, select, table
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, table
 from sqlalchemy import column as sql_column
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
@@ -22,6 +22,10 @@ __all__ = ["Database", "SchemaState"]
 SchemaState = Literal["empty", "foreign", "older", "current", "newer"]
 
 _BUSY_SECONDS = 30
+# Pages that SQLite keeps in memory: enough for the upper levels of the indexes of millions of records.
+_CACHE_KIB = 64 * 1024
+# How long the log of changes may grow before it goes into the file: fewer and longer writes.
+_WAL_PAGES = 8000
 
 # SQLite result code (prefix) -> what happened, what to do. {place} is the file or the masked URL.
 _SQLITE_ERRORS: tuple[tuple[str, str, str], ...] = (
@@ -172,7 +176,7 @@ def _engine(url: str) -> Engine:
         raise RegistryError("FAIRREG_DATABASE_URL names an unknown kind of database.", hint=_URL_HINT)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, **options)
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS}, **options)
+    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -183,6 +187,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON").close()
     connection.execute("PRAGMA synchronous = NORMAL").close()
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

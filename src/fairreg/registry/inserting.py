@@ -4,10 +4,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table, Text, cast, exists, func, literal, select
+from sqlalchemy.dialects import postgresql
 
-from fairreg.registry.keys import chunks
 from fairreg.registry.tables import words
 
 __all__ = ["insert_all", "numbers", "write_words"]
@@ -39,10 +38,13 @@ def insert_all(
 
 def write_words(connection: Connection, known: Iterable[str]) -> None:
     """Keep words, each once."""
-    engine = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement: Insert = engine.insert(words).on_conflict_do_nothing(index_elements=["word"])
-    fresh = set(known)
-    for chunk in chunks(sorted(fresh)):
-        fresh -= set(connection.scalars(select(words.c.word).where(words.c.word.in_(chunk))))
-    if fresh:
-        connection.execute(statement, [{"word": word} for word in sorted(fresh)])
+    listed = sorted(known)
+    if connection.dialect.name == "sqlite":
+        if listed:
+            statement = "INSERT OR IGNORE INTO words (word) VALUES (?)"
+            connection.exec_driver_sql(statement, [(word,) for word in listed])
+        return
+    # Looked up first: a conflict would use up a key, and a harvest brings the same words again and again.
+    given = func.unnest(cast(listed, postgresql.ARRAY(Text))).column_valued("given")
+    fresh = select(given).where(~exists().where(words.c.word == given))
+    connection.execute(postgresql.insert(words).from_select(["word"], fresh).on_conflict_do_nothing())

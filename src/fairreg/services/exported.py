@@ -18,7 +18,7 @@ from fairreg.registry import Assessment, Carried, Place, Refused, Statement, Sub
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import parse_json
 
-__all__ = ["Item", "is_exported", "line_of", "lines"]
+__all__ = ["Item", "is_exported", "line_of", "numbered", "read_line"]
 
 Item = Carried | Verdict | Refused | Assessment
 _TYPES = ("verdict", "refusal", "assessment")
@@ -26,16 +26,37 @@ _HINT = "fairreg export writes files to import."
 
 
 def line_of(item: Statement | Verdict | Refused | Assessment) -> str:
-    """The line, with its end, that `lines` reads; always the same for the same item."""
+    """The line, with its end, that `read_line` reads; always the same for the same item."""
     return json.dumps(_document(item), ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def lines(file: Path) -> Iterator[Item]:
-    """What each line says. Raises RecordError with the number of the first bad one."""
+def numbered(file: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, with their numbers from 1 on."""
     with file.open("rb") as stream:
         for number, text in enumerate(stream, 1):
             if text.strip():
-                yield _read(text, f"{file.name} line {number}")
+                yield number, text
+
+
+def read_line(text: bytes, name: str) -> Item:
+    """What a line says; a RecordError calls it by `name`."""
+    document = _document_in(text, name)
+    if isinstance(document, dict) and document.get("type") == "verdict":
+        return _verdict(document, name)
+    if isinstance(document, dict) and document.get("type") == "refusal":
+        return _refusal(document, name)
+    if isinstance(document, dict) and document.get("type") == "assessment":
+        return _assessment(document, name)
+    if not isinstance(document, dict) or "record" not in document:
+        raise RecordError(f"{name} is no line of an exported file.", hint=_HINT)
+    return _statement(document, name)
+
+
+def _document_in(text: bytes, name: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return parse_json(text, name=name)  # slower, and says what is wrong
 
 
 def is_exported(file: Path) -> bool:
@@ -66,19 +87,6 @@ def _document(item: Statement | Verdict | Refused | Assessment) -> dict[str, Any
         "gone_reason": (item.gone_reason or "") if item.gone else None,
         "gone_at": item.gone_at,
     }
-
-
-def _read(text: bytes, name: str) -> Item:
-    document = parse_json(text, name=name)
-    if isinstance(document, dict) and document.get("type") == "verdict":
-        return _verdict(document, name)
-    if isinstance(document, dict) and document.get("type") == "refusal":
-        return _refusal(document, name)
-    if isinstance(document, dict) and document.get("type") == "assessment":
-        return _assessment(document, name)
-    if not isinstance(document, dict) or "record" not in document:
-        raise RecordError(f"{name} is no line of an exported file.", hint=_HINT)
-    return _statement(document, name)
 
 
 def _statement(document: dict[str, Any], name: str) -> Carried:

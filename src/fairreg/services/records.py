@@ -3,21 +3,19 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from fairreg.registry import Assessment, Carried, PutResult, Refused, Registry, Verdict
 from fairreg.schemas.validation import read_record
-from fairreg.services.exported import Item, line_of, lines
+from fairreg.services.exported import line_of
+from fairreg.services.importing import Batch, Reading
 from fairreg.settings import Settings
 from fairreg.storage.cache import disk_faults
 
 __all__ = ["add", "export", "import_"]
-
-_BATCH = 500
 
 
 def add(settings: Settings, file: Path) -> PutResult:
@@ -61,22 +59,24 @@ def import_(
     verdicts about the same statements the newer one counts. Every line is checked before the first is stored.
     Raises RecordError with the number of the bad line.
     """
-    total = sum(1 for _ in lines(file))
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
-    with Registry(settings=settings) as registry:
-        for batch in _batches(lines(file)):
+    with Reading(file) as reading, Registry(settings=settings) as registry:
+        total = reading.count()
+        for batch in reading.batches():
             counts.update(_take(registry, batch))
             if progress is not None:
                 progress(counts.total(), total)
+        registry.settle()
     return dict(counts)
 
 
-def _take(registry: Registry, batch: Sequence[Item]) -> Counter[str]:
-    said = [item for item in batch if isinstance(item, Carried)]
-    verdicts = [item for item in batch if isinstance(item, Verdict)]
-    refused = [item for item in batch if isinstance(item, Refused)]
-    judged = [item for item in batch if isinstance(item, Assessment)]
-    counts: Counter[str] = Counter(registry.restore(said))
+def _take(registry: Registry, batch: Batch) -> Counter[str]:
+    withdrawn = [item for item in batch.others if isinstance(item, Carried)]
+    verdicts = [item for item in batch.others if isinstance(item, Verdict)]
+    refused = [item for item in batch.others if isinstance(item, Refused)]
+    judged = [item for item in batch.others if isinstance(item, Assessment)]
+    counts: Counter[str] = Counter(stored.outcome for stored in registry.put_many(batch.said))
+    counts.update(registry.restore(withdrawn))
     if judged:
         registry.remember_assessments(judged)
         counts["assessments"] = len(judged)
@@ -87,11 +87,6 @@ def _take(registry: Registry, batch: Sequence[Item]) -> Counter[str]:
         registry.put_many([], refused=refused)
         counts["refused"] = len(refused)
     return counts
-
-
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
-    while batch := list(islice(items, _BATCH)):
-        yield batch
 
 
 @contextmanager
