@@ -60,6 +60,10 @@ def search(
         float | None, typer.Option(min=0, max=1, help="Only with at least this FAIR score (fairreg assess).")
     ] = None,
     limit: Limit = 20,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each result has its rank.")] = False,
+    facets: Annotated[
+        bool, typer.Option("--facets", help="Count what was found by source, kind, task, licence and year.")
+    ] = False,
     live: Annotated[
         bool, typer.Option("--live", help="Ask every source now, too; exit code 4 if none could be reached.")
     ] = False,
@@ -89,6 +93,8 @@ def search(
         kind=kind,
         runnable=runnable or None,
         min_fair=min_fair,
+        explain=explain,
+        facets=facets,
     )
     report = (
         _asked(partial(find, live=True, save=save, deadline=deadline), shown=not json) if live else find()
@@ -157,8 +163,39 @@ def _print_results(report: "SearchReport") -> None:
         )
         return
     console().print(_table(report))
+    if report.explanations is not None:
+        _print_explanations(report)
+    _print_facets(report)
     if report.total > len(report.results):
         talk(f"{len(report.results)} of {report.total}; --limit shows more.")
+
+
+def _print_explanations(report: "SearchReport") -> None:
+    from fairreg.cli.output import console
+
+    out = console()
+    for row in report.results:
+        out.print(f"\n{row.name}: score {row.score:.3f}", markup=False)
+        found = (report.explanations or {}).get(row.id)
+        if found is None:
+            out.print("  found by its identifier, or listed by its date", markup=False)
+            continue
+        for part in found.terms:
+            places = ", ".join(part.columns).replace("_", " ")
+            made = f"rarity {part.rarity:.2f} x strength {part.strength:.2f}"
+            added = f"{part.rarity * part.strength:.2f} = {made}"
+            out.print(f"  {part.term}: {added}, as {part.phrase!r} in {places}", markup=False)
+        for term in found.missing:
+            out.print(f"  {term}: not found in it", markup=False)
+        out.print(f"  relevance {found.relevance:.2f}, with weight {found.weight:.2f}", markup=False)
+
+
+def _print_facets(report: "SearchReport") -> None:
+    from fairreg.cli.output import console
+
+    for name, counts in (report.facets or {}).items():
+        values = ", ".join(f"{value} ({count})" for value, count in counts.items())
+        console().print(f"{name}: {values}", markup=False)
 
 
 def _table(report: "SearchReport") -> "Table":

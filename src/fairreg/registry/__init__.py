@@ -23,11 +23,13 @@ from fairreg.registry.results import (
     Statement,
     Submission,
 )
+from fairreg.registry.scoring import Contribution
 
 __all__ = [
     "Assessment",
     "Bond",
     "Carried",
+    "Contribution",
     "Entry",
     "Filters",
     "Harvest",

@@ -237,10 +237,12 @@ class Registry:
         min_fair: float | None = None,
         limit: int | None = 20,
         offset: int = 0,
+        facets: bool = False,
     ) -> SearchResults:
         """Entries that answer `query`, best first; an empty query lists all, newest first.
 
-        Each filter (see `Filters`) takes a value or several, of which any will do. No text breaks a search.
+        Each filter (see `Filters`) takes a value or several, of which any will do; `facets` counts what was
+        found. No text breaks a search.
         """
         filters = Filters.of(
             source=source,
@@ -253,7 +255,7 @@ class Registry:
             min_fair=min_fair,
         )
         with self._database.reading() as connection:
-            return search(connection, query, filters, limit=limit, offset=offset)
+            return search(connection, query, filters, limit=limit, offset=offset, facets=facets)
 
     def records(self) -> Iterator[ModelRecord]:
         """All merged records in the order of their identifiers, a page at a time."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fairreg.registry.faceting import Facets
 from fairreg.registry.lineage import Bond
-from fairreg.registry.scoring import Contribution
+from fairreg.registry.scoring import Scored
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
@@ -154,14 +155,14 @@ def _several(values: Values) -> tuple[str, ...]:
 class SearchHit:
     """A model found, with a score in 0..1 that never rises with the rank.
 
-    `entry` stands for it; `kindred` are all entries of its lineage, `entry` among them. `parts` say what each
-    term of the question added, where it was found by words.
+    `entry` stands for it; `kindred` are all entries of its lineage, `entry` among them. `scored` says
+    what its score is made of, where it was found by words.
     """
 
     entry: Entry
     score: float
     kindred: tuple[Entry, ...] = ()
-    parts: tuple[Contribution, ...] = ()
+    scored: Scored | None = None
 
     @property
     def record(self) -> ModelRecord:
@@ -248,7 +249,7 @@ class SearchResults:
     """The best hits first; `total` counts those beyond the limit too.
 
     Not `complete`: more entries hold the common words of the question than were compared. `corrections` are
-    words that no entry holds, with those that were searched for instead.
+    words that no entry holds, with those that were searched for instead. `facets` count what was compared.
     """
 
     query: str
@@ -256,6 +257,7 @@ class SearchResults:
     hits: tuple[SearchHit, ...] = ()
     complete: bool = True
     corrections: tuple[Correction, ...] = ()
+    facets: Facets | None = None
 
 
 @dataclass(frozen=True)

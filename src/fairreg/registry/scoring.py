@@ -68,14 +68,23 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Scored:
-    """An entry with its relevance (comparable within one question) and what that is made of."""
+    """An entry with its relevance (comparable within one question) and what that is made of.
+
+    The relevance is the sum over `parts` of rarity times strength, times `weight`: that of the entry's kind,
+    and more where its name begins with what was asked for. `missing` are the terms that it does not express.
+    """
 
     key: int
     identifier: str
     relevance: float
-    whole: bool
     weight: float
     parts: tuple[Contribution, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether it expresses every term."""
+        return not self.missing
 
 
 def rarity(holders: float, total: float) -> float:
@@ -87,18 +96,20 @@ def score(text: Passage, terms: Sequence[Sought]) -> Scored | None:
     """How the entry answers the terms; None where it holds none of them, or lacks a required one."""
     spaced = {name: _spaced(words) for name, words in text.columns.items()}
     length = sum(words.count(" ") for words in text.columns.values()) + len(text.columns)
-    parts = []
+    parts, missing = [], []
     for term in terms:
         best = _best(spaced, length, term)
         if best is not None:
             parts.append(best)
         elif term.required:
             return None
+        else:
+            missing.append(term.words)
     if not parts:
         return None
     weight = _KIND_WEIGHTS.get(text.kind, 1.0) * (_LEADING if _leads(text, terms) else 1.0)
     relevance = weight * sum(part.rarity * part.strength for part in parts)
-    return Scored(text.key, text.identifier, relevance, len(parts) == len(terms), weight, tuple(parts))
+    return Scored(text.key, text.identifier, relevance, weight, tuple(parts), tuple(missing))
 
 
 def _spaced(words: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
 
 from fairreg.errors import IdentifierError
+from fairreg.registry.faceting import count_all, count_among
 from fairreg.registry.judging import lineage_entries
 from fairreg.registry.keys import chunks
 from fairreg.registry.lookup import entries_for, sources_of_all
@@ -17,9 +18,10 @@ from fairreg.registry.mapping import entry_from
 from fairreg.registry.pooling import pool
 from fairreg.registry.relating import numbers_of
 from fairreg.registry.results import Correction, Entry, Filters, SearchHit, SearchResults, standing
-from fairreg.registry.scoring import Contribution, Scored, score
+from fairreg.registry.scoring import Scored, score
 from fairreg.registry.spelling import mended
-from fairreg.registry.tables import entries, facets
+from fairreg.registry.tables import entries
+from fairreg.registry.tables import facets as rows_of_facets
 from fairreg.registry.tables import lineages as rows_of_lineages
 from fairreg.registry.vocabulary import understand
 from fairreg.registry.wording import fold
@@ -38,7 +40,7 @@ class _Found:
 
     entry_id: int
     score: float
-    parts: tuple[Contribution, ...] = ()
+    scored: Scored | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,18 @@ class _Answer:
 
 
 def search(
-    connection: Connection, query: str, filters: Filters, *, limit: int | None, offset: int = 0
+    connection: Connection,
+    query: str,
+    filters: Filters,
+    *,
+    limit: int | None,
+    offset: int = 0,
+    facets: bool = False,
 ) -> SearchResults:
     """Models that answer `query` and meet `filters`, best first; an empty query lists all, newest first.
 
     One of its entries stands for a model: the one that was asked for by its identifier, else that of the
-    newest version with a DOI.
+    newest version with a DOI. `facets` asks for their counts, too.
     """
     asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
     conditions = tuple(item for item in _conditions(filters) if item is not None)
@@ -70,7 +78,11 @@ def search(
         answer = _newest(connection, conditions, None if limit is None else offset + limit)
     shown = answer.found[offset:] if limit is None else answer.found[offset : offset + limit]
     hits = _hits(connection, shown, () if named else conditions, newest=not named)
-    return SearchResults(query, answer.total, hits, complete=answer.complete, corrections=answer.corrections)
+    counts = None
+    if facets:
+        keys = (item.entry_id for item in answer.found)
+        counts = count_among(connection, keys) if asked.strip() else count_all(connection, conditions)
+    return SearchResults(query, answer.total, hits, answer.complete, answer.corrections, counts)
 
 
 def _counted(connection: Connection, found: Iterable[_Found], *, complete: bool = True) -> _Answer:
@@ -106,7 +118,7 @@ def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _An
     scored = [item for text in chosen.passages if (item := score(text, chosen.terms)) is not None]
     best = max((item.relevance for item in scored), default=1.0)
     ranked = sorted(scored, key=lambda item: (-_score(item, best), item.identifier))
-    found = (_Found(item.key, _score(item, best), item.parts) for item in ranked)
+    found = (_Found(item.key, _score(item, best), item) for item in ranked)
     answer = _counted(connection, found, complete=chosen.complete)
     return replace(answer, corrections=corrections)
 
@@ -154,7 +166,7 @@ def _hits(
         shown = loaded[item.entry_id]
         if newest:
             shown = max((entry for key, entry in listed.items() if key in able), key=standing, default=shown)
-        hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.parts))
+        hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.scored))
     return tuple(hits)
 
 
@@ -170,7 +182,7 @@ def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
 def _conditions(filters: Filters) -> Iterable[ColumnElement[bool] | None]:
     yield _any(entries.c.kind == value.casefold() for value in filters.kind)
     yield _any(_licensed(value) for value in filters.license)
-    yield _any(_faceted("source", facets.c.key == fold(value)) for value in filters.source)
+    yield _any(_faceted("source", rows_of_facets.c.key == fold(value)) for value in filters.source)
     for name, values in (("task", filters.task), ("framework", filters.framework)):
         yield _any(_faceted(name, _holds_words(fold(value))) for value in values)
     yield None if filters.runnable is None else entries.c.runnable == filters.runnable
@@ -194,10 +206,10 @@ def _licensed(value: str) -> ColumnElement[bool]:
 
 def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The entry itself is looked at, which costs nothing where few entries are in question."""
-    return exists().where(facets.c.entry_id == entries.c.id, facets.c.name == name, condition)
+    return exists().where(rows_of_facets.c.entry_id == entries.c.id, rows_of_facets.c.name == name, condition)
 
 
 def _holds_words(folded: str) -> ColumnElement[bool]:
     """Whole words only: ``gan`` is not found inside ``organ``."""
-    padded: ColumnElement[str] = literal_column("' '") + facets.c.key + literal_column("' '")
+    padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
     return padded.contains(f" {folded} ", autoescape=True)

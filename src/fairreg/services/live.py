@@ -23,7 +23,16 @@ from fairreg.registry.linking import Place, place_of
 from fairreg.registry.results import Filters, Refused, SearchHit, SearchResults
 from fairreg.services.enabled import enabled
 from fairreg.services.harvest import refusal_of, submission_of
-from fairreg.services.search import DEADLINE, Grown, Heard, SearchReport, SourceAnswer, row_of, withdrawn
+from fairreg.services.search import (
+    DEADLINE,
+    Grown,
+    Heard,
+    SearchReport,
+    SourceAnswer,
+    cautions,
+    row_of,
+    withdrawn,
+)
 from fairreg.settings import Settings
 from fairreg.web import Patience, Web
 
@@ -326,7 +335,7 @@ class _Ranking:
             query=self.query,
             total=len(found) + max(0, self.local.total - len(self.local.hits)),
             results=tuple(row_of(hit) for hit in shown),
-            warnings=tuple(withdrawn(hit.entry) for hit in shown if hit.gone),
+            warnings=(*cautions(self.local), *(withdrawn(hit.entry) for hit in shown if hit.gone)),
             sources={asked.name: asked.answer for asked in answers if asked.answer},
         )
 

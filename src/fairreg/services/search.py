@@ -6,17 +6,19 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from fairreg.errors import UsageError
-from fairreg.registry import Entry, Registry, SearchHit
+from fairreg.registry import Contribution, Entry, Registry, SearchHit, SearchResults
 from fairreg.settings import Settings
 
 __all__ = [
     "DEADLINE",
+    "Explanation",
     "Grown",
     "Heard",
     "SearchReport",
     "SearchRow",
     "SourceAnswer",
     "VersionRow",
+    "cautions",
     "row_of",
     "search",
     "withdrawn",
@@ -75,10 +77,25 @@ class SearchRow:
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """Why a result has its rank: what each term added, and the terms that it lacks.
+
+    `relevance` is the sum of rarity times strength, times `weight` (see `fairreg.registry.scoring`); the best
+    result's is the unit of the scores.
+    """
+
+    relevance: float
+    weight: float
+    terms: tuple[Contribution, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SearchReport:
     """What a search found, best first; `total` counts what lies beyond the limit too.
 
-    `sources`: how each source took a live question; None where only the registry was asked.
+    `sources`: how each source took a live question; None where only the registry was asked. `explanations` by
+    id, None for what was found by its identifier, and `facets` (value: count) are there where asked for.
     """
 
     query: str
@@ -86,6 +103,8 @@ class SearchReport:
     results: tuple[SearchRow, ...] = ()
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, SourceAnswer] | None = None
+    explanations: Mapping[str, Explanation | None] | None = None
+    facets: Mapping[str, Mapping[str, int]] | None = None
 
     @property
     def unheard(self) -> bool:
@@ -94,10 +113,11 @@ class SearchReport:
         return bool(answers) and all(answer.status != "ok" and not answer.count for answer in answers)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of ``fairreg search --json``; `sources` is in it only after a live search."""
+        """The document of ``fairreg search --json``: what was not asked for is not in it."""
         document: dict[str, Any] = asdict(self)
-        if self.sources is None:
-            del document["sources"]
+        for name in ("sources", "explanations", "facets"):
+            if document[name] is None:
+                del document[name]
         return document
 
 
@@ -112,17 +132,27 @@ def search(
     live: bool = False,
     save: bool = False,
     deadline: float = DEADLINE,
+    explain: bool = False,
+    facets: bool = False,
     heard: Heard = lambda _name, _answer: None,
     grown: Grown | None = None,
     **filters: Any,
 ) -> SearchReport:
     """Models that answer `query`; `filters` are those of `Registry.search`.
 
+    `explain` says of each why it has its rank, `facets` how all that was found divides; neither of what is
+    asked `live`.
+
     `live` asks every source too, or those that are named (`source`), also one that FAIRREG_DISABLE names, for
     `deadline` seconds; `heard` hears each as it answers, `grown` the ranking that it gives, `save` keeps what
     they found. A model that its source withdrew is still found, with a warning. Raises RegistryError, and
     UsageError for an empty question, which no source can be asked.
     """
+    if live and (explain or facets):
+        raise UsageError(
+            "Ranks and facets are explained for what the registry holds.",
+            hint="Leave live (--live) out; save (--save) what it finds first.",
+        )
     if live:
         from fairreg.services.live import search_live
 
@@ -130,13 +160,31 @@ def search(
     if save:
         raise UsageError("Only what a live search finds can be saved.", hint="Add live=True (--live).")
     with Registry(settings=settings) as registry:
-        results = registry.search(query, **filters)
+        results = registry.search(query, facets=facets, **filters)
+    explained = {hit.entry.identifier: _explained(hit) for hit in results.hits}
     return SearchReport(
         query=query,
         total=results.total,
         results=tuple(map(row_of, results.hits)),
-        warnings=tuple(withdrawn(hit.entry) for hit in results.hits if hit.gone),
+        warnings=(*cautions(results), *(withdrawn(hit.entry) for hit in results.hits if hit.gone)),
+        explanations=explained if explain else None,
+        facets=None if results.facets is None else {name: dict(v) for name, v in results.facets.items()},
     )
+
+
+def cautions(results: SearchResults) -> tuple[str, ...]:
+    """Sentences on what was searched for instead of what was asked, and on what was left out."""
+    said = [f"No record holds {item.asked!r}: searched for {item.used!r}." for item in results.corrections]
+    if not results.complete:
+        said.append("Many records hold these words: only the likeliest were compared. Add words or filters.")
+    return tuple(said)
+
+
+def _explained(hit: SearchHit) -> Explanation | None:
+    scored = hit.scored
+    if scored is None:
+        return None
+    return Explanation(scored.relevance, scored.weight, scored.parts, scored.missing)
 
 
 def row_of(hit: SearchHit) -> SearchRow:
