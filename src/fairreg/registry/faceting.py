@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from fairreg.registry.keys import chunks
+from fairreg.registry.keys import among
 from fairreg.registry.tables import entries, facets
 
 __all__ = ["Facets", "count_all", "count_among"]
@@ -25,22 +25,12 @@ _ORDER = ("source", "kind", "task", "framework", "license", "year")
 
 def count_among(connection: Connection, keys: Iterable[int]) -> Facets:
     """The facets of some entries."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in _ORDER}
-    for chunk in chunks(keys):
-        _count(connection, counts, (entries.c.id.in_(chunk),))
-    return _commonest(counts)
+    return count_all(connection, (among(connection, entries.c.id, keys),))
 
 
 def count_all(connection: Connection, conditions: Sequence[ColumnElement[bool]] = ()) -> Facets:
     """The facets of all entries that meet the conditions."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in _ORDER}
-    _count(connection, counts, conditions)
-    return _commonest(counts)
-
-
-def _count(
-    connection: Connection, counts: Mapping[str, Counter[str]], conditions: Sequence[ColumnElement[bool]]
-) -> None:
     named = select(facets.c.name, facets.c.value, func.count()).group_by(facets.c.name, facets.c.value)
     if conditions:
         named = named.join(entries, entries.c.id == facets.c.entry_id).where(*conditions)
@@ -51,9 +41,6 @@ def _count(
         valued = select(column, func.count()).where(column.is_not(None), *conditions).group_by(column)
         for value, number in connection.execute(valued):
             counts[name][str(value)] += number
-
-
-def _commonest(counts: Mapping[str, Counter[str]]) -> Facets:
     return {name: tuple(_ranked(counted)[:_MOST]) for name, counted in counts.items() if counted}
 
 

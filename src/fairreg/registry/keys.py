@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Conditions on many keys at once, in portions and in a form for which every database uses its index."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    any_,
+    func,
+    literal,
+    or_,
+    select,
+)
 
-__all__ = ["chunks", "with_keys"]
+__all__ = ["among", "chunks", "with_keys"]
 
 # Databases limit how many values one statement may name.
 _CHUNK = 300
@@ -18,6 +30,15 @@ def chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     """The items in portions that one statement may name."""
     listed = list(items)
     return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))
+
+
+def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[int]) -> ColumnElement[bool]:
+    """Rows in which the column holds one of the numbers, however many: one value of the statement."""
+    listed = list(numbers)
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(listed, ARRAY(Integer)))
+    values = func.json_each(literal(json.dumps(listed))).table_valued("value")
+    return column.in_(select(values.c.value))
 
 
 def with_keys(

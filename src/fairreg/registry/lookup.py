@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from fairreg.errors import IdentifierError, NotFound
-from fairreg.registry.keys import chunks
+from fairreg.registry.keys import among
 from fairreg.registry.linking import OWN
 from fairreg.registry.mapping import entry_from
 from fairreg.registry.results import Entry
@@ -61,10 +61,9 @@ def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
 def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """The sources that speak of each of some entries, by name."""
     found: dict[int, set[str]] = {key: set() for key in entry_ids}
-    for chunk in chunks(found):
-        query = select(statements.c.entry_id, statements.c.source).where(statements.c.entry_id.in_(chunk))
-        for row in connection.execute(query.distinct()):
-            found[row.entry_id].add(row.source)
+    query = select(statements.c.entry_id, statements.c.source).distinct()
+    for row in connection.execute(query.where(among(connection, statements.c.entry_id, found))):
+        found[row.entry_id].add(row.source)
     return {key: tuple(sorted(names - {OWN})) for key, names in found.items()}
 
 

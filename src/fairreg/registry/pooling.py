@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.registry.fulltext import Held, Phrase, beginning, holding
-from fairreg.registry.keys import chunks
+from fairreg.registry.keys import among
+from fairreg.registry.results import Correction
 from fairreg.registry.scoring import WEIGHTS, Passage, Sought, rarity
+from fairreg.registry.spelling import mended
 from fairreg.registry.stemming import stemmed
 from fairreg.registry.tables import entries, entry_texts
 from fairreg.registry.vocabulary import Term
@@ -18,18 +20,44 @@ __all__ = ["Pool", "pool"]
 
 # A word that more entries hold than this is common: the index is read no further.
 _COMMON = 1000
-# How many entries are scored at most, the named ones among them.
-_MOST = 1000
+# How many entries are scored at most, and how many of them for their names.
+_MOST = 600
 _NAMED = 200
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The terms as they are looked for, and the entries to score; `complete` where no other holds any."""
+    """The terms as they are looked for, and the entries to score; `complete` where no other holds any.
+
+    `corrections` are the words that were mended because no entry holds them.
+    """
 
     terms: tuple[Sought, ...]
     passages: tuple[Passage, ...]
     complete: bool
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A term with its phrases in stems, and the entries that hold it."""
+
+    term: Term
+    phrases: dict[Phrase, float]
+    held: Held
+
+    @property
+    def demand(self) -> list[Phrase]:
+        """Any of its phrases."""
+        return list(self.phrases)
+
+    def sought(self, total: int) -> Sought:
+        """As it is scored: counted where it is rare, else by how far the first holders reach in `total`."""
+        count = float(len(self.held.keys))
+        if not self.held.complete:
+            count *= total / max(self.held.keys)
+        phrases = tuple((" ".join(phrase), weight) for phrase, weight in self.phrases.items())
+        return Sought(self.term.asked, phrases, rarity(count, total), self.term.required)
 
 
 def pool(
@@ -37,85 +65,73 @@ def pool(
 ) -> Pool:
     """What is to be scored for the terms, among the entries that meet the conditions."""
     total = connection.scalar(select(func.max(entry_texts.c.entry_id))) or 0
-    phrases = [_stemmed(term) for term in terms]
-    found = [holding(connection, [list(said)], limit=_COMMON) for said in phrases]
-    sought = tuple(
-        Sought(term.asked, tuple(_spelled(said)), _rarity(held, total), term.required)
-        for term, said, held in zip(terms, phrases, found, strict=True)
-    )
+    looked, corrections = [], []
+    for term in terms:
+        found = _looked(connection, term)
+        better = mended(connection, term) if not found.held.keys else None
+        if better is not None:
+            found = _looked(connection, better[0])
+            corrections.append(better[1])
+        looked.append(found)
+    sought = tuple(item.sought(total) for item in looked)
     if conditions:
-        found = [holding(connection, [list(s)], limit=_COMMON, conditions=conditions) for s in phrases]
-    keys, complete = _chosen(connection, phrases, found, sought, conditions)
-    return Pool(sought, tuple(_passages(connection, keys)), complete)
+        looked = [_looked(connection, item.term, conditions) for item in looked]
+    keys, complete = _chosen(connection, looked, sought, conditions)
+    return Pool(sought, tuple(_passages(connection, keys)), complete, tuple(corrections))
 
 
-def _stemmed(term: Term) -> dict[Phrase, float]:
-    """The term's phrases in stems, each with its greatest weight."""
-    weights: dict[Phrase, float] = {}
+def _looked(connection: Connection, term: Term, conditions: Sequence[ColumnElement[bool]] = ()) -> _Looked:
+    phrases: dict[Phrase, float] = {}
     for phrase, weight in term.phrases:
         stems = tuple(stemmed(" ".join(phrase)).split())
-        weights[stems] = max(weight, weights.get(stems, 0.0))
-    return weights
-
-
-def _spelled(phrases: dict[Phrase, float]) -> Iterable[tuple[str, float]]:
-    return ((" ".join(phrase), weight) for phrase, weight in phrases.items())
-
-
-def _rarity(held: Held, total: int) -> float:
-    """Counted where the term is rare; else by how far into the registry its first holders reach."""
-    count = float(len(held.keys))
-    if not held.complete:
-        count *= total / max(held.keys)
-    return rarity(count, total)
+        phrases[stems] = max(weight, phrases.get(stems, 0.0))
+    held = holding(connection, [list(phrases)], limit=_COMMON, conditions=conditions)
+    return _Looked(term, phrases, held)
 
 
 def _chosen(
     connection: Connection,
-    phrases: Sequence[dict[Phrase, float]],
-    found: Sequence[Held],
+    looked: Sequence[_Looked],
     sought: Sequence[Sought],
     conditions: Sequence[ColumnElement[bool]],
 ) -> tuple[list[int], bool]:
     """Keys of what to score, and whether that is all there is."""
     weights: dict[int, float] = {}
-    for held, term in zip(found, sought, strict=True):
-        if held.complete:
-            for key in held.keys:
+    for item, term in zip(looked, sought, strict=True):
+        if item.held.complete:
+            for key in item.held.keys:
                 weights[key] = weights.get(key, 0.0) + term.rarity
     ranked = sorted(weights, key=lambda key: (-weights[key], key))
-    if all(held.complete for held in found):
+    if all(item.held.complete for item in looked):
         return ranked[:_MOST], len(ranked) <= _MOST
-    first = dict.fromkeys(_likeliest(connection, phrases, found, conditions))
+    first = dict.fromkeys(_likeliest(connection, looked, conditions))
     return list(dict.fromkeys((*first, *ranked)))[:_MOST], False
 
 
 def _likeliest(
-    connection: Connection,
-    phrases: Sequence[dict[Phrase, float]],
-    found: Sequence[Held],
-    conditions: Sequence[ColumnElement[bool]],
-) -> Iterable[int]:
-    """Where words are common: what all of them name, what one of them begins the name of, what holds all."""
-    demand = [list(said) for said in phrases]
-    yield from holding(connection, demand, limit=_NAMED, conditions=conditions, names=True).keys
-    for said, held in zip(phrases, found, strict=True):
-        if not held.complete:
-            for phrase, weight in said.items():
-                if weight == 1.0:
-                    yield from beginning(connection, phrase, limit=_NAMED, conditions=conditions)
-    if not any(held.complete for held in found):
-        yield from holding(connection, demand, limit=_MOST // 2, conditions=conditions).keys
-    for one, held in zip(demand, found, strict=True):
-        if not held.complete:
-            yield from holding(connection, [one], limit=_NAMED, conditions=conditions, names=True).keys
+    connection: Connection, looked: Sequence[_Looked], conditions: Sequence[ColumnElement[bool]]
+) -> list[int]:
+    """Where words are common: what all of them name, what holds them all, and only then what one names."""
+    demand = [item.demand for item in looked]
+    common = [item for item in looked if not item.held.complete]
+    found = list(holding(connection, demand, limit=_NAMED, conditions=conditions, names=True).keys)
+    if len(looked) == 1:
+        for phrase, weight in looked[0].phrases.items():
+            if weight == 1.0:
+                found += beginning(connection, phrase, limit=_NAMED, conditions=conditions)
+    if len(common) == len(looked):
+        found += holding(connection, demand, limit=_MOST // 2, conditions=conditions).keys
+    if len(found) < _NAMED and len(looked) > 1:
+        for item in common:
+            named = holding(connection, [item.demand], limit=_NAMED, conditions=conditions, names=True)
+            found += named.keys
+    return found
 
 
-def _passages(connection: Connection, keys: Iterable[int]) -> Iterable[Passage]:
+def _passages(connection: Connection, keys: Sequence[int]) -> Iterable[Passage]:
     columns = (entry_texts.c.entry_id, entries.c.identifier, entries.c.kind)
     query = select(*columns, *(entry_texts.c[name] for name in WEIGHTS)).join(
         entries, entries.c.id == entry_texts.c.entry_id
     )
-    for chunk in chunks(keys):
-        for row in connection.execute(query.where(entry_texts.c.entry_id.in_(chunk))):
-            yield Passage(row[0], row[1], row[2], dict(zip(WEIGHTS, row[3:], strict=True)))
+    for row in connection.execute(query.where(among(connection, entry_texts.c.entry_id, keys))):
+        yield Passage(row[0], row[1], row[2], dict(zip(WEIGHTS, row[3:], strict=True)))

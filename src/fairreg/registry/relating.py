@@ -16,7 +16,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from fairreg.registry.keys import chunks, with_keys
+from fairreg.registry.keys import among, chunks, with_keys
 from fairreg.registry.lineage import (
     OWNING,
     POINTING,
@@ -123,20 +123,16 @@ _LINK_PLACES = tuple(links.c[name] for name in _LINK_NAMES)
 
 def numbers_of(connection: Connection, entry_ids: Iterable[int]) -> dict[int, int]:
     """The lineage of each entry that is not alone in its own."""
-    found: dict[int, int] = {}
-    for chunk in chunks(entry_ids):
-        chosen = rows_of_lineages.c.entry_id.in_(chunk)
-        found |= {row.entry_id: row.lineage for row in connection.execute(_LINEAGES.where(chosen))}
-    return found
+    chosen = among(connection, rows_of_lineages.c.entry_id, entry_ids)
+    return {row.entry_id: row.lineage for row in connection.execute(_LINEAGES.where(chosen))}
 
 
 def entries_of(connection: Connection, numbers: Iterable[int]) -> dict[int, list[int]]:
     """The entries of each lineage."""
     found: dict[int, list[int]] = defaultdict(list)
-    for chunk in chunks(numbers):
-        chosen = rows_of_lineages.c.lineage.in_(chunk)
-        for row in connection.execute(_LINEAGES.where(chosen).order_by(rows_of_lineages.c.entry_id)):
-            found[row.lineage].append(row.entry_id)
+    chosen = among(connection, rows_of_lineages.c.lineage, numbers)
+    for row in connection.execute(_LINEAGES.where(chosen).order_by(rows_of_lineages.c.entry_id)):
+        found[row.lineage].append(row.entry_id)
     return dict(found)
 
 

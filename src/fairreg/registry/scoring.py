@@ -94,11 +94,12 @@ def rarity(holders: float, total: float) -> float:
 
 def score(text: Passage, terms: Sequence[Sought]) -> Scored | None:
     """How the entry answers the terms; None where it holds none of them, or lacks a required one."""
+    whole = "\n".join(text.columns.values())
     spaced = {name: _spaced(words) for name, words in text.columns.items()}
-    length = sum(words.count(" ") for words in text.columns.values()) + len(text.columns)
+    length = whole.count(" ") + len(text.columns)
     parts, missing = [], []
     for term in terms:
-        best = _best(spaced, length, term)
+        best = _best(whole, spaced, length, term)
         if best is not None:
             parts.append(best)
         elif term.required:
@@ -117,10 +118,12 @@ def _spaced(words: str) -> str:
     return " " + words.replace(" ", "  ").replace("\n", " \n ") + " "
 
 
-def _best(spaced: Mapping[str, str], length: int, term: Sought) -> Contribution | None:
+def _best(whole: str, spaced: Mapping[str, str], length: int, term: Sought) -> Contribution | None:
     """The term by the phrase that says it most strongly."""
     best: Contribution | None = None
     for phrase, weight in term.phrases:
+        if phrase not in whole:
+            continue
         wanted = f" {phrase.replace(' ', '  ')} "
         counts = {name: words.count(wanted) for name, words in spaced.items() if wanted in words}
         if not counts:

@@ -12,14 +12,13 @@ from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, 
 from fairreg.errors import IdentifierError
 from fairreg.registry.faceting import count_all, count_among
 from fairreg.registry.judging import lineage_entries
-from fairreg.registry.keys import chunks
+from fairreg.registry.keys import among
 from fairreg.registry.lookup import entries_for, sources_of_all
 from fairreg.registry.mapping import entry_from
 from fairreg.registry.pooling import pool
 from fairreg.registry.relating import numbers_of
 from fairreg.registry.results import Correction, Entry, Filters, SearchHit, SearchResults, standing
 from fairreg.registry.scoring import Scored, score
-from fairreg.registry.spelling import mended
 from fairreg.registry.tables import entries
 from fairreg.registry.tables import facets as rows_of_facets
 from fairreg.registry.tables import lineages as rows_of_lineages
@@ -113,14 +112,13 @@ def _by_identifier(connection: Connection, asked: str) -> list[_Found]:
 
 
 def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _Answer:
-    terms, corrections = mended(connection, understand(asked))
-    chosen = pool(connection, terms, conditions)
+    chosen = pool(connection, understand(asked), conditions)
     scored = [item for text in chosen.passages if (item := score(text, chosen.terms)) is not None]
     best = max((item.relevance for item in scored), default=1.0)
     ranked = sorted(scored, key=lambda item: (-_score(item, best), item.identifier))
     found = (_Found(item.key, _score(item, best), item) for item in ranked)
     answer = _counted(connection, found, complete=chosen.complete)
-    return replace(answer, corrections=corrections)
+    return replace(answer, corrections=chosen.corrections)
 
 
 def _score(item: Scored, best: float) -> float:
@@ -146,7 +144,7 @@ def _meeting(connection: Connection, found: Sequence[_Found], conditions: Condit
     """Those that meet the conditions, in their order."""
     if not conditions:
         return list(found)
-    named = entries.c.id.in_([item.entry_id for item in found])
+    named = among(connection, entries.c.id, (item.entry_id for item in found))
     kept = set(connection.scalars(select(entries.c.id).where(named, *conditions)))
     return [item for item in found if item.entry_id in kept]
 
@@ -172,11 +170,8 @@ def _hits(
 
 def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
     said = sources_of_all(connection, sorted(keys))
-    loaded: dict[int, Entry] = {}
-    for chunk in chunks(said):
-        for row in connection.execute(select(entries).where(entries.c.id.in_(chunk))).mappings():
-            loaded[row["id"]] = entry_from(row, said[row["id"]])
-    return loaded
+    query = select(entries).where(among(connection, entries.c.id, said))
+    return {row["id"]: entry_from(row, said[row["id"]]) for row in connection.execute(query).mappings()}
 
 
 def _conditions(filters: Filters) -> Iterable[ColumnElement[bool] | None]:
