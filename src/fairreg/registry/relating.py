@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    func,
     insert,
     select,
     tuple_,
@@ -48,6 +49,9 @@ __all__ = [
 ]
 
 
+_PAGE = 500
+
+
 def write_ties(connection: Connection, statement_id: int, record: ModelRecord, *, new: bool) -> None:
     """Keep the keys by which the statement may join others and that `identifiers` has not."""
     if not new:
@@ -76,14 +80,35 @@ def relate(
 
 
 def relate_all(connection: Connection) -> int:
-    """Remake every tie and lineage from the statements; how many statements there are."""
+    """Remake every tie and lineage from the statements; how many statements there are.
+
+    Only what shares a key with anything is held in memory together.
+    """
     for table in (ties, rows_of_lineages):
         connection.execute(delete(table))
-    rows = connection.execute(select(statements.c.id, statements.c.entry_id, statements.c.record))
-    members = {row.id: (int(row.entry_id), ModelRecord.from_json(row.record)) for row in rows}
-    _insert_ties(connection, {key: record for key, (_, record) in members.items()})
-    _write_lineages(connection, verdicts(connection), members.values(), frozenset())
-    return len(members)
+    count, after = 0, 0
+    query = select(statements.c.id, statements.c.record).order_by(statements.c.id).limit(_PAGE)
+    while rows := connection.execute(query.where(statements.c.id > after)).all():
+        _insert_ties(connection, {row.id: ModelRecord.from_json(row.record) for row in rows})
+        count, after = count + len(rows), rows[-1].id
+    decided = verdicts(connection)
+    decided_of = _at(connection, {place for pair in decided.same for place in pair})
+    relate(connection, decided, _sharing(connection) | decided_of)
+    return count
+
+
+def _sharing(connection: Connection) -> set[int]:
+    """Statements that have a key in common with another."""
+    named = select(identifiers.c.family, identifiers.c.key, identifiers.c.statement_id).where(
+        identifiers.c.scheme.in_(OWNING | POINTING)
+    )
+    carried = named.union_all(select(ties.c.family, ties.c.key, ties.c.statement_id)).cte("carried")
+    several = func.min(carried.c.statement_id) < func.max(carried.c.statement_id)
+    shared = select(carried.c.family, carried.c.key).group_by(carried.c.family, carried.c.key).having(several)
+    common = shared.cte("common")
+    same = (carried.c.family == common.c.family) & (carried.c.key == common.c.key)
+    query = select(carried.c.statement_id.distinct()).join_from(carried, common, same)
+    return set(connection.scalars(query))
 
 
 def kin(connection: Connection, records: Iterable[ModelRecord]) -> tuple[tuple[int, ModelRecord], ...]:
