@@ -107,7 +107,7 @@ def _sharing(connection: Connection) -> set[int]:
     shared = select(carried.c.family, carried.c.key).group_by(carried.c.family, carried.c.key).having(several)
     common = shared.cte("common")
     same = (carried.c.family == common.c.family) & (carried.c.key == common.c.key)
-    query = select(carried.c.statement_id.distinct()).join_from(carried, common, same)
+    query = select(carried.c.statement_id).distinct().join_from(carried, common, same)
     return set(connection.scalars(query))
 
 
