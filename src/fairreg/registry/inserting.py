@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, Text, cast, exists, func, literal, select
-from sqlalchemy.dialects import postgresql
 
 from fairreg.registry.tables import words
 
@@ -44,6 +43,8 @@ def write_words(connection: Connection, known: Iterable[str]) -> None:
             statement = "INSERT OR IGNORE INTO words (word) VALUES (?)"
             connection.exec_driver_sql(statement, [(word,) for word in listed])
         return
+    from sqlalchemy.dialects import postgresql  # takes a while, and only a server needs it
+
     # Looked up first: a conflict would use up a key, and a harvest brings the same words again and again.
     given = func.unnest(cast(listed, postgresql.ARRAY(Text))).column_valued("given")
     fresh = select(given).where(~exists().where(words.c.word == given))
