@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Make a file of many records for `fairreg import` out of a few: seeded, with realistic word frequencies.
 
-    python scripts/multiply_records.py EXPORTED.jsonl OUT.jsonl --number 2000000 [--seed 1] [--first 0]
+    python scripts/multiply_records.py SOURCE OUT.jsonl --number 2000000 [--seed 1] [--first 0]
 
-EXPORTED.jsonl is what `fairreg export` wrote. Each new record is a copy of one drawn from it with another name,
-owner, date, words and tags: some words of the description are replaced by words drawn from all descriptions,
+SOURCE is a file that `fairreg export` wrote, or a folder with a dump of the Hub (hub-models-*.xz and
+hub-cards-*.xz). Each new record is a copy of one drawn from it with another name, owner, date, words and tags:
+some words of the description are replaced by words drawn from all descriptions,
 each as often as it occurs there, some keywords by keywords of other records. So common words stay common and
 rare ones rare, and nothing is the same twice. `--first` goes on where an earlier file of the same seed ended.
 """
 
 import argparse
 import json
+import lzma
 import random
 import re
 import sys
@@ -22,7 +24,9 @@ from typing import Any
 
 # Share of the words of a description that are drawn anew, and of the keywords.
 CHANGED = 0.2
-SYLLABLES = "ba be bi bo da de di do fa ga ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si ta"
+SYLLABLES = (
+    "ba be bi bo da de di do fa ga ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si ta"
+)
 EPOCH = datetime(2018, 1, 1, tzinfo=UTC)
 DAYS = 3200
 
@@ -38,9 +42,10 @@ class Stock:
     keywords: list[str]
 
     @classmethod
-    def of(cls, file: Path) -> "Stock":
-        """The models of an exported file that have a place on the Hub."""
-        records = [record for record in _records(file) if record["provenance"]["source"] == "huggingface"]
+    def of(cls, source: Path) -> "Stock":
+        """The models of the Hub in an exported file or in a dump."""
+        read = _dumped if source.is_dir() else _records
+        records = [record for record in read(source) if record["provenance"]["source"] == "huggingface"]
         words = [word for record in records for word in record.get("description", "").split()]
         keywords = [word for record in records for word in record.get("keywords", ())]
         return cls(records, words, keywords)
@@ -50,15 +55,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("exported", type=Path)
+    parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--number", type=int, default=2_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first record")
     options = parser.parse_args()
-    stock = Stock.of(options.exported)
+    stock = Stock.of(options.source)
     if not stock.records:
-        sys.exit(f"{options.exported} holds no record of the Hugging Face Hub.")
+        sys.exit(f"{options.source} holds no record of the Hugging Face Hub.")
     with options.out.open("w", encoding="utf-8") as out:
         for number in range(options.first, options.first + options.number):
             out.write(line_of(multiplied(stock, options.seed, number)))
@@ -116,7 +121,9 @@ def _owner(draw: random.Random) -> str:
 def _invented(draw: random.Random) -> str:
     """A pronounceable word, the first ones far more often than the last, as with real owners."""
     syllables = SYLLABLES.split()
-    return "".join(syllables[int(len(syllables) * draw.random() ** 2)] for _ in range(draw.choice((2, 3, 3, 4))))
+    return "".join(
+        syllables[int(len(syllables) * draw.random() ** 2)] for _ in range(draw.choice((2, 3, 3, 4)))
+    )
 
 
 def _records(file: Path) -> Iterator[Record]:
@@ -125,6 +132,23 @@ def _records(file: Path) -> Iterator[Record]:
             record = json.loads(line).get("record")
             if record is not None:
                 yield record
+
+
+def _dumped(folder: Path) -> Iterator[Record]:
+    from fairreg import harvesters
+    from fairreg.harvesters._huggingface_record import envelope
+
+    harvester = harvesters.get("huggingface")
+    infos, cards = (next(folder.glob(pattern)) for pattern in ("hub-models-*.xz", "hub-cards-*.xz"))
+    texts = {item["id"]: item.get("readme") for item in _lines(cards)}
+    for info in _lines(infos):
+        payload = envelope({**info, "id": info["modelId"]}, texts.get(info["modelId"]))
+        yield harvester.to_record(payload).to_json()
+
+
+def _lines(path: Path) -> Iterator[Any]:
+    with lzma.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 if __name__ == "__main__":
