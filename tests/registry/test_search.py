@@ -139,7 +139,7 @@ def test_no_text_breaks_a_search(read_only_registry: Registry, query: str) -> No
 
 def test_operators_are_words(read_only_registry: Registry) -> None:
     plain = read_only_registry.search("calorimeter gan")
-    assert read_only_registry.search('calorimeter "gan"*').hits == plain.hits
+    assert read_only_registry.search('calorimeter (gan)*').hits == plain.hits
     assert read_only_registry.search("x" * 100_000).total == 0
 
 

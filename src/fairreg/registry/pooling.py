@@ -40,11 +40,15 @@ class Pool:
 
 @dataclass(frozen=True)
 class _Looked:
-    """A term with its phrases in stems, and the entries that hold it."""
+    """A term with its phrases in stems, the entries that hold any, and those that hold what was asked for.
+
+    Other words of the field are no part of the latter: a rare word stays rare beside a common relative.
+    """
 
     term: Term
     phrases: dict[Phrase, float]
     held: Held
+    proper: Held
 
     @property
     def demand(self) -> list[Phrase]:
@@ -53,9 +57,9 @@ class _Looked:
 
     def sought(self, total: int) -> Sought:
         """As it is scored: counted where it is rare, else by how far the first holders reach in `total`."""
-        count = float(len(self.held.keys))
-        if not self.held.complete:
-            count *= total / max(self.held.keys)
+        count = float(len(self.proper.keys))
+        if not self.proper.complete:
+            count *= total / max(self.proper.keys)
         phrases = tuple((" ".join(phrase), weight) for phrase, weight in self.phrases.items())
         return Sought(self.term.asked, phrases, rarity(count, total), self.term.required)
 
@@ -86,7 +90,9 @@ def _looked(connection: Connection, term: Term, conditions: Sequence[ColumnEleme
         stems = tuple(stemmed(" ".join(phrase)).split())
         phrases[stems] = max(weight, phrases.get(stems, 0.0))
     held = holding(connection, [list(phrases)], limit=_COMMON, conditions=conditions)
-    return _Looked(term, phrases, held)
+    strict = [phrase for phrase, weight in phrases.items() if weight == 1.0]
+    proper = held if len(strict) == len(phrases) else holding(connection, [strict], limit=_COMMON)
+    return _Looked(term, phrases, held, proper)
 
 
 def _chosen(

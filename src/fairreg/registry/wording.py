@@ -1,82 +1,93 @@
 # SPDX-License-Identifier: MIT
-"""One spelling for the many of particle physics: what is indexed and what is asked are both put into it.
+"""One spelling for the many of physics: what is indexed and what is asked are both put into it.
 
 ``H→bb``, ``H->bb``, ``H(bb)``, ``$H\\to b\\bar{b}$``, ``h bb``, ``higgs to bottom quarks`` and ``HiggsToBB``
-all hold the word ``hbb``; so do the other two-body decays. Greek letters are spelled out, diacritics dropped.
+all hold the word ``hbb``; so do the other two-body decays (`decays`). Notation is resolved (`notation`),
+diacritics are dropped.
 """
 
 import re
+import string
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["fold", "indexed", "words"]
+from fairreg.registry.decays import decays_in, with_decays
+from fairreg.registry.notation import greek, plain
 
-_LATEX_ARROW = re.compile(r"\\(?:long)?(?:right)?arrow\b|\\to\b|\\rightarrow\b")
-_LATEX_STYLE = re.compile(
-    r"\\(?:mathrm|mathbf|mathit|mathcal|text\w*|rm|it|left|right|bar|overline|tilde|hat)\b|\\[,;!:]"
-)
-_ARROW = re.compile(r"[-=]+>|[\u2190-\u21ff\u27f0-\u27ff\u2b00-\u2bff]")
-_GREEK_LETTER = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
-# Nothing in it that stands for something else.
-_PLAIN = re.compile(r"(?:[^\\{}$>\u0080-\U0010ffff]|(?<![-=])>)*")
-_WORD = re.compile(r"[^\W_]+")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+__all__ = ["fold", "indexed", "name_variant", "words", "written"]
 
-_PARENTS = {"h": r"h(?:125)?|higgs(?: bosons?)?", "z": r"z(?: bosons?)?", "w": r"w(?: bosons?)?", "x": r"x"}
-# canonical pair: how it is spelled in letters, how in words
-_DAUGHTERS = {
-    "bb": (
-        r"bb(?:bar)?|b b(?:bar)?|bbbar|bbar|b anti ?b",
-        r"bottoms?|bottom (?:anti)?quarks?|b quarks?|beauty quarks?|b jets?",
-    ),
-    "cc": (r"cc(?:bar)?|c c(?:bar)?|c anti ?c", r"charms?|charm (?:anti)?quarks?|c quarks?"),
-    "qq": (r"qq(?:bar)?|q q(?:bar)?", r"light quarks?|quarks?"),
-    "gg": (r"gg|g g", r"gluons?"),
-    "tautau": (r"tau ?tau|tau tau", r"taus|tau leptons?|tau pairs?"),
-    "mumu": (r"mu ?mu", r"muons?"),
-    "ee": (r"ee|e e", r"electrons?"),
-    "gammagamma": (r"gamma ?gamma|yy", r"photons?|diphotons?"),
-    "ww": (r"ww|w w", r"w bosons"),
-    "zz": (r"zz|z z", r"z bosons"),
+# Letters that have no decomposition.
+_LATIN = {
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+    "ħ": "h",
+    "ŋ": "n",
 }
-_LINK = r"(?: (?:decays?|decaying|decayed))?(?: (?:to|into|in|in to))(?: (?:a|two|pairs? of|a pair of))?"
-_DECAYS = tuple(
-    (
-        re.compile(
-            rf"\b(?:{parent})(?:(?:(?:{_LINK})? (?:{letters}))|(?:{_LINK} (?:{spelled})(?: pairs?)?))\b"
-            rf"|\b{short}(?:to|2)?{pair}\b"
-        ),
-        f"{short}{pair}",
-    )
-    for short, parent in _PARENTS.items()
-    for pair, (letters, spelled) in _DAUGHTERS.items()
-)
-# What every decay begins with: most texts have none of it, and need not be read once for each decay.
-_DECAYING = re.compile(
-    rf"\b(?:{'|'.join(_PARENTS.values())})\b|\b[{''.join(_PARENTS)}](?:to|2)?(?:{'|'.join(_DAUGHTERS)})\b"
-)
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_UMLAUT = re.compile("[äöüøå]")
+# Where a small letter or digit meets a capital, and where the last of several capitals begins a word.
+_HUMP = re.compile(r"[A-Z](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][A-Z])(?=[a-z]))")
+# A name may be written with two letters for one; in words like "value" or "question" they are not that.
+_TWO_FOR_ONE = re.compile(r"(ae|oe|(?<!q)ue|aa)(?=[b-df-hj-np-tv-z])")
+_NAMES = re.compile(r"[A-Z][a-z]*(?:[aou]e|aa)[a-z]+|Aa[a-z]+")
+_SHORT = 48
+_LONGEST_PART = 24
+_DIGITS_JOINED = 2
+
+_BLANKS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
+_FEW = 0x3000
+
+
+class _WordLetters(dict[int, str]):
+    """What each character of a decomposed lower-case text is within a word; blank where it parts words."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        found = (greek(character) or character) if character.isalnum() else _between(character)
+        if code < _FEW:
+            self[code] = found
+        return found
+
+
+def _between(character: str) -> str:
+    return "" if unicodedata.combining(character) else " "
+
+
+_WORD_LETTERS = _WordLetters({ord(letter): found for letter, found in _LATIN.items()})
 
 
 def words(text: str) -> list[str]:
     """The words of a question in their one spelling, in order; decays are one word each."""
-    plain = _plain(text)
-    found = _WORD.findall(_lower(plain))
-    decays = _replaced(" ".join(_WORD.findall(_lower(_HUMP.sub(" ", plain)))))
-    replaced = _replaced(" ".join(found)).split()
-    extra = [word for word in decays.split() if word in _CANONICAL and word not in replaced]
-    return replaced + extra
+    found: list[str] = []
+    run: list[str] = []
+    for token in _tokens(plain(text)):
+        parts = _parts(token)
+        if decays_in(parts):
+            found += [*with_decays(run), *with_decays(parts)]
+            run = []
+        else:
+            run += _split(token)
+    return found + with_decays(run)
+
+
+def written(text: str) -> list[str]:
+    """The words as they stand, in order, with no decay put in their place."""
+    return _split(plain(text))
 
 
 def indexed(*texts: str) -> str:
-    """All words by which `texts` should be found: as written, with camel humps split, decays in one word."""
-    lines = []
-    for text in texts:
-        plain = _plain(text)
-        written = " ".join(_WORD.findall(_lower(plain)))
-        split = " ".join(_WORD.findall(_lower(_HUMP.sub(" ", plain))))
-        decays = [word for word in _replaced(split).split() if word in _CANONICAL]
-        humps = split if split != written else ""
-        lines.append(" ".join(part for part in (written, humps, " ".join(dict.fromkeys(decays))) if part))
+    """All words by which `texts` should be found, one line each.
+
+    As written, then in their other spellings: camel humps split, compounds joined, decays in one word, names
+    with and without the two letters that stand for a diacritic.
+    """
+    lines = [_short_line(text) if len(text) <= _SHORT else _line(text) for text in texts]
     return "\n".join(line for line in lines if line)
 
 
@@ -84,40 +95,83 @@ def indexed(*texts: str) -> str:
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """A value as filters compare it: no case, no diacritics, words apart by one blank."""
-    return " ".join(_WORD.findall(_lower(_plain(text))))
+    return " ".join(written(text))
 
 
-_CANONICAL = frozenset(name for _, name in _DECAYS)
+def name_variant(word: str) -> str | None:
+    """A name without the two letters that stand for one: ``mueller`` gives ``muller``; None for others."""
+    variant = _TWO_FOR_ONE.sub(lambda match: match[1][0], word)
+    return variant if variant != word else None
 
 
-def _plain(text: str) -> str:
-    """Compatibility forms, LaTeX and arrows resolved; case kept."""
-    plain = unicodedata.normalize("NFKC", text)
-    if _PLAIN.fullmatch(plain):
-        return plain
-    plain = _LATEX_ARROW.sub(" to ", plain)
-    plain = _LATEX_STYLE.sub("", plain).replace("\\", " ").replace("{", "").replace("}", "").replace("$", " ")
-    return "".join(map(_spelled, _ARROW.sub(" to ", plain)))
+@lru_cache(maxsize=8192)
+def _short_line(text: str) -> str:
+    return _line(text)
 
 
-def _spelled(character: str) -> str:
-    if not "\u0370" <= character <= "\u03ff":
-        return character
-    name = unicodedata.name(unicodedata.normalize("NFD", character)[0], "")
-    letter = _GREEK_LETTER.fullmatch(name)
-    return letter[1].lower() if letter else character
+def _line(text: str) -> str:
+    text = plain(text)
+    found = _split(text)
+    more = _humps(text) if _HUMP.search(text) else []
+    if "-" in text:
+        more += _compounds(text)
+    more += decays_in(found)
+    more += _names(text, found)
+    return " ".join(found + list(dict.fromkeys(more))) if more else " ".join(found)
 
 
-def _lower(text: str) -> str:
+def _split(text: str) -> list[str]:
     if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+        return text.lower().translate(_BLANKS).split()
+    return unicodedata.normalize("NFKD", text.casefold()).translate(_WORD_LETTERS).split()
 
 
-def _replaced(text: str) -> str:
-    if _DECAYING.search(text) is None:
-        return text
-    for pattern, name in _DECAYS:
-        text = pattern.sub(name, text)
-    return text
+def _tokens(text: str) -> list[str]:
+    """What stands between blanks and signs, case kept."""
+    if text.isascii():
+        return text.translate(_BLANKS).split()
+    return "".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in text).split()
+
+
+def _parts(token: str) -> list[str]:
+    return _split(_HUMP.sub(r" \g<0>", token))
+
+
+def _humps(text: str) -> list[str]:
+    """Each token that has humps, split, and the decay that it names."""
+    found = []
+    for token in _tokens(text):
+        if not token.islower() and _HUMP.search(token):
+            parts = _parts(token)
+            found += [" ".join(parts), *decays_in(parts)]
+    return found
+
+
+def _compounds(text: str) -> list[str]:
+    """Each compound of two parts, joined: ``antikt`` for ``anti-kt``."""
+    found = []
+    for token in text.split():
+        if "-" in token:
+            left, _, right = token.strip(string.punctuation).partition("-")
+            if left.isalnum() and right.isalnum() and _joins(left, right):
+                found += _split(left + right)
+    return found
+
+
+def _joins(left: str, right: str) -> bool:
+    short = len(left) <= _LONGEST_PART and len(right) <= _LONGEST_PART
+    return short and left[-1].isalpha() and (right[0].isalpha() or len(right) <= _DIGITS_JOINED)
+
+
+def _names(text: str, found: list[str]) -> list[str]:
+    """``mueller`` for Müller, ``muller`` for Mueller."""
+    variants = []
+    if not text.isascii():
+        small = unicodedata.normalize("NFC", text).casefold()
+        if _UMLAUT.search(small):
+            known = set(found)
+            variants = [word for word in _split(small.translate(_UMLAUTS)) if word not in known]
+    if "ae" in text or "oe" in text or "ue" in text or "aa" in text or "Aa" in text:
+        names = (name_variant(name.lower()) for name in _NAMES.findall(text))
+        variants += [variant for variant in names if variant]
+    return variants

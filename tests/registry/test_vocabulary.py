@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+import re
+import tomllib
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairreg.registry.vocabulary import Term, understand
+from fairreg.registry.wording import indexed, words
+
+QUESTIONS = st.text(alphabet='abH→\\$^_{}"“”«» -jetgν13TV') | st.text()
+CITED = re.compile(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4,}/\S+|https://doi\.org/10\.29172/[0-9a-f-]{36}|usage")
+
+
+def document() -> dict[str, Any]:
+    text = files("fairreg.registry").joinpath("vocabulary.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def phrases(term: Term) -> dict[str, float]:
+    return {" ".join(phrase): weight for phrase, weight in term.phrases}
+
+
+def asked(question: str) -> list[str]:
+    return [" ".join(term.phrases[0][0]) for term in understand(question)]
+
+
+def test_every_group_says_why_and_from_where() -> None:
+    for group in document()["group"]:
+        assert group["reason"]
+        assert CITED.search(group["source"]), group["source"]
+        assert group["relation"] in {"form", "kin"}
+        assert all(words(term) for term in group["terms"])
+        assert len({tuple(words(term)) for term in group["terms"]}) == len(group["terms"]) > 1
+
+
+def test_no_group_says_what_another_says() -> None:
+    pairs = [
+        (group["relation"], frozenset((one, other)))
+        for group in document()["group"]
+        for one in group["terms"]
+        for other in group["terms"]
+        if one < other
+    ]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_every_term_of_a_group_finds_the_others() -> None:
+    for group in document()["group"]:
+        for one in group["terms"]:
+            (term, *others) = understand(one)
+            assert not others, one
+            found = {spelled.rstrip("s") for spelled in phrases(term)}
+            assert {" ".join(words(other)).rstrip("s") for other in group["terms"]} <= found, one
+
+
+def test_a_form_counts_like_the_word_and_kin_less() -> None:
+    assert phrases(understand("gnn")[0])["graph neural network"] == 1.0
+    assert 0 < phrases(understand("unfolding")[0])["deconvolution"] < 1.0
+
+
+def test_the_kin_of_a_word_is_the_kin_of_its_forms() -> None:
+    assert "ligo" in phrases(understand("GW")[0])
+
+
+@pytest.mark.parametrize(
+    ("question", "terms"),
+    [
+        ("a tagger for gravitational waves", ["tagger", "gravitational waves"]),
+        ("the", ["the"]),
+        ("", []),
+        ("?! --", []),
+        ("jets of the jets", ["jets"]),
+        ("tracking jets tracking", ["tracking", "jets"]),
+        ("a neural network for tracking", ["tracking"]),
+        ("machine learning", ["machine learning"]),
+        ("√s = 13 TeV jets", ["13 tev", "jets"]),
+        ("13.6TeV", ["13 6 tev"]),
+        ("150 particles", ["150", "particles"]),
+        ("H→bb tagger", ["hbb", "tagger"]),
+    ],
+)
+def test_a_question_has_the_terms_that_tell_something(question: str, terms: list[str]) -> None:
+    assert asked(question) == terms
+
+
+@pytest.mark.parametrize(
+    ("question", "also"),
+    [
+        ("flavor", "flavour"),
+        ("hadronization", "hadronisation"),
+        ("analyse", "analyze"),
+        ("modeling", "modelling"),
+        ("centre", "center"),
+        ("normalizing flows", "normalising flow"),
+        ("Krueger", "kruger"),
+        ("MET", "missing transverse energy"),
+        ("$E_T^{miss}$", "missing transverse energy"),
+        ("tt̄", "top quark pair"),
+        ("ttbar", "tt"),
+        ("e⁺e⁻", "electron positron"),
+        ("Z prime", "zprime"),
+        ("J psi", "jpsi"),
+        ("Čerenkov", "cherenkov"),
+        ("particle-flow", "pflow"),
+        ("H→ττ", "xtautau"),
+    ],
+)
+def test_another_spelling_expresses_the_term_as_well(question: str, also: str) -> None:
+    (term,) = understand(question)
+    assert phrases(term).get(also, 0.0) >= 0.7
+
+
+def test_neighbours_are_also_looked_for_as_one_word() -> None:
+    jet, net, number, data = (phrases(term) for term in understand("jet net 2 data"))
+    assert "jetnet" in jet
+    assert "jetnet" in net
+    assert list(number) == ["2"]
+    assert not any("net" in spelled or "2" in spelled for spelled in data)
+
+
+def test_each_term_remembers_what_was_typed() -> None:
+    question = r"Higgs bosons decaying to bottom quarks, $p_{\mathrm{T}}$ and “Large R” jets"
+    terms = understand(question)
+    assert [term.asked for term in terms] == [
+        "Higgs bosons decaying to bottom quarks,",
+        r"$p_{\mathrm{T}}$",
+        "Large R",
+        "jets",
+    ]
+
+
+@pytest.mark.parametrize("question", ['"gan" jets', "“gan” jets", "„gan“ jets", "«gan» jets"])
+def test_a_quoted_text_is_required_and_has_no_synonyms(question: str) -> None:
+    quoted, free = understand(question)
+    assert quoted == Term(((("gan",), 1.0),), "gan", required=True)
+    assert not free.required
+
+
+def test_a_quoted_text_is_one_phrase_even_of_little_words() -> None:
+    (term,) = understand('"the energy of a jet"')
+    assert term.phrases == ((("the", "energy", "of", "a", "jet"), 1.0),)
+
+
+@pytest.mark.parametrize(
+    "question", ['a 5" wafer', '"jets', 'jets"', "“jets", '"" jets', r"Schr\"odinger \"x"]
+)
+def test_a_quote_without_its_partner_is_an_ordinary_character(question: str) -> None:
+    assert not any(term.required for term in understand(question))
+
+
+def test_a_long_question_is_cut() -> None:
+    assert len(understand(" ".join(f"word{number}" for number in range(1000)))) == 40
+    assert len(understand('"' + "jet " * 1000 + '"')[0].phrases[0][0]) == 40
+
+
+@given(QUESTIONS)
+def test_what_is_indexed_is_found_by_every_term_of_the_same_text(text: str) -> None:
+    found = set(indexed(text).split())
+    for term in understand(text):
+        assert any(found.issuperset(phrase) for phrase, _ in term.phrases)
+
+
+@given(QUESTIONS)
+def test_terms_are_well_formed(text: str) -> None:
+    terms = understand(text)
+    assert len({(term.phrases[0][0], term.required) for term in terms}) == len(terms)
+    for term in terms:
+        assert term.asked
+        assert len(dict(term.phrases)) == len(term.phrases)
+        assert all(0 < weight <= 1 and phrase for phrase, weight in term.phrases)
+        assert all(word.isalnum() for phrase, _ in term.phrases for word in phrase)
+
+
+@given(st.text(alphabet="abcdeXYZ→-ü 13", min_size=1))
+def test_any_text_without_quotes_in_quotes_is_one_required_term(text: str) -> None:
+    terms = understand(f'"{text}"')
+    assert [term.required for term in terms] == ([True] if indexed(text) else [])
