@@ -16,7 +16,7 @@ def stemmed(text: str) -> str:
 # Texts repeat their words: the rules are worked through once for most of them.
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
-    stem: str = _rules().stemWord(word)
+    stem: str = _rules().stemWord(word) if word.isalpha() else word
     return stem
 
 
@@ -24,4 +24,4 @@ def _stem(word: str) -> str:
 def _rules() -> Any:
     import Stemmer
 
-    return Stemmer.Stemmer("english")
+    return Stemmer.Stemmer("english", 0)  # it need not remember words a second time
