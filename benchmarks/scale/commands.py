@@ -26,7 +26,7 @@ def measure_commands(engine: Engine, folder: Path, source: Path) -> dict[str, di
         "sources": ["sources", "--json"],
         "assess --all (100)": ["assess", "--all", "--limit", "100", "--offline"],
         "db check": ["db", "check"],
-        "export": ["export", str(folder / "exported.jsonl"), "--json"],
+        "export": ["export", str(folder / "exported.jsonl")],
     }
     figures: dict[str, dict[str, float]] = {}
     for name, arguments in commands.items():

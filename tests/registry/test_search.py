@@ -150,3 +150,38 @@ def test_names_change_with_the_record(registry: Registry, make_record: Make) -> 
     registry.put(make_record("z", "1", name="okapi"))
     assert registry.search("giraffe").total == 0
     assert registry.search("okapi").total == 1
+
+
+def test_facets_count_what_was_found(read_only_registry: Registry) -> None:
+    results = read_only_registry.search("jet tagging", limit=None, facets=True)
+    assert results.facets is not None
+    kinds = [hit.record.kind for hit in results.hits]
+    assert dict(results.facets["kind"]) == {kind: kinds.count(kind) for kind in set(kinds)}
+    licensed = dict(results.facets["license"])
+    assert licensed["MIT"] == sum(hit.record.license == "MIT" for hit in results.hits)
+
+
+def test_facets_of_an_empty_question_count_what_meets_the_filters(read_only_registry: Registry) -> None:
+    results = read_only_registry.search("", kind="dataset", facets=True)
+    assert results.facets is not None
+    assert dict(results.facets["kind"]) == {"dataset": results.total}
+    everything = read_only_registry.search("", facets=True).facets
+    assert everything is not None
+    assert sum(dict(everything["kind"]).values()) == len(list(read_only_registry.entries()))
+
+
+def test_facets_come_only_when_asked_for(read_only_registry: Registry) -> None:
+    assert read_only_registry.search("jet").facets is None
+
+
+def test_pages_of_the_newest_have_no_overlap(read_only_registry: Registry) -> None:
+    every = [hit.entry.identifier for hit in read_only_registry.search("", limit=None).hits]
+    pages = [read_only_registry.search("", limit=20, offset=at).hits for at in range(0, 160, 20)]
+    assert [hit.entry.identifier for page in pages for hit in page] == every
+
+
+def test_what_search_reads_can_be_written_anew(catalogue_registry: Registry) -> None:
+    before = catalogue_registry.search("calorimeter simulation", limit=None)
+    assert catalogue_registry.word_anew() == len(list(catalogue_registry.entries()))
+    assert catalogue_registry.worded_by_these_rules()
+    assert catalogue_registry.search("calorimeter simulation", limit=None) == before
