@@ -11,11 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
-from fairreg.errors import RecordError
 from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.lineage import owned_keys, pointed_keys, tie_keys
 from fairreg.registry.linking import Key, Place, link_keys, place_of
@@ -36,6 +34,7 @@ from fairreg.registry.tables import (
     statements,
     ties,
 )
+from fairreg.registry.texts import require_keepable
 from fairreg.registry.writing import accept, put, statement_values
 from fairreg.schemas.record import ModelRecord
 
@@ -69,8 +68,10 @@ class _Repeat(NamedTuple):
 def put_all(connection: Connection, submissions: Sequence[Submission]) -> tuple[PutResult, ...]:
     """Keep all that sources say, in one pass; the outcomes in the order given.
 
-    Raises RecordError for text that is no Unicode.
+    Raises RecordError for text that is no Unicode, or that not every database keeps.
     """
+    for item in submissions:
+        require_keepable(item.record)
     places = [place_of(item.record) for item in submissions]
     known = _known(connection, places)
     told = Counter(places)
@@ -79,11 +80,8 @@ def put_all(connection: Connection, submissions: Sequence[Submission]) -> tuple[
         for number, (item, place) in enumerate(zip(submissions, places, strict=True))
         if told[place] == 1
     ]
-    try:
-        done: dict[int, tuple[Outcome, int]] = _refreshed(connection, _repeated(connection, once))
-        done |= _inserted(connection, _lone(connection, once))
-    except UnicodeEncodeError as error:
-        raise _no_text(submissions, error) from error
+    done: dict[int, tuple[Outcome, int]] = _refreshed(connection, _repeated(connection, once))
+    done |= _inserted(connection, _lone(connection, once))
     for number, item in enumerate(submissions):
         if number not in done:
             done[number] = put(connection, item)
@@ -260,13 +258,3 @@ def _names(connection: Connection, statement_ids: Iterable[int]) -> dict[int, st
             row.id: row.identifier for row in connection.execute(named.where(statements.c.id.in_(chunk)))
         }
     return found
-
-
-def _no_text(submissions: Iterable[Submission], error: UnicodeEncodeError) -> RecordError:
-    """The error that names the record whose text is no Unicode."""
-    for item in submissions:
-        try:
-            msgspec.json.encode(item.record)
-        except UnicodeEncodeError:
-            return RecordError(f"{item.record.name!r} holds text that is no Unicode: {error.reason}.")
-    return RecordError(f"A record holds text that is no Unicode: {error.reason}.")
