@@ -26,8 +26,8 @@ $(VENV)/.dev: $(VENV)/.base
 demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and assess, offline
 	$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.dev lint  ## install what the tests need, check the code and run all tests
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+test: $(VENV)/.dev lint  ## install what the tests need, check the code and run all tests, on SQLite and PostgreSQL
+	FAIRREG_TEST_POSTGRES=required $(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types and architecture
 	$(BIN)/ruff check

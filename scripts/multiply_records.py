@@ -4,8 +4,8 @@
     python scripts/multiply_records.py SOURCE OUT.jsonl --number 2000000 [--seed 1] [--first 0]
 
 SOURCE is a file that `fairreg export` wrote, or a folder with a dump of the Hub (hub-models-*.xz and
-hub-cards-*.xz). Each new record is a copy of one drawn from it with another name, owner, date, words and tags:
-some words of the description are replaced by words drawn from all descriptions,
+hub-cards-*.xz). Each new record is a copy of one drawn from it with another name, owner, date, words and
+tags: some words of the description are replaced by words drawn from all descriptions,
 each as often as it occurs there, some keywords by keywords of other records. So common words stay common and
 rare ones rare, and nothing is the same twice. `--first` goes on where an earlier file of the same seed ended.
 """

@@ -8,8 +8,37 @@ import pytest
 
 from fairreg.settings import SERVICES, VARIABLES, Settings
 from fairreg.web import Patience, Web
+from support.databases import ENGINES, Databases, registry_variables
+from support.postgres import RUN, NoServer, Run, announced
 
-SHARED = Path(__file__).parents[2] / "shared"
+PIPE = pytest.StashKey[int]()
+TESTS = Path(__file__).parent
+SHARED = TESTS.parents[1] / "shared"
+# The folders whose tests go through a registry.
+BOTH = frozenset({"registry", "services", "cli"})
+
+
+def pytest_configure(config):
+    """One server for the run: pytest-xdist's workers are told where its controller keeps it."""
+    told = getattr(config, "workerinput", None)
+    config.stash[RUN] = run = Run.begun() if told is None else Run(Path(told["run"]))
+    config.stash[PIPE] = run.join()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["run"] = str(node.config.stash[RUN].folder)
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "workerinput"):
+        os.close(config.stash[PIPE])
+    else:
+        config.stash[RUN].end(config.stash[PIPE])
+
+
+def pytest_report_header():
+    return f"PostgreSQL: {announced()}"
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +73,48 @@ def shared() -> Path:
     return SHARED
 
 
+def pytest_generate_tests(metafunc):
+    """A test that goes through a registry runs once for each kind of database, unless it is about one."""
+    if "engine" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.definition.get_closest_marker("engines")
+    both = metafunc.definition.path.relative_to(TESTS).parts[0] in BOTH
+    names = chosen.args if chosen else ENGINES if both else ENGINES[:1]
+    marks = {"postgresql": [pytest.mark.postgres]}
+    kinds = [pytest.param(name, marks=marks.get(name, ())) for name in names]
+    metafunc.parametrize("engine", kinds, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def engine(request) -> str:
+    """The kind of database."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def server(engine, request):
+    """The server with the databases, None for files."""
+    try:
+        return request.config.stash[RUN].server() if engine == "postgresql" else None
+    except NoServer as error:
+        if os.environ.get("FAIRREG_TEST_POSTGRES") == "required":
+            pytest.fail(f"There is no PostgreSQL server to test with: {error}.")
+        pytest.skip(f"no PostgreSQL server: {error}")
+
+
 @pytest.fixture
-def settings(tmp_path, httpserver) -> Settings:
+def databases(server, request):
+    """Makes databases of the kind that `engine` names; gone after the test."""
+    made = Databases(server, request.config.stash[RUN])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def settings(tmp_path, httpserver, databases) -> Settings:
     """Settings whose services are all one local server, each under a path of its own name."""
     urls = {variable: httpserver.url_for(f"/{name}") for name, _, _, _, variable, _ in SERVICES}
-    return Settings.from_environment({"FAIRREG_HOME": str(tmp_path / "home"), **urls})
+    return databases.home(tmp_path / "home", **urls)
 
 
 @pytest.fixture
@@ -56,7 +122,7 @@ def environment(settings) -> dict[str, str]:
     """The environment of a child process with the same settings."""
     urls = {variable: settings.service(name).url for name, _, _, _, variable, _ in SERVICES}
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    return {**kept, "FAIRREG_HOME": str(settings.home), **urls}
+    return {**kept, "FAIRREG_HOME": str(settings.home), **registry_variables(settings), **urls}
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@
 
 DUMP is a folder with hub-models-*.xz and hub-cards-*.xz or a file that `fairreg export` wrote: what
 `scripts/multiply_records.py` makes many of. BIG takes the registries (some 11 GB of SQLite for two million
-records) and `figures.json`, which is written after each step, and `scale.png`. A database that is there already
-goes on growing. Figures, for each engine and size:
+records) and `figures.json`, which is written after each step, and `scale.png`. A database that is there
+already goes on growing. Figures, for each engine and size:
 
 - load: records/s of ``fairreg import``, and for SQLite the ratio to writing the rows of all tables with plain
   `executemany`;
-- search: median and 95th percentile over the judged queries and common words, each asked warm, in milliseconds,
-  and the ratio of their sum to that of the bare FTS5 or tsquery statement for the same words;
+- search: median and 95th percentile over the judged queries and common words, each asked warm, in
+  milliseconds, and the ratio of their sum to that of the bare FTS5 or tsquery statement for the same words;
 - commands, at the last size: seconds and the peak memory of the whole process group.
 """
 

@@ -37,7 +37,7 @@ class Engine(ABC):
 
     @abstractmethod
     def bare(self) -> Callable[[str], int]:
-        """What runs the engine's own ranked full-text search for the words of a question; how many it finds."""
+        """What runs the engine's own ranked full-text search for a question; how many it finds."""
 
 
 def terms(question: str) -> list[str]:

@@ -53,12 +53,12 @@ def report(figures: Figures) -> None:
 
 
 def plot(figures: Figures, file: Path) -> None:
-    import matplotlib
+    import matplotlib as mpl
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
 
-    drawing, (loading, searching) = pyplot.subplots(1, 2, figsize=(11, 4.2))
+    drawing, (loading, searching) = plt.subplots(1, 2, figsize=(11, 4.2))
     for engine, loads in figures.loads.items():
         sizes = sorted(map(int, loads))
         rates = [loads[str(size)]["rate"] for size in sizes]
@@ -78,4 +78,4 @@ def plot(figures: Figures, file: Path) -> None:
         axes.legend(fontsize=8)
     drawing.tight_layout()
     drawing.savefig(file, dpi=150)
-    pyplot.close(drawing)
+    plt.close(drawing)

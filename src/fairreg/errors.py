@@ -9,6 +9,7 @@ FairregError                1  failed; the message says why, the hint what to do
 ├── AccessDenied            1  restricted, embargoed or gated
 ├── RecordError             1  a payload or document is not a valid record
 ├── RegistryError           1  the database cannot do what was asked
+│   └── RegistryUnreachable 4  its server could not be reached
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
 │   └── MissingEngine          an optional engine is not installed
 ├── Refused                 3  refused for safety
@@ -75,6 +76,12 @@ class RecordError(FairregError):
 
 class RegistryError(FairregError):
     """The registry's database cannot do what was asked."""
+
+
+class RegistryUnreachable(RegistryError):
+    """No server answers for the registry's database, or it went away."""
+
+    exit_code = 4
 
 
 class ModelError(FairregError):

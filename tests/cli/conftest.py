@@ -7,6 +7,7 @@ import pytest
 
 from fairreg.cli.app import main
 from fairreg.settings import SERVICES
+from support.databases import registry_variables
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Result:
 def cli(monkeypatch, capsys, settings):
     """Run a command as a user would, against the local services; gives exit code and both streams."""
     monkeypatch.setenv("FAIRREG_HOME", str(settings.home))
+    for name, value in registry_variables(settings).items():
+        monkeypatch.setenv(name, value)
     for name, _, _, _, variable, _ in SERVICES:
         monkeypatch.setenv(variable, settings.service(name).url)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)

@@ -285,6 +285,7 @@ def test_db_and_cache_commands_answer_in_json(cli):
     assert cli("cache", "clear", "--yes", "--json").json == {"freed": 0}
 
 
+@pytest.mark.engines("sqlite")
 def test_a_damaged_database_is_one_sentence(cli, settings):
     settings.home.mkdir(parents=True)
     (settings.home / "registry.sqlite").write_bytes(b"this is no database" * 100)
@@ -294,6 +295,7 @@ def test_a_damaged_database_is_one_sentence(cli, settings):
     assert "Traceback" not in result.err
 
 
+@pytest.mark.engines("sqlite")
 def test_a_home_that_cannot_be_made_is_one_sentence(cli, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("FAIRREG_HOME", str(tmp_path / "file" / "home"))

@@ -104,13 +104,15 @@ def test_two_sources_have_a_summary_each_and_the_failed_one_a_reason(cli, pages,
     assert "Error:" in result.err
 
 
-def test_no_token_is_ever_printed(cli, pages, monkeypatch, settings):
+def test_no_token_is_ever_printed_or_kept(cli, pages, monkeypatch, tmp_path):
     for variable in ("ZENODO_TOKEN", "HF_TOKEN", "GITHUB_TOKEN"):
         monkeypatch.setenv(variable, "planted-secret")
     shown = [cli("harvest", "zenodo", "--limit", "3"), cli("sources"), cli("sources", "--json")]
     shown.append(cli("search", "hbb", "--live", "--save", "--source", "zenodo", "--json"))
     assert all("planted-secret" not in result.out + result.err for result in shown)
-    assert b"planted-secret" not in (settings.home / "registry.sqlite").read_bytes()
+    assert cli("export", tmp_path / "all.jsonl").code == 0
+    for file in (item for item in tmp_path.rglob("*") if item.is_file()):
+        assert b"planted-secret" not in file.read_bytes()
 
 
 def test_a_malformed_date_is_wrong_usage(cli):

@@ -12,6 +12,8 @@ import pytest
 
 from support.ntuples import write_ntuple
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 pytest.importorskip("uproot")
 pytest.importorskip("h5py")
 QCD, HBB, NEITHER = (1, 1, 0), (0, 0, 1), (0, 0, 0)

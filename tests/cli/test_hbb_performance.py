@@ -14,6 +14,8 @@ from fairreg.runners.weights import fingerprint, fingerprint_of
 from support.networks import random_tensors
 from support.toy import toy_jets
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 SIZES = Hyperparameters(track_features=30, vertex_features=14, hidden=6, d_e=4, d_o=4)
 TENSORS = random_tensors(SIZES)
 QUICK = [

@@ -10,7 +10,7 @@ from fairreg.models import hbb_in
 from fairreg.models.hbb_in.evaluate import roc_auc
 from support import toy
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.engines("sqlite")]  # nothing here opens a registry
 FILES = 4
 TINY = ["--hidden", 6, "--d-e", 4, "--d-o", 4, "--learning-rate", 0.003, "--threads", 1]
 

@@ -13,6 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 SIZES = Hyperparameters(30, 14, 8, 4, 4)
 
 

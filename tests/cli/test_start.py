@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 HEAVY = {"torch", "onnxruntime", "onnx", "rdflib", "sqlalchemy", "alembic", "requests", "jsonschema", "numpy"}
 
 

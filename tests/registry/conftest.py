@@ -1,44 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Registries to test with. `fresh_url` is the one place that knows databases: PostgreSQL joins here."""
+"""Registries to test with, of each kind of database."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fairreg.registry import Registry
-from fairreg.registry.database import Database
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord, Provenance
-from fairreg.services.db import _migrate, ensure
-from fairreg.settings import Settings
+from support.databases import Databases
+from support.postgres import RUN, Server
 
 RecordMaker = Callable[..., ModelRecord]
 
 
-@pytest.fixture(scope="session")
-def empty_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "empty.sqlite"
-    database = Database(f"sqlite:///{path}")
-    _migrate(database)
-    database.close()
-    return path
-
-
-@pytest.fixture(scope="session")
-def filled_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("filled")
-    ensure(Settings.from_environment({"FAIRREG_HOME": str(home)}), lambda line: None)
-    return home / "registry.sqlite"
-
-
-@pytest.fixture(params=["sqlite"])
-def fresh_url(request: pytest.FixtureRequest, tmp_path: Path, empty_template: Path) -> str:
+@pytest.fixture
+def fresh_url(databases: Databases, tmp_path: Path) -> str:
     """URL of a database with this release's tables and nothing in them."""
-    copy = tmp_path / "registry.sqlite"
-    shutil.copy(empty_template, copy)
-    return f"{request.param}:///{copy}"
+    return databases.url(tmp_path / "registry.sqlite", "tables")
 
 
 @pytest.fixture
@@ -48,18 +28,20 @@ def registry(fresh_url: str) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def catalogue_registry(tmp_path: Path, filled_template: Path) -> Iterator[Registry]:
-    copy = tmp_path / "catalogue.sqlite"
-    shutil.copy(filled_template, copy)
-    with Registry(f"sqlite:///{copy}") as opened:
+def catalogue_registry(databases: Databases, tmp_path: Path) -> Iterator[Registry]:
+    with Registry(databases.url(tmp_path / "catalogue.sqlite", "catalogue")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def read_only_registry(filled_template: Path) -> Iterator[Registry]:
+def read_only_registry(
+    server: Server | None, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Registry]:
     """The packaged catalogue, for tests that only read."""
-    with Registry(f"sqlite:///{filled_template}") as opened:
+    databases = Databases(server, pytestconfig.stash[RUN])
+    with Registry(databases.url(tmp_path_factory.mktemp("kept") / "registry.sqlite", "catalogue")) as opened:
         yield opened
+    databases.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: MIT
 import os
+import pwd
+import shutil
 import sqlite3
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
-from fairreg.errors import MissingEngine, RecordError, RegistryError
+from fairreg.errors import MissingEngine, RecordError, RegistryError, RegistryUnreachable
 from fairreg.registry import Registry
 from fairreg.registry.database import Database
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.db import check
 from fairreg.settings import Settings
+from support.postgres import Server
 
 
 def refused(url: str, words: str) -> None:
@@ -64,12 +69,23 @@ def test_a_url_that_names_no_database(url: str) -> None:
         Database(url)
 
 
-def test_a_password_is_never_shown() -> None:
-    from fairreg.registry.database import _place
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:secret@127.0.0.1:9/name",
+        "postgresql://user@127.0.0.1:9/name?password=secret",
+        "postgresql+psycopg://127.0.0.1:9/name?user=me&password=secret&sslpassword=secret",
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_one_sentence_without_the_password(url: str) -> None:
+    with pytest.raises(RegistryUnreachable, match="cannot be reached") as caught:
+        Registry(url)
+    assert "127.0.0.1:9/name" in caught.value.message
+    assert "secret" not in f"{caught.value.message} {caught.value.hint}"
+    assert caught.value.exit_code == 4
 
-    assert "secret" not in _place("postgresql://user:secret@host/name")
 
-
+@pytest.mark.engines("sqlite")
 def test_a_damaged_file(fresh_url: str, tmp_path: Path) -> None:
     path = Path(fresh_url.removeprefix("sqlite:///"))
     content = bytearray(path.read_bytes())
@@ -82,23 +98,13 @@ def test_a_damaged_file(fresh_url: str, tmp_path: Path) -> None:
         registry.info()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only files")
-def test_a_read_only_file(fresh_url: str) -> None:
-    path = Path(fresh_url.removeprefix("sqlite:///"))
-    path.chmod(0o444)
-    path.parent.chmod(0o555)
-    try:
-        refused(fresh_url, "read-only|cannot be opened")
-    finally:
-        path.parent.chmod(0o755)
-
-
 def fill(database: Database) -> None:
     with database.writing() as connection:
         connection.execute(text("PRAGMA max_page_count = 1"))  # as large as the file is now
         connection.execute(text("INSERT INTO properties VALUES ('big', hex(randomblob(1000000)))"))
 
 
+@pytest.mark.engines("sqlite")
 def test_a_full_disk_is_one_sentence_and_keeps_what_was_there(fresh_url: str) -> None:
     database = Database(fresh_url)
     with pytest.raises(RegistryError, match="disk is full"):
@@ -111,7 +117,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_there(fresh_url: str) ->
 def test_a_writer_waits_for_the_lock_and_says_who_has_it(
     fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairreg.registry.database._BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("fairreg.registry.database._PATIENCE_SECONDS", 0.1)
     first, second = Database(fresh_url), Database(fresh_url)
     with first.writing(), second.reading() as reader:
         assert reader.scalar(text("SELECT count(*) FROM entries")) == 0  # readers are never held up
@@ -154,13 +160,187 @@ def test_a_missing_driver_of_postgresql_is_named_with_its_extra(monkeypatch: pyt
     assert "fairreg[postgres]" in str(caught.value.hint)
 
 
-def damaged(url: str, change: str) -> None:
+def server_says(url: str, state: str) -> RegistryError:
+    """What becomes of an error with that SQLSTATE, which the server really sends."""
     database = Database(url)
+    raising = f"DO $$ BEGIN RAISE EXCEPTION 'no luck' USING ERRCODE = '{state}'; END $$"
+    try:
+        with pytest.raises(RegistryError) as caught, database.writing() as connection:
+            connection.execute(text(raising))
+    finally:
+        database.close()
+    return caught.value
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize(
+    ("state", "words", "code"),
+    [
+        ("53100", "disk", 1),
+        ("53200", "resources", 1),
+        ("53300", "no more connections", 4),
+        ("25006", "read-only", 1),
+        ("42501", "may not", 1),
+        ("40001", "Another process", 1),
+        ("40P01", "Another process", 1),
+        ("55P03", "Another process", 1),
+        ("57014", "took too long", 1),
+        ("57P03", "starting", 4),
+        ("08006", "was lost", 4),
+        ("58030", "failed", 1),
+        ("XX001", "damaged", 1),
+        ("54000", "too long", 1),
+        ("22012", "refused: no luck", 1),
+    ],
+)
+def test_what_a_server_refuses_is_one_sentence_with_a_next_step(
+    fresh_url: str, state: str, words: str, code: int
+) -> None:
+    error = server_says(fresh_url, state)
+    assert words in error.message
+    assert error.hint
+    assert "\n" not in error.message
+    assert error.exit_code == code
+
+
+@pytest.mark.engines("postgresql")
+def test_who_is_not_let_in_hears_why(server: Server, fresh_url: str) -> None:
+    address = make_url(fresh_url)
+    stranger = address.set(username="nobody_of_this_name", database="postgres")
+    for url, words in (
+        (server.database("no_such_database"), "There is no database"),
+        (stranger.render_as_string(hide_password=False), "no such user or password"),
+    ):
+        refused(url, words)
+
+
+@pytest.mark.engines("postgresql")
+def test_a_wrong_password_is_said_and_not_shown(server: Server, fresh_url: str) -> None:
+    if not server.started:
+        pytest.skip("the developer's own server has no role to refuse")
+    server.execute("DROP ROLE IF EXISTS guest")
+    server.execute("CREATE ROLE guest LOGIN PASSWORD 'right'")
+    guest = make_url(fresh_url).set(username="guest", password="wrong")
+    with pytest.raises(RegistryError, match="no such user or password") as caught:
+        Registry(guest.render_as_string(hide_password=False))
+    assert "wrong" not in caught.value.message
+    assert caught.value.exit_code == 1
+
+
+def write_while(database: Database, happening: Callable[[], object]) -> None:
     with database.writing() as connection:
-        connection.execute(text(change))
+        connection.execute(text("INSERT INTO properties VALUES ('a', 'b')"))
+        happening()
+        connection.execute(text("INSERT INTO properties VALUES ('c', 'd')"))
+
+
+@pytest.mark.engines("postgresql")
+def test_a_server_that_stops_in_the_middle_is_a_service_that_cannot_be_reached(
+    server: Server, fresh_url: str
+) -> None:
+    database, name = Database(fresh_url), make_url(fresh_url).database
+    with pytest.raises(RegistryUnreachable) as caught:
+        write_while(
+            database,
+            lambda: server.execute(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            ),
+        )
+    assert caught.value.hint
+    with database.reading() as connection:  # the next one is connected anew
+        assert connection.scalar(text("SELECT count(*) FROM properties")) == 0
     database.close()
 
 
+@pytest.mark.engines("postgresql")
+def test_a_database_that_is_not_of_unicode_is_refused(server: Server) -> None:
+    name = "fairreg_test_latin"
+    server.drop(name)
+    server.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    try:
+        refused(server.database(name), "LATIN1")
+    finally:
+        server.drop(name)
+
+
+@pytest.mark.engines("postgresql")
+def test_both_spellings_of_the_url_mean_the_same(fresh_url: str) -> None:
+    for spelled in (fresh_url, fresh_url.replace("postgresql+psycopg:", "postgresql:")):
+        with Registry(spelled) as registry:
+            assert registry.info().entries == 0
+
+
+@pytest.mark.engines("postgresql")
+def test_a_reader_sees_one_moment_and_changes_nothing(fresh_url: str) -> None:
+    database = Database(fresh_url)
+    count = text("SELECT count(*) FROM properties")
+    with database.reading() as reader:
+        before = reader.scalar(count)
+        with database.writing() as writer:
+            writer.execute(text("INSERT INTO properties VALUES ('a', 'b')"))
+        assert reader.scalar(count) == before == 0
+    with pytest.raises(RegistryError, match="read-only"), database.reading() as reader:
+        reader.execute(text("DELETE FROM properties"))
+    database.close()
+
+
+@contextmanager
+def nobody_special() -> Iterator[None]:
+    """Root may write everywhere, so it becomes somebody else meanwhile."""
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(known["nobody"].pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize(("folder", "file"), [(0o555, 0o444), (0o555, 0o666), (0o777, 0o444)])
+def test_a_registry_that_one_may_not_write_to_is_one_sentence(
+    fresh_url: str, make_record: Callable[..., ModelRecord], folder: int, file: int
+) -> None:
+    home = Path(tempfile.mkdtemp())
+    shutil.copy(fresh_url.removeprefix("sqlite:///"), home / "registry.sqlite")
+    (home / "registry.sqlite").chmod(file)
+    home.chmod(folder)
+    try:
+        with (
+            nobody_special(),
+            pytest.raises(RegistryError, match=r"read-only|cannot be opened") as caught,
+            Registry(f"sqlite:///{home}/registry.sqlite") as registry,
+        ):
+            registry.put(make_record())
+    finally:
+        home.chmod(0o755)
+        shutil.rmtree(home)
+    assert "FAIRREG_HOME" in str(caught.value.hint)
+
+
+def test_a_nul_character_is_refused_on_every_kind_of_database(
+    registry: Registry, make_record: Callable[..., ModelRecord]
+) -> None:
+    fine = make_record("zenodo", "1", description=r"a backslash and \u0000 in letters")
+    for bad in (
+        make_record("zenodo", "2", description="a\0b"),
+        make_record("zenodo", "3", keywords=("\\\0",)),
+    ):
+        with pytest.raises(RecordError, match="NUL"):
+            registry.put_many([fine, bad])
+    assert registry.info().entries == 0
+    registry.put(fine)
+    assert registry.get("zenodo:1") == fine
+
+
+def damaged(url: str, change: str) -> None:
+    with closing(Database(url)) as database, database.writing() as connection:
+        connection.execute(text(change))
+
+
+@pytest.mark.engines("sqlite")  # PostgreSQL keeps no damaged JSON
 @pytest.mark.parametrize("table", ["entries", "statements"])
 def test_damaged_json_in_a_row_is_a_record_error_and_a_problem_for_the_check(
     fresh_url: str, make_record: Callable[..., ModelRecord], table: str
@@ -175,12 +355,15 @@ def test_damaged_json_in_a_row_is_a_record_error_and_a_problem_for_the_check(
     assert any("does not decode" in problem and "damaged" in problem for problem in problems)
 
 
+DAMAGE = {"sqlite": "x'00'", "postgresql": "'\\\\x00'::bytea"}
+
+
 def test_a_damaged_payload_is_a_record_error_and_a_problem_for_the_check(
-    fresh_url: str, make_record: Callable[..., ModelRecord]
+    fresh_url: str, engine: str, make_record: Callable[..., ModelRecord]
 ) -> None:
     with Registry(fresh_url) as registry:
         registry.put(make_record(pids=("10.1234/a",)), payload=b"{}")
-        damaged(fresh_url, "UPDATE statements SET payload = x'00'")
+        damaged(fresh_url, f"UPDATE statements SET payload = {DAMAGE[engine]}")
         with pytest.raises(RecordError, match="payload"):
             registry.statements("10.1234/a")
     (problem,) = check(Settings(home=Path("unused"), database_url=fresh_url)).problems

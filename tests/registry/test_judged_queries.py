@@ -9,6 +9,7 @@ import evaluate_search
 import pytest
 
 from fairreg.registry import Registry, catalogue
+from support.databases import Databases
 
 TUNING, HELD_OUT = evaluate_search.own_parts().items()
 
@@ -71,12 +72,19 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
 def test_the_script_measures_each_database_and_shows_no_held_out_query(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    filled_template: Path,
+    databases: Databases,
     tmp_path: Path,
 ) -> None:
     mine = tmp_path / "mine.json"
     mine.write_text('{"ParticleNet": {"ParticleNet": 3}}', encoding="utf-8")
-    run(monkeypatch, mine, "--database", f"sqlite:///{filled_template}", "--json", "--verbose")
+    run(
+        monkeypatch,
+        mine,
+        "--database",
+        databases.url(tmp_path / "registry.sqlite", "catalogue"),
+        "--json",
+        "--verbose",
+    )
     printed = capsys.readouterr()
     (figures,) = json.loads(printed.out).values()
     assert [part["part"] for part in figures] == [TUNING[0], HELD_OUT[0], str(mine)]

@@ -20,6 +20,7 @@ from fairreg.registry.linking import Place, group, place_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support import hbb
+from support.databases import Databases
 
 Make = Callable[..., ModelRecord]
 
@@ -126,14 +127,10 @@ def test_entries_stay_what_they_were(filled: Registry) -> None:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers())
-def test_the_order_of_arrival_never_shows(empty_template: Path, tmp_path: Path, seed: int) -> None:
-    import shutil
-
-    copy = tmp_path / "order.sqlite"
-    shutil.copy(empty_template, copy)
+def test_the_order_of_arrival_never_shows(databases: Databases, tmp_path: Path, seed: int) -> None:
     records = list(hbb_records().values())
     random.Random(seed).shuffle(records)
-    with Registry(f"sqlite:///{copy}") as registry:
+    with Registry(databases.url(tmp_path / "order.sqlite", "tables")) as registry:
         for record in records:
             registry.put(record)
         hits = registry.search("hbb_interaction_network").hits

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from fairreg.errors import IdentifierError, NotFound, RecordError
 from fairreg.registry import Harvest, Registry, Submission
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
+from support.databases import Databases
 
 Make = Callable[..., ModelRecord]
 DOI = "10.5281/zenodo.7305227"
@@ -221,14 +221,12 @@ SHARED = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=SHARED, chance=st.randoms())
 def test_the_registry_forgets_the_order_of_arrival(
-    empty_template: Path, tmp_path: Path, make_record: Make, said: list[tuple[object, ...]], chance: object
+    databases: Databases, tmp_path: Path, make_record: Make, said: list[tuple[object, ...]], chance: object
 ) -> None:
     records = [make_record(s, n, pids=tuple(sorted(pids)), kind=kind) for s, n, pids, kind in said]
     outcomes = []
     for turn in range(2):
-        copy = tmp_path / f"{turn}.sqlite"
-        shutil.copy(empty_template, copy)
-        with Registry(f"sqlite:///{copy}") as registry:
+        with Registry(databases.url(tmp_path / f"{turn}.sqlite", "tables")) as registry:
             for record in records:
                 registry.put(record)
             outcomes.append({(e.identifier, e.record, e.sources) for e in registry.entries()})
@@ -283,7 +281,7 @@ def test_a_killed_writer_leaves_nothing_half_done(fresh_url: str, make_record: M
 
 
 def test_a_name_that_another_entry_gives_up_is_free_in_every_order(
-    empty_template: Path, tmp_path: Path, make_record: Make
+    databases: Databases, tmp_path: Path, make_record: Make
 ) -> None:
     records = [
         make_record("zenodo", "2", pids=("github:o/m",)),
@@ -292,9 +290,7 @@ def test_a_name_that_another_entry_gives_up_is_free_in_every_order(
     ]
     outcomes = []
     for turn, order in enumerate(permutations(records)):
-        copy = tmp_path / f"{turn}.sqlite"
-        copy.write_bytes(empty_template.read_bytes())
-        with Registry(f"sqlite:///{copy}") as registry:
+        with Registry(databases.url(tmp_path / f"{turn}.sqlite", "tables")) as registry:
             for record in order:
                 registry.put(record)
             outcomes.append({(entry.identifier, entry.record) for entry in registry.entries()})
@@ -330,7 +326,7 @@ LINKED = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=LINKED, sizes=st.lists(st.integers(1, 5), min_size=8, max_size=8))
 def test_pages_of_any_size_make_the_registry_that_single_records_make(
-    empty_template: Path,
+    databases: Databases,
     tmp_path: Path,
     make_record: Make,
     said: list[tuple[object, ...]],
@@ -341,9 +337,7 @@ def test_pages_of_any_size_make_the_registry_that_single_records_make(
     pages = [page for size in sizes if (page := list(islice(listed, size)))]
     outcomes = []
     for turn, portions in enumerate(([[record] for record in records], pages)):
-        copy = tmp_path / f"{turn}.sqlite"
-        shutil.copy(empty_template, copy)
-        with Registry(f"sqlite:///{copy}") as registry:
+        with Registry(databases.url(tmp_path / f"{turn}.sqlite", "tables")) as registry:
             results = [result.outcome for page in portions for result in registry.put_many(page)]
             outcomes.append((results, _everything(registry)))
     assert outcomes[0] == outcomes[1]

@@ -23,6 +23,8 @@ from fairreg.schemas.record import Distribution
 from fairreg.services.download import cached_copy, download, place, select
 from fairreg.storage.cache import Cache
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 CONTENT = bytes(range(256)) * 2000
 MD5 = hashlib.md5(CONTENT).hexdigest()
 

@@ -28,6 +28,8 @@ from fairreg.settings import Settings
 from support import hbb
 from support.services import FAULTS, SLOW_SECONDS, STRANGE, Services
 
+pytestmark = pytest.mark.engines("sqlite")  # it is about the sources, and waits for many of them
+
 # Long enough for a healthy local source on a busy machine, far from what a slow one takes.
 PATIENT = 8.0
 SHORT = 1.5

@@ -2,6 +2,8 @@
 """A registry carried to another: what sources said, withdrew and sent in vain, and what people decided."""
 
 import json
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,19 +27,22 @@ from fairreg.registry import (
 )
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
-from fairreg.services.db import check, init
-from fairreg.services.exported import line_of, numbered, read_line
+from fairreg.services import exported
+from fairreg.services.db import check
 from fairreg.services.records import export, import_
 from fairreg.settings import Settings
+from support.databases import Databases
+from support.postgres import RUN
 from support.records import records
 
+Home = Callable[[str], Settings]
 LONG_AGO = "2021-02-03T04:05:06+00:00"
 
 
-def home(tmp_path: Path, name: str) -> Settings:
-    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path / name)})
-    init(settings)
-    return settings
+@pytest.fixture
+def home(databases: Databases, tmp_path: Path) -> Home:
+    """Makes registries with the catalogue in them."""
+    return lambda name: databases.home(tmp_path / name, "catalogue")
 
 
 def said(number: int, **changes: object) -> ModelRecord:
@@ -52,9 +57,12 @@ def said(number: int, **changes: object) -> ModelRecord:
 
 
 @pytest.fixture
-def full(tmp_path: Path) -> Settings:
+def full(home: Home) -> Settings:
     """A registry with payloads, a tombstone of long ago, verdicts both ways and refused payloads."""
-    settings = home(tmp_path, "full")
+    return filled(home("full"))
+
+
+def filled(settings: Settings) -> Settings:
     with Registry(settings=settings) as registry:
         given = [Submission(said(number), b"payload %d" % number, "application/json") for number in range(5)]
         refused = [
@@ -88,11 +96,11 @@ def full(tmp_path: Path) -> Settings:
 
 
 def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
-    full: Settings, tmp_path: Path
+    full: Settings, home: Home, tmp_path: Path
 ) -> None:
     counts = export(full, tmp_path / "one.jsonl")
     assert counts == {"statements": 158, "verdicts": 2, "refused": 3, "assessments": 2}
-    other = home(tmp_path, "other")
+    other = home("other")
     assert import_(other, tmp_path / "one.jsonl") == {
         "new": 5, "changed": 0, "unchanged": 153, "verdicts": 2, "refused": 3, "assessments": 2
     }  # fmt: skip
@@ -109,6 +117,40 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
         assert len(two.explain("10.1234/v0").entries) == len(one.explain("10.1234/v0").entries) == 2
 
 
+@pytest.mark.engines("postgresql")
+def test_from_a_file_to_a_server_and_back_to_a_file_it_is_the_same_bytes(
+    home: Home, pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    files = Databases(None, pytestconfig.stash[RUN])
+    first = filled(files.home(tmp_path / "first", "catalogue"))
+    with Registry(settings=first) as registry:
+        registry.put_many(map(numbered, range(40)))
+    server, last = home("server"), files.home(tmp_path / "last", "catalogue")
+    written = []
+    for number, (source, target) in enumerate(pairwise((first, server, last, None))):
+        export(source, tmp_path / f"{number}.jsonl")
+        written.append((tmp_path / f"{number}.jsonl").read_bytes())
+        if target is not None:
+            import_(target, tmp_path / f"{number}.jsonl")
+            assert check(target).sound
+    assert written[0] == written[1] == written[2]
+    with Registry(settings=first) as one, Registry(settings=server) as two:
+        assert list(map(linked_data, one.records())) == list(map(linked_data, two.records()))
+
+
+def numbered(number: int) -> ModelRecord:
+    """Records whose places sort otherwise by people's rules than by code points."""
+    letter = "aAbBzZäÄéßøØ日-_ ."[number % 16]
+    record = said(
+        1000 + number, keywords=(f"{letter} Größe", "1.0", "1e5"), parameter_count=10**number % 2**53
+    )
+    return replace(record, provenance=Provenance("zenodo", f"{letter}{number}"))
+
+
+def linked_data(record: ModelRecord) -> str:
+    return json.dumps(record.to_jsonld(), ensure_ascii=False)
+
+
 def test_a_second_import_changes_nothing(full: Settings, tmp_path: Path) -> None:
     export(full, tmp_path / "one.jsonl")
     counts = import_(full, tmp_path / "one.jsonl")
@@ -117,7 +159,9 @@ def test_a_second_import_changes_nothing(full: Settings, tmp_path: Path) -> None
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
 
 
-def test_files_of_releases_that_knew_only_statements_are_read(full: Settings, tmp_path: Path) -> None:
+def test_files_of_releases_that_knew_only_statements_are_read(
+    full: Settings, home: Home, tmp_path: Path
+) -> None:
     export(full, tmp_path / "new.jsonl")
     documents = [json.loads(line) for line in (tmp_path / "new.jsonl").read_text("utf-8").splitlines()]
     old = [
@@ -126,7 +170,7 @@ def test_files_of_releases_that_knew_only_statements_are_read(full: Settings, tm
         if "type" not in item
     ]
     (tmp_path / "old.jsonl").write_text("\n".join(map(json.dumps, old)), encoding="utf-8")
-    other = home(tmp_path, "other")
+    other = home("other")
     assert import_(other, tmp_path / "old.jsonl") == {"new": 5, "changed": 0, "unchanged": 153}
     with Registry(settings=other) as registry:
         tombstone = registry.statement("zenodo", "3")
@@ -137,8 +181,8 @@ def test_files_of_releases_that_knew_only_statements_are_read(full: Settings, tm
         assert registry.entry_for("10.1234/v3").gone_at == LONG_AGO
 
 
-def test_of_two_verdicts_the_newer_one_counts(tmp_path: Path) -> None:
-    settings, pair = home(tmp_path, "home"), (Place("zenodo", "0"), Place("zenodo", "1"))
+def test_of_two_verdicts_the_newer_one_counts(home: Home) -> None:
+    settings, pair = home("home"), (Place("zenodo", "0"), Place("zenodo", "1"))
     with Registry(settings=settings) as registry:
         registry.put_many([said(0), said(1)])
         assert registry.take_verdicts([Verdict(*pair, same=True, made_at=LONG_AGO)]) == 1
@@ -149,8 +193,8 @@ def test_of_two_verdicts_the_newer_one_counts(tmp_path: Path) -> None:
         assert not registry.decided()[0].same
 
 
-def test_a_verdict_may_come_before_what_it_is_about(tmp_path: Path) -> None:
-    settings = home(tmp_path, "home")
+def test_a_verdict_may_come_before_what_it_is_about(home: Home) -> None:
+    settings = home("home")
     with Registry(settings=settings) as registry:
         registry.take_verdicts([Verdict(Place("zenodo", "0"), Place("zenodo", "1"), True, LONG_AGO)])
         registry.put_many([said(0), said(1)])
@@ -175,11 +219,13 @@ def test_a_verdict_may_come_before_what_it_is_about(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_bad_line_is_named_and_nothing_is_kept(full: Settings, tmp_path: Path, line: object) -> None:
+def test_a_bad_line_is_named_and_nothing_is_kept(
+    full: Settings, home: Home, tmp_path: Path, line: object
+) -> None:
     export(full, tmp_path / "good.jsonl")
     with (tmp_path / "good.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line) + "\n")
-    other = home(tmp_path, "other")
+    other = home("other")
     with pytest.raises(RecordError, match="line 166"):
         import_(other, tmp_path / "good.jsonl")
     with Registry(settings=other) as registry:
@@ -199,9 +245,9 @@ def test_any_line_reads_back_as_what_was_written(
     )
     tombstone = None if reason is None else Tombstone(reason, LONG_AGO)
     file = tmp_path / "lines.jsonl"
-    text = line_of(statement)
+    text = exported.line_of(statement)
     file.write_text(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"), encoding="utf-8")
-    ((number, text),) = numbered(file)
-    read = read_line(text, f"line {number}")
+    ((number, line),) = exported.numbered(file)
+    read = exported.read_line(line, f"line {number}")
     if "\ufffd" not in text:
         assert read == Carried(Submission(record, payload, "text/plain"), tombstone)

@@ -6,9 +6,9 @@ import pytest
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry
-from fairreg.services.db import ensure
 from fairreg.services.search import search
 from fairreg.settings import Settings
+from support.databases import Databases
 
 FIELDS = {
     "id", "name", "kind", "sources", "doi", "license", "task", "frameworks", "year", "score", "runnable",
@@ -17,10 +17,8 @@ FIELDS = {
 
 
 @pytest.fixture
-def ready(tmp_path: Path) -> Settings:
-    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path / "registry")})
-    ensure(settings, lambda line: None)
-    return settings
+def ready(databases: Databases, tmp_path: Path) -> Settings:
+    return databases.home(tmp_path / "registry", "catalogue")
 
 
 def test_the_document_is_the_one_that_scripts_read(ready: Settings) -> None:
@@ -50,7 +48,7 @@ def test_filters_pass_through(ready: Settings) -> None:
     assert search(ready, "nothing-of-this-name").results == ()
 
 
-def test_without_a_registry_the_next_step_is_named(tmp_path: Path) -> None:
+def test_without_a_registry_the_next_step_is_named(databases: Databases, tmp_path: Path) -> None:
     with pytest.raises(RegistryError) as caught:
-        search(Settings.from_environment({"FAIRREG_HOME": str(tmp_path / "none")}), "x")
+        search(databases.home(tmp_path / "none"), "x")
     assert caught.value.hint == "Create it with: fairreg db init"

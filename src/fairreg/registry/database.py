@@ -1,18 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""Connections to the registry's database, and the one place where its errors become RegistryError."""
+"""Connections to the registry's database: the only place that knows how each kind locks and begins."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, table
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy import column as sql_column
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from fairreg.errors import MissingEngine, RegistryError
+from fairreg.registry.faults import URL_HINT, place_of_url, translation
 from fairreg.registry.mapping import decoded
 from fairreg.registry.tables import HEAD, REVISIONS
 
@@ -21,65 +33,39 @@ __all__ = ["Database", "SchemaState"]
 # empty: no tables; foreign: somebody else's tables; newer: written by a later fairreg.
 SchemaState = Literal["empty", "foreign", "older", "current", "newer"]
 
+# How long a writer waits for other writers before it says so, and how often it looks at SQLite's lock.
+# SQLite's own waiting looks ever more seldom, so that whoever waits longest has the least chance.
+_PATIENCE_SECONDS = 600
+_LOOK_SECONDS = 0.005
+# How long all else waits for a lock of SQLite: while a log is recovered, or the last connection closes.
 _BUSY_SECONDS = 30
 # Pages that SQLite keeps in memory: enough for the upper levels of the indexes of millions of records.
 _CACHE_KIB = 64 * 1024
 # How long the log of changes may grow before it goes into the file: fewer and longer writes.
 _WAL_PAGES = 8000
-
-# SQLite result code (prefix) -> what happened, what to do. {place} is the file or the masked URL.
-_SQLITE_ERRORS: tuple[tuple[str, str, str], ...] = (
-    (
-        "SQLITE_NOTADB",
-        "{place} is not a database.",
-        "Move it away, or set FAIRREG_DATABASE_URL to another file.",
-    ),
-    (
-        "SQLITE_CORRUPT",
-        "The database {place} is damaged.",
-        "See what `fairreg db check` says, or restore a copy.",
-    ),
-    ("SQLITE_FULL", "The disk is full, nothing was written to {place}.", "Free some space and try again."),
-    (
-        "SQLITE_READONLY",
-        "The database {place} is read-only.",
-        "Make it and its folder writable, or set FAIRREG_HOME.",
-    ),
-    (
-        "SQLITE_CANTOPEN",
-        "The database {place} cannot be opened.",
-        "Check the folder, or set FAIRREG_HOME to another.",
-    ),
-    ("SQLITE_IOERR", "Reading or writing {place} failed.", "Check the disk it is on."),
-    (
-        "SQLITE_BUSY",
-        "Another process keeps the database {place} locked.",
-        "Wait until it is done and try again.",
-    ),
-    (
-        "SQLITE_LOCKED",
-        "Another process keeps the database {place} locked.",
-        "Wait until it is done and try again.",
-    ),
-)
+_CONNECT_SECONDS = 10
+# PostgreSQL's advisory locks of this registry: (whose, which). Each database has its own.
+_FAIRREG = int.from_bytes(b"fair")
+_WRITING, _PREPARING = 1, 2
 
 
 class Database:
     """One database by URL: transactions to read and to write in, errors translated.
 
-    A writer takes the write lock when it begins, so it waits for others instead of failing half-way.
+    A writer takes the write lock when it begins, so it waits for others instead of failing half-way, and two
+    never deadlock. Readers wait for nobody and nobody for them.
     """
 
     def __init__(self, url: str) -> None:
         with _translated(url), _understood():
             self._engine = _engine(url)
-        self._writer = self._engine.execution_options(fairreg_writing=True)
+        self._reader, self._writer = _roles(self._engine)
         self.url = url
 
     @property
     def place(self) -> str:
         """The database as a message may name it: a path, or the URL without its password."""
-        return _place(self.url)
+        return place_of_url(self.url)
 
     @property
     def path(self) -> Path | None:
@@ -95,7 +81,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of the database; raises RegistryError."""
-        with _translated(self.url), self._engine.begin() as connection:
+        with _translated(self.url), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
@@ -105,10 +91,27 @@ class Database:
             yield connection
 
     @contextmanager
-    def outside_transaction(self) -> Iterator[Connection]:
-        """A connection for statements that no transaction may hold (journal mode); raises RegistryError."""
+    def preparing(self) -> Iterator[None]:
+        """The lock of those who change the schema, wherever they run; only a server has one.
+
+        Raises RegistryError where another holds it for minutes.
+        """
+        with _translated(self.url), self._engine.begin() as connection:
+            if self.dialect == "postgresql":
+                _take(connection, _PREPARING)
+            yield
+
+    def let_readers_in(self) -> None:
+        """Have SQLite's file keep its changes in a log, so that readers go on beside a writer."""
+        if self.dialect != "sqlite":
+            return
         with _translated(self.url), self._engine.connect() as connection:
-            yield connection.execution_options(fairreg_autocommit=True)
+            _patiently(connection.execution_options(fairreg_autocommit=True), "PRAGMA journal_mode = WAL")
+
+    def take_stock(self) -> None:
+        """Let the database count what it holds, so that it chooses the shortest way to an answer."""
+        with self.writing() as connection:
+            connection.exec_driver_sql("ANALYZE" if self.dialect == "postgresql" else "PRAGMA optimize")
 
     def schema_state(self) -> SchemaState:
         """How the schema in the database compares with the one this release writes."""
@@ -121,7 +124,11 @@ class Database:
             raise RegistryError(
                 f"There is no registry at {self.place}.", hint="Create it with: fairreg db init"
             )
-        require_readable(self.schema_state(), self.place)
+        try:
+            require_readable(self.schema_state(), self.place)
+        except RegistryError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give all connections back."""
@@ -168,18 +175,39 @@ def _schema_state(connection: Connection) -> SchemaState:
 
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
-    options: dict[str, Any] = {
-        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
-        "json_deserializer": decoded,
-    }
     if parsed.get_backend_name() not in _KINDS:
-        raise RegistryError("FAIRREG_DATABASE_URL names an unknown kind of database.", hint=_URL_HINT)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, **options)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS}, **options)
+        raise RegistryError("FAIRREG_DATABASE_URL names an unknown kind of database.", hint=URL_HINT)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+
+
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": decoded,
+}
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    given = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=given, **_JSON)
+    event.listen(engine, "connect", _require_unicode)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _roles(engine: Engine) -> tuple[Engine, Engine]:
+    """The engine for those who read and for those who write; a server's defaults may be other ones."""
+    if engine.dialect.name == "sqlite":
+        return engine, engine.execution_options(fairreg_writing=True)
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    # Each statement sees what was committed before it: also what was while this one waited for the lock.
+    return reader, engine.execution_options(isolation_level="READ COMMITTED", fairreg_writing=True)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -193,18 +221,48 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if not options.get("fairreg_autocommit"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("fairreg_writing") else "BEGIN")
+    if options.get("fairreg_writing"):
+        _patiently(connection, "BEGIN IMMEDIATE")
+    elif not options.get("fairreg_autocommit"):
+        connection.exec_driver_sql("BEGIN")
 
 
-def _place(url: str) -> str:
-    try:
-        parsed = make_url(url)
-    except (SQLAlchemyError, ValueError):
-        return "the database URL"
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        return parsed.database
-    return parsed.render_as_string(hide_password=True)
+def _patiently(connection: Connection, statement: str) -> None:
+    """Run a statement of SQLite that needs a lock, and wait for it as long as it takes, up to minutes."""
+    driver: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0").close()
+    while time.monotonic() < deadline:
+        try:
+            driver.execute(statement).close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                break
+            time.sleep(_LOOK_SECONDS)
+        else:
+            driver.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}").close()
+            return
+    connection.exec_driver_sql(statement)  # so that what it raises is SQLAlchemy's
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("fairreg_writing"):
+        _take(connection, _WRITING)
+
+
+def _take(connection: Connection, lock: int) -> None:
+    """Take an advisory lock until the transaction ends."""
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_FAIRREG}, {lock})")
+
+
+def _require_unicode(connection: Any, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise RegistryError(
+            f"The database {connection.info.dbname} keeps texts as {encoding}, not as Unicode.",
+            hint="Make another: createdb --encoding=UTF8 --template=template0 NAME",
+        )
 
 
 @contextmanager
@@ -212,7 +270,7 @@ def _translated(url: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise _translation(error, _place(url)) from error
+        raise translation(error, place_of_url(url)) from error
 
 
 @contextmanager
@@ -222,31 +280,16 @@ def _understood() -> Iterator[None]:
         yield
     except NoSuchModuleError as error:
         raise RegistryError(
-            "FAIRREG_DATABASE_URL names an unknown driver of its database.", hint=_URL_HINT
+            "FAIRREG_DATABASE_URL names an unknown driver of its database.", hint=URL_HINT
         ) from error
     except ImportError as error:
         if error.name == "psycopg":
             raise MissingEngine("psycopg", "postgres") from error
         raise RegistryError(
-            f"FAIRREG_DATABASE_URL asks for a driver that cannot be loaded: {error}.", hint=_URL_HINT
+            f"FAIRREG_DATABASE_URL asks for a driver that cannot be loaded: {error}.", hint=URL_HINT
         ) from error
     except ValueError as error:
-        raise RegistryError(f"FAIRREG_DATABASE_URL is no database URL: {error}.", hint=_URL_HINT) from error
+        raise RegistryError(f"FAIRREG_DATABASE_URL is no database URL: {error}.", hint=URL_HINT) from error
 
 
-_URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 _KINDS = frozenset({"sqlite", "postgresql"})
-
-
-def _translation(error: SQLAlchemyError, place: str) -> RegistryError:
-    original = getattr(error, "orig", None)
-    code = getattr(original, "sqlite_errorname", None) or ""
-    for prefix, message, hint in _SQLITE_ERRORS:
-        if code.startswith(prefix):
-            return RegistryError(message.format(place=place), hint=hint)
-    if "could not parse" in str(error).lower():
-        return RegistryError("FAIRREG_DATABASE_URL is no database URL.", hint=_URL_HINT)
-    first_line = str(original or error).strip().partition("\n")[0]
-    return RegistryError(
-        f"The database {place} refused: {first_line}", hint="See what `fairreg db check` says."
-    )

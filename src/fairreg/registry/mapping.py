@@ -15,6 +15,7 @@ from fairreg.registry.linking import OWN
 from fairreg.registry.results import Entry, Statement
 from fairreg.registry.stemming import stemmed
 from fairreg.registry.tables import LEADING
+from fairreg.registry.texts import json_of
 from fairreg.registry.wording import fold, indexed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
@@ -69,8 +70,8 @@ def entry_values(record: ModelRecord) -> dict[str, Any]:
 
 
 def encoded(record: ModelRecord) -> msgspec.Raw:
-    """The record as a JSON column takes it, without a detour over Python objects."""
-    return msgspec.Raw(msgspec.json.encode(record))
+    """The record as a JSON column takes it, without a detour over Python objects. Raises RecordError."""
+    return msgspec.Raw(json_of(record))
 
 
 def is_runnable(record: ModelRecord) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from fairreg.errors import RecordError
 from fairreg.registry.lineage import owned_keys, pointed_keys, tie_keys
 from fairreg.registry.linking import Key, link_keys, place_of
 from fairreg.registry.mapping import (
@@ -104,12 +103,9 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
 
 
 def prepare(submission: Submission) -> Prepared:
-    """The rows of a submission. Raises RecordError for text that is no Unicode."""
+    """The rows of a submission. Raises RecordError for text that not every database keeps."""
     record = submission.record
-    try:
-        entry, statement = entry_values(record), statement_values(submission)
-    except UnicodeEncodeError as error:
-        raise RecordError(f"{record.name!r} holds text that is no Unicode: {error.reason}.") from error
+    entry, statement = entry_values(record), statement_values(submission)
     text, words = text_values(record)
     return Prepared(
         place=place_of(record),

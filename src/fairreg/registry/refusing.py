@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from fairreg.registry.results import Refused
 from fairreg.registry.tables import refusals
+from fairreg.registry.texts import keepable
 from fairreg.schemas.moment import now
 
 __all__ = ["refuse", "refused"]
@@ -17,7 +18,7 @@ def refuse(connection: Connection, item: Refused) -> None:
     """Keep a refused payload with its reason; the same payload of a source is kept once."""
     digest = hashlib.sha256(item.payload).hexdigest()
     known = (refusals.c.source == item.source) & (refusals.c.payload_sha256 == digest)
-    said = {"reason": item.reason.encode("utf-8", "replace").decode(), "path": item.path}
+    said = {"reason": keepable(item.reason), "path": None if item.path is None else keepable(item.path)}
     if connection.execute(update(refusals).where(known).values(said)).rowcount == 0:
         connection.execute(
             insert(refusals).values(

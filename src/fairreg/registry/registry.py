@@ -330,9 +330,7 @@ class Registry:
 
     def settle(self) -> None:
         """Let the database take stock after much has arrived, so that it answers by the shortest way."""
-        with self._database.outside_transaction() as connection:
-            server = self._database.dialect == "postgresql"
-            connection.exec_driver_sql("ANALYZE" if server else "PRAGMA optimize")
+        self._database.take_stock()
 
     def decided(self) -> tuple[Verdict, ...]:
         """What people decided with `link` and `unlink`, and when."""

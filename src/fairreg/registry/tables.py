@@ -6,10 +6,13 @@ with the payload it was read from. An entry's record is merged from its statemen
 A *lineage* is one model in all its versions and places: the entries of one search result.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -19,8 +22,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeEngine
 
 __all__ = [
     "FULL_TEXT",
@@ -30,6 +35,7 @@ __all__ = [
     "REVISIONS",
     "WORD_INDEX",
     "assessments",
+    "described",
     "entries",
     "entry_texts",
     "facets",
@@ -46,7 +52,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Kept here so that opening a database needs no Alembic; tested against it.
-REVISIONS = ("0001", "0002", "0003", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by three letters each.
@@ -54,6 +60,41 @@ HEAD = REVISIONS[-1]
 FULL_TEXT = "entry_index"
 NAME_TEXT = "name_index"
 WORD_INDEX = "word_index"
+
+# Texts sort and compare by their code points wherever they are kept, as Python and SQLite do it: what is read
+# in the order of a text comes in the same order from every registry.
+_BY_CODE_POINT = "C"
+_TEXT = Text().with_variant(Text(collation=_BY_CODE_POINT), "postgresql")
+
+
+class _Json(TypeDecorator[Any]):
+    """JSON, on PostgreSQL in its binary form; its dialect is imported only there, for it takes a while."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type as the database knows it."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON())
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB())
+
+
+def _word(length: int) -> String:
+    return String(length).with_variant(String(length, collation=_BY_CODE_POINT), "postgresql")
+
+
+def described(_object: Any, name: str | None, kind: str, *_: Any) -> bool:
+    """Whether a table, column or index that a database has should be among the tables here (for Alembic).
+
+    What serves full-text search is each engine's own.
+    """
+    if kind == "table":
+        return not (name or "").startswith((FULL_TEXT, NAME_TEXT, WORD_INDEX))
+    return kind not in {"column", "index"} or not (name or "").endswith(("_vector", "_trigrams"))
+
 
 metadata = MetaData(
     naming_convention={
@@ -70,20 +111,20 @@ entries = Table(
     "entries",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("identifier", Text, nullable=False, unique=True),
-    Column("kind", String(16), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("description", Text),
-    Column("license", Text, index=True),
-    Column("dated", String(40), index=True),
+    Column("identifier", _TEXT, nullable=False, unique=True),
+    Column("kind", _word(16), nullable=False, index=True),
+    Column("name", _TEXT, nullable=False),
+    Column("description", _TEXT),
+    Column("license", _TEXT, index=True),
+    Column("dated", _word(40), index=True),
     Column("year", Integer),
-    Column("doi", Text),
-    Column("url", Text),
+    Column("doi", _TEXT),
+    Column("url", _TEXT),
     Column("runnable", Boolean, nullable=False),
     Column("fair_score", Float),
-    Column("gone_at", String(40)),
-    Column("gone_reason", Text),
-    Column("record", JSON, nullable=False),
+    Column("gone_at", _word(40)),
+    Column("gone_reason", _TEXT),
+    Column("record", _Json, nullable=False),
 )
 
 statements = Table(
@@ -92,14 +133,14 @@ statements = Table(
     Column("id", Integer, primary_key=True),
     # Empty only within the transaction that writes the statement.
     Column("entry_id", Integer, ForeignKey("entries.id"), index=True),
-    Column("source", Text, nullable=False),
-    Column("source_id", Text, nullable=False),
-    Column("retrieved_at", String(40), nullable=False),
-    Column("gone_at", String(40)),
-    Column("gone_reason", Text),
-    Column("record", JSON, nullable=False),
-    Column("media_type", Text),
-    Column("payload_sha256", String(64)),
+    Column("source", _TEXT, nullable=False),
+    Column("source_id", _TEXT, nullable=False),
+    Column("retrieved_at", _word(40), nullable=False),
+    Column("gone_at", _word(40)),
+    Column("gone_reason", _TEXT),
+    Column("record", _Json, nullable=False),
+    Column("media_type", _TEXT),
+    Column("payload_sha256", _word(64)),
     Column("payload", LargeBinary),  # zlib; decompressed it is the bytes that the service sent
     UniqueConstraint("source", "source_id"),
 )
@@ -110,11 +151,11 @@ identifiers = Table(
     Column("id", Integer, primary_key=True),
     Column("statement_id", Integer, ForeignKey("statements.id"), nullable=False, index=True),
     Column("entry_id", Integer, ForeignKey("entries.id"), index=True),
-    Column("scheme", Text, nullable=False),
-    Column("value", Text, nullable=False),
-    Column("family", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("evidence", Text),
+    Column("scheme", _TEXT, nullable=False),
+    Column("value", _TEXT, nullable=False),
+    Column("family", _TEXT, nullable=False),
+    Column("key", _TEXT, nullable=False),
+    Column("evidence", _TEXT),
     Index("ix_identifiers_family_key", "family", "key"),
 )
 
@@ -122,9 +163,9 @@ facets = Table(
     "facets",
     metadata,
     Column("entry_id", Integer, ForeignKey("entries.id"), primary_key=True),
-    Column("name", String(16), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", _word(16), primary_key=True),
+    Column("key", _TEXT, primary_key=True),
+    Column("value", _TEXT, nullable=False),
     Index("ix_facets_name_key", "name", "key"),
 )
 
@@ -136,13 +177,13 @@ entry_texts = Table(
     "entry_texts",
     metadata,
     Column("entry_id", Integer, ForeignKey("entries.id"), primary_key=True),
-    Column("leading", String(LEADING), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("alternate_names", Text, nullable=False),
-    Column("subjects", Text, nullable=False),
-    Column("creators", Text, nullable=False),
-    Column("description", Text, nullable=False),
-    Column("identifiers", Text, nullable=False),
+    Column("leading", _word(LEADING), nullable=False, index=True),
+    Column("name", _TEXT, nullable=False),
+    Column("alternate_names", _TEXT, nullable=False),
+    Column("subjects", _TEXT, nullable=False),
+    Column("creators", _TEXT, nullable=False),
+    Column("description", _TEXT, nullable=False),
+    Column("identifiers", _TEXT, nullable=False),
 )
 
 # The words of names, subjects and creators, for questions that misspell them. A word that no entry has any
@@ -151,28 +192,28 @@ words = Table(
     "words",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("word", Text, nullable=False, unique=True),
+    Column("word", _TEXT, nullable=False, unique=True),
 )
 
 harvests = Table(
     "harvests",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("query", Text, nullable=False),
-    Column("cursor", JSON),
-    Column("counts", JSON, nullable=False),
-    Column("started_at", String(40), nullable=False),
-    Column("updated_at", String(40), nullable=False),
-    Column("finished_at", String(40)),
+    Column("source", _TEXT, nullable=False),
+    Column("query", _TEXT, nullable=False),
+    Column("cursor", _Json),
+    Column("counts", _Json, nullable=False),
+    Column("started_at", _word(40), nullable=False),
+    Column("updated_at", _word(40), nullable=False),
+    Column("finished_at", _word(40)),
     UniqueConstraint("source", "query"),
 )
 
 properties = Table(
     "properties",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", _word(64), primary_key=True),
+    Column("value", _TEXT, nullable=False),
 )
 
 # Relations of a statement that may join its entry to others; identifiers do so from `identifiers`.
@@ -181,8 +222,8 @@ ties = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("statement_id", Integer, ForeignKey("statements.id"), nullable=False, index=True),
-    Column("family", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("family", _TEXT, nullable=False),
+    Column("key", _TEXT, nullable=False),
     Index("ix_ties_family_key", "family", "key"),
 )
 
@@ -199,12 +240,12 @@ links = Table(
     "links",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("source_id", Text, nullable=False),
-    Column("other_source", Text, nullable=False),
-    Column("other_source_id", Text, nullable=False),
+    Column("source", _TEXT, nullable=False),
+    Column("source_id", _TEXT, nullable=False),
+    Column("other_source", _TEXT, nullable=False),
+    Column("other_source_id", _TEXT, nullable=False),
     Column("same", Boolean, nullable=False),
-    Column("made_at", String(40), nullable=False),
+    Column("made_at", _word(40), nullable=False),
     UniqueConstraint("source", "source_id", "other_source", "other_source_id"),
 )
 
@@ -213,12 +254,12 @@ refusals = Table(
     "refusals",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("payload_sha256", String(64), nullable=False),
+    Column("source", _TEXT, nullable=False),
+    Column("payload_sha256", _word(64), nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("path", Text),
-    Column("refused_at", String(40), nullable=False),
+    Column("reason", _TEXT, nullable=False),
+    Column("path", _TEXT),
+    Column("refused_at", _word(40), nullable=False),
     UniqueConstraint("source", "payload_sha256"),
 )
 
@@ -228,20 +269,20 @@ assessments = Table(
     "assessments",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("identifier", Text, nullable=False, index=True),
-    Column("family", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("rubric", String(64), nullable=False),
-    Column("rubric_version", String(16), nullable=False),
-    Column("assessed_at", String(40), nullable=False),  # when the evidence was gathered
-    Column("judged_at", String(40), nullable=False, index=True),  # when it was last judged
+    Column("identifier", _TEXT, nullable=False, index=True),
+    Column("family", _TEXT, nullable=False),
+    Column("key", _TEXT, nullable=False),
+    Column("rubric", _word(64), nullable=False),
+    Column("rubric_version", _word(16), nullable=False),
+    Column("assessed_at", _word(40), nullable=False),  # when the evidence was gathered
+    Column("judged_at", _word(40), nullable=False, index=True),  # when it was last judged
     Column("offline", Boolean, nullable=False),
     Column("overall", Float),
     Column("coverage", Float, nullable=False),
-    Column("letters", JSON, nullable=False),
+    Column("letters", _Json, nullable=False),
     Column("report", LargeBinary, nullable=False),  # zlib of JSON
     Column("evidence", LargeBinary, nullable=False),  # zlib of JSON
-    Column("evidence_sha256", String(64), nullable=False),
+    Column("evidence_sha256", _word(64), nullable=False),
     UniqueConstraint(
         "family", "key", "rubric", "rubric_version", "evidence_sha256", name="uq_assessments_evidence"
     ),

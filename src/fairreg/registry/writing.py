@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, update
 
-from fairreg.errors import NotFound, RecordError
+from fairreg.errors import NotFound
 from fairreg.registry.assessments import restore_scores
 from fairreg.registry.inserting import write_words
 from fairreg.registry.keys import chunks, with_keys
@@ -55,16 +55,12 @@ def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
     """Keep what a source says and bring the entries into step; the outcome and the statement's key.
 
     A statement that its source had withdrawn lives again. A stored payload stays where none is given.
+    RecordError for text that not every database keeps.
     """
     source = submission.record.provenance
     known = _statement(connection, source.source, source.source_id)
     before = None if known is None else ModelRecord.from_json(known.record)
-    try:
-        statement_id = _write_statement(connection, submission, None if known is None else int(known.id))
-    except UnicodeEncodeError as error:
-        raise RecordError(
-            f"{submission.record.name!r} holds text that is no Unicode: {error.reason}."
-        ) from error
+    statement_id = _write_statement(connection, submission, None if known is None else int(known.id))
     if known is None or before is None:
         outcome: Outcome = "new"
     else:

@@ -19,7 +19,7 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 from fairreg.web import Talk, silent
 
-__all__ = ["CheckReport", "Info", "check", "ensure", "info", "init", "upgrade"]
+__all__ = ["CheckReport", "Info", "check", "ensure", "info", "init", "migrate", "upgrade"]
 
 
 _LOCK_SECONDS = 120
@@ -69,11 +69,11 @@ def ensure(settings: Settings, talk: Talk) -> None:
     with _database(settings) as database:
         if _ready(database):
             return
-        with _alone(settings, database):
+        with _alone(database):
             state = "empty" if _missing(database) else database.schema_state()
             if state in {"empty", "older"}:
                 talk(f"Creating the registry {database.place}." if state == "empty" else _MIGRATING)
-                _migrate(database)
+                migrate(database)
             else:
                 require_readable(state, database.place)
             with Registry(database.url) as registry:
@@ -92,8 +92,9 @@ def check(settings: Settings) -> CheckReport:
     """
     with _database(settings) as database:
         database.require_current()
-        # The full-text index checks itself by a command that is written as an insertion.
-        with database.writing() as connection:
+        # SQLite's full-text index checks itself by a command that is written as an insertion.
+        looking = database.writing if database.dialect == "sqlite" else database.reading
+        with looking() as connection:
             return CheckReport(
                 place=database.place,
                 entries=connection.scalar(select(func.count()).select_from(entries)) or 0,
@@ -131,13 +132,16 @@ def _ready(database: Database) -> bool:
 
 
 @contextmanager
-def _alone(settings: Settings, database: Database) -> Iterator[None]:
-    """Hold the lock beside the database, so that one process at a time changes its schema."""
+def _alone(database: Database) -> Iterator[None]:
+    """Hold a lock, so that one process at a time changes the schema: beside a file, or in the server."""
     path = database.path
-    lock = path.with_name(f"{path.name}.lock") if path else settings.home / "registry.lock"
-    held = FileLock(lock, timeout=_LOCK_SECONDS)
+    if path is None:
+        with database.preparing():
+            yield
+        return
+    held = FileLock(path.with_name(f"{path.name}.lock"), timeout=_LOCK_SECONDS)
     try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         held.acquire()
     except Timeout as error:
         raise RegistryError(
@@ -145,7 +149,7 @@ def _alone(settings: Settings, database: Database) -> Iterator[None]:
             hint="Wait until it is done and try again.",
         ) from error
     except OSError as error:
-        raise _unusable(lock.parent, error) from error
+        raise _unusable(path.parent, error) from error
     try:
         yield
     finally:
@@ -159,14 +163,12 @@ def _unusable(folder: Path, error: OSError) -> RegistryError:
     )
 
 
-def _migrate(database: Database) -> None:
+def migrate(database: Database) -> None:
     """Run Alembic up to the head in one transaction."""
     from alembic import command
     from alembic.config import Config
 
-    if database.dialect == "sqlite":
-        with database.outside_transaction() as connection:
-            connection.execute(text("PRAGMA journal_mode = WAL"))  # readers and a writer side by side
+    database.let_readers_in()
     config = Config()
     config.set_main_option("script_location", "fairreg:migrations")
     with database.writing() as connection:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -30,12 +30,13 @@ def upgrade() -> None:
     op.execute("DELETE FROM entry_texts")
     op.execute("DELETE FROM facets")
     op.execute("UPDATE entries SET dated = '' WHERE dated IS NULL")
-    op.add_column("entry_texts", sa.Column("leading", sa.String(length=60), nullable=False))
+    order = None if sqlite else "C"
+    op.add_column("entry_texts", sa.Column("leading", sa.String(60, collation=order), nullable=False))
     op.create_index("ix_entry_texts_leading", "entry_texts", ["leading"])
     op.create_table(
         "words",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("word", sa.Text(collation=order), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_words"),
         sa.UniqueConstraint("word", name="uq_words_word"),
     )
