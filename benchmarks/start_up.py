@@ -4,8 +4,9 @@
     python benchmarks/start_up.py [--runs 20]
 
 Two pairs, run in turn so that a busy machine disturbs both alike: ``fairreg --help`` against ``import
-typer``, and ``fairreg search`` on a registry with the packaged catalogue against ``import typer, rich.console,
-sqlalchemy``. It prints the medians in milliseconds and the median of the ratios of neighbouring runs.
+typer``, and ``fairreg search`` on a registry with the packaged catalogue against ``import typer,
+rich.console, sqlalchemy``. It prints the medians in milliseconds and the median of the ratios of
+neighbouring runs.
 """
 
 import argparse

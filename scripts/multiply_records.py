@@ -24,9 +24,7 @@ from typing import Any
 
 # Share of the words of a description that are drawn anew, and of the keywords.
 CHANGED = 0.2
-SYLLABLES = (
-    "ba be bi bo da de di do fa ga ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si ta"
-)
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnrst" for vowel in "aeio"]
 EPOCH = datetime(2018, 1, 1, tzinfo=UTC)
 DAYS = 3200
 
@@ -120,10 +118,8 @@ def _owner(draw: random.Random) -> str:
 
 def _invented(draw: random.Random) -> str:
     """A pronounceable word, the first ones far more often than the last, as with real owners."""
-    syllables = SYLLABLES.split()
-    return "".join(
-        syllables[int(len(syllables) * draw.random() ** 2)] for _ in range(draw.choice((2, 3, 3, 4)))
-    )
+    length = draw.choice((2, 3, 3, 4))
+    return "".join(SYLLABLES[int(len(SYLLABLES) * draw.random() ** 2)] for _ in range(length))
 
 
 def _records(file: Path) -> Iterator[Record]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Grow registries to millions of records and measure loading, searching and every registry-wide command.
 
-    python -m benchmarks.scale DUMP --folder BIG [--postgresql URL] [--sizes 10000 100000 1000000 2000000]
+    python benchmarks/scale DUMP --folder BIG [--postgresql URL] [--sizes 10000 100000 1000000 2000000]
 
 DUMP is a folder with hub-models-*.xz and hub-cards-*.xz or a file that `fairreg export` wrote: what
 `scripts/multiply_records.py` makes many of. BIG takes the registries (some 11 GB of SQLite for two million
@@ -21,11 +21,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.scale.commands import measure_commands
-from benchmarks.scale.engines import Engine, PostgreSQL, SQLite
-from benchmarks.scale.figures import Figures, plot, report
-from benchmarks.scale.loading import load, plain_ratio
-from benchmarks.scale.searching import COMMON, search_times
+from commands import measure_commands
+from engines import Engine, PostgreSQL, SQLite
+from figures import Figures, plot, report
+from loading import load, plain_ratio
+from searching import COMMON, search_times
 
 SIZES = (10_000, 100_000, 1_000_000, 2_000_000)
 # Large enough for steady rates, small enough to be written twice.
@@ -68,7 +68,7 @@ def queries(files: Sequence[Path]) -> list[str]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.scale",
+        prog="python benchmarks/scale",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

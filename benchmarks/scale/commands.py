@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.scale.engines import Engine
-from benchmarks.scale.loading import write
-from benchmarks.scale.processes import fairreg
+from engines import Engine
+from loading import write
+from processes import fairreg
 
 __all__ = ["measure_commands"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks.scale.engines import Engine, SQLite
-from benchmarks.scale.processes import fairreg
+from engines import Engine, SQLite
+from processes import fairreg
 
 from fairreg.services import db
 

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 
-from benchmarks.scale.engines import Engine
+from engines import Engine
 
 from fairreg.registry import Registry
 
@@ -30,8 +30,8 @@ def search_times(engine: Engine, queries: Sequence[str]) -> dict[str, object]:
     theirs: dict[str, float] = {}
     with Registry(settings=engine.settings) as registry:
         for query in queries:
-            ours[query] = _median(lambda query=query: registry.search(query), RUNS)
-            theirs[query] = _median(lambda query=query: bare(query), BARE_RUNS)
+            ours[query] = _median(registry.search, query, RUNS)
+            theirs[query] = _median(bare, query, BARE_RUNS)
     return {
         "median": statistics.median(ours.values()),
         "p95": _percentile(list(ours.values()), 0.95),
@@ -44,13 +44,13 @@ def search_times(engine: Engine, queries: Sequence[str]) -> dict[str, object]:
     }
 
 
-def _median(ask: Callable[[], object], runs: int) -> float:
+def _median(ask: Callable[[str], object], query: str, runs: int) -> float:
     """Milliseconds, after one run that warms up."""
-    ask()
+    ask(query)
     times = []
     for _ in range(runs):
         begun = time.perf_counter()
-        ask()
+        ask(query)
         times.append(1000 * (time.perf_counter() - begun))
     return statistics.median(times)
 

@@ -16,7 +16,7 @@ from fairreg.errors import MissingEngine, RecordError, RegistryError, RegistryUn
 from fairreg.registry import Registry
 from fairreg.registry.database import Database
 from fairreg.schemas.record import ModelRecord
-from fairreg.services.db import check
+from fairreg.services.checking import check
 from fairreg.settings import Settings
 from support.postgres import Server
 

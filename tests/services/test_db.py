@@ -16,7 +16,8 @@ from fairreg.registry.database import Database
 from fairreg.registry.tables import HEAD, REVISIONS, described, metadata
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Provenance
-from fairreg.services.db import CheckReport, check, ensure, info, init, upgrade
+from fairreg.services.checking import CheckReport, check
+from fairreg.services.db import ensure, info, init, upgrade
 from fairreg.settings import Settings
 from support.databases import Databases, registry_variables
 

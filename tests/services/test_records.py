@@ -28,7 +28,7 @@ from fairreg.registry import (
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
 from fairreg.services import exported
-from fairreg.services.db import check
+from fairreg.services.checking import check
 from fairreg.services.records import export, import_
 from fairreg.settings import Settings
 from support.databases import Databases

@@ -45,9 +45,9 @@ def check(json: Json = False) -> None:
     from dataclasses import asdict
 
     from fairreg.cli.output import console, print_json
-    from fairreg.services import db
+    from fairreg.services.checking import check as look
 
-    report = db.check(settings())
+    report = look(settings())
     if json:
         print_json(asdict(report) | {"sound": report.sound})
     else:

@@ -1,43 +1,23 @@
 # SPDX-License-Identifier: MIT
 """The database as a whole: made, migrated, checked, counted. The verbs of ``fairreg db``."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Text, cast, func, select, text
 
-from fairreg.errors import RecordError, RegistryError
+from fairreg.errors import RegistryError
 from fairreg.registry import Info, Registry, catalogue
 from fairreg.registry.database import Database, require_readable
-from fairreg.registry.linking import merge
-from fairreg.registry.mapping import decoded, payload_from
-from fairreg.registry.tables import FULL_TEXT, HEAD, entries, entry_texts, statements
-from fairreg.schemas.record import ModelRecord
+from fairreg.registry.tables import HEAD
 from fairreg.settings import Settings
 from fairreg.web import Talk, silent
 
-__all__ = ["CheckReport", "Info", "check", "ensure", "info", "init", "migrate", "upgrade"]
+__all__ = ["Info", "ensure", "info", "init", "migrate", "upgrade"]
 
 
 _LOCK_SECONDS = 120
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """What `check` found: `problems` is empty for a sound registry, each is one sentence."""
-
-    place: str
-    entries: int
-    statements: int
-    problems: tuple[str, ...] = ()
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing was found wrong."""
-        return not self.problems
 
 
 def init(settings: Settings) -> Info:
@@ -83,28 +63,6 @@ def ensure(settings: Settings, talk: Talk) -> None:
                     talk("Sorted what the registry holds into models by this release's rules.")
                 if registry.load_catalogue():
                     talk(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
-
-
-def check(settings: Settings) -> CheckReport:
-    """Look for damage: in the file, between the tables, in the full-text index, in each record.
-
-    Raises RegistryError where there is no registry of this release to look at.
-    """
-    with _database(settings) as database:
-        database.require_current()
-        # SQLite's full-text index checks itself by a command that is written as an insertion.
-        looking = database.writing if database.dialect == "sqlite" else database.reading
-        with looking() as connection:
-            return CheckReport(
-                place=database.place,
-                entries=connection.scalar(select(func.count()).select_from(entries)) or 0,
-                statements=connection.scalar(select(func.count()).select_from(statements)) or 0,
-                problems=(
-                    *_file_problems(connection),
-                    *_table_problems(connection),
-                    *_record_problems(connection),
-                ),
-            )
 
 
 _MIGRATING = f"Migrating the registry to schema {HEAD}."
@@ -174,64 +132,3 @@ def migrate(database: Database) -> None:
     with database.writing() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def _file_problems(connection: Connection) -> Iterable[str]:
-    if connection.dialect.name != "sqlite":
-        return
-    for line in connection.scalars(text("PRAGMA integrity_check")):
-        if line != "ok":
-            yield f"The file is damaged: {line}."
-    for row in connection.execute(text("PRAGMA foreign_key_check")):
-        yield f"Row {row[1]} of {row[0]} points to a row of {row[2]} that does not exist."
-
-
-def _table_problems(connection: Connection) -> Iterable[str]:
-    homeless = select(func.count()).select_from(statements).where(statements.c.entry_id.is_(None))
-    if count := connection.scalar(homeless):
-        yield f"{count} statements belong to no entry."
-    unread = select(entries.c.identifier).where(entries.c.id.not_in(select(entry_texts.c.entry_id)))
-    for identifier in connection.scalars(unread):
-        yield f"{identifier} is missing from the full-text index."
-    if connection.dialect.name == "sqlite" and not _index_in_step(connection):
-        yield "The full-text index is not in step with the entries."
-
-
-def _index_in_step(connection: Connection) -> bool:
-    from sqlalchemy.exc import DatabaseError
-
-    try:
-        connection.execute(text(f"INSERT INTO {FULL_TEXT}({FULL_TEXT}, rank) VALUES ('integrity-check', 1)"))  # noqa: S608  # constants only
-    except DatabaseError:
-        return False
-    return True
-
-
-def _record_problems(connection: Connection) -> Iterable[str]:
-    said: dict[int, list[ModelRecord]] = {}
-    kept = (statements.c.entry_id, statements.c.source, statements.c.source_id, statements.c.payload)
-    # As text: a damaged record would else end the check instead of being reported.
-    for row in connection.execute(select(*kept, cast(statements.c.record, Text).label("record"))):
-        try:
-            said.setdefault(row.entry_id, []).append(ModelRecord.from_json(decoded(row.record)))
-            payload_from(row.payload)
-        except RecordError as error:
-            yield f"What {row.source} says of {row.source_id} does not decode: {error.message}"
-    for key, identifier, stored in connection.execute(
-        select(entries.c.id, entries.c.identifier, cast(entries.c.record, Text))
-    ):
-        yield from _entry_problems(identifier, stored, said.get(key, []))
-
-
-def _entry_problems(identifier: str, stored: str, said: list[ModelRecord]) -> Iterable[str]:
-    from msgspec.structs import replace
-
-    try:
-        record = ModelRecord.from_json(decoded(stored))
-    except RecordError as error:
-        yield f"The record of {identifier} does not decode: {error.message}"
-        return
-    if not said:
-        yield f"{identifier} has no statement of any source."
-    elif replace(merge(said), identifier=identifier) != record:
-        yield f"The record of {identifier} is not what its sources say."
