@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The entry point, and the only place where an error becomes text and an exit code."""
 
+import gc
 import os
 import sys
 from types import TracebackType
@@ -15,6 +16,8 @@ from fairreg.settings import VARIABLES, Settings
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
+# New objects after which the garbage collector looks for cycles.
+_GARBAGE = 50_000
 
 app = typer.Typer(
     name="fairreg",
@@ -49,6 +52,8 @@ app.add_typer(hbb.app, name="hbb")
 
 def main() -> None:
     """Run the command line and leave with its exit code; 1 where the reader of a pipe left (Typer's rule)."""
+    # The collector would go through all that is imported again and again before a command begins.
+    gc.set_threshold(_GARBAGE)
     sys.excepthook = _unexpected
     try:
         # Not app(), which would put its own hook in the place of ours.

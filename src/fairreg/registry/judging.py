@@ -12,14 +12,14 @@ from fairreg.registry.lineage import lineages
 from fairreg.registry.linking import Place, place_of
 from fairreg.registry.lookup import entry_for, sources_of
 from fairreg.registry.mapping import entry_from
-from fairreg.registry.relating import decide, entries_of, kin, numbers_of, verdicts
+from fairreg.registry.relating import decide, kin, verdicts
 from fairreg.registry.results import Entry, LineageReport, SourceLink
 from fairreg.registry.tables import entries, links, statements
 from fairreg.registry.writing import relink
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["Verdict", "decided", "explain", "judge", "keep_verdict", "lineage_entries", "statement_records"]
+__all__ = ["Verdict", "decided", "explain", "judge", "keep_verdict", "statement_records"]
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,6 @@ def explain(connection: Connection, entry: Entry) -> LineageReport:
             listed = tuple(map(SourceLink.of, sorted(held, key=place_of)))
             return LineageReport(entry, _loaded(connection, homes), listed, lineage.bonds)
     return LineageReport(entry, (entry,), tuple(map(SourceLink.of, members)), ())
-
-
-def lineage_entries(connection: Connection, entry_ids: list[int]) -> dict[int, list[int]]:
-    """For each entry all entries of its lineage, itself included."""
-    numbers = numbers_of(connection, entry_ids)
-    listed = entries_of(connection, set(numbers.values()))
-    return {key: listed[numbers[key]] if key in numbers else [key] for key in entry_ids}
 
 
 def statement_records(connection: Connection, identifier: str) -> list[ModelRecord]:

@@ -66,9 +66,9 @@ class Registry:
     release.
     """
 
-    def __init__(self, url: str | None = None, *, settings: Settings | None = None) -> None:
+    def __init__(self, url: str | Database | None = None, *, settings: Settings | None = None) -> None:
         chosen = url or (settings or Settings.from_environment()).database_url
-        self._database = Database(chosen)
+        self._database = chosen if isinstance(chosen, Database) else Database(chosen)
         self._database.require_current()
 
     def __enter__(self) -> Self:

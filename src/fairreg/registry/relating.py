@@ -17,7 +17,8 @@ from sqlalchemy import (
     tuple_,
 )
 
-from fairreg.registry.keys import among, chunks, with_keys
+from fairreg.registry.keys import chunks, with_keys
+from fairreg.registry.kindred import entries_of, numbers_of
 from fairreg.registry.lineage import (
     OWNING,
     POINTING,
@@ -37,10 +38,8 @@ from fairreg.schemas.record import ModelRecord
 
 __all__ = [
     "decide",
-    "entries_of",
     "is_lone",
     "kin",
-    "numbers_of",
     "relate",
     "relate_all",
     "statements_of",
@@ -146,30 +145,12 @@ _LINK_NAMES = ("source", "source_id", "other_source", "other_source_id")
 _LINK_PLACES = tuple(links.c[name] for name in _LINK_NAMES)
 
 
-def numbers_of(connection: Connection, entry_ids: Iterable[int]) -> dict[int, int]:
-    """The lineage of each entry that is not alone in its own."""
-    chosen = among(connection, rows_of_lineages.c.entry_id, entry_ids)
-    return {row.entry_id: row.lineage for row in connection.execute(_LINEAGES.where(chosen))}
-
-
-def entries_of(connection: Connection, numbers: Iterable[int]) -> dict[int, list[int]]:
-    """The entries of each lineage."""
-    found: dict[int, list[int]] = defaultdict(list)
-    chosen = among(connection, rows_of_lineages.c.lineage, numbers)
-    for row in connection.execute(_LINEAGES.where(chosen).order_by(rows_of_lineages.c.entry_id)):
-        found[row.lineage].append(row.entry_id)
-    return dict(found)
-
-
 def statements_of(connection: Connection, entry_ids: Iterable[int]) -> set[int]:
     """Keys of what is said of the entries."""
     found: set[int] = set()
     for chunk in chunks(entry_ids):
         found |= set(connection.scalars(select(statements.c.id).where(statements.c.entry_id.in_(chunk))))
     return found
-
-
-_LINEAGES = select(rows_of_lineages.c.entry_id, rows_of_lineages.c.lineage)
 
 
 @dataclass

@@ -11,12 +11,11 @@ from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, 
 
 from fairreg.errors import IdentifierError
 from fairreg.registry.faceting import count_all, count_among
-from fairreg.registry.judging import lineage_entries
 from fairreg.registry.keys import among
+from fairreg.registry.kindred import lineage_entries, numbers_of
 from fairreg.registry.lookup import entries_for, sources_of_all
 from fairreg.registry.mapping import entry_from
 from fairreg.registry.pooling import pool
-from fairreg.registry.relating import numbers_of
 from fairreg.registry.results import Correction, Entry, Filters, SearchHit, SearchResults, standing
 from fairreg.registry.scoring import Scored, score
 from fairreg.registry.tables import entries

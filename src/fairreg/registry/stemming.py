@@ -14,7 +14,7 @@ def stemmed(text: str) -> str:
 
 
 # Texts repeat their words: the rules are worked through once for most of them.
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     stem: str = _rules().stemWord(word) if word.isalpha() else word
     return stem

@@ -12,6 +12,7 @@ from fairreg.errors import NotFound
 from fairreg.registry.assessments import restore_scores
 from fairreg.registry.inserting import write_words
 from fairreg.registry.keys import chunks, with_keys
+from fairreg.registry.kindred import entries_of, numbers_of
 from fairreg.registry.lineage import owned_keys, pointed_keys
 from fairreg.registry.linking import OWN, Group, Key, Pair, group, link_keys, merge, name_entries
 from fairreg.registry.lookup import sources_of_all
@@ -24,9 +25,7 @@ from fairreg.registry.mapping import (
 )
 from fairreg.registry.preparing import statement_values
 from fairreg.registry.relating import (
-    entries_of,
     is_lone,
-    numbers_of,
     relate,
     statements_of,
     verdicts,

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from fairreg.errors import RegistryError
 from fairreg.registry import Info, Registry, catalogue
 from fairreg.registry.database import Database, require_readable
@@ -56,13 +54,13 @@ def ensure(settings: Settings, talk: Talk) -> None:
                 migrate(database)
             else:
                 require_readable(state, database.place)
-            with Registry(database.url) as registry:
-                if not registry.worded_by_these_rules() and registry.word_anew():
-                    talk("Wrote what search reads of the registry by this release's rules.")
-                if not registry.linked_by_these_rules() and registry.link_anew():
-                    talk("Sorted what the registry holds into models by this release's rules.")
-                if registry.load_catalogue():
-                    talk(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
+            registry = Registry(database)
+            if not registry.worded_by_these_rules() and registry.word_anew():
+                talk("Wrote what search reads of the registry by this release's rules.")
+            if not registry.linked_by_these_rules() and registry.link_anew():
+                talk("Sorted what the registry holds into models by this release's rules.")
+            if registry.load_catalogue():
+                talk(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
 
 
 _MIGRATING = f"Migrating the registry to schema {HEAD}."
@@ -84,9 +82,9 @@ def _missing(database: Database) -> bool:
 def _ready(database: Database) -> bool:
     if _missing(database) or database.schema_state() != "current":
         return False
-    with Registry(database.url) as registry:
-        rules = registry.worded_by_these_rules() and registry.linked_by_these_rules()
-        return rules and registry.catalogue_digest() == catalogue.digest()
+    registry = Registry(database)
+    rules = registry.worded_by_these_rules() and registry.linked_by_these_rules()
+    return rules and registry.catalogue_digest() == catalogue.digest()
 
 
 @contextmanager
@@ -97,6 +95,8 @@ def _alone(database: Database) -> Iterator[None]:
         with database.preparing():
             yield
         return
+    from filelock import FileLock, Timeout  # takes a while, and a registry that is ready needs no lock
+
     held = FileLock(path.with_name(f"{path.name}.lock"), timeout=_LOCK_SECONDS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
