@@ -38,7 +38,7 @@ class Reading:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        processes = min(_MOST_PROCESSES, os.cpu_count() or 1)
+        processes = _processes()
         large = processes > 1 and file.stat().st_size > _LARGE
         # Started afresh: a forked process would share the database connection of this one.
         self._pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn")) if large else None
@@ -73,6 +73,10 @@ class Reading:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _processes() -> int:
+    return min(_MOST_PROCESSES, os.cpu_count() or 1)
 
 
 def _portions(lines: Iterator[tuple[int, bytes]]) -> Iterator[Lines]:
