@@ -6,6 +6,7 @@ from fairreg.registry.carrying import Carried, Tombstone
 from fairreg.registry.judging import Verdict
 from fairreg.registry.lineage import Bond
 from fairreg.registry.linking import Place
+from fairreg.registry.portions import Known, Window
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import (
     Entry,
@@ -31,6 +32,7 @@ __all__ = [
     "Filters",
     "Harvest",
     "Info",
+    "Known",
     "LineageReport",
     "Outcome",
     "Place",
@@ -44,5 +46,6 @@ __all__ = [
     "Submission",
     "Tombstone",
     "Verdict",
+    "Window",
     "subject",
 ]
