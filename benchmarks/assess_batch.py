@@ -48,7 +48,7 @@ def main() -> None:
             report = assess_all(settings, offline=True, workers=asked.workers)
         seconds = time.perf_counter() - begun
     print(f"{count} records and the packaged catalogue, {len(report.failures)} failures")
-    print(f"assessed: {len(report.rows)} in {seconds:.2f} s, {len(report.rows) / seconds:.0f} records/s")
+    print(f"assessed: {report.assessed} in {seconds:.2f} s, {report.assessed / seconds:.0f} records/s")
     print(f"peak memory: {_peak():.0f} MiB ({before:.0f} MiB before)")
     if profile:
         pstats.Stats(profile).sort_stats("cumulative").print_stats(40)
@@ -115,7 +115,7 @@ def _arguments() -> argparse.Namespace:
         "--dump", type=Path, default=DUMP, help="folder with hub-models-*.xz and hub-cards-*.xz"
     )
     parser.add_argument("--number", type=int, default=1000, help="how many models")
-    parser.add_argument("--workers", type=int, default=1, help="threads")
+    parser.add_argument("--workers", type=int, default=None, help="processes (extra dask)")
     parser.add_argument("--profile", action="store_true", help="also print where the time went")
     return parser.parse_args()
 

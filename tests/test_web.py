@@ -19,6 +19,7 @@ from fairreg.errors import (
 )
 from fairreg.settings import Settings
 from fairreg.web import Answer, Patience, Web
+from fairreg.web.client import Slots
 from fairreg.web.kept import KeptAnswers
 
 RECORD = "https://zenodo.org/api/records/1"
@@ -478,3 +479,12 @@ def test_two_services_on_one_host_each_get_their_own_token(tmp_path, httpserver)
         web.get("https://huggingface.co/x")
         web.anonymous().get("https://huggingface.co/x")
     assert came == {"/zenodo/x": "Bearer of-zenodo", "/hub/x": None}
+
+
+@pytest.mark.parametrize("sharers", [1, 3])
+def test_processes_that_share_a_pace_take_their_part_of_it_each(monkeypatch, sharers):
+    monkeypatch.setattr("fairreg.web.client.time.monotonic", lambda: 100.0)
+    slots = Slots(sharers)
+    waits = [slots.take("zenodo", 2.0) for _ in range(3)]
+    assert waits == [0.0, 2.0 * sharers, 4.0 * sharers]
+    assert slots.take("github", 2.0) == 0.0

@@ -24,7 +24,8 @@ FairregError                1  failed; the message says why, the hint what to do
 └── BelowThreshold          5  a threshold that the user asked for is not met
 """
 
-from typing import ClassVar
+import copyreg
+from typing import Any, ClassVar
 
 
 class FairregError(Exception):
@@ -36,6 +37,10 @@ class FairregError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors travel between processes, and those with further arguments could not be made of the message.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(FairregError):

@@ -51,6 +51,12 @@ def test_a_limit_is_kept(cli, pages):
     assert {item["name"]: item["records"] for item in cli("sources", "--json").json}["zenodo"] == 30
 
 
+def test_the_sources_may_be_shared_among_processes(cli, pages):
+    result = cli("harvest", "zenodo", "--query", "hbb", "--limit", "30", "--workers", "1", "--json")
+    assert result.code == 0, result.err
+    assert result.json[0]["new"] == 30
+
+
 def test_a_harvested_record_is_found_and_shown(cli, pages):
     cli("harvest", "zenodo", "--query", "hbb", "--limit", "3")
     assert cli("show", "https://zenodo.org/records/8000001", "--format", "json").json["version"] == "v0.1.1"

@@ -140,13 +140,48 @@ def test_what_the_registry_does_not_hold_has_a_history_by_its_own_identifier(reg
     assert registry.assessments("10.1234/unknown") == ()
 
 
-def test_since_when_entries_were_assessed(registry):
+@pytest.mark.parametrize(
+    ("since", "online", "judged"),
+    [("2026-01-01", False, True), ("2026-01-01", True, False), ("9999-01-01", False, False)],
+)
+def test_since_when_entries_were_assessed(registry, since, online, judged):
     registry.put(RECORD)
     registry.remember_assessments([made(offline=True)])
-    names, subjects = registry.assessed_since("2026-01-01")
-    assert (names, subjects) == ({"huggingface:org/name"}, {("huggingface", "org/name")})
-    assert registry.assessed_since("2026-01-01", online=True) == (frozenset(), frozenset())
-    assert registry.assessed_since("9999-01-01") == (frozenset(), frozenset())
+    (known,) = registry.known(["huggingface:org/name"], registry.window(since, online=online))
+    assert (known.judged, known.online) == (judged, False)
+
+
+def test_what_is_assessed_after_a_window_was_opened_is_not_in_it(registry):
+    registry.put(RECORD)
+    window = registry.window("2026-01-01", online=False)
+    registry.remember_assessments([made()])
+    (known,) = registry.known(["huggingface:org/name"], window)
+    assert (known.judged, known.online) == (False, True)
+
+
+def test_known_entries_come_in_the_order_asked_for_with_what_is_said_of_them(registry):
+    others = [
+        replace(
+            RECORD,
+            identifier=f"doi:10.1234/{n}",
+            identifiers=(Identifier("doi", f"10.1234/{n}"),),
+            provenance=Provenance(source="file", source_id=f"{n}"),
+        )
+        for n in range(3)
+    ]
+    registry.put_many(others)
+    names = ["doi:10.1234/2", "doi:10.1234/none", "doi:10.1234/0"]
+    assert [item.entry.identifier for item in registry.known(names)] == ["doi:10.1234/2", "doi:10.1234/0"]
+    for item in registry.known(names):
+        assert item.said == registry.statements(item.entry)
+        assert item.entry.record == registry.get(item.entry.identifier)
+
+
+def test_identifiers_are_those_of_all_entries_in_their_order(registry, monkeypatch):
+    monkeypatch.setattr("fairreg.registry.portions._PAGE", 7)
+    found = list(registry.identifiers())
+    assert found == [entry.identifier for entry in registry.entries()]
+    assert len(found) == registry.count() == registry.info().entries
 
 
 def test_evidence_that_is_not_there_is_a_fault_of_the_registry(registry):

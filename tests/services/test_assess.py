@@ -82,7 +82,7 @@ def test_training_data_are_assessed_once_and_not_what_lies_behind_them(ready, re
         scores = [visit._score(Identifier("doi", DATA)) for _ in range(3)]
     assert scores[0].score is not None
     assert scores[0].coverage >= 0.8
-    assert scores[0] is scores[1] is scores[2]
+    assert scores[0] == scores[1] == scores[2]
     asked = [request.path for request, _ in httpserver.log]
     assert asked.count("/zenodo/api/records/1000") == 1
     assert registry.assessments(DATA, rubric="fair-datasets")[0].overall == scores[0].score

@@ -9,7 +9,7 @@ from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
 from fairreg.services import assess_all as room
-from fairreg.services import db
+from fairreg.services import db, judging
 from fairreg.services.assess_all import assess_all
 from support import hbb
 
@@ -54,7 +54,7 @@ def test_a_query_and_a_limit_choose(filled):
 
 
 def test_a_fault_in_one_record_stops_no_other_and_is_told(filled, monkeypatch):
-    judge = room.judge
+    judge = judging.judge
 
     def faulty(evidence):
         if evidence.record.identifier == "huggingface:batch/model-1":
@@ -63,7 +63,7 @@ def test_a_fault_in_one_record_stops_no_other_and_is_told(filled, monkeypatch):
             raise NotFound("It is not there.")
         return judge(evidence)
 
-    monkeypatch.setattr(room, "judge", faulty)
+    monkeypatch.setattr(judging, "judge", faulty)
     report = assess_all(filled, query="Batchworthy", offline=True)
     assert len(report.rows) == 7
     reasons = {item.id.rpartition("/")[2]: item.reason for item in report.failures}
@@ -74,7 +74,7 @@ def test_only_when_every_record_fails_the_run_fails(filled, monkeypatch):
     def broken(_evidence):
         raise NotFound("It is not there.")
 
-    monkeypatch.setattr(room, "judge", broken)
+    monkeypatch.setattr(judging, "judge", broken)
     with pytest.raises(FairregError, match="None of the 9 records"):
         assess_all(filled, query="Batchworthy", offline=True)
 
@@ -105,7 +105,8 @@ def test_what_was_judged_offline_leaves_an_online_run_still_to_do(filled, httpse
 
 
 def test_who_interrupts_a_run_need_not_wait_for_its_threads(filled, monkeypatch):
-    before, free, judge = set(threading.enumerate()), threading.Event(), room.judge
+    before, free, judge = set(threading.enumerate()), threading.Event(), judging.judge
+    monkeypatch.setattr(room, "_PORTION", 1)
     first = iter([True])
 
     def stuck(evidence):
@@ -116,7 +117,7 @@ def test_who_interrupts_a_run_need_not_wait_for_its_threads(filled, monkeypatch)
     def interrupt(_done, _total):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(room, "judge", stuck)
+    monkeypatch.setattr(judging, "judge", stuck)
     with pytest.raises(KeyboardInterrupt):
         assess_all(filled, query="Batchworthy", offline=True, progress=interrupt)
     left = set(threading.enumerate()) - before

@@ -6,12 +6,39 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, ready
+from fairreg.cli.options import Json, Scheduler, ready
 
 if TYPE_CHECKING:
     from fairreg.services.assess import Evidence, Report
 
 __all__ = ["register"]
+
+_Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=32,
+        help="With --all, --query: how many at a time; threads, with --offline processes (extra dask).",
+        show_default="4 online, 1 offline",
+    ),
+]
+_Since = Annotated[
+    str | None, typer.Option(help="With --all, --query: skip what was assessed since this date.")
+]
+_Html = Annotated[
+    Path | None, typer.Option("--html", dir_okay=False, help="Write the report as one web page.")
+]
+_Badge = Annotated[
+    Path | None, typer.Option("--badge", dir_okay=False, help="Write a badge with the score (SVG).")
+]
+_JsonLd = Annotated[
+    Path | None, typer.Option("--jsonld", dir_okay=False, help="Write the report as linked data.")
+]
+_Fix = Annotated[
+    Path | None,
+    typer.Option("--fix", file_okay=False, help="Write the metadata files that would raise the score."),
+]
+_WITH_MANY = "--offline, --limit, --workers, --scheduler, --since and --json"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,19 +57,10 @@ def assess(
         float | None, typer.Option(min=0, max=1, help="Exit code 5 when the overall score is lower.")
     ] = None,
     json: Json = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", dir_okay=False, help="Write the report as one web page.")
-    ] = None,
-    badge: Annotated[
-        Path | None, typer.Option("--badge", dir_okay=False, help="Write a badge with the score (SVG).")
-    ] = None,
-    jsonld: Annotated[
-        Path | None, typer.Option("--jsonld", dir_okay=False, help="Write the report as linked data.")
-    ] = None,
-    fix: Annotated[
-        Path | None,
-        typer.Option("--fix", file_okay=False, help="Write the metadata files that would raise the score."),
-    ] = None,
+    html: _Html = None,
+    badge: _Badge = None,
+    jsonld: _JsonLd = None,
+    fix: _Fix = None,
     force: Annotated[bool, typer.Option("--force", help="--fix replaces files that are there.")] = False,
     brief: Annotated[bool, typer.Option("--brief", help="Show only what has points missing.")] = False,
     compare: Annotated[
@@ -52,10 +70,9 @@ def assess(
     every: Annotated[bool, typer.Option("--all", help="Assess everything in the registry.")] = False,
     query: Annotated[str | None, typer.Option(help="Assess what this search of the registry finds.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="With --all, --query: at most this many.")] = None,
-    workers: Annotated[int, typer.Option(min=1, max=32, help="With --all, --query: how many at a time.")] = 4,
-    since: Annotated[
-        str | None, typer.Option(help="With --all, --query: skip what was assessed since this date.")
-    ] = None,
+    workers: _Workers = None,
+    scheduler: Scheduler = None,
+    since: _Since = None,
 ) -> None:
     """Score the FAIRness of a model (principles F1-R3 of Duarte et al. 2023) or dataset (Chen et al. 2022).
 
@@ -64,12 +81,20 @@ def assess(
     from fairreg.cli.assessments import assess_many, print_history
 
     shown = _given(min_score, html, badge, jsonld, fix, force, brief, compare)
-    _check_choice(every, query, single=shown or _given(pid, history), many=_given(limit, since))
+    _check_choice(every, query, single=shown or _given(pid, history), many=_given(limit, since, scheduler))
     _refuse(history and shown, "--history goes only with --json.")
     _refuse(force and fix is None, "--force goes only with --fix.")
     _refuse(_meet(html, badge, jsonld), "--html, --badge and --jsonld need a file each.")
     if every or query is not None:
-        assess_many(query or "", limit=limit, workers=workers, offline=offline, since=since, json=json)
+        assess_many(
+            query or "",
+            limit=limit,
+            workers=workers,
+            scheduler=scheduler,
+            offline=offline,
+            since=since,
+            json=json,
+        )
     elif pid is None:
         raise typer.BadParameter("Give an identifier, --all or --query.")
     elif history:
@@ -84,11 +109,11 @@ def assess(
 def _check_choice(every: bool, query: str | None, *, single: bool, many: bool) -> None:
     """Wrong usage where options for one object and for many are mixed."""
     if every or query is not None:
-        _refuse(single, "--all and --query go only with --offline, --limit, --workers, --since and --json.")
+        _refuse(single, f"--all and --query go only with {_WITH_MANY}.")
         _refuse(every and query is not None, "--all takes no --query.")
         _refuse(query is not None and not query.strip(), "--query needs words; --all assesses everything.")
     else:
-        _refuse(many, "--limit and --since go only with --all and --query.")
+        _refuse(many, "--limit, --since and --scheduler go only with --all and --query.")
 
 
 def _refuse(nonsense: bool, sentence: str) -> None:

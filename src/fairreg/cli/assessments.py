@@ -89,7 +89,14 @@ def _change(item: "Assessment", before: "Assessment | None") -> str:
 
 
 def assess_many(
-    query: str, *, limit: int | None, workers: int, offline: bool, since: str | None, json: bool
+    query: str,
+    *,
+    limit: int | None,
+    workers: int | None,
+    scheduler: str | None,
+    offline: bool,
+    since: str | None,
+    json: bool,
 ) -> None:
     """Assess what a search finds (everything: an empty one) and sum up."""
     from fairreg.cli.output import counting, print_json, talk
@@ -103,8 +110,10 @@ def assess_many(
             query=query,
             limit=limit,
             workers=workers,
+            scheduler=scheduler,
             offline=offline,
             since=since,
+            with_rows=json,
             progress=progress,
             talk=talk,
         )
@@ -132,7 +141,7 @@ def _summary(report: "BatchReport") -> None:
 
     out = console()
     out.print(
-        f"{len(report.rows)} assessed in {report.seconds:.1f} s, {report.skipped} skipped, "
+        f"{report.assessed} assessed in {report.seconds:.1f} s, {report.skipped} skipped, "
         f"{len(report.failures)} failed; {report.compared} with a coverage of at least 80 %"
     )
     table = Table(box=None, pad_edge=False, header_style="bold")

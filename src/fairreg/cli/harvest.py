@@ -2,11 +2,12 @@
 """``harvest``: records of a source into the registry."""
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, ready
+from fairreg.cli.options import Json, Scheduler, ready
 
 if TYPE_CHECKING:
     from fairreg.services.harvest import HarvestReport
@@ -33,16 +34,24 @@ def harvest(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what changed since this day.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many records a source.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Share the sources among so many processes (dask)."),
+    ] = None,
+    scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
     """Harvest sources into the registry, several at once. Stopped, the same command goes on from there."""
     from fairreg.cli.output import counting_each, explain, print_json, talk
     from fairreg.services.harvest import harvest_all
+    from fairreg.services.harvest_spread import harvest_spread
+    from fairreg.services.spreading import Where
 
-    chosen = ready()
+    where, chosen = Where(workers, scheduler), ready()
+    work = harvest_all if where.here else partial(harvest_spread, where=where)
     day = since.date() if since else None
     with counting_each("Harvesting") as progress:
-        reports, faults = harvest_all(
+        reports, faults = work(
             chosen,
             source or _every_source(chosen),
             query=query,

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from fairreg.settings import Settings
 
-__all__ = ["InputFile", "Json", "Limit", "Pid", "ready", "settings"]
+__all__ = ["InputFile", "Json", "Limit", "Pid", "Scheduler", "ready", "settings"]
 
 Pid = Annotated[
     str,
@@ -19,6 +19,14 @@ Pid = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Print at most this many.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Spread the work over the workers of this Dask scheduler, such as tcp://host:8786 (extra dask).",
+        show_default=False,
+    ),
+]
 InputFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A file.", show_default=False)
 ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from io import TextIOWrapper
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fairreg.errors import FairregError, RecordError
@@ -29,6 +30,8 @@ __all__ = [
 
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
+# Pieces of a JSON document that are written at once.
+_PIECES = 5000
 
 
 @cache
@@ -52,10 +55,12 @@ def _talk_console() -> "Console":
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output; in ASCII where that is not UTF-8."""
-    text = json.dumps(document, indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding))
+    """One JSON document on standard output, piece by piece; in ASCII where that is not UTF-8."""
+    pieces = json.JSONEncoder(indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding)).iterencode(document)
     # A file name that is no UTF-8 holds halves of surrogate pairs, which JSON can only write escaped.
-    sys.stdout.write(_escaped(text) + "\n")
+    while text := "".join(islice(pieces, _PIECES)):
+        sys.stdout.write(_escaped(text))
+    sys.stdout.write("\n")
 
 
 def print_utf8(text: str) -> None:

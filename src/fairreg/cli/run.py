@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import Json, Scheduler, settings
 
 if TYPE_CHECKING:
-    from fairreg.services.predict import Prediction
+    from fairreg.services.predict import Opened, Prediction
+    from fairreg.services.run_many import ManyRuns
+    from fairreg.services.spreading import Where
 
 __all__ = ["register"]
 
@@ -24,39 +26,104 @@ def run(
         str, typer.Argument(metavar="PID|FILE", help="An identifier, or a model file.", show_default=False)
     ],
     input: Annotated[
-        Path,
-        typer.Option("--input", help="Arrays by input name (.npz); for jets also .h5 or .root."),
+        list[str],
+        typer.Option(
+            "--input",
+            metavar="FILE|FOLDER",
+            help="Arrays by input name (.npz); for jets .h5, .root too. Several: again, a folder, a pattern.",
+        ),
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", help="Keep the outputs in this .npz or .npy file.")
+        Path | None,
+        typer.Option(
+            "--output", help="Keep the outputs in this .npz or .npy file; of several, in this folder."
+        ),
     ] = None,
     runtime: Annotated[str | None, typer.Option(help="Engine: onnx (default) or torch.")] = None,
     file: Annotated[
         list[str] | None, typer.Option(help="Of an identifier's files only those that match.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Spread the work over so many processes (extra dask).")
+    ] = None,
+    scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
-    """Run a model on a file of inputs; its own signature is checked against them."""
-    from fairreg.cli.output import counting, downloading, print_json, talk
-    from fairreg.services.predict import open_model, predict
-    from fairreg.services.run import check_runtime
+    """Run a model on files of inputs; its own signature is checked against them.
 
+    With several inputs, or workers, what is in the folder --output and provably the same is not run again.
+    """
+    from fairreg.cli.output import downloading, talk
+    from fairreg.services.input_files import is_one_file
+    from fairreg.services.predict import open_model
+    from fairreg.services.run import check_runtime
+    from fairreg.services.spreading import Where
+
+    where = Where(workers, scheduler)
+    many = not (where.here and is_one_file(input)) or (output is not None and output.is_dir())
+    if many and output is not None and output.suffix in {".npz", ".npy"} and not output.is_dir():
+        raise typer.BadParameter("With several inputs or workers --output is a folder.")
     if runtime:
         check_runtime(runtime)
     with downloading() as received:
         opened = open_model(
             settings(), model, runtime=runtime, patterns=file or (), talk=talk, progress=received
         )
-    with counting("Running") as progress:
-        prediction = predict(opened, input, output=output, progress=progress)
-    for warning in prediction.warnings:
+    for warning in opened.warnings:
         talk(f"Warning: {warning}")
+    if many:
+        _run_many(opened, input, output, where, json=json)
+    else:
+        _run_one(opened, Path(input[0]), output, json=json)
+
+
+def _run_one(opened: "Opened", source: Path, output: Path | None, *, json: bool) -> None:
+    from fairreg.cli.output import counting, print_json, talk
+    from fairreg.services.predict import predict
+
+    with counting("Running") as progress:
+        prediction = predict(opened, source, output=output, progress=progress)
     if json:
         print_json(prediction.to_json())
         return
     _print(prediction)
     if output is not None:
         talk(f"The outputs are in {output}.")
+
+
+def _run_many(opened: "Opened", given: list[str], output: Path | None, where: "Where", *, json: bool) -> None:
+    from fairreg.cli.output import counting, explain, print_json, talk
+    from fairreg.services.input_files import input_files
+    from fairreg.services.run_many import run_many
+
+    with counting("Running") as progress:
+        report = run_many(
+            settings(), opened, input_files(given), output=output, where=where, progress=progress, talk=talk
+        )
+    if json:
+        print_json(report.to_json())
+    else:
+        _print_many(report)
+    for path, error in report.failures.items():
+        talk(f"{path} was not run:")
+        explain(error)
+    if report.failures:
+        raise typer.Exit(next(iter(report.failures.values())).exit_code)
+
+
+def _print_many(report: "ManyRuns") -> None:
+    from fairreg.cli.output import console
+
+    out = console()
+    rate = report.computed / report.seconds if report.seconds else float("inf")
+    runner = report.opened.runner
+    out.print(f"{report.opened.title} on {runner.name} ({runner.device})", markup=False)
+    for item in report.files.values():
+        figures = "".join(f", {name} {value:.4f}" for name, value in item.metrics.items())
+        place = f" -> {item.output}" if item.output else ""
+        skipped = " (was there)" if item.skipped else ""
+        out.print(f"  {item.source}: {item.items} items{figures}{place}{skipped}", markup=False)
+    out.print(f"  {report.computed} items run in {report.seconds:.1f} s, {rate:.0f} a second", markup=False)
 
 
 def _print(prediction: "Prediction") -> None:

@@ -6,7 +6,9 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
 - ``recognise(path) -> Recognition | None``: whether the file holds weights of its network;
 - ``load(source, *, runtime="onnx", batch_size=128, threads=None, engines=None) -> Runner``: a runner of a
   recognised file; `engines` is the folder that runners keep what they build in;
-- ``read_inputs(path) -> Inputs``: inputs in a file of the model's own field;
+- ``read_inputs(path, start=0, stop=None) -> Inputs``: inputs in a file of the model's own field, or some of
+  them in the order of the file;
+- ``count_inputs(path) -> int | None``: how many there are, None where only reading them all tells;
 - ``measure(outputs, labels) -> figures by name``: how well the outputs agree with the truth;
 - ``reference(identifier) -> Recognition | None``: the package's own weights, where they may stand in for the
   published ones of `identifier` because those cannot be had;
@@ -95,8 +97,15 @@ class ModelModule(Protocol):
         """Packaged weights of the same architecture as what `identifier` names, None where there are none."""
         ...
 
-    def read_inputs(self, path: Path, /) -> Inputs:
-        """What the file holds for networks of this model; ModelError if that is nothing."""
+    def read_inputs(self, path: Path, /, start: int = ..., stop: int | None = ...) -> Inputs:
+        """What the file holds for networks of this model, from item `start` to before `stop`.
+
+        Raises ModelError if that is nothing.
+        """
+        ...
+
+    def count_inputs(self, path: Path, /) -> int | None:
+        """How many items the file holds, None where only reading them tells. Raises as `read_inputs`."""
         ...
 
     def measure(self, outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any], /) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ from fairreg.registry.carrying import Carried, Tombstone
 from fairreg.registry.judging import Verdict
 from fairreg.registry.lineage import Bond
 from fairreg.registry.linking import Place
+from fairreg.registry.portions import Known, Window
 from fairreg.registry.preparing import Prepared, packed, prepare, unpacked
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import (
@@ -34,6 +35,7 @@ __all__ = [
     "Filters",
     "Harvest",
     "Info",
+    "Known",
     "LineageReport",
     "Outcome",
     "Place",
@@ -48,6 +50,7 @@ __all__ = [
     "Submission",
     "Tombstone",
     "Verdict",
+    "Window",
     "packed",
     "prepare",
     "subject",

@@ -36,7 +36,6 @@ __all__ = [
     "Assessment",
     "evidence_of",
     "history",
-    "judged_since",
     "remember",
     "restore_scores",
     "subject",
@@ -137,16 +136,6 @@ def evidence_of(connection: Connection, item: Assessment) -> bytes:
         raise RecordError(
             f"The evidence of {item.identifier} is damaged: {error}.", hint="Assess it again online."
         ) from error
-
-
-def judged_since(
-    connection: Connection, moment: str, *, online: bool = False
-) -> tuple[frozenset[str], frozenset[Key]]:
-    """Entries and subjects that were assessed (`online`: with the network) at or after an ISO 8601 time."""
-    query = select(assessments.c.identifier, assessments.c.family, assessments.c.key)
-    query = query.where(assessments.c.judged_at >= moment)
-    rows = connection.execute(query.where(~assessments.c.offline) if online else query).all()
-    return frozenset(row.identifier for row in rows), frozenset((row.family, row.key) for row in rows)
 
 
 def _show(connection: Connection, made: list[Assessment]) -> None:

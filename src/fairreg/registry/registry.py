@@ -10,10 +10,8 @@ from fairreg.registry import catalogue
 from fairreg.registry.arriving import put_all
 from fairreg.registry.assessments import (
     Assessment,
-    Key,
     evidence_of,
     history,
-    judged_since,
     remember,
     whole_assessments,
 )
@@ -21,11 +19,11 @@ from fairreg.registry.carrying import Carried, restore, statements_after
 from fairreg.registry.database import Database
 from fairreg.registry.harvesting import all_harvests, harvest_state, write_harvest
 from fairreg.registry.judging import Verdict, decided, explain, judge, keep_verdict, statement_records
-from fairreg.registry.keys import chunks
 from fairreg.registry.lineage import RULES, Verdicts
 from fairreg.registry.linking import place_of
 from fairreg.registry.lookup import entries_for, entry_for, sources_of, sources_of_all
 from fairreg.registry.mapping import TEXT_RULES, entry_from, statement_from
+from fairreg.registry.portions import Known, Window, identifiers_after, known, last_assessment
 from fairreg.registry.preparing import Prepared, prepare
 from fairreg.registry.refusing import refuse, refused
 from fairreg.registry.relating import kin, relate_all, verdicts
@@ -342,19 +340,29 @@ class Registry:
         with self._database.writing() as connection:
             return sum(keep_verdict(connection, item) for item in items)
 
-    def statements_of(self, found: Iterable[Entry]) -> dict[str, tuple[Statement, ...]]:
-        """What each source says about each of some entries, by the entries' identifiers."""
-        said: dict[str, list[Statement]] = {entry.identifier: [] for entry in found}
+    def count(self) -> int:
+        """How many entries there are."""
         with self._database.reading() as connection:
-            for chunk in chunks(said):
-                query = select(statements, entries.c.identifier.label("entry")).join(
-                    entries, entries.c.id == statements.c.entry_id
-                )
-                query = query.where(entries.c.identifier.in_(chunk))
-                query = query.order_by(statements.c.source, statements.c.source_id)
-                for row in connection.execute(query).mappings():
-                    said[row["entry"]].append(statement_from(row))
-        return {name: tuple(listed) for name, listed in said.items()}
+            return connection.scalar(select(func.count()).select_from(entries)) or 0
+
+    def identifiers(self) -> Iterator[str]:
+        """The identifiers of all entries in their order; writers are not held up meanwhile."""
+        after: str | None = ""
+        while after is not None:
+            with self._database.reading() as connection:
+                page = identifiers_after(connection, after)
+            yield from page
+            after = page[-1] if page else None
+
+    def window(self, since: str, *, online: bool) -> Window:
+        """The assessments that there are by now from an ISO 8601 time on (`online`: with the network)."""
+        with self._database.reading() as connection:
+            return Window(since, last_assessment(connection), online)
+
+    def known(self, names: Iterable[str], window: Window | None = None) -> list[Known]:
+        """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
+        with self._database.reading() as connection:
+            return known(connection, names, window)
 
     def remember_assessments(self, made: Iterable[Assessment]) -> None:
         """Keep assessments in one transaction; their scores become those of the entries."""
@@ -375,11 +383,6 @@ class Registry:
         """The evidence that an assessment rests on, a JSON document. Raises RecordError."""
         with self._database.reading() as connection:
             return evidence_of(connection, assessment)
-
-    def assessed_since(self, moment: str, *, online: bool = False) -> tuple[frozenset[str], frozenset[Key]]:
-        """Entries and subjects that were assessed (`online`: with the network) since an ISO 8601 time."""
-        with self._database.reading() as connection:
-            return judged_since(connection, moment, online=online)
 
     def note(self, name: str) -> str | None:
         """What `leave_note` kept under `name`, a word of at most 64 characters."""

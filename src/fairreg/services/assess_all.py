@@ -1,112 +1,45 @@
 # SPDX-License-Identifier: MIT
-"""Assessing many entries of the registry: in parallel, resumable, and none stops the others.
+"""Assessing many entries of the registry: several at once, resumable, and none stops the others.
 
-All workers ask through one `Web`, which keeps to the pace of each service. A run that was cut off goes on
-where it stopped when the same is asked for again.
+`judging` is the task, wherever it runs; this process gives out the portions and is the only one that writes,
+in the order of the entries. Online the work is waiting, and threads of this process do it at one pace for
+each service; offline it is computing, for which `workers` are processes. Memory does not grow with the number
+of entries. A run that was cut off goes on where it stopped when the same is asked for again.
 """
 
 import hashlib
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from itertools import islice
-from multiprocessing.pool import ThreadPool
-from queue import SimpleQueue
-from typing import Any
 
-from fairreg.assessment.report import COVERAGE_FOR_BADGE
-from fairreg.assessment.report import assess as judge
-from fairreg.errors import FairregError, IdentifierError
-from fairreg.registry import Entry, Registry, Statement, subject
-from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.errors import FairregError, MissingEngine
+from fairreg.registry import Assessment, Registry
 from fairreg.schemas.moment import now
 from fairreg.services import db
-from fairreg.services.assess import stored
-from fairreg.services.gathering import Visit
-from fairreg.services.keeping import Made, keep
+from fairreg.services.batch import BatchReport, BatchRow, Failure
+from fairreg.services.judging import Judged, Judging, Portion
+from fairreg.services.spreading import (
+    Done,
+    Engine,
+    Where,
+    portions,
+    require_shared_registry,
+    spread,
+    threads,
+)
 from fairreg.settings import Settings
-from fairreg.web import Talk, Web, silent
+from fairreg.web import Talk, silent
 
-__all__ = ["BatchReport", "BatchRow", "Failure", "assess_all"]
+__all__ = ["THREADS", "BatchReport", "BatchRow", "Failure", "assess_all"]
 
-# Of many records only small files are downloaded; fairreg fetch brings more, and they are then read.
-_MAX_DOWNLOAD = 20 * 10**6
+# How many services are asked at a time unless the user says how many.
+THREADS = 4
+# Assessments a transaction.
 _BATCH = 50
-_PAGE = 200
-_AHEAD = 4
-_SHOWN = 10
-
-# An entry, and what its sources say where that was read already.
-Work = tuple[Entry, Sequence[Statement] | None]
-Outcome = Made | BaseException
-
-
-@dataclass(frozen=True)
-class BatchRow:
-    """One record's scores; `failed` are the indicators that fail."""
-
-    id: str
-    name: str
-    source: str
-    rubric: str
-    overall: float | None
-    coverage: float
-    letters: dict[str, float | None]
-    failed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A record that could not be assessed, and why."""
-
-    id: str
-    reason: str
-
-
-@dataclass
-class BatchReport:
-    """What a run did. `skipped` were assessed before, `resumed`: by an earlier part of this run."""
-
-    query: str
-    offline: bool
-    chosen: int = 0
-    skipped: int = 0
-    resumed: bool = False
-    rows: list[BatchRow] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def compared(self) -> int:
-        """How many have a score that rests on enough of the rubric for search to show it."""
-        return sum(row.overall is not None and row.coverage >= COVERAGE_FOR_BADGE for row in self.rows)
-
-    def by_source(self) -> dict[str, dict[str, Any]]:
-        """For each source how many were assessed, and the means of coverage, overall score and letters."""
-        sorted_rows: dict[str, list[BatchRow]] = defaultdict(list)
-        for row in self.rows:
-            sorted_rows[row.source].append(row)
-        return {name: _means(rows) for name, rows in sorted(sorted_rows.items())}
-
-    def commonest(self) -> list[tuple[str, str, int]]:
-        """(rubric, indicator, how many fail it) of the indicators that fail most often."""
-        counts = Counter((row.rubric, number) for row in self.rows for number in row.failed)
-        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return [(rubric, number, count) for (rubric, number), count in ranked[:_SHOWN]]
-
-    def to_json(self) -> dict[str, Any]:
-        """The document of ``fairreg assess --all --json``."""
-        failing = [dict(zip(("rubric", "id", "count"), item, strict=True)) for item in self.commonest()]
-        return {
-            **asdict(self),
-            "assessed": len(self.rows),
-            "compared": self.compared,
-            "by_source": self.by_source(),
-            "commonest_failures": failing,
-        }
+# Entries a task: without the network one costs a few milliseconds.
+_PORTION = 50
 
 
 def assess_all(
@@ -114,32 +47,34 @@ def assess_all(
     *,
     query: str = "",
     limit: int | None = None,
-    workers: int = 4,
+    workers: int | None = None,
+    scheduler: str | None = None,
     offline: bool = False,
     since: str | None = None,
+    with_rows: bool = True,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
     talk: Talk = silent,
 ) -> BatchReport:
-    """Assess the entries that answer `query` (all of them without), at most `limit`, with `workers` threads.
+    """Assess the entries that answer `query` (all of them without), at most `limit`, several at a time.
 
-    What was assessed at or after `since`, an ISO 8601 date or time, is skipped; without it what an earlier
-    run of the same question did that was cut off. Raises RegistryError, and FairregError where every record
-    failed.
+    `workers` are threads online and processes offline; `scheduler` is the address of a Dask cluster. What was
+    assessed at or after `since`, an ISO 8601 date or time, is skipped; without it what an earlier run of the
+    same question did that was cut off. Raises RegistryError, UsageError and Unreachable for the scheduler,
+    and FairregError where every record failed.
     """
+    where = Where(workers, scheduler)
     db.ensure(settings, talk)
-    report = BatchReport(query, offline or settings.offline)
+    report = BatchReport(query, offline or settings.offline, with_rows)
     begun = time.monotonic()
     with (
         Registry(settings=settings) as registry,
-        nullcontext() if report.offline else Web(settings) as web,
+        _engine(where, offline=report.offline, talk=talk) as engine,
     ):
-        visit = Visit(settings, registry, web, largest=_MAX_DOWNLOAD)
-        run = _Run(registry, visit, report, progress, talk)
-        # Without the network the interpreter has all the work, and threads would only stand in its way.
-        run.all(_chosen(registry, query, limit), since, f"{limit}", 1 if report.offline else workers)
+        require_shared_registry(engine, settings)
+        _Run(settings, registry, engine, report, progress, talk).all(limit, since)
     report.seconds = time.monotonic() - begun
-    if report.failures and not report.rows and not report.skipped:
-        first = report.failures[0]
+    if report.failures and not report.assessed and not report.skipped:
+        first = next(iter(report.failures))
         raise FairregError(
             f"None of the {len(report.failures)} records could be assessed; {first.id}: {first.reason}",
             hint="fairreg assess says more of a single one.",
@@ -147,161 +82,111 @@ def assess_all(
     return report
 
 
-def _chosen(registry: Registry, query: str, limit: int | None) -> list[Entry]:
-    if query:
-        return [hit.entry for hit in registry.search(query, limit=limit).hits]
-    return list(islice(registry.entries(), limit))
+def _engine(where: Where, *, offline: bool, talk: Talk) -> AbstractContextManager[Engine]:
+    """What does the work; for offline `workers` without Dask this process, as the results are the same."""
+    if where.scheduler is not None:
+        return spread(where, talk)
+    if not offline:
+        return threads(where.workers or THREADS)
+    if where.workers is not None:
+        from fairreg.services.clusters import require
+
+        try:
+            require()
+            return spread(where, talk)
+        except MissingEngine as error:
+            talk(f"One process does all the work: {error.message} {error.hint}")
+    # Without the network the interpreter has all the work, and threads would only stand in its way.
+    return threads(1)
 
 
 @dataclass
 class _Run:
+    settings: Settings
     registry: Registry
-    visit: Visit
+    engine: Engine
     report: BatchReport
     progress: Callable[[int, int | None], None]
     talk: Talk
-    _online: tuple[frozenset[str], frozenset[tuple[str, str]]] = (frozenset(), frozenset())
-    _made: list[Made] = field(default_factory=list)
+    _made: list[Assessment] = field(default_factory=list)
+    # Digests of what was assessed aside: several models are trained on the same data.
+    _aside: set[str] = field(default_factory=set)
 
-    def all(self, entries: list[Entry], since: str | None, limit: str, workers: int) -> None:
-        """Assess what is left of `entries`; until that is done a note in the registry says when it began."""
-        name = _note_name(self.report, limit)
+    def all(self, limit: int | None, since: str | None) -> None:
+        """Assess what is left; until that is done a note in the registry says when it began."""
+        name, begun = _note_name(self.report, f"{limit}"), now()
         unfinished = self.registry.note(name) or None
-        moment = since or unfinished
         self.report.resumed = since is None and unfinished is not None
-        left = self._left(entries, moment)
-        self.report.chosen, self.report.skipped = len(entries), len(entries) - len(left)
         if self.report.resumed:
-            self.talk(f"Going on with the run of {moment}: {self.report.skipped} were assessed by it.")
-        self.registry.leave_note(name, unfinished or now())
-        self._online = self.registry.assessed_since("", online=True)
+            self.talk(f"Going on with the run of {unfinished}: what was assessed by it is skipped.")
+        judging = self._judging(since or unfinished, begun)
+        total, names = self._chosen(limit)
+        self.registry.leave_note(name, unfinished or begun)
         try:
-            work = self._work(left)
-            for done, (entry, outcome) in enumerate(_in_parallel(self._assess, work, workers), 1):
-                self._take(entry, outcome)
-                self.progress(done, len(left))
+            with judging.shared():
+                for done, outcome in enumerate(self._outcomes(judging, names), 1):
+                    self._take(outcome)
+                    self.progress(done, total)
         finally:
             self._write()
         self.registry.leave_note(name, "")
 
-    def _left(self, entries: list[Entry], moment: str | None) -> list[Entry]:
-        if moment is None:
-            return entries
+    def _judging(self, moment: str | None, begun: str) -> Judging:
         # What was judged without the network leaves a run with it still to do.
-        names, subjects = self.registry.assessed_since(moment, online=self.visit.web is not None)
-        return [
-            item for item in entries if item.identifier not in names and subject(item.record) not in subjects
-        ]
+        window = self.registry.window(moment, online=not self.report.offline) if moment else None
+        return Judging(self.settings, self.report.offline, window, begun, self.engine.workers)
 
-    def _work(self, entries: list[Entry]) -> Iterator[Work]:
-        """The entries with what is said of them, read a page at a time where that is what is judged."""
-        if self.visit.web is not None:
-            yield from ((entry, None) for entry in entries)
-            return
-        for start in range(0, len(entries), _PAGE):
-            page = entries[start : start + _PAGE]
-            said = self.registry.statements_of(page)
-            yield from ((entry, said[entry.identifier]) for entry in page)
+    def _chosen(self, limit: int | None) -> tuple[int, Iterable[str]]:
+        if self.report.query:
+            hits = self.registry.search(self.report.query, limit=limit).hits
+            names = [hit.entry.identifier for hit in hits]
+            return len(names), names
+        total = self.registry.count()
+        return min(total, limit or total), islice(self.registry.identifiers(), limit)
 
-    def _assess(self, work: Work) -> Made:
-        entry, said = work
-        asked = _asked(entry)
-        if self.visit.web is None:
-            evidence = self._stored(entry) or self.visit.gather(entry.identifier, asked, said=said)
-        elif asked.url is None:
-            evidence = self.visit.offline().gather(entry.identifier, asked)
+    def _outcomes(self, judging: Judging, names: Iterable[str]) -> Iterator[Judged | Failure | None]:
+        """The outcome for each name, in their order; a portion that fails as a whole is tried one by one."""
+        size = _PORTION if self.report.offline else 1
+        for done in self.engine.each(judging, portions(names, size)):
+            if done.fault is None or len(done.task) == 1:
+                yield from self._of(done)
+            else:
+                for single in self.engine.each(judging, portions(done.task, 1)):
+                    yield from self._of(single)
+
+    def _of(self, done: Done[tuple[str, ...], Portion]) -> Iterable[Judged | Failure | None]:
+        if done.result is None:
+            return [Failure(done.task[0], _told(done.fault))]
+        fresh = [item for item in done.result.beside if item.evidence_sha256 not in self._aside]
+        self._made += fresh
+        self._aside.update(item.evidence_sha256 for item in fresh)
+        return done.result.outcomes
+
+    def _take(self, outcome: Judged | Failure | None) -> None:
+        """Keep an outcome; a fault of any kind concerns its record only, and is said at the end."""
+        self.report.chosen += 1
+        if outcome is None:
+            self.report.skipped += 1
+        elif isinstance(outcome, Failure):
+            self.report.failures.append(outcome)
         else:
-            evidence = self.visit.gather(asked.url, asked)
-        return Made(evidence, judge(evidence), entry.identifier)
-
-    def _stored(self, entry: Entry) -> Any:
-        names, subjects = self._online
-        known = entry.identifier in names or subject(entry.record) in subjects
-        return stored(self.registry, entry.identifier) if known else None
-
-    def _take(self, entry: Entry, outcome: Outcome) -> None:
-        """Keep a result; a fault of any kind concerns its record only, and is said at the end."""
-        if isinstance(outcome, FairregError):
-            self.report.failures.append(Failure(entry.identifier, outcome.message))
-            return
-        if isinstance(outcome, BaseException):
-            reason = f"a fault ({type(outcome).__name__}: {outcome})"
-            self.report.failures.append(Failure(entry.identifier, reason))
-            return
-        self.report.rows.append(_row(entry, outcome))
-        self._made.append(outcome)
-        if len(self._made) >= _BATCH:
-            self._write()
+            self.report.add(outcome.row)
+            self._made.append(outcome.assessment)
+            if len(self._made) >= _BATCH:
+                self._write()
 
     def _write(self) -> None:
-        keep(self.registry, self._made)
-        self._made = []
+        made, self._made = self._made, []
+        self.registry.remember_assessments(made)
+
+
+def _told(fault: BaseException | None) -> str:
+    if isinstance(fault, FairregError):
+        return fault.message
+    return f"a fault ({type(fault).__name__}: {fault})"
 
 
 def _note_name(report: BatchReport, limit: str) -> str:
     """The same for the same question."""
     words = "\0".join((report.query, limit, "offline" if report.offline else "online"))
     return f"assess:{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:32]}"
-
-
-def _asked(entry: Entry) -> Identifier:
-    """The entry's own identifier, else one of its record; the registry's own names are no identifiers."""
-    own = [item for item in entry.record.identifiers if item.compact == entry.identifier]
-    try:
-        return own[0] if own else parse(entry.identifier)
-    except IdentifierError:
-        scheme, _, value = entry.identifier.partition(":")
-        return Identifier(scheme, value or entry.identifier)
-
-
-def _in_parallel(
-    assess: Callable[[Work], Made], waiting: Iterator[Work], workers: int
-) -> Iterator[tuple[Entry, Outcome]]:
-    """Each entry with its result or fault as it comes; no more are begun than are soon needed.
-
-    The threads are daemons, so that who interrupts the run need not wait for the services that it asked.
-    """
-    done: SimpleQueue[tuple[Entry, Outcome]] = SimpleQueue()
-    pool, running = ThreadPool(workers), 0
-    try:
-        while True:
-            for work in islice(waiting, workers * _AHEAD - running):
-                tell = partial(_tell, done, work[0])
-                pool.apply_async(assess, (work,), callback=tell, error_callback=tell)
-                running += 1
-            if not running:
-                return
-            yield done.get()
-            running -= 1
-    finally:
-        pool.terminate()
-
-
-def _tell(done: "SimpleQueue[tuple[Entry, Outcome]]", entry: Entry, outcome: Outcome) -> None:
-    done.put((entry, outcome))
-
-
-def _row(entry: Entry, made: Made) -> BatchRow:
-    report = made.report
-    items = (item for part in report.principles.values() for item in part.indicators)
-    return BatchRow(
-        id=entry.identifier,
-        name=entry.record.name,
-        source=made.evidence.record.provenance.source,
-        rubric=report.rubric,
-        overall=report.overall,
-        coverage=report.coverage,
-        letters=report.letters,
-        failed=tuple(item.id for item in items if item.verdict == "fail"),
-    )
-
-
-def _means(rows: Sequence[BatchRow]) -> dict[str, Any]:
-    letters = {letter: _mean(row.letters[letter] for row in rows) for letter in rows[0].letters}
-    overall, coverage = _mean(row.overall for row in rows), _mean(row.coverage for row in rows)
-    return {"count": len(rows), "overall": overall, "coverage": coverage, "letters": letters}
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    present = [value for value in values if value is not None]
-    return sum(present) / len(present) if present else None

@@ -6,7 +6,7 @@ once, and not the datasets behind them.
 """
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,7 +19,7 @@ from fairreg.assessment.report import COVERAGE_FOR_BADGE
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
 from fairreg.assessment.training import training_sets
-from fairreg.errors import ChecksumMismatch, FairregError, NotFound, RecordError
+from fairreg.errors import ChecksumMismatch, FairregError, IdentifierError, NotFound, RecordError
 from fairreg.harvesters.datacite import registration
 from fairreg.registry import Registry, Statement
 from fairreg.registry.linking import OWN
@@ -65,7 +65,9 @@ class _Known:
 class Visit:
     """One command's gathering: where it asks (no `web`: nowhere) and what it found out about datasets.
 
-    Several threads may gather at once. `largest` is how many bytes of one record may be downloaded.
+    Several threads may gather at once. `largest` is how many bytes of one record may be downloaded, `moment`
+    the time that evidence bears instead of that of its gathering. Assessments of training data go to the
+    registry, or to `aside` where there is one.
     """
 
     settings: Settings
@@ -74,6 +76,8 @@ class Visit:
     talk: Talk = silent
     progress: Progress | None = None
     largest: int = MAX_DOWNLOAD
+    moment: str | None = None
+    aside: deque[Made] | None = None
     _scores: dict[tuple[str, str], DatasetScore] = field(default_factory=dict)
     _locks: dict[tuple[str, str], Lock] = field(default_factory=lambda: defaultdict(Lock))
 
@@ -106,7 +110,7 @@ class Visit:
         evidence = Evidence(
             record=known.record,
             requested=requested,
-            gathered_at=now(),
+            gathered_at=self._now(),
             datacite=known.datacite,
             probes=known.probes,
             files=inspecting.files(fetched) if fetched else known.mismatched,
@@ -197,11 +201,11 @@ class Visit:
             return None, ()
 
     def _score(self, dataset: Identifier) -> DatasetScore:
-        """The dataset's score, found out once; None in it where it cannot be reached."""
+        """The dataset's score, found out once, whoever names it first; None where it cannot be reached."""
         with self._locks[dataset.key]:
             if dataset.key not in self._scores:
-                self._scores[dataset.key] = self._assessed(dataset)
-            return self._scores[dataset.key]
+                self._scores[dataset.key] = self._assessed(_bare(dataset))
+            return msgspec.structs.replace(self._scores[dataset.key], identifier=dataset)
 
     def _assessed(self, dataset: Identifier) -> DatasetScore:
         try:
@@ -211,9 +215,9 @@ class Visit:
             if evidence is None:
                 self.talk(f"Assessing the training data {dataset.compact}")
                 evidence = self.gather(dataset.compact, dataset, deep=False)
-                keep(self.registry, [Made(evidence, judge(evidence, DATASETS))])
+                self._keep(Made(evidence, judge(evidence, DATASETS)))
         except FairregError as error:
-            return DatasetScore(identifier=dataset, when=now(), detail=error.message)
+            return DatasetScore(identifier=dataset, when=self._now(), detail=error.message)
         report = judge(evidence, DATASETS)
         known = report.coverage >= COVERAGE_FOR_BADGE
         return DatasetScore(
@@ -225,6 +229,23 @@ class Visit:
             evidence_digest=report.evidence_digest,
             detail=None if known else f"only {report.coverage:.0%} of the checks could be made",
         )
+
+    def _keep(self, made: Made) -> None:
+        if self.aside is None:
+            keep(self.registry, [made])
+        else:
+            self.aside.append(made)
+
+    def _now(self) -> str:
+        return self.moment or now()
+
+
+def _bare(identifier: Identifier) -> Identifier:
+    """The identifier without what one record says of it."""
+    try:
+        return parse(identifier.compact)
+    except IdentifierError:
+        return msgspec.structs.replace(identifier, evidence=None)
 
 
 def _datacite_probe(resolution: Resolution) -> list[Probe]:

@@ -28,7 +28,7 @@ from fairreg.services.resolve import stamped
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 
-__all__ = ["HarvestReport", "Refusal", "harvest", "harvest_all", "refusal_of", "submission_of"]
+__all__ = ["HarvestReport", "Refusal", "fill", "harvest", "harvest_all", "refusal_of", "submission_of"]
 
 Progress = Callable[[int, int | None], None]
 
@@ -99,7 +99,7 @@ def harvest(
     harvester = harvesters.get(source)
     db.ensure(settings, talk)
     report = HarvestReport(source, query, since)
-    _fill(report, settings, harvester, limit=limit, progress=progress, talk=talk, web=web)
+    fill(report, settings, harvester, limit=limit, progress=progress, talk=talk, web=web)
     return report
 
 
@@ -128,7 +128,7 @@ def harvest_all(
         report.fault = "It ended without a report, by a fault of its harvester."
         try:
             own = partial(progress, harvester.name)
-            _fill(report, settings, harvester, limit=limit, progress=own, talk=talk)
+            fill(report, settings, harvester, limit=limit, progress=own, talk=talk)
         except FairregError as error:
             report.fault, faults[harvester.name] = error.message, error
         else:
@@ -143,7 +143,7 @@ def harvest_all(
     return list(reports.values()), [faults[name] for name in reports if name in faults]
 
 
-def _fill(
+def fill(
     report: HarvestReport,
     settings: Settings,
     harvester: Harvester,
@@ -153,7 +153,7 @@ def _fill(
     talk: Talk,
     web: Web | None = None,
 ) -> None:
-    """Run the harvest that the report is of."""
+    """Run the harvest that the report is of; `web` is used instead of a client of its own."""
     begun = time.monotonic()
     try:
         with (

@@ -13,7 +13,7 @@ from fairreg.assessment.rubric import Rubric
 from fairreg.registry import Assessment, Registry, subject
 from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["Made", "keep", "newest_evidence"]
+__all__ = ["Made", "assessment_of", "keep", "newest_evidence"]
 
 
 class Made(NamedTuple):
@@ -26,10 +26,11 @@ class Made(NamedTuple):
 
 def keep(registry: Registry, made: Iterable[Made]) -> None:
     """Keep assessments with their evidence, in one transaction; search then shows the scores."""
-    registry.remember_assessments([_assessment(registry, item) for item in made])
+    registry.remember_assessments([assessment_of(registry, item) for item in made])
 
 
-def _assessment(registry: Registry, made: Made) -> Assessment:
+def assessment_of(registry: Registry, made: Made) -> Assessment:
+    """The assessment in the form in which the registry keeps it."""
     evidence, report = made.evidence, made.report
     known = () if made.entry else registry.entries_for(evidence.record.identifier)
     return Assessment(

@@ -2,7 +2,8 @@
 """Running a model, found by its identifier or in a file, on the user's own input."""
 
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -20,10 +21,25 @@ from fairreg.services.download import Progress as Downloading
 from fairreg.services.fetch import fetch
 from fairreg.services.run import DEFAULT_RUNTIME, ENGINES, meant, recognise_all
 from fairreg.settings import Settings
+from fairreg.storage.arrays import Rows, open_rows, row_count
 from fairreg.storage.cache import digest, disk_faults
 from fairreg.web import Talk, silent
 
-__all__ = ["Opened", "Prediction", "Progress", "open_model", "predict", "read_arrays", "runner_of"]
+__all__ = [
+    "Opened",
+    "Prediction",
+    "Progress",
+    "count_inputs",
+    "count_items",
+    "measured",
+    "open_file",
+    "open_model",
+    "predict",
+    "read_arrays",
+    "read_inputs",
+    "runner_of",
+    "write_outputs",
+]
 
 Array = NDArray[Any]
 # Hears how many items are done, and how many there are.
@@ -67,22 +83,6 @@ class Prediction:
             "warnings": list(self.warnings),
         }
 
-    def write(self, path: Path) -> None:
-        """Keep the outputs: .npz with all by name, .npy with the only one. Raises UsageError."""
-        if path.suffix == ".npy" and len(self.outputs) != 1:
-            raise UsageError(
-                f"{path.name} can hold one array, but the model has the outputs {', '.join(self.outputs)}.",
-                hint="Name a .npz file.",
-            )
-        part = path.with_name(f".{path.name}.part")
-        with disk_faults(path.name):
-            with part.open("wb") as file:
-                if path.suffix == ".npz":
-                    np.savez(file, **self.outputs)  # type: ignore[arg-type]  # no output is named allow_pickle
-                else:
-                    np.save(file, next(iter(self.outputs.values())))
-            part.replace(path)
-
 
 @dataclass(frozen=True)
 class Opened:
@@ -92,6 +92,16 @@ class Opened:
     path: Path
     recognition: Recognition | None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name of the network, or that of the file."""
+        return self.recognition.title if self.recognition else self.path.name
+
+    @property
+    def fingerprint(self) -> str | None:
+        """That of the weights, None for a graph that has none."""
+        return self.recognition.fingerprint if self.recognition else _fingerprint(self.path)
 
 
 def open_model(
@@ -109,7 +119,7 @@ def open_model(
     """
     path, engines = Path(model), settings.cache / ENGINES
     if path.is_file():
-        return _from_file(path, runtime, engines)
+        return open_file(path, runtime, engines)
     if path.suffix.lower() in _SUFFIXES or model.startswith((".", "/", "~")):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, talk=talk, progress=progress)
@@ -122,7 +132,7 @@ def open_model(
     if graphs[1:]:
         names = ", ".join(fetched.name_of(path) for path in graphs[:10])
         raise ModelError(f"{model} has several ONNX models: {names}.", hint="Choose one with --file.")
-    return _from_file(graphs[0], runtime, engines)
+    return open_file(graphs[0], runtime, engines)
 
 
 def predict(
@@ -136,47 +146,59 @@ def predict(
     """
     if output is not None and output.suffix not in _KINDS:
         raise UsageError(f"{output.name} is no .npz or .npy file.", hint="Name one to keep the outputs in.")
-    given = _read(model, inputs)
+    given = read_inputs(model, inputs)
     begun = perf_counter()
     outputs = _run(model.runner, given.arrays, progress)
     prediction = Prediction(
-        model=model.recognition.title if model.recognition else model.path.name,
+        model=model.title,
         path=model.path,
-        fingerprint=model.recognition.fingerprint if model.recognition else _fingerprint(model.path),
+        fingerprint=model.fingerprint,
         runner=model.runner,
         source=str(inputs),
         outputs=outputs,
-        items=_items(given.arrays),
+        items=count_items(given.arrays),
         seconds=perf_counter() - begun,
-        metrics=_metrics(model, outputs, given),
+        metrics=measured(model, outputs, given.labels),
         warnings=model.warnings,
     )
     if output is not None:
-        prediction.write(output)
+        write_outputs(outputs, output)
     return prediction
+
+
+def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
+    """Keep outputs: .npz with all by name, .npy with the only one; whole or not at all. Raises UsageError."""
+    if path.suffix == ".npy" and len(outputs) != 1:
+        raise UsageError(
+            f"{path.name} can hold one array, but the model has the outputs {', '.join(outputs)}.",
+            hint="Name a .npz file.",
+        )
+    part = path.with_name(f".{path.name}.part")
+    with disk_faults(path.name):
+        with part.open("wb") as file:
+            if path.suffix == ".npz":
+                np.savez(file, **outputs)  # type: ignore[arg-type]  # no output is named allow_pickle
+            else:
+                np.save(file, next(iter(outputs.values())))
+        part.replace(path)
 
 
 def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Runner:
     """A runner of a weight or model file; one of a network that fairreg knows has its `predict`."""
-    return _from_file(path, runtime, settings.cache / ENGINES).runner
+    return open_file(path, runtime, settings.cache / ENGINES).runner
 
 
-def read_arrays(path: Path, names: Iterable[str]) -> dict[str, Array]:
-    """Arrays of a .npz file, or of a .npy file for a model with a single input, by input name.
+def read_arrays(
+    path: Path, names: Iterable[str], start: int = 0, stop: int | None = None
+) -> dict[str, Array]:
+    """Rows of the arrays of a .npz file, or of a .npy file for a model with a single input, by input name.
 
     Raises ModelError; pickled arrays are not read.
     """
     wanted = list(names)
-    try:
-        with path.open("rb") as file:
-            content = np.load(file, allow_pickle=False)
-            if isinstance(content, np.lib.npyio.NpzFile):
-                return {name: content[name] for name in content}
-    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, MemoryError) as error:
-        raise ModelError(
-            f"{path.name} cannot be read as a .npz or .npy file.",
-            hint="Write one with numpy.savez(FILE, input=array).",
-        ) from error
+    with _readable(path), open_rows(path, start, stop) as content:
+        if isinstance(content, Rows):
+            return dict(content)
     if len(wanted) != 1:
         raise ModelError(
             f"{path.name} holds one array, but the model has the inputs {', '.join(wanted)}.",
@@ -185,30 +207,59 @@ def read_arrays(path: Path, names: Iterable[str]) -> dict[str, Array]:
     return {wanted[0]: content}
 
 
+def count_inputs(model: Opened, path: Path) -> int | None:
+    """How many items the file holds, None where its shards could not be told apart. Raises ModelError."""
+    if not path.is_file():
+        raise _no_file(path)
+    if not model.runner.batched:
+        return None
+    if model.recognition is not None:
+        return models.get(model.recognition.model).count_inputs(path)
+    with _readable(path):
+        return row_count(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, MemoryError) as error:
+        raise ModelError(
+            f"{path.name} cannot be read as a .npz or .npy file.",
+            hint="Write one with numpy.savez(FILE, input=array).",
+        ) from error
+
+
 _KINDS = (".npz", ".npy")
 
 
 _SUFFIXES = (".onnx", ".pth", ".pt", ".safetensors")
 
 
-def _from_file(path: Path, runtime: str | None, engines: Path) -> Opened:
+def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> Opened:
+    """The model in a file, ready to run on so many threads (None: as its runtime chooses)."""
     chosen, known = runtime or DEFAULT_RUNTIME, models.recognise(path)
     if known is not None:
-        return Opened(models.load(known, runtime=chosen, engines=engines), path, known)
-    return Opened(runners.get(chosen).load(path, engines=engines), path, None)
+        return Opened(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
+    return Opened(runners.get(chosen).load(path, engines=engines, threads=threads), path, None)
 
 
-def _read(loaded: Opened, inputs: Path) -> Inputs:
+def read_inputs(loaded: Opened, inputs: Path, start: int = 0, stop: int | None = None) -> Inputs:
+    """What the file holds for the model, from item `start` to before `stop`. Raises ModelError."""
     if not inputs.is_file():
-        raise ModelError(f"There is no file {inputs}.", hint="Give the file with the model's inputs.")
+        raise _no_file(inputs)
     if loaded.recognition is not None:
-        return models.get(loaded.recognition.model).read_inputs(inputs)
-    return Inputs(read_arrays(inputs, [item.name for item in loaded.runner.inputs]))
+        return models.get(loaded.recognition.model).read_inputs(inputs, start, stop)
+    return Inputs(read_arrays(inputs, [item.name for item in loaded.runner.inputs], start, stop))
+
+
+def _no_file(path: Path) -> ModelError:
+    return ModelError(f"There is no file {path}.", hint="Give the file with the model's inputs.")
 
 
 def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None) -> Mapping[str, Array]:
     """As `Runner.run`, a stretch of batches at a time where somebody wants to hear of it."""
-    items = _items(arrays)
+    items = count_items(arrays)
     stretch = _STRETCH * runner.batch_size
     if progress is None or not runner.batched or items <= stretch:
         return runner.run(arrays)
@@ -219,15 +270,17 @@ def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _items(arrays: Mapping[str, Array]) -> int:
+def count_items(arrays: Mapping[str, Array]) -> int:
+    """How many items the arrays hold along their first axis."""
     first = next(iter(arrays.values()), None)
     return len(first) if first is not None and first.ndim else 1
 
 
-def _metrics(loaded: Opened, outputs: Mapping[str, Array], given: Inputs) -> Mapping[str, float]:
-    if loaded.recognition is None or given.labels is None:
+def measured(loaded: Opened, outputs: Mapping[str, Array], labels: Array | None) -> Mapping[str, float]:
+    """Figures of the outputs, none where nothing is known of the truth."""
+    if loaded.recognition is None or labels is None:
         return {}
-    return models.get(loaded.recognition.model).measure(outputs, given.labels)
+    return models.get(loaded.recognition.model).measure(outputs, labels)
 
 
 def _fingerprint(path: Path) -> str | None:

@@ -84,18 +84,21 @@ class Patience:
 
 
 class Slots:
-    """When each service may be asked next; shared by all clients of one command, whatever their threads."""
+    """When each service may be asked next; shared by all clients of one command, whatever their threads.
 
-    def __init__(self) -> None:
-        self._lock = Lock()
+    Of several processes that ask at once, `sharers` in number, each takes its part of what is allowed.
+    """
+
+    def __init__(self, sharers: int = 1) -> None:
+        self._lock, self._sharers = Lock(), sharers
         self._next: dict[str, float] = {}
 
     def take(self, name: str, interval: float) -> float:
-        """Take the next slot, `interval` seconds after the one before: how many seconds it is away."""
+        """Take the next slot, `interval` seconds after that of any sharer: how many seconds it is away."""
         with self._lock:
             now = time.monotonic()
             slot = max(now, self._next.get(name, now))
-            self._next[name] = slot + interval
+            self._next[name] = slot + interval * self._sharers
         return slot - now
 
 

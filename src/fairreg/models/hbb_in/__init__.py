@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.hbb_in.evaluate import accuracy, evaluate, roc_auc
-from fairreg.models.hbb_in.inputs import Jets, Kept, load_jets, sample, sample_metadata
+from fairreg.models.hbb_in.inputs import Jets, Kept, count_jets, load_jets, sample, sample_metadata
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.published import (
     BASELINE,
@@ -34,6 +34,7 @@ __all__ = [
     "HbbRunner",
     "Jets",
     "Kept",
+    "count_inputs",
     "demonstrate",
     "load",
     "load_jets",
@@ -112,10 +113,18 @@ def load(
     )
 
 
-def read_inputs(path: Path) -> Inputs:
-    """The jets in a .npz, .h5 or .root file as inputs, with their labels; ModelError if it holds none."""
-    jets = load_jets(path)
+def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
+    """The jets `start` to before `stop` in a .npz, .h5 or .root file as inputs, with their labels.
+
+    Raises ModelError if it holds none.
+    """
+    jets = load_jets(path, start, stop)
     return Inputs(dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True)), jets.labels)
+
+
+def count_inputs(path: Path) -> int | None:
+    """How many jets the file holds, None for ntuples; ModelError if it is no file of jets."""
+    return count_jets(path)
 
 
 def measure(outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> Mapping[str, float]:

@@ -3,7 +3,8 @@
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,11 +17,13 @@ from fairreg.errors import ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.schemas.record import Feature, Tensor
+from fairreg.storage.arrays import Rows, open_rows, row_count
 
 __all__ = [
     "ALL_FEATURES",
     "Jets",
     "Kept",
+    "count_jets",
     "load_jets",
     "packed",
     "sample",
@@ -32,6 +35,7 @@ __all__ = [
 Array = NDArray[Any]
 _SAMPLE = "sample"  # folder of the packaged sample in this package
 _SLOTS = (Hyperparameters.n_tracks, Hyperparameters.n_vertices)
+_PREPARED = (".h5", ".hdf5")
 _ALIASES = {"tracks": INPUTS[0], "vertices": INPUTS[1]}
 
 
@@ -94,41 +98,57 @@ def _check_labels(labels: Array, count: int) -> None:
         raise ModelError("labels has a row other than (1, 0), (0, 1) and (0, 0).")
 
 
-def load_jets(path: Path) -> Jets:
-    """Jets in the file `path`: prepared (.h5), an ntuple (.root), or arrays (.npz).
+def load_jets(path: Path, start: int = 0, stop: int | None = None) -> Jets:
+    """Jets in the file `path`, from `start` to before `stop`: prepared (.h5), an ntuple (.root), or arrays.
 
     An .npz file holds `tracks` and `vertices` (or `input_cpf` and `input_sv`) and maybe `labels`. Raises
     ModelError if the file is damaged or an array is missing or misshapen, MissingEngine where the extra
     ``hep`` is needed. Pickled arrays are not read.
     """
-    if path.suffix in {".h5", ".hdf5"}:
-        from fairreg.models.hbb_in.jet_files import read_jets
+    if path.suffix in _PREPARED:
+        from fairreg.models.hbb_in.jet_files import open_jets
 
-        prepared = read_jets(path)
-        return Jets(prepared.tracks, prepared.vertices, prepared.labels)
+        with open_jets(path) as prepared:
+            jets = prepared.read(start, stop)
+        return Jets(jets.tracks, jets.vertices, jets.labels)
     if path.suffix == ".root":
         from fairreg.models.hbb_in.preparation import Ntuples
 
-        return Jets(**Ntuples.open([str(path)]).all_jets())
-    return _load_arrays(path)
+        arrays = Ntuples.open([str(path)]).all_jets()
+        return Jets(**{name: array[start:stop] for name, array in arrays.items()})
+    with _readable(path), open_rows(path, start, stop) as content:
+        return _jets(content, path.name)
 
 
-def _load_arrays(path: Path) -> Jets:
+def count_jets(path: Path) -> int | None:
+    """How many jets the file `path` holds; None where only reading them tells. Raises as `load_jets`."""
+    if path.suffix in _PREPARED:
+        from fairreg.models.hbb_in.jet_files import open_jets
+
+        with open_jets(path) as prepared:
+            return len(prepared)
+    if path.suffix == ".root":
+        return None
+    with _readable(path):
+        return row_count(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            return _jets(np.load(file, allow_pickle=False), path.name)
+        yield
     except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, MemoryError) as error:
         raise ModelError(f"{path.name} cannot be read as a .npz file.") from error
 
 
-def _jets(content: Any, source: str) -> Jets:
-    if not isinstance(content, np.lib.npyio.NpzFile):
+def _jets(content: Rows | Array, source: str) -> Jets:
+    if not isinstance(content, Rows):
         raise ModelError(f"{source} holds one array; a .npz file with tracks and vertices is needed.")
     tracks, vertices = (content[_present(content, name, source)] for name in _ALIASES)
     return Jets(tracks, vertices, content.get("labels"))
 
 
-def _present(content: Any, name: str, source: str) -> str:
+def _present(content: Rows, name: str, source: str) -> str:
     for candidate in (name, _ALIASES[name]):
         if candidate in content:
             return candidate

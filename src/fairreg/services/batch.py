@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""What an assessment of many entries reports; its memory does not grow with the number of entries."""
+
+import tempfile
+import weakref
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from fairreg.assessment.report import COVERAGE_FOR_BADGE
+
+__all__ = ["BatchReport", "BatchRow", "Failure", "Spool"]
+
+Row = TypeVar("Row")
+_SHOWN = 10
+# Rows of some thousand entries; what is more goes to the disk.
+_IN_MEMORY = 2**20
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """One record's scores; `failed` are the indicators that fail."""
+
+    id: str
+    name: str
+    source: str
+    rubric: str
+    overall: float | None
+    coverage: float
+    letters: dict[str, float | None]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A record that could not be assessed, and why."""
+
+    id: str
+    reason: str
+
+
+class Spool(Generic[Row]):
+    """Rows in the order in which they came, on the disk once they are many. Append first, then iterate."""
+
+    def __init__(self, kind: type[Row]) -> None:
+        self._kind, self._count = kind, 0
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  as long-lived as the spool
+        weakref.finalize(self, self._file.close)
+
+    def append(self, row: Row) -> None:
+        """Add a row."""
+        self._file.write(msgspec.json.encode(row) + b"\n")
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Row]:
+        self._file.seek(0)
+        return (msgspec.json.decode(line, type=self._kind) for line in self._file)
+
+
+class _Listed(list[Any]):
+    """A list for the JSON encoder, which asks for one item after the other and finds it in the spool."""
+
+    def __init__(self, spool: Spool[Any]) -> None:
+        super().__init__()
+        self._spool = spool
+
+    def __len__(self) -> int:
+        return len(self._spool)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(msgspec.to_builtins, self._spool)
+
+
+@dataclass
+class _Mean:
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, value: float | None) -> None:
+        if value is not None:
+            self.total, self.count = self.total + value, self.count + 1
+
+    @property
+    def value(self) -> float | None:
+        return self.total / self.count if self.count else None
+
+
+@dataclass
+class _Sums:
+    """Of the rows of one source."""
+
+    count: int = 0
+    overall: _Mean = field(default_factory=_Mean)
+    coverage: _Mean = field(default_factory=_Mean)
+    letters: dict[str, _Mean] = field(default_factory=lambda: defaultdict(_Mean))
+
+    def add(self, row: BatchRow) -> None:
+        self.count += 1
+        self.overall.add(row.overall)
+        self.coverage.add(row.coverage)
+        for letter, score in row.letters.items():
+            self.letters[letter].add(score)
+
+    def to_json(self) -> dict[str, Any]:
+        letters = {letter: mean.value for letter, mean in self.letters.items()}
+        means = {"overall": self.overall.value, "coverage": self.coverage.value, "letters": letters}
+        return {"count": self.count, **means}
+
+
+@dataclass
+class BatchReport:
+    """What a run did. `skipped` were assessed before, `resumed`: by an earlier part of this run.
+
+    `assessed` counts the rows, `compared` those with a score that rests on enough of the rubric for search to
+    show it. The rows themselves are kept where `with_rows` says so.
+    """
+
+    query: str
+    offline: bool
+    with_rows: bool = True
+    chosen: int = 0
+    skipped: int = 0
+    assessed: int = 0
+    compared: int = 0
+    resumed: bool = False
+    rows: Spool[BatchRow] = field(default_factory=lambda: Spool(BatchRow))
+    failures: Spool[Failure] = field(default_factory=lambda: Spool(Failure))
+    seconds: float = 0.0
+    _sums: dict[str, _Sums] = field(default_factory=lambda: defaultdict(_Sums))
+    _failing: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, row: BatchRow) -> None:
+        """Count a row."""
+        self.assessed += 1
+        self.compared += row.overall is not None and row.coverage >= COVERAGE_FOR_BADGE
+        self._sums[row.source].add(row)
+        self._failing.update((row.rubric, number) for number in row.failed)
+        if self.with_rows:
+            self.rows.append(row)
+
+    def by_source(self) -> dict[str, dict[str, Any]]:
+        """For each source how many were assessed, and the means of coverage, overall score and letters."""
+        return {name: sums.to_json() for name, sums in sorted(self._sums.items())}
+
+    def commonest(self) -> list[tuple[str, str, int]]:
+        """(rubric, indicator, how many fail it) of the indicators that fail most often."""
+        ranked = sorted(self._failing.items(), key=lambda item: (-item[1], item[0]))
+        return [(rubric, number, count) for (rubric, number), count in ranked[:_SHOWN]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``fairreg assess --all --json``, whose rows are read while it is written."""
+        failing = [dict(zip(("rubric", "id", "count"), item, strict=True)) for item in self.commonest()]
+        plain = ("query", "offline", "chosen", "skipped", "resumed")
+        return {
+            **{name: getattr(self, name) for name in plain},
+            "rows": _Listed(self.rows),
+            "failures": _Listed(self.failures),
+            "seconds": self.seconds,
+            "assessed": self.assessed,
+            "compared": self.compared,
+            "by_source": self.by_source(),
+            "commonest_failures": failing,
+        }

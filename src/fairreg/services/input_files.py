@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Which files of inputs a user means by names, folders and patterns."""
+
+from collections.abc import Iterable
+from glob import glob, has_magic
+from pathlib import Path
+
+from fairreg.errors import UsageError
+
+__all__ = ["SUFFIXES", "input_files", "is_one_file"]
+
+# Files that a folder is searched for; a name may be any.
+SUFFIXES = frozenset({".npz", ".npy", ".h5", ".hdf5", ".root"})
+
+
+def is_one_file(given: Iterable[str]) -> bool:
+    """Whether a single file is named, which need not exist."""
+    listed = list(given)
+    return len(listed) == 1 and not Path(listed[0]).is_dir() and not _is_pattern(listed[0])
+
+
+def input_files(given: Iterable[str]) -> list[Path]:
+    """The files in the order in which they are given, those of a folder or pattern by name, none twice.
+
+    Raises UsageError for a folder or pattern without any.
+    """
+    found = [path for name in given for path in _meant(name)]
+    return list({path.resolve(): path for path in found}.values())
+
+
+def _meant(name: str) -> list[Path]:
+    path = Path(name)
+    if path.is_dir():
+        files = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())
+    elif _is_pattern(name):
+        matches = sorted(glob(name, recursive=True))  # noqa: PTH207  a pattern may be absolute
+        files = [item for match in matches if (item := Path(match)).is_file()]
+    else:
+        return [path]
+    if not files:
+        raise UsageError(
+            f"There are no files of inputs in {name}.", hint=f"They end in {', '.join(sorted(SUFFIXES))}."
+        )
+    return files
+
+
+def _is_pattern(name: str) -> bool:
+    return has_magic(name) and not Path(name).exists()
