@@ -104,6 +104,8 @@ def test_what_was_judged_offline_leaves_an_online_run_still_to_do(filled, httpse
         assess_all(filled, query="Batchworthy", since="2026-01-01", workers=2)
 
 
+# The thread that is left behind keeps its connection, of which only a server's driver complains.
+@pytest.mark.engines("sqlite")
 def test_who_interrupts_a_run_need_not_wait_for_its_threads(filled, monkeypatch):
     before, free, judge = set(threading.enumerate()), threading.Event(), judging.judge
     monkeypatch.setattr(room, "_PORTION", 1)

@@ -4,10 +4,8 @@
 import multiprocessing
 import os
 import pickle
-import shutil
 import signal
 import sys
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -55,27 +53,32 @@ def data_set():
     )
 
 
+def fill(settings):
+    with Registry(settings=settings) as registry:
+        registry.put_many([*(record(number) for number in range(40)), data_set()])
+
+
 @pytest.fixture
 def filled(settings):
     db.ensure(settings, lambda _line: None)
-    with Registry(settings=settings) as registry:
-        registry.put_many([*(record(number) for number in range(40)), data_set()])
+    fill(settings)
     return settings
 
 
 @pytest.fixture
-def assess(filled, tmp_path, monkeypatch):
-    """Assess a copy of the registry; the report without times, and every row that is kept."""
+def assess(databases, tmp_path, monkeypatch):
+    """Assess a registry of its own under each name; the report without times, and every row that is kept."""
     monkeypatch.setattr(room, "_PORTION", 6)
+    homes = {}
 
     def run(name, **options):
-        shutil.copytree(filled.home, tmp_path / name)
-        url = f"sqlite:///{tmp_path / name / 'registry.sqlite'}"
-        settings = replace(filled, home=tmp_path / name, database_url=url)
-        document = assess_all(settings, offline=True, **options).to_json()
+        if name not in homes:
+            homes[name] = databases.home(tmp_path / name, "catalogue")
+            fill(homes[name])
+        document = assess_all(homes[name], offline=True, **options).to_json()
         del document["seconds"]
         document |= {name: list(document[name]) for name in ("rows", "failures")}
-        return document, stored(url)
+        return document, stored(homes[name].database_url)
 
     return run
 
@@ -104,7 +107,7 @@ def test_one_and_two_processes_and_one_that_is_killed_leave_the_same_bytes(asses
     assert assess("killed", workers=2, progress=kill_a_worker) == alone
 
 
-def test_a_run_that_was_cut_off_goes_on_in_other_processes(assess, filled, monkeypatch):
+def test_a_run_that_was_cut_off_goes_on_in_other_processes(assess, monkeypatch):
     monkeypatch.setattr(room, "_BATCH", 1)
 
     class Cut(BaseException):
@@ -115,7 +118,7 @@ def test_a_run_that_was_cut_off_goes_on_in_other_processes(assess, filled, monke
             raise Cut
 
     with pytest.raises(Cut):
-        assess_all(filled, offline=True, progress=cut)
+        assess("other", progress=cut)
     document, (_, scores) = assess("other", workers=1)
     assert document["resumed"]
     # The data set was assessed with the first model that was trained on it.
