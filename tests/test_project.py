@@ -52,10 +52,19 @@ def test_every_setting_is_in_the_readme():
 def test_every_command_is_in_the_readme():
     from typer.main import get_command
 
-    from fairreg.cli.app import app
+    from fairreg.cli.app import command_line
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in get_command(app).commands if f"fairreg {name}" not in text] == []
+    assert [name for name in get_command(command_line()).commands if f"fairreg {name}" not in text] == []
+
+
+def test_every_command_is_found_by_its_first_word_alone():
+    from typer.main import get_command
+
+    from fairreg.cli.app import ROOMS, command_line
+
+    assert list(get_command(command_line()).commands) == list(ROOMS)
+    assert [name for name in ROOMS if name not in get_command(command_line([name])).commands] == []
 
 
 def test_every_source_file_says_its_licence():

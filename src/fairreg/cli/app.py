@@ -1,38 +1,71 @@
 # SPDX-License-Identifier: MIT
 """The entry point, and the only place where an error becomes text and an exit code."""
 
+import atexit
 import gc
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from types import TracebackType
 
 import typer
 
-from fairreg.cli import assess, cache, db, fetch, find, harvest, hbb, links, records, run
 from fairreg.cli.output import explain, talk
 from fairreg.errors import FairregError
 from fairreg.settings import VARIABLES, Settings
 
-__all__ = ["app", "main"]
+__all__ = ["ROOMS", "command_line", "main"]
 
 INTERRUPTED = 130
 # New objects after which the garbage collector looks for cycles.
 _GARBAGE = 50_000
 
-app = typer.Typer(
-    name="fairreg",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help starts twice as fast
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Find, fetch, verify, run and assess trained AI models by DOI.\n\n"
-    'Try fairreg search "Hbb tagger", then fairreg fetch <doi> --run.',
-    epilog="Environment: " + ", ".join(VARIABLES) + ". See the README for what each does.",
-)
+# In the order of the help: the module that has the command. Only the one that is asked for is imported.
+ROOMS = {
+    "search": "find",
+    "show": "find",
+    "sources": "find",
+    "fetch": "fetch",
+    "run": "run",
+    "assess": "assess",
+    "harvest": "harvest",
+    "link": "links",
+    "unlink": "links",
+    "validate": "records",
+    "add": "records",
+    "export": "records",
+    "import": "records",
+    "db": "db",
+    "cache": "cache",
+    "hbb": "hbb",
+}
 
 
-@app.callback(invoke_without_command=True)
+def command_line(words: Sequence[str] = ()) -> typer.Typer:
+    """The commands: all of them, or only those of the module that the first of the `words` asks for."""
+    app = typer.Typer(
+        name="fairreg",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help starts twice as fast
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Find, fetch, verify, run and assess trained AI models by DOI.\n\n"
+        'Try fairreg search "Hbb tagger", then fairreg fetch <doi> --run.',
+        epilog="Environment: " + ", ".join(VARIABLES) + ". See the README for what each does.",
+    )
+    app.callback(invoke_without_command=True)(_common)
+    asked = ROOMS.get(words[0]) if words else None
+    for name in dict.fromkeys(ROOMS.values()) if asked is None else (asked,):
+        room = import_module(f"fairreg.cli.{name}")
+        if hasattr(room, "register"):
+            room.register(app)
+        else:
+            app.add_typer(room.app, name=name)
+    return app
+
+
 def _common(
     version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
 ) -> None:
@@ -43,21 +76,16 @@ def _common(
         raise typer.Exit
 
 
-for room in (find, fetch, run, assess, harvest, links, records):
-    room.register(app)
-app.add_typer(db.app, name="db")
-app.add_typer(cache.app, name="cache")
-app.add_typer(hbb.app, name="hbb")
-
-
 def main() -> None:
     """Run the command line and leave with its exit code; 1 where the reader of a pipe left (Typer's rule)."""
-    # The collector would go through all that is imported again and again before a command begins.
+    # The collector would go through all that is imported again and again, and once more at the end, where
+    # everything goes with the process.
     gc.set_threshold(_GARBAGE)
+    atexit.register(gc.freeze)
     sys.excepthook = _unexpected
     try:
         # Not app(), which would put its own hook in the place of ours.
-        typer.main.get_command(app)()
+        typer.main.get_command(command_line(sys.argv[1:]))()
     except FairregError as error:
         explain(error)
         sys.exit(error.exit_code)

@@ -1,32 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""The registry: records in, entries and search results out."""
+"""The registry: records in, entries and search results out.
+
+What only some of its methods need is imported there: a search starts without the code that writes.
+"""
 
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
-from fairreg.registry.arriving import put_all
-from fairreg.registry.assessments import (
-    Assessment,
-    evidence_of,
-    history,
-    remember,
-    whole_assessments,
-)
-from fairreg.registry.carrying import Carried, restore, statements_after
 from fairreg.registry.database import Database
 from fairreg.registry.harvesting import all_harvests, harvest_state, write_harvest
-from fairreg.registry.judging import Verdict, decided, explain, judge, keep_verdict, statement_records
 from fairreg.registry.lineage import RULES, Verdicts
 from fairreg.registry.linking import place_of
 from fairreg.registry.lookup import entries_for, entry_for, sources_of, sources_of_all
 from fairreg.registry.mapping import TEXT_RULES, entry_from, statement_from
-from fairreg.registry.portions import Known, Window, identifiers_after, known, last_assessment
-from fairreg.registry.preparing import Prepared, prepare
-from fairreg.registry.refusing import refuse, refused
-from fairreg.registry.relating import kin, relate_all, verdicts
 from fairreg.registry.results import (
     Entry,
     Filters,
@@ -43,10 +32,16 @@ from fairreg.registry.results import (
 )
 from fairreg.registry.search import search
 from fairreg.registry.tables import HEAD, entries, properties, statements
-from fairreg.registry.writing import relink, withdraw, word_anew
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
+
+if TYPE_CHECKING:
+    from fairreg.registry.assessments import Assessment
+    from fairreg.registry.carrying import Carried
+    from fairreg.registry.judging import Verdict
+    from fairreg.registry.portions import Known, Window
+    from fairreg.registry.preparing import Prepared
 
 __all__ = ["Registry"]
 
@@ -87,12 +82,15 @@ class Registry:
 
     def put_many(
         self,
-        items: Iterable[ModelRecord | Submission | Prepared],
+        items: "Iterable[ModelRecord | Submission | Prepared]",
         *,
         harvest: Harvest | None = None,
         refused: Iterable[Refused] = (),
     ) -> tuple[PutResult, ...]:
         """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
+        from fairreg.registry.arriving import put_all
+        from fairreg.registry.refusing import refuse
+
         arriving = [_prepared(item) for item in items]
         with self._database.writing() as connection:
             for bad in refused:
@@ -107,6 +105,9 @@ class Registry:
 
         What an earlier release's catalogue had and this one has not becomes a tombstone.
         """
+        from fairreg.registry.arriving import put_all
+        from fairreg.registry.preparing import prepare
+
         digest = catalogue.digest()
         if self.catalogue_digest() == digest:
             return False
@@ -130,6 +131,8 @@ class Registry:
 
     def word_anew(self) -> int:
         """Write anew what search reads of the entries, a page at a time; how many entries there are."""
+        from fairreg.registry.writing import word_anew
+
         done, after = 0, 0
         while True:
             with self._database.writing() as connection:
@@ -146,6 +149,8 @@ class Registry:
 
     def link_anew(self) -> int:
         """Sort all entries into lineages by this release's rules; how many statements were looked at."""
+        from fairreg.registry.relating import relate_all
+
         with self._database.writing() as connection:
             count = relate_all(connection)
             _write_property(connection, _LINKING_RULES, RULES)
@@ -153,26 +158,37 @@ class Registry:
 
     def link(self, one: str | Identifier, other: str | Identifier) -> None:
         """Make two identifiers mean one model, also after the next harvest. Raises NotFound, UsageError."""
+        from fairreg.registry.judging import judge
+
         with self._database.writing() as connection:
             judge(connection, one, other, same=True)
 
     def unlink(self, one: str | Identifier, other: str | Identifier) -> None:
         """Keep apart what two identifiers mean, also after the next harvest. Raises NotFound, UsageError."""
+        from fairreg.registry.judging import judge
+
         with self._database.writing() as connection:
             judge(connection, one, other, same=False)
 
     def verdicts(self) -> Verdicts:
         """What people decided with `link` and `unlink`."""
+        from fairreg.registry.relating import verdicts
+
         with self._database.reading() as connection:
             return verdicts(connection)
 
     def explain(self, pid: Entry | str | Identifier) -> LineageReport:
         """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
+        from fairreg.registry.judging import explain
+
         with self._database.reading() as connection:
             return explain(connection, pid if isinstance(pid, Entry) else entry_for(connection, pid))
 
     def kin(self, records: Iterable[ModelRecord]) -> tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]:
         """The entries that records, known or not, may belong together with, and what is said of each."""
+        from fairreg.registry.judging import statement_records
+        from fairreg.registry.relating import kin
+
         with self._database.reading() as connection:
             homes = {home for home, _ in kin(connection, records)}
             found = [_load_entry(connection, home) for home in sorted(homes)]
@@ -180,11 +196,15 @@ class Registry:
 
     def refused(self, source: str | None = None) -> tuple[Refused, ...]:
         """Payloads of `source`, or of all sources, that became no record."""
+        from fairreg.registry.refusing import refused
+
         with self._database.reading() as connection:
             return refused(connection, source)
 
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
         """Record that `source` withdrew its record; what it said stays. Raises NotFound."""
+        from fairreg.registry.writing import relink, withdraw
+
         with self._database.writing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
 
@@ -312,6 +332,8 @@ class Registry:
 
     def every_statement(self) -> Iterator[Statement]:
         """All that sources say, by source and its id, a page at a time; writers are not held up meanwhile."""
+        from fairreg.registry.carrying import statements_after
+
         place = None
         while True:
             with self._database.reading() as connection:
@@ -321,8 +343,10 @@ class Registry:
             yield from page
             place = place_of(page[-1].record)
 
-    def restore(self, items: Iterable[Carried]) -> tuple[Outcome, ...]:
+    def restore(self, items: "Iterable[Carried]") -> tuple[Outcome, ...]:
         """Take over statements of another registry, withdrawn ones as such, in one transaction."""
+        from fairreg.registry.carrying import restore
+
         with self._database.writing() as connection:
             return restore(connection, items)
 
@@ -330,13 +354,17 @@ class Registry:
         """Let the database take stock after much has arrived, so that it answers by the shortest way."""
         self._database.take_stock()
 
-    def decided(self) -> tuple[Verdict, ...]:
+    def decided(self) -> "tuple[Verdict, ...]":
         """What people decided with `link` and `unlink`, and when."""
+        from fairreg.registry.judging import decided
+
         with self._database.reading() as connection:
             return decided(connection)
 
-    def take_verdicts(self, items: Iterable[Verdict]) -> int:
+    def take_verdicts(self, items: "Iterable[Verdict]") -> int:
         """Take over verdicts of another registry, in one transaction; how many were news."""
+        from fairreg.registry.judging import keep_verdict
+
         with self._database.writing() as connection:
             return sum(keep_verdict(connection, item) for item in items)
 
@@ -347,6 +375,8 @@ class Registry:
 
     def identifiers(self) -> Iterator[str]:
         """The identifiers of all entries in their order; writers are not held up meanwhile."""
+        from fairreg.registry.portions import identifiers_after
+
         after: str | None = ""
         while after is not None:
             with self._database.reading() as connection:
@@ -354,33 +384,45 @@ class Registry:
             yield from page
             after = page[-1] if page else None
 
-    def window(self, since: str, *, online: bool) -> Window:
+    def window(self, since: str, *, online: bool) -> "Window":
         """The assessments that there are by now from an ISO 8601 time on (`online`: with the network)."""
+        from fairreg.registry.portions import Window, last_assessment
+
         with self._database.reading() as connection:
             return Window(since, last_assessment(connection), online)
 
-    def known(self, names: Iterable[str], window: Window | None = None) -> list[Known]:
+    def known(self, names: Iterable[str], window: "Window | None" = None) -> "list[Known]":
         """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
+        from fairreg.registry.portions import known
+
         with self._database.reading() as connection:
             return known(connection, names, window)
 
-    def remember_assessments(self, made: Iterable[Assessment]) -> None:
+    def remember_assessments(self, made: "Iterable[Assessment]") -> None:
         """Keep assessments in one transaction; their scores become those of the entries."""
+        from fairreg.registry.assessments import remember
+
         with self._database.writing() as connection:
             remember(connection, made)
 
-    def assessments(self, pid: str | Identifier, *, rubric: str | None = None) -> tuple[Assessment, ...]:
+    def assessments(self, pid: str | Identifier, *, rubric: str | None = None) -> "tuple[Assessment, ...]":
         """How what `pid` means was assessed, the newest first, without report and evidence."""
+        from fairreg.registry.assessments import history
+
         with self._database.reading() as connection:
             return history(connection, pid, rubric=rubric)
 
-    def every_assessment(self) -> Iterator[Assessment]:
+    def every_assessment(self) -> "Iterator[Assessment]":
         """All assessments with their documents, in an order of their own."""
+        from fairreg.registry.assessments import whole_assessments
+
         with self._database.reading() as connection:
             yield from whole_assessments(connection)
 
-    def assessment_evidence(self, assessment: Assessment) -> bytes:
+    def assessment_evidence(self, assessment: "Assessment") -> bytes:
         """The evidence that an assessment rests on, a JSON document. Raises RecordError."""
+        from fairreg.registry.assessments import evidence_of
+
         with self._database.reading() as connection:
             return evidence_of(connection, assessment)
 
@@ -395,13 +437,17 @@ class Registry:
             _write_property(connection, name, value)
 
 
-def _prepared(item: ModelRecord | Submission | Prepared) -> Prepared:
+def _prepared(item: "ModelRecord | Submission | Prepared") -> "Prepared":
+    from fairreg.registry.preparing import Prepared, prepare
+
     if isinstance(item, Prepared):
         return item
     return prepare(item if isinstance(item, Submission) else Submission(item))
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:
+    from fairreg.registry.writing import relink, withdraw
+
     living = select(statements.c.source_id).where(
         statements.c.source == source, statements.c.gone_at.is_(None)
     )

@@ -4,13 +4,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Info, Registry, catalogue
 from fairreg.registry.database import Database, require_readable
 from fairreg.registry.tables import HEAD
 from fairreg.settings import Settings
-from fairreg.web import Talk, silent
+
+if TYPE_CHECKING:
+    from fairreg.web import Talk
 
 __all__ = ["Info", "ensure", "info", "init", "migrate", "upgrade"]
 
@@ -20,7 +23,7 @@ _LOCK_SECONDS = 120
 
 def init(settings: Settings) -> Info:
     """Make the registry, with the packaged catalogue in it; harmless where there is one."""
-    ensure(settings, silent)
+    ensure(settings, lambda _line: None)
     return info(settings)
 
 
@@ -38,7 +41,7 @@ def info(settings: Settings) -> Info:
         return registry.info()
 
 
-def ensure(settings: Settings, talk: Talk) -> None:
+def ensure(settings: Settings, talk: "Talk") -> None:
     """Leave a registry that this release can use: created, migrated, its catalogue loaded, as needed.
 
     `talk` hears one line for each thing done. Costs one query where nothing is to do. Two processes that
