@@ -3,7 +3,7 @@
 
 import typer
 
-from fairreg.cli.hbb import data, performance, training
+from fairreg.cli.hbb import data, explain, performance, training
 
 __all__ = ["app"]
 
@@ -12,3 +12,4 @@ app = typer.Typer(
 )
 for room in (data, training, performance):
     room.register(app)
+app.add_typer(explain.app, name="explain")

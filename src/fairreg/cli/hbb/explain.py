@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: MIT
+"""``hbb explain``: why a Hbb interaction network decides as it does."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairreg.cli.options import Json
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+    from fairreg.services.hbb.explain.analysis import Analysis, Cell, Table
+
+__all__ = ["app"]
+
+_ROWS, _COLUMNS, _WIDTH = 50, 14, 60  # of a table, and of its cells, that is shown on a terminal
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Explain a network: what it needs, what speaks for a class, what is active, how small it can be.",
+)
+
+Weights = Annotated[
+    Path | None,
+    typer.Argument(
+        exists=True, dir_okay=False, readable=True, help="Weight file.", show_default="reference weights"
+    ),
+]
+Sample = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="Labelled jets: .h5, .root or .npz.", show_default="packaged jets"
+    ),
+]
+Jets = Annotated[int, typer.Option(min=2, help="At most so many jets, at even distances in the sample.")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        file_okay=False,
+        help="Folder for figures (PNG and PDF; extra plot), tables (CSV) and document (JSON).",
+        show_default=False,
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", dir_okay=False, help="HTML file on all analyses in --output.", show_default=False
+    ),
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Jets a step; the figures do not depend on it.")]
+
+
+@app.command(epilog="Example: fairreg hbb explain mask --sample test.h5 --output why --report why.html")
+def mask(
+    weights: Weights = None,
+    sample: Sample = None,
+    jets: Jets = 24_000,
+    thresholds: Annotated[
+        str, typer.Option(help="Changes of the AUC in per cent, with commas between.")
+    ] = "0.001,0.005,0.01,0.05,1",
+    bootstraps: Annotated[int, typer.Option(min=0, help="Replicas of the jets for uncertainties.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 1,
+    batch_size: BatchSize = 128,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the engine.", show_default="its own choice")
+    ] = None,
+    output: Output = None,
+    report: Report = None,
+    json: Json = False,
+) -> None:
+    """Mask features, tracks and vertices: what they change in AUC and fidelity (Figure 5 and Table 9)."""
+    from fairreg.cli.output import counting
+    from fairreg.services.hbb.explain.mask import mask as analyse
+
+    _check(output, report)
+    limits = _numbers(thresholds)
+    with counting("masked jets") as progress:
+        found = analyse(
+            weights,
+            sample,
+            jets=jets,
+            thresholds=limits,
+            bootstraps=bootstraps,
+            seed=seed,
+            batch_size=batch_size,
+            threads=threads,
+            progress=progress,
+        )
+    _give(found, output, report, json=json)
+
+
+@app.command(
+    epilog="Example: fairreg hbb explain lrp --sample test.h5 --output why --integrated-gradients 50"
+)
+def lrp(
+    weights: Weights = None,
+    sample: Sample = None,
+    jets: Jets = 24_000,
+    rule: Annotated[str, typer.Option(help="gamma, 0 or epsilon.")] = "gamma",
+    gamma: Annotated[
+        float, typer.Option(min=0, help="How much the rule gamma favours what speaks for the outcome.")
+    ] = 2.0,
+    epsilon: Annotated[float, typer.Option(min=0, help="What the rule epsilon adds to denominators.")] = 0.01,
+    start: Annotated[
+        str, typer.Option(help="Explain the logit of the true class, or its difference to the other's.")
+    ] = "logit",
+    biases: Annotated[
+        bool, typer.Option("--biases/--no-biases", help="Biases take their share; without, as published.")
+    ] = True,
+    integrated_gradients: Annotated[
+        int, typer.Option(min=0, help="Compare with integrated gradients on so many jets (extra explain).")
+    ] = 0,
+    batch_size: BatchSize = 128,
+    output: Output = None,
+    report: Report = None,
+    json: Json = False,
+) -> None:
+    """Propagate the logits back to features, tracks and vertices (LRP; Figures 6 and 7)."""
+    from fairreg.cli.output import counting_each
+    from fairreg.models.hbb_in.explain.relevance import Rule
+    from fairreg.services.hbb.explain.lrp import lrp as analyse
+
+    _check(output, report)
+    chosen = Rule(rule, gamma, epsilon, biases, start)
+    with counting_each("jets,") as progress:
+        found = analyse(
+            weights,
+            sample,
+            jets=jets,
+            rule=chosen,
+            integrated_gradients=integrated_gradients,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    _give(found, output, report, json=json)
+
+
+@app.command(epilog="Example: fairreg hbb explain activity --no-padding --output why --report why.html")
+def activity(
+    weights: Weights = None,
+    sample: Sample = None,
+    jets: Jets = 24_000,
+    padding: Annotated[
+        bool, typer.Option("--padding/--no-padding", help="Count padded slots, as the paper does.")
+    ] = True,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Relative activity below which a node is inactive.")
+    ] = 0.2,
+    batch_size: BatchSize = 128,
+    output: Output = None,
+    report: Report = None,
+    json: Json = False,
+) -> None:
+    """Say how active each node is for each class, and how sparse the network (Figures 8 and 9)."""
+    from fairreg.cli.output import counting
+    from fairreg.services.hbb.explain.activity import activity as analyse
+
+    _check(output, report)
+    with counting("jets") as progress:
+        found = analyse(
+            weights,
+            sample,
+            jets=jets,
+            padding=padding,
+            threshold=threshold,
+            batch_size=batch_size,
+            progress=progress,
+        )
+    _give(found, output, report, json=json)
+
+
+@app.command(
+    epilog="Example: fairreg hbb explain reoptimise train.h5 --sample test.h5 --output smaller --epochs 3"
+)
+def reoptimise(
+    training: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="Prepared jets (HDF5) to train on.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", file_okay=False, help="Folder for everything.", show_default=False),
+    ],
+    weights: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Weight file.", show_default="reference weights"),
+    ] = None,
+    sample: Sample = None,
+    jets: Jets = 24_000,
+    training_jets: Annotated[int, typer.Option(min=2, help="Train on at most so many jets.")] = 40_000,
+    mask_jets: Annotated[int, typer.Option(min=2, help="Choose the features by so many of them.")] = 10_000,
+    drop_tracks: Annotated[int, typer.Option(min=0, help="Leave out so many track features.")] = 12,
+    drop_vertices: Annotated[int, typer.Option(min=0, help="Leave out so many vertex features.")] = 5,
+    drop_feature: Annotated[
+        list[str], typer.Option(help="Leave out this one in any case; may be repeated.", show_default=False)
+    ] = [],  # noqa: B006  typer copies it
+    epochs: Annotated[int, typer.Option(min=1, help="Of each training.")] = 6,
+    learning_rate: Annotated[float, typer.Option(help="Adam's largest; one cycle over all epochs.")] = 3e-3,
+    seed: Annotated[int, typer.Option(min=0, help="Of the trainings.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the trainings.")] = 1,
+    report: Report = None,
+    json: Json = False,
+) -> None:
+    """Train smaller networks on fewer features and compare them (Table 10); needs the extra torch.
+
+    Ctrl-C keeps what is trained: the same command goes on.
+    """
+    from fairreg.cli.output import counting_each, talk
+    from fairreg.models.hbb_in.training.setup import Setup
+    from fairreg.services.hbb.explain.reoptimise import Plan, Watch
+    from fairreg.services.hbb.explain.reoptimise import reoptimise as analyse
+
+    setup = Setup(epochs=epochs, patience=epochs, learning_rate=learning_rate, schedule="onecycle", seed=seed)
+    plan = Plan(training_jets, mask_jets, jets, (drop_tracks, drop_vertices), tuple(drop_feature), setup)
+    with counting_each("jets,") as progress:
+        watch = Watch(
+            progress,
+            lambda name, epoch: talk(
+                f"{name}: epoch {epoch.epoch}, AUC {epoch.roc_auc:.4f}, {epoch.seconds:.0f} s"
+            ),
+        )
+        found = analyse(
+            training, output, weights=weights, test=sample, plan=plan, threads=threads, watch=watch
+        )
+    _give(found, output, report, json=json)
+
+
+def _check(output: Path | None, report: Path | None) -> None:
+    if report is not None and output is None:
+        raise typer.BadParameter("--report needs --output, the folder of the analyses that it puts together.")
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(sorted({float(part) for part in text.split(",")}))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no list of numbers with commas between.") from error
+
+
+def _give(found: "Analysis", output: Path | None, report: Path | None, *, json: bool) -> None:
+    """Write what is asked for, then print."""
+    from fairreg.cli.output import print_json, talk
+
+    if output is not None:
+        found = found.write(output)
+    if report is not None and output is not None:
+        from fairreg.services.hbb.explain.report import write_report
+
+        write_report(output, report)
+    for warning in found.warnings:
+        talk(f"Warning: {warning}")
+    if json:
+        print_json(found.to_json())
+    else:
+        _print(found, report)
+
+
+def _print(found: "Analysis", report: Path | None) -> None:
+    from fairreg.cli.output import console
+
+    show, model, jets = console().print, found.model.to_json(), found.jets
+    show(f"{found.title}: {model['file']} ({model['parameters']:,} parameters, {model['fingerprint']})")
+    show(f"{len(jets)} jets of {jets.source}; {jets.unlabelled} that are neither QCD nor H->bb are left out")
+    for name, value in found.facts.items():
+        show(f"{name.replace('_', ' ')}: {_cell(value)}")
+    for table in found.tables:
+        if _fits(table):
+            show("")
+            show(table.title)
+            show(_shown(table))
+    for path in (*found.files, *((report,) if report else ())):
+        show(f"written: {path}")
+
+
+def _fits(table: "Table") -> bool:
+    """Whether a table is one to look at; others are for files."""
+    widest = max((len(str(cell)) for row in table.rows for cell in row), default=0)
+    return len(table.rows) <= _ROWS and len(table.columns) <= _COLUMNS and widest <= _WIDTH
+
+
+def _shown(table: "Table") -> "RichTable":
+    from rich.table import Table as Rich
+
+    shown = Rich(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(table.columns):
+        shown.add_column(name.replace("_", " "), justify="right" if number else "left")
+    for row in table.rows:
+        shown.add_row(*map(_cell, row))
+    return shown
+
+
+def _cell(value: "Cell") -> str:
+    return "" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)

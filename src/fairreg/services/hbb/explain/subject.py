@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""What is explained: a network, and the jets that it is explained with."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError, UsageError
+from fairreg.models import hbb_in
+from fairreg.models.hbb_in.explain.ordering import by_energy
+from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept, load_jets, sample
+from fairreg.models.hbb_in.network import CLASSES, Hyperparameters
+from fairreg.models.hbb_in.published import kept_features, published_names
+from fairreg.runners.weights import Tensors, fingerprint_of, read_tensors
+
+__all__ = ["Jets", "Model", "Subject", "read_labelled", "read_model", "read_subject"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network and the features that it takes."""
+
+    path: Path
+    tensors: Tensors
+    sizes: Hyperparameters
+    kept: Kept
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the weights, whatever the file's format."""
+        return fingerprint_of(self.tensors)
+
+    @property
+    def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the track and of the vertex features that it takes."""
+        return (
+            tuple(TRACK_FEATURES[index].name for index in self.kept.tracks),
+            tuple(VERTEX_FEATURES[index].name for index in self.kept.vertices),
+        )
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Names of the features that it does not take."""
+        everything = (item.name for item in (*TRACK_FEATURES, *VERTEX_FEATURES))
+        return tuple(name for name in everything if name not in {*self.names[0], *self.names[1]})
+
+    def reduced(self, tracks: Array, vertices: Array) -> tuple[Array, Array]:
+        """Arrays with all features, reduced to those of the network."""
+        return tracks.take(self.kept.tracks, axis=1), vertices.take(self.kept.vertices, axis=1)
+
+    def to_json(self) -> dict[str, Any]:
+        """Which network this is."""
+        return {
+            "file": self.path.name,
+            "fingerprint": self.fingerprint,
+            "published_name": published_names().get(self.fingerprint),
+            "reference": self.fingerprint == _reference(),
+            "parameters": self.sizes.parameter_count,
+            "hidden": self.sizes.hidden,
+            "d_e": self.sizes.d_e,
+            "d_o": self.sizes.d_o,
+            "dropped_features": list(self.dropped),
+        }
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Labelled jets with all features and their objects by falling energy; `classes` are 0 QCD, 1 H->bb.
+
+    `unlabelled` jets of the sample, which are neither, were left out.
+    """
+
+    source: str
+    tracks: Array
+    vertices: Array
+    classes: NDArray[np.intp]
+    unlabelled: int
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def positive(self) -> NDArray[np.bool_]:
+        """Which are H->bb jets."""
+        found: NDArray[np.bool_] = self.classes == 1
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Which jets these are."""
+        counts = {name: int((self.classes == number).sum()) for number, name in enumerate(CLASSES)}
+        return {"source": self.source, "items": len(self), **counts, "unlabelled": self.unlabelled}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network with the jets that it is explained with."""
+
+    model: Model
+    jets: Jets
+
+    def own(self, some: slice | NDArray[np.intp]) -> tuple[Array, Array, NDArray[np.intp]]:
+        """Tracks and vertices with the network's own features, and the classes, of some of the jets."""
+        arrays = self.model.reduced(self.jets.tracks[some], self.jets.vertices[some])
+        return (*arrays, self.jets.classes[some])
+
+    def slices(self, size: int, count: int | None = None) -> list[slice]:
+        """The first `count` jets, or all of them, `size` at a time."""
+        total = len(self.jets) if count is None else min(count, len(self.jets))
+        return [slice(first, min(first + size, total)) for first in range(0, total, size)]
+
+
+def read_subject(weights: Path | None, sample_file: Path | None, count: int | None = None) -> Subject:
+    """A weight file (by default the reference weights) and jets (by default the packaged ones).
+
+    Raises what `read_model` and `read_labelled` raise.
+    """
+    return Subject(read_model(weights), read_labelled(sample_file, count))
+
+
+def read_model(weights: Path | None) -> Model:
+    """The network in a weight file; ModelError if it is none or nothing says which features it takes."""
+    path = weights or hbb_in.REFERENCE
+    tensors = read_tensors(path)
+    sizes = Hyperparameters.from_tensors(tensors)
+    kept = kept_features(path, sizes)
+    if kept is None:
+        raise ModelError(
+            f"Nothing says which {sizes.track_features} of the {len(ALL_FEATURES.tracks)} track and "
+            f"{sizes.vertex_features} of the {len(ALL_FEATURES.vertices)} vertex features {path.name} takes.",
+            hint="Put its metadata file (NAME_model_metadata.json) beside it.",
+        )
+    return Model(path, tensors, sizes, kept)
+
+
+def read_labelled(path: Path | None, count: int | None = None) -> Jets:
+    """The labelled jets of a file, or `count` jets at even distances in it.
+
+    Raises ModelError if they lack a label, a class or a feature, MissingEngine; UsageError for less than 2
+    jets.
+    """
+    if count is not None and count < len(CLASSES):
+        raise UsageError("At least 2 jets are needed: one of each class.")
+    tracks, vertices, labels = _read(path, count)
+    source = "packaged jets" if path is None else path.name
+    if tracks.shape[1] != len(TRACK_FEATURES) or vertices.shape[1] != len(VERTEX_FEATURES):
+        raise ModelError(
+            f"The jets of {source} have {tracks.shape[1]} and {vertices.shape[1]} features, not all "
+            f"{len(TRACK_FEATURES)} and {len(VERTEX_FEATURES)}."
+        )
+    known = labels.any(axis=1)
+    classes = labels[known].argmax(axis=1)
+    if len(np.unique(classes)) < len(CLASSES):
+        raise ModelError(f"The jets of {source} are not of both classes.", hint="Use other or more jets.")
+    arrays = by_energy(tracks[known], vertices[known])
+    return Jets(source, *arrays, classes, int((~known).sum()))
+
+
+def _read(path: Path | None, count: int | None) -> tuple[Array, Array, Array]:
+    if path is not None and path.suffix in {".h5", ".hdf5"}:
+        return _read_prepared(path, count)
+    jets = sample() if path is None else load_jets(path)
+    if jets.labels is None:
+        raise ModelError("The jets have no labels.", hint="Add an array labels of shape (n, 2).")
+    chosen = _spread(len(jets), count)
+    return jets.tracks[chosen], jets.vertices[chosen], jets.labels[chosen]
+
+
+def _read_prepared(path: Path, count: int | None) -> tuple[Array, Array, Array]:
+    """In slices: a prepared file may be larger than the memory."""
+    from fairreg.models.hbb_in.jet_files import open_jets
+
+    parts: list[tuple[Array, Array, Array]] = []
+    with open_jets(path) as content:
+        chosen = _spread(len(content), count)
+        first = 0
+        for part in content.slices(_SLICE):
+            own = chosen[(first <= chosen) & (chosen < first + len(part))] - first
+            parts.append((part.tracks[own], part.vertices[own], part.labels[own]))
+            first += len(part)
+    if not parts:
+        raise ModelError(f"There are no jets in {path.name}.")
+    joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return joined[0], joined[1], joined[2]
+
+
+_SLICE = 4096  # jets; 30 MB
+
+
+def _spread(total: int, count: int | None) -> NDArray[np.intp]:
+    """Places of `count` jets: prepared files are often sorted by class, so that the first would be of one."""
+    return np.linspace(0, total - 1, min(count or total, total)).round().astype(np.intp)
+
+
+def _reference() -> str:
+    return fingerprint_of(read_tensors(hbb_in.REFERENCE)) if hbb_in.REFERENCE.is_file() else ""
