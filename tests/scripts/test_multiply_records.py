@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: MIT
-import json
-
 import multiply_records
 import pytest
 
