@@ -27,7 +27,7 @@ def stock(tmp_path):
     }
     lines = [
         *(multiply_records.line_of(model(number)) for number in range(20)),
-        json.dumps({"record": other}),
+        multiply_records.line_of(other),
     ]
     file = tmp_path / "exported.jsonl"
     file.write_text("".join(lines), encoding="utf-8")

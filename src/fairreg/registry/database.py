@@ -197,6 +197,7 @@ def _postgresql(url: URL) -> Engine:
     given = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
     engine = create_engine(url, pool_pre_ping=True, connect_args=given, **_JSON)
     event.listen(engine, "connect", _require_unicode)
+    event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -254,6 +255,16 @@ def _take(connection: Connection, lock: int) -> None:
     """Take an advisory lock until the transaction ends."""
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_FAIRREG}, {lock})")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # How common a word is decides how to look for it, so each question is planned for its own words; the same
+    # question reads a large table from the same end each time; no plan here is worth compiling.
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_custom_plan")
+        cursor.execute("SET synchronize_seqscans = off")
+        cursor.execute("SET jit = off")
+    connection.commit()
 
 
 def _require_unicode(connection: Any, _record: object) -> None:

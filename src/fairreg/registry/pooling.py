@@ -19,10 +19,10 @@ from fairreg.registry.vocabulary import Term
 __all__ = ["Pool", "pool"]
 
 # A word that more entries hold than this is common: the index is read no further.
-_COMMON = 1000
+_COMMON = 500
 # How many entries are scored at most, and how many of them for their names.
-_MOST = 600
-_NAMED = 200
+_MOST = 400
+_NAMED = 150
 
 
 @dataclass(frozen=True)
