@@ -21,6 +21,7 @@ from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.registry import catalogue
 from fairreg.runners import get
 from fairreg.schemas.contexts import context
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.validation import violations
 from support.networks import PAPER, random_tensors
@@ -314,6 +315,24 @@ def test_any_record_gives_files_that_parse(record):
     assert all(
         item.remedy for item in verdicts(assess(evidence)).values() if item.verdict in {"partial", "fail"}
     )
+
+
+@pytest.mark.parametrize("odd", ["\x1b", "\x00", "\x85", "\u2028", "\n", "\ufeff", "#", ": ", "'", '"'])
+def test_no_character_of_a_name_breaks_a_file(odd):
+    name = f"a{odd}b"
+    record = msgspec.structs.replace(
+        BARE.record,
+        identifier=f"x:{name}",
+        name=name,
+        description=name,
+        identifiers=(Identifier("huggingface", name), Identifier("doi", f"10.1234/{name}")),
+        creators=(Creator(name),),
+    )
+    for file, text in texts(replaced(BARE, record=record)).items():
+        if file.endswith((".json", ".jsonld")):
+            assert isinstance(json.loads(text), dict)
+        if file.endswith((".cff", ".yml", ".yaml")):
+            assert isinstance(yaml.safe_load(text), dict)
 
 
 @pytest.mark.parametrize(
