@@ -22,13 +22,13 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _SECONDS = 10
-_PATIENCE = 12  # times that long
+_GLANCE, _PATIENCE = 2.0, 120.0  # seconds between two looks for workers, and until none is too long
 _RULES = {
     # A task whose worker died begins anew so often before it is looked at alone.
     "distributed.scheduler.allowed-failures": 1,
     # Workers compute as this process does: Dask would limit the threads of libraries, and give memory back so
-    # eagerly that arrays cost a tenth more.
-    "distributed.nanny.pre-spawn-environ": {},
+    # eagerly that arrays cost a tenth more. Their log would come between what the command says.
+    "distributed.nanny.pre-spawn-environ": {"DASK_LOGGING__DISTRIBUTED": "critical"},
 }
 _PORT = 8786  # Dask's own for a scheduler
 _ANY_PORT = "127.0.0.1:0"
@@ -60,39 +60,45 @@ class Cluster(Engine):
         from distributed.scheduler import KilledWorker
 
         with self._reached():
-            done = self._outcome(function, task, waiting)
+            done = self._outcome(task, waiting)
             if isinstance(done.fault, KilledWorker):
                 for other in list(self._under_way.values()):
-                    self._wait(other)
-                done = self._outcome(function, task, self.begin(function, task))
+                    self._asked(other.exception)
+                done = self._outcome(task, self.begin(function, task))
         if isinstance(done.fault, KilledWorker):
             return Done(task, fault=_fatal(self._place))
         return done
 
-    def _outcome(
-        self, function: Callable[[Task], Result], task: Task, waiting: Waiting
-    ) -> Done[Task, Result]:
+    def _outcome(self, task: Task, waiting: Any) -> Done[Task, Any]:
+        from distributed.scheduler import KilledWorker
+
         try:
-            self._wait(waiting)
-            return super().end(function, task, waiting)
+            fault = self._asked(waiting.exception)
+            # A result may be lost with its worker before it is here; Dask then has it computed once more.
+            result = self._asked(waiting.result, growing=2) if fault is None else None
+            return Done(task, result, fault)
+        except KilledWorker as error:
+            return Done(task, fault=error)
         finally:
             self._under_way.pop(id(waiting), None)
 
-    def _wait(self, waiting: Any) -> None:
-        """Wait for a task, but not for ever where no worker is left that could do it."""
-        alone = 0
+    def _asked(self, ask: Callable[..., Any], growing: int = 1) -> Any:
+        """What `ask` answers, waited for as long as there are workers that could do it.
+
+        What may take long to arrive needs longer waits, `growing` so many times with each.
+        """
+        seconds, alone = _GLANCE, 0.0
         while alone < _PATIENCE:
             try:
-                waiting.exception(timeout=_SECONDS)
+                return ask(timeout=seconds)
             except TimeoutError:
-                alone = 0 if self._client.nthreads() else alone + 1
+                alone = 0 if self._client.nthreads() else alone + seconds
                 if alone:
                     # A process that dies while it starts is not always replaced.
                     self._revive()
-            else:
-                return
+                seconds *= growing
         raise Unreachable(
-            f"The Dask scheduler at {self._place} has had no workers for {_PATIENCE * _SECONDS} seconds.",
+            f"The Dask scheduler at {self._place} has no workers any more.",
             hint="What was finished is kept; the same command goes on from there.",
         )
 
@@ -103,7 +109,7 @@ class Cluster(Engine):
 
         try:
             yield
-        except CancelledError as error:
+        except (CancelledError, OSError) as error:
             raise Unreachable(
                 f"The Dask scheduler at {self._place} was lost.",
                 hint="What was finished is kept; the same command goes on from there.",

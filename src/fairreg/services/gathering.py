@@ -67,7 +67,7 @@ class Visit:
 
     Several threads may gather at once. `largest` is how many bytes of one record may be downloaded, `moment`
     the time that evidence bears instead of that of its gathering. Assessments of training data go to the
-    registry, or to `aside` where there is one.
+    registry, or to `aside` where there is one: there whenever their score is used.
     """
 
     settings: Settings
@@ -78,7 +78,7 @@ class Visit:
     largest: int = MAX_DOWNLOAD
     moment: str | None = None
     aside: deque[Made] | None = None
-    _scores: dict[tuple[str, str], DatasetScore] = field(default_factory=dict)
+    _scores: dict[tuple[str, str], tuple[DatasetScore, Made | None]] = field(default_factory=dict)
     _locks: dict[tuple[str, str], Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def offline(self) -> "Visit":
@@ -205,9 +205,14 @@ class Visit:
         with self._locks[dataset.key]:
             if dataset.key not in self._scores:
                 self._scores[dataset.key] = self._assessed(_bare(dataset))
-            return msgspec.structs.replace(self._scores[dataset.key], identifier=dataset)
+            score, made = self._scores[dataset.key]
+        if made is not None and self.aside is not None:
+            self.aside.append(made)
+        return msgspec.structs.replace(score, identifier=dataset)
 
-    def _assessed(self, dataset: Identifier) -> DatasetScore:
+    def _assessed(self, dataset: Identifier) -> tuple[DatasetScore, Made | None]:
+        """The score, and what is new of it."""
+        made = None
         try:
             evidence = newest_evidence(
                 self.registry, dataset, DATASETS, days=None if self.web is None else _TRUSTED_DAYS
@@ -215,12 +220,14 @@ class Visit:
             if evidence is None:
                 self.talk(f"Assessing the training data {dataset.compact}")
                 evidence = self.gather(dataset.compact, dataset, deep=False)
-                self._keep(Made(evidence, judge(evidence, DATASETS)))
+                made = Made(evidence, judge(evidence, DATASETS))
+                if self.aside is None:
+                    keep(self.registry, [made])
         except FairregError as error:
-            return DatasetScore(identifier=dataset, when=self._now(), detail=error.message)
+            return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
         report = judge(evidence, DATASETS)
         known = report.coverage >= COVERAGE_FOR_BADGE
-        return DatasetScore(
+        score = DatasetScore(
             identifier=dataset,
             score=report.overall if known else None,
             coverage=report.coverage,
@@ -229,12 +236,7 @@ class Visit:
             evidence_digest=report.evidence_digest,
             detail=None if known else f"only {report.coverage:.0%} of the checks could be made",
         )
-
-    def _keep(self, made: Made) -> None:
-        if self.aside is None:
-            keep(self.registry, [made])
-        else:
-            self.aside.append(made)
+        return score, made
 
     def _now(self) -> str:
         return self.moment or now()

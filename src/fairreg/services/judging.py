@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The task of assessing a portion of the registry: identifiers in, assessments out, nothing written.
 
-It is the same in a thread of the command and in a worker elsewhere. A worker opens registry and network for
-each portion; the command, whose threads share one pace for each service, opens them once.
+It is the same in a thread of the command and in a worker elsewhere: each process opens registry and network
+once, and finds out once about the data that several models were trained on.
 """
 
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from fairreg.assessment.report import assess as judge
 from fairreg.errors import FairregError, IdentifierError
@@ -46,12 +48,13 @@ class Portion:
     beside: tuple[Assessment, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Judging:
     """Assesses portions of the registry of `settings`, with the network unless `offline`.
 
     What was assessed in `window` is left out. `moment` is the time of evidence that is gathered offline: one
     for all, so that it depends on nothing but the registry. `sharers` processes ask the services at once.
+    `run` names the run: tasks of one run are equal.
     """
 
     settings: Settings
@@ -59,43 +62,48 @@ class Judging:
     window: Window | None
     moment: str
     sharers: int = 1
+    run: str = field(default_factory=lambda: uuid4().hex)
     _shared: Visit | None = None
 
     def __call__(self, names: tuple[str, ...]) -> Portion:
         """Assess the entries of these identifiers; a fault other than a FairregError ends the portion."""
-        with self.opened() as visit:
-            found = {item.entry.identifier: item for item in visit.registry.known(names, self.window)}
-            outcomes = tuple(self._outcome(visit, name, found.get(name)) for name in names)
-            return Portion(outcomes, tuple(_taken(visit)))
+        visit = self._opened()
+        found = {item.entry.identifier: item for item in visit.registry.known(names, self.window)}
+        outcomes = tuple(self._outcome(visit, name, found.get(name)) for name in names)
+        return Portion(outcomes, tuple(_taken(visit)))
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Keep registry and network open between portions of this process."""
-        with self.opened() as visit:
-            self._shared = visit
+        """One visit for all portions of this process, closed in the end."""
+        visit = self._visit()
+        with visit.registry, visit.web or nullcontext():
+            self._shared = replace(visit, aside=deque())
             try:
                 yield
             finally:
                 self._shared = None
 
-    @contextmanager
-    def opened(self) -> Iterator[Visit]:
-        """The visit that is shared, else one for this portion."""
-        if self._shared is not None:
-            yield self._shared
-            return
-        with Registry(settings=self.settings) as registry, self._network() as web:
-            yield Visit(
-                self.settings,
-                registry,
-                web,
-                largest=_MAX_DOWNLOAD,
-                moment=self.moment if self.offline else None,
-                aside=deque(),
-            )
+    def _visit(self) -> Visit:
+        return Visit(
+            self.settings,
+            Registry(settings=self.settings),
+            None if self.offline else Web(self.settings, slots=Slots(self.sharers)),
+            largest=_MAX_DOWNLOAD,
+            moment=self.moment if self.offline else None,
+        )
 
-    def _network(self) -> Any:
-        return nullcontext() if self.offline else Web(self.settings, slots=Slots(self.sharers))
+    def _opened(self) -> Visit:
+        """The visit that is shared, else that of this worker."""
+        if self._shared is not None:
+            return self._shared
+        # With a list of its own for what is assessed aside: a portion that is lost must miss nothing.
+        return replace(_worker_visit(self), aside=deque())
+
+    def __hash__(self) -> int:
+        return hash(self.run)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Judging) and self.run == other.run
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_shared": None}
@@ -109,6 +117,12 @@ class Judging:
             return _judged(visit, known)
         except FairregError as error:
             return Failure(name, error.message)
+
+
+@lru_cache(maxsize=1)
+def _worker_visit(judging: Judging) -> Visit:
+    """What a worker opens once for a run, and finds out once: registry, network, scores of data sets."""
+    return judging._visit()  # noqa: SLF001  the task's own room
 
 
 def _judged(visit: Visit, known: Known) -> Judged:
@@ -151,7 +165,10 @@ def _row(known: Known, made: Made) -> BatchRow:
 
 
 def _taken(visit: Visit) -> Iterator[Assessment]:
-    """What was assessed aside so far, whichever thread did it."""
+    """What was assessed aside so far, whichever thread did it, once each."""
+    found: dict[int, Made] = {}
     with suppress(IndexError):  # another thread may take the last one
         while visit.aside:
-            yield assessment_of(visit.registry, visit.aside.popleft())
+            made = visit.aside.popleft()
+            found[id(made)] = made
+    return (assessment_of(visit.registry, made) for made in found.values())
