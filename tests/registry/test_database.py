@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: MIT
 import os
 import pwd
+import random
 import shutil
 import sqlite3
+import string
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
 
 from fairreg.errors import MissingEngine, RecordError, RegistryError, RegistryUnreachable
-from fairreg.registry import Registry
+from fairreg.registry import Harvest, Registry, Submission
 from fairreg.registry.database import Database
-from fairreg.schemas.record import ModelRecord
+from fairreg.registry.texts import LONGEST_KEY
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Relation
 from fairreg.services.checking import check
+from fairreg.services.db import ensure
 from fairreg.settings import Settings
 from support.postgres import Server
 
@@ -112,6 +118,32 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_was_there(fresh_url: str) ->
     database.close()
     with Registry(fresh_url) as registry:
         assert registry.info().entries == 0
+
+
+@pytest.mark.engines("sqlite")
+def test_a_page_that_no_longer_fits_leaves_the_pages_before_it_and_its_cursor(
+    fresh_url: str, make_record: Callable[..., ModelRecord]
+) -> None:
+    def page(number: int) -> list[Submission]:
+        return [Submission(make_record("zenodo", f"{number}-{n}"), os.urandom(20_000)) for n in range(5)]
+
+    def put_pages(registry: Registry) -> None:
+        for number in range(100):
+            state = Harvest("zenodo", "", cursor=f"{number + 1}", counts={"pages": number + 1})
+            registry.put_many(page(number), harvest=state)
+
+    with Registry(fresh_url) as registry:
+        with registry._database.writing() as connection:  # the one connection, which the pages use, too
+            connection.execute(text("PRAGMA max_page_count = 150"))
+        with pytest.raises(RegistryError, match="disk is full") as caught:
+            put_pages(registry)
+    assert caught.value.hint
+    assert check(Settings(home=Path("unused"), database_url=fresh_url)).sound
+    with Registry(fresh_url) as registry:
+        (state,) = registry.info().harvests
+        kept = state.counts["pages"]
+        assert registry.info().entries == 5 * kept
+        registry.put_many(page(kept))  # there is room again
 
 
 def test_a_writer_waits_for_the_lock_and_says_who_has_it(
@@ -320,6 +352,21 @@ def test_a_registry_that_one_may_not_write_to_is_one_sentence(
     assert "FAIRREG_HOME" in str(caught.value.hint)
 
 
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("home", ["", "home"])
+def test_a_home_that_one_may_not_write_to_is_one_sentence(engine: str, home: str) -> None:
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o555)
+    try:
+        with nobody_special(), pytest.raises(RegistryError, match="cannot be used") as caught:
+            ensure(Settings.from_environment({"FAIRREG_HOME": str(folder / home)}), lambda _line: None)
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+    assert "FAIRREG_HOME" in str(caught.value.hint)
+    assert "\n" not in caught.value.message
+
+
 def test_a_nul_character_is_refused_on_every_kind_of_database(
     registry: Registry, make_record: Callable[..., ModelRecord]
 ) -> None:
@@ -333,6 +380,50 @@ def test_a_nul_character_is_refused_on_every_kind_of_database(
     assert registry.info().entries == 0
     registry.put(fine)
     assert registry.get("zenodo:1") == fine
+
+
+LONG = "x" * (LONGEST_KEY - len("doi:10.1234/"))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"source_id": LONG + "123456"},
+        {"pids": (f"10.1234/{LONG}x",)},
+        {"pids": (Identifier("other", "\u0390" * 250),)},  # casefolded it is three times as long
+        {"relations": (Relation("is_version_of", Identifier("doi", f"10.1234/{LONG}x")),)},
+        {"license": "x" * (LONGEST_KEY + 1)},
+        {"frameworks": ("x" * (LONGEST_KEY + 1),)},
+        {"date_published": "2025-01-01T" + "0" * 40},
+        {"identifier": "x" * (LONGEST_KEY + 1)},
+    ],
+)
+def test_a_record_that_some_database_could_not_look_up_is_refused_on_every_kind(
+    registry: Registry, make_record: Callable[..., ModelRecord], fields: dict[str, Any]
+) -> None:
+    with pytest.raises(RecordError, match=r"1,300 can be looked up|a time of 51 characters") as caught:
+        registry.put(make_record(**fields))
+    assert caught.value.hint
+    assert registry.info().entries == 0
+
+
+def incompressible(length: int) -> str:
+    """Indexes compress what they hold, so only such a text is as long there."""
+    return "".join(random.Random(length).choices(string.ascii_lowercase + string.digits, k=length))
+
+
+def test_keys_of_the_greatest_length_are_kept_linked_and_found_on_every_kind(
+    registry: Registry, make_record: Callable[..., ModelRecord]
+) -> None:
+    places = [incompressible(LONGEST_KEY - len("zenodo:") - n) for n in range(2)]
+    doi = "10.1234/" + incompressible(LONGEST_KEY - len("doi:10.1234/"))
+    values = {"ml_task": (incompressible(LONGEST_KEY),), "license": incompressible(LONGEST_KEY)}
+    named = [make_record("zenodo", place, identifier=f"doi:{doi}", **values) for place in places]
+    registry.put_many([*named, make_record("hub", "1", pids=(doi,), **values)])
+    registry.link(*(Identifier("zenodo", place) for place in places))
+    assert registry.get(doi).doi == doi
+    assert len(registry.verdicts().same) == 1
+    assert registry.info().entries == 3
 
 
 def damaged(url: str, change: str) -> None:

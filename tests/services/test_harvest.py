@@ -126,6 +126,15 @@ def test_bad_records_are_set_aside_with_their_reason(settings, web, service):
     assert any("set aside" in line for line in heard)
 
 
+def test_what_no_registry_can_keep_is_set_aside_and_the_rest_of_its_page_is_kept(settings, web, service):
+    service.records[5]["doi"] = service.records[5]["metadata"]["doi"] = "10.1234/" + "x" * 3000
+    report = harvest(settings, "zenodo", web=web)
+    assert counts(report) == (59, 0, 0)
+    (refusal,) = report.refused
+    assert "an identifier of 3,012 bytes; at most 1,300" in refusal.reason
+    assert [item.reason for item in refused(settings)] == [refusal.reason]
+
+
 def test_a_refused_payload_is_listed_until_it_maps(settings, web, service):
     service.records[3] = {"id": 1006, "metadata": {"title": None}}
     for _ in range(2):

@@ -232,6 +232,22 @@ def test_a_bad_line_is_named_and_nothing_is_kept(
         assert registry.info().entries == 153
 
 
+@pytest.mark.parametrize(
+    "changes", [{"description": "a\0b"}, {"license": "x" * 1400}, {"frameworks": ("x" * 1400,)}], ids=str
+)
+def test_a_line_that_no_registry_can_keep_is_named_and_nothing_is_kept(
+    home: Home, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    record = said(1)
+    statements = [Statement("zenodo", "1", item, LONG_AGO) for item in (record, replace(record, **changes))]
+    (tmp_path / "old.jsonl").write_text("".join(map(exported.line_of, statements)), encoding="utf-8")
+    other = home("other")
+    with pytest.raises(RecordError, match=r"old\.jsonl line 2: .*(NUL|1,400 bytes)"):
+        import_(other, tmp_path / "old.jsonl")
+    with Registry(settings=other) as registry:
+        assert registry.info().entries == 153
+
+
 @hypothesis_settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50
 )

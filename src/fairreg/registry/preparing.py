@@ -12,7 +12,6 @@ import msgspec
 from fairreg.registry.lineage import owned_keys, pointed_keys, tie_keys
 from fairreg.registry.linking import Key, link_keys, place_of
 from fairreg.registry.mapping import (
-    encoded,
     entry_values,
     facet_values,
     identifier_values,
@@ -20,6 +19,7 @@ from fairreg.registry.mapping import (
     text_values,
 )
 from fairreg.registry.results import Submission
+from fairreg.registry.texts import admitted
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
@@ -103,7 +103,7 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
 
 
 def prepare(submission: Submission) -> Prepared:
-    """The rows of a submission. Raises RecordError for text that not every database keeps."""
+    """The rows of a submission. Raises RecordError for what not every kind of database keeps."""
     record = submission.record
     entry, statement = entry_values(record), statement_values(submission)
     text, words = text_values(record)
@@ -150,13 +150,16 @@ def _rows(table: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
 
 
 def statement_values(submission: Submission) -> dict[str, Any]:
-    """Values of the `statements` row that keep what a source says now, and its payload where one is given."""
+    """Values of the `statements` row that keep what a source says now, and its payload where one is given.
+
+    RecordError for what not every kind of database keeps.
+    """
     record, source = submission.record, submission.record.provenance
     values: dict[str, Any] = {
         "source": source.source,
         "source_id": source.source_id,
         "retrieved_at": source.retrieved or now(),
-        "record": encoded(record),
+        "record": msgspec.Raw(admitted(record)),
         "gone_at": None,
         "gone_reason": None,
     }

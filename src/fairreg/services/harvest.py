@@ -22,6 +22,7 @@ from fairreg.errors import BadAnswer, FairregError, NotFound, RecordError, Usage
 from fairreg.harvesters import Harvester, Hit, Page
 from fairreg.registry.registry import Registry
 from fairreg.registry.results import Harvest, Refused, Submission
+from fairreg.registry.texts import admitted
 from fairreg.schemas.moment import now
 from fairreg.services import db
 from fairreg.services.resolve import stamped
@@ -169,9 +170,11 @@ def fill(
 def submission_of(harvester: Harvester, hit: Hit) -> Submission:
     """The record of a payload with when it was retrieved and the digest of its bytes, and those bytes.
 
-    Raises RecordError for a payload that is no record.
+    Raises RecordError for a payload that is no record, or one that a registry cannot keep.
     """
-    return Submission(stamped(harvester.to_record(hit.payload), hit.raw), hit.raw, "application/json")
+    record = stamped(harvester.to_record(hit.payload), hit.raw)
+    admitted(record)  # here it can be set aside, later it would take its page with it
+    return Submission(record, hit.raw, "application/json")
 
 
 def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> Refused:

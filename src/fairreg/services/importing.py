@@ -11,7 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Self, TypeVar
 
+from fairreg.errors import RecordError
 from fairreg.registry import Carried, Prepared, packed, prepare, unpacked
+from fairreg.registry.texts import admitted
+from fairreg.schemas.record import ModelRecord
 from fairreg.services.exported import Item, numbered, read_line
 
 __all__ = ["Batch", "Reading"]
@@ -89,7 +92,19 @@ def _items(name: str, lines: Lines) -> Iterable[Item]:
 
 
 def _counted(name: str, lines: Lines) -> int:
-    return sum(1 for _ in _items(name, lines))
+    for number, text in lines:
+        item = read_line(text, f"{name} line {number}")
+        if isinstance(item, Carried):
+            _require_admitted(item.submission.record, f"{name} line {number}")
+    return len(lines)
+
+
+def _require_admitted(record: ModelRecord, name: str) -> None:
+    """Raise RecordError for what a registry of an older release kept and not every one can."""
+    try:
+        admitted(record)
+    except RecordError as error:
+        raise RecordError(f"{name}: {error.message}", hint=error.hint) from error
 
 
 def _prepared(name: str, lines: Lines) -> tuple[bytes, tuple[Item, ...]]:
