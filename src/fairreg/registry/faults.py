@@ -71,7 +71,7 @@ _POSTGRESQL: dict[str, _Said] = {
     "XX": ("The database {place} is damaged.", "See the server's log, and restore a backup."),
     "54000": (
         "A record holds an identifier, or another text to look things up by, that is too long for {place}.",
-        "Shorten it to at most 2,000 characters.",
+        "Shorten it to at most 1,300 bytes.",
     ),
     "08": (
         "The connection to the database {place} was lost.",
