@@ -92,7 +92,7 @@ def engine(request) -> str:
 
 
 @pytest.fixture(scope="session")
-def server(engine, request):
+def postgresql(engine, request):
     """The server with the databases, None for files."""
     try:
         return request.config.stash[RUN].server() if engine == "postgresql" else None
@@ -103,9 +103,9 @@ def server(engine, request):
 
 
 @pytest.fixture
-def databases(server, request):
+def databases(postgresql, request):
     """Makes databases of the kind that `engine` names; gone after the test."""
-    made = Databases(server, request.config.stash[RUN])
+    made = Databases(postgresql, request.config.stash[RUN])
     yield made
     made.close()
 

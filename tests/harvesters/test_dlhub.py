@@ -152,13 +152,13 @@ def no_waiting(monkeypatch):
 
 
 @pytest.fixture
-def engine():
+def globus():
     """What asks the index; the mapping needs it not."""
     return pytest.importorskip("globus_sdk")
 
 
 @pytest.fixture
-def search(httpserver, engine):
+def search(httpserver, globus):
     """Answers searches of the index with what is put into it; keeps the questions."""
 
     def answer(request: Request) -> Response:
@@ -326,7 +326,7 @@ def test_fetch_gives_the_newest_of_a_name(web, search):
         (302, BadAnswer),
     ],
 )
-def test_refusals_become_our_errors(engine, web, httpserver, status, error):
+def test_refusals_become_our_errors(globus, web, httpserver, status, error):
     head = {"Location": "http://169.254.169.254/"} if status == 302 else None
     httpserver.expect_request(f"/globus{module.PATH}").respond_with_json(
         {"code": "X", "message": "no"}, status=status, headers=head
@@ -336,7 +336,7 @@ def test_refusals_become_our_errors(engine, web, httpserver, status, error):
 
 
 @pytest.mark.parametrize("body", ["<html>", "[]", '{"gmeta": {}}', "{}"])
-def test_nonsense_is_a_bad_answer(engine, web, httpserver, body):
+def test_nonsense_is_a_bad_answer(globus, web, httpserver, body):
     httpserver.expect_request(f"/globus{module.PATH}").respond_with_data(
         body, content_type="application/json"
     )
@@ -344,7 +344,7 @@ def test_nonsense_is_a_bad_answer(engine, web, httpserver, body):
         list(dlhub.search(web, ""))
 
 
-def test_a_service_that_is_gone_is_unreachable(engine, web):
+def test_a_service_that_is_gone_is_unreachable(globus, web):
     gone = replace(web.settings.service("globus"), url="http://127.0.0.1:1")
     settings_ = replace(web.settings, services={**web.settings.services, "globus": gone})
     with Web(settings_) as client, pytest.raises(Unreachable):

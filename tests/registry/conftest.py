@@ -35,10 +35,10 @@ def catalogue_registry(databases: Databases, tmp_path: Path) -> Iterator[Registr
 
 @pytest.fixture(scope="session")
 def read_only_registry(
-    server: Server | None, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    postgresql: Server | None, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Registry]:
     """The packaged catalogue, for tests that only read."""
-    databases = Databases(server, pytestconfig.stash[RUN])
+    databases = Databases(postgresql, pytestconfig.stash[RUN])
     with Registry(databases.url(tmp_path_factory.mktemp("kept") / "registry.sqlite", "catalogue")) as opened:
         yield opened
     databases.close()

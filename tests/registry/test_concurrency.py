@@ -58,10 +58,10 @@ def url(databases: Databases, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def in_turn(
-    server: Server | None, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    postgresql: Server | None, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Content, bytes]:
     """Content and export of a registry to which the writers wrote one after the other."""
-    folder, databases = tmp_path_factory.mktemp("serial"), Databases(server, pytestconfig.stash[RUN])
+    folder, databases = tmp_path_factory.mktemp("serial"), Databases(postgresql, pytestconfig.stash[RUN])
     made = databases.url(folder / "registry.sqlite", "tables")
     filled(made)
     for writer in range(WRITERS):

@@ -236,22 +236,22 @@ def test_what_a_server_refuses_is_one_sentence_with_a_next_step(
 
 
 @pytest.mark.engines("postgresql")
-def test_who_is_not_let_in_hears_why(server: Server, fresh_url: str) -> None:
+def test_who_is_not_let_in_hears_why(postgresql: Server, fresh_url: str) -> None:
     address = make_url(fresh_url)
     stranger = address.set(username="nobody_of_this_name", database="postgres")
     for url, words in (
-        (server.database("no_such_database"), "There is no database"),
+        (postgresql.database("no_such_database"), "There is no database"),
         (stranger.render_as_string(hide_password=False), "no such user or password"),
     ):
         refused(url, words)
 
 
 @pytest.mark.engines("postgresql")
-def test_a_wrong_password_is_said_and_not_shown(server: Server, fresh_url: str) -> None:
-    if not server.started:
+def test_a_wrong_password_is_said_and_not_shown(postgresql: Server, fresh_url: str) -> None:
+    if not postgresql.started:
         pytest.skip("the developer's own server has no role to refuse")
-    server.execute("DROP ROLE IF EXISTS guest")
-    server.execute("CREATE ROLE guest LOGIN PASSWORD 'right'")
+    postgresql.execute("DROP ROLE IF EXISTS guest")
+    postgresql.execute("CREATE ROLE guest LOGIN PASSWORD 'right'")
     guest = make_url(fresh_url).set(username="guest", password="wrong")
     with pytest.raises(RegistryError, match="no such user or password") as caught:
         Registry(guest.render_as_string(hide_password=False))
@@ -268,13 +268,13 @@ def write_while(database: Database, happening: Callable[[], object]) -> None:
 
 @pytest.mark.engines("postgresql")
 def test_a_server_that_stops_in_the_middle_is_a_service_that_cannot_be_reached(
-    server: Server, fresh_url: str
+    postgresql: Server, fresh_url: str
 ) -> None:
     database, name = Database(fresh_url), make_url(fresh_url).database
     with pytest.raises(RegistryUnreachable) as caught:
         write_while(
             database,
-            lambda: server.execute(
+            lambda: postgresql.execute(
                 f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
             ),
         )
@@ -285,14 +285,16 @@ def test_a_server_that_stops_in_the_middle_is_a_service_that_cannot_be_reached(
 
 
 @pytest.mark.engines("postgresql")
-def test_a_database_that_is_not_of_unicode_is_refused(server: Server) -> None:
+def test_a_database_that_is_not_of_unicode_is_refused(postgresql: Server) -> None:
     name = "fairreg_test_latin"
-    server.drop(name)
-    server.execute(f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    postgresql.drop(name)
+    postgresql.execute(
+        f"CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
     try:
-        refused(server.database(name), "LATIN1")
+        refused(postgresql.database(name), "LATIN1")
     finally:
-        server.drop(name)
+        postgresql.drop(name)
 
 
 @pytest.mark.engines("postgresql")
