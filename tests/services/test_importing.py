@@ -45,7 +45,7 @@ def home(databases: Databases, tmp_path: Path) -> Callable[[str], Settings]:
 @pytest.fixture
 def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "_LARGE", 0)
-    monkeypatch.setattr(importing, "_BATCH", 40)
+    monkeypatch.setattr(importing, "_BYTES", 12_000)
     monkeypatch.setattr(importing, "_processes", lambda: 2)
 
 

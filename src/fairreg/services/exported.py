@@ -7,7 +7,7 @@ of releases that knew nothing else. Payloads are base64, `gone_reason` is null f
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,9 @@ def line_of(item: Statement | Verdict | Refused | Assessment) -> str:
     return json.dumps(_document(item), ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def numbered(file: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not empty, with their numbers from 1 on."""
-    with file.open("rb") as stream:
-        for number, text in enumerate(stream, 1):
-            if text.strip():
-                yield number, text
+def numbered(lines: Iterable[bytes], first: int = 1) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, with their numbers from `first` on."""
+    return ((number, text) for number, text in enumerate(lines, first) if text.strip())
 
 
 def read_line(text: bytes, name: str) -> Item:

@@ -3,10 +3,10 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Self, TypeVar
@@ -19,13 +19,31 @@ from fairreg.services.exported import Item, numbered, read_line
 
 __all__ = ["Batch", "Reading"]
 
-_BATCH = 1000
+# Of the file, in one portion: some thousands of records.
+_BYTES = 8 * 10**6
 # Below this a second process takes longer to start than it saves.
 _LARGE = 20 * 10**6
 _MOST_PROCESSES = 4
 
 Result = TypeVar("Result")
-Lines = Sequence[tuple[int, bytes]]
+
+
+@dataclass(frozen=True)
+class _Portion:
+    """Some whole lines of a file, by bytes, with the number of the first line."""
+
+    file: Path
+    start: int
+    stop: int
+    first: int
+
+    def lines(self) -> Iterator[tuple[str, bytes]]:
+        """The lines that are not empty, each with what an error calls it."""
+        with self.file.open("rb") as stream:
+            stream.seek(self.start)
+            content = BytesIO(stream.read(self.stop - self.start))
+        for number, text in numbered(content, self.first):
+            yield f"{self.file.name} line {number}", text
 
 
 @dataclass(frozen=True)
@@ -63,15 +81,15 @@ class Reading:
         for said, others in self._each(_prepared):
             yield Batch(tuple(unpacked(said)), others)
 
-    def _each(self, work: Callable[[str, Lines], Result]) -> Iterator[Result]:
+    def _each(self, work: Callable[[_Portion], Result]) -> Iterator[Result]:
         """What `work` makes of each portion, in the order of the file."""
-        portions = _portions(numbered(self._file))
+        portions = _portions(self._file)
         if self._pool is None:
-            yield from (work(self._file.name, portion) for portion in portions)
+            yield from map(work, portions)
             return
         waiting: deque[Future[Result]] = deque()
         for portion in portions:
-            waiting.append(self._pool.submit(work, self._file.name, portion))
+            waiting.append(self._pool.submit(work, portion))
             if len(waiting) > self._ahead:
                 yield waiting.popleft().result()
         while waiting:
@@ -82,21 +100,24 @@ def _processes() -> int:
     return min(_MOST_PROCESSES, os.cpu_count() or 1)
 
 
-def _portions(lines: Iterator[tuple[int, bytes]]) -> Iterator[Lines]:
-    while portion := list(islice(lines, _BATCH)):
-        yield portion
+def _portions(file: Path) -> Iterator[_Portion]:
+    """All of the file; only line ends are looked for here."""
+    start, first = 0, 1
+    with file.open("rb") as stream:
+        while content := stream.read(_BYTES):
+            content += stream.readline()
+            yield _Portion(file, start, stream.tell(), first)
+            start, first = stream.tell(), first + content.count(b"\n")
 
 
-def _items(name: str, lines: Lines) -> Iterable[Item]:
-    return (read_line(text, f"{name} line {number}") for number, text in lines)
-
-
-def _counted(name: str, lines: Lines) -> int:
-    for number, text in lines:
-        item = read_line(text, f"{name} line {number}")
+def _counted(portion: _Portion) -> int:
+    count = 0
+    for name, text in portion.lines():
+        item = read_line(text, name)
         if isinstance(item, Carried):
-            _require_admitted(item.submission.record, f"{name} line {number}")
-    return len(lines)
+            _require_admitted(item.submission.record, name)
+        count += 1
+    return count
 
 
 def _require_admitted(record: ModelRecord, name: str) -> None:
@@ -107,9 +128,10 @@ def _require_admitted(record: ModelRecord, name: str) -> None:
         raise RecordError(f"{name}: {error.message}", hint=error.hint) from error
 
 
-def _prepared(name: str, lines: Lines) -> tuple[bytes, tuple[Item, ...]]:
+def _prepared(portion: _Portion) -> tuple[bytes, tuple[Item, ...]]:
     said, others = [], []
-    for item in _items(name, lines):
+    for name, text in portion.lines():
+        item = read_line(text, name)
         if isinstance(item, Carried) and item.tombstone is None:
             said.append(prepare(item.submission))
         else:
