@@ -244,7 +244,9 @@ def test_a_run_that_is_interrupted_leaves_whole_outputs_and_no_processes(tagger,
     for number in range(40):
         shutil.copy(jets / "jets-1.npz", jets / f"more-{number}.npz")
     arguments = ["--output", tmp_path / "out", "--workers", "1"]
-    code = "import sys; from fairreg.cli.app import main; main()"
+    # Whoever started the tests may have had it ignore the signal.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from fairreg.cli.app import main; main()"
     command = [sys.executable, "-c", code, "run", tagger, "--input", jets, *arguments]
     with subprocess.Popen(
         [str(part) for part in command],

@@ -19,8 +19,8 @@ from fairreg.services.exported import Item, numbered, read_line
 
 __all__ = ["Batch", "Reading"]
 
-# Of the file, in one portion: some thousands of records.
-_BYTES = 8 * 10**6
+# Of the file, in one portion: about a thousand records.
+_BYTES = 4 * 10**6
 # Below this a second process takes longer to start than it saves.
 _LARGE = 20 * 10**6
 _MOST_PROCESSES = 4
@@ -63,7 +63,7 @@ class Reading:
         large = processes > 1 and file.stat().st_size > _LARGE
         # Started afresh: a forked process would share the database connection of this one.
         self._pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn")) if large else None
-        self._ahead = 2 * processes
+        self._ahead = processes + 1
 
     def __enter__(self) -> Self:
         return self
