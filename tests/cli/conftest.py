@@ -2,10 +2,15 @@
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from fairreg.cli.app import main
+from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.settings import SERVICES
 from support.databases import registry_variables
 
@@ -42,3 +47,27 @@ def cli(monkeypatch, capsys, settings):
         return Result(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def affine(tmp_path: Path) -> Path:
+    """y = 2 x + 1, with any number of items."""
+    two = numpy_helper.from_array(np.array(2, np.float32), "two")
+    one = numpy_helper.from_array(np.array([1, 1, 1], np.float32), "one")
+    nodes = [helper.make_node("Mul", ["x", "two"], ["p"]), helper.make_node("Add", ["p", "one"], ["y"])]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3]) for name in "xy"]
+    graph = helper.make_graph(nodes, "affine", values[:1], values[1:], [two, one])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "affine.onnx")
+    return tmp_path / "affine.onnx"
+
+
+@pytest.fixture
+def tagger(tmp_path: Path) -> Path:
+    """A Hbb interaction network of few nodes."""
+    sizes, random = Hyperparameters(30, 14, 8, 4, 4), np.random.default_rng(1)
+    tensors = {
+        name: (random.normal(size=shape) / 10).astype(np.float32) for name, shape in sizes.shapes().items()
+    }
+    (tmp_path / "tagger.onnx").write_bytes(onnx_bytes(tensors))
+    return tmp_path / "tagger.onnx"

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
 from fairreg.registry.inserting import insert_all, numbers, write_words
-from fairreg.registry.keys import chunks, with_keys
+from fairreg.registry.keys import among, chunks, with_keys
 from fairreg.registry.linking import Key, Place
 from fairreg.registry.mapping import encoded, same_content
-from fairreg.registry.preparing import COLUMNS, Prepared, statement_values
+from fairreg.registry.preparing import COLUMNS, Prepared
 from fairreg.registry.relating import verdicts
 from fairreg.registry.results import Outcome, PutResult
 from fairreg.registry.tables import (
@@ -47,36 +47,32 @@ class _Arrival:
 
 
 class _Repeat(NamedTuple):
-    """A submission that says nothing new, with the keys of its statement and of its entry."""
+    """A submission that says nothing new: its record, and the keys of its statement and of its entry."""
 
     number: int
     prepared: Prepared
+    record: ModelRecord
     key: int
     home: int
 
 
 def put_all(connection: Connection, arriving: Sequence[Prepared]) -> tuple[PutResult, ...]:
     """Keep all that sources say, in one pass; the outcomes in the order given."""
-    places = [Place(*item.place) for item in arriving]
-    known = _known(connection, places)
-    told = Counter(places)
+    told = Counter(item.place for item in arriving)
+    known = _known(connection, told)
     once = [
-        _Arrival(number, item, known.get(Place(*item.place)))
+        _Arrival(number, item, known.get(item.place))
         for number, item in enumerate(arriving)
-        if told[Place(*item.place)] == 1
+        if told[item.place] == 1
     ]
     done = _refreshed(connection, _repeated(connection, once))
     done |= _inserted(connection, _lone(connection, once))
-    late: dict[int, int] = {}
-    for number, item in enumerate(arriving):
-        if number not in done:
-            outcome, late[number] = put(connection, item.submission)
-            done[number] = (outcome, "")
-    names = _names(connection, late.values())
-    named = {number: names[key] for number, key in late.items()}
-    return tuple(
-        PutResult(done[number][0], named.get(number, done[number][1])) for number in range(len(done))
-    )
+    late = {
+        number: put(connection, item.submission) for number, item in enumerate(arriving) if number not in done
+    }
+    names = _names(connection, (key for _, key in late.values()))
+    done |= {number: (outcome, names[key]) for number, (outcome, key) in late.items()}
+    return tuple(PutResult(*done[number]) for number in range(len(arriving)))
 
 
 def _known(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[*tuple[Any, ...]]]:
@@ -92,30 +88,28 @@ def _known(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[*
 def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Repeat]:
     """Those that say what they said before, of entries of which nobody else speaks."""
     same = [
-        _Repeat(item.number, item.prepared, item.known.id, item.known.entry_id)
+        _Repeat(item.number, item.prepared, record, item.known.id, item.known.entry_id)
         for item in arrivals
-        if item.known is not None
-        and item.known.gone_at is None
-        and same_content(ModelRecord.from_json(item.known.record), item.prepared.submission.record)
+        if item.known is not None and item.known.gone_at is None
+        for record in (item.prepared.submission.record,)
+        if same_content(ModelRecord.from_json(item.known.record), record)
     ]
-    alone: set[int] = set()
-    for chunk in chunks({item.home for item in same}):
-        said = select(statements.c.entry_id).where(statements.c.entry_id.in_(chunk))
-        counted = said.group_by(statements.c.entry_id).having(func.count() == 1)
-        alone |= set(connection.scalars(counted))
+    homes = among(connection, statements.c.entry_id, {item.home for item in same})
+    counted = select(statements.c.entry_id).where(homes).group_by(statements.c.entry_id)
+    alone = set(connection.scalars(counted.having(func.count() == 1)))
     return [item for item in same if item.home in alone]
 
 
 def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
     """Note when they were read last, and from which bytes."""
     names = _entry_names(connection, (item.home for item in repeats))
-    said = [statement_values(item.prepared.submission) | {"at": item.key} for item in repeats]
+    said = [item.prepared.said | {"at": item.key} for item in repeats]
     # One statement of SQL updates the same columns of all its rows.
     for with_payload in (True, False):
         _update_all(connection, statements, [row for row in said if ("payload" in row) is with_payload])
-    kept = (replace(item.prepared.submission.record, identifier=names[item.home]) for item in repeats)
     records = [
-        {"at": item.home, "record": encoded(record)} for item, record in zip(repeats, kept, strict=True)
+        {"at": item.home, "record": encoded(replace(item.record, identifier=names[item.home]))}
+        for item in repeats
     ]
     _update_all(connection, entries, records)
     accept(connection, ((item.prepared.place[0], item.prepared.digest) for item in repeats))
@@ -204,19 +198,12 @@ def _update_all(connection: Connection, table: Table, rows: list[dict[str, Any]]
 
 
 def _entry_names(connection: Connection, entry_ids: Iterable[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for chunk in chunks(set(entry_ids)):
-        query = select(entries.c.id, entries.c.identifier).where(entries.c.id.in_(chunk))
-        found |= {row.id: row.identifier for row in connection.execute(query)}
-    return found
+    query = select(entries.c.id, entries.c.identifier).where(among(connection, entries.c.id, entry_ids))
+    return {row.id: row.identifier for row in connection.execute(query)}
 
 
 def _names(connection: Connection, statement_ids: Iterable[int]) -> dict[int, str]:
     """Names of the entries that the statements belong to, by statement."""
-    found: dict[int, str] = {}
-    for chunk in chunks(set(statement_ids)):
-        named = select(statements.c.id, entries.c.identifier).join_from(statements, entries)
-        found |= {
-            row.id: row.identifier for row in connection.execute(named.where(statements.c.id.in_(chunk)))
-        }
-    return found
+    named = select(statements.c.id, entries.c.identifier).join_from(statements, entries)
+    query = named.where(among(connection, statements.c.id, statement_ids))
+    return {row.id: row.identifier for row in connection.execute(query)}

@@ -54,8 +54,7 @@ def entries_for(connection: Connection, pid: str | Identifier) -> list[Entry]:
 
 def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
     """The sources that speak of an entry, by name."""
-    query = select(statements.c.source).where(statements.c.entry_id == entry_id).distinct()
-    return tuple(sorted(set(connection.scalars(query)) - {OWN}))
+    return sources_of_all(connection, [entry_id])[entry_id]
 
 
 def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:

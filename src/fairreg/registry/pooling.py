@@ -3,7 +3,7 @@
 likeliest of them, so that a question of common words costs no more than one of rare words."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -79,20 +79,26 @@ def pool(
         looked.append(found)
     sought = tuple(item.sought(total) for item in looked)
     if conditions:
-        looked = [_looked(connection, item.term, conditions) for item in looked]
+        looked = [replace(item, held=_held(connection, item.phrases, conditions)) for item in looked]
     keys, complete = _chosen(connection, looked, sought, conditions)
     return Pool(sought, tuple(_passages(connection, keys)), complete, tuple(corrections))
 
 
-def _looked(connection: Connection, term: Term, conditions: Sequence[ColumnElement[bool]] = ()) -> _Looked:
+def _looked(connection: Connection, term: Term) -> _Looked:
     phrases: dict[Phrase, float] = {}
     for phrase, weight in term.phrases:
         stems = tuple(stemmed(" ".join(phrase)).split())
         phrases[stems] = max(weight, phrases.get(stems, 0.0))
-    held = holding(connection, [list(phrases)], limit=_COMMON, conditions=conditions)
+    held = _held(connection, phrases)
     strict = [phrase for phrase, weight in phrases.items() if weight == 1.0]
-    proper = held if len(strict) == len(phrases) else holding(connection, [strict], limit=_COMMON)
+    proper = held if len(strict) == len(phrases) else _held(connection, strict)
     return _Looked(term, phrases, held, proper)
+
+
+def _held(
+    connection: Connection, phrases: Iterable[Phrase], conditions: Sequence[ColumnElement[bool]] = ()
+) -> Held:
+    return holding(connection, [list(phrases)], limit=_COMMON, conditions=conditions)
 
 
 def _chosen(

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from fairreg.registry.lineage import owned_keys, pointed_keys, tie_keys
-from fairreg.registry.linking import Key, link_keys, place_of
+from fairreg.registry.linking import Key, Place, link_keys, place_of
 from fairreg.registry.mapping import (
     entry_values,
     facet_values,
@@ -67,6 +67,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 
 _DIGEST = COLUMNS["statements"].index("payload_sha256")
+_OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
 
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True):
@@ -76,7 +77,7 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
     may have to do with others.
     """
 
-    place: tuple[str, str]
+    place: Place
     identifier: str
     keys: frozenset[tuple[str, str]]
     record: str
@@ -89,6 +90,14 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
     words: frozenset[str]
     payload: bytes | None
     media_type: str | None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Values of the `statements` row; the payload's are left out where none was given."""
+        values = dict(zip(COLUMNS["statements"], (*self.statement, self.record), strict=True))
+        values["record"] = msgspec.Raw(self.record.encode())
+        kept = values if self.payload is not None else values.keys() - _OF_PAYLOAD
+        return {name: values[name] for name in kept}
 
     @property
     def digest(self) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from fairreg.registry.keys import chunks, with_keys
+from fairreg.registry.keys import among, chunks, with_keys
 from fairreg.registry.kindred import entries_of, numbers_of
 from fairreg.registry.lineage import (
     OWNING,
@@ -147,10 +147,8 @@ _LINK_PLACES = tuple(links.c[name] for name in _LINK_NAMES)
 
 def statements_of(connection: Connection, entry_ids: Iterable[int]) -> set[int]:
     """Keys of what is said of the entries."""
-    found: set[int] = set()
-    for chunk in chunks(entry_ids):
-        found |= set(connection.scalars(select(statements.c.id).where(statements.c.entry_id.in_(chunk))))
-    return found
+    said = among(connection, statements.c.entry_id, entry_ids)
+    return set(connection.scalars(select(statements.c.id).where(said)))
 
 
 @dataclass
