@@ -434,13 +434,13 @@ def damaged(url: str, change: str) -> None:
 
 
 @pytest.mark.engines("sqlite")  # PostgreSQL keeps no damaged JSON
-@pytest.mark.parametrize("table", ["entries", "statements"])
+@pytest.mark.parametrize("column", ["entries SET merged", "statements SET record"])
 def test_damaged_json_in_a_row_is_a_record_error_and_a_problem_for_the_check(
-    fresh_url: str, make_record: Callable[..., ModelRecord], table: str
+    fresh_url: str, make_record: Callable[..., ModelRecord], column: str
 ) -> None:
     with Registry(fresh_url) as registry:
         registry.put(make_record(pids=("10.1234/a",)))
-        damaged(fresh_url, f"UPDATE {table} SET record = '{{\"name\": '")
+        damaged(fresh_url, f"UPDATE {column} = '{{\"name\": '")
         with pytest.raises(RecordError, match="damaged") as caught:
             [registry.statements(entry) for entry in registry.entries()]
     assert "db check" in str(caught.value.hint)

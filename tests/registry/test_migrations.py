@@ -11,6 +11,7 @@ from fairreg.errors import RegistryError
 from fairreg.registry import Registry, catalogue
 from fairreg.registry.database import Database
 from fairreg.registry.tables import HEAD, REVISIONS
+from fairreg.schemas.record import ModelRecord
 from fairreg.services.checking import check
 from fairreg.services.db import ensure
 from fairreg.settings import Settings
@@ -42,8 +43,9 @@ def ensured(url: str) -> list[str]:
 
 
 def kept(url: str) -> Content:
-    """What is not derived; a date that is not known is empty in some schemas and nothing in others."""
+    """What is not derived, but for what each schema keeps in its own way: dates and records of entries."""
     found = content(url, without={"dated"})
+    found |= content(url, without={"dated", "record", "merged"}, tables={"entries"})
     return {
         name: [row for row in rows if "_rules'" not in row]
         for name, rows in found.items()
@@ -58,6 +60,13 @@ def held(revision: str, name: str) -> bool:
 def undated(url: str, unknown: str) -> int | None:
     with closing(Database(url)) as database, database.reading() as connection:
         return connection.scalar(text(f"SELECT count(*) FROM entries WHERE dated {unknown}"))
+
+
+def records(url: str) -> dict[str, ModelRecord]:
+    """The records of entries as the schemas before 0006 keep them, by identifier."""
+    with closing(Database(url)) as database, database.reading() as connection:
+        rows = connection.execute(text("SELECT identifier, CAST(record AS text) FROM entries")).all()
+    return {identifier: ModelRecord.from_json(json.loads(record)) for identifier, record in rows}
 
 
 @pytest.mark.parametrize("revision", EARLIER)
@@ -119,6 +128,7 @@ def test_a_registry_goes_down_to_every_earlier_schema_and_up_again(url: str) -> 
         older.move(url, "downgrade", revision)
         there = {name: rows for name, rows in whole.items() if held(revision, name)}
         assert kept(url) == there
+        assert records(url).items() >= older.ENTRIES.items()
     assert undated(url, "IS NULL") == empty
     found_by_the_older_index(url)
     assert len(ensured(url)) == 3  # it has the catalogue

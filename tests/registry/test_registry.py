@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from itertools import islice, permutations
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from fairreg.errors import IdentifierError, NotFound, RecordError
 from fairreg.registry import Harvest, Registry, Submission
+from fairreg.registry.database import Database
+from fairreg.registry.tables import entries
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
 from support.databases import Databases
@@ -392,3 +396,40 @@ def test_fairreg_itself_is_no_source_to_filter_by(registry: Registry, make_recor
     registry.put(make_record("zenodo", "1", pids=("10.1234/b",), name="weights"))
     assert registry.search("weights", source="zenodo").total == 1
     assert registry.search("weights", source="fairreg").total == 0
+
+
+def written_out(url: str) -> set[str]:
+    """The entries whose records are kept apart from those of their statements."""
+    with closing(Database(url)) as database, database.reading() as connection:
+        return set(connection.scalars(select(entries.c.identifier).where(entries.c.merged.is_not(None))))
+
+
+def test_the_record_of_an_entry_is_kept_apart_only_where_several_statements_make_it(
+    fresh_url: str, make_record: Make
+) -> None:
+    own, other = (
+        make_record("zenodo", "1", pids=(DOI,)),
+        make_record("datacite", "1", pids=(DOI,), version="2"),
+    )
+    with Registry(fresh_url) as registry:
+        registry.put(own)
+        assert written_out(fresh_url) == set()
+        registry.put(other)
+        assert written_out(fresh_url) == {own.identifier}
+        assert registry.get(DOI) == replace(own, version="2")
+        registry.put(make_record("datacite", "1", pids=("10.1234/b",), version="3"))
+        assert written_out(fresh_url) == set()
+        assert registry.get(DOI) == own
+        assert registry.get("10.1234/b").version == "3"
+
+
+def test_an_entry_that_is_called_otherwise_than_by_its_source_keeps_its_name_in_its_record(
+    fresh_url: str, make_record: Make
+) -> None:
+    records = [make_record(source, "1", identifier="catalogue:same") for source in ("github", "zenodo")]
+    with Registry(fresh_url) as registry:
+        for _ in range(2):
+            names = [result.identifier for result in registry.put_many(records)]
+            assert len(set(names)) == 2
+            assert written_out(fresh_url) == set(names) - {"catalogue:same"}
+            assert [registry.get(name).identifier for name in names] == names

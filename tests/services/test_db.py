@@ -178,10 +178,10 @@ def test_there_is_nothing_to_upgrade_or_check(fresh: Settings) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        ("UPDATE entries SET record = '{}' WHERE id = 1", "does not decode"),
+        ("UPDATE entries SET merged = '{}' WHERE id = 1", "does not decode"),
         ("UPDATE statements SET record = '{}' WHERE id = 1", "does not decode"),
         (
-            "UPDATE entries SET record = (SELECT record FROM entries WHERE id = 2) WHERE id = 1",
+            "UPDATE entries SET merged = (SELECT record FROM statements WHERE entry_id = 2) WHERE id = 1",
             "is not what its sources say",
         ),
         ("UPDATE statements SET entry_id = NULL WHERE id = 1", "belong to no entry"),
@@ -194,9 +194,13 @@ def test_check_finds_damage(ready: Settings, damage: str, words: str) -> None:
 
 
 @pytest.mark.engines("sqlite")
-def test_check_finds_an_index_that_is_not_in_step(ready: Settings) -> None:
-    alter(ready, "INSERT INTO entry_index(rowid, name) VALUES (9999, 'stray')")
-    assert any("not in step" in problem for problem in check(ready).problems)
+@pytest.mark.parametrize(
+    ("index", "column"), [("entry_index", "name"), ("name_index", "name"), ("word_index", "word")]
+)
+def test_check_finds_an_index_that_is_not_in_step(ready: Settings, index: str, column: str) -> None:
+    alter(ready, f"INSERT INTO {index}(rowid, {column}) VALUES (999999, 'stray')")
+    (problem,) = check(ready).problems
+    assert "not in step" in problem
 
 
 @pytest.mark.engines("sqlite")

@@ -118,9 +118,11 @@ def _leave_entry(connection: Connection, held: MetaData, said: tuple[ModelRecord
     record = merge(said)
     gone = record.identifier == GONE[0]
     buried = {"gone_at": THEN if gone else None, "gone_reason": GONE[1] if gone else None}
+    undated = "" if "words" in held.tables else None  # both come with 0005
     entry = _put(
         connection, held, "entries", identifier=record.identifier, kind=record.kind, name=record.name,
-        description=record.description, license=record.license, dated=record.date_published, year=record.year,
+        description=record.description, license=record.license, dated=record.date_published or undated,
+        year=record.year,
         doi=record.doi, url=record.identifiers[0].url, runnable=False, record=record.to_json(),
         fair_score=0.5 if record.identifier == ASSESSED.identifier else None, **buried,
     )  # fmt: skip

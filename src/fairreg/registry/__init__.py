@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fairreg.registry.lineage import Bond
     from fairreg.registry.linking import Place
     from fairreg.registry.portions import Known, Window
-    from fairreg.registry.preparing import Prepared, packed, prepare, unpacked
+    from fairreg.registry.preparing import Page, packed, prepare, unpacked
     from fairreg.registry.registry import Registry
     from fairreg.registry.results import (
         Entry,
@@ -45,8 +45,8 @@ __all__ = [
     "Known",
     "LineageReport",
     "Outcome",
+    "Page",
     "Place",
-    "Prepared",
     "PutResult",
     "Refused",
     "Registry",
@@ -77,7 +77,7 @@ _HOMES = {
     "LineageReport": "results",
     "Outcome": "results",
     "Place": "linking",
-    "Prepared": "preparing",
+    "Page": "preparing",
     "PutResult": "results",
     "Refused": "results",
     "Registry": "registry",

@@ -14,16 +14,15 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
-from fairreg.registry.inserting import insert_all, numbers, write_words
+from fairreg.registry.inserting import insert_all, numbers, write_texts, write_words
 from fairreg.registry.keys import among, chunks, with_keys
 from fairreg.registry.linking import Key, Place
-from fairreg.registry.mapping import encoded, same_content
-from fairreg.registry.preparing import COLUMNS, Prepared
+from fairreg.registry.mapping import merged_value, same_content
+from fairreg.registry.preparing import COLUMNS, Page, Prepared
 from fairreg.registry.relating import verdicts
 from fairreg.registry.results import Outcome, PutResult
 from fairreg.registry.tables import (
     entries,
-    entry_texts,
     facets,
     identifiers,
     statements,
@@ -56,8 +55,9 @@ class _Repeat(NamedTuple):
     home: int
 
 
-def put_all(connection: Connection, arriving: Sequence[Prepared]) -> tuple[PutResult, ...]:
+def put_all(connection: Connection, page: Page) -> tuple[PutResult, ...]:
     """Keep all that sources say, in one pass; the outcomes in the order given."""
+    arriving = page.said
     told = Counter(item.place for item in arriving)
     known = _known(connection, told)
     once = [
@@ -66,7 +66,10 @@ def put_all(connection: Connection, arriving: Sequence[Prepared]) -> tuple[PutRe
         if told[item.place] == 1
     ]
     done = _refreshed(connection, _repeated(connection, once))
-    done |= _inserted(connection, _lone(connection, once))
+    lone = _lone(connection, once)
+    if lone:
+        done |= _inserted(connection, lone)
+        write_words(connection, page.words)
     late = {
         number: put(connection, item.submission) for number, item in enumerate(arriving) if number not in done
     }
@@ -108,8 +111,9 @@ def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, 
     for with_payload in (True, False):
         _update_all(connection, statements, [row for row in said if ("payload" in row) is with_payload])
     records = [
-        {"at": item.home, "record": encoded(replace(item.record, identifier=names[item.home]))}
+        {"at": item.home, "merged": merged_value(named, [item.record])}
         for item in repeats
+        for named in (replace(item.record, identifier=names[item.home]),)
     ]
     _update_all(connection, entries, records)
     accept(connection, ((item.prepared.place[0], item.prepared.digest) for item in repeats))
@@ -158,14 +162,12 @@ def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
 
 def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[int, tuple[Outcome, str]]:
     """An entry for each, with all that hangs on it."""
-    if not arrivals:
-        return {}
     items = [item.prepared for item in arrivals]
     homes, keys = (numbers(connection, table, len(items)) for table in (entries, statements))
     placed = list(zip(items, homes, keys, strict=True))
     for table, given, rows in _rows(placed):
         insert_all(connection, table, (*given, *COLUMNS[table.name]), rows)
-    write_words(connection, frozenset().union(*(item.words for item in items)))
+    write_texts(connection, ((home, *item.text) for item, home, _ in placed))
     accept(connection, ((item.place[0], item.digest) for item in items))
     return {item.number: ("new", item.prepared.identifier) for item in arrivals}
 
@@ -175,7 +177,7 @@ _Placed = Sequence[tuple[Prepared, int, int]]
 
 def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tuple[Any, ...]]]]:
     """For each table, the keys that go before its columns, and its rows; what others point to comes first."""
-    yield entries, ("id",), ((home, *item.entry, item.record) for item, home, _ in placed)
+    yield entries, ("id",), ((home, *item.entry) for item, home, _ in placed)
     yield (
         statements,
         ("id", "entry_id"),
@@ -187,7 +189,6 @@ def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tu
         ((key, home, *row) for item, home, key in placed for row in item.identifiers),
     )
     yield facets, ("entry_id",), ((home, *row) for item, home, _ in placed for row in item.facets)
-    yield entry_texts, ("entry_id",), ((home, *item.text) for item, home, _ in placed)
     yield ties, ("statement_id",), ((key, *row) for item, _, key in placed for row in item.ties)
 
 

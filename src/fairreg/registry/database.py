@@ -42,9 +42,7 @@ _BUSY_SECONDS = 30
 # Pages that SQLite keeps in memory: enough for the upper levels of the indexes of millions of records.
 _CACHE_KIB = 64 * 1024
 # How long the log of changes may grow before it goes into the file: fewer and longer writes.
-_WAL_PAGES = 8000
-# A record fills most of four kilobytes: on larger pages it needs no chain of them. Counts for new files only.
-_PAGE_BYTES = 16 * 1024
+_WAL_PAGES = 32_000
 _CONNECT_SECONDS = 10
 # PostgreSQL's advisory locks of this registry: (whose, which). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
@@ -216,7 +214,6 @@ def _roles(engine: Engine) -> tuple[Engine, Engine]:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The standard module would begin transactions by itself, too late and never for DDL.
     connection.isolation_level = None
-    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}").close()
     connection.execute("PRAGMA foreign_keys = ON").close()
     connection.execute("PRAGMA synchronous = NORMAL").close()
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()

@@ -6,9 +6,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, Text, cast, exists, func, literal, select
 
-from fairreg.registry.tables import words
+from fairreg.registry.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, entry_texts, words
 
-__all__ = ["insert_all", "numbers", "write_words"]
+__all__ = ["TEXT_COLUMNS", "insert_all", "numbers", "write_texts", "write_words"]
+
+# Columns of `entry_texts` behind its key: in which order rows give them, and which ones SQLite indexes.
+TEXT_COLUMNS = (
+    "leading",
+    "name",
+    "alternate_names",
+    "subjects",
+    "creators",
+    "description",
+    "identifiers",
+)
+_INDEXED = {FULL_TEXT: TEXT_COLUMNS[1:], NAME_TEXT: TEXT_COLUMNS[1:3]}
 
 
 def numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
@@ -26,22 +38,40 @@ def insert_all(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     """Insert rows of values as the database keeps them, JSON as text."""
-    listed = list(rows)
-    if not listed:
+    _insert(connection, table.name, columns, list(rows))
+
+
+def _insert(
+    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    if not rows:
         return
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     named, marks = ", ".join(f'"{name}"' for name in columns), ", ".join([mark] * len(columns))
-    statement = f'INSERT INTO "{table.name}" ({named}) VALUES ({marks})'  # noqa: S608  # names of our own tables
-    connection.exec_driver_sql(statement, listed)
+    statement = f'INSERT INTO "{table}" ({named}) VALUES ({marks})'  # noqa: S608  # names of our own tables
+    connection.exec_driver_sql(statement, list(rows))
+
+
+# SQLite's indexes are filled here and not by triggers: within a trigger FTS5 writes what it has in memory for
+# every single row (its method xSavepoint), which made all of an import take one and a half times as long.
+
+
+def write_texts(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Keep what full-text search reads: keys of entries, each with its `TEXT_COLUMNS`."""
+    listed = list(rows)
+    _insert(connection, entry_texts.name, ("entry_id", *TEXT_COLUMNS), listed)
+    if connection.dialect.name == "sqlite":
+        for index, columns in _INDEXED.items():
+            first = 1 + TEXT_COLUMNS.index(columns[0])
+            texts = [(row[0], *row[first : first + len(columns)]) for row in listed]
+            _insert(connection, index, ("rowid", *columns), texts)
 
 
 def write_words(connection: Connection, known: Iterable[str]) -> None:
     """Keep words, each once."""
     listed = sorted(known)
     if connection.dialect.name == "sqlite":
-        if listed:
-            statement = "INSERT OR IGNORE INTO words (word) VALUES (?)"
-            connection.exec_driver_sql(statement, [(word,) for word in listed])
+        _write_words(connection, listed)
         return
     from sqlalchemy.dialects import postgresql  # takes a while, and only a server needs it
 
@@ -49,3 +79,13 @@ def write_words(connection: Connection, known: Iterable[str]) -> None:
     given = func.unnest(cast(listed, postgresql.ARRAY(Text))).column_valued("given")
     fresh = select(given).where(~exists().where(words.c.word == given))
     connection.execute(postgresql.insert(words).from_select(["word"], fresh).on_conflict_do_nothing())
+
+
+def _write_words(connection: Connection, listed: Sequence[str]) -> None:
+    if not listed:
+        return
+    last = connection.scalar(select(func.max(words.c.id))) or 0
+    known = "INSERT OR IGNORE INTO words (word) VALUES (?)"
+    connection.exec_driver_sql(known, [(word,) for word in listed])
+    fresh = connection.execute(select(words.c.id, words.c.word).where(words.c.id > last))
+    _insert(connection, WORD_INDEX, ("rowid", "word"), [tuple(row) for row in fresh])

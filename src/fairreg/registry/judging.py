@@ -15,6 +15,7 @@ from fairreg.registry.mapping import entry_from
 from fairreg.registry.relating import decide, kin, verdicts
 from fairreg.registry.results import Entry, LineageReport, SourceLink
 from fairreg.registry.tables import entries, links, statements
+from fairreg.registry.whole import whole
 from fairreg.registry.writing import relink
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
@@ -107,7 +108,7 @@ def statement_records(connection: Connection, identifier: str) -> list[ModelReco
 
 
 def _loaded(connection: Connection, keys: dict[int, None]) -> tuple[Entry, ...]:
-    rows = connection.execute(select(entries).where(entries.c.id.in_(keys)).order_by(entries.c.identifier))
+    rows = connection.execute(whole().where(entries.c.id.in_(keys)).order_by(entries.c.identifier))
     return tuple(entry_from(row, sources_of(connection, row["id"])) for row in rows.mappings())
 
 

@@ -102,7 +102,8 @@ _TYING = frozenset(type_ for stage in _STAGES for type_ in stage.relations)
 
 def owned_keys(record: ModelRecord) -> frozenset[Key]:
     """What the statement is called itself, version or lineage."""
-    return frozenset(key for scheme in OWNING for key, _ in _owned(record, scheme))
+    schemes = OWNING & {item.scheme for item in record.identifiers}
+    return frozenset(key for scheme in schemes for key, _ in _owned(record, scheme))
 
 
 def pointed_keys(record: ModelRecord) -> frozenset[Key]:

@@ -13,6 +13,7 @@ from fairreg.registry.linking import OWN
 from fairreg.registry.mapping import entry_from
 from fairreg.registry.results import Entry
 from fairreg.registry.tables import entries, identifiers, statements
+from fairreg.registry.whole import whole
 from fairreg.schemas.identifiers import Identifier, doi_of_zenodo, parse, zenodo_of_doi
 
 __all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
@@ -68,11 +69,7 @@ def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int
 
 def _named(connection: Connection, text: str) -> Entry | None:
     """The entry whose identifier is spelled exactly so (``catalogue:...`` is no public scheme)."""
-    row = (
-        connection.execute(select(entries).where(entries.c.identifier == _clean(text)))
-        .mappings()
-        .one_or_none()
-    )
+    row = connection.execute(whole().where(entries.c.identifier == _clean(text))).mappings().one_or_none()
     return None if row is None else entry_from(row, sources_of(connection, row["id"]))
 
 
@@ -107,7 +104,7 @@ def _parsed(text: str) -> Identifier:
 def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping]:
     family, key = identifier.key
     query = (
-        select(entries, identifiers.c.scheme, identifiers.c.value, identifiers.c.evidence)
+        whole(identifiers.c.scheme, identifiers.c.value, identifiers.c.evidence)
         .join(identifiers, identifiers.c.entry_id == entries.c.id)
         .where(identifiers.c.family == family, identifiers.c.key == key)
         .order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.id.desc())

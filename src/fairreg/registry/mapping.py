@@ -3,7 +3,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,12 +22,12 @@ from fairreg.schemas.record import ModelRecord
 
 __all__ = [
     "decoded",
-    "encoded",
     "entry_from",
     "entry_values",
     "facet_values",
     "identifier_values",
     "is_runnable",
+    "merged_value",
     "payload_from",
     "payload_values",
     "statement_from",
@@ -36,6 +36,7 @@ __all__ = [
 
 # Kinds of files that fairreg's own runners take without code from the model's repository.
 RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
+_RUNNABLE_ENDS = tuple(f".{item}" for item in sorted(RUNNABLE_FORMATS))
 
 # In the order in which a page makes the better link for a reader.
 _PAGES = (
@@ -53,7 +54,7 @@ _PAGES = (
 
 
 def entry_values(record: ModelRecord) -> dict[str, Any]:
-    """Values of the `entries` row of a merged record, tombstone and score excepted."""
+    """Values of the `entries` row of a merged record, but for the record itself, tombstone and score."""
     return {
         "identifier": record.identifier,
         "kind": record.kind,
@@ -65,13 +66,15 @@ def entry_values(record: ModelRecord) -> dict[str, Any]:
         "doi": record.doi,
         "url": page_of(record),
         "runnable": is_runnable(record),
-        "record": encoded(record),
     }
 
 
-def encoded(record: ModelRecord) -> msgspec.Raw:
-    """The record as a JSON column takes it, without a detour over Python objects. Raises RecordError."""
-    return msgspec.Raw(json_of(record))
+def merged_value(record: ModelRecord, said: Sequence[ModelRecord]) -> msgspec.Raw | None:
+    """What `entries` keeps of an entry's record: nothing where its only statement says the same.
+
+    As a JSON column takes it, without a detour over Python objects. Raises RecordError.
+    """
+    return None if [record] == list(said) else msgspec.Raw(json_of(record))
 
 
 def is_runnable(record: ModelRecord) -> bool:
@@ -83,10 +86,10 @@ def is_runnable(record: ModelRecord) -> bool:
     if record.kind != "model" or record.access is None or record.access.level != "open":
         return False
     formats = {item.casefold() for item in record.formats}
-    for file in record.distributions:
-        formats.add((file.format or "").casefold())
-        formats.add((file.path or file.name).rpartition(".")[2].casefold())
-    return not RUNNABLE_FORMATS.isdisjoint(formats)
+    formats |= {file.format.casefold() for file in record.distributions if file.format}
+    if not RUNNABLE_FORMATS.isdisjoint(formats):
+        return True
+    return any((file.path or file.name).casefold().endswith(_RUNNABLE_ENDS) for file in record.distributions)
 
 
 def page_of(record: ModelRecord) -> str | None:
@@ -151,7 +154,12 @@ def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
         "description": indexed(record.description or "", record.intended_use or ""),
         "identifiers": indexed(*(item.value for item in record.identifiers)),
     }
-    known = {word for name in _MENDING for word in spelled[name].split() if _mends(word)}
+    known = {
+        word
+        for name in _MENDING
+        for word in spelled[name].split()
+        if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha()
+    }
     row = {name: stemmed(words[:_LONGEST_TEXT]) for name, words in spelled.items()}
     return {"leading": row["name"][:LEADING], **row}, frozenset(known)
 
@@ -162,10 +170,8 @@ TEXT_RULES = "1"
 _MENDING = ("name", "alternate_names", "subjects", "creators")
 # PostgreSQL's full-text search takes a megabyte of text for one entry.
 _LONGEST_TEXT = 100_000
-
-
-def _mends(word: str) -> bool:
-    return 4 <= len(word) <= 24 and word.isalpha()  # noqa: PLR2004  # shorter words resemble too many others
+# Shorter words resemble too many others.
+_SHORTEST_MENDED, _LONGEST_MENDED = 4, 24
 
 
 def payload_values(payload: bytes, media_type: str | None) -> dict[str, Any]:

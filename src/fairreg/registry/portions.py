@@ -17,6 +17,7 @@ from fairreg.registry.linking import OWN
 from fairreg.registry.mapping import entry_from, statement_from
 from fairreg.registry.results import Entry, Statement
 from fairreg.registry.tables import assessments, entries, statements
+from fairreg.registry.whole import whole
 
 __all__ = ["Known", "Window", "identifiers_after", "known", "last_assessment"]
 
@@ -68,7 +69,7 @@ def known(connection: Connection, names: Iterable[str], window: Window | None) -
 
 
 def _known(connection: Connection, names: Sequence[str], window: Window | None) -> dict[str, Known]:
-    rows = connection.execute(select(entries).where(entries.c.identifier.in_(names))).mappings().all()
+    rows = connection.execute(whole().where(entries.c.identifier.in_(names))).mappings().all()
     said = _said(connection, [row["id"] for row in rows])
     held = [(entry_from(row, _sources(said[row["id"]])), tuple(said[row["id"]])) for row in rows]
     online = _assessed(connection, held, ~assessments.c.offline)

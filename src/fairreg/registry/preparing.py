@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fairreg.registry.inserting import TEXT_COLUMNS
 from fairreg.registry.lineage import owned_keys, pointed_keys, tie_keys
 from fairreg.registry.linking import Key, Place, link_keys, place_of
 from fairreg.registry.mapping import (
@@ -23,7 +24,7 @@ from fairreg.registry.texts import admitted
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["COLUMNS", "Prepared", "packed", "prepare", "statement_values", "unpacked"]
+__all__ = ["COLUMNS", "Page", "Prepared", "packed", "prepare", "statement_values", "unpacked"]
 
 Row = tuple[Any, ...]
 
@@ -40,7 +41,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "doi",
         "url",
         "runnable",
-        "record",
     ),
     "statements": (
         "source",
@@ -53,15 +53,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "identifiers": ("scheme", "value", "family", "key", "evidence"),
     "facets": ("name", "key", "value"),
-    "entry_texts": (
-        "leading",
-        "name",
-        "alternate_names",
-        "subjects",
-        "creators",
-        "description",
-        "identifiers",
-    ),
+    "entry_texts": TEXT_COLUMNS,
     "ties": ("family", "key"),
 }
 
@@ -73,8 +65,8 @@ _OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
 class Prepared(msgspec.Struct, frozen=True, array_like=True):
     """The rows of a statement and of an entry that it makes alone, but for their keys in the database.
 
-    `record` is the last column of both the `entry` and the `statement`. `keys` are all by which the statement
-    may have to do with others.
+    `record` is the last column of the `statement`. `keys` are all by which the statement may have to do with
+    others.
     """
 
     place: Place
@@ -87,7 +79,6 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
     facets: tuple[Row, ...]
     text: Row
     ties: tuple[tuple[str, str], ...]
-    words: frozenset[str]
     payload: bytes | None
     media_type: str | None
 
@@ -111,39 +102,53 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
         return Submission(record, self.payload, self.media_type)
 
 
-def prepare(submission: Submission) -> Prepared:
-    """The rows of a submission. Raises RecordError for what not every kind of database keeps."""
+class Page(msgspec.Struct, frozen=True, array_like=True):
+    """Statements that arrive together, and the words of all of them that slips are mended by."""
+
+    said: tuple[Prepared, ...]
+    words: frozenset[str]
+
+
+def prepare(submissions: Iterable[Submission]) -> Page:
+    """The rows of submissions. Raises RecordError for what not every kind of database keeps."""
+    words: set[str] = set()
+    said = tuple(_prepared(submission, words) for submission in submissions)
+    return Page(said, frozenset(words))
+
+
+def _prepared(submission: Submission, words: set[str]) -> Prepared:
+    """The rows of one submission; its words are added to `words`."""
     record = submission.record
-    entry, statement = entry_values(record), statement_values(submission)
-    text, words = text_values(record)
+    statement = statement_values(submission)
+    text, known = text_values(record)
+    words |= known
     return Prepared(
         place=place_of(record),
         identifier=record.identifier,
         keys=_keys(record),
-        record=bytes(entry["record"]).decode(),
-        entry=_row("entries", entry)[:-1],
+        record=bytes(statement["record"]).decode(),
+        entry=_row("entries", entry_values(record)),
         statement=_row("statements", statement)[:-1],
         identifiers=_rows("identifiers", identifier_values(record)),
         facets=_rows("facets", facet_values(record, (record.provenance.source,))),
         text=_row("entry_texts", text),
         ties=tuple(sorted(tie_keys(record))),
-        words=words,
         payload=submission.payload,
         media_type=submission.media_type,
     )
 
 
-def packed(items: Iterable[Prepared]) -> bytes:
-    """The items as bytes, for another process."""
-    return msgspec.msgpack.encode(list(items))
+def packed(page: Page) -> bytes:
+    """The page as bytes, for another process."""
+    return msgspec.msgpack.encode(page)
 
 
-def unpacked(items: bytes) -> list[Prepared]:
+def unpacked(page: bytes) -> Page:
     """Inverse of `packed`."""
-    return _DECODER.decode(items)
+    return _DECODER.decode(page)
 
 
-_DECODER = msgspec.msgpack.Decoder(list[Prepared])
+_DECODER = msgspec.msgpack.Decoder(Page)
 
 
 def _keys(record: ModelRecord) -> frozenset[Key]:

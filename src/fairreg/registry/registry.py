@@ -32,6 +32,7 @@ from fairreg.registry.results import (
 )
 from fairreg.registry.search import search
 from fairreg.registry.tables import HEAD, entries, properties, statements
+from fairreg.registry.whole import whole
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from fairreg.registry.carrying import Carried
     from fairreg.registry.judging import Verdict
     from fairreg.registry.portions import Known, Window
-    from fairreg.registry.preparing import Prepared
+    from fairreg.registry.preparing import Page
 
 __all__ = ["Registry"]
 
@@ -82,7 +83,7 @@ class Registry:
 
     def put_many(
         self,
-        items: "Iterable[ModelRecord | Submission | Prepared]",
+        items: "Iterable[ModelRecord | Submission] | Page",
         *,
         harvest: Harvest | None = None,
         refused: Iterable[Refused] = (),
@@ -91,11 +92,11 @@ class Registry:
         from fairreg.registry.arriving import put_all
         from fairreg.registry.refusing import refuse
 
-        arriving = [_prepared(item) for item in items]
+        page = _page(items)
         with self._database.writing() as connection:
             for bad in refused:
                 refuse(connection, bad)
-            stored = put_all(connection, arriving)
+            stored = put_all(connection, page)
             if harvest is not None:
                 write_harvest(connection, harvest)
             return stored
@@ -113,7 +114,7 @@ class Registry:
             return False
         records = catalogue.records()
         with self._database.writing() as connection:
-            put_all(connection, [prepare(Submission(record)) for record in records])
+            put_all(connection, prepare(map(Submission, records)))
             kept = {record.provenance.source_id for record in records}
             _withdraw_others(connection, "catalogue", kept, "No longer in fairreg's catalogue.")
             _write_property(connection, _CATALOGUE_DIGEST, digest)
@@ -286,12 +287,7 @@ class Registry:
         """All entries in the order of their identifiers; writers are not held up meanwhile."""
         after = ""
         while True:
-            query = (
-                select(entries)
-                .where(entries.c.identifier > after)
-                .order_by(entries.c.identifier)
-                .limit(_PAGE)
-            )
+            query = whole().where(entries.c.identifier > after).order_by(entries.c.identifier).limit(_PAGE)
             with self._database.reading() as connection:
                 rows = connection.execute(query).mappings().all()
                 said = sources_of_all(connection, (row["id"] for row in rows))
@@ -437,12 +433,12 @@ class Registry:
             _write_property(connection, name, value)
 
 
-def _prepared(item: "ModelRecord | Submission | Prepared") -> "Prepared":
-    from fairreg.registry.preparing import Prepared, prepare
+def _page(items: "Iterable[ModelRecord | Submission] | Page") -> "Page":
+    from fairreg.registry.preparing import Page, prepare
 
-    if isinstance(item, Prepared):
-        return item
-    return prepare(item if isinstance(item, Submission) else Submission(item))
+    if isinstance(items, Page):
+        return items
+    return prepare(item if isinstance(item, Submission) else Submission(item) for item in items)
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:
@@ -456,7 +452,7 @@ def _withdraw_others(connection: Connection, source: str, kept: set[str], reason
 
 
 def _load_entry(connection: Connection, entry_id: int) -> Entry:
-    row = connection.execute(select(entries).where(entries.c.id == entry_id)).mappings().one()
+    row = connection.execute(whole().where(entries.c.id == entry_id)).mappings().one()
     return entry_from(row, sources_of(connection, entry_id))
 
 

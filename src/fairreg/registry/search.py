@@ -22,6 +22,7 @@ from fairreg.registry.tables import entries
 from fairreg.registry.tables import facets as rows_of_facets
 from fairreg.registry.tables import lineages as rows_of_lineages
 from fairreg.registry.vocabulary import understand
+from fairreg.registry.whole import whole
 from fairreg.registry.wording import fold
 
 __all__ = ["search"]
@@ -169,7 +170,7 @@ def _hits(
 
 def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
     said = sources_of_all(connection, sorted(keys))
-    query = select(entries).where(among(connection, entries.c.id, said))
+    query = whole().where(among(connection, entries.c.id, said))
     return {row["id"]: entry_from(row, said[row["id"]]) for row in connection.execute(query).mappings()}
 
 

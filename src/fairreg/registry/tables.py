@@ -52,11 +52,12 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Kept here so that opening a database needs no Alembic; tested against it.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by three letters each.
-# Triggers made by the migration keep them in step. PostgreSQL has generated columns and indexes instead.
+# Whoever writes a text fills them (see `inserting`), triggers made by the migrations keep them in step with
+# what changes and goes. PostgreSQL has generated columns and indexes instead.
 FULL_TEXT = "entry_index"
 NAME_TEXT = "name_index"
 WORD_INDEX = "word_index"
@@ -73,13 +74,16 @@ class _Json(TypeDecorator[Any]):
     impl = JSON
     cache_ok = True
 
+    def __init__(self) -> None:
+        super().__init__(none_as_null=True)
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type as the database knows it."""
         if dialect.name != "postgresql":
-            return dialect.type_descriptor(JSON())
+            return dialect.type_descriptor(JSON(none_as_null=True))
         from sqlalchemy.dialects.postgresql import JSONB
 
-        return dialect.type_descriptor(JSONB())
+        return dialect.type_descriptor(JSONB(none_as_null=True))
 
 
 def _word(length: int) -> String:
@@ -124,7 +128,8 @@ entries = Table(
     Column("fair_score", Float),
     Column("gone_at", _word(40)),
     Column("gone_reason", _TEXT),
-    Column("record", _Json, nullable=False),
+    # Empty where the entry's only statement has the same record: see `whole`.
+    Column("merged", _Json),
 )
 
 statements = Table(

@@ -55,6 +55,20 @@ class _WordLetters(dict[int, str]):
         return found
 
 
+class _TokenLetters(dict[int, str]):
+    """The characters of a token as they are; blank is what parts tokens."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        found = character if character.isalnum() or unicodedata.combining(character) else " "
+        if code < _FEW:
+            self[code] = found
+        return found
+
+
+_TOKEN_LETTERS = _TokenLetters()
+
+
 def _between(character: str) -> str:
     return "" if unicodedata.combining(character) else " "
 
@@ -130,7 +144,7 @@ def _tokens(text: str) -> list[str]:
     """What stands between blanks and signs, case kept."""
     if text.isascii():
         return text.translate(_BLANKS).split()
-    return "".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in text).split()
+    return text.translate(_TOKEN_LETTERS).split()
 
 
 def _parts(token: str) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import restore_scores
-from fairreg.registry.inserting import write_words
+from fairreg.registry.inserting import TEXT_COLUMNS, write_texts, write_words
 from fairreg.registry.keys import chunks, with_keys
 from fairreg.registry.kindred import entries_of, numbers_of
 from fairreg.registry.lineage import owned_keys, pointed_keys
@@ -20,6 +20,7 @@ from fairreg.registry.mapping import (
     entry_values,
     facet_values,
     identifier_values,
+    merged_value,
     same_content,
     text_values,
 )
@@ -41,6 +42,7 @@ from fairreg.registry.tables import (
     refusals,
     statements,
 )
+from fairreg.registry.whole import RECORD
 from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
 
@@ -243,7 +245,7 @@ def _write_entry(
     name = _unused(connection, name, record, entry_id)
     if name != record.identifier:
         record = replace(record, identifier=name)
-    values = entry_values(record) | _tombstone(rows)
+    values = entry_values(record) | _tombstone(rows) | {"merged": merged_value(record, members)}
     if entry_id is None:
         entry_id = _inserted(connection, insert(entries).values(values))
     else:
@@ -262,15 +264,13 @@ def _write_entry(
 def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> None:
     """Keep what full-text search reads of an entry of which nothing is kept."""
     text, known = text_values(record)
-    connection.execute(insert(entry_texts).values(entry_id=entry_id, **text))
+    write_texts(connection, [(entry_id, *map(text.__getitem__, TEXT_COLUMNS))])
     write_words(connection, known)
 
 
 def word_anew(connection: Connection, after: int, limit: int) -> list[int]:
     """Write texts and facets of the next entries behind the key `after` anew; their keys, none at the end."""
-    query = (
-        select(entries.c.id, entries.c.record).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
-    )
+    query = select(entries.c.id, RECORD).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
     records = {row.id: ModelRecord.from_json(row.record) for row in connection.execute(query)}
     for chunk in chunks(records):
         for owned in (facets, entry_texts):

@@ -13,7 +13,8 @@ from fairreg.registry.database import Database
 from fairreg.registry.keys import among
 from fairreg.registry.linking import merge
 from fairreg.registry.mapping import decoded, payload_from
-from fairreg.registry.tables import FULL_TEXT, entries, entry_texts, statements
+from fairreg.registry.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, entries, entry_texts, statements
+from fairreg.registry.whole import RECORD
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 
@@ -74,17 +75,21 @@ def _table_problems(connection: Connection) -> Iterable[str]:
 def _index_problems(database: Database) -> Iterable[str]:
     if database.dialect != "sqlite":
         return
-    # The full-text index checks itself by a command that is written as an insertion.
-    with database.writing() as connection:
-        if not _index_in_step(connection):
-            yield "The full-text index is not in step with the entries."
+    for index, what in _INDEXES.items():
+        with database.writing() as connection:
+            if not _in_step(connection, index):
+                yield f"The full-text index of {what} is not in step with the entries."
 
 
-def _index_in_step(connection: Connection) -> bool:
+_INDEXES = {FULL_TEXT: "all texts", NAME_TEXT: "names", WORD_INDEX: "words"}
+
+
+def _in_step(connection: Connection, index: str) -> bool:
+    """A full-text index of SQLite checks itself by a command that is written as an insertion."""
     from sqlalchemy.exc import DatabaseError
 
     try:
-        connection.execute(text(f"INSERT INTO {FULL_TEXT}({FULL_TEXT}, rank) VALUES ('integrity-check', 1)"))  # noqa: S608  # constants only
+        connection.execute(text(f"INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)"))  # noqa: S608  # constants only
     except DatabaseError:
         return False
     return True
@@ -94,7 +99,7 @@ def _record_problems(database: Database) -> Iterable[str]:
     """Page by page: the whole of a large registry would not fit into memory."""
     after = 0
     # As text: a damaged record would else end the check instead of being reported.
-    query = select(entries.c.id, entries.c.identifier, cast(entries.c.record, Text).label("record"))
+    query = select(entries.c.id, entries.c.identifier, cast(RECORD, Text).label("record"))
     while True:
         with database.reading() as connection:
             page = connection.execute(
@@ -124,12 +129,13 @@ def _said(connection: Connection, keys: list[int]) -> Sequence[Row[Any]]:
 def _entry_problems(identifier: str, stored: str, said: list[ModelRecord]) -> Iterable[str]:
     from msgspec.structs import replace
 
+    if not said:
+        yield f"{identifier} has no statement of any source."
+        return
     try:
         record = ModelRecord.from_json(decoded(stored))
     except RecordError as error:
         yield f"The record of {identifier} does not decode: {error.message}"
         return
-    if not said:
-        yield f"{identifier} has no statement of any source."
-    elif replace(merge(said), identifier=identifier) != record:
+    if replace(merge(said), identifier=identifier) != record:
         yield f"The record of {identifier} is not what its sources say."

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Reading an exported file for the registry: a large one in several processes, which do most of the work."""
 
+import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from fairreg.errors import RecordError
-from fairreg.registry import Carried, Prepared, packed, prepare, unpacked
+from fairreg.registry import Carried, Page, Submission, packed, prepare, unpacked
 from fairreg.registry.texts import admitted
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.exported import Item, numbered, read_line
@@ -50,7 +51,7 @@ class _Portion:
 class Batch:
     """Some lines of a file: what sources say, ready to be written, and all else."""
 
-    said: tuple[Prepared, ...]
+    said: Page
     others: tuple[Item, ...]
 
 
@@ -61,8 +62,7 @@ class Reading:
         self._file = file
         processes = _processes()
         large = processes > 1 and file.stat().st_size > _LARGE
-        # Started afresh: a forked process would share the database connection of this one.
-        self._pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn")) if large else None
+        self._pool = _pool(processes) if large else None
         self._ahead = processes + 1
 
     def __enter__(self) -> Self:
@@ -79,7 +79,7 @@ class Reading:
     def batches(self) -> Iterator[Batch]:
         """All of the file in its order. Raises RecordError with the number of the first bad line."""
         for said, others in self._each(_prepared):
-            yield Batch(tuple(unpacked(said)), others)
+            yield Batch(unpacked(said), others)
 
     def _each(self, work: Callable[[_Portion], Result]) -> Iterator[Result]:
         """What `work` makes of each portion, in the order of the file."""
@@ -94,6 +94,12 @@ class Reading:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    # Started afresh: a forked process would share the database connection of this one. Records refer to each
+    # other in no circle, so looking for circles is only lost time: a tenth of all.
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=gc.disable)
 
 
 def _processes() -> int:
@@ -129,11 +135,16 @@ def _require_admitted(record: ModelRecord, name: str) -> None:
 
 
 def _prepared(portion: _Portion) -> tuple[bytes, tuple[Item, ...]]:
-    said, others = [], []
+    others: list[Item] = []
+    page = prepare(_said(portion, others))
+    return packed(page), tuple(others)
+
+
+def _said(portion: _Portion, others: list[Item]) -> Iterator[Submission]:
+    """What sources say, one at a time so that none is kept longer than needed; all else goes to `others`."""
     for name, text in portion.lines():
         item = read_line(text, name)
         if isinstance(item, Carried) and item.tombstone is None:
-            said.append(prepare(item.submission))
+            yield item.submission
         else:
             others.append(item)
-    return packed(said), tuple(others)
