@@ -5,14 +5,13 @@
 
 A local server in a process of its own stands for the Hub; the harvest goes through the real huggingface_hub
 client and `fairreg.services.harvest`, page by page, one request more for each card. Then the same rows of all
-tables but the full-text index are written to a fresh indexed file with `executemany`, a transaction each. It
+tables but the full-text index are written to a fresh indexed file with `executemany` (`plain_tables`). It
 prints records/s of both, their ratio and the peak memory of the harvesting process. Without a dump the list
 is made up.
 """
 
 import argparse
 import resource
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+
+from plain_tables import Written, written_plainly
 
 from fairreg.services.harvest import HarvestReport, harvest
 from fairreg.settings import Settings
@@ -30,13 +30,6 @@ SERVER = ROOT / "tests" / "harvesters" / "hub_server.py"
 DUMP = ROOT.parent / "shared" / "payloads" / "huggingface"
 
 
-class Written(NamedTuple):
-    """Rows of all tables and how long writing them took, in seconds."""
-
-    rows: int
-    seconds: float
-
-
 def main() -> None:
     asked = arguments(__doc__ or "")
     with tempfile.TemporaryDirectory() as folder:
@@ -44,7 +37,7 @@ def main() -> None:
         with serve(asked) as url:
             report = _harvested(home, url)
             peak = _peak()
-        plain = _written_plainly(home / "registry.sqlite", Path(folder) / "plain.sqlite")
+        plain = written_plainly(home / "registry.sqlite", Path(folder) / "plain.sqlite")
     _print(report, plain, peak)
 
 
@@ -77,34 +70,6 @@ def _harvested(home: Path, url: str) -> HarvestReport:
             print(f"{seen:6} records, {rate:5.0f}/s, {_peak():5.0f} MiB", file=sys.stderr)
 
     return harvest(settings, "huggingface", progress=progress)
-
-
-def _written_plainly(source: Path, target: Path) -> Written:
-    """Every row of the registry's own tables again, with nothing but sqlite3; indexes included, as there."""
-    known, fresh = sqlite3.connect(source), sqlite3.connect(target)
-    shadows = ("_data", "_idx", "_content", "_docsize", "_config")
-    listed = known.execute("select type, name, sql from sqlite_master where sql is not null").fetchall()
-    virtual = [name for _, name, sql in listed if sql.upper().startswith("CREATE VIRTUAL")]
-    hidden = {name + ending for name in virtual for ending in shadows}
-    plain = [row for row in listed if row[1] not in hidden and not row[1].startswith("sqlite_")]
-    for kind in ("table", "index"):
-        for of, _, sql in plain:
-            if of == kind:
-                fresh.execute(sql)
-    fresh.commit()
-    rows, seconds = 0, 0.0
-    for name in [name for of, name, _ in plain if of == "table" and name not in virtual]:
-        values = known.execute(f'select * from "{name}"').fetchall()
-        if values:
-            marks = ",".join("?" * len(values[0]))
-            begun = time.monotonic()
-            with fresh:
-                fresh.executemany(f'insert into "{name}" values ({marks})', values)
-            seconds += time.monotonic() - begun
-            rows += len(values)
-    known.close()
-    fresh.close()
-    return Written(rows, seconds)
 
 
 def _peak() -> float:

@@ -3,9 +3,7 @@
 
 import importlib.util
 import json
-import sqlite3
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +18,6 @@ __all__ = ["load", "plain_ratio"]
 # Records in one file: what is on the disk beside the registries at any time.
 PORTION = 250_000
 SCRIPT = Path(__file__).parents[2] / "scripts" / "multiply_records.py"
-SHADOWS = ("_data", "_idx", "_content", "_docsize", "_config")
 _STOCKS: dict[Path, Any] = {}
 
 
@@ -46,13 +43,23 @@ def load(engine: Engine, size: int, source: Path, folder: Path) -> dict[str, flo
 
 
 def write(source: Path, file: Path, *, first: int, number: int) -> None:
-    """Made-up records from number `first` on."""
+    """Made-up records from number `first` on, in the order in which `fairreg export` writes them."""
     script = multiplying()
     if source not in _STOCKS:
         _STOCKS[source] = script.Stock.of(source)
-    stock = _STOCKS[source]
-    with file.open("w", encoding="utf-8") as out:
-        out.writelines(script.line_of(script.multiplied(stock, 1, at)) for at in range(first, first + number))
+    drawn = file.with_suffix(".drawn")
+    places: list[tuple[str, int, int]] = []
+    with drawn.open("wb") as out:
+        for at in range(first, first + number):
+            record = script.multiplied(_STOCKS[source], 1, at)
+            begun = out.tell()
+            length = out.write(script.line_of(record).encode())
+            places.append((record["provenance"]["source_id"], begun, length))
+    with drawn.open("rb") as lines, file.open("wb") as out:
+        for _, begun, length in sorted(places):
+            lines.seek(begun)
+            out.write(lines.read(length))
+    drawn.unlink()
 
 
 def multiplying() -> ModuleType:
@@ -69,41 +76,15 @@ def multiplying() -> ModuleType:
 
 def plain_ratio(engine: SQLite, folder: Path) -> dict[str, float]:
     """The rows of all tables but the indexes' own, written again with nothing but sqlite3."""
+    sys.path.append(str(Path(__file__).parents[1]))
+    from plain_tables import written_plainly  # other benchmarks use it, too
+
     target = folder / "plain.sqlite"
     target.unlink(missing_ok=True)
-    known, fresh = sqlite3.connect(engine.file), sqlite3.connect(target)
-    fresh.execute("PRAGMA journal_mode = WAL").close()
-    fresh.execute("PRAGMA synchronous = NORMAL").close()
-    tables = _structure(known, fresh)
-    records = known.execute("SELECT count(*) FROM statements").fetchone()[0]
-    seconds = sum(_copied(known, fresh, table) for table in tables)
-    known.close()
-    fresh.close()
+    plain = written_plainly(engine.file, target)
     target.unlink()
-    return {"records": records, "seconds": seconds, "rate": records / seconds}
-
-
-def _structure(known: sqlite3.Connection, fresh: sqlite3.Connection) -> list[str]:
-    """Make the tables and their indexes; the names of the tables."""
-    listed = known.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    virtual = [name for _, name, sql in listed if sql.upper().startswith("CREATE VIRTUAL")]
-    hidden = {name + ending for name in virtual for ending in SHADOWS} | set(virtual)
-    plain = [row for row in listed if row[1] not in hidden and not row[1].startswith("sqlite_")]
-    for kind in ("table", "index"):
-        for of, _, sql in plain:
-            if of == kind:
-                fresh.execute(sql)
-    return [name for of, name, _ in plain if of == "table"]
-
-
-def _copied(known: sqlite3.Connection, fresh: sqlite3.Connection, table: str) -> float:
-    """Seconds that writing the table took, a thousand rows a transaction."""
-    seconds = 0.0
-    rows = known.execute(f'SELECT * FROM "{table}"')
-    while portion := rows.fetchmany(1000):
-        marks = ",".join("?" * len(portion[0]))
-        begun = time.perf_counter()
-        with fresh:
-            fresh.executemany(f'INSERT INTO "{table}" VALUES ({marks})', portion)
-        seconds += time.perf_counter() - begun
-    return seconds
+    return {
+        "records": plain.statements,
+        "seconds": plain.seconds,
+        "rate": plain.statements / plain.seconds,
+    }

@@ -36,7 +36,7 @@ def fairreg(
         start_new_session=True,
     ) as process:
         while process.poll() is None:
-            peak = max(peak, sum(resident(process.pid)))
+            peak = max(peak, sum(held(process.pid)))
             time.sleep(SAMPLE_SECONDS)
         said = process.stdout.read().decode() if process.stdout else ""
     if process.returncode:
@@ -44,12 +44,12 @@ def fairreg(
     return Measured(time.perf_counter() - begun, peak, said)
 
 
-def resident(group: int) -> Iterator[float]:
-    """Resident memory, in MiB, of each process of the group; only Linux tells."""
+def held(group: int) -> Iterator[float]:
+    """MiB that each process of the group holds, what several share in equal parts (PSS); only Linux tells."""
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[2]) == group:
+                lines = (folder / "smaps_rollup").read_text().splitlines()
+                yield sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 2**10
+        except (OSError, IndexError):
             continue  # it has ended
-        if int(fields[2]) == group:
-            yield int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 2**20

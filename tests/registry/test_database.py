@@ -7,6 +7,7 @@ import sqlite3
 import string
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -426,6 +427,21 @@ def test_keys_of_the_greatest_length_are_kept_linked_and_found_on_every_kind(
     assert registry.get(doi).doi == doi
     assert len(registry.verdicts().same) == 1
     assert registry.info().entries == 3
+
+
+@pytest.mark.engines("sqlite")
+def test_what_a_long_writer_wrote_goes_into_the_file_beside_it(
+    fresh_url: str, make_record: Callable[..., ModelRecord]
+) -> None:
+    file = Path(make_url(fresh_url).database or "")
+    with Registry(fresh_url) as registry, registry.writing_much():
+        before, deadline = file.stat().st_size, time.monotonic() + 30
+        registry.put_many(make_record(source_id=str(number)) for number in range(200))
+        while file.stat().st_size == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    with Registry(fresh_url) as registry:
+        assert registry.info().entries == 200
 
 
 def damaged(url: str, change: str) -> None:

@@ -2,9 +2,10 @@
 """Connections to the registry's database: the only place that knows how each kind locks and begins."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +44,8 @@ _BUSY_SECONDS = 30
 _CACHE_KIB = 64 * 1024
 # How long the log of changes may grow before it goes into the file: fewer and longer writes.
 _WAL_PAGES = 32_000
+# How often it goes there beside a long writer.
+_LOG_SECONDS = 0.2
 _CONNECT_SECONDS = 10
 # PostgreSQL's advisory locks of this registry: (whose, which). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
@@ -107,6 +110,18 @@ class Database:
             return
         with _translated(self.url), self._engine.connect() as connection:
             _patiently(connection.execution_options(fairreg_autocommit=True), "PRAGMA journal_mode = WAL")
+
+    @contextmanager
+    def emptying_log(self) -> Iterator[None]:
+        """Have SQLite's log of changes go into the file beside a long writer, who would else stop for it."""
+        over = threading.Event()
+        helper = threading.Thread(target=_empty_log, args=(self.path, over), daemon=True)
+        helper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            helper.join()
 
     def take_stock(self) -> None:
         """Let the database count what it holds, so that it chooses the shortest way to an answer."""
@@ -218,6 +233,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous = NORMAL").close()
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}").close()
+
+
+def _empty_log(path: Path | None, over: threading.Event) -> None:
+    if path is None:
+        return
+    # It waits for nobody. What it cannot do the writer does, who also hears of any fault.
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        while not over.wait(_LOG_SECONDS):
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -5,6 +5,7 @@ What only some of its methods need is imported there: a search starts without th
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -74,6 +75,10 @@ class Registry:
     def close(self) -> None:
         """Give the database back."""
         self._database.close()
+
+    def writing_much(self) -> AbstractContextManager[None]:
+        """A context for whoever writes for minutes: what he wrote is put in its place beside him."""
+        return self._database.emptying_log()
 
     def put(
         self, record: ModelRecord, *, payload: bytes | None = None, media_type: str | None = None

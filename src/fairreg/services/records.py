@@ -60,7 +60,7 @@ def import_(
     Raises RecordError with the number of the bad line.
     """
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
-    with Reading(file) as reading, Registry(settings=settings) as registry:
+    with Reading(file) as reading, Registry(settings=settings) as registry, registry.writing_much():
         total = reading.count()
         for batch in reading.batches():
             counts.update(_take(registry, batch))
