@@ -4,9 +4,10 @@
     python benchmarks/scale DUMP --folder BIG [--postgresql URL] [--sizes 10000 100000 1000000 2000000]
 
 DUMP is a folder with hub-models-*.xz and hub-cards-*.xz or a file that `fairreg export` wrote: what
-`scripts/multiply_records.py` makes many of. BIG takes the registries (some 11 GB of SQLite for two million
-records) and `figures.json`, which is written after each step, and `scale.png`. A database that is there
-already goes on growing. Figures, for each engine and size:
+`scripts/multiply_records.py` makes many of. They are imported in files of 250,000, in the order that an
+export has. BIG takes the registries (some 14 GB of SQLite for two million records) and `figures.json`, which
+is written after each step, and `scale.png`. A database that is there already goes on growing. Figures, for
+each engine and size:
 
 - load: records/s of ``fairreg import``, and for SQLite the ratio to writing the rows of all tables with plain
   `executemany`;

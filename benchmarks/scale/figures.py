@@ -29,7 +29,8 @@ class Figures:
 
     def write(self) -> None:
         """Keep what was measured so far."""
-        Path(self.file).write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), encoding="utf-8")
+        kept = {name: value for name, value in asdict(self).items() if name != "file"}
+        Path(self.file).write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def report(figures: Figures) -> None:
