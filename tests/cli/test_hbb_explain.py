@@ -16,6 +16,8 @@ from fairreg.services.hbb.explain.subject import read_labelled
 from support.networks import random_tensors
 from support.toy import toy_jets
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 SIZES = Hyperparameters(track_features=30, vertex_features=14, hidden=6, d_e=4, d_o=4)
 TENSORS = random_tensors(SIZES)
 COMMANDS = ("mask", "lrp", "activity")
