@@ -201,9 +201,20 @@ def test_a_verdict_may_come_before_what_it_is_about(home: Home) -> None:
         assert len(registry.explain("10.1234/v0").entries) == 2
 
 
+PLAIN = {
+    "identifier": "x:1",
+    "kind": "model",
+    "name": "x",
+    "provenance": {"source": "x", "source_id": "1"},
+}
+
+
 @pytest.mark.parametrize(
     "line",
     [
+        {"record": PLAIN, "gone_at": 5},
+        {"record": PLAIN, "media_type": 5},
+        {"record": {**PLAIN, "more": 5}},
         {"type": "verdict", "one": ["a", "b"], "other": ["a", "b"], "same": True, "made_at": LONG_AGO},
         {"type": "verdict", "one": ["a", "b"], "other": ["a"], "same": True, "made_at": LONG_AGO},
         {"type": "verdict", "one": ["a", "b"], "other": ["a", 5], "same": True, "made_at": LONG_AGO},

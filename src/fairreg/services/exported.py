@@ -40,11 +40,12 @@ def read_line(text: bytes, name: str) -> Item:
     return _plain_statement(text) or _any(text, name)
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
     record: ModelRecord
     payload: str | None = None
     media_type: str | None = None
     gone_reason: str | None = None
+    gone_at: str | None = None
     type: str | None = None
 
 
