@@ -7,8 +7,9 @@ and ``$p_{\\mathrm{T}}$`` ``pT``, ``J/ψ`` ``Jpsi``, ``√s`` ``sqrts``; ``Schr\
 
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 
-__all__ = ["greek", "plain"]
+__all__ = ["Letters", "greek", "plain"]
 
 _ACCENTS = dict(
     zip(
@@ -70,29 +71,37 @@ def _accented(match: re.Match[str]) -> str:
     return (match[2] or match[3] or match[5]) + _ACCENTS[match[1] or match[4]]
 
 
-class _Symbols(dict[int, str]):
-    """What each character outside ASCII stands for; found at its first use."""
+class Letters(dict[int, str]):
+    """What `str.translate` puts in place of characters: as `known` says or else `rule`, once for each."""
+
+    def __init__(self, rule: Callable[[str], str], known: Mapping[int, str]) -> None:
+        super().__init__(known)
+        self._rule = rule
 
     def __missing__(self, code: int) -> str:
-        spelled = _spelled(chr(code))
+        found = self._rule(chr(code))
         if code < _FEW:
-            self[code] = spelled
-        return spelled
+            self[code] = found
+        return found
 
 
 _ARROWS = (("\u2190", "\u21ff"), ("\u27f0", "\u27ff"), ("\u2b00", "\u2bff"))
 # Up to here are the letters and signs of European languages and of physics; no more is remembered.
 _FEW = 0x3000
 _BRACES = str.maketrans({"^": "", "{": "", "}": ""})
-_SYMBOLS = _Symbols(
-    {0x2032: "'", 0x2019: "'", 0x2010: "-", 0x2212: "-", 0x221A: "sqrt", 0x2206: "Delta", 0x2202: "partial"}
-)
 
 
 def _spelled(character: str) -> str:
     if any(first <= character <= last for first, last in _ARROWS):
         return " to "
     return greek(character) or character
+
+
+# What each character outside ASCII stands for.
+_SYMBOLS = Letters(
+    _spelled,
+    {0x2032: "'", 0x2019: "'", 0x2010: "-", 0x2212: "-", 0x221A: "sqrt", 0x2206: "Delta", 0x2202: "partial"},
+)
 
 
 def greek(character: str) -> str | None:

@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 
 from fairreg.registry.decays import decays_in, with_decays
-from fairreg.registry.notation import greek, plain
+from fairreg.registry.notation import Letters, greek, plain
 
 __all__ = ["fold", "indexed", "name_variant", "words", "written"]
 
@@ -41,39 +41,21 @@ _LONGEST_PART = 24
 _DIGITS_JOINED = 2
 
 _BLANKS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
-_FEW = 0x3000
 
 
-class _WordLetters(dict[int, str]):
-    """What each character of a decomposed lower-case text is within a word; blank where it parts words."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        found = (greek(character) or character) if character.isalnum() else _between(character)
-        if code < _FEW:
-            self[code] = found
-        return found
-
-
-class _TokenLetters(dict[int, str]):
-    """The characters of a token as they are; blank is what parts tokens."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        found = character if character.isalnum() or unicodedata.combining(character) else " "
-        if code < _FEW:
-            self[code] = found
-        return found
-
-
-_TOKEN_LETTERS = _TokenLetters()
-
-
-def _between(character: str) -> str:
+def _in_word(character: str) -> str:
+    """What a character of a decomposed lower-case text is within a word; blank where it parts words."""
+    if character.isalnum():
+        return greek(character) or character
     return "" if unicodedata.combining(character) else " "
 
 
-_WORD_LETTERS = _WordLetters({ord(letter): found for letter, found in _LATIN.items()})
+def _in_token(character: str) -> str:
+    return character if character.isalnum() or unicodedata.combining(character) else " "
+
+
+_WORD_LETTERS = Letters(_in_word, {ord(letter): found for letter, found in _LATIN.items()})
+_TOKEN_LETTERS = Letters(_in_token, {})
 
 
 def words(text: str) -> list[str]:
