@@ -36,7 +36,6 @@ __all__ = [
 
 # Kinds of files that fairreg's own runners take without code from the model's repository.
 RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
-_RUNNABLE_ENDS = tuple(f".{item}" for item in sorted(RUNNABLE_FORMATS))
 
 # In the order in which a page makes the better link for a reader.
 _PAGES = (
@@ -86,10 +85,10 @@ def is_runnable(record: ModelRecord) -> bool:
     if record.kind != "model" or record.access is None or record.access.level != "open":
         return False
     formats = {item.casefold() for item in record.formats}
-    formats |= {file.format.casefold() for file in record.distributions if file.format}
-    if not RUNNABLE_FORMATS.isdisjoint(formats):
-        return True
-    return any((file.path or file.name).casefold().endswith(_RUNNABLE_ENDS) for file in record.distributions)
+    for file in record.distributions:
+        formats.add((file.format or "").casefold())
+        formats.add((file.path or file.name).rpartition(".")[2].casefold())
+    return not RUNNABLE_FORMATS.isdisjoint(formats)
 
 
 def page_of(record: ModelRecord) -> str | None:
