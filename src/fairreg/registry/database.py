@@ -114,6 +114,9 @@ class Database:
     @contextmanager
     def emptying_log(self) -> Iterator[None]:
         """Have SQLite's log of changes go into the file beside a long writer, who would else stop for it."""
+        if self.path is None:
+            yield
+            return
         over = threading.Event()
         helper = threading.Thread(target=_empty_log, args=(self.path, over), daemon=True)
         helper.start()
@@ -235,9 +238,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}").close()
 
 
-def _empty_log(path: Path | None, over: threading.Event) -> None:
-    if path is None:
-        return
+def _empty_log(path: Path, over: threading.Event) -> None:
     # It waits for nobody. What it cannot do the writer does, who also hears of any fault.
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
         while not over.wait(_LOG_SECONDS):

@@ -10,28 +10,24 @@ from fairreg.registry.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, entry_text
 
 __all__ = ["TEXT_COLUMNS", "insert_all", "numbers", "write_texts", "write_words"]
 
-# Columns of `entry_texts` behind its key: in which order rows give them, and which ones SQLite indexes.
-TEXT_COLUMNS = (
-    "leading",
-    "name",
-    "alternate_names",
-    "subjects",
-    "creators",
-    "description",
-    "identifiers",
-)
-_INDEXED = {FULL_TEXT: TEXT_COLUMNS[1:], NAME_TEXT: TEXT_COLUMNS[1:3]}
+# Columns of `entry_texts` behind its key, and which of them SQLite's indexes hold.
+TEXT_COLUMNS = tuple(column.name for column in entry_texts.c)[1:]
+_INDEXED = {FULL_TEXT: slice(1, None), NAME_TEXT: slice(1, 3)}
 
 
 def numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
     """Keys for `count` new rows of the table, which nobody else will get."""
     if connection.dialect.name == "sqlite":
         # The writer is alone: its transaction began with the lock.
-        last = connection.scalar(select(func.max(table.c.id))) or 0
-        return range(last + 1, last + 1 + count)
+        first = 1 + _last(connection, table)
+        return range(first, first + count)
     sequence = func.pg_get_serial_sequence(literal(table.name), literal("id"))
     series = func.generate_series(1, count).alias("series")
     return connection.scalars(select(func.nextval(sequence)).select_from(series)).all()
+
+
+def _last(connection: Connection, table: Table) -> int:
+    return connection.scalar(select(func.max(table.c.id))) or 0
 
 
 def insert_all(
@@ -41,15 +37,13 @@ def insert_all(
     _insert(connection, table.name, columns, list(rows))
 
 
-def _insert(
-    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
+def _insert(connection: Connection, table: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     if not rows:
         return
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     named, marks = ", ".join(f'"{name}"' for name in columns), ", ".join([mark] * len(columns))
     statement = f'INSERT INTO "{table}" ({named}) VALUES ({marks})'  # noqa: S608  # names of our own tables
-    connection.exec_driver_sql(statement, list(rows))
+    connection.exec_driver_sql(statement, rows)
 
 
 # SQLite's indexes are filled here and not by triggers: within a trigger FTS5 writes what it has in memory for
@@ -61,10 +55,9 @@ def write_texts(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None
     listed = list(rows)
     _insert(connection, entry_texts.name, ("entry_id", *TEXT_COLUMNS), listed)
     if connection.dialect.name == "sqlite":
-        for index, columns in _INDEXED.items():
-            first = 1 + TEXT_COLUMNS.index(columns[0])
-            texts = [(row[0], *row[first : first + len(columns)]) for row in listed]
-            _insert(connection, index, ("rowid", *columns), texts)
+        for index, held in _INDEXED.items():
+            texts = [(key, *columns[held]) for key, *columns in listed]
+            _insert(connection, index, ("rowid", *TEXT_COLUMNS[held]), texts)
 
 
 def write_words(connection: Connection, known: Iterable[str]) -> None:
@@ -84,7 +77,7 @@ def write_words(connection: Connection, known: Iterable[str]) -> None:
 def _write_words(connection: Connection, listed: Sequence[str]) -> None:
     if not listed:
         return
-    last = connection.scalar(select(func.max(words.c.id))) or 0
+    last = _last(connection, words)
     known = "INSERT OR IGNORE INTO words (word) VALUES (?)"
     connection.exec_driver_sql(known, [(word,) for word in listed])
     fresh = connection.execute(select(words.c.id, words.c.word).where(words.c.id > last))
