@@ -4,8 +4,8 @@
     python benchmarks/assess_batch.py [--dump ../shared/payloads/huggingface] [--number N] [--profile]
 
 The records are those of a dump of the Hub with its cards, through the harvester's own `to_record`; without a
-dump they are made up. They are put into a fresh registry, and then `fairreg.services.assess_all` assesses all
-of them without the network, writing each report with its evidence. Only the assessing is timed.
+dump they are made up. They are put into a fresh registry, and then `fairreg.services.assess.batch` assesses
+all of them without the network, writing each report with its evidence. Only the assessing is timed.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from typing import Any
 from fairreg import harvesters
 from fairreg.errors import RecordError
 from fairreg.registry import Registry, Submission
-from fairreg.services import db
-from fairreg.services.assess_all import assess_all
-from fairreg.services.resolve import stamped
+from fairreg.services.assess.batch import assess_all
+from fairreg.services.fetch.resolve import stamped
+from fairreg.services.registry import db
 from fairreg.settings import Settings
 from fairreg.web import silent
 
@@ -72,7 +72,7 @@ def _filled(settings: Settings, payloads: Iterator[dict[str, Any]]) -> int:
 
 def _dumped(folder: Path, number: int) -> Iterator[dict[str, Any]]:
     """The first models with their cards, in the form in which the harvester keeps them."""
-    from fairreg.harvesters._huggingface_record import envelope
+    from fairreg.harvesters.huggingface.mapping import envelope
 
     models, cards = (next(folder.glob(pattern)) for pattern in ("hub-models-*.xz", "hub-cards-*.xz"))
     infos = {info["modelId"]: info for info in islice(_lines(models), number)}
@@ -88,7 +88,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _made_up() -> Iterator[dict[str, Any]]:
     """Models that differ in what they state."""
-    from fairreg.harvesters._huggingface_record import envelope
+    from fairreg.harvesters.huggingface.mapping import envelope
 
     number = 0
     while True:

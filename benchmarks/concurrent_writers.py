@@ -27,9 +27,9 @@ from typing import NamedTuple
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
-from fairreg.services.checking import check
-from fairreg.services.db import ensure
-from fairreg.services.records import export
+from fairreg.services.registry.db import ensure
+from fairreg.services.registry.integrity import check
+from fairreg.services.registry.transfer import export
 from fairreg.settings import Settings
 
 PROCESSES = multiprocessing.get_context("forkserver")

@@ -4,10 +4,10 @@
     python benchmarks/harvest_hub.py [--dump ../shared/payloads/huggingface] [--number N]
 
 A local server in a process of its own stands for the Hub; the harvest goes through the real huggingface_hub
-client and `fairreg.services.harvest`, page by page, one request more for each card. Then the same rows of all
-tables but the full-text index are written to a fresh indexed file with `executemany` (`plain_tables`). It
-prints records/s of both, their ratio and the peak memory of the harvesting process. Without a dump the list
-is made up.
+client and `fairreg.services.harvest.harvest`, page by page, one request more for each card. Then the same
+rows of all tables but the full-text index are written to a fresh indexed file with `executemany`
+(`plain_tables`). It prints records/s of both, their ratio and the peak memory of the harvesting process.
+Without a dump the list is made up.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from plain_tables import Written, written_plainly
 
-from fairreg.services.harvest import HarvestReport, harvest
+from fairreg.services.harvest.harvest import HarvestReport, harvest
 from fairreg.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

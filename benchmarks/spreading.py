@@ -32,12 +32,12 @@ from assess_batch import DUMP, _dumped, _filled, _made_up
 
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in.jet_files import JetWriter, open_jets
-from fairreg.services import assess_all as assessing
-from fairreg.services import db
-from fairreg.services.assess_all import assess_all
-from fairreg.services.predict import open_file
-from fairreg.services.run_many import run_many
-from fairreg.services.spreading import Where
+from fairreg.services.assess import batch as assessing
+from fairreg.services.assess.batch import assess_all
+from fairreg.services.parallel.engines import Where
+from fairreg.services.registry import db
+from fairreg.services.run.batch import run_many
+from fairreg.services.run.predict import open_file
 from fairreg.settings import Settings
 from fairreg.web import silent
 

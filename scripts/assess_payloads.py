@@ -22,8 +22,8 @@ from fairreg.assessment.report import Report, assess
 from fairreg.errors import RecordError
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
-from fairreg.services import inspecting
-from fairreg.services.resolve import stamped
+from fairreg.services.assess import file_inspection
+from fairreg.services.fetch.resolve import stamped
 
 _WIDTH = 60
 PAYLOADS = Path(__file__).resolve().parents[2] / "shared" / "payloads"
@@ -92,7 +92,7 @@ def _row(source: str, name: str, payload: dict[str, Any]) -> Row:
         record=record,
         requested=asked,
         gathered_at=record.provenance.retrieved or "",
-        documents=inspecting.card(source, raw),
+        documents=file_inspection.card(source, raw),
         offline=True,
     )
     return Row(source, name, record, assess(evidence))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from fairreg.errors import FairregError
 from fairreg.registry import Registry
-from fairreg.services.db import ensure
+from fairreg.services.registry.db import ensure
 from fairreg.settings import Settings
 
 DEPTH = 10

@@ -132,7 +132,7 @@ def _records(file: Path) -> Iterator[Record]:
 
 def _dumped(folder: Path) -> Iterator[Record]:
     from fairreg import harvesters
-    from fairreg.harvesters._huggingface_record import envelope
+    from fairreg.harvesters.huggingface.mapping import envelope
 
     harvester = harvesters.get("huggingface")
     infos, cards = (next(folder.glob(pattern)) for pattern in ("hub-models-*.xz", "hub-cards-*.xz"))

@@ -22,6 +22,7 @@ from fairreg.models.hbb_in.inputs import signature
 from fairreg.models.hbb_in.jet_files import open_jets
 from fairreg.models.hbb_in.metrics import Estimate, Figures, figures
 from fairreg.models.hbb_in.published import DOI, PAPER
+from fairreg.models.hbb_in.workflows.evaluate import evaluate
 from fairreg.runners.weights import fingerprint
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
@@ -33,7 +34,6 @@ from fairreg.schemas.record import (
     Provenance,
     Relation,
 )
-from fairreg.services.hbb.evaluate import evaluate
 from fairreg.storage.cache import digest
 
 ROOT = Path(__file__).parents[1] / "src/fairreg"

@@ -25,7 +25,7 @@ from typing import Any
 
 from fairreg import harvesters
 from fairreg.errors import RecordError
-from fairreg.schemas.bibtex import to_bibtex
+from fairreg.formats.bibtex import to_bibtex
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import violations
 
@@ -150,8 +150,8 @@ def payloads(path: Path, source: str) -> Payloads:
     if path.name == LARGE:
         yield from _models_with_cards(path)
     elif path.suffix == ".md":
-        from fairreg.harvesters._cards import decoded
-        from fairreg.harvesters._huggingface_record import envelope
+        from fairreg.formats.model_card import decoded
+        from fairreg.harvesters.huggingface.mapping import envelope
 
         yield path.name, envelope({"id": f"cards/{path.stem}"}, decoded(path.read_bytes()))
     elif path.name == "repo.json" and path.parent.parent.name == "iga":
@@ -173,8 +173,8 @@ def _repository(folder: Path) -> Any:
 
 
 def _models_with_cards(path: Path) -> Payloads:
-    from fairreg.harvesters._cards import decoded
-    from fairreg.harvesters._huggingface_record import envelope
+    from fairreg.formats.model_card import decoded
+    from fairreg.harvesters.huggingface.mapping import envelope
 
     cards: dict[str, str] = {}
     for card in _lines(path.with_name("hub-cards-2022-02.jsonl.xz")):

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from fairreg.errors import UsageError
-from fairreg.services import db
+from fairreg.services.registry import db
 from fairreg.settings import Settings
 
 

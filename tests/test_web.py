@@ -20,7 +20,7 @@ from fairreg.errors import (
 from fairreg.settings import Settings
 from fairreg.web import Answer, Patience, Web
 from fairreg.web.client import Slots
-from fairreg.web.kept import KeptAnswers
+from fairreg.web.http_cache import KeptAnswers
 
 RECORD = "https://zenodo.org/api/records/1"
 
@@ -238,7 +238,7 @@ def test_an_unreachable_host_is_one_sentence(tmp_path):
 
 
 def test_a_document_beyond_the_limit_is_refused(web, answers, monkeypatch):
-    monkeypatch.setattr("fairreg.web.answers.MAX_DOCUMENT_BYTES", 1000)
+    monkeypatch.setattr("fairreg.web.responses.MAX_DOCUMENT_BYTES", 1000)
     answers(Response(b"x" * 2000))
     with pytest.raises(BadAnswer, match="more than"):
         web.get(RECORD)
@@ -383,7 +383,7 @@ def test_a_home_that_cannot_be_written_only_costs_the_keeping(web, tagged, setti
 
 
 def test_the_oldest_kept_answers_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr("fairreg.web.kept.MOST_ANSWERS", 10)
+    monkeypatch.setattr("fairreg.web.http_cache.MOST_ANSWERS", 10)
     kept = KeptAnswers(tmp_path)
     for number in range(30):
         kept.keep(str(number), Answer("u", 200, {"etag": "x"}, b"y"))
@@ -391,7 +391,7 @@ def test_the_oldest_kept_answers_make_room(tmp_path, monkeypatch):
     assert kept.find("29") == Answer("u", 200, {"etag": "x"}, b"y")
     kept.keep("large", Answer("u", 200, {"etag": "x"}, bytes(9 * 2**20)))
     assert kept.find("large") is None
-    monkeypatch.setattr("fairreg.web.kept.MOST_BYTES", 3000)
+    monkeypatch.setattr("fairreg.web.http_cache.MOST_BYTES", 3000)
     for number in range(5):
         kept.keep(f"long {number}", Answer("u", 200, {"etag": "x"}, bytes(600)))
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3000

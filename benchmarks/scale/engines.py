@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from fairreg.registry.stemming import stemmed
-from fairreg.registry.vocabulary import understand
+from fairreg.registry.search.query_expansion import understand
+from fairreg.registry.text.stemming import stemmed
 from fairreg.settings import Settings
 
 __all__ = ["Engine", "PostgreSQL", "SQLite"]

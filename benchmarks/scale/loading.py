@@ -11,7 +11,7 @@ from typing import Any
 from engines import Engine, SQLite
 from processes import fairreg
 
-from fairreg.services import db
+from fairreg.services.registry import db
 
 __all__ = ["load", "plain_ratio"]
 

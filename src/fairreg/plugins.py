@@ -14,15 +14,18 @@ from types import ModuleType
 
 __all__ = ["load", "modules", "names"]
 
+# What lies beside the plugins of a room and is none of them.
+NOT_PLUGINS = frozenset({"base", "common"})
 
-def modules(room: str, *, skip: frozenset[str] = frozenset({"base"})) -> Iterator[ModuleType]:
+
+def modules(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> Iterator[ModuleType]:
     """Import and yield each plugin module of `room`, a package such as ``fairreg.harvesters``, by name."""
     for name in names(room, skip=skip):
         yield load(room, name)
 
 
 @cache
-def names(room: str, *, skip: frozenset[str] = frozenset({"base"})) -> tuple[str, ...]:
+def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
     """Names of the plugin modules of `room`, sorted; nothing but the room's package is imported."""
     package = import_module(room)
     built_in = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")}

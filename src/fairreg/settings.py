@@ -87,7 +87,7 @@ class Settings:
     database_url: str
     offline: bool = False
     debug: bool = False
-    # As the user wrote them, in lower case; `fairreg.services.enabled` knows which sources there are.
+    # As the user wrote them, in lower case; `fairreg.services.enabled_sources` knows which sources there are.
     disabled: frozenset[str] = frozenset()
     services: Mapping[str, Service] = field(default_factory=lambda: _services({}))
 

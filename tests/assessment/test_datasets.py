@@ -21,7 +21,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
-from fairreg.services.resolve import stamped
+from fairreg.services.fetch.resolve import stamped
 
 PASS, PARTIAL, FAIL, UNKNOWN = "pass", "partial", "fail", "unknown"
 CHECKS = {item.id: item for item in rubric.indicators(rubric.DATASETS)}

@@ -13,9 +13,9 @@ from assessment.samples import BARE, CONCEPT_DOI, DATA_DOI, HBB, SHA, TOP, VERSI
 from fairreg.assessment.documents import role_of
 from fairreg.assessment.evidence import Document, FileFact, ModelFact
 from fairreg.assessment.prose import code_blocks, sections, words
-from fairreg.assessment.remedying.base import TODO
-from fairreg.assessment.remedying.drafts import drafts, todo_list
-from fairreg.assessment.remedying.facts import Facts
+from fairreg.assessment.remedies.base import TODO
+from fairreg.assessment.remedies.drafts import drafts, todo_list
+from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import assess
 from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.registry import catalogue

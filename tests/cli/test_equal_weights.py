@@ -143,7 +143,9 @@ def test_a_fingerprint_outlives_what_the_source_says_next_and_follows_the_files(
 def test_the_same_files_are_not_read_again(cli, httpserver, monkeypatch):
     serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
     assert cli("fetch", f"huggingface:{COPY}").code == 0
-    monkeypatch.setattr("fairreg.services.fingerprints.read_tensors", lambda _path: pytest.fail("read again"))
+    monkeypatch.setattr(
+        "fairreg.services.fetch.fingerprints.read_tensors", lambda _path: pytest.fail("read again")
+    )
     assert cli("fetch", f"huggingface:{COPY}").code == 0
 
 

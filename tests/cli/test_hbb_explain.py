@@ -11,8 +11,8 @@ from fairreg.errors import MissingEngine
 from fairreg.models.hbb_in import roc_plot
 from fairreg.models.hbb_in.explain import integrated, style
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
+from fairreg.models.hbb_in.workflows.explain.subject import read_labelled
 from fairreg.runners.weights import fingerprint_of
-from fairreg.services.hbb.explain.subject import read_labelled
 from support.networks import random_tensors
 from support.toy import toy_jets
 
@@ -297,7 +297,7 @@ def test_too_many_dropped_features_are_wrong_usage(cli, weights, jets, prepared)
 
 
 def test_ctrl_c_in_a_training_ends_as_interrupted(cli, weights, jets, prepared, monkeypatch):
-    from fairreg.services.hbb.explain import reoptimise
+    from fairreg.models.hbb_in.workflows.explain import reoptimise
 
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt

@@ -18,11 +18,11 @@ import onnx
 import pytest
 
 from fairreg.models import hbb_in
-from fairreg.services import shards
-from fairreg.services.predict import open_file
-from fairreg.services.run_manifest import NAME
-from fairreg.services.run_many import run_many
-from fairreg.services.spreading import Where
+from fairreg.services.parallel.engines import Where
+from fairreg.services.run import shards
+from fairreg.services.run.batch import run_many
+from fairreg.services.run.manifest import NAME
+from fairreg.services.run.predict import open_file
 
 
 @pytest.fixture

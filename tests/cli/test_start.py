@@ -82,7 +82,7 @@ def test_an_interrupt_ends_with_130_and_a_sentence(cli, monkeypatch):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fairreg.services.db.ensure", interrupted)
+    monkeypatch.setattr("fairreg.services.registry.db.ensure", interrupted)
     result = cli("search", "jets")
     assert result.code == 130
     assert "Interrupted" in result.err
@@ -92,7 +92,7 @@ def test_an_interrupt_ends_with_130_and_a_sentence(cli, monkeypatch):
 def test_a_fault_of_our_own_is_a_sentence_unless_debugging(environment, debug):
     code = (
         "import sys; sys.argv = ['fairreg', 'search', 'x']\n"
-        "import fairreg.services.db as db\n"
+        "import fairreg.services.registry.db as db\n"
         "def broken(*_): raise ZeroDivisionError('oops')\n"
         "db.ensure = broken\n"
         "from fairreg.cli.app import main\nmain()"

@@ -11,7 +11,7 @@ import pytest
 from fairreg import harvesters
 from fairreg.cli.app import main
 from fairreg.settings import SERVICES
-from fairreg.web.answers import MASK
+from fairreg.web.responses import MASK
 from support.services import CONTENT, Services
 
 TOKENS = {

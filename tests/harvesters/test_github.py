@@ -12,9 +12,9 @@ import pytest
 from fairreg import harvesters
 from fairreg.errors import AccessDenied, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
 from fairreg.schemas.identifiers import Identifier, parse
-from fairreg.services.download import download
-from fairreg.services.fetch import fetch
-from fairreg.services.harvest import harvest
+from fairreg.services.fetch.download import download
+from fairreg.services.fetch.fetch import fetch
+from fairreg.services.harvest.harvest import harvest
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import Patience, Web

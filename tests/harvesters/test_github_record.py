@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fairreg import harvesters
 from fairreg.errors import RecordError
-from fairreg.harvesters._repository_files import read_files
+from fairreg.formats.repository_files import read_files
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import violations
 from harvesters.github_server import CFF, COMMIT, FILES, POINTER, README, RELEASE, REPOSITORY, tree_of

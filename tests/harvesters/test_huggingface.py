@@ -25,9 +25,9 @@ from fairreg.errors import (
 from fairreg.harvesters.huggingface import HuggingFaceHarvester
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier, parse
-from fairreg.services.download import download
-from fairreg.services.harvest import harvest
-from fairreg.services.resolve import resolve
+from fairreg.services.fetch.download import download
+from fairreg.services.fetch.resolve import resolve
+from fairreg.services.harvest.harvest import harvest
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import Patience, Web

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairreg.harvesters._cards import decoded, description, intended_use, limitations, read_card, usage
+from fairreg.formats.model_card import decoded, description, intended_use, limitations, read_card, usage
 
 CARD = """---
 license: mit

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from fairreg import harvesters
 from fairreg.errors import RecordError
-from fairreg.harvesters._cards import decoded
-from fairreg.harvesters._huggingface_record import envelope
+from fairreg.formats.model_card import decoded
+from fairreg.harvesters.huggingface.mapping import envelope
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Creator, Evaluation, ModelRecord
 from fairreg.schemas.validation import violations

@@ -4,8 +4,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.harvesters._paging import within
 from fairreg.harvesters.base import Hit, Page
+from fairreg.harvesters.common.paging import within
 
 
 @given(st.lists(st.integers(0, 5), max_size=6), st.none() | st.integers(0, 12))

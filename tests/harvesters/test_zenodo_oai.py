@@ -11,7 +11,7 @@ from werkzeug import Request, Response
 
 from fairreg import harvesters
 from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
-from fairreg.harvesters._oai import read_page
+from fairreg.harvesters.common.oai_pmh import read_page
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Creator
 from support.damage import survives_damage

@@ -17,8 +17,8 @@ from fairreg.models.hbb_in.benchmark.utilisation import Utilisation
 from fairreg.models.hbb_in.inputs import Jets, signature
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.runner import HbbRunner
+from fairreg.models.hbb_in.workflows.benchmark import benchmark
 from fairreg.runners import Runner
-from fairreg.services.hbb.benchmark import benchmark
 from support.networks import random_tensors
 from support.toy import toy_jets
 

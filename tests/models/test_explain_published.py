@@ -9,10 +9,10 @@ import pytest
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.explain.relevance import Rule
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
-from fairreg.services.hbb.explain.activity import activity
-from fairreg.services.hbb.explain.lrp import lrp
-from fairreg.services.hbb.explain.mask import mask
-from fairreg.services.hbb.explain.subject import read_model
+from fairreg.models.hbb_in.workflows.explain.activity import activity
+from fairreg.models.hbb_in.workflows.explain.lrp import lrp
+from fairreg.models.hbb_in.workflows.explain.mask import mask
+from fairreg.models.hbb_in.workflows.explain.subject import read_model
 from support.toy import toy_jets
 
 pytestmark = pytest.mark.shared

@@ -8,9 +8,9 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in import export as exporting
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
+from fairreg.models.hbb_in.workflows.export import export
 from fairreg.runners import get
 from fairreg.runners.weights import fingerprint, fingerprint_of, read_tensors
-from fairreg.services.hbb.export import export
 from support.networks import PAPER, random_jets, random_tensors
 
 TENSORS = random_tensors(PAPER)

@@ -6,7 +6,7 @@ from fairreg.errors import RecordError
 from fairreg.registry import Assessment, Registry, subject
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
-from fairreg.services import db
+from fairreg.services.registry import db
 
 HUB = Identifier("huggingface", "org/name")
 DOI = Identifier("doi", "10.1234/a")
@@ -178,7 +178,7 @@ def test_known_entries_come_in_the_order_asked_for_with_what_is_said_of_them(reg
 
 
 def test_identifiers_are_those_of_all_entries_in_their_order(registry, monkeypatch):
-    monkeypatch.setattr("fairreg.registry.portions._PAGE", 7)
+    monkeypatch.setattr("fairreg.registry.snapshots._PAGE", 7)
     found = list(registry.identifiers())
     assert found == [entry.identifier for entry in registry.entries()]
     assert len(found) == registry.count() == registry.info().entries

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fairreg.registry import Registry
-from fairreg.services.checking import check
-from fairreg.services.records import export
+from fairreg.services.registry.integrity import check
+from fairreg.services.registry.transfer import export
 from fairreg.settings import Settings
 from support import writers
 from support.content import TIMES, Content, content

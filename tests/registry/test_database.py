@@ -18,12 +18,12 @@ from sqlalchemy import make_url, text
 
 from fairreg.errors import MissingEngine, RecordError, RegistryError, RegistryUnreachable
 from fairreg.registry import Harvest, Registry, Submission
-from fairreg.registry.database import Database
-from fairreg.registry.texts import LONGEST_KEY
+from fairreg.registry.db.engine import Database
+from fairreg.registry.db.text_limits import LONGEST_KEY
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Relation
-from fairreg.services.checking import check
-from fairreg.services.db import ensure
+from fairreg.services.registry.db import ensure
+from fairreg.services.registry.integrity import check
 from fairreg.settings import Settings
 from support.postgres import Server
 
@@ -150,7 +150,7 @@ def test_a_page_that_no_longer_fits_leaves_the_pages_before_it_and_its_cursor(
 def test_a_writer_waits_for_the_lock_and_says_who_has_it(
     fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairreg.registry.database._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("fairreg.registry.db.engine._PATIENCE_SECONDS", 0.1)
     first, second = Database(fresh_url), Database(fresh_url)
     with first.writing(), second.reading() as reader:
         assert reader.scalar(text("SELECT count(*) FROM entries")) == 0  # readers are never held up

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairreg.registry import catalogue
-from fairreg.registry.linking import group, merge, name_entries
+from fairreg.registry.resolution.grouping import group, merge, name_entries
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Access,

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from fairreg.errors import NotFound, UsageError
 from fairreg.registry import Refused, Registry
-from fairreg.registry.lineage import POPULAR, Verdicts, lineages
-from fairreg.registry.linking import Place, group, place_of
+from fairreg.registry.resolution.grouping import Place, group, place_of
+from fairreg.registry.resolution.lineage import POPULAR, Verdicts, lineages
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support import hbb

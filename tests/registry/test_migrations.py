@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry, catalogue
-from fairreg.registry.database import Database
-from fairreg.registry.tables import HEAD, REVISIONS
+from fairreg.registry.db.engine import Database
+from fairreg.registry.db.tables import HEAD, REVISIONS
 from fairreg.schemas.record import ModelRecord
-from fairreg.services.checking import check
-from fairreg.services.db import ensure
+from fairreg.services.registry.db import ensure
+from fairreg.services.registry.integrity import check
 from fairreg.settings import Settings
 from support import older
 from support.content import Content, content

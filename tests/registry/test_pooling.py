@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fairreg.registry import Registry, pooling
+from fairreg.registry import Registry
+from fairreg.registry.search import candidates
 from fairreg.schemas.record import ModelRecord
 
 Make = Callable[..., ModelRecord]
@@ -14,9 +15,9 @@ Make = Callable[..., ModelRecord]
 @pytest.fixture
 def crowded(registry: Registry, make_record: Make, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Sixty entries of common words among which a word is common that more than ten have."""
-    monkeypatch.setattr(pooling, "_COMMON", 10)
-    monkeypatch.setattr(pooling, "_MOST", 20)
-    monkeypatch.setattr(pooling, "_NAMED", 8)
+    monkeypatch.setattr(candidates, "_COMMON", 10)
+    monkeypatch.setattr(candidates, "_MOST", 20)
+    monkeypatch.setattr(candidates, "_NAMED", 8)
     common = [
         make_record("z", str(n), name=f"network {n}", description="a jet network", frameworks=("PyTorch",))
         for n in range(60)
@@ -60,7 +61,7 @@ def test_the_order_is_the_same_whatever_the_limits(
 ) -> None:
     limited = [hit.entry.identifier for hit in crowded.search("okapi jet network", limit=1).hits]
     for name in ("_COMMON", "_MOST"):
-        monkeypatch.setattr(pooling, name, 1000)
+        monkeypatch.setattr(candidates, name, 1000)
     whole = crowded.search("okapi jet network")
     assert whole.complete
     assert [hit.entry.identifier for hit in whole.hits][:1] == limited

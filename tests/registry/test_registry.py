@@ -17,8 +17,8 @@ from sqlalchemy import select
 
 from fairreg.errors import IdentifierError, NotFound, RecordError
 from fairreg.registry import Harvest, Registry, Submission
-from fairreg.registry.database import Database
-from fairreg.registry.tables import entries
+from fairreg.registry.db.engine import Database
+from fairreg.registry.db.tables import entries
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
 from support.databases import Databases

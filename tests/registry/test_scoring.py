@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.registry.scoring import WEIGHTS, Passage, Sought, rarity, score
+from fairreg.registry.search.ranking import WEIGHTS, Passage, Sought, rarity, score
 
 WORDS = st.lists(st.sampled_from(["jet", "tag", "hbb", "calo", "a"]), max_size=12).map(" ".join)
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.registry.vocabulary import Term, understand
-from fairreg.registry.wording import indexed, words
+from fairreg.registry.search.query_expansion import Term, understand
+from fairreg.registry.text.normalization import indexed, words
 
 QUESTIONS = st.text(alphabet='abH→\\$^_{}"“”«» -jetgν13TV') | st.text()
 CITED = re.compile(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4,}/\S+|https://doi\.org/10\.29172/[0-9a-f-]{36}|usage")
 
 
 def document() -> dict[str, Any]:
-    text = files("fairreg.registry").joinpath("vocabulary.toml").read_text(encoding="utf-8")
+    text = files("fairreg.registry.search").joinpath("vocabulary.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 

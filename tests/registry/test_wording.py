@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fairreg.registry.notation import plain
-from fairreg.registry.wording import fold, indexed, name_variant, words, written
+from fairreg.registry.text.normalization import fold, indexed, name_variant, words, written
+from fairreg.registry.text.notation import plain
 
 # Text as physicists write it: letters, Greek, signs of notation, and what else Unicode has.
 PHYSICS = st.text(alphabet="hHzZwWxXbBtTeEμτγψνÖüßøŁaeo→-−=>()[]{}$\\^_'′\"+ ./√√sqrt120TeV") | st.text()

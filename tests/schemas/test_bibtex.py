@@ -3,7 +3,7 @@ import re
 
 from hypothesis import HealthCheck, given, settings
 
-from fairreg.schemas.bibtex import to_bibtex
+from fairreg.formats.bibtex import to_bibtex
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord, Provenance
 from support.records import records

@@ -12,10 +12,10 @@ from fairreg.errors import NotFound
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance, Relation
-from fairreg.services import db
-from fairreg.services.assess import assess, gather, history
-from fairreg.services.gathering import Visit
-from fairreg.services.probing import probe_all
+from fairreg.services.assess.assess import assess, gather, history
+from fairreg.services.assess.evidence_collector import Visit
+from fairreg.services.assess.probes import probe_all
+from fairreg.services.registry import db
 from fairreg.web import Patience, Web
 from support import hbb
 
@@ -148,7 +148,7 @@ def test_the_catalogues_additions_are_gathered_apart_from_the_record(ready, http
 
 def test_evidence_in_a_form_of_another_release_is_gathered_anew(ready, registry, httpserver, monkeypatch):
     hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
-    monkeypatch.setattr("fairreg.services.keeping.encoded", lambda _value: b'{"unheard": "of"}')
+    monkeypatch.setattr("fairreg.services.assess.store.encoded", lambda _value: b'{"unheard": "of"}')
     assess(ready, hbb.DOI)
     assert assess(ready, hbb.DOI, offline=True).coverage > 0
 

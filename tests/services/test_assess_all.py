@@ -8,9 +8,10 @@ from fairreg.errors import FairregError, NotFound
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
-from fairreg.services import assess_all as room
-from fairreg.services import db, judging
-from fairreg.services.assess_all import assess_all
+from fairreg.services.assess import batch as room
+from fairreg.services.assess import batch_task
+from fairreg.services.assess.batch import assess_all
+from fairreg.services.registry import db
 from support import hbb
 
 
@@ -54,7 +55,7 @@ def test_a_query_and_a_limit_choose(filled):
 
 
 def test_a_fault_in_one_record_stops_no_other_and_is_told(filled, monkeypatch):
-    judge = judging.judge
+    judge = batch_task.judge
 
     def faulty(evidence):
         if evidence.record.identifier == "huggingface:batch/model-1":
@@ -63,7 +64,7 @@ def test_a_fault_in_one_record_stops_no_other_and_is_told(filled, monkeypatch):
             raise NotFound("It is not there.")
         return judge(evidence)
 
-    monkeypatch.setattr(judging, "judge", faulty)
+    monkeypatch.setattr(batch_task, "judge", faulty)
     report = assess_all(filled, query="Batchworthy", offline=True)
     assert len(report.rows) == 7
     reasons = {item.id.rpartition("/")[2]: item.reason for item in report.failures}
@@ -74,7 +75,7 @@ def test_only_when_every_record_fails_the_run_fails(filled, monkeypatch):
     def broken(_evidence):
         raise NotFound("It is not there.")
 
-    monkeypatch.setattr(judging, "judge", broken)
+    monkeypatch.setattr(batch_task, "judge", broken)
     with pytest.raises(FairregError, match="None of the 9 records"):
         assess_all(filled, query="Batchworthy", offline=True)
 
@@ -107,7 +108,7 @@ def test_what_was_judged_offline_leaves_an_online_run_still_to_do(filled, httpse
 # The thread that is left behind keeps its connection, of which only a server's driver complains.
 @pytest.mark.engines("sqlite")
 def test_who_interrupts_a_run_need_not_wait_for_its_threads(filled, monkeypatch):
-    before, free, judge = set(threading.enumerate()), threading.Event(), judging.judge
+    before, free, judge = set(threading.enumerate()), threading.Event(), batch_task.judge
     monkeypatch.setattr(room, "_PORTION", 1)
     first = iter([True])
 
@@ -119,7 +120,7 @@ def test_who_interrupts_a_run_need_not_wait_for_its_threads(filled, monkeypatch)
     def interrupt(_done, _total):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(judging, "judge", stuck)
+    monkeypatch.setattr(batch_task, "judge", stuck)
     with pytest.raises(KeyboardInterrupt):
         assess_all(filled, query="Batchworthy", offline=True, progress=interrupt)
     left = set(threading.enumerate()) - before

@@ -14,11 +14,11 @@ from fairreg.errors import UsageError
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
-from fairreg.services import assess_all as room
-from fairreg.services import db
-from fairreg.services.assess_all import assess_all
-from fairreg.services.harvest_spread import Harvesting
-from fairreg.services.judging import Judging
+from fairreg.services.assess import batch as room
+from fairreg.services.assess.batch import assess_all
+from fairreg.services.assess.batch_task import Judging
+from fairreg.services.harvest.parallel import Harvesting
+from fairreg.services.registry import db
 from fairreg.settings import Settings
 
 NOON = "2026-11-22T12:00:00+00:00"

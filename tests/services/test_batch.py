@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairreg.cli.output import print_json
-from fairreg.services import batch
-from fairreg.services.batch import BatchReport, BatchRow, Failure, Spool
+from fairreg.services.assess import batch_report
+from fairreg.services.assess.batch_report import BatchReport, BatchRow, Failure, Spool
 
 scores = st.none() | st.floats(0, 1)
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -56,7 +56,7 @@ def test_without_rows_the_sums_are_the_same(found):
 
 
 def test_many_rows_go_to_the_disk_and_come_back(monkeypatch):
-    monkeypatch.setattr(batch, "_IN_MEMORY", 1000)
+    monkeypatch.setattr(batch_report, "_IN_MEMORY", 1000)
     spool = Spool(Failure)
     for number in range(200):
         spool.append(Failure(f"{number}", "It is not there."))

@@ -12,16 +12,16 @@ from sqlalchemy import text
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Assessment, Refused, Registry, catalogue
-from fairreg.registry.database import Database
-from fairreg.registry.tables import HEAD, REVISIONS, described, metadata
+from fairreg.registry.db.engine import Database
+from fairreg.registry.db.tables import HEAD, REVISIONS, described, metadata
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Provenance
-from fairreg.services.checking import CheckReport, check
-from fairreg.services.db import ensure, info, init, upgrade
+from fairreg.services.registry.db import ensure, info, init, upgrade
+from fairreg.services.registry.integrity import CheckReport, check
 from fairreg.settings import Settings
 from support.databases import Databases, registry_variables
 
-ENSURE = "from fairreg.services.db import ensure; from fairreg.settings import Settings\n"
+ENSURE = "from fairreg.services.registry.db import ensure; from fairreg.settings import Settings\n"
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_down_and_up_again(ready: Settings) -> None:
 
 
 def test_an_older_schema_is_refused_by_readers(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fairreg.registry.database.HEAD", "9998")
+    monkeypatch.setattr("fairreg.registry.db.engine.HEAD", "9998")
     with pytest.raises(RegistryError, match="older fairreg") as caught:
         info(ready)
     assert "db upgrade" in str(caught.value.hint)

@@ -20,7 +20,7 @@ from fairreg.errors import (
     UnsafeAddress,
 )
 from fairreg.schemas.record import Distribution
-from fairreg.services.download import cached_copy, download, place, select
+from fairreg.services.fetch.download import cached_copy, download, place, select
 from fairreg.storage.cache import Cache
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
@@ -389,7 +389,7 @@ def test_an_empty_file_is_a_file(web, cache, serve):
 
 
 def test_a_file_of_unstated_size_has_a_limit(web, cache, distribution, serve, monkeypatch):
-    monkeypatch.setattr("fairreg.services.download.MAX_UNSTATED", 100_000)
+    monkeypatch.setattr("fairreg.services.fetch.download.MAX_UNSTATED", 100_000)
     serve(CONTENT)
     with pytest.raises(Refused, match="larger than"):
         download(web, cache, Distribution(name="a", url=distribution.url))

@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 
 from fairreg.errors import BadAnswer, Unreachable, UsageError
 from fairreg.registry.registry import Registry
-from fairreg.services.harvest import harvest, harvest_all
+from fairreg.services.harvest.harvest import harvest, harvest_all
 from fairreg.services.sources import refused
 from harvesters.zenodo_payloads import page, record
 

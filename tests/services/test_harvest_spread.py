@@ -11,9 +11,9 @@ from werkzeug import Response
 
 from fairreg.errors import BadAnswer, UsageError
 from fairreg.registry import Registry
-from fairreg.services.harvest import harvest_all
-from fairreg.services.harvest_spread import harvest_spread
-from fairreg.services.spreading import Where
+from fairreg.services.harvest.harvest import harvest_all
+from fairreg.services.harvest.parallel import harvest_spread
+from fairreg.services.parallel.engines import Where
 from support import hbb
 
 

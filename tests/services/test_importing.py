@@ -7,9 +7,9 @@ import pytest
 
 from fairreg.errors import RecordError
 from fairreg.registry import Registry
-from fairreg.services import importing
-from fairreg.services.checking import check
-from fairreg.services.records import export, import_
+from fairreg.services.registry import bulk_import
+from fairreg.services.registry.integrity import check
+from fairreg.services.registry.transfer import export, import_
 from fairreg.settings import Settings
 from support.databases import Databases
 
@@ -44,9 +44,9 @@ def home(databases: Databases, tmp_path: Path) -> Callable[[str], Settings]:
 
 @pytest.fixture
 def in_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "_LARGE", 0)
-    monkeypatch.setattr(importing, "_BYTES", 12_000)
-    monkeypatch.setattr(importing, "_processes", lambda: 2)
+    monkeypatch.setattr(bulk_import, "_LARGE", 0)
+    monkeypatch.setattr(bulk_import, "_BYTES", 12_000)
+    monkeypatch.setattr(bulk_import, "_processes", lambda: 2)
 
 
 @pytest.mark.usefixtures("in_processes")
@@ -56,7 +56,7 @@ def test_several_processes_make_the_registry_that_one_makes(
     many, one = home("many"), home("one")
     seen: list[tuple[int, int | None]] = []
     counts = import_(many, file, progress=lambda done, total: seen.append((done, total)))
-    monkeypatch.setattr(importing, "_LARGE", 10**9)
+    monkeypatch.setattr(bulk_import, "_LARGE", 10**9)
     assert import_(one, file) == counts
     assert counts == {"new": NUMBER, "changed": 0, "unchanged": 0}
     assert seen[-1] == (NUMBER, NUMBER)

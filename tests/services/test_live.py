@@ -20,9 +20,9 @@ import pytest
 from fairreg import harvesters
 from fairreg.errors import UsageError
 from fairreg.registry import Registry
-from fairreg.services.db import ensure
-from fairreg.services.live import ask
-from fairreg.services.search import SearchReport, search
+from fairreg.services.registry.db import ensure
+from fairreg.services.search.federated import ask
+from fairreg.services.search.search import SearchReport, search
 from fairreg.services.sources import sources
 from fairreg.settings import Settings
 from support import hbb

@@ -27,9 +27,9 @@ from fairreg.registry import (
 )
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
-from fairreg.services import exported
-from fairreg.services.checking import check
-from fairreg.services.records import export, import_
+from fairreg.services.registry import export_format
+from fairreg.services.registry.integrity import check
+from fairreg.services.registry.transfer import export, import_
 from fairreg.settings import Settings
 from support.databases import Databases
 from support.postgres import RUN
@@ -251,7 +251,7 @@ def test_a_line_that_no_registry_can_keep_is_named_and_nothing_is_kept(
 ) -> None:
     record = said(1)
     statements = [Statement("zenodo", "1", item, LONG_AGO) for item in (record, replace(record, **changes))]
-    (tmp_path / "old.jsonl").write_text("".join(map(exported.line_of, statements)), encoding="utf-8")
+    (tmp_path / "old.jsonl").write_text("".join(map(export_format.line_of, statements)), encoding="utf-8")
     other = home("other")
     with pytest.raises(RecordError, match=r"old\.jsonl line 2: .*(NUL|1,400 bytes)"):
         import_(other, tmp_path / "old.jsonl")
@@ -272,9 +272,9 @@ def test_any_line_reads_back_as_what_was_written(
     )
     tombstone = None if reason is None else Tombstone(reason, LONG_AGO)
     file = tmp_path / "lines.jsonl"
-    text = exported.line_of(statement)
+    text = export_format.line_of(statement)
     file.write_text(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"), encoding="utf-8")
-    ((number, line),) = exported.numbered(file.read_bytes().splitlines())
-    read = exported.read_line(line, f"line {number}")
+    ((number, line),) = export_format.numbered(file.read_bytes().splitlines())
+    read = export_format.read_line(line, f"line {number}")
     if "\ufffd" not in text:
         assert read == Carried(Submission(record, payload, "text/plain"), tombstone)

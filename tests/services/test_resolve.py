@@ -3,7 +3,7 @@ import pytest
 from werkzeug import Response
 
 from fairreg.errors import Gone, IdentifierError, NotFound, Unreachable
-from fairreg.services.resolve import resolve
+from fairreg.services.fetch.resolve import resolve
 from support import hbb
 
 SPELLINGS = [

@@ -6,7 +6,7 @@ import pytest
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry
-from fairreg.services.search import search
+from fairreg.services.search.search import search
 from fairreg.settings import Settings
 from support.databases import Databases
 

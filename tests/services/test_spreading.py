@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairreg.errors import ChecksumMismatch, FairregError, MissingEngine, Unreachable, UsageError
-from fairreg.services.spreading import Where, portions, require_shared_registry, spread, threads
+from fairreg.services.parallel.engines import Where, portions, require_shared_registry, spread, threads
 from support import tasks
 
 
@@ -201,13 +201,13 @@ def test_workers_of_another_release_are_told(scheduler, monkeypatch):
 
 
 def test_a_scheduler_without_workers_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("fairreg.services.clusters._SECONDS", 1)
+    monkeypatch.setattr("fairreg.services.parallel.dask._SECONDS", 1)
     with own_scheduler(workers=0) as (_, address), pytest.raises(Unreachable, match="has no workers"):
         enter(Where(scheduler=address))
 
 
 def test_a_scheduler_that_is_lost_on_the_way_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("fairreg.services.clusters._SECONDS", 3)
+    monkeypatch.setattr("fairreg.services.parallel.dask._SECONDS", 3)
     with own_scheduler(workers=1) as (process, address), spread(Where(scheduler=address), silent) as engine:
         results = engine.each(tasks.squared, range(10_000))
         next(results)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from fairreg.errors import ChecksumMismatch, MissingEngine, Offline, Unreachable, UsageError
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance
-from fairreg.services.zenodo_get import ZenodoGet
+from fairreg.services.fetch.zenodo_get import ZenodoGet
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 
@@ -88,7 +88,7 @@ def test_it_knows_only_records_of_zenodo(public, program):
 
 
 def test_without_the_extra_it_says_how_to_install_it(public, monkeypatch):
-    monkeypatch.setattr("fairreg.services.zenodo_get.find_spec", lambda _name: None)
+    monkeypatch.setattr("fairreg.services.fetch.zenodo_get.find_spec", lambda _name: None)
     with pytest.raises(MissingEngine):
         ZenodoGet(public)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, select
 
-from fairreg.registry.database import Database
-from fairreg.registry.tables import described
+from fairreg.registry.db.engine import Database
+from fairreg.registry.db.tables import described
 
 __all__ = ["TIMES", "Content", "content"]
 

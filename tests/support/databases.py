@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from fairreg.registry.database import Database
-from fairreg.services.db import ensure, migrate
+from fairreg.registry.db.engine import Database
+from fairreg.services.registry.db import ensure, migrate
 from fairreg.settings import Settings
 from support.postgres import Run, Server
 

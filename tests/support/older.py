@@ -11,9 +11,9 @@ from alembic.config import Config
 from sqlalchemy import Connection, MetaData, Table, insert
 
 from fairreg.registry import Assessment, Harvest, Place, Refused, Verdict
-from fairreg.registry.database import Database
-from fairreg.registry.linking import merge
-from fairreg.registry.tables import described
+from fairreg.registry.db.engine import Database
+from fairreg.registry.db.tables import described
+from fairreg.registry.resolution.grouping import merge
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
 

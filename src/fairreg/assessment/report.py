@@ -7,7 +7,7 @@ import msgspec
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
-from fairreg.assessment.completing import completed
+from fairreg.assessment.enrichment import completed
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.rubric import Rubric, Scored
 

@@ -98,7 +98,7 @@ def main() -> None:
 
 def _leave_the_late_behind(code: object) -> None:
     """End now where a source that nobody waits for any more would keep the process alive."""
-    live = sys.modules.get("fairreg.services.live")
+    live = sys.modules.get("fairreg.services.search.federated")
     if live is not None and live.anyone_left():
         sys.stdout.flush()
         sys.stderr.flush()

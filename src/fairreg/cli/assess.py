@@ -9,7 +9,7 @@ import typer
 from fairreg.cli.options import Json, Scheduler, ready
 
 if TYPE_CHECKING:
-    from fairreg.services.assess import Evidence, Report
+    from fairreg.services.assess.assess import Evidence, Report
 
 __all__ = ["register"]
 
@@ -137,7 +137,7 @@ def _examined(
     from fairreg.cli.assessments import print_beside
     from fairreg.cli.output import downloading, print_json, talk
     from fairreg.cli.scorecard import print_comparison, print_report
-    from fairreg.services.assess import examine
+    from fairreg.services.assess.assess import examine
 
     with downloading() as progress:
         evidence, report = examine(ready(), pid, offline=offline, talk=talk, progress=progress)
@@ -156,7 +156,7 @@ def _mend(evidence: "Evidence", report: "Report", folder: Path | None, *, force:
         return
     from fairreg.cli.output import talk
     from fairreg.cli.scorecard import fixed_lines
-    from fairreg.services.assess_files import fix
+    from fairreg.services.assess.outputs import fix
 
     for line in fixed_lines(fix(evidence, report, folder, force=force)):
         talk(line)
@@ -174,7 +174,7 @@ def _write_files(
     evidence: "Evidence", report: "Report", html: Path | None, badge: Path | None, jsonld: Path | None
 ) -> None:
     from fairreg.cli.output import talk
-    from fairreg.services.assess_files import write_badge, write_html, write_jsonld
+    from fairreg.services.assess.outputs import write_badge, write_html, write_jsonld
 
     if html is not None:
         write_html(report, html, name=evidence.record.name)

@@ -12,8 +12,8 @@ from fairreg.cli.scorecard import percent
 
 if TYPE_CHECKING:
     from fairreg.registry import Assessment
-    from fairreg.services.assess import Report
-    from fairreg.services.assess_all import BatchReport
+    from fairreg.services.assess.assess import Report
+    from fairreg.services.assess.batch import BatchReport
 
 __all__ = ["assess_many", "print_beside", "print_history"]
 
@@ -39,7 +39,7 @@ def print_beside(report: "Report") -> None:
 def print_history(pid: str, *, json: bool) -> None:
     """How an object was assessed over time, the newest first."""
     from fairreg.cli.output import print_json, talk
-    from fairreg.services.assess import history
+    from fairreg.services.assess.assess import history
 
     found = history(ready(), pid)
     if json:
@@ -100,7 +100,7 @@ def assess_many(
 ) -> None:
     """Assess what a search finds (everything: an empty one) and sum up."""
     from fairreg.cli.output import counting, print_json, talk
-    from fairreg.services.assess_all import assess_all
+    from fairreg.services.assess.batch import assess_all
 
     if since is not None and not _is_date(since):
         raise typer.BadParameter(f"{since!r} is no date such as 2026-11-22.")

@@ -10,7 +10,7 @@ from fairreg.cli.output import console
 if TYPE_CHECKING:
     from fairreg.registry import LineageReport
     from fairreg.schemas.record import ModelRecord
-    from fairreg.services.run import RunReport
+    from fairreg.services.run.demonstrate import RunReport
 
 __all__ = ["lineage_card", "record_card", "run_card", "size_text"]
 

@@ -8,7 +8,7 @@ import typer
 from fairreg.cli.options import Json, settings
 
 if TYPE_CHECKING:
-    from fairreg.services.db import Info
+    from fairreg.services.registry.db import Info
 
 __all__ = ["app"]
 
@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Make, migrate, check and describe 
 @app.command(epilog="Example: FAIRREG_HOME=/data/fairreg fairreg db init")
 def init(json: Json = False) -> None:
     """Make the registry where there is none, with the packaged catalogue in it."""
-    from fairreg.services import db
+    from fairreg.services.registry import db
 
     _print(db.init(settings()), json=json)
 
@@ -26,7 +26,7 @@ def init(json: Json = False) -> None:
 @app.command()
 def upgrade(json: Json = False) -> None:
     """Migrate the registry to this release's schema and catalogue."""
-    from fairreg.services import db
+    from fairreg.services.registry import db
 
     _print(db.upgrade(settings()), json=json)
 
@@ -34,7 +34,7 @@ def upgrade(json: Json = False) -> None:
 @app.command()
 def info(json: Json = False) -> None:
     """Say what the registry holds, in numbers."""
-    from fairreg.services import db
+    from fairreg.services.registry import db
 
     _print(db.info(settings()), json=json)
 
@@ -45,7 +45,7 @@ def check(json: Json = False) -> None:
     from dataclasses import asdict
 
     from fairreg.cli.output import console, print_json
-    from fairreg.services.checking import check as look
+    from fairreg.services.registry.integrity import check as look
 
     report = look(settings())
     if json:

@@ -12,8 +12,8 @@ from fairreg.cli.output import talk
 
 if TYPE_CHECKING:
     from fairreg.errors import Unreachable
-    from fairreg.services.fetch import Downloader, Fetched
-    from fairreg.services.run import RunReport
+    from fairreg.services.fetch.fetch import Downloader, Fetched
+    from fairreg.services.run.demonstrate import RunReport
 
 __all__ = ["register"]
 
@@ -55,7 +55,7 @@ def fetch(
     """
     from fairreg.cli.output import downloading, print_json
     from fairreg.errors import Unreachable
-    from fairreg.services.fetch import fetch as bring
+    from fairreg.services.fetch.fetch import fetch as bring
 
     _check_run_options(pid, run=run, runtime=runtime, weights=weights)
     report: RunReport | None
@@ -93,7 +93,7 @@ def _print(fetched: "Fetched", report: "RunReport | None") -> None:
 
 def _stand_in(pid: str, runtime: str | None, error: "Unreachable") -> "tuple[Fetched, RunReport]":
     """What packaged reference weights do; the error again where there are none for the identifier."""
-    from fairreg.services.run import stand_in
+    from fairreg.services.run.demonstrate import stand_in
 
     found = stand_in(settings(), pid, runtime=runtime)
     if found is None:
@@ -109,11 +109,11 @@ def _check_run_options(pid: str, *, run: bool, runtime: str | None, weights: Wei
     if not run and (runtime or weights):
         raise UsageError("--runtime and --weights say how to run.", hint="Add --run.")
     if weights is Weights.REFERENCE:
-        from fairreg.services.run import reference
+        from fairreg.services.run.demonstrate import reference
 
         reference(pid)
     if runtime:
-        from fairreg.services.run import check_runtime
+        from fairreg.services.run.demonstrate import check_runtime
 
         check_runtime(runtime)
 
@@ -121,19 +121,19 @@ def _check_run_options(pid: str, *, run: bool, runtime: str | None, weights: Wei
 def _downloader(name: DownloaderName) -> "Downloader | None":
     if name is DownloaderName.FAIRREG:
         return None
-    from fairreg.services.zenodo_get import ZenodoGet
+    from fairreg.services.fetch.zenodo_get import ZenodoGet
 
     return ZenodoGet(settings())
 
 
 def _run(fetched: "Fetched", runtime: str | None, *, reference: bool) -> "RunReport":
-    from fairreg.services import run
+    from fairreg.services.run import demonstrate
 
     chosen = settings()
     if reference:
-        report = run.run_reference(chosen, fetched.requested, runtime=runtime)
+        report = demonstrate.run_reference(chosen, fetched.requested, runtime=runtime)
     else:
-        report = run.run(fetched, runtime=runtime, engines=chosen.cache / run.ENGINES)
+        report = demonstrate.run(fetched, runtime=runtime, engines=chosen.cache / demonstrate.ENGINES)
     _warn(report)
     return report
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from fairreg.services.search import SearchReport, SourceAnswer
+    from fairreg.services.search.search import SearchReport, SourceAnswer
     from fairreg.services.sources import RefusedPayload, SourceState
 
 __all__ = ["Format", "register"]
@@ -77,7 +77,7 @@ def search(
     from functools import partial
 
     from fairreg.cli.output import print_json, talk
-    from fairreg.services.search import search as service
+    from fairreg.services.search.search import search as service
 
     if save and not live:
         raise typer.BadParameter("--save keeps what --live finds, so it needs --live.")
@@ -218,8 +218,8 @@ def show(
 ) -> None:
     """Show one record: from the registry, else from its source."""
     from fairreg.cli.output import print_json, print_utf8, talk
-    from fairreg.services.show import explain
-    from fairreg.services.show import show as find
+    from fairreg.services.fetch.show import explain
+    from fairreg.services.fetch.show import show as find
 
     chosen = ready()
     record = find(chosen, pid, talk=talk)
@@ -232,7 +232,7 @@ def show(
 
         print_utf8(to_turtle(record))
     elif format is Format.BIBTEX:
-        from fairreg.schemas.bibtex import to_bibtex
+        from fairreg.formats.bibtex import to_bibtex
 
         print_utf8(to_bibtex(record))
     else:

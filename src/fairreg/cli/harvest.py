@@ -10,7 +10,7 @@ import typer
 from fairreg.cli.options import Json, Scheduler, ready
 
 if TYPE_CHECKING:
-    from fairreg.services.harvest import HarvestReport
+    from fairreg.services.harvest.harvest import HarvestReport
     from fairreg.settings import Settings
 
 __all__ = ["register"]
@@ -43,9 +43,9 @@ def harvest(
 ) -> None:
     """Harvest sources into the registry, several at once. Stopped, the same command goes on from there."""
     from fairreg.cli.output import counting_each, explain, print_json, talk
-    from fairreg.services.harvest import harvest_all
-    from fairreg.services.harvest_spread import harvest_spread
-    from fairreg.services.spreading import Where
+    from fairreg.services.harvest.harvest import harvest_all
+    from fairreg.services.harvest.parallel import harvest_spread
+    from fairreg.services.parallel.engines import Where
 
     where, chosen = Where(workers, scheduler), ready()
     work = harvest_all if where.here else partial(harvest_spread, where=where)

@@ -28,7 +28,7 @@ def link(pid: Pid, other: Other, json: Json = False) -> None:
     SOURCE:ID names what one source says (`fairreg show` lists them).
     """
     from fairreg.cli.output import print_json
-    from fairreg.services.links import link as join
+    from fairreg.services.registry.links import link as join
 
     report = join(ready(), pid, other)
     if json:
@@ -40,7 +40,7 @@ def link(pid: Pid, other: Other, json: Json = False) -> None:
 def unlink(pid: Pid, other: Other, json: Json = False) -> None:
     """Say that two identifiers are of two models; it holds whatever a later harvest brings."""
     from fairreg.cli.output import print_json
-    from fairreg.services.links import unlink as part
+    from fairreg.services.registry.links import unlink as part
 
     reports = part(ready(), pid, other)
     if json:

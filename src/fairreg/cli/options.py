@@ -42,7 +42,7 @@ def settings() -> "Settings":
 def ready() -> "Settings":
     """The settings, with the registry made and migrated; says so when it had to be."""
     from fairreg.cli.output import talk
-    from fairreg.services import db
+    from fairreg.services.registry import db
 
     chosen = settings()
     db.ensure(chosen, talk)

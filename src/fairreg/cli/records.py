@@ -9,7 +9,7 @@ import typer
 from fairreg.cli.options import InputFile, Json, ready
 
 if TYPE_CHECKING:
-    from fairreg.services.harvest import HarvestReport
+    from fairreg.services.harvest.harvest import HarvestReport
 
 __all__ = ["register"]
 
@@ -43,7 +43,7 @@ def validate(file: InputFile, json: Json = False) -> None:
 def add(file: InputFile, json: Json = False) -> None:
     """Add the record in a file to the registry, or replace the one it was added as before."""
     from fairreg.cli.output import console, print_json
-    from fairreg.services.records import add as put
+    from fairreg.services.registry.transfer import add as put
 
     result = put(ready(), file)
     if json:
@@ -57,7 +57,7 @@ def export(
 ) -> None:
     """Write what every source said, what people decided and what was refused; `import` reads it."""
     from fairreg.cli.output import talk
-    from fairreg.services.records import export as write
+    from fairreg.services.registry.transfer import export as write
 
     counts = write(ready(), file)
     others = [f"{counts[name]} {words}" for name, words in _OTHERS.items() if counts[name]]
@@ -79,8 +79,8 @@ def import_(
     Dumps of DLHub (answers of Globus Search, lists of servables) and of Garden are recognised.
     """
     from fairreg.cli.output import console, counting, print_json
-    from fairreg.services.exported import is_exported
-    from fairreg.services.records import import_ as read
+    from fairreg.services.registry.export_format import is_exported
+    from fairreg.services.registry.transfer import import_ as read
 
     if not is_exported(file):
         _import_dump(file, source, json=json)
@@ -100,7 +100,7 @@ def import_(
 
 def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
     from fairreg.cli.output import counting, print_json, talk
-    from fairreg.services.dumps import import_dump
+    from fairreg.services.harvest.import_dump import import_dump
 
     chosen = ready()
     with counting("Importing") as progress:

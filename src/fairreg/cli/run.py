@@ -9,9 +9,9 @@ import typer
 from fairreg.cli.options import Json, Scheduler, settings
 
 if TYPE_CHECKING:
-    from fairreg.services.predict import Opened, Prediction
-    from fairreg.services.run_many import ManyRuns
-    from fairreg.services.spreading import Where
+    from fairreg.services.parallel.engines import Where
+    from fairreg.services.run.batch import ManyRuns
+    from fairreg.services.run.predict import Opened, Prediction
 
 __all__ = ["register"]
 
@@ -54,10 +54,10 @@ def run(
     With several inputs, or workers, what is in the folder --output and provably the same is not run again.
     """
     from fairreg.cli.output import downloading, talk
-    from fairreg.services.input_files import is_one_file
-    from fairreg.services.predict import open_model
-    from fairreg.services.run import check_runtime
-    from fairreg.services.spreading import Where
+    from fairreg.services.parallel.engines import Where
+    from fairreg.services.run.demonstrate import check_runtime
+    from fairreg.services.run.input_files import is_one_file
+    from fairreg.services.run.predict import open_model
 
     where = Where(workers, scheduler)
     many = not (where.here and is_one_file(input)) or (output is not None and output.is_dir())
@@ -79,7 +79,7 @@ def run(
 
 def _run_one(opened: "Opened", source: Path, output: Path | None, *, json: bool) -> None:
     from fairreg.cli.output import counting, print_json, talk
-    from fairreg.services.predict import predict
+    from fairreg.services.run.predict import predict
 
     with counting("Running") as progress:
         prediction = predict(opened, source, output=output, progress=progress)
@@ -93,8 +93,8 @@ def _run_one(opened: "Opened", source: Path, output: Path | None, *, json: bool)
 
 def _run_many(opened: "Opened", given: list[str], output: Path | None, where: "Where", *, json: bool) -> None:
     from fairreg.cli.output import counting, explain, print_json, talk
-    from fairreg.services.input_files import input_files
-    from fairreg.services.run_many import run_many
+    from fairreg.services.run.batch import run_many
+    from fairreg.services.run.input_files import input_files
 
     with counting("Running") as progress:
         report = run_many(

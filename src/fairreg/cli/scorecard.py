@@ -8,8 +8,8 @@ from fairreg.schemas.text import clean
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from fairreg.services.assess import IndicatorResult, Report
-    from fairreg.services.assess_files import Fixed
+    from fairreg.services.assess.assess import IndicatorResult, Report
+    from fairreg.services.assess.outputs import Fixed
 
 __all__ = ["fixed_lines", "percent", "print_comparison", "print_report"]
 
@@ -79,7 +79,7 @@ def print_comparison(report: "Report") -> None:
     from rich.table import Table
 
     from fairreg.cli.output import console
-    from fairreg.services.assess_files import compared
+    from fairreg.services.assess.outputs import compared
 
     for tool, rows in compared(report).items():
         table = Table(title=tool, title_justify="left", box=None, pad_edge=False, header_style="bold")

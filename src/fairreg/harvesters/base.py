@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any, ClassVar, Self
 
 from fairreg.errors import IdentifierError
-from fairreg.harvesters._payload import canonical
 from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.json_reader import canonical
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import Web
 

@@ -12,17 +12,17 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters._contents import Contents, file_format, media_type, read_contents
-from fairreg.harvesters._paging import object_of, within
-from fairreg.harvesters._payload import Place, canonical, violation
-from fairreg.harvesters._references import (
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.harvesters.common.paging import object_of, within
+from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
     identifier_of,
     relation_type,
 )
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
+from fairreg.schemas.json_reader import Place, canonical, violation
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.record import (
     Creator,

@@ -12,10 +12,10 @@ from datetime import date
 from typing import ClassVar
 
 from fairreg.errors import UsageError
-from fairreg.harvesters._payload import Place, violation
-from fairreg.harvesters._references import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.harvesters.base import Fetched, Harvester, Page, Payload
+from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.schemas.json_reader import Place, violation
 from fairreg.schemas.record import Creator, FieldOrigin, ModelRecord, Provenance, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords
 from fairreg.web import Web

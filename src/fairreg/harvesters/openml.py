@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters._contents import file_format, media_type
-from fairreg.harvesters._paging import object_of
-from fairreg.harvesters._payload import Place, canonical, violation
-from fairreg.harvesters._references import distinct_identifiers, distinct_relations
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.common.contents import file_format, media_type
+from fairreg.harvesters.common.paging import object_of
+from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import Place, canonical, violation
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.record import Creator, Distribution, FieldOrigin, ModelRecord, Provenance, Relation
 from fairreg.schemas.text import plain_text, split_keywords

@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters._datacite_record import record_of
-from fairreg.harvesters._oai import OaiPage, read_page
-from fairreg.harvesters._payload import Place, canonical, violation
-from fairreg.harvesters._references import distinct_identifiers
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.common.oai_pmh import OaiPage, read_page
+from fairreg.harvesters.datacite.mapping import record_of
+from fairreg.schemas.datacite_terms import distinct_identifiers
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
+from fairreg.schemas.json_reader import Place, canonical, violation
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import Web
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Run by Alembic on the connection that `fairreg.services.db` hands over; there is no alembic.ini."""
+"""Run by Alembic on the connection that `fairreg.services.registry.db` gives it; there is no alembic.ini."""
 
 from alembic import context
 
-from fairreg.registry.tables import described, metadata
+from fairreg.registry.db.tables import described, metadata
 
 
 def _migrate() -> None:

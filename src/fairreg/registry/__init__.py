@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment, subject
-    from fairreg.registry.carrying import Carried, Tombstone
-    from fairreg.registry.judging import Verdict
-    from fairreg.registry.lineage import Bond
-    from fairreg.registry.linking import Place
-    from fairreg.registry.portions import Known, Window
-    from fairreg.registry.preparing import Page, packed, prepare, unpacked
-    from fairreg.registry.registry import Registry
-    from fairreg.registry.results import (
+    from fairreg.registry.entries import (
         Entry,
         Filters,
         Harvest,
@@ -31,7 +24,14 @@ if TYPE_CHECKING:
         Statement,
         Submission,
     )
-    from fairreg.registry.scoring import Contribution
+    from fairreg.registry.ingest.link_overrides import Verdict
+    from fairreg.registry.ingest.restore import Carried, Tombstone
+    from fairreg.registry.ingest.row_builder import Page, packed, prepare, unpacked
+    from fairreg.registry.registry import Registry
+    from fairreg.registry.resolution.grouping import Place
+    from fairreg.registry.resolution.lineage import Bond
+    from fairreg.registry.search.ranking import Contribution
+    from fairreg.registry.snapshots import Known, Window
 
 __all__ = [
     "Assessment",
@@ -66,33 +66,33 @@ __all__ = [
 
 _HOMES = {
     "Assessment": "assessments",
-    "Bond": "lineage",
-    "Carried": "carrying",
-    "Contribution": "scoring",
-    "Entry": "results",
-    "Filters": "results",
-    "Harvest": "results",
-    "Info": "results",
-    "Known": "portions",
-    "LineageReport": "results",
-    "Outcome": "results",
-    "Place": "linking",
-    "Page": "preparing",
-    "PutResult": "results",
-    "Refused": "results",
+    "Bond": "resolution.lineage",
+    "Carried": "ingest.restore",
+    "Contribution": "search.ranking",
+    "Entry": "entries",
+    "Filters": "entries",
+    "Harvest": "entries",
+    "Info": "entries",
+    "Known": "snapshots",
+    "LineageReport": "entries",
+    "Outcome": "entries",
+    "Place": "resolution.grouping",
+    "Page": "ingest.row_builder",
+    "PutResult": "entries",
+    "Refused": "entries",
     "Registry": "registry",
-    "SearchHit": "results",
-    "SearchResults": "results",
-    "SourceLink": "results",
-    "Statement": "results",
-    "Submission": "results",
-    "Tombstone": "carrying",
-    "Verdict": "judging",
-    "Window": "portions",
-    "packed": "preparing",
-    "prepare": "preparing",
+    "SearchHit": "entries",
+    "SearchResults": "entries",
+    "SourceLink": "entries",
+    "Statement": "entries",
+    "Submission": "entries",
+    "Tombstone": "ingest.restore",
+    "Verdict": "ingest.link_overrides",
+    "Window": "snapshots",
+    "packed": "ingest.row_builder",
+    "prepare": "ingest.row_builder",
     "subject": "assessments",
-    "unpacked": "preparing",
+    "unpacked": "ingest.row_builder",
 }
 
 

@@ -24,13 +24,13 @@ from sqlalchemy import (
 )
 
 from fairreg.errors import RecordError
-from fairreg.registry.keys import chunks, with_keys
-from fairreg.registry.linking import link_keys
-from fairreg.registry.lookup import entries_for
-from fairreg.registry.tables import assessments, entries, statements
+from fairreg.registry.db.key_conditions import chunks, with_keys
+from fairreg.registry.db.tables import assessments, entries, statements
+from fairreg.registry.resolution.grouping import link_keys
+from fairreg.registry.search.lookup import entries_for
 from fairreg.schemas.identifiers import Identifier, parse
-from fairreg.schemas.moment import now
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.timestamps import now
 
 __all__ = [
     "Assessment",

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
-from fairreg.registry.database import Database
-from fairreg.registry.harvesting import all_harvests, harvest_state, write_harvest
-from fairreg.registry.lineage import RULES, Verdicts
-from fairreg.registry.linking import place_of
-from fairreg.registry.lookup import entries_for, entry_for, sources_of, sources_of_all
-from fairreg.registry.mapping import TEXT_RULES, entry_from, statement_from
-from fairreg.registry.results import (
+from fairreg.registry.db.engine import Database
+from fairreg.registry.db.entry_query import whole
+from fairreg.registry.db.row_mapping import TEXT_RULES, entry_from, statement_from
+from fairreg.registry.db.tables import HEAD, entries, properties, statements
+from fairreg.registry.entries import (
     Entry,
     Filters,
     Harvest,
@@ -31,19 +29,21 @@ from fairreg.registry.results import (
     Submission,
     Values,
 )
-from fairreg.registry.search import search
-from fairreg.registry.tables import HEAD, entries, properties, statements
-from fairreg.registry.whole import whole
+from fairreg.registry.ingest.harvest_state import all_harvests, harvest_state, write_harvest
+from fairreg.registry.resolution.grouping import place_of
+from fairreg.registry.resolution.lineage import RULES, Verdicts
+from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
+from fairreg.registry.search.search import search
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment
-    from fairreg.registry.carrying import Carried
-    from fairreg.registry.judging import Verdict
-    from fairreg.registry.portions import Known, Window
-    from fairreg.registry.preparing import Page
+    from fairreg.registry.ingest.link_overrides import Verdict
+    from fairreg.registry.ingest.restore import Carried
+    from fairreg.registry.ingest.row_builder import Page
+    from fairreg.registry.snapshots import Known, Window
 
 __all__ = ["Registry"]
 
@@ -54,7 +54,7 @@ _WORDING_RULES = "wording_rules"
 
 
 class Registry:
-    """A FAIR model registry in a database that exists already (`fairreg.services.db` makes it).
+    """A FAIR model registry in a database that exists already (`fairreg.services.registry.db` makes it).
 
     Every change is one transaction: after a crash it happened as a whole or not at all. Several processes
     may read and write at once. Raises RegistryError where the database is missing, damaged or of another
@@ -94,8 +94,8 @@ class Registry:
         refused: Iterable[Refused] = (),
     ) -> tuple[PutResult, ...]:
         """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
-        from fairreg.registry.arriving import put_all
-        from fairreg.registry.refusing import refuse
+        from fairreg.registry.ingest.bulk_upsert import put_all
+        from fairreg.registry.ingest.rejects import refuse
 
         page = _page(items)
         with self._database.writing() as connection:
@@ -111,8 +111,8 @@ class Registry:
 
         What an earlier release's catalogue had and this one has not becomes a tombstone.
         """
-        from fairreg.registry.arriving import put_all
-        from fairreg.registry.preparing import prepare
+        from fairreg.registry.ingest.bulk_upsert import put_all
+        from fairreg.registry.ingest.row_builder import prepare
 
         digest = catalogue.digest()
         if self.catalogue_digest() == digest:
@@ -137,7 +137,7 @@ class Registry:
 
     def word_anew(self) -> int:
         """Write anew what search reads of the entries, a page at a time; how many entries there are."""
-        from fairreg.registry.writing import word_anew
+        from fairreg.registry.ingest.upsert import word_anew
 
         done, after = 0, 0
         while True:
@@ -155,7 +155,7 @@ class Registry:
 
     def link_anew(self) -> int:
         """Sort all entries into lineages by this release's rules; how many statements were looked at."""
-        from fairreg.registry.relating import relate_all
+        from fairreg.registry.ingest.lineage_update import relate_all
 
         with self._database.writing() as connection:
             count = relate_all(connection)
@@ -164,36 +164,36 @@ class Registry:
 
     def link(self, one: str | Identifier, other: str | Identifier) -> None:
         """Make two identifiers mean one model, also after the next harvest. Raises NotFound, UsageError."""
-        from fairreg.registry.judging import judge
+        from fairreg.registry.ingest.link_overrides import judge
 
         with self._database.writing() as connection:
             judge(connection, one, other, same=True)
 
     def unlink(self, one: str | Identifier, other: str | Identifier) -> None:
         """Keep apart what two identifiers mean, also after the next harvest. Raises NotFound, UsageError."""
-        from fairreg.registry.judging import judge
+        from fairreg.registry.ingest.link_overrides import judge
 
         with self._database.writing() as connection:
             judge(connection, one, other, same=False)
 
     def verdicts(self) -> Verdicts:
         """What people decided with `link` and `unlink`."""
-        from fairreg.registry.relating import verdicts
+        from fairreg.registry.ingest.lineage_update import verdicts
 
         with self._database.reading() as connection:
             return verdicts(connection)
 
     def explain(self, pid: Entry | str | Identifier) -> LineageReport:
         """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
-        from fairreg.registry.judging import explain
+        from fairreg.registry.ingest.link_overrides import explain
 
         with self._database.reading() as connection:
             return explain(connection, pid if isinstance(pid, Entry) else entry_for(connection, pid))
 
     def kin(self, records: Iterable[ModelRecord]) -> tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]:
         """The entries that records, known or not, may belong together with, and what is said of each."""
-        from fairreg.registry.judging import statement_records
-        from fairreg.registry.relating import kin
+        from fairreg.registry.ingest.lineage_update import kin
+        from fairreg.registry.ingest.link_overrides import statement_records
 
         with self._database.reading() as connection:
             homes = {home for home, _ in kin(connection, records)}
@@ -202,14 +202,14 @@ class Registry:
 
     def refused(self, source: str | None = None) -> tuple[Refused, ...]:
         """Payloads of `source`, or of all sources, that became no record."""
-        from fairreg.registry.refusing import refused
+        from fairreg.registry.ingest.rejects import refused
 
         with self._database.reading() as connection:
             return refused(connection, source)
 
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
         """Record that `source` withdrew its record; what it said stays. Raises NotFound."""
-        from fairreg.registry.writing import relink, withdraw
+        from fairreg.registry.ingest.upsert import relink, withdraw
 
         with self._database.writing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
@@ -333,7 +333,7 @@ class Registry:
 
     def every_statement(self) -> Iterator[Statement]:
         """All that sources say, by source and its id, a page at a time; writers are not held up meanwhile."""
-        from fairreg.registry.carrying import statements_after
+        from fairreg.registry.ingest.restore import statements_after
 
         place = None
         while True:
@@ -346,7 +346,7 @@ class Registry:
 
     def restore(self, items: "Iterable[Carried]") -> tuple[Outcome, ...]:
         """Take over statements of another registry, withdrawn ones as such, in one transaction."""
-        from fairreg.registry.carrying import restore
+        from fairreg.registry.ingest.restore import restore
 
         with self._database.writing() as connection:
             return restore(connection, items)
@@ -357,14 +357,14 @@ class Registry:
 
     def decided(self) -> "tuple[Verdict, ...]":
         """What people decided with `link` and `unlink`, and when."""
-        from fairreg.registry.judging import decided
+        from fairreg.registry.ingest.link_overrides import decided
 
         with self._database.reading() as connection:
             return decided(connection)
 
     def take_verdicts(self, items: "Iterable[Verdict]") -> int:
         """Take over verdicts of another registry, in one transaction; how many were news."""
-        from fairreg.registry.judging import keep_verdict
+        from fairreg.registry.ingest.link_overrides import keep_verdict
 
         with self._database.writing() as connection:
             return sum(keep_verdict(connection, item) for item in items)
@@ -376,7 +376,7 @@ class Registry:
 
     def identifiers(self) -> Iterator[str]:
         """The identifiers of all entries in their order; writers are not held up meanwhile."""
-        from fairreg.registry.portions import identifiers_after
+        from fairreg.registry.snapshots import identifiers_after
 
         after: str | None = ""
         while after is not None:
@@ -387,14 +387,14 @@ class Registry:
 
     def window(self, since: str, *, online: bool) -> "Window":
         """The assessments that there are by now from an ISO 8601 time on (`online`: with the network)."""
-        from fairreg.registry.portions import Window, last_assessment
+        from fairreg.registry.snapshots import Window, last_assessment
 
         with self._database.reading() as connection:
             return Window(since, last_assessment(connection), online)
 
     def known(self, names: Iterable[str], window: "Window | None" = None) -> "list[Known]":
         """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
-        from fairreg.registry.portions import known
+        from fairreg.registry.snapshots import known
 
         with self._database.reading() as connection:
             return known(connection, names, window)
@@ -439,7 +439,7 @@ class Registry:
 
 
 def _page(items: "Iterable[ModelRecord | Submission] | Page") -> "Page":
-    from fairreg.registry.preparing import Page, prepare
+    from fairreg.registry.ingest.row_builder import Page, prepare
 
     if isinstance(items, Page):
         return items
@@ -447,7 +447,7 @@ def _page(items: "Iterable[ModelRecord | Submission] | Page") -> "Page":
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:
-    from fairreg.registry.writing import relink, withdraw
+    from fairreg.registry.ingest.upsert import relink, withdraw
 
     living = select(statements.c.source_id).where(
         statements.c.source == source, statements.c.gone_at.is_(None)

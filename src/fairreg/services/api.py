@@ -14,19 +14,19 @@ from fairreg.errors import ModelError
 from fairreg.registry import Registry as StoredRegistry
 from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint as fingerprint_of_file
-from fairreg.services import db
-from fairreg.services.assess import Report
-from fairreg.services.assess import assess as assess_with
-from fairreg.services.fetch import Fetched
-from fairreg.services.fetch import fetch as fetch_with
-from fairreg.services.harvest import HarvestReport
-from fairreg.services.harvest import harvest as harvest_with
-from fairreg.services.predict import runner_of
-from fairreg.services.resolve import Resolution
-from fairreg.services.resolve import resolve as resolve_with
-from fairreg.services.run import load as load_fetched
-from fairreg.services.search import SearchReport
-from fairreg.services.search import search as search_with
+from fairreg.services.assess.assess import Report
+from fairreg.services.assess.assess import assess as assess_with
+from fairreg.services.fetch.fetch import Fetched
+from fairreg.services.fetch.fetch import fetch as fetch_with
+from fairreg.services.fetch.resolve import Resolution
+from fairreg.services.fetch.resolve import resolve as resolve_with
+from fairreg.services.harvest.harvest import HarvestReport
+from fairreg.services.harvest.harvest import harvest as harvest_with
+from fairreg.services.registry import db
+from fairreg.services.run.demonstrate import load as load_fetched
+from fairreg.services.run.predict import runner_of
+from fairreg.services.search.search import SearchReport
+from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
 from fairreg.web import Web, silent
 

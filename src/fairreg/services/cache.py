@@ -7,7 +7,7 @@ from typing import Any
 
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache, disk_faults
-from fairreg.web.kept import KeptAnswers
+from fairreg.web.http_cache import KeptAnswers
 
 __all__ = ["CacheReport", "clear", "info", "verify"]
 

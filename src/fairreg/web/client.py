@@ -23,8 +23,8 @@ from fairreg.errors import (
     UnsafeAddress,
 )
 from fairreg.settings import Service, Settings
-from fairreg.web.addresses import is_private
-from fairreg.web.answers import (
+from fairreg.web.http_cache import KeptAnswers
+from fairreg.web.responses import (
     PASSING,
     Answer,
     asked_wait,
@@ -35,10 +35,10 @@ from fairreg.web.answers import (
     redirects,
     without_token,
 )
-from fairreg.web.answers import (
+from fairreg.web.responses import (
     headers as headers_of,
 )
-from fairreg.web.kept import KeptAnswers
+from fairreg.web.url_safety import is_private
 
 if TYPE_CHECKING:
     import requests

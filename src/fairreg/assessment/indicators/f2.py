@@ -21,8 +21,8 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
+from fairreg.assessment.packaged_metadata import stated_fields
 from fairreg.assessment.prose import clean, is_placeholder, words
-from fairreg.assessment.shipped import stated_fields
 from fairreg.schemas.record import Creator, ModelRecord
 
 _CORE = 6

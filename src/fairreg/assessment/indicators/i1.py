@@ -22,7 +22,7 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.shipped import Signature, shipped_signatures
+from fairreg.assessment.packaged_metadata import Signature, shipped_signatures
 from fairreg.schemas.record import Tensor
 
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf"})

@@ -22,8 +22,8 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import is_persistent, lineage_dois, relations, source_revision
+from fairreg.assessment.packaged_metadata import stated_training_data
 from fairreg.assessment.prose import mentions
-from fairreg.assessment.shipped import stated_training_data
 from fairreg.assessment.training import dataset_mentions, dataset_relations, training_sets
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation

@@ -19,8 +19,8 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import weight_files
+from fairreg.assessment.packaged_metadata import shipped_records
 from fairreg.assessment.prose import clean, code_blocks, has_figures, sections, words
-from fairreg.assessment.shipped import shipped_records
 from fairreg.schemas.record import Evaluation
 
 _ENOUGH_WORDS = 30

@@ -33,8 +33,8 @@ def simulate(
 ) -> None:
     """Generate an open sample of H->bb and QCD jets as ROOT files; goes on where it was interrupted."""
     from fairreg.cli.output import counting, print_json, talk
-    from fairreg.services.hbb.simulate import Plan
-    from fairreg.services.hbb.simulate import simulate as make
+    from fairreg.models.hbb_in.workflows.simulate import Plan
+    from fairreg.models.hbb_in.workflows.simulate import simulate as make
 
     plan = Plan(seed, jets, jets // 2 if signal_jets is None else signal_jets, jets_per_file)
     with counting("jets") as progress:
@@ -65,7 +65,7 @@ def prepare(
 ) -> None:
     """Turn ntuples of the CMS open simulation, or of `hbb simulate`, into padded arrays with labels."""
     from fairreg.cli.output import counting, print_json, talk
-    from fairreg.services.hbb.prepare import prepare as make
+    from fairreg.models.hbb_in.workflows.prepare import prepare as make
 
     with counting("jets") as progress:
         made = make(files, output, drop_neither=drop_neither, progress=progress)

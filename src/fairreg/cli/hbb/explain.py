@@ -11,7 +11,7 @@ from fairreg.cli.options import Json
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-    from fairreg.services.hbb.explain.analysis import Analysis, Cell, Table
+    from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Table
 
 __all__ = ["app"]
 
@@ -74,7 +74,7 @@ def mask(
 ) -> None:
     """Mask features, tracks and vertices: what they change in AUC and fidelity (Figure 5 and Table 9)."""
     from fairreg.cli.output import counting
-    from fairreg.services.hbb.explain.mask import mask as analyse
+    from fairreg.models.hbb_in.workflows.explain.mask import mask as analyse
 
     _check(output, report)
     limits = _numbers(thresholds)
@@ -122,7 +122,7 @@ def lrp(
     """Propagate the logits back to features, tracks and vertices (LRP; Figures 6 and 7)."""
     from fairreg.cli.output import counting_each
     from fairreg.models.hbb_in.explain.relevance import Rule
-    from fairreg.services.hbb.explain.lrp import lrp as analyse
+    from fairreg.models.hbb_in.workflows.explain.lrp import lrp as analyse
 
     _check(output, report)
     chosen = Rule(rule, gamma, epsilon, biases, start)
@@ -157,7 +157,7 @@ def activity(
 ) -> None:
     """Say how active each node is for each class, and how sparse the network (Figures 8 and 9)."""
     from fairreg.cli.output import counting
-    from fairreg.services.hbb.explain.activity import activity as analyse
+    from fairreg.models.hbb_in.workflows.explain.activity import activity as analyse
 
     _check(output, report)
     with counting("jets") as progress:
@@ -213,8 +213,8 @@ def reoptimise(
     """
     from fairreg.cli.output import counting_each, talk
     from fairreg.models.hbb_in.training.setup import Setup
-    from fairreg.services.hbb.explain.reoptimise import Plan, Watch
-    from fairreg.services.hbb.explain.reoptimise import reoptimise as analyse
+    from fairreg.models.hbb_in.workflows.explain.reoptimise import Plan, Watch
+    from fairreg.models.hbb_in.workflows.explain.reoptimise import reoptimise as analyse
 
     setup = Setup(epochs=epochs, patience=epochs, learning_rate=learning_rate, schedule="onecycle", seed=seed)
     plan = Plan(training_jets, mask_jets, jets, (drop_tracks, drop_vertices), tuple(drop_feature), setup)
@@ -250,7 +250,7 @@ def _give(found: "Analysis", output: Path | None, report: Path | None, *, json: 
     if output is not None:
         found = found.write(output)
     if report is not None and output is not None:
-        from fairreg.services.hbb.explain.report import write_report
+        from fairreg.models.hbb_in.workflows.explain.report import write_report
 
         write_report(output, report)
     for warning in found.warnings:

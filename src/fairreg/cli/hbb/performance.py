@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from fairreg.models.hbb_in.benchmark.results import Row
-    from fairreg.services.hbb.benchmark import Report
+    from fairreg.models.hbb_in.workflows.benchmark import Report
 
 __all__ = ["register"]
 
@@ -62,7 +62,7 @@ def export(
 ) -> None:
     """Write weights as ONNX or safetensors, once the written file was run and agrees with the definition."""
     from fairreg.cli.output import console, print_json
-    from fairreg.services.hbb.export import export as write
+    from fairreg.models.hbb_in.workflows.export import export as write
 
     done = write(weights, output, formats)
     if json:
@@ -109,8 +109,8 @@ def benchmark(
     from fairreg.cli.options import settings
     from fairreg.cli.output import counting_each, print_json, talk
     from fairreg.models.hbb_in.benchmark.results import Plan
-    from fairreg.services.hbb.benchmark import benchmark as compare
-    from fairreg.services.run import ENGINES
+    from fairreg.models.hbb_in.workflows.benchmark import benchmark as compare
+    from fairreg.services.run.demonstrate import ENGINES
 
     plan = Plan(_numbers(batch_sizes), repetitions, seconds, compared)
     with counting_each("benchmark") as progress:

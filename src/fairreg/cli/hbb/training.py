@@ -11,8 +11,8 @@ from fairreg.cli.options import Json
 if TYPE_CHECKING:
     from fairreg.models.hbb_in.metrics import Figures
     from fairreg.models.hbb_in.training.loop import Epoch
-    from fairreg.services.hbb.evaluate import Evaluation
-    from fairreg.services.hbb.train import Report
+    from fairreg.models.hbb_in.workflows.evaluate import Evaluation
+    from fairreg.models.hbb_in.workflows.train import Report
 
 __all__ = ["register"]
 
@@ -72,7 +72,7 @@ def train(
     The same command goes on with a training that was stopped. Needs the extra torch.
     """
     from fairreg.models.hbb_in.training.setup import Setup
-    from fairreg.services.hbb.train import Plan
+    from fairreg.models.hbb_in.workflows.train import Plan
 
     setup = Setup(
         hidden=hidden,
@@ -96,7 +96,7 @@ def _train(
     samples: list[Path], output: Path, setup: Any, plan: Any, limits: dict[str, Any], *, json: bool
 ) -> None:
     from fairreg.cli.output import counting_each, print_json, talk
-    from fairreg.services.hbb import train as service
+    from fairreg.models.hbb_in.workflows import train as service
 
     with counting_each("jets") as report:
         observer = service.Observer(report, lambda name, epoch: talk(f"{name} {_epoch(epoch)}"))
@@ -150,7 +150,7 @@ def evaluate(
 ) -> None:
     """Say how well weights tell H->bb from QCD jets, and how fast."""
     from fairreg.cli.output import counting, print_json
-    from fairreg.services.hbb import evaluate as service
+    from fairreg.models.hbb_in.workflows import evaluate as service
 
     with counting("jets") as report:
         found = service.evaluate(

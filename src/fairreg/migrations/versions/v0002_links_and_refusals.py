@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Lineages with what joins them, people's verdicts on links, and payloads that were refused.
 
-`fairreg.services.db.ensure` fills `ties` and `lineages` from the statements afterwards.
+`fairreg.services.registry.db.ensure` fills `ties` and `lineages` from the statements afterwards.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Full-text search over stemmed words, with an index of its own for names, and the words to mend slips by.
 
-`fairreg.services.db.ensure` fills `entry_texts`, `facets` and `words` from the records afterwards.
+`fairreg.services.registry.db.ensure` fills `entry_texts`, `facets` and `words` from the records afterwards.
 """
 
 import sqlalchemy as sa

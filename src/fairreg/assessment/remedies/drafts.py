@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""All drafts for one model: of each file that serves an indicator with points missing."""
+
+from collections.abc import Callable, Iterable
+
+from fairreg.assessment.base import Verdict
+from fairreg.assessment.remedies import (
+    citation,
+    codemeta,
+    fair4ml,
+    model_card,
+    provenance,
+    requirements,
+    signature,
+    zenodo_json,
+)
+from fairreg.assessment.remedies.base import Draft
+from fairreg.assessment.remedies.facts import Facts
+from fairreg.assessment.report import IndicatorResult, Report
+
+__all__ = ["TODO_NAME", "drafts", "open_indicators", "todo_list"]
+
+TODO_NAME = "FAIR-TODO.md"
+_NEW_VERSION = (
+    "The files name the version that was assessed. If they go into a new one, reserve its DOI first (Zenodo "
+    "does that in its form) and put it in their place, with the new version and date."
+)
+_WRITERS: tuple[tuple[tuple[str, ...], Callable[[Facts], Draft | None]], ...] = (
+    (citation.SERVES, citation.draft),
+    (codemeta.SERVES, codemeta.draft),
+    (fair4ml.SERVES, fair4ml.draft),
+    (zenodo_json.SERVES, zenodo_json.draft),
+    (model_card.SERVES, model_card.draft),
+    (signature.SERVES, signature.draft),
+    (requirements.SERVES, requirements.draft),
+    (provenance.SERVES, provenance.draft),
+)
+
+
+def open_indicators(report: Report) -> tuple[IndicatorResult, ...]:
+    """The indicators with points missing, in the order of the rubric."""
+    asked = (item for found in report.principles.values() for item in found.indicators)
+    return tuple(item for item in asked if item.verdict in {Verdict.PARTIAL, Verdict.FAIL})
+
+
+def drafts(report: Report, facts: Facts) -> tuple[Draft, ...]:
+    """The files worth writing, each serving those of its indicators that have points missing."""
+    missing = {item.id for item in open_indicators(report)}
+    found = []
+    for serves, write in _WRITERS:
+        served = tuple(number for number in serves if number in missing)
+        draft = write(facts) if served else None
+        if draft is not None:
+            found.append(Draft(draft.name, draft.text, served, draft.remains))
+    return tuple(found)
+
+
+def todo_list(report: Report, written: Iterable[Draft]) -> Draft:
+    """What remains for the author, as a Markdown list: per file, then what no file can mend."""
+    listed = tuple(written)
+    served = {number for item in listed for number in item.serves}
+    lines = [f"# What remains for {' '.join(report.id.split())}", "", _NEW_VERSION, ""]
+    for item in listed:
+        lines += [f"## {item.name} ({', '.join(item.serves)})", ""]
+        lines += [f"- [ ] {sentence}" for sentence in item.remains] or ["- Nothing."]
+        lines.append("")
+    others = [item for item in open_indicators(report) if item.id not in served]
+    lines += ["## What no file mends", ""] if others else []
+    lines += [f"- [ ] {item.id} {item.title}: {item.remedy}" for item in others]
+    return Draft(TODO_NAME, "\n".join(lines).rstrip() + "\n", ())

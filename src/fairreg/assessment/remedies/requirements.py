@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""requirements-inference.txt: the versions that fairreg reads the published graph with, pinned.
+
+They say nothing of the training; nobody but the author knows with which versions that was made.
+"""
+
+from fairreg.assessment.remedies.base import TODO, Draft
+from fairreg.assessment.remedies.facts import Facts
+
+__all__ = ["NAME", "SERVES", "draft"]
+
+NAME = "requirements-inference.txt"
+SERVES = ("R1.2-3", "R2-1")
+
+
+def draft(facts: Facts) -> Draft | None:
+    """The file; None where no graph was read or no version is known."""
+    graph = facts.graph
+    if graph is None or not facts.versions:
+        return None
+    asked = (
+        "Pin the requirements of the training, too, with the versions that it was made with.",
+        "Add the packages that prepare the inputs.",
+    )
+    lines = [
+        f"# For inference with {facts.inside(graph.file)}: the versions that fairreg reads it with.",
+        *(f"# {TODO}: {sentence}" for sentence in asked),
+        *(f"{name}=={number}" for name, number in sorted(facts.versions.items())),
+    ]
+    return Draft(NAME, "\n".join(lines) + "\n", SERVES, asked)

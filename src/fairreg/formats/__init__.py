@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""File formats of metadata: one file per format."""

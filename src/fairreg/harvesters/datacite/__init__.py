@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""DataCite: the metadata of any DOI that it registered, and search (https://support.datacite.org/docs/api)."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import ClassVar, NamedTuple
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
+
+from fairreg.errors import BadAnswer, RecordError, UsageError
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.common.lucene import changed_since
+from fairreg.harvesters.common.paging import object_of, within
+from fairreg.harvesters.datacite.mapping import attributes_of, record_of
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
+from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.record import ModelRecord
+from fairreg.web import Web
+
+__all__ = ["HARVESTER", "DataCiteHarvester", "Registration", "registration"]
+
+DOIS = "https://api.datacite.org/dois"
+# Numbered pages end here: a number beyond gives the last page again, without an error.
+WINDOW = 10_000
+# What is asked for where nothing else is: DataCite registers articles, images and samples by the million. The
+# filter takes several ids, separated by commas.
+BULK_TYPES = "model,software,dataset"
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+class Registration(NamedTuple):
+    """What DataCite says of a DOI itself: its state (findable, registered, draft), types, landing page.
+
+    `contributors` are in no record, which knows creators only.
+    """
+
+    state: str
+    types: tuple[str, ...]
+    url: str | None
+    contributors: tuple[str, ...] = ()
+
+
+def registration(payload: Payload) -> Registration:
+    """The registration in a DOI's document. Raises RecordError for what is none."""
+    top = attributes_of(payload)
+    types = tuple(place.text for _, place in top["types"].members() if place.text)
+    helped = tuple(name for item in top["contributors"].items() if (name := item["name"].text))
+    return Registration(top["state"].text or "findable", types, top["url"].address, helped)
+
+
+class DataCiteHarvester(Harvester):
+    """DataCite's REST API. It has no files, so its records serve where the repository cannot be asked."""
+
+    name: ClassVar[str] = "datacite"
+    title: ClassVar[str] = "DataCite"
+    general: ClassVar[bool] = True
+    # DataCite allows 1000, but some of its documents have hundreds of kilobytes.
+    guest_page_limit: ClassVar[int] = 100
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Any DOI; whether DataCite or another agency registered it shows when it is asked for."""
+        return identifier.scheme in DOI_SCHEMES
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The document of a DOI with its media. Raises NotFound, UsageError for what is no DOI."""
+        if not self.handles(identifier):
+            raise UsageError(f"DataCite knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
+        answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media"})
+        return Fetched(object_of(answer, "DataCite", "document"), answer.body, answer.url)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of hits: numbered ones for a limit within 10,000, else by DataCite's cursor, to the end.
+
+        Without a query only models, software and datasets.
+        """
+        asked: dict[str, str | int] = {"query": changed_since(query, since)}
+        if not query.strip():
+            asked["resource-type-id"] = BULK_TYPES
+        size = min(page_size or self.guest_page_limit, limit or WINDOW)
+        yield from within(self._pages(web, asked, cursor or _start(limit, size)), limit)
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of a DOI's document. Raises RecordError with the JSON path."""
+        return record_of(payload)
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The DOIs of a list page, or the one document itself."""
+        top = Place(page)
+        items = top["data"] if isinstance(top["data"].value, list) else top
+        yield from (item.value for item in items.items() if item.is_object)
+
+    def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
+        """A DOI whose state is `registered` was hidden by its repository; it resolves, but is not found."""
+        try:
+            top = attributes_of(payload)
+        except RecordError:
+            return None
+        doi = normalise_doi(top["doi"].text or "")
+        if doi is None or top["state"].text != "registered":
+            return None
+        return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
+
+    def _pages(self, web: Web, asked: dict[str, str | int], place: str) -> Iterator[Page]:
+        while True:
+            page = self._page(web, asked, place)
+            yield page
+            if page.cursor is None or page.cursor == place:  # a service may repeat itself for ever
+                return
+            place = page.cursor
+
+    def _page(self, web: Web, asked: dict[str, str | int], place: str) -> Page:
+        kind, value, size = _read_cursor(place)
+        answer = web.get(DOIS, params={**asked, f"page[{kind}]": value, "page[size]": size})
+        top = Place(answer.json())
+        if not isinstance(top["data"].value, list):
+            raise BadAnswer("DataCite answered with no list of DOIs.", hint="Try again later.")
+        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        total = top.at("meta", "total").count
+        onward = _next(top.at("links", "next").text, kind) if hits else None
+        if kind == "number" and onward and int(value) * size >= WINDOW:
+            note = f"DataCite numbers only the first {WINDOW:,} of {total or 'more'} hits; raise the limit."
+            return Page(hits, None, total, note)
+        return Page(hits, urlencode({kind: onward, "size": size}) if onward else None, total)
+
+
+def _start(limit: int | None, size: int) -> str:
+    return f"{'number' if limit and limit <= WINDOW else 'cursor'}=1&size={size}"
+
+
+def _read_cursor(place: str) -> tuple[str, str, int]:
+    """(kind of paging, where in it, page size) of a cursor."""
+    fields = Place(dict(parse_qsl(place)))
+    size = fields["size"].count
+    for kind in ("number", "cursor"):
+        value = fields[kind].text
+        if value and size:
+            return kind, value, size
+    raise UsageError(f"{place!r} is no place in a DataCite search.", hint="Start the harvest anew.")
+
+
+def _next(link: str | None, kind: str) -> str | None:
+    """The value of ``page[kind]`` in a link to the next page; a page's number is one to nine digits."""
+    try:
+        values = parse_qs(urlsplit(link or "").query).get(f"page[{kind}]", [])
+    except ValueError:
+        return None
+    value = next(iter(values), None)
+    return None if kind == "number" and not _NUMBER.fullmatch(value or "") else value
+
+
+HARVESTER = DataCiteHarvester()

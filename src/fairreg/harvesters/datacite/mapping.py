@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""DataCite's payload -> `ModelRecord` (DataCite Metadata Schema 4).
+
+Three shapes: the JSON:API document ``{"data": {...}}``, its bare ``data`` object, and the
+``application/vnd.datacite.datacite+json`` of doi.org, which has the attributes at its top.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from fairreg.errors import IdentifierError
+from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.schemas.datacite_terms import (
+    distinct_identifiers,
+    distinct_relations,
+    identifier_of,
+    relation_type,
+)
+from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
+from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.record import (
+    Access,
+    AccessLevel,
+    Creator,
+    Distribution,
+    ModelRecord,
+    Provenance,
+    Relation,
+)
+from fairreg.schemas.text import one_line, plain_text, split_keywords
+
+__all__ = ["attributes_of", "record_of"]
+
+_ACCESS: dict[str, AccessLevel] = {
+    "openaccess": "open",
+    "open access": "open",
+    "c_abf2": "open",
+    "embargoedaccess": "embargoed",
+    "embargoed access": "embargoed",
+    "c_f1cf": "embargoed",
+    "restrictedaccess": "restricted",
+    "restricted access": "restricted",
+    "c_16ec": "restricted",
+    "closedaccess": "closed",
+    "closed access": "closed",
+    "metadata only access": "closed",
+    "c_14cb": "closed",
+}
+_BYTES = re.compile(r"(\d+)\s*bytes?", re.IGNORECASE)
+
+
+def record_of(payload: object) -> ModelRecord:
+    """Map one DOI's document. Raises RecordError naming the path of a missing title or DOI."""
+    top, doi, title = _essentials(payload)
+    files = tuple(_distributions(top, Place(payload)))
+    contents = _contents(top, title, files)
+    license_id, license_stated = _license(top)
+    return ModelRecord(
+        identifier=f"doi:{doi}",
+        kind=contents.kind,
+        name=title,
+        provenance=Provenance(
+            source="datacite",
+            source_id=doi,
+            url=top["url"].address or Identifier("doi", doi).url,
+            origins=contents.origins,
+        ),
+        description=_description(top),
+        alternate_names=tuple(text for item in _titles(top)[1:] if (text := _title(item))),
+        identifiers=distinct_identifiers(_identifiers(top, doi)),
+        version=top["version"].text,
+        creators=tuple(creator for item in top["creators"].items() if (creator := _creator(item))),
+        publisher=top["publisher"].text or top.at("publisher", "name").text,
+        stated_type=_type(top)[1],
+        license=license_id,
+        license_stated=license_stated,
+        keywords=_keywords(top),
+        language=top["language"].text,
+        ml_task=contents.ml_task,
+        frameworks=contents.frameworks,
+        formats=tuple(text for item in top["formats"].items() if (text := item.text)) or contents.formats,
+        date_created=_dated(top, "Created"),
+        date_published=_dated(top, "Issued") or _year(top) or _dated(top, "Available"),
+        date_modified=_dated(top, "Updated") or top["updated"].date,
+        distributions=files,
+        relations=distinct_relations(_relations(top)),
+        access=_access(top),
+    )
+
+
+def attributes_of(payload: object) -> Place:
+    """The place of the attributes, whichever of the shapes it is. Raises RecordError for none of them."""
+    top = Place(payload)
+    data = top["data"] if top["data"].stated else top
+    if not data.is_object:
+        raise violation(data, "is no JSON object", source="DataCite")
+    if data["attributes"].is_object:
+        if data["type"].text not in {None, "dois"}:
+            raise violation(data["type"], f"is {data['type'].text!r} and not 'dois'", source="DataCite")
+        return data["attributes"]
+    return data
+
+
+def _essentials(payload: object) -> tuple[Place, str, str]:
+    top = attributes_of(payload)
+    doi = normalise_doi(top["doi"].text or "") or normalise_doi(top["id"].text or "")
+    if doi is None:
+        raise violation(top["doi"], "is missing", source="DataCite")
+    title = next((text for item in _titles(top) if (text := _title(item))), None)
+    if title is None:
+        raise violation(top["titles"], "is missing", source="DataCite")
+    return top, doi, title
+
+
+def _titles(top: Place) -> list[Place]:
+    """Titles, those without a type (subtitle, translation) first."""
+    return sorted(
+        (item for item in top["titles"].items() if _title(item)),
+        key=lambda item: bool(item["titleType"].text),
+    )
+
+
+def _title(item: Place) -> str | None:
+    text = item["title"].text or item.text
+    return " ".join(plain_text(text).split()) or None if text else None
+
+
+def _description(top: Place) -> str | None:
+    """The abstract, else the methods or another description."""
+    items = [item for item in top["descriptions"].items() if item["description"].prose]
+    order = {"Abstract": 0, "Methods": 1, "TechnicalInfo": 2, "Other": 3}
+    items.sort(key=lambda item: order.get(item["descriptionType"].text or "", 4))
+    texts = (plain_text(item["description"].value) for item in items if not _describes_other(item))
+    return next((text for text in texts if text), None)
+
+
+def _describes_other(item: Place) -> bool:
+    """A series, a table of contents, or the list of references that Zenodo writes there as JSON."""
+    elsewhere = item["descriptionType"].text in {"SeriesInformation", "TableOfContents"}
+    return elsewhere or (item["description"].text or "").startswith('{"references"')
+
+
+def _identifiers(top: Place, doi: str) -> Iterator[Identifier | None]:
+    yield Identifier("doi", doi)
+    concept = next((item.target.value for item in _relations(top) if _is_concept(item, doi)), None)
+    yield Identifier("concept_doi", concept) if concept else None
+    for field, name in (("alternateIdentifiers", "alternateIdentifier"), ("identifiers", "identifier")):
+        for item in top[field].items():
+            found = identifier_of(item[name].text, item[f"{name}Type"].text, evidence=field)
+            if found and found.scheme == "doi":
+                found = Identifier("related_doi", found.value, field) if found.value != doi else None
+            yield found
+    yield _landing(top["url"].address)
+
+
+def _is_concept(relation: Relation, doi: str) -> bool:
+    return (
+        relation.type == "is_version_of" and relation.target.scheme == "doi" and relation.target.value != doi
+    )
+
+
+def _landing(url: str | None) -> Identifier | None:
+    """What the landing page's address identifies beside the DOI: a Zenodo record, a Hub repository."""
+    try:
+        found = parse(url or "")
+    except IdentifierError:
+        return None
+    value = one_line(found.value)
+    return Identifier(found.scheme, value, "url") if value and found.scheme not in {"url", "doi"} else None
+
+
+def _relations(top: Place) -> Iterator[Relation]:
+    for item in top["relatedIdentifiers"].items():
+        target = identifier_of(item["relatedIdentifier"].text, item["relatedIdentifierType"].text)
+        if target is not None:
+            kind = item["resourceTypeGeneral"].text
+            yield Relation(type=relation_type(item["relationType"].text), target=target, target_kind=kind)
+
+
+def _creator(item: Place) -> Creator | None:
+    parts = (item["familyName"].text, item["givenName"].text)
+    name = item["name"].text or ", ".join(part for part in parts if part)
+    if not name:
+        return None
+    orcids = (
+        normalise_orcid(entry["nameIdentifier"].text or "")
+        for entry in item["nameIdentifiers"].items()
+        if "orcid" in (entry["nameIdentifierScheme"].text or entry["schemeUri"].text or "").lower()
+    )
+    affiliations = [
+        text for place in item["affiliation"].items() if (text := place.text or place["name"].text)
+    ]
+    return Creator(
+        name=name,
+        orcid=next((orcid for orcid in orcids if orcid), None),
+        affiliation="; ".join(affiliations) or None,
+        kind="organization" if item["nameType"].text == "Organizational" else "person",
+    )
+
+
+def _type(top: Place) -> tuple[str | None, str | None]:
+    """(the general type, the word that people read)."""
+    general, detail = top.at("types", "resourceTypeGeneral").text, top.at("types", "resourceType").text
+    return general or detail, general or detail
+
+
+def _contents(top: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+    names = [item.name for item in files]
+    return read_contents(_type(top)[0], title=title, keywords=_keywords(top), file_names=names)
+
+
+def _keywords(top: Place) -> tuple[str, ...]:
+    return split_keywords(
+        text for item in top["subjects"].items() if (text := item["subject"].text or item.text)
+    )
+
+
+def _license(top: Place) -> tuple[str | None, str | None]:
+    """(SPDX expression, what is stated without one); statements on access are no licence."""
+    found: list[str] = []
+    unknown: list[str] = []
+    for item in top["rightsList"].items():
+        stated = item["rights"].text or item["rightsUri"].text or item["rightsIdentifier"].text or item.text
+        known = spdx(item["rightsIdentifier"].text, item["rightsUri"].text, item["rights"].text, item.text)
+        if known:
+            found.append(known)
+        elif stated and _level(item) is None:
+            unknown.append(stated)
+    return joined(found), "; ".join(unknown) or None
+
+
+def _level(item: Place) -> AccessLevel | None:
+    uri = (item["rightsUri"].text or "").lower().rstrip("/").rsplit("/", 1)[-1]
+    return _ACCESS.get(uri) or _ACCESS.get((item["rights"].text or "").lower())
+
+
+def _access(top: Place) -> Access | None:
+    level = next((found for item in top["rightsList"].items() if (found := _level(item))), None)
+    if level is None:
+        return None
+    return Access(level=level, until=_dated(top, "Available") if level == "embargoed" else None)
+
+
+def _dated(top: Place, kind: str) -> str | None:
+    dates = (item["date"].date for item in top["dates"].items() if item["dateType"].text == kind)
+    return next((found for found in dates if found), None)
+
+
+def _year(top: Place) -> str | None:
+    return top["publicationYear"].date
+
+
+def _distributions(top: Place, document: Place) -> Iterator[Distribution]:
+    """The files that `contentUrl` and the media of the DOI name; one size in bytes is the one file's."""
+    media = [
+        item["attributes"] for item in document["included"].items() if item["type"].text == "media"
+    ] + list(top["media"].items())
+    content = list(top["contentUrl"].items())
+    sizes = [int(match[1]) for item in top["sizes"].items() if (match := _BYTES.fullmatch(item.text or ""))]
+    alone = sizes[0] if len(sizes) == 1 and len(media) + len(content) == 1 else None
+    seen: set[str] = set()
+    for place, stated in [(item["url"], item["mediaType"].text) for item in media] + [
+        (c, None) for c in content
+    ]:
+        url = place.address
+        if url is not None and url not in seen:
+            seen.add(url)
+            name = one_line(unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1])) or url
+            kind = stated or media_type(name)
+            yield Distribution(name=name, url=url, size=alone, media_type=kind, format=file_format(name))

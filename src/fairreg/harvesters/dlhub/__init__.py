@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""DLHub, the Data and Learning Hub for Science: its servables are documents of an index of Globus Search.
+
+The service sleeps (its last SDK is of 2023), so `split` reads saved dumps of the index as well. The index is
+asked without a login, as DLHub's own client does (dlhub_sdk 2.1.0, which is not needed here; publishing runs
+in an environment of its own). DOIs of DLHub's prefix 10.26311 are DataCite's: `datacite` answers for them.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qsl, urlencode
+
+from fairreg.errors import (
+    AccessDenied,
+    BadAnswer,
+    FairregError,
+    MissingEngine,
+    NotFound,
+    Offline,
+    RateLimited,
+    Unreachable,
+    UsageError,
+)
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.common.paging import within
+from fairreg.harvesters.dlhub.mapping import published_at, record_of, shorthand_name
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.record import ModelRecord
+from fairreg.web import Patience, Web
+
+if TYPE_CHECKING:
+    import globus_sdk
+
+__all__ = ["HARVESTER", "DLHubHarvester"]
+
+# The index `dlhub` (mdf_toolbox, globus_search; the SDK resolves the name to it).
+INDEX = "847c9105-18a0-4ffb-8a71-03dd76dfcc9d"
+PATH = f"/v1/index/{INDEX}/search"
+# Globus Search answers no hit beyond this one (offset + limit).
+WINDOW = 10_000
+RETRIES = 2
+TIMEOUT = 30.0
+_LONGEST_WAIT = 60.0
+_LONGEST_SLEEP = 10.0
+_SERVABLES = "(dlhub.type:servable)"
+_SORT = [
+    {"field_name": "dlhub.owner", "order": "asc"},
+    {"field_name": "dlhub.name", "order": "desc"},
+    {"field_name": "dlhub.publication_date", "order": "desc"},
+]
+
+
+class DLHubHarvester(Harvester):
+    """DLHub's index in Globus Search, through `globus_sdk` (extra ``dlhub``)."""
+
+    name: ClassVar[str] = "dlhub"
+    title: ClassVar[str] = "DLHub"
+    service: ClassVar[str | None] = "globus"
+    engine: ClassVar[str | None] = "globus_sdk"
+    guest_page_limit: ClassVar[int] = 100
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Names ``owner/name``."""
+        return identifier.scheme == "dlhub" and "/" in identifier.value
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The newest document of a servable. Raises NotFound, UsageError, MissingEngine."""
+        if not self.handles(identifier):
+            raise UsageError(
+                f"DLHub knows no {identifier.scheme} identifiers.", hint="Give dlhub:owner/name."
+            )
+        quoted = identifier.value.replace("\\", "").replace('"', "")
+        asked = {"q": f'dlhub.shorthand_name:"{quoted}"', "advanced": True, "limit": self.guest_page_limit}
+        answer = _ask(web, asked)
+        same = [
+            item
+            for item in self.split(answer)
+            if (shorthand_name(item) or "").casefold() == identifier.value.casefold()
+        ]
+        if not same:
+            raise NotFound(f"DLHub has no servable {identifier.value}.", hint="Check owner and name.")
+        newest = max(same, key=lambda item: published_at(item) or "")
+        return Fetched(newest, canonical(newest), web.settings.service("globus").url + PATH)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of servables: all of them for an empty query. Raises MissingEngine, errors as `Web` does.
+
+        The index keeps publication dates as text, so `since` is applied to what it answers.
+        """
+        offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
+        yield from within(self._pages(web, query, offset, size, since), limit)
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of a servable's document. Raises RecordError with the JSON path."""
+        return record_of(payload)
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The documents of a saved dump: an answer of Globus Search, one of its results, or their list.
+
+        Both schemas of the answer are read: ``content`` (2017-09-01) and ``entries`` (2019-08-27).
+        """
+        top = Place(page)
+        for result in (top["gmeta"] if isinstance(top["gmeta"].value, list) else top).items():
+            entries = [entry["content"] for entry in result["entries"].items() if entry.is_object]
+            contents = entries or list(result["content"].items())
+            yield from (item.value for item in contents or [result] if item.is_object)
+
+    def recognises(self, page: object) -> bool:
+        """Whether a document has DLHub's blocks: ``datacite`` beside ``dlhub`` or ``servable``."""
+        blocks = (Place(payload) for payload in self.split(page))
+        return any(
+            top["datacite"].is_object and (top["dlhub"].is_object or top["servable"].is_object)
+            for top in blocks
+        )
+
+    def _pages(self, web: Web, query: str, offset: int, size: int, since: date | None) -> Iterator[Page]:
+        while True:
+            answer = Place(_ask(web, {**_question(query), "offset": offset, "limit": size}))
+            page = self._read(answer, offset, size, since)
+            yield page
+            if page.cursor is None:
+                return
+            offset += size
+
+    def _read(self, answer: Place, offset: int, size: int, since: date | None) -> Page:
+        if not isinstance(answer["gmeta"].value, list):
+            raise BadAnswer("Globus Search answered with no search page.", hint="Try again later.")
+        first = since.isoformat() if since else ""
+        hits = tuple(
+            Hit(item, canonical(item))
+            for item in self.split(answer.value)
+            if (published_at(item) or "9") >= first
+        )
+        total, end = answer["total"].count, offset + size
+        last = len(answer["gmeta"].value) < size or (total is not None and end >= total)
+        if not last and end + size > WINDOW:
+            note = f"Globus Search shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query."
+            return Page(hits, None, total, note)
+        return Page(hits, None if last else urlencode({"offset": end, "size": size}), total)
+
+
+def _question(query: str) -> dict[str, Any]:
+    if query.strip():
+        return {"q": query}
+    return {"q": _SERVABLES, "advanced": True, "sort": _SORT}
+
+
+def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
+    if cursor is None:
+        return 0, size
+    fields = Place(dict(parse_qsl(cursor)))
+    offset, kept = fields["offset"].count, fields["size"].count
+    if offset is None or not kept or offset + kept > WINDOW:
+        raise UsageError(f"{cursor!r} is no place in a search of DLHub.", hint="Start the harvest anew.")
+    return offset, kept
+
+
+def _ask(web: Web, question: dict[str, Any]) -> Any:
+    """Globus Search's answer to `question`, as JSON."""
+    if web.settings.offline:
+        raise Offline("Offline mode is on, so Globus Search was not asked.", hint="Unset FAIRREG_OFFLINE.")
+    try:
+        import globus_sdk
+    except ImportError as error:
+        raise MissingEngine("globus_sdk", "dlhub") from error
+    service = web.settings.service("globus")
+    web.pace(service.url + PATH)
+    client = _client(service.url, web.patience)
+    with closing(client.transport.session):
+        try:
+            # The named method would follow redirects to wherever they lead.
+            answer = client.request("POST", PATH, data=question, allow_redirects=False)
+        except globus_sdk.GlobusAPIError as error:
+            raise _refusal(error) from error
+        except globus_sdk.NetworkError as error:
+            raise Unreachable(
+                "Globus Search could not be reached.", hint="Check the connection and try again."
+            ) from error
+    found: Any = answer.data
+    if not isinstance(found, dict):
+        raise BadAnswer("Globus Search answered with something other than JSON.", hint="Try again later.")
+    return found
+
+
+def _client(url: str, patience: Patience) -> "globus_sdk.SearchClient":
+    """A client without a login that is no more patient than `patience`."""
+    import globus_sdk
+
+    client = globus_sdk.SearchClient(
+        # Said explicitly: the SDK would ask the environment.
+        environment="production",
+        base_url=url,
+        app_name="fairreg",
+        authorizer=globus_sdk.NullAuthorizer(),
+    )
+    client.transport.http_timeout = min(TIMEOUT, patience.read_timeout)
+    # Version 3 keeps the number of retries and their longest wait in the transport, version 4 in the client.
+    policy: Any = getattr(client, "retry_config", client.transport)
+    policy.max_retries = min(RETRIES, patience.retries)
+    policy.max_sleep = min(_LONGEST_SLEEP, patience.longest_wait)
+    return client
+
+
+def _refusal(error: "globus_sdk.GlobusAPIError") -> FairregError:
+    """What an HTTP error of Globus Search becomes: the same as through `Web`."""
+    status, said = error.http_status, " ".join((error.message or "").split())[:300]
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimited(
+            "Globus Search asks to wait before the next request.",
+            retry_after=_LONGEST_WAIT,
+            hint="Try again later.",
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unreachable(f"Globus Search has a fault of its own (HTTP {status}).", hint="Try again later.")
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return AccessDenied("Globus Search refused access to DLHub's index.")
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFound(
+            "DLHub's index does not exist any more.",
+            hint="Saved dumps of it can be brought in instead.",
+        )
+    return BadAnswer(f"Globus Search rejected the request (HTTP {status}: {said}).", status=status)
+
+
+HARVESTER = DLHubHarvester()

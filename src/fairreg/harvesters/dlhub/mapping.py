@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: MIT
+"""DLHub's servable document -> `ModelRecord`.
+
+A document has the blocks ``datacite`` (DataCite 4 with `affiliations` and without `types`), ``dlhub`` (owner,
+name, files, dates) and ``servable`` or ``dataset``. The schema of 2018 is read too: a flat ``datacite``, the
+name and the method ``run`` in ``servable``.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.schemas.datacite_terms import (
+    distinct_identifiers,
+    distinct_relations,
+    identifier_of,
+    relation_type,
+)
+from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
+from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.record import (
+    Access,
+    Creator,
+    Distribution,
+    Feature,
+    FieldOrigin,
+    Kind,
+    ModelRecord,
+    Provenance,
+    Relation,
+    Tensor,
+)
+from fairreg.schemas.text import plain_text, split_keywords
+
+__all__ = ["published_at", "record_of", "shorthand_name"]
+
+# Python packages that are frameworks, and the beginnings of `servable.type` that name one.
+_FRAMEWORKS = {
+    "keras": "Keras",
+    "tensorflow": "TensorFlow",
+    "torch": "PyTorch",
+    "scikit-learn": "scikit-learn",
+    "sklearn": "scikit-learn",
+    "xgboost": "XGBoost",
+    "onnx": "ONNX",
+    "onnxruntime": "ONNX",
+    "jax": "JAX",
+}
+_MODEL_TYPE = re.compile(r"(?i)(keras|tensorflow|torch|pytorch|scikit-learn|xgboost)\b.*|model$")
+_PARAMETERS = re.compile(r"Total params: ([\d,]+)")
+_YEARS = 9999  # a smaller number is a year
+_LATEST_MS = 253_402_300_799_999  # the end of the year 9999
+_FREE = {"", "none", "null", "?", "-1"}
+
+
+def record_of(payload: object) -> ModelRecord:
+    """Map one servable's document. Raises RecordError naming the path of a missing title or name."""
+    top, name, title = _essentials(payload)
+    cite, hub, servable = top["datacite"], top["dlhub"], top["servable"]
+    doi = normalise_doi(cite.at("identifier", "identifier").text or "")
+    files = tuple(_files(hub))
+    contents = _contents(top, title, files)
+    license_id, license_stated = _license(cite)
+    parameters = _parameters(servable)
+    return ModelRecord(
+        identifier=f"doi:{doi}" if doi else f"dlhub:{name}",
+        kind=contents.kind,
+        name=title,
+        provenance=Provenance(source="dlhub", source_id=name or doi or "", origins=contents.origins),
+        description=_description(cite),
+        identifiers=distinct_identifiers(_identifiers(top, name, doi)),
+        version=cite["version"].text,
+        creators=tuple(creator for item in cite["creators"].items() if (creator := _creator(item))),
+        publisher=cite["publisher"].text or "DLHub",
+        stated_type=servable["type"].text or cite.at("resourceType", "resourceTypeGeneral").text,
+        license=license_id,
+        license_stated=license_stated,
+        keywords=_keywords(top),
+        model_category=tuple(text for field in ("model_type", "ml_model") if (text := servable[field].text)),
+        frameworks=contents.frameworks,
+        formats=contents.formats,
+        date_published=published_at(payload) or cite["publicationYear"].date,
+        distributions=files,
+        relations=distinct_relations(_relations(cite)),
+        inputs=tuple(_signature(_method(servable)["input"], "input")),
+        outputs=tuple(_signature(_method(servable)["output"], "output")) or _columns(top["dataset"]),
+        parameter_count=parameters,
+        access=_access(hub),
+    )
+
+
+def shorthand_name(payload: object) -> str | None:
+    """``owner/name``, under which DLHub knows a servable; None before it is published."""
+    top = Place(payload)
+    hub = top["dlhub"]
+    owner, name = hub["owner"].text, hub["name"].text or top.at("servable", "name").text
+    stated = hub["shorthand_name"].text or (f"{owner}/{name}" if owner and name else None)
+    return stated if stated and re.fullmatch(r"[^\s/]+/[^\s/]+", stated) else None
+
+
+def published_at(payload: object) -> str | None:
+    """When it was published (DLHub states milliseconds since 1970 as text), as an ISO 8601 time."""
+    stated = Place(payload).at("dlhub", "publication_date")
+    milliseconds = stated.count
+    if milliseconds is None or not _YEARS < milliseconds <= _LATEST_MS:
+        return stated.date
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).isoformat()
+
+
+def _essentials(payload: object) -> tuple[Place, str | None, str]:
+    top = Place(payload)
+    cite = top["datacite"]
+    if not cite.is_object:
+        raise violation(cite, "is missing", source="DLHub")
+    stated = (item["title"].text or item.text for item in (*cite["titles"].items(), *cite["title"].items()))
+    title = next((text for text in stated if text), None)
+    if title is None:
+        raise violation(cite["titles"], "is missing", source="DLHub")
+    name = shorthand_name(payload)
+    if name is None and normalise_doi(cite.at("identifier", "identifier").text or "") is None:
+        # Another owner may use the same name: it identifies nothing.
+        raise violation(
+            top.at("dlhub", "shorthand_name"),
+            "is missing, and there is neither an owner nor a DOI: it was never published",
+            source="DLHub",
+        )
+    return top, name, title
+
+
+def _identifiers(top: Place, name: str | None, doi: str | None) -> Iterator[Identifier | None]:
+    cite, hub = top["datacite"], top["dlhub"]
+    yield Identifier("doi", doi) if doi else None
+    yield Identifier("dlhub", name) if name else None
+    for place in (hub["identifier"], cite.at("identifier", "identifier")):
+        yield _globus(place.text, "dlhub.identifier")
+    for item in cite["relatedIdentifiers"].items():
+        yield _globus(item["relatedIdentifier"].text, "datacite.relatedIdentifiers")
+    uuid = hub["id"].text
+    yield Identifier("dlhub_uuid", uuid, "dlhub.id") if uuid else None
+    for item in cite["alternateIdentifiers"].items():
+        yield _alternate(item["alternateIdentifier"].text, item["alternateIdentifierType"].text)
+
+
+def _globus(stated: str | None, evidence: str) -> Identifier | None:
+    """DLHub's own persistent identifier (``globus:7WKVDWQfOB7D``), which minid.org's service kept."""
+    scheme, _, value = (stated or "").partition(":")
+    return Identifier("globus", value, evidence) if scheme.lower() == "globus" and value else None
+
+
+def _alternate(text: str | None, scheme: str | None) -> Identifier | None:
+    """What else names it. A folder of a repository is not the repository; a paper is not the model."""
+    found = identifier_of(text, scheme, evidence="datacite.alternateIdentifiers")
+    if found is None:
+        return None
+    if found.scheme == "github" and re.search(r"/(?:tree|blob)/", text or ""):
+        return Identifier("url", text or "", found.evidence)
+    if found.scheme == "doi":
+        return Identifier("related_doi", found.value, found.evidence)
+    return found
+
+
+def _relations(cite: Place) -> Iterator[Relation | None]:
+    for item in cite["relatedIdentifiers"].items():
+        text = item["relatedIdentifier"].text
+        target = identifier_of(text, item["relatedIdentifierType"].text)
+        own = _globus(text, "") is not None
+        kind = relation_type(item["relationType"].text)
+        yield Relation(type=kind, target=target) if target and not own else None
+    for item in cite["associatedPubliations"].items():  # spelled so in the schema of 2018
+        target = identifier_of(item.text)
+        yield Relation(type="is_described_by", target=target) if target else None
+
+
+def _creator(item: Place) -> Creator | None:
+    parts = (item["familyName"].text, item["givenName"].text)
+    name = item.text or item["creatorName"].text or ", ".join(part for part in parts if part)
+    if not name:
+        return None
+    orcids = (
+        normalise_orcid(entry["nameIdentifier"].text or "") for entry in item["nameIdentifiers"].items()
+    )
+    places = (*item["affiliations"].items(), *item["affiliation"].items())
+    return Creator(
+        name=name,
+        orcid=next((orcid for orcid in orcids if orcid), None),
+        affiliation="; ".join(text for place in places if (text := place.text)) or None,
+    )
+
+
+def _description(cite: Place) -> str | None:
+    items = list(cite["descriptions"].items())
+    items.sort(key=lambda item: item["descriptionType"].text != "Abstract")
+    for place in (*(item["description"] for item in items), cite["description"]):
+        if place.prose and (text := plain_text(place.prose)):
+            return text
+    return None
+
+
+def _license(cite: Place) -> tuple[str | None, str | None]:
+    """(SPDX expression, what is stated without one)."""
+    found: list[str] = []
+    unknown: list[str] = []
+    for item in (*cite["rightsList"].items(), *cite["license"].items()):
+        stated = item["rights"].text or item["rightsURI"].text or item.text
+        known = spdx(item["rightsURI"].text, item["rights"].text, item.text)
+        if known:
+            found.append(known)
+        elif stated and stated.lower() not in _FREE:
+            unknown.append(stated)
+    return joined(found), "; ".join(unknown) or None
+
+
+def _keywords(top: Place) -> tuple[str, ...]:
+    domains = (*top.at("dlhub", "domains").items(), *top.at("dlhub", "domain").items())
+    subjects = (item["subject"].text or item.text for item in top.at("datacite", "subjects").items())
+    return split_keywords(text for text in (*(place.text for place in domains), *subjects) if text)
+
+
+def _files(hub: Place) -> Iterator[Distribution]:
+    """The files inside the servable, which DLHub gives to nobody: they have no address."""
+    for _, place in hub["files"].members():
+        for item in place.items():
+            name = (item.text or "").replace("\\", "/")
+            if name:
+                yield Distribution(name=name, media_type=media_type(name), format=file_format(name))
+
+
+def _contents(top: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+    stated = top["servable"]["type"].text or ""
+    names = [item.name for item in files]
+    is_data = top.at("dlhub", "type").text == "dataset" or (
+        top["dataset"].is_object and not top["servable"].stated
+    )
+    word: Kind = "dataset" if is_data else "model" if _MODEL_TYPE.match(stated) else "software"
+    found = read_contents(word, title=title, keywords=_keywords(top), file_names=names)
+    packages = _packages(top)
+    frameworks = dict.fromkeys((*packages.values(), *found.frameworks))
+    noted = [item for item in found.origins if item.field not in {"frameworks", "kind"}]
+    if packages:
+        noted.append(FieldOrigin("frameworks", "inferred", "dependencies " + ", ".join(packages)))
+    elif found.frameworks:
+        noted += [item for item in found.origins if item.field == "frameworks"]
+    shown = next((item.evidence for item in found.origins if item.field == "kind"), None)
+    noted.append(FieldOrigin("kind", "inferred", shown or f"type {stated or word!r}"))
+    if _parameters(top["servable"]) is not None:
+        noted.append(FieldOrigin("parameter_count", "inferred", "servable.model_summary"))
+    return found._replace(frameworks=tuple(frameworks), origins=tuple(noted))
+
+
+def _packages(top: Place) -> dict[str, str]:
+    """Framework of each Python package or type that names one."""
+    places = (top["servable"]["dependencies"]["python"], top["dlhub"]["dependencies"]["python"])
+    named = [name for place in places for name, _ in place.members()]
+    named += [word for word in re.split(r"\W*\s+", top["servable"]["type"].text or "") if word]
+    return {name: _FRAMEWORKS[name.lower()] for name in named if name.lower() in _FRAMEWORKS}
+
+
+def _parameters(servable: Place) -> int | None:
+    """The count at the end of a Keras summary."""
+    match = _PARAMETERS.search(servable["model_summary"].prose or "")
+    return Place(match[1].replace(",", "")).count if match else None
+
+
+def _method(servable: Place) -> Place:
+    """The method `run`; in the schema of 2018 it stands outside of `methods`."""
+    return servable["methods"]["run"] if servable["methods"]["run"].is_object else servable["run"]
+
+
+def _signature(place: Place, name: str) -> Iterator[Tensor]:
+    """One tensor, or one for each element of a tuple."""
+    if not place.is_object:
+        return
+    elements = [item for item in place["element_types"].items() if item.is_object]
+    if not elements:
+        yield _tensor(place, name)
+    for index, item in enumerate(elements):
+        yield _tensor(item, f"{name}_{index}")
+
+
+def _tensor(place: Place, name: str) -> Tensor:
+    """A tensor; a list is a free axis before its items. Types other than arrays stay the word they are."""
+    stated, item = place["type"].text or "unknown", place["item_type"]
+    dtype = item["type"].text or ("unknown" if stated in {"ndarray", "list", "tuple"} else stated)
+    shape = _shape(place["shape"])
+    if stated == "list":
+        shape = (f"{name}_items", *_shape(item["shape"]))
+    return Tensor(
+        name=name,
+        dtype="unknown" if dtype == "ndarray" else dtype,
+        shape=tuple(f"{name}_axis_{axis}" if size is None else size for axis, size in enumerate(shape)),
+        description=place["description"].text or item["description"].text,
+    )
+
+
+def _shape(stated: Place) -> tuple[int | str | None, ...]:
+    """Sizes; None where an axis is free. The schema of 2018 writes ``(3,)`` as text."""
+    if isinstance(stated.value, str):
+        return tuple(int(size) for size in re.findall(r"\d{1,9}", stated.value))
+    if not isinstance(stated.value, list):
+        return ()
+    return tuple(
+        item.count if item.count is not None or (item.text or "").lower() in _FREE else item.text
+        for item in stated.items()
+    )
+
+
+def _columns(dataset: Place) -> tuple[Tensor, ...]:
+    """The columns of a table as one tensor."""
+    features = tuple(
+        Feature(name, item["units"].text, item["description"].text)
+        for item in dataset["columns"].items()
+        if (name := item["name"].text)
+    )
+    types = {text for item in dataset["columns"].items() if (text := item["type"].text)}
+    if not features:
+        return ()
+    dtype = types.pop() if len(types) == 1 else "mixed"
+    return (Tensor(name="table", dtype=dtype, shape=("rows", len(features)), features=features),)
+
+
+def _access(hub: Place) -> Access | None:
+    seen = {text for place in hub["visible_to"].items() if (text := place.text)}
+    return Access(level="restricted", conditions="not public") if seen and "public" not in seen else None

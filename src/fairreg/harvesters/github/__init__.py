@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: MIT
+"""GitHub: repositories with their newest release, metadata files and model files (https://docs.github.com/rest).
+
+Text files and model files come from GitHub's file hosts, which do not count against the limit of its API (60
+requests an hour for a guest). What did not change since the last time is answered 304 and costs nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from http import HTTPStatus
+from typing import ClassVar
+from urllib.parse import parse_qsl, quote
+
+from fairreg.errors import AccessDenied, BadAnswer, Gone, NotFound, RateLimited, UsageError
+from fairreg.formats.repository_files import is_known
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.common.paging import object_of, within
+from fairreg.harvesters.github.mapping import (
+    POINTER_BYTES,
+    is_model_file,
+    is_slug,
+    raw_address,
+    record_of,
+    repository_of,
+)
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import Place, canonical, violation
+from fairreg.schemas.record import ModelRecord
+from fairreg.web import Answer, Web
+
+__all__ = ["HARVESTER", "GitHubHarvester"]
+
+API = "https://api.github.com"
+ACCEPT = "application/vnd.github+json"
+HEADERS = {"X-GitHub-Api-Version": "2022-11-28"}
+# A search shows no hit behind this one.
+WINDOW = 1000
+LARGEST_TEXT = 2**20
+MOST_POINTERS = 50
+
+
+class GitHubHarvester(Harvester):
+    """GitHub's REST API. A record is that of the newest release, else of the newest commit."""
+
+    name: ClassVar[str] = "github"
+    title: ClassVar[str] = "GitHub"
+    guest_page_limit: ClassVar[int] = 100
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Repositories by ``owner/name``."""
+        return identifier.scheme == "github" and is_slug(identifier.value)
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The repository, its newest release, and the files that say what it is, as one envelope.
+
+        A repository that was renamed is found under its new name. Raises NotFound (also for a private one,
+        which GitHub does not tell apart), Gone for one blocked for legal reasons, RateLimited, AccessDenied.
+        """
+        if not self.handles(identifier):
+            raise UsageError(f"GitHub has no {identifier.compact}.", hint="Give github:owner/name.")
+        answer = _get(web, f"/repos/{identifier.value}")
+        repository = _object(answer)
+        slug = Place(repository)["full_name"].text
+        if slug is None or not is_slug(slug):
+            raise violation(Place(repository)["full_name"], "is missing", source=self.title)
+        payload = _Envelope(web, slug, repository).build()
+        if slug.casefold() != identifier.value.casefold():
+            payload["asked"] = identifier.value
+        return Fetched(payload, canonical(payload), answer.url)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of repositories, best match first; `since` keeps those with a commit from that day on.
+
+        The query may use GitHub's qualifiers (``topic:jet-tagging``). GitHub shows 1000 hits at most.
+        """
+        asked = " ".join(part for part in (query, f"pushed:>={since.isoformat()}" if since else "") if part)
+        if not asked:
+            raise UsageError(
+                "GitHub searches only for something.", hint='Give a query, such as "topic:jet-tagging".'
+            )
+        size = max(1, min(page_size or self.guest_page_limit, self.guest_page_limit, limit or WINDOW))
+        number, size = _read_cursor(cursor, size)
+        yield from within(self._pages(web, asked, number, size), limit)
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of an envelope, or of GitHub's answer for one repository. Raises RecordError."""
+        return record_of(payload)
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The repositories of a search page or list, those that a code search hit, or the one itself."""
+        top = Place(page)
+        items = top["items"] if isinstance(top["items"].value, list) else top
+        for item in items.items():
+            place = repository_of(item) if item["path"].stated else item
+            if place.is_object:
+                yield place.value
+
+    def _pages(self, web: Web, asked: str, number: int, size: int) -> Iterator[Page]:
+        while True:
+            page = self._page(web, asked, number, size)
+            yield page
+            if page.cursor is None:
+                return
+            number += 1
+
+    def _page(self, web: Web, asked: str, number: int, size: int) -> Page:
+        if number * size > WINDOW:
+            raise UsageError(
+                f"GitHub shows only the first {WINDOW:,} hits of a search.",
+                hint="Narrow the query or give a later --since date.",
+            )
+        try:
+            asking: dict[str, str | int] = {"q": asked, "per_page": size, "page": number}
+            # Hits carry their scores and stars, so that hardly a page is ever the same again.
+            answer = _get(web, "/search/repositories", asking, keep=False)
+        except BadAnswer as error:
+            if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise
+            raise UsageError(f"GitHub does not take the query {asked!r}. {error.message}") from error
+        return self._read(Place(answer.json()), number, size)
+
+    def _read(self, top: Place, number: int, size: int) -> Page:
+        if not isinstance(top["items"].value, list):
+            raise BadAnswer("GitHub answered with no search page.", hint="Try again later.")
+        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        total = top["total_count"].count
+        last = len(top["items"].value) < size or (total is not None and number * size >= total)
+        beyond = not last and (number + 1) * size > WINDOW
+        notes = []
+        if top["incomplete_results"].value is True:
+            notes.append("GitHub ran out of time for this search, so hits may be missing.")
+        if beyond:
+            notes.append(f"GitHub shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query.")
+        onward = None if last or beyond else f"page={number + 1}&size={size}"
+        return Page(hits, onward, total, " ".join(notes) or None)
+
+
+class _Envelope:
+    """Asks for what belongs to one repository."""
+
+    def __init__(self, web: Web, slug: str, repository: Payload) -> None:
+        self._web = web
+        self._slug = slug
+        self._payload: Payload = {
+            "repository": repository,
+            "release": None,
+            "commit": None,
+            "tree": None,
+            "files": {},
+            "pointers": {},
+            "notes": [],
+        }
+
+    def build(self) -> Payload:
+        """The envelope, with a note for each part that GitHub has not."""
+        release = self._release()
+        self._payload["release"] = release
+        tag = Place(release)["tag_name"].text
+        branch = Place(self._payload["repository"])["default_branch"].text or "HEAD"
+        commit = self._commit(f"tags/{tag}" if tag else f"heads/{branch}")
+        if commit is not None:
+            self._payload["commit"] = commit
+            tree = self._tree(str(commit["sha"]))
+            self._payload["tree"] = tree
+            self._read_files(str(commit["sha"]), tree)
+        return self._payload
+
+    def _release(self) -> Payload | None:
+        try:
+            return _object(_get(self._web, f"/repos/{self._slug}/releases/latest"))
+        except NotFound:
+            return None
+
+    def _commit(self, ref: str) -> Payload | None:
+        """What the record needs of a commit: GitHub's answer holds the text of every change in it, too."""
+        try:
+            found = Place(_object(_get(self._web, f"/repos/{self._slug}/commits/{quote(ref)}")))
+        except (NotFound, BadAnswer) as error:
+            status = error.status if isinstance(error, BadAnswer) else HTTPStatus.NOT_FOUND
+            if status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
+                raise
+            empty = status == HTTPStatus.CONFLICT
+            self._note("The repository is empty." if empty else f"GitHub has no commit for {ref}.")
+            return None
+        sha = found["sha"].text
+        if sha is None or not sha.isalnum():
+            raise BadAnswer(f"GitHub names no commit for {ref}.", hint="Try again later.")
+        return {"sha": sha, "date": found.at("commit", "committer", "date").date, "ref": ref}
+
+    def _tree(self, sha: str) -> Payload | None:
+        """The files at the commit that matter; the list of all of them may have many megabytes."""
+        tree = self._entries(sha, {"recursive": 1})
+        if tree is not None and tree["truncated"]:
+            top = self._entries(sha, {})
+            known = {entry["path"] for entry in tree["tree"]}
+            tree["tree"] += [entry for entry in (top or tree)["tree"] if entry["path"] not in known]
+        return tree
+
+    def _entries(self, sha: str, params: dict[str, str | int]) -> Payload | None:
+        try:
+            top = Place(_object(_get(self._web, f"/repos/{self._slug}/git/trees/{sha}", params)))
+        except NotFound:
+            self._note("GitHub does not list the files.")
+            return None
+        kept = [item.value for item in top["tree"].items() if _matters(item)]
+        return {"sha": top["sha"].text, "truncated": top["truncated"].value is True, "tree": kept}
+
+    def _read_files(self, sha: str, tree: Payload | None) -> None:
+        left = MOST_POINTERS
+        for item in Place(tree)["tree"].items():
+            path, size = item["path"].text or "", item["size"].count or 0
+            if item["mode"].text == "120000":
+                continue
+            if is_known(path) and size <= LARGEST_TEXT:
+                self._read_into("files", sha, path)
+            elif size < POINTER_BYTES and is_model_file(path) and left:
+                left -= 1
+                self._read_into("pointers", sha, path)
+
+    def _read_into(self, part: str, sha: str, path: str) -> None:
+        try:
+            answer = self._web.get(raw_address(self._slug, sha, path), accept="*/*", keep=True)
+        except (NotFound, AccessDenied) as error:
+            self._note(f"{path} could not be read: {error.message}")
+            return
+        text = answer.body[:LARGEST_TEXT].decode("utf-8", "replace")
+        if part == "files" or text.startswith("version https://git-lfs"):
+            self._payload[part][path] = text
+
+    def _note(self, sentence: str) -> None:
+        self._payload["notes"].append(sentence)
+
+
+def _matters(item: Place) -> bool:
+    """Whether an entry of a tree is a file that is read or listed; commits are submodules."""
+    path = item["path"].text
+    return item["type"].text == "blob" and path is not None and (is_known(path) or is_model_file(path))
+
+
+def _get(web: Web, path: str, params: dict[str, str | int] | None = None, *, keep: bool = True) -> Answer:
+    """GET from the API; a refusal says what to do about it at GitHub."""
+    try:
+        return web.get(f"{API}{path}", params=params, accept=ACCEPT, headers=HEADERS, keep=keep)
+    except RateLimited as error:
+        raise RateLimited(error.message, retry_after=error.retry_after, hint=_limit_hint(error)) from error
+    except AccessDenied as error:
+        hint = "Check the token in GITHUB_TOKEN: it may be wrong, expired or without a right to this."
+        raise AccessDenied(error.message, hint=hint) from error
+    except BadAnswer as error:
+        if error.status != HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+            raise
+        raise Gone("GitHub blocked the repository for legal reasons.", reason=error.message) from error
+
+
+def _limit_hint(error: RateLimited) -> str:
+    minutes = max(1, round(error.retry_after / 60))
+    return f"Try again in {minutes} min. A guest has 60 requests an hour, with a GITHUB_TOKEN there are 5000."
+
+
+def _object(answer: Answer) -> Payload:
+    return object_of(answer, "GitHub", "object")
+
+
+def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
+    if cursor is None:
+        return 1, size
+    fields = Place(dict(parse_qsl(cursor)))
+    page, kept = fields["page"].count, fields["size"].count
+    if not page or not kept:
+        raise UsageError(f"{cursor!r} is no place in a GitHub search.", hint="Start the harvest anew.")
+    return page, kept
+
+
+HARVESTER = GitHubHarvester()

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""The Hugging Face Hub: models and datasets by name, lists of models, and their cards."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
+from typing import ClassVar
+from urllib.parse import quote
+
+from fairreg.errors import BadAnswer, UsageError
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.huggingface.api import Cursor, Hub
+from fairreg.harvesters.huggingface.mapping import envelope, record_of, repository_of
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.record import ModelRecord
+from fairreg.web import Patience, Web
+
+__all__ = ["HARVESTER", "HuggingFaceHarvester"]
+
+# Cards of one page asked for at the same time; the Hub allows a guest 3000 files in five minutes.
+CARDS_AT_ONCE = 8
+
+
+class HuggingFaceHarvester(Harvester):
+    """The Hub at HF_ENDPOINT. `cards`: whether `search` asks for the README of each model, too.
+
+    Payloads are envelopes of an info and its card (see `_huggingface_record`).
+    """
+
+    name: ClassVar[str] = "huggingface"
+    title: ClassVar[str] = "Hugging Face"
+    guest_page_limit: ClassVar[int] = 200
+    token_page_limit: ClassVar[int] = 200
+
+    def __init__(self, *, cards: bool = True, patience: Patience | None = None) -> None:
+        self._cards = cards
+        self._patience = patience
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Names of models and datasets; `fetch` says why a Space is none."""
+        return identifier.scheme == "huggingface"
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The repository with the sizes and SHA-256 of its files, and its card.
+
+        Raises NotFound (for a private one too: a guest is told no difference), AccessDenied, UsageError.
+        """
+        name, dataset = _asked(identifier)
+        hub = Hub(web.settings, self._patience or web.patience)
+        kind = "datasets" if dataset else "models"
+        answer = hub.get(f"api/{kind}/{quote(name)}", [("blobs", "true")])
+        info = answer.json()
+        if not isinstance(info, dict) or repository_of(Place(info)) is None:
+            raise BadAnswer("The Hub answered with JSON that is no repository.", hint="Try again later.")
+        payload = envelope(info, hub.card(info, dataset=dataset), dataset=dataset)
+        return Fetched(payload, canonical(payload), answer.url)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of models whose name holds `query`, by the Hub's cursor, which a run resumes at.
+
+        In the order of their last change with `since`; the most downloaded first with a query or a limit;
+        else the newest first, an order in which nothing moves while a long run pages through it.
+        """
+        place = Cursor.read(cursor) if cursor else Cursor(_order(query, since, limit), "")
+        size, left = min(page_size or self.guest_page_limit, limit or self.guest_page_limit), limit
+        hub = Hub(web.settings, self._patience or web.patience)
+        while left is None or left > 0:
+            infos, onward = hub.page(query, place, size)
+            fresh = [info for info in infos if _changed_since(info, since)][:left]
+            if len(fresh) < len(infos):
+                onward = None
+            yield Page(self._hits(hub, fresh), onward.text if onward else None)
+            left = None if left is None else left - len(fresh)
+            if onward is None:
+                return
+            place = onward
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of an info, bare or in an envelope. Raises RecordError with the JSON path."""
+        return record_of(payload)
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The infos of a list page, or the one info or envelope itself."""
+        yield from (item.value for item in Place(page).items() if item.is_object)
+
+    def _hits(self, hub: "Hub", infos: list[Payload]) -> tuple[Hit, ...]:
+        cards: list[str | None] = [None] * len(infos)
+        if self._cards and infos:
+            with ThreadPoolExecutor(CARDS_AT_ONCE) as pool:
+                cards = list(pool.map(partial(hub.card, dataset=False), infos))
+        payloads = [envelope(info, card) for info, card in zip(infos, cards, strict=True)]
+        return tuple(Hit(payload, canonical(payload)) for payload in payloads)
+
+
+def _asked(identifier: Identifier) -> tuple[str, bool]:
+    """(repository's name, whether it is a dataset)."""
+    if identifier.scheme != "huggingface":
+        raise UsageError(f"The Hub knows no {identifier.scheme} identifiers.", hint="Give org/name.")
+    if identifier.value.startswith("spaces/"):
+        raise UsageError(
+            f"{identifier.value} is a Space, which is an application and not a model.",
+            hint="Give the model or dataset that it uses.",
+        )
+    name = identifier.value.removeprefix("datasets/")
+    if repository_of(Place({"id": name})) is None:
+        raise UsageError(
+            f"{identifier.value!r} is no name of a repository of the Hub.", hint="Give org/name."
+        )
+    return name, name != identifier.value
+
+
+def _order(query: str, since: date | None, limit: int | None) -> str:
+    if since is not None:
+        return "lastModified"
+    return "downloads" if query or limit is not None else "createdAt"
+
+
+def _changed_since(info: Payload, since: date | None) -> bool:
+    changed = Place(info)["lastModified"].date
+    return since is None or changed is None or changed[:10] >= since.isoformat()
+
+
+HARVESTER = HuggingFaceHarvester()

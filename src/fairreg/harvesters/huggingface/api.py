@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: MIT
+"""The Hub's HTTP API through huggingface_hub's own session.
+
+Requests go through its retries (`http_stream_backoff` waits as long as the Hub's RateLimit header says) and
+its errors (`hf_raise_for_status`). `HfApi.list_models` and `HfApi.model_info` themselves are not used: they
+hide the Link cursor that a harvest resumes at, and turn the JSON that the registry keeps into objects.
+Address, token and headers are passed with each request, so that nothing comes from the variables that
+huggingface_hub reads; its telemetry is never called.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit
+
+from fairreg.errors import (
+    AccessDenied,
+    BadAnswer,
+    FairregError,
+    NotFound,
+    Offline,
+    RateLimited,
+    Unreachable,
+    UnsafeAddress,
+    UsageError,
+)
+from fairreg.formats.model_card import decoded
+from fairreg.harvesters.base import Payload
+from fairreg.harvesters.huggingface.mapping import repository_of
+from fairreg.schemas.json_reader import Place
+from fairreg.settings import Settings
+from fairreg.web import Answer, Patience
+from fairreg.web.responses import PASSING, masked, reason
+
+if TYPE_CHECKING:
+    from huggingface_hub.errors import HfHubHTTPError
+
+__all__ = ["Cursor", "Hub"]
+
+Params = list[tuple[str, str]]
+MAX_BYTES = 64 * 2**20
+MAX_CARD_BYTES = 2 * 2**20
+MAX_REDIRECTS = 5
+USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
+# What a record is made of; without downloads and likes, which change by the hour while the model does not.
+EXPAND = (
+    "author", "cardData", "config", "createdAt", "disabled", "gated", "gguf", "lastModified", "library_name",
+    "model-index", "pipeline_tag", "private", "safetensors", "sha", "siblings", "tags",
+)  # fmt: skip
+
+
+# The session waits as long as a refusal asks for, so who cannot wait this long takes it for the answer.
+_WAIT_OF_LIMITS = 60.0
+
+
+class _TooBig(BadAnswer):
+    """A document beyond its limit."""
+
+
+class Cursor(NamedTuple):
+    """Where in a list: its order and what the Hub calls the place ("": its beginning)."""
+
+    order: str
+    value: str
+
+    @property
+    def text(self) -> str:
+        """One line, such as a registry keeps as the cursor of a harvest."""
+        return urlencode({"sort": self.order, "cursor": self.value})
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """Parse what `text` gave; UsageError for anything else."""
+        fields = Place(dict(parse_qsl(text)))
+        order, value = fields["sort"].text, fields["cursor"].text
+        if not order or not value:
+            raise UsageError(f"{text!r} is no place in a list of the Hub.", hint="Start the harvest anew.")
+        return cls(order, value)
+
+
+@dataclass
+class Hub:
+    """The Hub's API through the session of huggingface_hub. Raises the errors of fairreg."""
+
+    settings: Settings
+    patience: Patience
+
+    def page(self, query: str, place: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
+        """The infos of one page and the place of the next."""
+        params: Params = [("sort", place.order), ("direction", "-1"), ("limit", str(size))]
+        params += [("expand", name) for name in EXPAND]
+        params += [("search", query)] if query else []
+        params += [("cursor", place.value)] if place.value else []
+        answer = self.get("api/models", params)
+        infos = answer.json()
+        if not isinstance(infos, list):
+            raise BadAnswer("The Hub answered with no list of models.", hint="Try again later.")
+        onward = _next_cursor(answer.headers.get("link", ""))
+        if onward == place.value and onward:
+            raise BadAnswer("The Hub gives the same page again and again.", hint="Try again later.")
+        found = [info for info in infos if isinstance(info, dict)]
+        return found, Cursor(place.order, onward) if onward and infos else None
+
+    def card(self, info: Payload, *, dataset: bool) -> str | None:
+        """The text of the README; None where there is none, or none that may be read."""
+        place = Place(info)
+        name, revision = repository_of(place), place["sha"].text or "main"
+        files = {item["rfilename"].text for item in place["siblings"].items()}
+        if name is None or "README.md" not in files:
+            return None
+        folder = f"datasets/{name}" if dataset else name
+        try:
+            answer = self.get(
+                f"{quote(folder)}/resolve/{quote(revision, safe='')}/README.md", limit=MAX_CARD_BYTES
+            )
+        except (NotFound, AccessDenied, UnsafeAddress, _TooBig):
+            return None
+        return decoded(answer.body)
+
+    def get(self, path: str, params: Params | None = None, *, limit: int = MAX_BYTES) -> Answer:
+        """GET what lies at `path`, following redirects within the Hub; BadAnswer beyond `limit` bytes."""
+        url = f"{self.settings.service('huggingface').url}/{path}"
+        for _ in range(MAX_REDIRECTS):
+            answer = self._once(url, params, limit)
+            onward = answer.headers.get("location")
+            if onward is None or answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                return answer
+            url, params = self._within(url, onward), None
+        raise BadAnswer("The Hub redirects in circles.", hint="Try again later.")
+
+    def _once(self, url: str, params: Params | None, limit: int) -> Answer:
+        if self.settings.offline:
+            raise Offline(
+                "Offline mode is on, so the Hub was not asked.", hint="Unset FAIRREG_OFFLINE to allow it."
+            )
+        from huggingface_hub.errors import OfflineModeIsEnabled
+        from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # lazy export
+
+        patience = self.patience
+        # It logs each attempt with all its parameters; what failed in the end is said by our own error.
+        logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
+
+        try:
+            with http_stream_backoff(
+                "GET",
+                f"{url}?{urlencode(params)}" if params else url,
+                headers=self._headers(),
+                timeout=patience.read_timeout,
+                follow_redirects=False,
+                max_retries=patience.retries,
+                base_wait_time=patience.first_wait,
+                retry_on_status_codes=tuple(PASSING) if patience.longest_wait >= _WAIT_OF_LIMITS else (),
+            ) as response:
+                return _answer(response, url, limit)
+        except OfflineModeIsEnabled as error:
+            raise Offline("HF_HUB_OFFLINE is set, so the Hub was not asked.", hint="Unset it.") from error
+        except _transport_error() as error:
+            raise _fault(error, url) from error
+        except (AttributeError, TypeError, ValueError) as error:
+            # hf_raise_for_status, called by the retries too, takes the body of a refusal for an object.
+            raise BadAnswer(
+                "The Hub refused in words that are not its own.", hint="Try again later."
+            ) from error
+
+    def _headers(self) -> dict[str, str]:
+        token = self.settings.service("huggingface").token
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json, text/plain, */*"}
+        return {**headers, "Authorization": f"Bearer {token}"} if token else headers
+
+    def _within(self, url: str, onward: str) -> str:
+        """Where `url` redirects to, if that is at the Hub: a token goes nowhere else."""
+        service = self.settings.service("huggingface")
+        target = urljoin(url, onward)
+        for root in (service.public_url + "/", urljoin(service.url, "/")):
+            # A mirror below a path passes on the redirects that the Hub gives from its root.
+            if target.startswith(root) and not target.startswith(service.url + "/"):
+                target = f"{service.url}/{target.removeprefix(root)}"
+        if not target.startswith(service.url + "/"):
+            raise UnsafeAddress(f"Refused to follow the Hub to {urlsplit(target).netloc}.")
+        return target
+
+
+def _next_cursor(link: str) -> str:
+    """The cursor in a Link header's rel="next", "" where there is none; the address is not followed."""
+    for part in link.split(", <"):
+        address, _, relation = part.partition(">")
+        if 'rel="next"' in relation:
+            return next(iter(parse_qs(urlsplit(address.lstrip("<")).query).get("cursor", [])), "")
+    return ""
+
+
+def _transport_error() -> Any:
+    """httpx.HTTPError; huggingface_hub 2 has it from httpx2, so it is taken from where it is used."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return HfHubHTTPError.__bases__[0]
+
+
+def _answer(response: Any, url: str, limit: int) -> Answer:
+    """The complete answer. Its faults are translated here: the retries outside would not survive them."""
+    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined] # lazy export
+
+    try:
+        hf_raise_for_status(response)
+        body = _bounded(response.iter_bytes(), limit)
+    except _transport_error() as error:
+        raise _fault(error, url) from error
+    headers = {name.lower(): _unsaid(value, response) for name, value in response.headers.items()}
+    return Answer(url, response.status_code, headers, masked(body, _token(response)))
+
+
+def _token(response: Any) -> str:
+    """The access token that was sent for the answer; "" where there was none."""
+    sent: str = response.request.headers.get("authorization", "")
+    return sent.removeprefix("Bearer ")
+
+
+def _unsaid(text: str, response: Any) -> str:
+    """`text` of the answer without the access token."""
+    return masked(text.encode("utf-8", "surrogateescape"), _token(response)).decode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def _fault(error: Exception, url: str) -> FairregError:
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if isinstance(error, HfHubHTTPError):
+        return _translated(error, urlsplit(url).path.strip("/"))
+    return Unreachable(
+        f"The Hub at {urlsplit(url).netloc} could not be reached ({reason(error)}).",
+        hint="Check the connection and try again.",
+    )
+
+
+def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise _TooBig(f"The Hub sent a document of more than {limit // 2**20} MiB.")
+    return bytes(body)
+
+
+def _translated(error: "HfHubHTTPError", what: str) -> FairregError:
+    from huggingface_hub.errors import DisabledRepoError, GatedRepoError, RepositoryNotFoundError
+
+    status, said = error.response.status_code, _said(error.response)
+    if isinstance(error, GatedRepoError):
+        return AccessDenied(
+            f"{what} is gated on the Hub.", hint="Ask for access on its page, then set HF_TOKEN."
+        )
+    if isinstance(error, DisabledRepoError):
+        return AccessDenied(f"{what} was disabled on the Hub.", hint="Nobody can fetch it there.")
+    if status == HTTPStatus.UNAUTHORIZED and said.startswith("Invalid credentials"):
+        return AccessDenied("The Hub does not accept the access token.", hint="Check HF_TOKEN.")
+    # A guest is told 401 for what does not exist and for what is private alike.
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} or isinstance(
+        error, RepositoryNotFoundError
+    ):
+        return NotFound(
+            f"The Hub has no {what}, or it is private.", hint="Check the name; set HF_TOKEN if it is yours."
+        )
+    return _of_status(error.response.headers, status, said)
+
+
+def _of_status(headers: Mapping[str, str], status: int, said: str) -> FairregError:
+    from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined] # lazy export
+
+    if status == HTTPStatus.FORBIDDEN:
+        return AccessDenied(
+            "The Hub refused access.", hint=said or "It may need an access token: set HF_TOKEN."
+        )
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        limits = parse_ratelimit_headers(headers)
+        stated = headers.get("retry-after", "").strip()
+        wait = float(limits.reset_in_seconds if limits else stated if stated.isdigit() else 300)
+        return RateLimited(
+            f"The Hub asks to wait {wait:.0f} s before the next request.",
+            retry_after=wait,
+            hint="Try again later, or set HF_TOKEN for a higher limit.",
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unreachable(f"The Hub has a fault of its own (HTTP {status}).", hint="Try again later.")
+    return BadAnswer(
+        f"The Hub rejected the request (HTTP {status}{': ' + said if said else ''}).", status=status
+    )
+
+
+def _said(response: Any) -> str:
+    stated = _unsaid(response.headers.get("x-error-message", ""), response)
+    return " ".join(stated.split())[:300].rstrip(".")

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""Zenodo: records by number, DOI or concept, and search (https://developers.zenodo.org)."""
+
+from collections.abc import Iterator
+from datetime import date
+from http import HTTPStatus
+from typing import ClassVar
+from urllib.parse import parse_qsl
+
+from fairreg.errors import BadAnswer, NotFound, UsageError
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.common.lucene import changed_since
+from fairreg.harvesters.common.paging import object_of, within
+from fairreg.harvesters.zenodo.mapping import concept_number, record_number, record_of
+from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
+from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.record import ModelRecord
+from fairreg.web import Answer, Web
+
+__all__ = ["HARVESTER", "ZenodoHarvester"]
+
+RECORDS = "https://zenodo.org/api/records"
+# Zenodo answers no page that ends behind this hit.
+WINDOW = 10_000
+
+
+class ZenodoHarvester(Harvester):
+    """Zenodo, in the legacy-compatible shape that it answers ``application/json`` with."""
+
+    name: ClassVar[str] = "zenodo"
+    title: ClassVar[str] = "Zenodo"
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Record numbers and the DOIs that Zenodo mints; `fetch` finds records with other DOIs too."""
+        return _number(identifier) is not None
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """The record of a number or DOI. A concept gives its newest version, and says so.
+
+        Raises NotFound, Gone with the tombstone's reason, UsageError for an identifier of another service.
+        """
+        number = _number(identifier)
+        if number is not None:
+            return self._by_number(web, number)
+        if identifier.key[0] != "doi":
+            raise UsageError(f"Zenodo knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
+        return self._found(web, f'doi:"{identifier.value}"', f"the DOI {identifier.value}")
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of hits, the most recent first, within Zenodo's window of 10,000 hits (a note says so)."""
+        asked = changed_since(query, since)
+        first, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
+        pages = self._pages(web, RECORDS, {"q": asked, "sort": "mostrecent"}, first, size)
+        yield from within(pages, limit)
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """The record of a payload in any of Zenodo's shapes. Raises RecordError with the JSON path."""
+        return record_of(payload)
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The hits of a search page, the items of a deposit list, or the one record itself."""
+        top = Place(page)
+        hits = top.at("hits", "hits") if top["hits"].is_object else top
+        yield from (item.value for item in hits.items() if item.is_object)
+
+    def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
+        """Source id and reason of a tombstone."""
+        top = Place(payload)
+        tombstone, number = top["tombstone"], record_number(top)
+        if not tombstone.is_object or number is None:
+            return None
+        reason = tombstone["removal_reason"]
+        said = tombstone["note"].text or reason["title"].label or reason["id"].text or reason.text
+        return number, said or "withdrawn"
+
+    def _by_number(self, web: Web, number: str) -> Fetched:
+        try:
+            answer = web.get(f"{RECORDS}/{number}")
+        except NotFound as error:
+            # Gone says that there was such a record; only a number that is none may be a concept's.
+            if type(error) is not NotFound:
+                raise
+            return self._newest(web, number)
+        return _fetched(answer, number)
+
+    def _newest(self, web: Web, concept: str) -> Fetched:
+        """The newest version of a concept that Zenodo does not redirect."""
+        try:
+            return _fetched(web.get(f"{RECORDS}/{concept}/versions/latest"), concept)
+        except NotFound as error:
+            if type(error) is not NotFound:
+                raise
+        return self._found(web, f"conceptrecid:{concept}", f"a record {concept}", asked=concept)
+
+    def _found(self, web: Web, query: str, what: str, *, asked: str = "") -> Fetched:
+        for page in self.search(web, query, limit=1):
+            for hit in page.hits:
+                concept = _is_concept(Place(hit.payload), asked)
+                return Fetched(hit.payload, hit.raw, RECORDS, asked_concept=concept)
+        raise NotFound(f"Zenodo has no record of {what}.", hint="Check the identifier.")
+
+    def _pages(self, web: Web, url: str, asked: dict[str, str], number: int, size: int) -> Iterator[Page]:
+        while True:
+            if number * size > WINDOW:
+                raise _beyond_window()
+            answer, size = self._page(web, url, asked, number, size)
+            page = self._read(answer, number, size)
+            yield page
+            if page.cursor is None:
+                return
+            number += 1
+
+    def _page(self, web: Web, url: str, asked: dict[str, str], number: int, size: int) -> tuple[Answer, int]:
+        """The page and the size that Zenodo took: a token that is not valid has a guest's limit."""
+        try:
+            return web.get(url, params={**asked, "page": number, "size": size}), size
+        except BadAnswer as error:
+            if error.status != HTTPStatus.BAD_REQUEST or size <= self.guest_page_limit:
+                raise
+            if number > 1:
+                raise BadAnswer(
+                    f"Zenodo refuses pages of {size} hits ({error.message})",
+                    status=error.status,
+                    hint=f"Guests get {self.guest_page_limit}: check ZENODO_TOKEN, then start anew.",
+                ) from error
+        return web.get(url, params={**asked, "page": 1, "size": self.guest_page_limit}), self.guest_page_limit
+
+    def _read(self, answer: Answer, number: int, size: int) -> Page:
+        top = Place(answer.json())
+        if not isinstance(top.at("hits", "hits").value, list):
+            raise BadAnswer(f"{self.title} answered with no search page.", hint="Try again later.")
+        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        total = top.at("hits", "total").count or top.at("hits", "total", "value").count
+        last = len(top.at("hits", "hits").value) < size or (total is not None and number * size >= total)
+        if not last and (number + 1) * size > WINDOW:
+            note = (
+                f"Zenodo shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query or the dates."
+            )
+            return Page(hits, None, total, note)
+        return Page(hits, None if last else f"page={number + 1}&size={size}", total)
+
+
+def _number(identifier: Identifier) -> str | None:
+    if identifier.scheme == "zenodo":
+        return identifier.value if identifier.value.isdigit() else None
+    return zenodo_of_doi(identifier.value) if identifier.scheme in {"doi", "concept_doi"} else None
+
+
+def _fetched(answer: Answer, asked: str) -> Fetched:
+    payload = object_of(answer, "Zenodo", "record")
+    return Fetched(payload, answer.body, answer.url, asked_concept=_is_concept(Place(payload), asked))
+
+
+def _is_concept(top: Place, asked: str) -> bool:
+    return record_number(top) != asked and concept_number(top) == asked
+
+
+def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
+    if cursor is None:
+        return 1, size
+    fields = Place(dict(parse_qsl(cursor)))
+    page, kept = fields["page"].count, fields["size"].count
+    if not page or not kept:
+        raise UsageError(f"{cursor!r} is no place in a Zenodo search.", hint="Start the harvest anew.")
+    return page, kept
+
+
+def _beyond_window() -> UsageError:
+    return UsageError(
+        f"Zenodo shows only the first {WINDOW:,} hits of a search.",
+        hint="Narrow the query or give a later --since date.",
+    )
+
+
+HARVESTER = ZenodoHarvester()

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: MIT
+"""Zenodo's payload -> `ModelRecord`, for every shape that Zenodo sends or has sent.
+
+The legacy shape (before the move to InvenioRDM in October 2023), today's legacy-compatible one, the native
+InvenioRDM shape (``application/vnd.inveniordm.v1+json``), the deposit shape, and the files endpoint.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.schemas.datacite_terms import (
+    cited_in,
+    distinct_identifiers,
+    distinct_relations,
+    identifier_of,
+    relation_type,
+)
+from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, zenodo_of_doi
+from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.record import (
+    Access,
+    AccessLevel,
+    Creator,
+    Distribution,
+    FieldOrigin,
+    ModelRecord,
+    Provenance,
+    Relation,
+)
+from fairreg.schemas.text import plain_text, split_keywords
+
+__all__ = ["concept_number", "record_number", "record_of"]
+
+_HASH_OF_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+_ACCESS: dict[str, AccessLevel] = {
+    "open": "open",
+    "embargoed": "embargoed",
+    "restricted": "restricted",
+    "closed": "closed",
+    "public": "open",
+    "metadata-only": "open",
+}
+
+
+def record_of(payload: object) -> ModelRecord:
+    """Map one record's payload. Raises RecordError naming the path of a missing title or id."""
+    top = Place(payload)
+    if not top.is_object:
+        raise violation(top, "is no JSON object", source="Zenodo")
+    if top["slug"].stated:
+        raise violation(top["slug"], "makes it a community", source="Zenodo")
+    meta = top["metadata"]
+    title = meta["title"].label or top["title"].label
+    if title is None:
+        raise violation(meta["title"], "is missing", source="Zenodo")
+    doi, source_id = _doi(top), record_number(top)
+    source_id = source_id or doi
+    if source_id is None:
+        raise violation(top["id"], "is missing", source="Zenodo")
+    files = _distributions(top)
+    contents = _contents(top, title, files)
+    license_id, license_stated = _license(meta)
+    return ModelRecord(
+        identifier=f"doi:{doi}" if doi else f"zenodo:{source_id}",
+        kind=contents.kind,
+        name=title,
+        provenance=_provenance(top, source_id, contents.origins),
+        description=_prose(meta["description"]),
+        alternate_names=tuple(
+            text for item in meta["additional_titles"].items() if (text := item["title"].text)
+        ),
+        identifiers=distinct_identifiers(_identifiers(top, doi)),
+        version=meta["version"].text,
+        creators=tuple(creator for item in meta["creators"].items() if (creator := _creator(item))),
+        publisher=meta["publisher"].text or meta["imprint_publisher"].text or "Zenodo",
+        stated_type=_type(meta)[1],
+        license=license_id,
+        license_stated=license_stated,
+        keywords=_keywords(meta),
+        language=meta["language"].text or next((item["id"].text for item in meta["languages"].items()), None),
+        ml_task=contents.ml_task,
+        frameworks=contents.frameworks,
+        formats=contents.formats,
+        date_created=top["created"].date,
+        date_published=meta["publication_date"].date,
+        date_modified=top["modified"].date or top["updated"].date,
+        distributions=files,
+        relations=distinct_relations(_relations(top, doi)),
+        notes=_notes(meta),
+        access=_access(top),
+    )
+
+
+def record_number(top: Place) -> str | None:
+    """The number (elsewhere than at Zenodo: the id) of the record."""
+    stated = top["id"].text or top["recid"].text or top["record_id"].text
+    return stated or zenodo_of_doi(_doi(top) or "")
+
+
+def concept_number(top: Place) -> str | None:
+    """The number of the lineage that the record is a version of."""
+    stated = top["conceptrecid"].text or top.at("parent", "id").text
+    return stated or zenodo_of_doi(_concept_doi(top) or "")
+
+
+def _distributions(top: Place) -> tuple[Distribution, ...]:
+    """The files of a record, in a list or, as InvenioRDM has them, in an object by name."""
+    entries_place = top.at("files", "entries")
+    listed = entries_place if entries_place.stated else top["files"]
+    entries = [place for _, place in listed.members()] if listed.is_object else list(listed.items())
+    folder = top.at("links", "files").address
+    return tuple(found for entry in entries if entry.is_object and (found := _distribution(entry, folder)))
+
+
+def _distribution(entry: Place, folder: str | None) -> Distribution | None:
+    name = entry["key"].text or entry["filename"].text
+    if name is None:
+        return None
+    links = entry["links"]
+    stated = links["content"].address or links["download"].address or links["self"].address
+    size = entry["size"].count
+    return Distribution(
+        name=name,
+        # InvenioRDM's files API: a file's content is at <files>/<key>/content.
+        url=stated or (f"{folder}/{quote(name)}/content" if folder else None),
+        size=entry["filesize"].count if size is None else size,
+        checksums=_checksums(entry["checksum"].text),
+        media_type=entry["mimetype"].text or media_type(name),
+        format=file_format(name),
+    )
+
+
+def _checksums(stated: str | None) -> tuple[str, ...]:
+    algorithm, colon, digest = (stated or "").lower().rpartition(":")
+    if not colon:
+        algorithm = _HASH_OF_LENGTH.get(len(digest), "")
+    hexadecimal = digest.isascii() and digest.isalnum() and all(sign in "0123456789abcdef" for sign in digest)
+    named = algorithm.replace("-", "").isalnum() and algorithm.isascii()
+    return (f"{algorithm}:{digest}",) if digest and hexadecimal and named else ()
+
+
+def _doi(top: Place) -> str | None:
+    places = (top["doi"], top.at("metadata", "doi"), top.at("pids", "doi", "identifier"))
+    return next((doi for place in places if (doi := normalise_doi(place.text or ""))), None)
+
+
+def _concept_doi(top: Place) -> str | None:
+    links = top["links"]
+    stated = top["conceptdoi"], top.at("parent", "pids", "doi", "identifier")
+    linked = links["conceptdoi"], links["parent_doi"]
+    return next((doi for place in (*stated, *linked) if (doi := normalise_doi(place.text or ""))), None)
+
+
+def _identifiers(top: Place, doi: str | None) -> Iterator[Identifier | None]:
+    number, concept = record_number(top), _concept_doi(top)
+    yield Identifier("doi", doi) if doi else None
+    yield Identifier("concept_doi", concept) if concept and concept != doi else None
+    # The sandbox (its DOIs begin with 10.5072) counts its records anew, so its numbers name nothing here.
+    sandbox = (doi or concept or "").startswith("10.5072/")
+    yield Identifier("zenodo", number) if number and number.isdigit() and not sandbox else None
+    for place in (top["swh"], top.at("swh", "swhid"), top.at("metadata", "custom", "swh")):
+        found = identifier_of(place.text, "swh")
+        yield found if found and found.scheme == "swhid" else None
+    meta = top["metadata"]
+    for field in ("alternate_identifiers", "identifiers"):
+        for item in meta[field].items():
+            text = item["identifier"].text or item.text
+            yield _alternate(identifier_of(text, item["scheme"].text, evidence=f"metadata.{field}"))
+    code = (
+        meta.at("custom", "code:codeRepository").text or top.at("custom_fields", "code:codeRepository").text
+    )
+    yield identifier_of(code, "url", evidence="code:codeRepository")
+    for item in meta["related_identifiers"].items():
+        # The archive of a GitHub release "is supplement to" the tree that it was made from.
+        relation = relation_type(item["relation"].text or item.at("relation_type", "id").text)
+        target = _target(item)
+        if target and target.scheme == "github" and relation in {"is_supplement_to", "is_identical_to"}:
+            yield Identifier("github", target.value, f"related identifier: {relation}")
+
+
+def _alternate(found: Identifier | None) -> Identifier | None:
+    """An alternate DOI is often the paper's, so it does not identify the record itself."""
+    if found and found.scheme == "doi":
+        return Identifier("related_doi", found.value, found.evidence)
+    return found
+
+
+def _target(item: Place) -> Identifier | None:
+    return identifier_of(item["identifier"].text, item["scheme"].text)
+
+
+def _relations(top: Place, doi: str | None) -> Iterator[Relation | None]:
+    meta, concept, number = top["metadata"], _concept_doi(top), concept_number(top)
+    for item in meta["related_identifiers"].items():
+        stated = item["relation"].text or item.at("relation_type", "id").text
+        target = _target(item)
+        kind = item["resource_type"].text or item.at("resource_type", "id").text
+        yield Relation(type=relation_type(stated), target=target, target_kind=kind) if target else None
+    if concept and concept != doi:
+        yield Relation(type="is_version_of", target=Identifier("doi", concept))
+    elif number and number.isdigit() and not concept and number != record_number(top):
+        yield Relation(type="is_version_of", target=Identifier("zenodo", number))
+    for item in meta["references"].items():
+        cited = identifier_of(item["identifier"].text, item["scheme"].text)
+        cited = cited or cited_in(item.text or item["reference"].text or "")
+        yield Relation(type="references", target=cited) if cited else None
+
+
+def _creator(item: Place) -> Creator | None:
+    who = item["person_or_org"] if item["person_or_org"].is_object else item
+    parts = (who["family_name"].text, who["given_name"].text)
+    name = who["name"].text or ", ".join(part for part in parts if part)
+    if not name:
+        return None
+    schemes = {
+        entry["scheme"].text: entry["identifier"].text
+        for entry in who["identifiers"].items()
+        if entry.is_object
+    }
+    places = (*item["affiliation"].items(), *item["affiliations"].items())
+    affiliations = [text for place in places if (text := place.text or place["name"].text)]
+    return Creator(
+        name=name,
+        orcid=normalise_orcid(who["orcid"].text or schemes.get("orcid") or ""),
+        affiliation="; ".join(affiliations) or None,
+        kind="organization" if who["type"].text == "organizational" else "person",
+    )
+
+
+def _type(meta: Place) -> tuple[str | None, str | None]:
+    """(the vocabulary's word, the word that people read) for the type of the record."""
+    stated = meta["resource_type"]
+    word = stated["type"].text or stated["id"].text or stated.text or meta["upload_type"].text
+    detail = stated["subtype"].text or meta["publication_type"].text or meta["image_type"].text
+    return word, stated["title"].label or (f"{word}-{detail}" if word and detail else word)
+
+
+def _contents(top: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+    meta = top["metadata"]
+    names = [item.name for item in files]
+    return read_contents(_type(meta)[0], title=title, keywords=_keywords(meta), file_names=names)
+
+
+def _license(meta: Place) -> tuple[str | None, str | None]:
+    """(SPDX expression, what is stated without one)."""
+    found: list[str] = []
+    unknown: list[str] = []
+    for item in (*meta["license"].items(), *meta["rights"].items()):
+        stated = item.text or item["id"].text or item["title"].label or item["link"].text
+        known = spdx(
+            item.text, item["id"].text, item.at("props", "url").text, item["link"].text, item["title"].label
+        )
+        if known:
+            found.append(known)
+        elif stated:
+            unknown.append(stated)
+    return joined(found), "; ".join(unknown) or None
+
+
+def _keywords(meta: Place) -> tuple[str, ...]:
+    stated = split_keywords(text for item in meta["keywords"].items() if (text := item.text))
+    subjects = [item["subject"].text or item["term"].text for item in meta["subjects"].items()]
+    unique = {word.casefold(): word for word in (*subjects, *stated) if word}
+    return tuple(dict.fromkeys(unique[word.casefold()] for word in (*stated, *subjects) if word))
+
+
+def _prose(place: Place) -> str | None:
+    return (plain_text(place.prose) or None) if place.prose else None
+
+
+def _notes(meta: Place) -> str | None:
+    more = [_prose(item["description"]) for item in meta["additional_descriptions"].items()]
+    return "\n\n".join(text for text in (_prose(meta["notes"]), *more) if text) or None
+
+
+def _access(top: Place) -> Access | None:
+    meta, native = top["metadata"], top["access"]
+    stated = meta["access_right"].text or native["status"].text or native["files"].text
+    level = _ACCESS.get((stated or "").lower())
+    if level is None:
+        return None
+    conditions = _prose(meta["access_conditions"]) or _prose(native.at("embargo", "reason"))
+    until = meta["embargo_date"].date or native.at("embargo", "until").date
+    return Access(
+        level=level,
+        conditions=conditions or ("metadata-only" if stated == "metadata-only" else None),
+        until=until if level == "embargoed" else None,
+    )
+
+
+def _provenance(top: Place, source_id: str, origins: tuple[FieldOrigin, ...]) -> Provenance:
+    links = top["links"]
+    page = links["self_html"].address or links["html"].address
+    return Provenance(
+        source="zenodo",
+        source_id=source_id,
+        url=page or (f"https://zenodo.org/records/{source_id}" if source_id.isdigit() else None),
+        origins=origins,
+    )

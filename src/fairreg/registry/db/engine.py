@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: MIT
+"""Connections to the registry's database: the only place that knows how each kind locks and begins."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    table,
+)
+from sqlalchemy import column as sql_column
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+
+from fairreg.errors import MissingEngine, RegistryError
+from fairreg.registry.db.row_mapping import decoded
+from fairreg.registry.db.sql_errors import URL_HINT, place_of_url, translation
+from fairreg.registry.db.tables import HEAD, REVISIONS
+
+__all__ = ["Database", "SchemaState"]
+
+# empty: no tables; foreign: somebody else's tables; newer: written by a later fairreg.
+SchemaState = Literal["empty", "foreign", "older", "current", "newer"]
+
+# How long a writer waits for other writers before it says so, and how often it looks at SQLite's lock.
+# SQLite's own waiting looks ever more seldom, so that whoever waits longest has the least chance.
+_PATIENCE_SECONDS = 600
+_LOOK_SECONDS = 0.005
+# How long all else waits for a lock of SQLite: while a log is recovered, or the last connection closes.
+_BUSY_SECONDS = 30
+# Pages that SQLite keeps in memory: enough for the upper levels of the indexes of millions of records.
+_CACHE_KIB = 64 * 1024
+# How long the log of changes may grow before it goes into the file: fewer and longer writes.
+_WAL_PAGES = 32_000
+# How often it goes there beside a long writer.
+_LOG_SECONDS = 0.2
+_CONNECT_SECONDS = 10
+# PostgreSQL's advisory locks of this registry: (whose, which). Each database has its own.
+_FAIRREG = int.from_bytes(b"fair")
+_WRITING, _PREPARING = 1, 2
+
+
+class Database:
+    """One database by URL: transactions to read and to write in, errors translated.
+
+    A writer takes the write lock when it begins, so it waits for others instead of failing half-way, and two
+    never deadlock. Readers wait for nobody and nobody for them.
+    """
+
+    def __init__(self, url: str) -> None:
+        with _translated(url), _understood():
+            self._engine = _engine(url)
+        self._reader, self._writer = _roles(self._engine)
+        self.url = url
+
+    @property
+    def place(self) -> str:
+        """The database as a message may name it: a path, or the URL without its password."""
+        return place_of_url(self.url)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database, None for a server."""
+        name = self._engine.url.database
+        return Path(name) if self.dialect == "sqlite" and name else None
+
+    @property
+    def dialect(self) -> str:
+        """SQLAlchemy's word for the kind of database."""
+        return self._engine.dialect.name
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view of the database; raises RegistryError."""
+        with _translated(self.url), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction: all that happens inside is kept, or nothing; raises RegistryError."""
+        with _translated(self.url), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """The lock of those who change the schema, wherever they run; only a server has one.
+
+        Raises RegistryError where another holds it for minutes.
+        """
+        with _translated(self.url), self._engine.begin() as connection:
+            if self.dialect == "postgresql":
+                _take(connection, _PREPARING)
+            yield
+
+    def let_readers_in(self) -> None:
+        """Have SQLite's file keep its changes in a log, so that readers go on beside a writer."""
+        if self.dialect != "sqlite":
+            return
+        with _translated(self.url), self._engine.connect() as connection:
+            _patiently(connection.execution_options(fairreg_autocommit=True), "PRAGMA journal_mode = WAL")
+
+    @contextmanager
+    def emptying_log(self) -> Iterator[None]:
+        """Have SQLite's log of changes go into the file beside a long writer, who would else stop for it."""
+        if self.path is None:
+            yield
+            return
+        over = threading.Event()
+        helper = threading.Thread(target=_empty_log, args=(self.path, over), daemon=True)
+        helper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            helper.join()
+
+    def take_stock(self) -> None:
+        """Let the database count what it holds, so that it chooses the shortest way to an answer."""
+        with self.writing() as connection:
+            connection.exec_driver_sql("ANALYZE" if self.dialect == "postgresql" else "PRAGMA optimize")
+
+    def schema_state(self) -> SchemaState:
+        """How the schema in the database compares with the one this release writes."""
+        with self.reading() as connection:
+            return _schema_state(connection)
+
+    def require_current(self) -> None:
+        """RegistryError unless the schema is exactly the one this release reads and writes."""
+        if self.path is not None and not self.path.is_file():
+            raise RegistryError(
+                f"There is no registry at {self.place}.", hint="Create it with: fairreg db init"
+            )
+        try:
+            require_readable(self.schema_state(), self.place)
+        except RegistryError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+
+def require_readable(state: SchemaState, place: str) -> None:
+    """RegistryError that says what a schema other than the current one needs."""
+    advice = {
+        "empty": ("There is no registry in {place}.", "Create it with: fairreg db init"),
+        "foreign": (
+            "{place} holds another program's tables.",
+            "Set FAIRREG_DATABASE_URL to another database.",
+        ),
+        "older": (
+            "The registry {place} was written by an older fairreg.",
+            "Migrate it with: fairreg db upgrade",
+        ),
+        "newer": (
+            "The registry {place} was written by a newer fairreg.",
+            "Upgrade fairreg: pip install -U fairreg",
+        ),
+    }
+    if state in advice:
+        message, hint = advice[state]
+        raise RegistryError(message.format(place=place), hint=hint)
+
+
+def _schema_state(connection: Connection) -> SchemaState:
+    names = set(inspect(connection).get_table_names())
+    if not names:
+        return "empty"
+    if "alembic_version" not in names:
+        return "foreign"
+    version = connection.scalar(select(sql_column("version_num")).select_from(table("alembic_version")))
+    if version == HEAD:
+        return "current"
+    if version in REVISIONS:
+        return "older"
+    if version is None:
+        return "empty"
+    return "newer" if names >= {"entries", "statements"} else "foreign"
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in _KINDS:
+        raise RegistryError("FAIRREG_DATABASE_URL names an unknown kind of database.", hint=URL_HINT)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+
+
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": decoded,
+}
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **_JSON)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    given = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=given, **_JSON)
+    event.listen(engine, "connect", _require_unicode)
+    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _roles(engine: Engine) -> tuple[Engine, Engine]:
+    """The engine for those who read and for those who write; a server's defaults may be other ones."""
+    if engine.dialect.name == "sqlite":
+        return engine, engine.execution_options(fairreg_writing=True)
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    # Each statement sees what was committed before it: also what was while this one waited for the lock.
+    return reader, engine.execution_options(isolation_level="READ COMMITTED", fairreg_writing=True)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The standard module would begin transactions by itself, too late and never for DDL.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON").close()
+    connection.execute("PRAGMA synchronous = NORMAL").close()
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}").close()
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}").close()
+
+
+def _empty_log(path: Path, over: threading.Event) -> None:
+    # It waits for nobody. What it cannot do the writer does, who also hears of any fault.
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        while not over.wait(_LOG_SECONDS):
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("fairreg_writing"):
+        _patiently(connection, "BEGIN IMMEDIATE")
+    elif not options.get("fairreg_autocommit"):
+        connection.exec_driver_sql("BEGIN")
+
+
+def _patiently(connection: Connection, statement: str) -> None:
+    """Run a statement of SQLite that needs a lock, and wait for it as long as it takes, up to minutes."""
+    driver: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0").close()
+    while time.monotonic() < deadline:
+        try:
+            driver.execute(statement).close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                break
+            time.sleep(_LOOK_SECONDS)
+        else:
+            driver.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}").close()
+            return
+    connection.exec_driver_sql(statement)  # so that what it raises is SQLAlchemy's
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("fairreg_writing"):
+        _take(connection, _WRITING)
+
+
+def _take(connection: Connection, lock: int) -> None:
+    """Take an advisory lock until the transaction ends."""
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_FAIRREG}, {lock})")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # How common a word is decides how to look for it, so each question is planned for its own words; the same
+    # question reads a large table from the same end each time; no plan here is worth compiling.
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_custom_plan")
+        cursor.execute("SET synchronize_seqscans = off")
+        cursor.execute("SET jit = off")
+    connection.commit()
+
+
+def _require_unicode(connection: Any, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise RegistryError(
+            f"The database {connection.info.dbname} keeps texts as {encoding}, not as Unicode.",
+            hint="Make another: createdb --encoding=UTF8 --template=template0 NAME",
+        )
+
+
+@contextmanager
+def _translated(url: str) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise translation(error, place_of_url(url)) from error
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """What making an engine of a URL raises before any database is asked."""
+    try:
+        yield
+    except NoSuchModuleError as error:
+        raise RegistryError(
+            "FAIRREG_DATABASE_URL names an unknown driver of its database.", hint=URL_HINT
+        ) from error
+    except ImportError as error:
+        if error.name == "psycopg":
+            raise MissingEngine("psycopg", "postgres") from error
+        raise RegistryError(
+            f"FAIRREG_DATABASE_URL asks for a driver that cannot be loaded: {error}.", hint=URL_HINT
+        ) from error
+    except ValueError as error:
+        raise RegistryError(f"FAIRREG_DATABASE_URL is no database URL: {error}.", hint=URL_HINT) from error
+
+
+_KINDS = frozenset({"sqlite", "postgresql"})

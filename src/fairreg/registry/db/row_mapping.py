@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: MIT
+"""ModelRecord to and from the values of the registry's rows. Pure: no connection is needed."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import RowMapping
+
+from fairreg.errors import RecordError
+from fairreg.registry.db.tables import LEADING
+from fairreg.registry.db.text_limits import json_of
+from fairreg.registry.entries import Entry, Statement
+from fairreg.registry.resolution.grouping import OWN
+from fairreg.registry.text.normalization import fold, indexed
+from fairreg.registry.text.stemming import stemmed
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord
+
+__all__ = [
+    "decoded",
+    "entry_from",
+    "entry_values",
+    "facet_values",
+    "identifier_values",
+    "is_runnable",
+    "merged_value",
+    "payload_from",
+    "payload_values",
+    "statement_from",
+    "text_values",
+]
+
+# Kinds of files that fairreg's own runners take without code from the model's repository.
+RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
+
+# In the order in which a page makes the better link for a reader.
+_PAGES = (
+    "doi",
+    "huggingface",
+    "github",
+    "zenodo",
+    "cernopendata",
+    "kaggle",
+    "url",
+    "arxiv",
+    "concept_doi",
+    "paper_doi",
+)
+
+
+def entry_values(record: ModelRecord) -> dict[str, Any]:
+    """Values of the `entries` row of a merged record, but for the record itself, tombstone and score."""
+    return {
+        "identifier": record.identifier,
+        "kind": record.kind,
+        "name": record.name,
+        "description": record.description,
+        "license": record.license,
+        "dated": record.date_published or record.date_created or "",
+        "year": record.year,
+        "doi": record.doi,
+        "url": page_of(record),
+        "runnable": is_runnable(record),
+    }
+
+
+def merged_value(record: ModelRecord, said: Sequence[ModelRecord]) -> msgspec.Raw | None:
+    """What `entries` keeps of an entry's record: nothing where its only statement says the same.
+
+    As a JSON column takes it, without a detour over Python objects. Raises RecordError.
+    """
+    return None if [record] == list(said) else msgspec.Raw(json_of(record))
+
+
+def is_runnable(record: ModelRecord) -> bool:
+    """Whether fairreg can be expected to run the model.
+
+    True for a model whose files are open (stated by its source, or seen for the catalogue) and among whose
+    formats or files is one that a runner takes. A promise about kinds of files, not a test run.
+    """
+    if record.kind != "model" or record.access is None or record.access.level != "open":
+        return False
+    formats = {item.casefold() for item in record.formats}
+    for file in record.distributions:
+        formats.add((file.format or "").casefold())
+        formats.add((file.path or file.name).rpartition(".")[2].casefold())
+    return not RUNNABLE_FORMATS.isdisjoint(formats)
+
+
+def page_of(record: ModelRecord) -> str | None:
+    """Address of the page a reader would open."""
+    for scheme in _PAGES:
+        for identifier in record.identifiers:
+            if identifier.scheme == scheme and identifier.url:
+                return identifier.url
+    return record.provenance.url
+
+
+def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
+    """Rows of `facets`: what an entry can be filtered by, each value once; fairreg itself is no source."""
+    named: Mapping[str, Iterable[str]] = {
+        "source": [source for source in sources if source != OWN],
+        "task": record.ml_task,
+        "framework": record.frameworks,
+    }
+    rows = {
+        (name, fold(value)): {"name": name, "key": fold(value), "value": value}
+        for name, values in named.items()
+        for value in values
+    }
+    return [row for row in rows.values() if row["key"]]
+
+
+def identifier_values(record: ModelRecord) -> list[dict[str, Any]]:
+    """Rows of `identifiers`: all of the record's, its place at its source included."""
+    return [
+        {
+            "scheme": item.scheme,
+            "value": item.value,
+            "family": item.key[0],
+            "key": item.key[1],
+            "evidence": item.evidence,
+        }
+        for item in dict.fromkeys((*record.identifiers, _at_source(record)))
+    ]
+
+
+def _at_source(record: ModelRecord) -> Identifier:
+    return Identifier(record.provenance.source, record.provenance.source_id)
+
+
+def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
+    """Row of `entry_texts`, what full-text search reads, and the words that a slip of the pen is mended by.
+
+    Spelled as `wording.indexed` spells it, in stems.
+    """
+    subjects = (
+        *record.keywords,
+        *record.ml_task,
+        *record.model_category,
+        *record.frameworks,
+        *record.formats,
+    )
+    spelled = {
+        "name": indexed(record.name),
+        "alternate_names": indexed(*record.alternate_names),
+        "subjects": indexed(*subjects),
+        "creators": indexed(*(creator.name for creator in record.creators)),
+        "description": indexed(record.description or "", record.intended_use or ""),
+        "identifiers": indexed(*(item.value for item in record.identifiers)),
+    }
+    known = {
+        word
+        for name in _MENDING
+        for word in spelled[name].split()
+        if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha()
+    }
+    row = {name: stemmed(words[:_LONGEST_TEXT]) for name, words in spelled.items()}
+    return {"leading": row["name"][:LEADING], **row}, frozenset(known)
+
+
+# Changes with whatever changes the texts of the same record: then they are all written anew.
+TEXT_RULES = "1"
+# Columns whose words are spelled with care.
+_MENDING = ("name", "alternate_names", "subjects", "creators")
+# PostgreSQL's full-text search takes a megabyte of text for one entry.
+_LONGEST_TEXT = 100_000
+# Shorter words resemble too many others.
+_SHORTEST_MENDED, _LONGEST_MENDED = 4, 24
+
+
+def payload_values(payload: bytes, media_type: str | None) -> dict[str, Any]:
+    """Values of a `statements` row that keep the payload byte for byte."""
+    return {
+        "payload": zlib.compress(payload, 6),
+        "payload_sha256": hashlib.sha256(payload).hexdigest(),
+        "media_type": media_type,
+    }
+
+
+def same_content(one: ModelRecord, other: ModelRecord) -> bool:
+    """Whether two records say the same, whenever and from whatever bytes they were read."""
+
+    def timeless(record: ModelRecord) -> ModelRecord:
+        return replace(record, provenance=replace(record.provenance, retrieved=None, payload_sha256=None))
+
+    return timeless(one) == timeless(other)
+
+
+def decoded(text: str | bytes) -> Any:
+    """The JSON value that a column holds; RecordError where it is damaged."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise RecordError(
+            f"The registry holds a record that is damaged: {error}.",
+            hint="See which with `fairreg db check`, and harvest or add it anew.",
+        ) from error
+
+
+def payload_from(stored: bytes | None) -> bytes | None:
+    """The payload that `payload_values` packed; RecordError where it is damaged."""
+    try:
+        return None if stored is None else zlib.decompress(stored)
+    except zlib.error as error:
+        raise RecordError(
+            f"The registry holds a payload that is damaged: {error}.",
+            hint="See which with `fairreg db check`, and harvest or add it anew.",
+        ) from error
+
+
+def statement_from(row: RowMapping) -> Statement:
+    """A `statements` row as what a source says; RecordError where its record or payload does not decode."""
+    return Statement(
+        source=row["source"],
+        source_id=row["source_id"],
+        record=ModelRecord.from_json(row["record"]),
+        retrieved_at=row["retrieved_at"],
+        payload=payload_from(row["payload"]),
+        payload_sha256=row["payload_sha256"],
+        media_type=row["media_type"],
+        gone_at=row["gone_at"],
+        gone_reason=row["gone_reason"],
+    )
+
+
+def entry_from(row: RowMapping, sources: tuple[str, ...], matched: Identifier | None = None) -> Entry:
+    """An `entries` row as an entry; RecordError where the stored record does not decode."""
+    return Entry(
+        identifier=row["identifier"],
+        record=ModelRecord.from_json(row["record"]),
+        sources=sources,
+        runnable=row["runnable"],
+        fair_score=row["fair_score"],
+        url=row["url"],
+        gone_at=row["gone_at"],
+        gone_reason=row["gone_reason"],
+        matched=matched,
+    )

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""Writes a page of a harvest at once. Every function runs inside its caller's transaction.
+
+Most of what arrives is new and has nothing to do with what the registry holds, or says what it said before.
+Such statements go in together, one statement of SQL for each table; `writing` takes what is left, one after
+the other. Because the entries are a function of the set of statements alone, the order does not show.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from msgspec.structs import replace
+from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
+
+from fairreg.registry.db.key_conditions import among, chunks, with_keys
+from fairreg.registry.db.row_mapping import merged_value, same_content
+from fairreg.registry.db.tables import (
+    entries,
+    facets,
+    identifiers,
+    statements,
+    ties,
+)
+from fairreg.registry.entries import Outcome, PutResult
+from fairreg.registry.ingest.bulk_insert import insert_all, numbers, write_texts, write_words
+from fairreg.registry.ingest.lineage_update import verdicts
+from fairreg.registry.ingest.row_builder import COLUMNS, Page, Prepared
+from fairreg.registry.ingest.upsert import accept, put
+from fairreg.registry.resolution.grouping import Key, Place
+from fairreg.schemas.record import ModelRecord
+
+__all__ = ["put_all"]
+
+_Sign = TypeVar("_Sign")
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A submission with what the registry holds at its place."""
+
+    number: int
+    prepared: Prepared
+    known: Row[*tuple[Any, ...]] | None
+
+
+class _Repeat(NamedTuple):
+    """A submission that says nothing new: its record, and the keys of its statement and of its entry."""
+
+    number: int
+    prepared: Prepared
+    record: ModelRecord
+    key: int
+    home: int
+
+
+def put_all(connection: Connection, page: Page) -> tuple[PutResult, ...]:
+    """Keep all that sources say, in one pass; the outcomes in the order given."""
+    arriving = page.said
+    told = Counter(item.place for item in arriving)
+    known = _known(connection, told)
+    once = [
+        _Arrival(number, item, known.get(item.place))
+        for number, item in enumerate(arriving)
+        if told[item.place] == 1
+    ]
+    done = _refreshed(connection, _repeated(connection, once))
+    lone = _lone(connection, once)
+    if lone:
+        done |= _inserted(connection, lone)
+        write_words(connection, page.words)
+    late = {
+        number: put(connection, item.submission) for number, item in enumerate(arriving) if number not in done
+    }
+    names = _names(connection, (key for _, key in late.values()))
+    done |= {number: (outcome, names[key]) for number, (outcome, key) in late.items()}
+    return tuple(PutResult(*done[number]) for number in range(len(arriving)))
+
+
+def _known(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[*tuple[Any, ...]]]:
+    columns = (statements.c[name] for name in ("id", "entry_id", "source", "source_id", "gone_at", "record"))
+    query = select(*columns)
+    found: dict[Place, Row[*tuple[Any, ...]]] = {}
+    for chunk in chunks(set(places)):
+        there = with_keys(statements.c.source, statements.c.source_id, chunk)
+        found |= {Place(row.source, row.source_id): row for row in connection.execute(query.where(there))}
+    return found
+
+
+def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Repeat]:
+    """Those that say what they said before, of entries of which nobody else speaks."""
+    same = [
+        _Repeat(item.number, item.prepared, record, item.known.id, item.known.entry_id)
+        for item in arrivals
+        if item.known is not None and item.known.gone_at is None
+        for record in (item.prepared.submission.record,)
+        if same_content(ModelRecord.from_json(item.known.record), record)
+    ]
+    homes = among(connection, statements.c.entry_id, {item.home for item in same})
+    counted = select(statements.c.entry_id).where(homes).group_by(statements.c.entry_id)
+    alone = set(connection.scalars(counted.having(func.count() == 1)))
+    return [item for item in same if item.home in alone]
+
+
+def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
+    """Note when they were read last, and from which bytes."""
+    names = _entry_names(connection, (item.home for item in repeats))
+    said = [item.prepared.said | {"at": item.key} for item in repeats]
+    # One statement of SQL updates the same columns of all its rows.
+    for with_payload in (True, False):
+        _update_all(connection, statements, [row for row in said if ("payload" in row) is with_payload])
+    records = [
+        {"at": item.home, "merged": merged_value(named, [item.record])}
+        for item in repeats
+        for named in (replace(item.record, identifier=names[item.home]),)
+    ]
+    _update_all(connection, entries, records)
+    accept(connection, ((item.prepared.place[0], item.prepared.digest) for item in repeats))
+    return {item.number: ("unchanged", names[item.home]) for item in repeats}
+
+
+def _lone(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Arrival]:
+    """Those that are new and share no key, verdict or name with anything, in the registry or on the page."""
+    partners = {place for pair in verdicts(connection).same for place in pair}
+    fresh = [item for item in arrivals if item.known is None and item.prepared.place not in partners]
+    keys = {item.number: item.prepared.keys for item in fresh}
+    named = {item.number: {item.prepared.identifier} for item in fresh}
+    fresh = _untouched(fresh, keys, lambda asked: _carried(connection, asked))
+    return _untouched(fresh, named, lambda asked: _taken(connection, asked))
+
+
+def _untouched(
+    arrivals: Iterable[_Arrival],
+    signs: Mapping[int, Iterable[_Sign]],
+    held: Callable[[set[_Sign]], set[_Sign]],
+) -> list[_Arrival]:
+    """Those whose signs no other of them bears, nor anything of which the registry holds some."""
+    listed = list(arrivals)
+    borne = Counter(sign for item in listed for sign in signs[item.number])
+    shared = held(set(borne)) | {sign for sign, times in borne.items() if times > 1}
+    return [item for item in listed if shared.isdisjoint(signs[item.number])]
+
+
+def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
+    """Which of the keys the registry has, whatever they mean there."""
+    found: set[Key] = set()
+    for chunk in chunks(keys):
+        for table in (identifiers, ties):
+            query = select(table.c.family, table.c.key).where(with_keys(table.c.family, table.c.key, chunk))
+            found |= {(row.family, row.key) for row in connection.execute(query)}
+    return found
+
+
+def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for chunk in chunks(names):
+        query = select(entries.c.identifier).where(entries.c.identifier.in_(chunk))
+        found |= set(connection.scalars(query))
+    return found
+
+
+def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[int, tuple[Outcome, str]]:
+    """An entry for each, with all that hangs on it."""
+    items = [item.prepared for item in arrivals]
+    homes, keys = (numbers(connection, table, len(items)) for table in (entries, statements))
+    placed = list(zip(items, homes, keys, strict=True))
+    for table, given, rows in _rows(placed):
+        insert_all(connection, table, (*given, *COLUMNS[table.name]), rows)
+    write_texts(connection, ((home, *item.text) for item, home, _ in placed))
+    accept(connection, ((item.place[0], item.digest) for item in items))
+    return {item.number: ("new", item.prepared.identifier) for item in arrivals}
+
+
+_Placed = Sequence[tuple[Prepared, int, int]]
+
+
+def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tuple[Any, ...]]]]:
+    """For each table, the keys that go before its columns, and its rows; what others point to comes first."""
+    yield entries, ("id",), ((home, *item.entry) for item, home, _ in placed)
+    yield (
+        statements,
+        ("id", "entry_id"),
+        ((key, home, *item.statement, item.record) for item, home, key in placed),
+    )
+    yield (
+        identifiers,
+        ("statement_id", "entry_id"),
+        ((key, home, *row) for item, home, key in placed for row in item.identifiers),
+    )
+    yield facets, ("entry_id",), ((home, *row) for item, home, _ in placed for row in item.facets)
+    yield ties, ("statement_id",), ((key, *row) for item, _, key in placed for row in item.ties)
+
+
+def _update_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Update by key, which each row gives as ``at``."""
+    if rows:
+        connection.execute(update(table).where(table.c.id == bindparam("at")), rows)
+
+
+def _entry_names(connection: Connection, entry_ids: Iterable[int]) -> dict[int, str]:
+    query = select(entries.c.id, entries.c.identifier).where(among(connection, entries.c.id, entry_ids))
+    return {row.id: row.identifier for row in connection.execute(query)}
+
+
+def _names(connection: Connection, statement_ids: Iterable[int]) -> dict[int, str]:
+    """Names of the entries that the statements belong to, by statement."""
+    named = select(statements.c.id, entries.c.identifier).join_from(statements, entries)
+    query = named.where(among(connection, statements.c.id, statement_ids))
+    return {row.id: row.identifier for row in connection.execute(query)}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""How far each harvest came. Every function runs inside its caller's transaction."""
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from fairreg.registry.db.tables import harvests
+from fairreg.registry.entries import Harvest
+from fairreg.schemas.timestamps import now
+
+__all__ = ["all_harvests", "harvest_state", "write_harvest"]
+
+
+def harvest_state(connection: Connection, source: str, query: str) -> Harvest | None:
+    """How far the last harvest of `query` at `source` came, None where there was none."""
+    chosen = select(harvests).where(harvests.c.source == source, harvests.c.query == query)
+    row = connection.execute(chosen).mappings().one_or_none()
+    return None if row is None else _harvest(row)
+
+
+def all_harvests(connection: Connection) -> tuple[Harvest, ...]:
+    """How far every harvest came, by source and query."""
+    query = select(harvests).order_by(harvests.c.source, harvests.c.query)
+    return tuple(_harvest(row) for row in connection.execute(query).mappings())
+
+
+def write_harvest(connection: Connection, harvest: Harvest) -> None:
+    """Keep how far a harvest came, in the place of what was kept before."""
+    moment = now()
+    values = {
+        "cursor": harvest.cursor,
+        "counts": dict(harvest.counts),
+        "started_at": harvest.started_at or moment,
+        "updated_at": moment,
+        "finished_at": (harvest.finished_at or moment) if harvest.finished else None,
+    }
+    place = (harvests.c.source == harvest.source) & (harvests.c.query == harvest.query)
+    if connection.execute(update(harvests).where(place).values(values)).rowcount == 0:
+        connection.execute(insert(harvests).values(source=harvest.source, query=harvest.query, **values))
+
+
+def _harvest(row: RowMapping) -> Harvest:
+    return Harvest(
+        source=row["source"],
+        query=row["query"],
+        cursor=row["cursor"],
+        counts=row["counts"],
+        finished=row["finished_at"] is not None,
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        finished_at=row["finished_at"],
+    )

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""What one registry says, as another takes it over: statements with the times of their tombstones.
+
+Runs inside its caller's transaction.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, tuple_, update
+
+from fairreg.registry.db.row_mapping import statement_from
+from fairreg.registry.db.tables import statements
+from fairreg.registry.entries import Outcome, Statement, Submission
+from fairreg.registry.ingest.upsert import put, relink, withdraw
+from fairreg.registry.resolution.grouping import Place
+
+__all__ = ["Carried", "Tombstone", "restore", "statements_after"]
+
+_PAGE = 500
+_PLACE = (statements.c.source, statements.c.source_id)
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """Why a source withdrew its record, and when; `at` is None where only the reason is known."""
+
+    reason: str
+    at: str | None = None
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a source said in another registry, and that it withdrew it."""
+
+    submission: Submission
+    tombstone: Tombstone | None = None
+
+
+def statements_after(connection: Connection, place: Place | None) -> list[Statement]:
+    """The next statements in the order of their places, a page of them; none after the last."""
+    query = select(statements).order_by(*_PLACE).limit(_PAGE)
+    if place is not None:
+        query = query.where(tuple_(*_PLACE) > tuple_(*place))
+    return [statement_from(row) for row in connection.execute(query).mappings()]
+
+
+def restore(connection: Connection, items: Iterable[Carried]) -> tuple[Outcome, ...]:
+    """Keep what was carried over, tombstones with their times; nobody ever sees a withdrawn record live."""
+    return tuple(_restored(connection, item) for item in items)
+
+
+def _restored(connection: Connection, item: Carried) -> Outcome:
+    origin, tombstone = item.submission.record.provenance, item.tombstone
+    known = _at(connection, Place(origin.source, origin.source_id))
+    if known is not None and tombstone is not None and _is_known(known, item.submission, tombstone):
+        return "unchanged"
+    outcome, _ = put(connection, item.submission)
+    if tombstone is not None:
+        at = tombstone.at or (known.gone_at if known else None)
+        _bury(connection, Place(origin.source, origin.source_id), tombstone.reason, at)
+    return outcome
+
+
+def _is_known(known: Statement, said: Submission, tombstone: Tombstone) -> bool:
+    """Whether this very tombstone is here already, over this very statement."""
+    same = known.gone and known.record == said.record and (known.gone_reason or "") == tombstone.reason
+    return same and tombstone.at in {None, known.gone_at} and said.payload in {None, known.payload}
+
+
+def _bury(connection: Connection, place: Place, reason: str, at: str | None) -> None:
+    key = withdraw(connection, place.source, place.source_id, reason)
+    if at is not None:
+        connection.execute(update(statements).where(statements.c.id == key).values(gone_at=at))
+    relink(connection, key)
+
+
+def _at(connection: Connection, place: Place) -> Statement | None:
+    row = connection.execute(select(statements).where(tuple_(*_PLACE) == tuple_(*place))).mappings()
+    found = row.one_or_none()
+    return None if found is None else statement_from(found)

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""What a statement becomes in the tables, worked out before any transaction begins.
+
+Pure, and what it gives can be sent between processes: this is most of the work of taking in a record.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from fairreg.registry.db.row_mapping import (
+    entry_values,
+    facet_values,
+    identifier_values,
+    payload_values,
+    text_values,
+)
+from fairreg.registry.db.text_limits import admitted
+from fairreg.registry.entries import Submission
+from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS
+from fairreg.registry.resolution.grouping import Key, Place, link_keys, place_of
+from fairreg.registry.resolution.lineage import owned_keys, pointed_keys, tie_keys
+from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.timestamps import now
+
+__all__ = ["COLUMNS", "Page", "Prepared", "packed", "prepare", "statement_values", "unpacked"]
+
+Row = tuple[Any, ...]
+
+# The columns of the rows of `Prepared`, in their order; before them go the keys that the database gives.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "entries": (
+        "identifier",
+        "kind",
+        "name",
+        "description",
+        "license",
+        "dated",
+        "year",
+        "doi",
+        "url",
+        "runnable",
+    ),
+    "statements": (
+        "source",
+        "source_id",
+        "retrieved_at",
+        "media_type",
+        "payload_sha256",
+        "payload",
+        "record",
+    ),
+    "identifiers": ("scheme", "value", "family", "key", "evidence"),
+    "facets": ("name", "key", "value"),
+    "entry_texts": TEXT_COLUMNS,
+    "ties": ("family", "key"),
+}
+
+
+_DIGEST = COLUMNS["statements"].index("payload_sha256")
+_OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
+
+
+class Prepared(msgspec.Struct, frozen=True, array_like=True):
+    """The rows of a statement and of an entry that it makes alone, but for their keys in the database.
+
+    `record` is the last column of the `statement`. `keys` are all by which the statement may have to do with
+    others.
+    """
+
+    place: Place
+    identifier: str
+    keys: frozenset[tuple[str, str]]
+    record: str
+    entry: Row
+    statement: Row
+    identifiers: tuple[Row, ...]
+    facets: tuple[Row, ...]
+    text: Row
+    ties: tuple[tuple[str, str], ...]
+    payload: bytes | None
+    media_type: str | None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Values of the `statements` row; the payload's are left out where none was given."""
+        values = dict(zip(COLUMNS["statements"], (*self.statement, self.record), strict=True))
+        values["record"] = msgspec.Raw(self.record.encode())
+        kept = values if self.payload is not None else values.keys() - _OF_PAYLOAD
+        return {name: values[name] for name in kept}
+
+    @property
+    def digest(self) -> str | None:
+        """The hex SHA-256 of the payload."""
+        return str(self.statement[_DIGEST]) if self.payload is not None else None
+
+    @property
+    def submission(self) -> Submission:
+        """The statement itself."""
+        record = msgspec.json.decode(self.record, type=ModelRecord)
+        return Submission(record, self.payload, self.media_type)
+
+
+class Page(msgspec.Struct, frozen=True, array_like=True):
+    """Statements that arrive together, and the words of all of them that slips are mended by."""
+
+    said: tuple[Prepared, ...]
+    words: frozenset[str]
+
+
+def prepare(submissions: Iterable[Submission]) -> Page:
+    """The rows of submissions. Raises RecordError for what not every kind of database keeps."""
+    words: set[str] = set()
+    said = tuple(_prepared(submission, words) for submission in submissions)
+    return Page(said, frozenset(words))
+
+
+def _prepared(submission: Submission, words: set[str]) -> Prepared:
+    """The rows of one submission; its words are added to `words`."""
+    record = submission.record
+    statement = statement_values(submission)
+    text, known = text_values(record)
+    words |= known
+    return Prepared(
+        place=place_of(record),
+        identifier=record.identifier,
+        keys=_keys(record),
+        record=bytes(statement["record"]).decode(),
+        entry=_row("entries", entry_values(record)),
+        statement=_row("statements", statement)[:-1],
+        identifiers=_rows("identifiers", identifier_values(record)),
+        facets=_rows("facets", facet_values(record, (record.provenance.source,))),
+        text=_row("entry_texts", text),
+        ties=tuple(sorted(tie_keys(record))),
+        payload=submission.payload,
+        media_type=submission.media_type,
+    )
+
+
+def packed(page: Page) -> bytes:
+    """The page as bytes, for another process."""
+    return msgspec.msgpack.encode(page)
+
+
+def unpacked(page: bytes) -> Page:
+    """Inverse of `packed`."""
+    return _DECODER.decode(page)
+
+
+_DECODER = msgspec.msgpack.Decoder(Page)
+
+
+def _keys(record: ModelRecord) -> frozenset[Key]:
+    return link_keys(record) | owned_keys(record) | pointed_keys(record)
+
+
+def _row(table: str, values: Mapping[str, Any]) -> Row:
+    return tuple(map(values.get, COLUMNS[table]))
+
+
+def _rows(table: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
+    return tuple(_row(table, values) for values in listed)
+
+
+def statement_values(submission: Submission) -> dict[str, Any]:
+    """Values of the `statements` row that keep what a source says now, and its payload where one is given.
+
+    RecordError for what not every kind of database keeps.
+    """
+    record, source = submission.record, submission.record.provenance
+    values: dict[str, Any] = {
+        "source": source.source,
+        "source_id": source.source_id,
+        "retrieved_at": source.retrieved or now(),
+        "record": msgspec.Raw(admitted(record)),
+        "gone_at": None,
+        "gone_reason": None,
+    }
+    if submission.payload is not None:
+        values |= payload_values(submission.payload, submission.media_type)
+    return values

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: MIT
+"""Writes statements and keeps the entries made of them in step. Every function runs inside its caller's
+transaction, so a reader sees a statement with its entry, its identifiers and its words, or none of them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, update
+
+from fairreg.errors import NotFound
+from fairreg.registry.assessments import restore_scores
+from fairreg.registry.db.entry_query import RECORD
+from fairreg.registry.db.key_conditions import chunks, with_keys
+from fairreg.registry.db.lineage_query import entries_of, numbers_of
+from fairreg.registry.db.row_mapping import (
+    entry_values,
+    facet_values,
+    identifier_values,
+    merged_value,
+    same_content,
+    text_values,
+)
+from fairreg.registry.db.tables import (
+    entries,
+    entry_texts,
+    facets,
+    identifiers,
+    lineages,
+    refusals,
+    statements,
+)
+from fairreg.registry.entries import Outcome, Submission
+from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS, write_texts, write_words
+from fairreg.registry.ingest.lineage_update import (
+    is_lone,
+    relate,
+    statements_of,
+    verdicts,
+    write_ties,
+)
+from fairreg.registry.ingest.row_builder import statement_values
+from fairreg.registry.resolution.grouping import OWN, Group, Key, Pair, group, link_keys, merge, name_entries
+from fairreg.registry.resolution.lineage import owned_keys, pointed_keys
+from fairreg.registry.search.lookup import sources_of_all
+from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.timestamps import now
+
+__all__ = ["accept", "now", "put", "relink", "withdraw", "word_anew"]
+
+# Sources that describe what others host: they do not keep an entry alive whose files are gone.
+_DESCRIBERS = frozenset({"catalogue", "datacite", OWN})
+
+
+def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
+    """Keep what a source says and bring the entries into step; the outcome and the statement's key.
+
+    A statement that its source had withdrawn lives again. A stored payload stays where none is given.
+    RecordError for text that not every database keeps.
+    """
+    source = submission.record.provenance
+    known = _statement(connection, source.source, source.source_id)
+    before = None if known is None else ModelRecord.from_json(known.record)
+    statement_id = _write_statement(connection, submission, None if known is None else int(known.id))
+    if known is None or before is None:
+        outcome: Outcome = "new"
+    else:
+        same = known.gone_at is None and same_content(before, submission.record)
+        outcome = "unchanged" if same else "changed"
+    if outcome != "unchanged" or before != submission.record:
+        _write_identifiers(connection, statement_id, submission.record)
+        write_ties(connection, statement_id, submission.record, new=known is None)
+        relink(connection, statement_id, before)
+    return outcome, statement_id
+
+
+def _write_statement(connection: Connection, submission: Submission, known: int | None) -> int:
+    values = statement_values(submission)
+    accept(connection, [(values["source"], values.get("payload_sha256"))])
+    if known is None:
+        return _inserted(connection, insert(statements).values(values))
+    connection.execute(update(statements).where(statements.c.id == known).values(values))
+    return known
+
+
+def accept(connection: Connection, payloads: Iterable[tuple[str, str | None]]) -> None:
+    """Payloads, by source and hex SHA-256, are refused no more."""
+    pairs = [(source, digest) for source, digest in payloads if digest is not None]
+    for chunk in chunks(pairs):
+        connection.execute(
+            delete(refusals).where(with_keys(refusals.c.source, refusals.c.payload_sha256, chunk))
+        )
+
+
+def withdraw(connection: Connection, source: str, source_id: str, reason: str) -> int:
+    """Turn a statement into a tombstone: what it says stays. NotFound where there is none."""
+    known = _statement(connection, source, source_id)
+    if known is None:
+        raise NotFound(f"The registry has nothing from {source} called {source_id!r}.")
+    tombstone = {"gone_at": known.gone_at or now(), "gone_reason": reason}
+    connection.execute(update(statements).where(statements.c.id == known.id).values(tombstone))
+    return int(known.id)
+
+
+def relink(connection: Connection, statement_id: int, before: ModelRecord | None = None) -> None:
+    """Sort a statement, and all that its arrival may join or part, into entries and lineages anew.
+
+    `before` is what it said until now: what it no longer contests may join without it.
+    """
+    left = frozenset() if before is None else link_keys(before)
+    reached = _closure(connection, statement_id, left)
+    homes = {row.entry_id for row in reached.values() if row.entry_id is not None}
+    kept = entries_of(connection, numbers_of(connection, homes).values())
+    mates = statements_of(connection, {entry for listed in kept.values() for entry in listed})
+    decided = verdicts(connection)
+    _sort(connection, reached, decided.apart)
+    alone = before is None and len(reached) == 1 and not homes
+    if alone and is_lone(connection, decided, statement_id, reached[statement_id].record):
+        return
+    keys = frozenset() if before is None else owned_keys(before) | pointed_keys(before)
+    relate(connection, decided, mates | reached.keys(), keys)
+
+
+def _sort(connection: Connection, reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> None:
+    """Write the entries that the statements make."""
+    groups = group((row.record for row in reached.values()), apart)
+    names = name_entries(groups)
+    by_place = {(row.source, row.source_id): row for row in reached.values()}
+    free = sorted({row.entry_id for row in reached.values() if row.entry_id is not None})
+    plan = []
+    for members, name in zip(groups, names, strict=True):
+        rows = [by_place[record.provenance.source, record.provenance.source_id] for record in members]
+        kept = next(
+            (row.entry_id for row in sorted(rows, key=lambda row: row.id) if row.entry_id in free), None
+        )
+        if kept is not None:
+            free.remove(kept)
+        plan.append((members, name, rows, kept))
+    _release(
+        connection,
+        [row.id for row in reached.values() if row.entry_id is not None],
+        # A lone entry keeps its name; among several, one may need what another is about to give up.
+        [kept for *_, kept in plan if kept] if len(plan) > 1 else [],
+        free,
+    )
+    for members, name, rows, kept in plan:
+        _write_entry(connection, members, name, rows, kept)
+    if free:
+        restore_scores(connection, reached.keys())
+
+
+class _Reached:
+    """A statement within reach of the one that changed."""
+
+    def __init__(self, row: Row[*tuple[Any, ...]]) -> None:
+        self.id: int = row.id
+        self.entry_id: int | None = row.entry_id
+        self.source: str = row.source
+        self.source_id: str = row.source_id
+        self.gone_at: str | None = row.gone_at
+        self.gone_reason: str | None = row.gone_reason
+        self.record = ModelRecord.from_json(row.record)
+
+
+_REACHED_COLUMNS = (
+    statements.c.id,
+    statements.c.entry_id,
+    statements.c.source,
+    statements.c.source_id,
+    statements.c.gone_at,
+    statements.c.gone_reason,
+    statements.c.record,
+)
+
+
+def _statement(connection: Connection, source: str, source_id: str) -> Row[*tuple[Any, ...]] | None:
+    query = select(*_REACHED_COLUMNS).where(
+        statements.c.source == source, statements.c.source_id == source_id
+    )
+    return connection.execute(query).one_or_none()
+
+
+def _write_identifiers(connection: Connection, statement_id: int, record: ModelRecord) -> None:
+    connection.execute(delete(identifiers).where(identifiers.c.statement_id == statement_id))
+    rows = [{**row, "statement_id": statement_id} for row in identifier_values(record)]
+    connection.execute(insert(identifiers), rows)
+
+
+def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) -> dict[int, _Reached]:
+    """The statement, those it shares an entry with, and all that share link keys with any of them.
+
+    So do those that carry keys which it `left`.
+    """
+    reached: dict[int, _Reached] = {}
+    seen_keys: set[tuple[str, str]] = set()
+    seen_entries: set[int] = set()
+    wanted: ColumnElement[bool] = statements.c.id.in_({statement_id} | _holders(connection, set(left)))
+    while True:
+        rows = [
+            row
+            for row in connection.execute(select(*_REACHED_COLUMNS).where(wanted))
+            if row.id not in reached
+        ]
+        fresh = [_Reached(row) for row in rows]
+        reached.update((item.id, item) for item in fresh)
+        keys = {key for item in fresh for key in link_keys(item.record)} - seen_keys
+        homes = {item.entry_id for item in fresh if item.entry_id is not None} - seen_entries
+        if not keys and not homes:
+            return reached
+        seen_keys |= keys
+        seen_entries |= homes
+        wanted = or_(statements.c.entry_id.in_(homes), statements.c.id.in_(_holders(connection, keys)))
+
+
+def _holders(connection: Connection, keys: set[tuple[str, str]]) -> set[int]:
+    """Statements that carry one of the (scheme, key) pairs."""
+    holders: set[int] = set()
+    for chunk in chunks(sorted(keys)):
+        pairs = with_keys(identifiers.c.family, identifiers.c.key, chunk)
+        found = select(identifiers.c.statement_id, identifiers.c.scheme, identifiers.c.family).where(pairs)
+        # A paper's DOI is of the same family as the object's own, but joins nothing.
+        holders |= {row.statement_id for row in connection.execute(found) if row.scheme == row.family}
+    return holders
+
+
+def _release(connection: Connection, statement_ids: list[int], renamed: list[int], free: list[int]) -> None:
+    """Take the statements out of their entries, drop those left over, and clear the names of `renamed`."""
+    for chunk in chunks(statement_ids):
+        connection.execute(update(statements).where(statements.c.id.in_(chunk)).values(entry_id=None))
+        connection.execute(
+            update(identifiers).where(identifiers.c.statement_id.in_(chunk)).values(entry_id=None)
+        )
+    for chunk in chunks(free):
+        for owned in (facets, entry_texts, lineages):
+            connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
+        connection.execute(delete(entries).where(entries.c.id.in_(chunk)))
+    for entry_id in renamed:
+        connection.execute(update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}"))
+
+
+def _write_entry(
+    connection: Connection, members: Group, name: str, rows: list[_Reached], entry_id: int | None
+) -> None:
+    record = merge(members)
+    name = _unused(connection, name, record, entry_id)
+    if name != record.identifier:
+        record = replace(record, identifier=name)
+    values = entry_values(record) | _tombstone(rows) | {"merged": merged_value(record, members)}
+    if entry_id is None:
+        entry_id = _inserted(connection, insert(entries).values(values))
+    else:
+        connection.execute(update(entries).where(entries.c.id == entry_id).values(values))
+    ids = [row.id for row in rows]
+    connection.execute(update(statements).where(statements.c.id.in_(ids)).values(entry_id=entry_id))
+    connection.execute(
+        update(identifiers).where(identifiers.c.statement_id.in_(ids)).values(entry_id=entry_id)
+    )
+    for owned in (facets, entry_texts):
+        connection.execute(delete(owned).where(owned.c.entry_id == entry_id))
+    _write_facets(connection, entry_id, record, (row.source for row in rows))
+    _write_text(connection, entry_id, record)
+
+
+def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> None:
+    """Keep what full-text search reads of an entry of which nothing is kept."""
+    text, known = text_values(record)
+    write_texts(connection, [(entry_id, *map(text.__getitem__, TEXT_COLUMNS))])
+    write_words(connection, known)
+
+
+def word_anew(connection: Connection, after: int, limit: int) -> list[int]:
+    """Write texts and facets of the next entries behind the key `after` anew; their keys, none at the end."""
+    query = select(entries.c.id, RECORD).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
+    records = {row.id: ModelRecord.from_json(row.record) for row in connection.execute(query)}
+    for chunk in chunks(records):
+        for owned in (facets, entry_texts):
+            connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
+    said = sources_of_all(connection, records)
+    for key, record in records.items():
+        _write_facets(connection, key, record, said[key])
+        _write_text(connection, key, record)
+    return list(records)
+
+
+def _write_facets(connection: Connection, entry_id: int, record: ModelRecord, sources: Iterable[str]) -> None:
+    rows = [row | {"entry_id": entry_id} for row in facet_values(record, sources)]
+    if rows:
+        connection.execute(insert(facets), rows)
+
+
+def _unused(connection: Connection, name: str, record: ModelRecord, entry_id: int | None) -> str:
+    """`name`, or one built from the record's source where an unrelated entry already bears it."""
+    taken = connection.scalar(select(entries.c.id).where(entries.c.identifier == name))
+    if taken is None or taken == entry_id:
+        return name
+    return f"{name}#{record.provenance.source}-{record.provenance.source_id}"
+
+
+def _tombstone(rows: list[_Reached]) -> dict[str, str | None]:
+    """Gone is an entry of which a source withdrew its part and that no other source still hosts."""
+    gone = sorted((row.gone_at, row.gone_reason) for row in rows if row.gone_at is not None)
+    hosted = any(row.gone_at is None and row.source not in _DESCRIBERS for row in rows)
+    at, reason = gone[0] if gone and not hosted else (None, None)
+    return {"gone_at": at, "gone_reason": reason}
+
+
+def _inserted(connection: Connection, statement: Insert) -> int:
+    """Key of the row that `statement` inserts."""
+    return int(connection.execute(statement.returning(statement.table.c.id)).scalar_one())

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Which entries hold phrases: the one part of search that each kind of database does in its own way.
+
+A phrase is a tuple of stemmed words as `wording` spells them, letters and digits only, so it can hold no
+operator. No question here reads more than its `limit` of what an index has, however common a word is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+)
+
+from fairreg.errors import RegistryError
+from fairreg.registry.db.tables import FULL_TEXT, LEADING, NAME_TEXT, WORD_INDEX, entries, entry_texts, words
+
+__all__ = ["Held", "Phrase", "beginning", "holding", "resembling"]
+
+Phrase = tuple[str, ...]
+# Any phrase of each group will do, but of every group one.
+Demand = Sequence[Sequence[Phrase]]
+Conditions = Sequence[ColumnElement[bool]]
+
+_TRIGRAM = 3
+
+
+@dataclass(frozen=True)
+class Held:
+    """Keys of entries in the order in which they were found; not `complete` where the limit cut them off."""
+
+    keys: tuple[int, ...]
+    complete: bool
+
+
+def holding(
+    connection: Connection,
+    demand: Demand,
+    *,
+    limit: int,
+    conditions: Conditions = (),
+    names: bool = False,
+) -> Held:
+    """At most `limit` entries that meet the `conditions` and hold what is demanded, in any column.
+
+    `names`: in the name or the alternate names.
+    """
+    query = _ENGINES[_dialect(connection)](demand, NAME_TEXT if names else FULL_TEXT)
+    if conditions:
+        key = query.selected_columns[0]
+        query = query.join(entries, entries.c.id == key).where(*conditions)
+    keys = tuple(connection.scalars(query.limit(limit)))
+    return Held(keys, len(keys) < limit)
+
+
+def beginning(
+    connection: Connection, phrase: Phrase, *, limit: int, conditions: Conditions = ()
+) -> tuple[int, ...]:
+    """At most `limit` entries whose name begins with the phrase, the shortest name first."""
+    start = " ".join(phrase)[:LEADING]
+    query = select(entry_texts.c.entry_id).where(
+        entry_texts.c.leading >= start,
+        entry_texts.c.leading < f"{start}!",  # the character after the blank
+    )
+    if conditions:
+        query = query.join(entries, entries.c.id == entry_texts.c.entry_id).where(*conditions)
+    return tuple(connection.scalars(query.order_by(entry_texts.c.leading).limit(limit)))
+
+
+def resembling(connection: Connection, word: str, *, limit: int) -> tuple[str, ...]:
+    """At most `limit` words of the registry's texts that share three letters in a row with `word`."""
+    if len(word) < _TRIGRAM:
+        return ()
+    if _dialect(connection) == "postgresql":
+        near = words.c.word.op("%", is_comparison=True)(literal(word, Text))
+        best = func.similarity(words.c.word, word).desc()
+        return tuple(connection.scalars(select(words.c.word).where(near).order_by(best).limit(limit)))
+    parts = " OR ".join(f'"{word[at : at + _TRIGRAM]}"' for at in range(len(word) - _TRIGRAM + 1))
+    index = table(WORD_INDEX, column("word", Text), column("rank"))
+    matched = literal_column(WORD_INDEX).op("MATCH")(parts)
+    return tuple(connection.scalars(select(index.c.word).where(matched).order_by(index.c.rank).limit(limit)))
+
+
+def _dialect(connection: Connection) -> str:
+    name = connection.dialect.name
+    if name not in _ENGINES:
+        raise RegistryError(f"Search does not work on {name}.", hint="Use SQLite or PostgreSQL.")
+    return name
+
+
+def _in_sqlite(demand: Demand, where: str) -> Select[Any]:
+    """FTS5's query syntax: phrases in quotes."""
+    groups = (" OR ".join('"' + " ".join(phrase) + '"' for phrase in group) for group in demand)
+    asked = " AND ".join(f"({group})" for group in groups)
+    index = table(where, column("rowid"))
+    return select(index.c.rowid).where(literal_column(where).op("MATCH")(asked))
+
+
+def _in_postgresql(demand: Demand, where: str) -> Select[Any]:
+    """`phraseto_tsquery` reads a phrase as `to_tsvector` read the text; ``||`` is *or*, ``&&`` is *and*."""
+    asked = _joined("&&", (_joined("||", map(_tsquery, group)) for group in demand))
+    held = literal_column(f"entry_texts.{_VECTORS[where]}").op("@@")(asked)
+    return select(entry_texts.c.entry_id).where(held)
+
+
+def _tsquery(phrase: Phrase) -> ColumnElement[Any]:
+    return func.phraseto_tsquery(literal_column("'simple'"), " ".join(phrase))
+
+
+def _joined(operator: str, parts: Iterable[ColumnElement[Any]]) -> ColumnElement[Any]:
+    return reduce(lambda one, other: one.op(operator)(other).self_group(), parts)
+
+
+# The generated columns that hold what the full-text tables of SQLite hold.
+_VECTORS = {FULL_TEXT: "text_vector", NAME_TEXT: "name_vector"}
+_ENGINES = {"sqlite": _in_sqlite, "postgresql": _in_postgresql}

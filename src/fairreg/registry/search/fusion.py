@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""One ranking of many: records that came from sources just now join those of the registry.
+
+Pure: reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009) over lineages.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from fairreg.registry.db.row_mapping import is_runnable, page_of
+from fairreg.registry.entries import Entry, Filters, SearchHit, SearchResults, standing
+from fairreg.registry.resolution.grouping import Group, Place, group, merge, place_of
+from fairreg.registry.resolution.lineage import Lineage, Verdicts, lineages
+from fairreg.registry.search.filters import meets
+from fairreg.schemas.record import ModelRecord
+
+__all__ = ["RANK_CONSTANT", "fuse"]
+
+# k of the paper, found there by a pilot study and kept.
+RANK_CONSTANT = 60
+
+Kin = tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]
+
+
+def fuse(
+    local: SearchResults,
+    live: Iterable[ModelRecord],
+    *,
+    kin: Kin,
+    rankings: Sequence[Sequence[Place]],
+    verdicts: Verdicts,
+    conditions: Filters,
+) -> list[SearchHit]:
+    """All that meets the conditions, best first: a model that is first in every ranking scores 1.
+
+    `live` are the records that the `rankings` of the sources name; `kin` is what the registry holds of local
+    hits and of all that may belong together with a live record. A live record replaces the stored one.
+    """
+    records = {place_of(record): record for _, said in kin for record in said}
+    records |= {place_of(record): record for record in live}
+    known = {place_of(record): entry for entry, said in kin for record in said}
+    homes: dict[str, Place] = {}
+    for place, entry in known.items():
+        homes.setdefault(entry.identifier, place)
+    local_ranking = [homes[hit.entry.identifier] for hit in local.hits if hit.entry.identifier in homes]
+    families = lineages(group(records.values(), verdicts.apart), verdicts)
+    scores = _scores(families, [local_ranking, *rankings])
+    named = frozenset(local_ranking)
+    chosen = named | {place for ranking in rankings for place in ranking}
+    hits = []
+    for number, score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
+        hit = _hit(families[number], score, known, named=named, chosen=chosen, conditions=conditions)
+        if hit is not None:
+            hits.append(hit)
+    return hits
+
+
+def _scores(families: Sequence[Lineage], rankings: Sequence[Sequence[Place]]) -> Mapping[int, float]:
+    """Sum of reciprocal ranks of each lineage that is in a ranking, as a share of the most possible."""
+    at = {
+        place_of(record): number
+        for number, lineage in enumerate(families)
+        for members in lineage.groups
+        for record in members
+    }
+    filled = [ranking for ranking in rankings if ranking]
+    sums: dict[int, float] = defaultdict(float)
+    for ranking in filled:
+        for rank, number in enumerate(dict.fromkeys(at[place] for place in ranking), 1):
+            sums[number] += 1 / (RANK_CONSTANT + rank)
+    most = max(1, len(filled)) / (RANK_CONSTANT + 1)
+    return {number: total / most for number, total in sums.items()}
+
+
+def _hit(
+    lineage: Lineage,
+    score: float,
+    known: Mapping[Place, Entry],
+    *,
+    named: frozenset[Place],
+    chosen: frozenset[Place],
+    conditions: Filters,
+) -> SearchHit | None:
+    """The lineage as a hit: the local hit stands for it, else the best of what meets the conditions.
+
+    None where neither the registry nor a source found any of it that meets them.
+    """
+    entries = tuple(_entry(members, known) for members in lineage.groups)
+    places = [frozenset(map(place_of, members)) for members in lineage.groups]
+    able = [entry for entry, held in zip(entries, places, strict=True) if not named.isdisjoint(held)]
+    if not able:
+        meeting = [number for number, entry in enumerate(entries) if meets(entry, conditions)]
+        if all(chosen.isdisjoint(places[number]) for number in meeting):
+            return None
+        able = [entries[number] for number in meeting]
+    return SearchHit(max(able, key=standing), score, entries)
+
+
+def _entry(members: Group, known: Mapping[Place, Entry]) -> Entry:
+    """The merged entry; what the registry knows of it beside its record is kept."""
+    record = merge(members)
+    stored = next(_stored(members, known), None)
+    return Entry(
+        identifier=stored.identifier if stored else record.identifier,
+        record=record,
+        sources=tuple(sorted({member.provenance.source for member in members})),
+        runnable=is_runnable(record),
+        fair_score=stored.fair_score if stored else None,
+        url=page_of(record),
+        gone_at=stored.gone_at if stored else None,
+        gone_reason=stored.gone_reason if stored else None,
+    )
+
+
+def _stored(members: Group, known: Mapping[Place, Entry]) -> Iterator[Entry]:
+    return (known[place_of(record)] for record in members if place_of(record) in known)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""Which entry a pasted identifier means."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from fairreg.errors import IdentifierError, NotFound
+from fairreg.registry.db.entry_query import whole
+from fairreg.registry.db.key_conditions import among
+from fairreg.registry.db.row_mapping import entry_from
+from fairreg.registry.db.tables import entries, identifiers, statements
+from fairreg.registry.entries import Entry
+from fairreg.registry.resolution.grouping import OWN
+from fairreg.schemas.identifiers import Identifier, doi_of_zenodo, parse, zenodo_of_doi
+
+__all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
+
+# An object's own identifier first, then the lineage's, then what merely points to it.
+_NEARNESS = ("doi", "concept_doi", "dlhub_doi", "related_doi", "paper_doi")
+_KINDS = ("model", "software", "dataset")
+
+
+def entry_for(connection: Connection, pid: str | Identifier) -> Entry:
+    """The entry that `pid` means best; NotFound, or IdentifierError where it is no identifier at all."""
+    found = entries_for(connection, pid)
+    if not found:
+        shown = pid.compact if isinstance(pid, Identifier) else pid.strip()
+        raise NotFound(
+            f"The registry does not know {shown}.",
+            hint="Search for it with `fairreg search`, or bring it in with `fairreg harvest`.",
+        )
+    return found[0]
+
+
+def entries_for(connection: Connection, pid: str | Identifier) -> list[Entry]:
+    """All entries that carry the identifier, the one meant most likely first.
+
+    An object's own DOI goes before a concept DOI (of which the newest version comes first), before DOIs of
+    related objects and papers. A Zenodo record number means its DOI too, and a bare ``org/name`` also a
+    GitHub repository. Raises IdentifierError for a text that is neither identifier nor name of an entry.
+    """
+    named = _named(connection, pid) if isinstance(pid, str) else None
+    if named is not None:
+        return [named]
+    wanted = _spellings(pid)
+    for identifier in wanted:
+        rows = _carriers(connection, identifier)
+        if rows:
+            return [_entry(connection, row) for row in rows]
+    return []
+
+
+def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
+    """The sources that speak of an entry, by name."""
+    return sources_of_all(connection, [entry_id])[entry_id]
+
+
+def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The sources that speak of each of some entries, by name."""
+    found: dict[int, set[str]] = {key: set() for key in entry_ids}
+    query = select(statements.c.entry_id, statements.c.source).distinct()
+    for row in connection.execute(query.where(among(connection, statements.c.entry_id, found))):
+        found[row.entry_id].add(row.source)
+    return {key: tuple(sorted(names - {OWN})) for key, names in found.items()}
+
+
+def _named(connection: Connection, text: str) -> Entry | None:
+    """The entry whose identifier is spelled exactly so (``catalogue:...`` is no public scheme)."""
+    row = connection.execute(whole().where(entries.c.identifier == _clean(text))).mappings().one_or_none()
+    return None if row is None else entry_from(row, sources_of(connection, row["id"]))
+
+
+def _clean(text: str) -> str:
+    """Without what no database takes: NUL and halves of surrogate pairs."""
+    return text.strip().replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _spellings(pid: str | Identifier) -> list[Identifier]:
+    identifier = _parsed(_clean(pid)) if isinstance(pid, str) else pid
+    wanted = [identifier]
+    if identifier.scheme == "zenodo":
+        wanted.append(Identifier("doi", doi_of_zenodo(identifier.value)))
+    number = zenodo_of_doi(identifier.value) if identifier.scheme == "doi" else None
+    if number is not None:
+        wanted.append(Identifier("zenodo", number))
+    if identifier.scheme == "huggingface" and isinstance(pid, str) and _clean(pid) == identifier.value:
+        wanted.append(Identifier("github", identifier.value))
+    return wanted
+
+
+def _parsed(text: str) -> Identifier:
+    try:
+        return parse(text)
+    except IdentifierError:
+        source, separator, name = text.partition(":")
+        if separator and re.fullmatch(r"[a-z][\w-]*", source) and name:
+            return Identifier(source, name)
+        raise
+
+
+def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping]:
+    family, key = identifier.key
+    query = (
+        whole(identifiers.c.scheme, identifiers.c.value, identifiers.c.evidence)
+        .join(identifiers, identifiers.c.entry_id == entries.c.id)
+        .where(identifiers.c.family == family, identifiers.c.key == key)
+        .order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.id.desc())
+    )
+    rows = sorted(connection.execute(query).mappings(), key=_preference)
+    first: dict[int, RowMapping] = {}
+    for row in rows:
+        first.setdefault(row["id"], row)
+    return list(first.values())
+
+
+def _preference(row: RowMapping) -> tuple[Any, ...]:
+    """Nearness of the identifier, then what still exists, then the newest version, then models first."""
+    nearness = _NEARNESS.index(row["scheme"]) if row["scheme"] in _NEARNESS else 0
+    newest = tuple(-part for part in _version(row)) if row["scheme"] == "concept_doi" else ()
+    return nearness, row["gone_at"] is not None, newest, _KINDS.index(row["kind"]), row["identifier"]
+
+
+def _version(row: RowMapping) -> tuple[int, ...]:
+    """Date, then version number: what a later version has more of."""
+    date = [int(part) for part in re.findall(r"\d+", (row["dated"] or "")[:10])] or [0]
+    version = [int(part) for part in re.findall(r"\d{1,9}", row["record"].get("version") or "")]
+    zenodo = re.fullmatch(r"10\.5281/zenodo\.(\d{1,15})", row["doi"] or "")
+    return (*[*date, 0, 0][:3], *[*version, 0, 0, 0][:3], int(zenodo[1]) if zenodo else 0)
+
+
+def _entry(connection: Connection, row: RowMapping) -> Entry:
+    matched = Identifier(row["scheme"], row["value"], row["evidence"])
+    return entry_from(row, sources_of(connection, row["id"]), matched)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""What a question asks for: its terms, each with the other words that the field uses for it."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import Any
+
+from fairreg.registry.search.query_parser import Asked, pieces, spelled_out
+from fairreg.registry.text.normalization import words, written
+from fairreg.registry.text.spelling_variants import respelled
+
+__all__ = ["Term", "understand"]
+
+Phrase = tuple[str, ...]
+
+# A form is the same word written otherwise, kin is another word for nearly the same.
+_FORM, _KIN = 1.0, 0.7
+_MOST_WORDS = 40
+_LONGEST_PHRASE = 5
+# Of a compound that is also written as one word.
+_LONGEST_PART = 8
+_PLURAL = re.compile(r"\w{2,}[^\Ws]s")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing asked for: phrases (word tuples) that express it, each with its weight in 0..1.
+
+    `asked` is the text as it was typed. What was put in quotes is required, and nothing else expresses it.
+    """
+
+    phrases: "tuple[tuple[Phrase, float], ...]"
+    asked: str = ""
+    required: bool = False
+
+
+def understand(question: str) -> tuple[Term, ...]:
+    """The distinct terms of a question in order; known phrases of several words are one term.
+
+    A text in double quotes is a required term of its own. Words that ask for nothing are left out, unless
+    there are no others.
+    """
+    known = _vocabulary()
+    found: list[Term] = []
+    left = _MOST_WORDS
+    for text, quoted in pieces(question):
+        found += _required(text, left) if quoted else _free(spelled_out(text, left), known)
+        left = _MOST_WORDS - sum(len(_phrase(term)) for term in found)
+    telling = [term for term in found if term.required or not known.asks_nothing(_phrase(term))]
+    distinct: dict[tuple[Phrase, bool], Term] = {}
+    for term in telling or found:
+        distinct.setdefault((_phrase(term), term.required), term)
+    return tuple(distinct.values())
+
+
+def _phrase(term: Term) -> Phrase:
+    """What was asked for, before what else expresses it."""
+    return term.phrases[0][0]
+
+
+def _required(text: str, most: int) -> list[Term]:
+    phrase = tuple(written(text)[:most])
+    return [Term(((phrase, 1.0),), text.strip(), required=True)] if phrase else []
+
+
+def _free(asked: Sequence[Asked], known: "_Vocabulary") -> list[Term]:
+    """The terms of a text without quotes."""
+    spans = list(_spans([one.word for one in asked], known))
+    phrases = [tuple(one.word for one in asked[start:stop]) for start, stop in spans]
+    typed = [" ".join(dict.fromkeys(one.text for one in asked[start:stop])) for start, stop in spans]
+    joined: dict[int, list[Phrase]] = {}
+    for index, (one, other) in enumerate(pairwise(phrases)):
+        if known.joins(one) and known.joins(other):
+            for place in (index, index + 1):
+                joined.setdefault(place, []).append((one[0] + other[0],))
+    return [
+        Term(tuple(known.expressing(phrase, joined.get(place, ())).items()), text)
+        for place, (phrase, text) in enumerate(zip(phrases, typed, strict=True))
+    ]
+
+
+def _spans(asked: list[str], known: "_Vocabulary") -> Iterator[tuple[int, int]]:
+    """Where each term starts and stops."""
+    start = 0
+    while start < len(asked):
+        stop = start + known.longest(asked[start:])
+        yield start, stop
+        start = stop
+
+
+@dataclass(frozen=True)
+class _Vocabulary:
+    """What `vocabulary.toml` says; phrases are in the singular.
+
+    `groups`: each known phrase with the others of its groups and their weights. `silent`: phrases that ask
+    for nothing. `units`: words that belong to the number before them.
+    """
+
+    groups: Mapping[Phrase, tuple[tuple[Phrase, float], ...]]
+    silent: frozenset[Phrase]
+    units: frozenset[str]
+
+    def asks_nothing(self, phrase: Phrase) -> bool:
+        return phrase in self.silent or _singular(phrase) in self.silent
+
+    def joins(self, phrase: Phrase) -> bool:
+        """Whether a phrase may be part of a compound: "point" and "cloud" are also written "pointcloud"."""
+        word = phrase[0]
+        return (
+            len(phrase) == 1 and word.isalpha() and len(word) <= _LONGEST_PART and phrase not in self.silent
+        )
+
+    def longest(self, asked: Sequence[str]) -> int:
+        """Number of the next words that make one known phrase or a number with its unit, else one."""
+        for length in range(min(_LONGEST_PHRASE, len(asked)), 1, -1):
+            phrase = _singular(tuple(asked[:length]))
+            if phrase in self.groups or phrase in self.silent:
+                return length
+        digits = next((place for place, word in enumerate(asked) if not word.isdigit()), 0)
+        return digits + 1 if 0 < digits < _LONGEST_PHRASE and asked[digits] in self.units else 1
+
+    def expressing(self, phrase: Phrase, joined: Sequence[Phrase]) -> dict[Phrase, float]:
+        """All phrases that express `phrase`, itself first, each with its weight."""
+        weights: dict[Phrase, float] = dict.fromkeys((phrase, *respelled(phrase), *joined), 1.0)
+        for other, weight in self.groups.get(_singular(phrase), ()):
+            if other != _singular(phrase):
+                for spelling in (other, *respelled(other)):
+                    weights[spelling] = max(weight, weights.get(spelling, 0.0))
+        return weights
+
+
+@cache
+def _vocabulary() -> _Vocabulary:
+    text = files("fairreg.registry.search").joinpath("vocabulary.toml").read_text(encoding="utf-8")
+    document = tomllib.loads(text)
+    silent = frozenset(_phrases([*document["little"]["terms"], *document["everywhere"]["terms"]]))
+    units = frozenset(unit for (unit,) in _phrases(document["units"]["terms"]))
+    return _Vocabulary(_grouped(document["group"]), silent, units)
+
+
+def _grouped(listed: Sequence[Mapping[str, Any]]) -> Mapping[Phrase, tuple[tuple[Phrase, float], ...]]:
+    """Each phrase with the others of its groups; the kin of a phrase is also the kin of its forms."""
+    forms = [_phrases(group["terms"]) for group in listed if group["relation"] == "form"]
+    kin = [_phrases(group["terms"]) for group in listed if group["relation"] == "kin"]
+    same: dict[Phrase, list[Phrase]] = {}
+    for terms in forms:
+        for term in terms:
+            same.setdefault(term, []).extend(terms)
+    others: dict[Phrase, dict[Phrase, float]] = {}
+    for weight, terms in (*((_KIN, terms) for terms in kin), *((_FORM, terms) for terms in forms)):
+        members = {one for term in terms for one in (term, *same.get(term, ()))}
+        for phrase in {spelling for one in members for spelling in (one, *respelled(one))}:
+            others.setdefault(phrase, {}).update(dict.fromkeys(terms, weight))
+    return {phrase: tuple(found.items()) for phrase, found in others.items()}
+
+
+def _phrases(terms: list[str]) -> list[Phrase]:
+    return [_singular(tuple(words(term))) for term in terms]
+
+
+def _singular(phrase: Phrase) -> Phrase:
+    last = phrase[-1]
+    return (*phrase[:-1], last[:-1]) if _PLURAL.fullmatch(last) else phrase

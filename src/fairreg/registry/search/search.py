@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""Answers questions: an identifier is looked up, words are ranked. Entries of one lineage are one result.
+
+Words are answered in two steps: `pooling` chooses the entries that are worth it, `scoring` ranks them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
+
+from fairreg.errors import IdentifierError
+from fairreg.registry.db.entry_query import whole
+from fairreg.registry.db.key_conditions import among
+from fairreg.registry.db.lineage_query import lineage_entries, numbers_of
+from fairreg.registry.db.row_mapping import entry_from
+from fairreg.registry.db.tables import entries
+from fairreg.registry.db.tables import facets as rows_of_facets
+from fairreg.registry.db.tables import lineages as rows_of_lineages
+from fairreg.registry.entries import Correction, Entry, Filters, SearchHit, SearchResults, standing
+from fairreg.registry.search.candidates import pool
+from fairreg.registry.search.facets import count_all, count_among
+from fairreg.registry.search.lookup import entries_for, sources_of_all
+from fairreg.registry.search.query_expansion import understand
+from fairreg.registry.search.ranking import Scored, score
+from fairreg.registry.text.normalization import fold
+
+__all__ = ["search"]
+
+_LONGEST_QUESTION = 2000
+_MOST_NAMED = 300
+
+Conditions = tuple[ColumnElement[bool], ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Key of an entry with its score in 0..1, and what a score by words is made of."""
+
+    entry_id: int
+    score: float
+    scored: Scored | None = None
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What was found, best first, a lineage once; `total` may count more than are listed."""
+
+    found: list[_Found]
+    total: int
+    complete: bool = True
+    corrections: tuple[Correction, ...] = ()
+
+
+def search(
+    connection: Connection,
+    query: str,
+    filters: Filters,
+    *,
+    limit: int | None,
+    offset: int = 0,
+    facets: bool = False,
+) -> SearchResults:
+    """Models that answer `query` and meet `filters`, best first; an empty query lists all, newest first.
+
+    One of its entries stands for a model: the one that was asked for by its identifier, else that of the
+    newest version with a DOI. `facets` asks for their counts, too.
+    """
+    asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
+    conditions = tuple(item for item in _conditions(filters) if item is not None)
+    named = _by_identifier(connection, asked) if asked.strip() else []
+    if named:
+        answer = _counted(connection, _meeting(connection, named, conditions))
+    elif asked.strip():
+        answer = _by_words(connection, asked, conditions)
+    else:
+        answer = _newest(connection, conditions, None if limit is None else offset + limit)
+    shown = answer.found[offset:] if limit is None else answer.found[offset : offset + limit]
+    hits = _hits(connection, shown, () if named else conditions, newest=not named)
+    counts = None
+    if facets:
+        keys = (item.entry_id for item in answer.found)
+        counts = count_among(connection, keys) if asked.strip() else count_all(connection, conditions)
+    return SearchResults(query, answer.total, hits, answer.complete, answer.corrections, counts)
+
+
+def _counted(connection: Connection, found: Iterable[_Found], *, complete: bool = True) -> _Answer:
+    listed = _one_each(connection, list(found))
+    return _Answer(listed, len(listed), complete)
+
+
+def _one_each(connection: Connection, found: list[_Found]) -> list[_Found]:
+    """The best of each lineage."""
+    numbers = numbers_of(connection, [item.entry_id for item in found])
+    best: dict[tuple[str, int], _Found] = {}
+    for item in found:
+        alone = item.entry_id not in numbers
+        place = ("entry", item.entry_id) if alone else ("lineage", numbers[item.entry_id])
+        best.setdefault(place, item)
+    return list(best.values())
+
+
+def _by_identifier(connection: Connection, asked: str) -> list[_Found]:
+    try:
+        matches = entries_for(connection, asked)
+    except IdentifierError:
+        return []
+    names = [entry.identifier for entry in matches][:_MOST_NAMED]
+    query = select(entries.c.identifier, entries.c.id).where(entries.c.identifier.in_(names))
+    keys = {row.identifier: row.id for row in connection.execute(query)}
+    return [_Found(keys[name], 1.0) for name in names]
+
+
+def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _Answer:
+    chosen = pool(connection, understand(asked), conditions)
+    scored = [item for text in chosen.passages if (item := score(text, chosen.terms)) is not None]
+    best = max((item.relevance for item in scored), default=1.0)
+    ranked = sorted(scored, key=lambda item: (-_score(item, best), item.identifier))
+    found = (_Found(item.key, _score(item, best), item) for item in ranked)
+    answer = _counted(connection, found, complete=chosen.complete)
+    return replace(answer, corrections=chosen.corrections)
+
+
+def _score(item: Scored, best: float) -> float:
+    """What answers the whole question takes the upper half of 0..1."""
+    share = 0.5 * item.relevance / best
+    return 0.5 + share if item.whole else share
+
+
+def _newest(connection: Connection, conditions: Conditions, wanted: int | None) -> _Answer:
+    """At least the first `wanted` lineages, the newest first."""
+    number, places = func.count(), rows_of_lineages.c.lineage
+    alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
+    related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
+    several, lineages = connection.execute(related.where(*conditions)).one()
+    query = select(entries.c.id).where(*conditions).order_by(entries.c.dated.desc(), entries.c.id.desc())
+    # No more entries than these are of lineages that were seen already.
+    query = query if wanted is None else query.limit(wanted + several)
+    found = [_Found(key, 1.0) for key in connection.scalars(query)]
+    return _Answer(_one_each(connection, found), alone - several + lineages)
+
+
+def _meeting(connection: Connection, found: Sequence[_Found], conditions: Conditions) -> list[_Found]:
+    """Those that meet the conditions, in their order."""
+    if not conditions:
+        return list(found)
+    named = among(connection, entries.c.id, (item.entry_id for item in found))
+    kept = set(connection.scalars(select(entries.c.id).where(named, *conditions)))
+    return [item for item in found if item.entry_id in kept]
+
+
+def _hits(
+    connection: Connection, found: Sequence[_Found], conditions: Conditions, *, newest: bool
+) -> tuple[SearchHit, ...]:
+    kindred = lineage_entries(connection, [item.entry_id for item in found])
+    keys = {key for listed in kindred.values() for key in listed}
+    loaded = _loaded(connection, keys)
+    related = {key for listed in kindred.values() if len(listed) > 1 for key in listed}
+    meeting = _meeting(connection, [_Found(key, 1.0) for key in sorted(related)], conditions)
+    able = {item.entry_id for item in meeting}
+    hits = []
+    for item in found:
+        listed = {key: loaded[key] for key in kindred[item.entry_id]}
+        shown = loaded[item.entry_id]
+        if newest:
+            shown = max((entry for key, entry in listed.items() if key in able), key=standing, default=shown)
+        hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.scored))
+    return tuple(hits)
+
+
+def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
+    said = sources_of_all(connection, sorted(keys))
+    query = whole().where(among(connection, entries.c.id, said))
+    return {row["id"]: entry_from(row, said[row["id"]]) for row in connection.execute(query).mappings()}
+
+
+def _conditions(filters: Filters) -> Iterable[ColumnElement[bool] | None]:
+    yield _any(entries.c.kind == value.casefold() for value in filters.kind)
+    yield _any(_licensed(value) for value in filters.license)
+    yield _any(_faceted("source", rows_of_facets.c.key == fold(value)) for value in filters.source)
+    for name, values in (("task", filters.task), ("framework", filters.framework)):
+        yield _any(_faceted(name, _holds_words(fold(value))) for value in values)
+    yield None if filters.runnable is None else entries.c.runnable == filters.runnable
+    yield None if filters.min_fair is None else entries.c.fair_score >= filters.min_fair
+    yield (
+        None
+        if filters.gone is None
+        else (entries.c.gone_at.is_not(None) if filters.gone else entries.c.gone_at.is_(None))
+    )
+
+
+def _any(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool] | None:
+    listed = list(conditions)
+    return or_(*listed) if listed else None
+
+
+def _licensed(value: str) -> ColumnElement[bool]:
+    folded, stored = value.strip().casefold(), func.lower(entries.c.license)
+    return or_(stored == folded, stored.startswith(f"{folded}-", autoescape=True))
+
+
+def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The entry itself is looked at, which costs nothing where few entries are in question."""
+    return exists().where(rows_of_facets.c.entry_id == entries.c.id, rows_of_facets.c.name == name, condition)
+
+
+def _holds_words(folded: str) -> ColumnElement[bool]:
+    """Whole words only: ``gan`` is not found inside ``organ``."""
+    padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
+    return padded.contains(f" {folded} ", autoescape=True)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""A large registry in portions: its identifiers as a stream, and all that is known of some of its entries.
+
+Every function runs inside its caller's transaction.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select, true
+
+from fairreg.registry.assessments import Key, subject
+from fairreg.registry.db.entry_query import whole
+from fairreg.registry.db.key_conditions import chunks, with_keys
+from fairreg.registry.db.row_mapping import entry_from, statement_from
+from fairreg.registry.db.tables import assessments, entries, statements
+from fairreg.registry.entries import Entry, Statement
+from fairreg.registry.resolution.grouping import OWN
+
+__all__ = ["Known", "Window", "identifiers_after", "known", "last_assessment"]
+
+_PAGE = 5000
+
+
+@dataclass(frozen=True)
+class Window:
+    """Assessments from a time on, up to those that were kept first after a run began.
+
+    `since` is an ISO 8601 time, `last` the number of the newest assessment when the run began, so that what
+    the run itself keeps does not count. `online` leaves out those made without the network.
+    """
+
+    since: str
+    last: int
+    online: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """An entry with what each source says of it, whether it was `judged` in the window that was asked for,
+    and whether it was ever assessed with the network."""
+
+    entry: Entry
+    said: tuple[Statement, ...]
+    judged: bool
+    online: bool
+
+
+def identifiers_after(connection: Connection, after: str) -> list[str]:
+    """The next identifiers of entries in their order; none where `after` was the last one."""
+    column = entries.c.identifier
+    return list(connection.scalars(select(column).where(column > after).order_by(column).limit(_PAGE)))
+
+
+def last_assessment(connection: Connection) -> int:
+    """The number of the newest assessment, 0 where there is none."""
+    return connection.scalar(select(func.max(assessments.c.id))) or 0
+
+
+def known(connection: Connection, names: Iterable[str], window: Window | None) -> list[Known]:
+    """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
+    listed = list(names)
+    found: dict[str, Known] = {}
+    for chunk in chunks(listed):
+        found |= _known(connection, chunk, window)
+    return [found[name] for name in listed if name in found]
+
+
+def _known(connection: Connection, names: Sequence[str], window: Window | None) -> dict[str, Known]:
+    rows = connection.execute(whole().where(entries.c.identifier.in_(names))).mappings().all()
+    said = _said(connection, [row["id"] for row in rows])
+    held = [(entry_from(row, _sources(said[row["id"]])), tuple(said[row["id"]])) for row in rows]
+    online = _assessed(connection, held, ~assessments.c.offline)
+    judged = _assessed(connection, held, _within(window)) if window else set()
+    return {
+        entry.identifier: Known(entry, listed, entry.identifier in judged, entry.identifier in online)
+        for entry, listed in held
+    }
+
+
+def _said(connection: Connection, keys: Sequence[int]) -> dict[int, list[Statement]]:
+    said: dict[int, list[Statement]] = defaultdict(list)
+    query = select(statements).where(statements.c.entry_id.in_(keys))
+    for row in connection.execute(query.order_by(statements.c.source, statements.c.source_id)).mappings():
+        said[row["entry_id"]].append(statement_from(row))
+    return said
+
+
+def _sources(said: Iterable[Statement]) -> tuple[str, ...]:
+    return tuple(sorted({item.source for item in said} - {OWN}))
+
+
+def _within(window: Window) -> ColumnElement[bool]:
+    inside = (assessments.c.judged_at >= window.since) & (assessments.c.id <= window.last)
+    return inside & (~assessments.c.offline if window.online else true())
+
+
+def _assessed(
+    connection: Connection, held: Iterable[tuple[Entry, Any]], condition: ColumnElement[bool]
+) -> set[str]:
+    """Identifiers of the entries that have such an assessment, by their own name or that of their subject."""
+    subjects: dict[str, Key] = {entry.identifier: subject(entry.record) for entry, _ in held}
+    if not subjects:
+        return set()
+    by_name = select(assessments.c.identifier).where(assessments.c.identifier.in_(subjects), condition)
+    named = set(connection.scalars(by_name))
+    keys = with_keys(assessments.c.family, assessments.c.key, sorted(set(subjects.values())))
+    by_key = select(assessments.c.family, assessments.c.key).where(keys, condition)
+    known_keys = {(row.family, row.key) for row in connection.execute(by_key)}
+    return {name for name, key in subjects.items() if name in named or key in known_keys}

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""One spelling for the many of physics: what is indexed and what is asked are both put into it.
+
+``H→bb``, ``H->bb``, ``H(bb)``, ``$H\\to b\\bar{b}$``, ``h bb``, ``higgs to bottom quarks`` and ``HiggsToBB``
+all hold the word ``hbb``; so do the other two-body decays (`decays`). Notation is resolved (`notation`),
+diacritics are dropped.
+"""
+
+import re
+import string
+import unicodedata
+from functools import lru_cache
+
+from fairreg.registry.text.decays import decays_in, with_decays
+from fairreg.registry.text.notation import Letters, greek, plain
+
+__all__ = ["fold", "indexed", "name_variant", "words", "written"]
+
+# Letters that have no decomposition.
+_LATIN = {
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+    "ħ": "h",
+    "ŋ": "n",
+}
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_UMLAUT = re.compile("[äöüøå]")
+# Where a small letter or digit meets a capital, and where the last of several capitals begins a word.
+_HUMP = re.compile(r"[A-Z](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][A-Z])(?=[a-z]))")
+# A name may be written with two letters for one; in words like "value" or "question" they are not that.
+_TWO_FOR_ONE = re.compile(r"(ae|oe|(?<!q)ue|aa)(?=[b-df-hj-np-tv-z])")
+_NAMES = re.compile(r"[A-Z][a-z]*(?:[aou]e|aa)[a-z]+|Aa[a-z]+")
+_SHORT = 48
+_LONGEST_PART = 24
+_DIGITS_JOINED = 2
+
+_BLANKS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
+
+
+def _in_word(character: str) -> str:
+    """What a character of a decomposed lower-case text is within a word; blank where it parts words."""
+    if character.isalnum():
+        return greek(character) or character
+    return "" if unicodedata.combining(character) else " "
+
+
+def _in_token(character: str) -> str:
+    return character if character.isalnum() or unicodedata.combining(character) else " "
+
+
+_WORD_LETTERS = Letters(_in_word, {ord(letter): found for letter, found in _LATIN.items()})
+_TOKEN_LETTERS = Letters(_in_token, {})
+
+
+def words(text: str) -> list[str]:
+    """The words of a question in their one spelling, in order; decays are one word each."""
+    found: list[str] = []
+    run: list[str] = []
+    for token in _tokens(plain(text)):
+        parts = _parts(token)
+        if decays_in(parts):
+            found += [*with_decays(run), *with_decays(parts)]
+            run = []
+        else:
+            run += _split(token)
+    return found + with_decays(run)
+
+
+def written(text: str) -> list[str]:
+    """The words as they stand, in order, with no decay put in their place."""
+    return _split(plain(text))
+
+
+def indexed(*texts: str) -> str:
+    """All words by which `texts` should be found, one line each.
+
+    As written, then in their other spellings: camel humps split, compounds joined, decays in one word, names
+    with and without the two letters that stand for a diacritic.
+    """
+    lines = [_short_line(text) if len(text) <= _SHORT else _line(text) for text in texts]
+    return "\n".join(line for line in lines if line)
+
+
+# Keywords, tasks and frameworks come again and again.
+@lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """A value as filters compare it: no case, no diacritics, words apart by one blank."""
+    return " ".join(written(text))
+
+
+def name_variant(word: str) -> str | None:
+    """A name without the two letters that stand for one: ``mueller`` gives ``muller``; None for others."""
+    variant = _TWO_FOR_ONE.sub(lambda match: match[1][0], word)
+    return variant if variant != word else None
+
+
+@lru_cache(maxsize=8192)
+def _short_line(text: str) -> str:
+    return _line(text)
+
+
+def _line(text: str) -> str:
+    text = plain(text)
+    found = _split(text)
+    more = _humps(text) if _HUMP.search(text) else []
+    if "-" in text:
+        more += _compounds(text)
+    more += decays_in(found)
+    more += _names(text, found)
+    return " ".join(found + list(dict.fromkeys(more))) if more else " ".join(found)
+
+
+def _split(text: str) -> list[str]:
+    if text.isascii():
+        return text.lower().translate(_BLANKS).split()
+    return unicodedata.normalize("NFKD", text.casefold()).translate(_WORD_LETTERS).split()
+
+
+def _tokens(text: str) -> list[str]:
+    """What stands between blanks and signs, case kept."""
+    if text.isascii():
+        return text.translate(_BLANKS).split()
+    return text.translate(_TOKEN_LETTERS).split()
+
+
+def _parts(token: str) -> list[str]:
+    return _split(_HUMP.sub(r" \g<0>", token))
+
+
+def _humps(text: str) -> list[str]:
+    """Each token that has humps, split, and the decay that it names."""
+    found = []
+    for token in _tokens(text):
+        if not token.islower() and _HUMP.search(token):
+            parts = _parts(token)
+            found += [" ".join(parts), *decays_in(parts)]
+    return found
+
+
+def _compounds(text: str) -> list[str]:
+    """Each compound of two parts, joined: ``antikt`` for ``anti-kt``."""
+    found = []
+    for token in text.split():
+        if "-" in token:
+            left, _, right = token.strip(string.punctuation).partition("-")
+            if left.isalnum() and right.isalnum() and _joins(left, right):
+                found += _split(left + right)
+    return found
+
+
+def _joins(left: str, right: str) -> bool:
+    short = len(left) <= _LONGEST_PART and len(right) <= _LONGEST_PART
+    return short and left[-1].isalpha() and (right[0].isalpha() or len(right) <= _DIGITS_JOINED)
+
+
+def _names(text: str, found: list[str]) -> list[str]:
+    """``mueller`` for Müller, ``muller`` for Mueller."""
+    variants = []
+    if not text.isascii():
+        small = unicodedata.normalize("NFC", text).casefold()
+        if _UMLAUT.search(small):
+            known = set(found)
+            variants = [word for word in _split(small.translate(_UMLAUTS)) if word not in known]
+    if "ae" in text or "oe" in text or "ue" in text or "aa" in text or "Aa" in text:
+        names = (name_variant(name.lower()) for name in _NAMES.findall(text))
+        variants += [variant for variant in names if variant]
+    return variants

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""The same words as others spell them: British and American, names without the letter after an umlaut."""
+
+import re
+from collections.abc import Iterator
+
+from fairreg.registry.text.normalization import name_variant
+
+__all__ = ["respelled"]
+
+Phrase = tuple[str, ...]
+
+_SHORTEST_NAME = 5
+# Endings after some letters, so that "rise", "noise" and "hour" stay. A word that no text holds does no harm.
+_VERB = r"(?=(?:e|ed|er|ers|es|ing|ation|ations)\b)"
+_TO_AMERICAN = (
+    (re.compile(rf"(?<=\w{{3}})is{_VERB}"), "iz"),
+    (re.compile(rf"(?<=al)ys{_VERB}"), "yz"),
+    (re.compile(r"(?<=\w{2})our(?=s?\b|ed\b|ing\b|less\b)"), "or"),
+    (re.compile(r"(?<=\w{3})ll(?=(?:ed|ing|er)\b)"), "l"),
+    (re.compile(r"(?<=\w{3})tre(?=s?\b)"), "ter"),
+    (re.compile(r"(?<=\w{3})ogue(?=s?\b)"), "og"),
+)
+_TO_BRITISH = (
+    (re.compile(rf"(?<=\w{{3}})iz{_VERB}"), "is"),
+    (re.compile(rf"(?<=al)yz{_VERB}"), "ys"),
+    (re.compile(r"(?<=\w{2}[bilmpv])or(?=s?\b|ed\b|ing\b|less\b)"), "our"),
+    (re.compile(r"(?<=\w{3}[aeiou]l)(?=(?:ed|ing|er)\b)"), "l"),
+    (re.compile(r"(?<=\bcen)ter(?=s?\b)"), "tre"),
+    (re.compile(r"(?<=\bcatal)og(?=s?\b)"), "ogue"),
+)
+
+
+def respelled(phrase: Phrase) -> Iterator[Phrase]:
+    """The phrase as others spell it, where that differs; a single word is taken for a name as well."""
+    text = " ".join(phrase)
+    for rules in (_TO_AMERICAN, _TO_BRITISH):
+        other = text
+        for ending, replacement in rules:
+            other = ending.sub(replacement, other)
+        if other != text:
+            yield tuple(other.split())
+    name = name_variant(text) if len(phrase) == 1 and len(text) >= _SHORTEST_NAME else None
+    if name:
+        yield (name,)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Assess how FAIR a record is."""

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Assessing many entries of the registry: several at once, resumable, and none stops the others.
+
+`judging` is the task, wherever it runs; this process gives out the portions and is the only one that writes,
+in the order of the entries. Online the work is waiting, and threads of this process do it at one pace for
+each service; offline it is computing, for which `workers` are processes. Memory does not grow with the number
+of entries. A run that was cut off goes on where it stopped when the same is asked for again.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import islice
+
+from fairreg.errors import FairregError, MissingEngine
+from fairreg.registry import Assessment, Registry
+from fairreg.schemas.timestamps import now
+from fairreg.services.assess.batch_report import BatchReport, BatchRow, Failure
+from fairreg.services.assess.batch_task import Judged, Judging, Portion
+from fairreg.services.parallel.engines import (
+    Done,
+    Engine,
+    Where,
+    portions,
+    require_shared_registry,
+    spread,
+    threads,
+)
+from fairreg.services.registry import db
+from fairreg.settings import Settings
+from fairreg.web import Talk, silent
+
+__all__ = ["THREADS", "BatchReport", "BatchRow", "Failure", "assess_all"]
+
+# How many services are asked at a time unless the user says how many.
+THREADS = 4
+# Assessments a transaction.
+_BATCH = 50
+# Entries a task: without the network one costs a few milliseconds.
+_PORTION = 50
+
+
+def assess_all(
+    settings: Settings,
+    *,
+    query: str = "",
+    limit: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    offline: bool = False,
+    since: str | None = None,
+    with_rows: bool = True,
+    progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+    talk: Talk = silent,
+) -> BatchReport:
+    """Assess the entries that answer `query` (all of them without), at most `limit`, several at a time.
+
+    `workers` are threads online and processes offline; `scheduler` is the address of a Dask cluster. What was
+    assessed at or after `since`, an ISO 8601 date or time, is skipped; without it what an earlier run of the
+    same question did that was cut off. Raises RegistryError, UsageError and Unreachable for the scheduler,
+    and FairregError where every record failed.
+    """
+    where = Where(workers, scheduler)
+    db.ensure(settings, talk)
+    report = BatchReport(query, offline or settings.offline, with_rows)
+    begun = time.monotonic()
+    with (
+        Registry(settings=settings) as registry,
+        _engine(where, offline=report.offline, talk=talk) as engine,
+    ):
+        require_shared_registry(engine, settings)
+        _Run(settings, registry, engine, report, progress, talk).all(limit, since)
+    report.seconds = time.monotonic() - begun
+    if report.failures and not report.assessed and not report.skipped:
+        first = next(iter(report.failures))
+        raise FairregError(
+            f"None of the {len(report.failures)} records could be assessed; {first.id}: {first.reason}",
+            hint="fairreg assess says more of a single one.",
+        )
+    return report
+
+
+def _engine(where: Where, *, offline: bool, talk: Talk) -> AbstractContextManager[Engine]:
+    """What does the work; for offline `workers` without Dask this process, as the results are the same."""
+    if where.scheduler is not None:
+        return spread(where, talk)
+    if not offline:
+        return threads(where.workers or THREADS)
+    if where.workers is not None:
+        from fairreg.services.parallel.dask import require
+
+        try:
+            require()
+            return spread(where, talk)
+        except MissingEngine as error:
+            talk(f"One process does all the work: {error.message} {error.hint}")
+    # Without the network the interpreter has all the work, and threads would only stand in its way.
+    return threads(1)
+
+
+@dataclass
+class _Run:
+    settings: Settings
+    registry: Registry
+    engine: Engine
+    report: BatchReport
+    progress: Callable[[int, int | None], None]
+    talk: Talk
+    _made: list[Assessment] = field(default_factory=list)
+    # Digests of what was assessed aside: several models are trained on the same data.
+    _aside: set[str] = field(default_factory=set)
+
+    def all(self, limit: int | None, since: str | None) -> None:
+        """Assess what is left; until that is done a note in the registry says when it began."""
+        name, begun = _note_name(self.report, f"{limit}"), now()
+        unfinished = self.registry.note(name) or None
+        self.report.resumed = since is None and unfinished is not None
+        if self.report.resumed:
+            self.talk(f"Going on with the run of {unfinished}: what was assessed by it is skipped.")
+        judging = self._judging(since or unfinished, begun)
+        total, names = self._chosen(limit)
+        self.registry.leave_note(name, unfinished or begun)
+        try:
+            with judging.shared():
+                for done, outcome in enumerate(self._outcomes(judging, names), 1):
+                    self._take(outcome)
+                    self.progress(done, total)
+        finally:
+            self._write()
+        self.registry.leave_note(name, "")
+
+    def _judging(self, moment: str | None, begun: str) -> Judging:
+        # What was judged without the network leaves a run with it still to do.
+        window = self.registry.window(moment, online=not self.report.offline) if moment else None
+        return Judging(self.settings, self.report.offline, window, begun, self.engine.workers)
+
+    def _chosen(self, limit: int | None) -> tuple[int, Iterable[str]]:
+        if self.report.query:
+            hits = self.registry.search(self.report.query, limit=limit).hits
+            names = [hit.entry.identifier for hit in hits]
+            return len(names), names
+        total = self.registry.count()
+        return min(total, limit or total), islice(self.registry.identifiers(), limit)
+
+    def _outcomes(self, judging: Judging, names: Iterable[str]) -> Iterator[Judged | Failure | None]:
+        """The outcome for each name, in their order; a portion that fails as a whole is tried one by one."""
+        size = _PORTION if self.report.offline else 1
+        for done in self.engine.each(judging, portions(names, size)):
+            if done.fault is None or len(done.task) == 1:
+                yield from self._of(done)
+            else:
+                for single in self.engine.each(judging, portions(done.task, 1)):
+                    yield from self._of(single)
+
+    def _of(self, done: Done[tuple[str, ...], Portion]) -> Iterable[Judged | Failure | None]:
+        if done.result is None:
+            return [Failure(done.task[0], _told(done.fault))]
+        fresh = [item for item in done.result.beside if item.evidence_sha256 not in self._aside]
+        self._made += fresh
+        self._aside.update(item.evidence_sha256 for item in fresh)
+        return done.result.outcomes
+
+    def _take(self, outcome: Judged | Failure | None) -> None:
+        """Keep an outcome; a fault of any kind concerns its record only, and is said at the end."""
+        self.report.chosen += 1
+        if outcome is None:
+            self.report.skipped += 1
+        elif isinstance(outcome, Failure):
+            self.report.failures.append(outcome)
+        else:
+            self.report.add(outcome.row)
+            self._made.append(outcome.assessment)
+            if len(self._made) >= _BATCH:
+                self._write()
+
+    def _write(self) -> None:
+        made, self._made = self._made, []
+        self.registry.remember_assessments(made)
+
+
+def _told(fault: BaseException | None) -> str:
+    if isinstance(fault, FairregError):
+        return fault.message
+    return f"a fault ({type(fault).__name__}: {fault})"
+
+
+def _note_name(report: BatchReport, limit: str) -> str:
+    """The same for the same question."""
+    words = "\0".join((report.query, limit, "offline" if report.offline else "online"))
+    return f"assess:{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:32]}"

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""The task of assessing a portion of the registry: identifiers in, assessments out, nothing written.
+
+It is the same in a thread of the command and in a worker elsewhere: each process opens registry and network
+once, and finds out once about the data that several models were trained on.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+from uuid import uuid4
+
+from fairreg.assessment.report import assess as judge
+from fairreg.errors import FairregError, IdentifierError
+from fairreg.registry import Assessment, Known, Registry, Window
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.services.assess.assess import stored
+from fairreg.services.assess.batch_report import BatchRow, Failure
+from fairreg.services.assess.evidence_collector import Visit
+from fairreg.services.assess.store import Made, assessment_of
+from fairreg.settings import Settings
+from fairreg.web import Web
+from fairreg.web.client import Slots
+
+__all__ = ["Judged", "Judging", "Portion"]
+
+# Of many records only small files are downloaded; fairreg fetch brings more, and they are then read.
+_MAX_DOWNLOAD = 20 * 10**6
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One entry's row and what is to be kept of it."""
+
+    row: BatchRow
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class Portion:
+    """The outcome for each identifier, in their order, None where it was assessed in the window already;
+    `beside` are assessments of the data that the models were trained on."""
+
+    outcomes: tuple[Judged | Failure | None, ...]
+    beside: tuple[Assessment, ...]
+
+
+@dataclass(eq=False)
+class Judging:
+    """Assesses portions of the registry of `settings`, with the network unless `offline`.
+
+    What was assessed in `window` is left out. `moment` is the time of evidence that is gathered offline: one
+    for all, so that it depends on nothing but the registry. `sharers` processes ask the services at once.
+    `run` names the run: tasks of one run are equal.
+    """
+
+    settings: Settings
+    offline: bool
+    window: Window | None
+    moment: str
+    sharers: int = 1
+    run: str = field(default_factory=lambda: uuid4().hex)
+    _shared: Visit | None = None
+
+    def __call__(self, names: tuple[str, ...]) -> Portion:
+        """Assess the entries of these identifiers; a fault other than a FairregError ends the portion."""
+        visit = self._opened()
+        found = {item.entry.identifier: item for item in visit.registry.known(names, self.window)}
+        outcomes = tuple(self._outcome(visit, name, found.get(name)) for name in names)
+        return Portion(outcomes, tuple(_taken(visit)))
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """One visit for all portions of this process, closed in the end."""
+        visit = self._visit()
+        with visit.registry, visit.web or nullcontext():
+            self._shared = replace(visit, aside=deque())
+            try:
+                yield
+            finally:
+                self._shared = None
+
+    def _visit(self) -> Visit:
+        return Visit(
+            self.settings,
+            Registry(settings=self.settings),
+            None if self.offline else Web(self.settings, slots=Slots(self.sharers)),
+            largest=_MAX_DOWNLOAD,
+            moment=self.moment if self.offline else None,
+        )
+
+    def _opened(self) -> Visit:
+        """The visit that is shared, else that of this worker."""
+        if self._shared is not None:
+            return self._shared
+        # With a list of its own for what is assessed aside: a portion that is lost must miss nothing.
+        return replace(_worker_visit(self), aside=deque())
+
+    def __hash__(self) -> int:
+        return hash(self.run)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Judging) and self.run == other.run
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_shared": None}
+
+    def _outcome(self, visit: Visit, name: str, known: Known | None) -> Judged | Failure | None:
+        if known is None:
+            return Failure(name, "It left the registry meanwhile.")
+        if known.judged:
+            return None
+        try:
+            return _judged(visit, known)
+        except FairregError as error:
+            return Failure(name, error.message)
+
+
+@lru_cache(maxsize=1)
+def _worker_visit(judging: Judging) -> Visit:
+    """What a worker opens once for a run, and finds out once: registry, network, scores of data sets."""
+    return judging._visit()  # noqa: SLF001  the task's own room
+
+
+def _judged(visit: Visit, known: Known) -> Judged:
+    entry, asked = known.entry, _asked(known)
+    if visit.web is None:
+        evidence = stored(visit.registry, entry.identifier) if known.online else None
+        evidence = evidence or visit.gather(entry.identifier, asked, said=known.said)
+    elif asked.url is None:
+        evidence = visit.offline().gather(entry.identifier, asked)
+    else:
+        evidence = visit.gather(asked.url, asked)
+    made = Made(evidence, judge(evidence), entry.identifier)
+    return Judged(_row(known, made), assessment_of(visit.registry, made))
+
+
+def _asked(known: Known) -> Identifier:
+    """The entry's own identifier, else one of its record; the registry's own names are no identifiers."""
+    entry = known.entry
+    own = [item for item in entry.record.identifiers if item.compact == entry.identifier]
+    try:
+        return own[0] if own else parse(entry.identifier)
+    except IdentifierError:
+        scheme, _, value = entry.identifier.partition(":")
+        return Identifier(scheme, value or entry.identifier)
+
+
+def _row(known: Known, made: Made) -> BatchRow:
+    report = made.report
+    items = (item for part in report.principles.values() for item in part.indicators)
+    return BatchRow(
+        id=known.entry.identifier,
+        name=known.entry.record.name,
+        source=made.evidence.record.provenance.source,
+        rubric=report.rubric,
+        overall=report.overall,
+        coverage=report.coverage,
+        letters=report.letters,
+        failed=tuple(item.id for item in items if item.verdict == "fail"),
+    )
+
+
+def _taken(visit: Visit) -> Iterator[Assessment]:
+    """What was assessed aside so far, whichever thread did it, once each."""
+    found: dict[int, Made] = {}
+    with suppress(IndexError):  # another thread may take the last one
+        while visit.aside:
+            made = visit.aside.popleft()
+            found[id(made)] = made
+    return (assessment_of(visit.registry, made) for made in found.values())

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: MIT
+"""Gathering the evidence about one object: record, registration, probes, files, and its training data.
+
+The datasets that a model was trained on are assessed under their own rubric before the model is judged: each
+once, and not the datasets behind them.
+"""
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
+
+import msgspec
+
+from fairreg.assessment.evidence import DataCiteFacts, DatasetScore, Document, Evidence, FileFact, Probe
+from fairreg.assessment.report import COVERAGE_FOR_BADGE
+from fairreg.assessment.report import assess as judge
+from fairreg.assessment.rubric import DATASETS
+from fairreg.assessment.training import training_sets
+from fairreg.errors import ChecksumMismatch, FairregError, IdentifierError, NotFound, RecordError
+from fairreg.harvesters.datacite import registration
+from fairreg.registry import Registry, Statement
+from fairreg.registry.resolution.grouping import OWN
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.timestamps import now
+from fairreg.services.assess import file_inspection
+from fairreg.services.assess.probes import Answers, probe_all
+from fairreg.services.assess.store import Made, keep, newest_evidence
+from fairreg.services.fetch.download import Progress, cached_copy
+from fairreg.services.fetch.fetch import Fetched, bring, fetch_cached, known_version, open_files, remember
+from fairreg.services.fetch.resolve import Resolution, concept_note, resolve, with_registration
+from fairreg.settings import Settings
+from fairreg.storage.cache import Cache
+from fairreg.web import Patience, Talk, Web, silent
+
+__all__ = ["MAX_DOWNLOAD", "Visit"]
+
+# Larger records are assessed without their files, which then are `unknown`.
+MAX_DOWNLOAD = 500 * 10**6
+# A model may name more; the first are those of its own record.
+_MOST_DATASETS = 8
+_TRUSTED_DAYS = 30
+# Training data are beside the point of the question: one more try each, and they are unknown.
+_BRIEF = Patience(retries=1, longest_wait=5.0, connect_timeout=5.0, read_timeout=20.0)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of the object before its files are looked into."""
+
+    record: ModelRecord
+    datacite: DataCiteFacts | None
+    probes: tuple[Probe, ...]
+    fetched: Fetched | None = None
+    mismatched: tuple[FileFact, ...] = ()
+    # What is known of the documents without the files.
+    documents: tuple[Document, ...] = ()
+    added: ModelRecord | None = None
+
+
+@dataclass
+class Visit:
+    """One command's gathering: where it asks (no `web`: nowhere) and what it found out about datasets.
+
+    Several threads may gather at once. `largest` is how many bytes of one record may be downloaded, `moment`
+    the time that evidence bears instead of that of its gathering. Assessments of training data go to the
+    registry, or to `aside` where there is one: there whenever their score is used.
+    """
+
+    settings: Settings
+    registry: Registry
+    web: Web | None
+    talk: Talk = silent
+    progress: Progress | None = None
+    largest: int = MAX_DOWNLOAD
+    moment: str | None = None
+    aside: deque[Made] | None = None
+    _scores: dict[tuple[str, str], tuple[DatasetScore, Made | None]] = field(default_factory=dict)
+    _locks: dict[tuple[str, str], Lock] = field(default_factory=lambda: defaultdict(Lock))
+
+    def offline(self) -> "Visit":
+        """The same visit without the network; what it finds out about datasets both know."""
+        return replace(self, web=None)
+
+    def gather(
+        self,
+        pid: str,
+        asked: Identifier | None = None,
+        *,
+        said: Sequence[Statement] | None = None,
+        deep: bool = True,
+    ) -> Evidence:
+        """The evidence about `pid`, for which the user asked as `asked`; offline it rests on what is `said`.
+
+        A `deep` one has the scores of the training data. Raises NotFound for what neither the registry nor a
+        service knows, Unreachable where nothing could be asked.
+        """
+        requested = asked or parse(pid)
+        if self.web is None:
+            known = self._from_registry(pid, self.registry.statements(pid) if said is None else said)
+        else:
+            known = self._from_network(self.web if deep else self.web.patient(_BRIEF), pid)
+        note = concept_note(requested, known.record)
+        if note:
+            self.talk(note)
+        fetched = known.fetched
+        evidence = Evidence(
+            record=known.record,
+            requested=requested,
+            gathered_at=self._now(),
+            datacite=known.datacite,
+            probes=known.probes,
+            files=file_inspection.files(fetched) if fetched else known.mismatched,
+            documents=file_inspection.documents(fetched) if fetched else known.documents,
+            models=file_inspection.model_facts(fetched) if fetched else (),
+            added=known.added,
+            downloaded=fetched is not None,
+            offline=self.web is None,
+        )
+        if not deep or known.record.kind == "dataset":
+            return evidence
+        named = [item for item in training_sets(evidence) if item not in known.record.identifiers]
+        return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
+
+    def _from_network(self, web: Web, pid: str) -> _Known:
+        resolution = resolve(web, pid, talk=self.talk, version_of=partial(known_version, self.settings))
+        resolution = with_registration(web, resolution, talk=self.talk)
+        record = resolution.record
+        self.talk("Probing the identifier, the landing page and the first bytes of the files")
+        answers: Answers = probe_all(web, record)
+        # The data themselves are large, and their rubric asks for the first bytes only.
+        fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
+        remember(self.settings, resolution, self.talk)
+        registered = resolution.datacite
+        return _Known(
+            record=record,
+            datacite=_facts(registered.record, registered.raw) if registered else None,
+            probes=(*_datacite_probe(resolution), *answers.probes),
+            fetched=fetched,
+            mismatched=mismatched,
+            documents=answers.documents + _card(resolution),
+            added=_added(self._statements(record.identifier)),
+        )
+
+    def _statements(self, pid: str) -> Sequence[Statement]:
+        try:
+            return _of_others(self.registry.statements(pid))
+        except FairregError:
+            # What could not be remembered is judged all the same.
+            return ()
+
+    def _from_registry(self, pid: str, said: Sequence[Statement]) -> _Known:
+        """What the sources said when they were harvested or fetched: the host of the files first."""
+        said = _of_others(said)
+        ranked = sorted(said, key=lambda item: (item.source == "catalogue", item.source == "datacite"))
+        if not ranked:
+            raise NotFound(f"The registry holds nothing about {pid}.", hint="Assess it online once.")
+        record = ranked[0].record
+        registered = next((item for item in said if item.source == "datacite"), None)
+        return _Known(
+            record=record,
+            datacite=_statement_facts(registered) if registered else None,
+            probes=(Probe(kind="datacite", outcome="ok", when=registered.retrieved_at),)
+            if registered
+            else (),
+            fetched=self._from_cache(pid, record),
+            documents=file_inspection.card(ranked[0].source, ranked[0].payload),
+            added=_added(said),
+        )
+
+    def _from_cache(self, pid: str, record: ModelRecord) -> Fetched | None:
+        """The files of an earlier fetch; a concept's may be those of another version than the one judged."""
+        cache = Cache(self.settings.cache)
+        first = next((item for item in record.distributions if item.url), None)
+        if first is None or record.kind == "dataset" or cached_copy(cache, first) is None:
+            return None
+        fetched = fetch_cached(self.settings, pid)
+        return fetched if fetched and fetched.record.identifier == record.identifier else None
+
+    def _files(self, web: Web, pid: str, record: ModelRecord) -> tuple[Fetched | None, tuple[FileFact, ...]]:
+        """The files, where they can be had and are not too large, and those that are not as published."""
+        sizes = [item.size for item in record.distributions]
+        size = sum(item or 0 for item in sizes)
+        if size > self.largest or None in sizes:
+            stated = (
+                f"The files have {size / 1e9:.1f} GB" if None not in sizes else "A file has no stated size"
+            )
+            self.talk(f"{stated}, so nothing is downloaded; fairreg fetch brings them.")
+            return fetch_cached(self.settings, pid), ()
+        try:
+            chosen, cache = open_files(record), Cache(self.settings.cache)
+            return bring(web, cache, pid, record, chosen, talk=self.talk, progress=self.progress), ()
+        except ChecksumMismatch as error:
+            self.talk(f"Assessed without the files: {error.message}")
+            return None, (FileFact(path=error.name, size=0, verified="mismatch"),)
+        except FairregError as error:
+            self.talk(f"Assessed without the files: {error.message}")
+            return None, ()
+
+    def _score(self, dataset: Identifier) -> DatasetScore:
+        """The dataset's score, found out once, whoever names it first; None where it cannot be reached."""
+        with self._locks[dataset.key]:
+            if dataset.key not in self._scores:
+                self._scores[dataset.key] = self._assessed(_bare(dataset))
+            score, made = self._scores[dataset.key]
+        if made is not None and self.aside is not None:
+            self.aside.append(made)
+        return msgspec.structs.replace(score, identifier=dataset)
+
+    def _assessed(self, dataset: Identifier) -> tuple[DatasetScore, Made | None]:
+        """The score, and what is new of it."""
+        made = None
+        try:
+            evidence = newest_evidence(
+                self.registry, dataset, DATASETS, days=None if self.web is None else _TRUSTED_DAYS
+            )
+            if evidence is None:
+                self.talk(f"Assessing the training data {dataset.compact}")
+                evidence = self.gather(dataset.compact, dataset, deep=False)
+                made = Made(evidence, judge(evidence, DATASETS))
+                if self.aside is None:
+                    keep(self.registry, [made])
+        except FairregError as error:
+            return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
+        report = judge(evidence, DATASETS)
+        known = report.coverage >= COVERAGE_FOR_BADGE
+        score = DatasetScore(
+            identifier=dataset,
+            score=report.overall if known else None,
+            coverage=report.coverage,
+            rubric=f"{report.rubric} {report.rubric_version}",
+            when=report.assessed_at,
+            evidence_digest=report.evidence_digest,
+            detail=None if known else f"only {report.coverage:.0%} of the checks could be made",
+        )
+        return score, made
+
+    def _now(self) -> str:
+        return self.moment or now()
+
+
+def _bare(identifier: Identifier) -> Identifier:
+    """The identifier without what one record says of it."""
+    try:
+        return parse(identifier.compact)
+    except IdentifierError:
+        return msgspec.structs.replace(identifier, evidence=None)
+
+
+def _datacite_probe(resolution: Resolution) -> list[Probe]:
+    outcomes = {"found": "ok", "absent": "absent", "unreachable": "failed"}
+    return [
+        msgspec.convert({"kind": "datacite", "outcome": outcomes[step.outcome], "detail": step.detail}, Probe)
+        for step in resolution.steps
+        if step.service == "datacite"
+    ]
+
+
+def _card(resolution: Resolution) -> tuple[Document, ...]:
+    found = resolution.source
+    return file_inspection.card(found.record.provenance.source, found.raw) if found else ()
+
+
+def _added(said: Sequence[Statement]) -> ModelRecord | None:
+    """What the packaged catalogue says of an object that another source publishes."""
+    others = any(item.source != "catalogue" for item in said)
+    return next(
+        (item.record for item in said if others and item.source == "catalogue" and not item.gone), None
+    )
+
+
+def _statement_facts(statement: Statement) -> DataCiteFacts | None:
+    try:
+        return _facts(statement.record, statement.payload) if statement.payload else None
+    except (ValueError, RecordError):
+        # An imported statement may have any payload; its record is read all the same.
+        return None
+
+
+def _of_others(said: Iterable[Statement]) -> list[Statement]:
+    """What sources say, without what fairreg itself found in the files."""
+    return [item for item in said if item.source != OWN]
+
+
+def _facts(record: ModelRecord, payload: bytes) -> DataCiteFacts:
+    return DataCiteFacts(record, *registration(json.loads(payload)))

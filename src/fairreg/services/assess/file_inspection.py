@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""What lies in fetched files, as facts that an assessment rests on: formats, documents, models."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from fairreg import models, runners
+from fairreg.assessment.documents import role_of
+from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
+from fairreg.errors import FairregError
+from fairreg.models.base import Recognition
+from fairreg.runners.weights import onnx
+from fairreg.services.fetch.download import Downloaded
+from fairreg.services.fetch.fetch import Fetched
+from fairreg.services.run.demonstrate import meant, recognise_all
+from fairreg.storage.cache import digest
+from fairreg.storage.formats import format_of_file
+
+__all__ = ["card", "documents", "files", "model_facts"]
+
+_MAX_TEXT = 200_000
+_MAX_DOCUMENTS = 400
+# Two runtimes agree when every probability does to this (the rubric's tolerance for float32).
+_TOLERANCE = 1e-5
+
+
+def files(fetched: Fetched) -> tuple[FileFact, ...]:
+    """Every downloaded file and every file inside the archives among them."""
+    found = [_download(item) for item in fetched.files]
+    for folder, item in zip(fetched.folders, fetched.archives, strict=True):
+        found += [_inside(folder, path, item.distribution.name) for path in _paths(folder)]
+    return tuple(found)
+
+
+def documents(fetched: Fetched) -> tuple[Document, ...]:
+    """Small text files beside the model and in archives, as far as place and name say their role."""
+    loose = [(item.distribution.name, item.file.path) for item in fetched.files]
+    packed = [(fetched.name_of(path), path) for folder in fetched.folders for path in _paths(folder)]
+    known = ((role, name, path) for name, path in loose + packed if (role := role_of(name)) is not None)
+    return tuple(_document(*item) for item in islice(known, _MAX_DOCUMENTS))
+
+
+def _document(role: Role, name: str, path: Path) -> Document:
+    with path.open("rb") as stream:
+        text = stream.read(_MAX_TEXT).decode("utf-8", "replace")
+    return Document(role=role, path=_spelled(name), text=text, sha256=digest(path))
+
+
+def _spelled(name: str) -> str:
+    """A file's name with the bytes in it that are no UTF-8 spelled out, as no JSON could hold them."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
+    """The card that the Hub's payload carries, which is the repository's README.md."""
+    if source != "huggingface" or not payload:
+        return ()
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError):
+        return ()
+    text = document.get("card") if isinstance(document, dict) else None
+    if not isinstance(text, str) or not text.strip():
+        return ()
+    raw = text.encode("utf-8", "replace")
+    shown = raw.decode()[:_MAX_TEXT]
+    return (Document(role="readme", path="README.md", text=shown, sha256=hashlib.sha256(raw).hexdigest()),)
+
+
+def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
+    """What reading the model files says, and for the one that is meant, what running it says."""
+    # A damaged or unsafe file stays in `files` by its format; it is no model that anybody can use.
+    known, refused = recognise_all(fetched.models)
+    try:
+        chosen, _ = meant(known, refused, where=fetched.requested)
+    except FairregError:
+        chosen = None
+    recognised = (_fact(item, fetched, is_chosen=item == chosen) for item in known)
+    return (*recognised, *_other_graphs(fetched, {item.path for item in known}))
+
+
+def _other_graphs(fetched: Fetched, known: Collection[Path]) -> Iterator[ModelFact]:
+    """What the ONNX files of networks that fairreg does not know declare; they are read and never run."""
+    for path in fetched.models:
+        if path in known or not onnx.knows(b"", path.suffix):
+            continue
+        try:
+            inputs, outputs = onnx.signature(path)
+        except FairregError:
+            continue
+        yield ModelFact(file=_spelled(fetched.name_of(path)), inputs=inputs, outputs=outputs)
+
+
+def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:
+    graph, fault = _graph(item)
+    agreed, detail = _agreement(item) if is_chosen else ((), None)
+    return ModelFact(
+        file=_spelled(fetched.name_of(item.path)),
+        fingerprint=item.fingerprint,
+        parameter_count=item.parameter_count,
+        inputs=graph.inputs if graph else (),
+        outputs=graph.outputs if graph else (),
+        ran=bool(agreed) if is_chosen else None,
+        runtimes=agreed,
+        detail=detail or fault,
+    )
+
+
+def _graph(item: Recognition) -> tuple[runners.Runner | None, str | None]:
+    """The graph of an ONNX file, or why it does not load."""
+    if item.format != "onnx":
+        return None, None
+    try:
+        return runners.get("onnx").load(item.path), None
+    except FairregError as error:
+        return None, error.message
+
+
+def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
+    """The runtimes that ran the model and gave the same outputs, the first one's taken as the measure."""
+    arrays = models.get(item.model).sample_inputs()
+    agreed: list[str] = []
+    measure: dict[str, np.ndarray] | None = None
+    for name in runners.available():
+        try:
+            outputs = models.load(item, runtime=name).run(arrays)
+        except FairregError as error:
+            return tuple(agreed), error.message
+        if not all(np.isfinite(array).all() for array in outputs.values()):
+            return tuple(agreed), f"{name} gives numbers that are not finite"
+        if measure is None:
+            measure = outputs
+        elif not all(np.abs(outputs[key] - measure[key]).max() <= _TOLERANCE for key in measure):
+            return tuple(agreed), f"{name} and {agreed[0]} differ by more than {_TOLERANCE}"
+        agreed.append(name)
+    return tuple(agreed), None
+
+
+def _download(item: Downloaded) -> FileFact:
+    algorithm = item.checksum.partition(":")[0]
+    verified: Verified | None = _verified(algorithm) if item.verified else None
+    return FileFact(
+        path=item.distribution.name,
+        size=item.file.size,
+        sha256=item.file.sha256,
+        format=format_of_file(item.file.path),
+        verified=verified,
+    )
+
+
+def _verified(algorithm: str) -> Verified | None:
+    known: tuple[Verified, ...] = ("sha512", "sha256", "sha1", "md5")
+    return next((name for name in known if name == algorithm), None)
+
+
+def _inside(folder: Path, path: Path, archive: str) -> FileFact:
+    return FileFact(
+        path=_spelled(path.relative_to(folder).as_posix()),
+        size=path.stat().st_size,
+        format=format_of_file(path),
+        archive=archive,
+    )
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    yield from (path for path in sorted(folder.rglob("*")) if path.is_file())

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Files that an assessment writes: page, badge, linked data, and what would mend the model's metadata."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from fairreg.assessment.badge import badge_svg
+from fairreg.assessment.comparison import Compared, compared
+from fairreg.assessment.dqv import to_jsonld
+from fairreg.assessment.evidence import Evidence
+from fairreg.assessment.html import to_html
+from fairreg.assessment.remedies.base import Draft
+from fairreg.assessment.remedies.drafts import drafts, todo_list
+from fairreg.assessment.remedies.facts import Facts
+from fairreg.assessment.report import Report
+from fairreg.storage.cache import disk_faults
+
+__all__ = ["Compared", "Fixed", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
+
+_ENGINES = ("onnxruntime", "numpy")  # what the written instructions import
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What `fix` wrote, and what was there already and was left as it is."""
+
+    folder: Path
+    written: tuple[Draft, ...]
+    kept: tuple[Draft, ...]
+    unmended: tuple[str, ...]
+
+
+def write_html(report: Report, file: Path, *, name: str | None = None) -> None:
+    """The report as one page; `name` is the object's own. FairregError where the disk refuses."""
+    _write(file, to_html(report, name=name))
+
+
+def write_badge(report: Report, file: Path) -> None:
+    """The badge as SVG. FairregError where the disk refuses."""
+    _write(file, badge_svg(report))
+
+
+def write_jsonld(report: Report, file: Path) -> None:
+    """The report as JSON-LD. FairregError where the disk refuses."""
+    _write(file, json.dumps(to_jsonld(report), indent=2, ensure_ascii=False) + "\n")
+
+
+def fix(evidence: Evidence, report: Report, folder: Path, *, force: bool = False) -> Fixed:
+    """Write into `folder` the files that would mend what files can mend.
+
+    A file that is there is left as it is, except with `force`. FairregError where the disk refuses.
+    """
+    offered = drafts(report, Facts(evidence, _versions()))
+    whole = (*offered, todo_list(report, offered)) if offered else ()
+    # A link that leads nowhere is somebody's, too.
+    kept = tuple(item for item in whole if not force and os.path.lexists(folder / item.name))
+    written = tuple(item for item in whole if item not in kept)
+    if written:
+        with disk_faults(f"The folder {folder}"):
+            folder.mkdir(parents=True, exist_ok=True)
+    for item in written:
+        _write(folder / item.name, item.text)
+    return Fixed(folder, written, kept, _unmended(report, offered))
+
+
+def _unmended(report: Report, offered: Iterable[Draft]) -> tuple[str, ...]:
+    served = {number for item in offered for number in item.serves}
+    asked = (item for found in report.principles.values() for item in found.indicators)
+    return tuple(item.id for item in asked if item.remedy and item.id not in served)
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in _ENGINES}
+
+
+def _write(file: Path, text: str) -> None:
+    """The whole file or nothing: a fault on the way leaves what was there before."""
+    fresh = file.with_name(f".{file.name}.part")
+    with disk_faults(str(file)):
+        try:
+            # A file name out of an archive may hold halves of surrogate pairs, which no UTF-8 has.
+            fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
+            fresh.replace(file)
+        finally:
+            fresh.unlink(missing_ok=True)

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""Questions to the network that an assessment rests on; each answer is kept as a `Probe`.
+
+A service that gives no answer is a probe with the outcome `failed`, never a finding against the model. Only
+the addresses of the record itself, doi.org and the record's own source are asked, each once, within `_BRIEF`;
+what leads to a private address is refused by `Web`.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import quote
+
+from fairreg import harvesters
+from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
+from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
+from fairreg.harvesters.huggingface import HuggingFaceHarvester
+from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.timestamps import now
+from fairreg.storage.formats import HEAD_BYTES, format_of_head
+from fairreg.web import Answer, Patience, Web
+
+__all__ = ["Answers", "probe_all"]
+
+# Of one answer at most so many seconds and bytes are read, however slowly or endlessly it comes.
+_BRIEF = Patience(
+    retries=1,
+    longest_wait=10.0,
+    connect_timeout=5.0,
+    read_timeout=20.0,
+    body_seconds=30.0,
+    most_bytes=8 * 2**20,
+)
+_DATACITE_JSON = "application/vnd.datacite.datacite+json"
+_SEARCHED = 50
+_TITLE_WORDS = 4
+_MARKUP: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # What a tag may hold is bounded: unbounded, a page of tags that never end takes quadratic time.
+    ("schema.org", re.compile(r"<script[^>]{1,500}application/ld\+json", re.IGNORECASE)),
+    ("highwire", re.compile(r"<meta[^>]{1,500}name=[\"']citation_", re.IGNORECASE)),
+    ("dublin_core", re.compile(r"<meta[^>]{1,500}name=[\"']dc\.", re.IGNORECASE)),
+)
+_SIGNPOSTING = re.compile(r"rel\s*=\s*\"?(?:cite-as|describedby|linkset|item)\b", re.IGNORECASE)
+# Where a source documents a machine-readable interface: what it is, its address, how its answer begins.
+_INTERFACES: dict[str, tuple[str, str, bytes]] = {
+    "zenodo": ("oai-pmh", "https://zenodo.org/oai2d?verb=Identify", b"<Identify>"),
+    "huggingface": ("openapi", "https://huggingface.co/.well-known/openapi.json", b'"openapi"'),
+}
+_OPENING = 4096
+# The Hub's search would bring the card of every hit, and here only the names matter.
+_WITHOUT_CARDS = HuggingFaceHarvester(cards=False)
+_EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
+_MAX_TEXT = 65_536
+
+
+@dataclass(frozen=True)
+class _Question:
+    kind: ProbeKind
+    url: str
+    ask: Callable[[], Probe]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probes, and the metadata that the landing page of a dataset carries."""
+
+    probes: tuple[Probe, ...]
+    documents: tuple[Document, ...] = ()
+
+
+def probe_all(web: Web, record: ModelRecord) -> Answers:
+    """Every question that can be asked about `record`, asked one after the other."""
+    brief = web.patient(_BRIEF)
+    embedded: list[Document] = []
+    probes = tuple(_answered(question) for question in _questions(brief, record, embedded))
+    return Answers(probes, tuple(embedded) if record.kind == "dataset" else ())
+
+
+def _questions(web: Web, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
+    if record.doi:
+        address = f"https://doi.org/{quote(record.doi, safe='/')}"
+        agency = f"https://doi.org/ra/{record.doi.partition('/')[0]}"
+        yield _Question("registration_agency", agency, lambda: _agency(web, agency))
+        yield _Question("content_negotiation", address, lambda: _negotiated(web, address))
+        yield _Question("doi_resolves", address, lambda: _page(web, "doi_resolves", address))
+    page = record.provenance.url
+    if page:
+        yield _Question("landing_page", page, lambda: _page(web, "landing_page", page, embedded))
+    if record.provenance.source in _INTERFACES:
+        found, interface, mark = _INTERFACES[record.provenance.source]
+        yield _Question("source_api", interface, lambda: _interface(web, interface, found, mark))
+    file = next((item for item in record.distributions if item.url), None)
+    if file is not None and file.url is not None:
+        name, url = file.name, file.url
+        yield _Question("file_range", url, lambda: _first_bytes(web.anonymous(), name, url))
+    yield _Question("self_retrieval", record.provenance.source, lambda: _retrieved(web, record))
+
+
+def _answered(question: _Question) -> Probe:
+    """The probe, whatever the network did."""
+    try:
+        return question.ask()
+    except NotFound as error:
+        return _silent(question, "absent", error)
+    except AccessDenied as error:
+        return _silent(question, "denied", error)
+    except FairregError as error:
+        return _silent(question, "failed", error)
+
+
+def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe:
+    # A tombstone still says that there was something; no verdict depends on the number of another refusal.
+    status = HTTPStatus.GONE.value if isinstance(error, Gone) else None
+    return Probe(
+        kind=question.kind,
+        outcome=outcome,
+        status=status,
+        url=question.url,
+        detail=error.message.rstrip("."),
+        when=now(),
+    )
+
+
+def _agency(web: Web, url: str) -> Probe:
+    answer = web.get(url)
+    document = answer.json()
+    listed = document if isinstance(document, list) else []
+    names = tuple(str(item["RA"]) for item in listed if isinstance(item, dict) and "RA" in item)
+    return _told("registration_agency", answer, names)
+
+
+def _negotiated(web: Web, url: str) -> Probe:
+    answer = web.get(url, accept=_DATACITE_JSON)
+    answer.json()
+    return _told("content_negotiation", answer, (_DATACITE_JSON,))
+
+
+def _page(web: Web, kind: ProbeKind, url: str, embedded: list[Document] | None = None) -> Probe:
+    answer = web.get(url, accept="text/html")
+    text = answer.body.decode("utf-8", "replace")
+    if embedded is not None:
+        embedded += _embedded(text)
+    found = tuple(name for name, pattern in _MARKUP if pattern.search(text))
+    signposted = (
+        ("signposting",) if _SIGNPOSTING.search(answer.headers.get("link", "") + _link_tags(text)) else ()
+    )
+    return _told(kind, answer, found + signposted)
+
+
+def _embedded(text: str) -> Iterator[Document]:
+    """The first JSON-LD of a page, if it is no longer than a metadata file is."""
+    opening = _EMBEDDED.search(text)
+    if opening is None:
+        return
+    held = text[opening.end() : opening.end() + _MAX_TEXT].partition("</script>")
+    if held[1] and held[0].strip():
+        digest = hashlib.sha256(held[0].encode("utf-8", "replace")).hexdigest()
+        yield Document(role="standard", path="landing-page.jsonld", text=held[0].strip(), sha256=digest)
+
+
+def _link_tags(text: str) -> str:
+    return " ".join(re.findall(r"<link[^>]{0,500}>", text, re.IGNORECASE))
+
+
+def _interface(web: Web, url: str, found: str, mark: bytes) -> Probe:
+    answer = _head(web, url, {"Accept": "*/*"}, _OPENING)
+    return _told("source_api", answer, (found,) if mark in answer.body else ())
+
+
+def _first_bytes(web: Web, name: str, url: str) -> Probe:
+    told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
+    return _told("file_range", told, (format_of_head(told.body, name),))
+
+
+def _head(web: Web, url: str, headers: dict[str, str], size: int) -> Answer:
+    """The answer with the first `size` bytes of its body; the rest is not read."""
+    with web.stream(url, headers=headers) as (answer, chunks):
+        head = b""
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= size:
+                break
+    return Answer(answer.url, answer.status, answer.headers, head[:size])
+
+
+def _retrieved(web: Web, record: ModelRecord) -> Probe:
+    """Where the host's own search ranks the record for the first words of its title."""
+    source = record.provenance.source
+    harvester = _WITHOUT_CARDS if source == _WITHOUT_CARDS.name else harvesters.get(source)
+    words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
+    hits = [hit for page in harvester.search(web, words, limit=_SEARCHED) for hit in page.hits]
+    ids = [harvester.to_record(hit.payload).provenance.source_id for hit in hits]
+    found = record.provenance.source_id in ids
+    return Probe(
+        kind="self_retrieval",
+        outcome="ok" if found else "absent",
+        rank=ids.index(record.provenance.source_id) + 1 if found else None,
+        detail=f"searched {harvester.title} for {words!r}",
+        when=now(),
+    )
+
+
+def _told(kind: ProbeKind, answer: Answer, found: tuple[str, ...]) -> Probe:
+    digest = "sha256:" + hashlib.sha256(answer.body).hexdigest()
+    return Probe(
+        kind=kind, outcome="ok", status=answer.status, url=answer.url, found=found, when=now(), digest=digest
+    )

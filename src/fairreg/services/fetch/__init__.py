@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Resolve an identifier and fetch its files."""

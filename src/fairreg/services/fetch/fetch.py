@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: MIT
+"""From an identifier to verified files on this machine, and to the model files among them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
+from fairreg.registry import Entry, Registry
+from fairreg.runners.weights import format_of
+from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.services.fetch.download import (
+    Downloaded,
+    Progress,
+    cached_copy,
+    download,
+    matches,
+    place,
+    select,
+    take,
+)
+from fairreg.services.fetch.fingerprints import keep_fingerprints
+from fairreg.services.fetch.hub_cache import hub_copy
+from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
+from fairreg.services.registry import db
+from fairreg.settings import Settings
+from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
+from fairreg.storage.cache import Cache
+from fairreg.web import Talk, Web, silent
+
+__all__ = [
+    "Downloader",
+    "Fetched",
+    "bring",
+    "fetch",
+    "fetch_cached",
+    "known_version",
+    "open_files",
+    "remember",
+]
+
+# Brings one file of a record into the cache.
+Downloader = Callable[[Web, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a fetch brought.
+
+    `folders` are the unpacked archives, `models` the files that hold weights or a graph, wherever they lie.
+    `resolution` is None when the source could not be asked and the cache had everything.
+    """
+
+    requested: str
+    record: ModelRecord
+    files: tuple[Downloaded, ...]
+    folders: tuple[Path, ...]
+    models: tuple[Path, ...]
+    placed: dict[str, Path] = field(default_factory=dict)
+    resolution: Resolution | None = None
+
+    def path_of(self, item: Downloaded) -> Path:
+        """Where the user finds the file."""
+        return self.placed.get(item.distribution.name, item.file.path)
+
+    @property
+    def archives(self) -> tuple[Downloaded, ...]:
+        """The archives among the files, in the order of `folders`."""
+        return tuple(item for item in self.files if is_archive(item.file.path))
+
+    def name_of(self, path: Path) -> str:
+        """The name of a file as its archive or its record gives it."""
+        for folder in self.folders:
+            if path.is_relative_to(folder):
+                return path.relative_to(folder).as_posix()
+        return path.name
+
+    def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
+        return {
+            "requested": self.requested,
+            "id": self.record.identifier,
+            "doi": self.record.doi,
+            "concept_doi": self.record.concept_doi,
+            "version": self.record.version,
+            "files": [
+                {
+                    "name": item.distribution.name,
+                    "path": str(self.path_of(item)),
+                    "size": item.file.size,
+                    "checksum": item.checksum,
+                    "verified": item.verified,
+                }
+                for item in self.files
+            ],
+            "run": run,
+        }
+
+
+def fetch(
+    settings: Settings,
+    pid: str,
+    *,
+    output: Path | None = None,
+    patterns: Iterable[str] = (),
+    downloader: Downloader | None = None,
+    talk: Talk = silent,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Resolve `pid`, bring its files into the cache, verify them and unpack the archives among them.
+
+    When the source cannot be asked, files that an earlier fetch brought are used. The record goes into the
+    registry only once all files are there, and with it the fingerprints of its weights where the files are
+    all that it has; a registry that cannot be written does not spoil the fetch. Raises the errors of
+    `resolve`, `download` and `unpack`, and AccessDenied for a record whose files are not open.
+    """
+    patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+    for service in settings.services.values():
+        if service.configured:
+            talk(f"Requests for {service.title} go to {service.url}.")
+    with Web(settings, talk=talk) as web:
+        resolution, record = _record_for(settings, web, pid, patterns, talk)
+        chosen = _chosen(open_files(record), patterns)
+        fetched = bring(
+            web,
+            Cache(settings.cache),
+            pid,
+            record,
+            chosen,
+            downloader=downloader,
+            talk=talk,
+            progress=progress,
+        )
+    _keep(settings, resolution, fetched, talk)
+    placed = place(fetched.files, output) if output is not None else {}
+    return replace(_narrowed(fetched, patterns), placed=placed, resolution=resolution)
+
+
+def _keep(settings: Settings, resolution: Resolution | None, fetched: Fetched, talk: Talk) -> None:
+    """Tell the registry of the record and of its weights, if it listens."""
+    try:
+        if resolution is not None:
+            remember(settings, resolution, talk)
+        _keep_weights(settings, fetched)
+    except RegistryError as error:
+        talk(f"The files are here, but the registry keeps nothing of them: {error.message}")
+
+
+def _keep_weights(settings: Settings, fetched: Fetched) -> None:
+    brought = {item.distribution.name: item.file.sha256 for item in fetched.files}
+    if any(item.name not in brought for item in open_files(fetched.record)):
+        return
+    models = [(fetched.name_of(path), path) for path in fetched.models]
+    with Registry(settings=settings) as registry:
+        keep_fingerprints(registry, fetched.record, brought, models)
+
+
+def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
+    """The files that match; where none does, the archives, because a member of one may be meant."""
+    files = list(available)
+    try:
+        return select(files, patterns)
+    except NotFound:
+        archives = [item for item in files if item.name.lower().endswith(ARCHIVE_SUFFIXES)]
+        if not archives:
+            raise
+        return archives
+
+
+def _narrowed(fetched: Fetched, patterns: tuple[str, ...]) -> Fetched:
+    """Only the model files that match, where the patterns name members of archives. Raises NotFound."""
+    if not patterns or any(matches(item.distribution.name, patterns) for item in fetched.files):
+        return fetched
+    members = tuple(path for path in fetched.models if matches(fetched.name_of(path), patterns))
+    if not members:
+        names = ", ".join(item.distribution.name for item in fetched.files)
+        raise NotFound(f"No file matches {' or '.join(patterns)}, nor does a model file inside {names}.")
+    return replace(fetched, models=members)
+
+
+def bring(
+    web: Web,
+    cache: Cache,
+    pid: str,
+    record: ModelRecord,
+    chosen: Iterable[Distribution],
+    *,
+    downloader: Downloader | None = None,
+    talk: Talk = silent,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Bring the `chosen` files of a resolved record into the cache and unpack the archives among them."""
+    download_one = downloader or _download
+    files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
+    return _fetched(cache, pid, record, files, talk)
+
+
+def _fetched(
+    cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], talk: Talk
+) -> Fetched:
+    folders = tuple(_unpacked(cache, item, talk) for item in files if is_archive(item.file.path))
+    return Fetched(pid, record, files, folders, _models_in(files, folders))
+
+
+def fetch_cached(settings: Settings, pid: str) -> Fetched | None:
+    """What an earlier fetch of `pid` brought, None where the cache has not all of it. Asks nobody."""
+    record = _cached_record(settings, pid, ())
+    if record is None:
+        return None
+    cache = Cache(settings.cache)
+    found = (cached_copy(cache, item) for item in record.distributions if item.url)
+    return _fetched(cache, pid, record, tuple(item for item in found if item is not None), silent)
+
+
+def _download(
+    web: Web, cache: Cache, item: Distribution, _record: ModelRecord, progress: Progress | None
+) -> Downloaded:
+    kept = hub_copy(item)
+    taken = take(cache, item, kept) if kept is not None else None
+    return taken or download(web, cache, item, progress=progress)
+
+
+def _record_for(
+    settings: Settings, web: Web, pid: str, patterns: tuple[str, ...], talk: Talk
+) -> tuple[Resolution | None, ModelRecord]:
+    """The record at the source, else the registry's when every file of it is in the cache."""
+    try:
+        resolution = resolve(web, pid, talk=talk, version_of=partial(known_version, settings))
+        if resolution.source is None:
+            raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
+        return resolution, resolution.source.record
+    except Unreachable as error:
+        known = _cached_record(settings, pid, patterns)
+        if known is None:
+            raise
+        talk(f"{error.message} The files of an earlier fetch are in the cache and are used.")
+        note = concept_note(parse(pid), known)
+        if note:
+            talk(note)
+        return None, known
+
+
+def known_version(settings: Settings, concept: Identifier) -> Identifier | None:
+    """The newest version of a concept DOI that the registry knows."""
+    db.ensure(settings, silent)
+    with Registry(settings=settings) as registry:
+        records = [entry.record for entry in registry.entries_for(concept)]
+    dois = [item.doi for item in records if item.doi and item.concept_doi == concept.value]
+    return Identifier("doi", max(dois, key=lambda doi: (len(doi), doi))) if dois else None
+
+
+def _cached_record(settings: Settings, pid: str, patterns: tuple[str, ...]) -> ModelRecord | None:
+    """What a source said of `pid` earlier, if the cache holds all its files."""
+    cache = Cache(settings.cache)
+    db.ensure(settings, silent)
+    with Registry(settings=settings) as registry:
+        own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
+        records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
+    for record in records:
+        try:
+            chosen = _chosen([item for item in record.distributions if item.url], patterns)
+        except NotFound:
+            continue
+        if chosen and all(cached_copy(cache, item) for item in chosen):
+            return record
+    return None
+
+
+def _is_neighbour(entry: Entry) -> bool:
+    """Whether the identifier names another object that the entry merely refers to."""
+    return entry.matched is not None and entry.matched.scheme in {"related_doi", "paper_doi", "dlhub_doi"}
+
+
+def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
+    """The files that can be downloaded. Raises AccessDenied where they are not open, NotFound without any."""
+    files = tuple(item for item in record.distributions if item.url)
+    level = record.access.level if record.access else "open"
+    if files:
+        return files
+    where = record.provenance.url or record.identifier
+    if level != "open":
+        until = f" until {record.access.until}" if record.access and record.access.until else ""
+        raise AccessDenied(
+            f"The files of {record.identifier} are {level}{until}.",
+            hint=f"{(record.access and record.access.conditions) or 'Ask its authors for access'}: {where}",
+        )
+    raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
+
+
+def _unpacked(cache: Cache, item: Downloaded, talk: Talk) -> Path:
+    folder = cache.extracted(item.file.sha256)
+    with cache.lock(f"unpack:{item.file.sha256}"):
+        if not folder.is_dir():
+            talk(f"Unpacking {item.distribution.name}")
+        return unpack(item.file.path, folder)
+
+
+def remember(settings: Settings, resolution: Resolution, talk: Talk) -> None:
+    """Keep what the services said, so that later commands work offline."""
+    db.ensure(settings, talk)
+    with Registry(settings=settings) as registry:
+        for found in (resolution.source, resolution.datacite):
+            if found is not None:
+                registry.put(found.record, payload=found.raw, media_type="application/json")
+
+
+def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
+    plain = [item.file.path for item in files if not is_archive(item.file.path)]
+    inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    return tuple(path for path in (*plain, *inside) if _holds_model(path))
+
+
+def _holds_model(path: Path) -> bool:
+    try:
+        format_of(path)
+    except ModelError:
+        return False
+    return not is_archive(path)

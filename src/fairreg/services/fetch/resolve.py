@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""From a pasted identifier to the record at its source: DataCite, doi.org, then the source itself.
+
+DataCite and doi.org say where a DOI leads; only the source knows the files. A step that fails is noted and
+the next one tried, because a DOI of Zenodo names its source even while DataCite is down.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from msgspec.structs import replace
+
+from fairreg import harvesters
+from fairreg.errors import FairregError, Gone, NotFound, Unreachable
+from fairreg.harvesters.base import Fetched, Harvester
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, parse
+from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.timestamps import now
+from fairreg.web import Patience, Talk, Web, silent
+
+__all__ = ["Found", "Resolution", "Step", "concept_note", "resolve", "stamped", "with_registration"]
+
+StepOutcome = Literal["found", "absent", "unreachable"]
+_DATACITE = "datacite"
+# One try each: other steps can make up for these two.
+_BRIEF = Patience(retries=0, connect_timeout=5.0, read_timeout=15.0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one service said on the way; `detail` is a sentence for people."""
+
+    service: str
+    outcome: StepOutcome
+    detail: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record with the bytes that it was read from."""
+
+    record: ModelRecord
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What an identifier leads to.
+
+    `source` is the record at the place that holds the files, None where that could not be read: `fault` then
+    says why. `datacite` is the registered metadata. `is_concept`: a lineage was asked for, its newest version
+    came.
+    """
+
+    requested: str
+    asked: Identifier
+    source: Found | None = None
+    datacite: Found | None = None
+    is_concept: bool = False
+    fault: FairregError | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def record(self) -> ModelRecord:
+        """The best record there is: the source's, else DataCite's. Raises what stood in the way."""
+        best = self.source or self.datacite
+        if best is None:
+            raise self.fault or NotFound(f"{self.requested} was not found.")
+        return best.record
+
+
+@dataclass
+class _Trail:
+    steps: list[Step] = field(default_factory=list)
+    talk: Talk = silent
+
+    def note(self, service: str, outcome: StepOutcome, detail: str) -> None:
+        self.steps.append(Step(service, outcome, detail))
+        self.talk(f"{service}: {detail}")
+
+
+def resolve(
+    web: Web,
+    pid: str,
+    *,
+    talk: Talk = silent,
+    version_of: Callable[[Identifier], Identifier | None] = lambda _concept: None,
+) -> Resolution:
+    """Follow `pid`, in any spelling, to its record.
+
+    `version_of` is what the caller knows of a concept DOI's newest version; it is asked last.
+    When only the registered metadata could be read, they come back with the `fault` of the source.
+    Raises IdentifierError for what is no identifier, Gone for a withdrawn record, NotFound where no service
+    knows it, Unreachable where none could be asked.
+    """
+    asked, trail = parse(pid), _Trail(talk=talk)
+    registered = _registered(web, asked, trail) if asked.scheme in DOI_SCHEMES else None
+    harvester, target = _source_of(web, asked, registered, trail)
+    if harvester is None or target is None:
+        return _without_source(pid, asked, registered, trail)
+    try:
+        fetched = _fetch(web, harvester, target, registered, version_of)
+        found = Found(stamped(harvester.to_record(fetched.payload), fetched.raw), fetched.raw)
+    except Gone as error:
+        reason = f": {error.reason}" if error.reason else ""
+        raise Gone(
+            f"{pid} was withdrawn from {harvester.title}{reason}.",
+            reason=error.reason,
+            hint="What the registry knows of it stays: fairreg show, fairreg assess --offline.",
+        ) from error
+    except FairregError as error:
+        trail.note(harvester.name, _outcome(error), error.message)
+        if registered is None:
+            raise
+        return Resolution(pid, asked, None, registered, fault=error, steps=tuple(trail.steps))
+    is_concept = fetched.asked_concept or asked.key == Identifier("doi", found.record.concept_doi or "").key
+    trail.note(harvester.name, "found", _sentence(found.record, is_concept=is_concept))
+    return Resolution(pid, asked, found, registered, is_concept, steps=tuple(trail.steps))
+
+
+def with_registration(web: Web, resolution: Resolution, *, talk: Talk = silent) -> Resolution:
+    """The resolution with what DataCite says of the record's DOI, also where a name was asked for."""
+    doi = resolution.record.doi
+    if doi is None or any(step.service == _DATACITE for step in resolution.steps):
+        return resolution
+    trail = _Trail(list(resolution.steps), talk)
+    registered = _registered(web, Identifier("doi", doi), trail)
+    return dataclasses.replace(resolution, datacite=registered, steps=tuple(trail.steps))
+
+
+def _fetch(
+    web: Web,
+    harvester: Harvester,
+    target: Identifier,
+    registered: Found | None,
+    version_of: Callable[[Identifier], Identifier | None],
+) -> Fetched:
+    """The target's payload; where the source does not know a concept, that of the newest version known."""
+    try:
+        return harvester.fetch(web, target)
+    except NotFound as error:
+        if isinstance(error, Gone):
+            raise
+        versions = registered.record.related("has_version") if registered else ()
+        newest = max(versions, key=lambda item: (len(item.value), item.value), default=None) or version_of(
+            target
+        )
+        if newest is None or newest.key == target.key or not harvester.handles(newest):
+            raise
+    return harvester.fetch(web, newest)
+
+
+def concept_note(asked: Identifier, record: ModelRecord) -> str | None:
+    """The sentence that a lineage was asked for and a version came, None where the version itself was."""
+    if record.concept_doi is None or asked.key != Identifier("doi", record.concept_doi).key:
+        return None
+    return f"{asked.value} is a concept DOI; its newest version is {record.doi or record.identifier}."
+
+
+def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
+    """The record with the time of now and the digest of its payload in its provenance.
+
+    Raises RecordError for one that an outside harvester built and the registry could not read back.
+    """
+    digest = hashlib.sha256(raw).hexdigest()
+    origin = replace(record.provenance, retrieved=now(), payload_sha256=digest)
+    return ModelRecord.from_json(replace(record, provenance=origin).to_json())
+
+
+def _registered(web: Web, asked: Identifier, trail: _Trail) -> Found | None:
+    """The DOI's metadata at DataCite, None where it has none or does not answer."""
+    harvester = harvesters.get(_DATACITE)
+    try:
+        fetched: Fetched = harvester.fetch(web.patient(_BRIEF), Identifier("doi", asked.value))
+        record = stamped(harvester.to_record(fetched.payload), fetched.raw)
+    except FairregError as error:
+        trail.note(_DATACITE, _outcome(error), error.message)
+        return None
+    trail.note(_DATACITE, "found", f"{asked.value} is registered and leads to {record.provenance.url}")
+    return Found(record, fetched.raw)
+
+
+def _source_of(
+    web: Web, asked: Identifier, registered: Found | None, trail: _Trail
+) -> tuple[Harvester | None, Identifier | None]:
+    """The harvester of the place that holds the files, and what to ask it for."""
+    direct = next(
+        (harvester for harvester in harvesters.for_identifier(asked) if not harvester.general), None
+    )
+    if direct is not None:
+        return direct, asked
+    landing = registered.record.provenance.url if registered else _landing_page(web, asked, trail)
+    for harvester in harvesters.all_harvesters():
+        if landing and not harvester.general and harvester.handles_url(landing):
+            return harvester, parse(landing)
+    return None, None
+
+
+def _landing_page(web: Web, asked: Identifier, trail: _Trail) -> str | None:
+    """Where doi.org sends a DOI that DataCite did not answer for."""
+    if asked.scheme not in DOI_SCHEMES:
+        return None
+    try:
+        page = web.location(f"https://doi.org/{asked.value}", patience=_BRIEF)
+    except FairregError as error:
+        trail.note("doi.org", _outcome(error), error.message)
+        return None
+    trail.note("doi.org", "found", f"{asked.value} leads to {page}")
+    return page
+
+
+def _without_source(pid: str, asked: Identifier, registered: Found | None, trail: _Trail) -> Resolution:
+    if registered is not None:
+        where = registered.record.provenance.url
+        fault = NotFound(
+            f"{pid} leads to {where}, which fairreg has no harvester for.",
+            hint="Its registered metadata can be shown and assessed; the files must be fetched by hand.",
+        )
+        return Resolution(pid, asked, None, registered, fault=fault, steps=tuple(trail.steps))
+    silent = [step for step in trail.steps if step.outcome == "unreachable"]
+    if silent:
+        raise Unreachable(
+            f"{pid} could not be resolved: {silent[-1].detail}", hint="Check the connection and try again."
+        )
+    known = (
+        "DataCite and doi.org do not know it" if trail.steps else "no harvester knows this kind of identifier"
+    )
+    raise NotFound(f"{pid} could not be resolved: {known}.", hint="Check the identifier.")
+
+
+def _outcome(error: FairregError) -> StepOutcome:
+    return "absent" if isinstance(error, NotFound) else "unreachable"
+
+
+def _sentence(record: ModelRecord, *, is_concept: bool) -> str:
+    version = f"version {record.version}" if record.version else "a version without a number"
+    if is_concept:
+        return f"a concept DOI, whose newest version is {record.doi or record.identifier} ({version})"
+    return f"{record.identifier}, {version}"

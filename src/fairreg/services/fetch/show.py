@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""One record by any of its identifiers: from the registry, else from its source."""
+
+from fairreg.errors import NotFound
+from fairreg.registry import LineageReport, Registry
+from fairreg.schemas.record import ModelRecord
+from fairreg.services.fetch.resolve import concept_note, resolve
+from fairreg.settings import Settings
+from fairreg.web import Talk, Web, silent
+
+__all__ = ["explain", "show"]
+
+
+def show(settings: Settings, pid: str, *, talk: Talk = silent) -> ModelRecord:
+    """The merged record of the registry, else what the source says now (which is not stored).
+
+    Raises IdentifierError, NotFound and the errors of `resolve`.
+    """
+    with Registry(settings=settings) as registry:
+        try:
+            entry = registry.entry_for(pid)
+            # An entry that is named exactly needs no identifier of a public scheme.
+            note = concept_note(entry.matched, entry.record) if entry.matched else None
+            if note:
+                talk(note)
+            return entry.record
+        except NotFound:
+            talk(f"{pid} is not in the registry; asking its source.")
+    with Web(settings, talk=talk) as web:
+        return resolve(web, pid, talk=talk).record
+
+
+def explain(settings: Settings, pid: str) -> LineageReport | None:
+    """All sources and versions of the model that `pid` means, and by what they are joined.
+
+    None where the registry does not know it. Raises IdentifierError.
+    """
+    with Registry(settings=settings) as registry:
+        try:
+            return registry.explain(pid)
+        except NotFound:
+            return None

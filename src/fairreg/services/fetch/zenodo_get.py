@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Downloading with zenodo_get, for who prefers it (``--downloader zenodo_get``).
+
+zenodo_get is AGPL-3.0-only, so it is an extra and runs as a program of its own. What it brings is verified
+again here. It knows the public Zenodo only.
+"""
+
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from fairreg.errors import MissingEngine, Offline, Unreachable, UsageError
+from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.services.fetch.download import Downloaded, Progress, adopt, cached_copy
+from fairreg.settings import Settings
+from fairreg.storage.cache import Cache, safe_name
+from fairreg.web import Web
+
+__all__ = ["ZenodoGet"]
+
+
+class ZenodoGet:
+    """A downloader of Zenodo's files. Raises MissingEngine without the extra ``zenodo``."""
+
+    def __init__(self, settings: Settings) -> None:
+        if find_spec("zenodo_get") is None:
+            raise MissingEngine("zenodo_get", "zenodo")
+        if settings.service("zenodo").configured:
+            raise UsageError(
+                "zenodo_get knows only zenodo.org.",
+                hint="Unset FAIRREG_ZENODO_URL, or leave --downloader out.",
+            )
+        if settings.offline:
+            raise Offline("Offline mode is on, so zenodo_get was not started.", hint="Unset FAIRREG_OFFLINE.")
+
+    def __call__(
+        self, _web: Web, cache: Cache, item: Distribution, record: ModelRecord, _progress: Progress | None
+    ) -> Downloaded:
+        """Bring one file into the cache; zenodo_get has a client and a progress bar of its own."""
+        if record.provenance.source != "zenodo":
+            raise UsageError(f"{record.identifier} is not on Zenodo.", hint="Leave --downloader out.")
+        cached = cached_copy(cache, item)
+        return cached or adopt(cache, item, self._bring(cache, item, record.provenance.source_id))
+
+    def _bring(self, cache: Cache, item: Distribution, number: str) -> Path:
+        part = cache.partial(f"zenodo_get:{number}:{item.name}")
+        with tempfile.TemporaryDirectory(dir=part.parent) as folder:
+            command = [sys.executable, "-m", "zenodo_get", number, "-o", folder, "-g", item.name, "-v", "1"]
+            done = subprocess.run(command, stdout=sys.stderr, check=False)  # noqa: S603 - no shell, no user text
+            files = [path for path in Path(folder).rglob("*") if path.is_file()]
+            wanted = [path for path in files if safe_name(path.name) == safe_name(item.name)]
+            if done.returncode or not wanted:
+                raise Unreachable(
+                    f"zenodo_get did not bring {item.name} (exit code {done.returncode}).",
+                    hint="Try without --downloader.",
+                )
+            wanted[0].replace(part)
+        return part

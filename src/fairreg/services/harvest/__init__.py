@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Harvest sources into the registry."""

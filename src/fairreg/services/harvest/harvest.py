@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: MIT
+"""Bring a source's records into the registry: page by page, each page one transaction with its cursor.
+
+A run that is killed, interrupted or cut off leaves whole pages behind and resumes after the last of them
+when the same source, query and date are asked for again.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from hashlib import sha256
+from http import HTTPStatus
+from threading import Thread
+
+import msgspec
+
+from fairreg import harvesters
+from fairreg.errors import BadAnswer, FairregError, NotFound, RecordError, UsageError
+from fairreg.harvesters import Harvester, Hit, Page
+from fairreg.registry.db.text_limits import admitted
+from fairreg.registry.entries import Harvest, Refused, Submission
+from fairreg.registry.registry import Registry
+from fairreg.schemas.timestamps import now
+from fairreg.services.fetch.resolve import stamped
+from fairreg.services.registry import db
+from fairreg.settings import Settings
+from fairreg.web import Talk, Web, silent
+
+__all__ = ["HarvestReport", "Refusal", "fill", "harvest", "harvest_all", "refusal_of", "submission_of"]
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A payload that became no record: `path` is where in it, `payload_sha256` names it."""
+
+    reason: str
+    path: str | None = None
+    payload_sha256: str | None = None
+
+
+@dataclass
+class HarvestReport:
+    """What one run did. `resumed`: it went on where an earlier one stopped; `seconds` is wall time.
+
+    `fault` is why it broke off; what came before is kept.
+    """
+
+    source: str
+    query: str = ""
+    since: date | None = None
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    resumed: bool = False
+    seconds: float = 0.0
+    fault: str | None = None
+
+    @property
+    def seen(self) -> int:
+        """How many payloads were read."""
+        return self.new + self.changed + self.unchanged + self.gone + len(self.refused)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers, by name."""
+        names = ("new", "changed", "unchanged", "gone")
+        return {**{name: getattr(self, name) for name in names}, "refused": len(self.refused)}
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON form; `since` is an ISO date or null."""
+        plain: dict[str, object] = msgspec.to_builtins(self)
+        return plain
+
+
+def harvest(
+    settings: Settings,
+    source: str,
+    *,
+    query: str = "",
+    since: date | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    talk: Talk = silent,
+    web: Web | None = None,
+) -> HarvestReport:
+    """Harvest what `source` has for `query`, at most `limit` records, changed since the day `since`.
+
+    `progress` hears how many were read and how many there are; `talk` hears what the user should know. A
+    payload that is no record is set aside with its reason. Harvesting twice changes nothing. Raises
+    UsageError for an unknown source, the errors of `Web` for one that cannot be asked.
+    """
+    harvester = harvesters.get(source)
+    db.ensure(settings, talk)
+    report = HarvestReport(source, query, since)
+    fill(report, settings, harvester, limit=limit, progress=progress, talk=talk, web=web)
+    return report
+
+
+def harvest_all(
+    settings: Settings,
+    sources: Sequence[str],
+    *,
+    query: str = "",
+    since: date | None = None,
+    limit: int | None = None,
+    progress: Callable[[str, int, int | None], None] = lambda _source, _done, _total: None,
+    talk: Talk = silent,
+) -> tuple[list[HarvestReport], list[FairregError]]:
+    """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
+
+    A source that breaks off does not stop the others; its report has the `fault`. `progress` also hears which
+    source it is, from several threads. Raises UsageError for an unknown source before any is asked.
+    """
+    chosen = [harvesters.get(name) for name in dict.fromkeys(sources)]
+    db.ensure(settings, talk)
+    reports = {harvester.name: HarvestReport(harvester.name, query, since) for harvester in chosen}
+    faults: dict[str, FairregError] = {}
+
+    def run(harvester: Harvester) -> None:
+        report = reports[harvester.name]
+        report.fault = "It ended without a report, by a fault of its harvester."
+        try:
+            own = partial(progress, harvester.name)
+            fill(report, settings, harvester, limit=limit, progress=own, talk=talk)
+        except FairregError as error:
+            report.fault, faults[harvester.name] = error.message, error
+        else:
+            report.fault = None
+
+    # Daemons: an interrupt ends the command at once, and every page that came is kept with its cursor.
+    threads = [Thread(target=run, args=(harvester,), daemon=True) for harvester in chosen]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return list(reports.values()), [faults[name] for name in reports if name in faults]
+
+
+def fill(
+    report: HarvestReport,
+    settings: Settings,
+    harvester: Harvester,
+    *,
+    limit: int | None,
+    progress: Progress | None,
+    talk: Talk,
+    web: Web | None = None,
+) -> None:
+    """Run the harvest that the report is of; `web` is used instead of a client of its own."""
+    begun = time.monotonic()
+    try:
+        with (
+            Registry(settings=settings) as registry,
+            nullcontext(web) if web else Web(settings, talk=talk) as client,
+        ):
+            run = _Run(registry, harvester, report, talk)
+            run.all_pages(client, _page_size(settings, harvester), limit, progress)
+    finally:
+        report.seconds = time.monotonic() - begun
+
+
+def submission_of(harvester: Harvester, hit: Hit) -> Submission:
+    """The record of a payload with when it was retrieved and the digest of its bytes, and those bytes.
+
+    Raises RecordError for a payload that is no record, or one that a registry cannot keep.
+    """
+    record = stamped(harvester.to_record(hit.payload), hit.raw)
+    admitted(record)  # here it can be set aside, later it would take its page with it
+    return Submission(record, hit.raw, "application/json")
+
+
+def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> Refused:
+    """The payload with why and where it became no record."""
+    path = error.violations[0][0] if error.violations else None
+    return Refused(harvester.name, hit.raw, error.message, path)
+
+
+@dataclass
+class _Run:
+    """One run over the pages of one source."""
+
+    registry: Registry
+    harvester: Harvester
+    report: HarvestReport
+    talk: Talk
+    started_at: str = field(default_factory=now)
+    taken: int = 0
+
+    @property
+    def key(self) -> str:
+        """What the registry remembers the run under: the query, and the date where there is one."""
+        since = self.report.since
+        return (
+            self.report.query if since is None else f"{self.report.query} since {since.isoformat()}".strip()
+        )
+
+    def all_pages(self, web: Web, page_size: int, limit: int | None, progress: Progress | None) -> None:
+        """Take every page; only a run that comes to the last one, or to its limit, is finished."""
+        cursor = self._resume_at()
+        # A limit counts what the run took before it stopped.
+        left = None if limit is None else max(limit - self.taken, 0)
+        for page in self._pages(web, page_size, left, cursor) if left != 0 else ():
+            self._take(page)
+            if progress is not None:
+                progress(self.report.seen, page.total)
+        self.registry.remember_harvest(self._state(None, finished=True))
+
+    def _resume_at(self) -> str | None:
+        state = self.registry.harvest_state(self.report.source, self.key)
+        if state is None or state.finished or not isinstance(state.cursor, str):
+            return None
+        self.report.resumed = True
+        self.taken = state.counts.get("taken", 0)
+        self.talk(f"{self.harvester.title}: resuming the harvest that stopped at {state.updated_at}")
+        return state.cursor
+
+    def _pages(self, web: Web, page_size: int, limit: int | None, cursor: str | None) -> Iterator[Page]:
+        def search(after: str | None) -> Iterator[Page]:
+            return self.harvester.search(
+                web,
+                self.report.query,
+                since=self.report.since,
+                cursor=after,
+                limit=limit,
+                page_size=page_size,
+            )
+
+        pages = search(cursor)
+        try:
+            first = next(pages, None)
+        except (UsageError, BadAnswer) as error:
+            refused = isinstance(error, UsageError) or error.status == HTTPStatus.BAD_REQUEST
+            if cursor is None or not refused:
+                raise
+            # A service may forget a cursor; a harvest that can neither resume nor restart would be stuck.
+            self.talk(f"{self.harvester.title}: cannot resume ({error.message}) Starting anew.")
+            self.report.resumed, self.taken = False, 0
+            pages = search(None)
+            first = next(pages, None)
+        if first is not None:
+            yield first
+            yield from pages
+
+    def _take(self, page: Page) -> None:
+        """Keep a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
+        bad: list[Refused] = []
+        submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
+        if page.note:
+            self.report.notes.append(page.note)
+            self.talk(page.note)
+        self.taken += len(page.hits)
+        results = self.registry.put_many(submissions, harvest=self._state(page.cursor), refused=bad)
+        for result in results:
+            setattr(self.report, result.outcome, getattr(self.report, result.outcome) + 1)
+
+    def _read(self, hit: Hit, bad: list[Refused]) -> Submission | None:
+        """What a payload says; None for a tombstone, and for what goes to the `bad` ones."""
+        withdrawn = self.harvester.withdrawn(hit.payload)
+        if withdrawn is not None:
+            self._withdraw(*withdrawn)
+            return None
+        try:
+            return submission_of(self.harvester, hit)
+        except RecordError as error:
+            refused = refusal_of(self.harvester, hit, error)
+            bad.append(refused)
+            digest = sha256(hit.raw).hexdigest()
+            self.report.refused.append(Refusal(refused.reason, refused.path, digest))
+            self.talk(f"{self.harvester.title}: set aside: {error.message}")
+            return None
+
+    def _withdraw(self, source_id: str, reason: str) -> None:
+        self.report.gone += 1
+        try:
+            self.registry.mark_gone(self.harvester.name, source_id, reason)
+        except NotFound:
+            # It was gone before this registry knew of it.
+            self.talk(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
+
+    def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:
+        return Harvest(
+            source=self.report.source,
+            query=self.key,
+            cursor=cursor,
+            counts={**self.report.counts, "taken": self.taken},
+            finished=finished,
+            started_at=self.started_at,
+        )
+
+
+def _page_size(settings: Settings, harvester: Harvester) -> int:
+    service = settings.services.get(harvester.service or harvester.name)
+    return harvester.page_limit(token=service is not None and service.token is not None)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""Saved dumps of a source: what a service once answered becomes records without asking it again.
+
+A dump is one JSON document, JSON lines, or what else the source's `split` reads (OAI-PMH's XML). Whose it is
+the harvesters say of themselves where they can; else the user does.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from fairreg import harvesters
+from fairreg.errors import RecordError
+from fairreg.harvesters import Harvester, Hit
+from fairreg.harvesters.base import Payload
+from fairreg.registry import Refused, Registry, Submission
+from fairreg.schemas.validation import parse_json
+from fairreg.services.harvest.harvest import HarvestReport, Refusal, refusal_of, submission_of
+from fairreg.settings import Settings
+from fairreg.web import Talk, silent
+
+__all__ = ["import_dump"]
+
+_BATCH = 500
+
+
+def import_dump(
+    settings: Settings,
+    file: Path,
+    source: str | None = None,
+    *,
+    progress: Callable[[int, int | None], None] | None = None,
+    talk: Talk = silent,
+) -> HarvestReport:
+    """Bring the records of a saved dump into the registry, as a harvest of its source would.
+
+    Each record keeps its payload, what is no record is set aside with the reason, and of several documents
+    of one record the newest counts. A second time changes nothing. Raises RecordError for a file that is no
+    dump of `source`, UsageError for an unknown source.
+    """
+    begun = time.monotonic()
+    chosen = harvesters.get(source) if source is not None else None
+    pages = _pages(file.name, file.read_bytes(), plain=chosen is not None)
+    if not any(pages):
+        raise RecordError(f"{file.name} is empty.", hint="Save what a source answers to a search.")
+    harvester = chosen or _whose(file.name, pages)
+    read = _Reading(harvester)
+    for payload in (payload for page in pages for payload in harvester.split(page)):
+        read.take(payload)
+    read.require_some(file.name, sure=chosen is None)
+    with Registry(settings=settings) as registry:
+        read.store(registry, progress, talk)
+    read.report.seconds = time.monotonic() - begun
+    return read.report
+
+
+def _pages(name: str, content: bytes, *, plain: bool) -> list[object]:
+    """The JSON documents in the file; with `plain` also XML as it stands. Raises RecordError."""
+    try:
+        return [parse_json(content, name=name)]
+    except RecordError as error:
+        if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            if plain:
+                return [content]
+            raise _web_page(name) from error
+        listed = _json_lines(name, content)
+        if listed is None:
+            raise RecordError(error.message, hint="If the file was cut off, save the dump anew.") from error
+        return listed
+
+
+def _json_lines(name: str, content: bytes) -> list[object] | None:
+    """The document of each line; None where the first is none. Raises RecordError for another one."""
+    found: list[object] = []
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(parse_json(line, name=f"{name} line {number}"))
+            except RecordError as error:
+                if not found:
+                    return None
+                raise RecordError(
+                    error.message, hint="If the file was cut off, save the dump anew; nothing was imported."
+                ) from error
+    return found
+
+
+def _web_page(name: str) -> RecordError:
+    return RecordError(
+        f"{name} holds HTML or XML and not a JSON dump.",
+        hint="Save the service's JSON answer, or say with --source whose XML it is.",
+    )
+
+
+def _whose(name: str, pages: Sequence[object]) -> Harvester:
+    """The one source that recognises the pages. Raises RecordError."""
+    able = [item for item in harvesters.all_harvesters() if any(item.recognises(page) for page in pages)]
+    if len(able) == 1:
+        return able[0]
+    raise RecordError(
+        f"{name} is neither an export of fairreg nor a dump that says whose it is.",
+        hint=f"Say it with --source NAME; sources are {', '.join(harvesters.names())}.",
+    )
+
+
+@dataclass
+class _Reading:
+    """What the documents of a dump say, by the source's id of each record."""
+
+    harvester: Harvester
+    kept: dict[str, Submission] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
+    bad: dict[str, Refused] = field(default_factory=dict)
+    older: int = 0
+
+    def __post_init__(self) -> None:
+        self.report = HarvestReport(self.harvester.name)
+
+    def take(self, payload: Payload) -> None:
+        """Read one document."""
+        withdrawn = self.harvester.withdrawn(payload)
+        if withdrawn is not None:
+            self.gone.update([withdrawn])
+            return
+        hit = Hit.of(payload)
+        try:
+            self._keep(submission_of(self.harvester, hit))
+        except RecordError as error:
+            self.bad[sha256(hit.raw).hexdigest()] = refusal_of(self.harvester, hit, error)
+
+    def _keep(self, item: Submission) -> None:
+        key = item.record.provenance.source_id
+        known = self.kept.get(key)
+        if known is None or _dated(known) <= _dated(item):
+            self.kept[key] = item
+        self.older += known is not None
+
+    def require_some(self, name: str, *, sure: bool) -> None:
+        """Raise RecordError for a dump without a single record, unless it is `sure` whose it is."""
+        if self.kept or self.gone or (sure and self.bad):
+            return
+        title = self.harvester.title
+        why = next((f" {item.reason}" for item in self.bad.values()), "")
+        raise RecordError(
+            f"{name} holds no record of {title}.{why}",
+            hint=f"Save what {title} answers to a search, or say with --source whose dump it is.",
+        )
+
+    def store(
+        self, registry: Registry, progress: Callable[[int, int | None], None] | None, talk: Talk
+    ) -> None:
+        """Put all of it into the registry, a batch in one transaction, and fill the report."""
+        listed, report = list(self.kept.values()), self.report
+        registry.put_many([], refused=self.bad.values())
+        report.refused = [Refusal(item.reason, item.path, key) for key, item in self.bad.items()]
+        for start in range(0, len(listed), _BATCH):
+            for result in registry.put_many(listed[start : start + _BATCH]):
+                setattr(report, result.outcome, getattr(report, result.outcome) + 1)
+            if progress is not None:
+                progress(min(start + _BATCH, len(listed)), len(listed))
+        self._withdraw(registry, self.gone.items())
+        if self.older:
+            talk(f"Left out {self.older} older documents of records that the file has in a newer form.")
+
+    def _withdraw(self, registry: Registry, gone: Iterable[tuple[str, str]]) -> None:
+        for source_id, reason in gone:
+            self.report.gone += 1
+            if registry.statement(self.harvester.name, source_id) is not None:
+                registry.mark_gone(self.harvester.name, source_id, reason)
+
+
+def _dated(item: Submission) -> str:
+    record = item.record
+    return record.date_modified or record.date_published or record.date_created or ""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Run tasks in parallel, in threads or on a Dask cluster."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Open, check, export and import a registry."""

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Records as files: adding one, and carrying a whole registry to another (`exported` says in which form)."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from fairreg.registry import Assessment, Carried, PutResult, Refused, Registry, Verdict
+from fairreg.schemas.validation import read_record
+from fairreg.services.registry.bulk_import import Batch, Reading
+from fairreg.services.registry.export_format import line_of
+from fairreg.settings import Settings
+from fairreg.storage.cache import disk_faults
+
+__all__ = ["add", "export", "import_"]
+
+
+def add(settings: Settings, file: Path) -> PutResult:
+    """Put the record in `file`, JSON-LD or plain, into the registry. Raises RecordError."""
+    content = file.read_bytes()
+    record = read_record(content, name=file.name)
+    with Registry(settings=settings) as registry:
+        return registry.put(record, payload=content, media_type="application/json")
+
+
+def export(settings: Settings, file: Path) -> dict[str, int]:
+    """Write all that the registry holds to `file` (``-``: standard output); how many of each.
+
+    What was said, by source and its id, then what people decided, what was refused, how it was assessed:
+    registries that hold the same write the same bytes. The file appears under its name only when it is
+    complete.
+    """
+    counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0, assessments=0)
+    with Registry(settings=settings) as registry, _written(file) as out:
+        for statement in registry.every_statement():
+            out.write(line_of(statement))
+            counts["statements"] += 1
+        for verdict in registry.decided():
+            out.write(line_of(verdict))
+            counts["verdicts"] += 1
+        for refused in sorted(registry.refused(), key=lambda item: (item.source, item.payload_sha256)):
+            out.write(line_of(refused))
+            counts["refused"] += 1
+        for assessment in registry.every_assessment():
+            out.write(line_of(assessment))
+            counts["assessments"] += 1
+    return dict(counts)
+
+
+def import_(
+    settings: Settings, file: Path, *, progress: Callable[[int, int | None], None] | None = None
+) -> dict[str, int]:
+    """Put all of an exported file into the registry: how many statements were new, changed, unchanged.
+
+    Where the file has them, also how many `verdicts`, `refused` payloads and `assessments` were read; of two
+    verdicts about the same statements the newer one counts. Every line is checked before the first is stored.
+    Raises RecordError with the number of the bad line.
+    """
+    counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
+    with Reading(file) as reading, Registry(settings=settings) as registry, registry.writing_much():
+        total = reading.count()
+        for batch in reading.batches():
+            counts.update(_take(registry, batch))
+            if progress is not None:
+                progress(counts.total(), total)
+        registry.settle()
+    return dict(counts)
+
+
+def _take(registry: Registry, batch: Batch) -> Counter[str]:
+    withdrawn = [item for item in batch.others if isinstance(item, Carried)]
+    verdicts = [item for item in batch.others if isinstance(item, Verdict)]
+    refused = [item for item in batch.others if isinstance(item, Refused)]
+    judged = [item for item in batch.others if isinstance(item, Assessment)]
+    counts: Counter[str] = Counter(stored.outcome for stored in registry.put_many(batch.said))
+    counts.update(registry.restore(withdrawn))
+    if judged:
+        registry.remember_assessments(judged)
+        counts["assessments"] = len(judged)
+    if verdicts:
+        registry.take_verdicts(verdicts)
+        counts["verdicts"] = len(verdicts)
+    if refused:
+        registry.put_many([], refused=refused)
+        counts["refused"] = len(refused)
+    return counts
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[TextIO]:
+    if str(file) == "-":
+        yield sys.stdout
+        return
+    fresh = file.with_name(f".{file.name}.part")
+    with disk_faults(str(file)):
+        stream = fresh.open("w", encoding="utf-8")
+    try:
+        with stream:
+            yield stream
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: MIT
+"""Running a model on many files, or on the shards of large ones, here or on workers.
+
+This process gives out the shards and is the only one that writes: each output whole, once all its shards are
+there, and then the note that proves it. A file that cannot be run stops no other.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from fairreg.errors import FairregError, ModelError, UsageError
+from fairreg.models.hbb_in.runner import processors
+from fairreg.services.parallel.engines import Done, Engine, Where, spread, threads
+from fairreg.services.run.demonstrate import ENGINES
+from fairreg.services.run.manifest import Made, RunManifest
+from fairreg.services.run.predict import Opened, measured, write_outputs
+from fairreg.services.run.shards import BATCHES, Computed, Computing, ModelFile, Shard, shards_of
+from fairreg.settings import Settings
+from fairreg.storage.cache import digest, disk_faults
+from fairreg.web import Talk, silent
+
+__all__ = ["FileRun", "ManyRuns", "run_many"]
+
+
+@dataclass(frozen=True)
+class FileRun:
+    """One file: how many items, the figures, where the outputs are; `skipped`: they were there already."""
+
+    source: Path
+    items: int
+    metrics: Mapping[str, float]
+    output: Path | None = None
+    sha256: str | None = None
+    skipped: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON form."""
+        return {
+            "source": str(self.source),
+            "items": self.items,
+            "metrics": dict(self.metrics),
+            "output": None if self.output is None else str(self.output),
+            "sha256": self.sha256,
+            "skipped": self.skipped,
+        }
+
+
+@dataclass
+class ManyRuns:
+    """What was run, by file in the order given; `failures` are files and why they could not be run."""
+
+    opened: Opened
+    sha256: str
+    workers: int = 1
+    seconds: float = 0.0
+    files: dict[Path, FileRun] = field(default_factory=dict)
+    failures: dict[Path, FairregError] = field(default_factory=dict)
+
+    @property
+    def computed(self) -> int:
+        """Items that were run now."""
+        return sum(item.items for item in self.files.values() if not item.skipped)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``fairreg run --json`` prints for several inputs."""
+        runner, files = self.opened.runner, list(self.files.values())
+        return {
+            "model": self.opened.title,
+            "weights": {
+                "origin": "published",
+                "file": self.opened.path.name,
+                "sha256": self.sha256,
+                "fingerprint": self.opened.fingerprint,
+            },
+            "runtime": runner.name,
+            "input": {
+                "source": [str(item.source) for item in files],
+                "items": sum(item.items for item in files),
+            },
+            "files": [item.to_json() for item in files],
+            "failures": [
+                {"source": str(path), "reason": error.message} for path, error in self.failures.items()
+            ],
+            "timing": {
+                "items_per_second": self.computed / self.seconds if self.seconds else None,
+                "batch_size": runner.batch_size,
+                "workers": self.workers,
+            },
+            "warnings": list(self.opened.warnings),
+        }
+
+
+def run_many(
+    settings: Settings,
+    opened: Opened,
+    inputs: Iterable[Path],
+    *,
+    output: Path | None = None,
+    where: Where | None = None,
+    progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+    talk: Talk = silent,
+) -> ManyRuns:
+    """Run the model on every file; the folder `output` gets NAME.npz for each NAME of an input.
+
+    `progress` hears how many items are done, and how many there are where that is known. Raises UsageError
+    for outputs that would meet each other or their inputs, the errors of `spread`, and that of the first file
+    where none could be run.
+    """
+    targets = _targets(list(inputs), output)
+    place = where or Where()
+    begun, sha256 = perf_counter(), digest(opened.path)
+    with _engine(place, opened, talk) as engine:
+        report = ManyRuns(opened, sha256, engine.workers if not place.here else 1)
+        model = ModelFile(
+            path=opened.path.resolve(),
+            sha256=sha256,
+            runtime=opened.runner.name,
+            engines=(settings.cache / ENGINES).resolve(),
+            # Some graphs give other last digits on other numbers of threads; the networks of fairreg do not.
+            threads=engine.threads if opened.recognition else 1,
+        )
+        manifest = None if output is None else RunManifest(output)
+        _Runs(report, Computing(model), manifest, progress).all(engine, targets)
+    report.seconds = perf_counter() - begun
+    if report.failures and not report.files:
+        raise next(iter(report.failures.values()))
+    return report
+
+
+def _engine(where: Where, opened: Opened, talk: Talk) -> AbstractContextManager[Engine]:
+    """Here a network of fairreg uses all processors by itself, and any other one in as many threads."""
+    return spread(where, talk) if opened.recognition or not where.here else threads(processors())
+
+
+def _targets(inputs: list[Path], output: Path | None) -> dict[Path, Path | None]:
+    """Where the outputs of each input go."""
+    if output is None:
+        return dict.fromkeys(inputs)
+    if output.resolve() in {path.resolve().parent for path in inputs}:
+        raise UsageError(f"The inputs lie in {output}, too.", hint="Give --output a folder of its own.")
+    targets: dict[str, Path] = {}
+    for path in inputs:
+        other = targets.setdefault(path.stem, path)
+        if other is not path:
+            raise UsageError(
+                f"The outputs of {other} and {path} would both be {path.stem}.npz.",
+                hint="Rename one, or run them with another --output each.",
+            )
+    with disk_faults(str(output)):
+        output.mkdir(parents=True, exist_ok=True)
+    return {path: output / f"{path.stem}.npz" for path in inputs}
+
+
+@dataclass
+class _File:
+    """An input on its way: its shards, where its outputs go, what it was when it was first looked at."""
+
+    path: Path
+    shards: tuple[Shard, ...]
+    target: Path | None
+    sha256: str = ""
+    state: tuple[int, int] = (0, 0)
+    parts: list[Computed] = field(default_factory=list)
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs for all items, by name."""
+        names = self.parts[0].outputs
+        return {name: _joined([part.outputs[name] for part in self.parts]) for name in names}
+
+    def labels(self) -> Any:
+        """What is true of all items, None where that is not known."""
+        found = [part.labels for part in self.parts if part.labels is not None]
+        return _joined(found) if len(found) == len(self.parts) else None
+
+
+@dataclass
+class _Runs:
+    report: ManyRuns
+    computing: Computing
+    manifest: RunManifest | None
+    progress: Callable[[int, int | None], None]
+    _files: dict[Path, _File] = field(default_factory=dict)
+    _done: int = 0
+
+    def all(self, engine: Engine, targets: Mapping[Path, Path | None]) -> None:
+        """Run what is left to be run; the files of the report are in the order of the inputs."""
+        for path, target in targets.items():
+            try:
+                shards = shards_of(self.report.opened, path.resolve())
+            except FairregError as error:
+                self.report.failures[path] = error
+                continue
+            self._files[path.resolve()] = _File(path, shards, target)
+        for done in engine.each(self.computing, self._waiting()):
+            self._take(done)
+        found = self.report.files
+        self.report.files = {path: found[path] for path in targets if path in found}
+
+    def _waiting(self) -> Iterator[Shard]:
+        """The shards of the files that have no proven output."""
+        for file in self._files.values():
+            made = self._proven(file)
+            if made is None:
+                yield from file.shards
+            else:
+                self._note(file, made, skipped=True)
+                self._tell(made.items)
+
+    def _proven(self, file: _File) -> Made | None:
+        if file.target is None or self.manifest is None:
+            return None
+        file.state, file.sha256 = _state(file.path), digest(file.path)
+        return self.manifest.proven(file.target.name, self._by, file.sha256)
+
+    def _take(self, done: Done[Shard, Computed]) -> None:
+        file = self._files[done.task.source]
+        if file.path in self.report.failures:
+            return
+        if isinstance(done.fault, FairregError):
+            self.report.failures[file.path] = done.fault
+        elif done.result is None:
+            raise done.fault or RuntimeError("a task without an outcome")
+        else:
+            file.parts.append(done.result)
+            self._tell(done.result.items)
+            if done.task == file.shards[-1]:
+                self._finish(file)
+
+    def _finish(self, file: _File) -> None:
+        """Write the outputs of a file, whose shards are all there."""
+        if file.target is not None and _state(file.path) != file.state:
+            self.report.failures[file.path] = ModelError(f"{file.path} changed while it was run.")
+            return
+        outputs = file.outputs()
+        metrics = measured(self.report.opened, outputs, file.labels())
+        items = sum(part.items for part in file.parts)
+        file.parts = []
+        written = ""
+        if file.target is not None:
+            write_outputs(outputs, file.target)
+            written = digest(file.target)
+        made = Made(self._by, file.path.name, file.sha256, written, items, metrics)
+        if file.target is not None and self.manifest is not None:
+            self.manifest.add(file.target.name, made)
+        self._note(file, made, skipped=False)
+
+    def _note(self, file: _File, made: Made, *, skipped: bool) -> None:
+        self.report.files[file.path] = FileRun(
+            file.path, made.items, made.metrics, file.target, made.sha256 or None, skipped
+        )
+
+    def _tell(self, items: int) -> None:
+        self._done += items
+        counts = [file.shards[-1].stop for file in self._files.values()]
+        self.progress(self._done, None if None in counts else sum(count or 0 for count in counts))
+
+    @cached_property
+    def _by(self) -> dict[str, Any]:
+        """All that the bytes of an output depend on, but the input."""
+        runner = self.report.opened.runner
+        return {
+            "model": self.report.sha256,
+            "fingerprint": self.report.opened.fingerprint,
+            "runtime": runner.name,
+            "precision": runner.precision,
+            "batch_size": runner.batch_size,
+            "shard": BATCHES,
+            "fairreg": version("fairreg"),
+        }
+
+
+def _joined(parts: list[Any]) -> Any:
+    return np.concatenate(parts) if parts[1:] else parts[0]
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """What changes when the file does."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns

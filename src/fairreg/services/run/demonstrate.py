@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Running the model among fetched files on the packaged sample of its model package."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fairreg import models, runners
+from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
+from fairreg.models.base import Demonstration, Recognition
+from fairreg.registry import Registry
+from fairreg.runners import Runner
+from fairreg.schemas.identifiers import parse
+from fairreg.services.fetch.fetch import Fetched
+from fairreg.services.registry import db
+from fairreg.settings import Settings
+from fairreg.storage.cache import digest
+from fairreg.web import silent
+
+__all__ = [
+    "DEFAULT_RUNTIME",
+    "ENGINES",
+    "Origin",
+    "RunReport",
+    "check_runtime",
+    "find_model",
+    "load",
+    "meant",
+    "recognise_all",
+    "reference",
+    "run",
+    "run_reference",
+    "stand_in",
+]
+
+Origin = Literal["published", "reference"]
+DEFAULT_RUNTIME = "onnx"
+_NOT_PUBLISHED = (
+    "THESE ARE NOT THE PUBLISHED WEIGHTS of {pid}: fairreg's own reference weights of the same architecture "
+    "ran, trained on an open sample."
+)
+# Folder of the cache for what engines build from a model.
+ENGINES = "engines"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What ran, on what, and what came out. `file` is the weight file as its archive names it."""
+
+    recognition: Recognition
+    file: str
+    runtime: str
+    demonstration: Demonstration
+    origin: Origin = "published"
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Figures by name, such as ``roc_auc``."""
+        return self.demonstration.metrics
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of a run."""
+        shown = self.demonstration
+        return {
+            "model": self.recognition.title,
+            "weights": {
+                "origin": self.origin,
+                "file": self.file,
+                "sha256": digest(self.recognition.path),
+                "fingerprint": self.recognition.fingerprint,
+            },
+            "runtime": self.runtime,
+            "input": {"source": shown.source, "items": shown.items},
+            "metrics": dict(shown.metrics),
+            "timing": {"items_per_second": shown.items_per_second, "batch_size": shown.batch_size},
+            "warnings": [*shown.warnings, *self.warnings],
+        }
+
+
+def run(fetched: Fetched, *, runtime: str | None = None, engines: Path | None = None) -> RunReport:
+    """Recognise the model among the fetched files and run it on its packaged sample.
+
+    Raises ModelError when there is none or several could be meant, UnsafePickle when all that might be one is
+    unsafe, MissingEngine and UsageError for the runtime.
+    """
+    chosen, warnings = find_model(fetched.models, where=fetched.requested)
+    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
+    demonstration = models.get(chosen.model).demonstrate(runner)
+    if not chosen.baseline:
+        warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's")
+    return RunReport(
+        recognition=chosen,
+        file=fetched.name_of(chosen.path),
+        runtime=runner.name,
+        demonstration=demonstration,
+        warnings=tuple(warnings),
+    )
+
+
+def stand_in(settings: Settings, pid: str, *, runtime: str | None = None) -> tuple[Fetched, RunReport] | None:
+    """Run packaged reference weights in the place of those of `pid`, which cannot be had.
+
+    None where no model package has any for it; what was "fetched" then has no files. Raises MissingEngine and
+    UsageError for the runtime.
+    """
+    if models.reference(parse(pid)) is None:
+        return None
+    db.ensure(settings, silent)
+    with Registry(settings=settings) as registry:
+        record = registry.get(pid)
+    return Fetched(pid, record, (), (), ()), run_reference(settings, pid, runtime=runtime)
+
+
+def run_reference(settings: Settings, pid: str, *, runtime: str | None = None) -> RunReport:
+    """Run the reference weights for `pid` on their packaged sample.
+
+    Raises UsageError where there are none, MissingEngine and UsageError for the runtime.
+    """
+    chosen = reference(pid)
+    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=settings.cache / ENGINES)
+    return RunReport(
+        recognition=chosen,
+        file=chosen.path.name,
+        runtime=runner.name,
+        demonstration=models.get(chosen.model).demonstrate(runner),
+        origin="reference",
+        warnings=(_NOT_PUBLISHED.format(pid=pid),),
+    )
+
+
+def reference(pid: str) -> Recognition:
+    """The packaged weights that may stand in for those of `pid`. Raises UsageError where there are none."""
+    chosen = models.reference(parse(pid))
+    if chosen is None:
+        raise UsageError(
+            f"There are no reference weights for {pid}.",
+            hint="Leave --weights out to run the published ones.",
+        )
+    return chosen
+
+
+def load(fetched: Fetched, *, runtime: str | None = None) -> Runner:
+    """A runner of the model among the fetched files. Raises as `run`."""
+    chosen, _ = find_model(fetched.models, where=fetched.requested)
+    return models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
+
+
+def check_runtime(runtime: str) -> None:
+    """Raise UsageError for an unknown runtime, MissingEngine for one that is not installed."""
+    if not runners.get(runtime).available():
+        raise MissingEngine(runtime, runtime)
+
+
+def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[str]]:
+    """The model that is meant among these files, and a warning for each file that could not be read."""
+    return meant(*recognise_all(paths), where=where)
+
+
+def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[FairregError]]:
+    """What the model packages know among these files, and why others could not be read."""
+    found: list[Recognition] = []
+    refused: list[FairregError] = []
+    for path in paths:
+        try:
+            recognition = models.recognise(path)
+        except FairregError as error:
+            refused.append(error)
+            continue
+        if recognition is not None:
+            found.append(recognition)
+    return found, refused
+
+
+def meant(
+    found: list[Recognition], refused: list[FairregError], *, where: str
+) -> tuple[Recognition, list[str]]:
+    """The one of the recognised models that is meant. Raises as `find_model`."""
+    if not found and refused:
+        raise next((error for error in refused if error.exit_code != ModelError.exit_code), refused[0])
+    if not found:
+        raise ModelError(
+            f"No file of {where} holds a model that fairreg knows.",
+            hint=f"It knows {', '.join(models.names())}; the files are fetched and verified all the same.",
+        )
+    chosen = models.choose(found)
+    if refused and not chosen.baseline:
+        # What could not be read may be the very file that is meant: another one must not take its place.
+        raise refused[0]
+    return chosen, [error.message for error in refused]

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""The task of running a model on a part of a file of inputs, wherever it runs.
+
+Where a file is cut depends on nothing but the file and the model's batches, and every batch holds the same
+items as if the file had been run as a whole: what is computed together can change the last digits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError
+from fairreg.services.run.predict import Opened, count_inputs, count_items, open_file, read_inputs
+from fairreg.storage.cache import digest
+
+__all__ = ["BATCHES", "Computed", "Computing", "ModelFile", "Shard", "shards_of"]
+
+# Batches a shard: about a second of the Hbb network on one core, and a few ten megabytes of jets.
+BATCHES = 32
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model as every process opens it: the file with its digest, runtime, folder of engines, threads."""
+
+    path: Path
+    sha256: str
+    runtime: str
+    engines: Path
+    threads: int | None
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The items of a file from `start` to before `stop`."""
+
+    source: Path
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Outputs by name for the items of a shard, and what is true of them where that is known."""
+
+    outputs: Mapping[str, NDArray[Any]]
+    labels: NDArray[Any] | None
+    items: int
+
+
+@dataclass(frozen=True)
+class Computing:
+    """Runs a model on shards. Raises ModelError where model or input are not what they were or do not fit."""
+
+    model: ModelFile
+
+    def __call__(self, shard: Shard) -> Computed:
+        """The outputs for the items of a shard."""
+        try:
+            opened = _opened(self.model)
+            given = read_inputs(opened, shard.source, shard.start, shard.stop)
+            outputs = opened.runner.run(given.arrays)
+        except ModelError as error:
+            if not shard.start:
+                raise
+            raise ModelError(
+                f"In the part from item {shard.start} on: {error.message}", hint=error.hint
+            ) from error
+        return Computed(outputs, given.labels, count_items(given.arrays))
+
+
+def shards_of(opened: Opened, source: Path) -> tuple[Shard, ...]:
+    """The file in shards; one for a file whose items cannot be counted or told apart. Raises ModelError."""
+    count, size = count_inputs(opened, source), BATCHES * opened.runner.batch_size
+    if not count:
+        return (Shard(source),)
+    return tuple(Shard(source, start, min(start + size, count)) for start in range(0, count, size))
+
+
+@lru_cache(maxsize=1)
+def _opened(model: ModelFile) -> Opened:
+    """The model, opened once in each process."""
+    if not model.path.is_file():
+        raise ModelError(
+            f"There is no model file {model.path} where the work is done.",
+            hint="Workers on other machines need models and inputs on a path that all of them share.",
+        )
+    if digest(model.path) != model.sha256:
+        raise ModelError(f"{model.path} holds another model where the work is done.")
+    return open_file(model.path, model.runtime, model.engines, model.threads)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Search the registry and the sources."""

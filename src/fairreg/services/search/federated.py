@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: MIT
+"""Live search: every source is asked at once, and what comes within the deadline joins the local ranking.
+
+Rankings are fused by reciprocal rank fusion with k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009,
+https://doi.org/10.1145/1571941.1572114): a model gains 1 / (k + rank) from each ranking that holds it.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import Any
+from weakref import WeakSet
+
+from fairreg import harvesters
+from fairreg.errors import FairregError, Offline, RecordError, Unreachable, UsageError
+from fairreg.harvesters import Harvester
+from fairreg.registry import Registry, Submission
+from fairreg.registry.entries import Filters, Refused, SearchHit, SearchResults
+from fairreg.registry.resolution.grouping import Place, place_of
+from fairreg.registry.search.fusion import fuse
+from fairreg.services.enabled_sources import enabled
+from fairreg.services.harvest.harvest import refusal_of, submission_of
+from fairreg.services.search.search import (
+    DEADLINE,
+    Grown,
+    Heard,
+    SearchReport,
+    SourceAnswer,
+    cautions,
+    row_of,
+    withdrawn,
+)
+from fairreg.settings import Settings
+from fairreg.web import Patience, Web
+
+__all__ = ["Asked", "anyone_left", "ask", "search_live"]
+
+_LIMIT = 20
+# What a source may say before it is taken for one that never ends.
+_MOST_PAGES = 10
+# How deep the local ranking goes into the fusion.
+_LOCAL_DEPTH = 100
+_GRACE_SECONDS = 0.2
+_NOBODY = "No source was asked: none of those named takes words, or all are disabled (FAIRREG_DISABLE)."
+# A plugin's own faults: a source that sends nonsense must not break the others.
+_PLUGIN_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass
+class Asked:
+    """A source with what it found so far, best first; `answer` is None until it is done."""
+
+    harvester: Harvester
+    found: list[Submission] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    answer: SourceAnswer | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the source."""
+        return self.harvester.name
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Its ranking."""
+        return tuple(place_of(item.record) for item in self.found)
+
+
+# Hears of a source that is done.
+Told = Callable[[Asked], None]
+
+
+def search_live(
+    settings: Settings,
+    query: str,
+    *,
+    save: bool = False,
+    deadline: float = DEADLINE,
+    heard: Heard = lambda _name, _answer: None,
+    grown: Grown | None = None,
+    limit: int | None = _LIMIT,
+    offset: int = 0,
+    **filters: Any,
+) -> SearchReport:
+    """What the registry and every source know of `query`; see `fairreg.services.search.search.search`."""
+    if not query.strip():
+        raise UsageError("A live search needs words to ask for.", hint="Name what you are looking for.")
+    conditions = Filters.of(**filters)
+    chosen = _chosen(settings, conditions.source)
+    with Registry(settings=settings) as registry:
+        asking = _Asking(_Terms(settings, query, limit or _LIMIT, deadline), chosen)
+        depth = None if limit is None else max(_LOCAL_DEPTH, offset + limit)
+        local = registry.search(query, limit=depth, **filters)
+        ranking = _Ranking(registry, local, conditions, query, limit, offset)
+        answers = asking.wait(_growing(ranking, heard, grown, [item.name for item in chosen]))
+        if save:
+            _save(registry, answers)
+        report = ranking.report(answers)
+    return report if chosen else replace(report, warnings=(_NOBODY, *report.warnings))
+
+
+def _growing(ranking: "_Ranking", heard: Heard, grown: Grown | None, names: Sequence[str]) -> Told:
+    """What hears of each source as it is done, and passes on its answer and the ranking with it."""
+    came: list[Asked] = []
+
+    def tell(asked: Asked) -> None:
+        if asked.answer is not None:
+            heard(asked.name, asked.answer)
+        came.append(asked)
+        show()
+
+    def show() -> None:
+        if grown is not None:
+            told = {item.name for item in came}
+            grown(ranking.report(came), tuple(name for name in names if name not in told))
+
+    show()
+    return tell
+
+
+def ask(
+    settings: Settings,
+    query: str,
+    sources: Iterable[Harvester],
+    *,
+    limit: int = _LIMIT,
+    deadline: float = DEADLINE,
+    heard: Heard = lambda _name, _answer: None,
+) -> list[Asked]:
+    """Ask the sources at once; back after `deadline` seconds at the latest, with what came until then."""
+    asking = _Asking(_Terms(settings, query, limit, deadline), sources)
+    return asking.wait(lambda asked: heard(asked.name, asked.answer) if asked.answer else None)
+
+
+def anyone_left() -> bool:
+    """Whether a thread that was left behind still waits for its source.
+
+    If that source's harvester started a pool of its own, the standard library waits at exit for the pool's
+    workers, daemons or not and whoever still wants their results.
+    """
+    return any(thread.is_alive() for thread in _left_behind)
+
+
+_left_behind: WeakSet[Thread] = WeakSet()
+
+
+def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
+    """The sources that can be asked, of those named or of all that are not disabled."""
+    wanted = {name.casefold() for name in names}
+    able = (
+        [item for item in harvesters.all_harvesters() if item.name in wanted] if names else enabled(settings)
+    )
+    return [harvester for harvester in able if harvester.searchable]
+
+
+class _Asking:
+    """Questions under way. A thread that is late is left behind: a daemon, its answers never read."""
+
+    def __init__(self, terms: "_Terms", sources: Iterable[Harvester]) -> None:
+        self._begun = time.monotonic()
+        self._deadline = terms.deadline
+        self._done: SimpleQueue[_Question] = SimpleQueue()
+        self._questions = [_Question(terms, harvester, self._done) for harvester in sources]
+        for question in self._questions:
+            question.start()
+
+    def wait(self, tell: Told) -> list[Asked]:
+        """Collect the answers until the deadline; whoever has not answered by then is cut off."""
+        waiting = {question.asked.name: question for question in self._questions}
+        answers: list[Asked] = []
+        while waiting:
+            left = self._begun + self._deadline - time.monotonic()
+            try:
+                question = self._done.get(timeout=max(0.0, left))
+            except Empty:
+                break
+            if waiting.pop(question.asked.name, None) is not None:
+                answers.append(question.asked)
+                tell(question.asked)
+        # All are cut off before any is told of, which takes time.
+        late = [question.cut_off() for question in waiting.values()]
+        for asked in late:
+            tell(asked)
+        return sorted([*answers, *late], key=lambda asked: asked.name)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What every source is asked, and for how many seconds."""
+
+    settings: Settings
+    query: str
+    limit: int
+    deadline: float
+
+
+class _Question:
+    """One source and the thread that asks it."""
+
+    def __init__(self, terms: _Terms, harvester: Harvester, done: "SimpleQueue[_Question]") -> None:
+        self.asked = Asked(harvester)
+        self._terms = terms
+        self._done = done
+        self._left = Event()
+        self._thread: Thread | None = None
+        self._begun = time.monotonic()
+        self._web = Web(terms.settings, patience=_patience(terms.deadline), sleep=self._sleep)
+
+    def start(self) -> None:
+        """Ask, unless it is known beforehand that there will be no answer."""
+        engine = self.asked.harvester.engine
+        if self._terms.settings.offline:
+            self._finish("offline", "Offline mode is on.")
+        elif engine and find_spec(engine) is None:
+            self._finish("error", f"{self.asked.harvester.title} needs {engine}, which is not installed.")
+        else:
+            self._thread = Thread(target=self._run, name=f"live {self.asked.name}", daemon=True)
+            self._thread.start()
+
+    def cut_off(self) -> Asked:
+        """Give up: what came until now, under an answer that the thread can no longer change."""
+        self._left.set()
+        if self._thread is not None:
+            _left_behind.add(self._thread)
+        came = list(self.asked.found)
+        what = f"{len(came)} results came before" if came else "nothing came before"
+        message = f"No complete answer after {self._terms.deadline:g} s; {what}."
+        late = SourceAnswer("timeout", len(came), self._seconds(), message)
+        # The thread may be inside a request, so that only another can close its connections at once.
+        Thread(target=self._web.close, daemon=True).start()
+        return Asked(self.asked.harvester, came, list(self.asked.refused), late)
+
+    def _run(self) -> None:
+        asked = self.asked
+        try:
+            for page in self._pages():
+                for hit in page.hits:
+                    self._take(hit)
+            self._finish("ok", None)
+        except Offline as error:
+            self._finish("offline", error.message)
+        except FairregError as error:
+            self._finish("error", error.message)
+        except _PLUGIN_FAULTS as error:
+            self._finish("error", f"{asked.harvester.title}'s harvester failed ({type(error).__name__}).")
+        finally:
+            if asked.answer is None:
+                self._finish("error", f"{asked.harvester.title}'s harvester ended without an answer.")
+            self._web.close()
+
+    def _pages(self) -> Iterator[Any]:
+        """At most `_MOST_PAGES`, and none after enough was found or the deadline passed."""
+        harvester, limit = self.asked.harvester, self._terms.limit
+        size = min(limit, harvester.page_limit(token=False))
+        pages = harvester.search(self._web, self._terms.query, limit=limit, page_size=size)
+        for number, page in enumerate(pages, 1):
+            yield page
+            enough = len(self.asked.found) >= limit or number >= _MOST_PAGES
+            if enough or page.cursor is None or self._left.is_set():
+                return
+
+    def _take(self, hit: Any) -> None:
+        """Map a payload; a page that repeats what came before adds nothing."""
+        asked = self.asked
+        if len(asked.found) >= self._terms.limit or asked.harvester.withdrawn(hit.payload) is not None:
+            return
+        try:
+            item = submission_of(asked.harvester, hit)
+        except RecordError as error:
+            asked.refused.append(refusal_of(asked.harvester, hit, error))
+            return
+        if place_of(item.record) not in asked.places:
+            asked.found.append(item)
+
+    def _finish(self, status: Any, message: str | None) -> None:
+        if message is None and self.asked.refused:
+            bad = len(self.asked.refused)
+            message = "1 payload was no record." if bad == 1 else f"{bad} payloads were no records."
+        self.asked.answer = SourceAnswer(status, len(self.asked.found), self._seconds(), message)
+        self._done.put(self)
+
+    def _seconds(self) -> float:
+        return round(time.monotonic() - self._begun, 3)
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait before another attempt; whoever was left behind makes none."""
+        if self._left.wait(seconds):
+            raise Unreachable(f"{self.asked.harvester.title} did not answer in time.")
+
+
+def _patience(deadline: float) -> Patience:
+    """One more attempt where there is time for it; what asks to wait longer is an answer too."""
+    wait = min(1.0, deadline / 4)
+    whole = deadline + _GRACE_SECONDS
+    return Patience(
+        retries=1, first_wait=min(0.3, wait), longest_wait=wait, connect_timeout=whole, read_timeout=whole
+    )
+
+
+def _save(registry: Registry, answers: Sequence[Asked]) -> None:
+    """Keep what was found, each source in one transaction."""
+    for asked in answers:
+        registry.put_many(asked.found, refused=asked.refused)
+
+
+@dataclass(frozen=True)
+class _Ranking:
+    """The registry's own results, and the part of the whole ranking that was asked for."""
+
+    registry: Registry
+    local: SearchResults
+    conditions: Filters
+    query: str
+    limit: int | None
+    offset: int
+
+    def report(self, answers: Sequence[Asked]) -> SearchReport:
+        """What the registry and the sources in `answers` found."""
+        found = self._fused(answers)
+        shown = found[self.offset :] if self.limit is None else found[self.offset : self.offset + self.limit]
+        return SearchReport(
+            query=self.query,
+            total=len(found) + max(0, self.local.total - len(self.local.hits)),
+            results=tuple(row_of(hit) for hit in shown),
+            warnings=(*cautions(self.local), *(withdrawn(hit.entry) for hit in shown if hit.gone)),
+            sources={asked.name: asked.answer for asked in answers if asked.answer},
+        )
+
+    def _fused(self, answers: Sequence[Asked]) -> list[SearchHit]:
+        live = [item.record for asked in answers for item in asked.found]
+        known = (entry.record for hit in self.local.hits for entry in hit.kindred)
+        return fuse(
+            self.local,
+            live,
+            kin=self.registry.kin([*live, *known]),
+            rankings=[asked.places for asked in answers if asked.found],
+            verdicts=self.registry.verdicts(),
+            conditions=self.conditions,
+        )

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Answers kept under their ETag, so that a service can say "not modified" instead of sending them again.
+
+One file an answer, written whole or not at all. Keeping is a convenience: what the disk refuses is not kept,
+and a file that cannot be read is as if it were not there. No request header is ever written.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from base64 import b64decode, b64encode
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from fairreg.web.responses import Answer
+
+__all__ = ["KeptAnswers"]
+
+MOST_ANSWERS = 2_000
+MOST_BYTES = 256 * 2**20
+LARGEST_BODY = 8 * 2**20
+# The headers that a reader of an answer looks at.
+_HEADERS = ("etag", "last-modified", "link", "content-type")
+
+
+class KeptAnswers:
+    """The answers kept in `folder`, which is made with the first; the oldest make room for new ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, key: str) -> Answer | None:
+        """The answer kept under `key`, which has an ETag; None where there is none or it is damaged."""
+        try:
+            entry: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
+            body = b64decode(entry["body"], validate=True)
+            headers = {str(name): str(value) for name, value in entry["headers"].items()}
+            whole = entry["sha256"] == hashlib.sha256(body).hexdigest()
+            url = str(entry["url"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        return Answer(url, HTTPStatus.OK, headers, body) if whole and headers.get("etag") else None
+
+    def keep(self, key: str, answer: Answer) -> None:
+        """Keep a complete answer that has an ETag and is not too large."""
+        if answer.status != HTTPStatus.OK or not answer.headers.get("etag"):
+            return
+        if len(answer.body) > LARGEST_BODY:
+            return
+        entry = {
+            "url": answer.url,
+            "headers": {name: answer.headers[name] for name in _HEADERS if name in answer.headers},
+            "sha256": hashlib.sha256(answer.body).hexdigest(),
+            "body": b64encode(answer.body).decode("ascii"),
+        }
+        with contextlib.suppress(OSError):
+            self._write(self._path(key), json.dumps(entry))
+            self._make_room()
+
+    def size(self) -> tuple[int, int]:
+        """How many answers are kept, and their bytes on disk."""
+        sizes = [stat.st_size for path, stat in self._files() if path.endswith(".json")]
+        return len(sizes), sum(sizes)
+
+    def clear(self) -> int:
+        """Forget all of them; the bytes that this frees. Raises OSError for what cannot be removed."""
+        freed = 0
+        for path, stat in self._files():
+            Path(path).unlink(missing_ok=True)
+            freed += stat.st_size
+        return freed
+
+    def _files(self) -> list[tuple[str, os.stat_result]]:
+        try:
+            with os.scandir(self._folder) as entries:
+                return [(entry.path, entry.stat()) for entry in entries if entry.is_file()]
+        except FileNotFoundError:
+            return []
+
+    def _path(self, key: str) -> Path:
+        # The key may hold a token: only its digest touches the disk.
+        return self._folder / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}.json"
+
+    def _write(self, path: Path, text: str) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=self._folder, suffix=".new", delete=False, encoding="utf-8") as out:
+            out.write(text)
+        try:
+            Path(out.name).replace(path)
+        except OSError:
+            Path(out.name).unlink(missing_ok=True)
+            raise
+
+    def _make_room(self) -> None:
+        """Drop the oldest until a tenth is free, once there are too many or they are too large together."""
+        files = self._files()
+        count, size = len(files), sum(stat.st_size for _, stat in files)
+        if count <= MOST_ANSWERS and size <= MOST_BYTES:
+            return
+        for path, stat in sorted(files, key=lambda item: item[1].st_mtime):
+            if count <= MOST_ANSWERS * 0.9 and size <= MOST_BYTES * 0.9:
+                return
+            Path(path).unlink(missing_ok=True)
+            count, size = count - 1, size - stat.st_size
