@@ -34,7 +34,7 @@ from fairreg.models import hbb_in
 from fairreg.models.hbb_in.jet_files import JetWriter, open_jets
 from fairreg.services.assess import batch as assessing
 from fairreg.services.assess.batch import assess_all
-from fairreg.services.parallel.engines import Where
+from fairreg.services.parallel.base import Where
 from fairreg.services.registry import db
 from fairreg.services.run.batch import run_many
 from fairreg.services.run.predict import open_file

@@ -34,7 +34,7 @@ from fairreg.schemas.record import (
     Provenance,
     Relation,
 )
-from fairreg.storage.cache import digest
+from fairreg.storage.files import digest
 
 ROOT = Path(__file__).parents[1] / "src/fairreg"
 WEIGHTS = ROOT / "models/hbb_in/weights"

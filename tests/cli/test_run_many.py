@@ -18,7 +18,7 @@ import onnx
 import pytest
 
 from fairreg.models import hbb_in
-from fairreg.services.parallel.engines import Where
+from fairreg.services.parallel.base import Where
 from fairreg.services.run import shards
 from fairreg.services.run.batch import run_many
 from fairreg.services.run.manifest import NAME

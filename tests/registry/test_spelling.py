@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from fairreg.registry import Registry
-from fairreg.registry.entries import Correction
+from fairreg.registry.search.results import Correction
 from fairreg.schemas.record import Creator, ModelRecord
 
 Make = Callable[..., ModelRecord]

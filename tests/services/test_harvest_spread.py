@@ -13,7 +13,7 @@ from fairreg.errors import BadAnswer, UsageError
 from fairreg.registry import Registry
 from fairreg.services.harvest.harvest import harvest_all
 from fairreg.services.harvest.parallel import harvest_spread
-from fairreg.services.parallel.engines import Where
+from fairreg.services.parallel.base import Where
 from support import hbb
 
 

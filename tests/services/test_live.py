@@ -22,7 +22,8 @@ from fairreg.errors import UsageError
 from fairreg.registry import Registry
 from fairreg.services.registry.db import ensure
 from fairreg.services.search.federated import ask
-from fairreg.services.search.search import SearchReport, search
+from fairreg.services.search.report import SearchReport
+from fairreg.services.search.search import search
 from fairreg.services.sources import sources
 from fairreg.settings import Settings
 from support import hbb

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairreg.errors import ChecksumMismatch, FairregError, MissingEngine, Unreachable, UsageError
-from fairreg.services.parallel.engines import Where, portions, require_shared_registry, spread, threads
+from fairreg.services.parallel.base import Where, portions, threads
+from fairreg.services.parallel.engines import require_shared_registry, spread
 from support import tasks
 
 

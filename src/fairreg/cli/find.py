@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from fairreg.services.search.search import SearchReport, SourceAnswer
+    from fairreg.services.search.report import SearchReport, SourceAnswer
     from fairreg.services.sources import RefusedPayload, SourceState
 
 __all__ = ["Format", "register"]

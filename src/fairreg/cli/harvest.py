@@ -45,7 +45,7 @@ def harvest(
     from fairreg.cli.output import counting_each, explain, print_json, talk
     from fairreg.services.harvest.harvest import harvest_all
     from fairreg.services.harvest.parallel import harvest_spread
-    from fairreg.services.parallel.engines import Where
+    from fairreg.services.parallel.base import Where
 
     where, chosen = Where(workers, scheduler), ready()
     work = harvest_all if where.here else partial(harvest_spread, where=where)

@@ -9,7 +9,7 @@ import typer
 from fairreg.cli.options import Json, Scheduler, settings
 
 if TYPE_CHECKING:
-    from fairreg.services.parallel.engines import Where
+    from fairreg.services.parallel.base import Where
     from fairreg.services.run.batch import ManyRuns
     from fairreg.services.run.predict import Opened, Prediction
 
@@ -54,7 +54,7 @@ def run(
     With several inputs, or workers, what is in the folder --output and provably the same is not run again.
     """
     from fairreg.cli.output import downloading, talk
-    from fairreg.services.parallel.engines import Where
+    from fairreg.services.parallel.base import Where
     from fairreg.services.run.demonstrate import check_runtime
     from fairreg.services.run.input_files import is_one_file
     from fairreg.services.run.predict import open_model

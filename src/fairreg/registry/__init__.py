@@ -11,16 +11,11 @@ if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment, subject
     from fairreg.registry.entries import (
         Entry,
-        Filters,
         Harvest,
         Info,
-        LineageReport,
         Outcome,
         PutResult,
         Refused,
-        SearchHit,
-        SearchResults,
-        SourceLink,
         Statement,
         Submission,
     )
@@ -30,7 +25,9 @@ if TYPE_CHECKING:
     from fairreg.registry.registry import Registry
     from fairreg.registry.resolution.grouping import Place
     from fairreg.registry.resolution.lineage import Bond
+    from fairreg.registry.resolution.report import LineageReport, SourceLink
     from fairreg.registry.search.ranking import Contribution
+    from fairreg.registry.search.results import Filters, SearchHit, SearchResults
     from fairreg.registry.snapshots import Known, Window
 
 __all__ = [
@@ -70,20 +67,20 @@ _HOMES = {
     "Carried": "ingest.restore",
     "Contribution": "search.ranking",
     "Entry": "entries",
-    "Filters": "entries",
+    "Filters": "search.results",
     "Harvest": "entries",
     "Info": "entries",
     "Known": "snapshots",
-    "LineageReport": "entries",
+    "LineageReport": "resolution.report",
     "Outcome": "entries",
     "Place": "resolution.grouping",
     "Page": "ingest.row_builder",
     "PutResult": "entries",
     "Refused": "entries",
     "Registry": "registry",
-    "SearchHit": "entries",
-    "SearchResults": "entries",
-    "SourceLink": "entries",
+    "SearchHit": "search.results",
+    "SearchResults": "search.results",
+    "SourceLink": "resolution.report",
     "Statement": "entries",
     "Submission": "entries",
     "Tombstone": "ingest.restore",

@@ -15,24 +15,13 @@ from fairreg.registry.db.engine import Database
 from fairreg.registry.db.entry_query import whole
 from fairreg.registry.db.row_mapping import TEXT_RULES, entry_from, statement_from
 from fairreg.registry.db.tables import HEAD, entries, properties, statements
-from fairreg.registry.entries import (
-    Entry,
-    Filters,
-    Harvest,
-    Info,
-    LineageReport,
-    Outcome,
-    PutResult,
-    Refused,
-    SearchResults,
-    Statement,
-    Submission,
-    Values,
-)
+from fairreg.registry.entries import Entry, Harvest, Info, Outcome, PutResult, Refused, Statement, Submission
 from fairreg.registry.ingest.harvest_state import all_harvests, harvest_state, write_harvest
 from fairreg.registry.resolution.grouping import place_of
 from fairreg.registry.resolution.lineage import RULES, Verdicts
+from fairreg.registry.resolution.report import LineageReport
 from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
+from fairreg.registry.search.results import Filters, SearchResults, Values
 from fairreg.registry.search.search import search
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord

@@ -25,7 +25,7 @@ from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry import db
 from fairreg.services.run.demonstrate import load as load_fetched
 from fairreg.services.run.predict import runner_of
-from fairreg.services.search.search import SearchReport
+from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
 from fairreg.web import Web, silent

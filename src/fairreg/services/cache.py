@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.settings import Settings
-from fairreg.storage.cache import Cache, disk_faults
+from fairreg.storage.cache import Cache
+from fairreg.storage.files import disk_faults
 from fairreg.web.http_cache import KeptAnswers
 
 __all__ = ["CacheReport", "clear", "info", "verify"]

@@ -11,7 +11,7 @@ from fairreg.harvesters import Harvester
 from fairreg.registry import Info, Refused, Registry
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.search.federated import ask
-from fairreg.services.search.search import DEADLINE, SourceAnswer
+from fairreg.services.search.report import DEADLINE, SourceAnswer
 from fairreg.settings import SERVICES, Service, Settings
 from fairreg.web.client import PACE_PER_MINUTE
 

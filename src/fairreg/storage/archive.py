@@ -22,7 +22,7 @@ from typing import IO, cast
 
 from fairreg.errors import UnsafeArchive
 from fairreg.storage import manifest
-from fairreg.storage.cache import disk_faults
+from fairreg.storage.files import disk_faults
 
 __all__ = ["ARCHIVE_SUFFIXES", "Limits", "is_archive", "unpack"]
 

@@ -19,12 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fairreg.errors import FairregError
+from fairreg.storage.files import digest, disk_faults, safe_name
 
-__all__ = ["Cache", "CacheInfo", "CachedFile", "digest", "disk_faults", "safe_name"]
-
-_BLOCK = 2**20
-_LONGEST_NAME = 150
+__all__ = ["Cache", "CacheInfo", "CachedFile"]
 
 
 @dataclass(frozen=True)
@@ -173,41 +170,8 @@ class Cache:
         path.unlink(missing_ok=True)
 
 
-def digest(path: Path, algorithm: str = "sha256") -> str:
-    """Hex digest of a file, read in blocks."""
-    found = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
-
-
-def safe_name(name: str) -> str:
-    """The last part of a published name as a plain file name: no separators, no leading dot, not too long."""
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    plain = re.sub(r"[^\w.()+@, -]", "_", last)
-    # File systems count bytes; the end is kept for its suffix.
-    short = plain.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore")
-    return short.lstrip(".") or "file"
-
-
 def _file_name(key: str) -> str:
     """A key as a file name: short plain keys as they are, any other by digest."""
     if re.fullmatch(r"[a-z0-9-]+:[0-9a-f]{8,128}", key):
         return key.replace(":", "-")
     return "key-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-@contextmanager
-def disk_faults(what: str) -> Iterator[None]:
-    """Turn what the disk refuses (full, read-only, no permission) into one sentence with a next step.
-
-    `what` is the thing that was to be written, as the subject of the sentence.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise FairregError(
-            f"{what} cannot be written: {error.strerror or error} ({error.filename}).",
-            hint="Free some space, or choose a folder that can be written (FAIRREG_HOME for the cache).",
-        ) from error

@@ -4,7 +4,7 @@
 import json
 from pathlib import Path
 
-from fairreg.storage.cache import digest
+from fairreg.storage.files import digest
 
 __all__ = ["changed", "write"]
 

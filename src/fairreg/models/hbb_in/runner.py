@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A Hbb interaction network on some runtime."""
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,10 +15,11 @@ from fairreg.models.hbb_in.inputs import Kept, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.packing import Pack, packs
 from fairreg.runners import Runner, get, torch
+from fairreg.runners.cpu import processors
 from fairreg.runners.signature import Arrays
 from fairreg.schemas.record import Tensor
 
-__all__ = ["HbbRunner", "build", "processors"]
+__all__ = ["HbbRunner", "build"]
 
 Array = NDArray[Any]
 # Jets a call on a processor: enough to share its cost, few enough for all their pairs to stay in its cache.
@@ -127,11 +127,6 @@ class _PackedRunner(Runner):
         for _ in self._pool.map(compute, packs(tracks, vertices, self._pack)):
             pass
         return {OUTPUT: found}
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def build(

@@ -11,11 +11,12 @@ from fairreg.registry.db.entry_query import whole
 from fairreg.registry.db.key_conditions import with_keys
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, links, statements
-from fairreg.registry.entries import Entry, LineageReport, SourceLink
+from fairreg.registry.entries import Entry
 from fairreg.registry.ingest.lineage_update import decide, kin, verdicts
 from fairreg.registry.ingest.upsert import relink
 from fairreg.registry.resolution.grouping import Place, place_of
 from fairreg.registry.resolution.lineage import lineages
+from fairreg.registry.resolution.report import LineageReport, SourceLink
 from fairreg.registry.search.lookup import entry_for, sources_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord

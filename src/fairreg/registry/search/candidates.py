@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.registry.db.key_conditions import among
 from fairreg.registry.db.tables import entries, entry_texts
-from fairreg.registry.entries import Correction
 from fairreg.registry.search.fulltext import Held, Phrase, beginning, holding
 from fairreg.registry.search.query_expansion import Term
 from fairreg.registry.search.ranking import WEIGHTS, Passage, Sought, rarity
+from fairreg.registry.search.results import Correction
 from fairreg.registry.search.spelling_correction import mended
 from fairreg.registry.text.stemming import stemmed
 

@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairreg.registry.db.row_mapping import is_runnable, page_of
-from fairreg.registry.entries import Entry, Filters, SearchHit, SearchResults, standing
+from fairreg.registry.entries import Entry, standing
 from fairreg.registry.resolution.grouping import Group, Place, group, merge, place_of
 from fairreg.registry.resolution.lineage import Lineage, Verdicts, lineages
 from fairreg.registry.search.filters import meets
+from fairreg.registry.search.results import Filters, SearchHit, SearchResults
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["RANK_CONSTANT", "fuse"]

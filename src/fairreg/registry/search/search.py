@@ -7,7 +7,7 @@ Words are answered in two steps: `pooling` chooses the entries that are worth it
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.errors import IdentifierError
 from fairreg.registry.db.entry_query import whole
@@ -15,15 +15,15 @@ from fairreg.registry.db.key_conditions import among
 from fairreg.registry.db.lineage_query import lineage_entries, numbers_of
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries
-from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.db.tables import lineages as rows_of_lineages
-from fairreg.registry.entries import Correction, Entry, Filters, SearchHit, SearchResults, standing
+from fairreg.registry.entries import Entry, standing
 from fairreg.registry.search.candidates import pool
 from fairreg.registry.search.facets import count_all, count_among
+from fairreg.registry.search.filters import sql_conditions
 from fairreg.registry.search.lookup import entries_for, sources_of_all
 from fairreg.registry.search.query_expansion import understand
 from fairreg.registry.search.ranking import Scored, score
-from fairreg.registry.text.normalization import fold
+from fairreg.registry.search.results import Correction, Filters, SearchHit, SearchResults
 
 __all__ = ["search"]
 
@@ -67,7 +67,7 @@ def search(
     newest version with a DOI. `facets` asks for their counts, too.
     """
     asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
-    conditions = tuple(item for item in _conditions(filters) if item is not None)
+    conditions = tuple(item for item in sql_conditions(filters) if item is not None)
     named = _by_identifier(connection, asked) if asked.strip() else []
     if named:
         answer = _counted(connection, _meeting(connection, named, conditions))
@@ -172,39 +172,3 @@ def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
     said = sources_of_all(connection, sorted(keys))
     query = whole().where(among(connection, entries.c.id, said))
     return {row["id"]: entry_from(row, said[row["id"]]) for row in connection.execute(query).mappings()}
-
-
-def _conditions(filters: Filters) -> Iterable[ColumnElement[bool] | None]:
-    yield _any(entries.c.kind == value.casefold() for value in filters.kind)
-    yield _any(_licensed(value) for value in filters.license)
-    yield _any(_faceted("source", rows_of_facets.c.key == fold(value)) for value in filters.source)
-    for name, values in (("task", filters.task), ("framework", filters.framework)):
-        yield _any(_faceted(name, _holds_words(fold(value))) for value in values)
-    yield None if filters.runnable is None else entries.c.runnable == filters.runnable
-    yield None if filters.min_fair is None else entries.c.fair_score >= filters.min_fair
-    yield (
-        None
-        if filters.gone is None
-        else (entries.c.gone_at.is_not(None) if filters.gone else entries.c.gone_at.is_(None))
-    )
-
-
-def _any(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool] | None:
-    listed = list(conditions)
-    return or_(*listed) if listed else None
-
-
-def _licensed(value: str) -> ColumnElement[bool]:
-    folded, stored = value.strip().casefold(), func.lower(entries.c.license)
-    return or_(stored == folded, stored.startswith(f"{folded}-", autoescape=True))
-
-
-def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The entry itself is looked at, which costs nothing where few entries are in question."""
-    return exists().where(rows_of_facets.c.entry_id == entries.c.id, rows_of_facets.c.name == name, condition)
-
-
-def _holds_words(folded: str) -> ColumnElement[bool]:
-    """Whole words only: ``gan`` is not found inside ``organ``."""
-    padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
-    return padded.contains(f" {folded} ", autoescape=True)

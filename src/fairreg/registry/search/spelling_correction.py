@@ -6,9 +6,9 @@ from difflib import SequenceMatcher
 
 from sqlalchemy import Connection
 
-from fairreg.registry.entries import Correction
 from fairreg.registry.search.fulltext import resembling
 from fairreg.registry.search.query_expansion import Term, understand
+from fairreg.registry.search.results import Correction
 
 __all__ = ["mended"]
 

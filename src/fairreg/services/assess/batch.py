@@ -19,15 +19,8 @@ from fairreg.registry import Assessment, Registry
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess.batch_report import BatchReport, BatchRow, Failure
 from fairreg.services.assess.batch_task import Judged, Judging, Portion
-from fairreg.services.parallel.engines import (
-    Done,
-    Engine,
-    Where,
-    portions,
-    require_shared_registry,
-    spread,
-    threads,
-)
+from fairreg.services.parallel.base import Done, Engine, Where, portions, threads
+from fairreg.services.parallel.engines import require_shared_registry, spread
 from fairreg.services.registry import db
 from fairreg.settings import Settings
 from fairreg.web import Talk, silent

@@ -18,7 +18,7 @@ from fairreg.runners.weights import onnx
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import Fetched
 from fairreg.services.run.demonstrate import meant, recognise_all
-from fairreg.storage.cache import digest
+from fairreg.storage.files import digest
 from fairreg.storage.formats import format_of_file
 
 __all__ = ["card", "documents", "files", "model_facts"]

@@ -17,7 +17,7 @@ from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.drafts import drafts, todo_list
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.report import Report
-from fairreg.storage.cache import disk_faults
+from fairreg.storage.files import disk_faults
 
 __all__ = ["Compared", "Fixed", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
 

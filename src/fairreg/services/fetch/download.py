@@ -16,7 +16,8 @@ from typing import Protocol
 
 from fairreg.errors import BadAnswer, ChecksumMismatch, FairregError, Gone, NotFound, Refused, Unreachable
 from fairreg.schemas.record import Distribution
-from fairreg.storage.cache import Cache, CachedFile, disk_faults, safe_name
+from fairreg.storage.cache import Cache, CachedFile
+from fairreg.storage.files import disk_faults, safe_name
 from fairreg.web import Answer, Web
 
 __all__ = [

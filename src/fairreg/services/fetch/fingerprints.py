@@ -22,7 +22,7 @@ from fairreg.runners.weights import fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
 from fairreg.schemas.timestamps import now
-from fairreg.storage.cache import digest
+from fairreg.storage.files import digest
 
 __all__ = ["keep_fingerprints"]
 

@@ -15,7 +15,8 @@ from fairreg.errors import MissingEngine, Offline, Unreachable, UsageError
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded, Progress, adopt, cached_copy
 from fairreg.settings import Settings
-from fairreg.storage.cache import Cache, safe_name
+from fairreg.storage.cache import Cache
+from fairreg.storage.files import safe_name
 from fairreg.web import Web
 
 __all__ = ["ZenodoGet"]

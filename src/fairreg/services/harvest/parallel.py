@@ -12,7 +12,8 @@ from datetime import date
 from fairreg import harvesters
 from fairreg.errors import FairregError
 from fairreg.services.harvest.harvest import HarvestReport, fill
-from fairreg.services.parallel.engines import Where, require_shared_registry, spread
+from fairreg.services.parallel.base import Where
+from fairreg.services.parallel.engines import require_shared_registry, spread
 from fairreg.services.registry import db
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent

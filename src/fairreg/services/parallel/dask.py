@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Dask distributed as an engine of `spreading`: processes on this machine, or the workers of a scheduler."""
+"""Dask distributed as an engine: processes on this machine, or the workers of a scheduler."""
 
 import logging
 import platform
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from fairreg.errors import FairregError, MissingEngine, Unreachable, UsageError
-from fairreg.services.parallel.engines import Done, Engine, Waiting
+from fairreg.services.parallel.base import Done, Engine, Waiting
 
 __all__ = ["Cluster", "at_scheduler", "on_this_machine", "require"]
 
@@ -143,7 +143,7 @@ def on_this_machine(workers: int) -> Iterator[Cluster]:
     import dask
     from distributed import Client, LocalCluster
 
-    from fairreg.models.hbb_in.runner import processors
+    from fairreg.runners.cpu import processors
 
     with (
         _quiet(),

@@ -1,152 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Spreading tasks: over threads of this process, over a Dask cluster of its own, or over an existing one.
+"""Choice of an engine: threads of this process, a Dask cluster of its own, or an existing cluster.
 
-A task is one argument of a function; where it runs changes nothing of its result, and results come in the
-order of the tasks. On Dask both function and argument are pickled, and a task whose worker died runs again.
+On Dask both function and argument are pickled, and a task whose worker died runs again.
 """
 
-from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
-from multiprocessing.pool import ThreadPool
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fairreg.errors import UsageError
+from fairreg.services.parallel.base import Engine, Where, threads
 from fairreg.settings import Settings
 from fairreg.web import Talk
 
-__all__ = [
-    "Done",
-    "Engine",
-    "Waiting",
-    "Where",
-    "portions",
-    "require_shared_registry",
-    "spread",
-    "threads",
-]
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
-
-# Tasks begun for each that can run at once: enough that a slow one does not leave the others idle.
-_AHEAD = 4
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where tasks run: in `workers` processes on this machine, at a Dask `scheduler`, by default right here.
-
-    Raises UsageError where both are given.
-    """
-
-    workers: int | None = None
-    scheduler: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.workers is not None and self.scheduler is not None:
-            raise UsageError(
-                "--workers starts processes on this machine, --scheduler uses those that run already.",
-                hint="Give one of the two.",
-            )
-
-    @property
-    def here(self) -> bool:
-        """Whether all is done in this process."""
-        return self.workers is None and self.scheduler is None
-
-
-@dataclass(frozen=True)
-class Done(Generic[Task, Result]):
-    """A task with what it returned, or with the `fault` that it raised."""
-
-    task: Task
-    result: Result | None = None
-    fault: BaseException | None = None
-
-
-class Waiting(Protocol):
-    """A result that is to come, as `concurrent.futures` and Dask have it. Both methods wait."""
-
-    def exception(self) -> BaseException | None:
-        """What the task raised, None for nothing."""
-        ...
-
-    def result(self) -> Any:
-        """What the task returned."""
-        ...
-
-
-class _Begun(NamedTuple):
-    task: Any
-    waiting: Waiting
-
-
-class Engine(ABC):
-    """Runs tasks, `workers` at a time; used as a context, which is left without waiting for what still runs.
-
-    `threads` is how many threads one task may use, None for one a processor. `elsewhere` says that a worker
-    is on another machine.
-    """
-
-    workers: int = 1
-    threads: int | None = None
-    elsewhere: bool = False
-
-    @abstractmethod
-    def begin(self, function: Callable[[Task], Result], task: Task) -> Waiting:
-        """Begin one task."""
-
-    def end(self, function: Callable[[Task], Result], task: Task, waiting: Waiting) -> Done[Task, Result]:
-        """Wait for a task."""
-        del function
-        fault = waiting.exception()
-        return Done(task, fault=fault) if fault is not None else Done(task, waiting.result())
-
-    def each(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Done[Task, Result]]:
-        """Every task with its outcome, in the order of the tasks; few more are begun than are soon needed.
-
-        What one raises stops no other. Raises Unreachable where the scheduler is lost.
-        """
-        begun: deque[_Begun] = deque()
-        for task in tasks:
-            begun.append(_Begun(task, self.begin(function, task)))
-            if len(begun) >= self.workers * _AHEAD:
-                yield self.end(function, *begun.popleft())
-        while begun:
-            yield self.end(function, *begun.popleft())
-
-
-class Threads(Engine):
-    """Daemon threads of this process: who interrupts a run need not wait for the services that it asked."""
-
-    def __init__(self, workers: int = 1) -> None:
-        self.workers = workers
-        self._pool = ThreadPool(workers)
-
-    def begin(self, function: Callable[[Task], Result], task: Task) -> Waiting:
-        """Begin one task, whose argument is not copied."""
-        future: Future[Result] = Future()
-        self._pool.apply_async(function, (task,), {}, future.set_result, future.set_exception)
-        return future
-
-    def close(self) -> None:
-        """Begin nothing more."""
-        self._pool.terminate()
-
-
-@contextmanager
-def threads(workers: int = 1) -> Iterator[Engine]:
-    """An engine in this process for as long as the context lasts."""
-    engine = Threads(workers)
-    try:
-        yield engine
-    finally:
-        engine.close()
+__all__ = ["require_shared_registry", "spread"]
 
 
 @contextmanager
@@ -176,10 +42,3 @@ def require_shared_registry(engine: Engine, settings: Settings) -> None:
             "The workers are on other machines, but the registry is an SQLite file on this one.",
             hint="Keep it in PostgreSQL (FAIRREG_DATABASE_URL), or use --workers.",
         )
-
-
-def portions(items: Iterable[Task], size: int) -> Iterator[tuple[Task, ...]]:
-    """The items in tuples of `size`, the last one shorter."""
-    left = iter(items)
-    while portion := tuple(islice(left, size)):
-        yield portion

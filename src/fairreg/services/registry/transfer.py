@@ -13,7 +13,7 @@ from fairreg.schemas.validation import read_record
 from fairreg.services.registry.bulk_import import Batch, Reading
 from fairreg.services.registry.export_format import line_of
 from fairreg.settings import Settings
-from fairreg.storage.cache import disk_faults
+from fairreg.storage.files import disk_faults
 
 __all__ = ["add", "export", "import_"]
 

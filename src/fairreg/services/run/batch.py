@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 
 from fairreg.errors import FairregError, ModelError, UsageError
-from fairreg.models.hbb_in.runner import processors
-from fairreg.services.parallel.engines import Done, Engine, Where, spread, threads
+from fairreg.runners.cpu import processors
+from fairreg.services.parallel.base import Done, Engine, Where, threads
+from fairreg.services.parallel.engines import spread
 from fairreg.services.run.demonstrate import ENGINES
 from fairreg.services.run.manifest import Made, RunManifest
 from fairreg.services.run.predict import Opened, measured, write_outputs
 from fairreg.services.run.shards import BATCHES, Computed, Computing, ModelFile, Shard, shards_of
 from fairreg.settings import Settings
-from fairreg.storage.cache import digest, disk_faults
+from fairreg.storage.files import digest, disk_faults
 from fairreg.web import Talk, silent
 
 __all__ = ["FileRun", "ManyRuns", "run_many"]

@@ -15,7 +15,7 @@ from fairreg.schemas.identifiers import parse
 from fairreg.services.fetch.fetch import Fetched
 from fairreg.services.registry import db
 from fairreg.settings import Settings
-from fairreg.storage.cache import digest
+from fairreg.storage.files import digest
 from fairreg.web import silent
 
 __all__ = [

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fairreg.storage.cache import digest, disk_faults
+from fairreg.storage.files import digest, disk_faults
 
 __all__ = ["NAME", "Made", "RunManifest"]
 

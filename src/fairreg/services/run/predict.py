@@ -22,7 +22,7 @@ from fairreg.services.fetch.fetch import fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise_all
 from fairreg.settings import Settings
 from fairreg.storage.arrays import Rows, open_rows, row_count
-from fairreg.storage.cache import digest, disk_faults
+from fairreg.storage.files import digest, disk_faults
 from fairreg.web import Talk, silent
 
 __all__ = [

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.services.run.predict import Opened, count_inputs, count_items, open_file, read_inputs
-from fairreg.storage.cache import digest
+from fairreg.storage.files import digest
 
 __all__ = ["BATCHES", "Computed", "Computing", "ModelFile", "Shard", "shards_of"]
 

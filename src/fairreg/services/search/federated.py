@@ -18,12 +18,13 @@ from fairreg import harvesters
 from fairreg.errors import FairregError, Offline, RecordError, Unreachable, UsageError
 from fairreg.harvesters import Harvester
 from fairreg.registry import Registry, Submission
-from fairreg.registry.entries import Filters, Refused, SearchHit, SearchResults
+from fairreg.registry.entries import Refused
 from fairreg.registry.resolution.grouping import Place, place_of
 from fairreg.registry.search.fusion import fuse
+from fairreg.registry.search.results import Filters, SearchHit, SearchResults
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.harvest.harvest import refusal_of, submission_of
-from fairreg.services.search.search import (
+from fairreg.services.search.report import (
     DEADLINE,
     Grown,
     Heard,

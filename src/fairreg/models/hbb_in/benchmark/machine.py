@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fairreg.models.hbb_in.runner import processors
+from fairreg.runners.cpu import processors
 
 __all__ = ["facts"]
 

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Report of a lineage: its entries, the sources that contribute to them, and the evidence that links them."""
+
+from dataclasses import dataclass
+
+from fairreg.registry.entries import Entry
+from fairreg.registry.resolution.lineage import Bond
+from fairreg.schemas.record import ModelRecord
+
+__all__ = ["LineageReport", "SourceLink"]
+
+
+@dataclass(frozen=True)
+class SourceLink:
+    """What one source contributes to a lineage."""
+
+    source: str
+    source_id: str
+    identifier: str
+    name: str
+    version: str | None
+    url: str | None
+
+    @classmethod
+    def of(cls, record: ModelRecord) -> "SourceLink":
+        """The contribution that a statement is."""
+        origin = record.provenance
+        return cls(
+            origin.source, origin.source_id, record.identifier, record.name, record.version, origin.url
+        )
+
+
+@dataclass(frozen=True)
+class LineageReport:
+    """One model: the entry asked for, all entries of its lineage, what each source contributes, and why."""
+
+    entry: Entry
+    entries: tuple[Entry, ...]
+    sources: tuple[SourceLink, ...]
+    bonds: tuple[Bond, ...]
+
+    def bonds_of(self, link: SourceLink) -> tuple[Bond, ...]:
+        """What joins a source's contribution to the others."""
+        return tuple(bond for bond in self.bonds if (link.source, link.source_id) in bond.places)
