@@ -132,6 +132,7 @@ def cautions(results: SearchResults) -> tuple[str, ...]:
 
 
 def explanation_of(hit: SearchHit) -> Explanation | None:
+    """Explanation of a hit by words; None for one that was found by its identifier."""
     scored = hit.scored
     if scored is None:
         return None
