@@ -102,7 +102,7 @@ def _torch_definition(tensors: Arrays) -> Candidate:
     """The definition, written down plainly: every pair's features side by side."""
     import torch
 
-    from fairreg.models.hbb_in.torch_definition import network
+    from fairreg.models.hbb_in.pytorch.definition import network
 
     probabilities = network(tensors)
 

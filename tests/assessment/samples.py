@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from fairreg.assessment.documents import role_of
+from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.evidence import (
     DataCiteFacts,
     DatasetScore,

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from assessment.samples import HBB, replaced, with_record
-from fairreg.assessment.badge import badge_svg, badge_text
+from fairreg.assessment.rendering.badge import badge_svg, badge_text
 from fairreg.assessment.report import assess
 
 REPORT = assess(HBB)

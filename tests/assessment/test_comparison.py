@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from assessment.samples import HBB
 from fairreg.assessment import rubric
-from fairreg.assessment.comparison import compared, tool_of
+from fairreg.assessment.rendering.comparison import compared, tool_of
 from fairreg.assessment.report import assess
 
 REPORT = assess(HBB)

@@ -5,14 +5,20 @@ import msgspec
 import pytest
 
 from assessment.samples import BARE, document, replaced, with_record
-from fairreg.assessment.documents import parsed, role_of, stated_in
-from fairreg.assessment.environment import base_images, floating, pinned, requirements, stated_versions
+from fairreg.assessment.content.documents import parsed, role_of, stated_in
+from fairreg.assessment.content.environment import (
+    base_images,
+    floating,
+    pinned,
+    requirements,
+    stated_versions,
+)
+from fairreg.assessment.content.licences import classify, same_licence
+from fairreg.assessment.content.prose import clean, code_blocks, is_placeholder, mentions, sections, words
 from fairreg.assessment.evidence import DataCiteFacts
 from fairreg.assessment.indicators.f4 import listed
 from fairreg.assessment.indicators.r1_2 import training
-from fairreg.assessment.licences import classify, same_licence
 from fairreg.assessment.lineage import relations
-from fairreg.assessment.prose import clean, code_blocks, is_placeholder, mentions, sections, words
 from fairreg.assessment.report import assess
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation

@@ -5,7 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from assessment.samples import BARE, HBB, replaced, with_record
-from fairreg.assessment.html import to_html
+from fairreg.assessment.rendering.html import to_html
 from fairreg.assessment.report import assess
 from fairreg.schemas.record import Access
 

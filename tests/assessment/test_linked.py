@@ -7,7 +7,7 @@ from rdflib import RDF, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import PROV, SKOS, XSD
 
 from assessment.samples import HBB, VERSION_DOI, with_record
-from fairreg.assessment.dqv import to_jsonld
+from fairreg.assessment.rendering.dqv import to_jsonld
 from fairreg.assessment.report import assess
 
 DQV = Namespace("http://www.w3.org/ns/dqv#")

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from rdflib import Graph, URIRef
 
 from assessment.samples import BARE, CONCEPT_DOI, DATA_DOI, HBB, SHA, TOP, VERSION_DOI, replaced, with_record
-from fairreg.assessment.documents import role_of
+from fairreg.assessment.content.documents import role_of
+from fairreg.assessment.content.prose import code_blocks, sections, words
 from fairreg.assessment.evidence import Document, FileFact, ModelFact
-from fairreg.assessment.prose import code_blocks, sections, words
 from fairreg.assessment.remedies.base import TODO
 from fairreg.assessment.remedies.drafts import drafts, todo_list
 from fairreg.assessment.remedies.facts import Facts

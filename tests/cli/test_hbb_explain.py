@@ -9,7 +9,8 @@ import pytest
 
 from fairreg.errors import MissingEngine
 from fairreg.models.hbb_in import roc_plot
-from fairreg.models.hbb_in.explain import integrated, style
+from fairreg.models.hbb_in.explain import integrated
+from fairreg.models.hbb_in.explain.plots import style
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.workflows.explain.subject import read_labelled
 from fairreg.runners.weights import fingerprint_of

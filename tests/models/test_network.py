@@ -97,7 +97,7 @@ def test_pytorch_agrees_with_onnx(paper_sizes, make_tensors, make_jets):
 @pytest.mark.torch
 def test_the_torch_layers_have_the_published_names(paper_sizes):
     pytest.importorskip("torch")
-    from fairreg.models.hbb_in.torch_network import layers
+    from fairreg.models.hbb_in.pytorch.network import layers
 
     state = layers(paper_sizes).state_dict()
     assert {name: tuple(tensor.shape) for name, tensor in state.items()} == paper_sizes.shapes()

@@ -29,14 +29,14 @@ def graph(content, tracks, vertices):
 
 def torch_definition(tensors, tracks, vertices):
     torch = pytest.importorskip("torch")
-    from fairreg.models.hbb_in.torch_definition import network
+    from fairreg.models.hbb_in.pytorch.definition import network
 
     return network(tensors)(torch.from_numpy(tracks), torch.from_numpy(vertices)).numpy()
 
 
 def torch_factorised(tensors, tracks, vertices):
     torch = pytest.importorskip("torch")
-    from fairreg.models.hbb_in.torch_network import network
+    from fairreg.models.hbb_in.pytorch.network import network
 
     with torch.no_grad():
         return network(tensors)(torch.from_numpy(tracks), torch.from_numpy(vertices)).numpy()

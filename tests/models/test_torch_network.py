@@ -10,8 +10,8 @@ from fairreg.models.hbb_in.network import Hyperparameters
 from support.networks import definition, random_tensors
 
 torch = pytest.importorskip("torch")
-from fairreg.models.hbb_in import torch_network  # noqa: E402
-from fairreg.models.hbb_in.torch_messages import messages  # noqa: E402
+from fairreg.models.hbb_in.pytorch import network as torch_network  # noqa: E402
+from fairreg.models.hbb_in.pytorch.messages import messages  # noqa: E402
 
 pytestmark = pytest.mark.torch
 SIZES = Hyperparameters(track_features=3, vertex_features=2, hidden=5, d_e=4, d_o=3, n_tracks=7, n_vertices=3)

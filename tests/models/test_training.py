@@ -297,7 +297,7 @@ class TestWithTorch:
     def test_grouping_does_not_change_the_gradient_of_a_batch(self, prepared, monkeypatch):
         import torch
 
-        from fairreg.models.hbb_in import torch_network
+        from fairreg.models.hbb_in.pytorch import network as torch_network
 
         jets, split = prepared
         exact = TorchJets(jets.with_rows(jets.tracks.rows.astype("f8"), jets.vertices.rows.astype("f8")))

@@ -2,11 +2,11 @@
 """Which datasets a model says it was trained on."""
 
 from fairreg.assessment.base import Citation
+from fairreg.assessment.content.packaged_metadata import stated_training_data
+from fairreg.assessment.content.prose import Mention, mentions
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import cite_document
 from fairreg.assessment.lineage import lineage_dois, relations
-from fairreg.assessment.packaged_metadata import stated_training_data
-from fairreg.assessment.prose import Mention, mentions
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation
 

@@ -23,21 +23,21 @@ _GARBAGE = 50_000
 
 # In the order of the help: the module that has the command. Only the one that is asked for is imported.
 ROOMS = {
-    "search": "find",
-    "show": "find",
-    "sources": "find",
-    "fetch": "fetch",
-    "run": "run",
-    "assess": "assess",
-    "harvest": "harvest",
-    "link": "links",
-    "unlink": "links",
-    "validate": "records",
-    "add": "records",
-    "export": "records",
-    "import": "records",
-    "db": "db",
-    "cache": "cache",
+    "search": "find.search",
+    "show": "find.show",
+    "sources": "find.sources",
+    "fetch": "run.fetch",
+    "run": "run.run",
+    "assess": "assess.assess",
+    "harvest": "registry.harvest",
+    "link": "registry.links",
+    "unlink": "registry.links",
+    "validate": "registry.records",
+    "add": "registry.records",
+    "export": "registry.records",
+    "import": "registry.records",
+    "db": "registry.db",
+    "cache": "registry.cache",
     "hbb": "hbb",
 }
 
@@ -62,7 +62,7 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
         if hasattr(room, "register"):
             room.register(app)
         else:
-            app.add_typer(room.app, name=name)
+            app.add_typer(room.app, name=name.rpartition(".")[2])
     return app
 
 

@@ -2,6 +2,7 @@
 """A (Chen et al. 2022, Table 1): how the data and the metadata are had, now and later."""
 
 from fairreg.assessment.base import Finding, Verdict, indicator
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Evidence, ProbeKind
 from fairreg.assessment.findings import (
     cite_probe,
@@ -12,7 +13,6 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.indicators import a1, a2
-from fairreg.assessment.prose import is_placeholder
 
 _METADATA: tuple[ProbeKind, ...] = ("landing_page", "doi_resolves", "source_api", "content_negotiation")
 

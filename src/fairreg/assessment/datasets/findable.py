@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 
 from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.content.prose import clean, is_placeholder
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -18,7 +19,6 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.indicators import f3
 from fairreg.assessment.lineage import host_of, is_persistent, may_be_registered
-from fairreg.assessment.prose import clean, is_placeholder
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Relation
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.documents import parsed
+from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,

@@ -4,7 +4,7 @@
 from typing import Any
 
 from fairreg.assessment.base import Finding, indicator
-from fairreg.assessment.documents import parsed
+from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_datacite,

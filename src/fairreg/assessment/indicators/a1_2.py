@@ -5,6 +5,7 @@ The protocol allows for an authentication and authorization procedure, where nec
 """
 
 from fairreg.assessment.base import Finding, indicator
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_probe,
@@ -16,7 +17,6 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.lineage import links, scheme_of
-from fairreg.assessment.prose import is_placeholder
 
 _WITH_LOGIN = frozenset(
     {"https", "ftps", "sftp", "git+https", "root", "xroot", "xrootd", "s3", "gs", "globus", "gsiftp"}

@@ -5,6 +5,8 @@ The AI model is described with rich metadata.
 """
 
 from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.content.packaged_metadata import stated_fields
+from fairreg.assessment.content.prose import clean, is_placeholder, words
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -21,8 +23,6 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.packaged_metadata import stated_fields
-from fairreg.assessment.prose import clean, is_placeholder, words
 from fairreg.schemas.record import Creator, ModelRecord
 
 _CORE = 6

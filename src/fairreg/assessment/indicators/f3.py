@@ -5,7 +5,8 @@ Metadata clearly and explicitly include the identifier of the AI model they desc
 """
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.documents import stated_in
+from fairreg.assessment.content.documents import stated_in
+from fairreg.assessment.content.prose import mentions
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -19,7 +20,6 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import archives, is_persistent, lineage_dois, own_pids, weight_files
-from fairreg.assessment.prose import mentions
 from fairreg.schemas.identifiers import normalise_doi
 from fairreg.schemas.record import Distribution
 

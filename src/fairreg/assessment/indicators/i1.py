@@ -8,6 +8,7 @@ import re
 from itertools import product
 
 from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.content.packaged_metadata import Signature, shipped_signatures
 from fairreg.assessment.evidence import Evidence, ModelFact
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -22,7 +23,6 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.packaged_metadata import Signature, shipped_signatures
 from fairreg.schemas.record import Tensor
 
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf"})

@@ -7,7 +7,9 @@ The AI model includes qualified references to other objects, including its (FAIR
 import re
 
 from fairreg.assessment.base import Citation, Finding, Verdict, indicator
-from fairreg.assessment.documents import stated_in
+from fairreg.assessment.content.documents import stated_in
+from fairreg.assessment.content.packaged_metadata import stated_training_data
+from fairreg.assessment.content.prose import mentions
 from fairreg.assessment.evidence import DatasetScore, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -22,8 +24,6 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import is_persistent, lineage_dois, relations, source_revision
-from fairreg.assessment.packaged_metadata import stated_training_data
-from fairreg.assessment.prose import mentions
 from fairreg.assessment.training import dataset_mentions, dataset_relations, training_sets
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Relation

@@ -7,6 +7,8 @@ The AI model is described with a plurality of accurate and relevant attributes.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
+from fairreg.assessment.content.packaged_metadata import shipped_records
+from fairreg.assessment.content.prose import clean, code_blocks, has_figures, sections, words
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_document,
@@ -19,8 +21,6 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.assessment.lineage import weight_files
-from fairreg.assessment.packaged_metadata import shipped_records
-from fairreg.assessment.prose import clean, code_blocks, has_figures, sections, words
 from fairreg.schemas.record import Evaluation
 
 _ENOUGH_WORDS = 30

@@ -7,7 +7,9 @@ The AI model is given a clear and accessible license.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.documents import stated_in
+from fairreg.assessment.content.documents import stated_in
+from fairreg.assessment.content.licences import classify, same_licence
+from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
@@ -20,9 +22,7 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.licences import classify, same_licence
 from fairreg.assessment.lineage import relations
-from fairreg.assessment.prose import is_placeholder
 
 _COVERS = re.compile(
     r"\b(?:weights|(?:trained |pretrained )?models?(?: files| parameters)?)\b[^.\n]{0,60}"

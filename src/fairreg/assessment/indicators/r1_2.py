@@ -7,8 +7,8 @@ The AI model has detailed provenance, such as its input data preparation and tra
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.documents import parsed, stated_in
-from fairreg.assessment.environment import is_lock, pinned, requirements, stated_versions
+from fairreg.assessment.content.documents import parsed, stated_in
+from fairreg.assessment.content.environment import is_lock, pinned, requirements, stated_versions
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,

@@ -7,8 +7,8 @@ The AI model includes qualified references to other models and software, such as
 import re
 
 from fairreg.assessment.base import Finding, indicator
-from fairreg.assessment.documents import stated_in
-from fairreg.assessment.environment import base_images, floating, is_lock, pinned, requirements
+from fairreg.assessment.content.documents import stated_in
+from fairreg.assessment.content.environment import base_images, floating, is_lock, pinned, requirements
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     cite_document,

@@ -7,7 +7,7 @@ The AI model meets domain-relevant community standards.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.documents import front_matter, parsed, stated_in
+from fairreg.assessment.content.documents import front_matter, parsed, stated_in
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_datacite,

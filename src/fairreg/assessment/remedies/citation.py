@@ -7,7 +7,7 @@ A CITATION.cff among the published files is kept in all that it says; only what 
 import re
 from typing import Any
 
-from fairreg.assessment.prose import clean
+from fairreg.assessment.content.prose import clean
 from fairreg.assessment.remedies.base import Draft, as_yaml, commented, filled
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.naming import parts, unsure

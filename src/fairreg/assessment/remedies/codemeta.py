@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from fairreg.assessment.prose import clean
+from fairreg.assessment.content.prose import clean
 from fairreg.assessment.remedies.base import Draft, as_json, filled
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.naming import parts, unsure

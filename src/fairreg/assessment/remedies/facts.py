@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from fairreg.assessment.documents import parsed
+from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Evidence, FileFact, ModelFact, Role
 from fairreg.assessment.lineage import is_persistent, relations, source_revision
 from fairreg.assessment.training import training_sets

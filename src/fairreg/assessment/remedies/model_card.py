@@ -4,8 +4,8 @@
 import html
 import re
 
-from fairreg.assessment.documents import front_matter
-from fairreg.assessment.prose import clean
+from fairreg.assessment.content.documents import front_matter
+from fairreg.assessment.content.prose import clean
 from fairreg.assessment.remedies.base import TODO, Draft, as_yaml
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.schemas.record import Tensor

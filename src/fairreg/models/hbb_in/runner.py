@@ -146,7 +146,7 @@ def build(
     sizes = Hyperparameters.from_tensors(tensors)
     if runtime == torch.RUNTIME:
         torch.require()
-        from fairreg.models.hbb_in.torch_network import network
+        from fairreg.models.hbb_in.pytorch.network import network
 
         engine: Runner = torch.wrap(network(tensors), *signature(sizes), batch_size=batch_size)
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fairreg import models, runners
-from fairreg.assessment.documents import role_of
+from fairreg.assessment.content.documents import role_of
 from fairreg.assessment.evidence import Document, FileFact, ModelFact, Role, Verified
 from fairreg.errors import FairregError
 from fairreg.models.base import Recognition

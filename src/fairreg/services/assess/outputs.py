@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from fairreg.assessment.badge import badge_svg
-from fairreg.assessment.comparison import Compared, compared
-from fairreg.assessment.dqv import to_jsonld
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.html import to_html
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.drafts import drafts, todo_list
 from fairreg.assessment.remedies.facts import Facts
+from fairreg.assessment.rendering.badge import badge_svg
+from fairreg.assessment.rendering.comparison import Compared, compared
+from fairreg.assessment.rendering.dqv import to_jsonld
+from fairreg.assessment.rendering.html import to_html
 from fairreg.assessment.report import Report
 from fairreg.storage.files import disk_faults
 

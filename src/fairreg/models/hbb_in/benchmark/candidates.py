@@ -115,7 +115,7 @@ class _Forms:
     def torch_definition(self) -> HbbRunner:
         """The definition in PyTorch."""
         torch.require()
-        from fairreg.models.hbb_in.torch_definition import network
+        from fairreg.models.hbb_in.pytorch.definition import network
 
         return self._of(torch.wrap(network(self.tensors), *signature(self.sizes), batch_size=self._largest))
 

@@ -64,7 +64,7 @@ def _explainer(
     import torch
     from captum.attr import IntegratedGradients
 
-    from fairreg.models.hbb_in.torch_network import forward, layers
+    from fairreg.models.hbb_in.pytorch.network import forward, layers
 
     module = layers(Hyperparameters.from_tensors(tensors)).double()
     module.load_state_dict(

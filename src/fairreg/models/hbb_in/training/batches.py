@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.hbb_in.torch_network import groups, logits
+from fairreg.models.hbb_in.pytorch.network import groups, logits
 from fairreg.models.hbb_in.training.packing import PackedJets
 
 __all__ = ["TorchJets", "batches"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.evaluate import roc_auc
-from fairreg.models.hbb_in.torch_network import layers
+from fairreg.models.hbb_in.pytorch.network import layers
 from fairreg.models.hbb_in.training import checkpoints
 from fairreg.models.hbb_in.training.batches import TorchJets, batches
 from fairreg.models.hbb_in.training.checkpoints import Checkpoint

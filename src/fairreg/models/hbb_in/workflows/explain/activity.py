@@ -6,8 +6,8 @@ from functools import partial, reduce
 from operator import add
 from pathlib import Path
 
-from fairreg.models.hbb_in.explain import activity_plots
 from fairreg.models.hbb_in.explain.activity import THRESHOLD, Activity, relative_activity, sparsity
+from fairreg.models.hbb_in.explain.plots import activity as activity_plots
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Figure, Table
 from fairreg.models.hbb_in.workflows.explain.subject import Subject, read_subject

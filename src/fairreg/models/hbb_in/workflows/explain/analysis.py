@@ -13,7 +13,7 @@ from typing import Any
 
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in import roc_plot
-from fairreg.models.hbb_in.explain import style
+from fairreg.models.hbb_in.explain.plots import style
 from fairreg.models.hbb_in.workflows.explain.subject import Jets, Model
 
 __all__ = ["Analysis", "Cell", "Figure", "Table", "versions"]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.hbb_in.explain import relevance_plots
 from fairreg.models.hbb_in.explain.correlations import correlations, real, strongest
+from fairreg.models.hbb_in.explain.plots import relevance as relevance_plots
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.analysis import Cell, Figure, Table

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from fairreg.models.hbb_in.explain import integrated, relevance_plots
+from fairreg.models.hbb_in.explain import integrated
 from fairreg.models.hbb_in.explain.averages import Averages, Summary, by_class, joined, summary
+from fairreg.models.hbb_in.explain.plots import relevance as relevance_plots
 from fairreg.models.hbb_in.explain.relevance import Rule, relevances
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Figure, Table

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from fairreg.errors import UsageError
 from fairreg.models import hbb_in
-from fairreg.models.hbb_in.explain import masking_plots
 from fairreg.models.hbb_in.explain.masking import (
     THRESHOLDS,
     Effect,
@@ -20,6 +19,7 @@ from fairreg.models.hbb_in.explain.masking import (
     feature_masks,
     object_masks,
 )
+from fairreg.models.hbb_in.explain.plots import masking as masking_plots
 from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Figure, Table
 from fairreg.models.hbb_in.workflows.explain.subject import Subject, read_subject
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from fairreg.errors import UsageError
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in import HbbRunner
-from fairreg.models.hbb_in.explain import activity_plots, reoptimised_plots
 from fairreg.models.hbb_in.explain.activity import Activity, sparsity
 from fairreg.models.hbb_in.explain.masking import fidelity
+from fairreg.models.hbb_in.explain.plots import activity as activity_plots
+from fairreg.models.hbb_in.explain.plots import reoptimised as reoptimised_plots
 from fairreg.models.hbb_in.explain.reoptimising import BASELINE, DROPPED, SHAPES, Reoptimised, least
 from fairreg.models.hbb_in.inputs import ALL_FEATURES
 from fairreg.models.hbb_in.jet_files import JetWriter, open_jets

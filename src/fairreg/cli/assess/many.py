@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fairreg.cli.assess.scorecard import percent
 from fairreg.cli.options import ready
-from fairreg.cli.scorecard import percent
 
 if TYPE_CHECKING:
     from fairreg.registry import Assessment

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.hbb_in.network import Hyperparameters
-from fairreg.models.hbb_in.torch_messages import messages
+from fairreg.models.hbb_in.pytorch.messages import messages
 
 __all__ = ["PAIRS", "compact", "forward", "groups", "layers", "logits", "network"]
 

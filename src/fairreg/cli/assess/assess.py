@@ -78,7 +78,7 @@ def assess(
 
     With --all or --query many at once: that resumes where it was cut off, and sums up at the end.
     """
-    from fairreg.cli.assessments import assess_many, print_history
+    from fairreg.cli.assess.many import assess_many, print_history
 
     shown = _given(min_score, html, badge, jsonld, fix, force, brief, compare)
     _check_choice(every, query, single=shown or _given(pid, history), many=_given(limit, since, scheduler))
@@ -134,9 +134,9 @@ def _examined(
     pid: str, *, offline: bool, json: bool, brief: bool, compare: bool
 ) -> "tuple[Evidence, Report]":
     """Assess and print."""
-    from fairreg.cli.assessments import print_beside
+    from fairreg.cli.assess.many import print_beside
+    from fairreg.cli.assess.scorecard import print_comparison, print_report
     from fairreg.cli.output import downloading, print_json, talk
-    from fairreg.cli.scorecard import print_comparison, print_report
     from fairreg.services.assess.assess import examine
 
     with downloading() as progress:
@@ -154,8 +154,8 @@ def _examined(
 def _mend(evidence: "Evidence", report: "Report", folder: Path | None, *, force: bool) -> None:
     if folder is None:
         return
+    from fairreg.cli.assess.scorecard import fixed_lines
     from fairreg.cli.output import talk
-    from fairreg.cli.scorecard import fixed_lines
     from fairreg.services.assess.outputs import fix
 
     for line in fixed_lines(fix(evidence, report, folder, force=force)):

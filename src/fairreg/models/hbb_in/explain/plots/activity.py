@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.hbb_in.explain.passes import LAYERS
-from fairreg.models.hbb_in.explain.style import CLASS_NAMES, new
+from fairreg.models.hbb_in.explain.plots.style import CLASS_NAMES, new
 
 __all__ = ["difference", "pattern"]
 

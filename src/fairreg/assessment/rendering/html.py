@@ -8,8 +8,8 @@ from html import escape
 from importlib.resources import files
 
 from fairreg.assessment.base import Citation, Verdict
-from fairreg.assessment.comparison import Compared, compared
-from fairreg.assessment.profile import profile_svg
+from fairreg.assessment.rendering.comparison import Compared, compared
+from fairreg.assessment.rendering.profile import profile_svg
 from fairreg.assessment.report import IndicatorResult, PrincipleResult, Report
 from fairreg.schemas.text import clean
 
@@ -54,7 +54,7 @@ def _origin(report: Report) -> str:
 
 
 def _style() -> str:
-    return files("fairreg.assessment").joinpath("report.css").read_text(encoding="utf-8")
+    return files("fairreg.assessment.rendering").joinpath("report.css").read_text(encoding="utf-8")
 
 
 def _summary(report: Report, title: str, name: str | None) -> str:

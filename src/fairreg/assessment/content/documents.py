@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from fairreg.assessment.content.licences import classify
 from fairreg.assessment.evidence import Document, Evidence, Role
-from fairreg.assessment.licences import classify
 from fairreg.schemas.identifiers import normalise_doi, normalise_orcid
 
 __all__ = ["Stated", "front_matter", "parsed", "role_of", "stated_in"]

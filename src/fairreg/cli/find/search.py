@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``search``, ``show`` and ``sources``: what the registry knows."""
+"""``search``: records that answer a question."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -8,26 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Limit, Pid, ready
+from fairreg.cli.options import Json, Limit, ready
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
     from fairreg.services.search.report import SearchReport, SourceAnswer
-    from fairreg.services.sources import RefusedPayload, SourceState
 
-__all__ = ["Format", "register"]
-
-
-class Format(StrEnum):
-    """Views of a record."""
-
-    TEXT = "text"
-    JSON = "json"
-    JSONLD = "jsonld"
-    TURTLE = "turtle"
-    BIBTEX = "bibtex"
+__all__ = ["register"]
 
 
 class Kind(StrEnum):
@@ -39,10 +28,8 @@ class Kind(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command(epilog='Example: fairreg search "H→bb" --kind model --live')(search)
-    app.command(epilog="Example: fairreg show 10.5281/zenodo.7305227 --format turtle")(show)
-    app.command(epilog="Example: fairreg sources --check")(sources)
 
 
 def search(
@@ -210,93 +197,3 @@ def _table(report: "SearchReport") -> "Table":
         identifier = row.doi or row.id
         table.add_row(row.name, row.kind, str(row.year or ""), identifier, sources, "; ".join(row.task))
     return table
-
-
-def show(
-    pid: Pid,
-    format: Annotated[Format, typer.Option("--format", "-f", help="Which view.")] = Format.TEXT,
-) -> None:
-    """Show one record: from the registry, else from its source."""
-    from fairreg.cli.output import print_json, print_utf8, talk
-    from fairreg.services.fetch.show import explain
-    from fairreg.services.fetch.show import show as find
-
-    chosen = ready()
-    record = find(chosen, pid, talk=talk)
-    if format is Format.JSON:
-        print_json(record.to_json())
-    elif format is Format.JSONLD:
-        print_json(record.to_jsonld())
-    elif format is Format.TURTLE:
-        from fairreg.schemas.jsonld import to_turtle
-
-        print_utf8(to_turtle(record))
-    elif format is Format.BIBTEX:
-        from fairreg.formats.bibtex import to_bibtex
-
-        print_utf8(to_bibtex(record))
-    else:
-        from fairreg.cli.cards import lineage_card, record_card
-
-        record_card(record)
-        known = explain(chosen, pid)
-        if known is not None:
-            lineage_card(known)
-
-
-def sources(
-    check: Annotated[bool, typer.Option("--check", help="Ask each source whether it answers.")] = False,
-    refused: Annotated[
-        bool, typer.Option("--refused", help="List the payloads that became no record, with the reason.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """List the sources: enabled, last harvest, records, state, token and limits."""
-    from fairreg.cli.output import print_json
-    from fairreg.services import sources as service
-
-    if refused:
-        bad = service.refused(ready())
-        print_json([item.to_json() for item in bad]) if json else _print_refused(bad)
-        return
-    found = service.sources(ready(), check=check)
-    print_json([item.to_json() for item in found]) if json else _print_sources(found)
-
-
-def _print_sources(found: "list[SourceState]") -> None:
-    from rich.table import Table
-
-    from fairreg.cli.output import console
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (
-        "Source",
-        "Enabled",
-        "Live",
-        "Last harvest",
-        "Records",
-        "Refused",
-        "Token",
-        "State",
-        "Limits",
-    ):
-        table.add_column(title, overflow="fold")
-    words = {True: "yes", False: "no", None: "-"}
-    for item in found:
-        harvested, state = item.last_harvest or "never", item.state or "not asked (--check)"
-        state = state if item.state or item.enabled else "not asked"
-        counts = (str(item.records), str(item.refused))
-        flags = (words[item.enabled], words[item.live])
-        table.add_row(item.name, *flags, harvested, *counts, words[item.token], state, item.limits)
-    console().print(table, markup=False)
-
-
-def _print_refused(found: "list[RefusedPayload]") -> None:
-    from fairreg.cli.output import console, talk
-
-    for item in found:
-        where = f" at {item.path}" if item.path else ""
-        digest = (item.payload_sha256 or "")[:12]
-        console().print(f"{item.source} {item.refused_at} {digest}{where}: {item.reason}", markup=False)
-    if not found:
-        talk("No payload was refused.")

@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from fairreg.models.hbb_in.explain.plots.style import SERIES, new
 from fairreg.models.hbb_in.explain.reoptimising import Reoptimised
-from fairreg.models.hbb_in.explain.style import SERIES, new
 from fairreg.models.hbb_in.metrics import Estimate
 
 __all__ = ["comparison"]

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from fairreg.assessment.documents import front_matter, parsed
+from fairreg.assessment.content.documents import front_matter, parsed
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import origin_of
 from fairreg.assessment.lineage import is_persistent, lineage_dois

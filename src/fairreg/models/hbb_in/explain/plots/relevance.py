@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.hbb_in.explain.averages import Averages
-from fairreg.models.hbb_in.explain.style import (
+from fairreg.models.hbb_in.explain.plots.style import (
     CLASS_COLOURS,
     CLASS_MARKERS,
     CLASS_NAMES,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairreg.models.hbb_in.explain.masking import Effect
-from fairreg.models.hbb_in.explain.style import SERIES, feature_axis, new
+from fairreg.models.hbb_in.explain.plots.style import SERIES, feature_axis, new
 from fairreg.models.hbb_in.metrics import Estimate
 
 __all__ = ["features", "objects", "thresholds"]

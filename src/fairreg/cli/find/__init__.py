@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Verbs that read the registry: ``search``, ``show`` and ``sources``."""

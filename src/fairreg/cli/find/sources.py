@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""``sources``: the sources, their state, and what they sent that became no record."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fairreg.cli.options import Json, ready
+
+if TYPE_CHECKING:
+    from fairreg.services.sources import RefusedPayload, SourceState
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog="Example: fairreg sources --check")(sources)
+
+
+def sources(
+    check: Annotated[bool, typer.Option("--check", help="Ask each source whether it answers.")] = False,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="List the payloads that became no record, with the reason.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List the sources: enabled, last harvest, records, state, token and limits."""
+    from fairreg.cli.output import print_json
+    from fairreg.services import sources as service
+
+    if refused:
+        bad = service.refused(ready())
+        print_json([item.to_json() for item in bad]) if json else _print_refused(bad)
+        return
+    found = service.sources(ready(), check=check)
+    print_json([item.to_json() for item in found]) if json else _print_sources(found)
+
+
+def _print_sources(found: "list[SourceState]") -> None:
+    from rich.table import Table
+
+    from fairreg.cli.output import console
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in (
+        "Source",
+        "Enabled",
+        "Live",
+        "Last harvest",
+        "Records",
+        "Refused",
+        "Token",
+        "State",
+        "Limits",
+    ):
+        table.add_column(title, overflow="fold")
+    words = {True: "yes", False: "no", None: "-"}
+    for item in found:
+        harvested, state = item.last_harvest or "never", item.state or "not asked (--check)"
+        state = state if item.state or item.enabled else "not asked"
+        counts = (str(item.records), str(item.refused))
+        flags = (words[item.enabled], words[item.live])
+        table.add_row(item.name, *flags, harvested, *counts, words[item.token], state, item.limits)
+    console().print(table, markup=False)
+
+
+def _print_refused(found: "list[RefusedPayload]") -> None:
+    from fairreg.cli.output import console, talk
+
+    for item in found:
+        where = f" at {item.path}" if item.path else ""
+        digest = (item.payload_sha256 or "")[:12]
+        console().print(f"{item.source} {item.refused_at} {digest}{where}: {item.reason}", markup=False)
+    if not found:
+        talk("No payload was refused.")

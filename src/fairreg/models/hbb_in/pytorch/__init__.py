@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The network in PyTorch: as defined, and as trained."""
