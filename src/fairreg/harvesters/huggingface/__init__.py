@@ -30,7 +30,6 @@ class HuggingFaceHarvester(Harvester):
     """
 
     name: ClassVar[str] = "huggingface"
-    title: ClassVar[str] = "Hugging Face"
     guest_page_limit: ClassVar[int] = 200
     token_page_limit: ClassVar[int] = 200
 
