@@ -21,7 +21,7 @@ __all__ = [
     "RequestKind",
     "Source",
     "admit",
-    "orcid",
+    "checked_orcid",
     "unescaped",
 ]
 
@@ -66,7 +66,7 @@ class IdentifierScheme:
     `resolver` is the address before the identifier. `names` says what it identifies: a `code` repository may
     hold several objects. `persistent`: someone promises to keep it. `joins`: sources that state the same one
     describe one object. `of_content`: computed from the content, with qualifiers after ";".
-    `owner_slash_name`: a bare ``owner/name`` is one. `page_rank`: order in which a reader is given a page,
+    `page_rank`: order in which a reader is given a page,
     None where it is not the page of a record. `stated_as`: words by which metadata of others name the scheme.
     """
 
@@ -81,7 +81,6 @@ class IdentifierScheme:
     of_content: bool = False
     bare: bool = False
     prefixed_pages: bool = False
-    owner_slash_name: bool = False
     page_rank: int | None = None
     stated_as: tuple[str, ...] = ()
     readable: Callable[[str], str] = str
@@ -133,7 +132,7 @@ class Source:
     believed first where several describe one object. `site` is the host of its pages without www; `policy`
     holds there, `doi_policy` for what has a DOI. `own_search`: its visitors can search it. `card`: member of
     a payload that holds the README with the model card, from which the host takes metadata. `copy_dois`:
-    scheme of the DOIs that it mints for copies. `downloader`: program that brings its files.
+    scheme of the DOIs that it mints for copies. `archived_by`: row of the archive that takes its releases.
     """
 
     name: str
@@ -160,7 +159,7 @@ class Source:
     metadata_schema: str | None = None
     api: ApiDescription | None = None
     card: str | None = None
-    downloader: str | None = None
+    archived_by: str | None = None
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -176,7 +175,7 @@ def unescaped(text: str) -> str:
     return unquote(text) if "/" not in text and "%2f" in text.lower() else text
 
 
-def orcid(text: str) -> str | None:
+def checked_orcid(text: str) -> str | None:
     """Write the 16 digits in groups, None where the checksum is wrong (ISO 7064 MOD 11-2)."""
     digits = text.replace("-", "").upper()
     total = 0
@@ -235,7 +234,7 @@ def _malformed(row: Source) -> Iterator[str]:
 
 
 def _malformed_scheme(scheme: IdentifierScheme) -> Iterator[str]:
-    if scheme.bare or scheme.owner_slash_name:
+    if scheme.bare:
         yield f"identifiers of the scheme {scheme.name} need a prefix or an address"
     for prefix in scheme.prefixes:
         if prefix != prefix.lower() or not re.search(r"[a-z].*[:/]$", prefix) or prefix.startswith("http"):

@@ -20,7 +20,7 @@ from fairreg.source_row import (
     PreservationPolicy,
     Source,
     admit,
-    orcid,
+    checked_orcid,
     unescaped,
 )
 
@@ -29,12 +29,15 @@ __all__ = [
     "BUILT_IN",
     "CURATED",
     "DOI",
+    "HUGGING_FACE",
     "ORCID",
+    "OWNER_SLASH_NAME",
     "POLICIES_DATE",
     "REGISTRAR",
     "RESOLVER",
     "SWHID",
     "ZENODO",
+    "ApiDescription",
     "IdentifierScheme",
     "MintedDois",
     "Pace",
@@ -42,6 +45,7 @@ __all__ = [
     "PreservationPolicy",
     "Source",
     "all_sources",
+    "code_sites",
     "scheme_names",
     "schemes",
     "source_named",
@@ -89,7 +93,7 @@ ORCID = IdentifierScheme(
     names="person",
     bare=True,
     stated_as=("orcid",),
-    normal=orcid,
+    normal=checked_orcid,
 )
 ARXIV = IdentifierScheme(
     "arxiv",
@@ -152,7 +156,6 @@ ZENODO = Source(
     own_search=True,
     metadata_schema="https://developers.zenodo.org",
     api=ApiDescription("oai-pmh", "https://zenodo.org/oai2d?verb=Identify", b"<Identify>"),
-    downloader="zenodo_get",
 )
 REGISTRAR = Source(
     "datacite",
@@ -172,6 +175,27 @@ RESOLVER = Source(
     aliases=("dx.doi.org", "www.doi.org"),
     pace=Pace(120, 120, 120),
     schemes=(DOI,),
+    site="doi.org",
+)
+# What a bare ``owner/name`` is taken for.
+OWNER_SLASH_NAME = IdentifierScheme(
+    "huggingface",
+    rf"/*({_HUB_ID})",
+    prefixes=("huggingface:", "hf:"),
+    pages=(
+        PageAddress(
+            ("huggingface.co", "hf.co"),
+            rf"({_HUB_ID})",
+            dropped=(
+                r"/(?:tree|blob|resolve|raw|commit|discussions)(?:/.*)?$",
+                "^api/",
+                "^models/",
+            ),
+        ),
+    ),
+    resolver="https://huggingface.co/",
+    joins=True,
+    page_rank=1,
 )
 HUGGING_FACE = Source(
     "huggingface",
@@ -183,28 +207,7 @@ HUGGING_FACE = Source(
     token_variable="HF_TOKEN",  # noqa: S106
     token_help="Hugging Face access token (gated models)",  # noqa: S106
     pace=Pace(90, 90, 90),
-    schemes=(
-        IdentifierScheme(
-            "huggingface",
-            rf"/*({_HUB_ID})",
-            prefixes=("huggingface:", "hf:"),
-            pages=(
-                PageAddress(
-                    ("huggingface.co", "hf.co"),
-                    rf"({_HUB_ID})",
-                    dropped=(
-                        r"/(?:tree|blob|resolve|raw|commit|discussions)(?:/.*)?$",
-                        "^api/",
-                        "^models/",
-                    ),
-                ),
-            ),
-            resolver="https://huggingface.co/",
-            joins=True,
-            owner_slash_name=True,
-            page_rank=1,
-        ),
-    ),
+    schemes=(OWNER_SLASH_NAME,),
     rank=1,
     site="huggingface.co",
     policy=PreservationPolicy(
@@ -272,6 +275,7 @@ GITHUB = Source(
         POLICIES_DATE,
     ),
     own_search=True,
+    archived_by="zenodo",
 )
 CERN_OPEN_DATA = Source(
     "cernopendata",
@@ -361,7 +365,7 @@ BUILT_IN = (
     Source("pypi", "PyPI", schemes=(PYPI,)),
     Source("arxiv", "arXiv", schemes=(ARXIV,)),
     Source("orcid", "ORCID", schemes=(ORCID,)),
-    Source("software_heritage", "Software Heritage", schemes=(SWHID,)),
+    Source("swh", "Software Heritage", schemes=(SWHID,)),
     CURATED,
 )
 
@@ -395,3 +399,10 @@ def schemes() -> tuple[IdentifierScheme, ...]:
 def scheme_names(names: Named) -> frozenset[str]:
     """Return the names of the schemes that identify objects, code, papers or people."""
     return frozenset(scheme.name for scheme in schemes() if scheme.names == names)
+
+
+def code_sites() -> tuple[str, ...]:
+    """Return the hosts whose pages are repositories of source code."""
+    return tuple(
+        row.site for row in all_sources() if row.site and any(item.names == "code" for item in row.schemes)
+    )

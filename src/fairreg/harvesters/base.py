@@ -119,6 +119,10 @@ class Harvester(ABC):
         """Source id and reason where the payload is the tombstone of a record."""
         return None
 
+    def names_only(self) -> "Harvester":
+        """The same source for who searches it for names, where searching for all details costs more."""
+        return self
+
     def handles_url(self, url: str) -> bool:
         """Whether `url` is an address of a record that `fetch` can be asked for."""
         try:

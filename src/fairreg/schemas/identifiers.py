@@ -15,18 +15,20 @@ import msgspec
 
 from fairreg import sources
 from fairreg.errors import IdentifierError
-from fairreg.sources import DOI, ORCID, ZENODO, IdentifierScheme, MintedDois, PageAddress
+from fairreg.sources import DOI, ORCID, OWNER_SLASH_NAME, ZENODO, IdentifierScheme, MintedDois, PageAddress
 
 __all__ = [
     "DOI_SCHEMES",
     "NEIGHBOUR_DOIS",
     "OWN_DOIS",
     "PAPER_SCHEMES",
+    "POINTING_SCHEMES",
     "Identifier",
     "doi_of_zenodo",
     "minted_doi",
     "normalise_doi",
     "normalise_orcid",
+    "owner_slash_name",
     "parse",
     "record_of_doi",
     "zenodo_of_doi",
@@ -38,6 +40,8 @@ NEIGHBOUR_DOIS = (*(row.copy_dois for row in sources.BUILT_IN if row.copy_dois),
 # Schemes whose value is a DOI; only that of `DOI` identifies the object itself.
 DOI_SCHEMES = frozenset({*OWN_DOIS, *NEIGHBOUR_DOIS})
 PAPER_SCHEMES = frozenset({"paper_doi", sources.ARXIV.name})
+# Persistent identifiers of other objects.
+POINTING_SCHEMES = frozenset({*NEIGHBOUR_DOIS, sources.ARXIV.name})
 
 _SLUG = re.compile(r"(?!10\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are not UTF-8
@@ -260,7 +264,7 @@ def _parsed(text: str) -> Identifier | None:
         found = reader.read(text, address)
         if found is not None:
             return found
-    return _short_doi(text) or _owner_slash_name(text) or _url(text)
+    return _short_doi(text) or owner_slash_name(text) or _url(text)
 
 
 def _short_doi(text: str) -> Identifier | None:
@@ -273,9 +277,9 @@ def _short_doi(text: str) -> Identifier | None:
     return None
 
 
-def _owner_slash_name(text: str) -> Identifier | None:
-    scheme = next((item for item in sources.schemes() if item.owner_slash_name), None)
-    return Identifier(scheme.name, text) if scheme and _SLUG.fullmatch(text) else None
+def owner_slash_name(text: str) -> Identifier | None:
+    """The repository that a bare ``owner/name`` is taken for, None for any other text."""
+    return Identifier(OWNER_SLASH_NAME.name, text) if _SLUG.fullmatch(text) else None
 
 
 def _url(text: str) -> Identifier | None:

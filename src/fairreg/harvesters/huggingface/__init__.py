@@ -37,6 +37,10 @@ class HuggingFaceHarvester(Harvester):
         self._cards = cards
         self._patience = patience
 
+    def names_only(self) -> "HuggingFaceHarvester":
+        """Without the card of every hit."""
+        return HuggingFaceHarvester(cards=False, patience=self._patience)
+
     def handles(self, identifier: Identifier) -> bool:
         """Names of models and datasets; `fetch` says why a Space is none."""
         return identifier.scheme == "huggingface"
