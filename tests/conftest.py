@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fairreg.settings import SERVICES, VARIABLES, Settings
+from fairreg.settings import VARIABLES, Settings
+from fairreg.sources import BUILT_IN
 from fairreg.web import Patience, Web
 from support.databases import ENGINES, Databases, registry_variables
 from support.postgres import RUN, NoServer, Run, announced
@@ -113,14 +114,14 @@ def databases(postgresql, request):
 @pytest.fixture
 def settings(tmp_path, httpserver, databases) -> Settings:
     """Settings whose services are all one local server, each under a path of its own name."""
-    urls = {variable: httpserver.url_for(f"/{name}") for name, _, _, _, variable, _ in SERVICES}
+    urls = {row.url_variable: httpserver.url_for(f"/{row.name}") for row in BUILT_IN if row.url}
     return databases.home(tmp_path / "home", **urls)
 
 
 @pytest.fixture
 def environment(settings) -> dict[str, str]:
     """The environment of a child process with the same settings."""
-    urls = {variable: settings.service(name).url for name, _, _, _, variable, _ in SERVICES}
+    urls = {row.url_variable: settings.service(row.name).url for row in BUILT_IN if row.url}
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     return {**kept, "FAIRREG_HOME": str(settings.home), **registry_variables(settings), **urls}
 

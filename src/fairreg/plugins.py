@@ -3,19 +3,27 @@
 
 A built-in plugin is a module in its room's package; an outside one is a Python entry point in the group
 of the same name (``fairreg.harvesters`` and so on) that loads such a module. Both come through `load`.
+Rows of `fairreg.sources` come from entry points alone. The installed packages are looked through once.
 """
 
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-__all__ = ["load", "modules", "names"]
+from fairreg.errors import PluginError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = ["entry_points_of", "load", "load_entry_point", "modules", "names", "package_of"]
 
 # What lies beside the plugins of a room and is none of them.
 NOT_PLUGINS = frozenset({"base", "common"})
+# What importing a module that is broken, or made for another release of fairreg, raises.
+_BROKEN = (ImportError, AttributeError, NameError, TypeError, ValueError, LookupError, SyntaxError)
 
 
 def modules(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> Iterator[ModuleType]:
@@ -26,19 +34,68 @@ def modules(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> Iterator[Module
 
 @cache
 def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
-    """Names of the plugin modules of `room`, sorted; nothing but the room's package is imported."""
+    """Names of the plugin modules of `room`, sorted; nothing but the room's package is imported.
+
+    Raises PluginError where an installed package takes the name of another plugin.
+    """
     package = import_module(room)
-    built_in = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")}
-    outside = {point.name for point in entry_points(group=room)}
-    return tuple(sorted((built_in - skip) | outside))
+    found = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")} - skip
+    for point in entry_points_of(room):
+        if point.name in found:
+            raise PluginError(
+                f"The package {package_of(point)} adds {point.name!r} to {room}, where that name is taken.",
+                hint=f"Uninstall {package_of(point)}, or ask its author for another name.",
+            )
+        found.add(point.name)
+    return tuple(sorted(found))
 
 
 @cache
 def load(room: str, name: str) -> ModuleType:
     """Import the one plugin module of `room` that is called `name`, which must be one of its `names`."""
-    for point in entry_points(group=room, name=name):
-        loaded = point.load()
-        if not isinstance(loaded, ModuleType):
-            raise TypeError(f"entry point {room}:{name} must load a module, not {type(loaded).__name__}")
-        return loaded
+    for point in entry_points_of(room):
+        if point.name == name:
+            loaded = load_entry_point(point)
+            if not isinstance(loaded, ModuleType):
+                raise PluginError(
+                    f"The package {package_of(point)} adds {name!r} to {room} as {type(loaded).__name__}, "
+                    "but it must be a module.",
+                    hint=f"Uninstall {package_of(point)}, or ask its author to mend its entry point.",
+                )
+            return loaded
     return import_module(f"{room}.{name}")
+
+
+def entry_points_of(group: str) -> tuple["EntryPoint", ...]:
+    """Entry points of the installed packages in one group, by name."""
+    return _installed().get(group, ())
+
+
+@cache
+def _installed() -> dict[str, tuple["EntryPoint", ...]]:
+    # Imported here: `fairreg --help` asks for no plugin, and this would be a tenth of its time.
+    from importlib.metadata import entry_points
+
+    found = entry_points()
+    rooms = [group for group in found.groups if group.startswith("fairreg.")]
+    return {
+        room: tuple(sorted(found.select(group=room), key=lambda point: (point.name, package_of(point))))
+        for room in rooms
+    }
+
+
+def load_entry_point(point: "EntryPoint") -> object:
+    """Load what an entry point names. Raises PluginError where that is missing or broken."""
+    try:
+        return point.load()
+    except _BROKEN as error:
+        raise PluginError(
+            f"The package {package_of(point)} adds {point.name!r} to {point.group}, but {point.value} "
+            f"cannot be loaded ({error}).",
+            hint=f"Reinstall or uninstall {package_of(point)}.",
+        ) from error
+
+
+def package_of(point: "EntryPoint") -> str:
+    """Name of the installed package that an entry point is of."""
+    return point.dist.name if point.dist is not None else point.module

@@ -8,26 +8,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fairreg.errors import UsageError
+from fairreg.sources import BUILT_IN, Pace, all_sources
 
-__all__ = ["SERVICES", "VARIABLES", "Service", "Settings"]
+__all__ = ["VARIABLES", "Service", "Settings"]
 
-VARIABLES: Mapping[str, str] = {
+_OWN_VARIABLES: Mapping[str, str] = {
     "FAIRREG_HOME": "data folder; registry and cache live there",
     "FAIRREG_DATABASE_URL": "SQLAlchemy URL of the registry (default: a SQLite file in the home)",
     "FAIRREG_OFFLINE": "1: no request leaves the machine",
     "FAIRREG_DEBUG": "1: show tracebacks",
     "FAIRREG_DISABLE": "sources, separated by commas, that are asked only by their names",
-    "ZENODO_TOKEN": "Zenodo access token (100 instead of 25 hits a page, restricted files)",
-    "HF_TOKEN": "Hugging Face access token (gated models)",
-    "GITHUB_TOKEN": "GitHub access token (higher rate limits)",
-    "FAIRREG_ZENODO_URL": "base URL of Zenodo",
-    "FAIRREG_DATACITE_URL": "base URL of the DataCite REST API",
-    "FAIRREG_DOI_URL": "base URL of the DOI resolver",
-    "HF_ENDPOINT": "base URL of the Hugging Face Hub",
-    "FAIRREG_GITHUB_URL": "base URL of the GitHub REST API",
-    "FAIRREG_GLOBUS_SEARCH_URL": "base URL of Globus Search",
-    "FAIRREG_CERN_URL": "base URL of the CERN Open Data portal",
-    "FAIRREG_OPENML_URL": "base URL of OpenML",
+}
+# Those of installed packages are not among them: the help, which lists these, looks for no package.
+VARIABLES: Mapping[str, str] = {
+    **_OWN_VARIABLES,
+    **{row.token_variable: row.token_help for row in BUILT_IN if row.token_variable},
+    **{row.url_variable: row.url_help for row in BUILT_IN if row.url_variable},
 }
 
 
@@ -43,6 +39,8 @@ class Service:
     # Hosts with paths of their own: asked as they are, unless the base URL is set.
     file_hosts: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
+    takes_token: bool = False
+    pace: Pace | None = None
 
     @property
     def configured(self) -> bool:
@@ -53,30 +51,6 @@ class Service:
     def netloc(self) -> str:
         """Host and port that requests for this service go to, in lower case."""
         return urlsplit(self.url).netloc.lower()
-
-
-# name, title, public base URL, other hosts of the same service, variable of the URL, variable of the token
-SERVICES: tuple[tuple[str, str, str, tuple[str, ...], str, str | None], ...] = (
-    ("zenodo", "Zenodo", "https://zenodo.org", ("www.zenodo.org",), "FAIRREG_ZENODO_URL", "ZENODO_TOKEN"),
-    ("datacite", "DataCite", "https://api.datacite.org", (), "FAIRREG_DATACITE_URL", None),
-    ("doi", "doi.org", "https://doi.org", ("dx.doi.org", "www.doi.org"), "FAIRREG_DOI_URL", None),
-    ("huggingface", "Hugging Face", "https://huggingface.co", ("hf.co",), "HF_ENDPOINT", "HF_TOKEN"),
-    ("github", "GitHub", "https://api.github.com", (), "FAIRREG_GITHUB_URL", "GITHUB_TOKEN"),
-    ("globus", "Globus Search", "https://search.api.globus.org", (), "FAIRREG_GLOBUS_SEARCH_URL", None),
-    ("cernopendata", "CERN Open Data", "https://opendata.cern.ch", (), "FAIRREG_CERN_URL", None),
-    ("openml", "OpenML", "https://www.openml.org", ("openml.org",), "FAIRREG_OPENML_URL", None),
-)
-# Where services keep their files and pages, apart from the host of their API.
-FILE_HOSTS: Mapping[str, tuple[str, ...]] = {
-    "github": (
-        "github.com",
-        "www.github.com",
-        "raw.githubusercontent.com",
-        "media.githubusercontent.com",
-        "objects.githubusercontent.com",
-        "release-assets.githubusercontent.com",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -95,7 +69,8 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Settings from `environ` (default: the process environment).
 
-        Raises UsageError for a base URL that is not http(s), and for the home of a user that there is not.
+        Raises UsageError for a base URL that is not http(s), and for the home of a user that there is not;
+        PluginError where an installed package adds a source that cannot be used.
         """
         env = os.environ if environ is None else environ
         home = _home(env)
@@ -119,7 +94,7 @@ class Settings:
         return self.home / "answers"
 
     def service(self, name: str) -> Service:
-        """The service called `name`; KeyError for a name that is not in SERVICES."""
+        """The service called `name`; KeyError where no row of `fairreg.sources` is a service of that name."""
         return self.services[name]
 
     def __repr__(self) -> str:
@@ -156,16 +131,19 @@ def _names(env: Mapping[str, str], name: str) -> frozenset[str]:
 
 def _services(env: Mapping[str, str]) -> dict[str, Service]:
     return {
-        name: Service(
-            name=name,
-            title=title,
-            public_url=public,
-            url=_base_url(env, url_variable) or public,
-            aliases=aliases,
-            file_hosts=FILE_HOSTS.get(name, ()),
-            token=(env.get(token_variable) or None) if token_variable else None,
+        row.name: Service(
+            name=row.name,
+            title=row.title,
+            public_url=row.url,
+            url=_base_url(env, row.url_variable) or row.url,
+            aliases=row.aliases,
+            file_hosts=row.file_hosts,
+            token=(env.get(row.token_variable) or None) if row.token_variable else None,
+            takes_token=row.token_variable is not None,
+            pace=row.pace,
         )
-        for name, title, public, aliases, url_variable, token_variable in SERVICES
+        for row in all_sources()
+        if row.url and row.url_variable
     }
 
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from fairreg.cli.app import main
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
-from fairreg.settings import SERVICES
+from fairreg.sources import BUILT_IN
 from support.databases import registry_variables
 
 
@@ -32,8 +32,9 @@ def cli(monkeypatch, capsys, settings):
     monkeypatch.setenv("FAIRREG_HOME", str(settings.home))
     for name, value in registry_variables(settings).items():
         monkeypatch.setenv(name, value)
-    for name, _, _, _, variable, _ in SERVICES:
-        monkeypatch.setenv(variable, settings.service(name).url)
+    for row in BUILT_IN:
+        if row.url:
+            monkeypatch.setenv(row.url_variable, settings.service(row.name).url)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
     def run(*arguments):

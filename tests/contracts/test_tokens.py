@@ -10,7 +10,7 @@ import pytest
 
 from fairreg import harvesters
 from fairreg.cli.app import main
-from fairreg.settings import SERVICES
+from fairreg.sources import BUILT_IN
 from fairreg.web.responses import MASK
 from support.services import CONTENT, Services
 
@@ -19,7 +19,7 @@ TOKENS = {
     "HF_TOKEN": "hf_planted-2f4d8a63",
     "GITHUB_TOKEN": "ghp_planted-91c3e0d7",
 }
-OWNERS = {row[0]: TOKENS[row[5]] for row in SERVICES if row[5]}
+OWNERS = {row.name: TOKENS[row.token_variable] for row in BUILT_IN if row.token_variable}
 SOURCES = [item.name for item in harvesters.all_harvesters() if item.name != "garden"]
 # Asked to, they log what comes over the wire, and with it the headers in which a service sends a token back.
 WIRE = ("httpcore", "httpcore2")

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from fairreg.settings import SERVICES
+from fairreg.sources import BUILT_IN
 from harvesters.zenodo_payloads import page as zenodo_page
 from harvesters.zenodo_payloads import record as zenodo_record
 from support import hbb
@@ -73,7 +73,7 @@ class Services:
 
     def environment(self) -> dict[str, str]:
         """The variables that lead fairreg here; the fault "tls" has to be set before."""
-        return {row[4]: self.url(row[0]) for row in SERVICES}
+        return {row.url_variable: self.url(row.name) for row in BUILT_IN if row.url}
 
     def close(self) -> None:
         """Let the slow ones go and stop."""

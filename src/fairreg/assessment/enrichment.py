@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from fairreg.assessment.evidence import Evidence
+from fairreg.schemas.identifiers import PAPER_SCHEMES
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["completed"]
@@ -52,7 +53,7 @@ def _linked(published: ModelRecord, added: ModelRecord) -> dict[str, Any]:
     relations = tuple(item for item in added.relations if (item.type, item.target.key) not in stated)
     known = {item.key for item in published.identifiers}
     papers = tuple(
-        item for item in added.identifiers if item.scheme in {"paper_doi", "arxiv"} and item.key not in known
+        item for item in added.identifiers if item.scheme in PAPER_SCHEMES and item.key not in known
     )
     links: dict[str, Any] = {}
     if relations:

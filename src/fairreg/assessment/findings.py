@@ -4,6 +4,8 @@
 A fail or partial cannot be written without its remedy; an `unknown` needs its reason and nothing else.
 """
 
+from typing import Literal
+
 from fairreg.assessment.base import Citation, Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
 from fairreg.schemas.record import ModelRecord, Origin, Relation
@@ -113,11 +115,13 @@ def cite_relation(evidence: Evidence, relation: Relation) -> Citation:
     return _cite_record(evidence.datacite.record, "datacite", "relations", value)
 
 
-def _cite_record(record: ModelRecord, source: str, field: str, value: object) -> Citation:
+def _cite_record(
+    record: ModelRecord, source: Literal["record", "datacite"], field: str, value: object
+) -> Citation:
     seen = record.provenance
     digest = _digest(seen.payload_sha256)
     return Citation(
-        source="datacite" if source == "datacite" else "record",
+        source=source,
         what=field,
         value=_excerpt(value),
         where=seen.url,

@@ -8,8 +8,9 @@ import re
 from urllib.parse import urlsplit
 
 from fairreg.assessment.evidence import Evidence
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import OWN_DOIS, POINTING_SCHEMES, Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, Relation, RelationType
+from fairreg.sources import DOI, REGISTRAR, RESOLVER, schemes
 
 __all__ = [
     "archives",
@@ -18,6 +19,7 @@ __all__ = [
     "is_persistent",
     "lineage_dois",
     "links",
+    "lists_no_files",
     "may_be_registered",
     "own_doi",
     "own_pids",
@@ -27,11 +29,13 @@ __all__ = [
     "weight_files",
 ]
 
-_PERSISTENT_SCHEMES = frozenset({"doi", "concept_doi", "swhid", "handle", "ark", "w3id", "purl"})
-_PERSISTENT_URL = re.compile(
-    r"https?://(?:www\.)?(?:doi\.org|hdl\.handle\.net|w3id\.org|n2t\.net/ark:|purl\.org)/"
+_PERSISTENT_SCHEMES = frozenset(
+    {*OWN_DOIS, *(scheme.name for scheme in schemes() if scheme.persistent), "handle", "ark", "w3id", "purl"}
 )
-_DATA_PID = frozenset({"related_doi", "paper_doi", "dlhub_doi", "arxiv"})
+_PERSISTENT_URL = re.compile(
+    rf"https?://(?:www\.)?(?:{re.escape(str(RESOLVER.site))}|hdl\.handle\.net|w3id\.org|n2t\.net/ark:"
+    r"|purl\.org)/"
+)
 _WEIGHTS = re.compile(
     r"\.(?:onnx|pth?|safetensors|h5|hdf5|keras|tflite|gguf|pb|pkl|joblib|ckpt|bin|plan|engine|pmml)$",
     re.IGNORECASE,
@@ -48,22 +52,27 @@ _REVISION = re.compile(r"/(?:tree|releases/tag|commit|archive|blob|src)/|^swh:1:
 
 def is_persistent(identifier: Identifier) -> bool:
     """Whether it belongs to a scheme whose resolver is maintained: DOI, Handle, ARK, SWHID, w3id."""
-    if identifier.scheme in _PERSISTENT_SCHEMES | _DATA_PID:
+    if identifier.scheme in _PERSISTENT_SCHEMES | POINTING_SCHEMES:
         return True
     return bool(_PERSISTENT_URL.match(identifier.value))
 
 
 def own_pids(record: ModelRecord) -> tuple[Identifier, ...]:
     """Persistent identifiers of the model itself, its exact version before its concept."""
-    own = [item for item in record.identifiers if is_persistent(item) and item.scheme not in _DATA_PID]
+    own = [item for item in record.identifiers if is_persistent(item) and item.scheme not in POINTING_SCHEMES]
     return tuple(sorted(own, key=lambda item: item.scheme == "concept_doi"))
 
 
 def own_doi(evidence: Evidence) -> str | None:
     """The DOI that is asked about: the record's own, else its concept's, else the one that was requested."""
     record = evidence.record
-    asked = evidence.requested.value if evidence.requested.scheme in {"doi", "concept_doi"} else None
+    asked = evidence.requested.value if evidence.requested.scheme in OWN_DOIS else None
     return record.doi or record.concept_doi or asked
+
+
+def lists_no_files(record: ModelRecord) -> bool:
+    """Whether only the registration was read, which lists no files even where the host has some."""
+    return not record.distributions and record.provenance.source == REGISTRAR.name
 
 
 def may_be_registered(evidence: Evidence) -> bool:
@@ -85,14 +94,16 @@ def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:
 def concept_dois(evidence: Evidence) -> frozenset[str]:
     """DOIs of the lineage as a whole, never that of the version itself."""
     stated = {evidence.record.concept_doi} | {
-        item.target.value for item in relations(evidence, "is_version_of") if item.target.key[0] == "doi"
+        item.target.value for item in relations(evidence, "is_version_of") if item.target.key[0] == DOI.name
     }
     return frozenset(doi for doi in stated if doi and doi != evidence.record.doi)
 
 
 def lineage_dois(evidence: Evidence) -> frozenset[str]:
     """Every DOI of the model: this version, its concept, other versions."""
-    targets = {item.target.value for item in relations(evidence, *_VERSIONS) if item.target.key[0] == "doi"}
+    targets = {
+        item.target.value for item in relations(evidence, *_VERSIONS) if item.target.key[0] == DOI.name
+    }
     own = {evidence.record.doi, evidence.record.concept_doi}
     return frozenset(doi for doi in own | targets if doi)
 

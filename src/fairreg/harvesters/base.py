@@ -14,6 +14,7 @@ from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.json_reader import canonical
 from fairreg.schemas.record import ModelRecord
+from fairreg.sources import source_named
 from fairreg.web import Web
 
 __all__ = ["Fetched", "Harvester", "Hit", "Page", "Payload"]
@@ -60,18 +61,26 @@ class Page:
 class Harvester(ABC):
     """A source of records. Raises the errors of `Web` when it fetches, RecordError when it maps."""
 
+    # That of its row in `fairreg.sources`, which says what it is called and whose service is asked.
     name: ClassVar[str]
-    title: ClassVar[str]
     # Other harvesters that know an identifier are asked before one that is general (DataCite knows any DOI).
     general: ClassVar[bool] = False
     guest_page_limit: ClassVar[int] = 25
     token_page_limit: ClassVar[int] = 100
     # Whether `search` takes words and answers at once; what can only be harvested whole is not asked live.
     searchable: ClassVar[bool] = True
-    # Name in `fairreg.settings.SERVICES` of the service that is asked; None: that of the harvester.
-    service: ClassVar[str | None] = None
     # Import name of an optional package without which the source cannot be asked.
     engine: ClassVar[str | None] = None
+
+    @property
+    def title(self) -> str:
+        """Name of the source as people write it."""
+        return source_named(self.name).title
+
+    @property
+    def service(self) -> str:
+        """Name of the service that is asked, which `fairreg.settings.Settings.services` may have."""
+        return source_named(self.name).served_by or self.name
 
     @abstractmethod
     def handles(self, identifier: Identifier) -> bool:
@@ -109,6 +118,10 @@ class Harvester(ABC):
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:  # noqa: ARG002 - most sources send none
         """Source id and reason where the payload is the tombstone of a record."""
         return None
+
+    def names_only(self) -> "Harvester":
+        """The same source for who searches it for names, where searching for all details costs more."""
+        return self
 
     def handles_url(self, url: str) -> bool:
         """Whether `url` is an address of a record that `fetch` can be asked for."""

@@ -54,7 +54,6 @@ class CernOpenDataHarvester(Harvester):
     """The CERN Open Data portal. It states no dates of change, so `since` narrows nothing."""
 
     name: ClassVar[str] = "cernopendata"
-    title: ClassVar[str] = "CERN Open Data"
 
     def handles(self, identifier: Identifier) -> bool:
         """Record numbers, and the DOIs of the portal (10.7483/OPENDATA.)."""
@@ -86,7 +85,7 @@ class CernOpenDataHarvester(Harvester):
         """Pages of hits within the first 10,000. Raises UsageError for a cursor of another source."""
         number, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
         note = "CERN Open Data tells no dates of change: every record is read." if since else None
-        yield from within(self._pages(web, query, number, size, note), limit)
+        yield from within(self._pages(web.asking("search"), query, number, size, note), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of an answer, or of its bare ``metadata``. Raises RecordError with the JSON path."""

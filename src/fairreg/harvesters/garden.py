@@ -41,8 +41,7 @@ class GardenHarvester(Harvester):
     """Garden's saved documents: gardens with their functions, and functions alone."""
 
     name: ClassVar[str] = "garden"
-    title: ClassVar[str] = "Garden"
-    # It sends no requests at all, so no row of settings.SERVICES is its own either.
+    # It sends no requests at all.
     searchable: ClassVar[bool] = False
 
     def handles(self, identifier: Identifier) -> bool:  # noqa: ARG002 - see the answer

@@ -46,7 +46,6 @@ class OpenMLHarvester(Harvester):
     """OpenML's flows. A list names them, each flow is asked for on its own."""
 
     name: ClassVar[str] = "openml"
-    title: ClassVar[str] = "OpenML"
     # It finds by tag, not by words, and needs one more request for each hit.
     searchable: ClassVar[bool] = False
 
@@ -81,7 +80,7 @@ class OpenMLHarvester(Harvester):
         offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or 10_000))
         left = limit
         while left is None or left > 0:
-            listed = self._listed(web, query.strip(), offset, size)
+            listed = self._listed(web.asking("search"), query.strip(), offset, size)
             hits = tuple(self._flows(web, listed[:left], since))
             offset += size
             onward = urlencode({"offset": offset, "size": size}) if len(listed) == size else None

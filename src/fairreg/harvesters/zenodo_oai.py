@@ -66,8 +66,6 @@ class ZenodoOaiHarvester(Harvester):
     """
 
     name: ClassVar[str] = "zenodo_oai"
-    title: ClassVar[str] = "Zenodo (OAI-PMH)"
-    service: ClassVar[str | None] = "zenodo"
     searchable: ClassVar[bool] = False
     guest_page_limit: ClassVar[int] = PAGE_SIZE
     token_page_limit: ClassVar[int] = PAGE_SIZE
@@ -106,7 +104,7 @@ class ZenodoOaiHarvester(Harvester):
         at = _read_cursor(cursor) if cursor else _At(since.isoformat() if since else "", query.strip())
         left, restarted = limit, None
         while left is None or left > 0:
-            page = self._list(web, at)
+            page = self._list(web.asking("search"), at)
             if page is None:
                 at, restarted = _restart(at, restarted), at.again()
                 continue

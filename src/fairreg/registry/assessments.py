@@ -26,7 +26,7 @@ from sqlalchemy import (
 from fairreg.errors import RecordError
 from fairreg.registry.db.key_conditions import chunks, with_keys
 from fairreg.registry.db.tables import assessments, entries, statements
-from fairreg.registry.resolution.grouping import link_keys
+from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
 from fairreg.registry.search.lookup import entries_for
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
@@ -224,7 +224,7 @@ def _key(pid: str | Identifier) -> Key:
 def _keys(record: ModelRecord) -> set[Key]:
     """What the object of a statement is or was known by. A repository may hold the code of several models."""
     place = Identifier(record.provenance.source, record.provenance.source_id)
-    return {subject(record), place.key} | {key for key in link_keys(record) if key[0] != "github"}
+    return {subject(record), place.key} | {key for key in link_keys(record) if key[0] not in SHARED_SCHEMES}
 
 
 def _assessment(row: RowMapping) -> Assessment:

@@ -26,6 +26,7 @@ from fairreg.registry.search.search import search
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
+from fairreg.sources import CURATED
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment
@@ -110,7 +111,7 @@ class Registry:
         with self._database.writing() as connection:
             put_all(connection, prepare(map(Submission, records)))
             kept = {record.provenance.source_id for record in records}
-            _withdraw_others(connection, "catalogue", kept, "No longer in fairreg's catalogue.")
+            _withdraw_others(connection, CURATED.name, kept, "No longer in fairreg's catalogue.")
             _write_property(connection, _CATALOGUE_DIGEST, digest)
         return True
 

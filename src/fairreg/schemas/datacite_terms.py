@@ -3,11 +3,13 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import Identifier, normalise_doi, parse
 from fairreg.schemas.record import Relation, RelationType
 from fairreg.schemas.text import one_line
+from fairreg.sources import ARXIV, DOI, scheme_names, schemes
 
 __all__ = ["cited_in", "distinct_identifiers", "distinct_relations", "identifier_of", "relation_type"]
 
@@ -38,18 +40,6 @@ _RELATIONS: dict[str, RelationType] = {
     "isderivedfrom": "is_derived_from",
     "issourceof": "is_source_of",
 }
-# What the services call a scheme that `parse` recognises by itself, once it is told which it is.
-_HINTS = {
-    "doi": "doi:",
-    "arxiv": "arxiv:",
-    "orcid": "orcid:",
-    "url": "",
-    "swh": "",
-    "swhid": "",
-    "oai": "",
-    "github": "",
-    "https://registry.identifiers.org/registry/swh": "",
-}
 _PINNED = re.compile(r"/(?:tree|commit|releases/tag|blob|archive)/")
 _CITED_DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+")
 _CITED_ARXIV = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
@@ -58,6 +48,17 @@ _CITED_ARXIV = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 def relation_type(stated: str | None) -> RelationType:
     """The record's word for a relation, whatever its case; related_to for one it has no word for."""
     return _RELATIONS.get(re.sub(r"[^a-z]", "", (stated or "").lower()), "related_to")
+
+
+@cache
+def _hints() -> dict[str, str]:
+    """Words of the services for a scheme, each with what `parse` needs before a value to recognise it."""
+    prefixes = {"url": "", "oai": ""}
+    for scheme in schemes():
+        prefix = f"{scheme.name}:"
+        known = scheme.bare and prefix in scheme.prefixes
+        prefixes.update(dict.fromkeys(scheme.stated_as, prefix if known else ""))
+    return prefixes
 
 
 def identifier_of(
@@ -70,14 +71,14 @@ def identifier_of(
     value, hint = one_line(text or ""), (scheme or "").strip().lower()
     if not value:
         return None
-    if hint in {"", *_HINTS}:
-        found = _recognised(value, _HINTS.get(hint, ""))
+    if not hint or hint in _hints():
+        found = _recognised(value, _hints().get(hint, ""))
         # An address may hide control characters behind %-signs.
         if found is not None and one_line(found.value):
             # The slug of a repository drops the tag or commit that the source names: the address keeps it.
-            pinned = value if found.scheme == "github" and _PINNED.search(value) else None
+            pinned = value if found.scheme in scheme_names("code") and _PINNED.search(value) else None
             return Identifier(found.scheme, one_line(found.value), evidence or pinned)
-        if hint == "doi":
+        if hint == DOI.name:
             return None
     name, _, rest = value.partition(":")
     if not hint and rest and re.fullmatch(r"[A-Za-z][\w.+-]*", name):
@@ -88,7 +89,7 @@ def identifier_of(
 def _recognised(value: str, prefix: str) -> Identifier | None:
     doi = normalise_doi(value)
     if doi is not None:
-        return Identifier("doi", doi)
+        return Identifier(DOI.name, doi)
     # A bare word or number would be read as a Hugging Face or a Zenodo id, which it need not be here.
     if ":" not in value and not prefix:
         return None
@@ -107,9 +108,9 @@ def cited_in(reference: str) -> Identifier | None:
     match = _CITED_DOI.search(reference)
     doi = normalise_doi(match[0]) if match else None
     if doi is not None:
-        return Identifier("doi", doi)
+        return Identifier(DOI.name, doi)
     arxiv = _CITED_ARXIV.search(reference)
-    return Identifier("arxiv", arxiv[1]) if arxiv else None
+    return Identifier(ARXIV.name, arxiv[1]) if arxiv else None
 
 
 def distinct_identifiers(found: Iterable[Identifier | None]) -> tuple[Identifier, ...]:

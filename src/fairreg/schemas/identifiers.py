@@ -7,55 +7,48 @@ arXiv's identifier scheme (2007), ORCID's structure (ISO 7064 MOD 11-2), SWHID s
 """
 
 import re
-from collections.abc import Callable
-from typing import Annotated
+from functools import cache
+from typing import Annotated, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
+from fairreg import sources
 from fairreg.errors import IdentifierError
+from fairreg.sources import DOI, ORCID, OWNER_SLASH_NAME, ZENODO, IdentifierScheme, MintedDois, PageAddress
 
 __all__ = [
     "DOI_SCHEMES",
+    "NEIGHBOUR_DOIS",
+    "OWN_DOIS",
+    "PAPER_SCHEMES",
+    "POINTING_SCHEMES",
     "Identifier",
     "doi_of_zenodo",
+    "minted_doi",
     "normalise_doi",
     "normalise_orcid",
+    "owner_slash_name",
     "parse",
+    "record_of_doi",
     "zenodo_of_doi",
 ]
 
-# Schemes whose value is a DOI; only `doi` identifies the object itself.
-DOI_SCHEMES = frozenset({"doi", "concept_doi", "paper_doi", "dlhub_doi", "related_doi"})
+# DOIs of the object itself, one version or all of them; and of what the object merely refers to.
+OWN_DOIS = (DOI.name, "concept_doi")
+NEIGHBOUR_DOIS = (*(row.copy_dois for row in sources.BUILT_IN if row.copy_dois), "related_doi", "paper_doi")
+# Schemes whose value is a DOI; only that of `DOI` identifies the object itself.
+DOI_SCHEMES = frozenset({*OWN_DOIS, *NEIGHBOUR_DOIS})
+PAPER_SCHEMES = frozenset({"paper_doi", sources.ARXIV.name})
+# Persistent identifiers of other objects.
+POINTING_SCHEMES = frozenset({*NEIGHBOUR_DOIS, sources.ARXIV.name})
 
-_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/\S+")
-_ZENODO_DOI = re.compile(r"10\.5281/zenodo\.(\d+)")
-_ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?", re.IGNORECASE)
-_ORCID = re.compile(r"(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])")
-_SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}(?:;\S+)?")
 _SLUG = re.compile(r"(?!10\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are not UTF-8
-_HF_LEGACY = re.compile(r"[A-Za-z0-9][\w.-]*")
-
-_URL_PREFIX = {
-    "arxiv": "https://arxiv.org/abs/",
-    "orcid": "https://orcid.org/",
-    "swhid": "https://archive.softwareheritage.org/",
-    "huggingface": "https://huggingface.co/",
-    "github": "https://github.com/",
-    "zenodo": "https://zenodo.org/records/",
-    "cernopendata": "https://opendata.cern.ch/record/",
-    "kaggle": "https://www.kaggle.com/",
-    "pypi": "https://pypi.org/project/",
-}
-
+_SAFE_IN_DOI = "/:;()._-+,@!$&'*=~"
+# Host and path of a web address.
+Address = tuple[str, str]
 _MOST_LAYERS = 50  # of what stands around an identifier; only hostile text has more
-# host -> scheme, what stands before the value in the path
-_PAGES = {
-    "opendata.cern.ch": ("cernopendata", "record/"),
-    "pypi.org": ("pypi", "project/"),
-    "kaggle.com": ("kaggle", ""),
-}
 
 
 class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -73,21 +66,21 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     def url(self) -> str | None:
         """The address that resolves it, None for a scheme without a resolver."""
         if self.scheme in DOI_SCHEMES:
-            return "https://doi.org/" + quote(self.value, safe="/:;()._-+,@!$&'*=~")
+            return f"{DOI.resolver}{quote(self.value, safe=_SAFE_IN_DOI)}"
         if self.scheme == "url":
             return self.value
-        prefix = _URL_PREFIX.get(self.scheme)
+        prefix = _resolvers().get(self.scheme)
         return prefix + quote(self.value, safe="/:;=._-+@~") if prefix else None
 
     @property
     def compact(self) -> str:
         """``scheme:value``; DOI schemes say ``doi:``."""
-        return f"{'doi' if self.scheme in DOI_SCHEMES else self.scheme}:{self.value}"
+        return f"{self.key[0]}:{self.value}"
 
     @property
     def key(self) -> tuple[str, str]:
         """What two spellings of one identifier share: (family, case-folded value)."""
-        return ("doi" if self.scheme in DOI_SCHEMES else self.scheme, self.value.casefold())
+        return (DOI.name if self.scheme in DOI_SCHEMES else self.scheme, self.value.casefold())
 
 
 def parse(text: str) -> Identifier:
@@ -96,10 +89,9 @@ def parse(text: str) -> Identifier:
     Raises IdentifierError when the text is none of the known kinds, or no Unicode.
     """
     cleaned = _clean(text)
-    for reader in () if _SURROGATE.search(text) else _READERS:
-        found = reader(cleaned)
-        if found is not None:
-            return found
+    found = None if _SURROGATE.search(text) else _parsed(cleaned)
+    if found is not None:
+        return found
     raise IdentifierError(
         f"{text.strip()!r} is not an identifier that fairreg knows.",
         hint="Give a DOI (10.5281/zenodo.7305227), an arXiv id, org/name, "
@@ -109,25 +101,59 @@ def parse(text: str) -> Identifier:
 
 def normalise_doi(text: str) -> str | None:
     """The DOI in `text` in lower case without resolver prefix; None where there is none or a placeholder."""
-    found = _doi(_clean(text))
-    return found.value if found else None
+    return _value_in(text, DOI)
 
 
 def normalise_orcid(text: str) -> str | None:
     """The ORCID in `text` as ``0000-0002-5076-7096``; None where its checksum fails."""
-    found = _orcid(_clean(text))
+    return _value_in(text, ORCID)
+
+
+def _value_in(text: str, scheme: IdentifierScheme) -> str | None:
+    cleaned = _clean(text)
+    found = _readers()[scheme.name].read(cleaned, _address(cleaned))
     return found.value if found else None
 
 
 def zenodo_of_doi(doi: str) -> str | None:
     """Record number inside a DOI that Zenodo minted."""
-    match = _ZENODO_DOI.fullmatch(doi)
-    return match[1] if match else None
+    minted = ZENODO.dois
+    return _number_in(doi, minted) if minted else None
 
 
 def doi_of_zenodo(number: str) -> str:
     """The DOI that Zenodo mints for a record number (a record may carry an external DOI instead)."""
-    return f"10.5281/zenodo.{number}"
+    return str(minted_doi(Identifier(ZENODO.name, number)))
+
+
+def minted_doi(identifier: Identifier) -> str | None:
+    """The DOI that a service mints for the record of this number, None where it mints none."""
+    minted = next((item for item in _minted() if item.scheme == identifier.scheme), None)
+    return f"{minted.prefix}{identifier.value}" if minted else None
+
+
+def record_of_doi(doi: str) -> Identifier | None:
+    """The record that a service minted this DOI for, None for a DOI of anyone else."""
+    for minted in _minted():
+        number = _number_in(doi, minted)
+        if number is not None:
+            return Identifier(minted.scheme, number)
+    return None
+
+
+def _number_in(doi: str, minted: MintedDois) -> str | None:
+    number = doi.removeprefix(minted.prefix)
+    return number if number != doi and re.fullmatch(r"\d+", number) else None
+
+
+@cache
+def _minted() -> tuple[MintedDois, ...]:
+    return tuple(row.dois for row in sources.all_sources() if row.dois)
+
+
+@cache
+def _resolvers() -> dict[str, str]:
+    return {scheme.name: scheme.resolver for scheme in sources.schemes() if scheme.resolver}
 
 
 def _clean(text: str) -> str:
@@ -157,7 +183,7 @@ def _after(text: str, *prefixes: str) -> str | None:
     return None
 
 
-def _address(text: str) -> tuple[str, str] | None:
+def _address(text: str) -> Address | None:
     """(host without www, unquoted path without slashes at its ends) of a web address, scheme optional."""
     candidate = text if "://" in text else f"https://{text}"
     try:
@@ -169,123 +195,94 @@ def _address(text: str) -> tuple[str, str] | None:
     return parts.netloc.lower().removeprefix("www."), unquote(parts.path).strip("/")
 
 
-def _doi(text: str) -> Identifier | None:
-    rest = _after(text, "doi:", "doi ", "info:doi/", "urn:doi:") or text
-    address = _address(rest)
-    if address and address[0] in {"doi.org", "dx.doi.org"}:
-        rest = address[1]
-    elif address and address[0] == "zenodo.org":
-        badge = re.fullmatch(r"(?:doi|badge/doi)/(10\..+?)(?:\.svg)?", address[1], re.IGNORECASE)
-        rest = badge[1] if badge else rest
-    elif "/" not in rest and "%2f" in rest.lower():
-        rest = unquote(rest)
-    return Identifier("doi", rest.lower()) if _DOI.fullmatch(rest) else None
+class _Page(NamedTuple):
+    """A `PageAddress` with its patterns compiled."""
+
+    hosts: tuple[str, ...]
+    path: re.Pattern[str]
+    dropped: tuple[re.Pattern[str], ...]
+
+    @classmethod
+    def of(cls, page: PageAddress) -> "_Page":
+        return cls(page.hosts, re.compile(page.path), tuple(map(re.compile, page.dropped)))
+
+    def identifier_in(self, address: Address) -> str | None:
+        """What names the record in the (host, path) of an address."""
+        host, path = address
+        if host not in self.hosts:
+            return None
+        for pattern in self.dropped:
+            path = pattern.sub("", path)
+        found = self.path.fullmatch(path)
+        return found[1] if found else None
 
 
-def _zenodo(text: str) -> Identifier | None:
-    suffix = re.fullmatch(r"zenodo\.(\d+)", text, re.IGNORECASE)
-    if suffix:
-        return Identifier("doi", doi_of_zenodo(suffix[1]))
-    number = re.fullmatch(r"(?:(?:zenodo|oai:zenodo\.org):)?\s*(\d{3,10})", text, re.IGNORECASE)
-    if number:
-        return Identifier("zenodo", number[1])
+class _Reader(NamedTuple):
+    """An `IdentifierScheme` with its patterns compiled."""
+
+    scheme: IdentifierScheme
+    value: re.Pattern[str]
+    pages: tuple[_Page, ...]
+
+    def read(self, text: str, address: Address | None) -> Identifier | None:
+        """Read `text`, of which `address` is what `_address` says, as an identifier of this scheme."""
+        rest = _after(text, *self.scheme.prefixes)
+        value = None
+        if self.pages and (not rest or self.scheme.prefixed_pages):
+            value = self._in_page(_address(rest) if rest else address)
+        if value is None and (rest or self.scheme.bare):
+            found = self.value.fullmatch(self.scheme.readable(rest or text))
+            value = found[1] if found else None
+        normal = self.scheme.normal(value) if value is not None else None
+        return Identifier(self.scheme.name, normal) if normal else None
+
+    def _in_page(self, address: Address | None) -> str | None:
+        if address is None:
+            return None
+        found = (page.identifier_in(address) for page in self.pages)
+        return next((value for value in found if value), None)
+
+
+@cache
+def _readers() -> dict[str, _Reader]:
+    # The grammar of what needs no prefix goes before the addresses of services, which it may resemble.
+    ordered = sorted(sources.schemes(), key=lambda scheme: not scheme.bare)
+    return {scheme.name: _reader_of(scheme) for scheme in ordered}
+
+
+def _reader_of(scheme: IdentifierScheme) -> _Reader:
+    pages = scheme.pages
+    if scheme is DOI:
+        pages += tuple(page for minted in _minted() for page in minted.pages)
+    return _Reader(scheme, re.compile(scheme.value), tuple(map(_Page.of, pages)))
+
+
+def _parsed(text: str) -> Identifier | None:
+    """What the first scheme says that recognises the text; what only looks like a name comes last."""
     address = _address(text)
-    if address is None or address[0] != "zenodo.org":
-        return None
-    page = re.match(r"(?:api/)?(?:records?|deposit|uploads)/(\d+)(?:/|$)", address[1])
-    return Identifier("zenodo", page[1]) if page else None
+    for reader in _readers().values():
+        found = reader.read(text, address)
+        if found is not None:
+            return found
+    return _short_doi(text) or owner_slash_name(text) or _url(text)
 
 
-def _arxiv(text: str) -> Identifier | None:
-    rest = _after(text, "arxiv:", "arxiv ") or text
-    address = _address(rest)
-    if address and address[0] in {"arxiv.org", "export.arxiv.org"}:
-        rest = re.sub(r"^(?:abs|pdf|html|format)/|\.pdf$", "", address[1])
-    match = _ARXIV.fullmatch(rest)
-    return Identifier("arxiv", match[1]) if match else None
-
-
-def _orcid(text: str) -> Identifier | None:
-    rest = _after(text, "orcid:", "https://orcid.org/", "http://orcid.org/", "orcid.org/") or text
-    match = _ORCID.fullmatch(rest)
-    if match is None:
-        return None
-    value = "-".join(match.groups()).upper()
-    return Identifier("orcid", value) if _orcid_checksum(value) else None
-
-
-def _orcid_checksum(value: str) -> bool:
-    total = 0
-    digits = value.replace("-", "")
-    for digit in digits[:-1]:
-        total = (total + int(digit)) * 2
-    return digits[-1] == "0123456789X"[(12 - total % 11) % 11]
-
-
-def _swhid(text: str) -> Identifier | None:
-    rest = _after(text, "https://archive.softwareheritage.org/") or text
-    return Identifier("swhid", unquote(rest)) if _SWHID.fullmatch(unquote(rest)) else None
-
-
-def _huggingface(text: str) -> Identifier | None:
-    rest = _after(text, "huggingface:", "hf:", "hf://")
-    rest = rest.lstrip("/") if rest else None
-    address = _address(text)
-    if rest is None and address and address[0] in {"huggingface.co", "hf.co"}:
-        rest = re.sub(r"/(?:tree|blob|resolve|raw|commit|discussions)(?:/.*)?$", "", address[1])
-        rest = rest.removeprefix("api/").removeprefix("models/")
-    if rest is None:
-        return None
-    name = rest.removeprefix("datasets/").removeprefix("spaces/")
-    return Identifier("huggingface", rest) if _SLUG.fullmatch(name) or _HF_LEGACY.fullmatch(name) else None
-
-
-def _github(text: str) -> Identifier | None:
-    rest = _after(
-        text, "github:", "gh:", "git@github.com:", "ssh://git@github.com/", "git+https://github.com/"
-    )
-    address = _address(text)
-    if rest is None and address and address[0] in {"github.com", "api.github.com"}:
-        rest = address[1].removeprefix("repos/") if address[0].startswith("api.") else address[1]
-    if rest is None:
-        return None
-    slug = "/".join(rest.split("/")[:2]).removesuffix(".git")
-    return Identifier("github", slug) if _SLUG.fullmatch(slug) else None
-
-
-def _tagged(text: str) -> Identifier | None:
-    scheme, _, rest = text.partition(":")
-    if scheme.lower() in {"dlhub", "cernopendata", "kaggle", "pypi", "openml"} and rest:
-        return Identifier(scheme.lower(), rest.strip())
-    address = _address(text)
-    if address and address[0] in _PAGES:
-        scheme, prefix = _PAGES[address[0]]
-        value = address[1].removeprefix(prefix)
-        if value and address[1].startswith(prefix):
-            return Identifier(scheme, value)
+def _short_doi(text: str) -> Identifier | None:
+    """A DOI without the prefix of its registrant, as ``zenodo.7305227``."""
+    for minted in _minted():
+        registrant, _, start = minted.prefix.partition("/")
+        number = text[len(start) :]
+        if start and text[: len(start)].lower() == start and re.fullmatch(r"\d+", number):
+            return Identifier(DOI.name, f"{registrant}/{start}{number}")
     return None
 
 
-def _bare_slug(text: str) -> Identifier | None:
-    return Identifier("huggingface", text) if _SLUG.fullmatch(text) else None
+def owner_slash_name(text: str) -> Identifier | None:
+    """The repository that a bare ``owner/name`` is taken for, None for any other text."""
+    return Identifier(OWNER_SLASH_NAME.name, text) if _SLUG.fullmatch(text) else None
 
 
 def _url(text: str) -> Identifier | None:
     return (
         Identifier("url", text) if "://" in text and _address(text) and not re.search(r"\s", text) else None
     )
-
-
-# The first reader that recognises the text wins, so the more specific come first.
-_READERS: tuple[Callable[[str], Identifier | None], ...] = (
-    _doi,
-    _zenodo,
-    _swhid,
-    _orcid,
-    _arxiv,
-    _huggingface,
-    _github,
-    _tagged,
-    _bare_slug,
-    _url,
-)

@@ -4,6 +4,7 @@
 import re
 from typing import Any
 
+from fairreg import sources
 from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import RelationType
@@ -26,7 +27,7 @@ Node = dict[str, Any]
 
 SPDX = "https://spdx.org/licenses/"
 SPDX_ID = re.compile(r"(?!.*\.(?:html|json)$)[A-Za-z0-9.+-]+")
-ORCID = "https://orcid.org/"
+ORCID = str(sources.ORCID.resolver)
 TYPES = {"model": "MLModel", "dataset": "Dataset", "software": "SoftwareSourceCode"}
 KINDS = {
     **{term: kind for kind, term in TYPES.items()},

@@ -12,13 +12,11 @@ from fairreg.registry import Info, Refused, Registry
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.search.federated import ask
 from fairreg.services.search.report import DEADLINE, SourceAnswer
-from fairreg.settings import SERVICES, Service, Settings
-from fairreg.web.client import PACE_PER_MINUTE
+from fairreg.settings import Service, Settings
 
 __all__ = ["RefusedPayload", "SourceState", "refused", "sources"]
 
 _PROBE = "model"
-_WITH_TOKEN = frozenset(name for name, *_, token_variable in SERVICES if token_variable)
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def _shown(answer: SourceAnswer) -> str:
 
 
 def _state(settings: Settings, harvester: Harvester, info: Info, bad: Sequence[Refused]) -> SourceState:
-    service = settings.services.get(harvester.service or harvester.name)
+    service = settings.services.get(harvester.service)
     times = [item.updated_at for item in info.harvests if item.source == harvester.name and item.updated_at]
     return SourceState(
         name=harvester.name,
@@ -114,7 +112,7 @@ def _state(settings: Settings, harvester: Harvester, info: Info, bad: Sequence[R
         enabled=harvester.name not in settings.disabled
         and (harvester.engine is None or find_spec(harvester.engine) is not None),
         live=harvester.searchable,
-        token=service.token is not None if service and service.name in _WITH_TOKEN else None,
+        token=service.token is not None if service and service.takes_token else None,
         limits=_limits(harvester, service),
         refused=sum(item.source == harvester.name for item in bad),
     )
@@ -124,7 +122,5 @@ def _limits(harvester: Harvester, service: Service | None) -> str:
     if service is None:
         return "sends no requests"
     guest, known = harvester.page_limit(token=False), harvester.page_limit(token=True)
-    takes_token = service is not None and service.name in _WITH_TOKEN
-    page = f"{guest} a page" + (f", {known} with a token" if takes_token and known != guest else "")
-    pace = PACE_PER_MINUTE.get(service.name)
-    return f"{page}; {pace} requests a minute" if pace else page
+    page = f"{guest} a page" + (f", {known} with a token" if service.takes_token and known != guest else "")
+    return f"{page}; {service.pace.search} requests a minute" if service.pace else page

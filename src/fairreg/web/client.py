@@ -23,6 +23,7 @@ from fairreg.errors import (
     UnsafeAddress,
 )
 from fairreg.settings import Service, Settings
+from fairreg.source_row import RequestKind
 from fairreg.web.http_cache import KeptAnswers
 from fairreg.web.responses import (
     PASSING,
@@ -49,18 +50,6 @@ Talk = Callable[[str], None]
 Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
-# Requests a minute that each service allows a guest (Zenodo: developers.zenodo.org, search limit). CERN Open
-# Data, OpenML and Globus Search publish no limit that we know of: theirs is our own choice, one a second.
-PACE_PER_MINUTE: Mapping[str, int] = {
-    "zenodo": 30,
-    "datacite": 120,
-    "doi": 120,
-    "huggingface": 90,
-    "github": 30,
-    "cernopendata": 60,
-    "openml": 60,
-    "globus": 60,
-}
 
 
 def silent(_line: str) -> None:
@@ -114,7 +103,9 @@ class Web:
         sleep: Callable[[float], None] = time.sleep,
         session: "requests.Session | None" = None,
         slots: Slots | None = None,
+        kind: RequestKind = "record",
     ) -> None:
+        self._kind = kind
         self._settings = settings
         self._talk = talk
         self._sleep = sleep
@@ -141,22 +132,33 @@ class Web:
 
     def patient(self, patience: Patience) -> "Web":
         """The same client over the same connections, with another patience; closing this one closes both."""
-        return self._alike(self._settings, patience)
+        return self._alike(patience=patience)
+
+    def asking(self, kind: RequestKind) -> "Web":
+        """The same client at the pace of `kind` (default: record, and file for downloads)."""
+        return self._alike(kind=kind)
 
     def anonymous(self) -> "Web":
         """A client over the same connections that sends no token to anybody."""
         services = {name: replace(item, token=None) for name, item in self._settings.services.items()}
         settings = replace(self._settings, services=services)
-        return self._alike(settings, self._patience)
+        return self._alike(settings=settings)
 
-    def _alike(self, settings: Settings, patience: Patience) -> "Web":
+    def _alike(
+        self,
+        *,
+        settings: Settings | None = None,
+        patience: Patience | None = None,
+        kind: RequestKind | None = None,
+    ) -> "Web":
         return Web(
-            settings,
+            settings or self._settings,
             talk=self._talk,
-            patience=patience,
+            patience=patience or self._patience,
             sleep=self._sleep,
             session=self._connect(),
             slots=self._slots,
+            kind=kind or self._kind,
         )
 
     def _connect(self) -> "requests.Session":
@@ -243,6 +245,10 @@ class Web:
         self, url: str, *, headers: Mapping[str, str] | None = None
     ) -> Iterator[tuple[Answer, Iterator[bytes]]]:
         """Open a download: its head (empty body) and its chunks. Raises as `get`; so does reading a chunk."""
+        if self._kind != "file":
+            with self.asking("file").stream(url, headers=headers) as opened:
+                yield opened
+            return
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         with self._open("GET", url, None, sent, self._patience) as response:
             head = Answer(response.url, response.status_code, headers_of(response), b"")
@@ -352,10 +358,10 @@ class Web:
         Every request of this client does so; who asks a service through its own client calls it first.
         """
         service = self._service_at(url)
-        if service is None or service.configured or service.name not in PACE_PER_MINUTE:
+        if service is None or service.configured or service.pace is None:
             return
         # A burst of a few requests is within every published limit; only a long run is slowed down.
-        interval = 60 / PACE_PER_MINUTE[service.name]
+        interval = 60 / service.pace.per_minute(self._kind)
         wait = self._slots.take(service.name, interval) - 5 * interval
         if wait > 0:
             self._sleep(wait)

@@ -12,6 +12,7 @@ import msgspec
 
 from fairreg.assessment.evidence import Document
 from fairreg.schemas.identifiers import normalise_doi
+from fairreg.sources import ARXIV, DOI, all_sources
 
 __all__ = [
     "Mention",
@@ -38,7 +39,8 @@ _PAPER = re.compile(
     r"\b(?:papers?|articles?|journal|publications?|preprint|proceedings|et al|arxiv|manuscript)\b",
     re.IGNORECASE,
 )
-_BADGE = re.compile(r"badge/doi/|zenodo\.org/doi/", re.IGNORECASE)
+_BADGES = (row.dois.badge for row in all_sources() if row.dois and row.dois.badge)
+_BADGE = re.compile("|".join(_BADGES), re.IGNORECASE)
 _FENCE = re.compile(r"^(?:```|~~~)[^\n]*\n(.*?)^(?:```|~~~)", re.DOTALL | re.MULTILINE)
 _RST_BLOCK = re.compile(r"::[^\n]*\n(?:[ \t]*\n)+((?:[ \t]*\n|[ \t]+\S[^\n]*(?:\n|$))+)")
 _INDENTED = re.compile(r"^(?: {4}|\t|\$ )(\S[^\n]*)$", re.MULTILINE)
@@ -88,8 +90,10 @@ def mentions(document: Document) -> tuple[Mention, ...]:
     for before, line in zip(["", *lines], lines, strict=False):
         about_data = everywhere or _is_about_data(before, line)
         badge = bool(_BADGE.search(line))
-        found += [Mention("doi", doi, line.strip(), about_data, badge) for doi in _dois(line)]
-        found += [Mention("arxiv", hit[1], line.strip(), about_data=False) for hit in _ARXIV.finditer(line)]
+        found += [Mention(DOI.name, doi, line.strip(), about_data, badge) for doi in _dois(line)]
+        found += [
+            Mention(ARXIV.name, hit[1], line.strip(), about_data=False) for hit in _ARXIV.finditer(line)
+        ]
     return tuple(dict.fromkeys(found))
 
 

@@ -13,6 +13,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.indicators import a1, a2
+from fairreg.sources import REGISTRAR
 
 _METADATA: tuple[ProbeKind, ...] = ("landing_page", "doi_resolves", "source_api", "content_negotiation")
 
@@ -49,7 +50,7 @@ def retrievable(evidence: Evidence) -> Finding:
 def _may_have_files(evidence: Evidence) -> bool:
     """DataCite lists no files, whatever the host has."""
     record = evidence.record
-    return any(item.url for item in record.distributions) or record.provenance.source == "datacite"
+    return any(item.url for item in record.distributions) or record.provenance.source == REGISTRAR.name
 
 
 @indicator(

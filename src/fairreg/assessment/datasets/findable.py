@@ -19,15 +19,15 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.indicators import f3
 from fairreg.assessment.lineage import host_of, is_persistent, may_be_registered
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import OWN_DOIS, PAPER_SCHEMES, POINTING_SCHEMES, Identifier
 from fairreg.schemas.record import ModelRecord, Relation
+from fairreg.sources import RESOLVER
 
-_POINTING = frozenset({"paper_doi", "related_doi", "dlhub_doi", "arxiv"})
-_DURABLE = frozenset({"doi", "concept_doi", "handle", "hdl", "ark"})
-_RESOLVERS = frozenset({"doi.org", "dx.doi.org", "hdl.handle.net", "n2t.net"})
+_DURABLE = frozenset({*OWN_DOIS, "handle", "hdl", "ark"})
+_RESOLVERS = frozenset({*RESOLVER.hosts, "hdl.handle.net", "n2t.net"})
 # Of DataCite's relatedIdentifierType (Metadata Schema 4.5); a number of a portal's own is none of them.
 _RELATABLE = frozenset(
-    {"doi", "concept_doi", "related_doi", "paper_doi", "arxiv", "handle", "ark", "url", "w3id", "purl", "urn"}
+    {*OWN_DOIS, "related_doi", *PAPER_SCHEMES, "handle", "ark", "url", "w3id", "purl", "urn"}
 )
 _YEAR = len("2022")
 _MAY_BE_MISSING = 2
@@ -79,7 +79,7 @@ def _own(record: ModelRecord) -> list[Identifier]:
     return [
         item
         for item in record.identifiers
-        if item.scheme not in _POINTING and (item.url or is_persistent(item))
+        if item.scheme not in POINTING_SCHEMES and (item.url or is_persistent(item))
     ]
 
 

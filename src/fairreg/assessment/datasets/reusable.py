@@ -21,13 +21,8 @@ from fairreg.assessment.findings import (
 from fairreg.assessment.indicators import r1_1
 from fairreg.assessment.lineage import may_be_registered, relations
 from fairreg.schemas.record import RelationType
+from fairreg.sources import scheme_names, source_named
 
-# Hosts whose metadata schema is published; the harvester read the payload by it.
-_SCHEMAS = {
-    "cernopendata": "https://github.com/cernopendata/opendata.cern.ch",
-    "zenodo": "https://developers.zenodo.org",
-    "openml": "https://www.openml.org/apis",
-}
 _PARENTS: tuple[RelationType, ...] = ("is_derived_from", "is_part_of", "is_variant_of", "is_new_version_of")
 
 
@@ -79,7 +74,7 @@ def _software(evidence: Evidence) -> list[Any]:
     made = relations(evidence, "is_compiled_by", "requires")
     rest = relations(evidence, "is_supplement_to", "is_supplemented_by", "references", "cites")
     code = [item for item in rest if (item.target_kind or "").lower() == "software"]
-    return [*made, *code, *(item for item in rest if item.target.scheme == "github")]
+    return [*made, *code, *(item for item in rest if item.target.scheme in scheme_names("code"))]
 
 
 @indicator(
@@ -94,8 +89,10 @@ def _software(evidence: Evidence) -> list[Any]:
 def standard(evidence: Evidence) -> Finding:
     """A Croissant document, DataCite's mandatory fields, or a host whose schema is published."""
     source = evidence.record.provenance.source
-    if source in _SCHEMAS and evidence.record.provenance.payload_sha256:
-        cited = cite_record(evidence, "provenance", _SCHEMAS[source])
+    schema = source_named(source).metadata_schema
+    if schema and evidence.record.provenance.payload_sha256:
+        # The harvester read the payload by it.
+        cited = cite_record(evidence, "provenance", schema)
         return passed(f"The metadata have the published schema of {source}.", cited)
     incomplete = None
     for document in evidence.of_role("standard"):

@@ -4,10 +4,6 @@
 Metadata are accessible, even when the AI model is no longer available.
 """
 
-from typing import Literal
-
-import msgspec
-
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
@@ -20,55 +16,14 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.lineage import host_of, links, own_doi
-
-
-class Policy(msgspec.Struct, frozen=True):
-    """What a host promises.
-
-    It `keeps` metadata, with a tombstone for what is withdrawn; `retains` items, without a word of
-    tombstones; only `restricts` deletion; or leaves it to the `owner`.
-    """
-
-    promise: Literal["keeps", "retains", "restricts", "owner"]
-    words: str
-    source: str
-
-
-# As the hosts' own pages say; looked up in 2026-11. A host that is not listed gives no verdict.
-POLICIES_DATE = "2026-11"
-POLICIES: dict[str, Policy] = {
-    "zenodo.org": Policy(
-        "keeps",
-        "Items are retained for the lifetime of the repository; a withdrawn item leaves a tombstone page.",
-        "https://about.zenodo.org/policies/",
-    ),
-    "huggingface.co": Policy(
-        "owner",
-        "Whoever owns a repository may delete it.",
-        "https://huggingface.co/docs/huggingface_hub/guides/repository",
-    ),
-    "huggingface.co with a DOI": Policy(
-        "restricts",
-        "A repository with a DOI is deleted or renamed only through the host's support.",
-        "https://huggingface.co/docs/hub/doi",
-    ),
-    "opendata.cern.ch": Policy(
-        "retains",
-        "The portal curates what the collaborations release, under their policies of long-term preservation.",
-        "https://opendata.cern.ch/record/411",
-    ),
-    "github.com": Policy(
-        "owner",
-        "Whoever owns a repository may delete it.",
-        "https://docs.github.com/en/repositories/creating-and-managing-repositories/deleting-a-repository",
-    ),
-}
-_HOST_OF_SOURCE = {
-    "zenodo": "zenodo.org",
-    "huggingface": "huggingface.co",
-    "github": "github.com",
-    "cernopendata": "opendata.cern.ch",
-}
+from fairreg.sources import (
+    POLICIES_DATE,
+    REGISTRAR,
+    SWHID,
+    PreservationPolicy,
+    all_sources,
+    source_named,
+)
 
 
 @indicator(
@@ -87,13 +42,13 @@ def held_apart(evidence: Evidence) -> Finding:
             "DataCite holds a public copy of the metadata.", *cite_datacite(evidence, "state", "findable")
         )
     agency = evidence.probe("registration_agency")
-    if agency.outcome == "ok" and agency.found and "DataCite" not in agency.found:
+    if agency.outcome == "ok" and agency.found and REGISTRAR.title not in agency.found:
         cited = cite_probe(evidence, "registration_agency")
         return passed(f"{agency.found[0]} holds a copy of the metadata.", cited)
     if own_doi(evidence) and evidence.datacite is None and evidence.probe("datacite").outcome != "absent":
         return unknown(evidence.why_unknown("datacite"))
     remedy = "Mint a DOI: its registration agency then keeps the metadata when the host does not."
-    swhid = evidence.record.value_of("swhid")
+    swhid = evidence.record.value_of(SWHID.name)
     if swhid:
         cited = cite_record(evidence, "identifiers", swhid)
         return partial("Software Heritage holds a snapshot.", cited, remedy=remedy)
@@ -129,23 +84,24 @@ def policy(evidence: Evidence) -> Finding:
     return failed("The owner may delete the model and its metadata at any time.", *cited, remedy=remedy)
 
 
-def host_policy(evidence: Evidence) -> tuple[str, Policy | None, tuple[Citation, ...]]:
-    """The host, its policy where the table has one, and what both are read from."""
+def host_policy(evidence: Evidence) -> tuple[str, PreservationPolicy | None, tuple[Citation, ...]]:
+    """The host, its policy where a row has one, and what both are read from."""
     host, cited = _host(evidence)
-    if host == "huggingface.co" and evidence.record.doi:
-        host = "huggingface.co with a DOI"
-    found = POLICIES.get(host)
-    if found is None:
+    row = next((item for item in all_sources() if item.policy and item.site == host), None)
+    if row is None or row.policy is None:
         return host, None, tuple(cited)
-    stated = Citation("policy", host, found.words, found.source, None, POLICIES_DATE, "stated")
+    found = row.policy
+    if row.doi_policy and evidence.record.doi:
+        host, found = f"{host} with a DOI", row.doi_policy
+    stated = Citation("policy", host, found.words, found.source, None, found.date, "stated")
     return host, found, (stated, *cited)
 
 
 def _host(evidence: Evidence) -> tuple[str, list[Citation]]:
     """The host of the record, else that of the landing page that the DOI leads to, else that of a file."""
-    source = evidence.record.provenance.source
-    if source in _HOST_OF_SOURCE:
-        return _HOST_OF_SOURCE[source], [cite_record(evidence, "provenance", source)]
+    row = source_named(evidence.record.provenance.source)
+    if row.policy and row.site:
+        return row.site, [cite_record(evidence, "provenance", row.name)]
     if evidence.datacite and evidence.datacite.url:
         page = evidence.datacite.url
         return host_of(page), list(cite_datacite(evidence, "url", page))

@@ -17,12 +17,21 @@ from fairreg.assessment.findings import (
     passed,
     unknown,
 )
-from fairreg.assessment.lineage import archives, concept_dois, own_doi, own_pids, weight_files
+from fairreg.assessment.lineage import (
+    archives,
+    concept_dois,
+    lists_no_files,
+    own_doi,
+    own_pids,
+    weight_files,
+)
+from fairreg.sources import REGISTRAR, SWHID, schemes
 
 _GONE = 410
 _SHA = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
 _WEB = frozenset(
-    {"huggingface", "github", "zenodo", "dlhub", "kaggle", "openml", "pypi", "cernopendata", "url"}
+    {scheme.name for scheme in schemes() if scheme.names in {"object", "code"} and not scheme.persistent}
+    | {"url"}
 )
 
 
@@ -91,7 +100,7 @@ def _registered(evidence: Evidence) -> Finding:
     if evidence.datacite and evidence.datacite.state == "findable":
         state = cite_datacite(evidence, "state", "findable")
         return passed("The DOI is registered as findable at DataCite and resolves.", cited, *state)
-    if agency.outcome == "ok" and agency.found and "DataCite" not in agency.found:
+    if agency.outcome == "ok" and agency.found and REGISTRAR.title not in agency.found:
         answer = cite_probe(evidence, "registration_agency")
         return passed(f"The DOI is registered at {agency.found[0]} and resolves.", cited, answer)
     if evidence.datacite is None and evidence.probe("datacite").outcome != "absent":
@@ -138,8 +147,8 @@ def version_specific(evidence: Evidence) -> Finding:
     if record.doi or record.concept_doi:
         word = "names no lineage" if record.doi else "is the DOI of all versions together"
         return partial(f"{record.doi or record.concept_doi} {word}.", cited, remedy=remedy)
-    if commit or any(item.scheme == "swhid" for item in record.identifiers):
-        cited = cite_record(evidence, "version", commit[0] if commit else record.value_of("swhid"))
+    if commit or any(item.scheme == SWHID.name for item in record.identifiers):
+        cited = cite_record(evidence, "version", commit[0] if commit else record.value_of(SWHID.name))
         return partial("A digest fixes the version, no versioned DOI names it.", cited, remedy=remedy)
     return failed(
         "Only a name, branch or tag is given, and what it stands for can change.", cited, remedy=remedy
@@ -167,6 +176,6 @@ def file_addressable(evidence: Evidence) -> Finding:
     if packed:
         cited = cite_record(evidence, "distributions", f"{packed[0].name} {packed[0].checksums[0]}")
         return partial("Only an archive is listed; the model lies somewhere inside.", cited, remedy=remedy)
-    if not record.distributions and record.provenance.source == "datacite":
+    if lists_no_files(record):
         return unknown("DataCite's record lists no files, and the host's was not read.")
     return failed("The published metadata lists no model file with a digest.", remedy=remedy)

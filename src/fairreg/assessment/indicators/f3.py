@@ -19,9 +19,17 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.lineage import archives, is_persistent, lineage_dois, own_pids, weight_files
+from fairreg.assessment.lineage import (
+    archives,
+    is_persistent,
+    lineage_dois,
+    lists_no_files,
+    own_pids,
+    weight_files,
+)
 from fairreg.schemas.identifiers import normalise_doi
 from fairreg.schemas.record import Distribution
+from fairreg.sources import DOI
 
 
 @indicator(
@@ -44,7 +52,7 @@ def in_record(evidence: Evidence) -> Finding:
         return failed(f"The record does not contain {asked.compact}.", *cited, remedy=remedy)
     if pids:
         shown = asked if is_persistent(asked) else pids[0]
-        registered = cite_datacite(evidence, "identifiers", shown.compact) if shown.scheme == "doi" else ()
+        registered = cite_datacite(evidence, "identifiers", shown.compact) if shown.scheme == DOI.name else ()
         cited = [cite_record(evidence, "identifiers", shown.compact), *registered]
         return passed(f"The record contains {shown.compact}.", *cited)
     if asked.key in held:
@@ -87,7 +95,7 @@ def _carried(evidence: Evidence) -> list[tuple[str, Citation]]:
         (seen.value, cite_document(document, seen.line))
         for document in evidence.of_role("readme", "model_card")
         for seen in mentions(document)
-        if seen.scheme == "doi" and (seen.value in lineage or seen.badge)
+        if seen.scheme == DOI.name and (seen.value in lineage or seen.badge)
     ]
     for model in evidence.models:
         dois = [doi for text in model.identifiers if (doi := normalise_doi(text))]
@@ -115,7 +123,7 @@ def location(evidence: Evidence) -> Finding:
         cited = cite_record(evidence, "distributions", f"{located[0].url} ({located[0].size} bytes)")
         reason = f"The metadata gives address, size and checksum of the model's {verdict_of}."
         return passed(reason, cited) if verdict_of == "file" else partial(reason, cited, remedy=remedy)
-    if not record.distributions and record.provenance.source == "datacite":
+    if lists_no_files(record):
         return unknown("DataCite's record lists no files, and the host's was not read.")
     return failed("The metadata leads to a landing page only.", remedy=remedy)
 

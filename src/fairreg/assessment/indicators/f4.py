@@ -16,11 +16,8 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.lineage import own_doi
+from fairreg.sources import source_named
 
-_HOSTS_WITH_SEARCH = frozenset(
-    {"zenodo", "huggingface", "github", "dlhub", "cernopendata", "openml", "kaggle"}
-)
-_REGISTRIES = frozenset({"huggingface", "openml", "bioimageio", "garden"})
 _MARKUP = ("schema.org", "signposting", "highwire", "dublin_core")
 _TOP, _FAR = 10, 50
 _NOT_LOOKED_FOR = "This release of fairreg does not look into model registries."
@@ -44,7 +41,7 @@ def indexed(evidence: Evidence) -> Finding:
         return unknown(evidence.why_unknown("datacite"))
     remedy = "Mint a DOI at a host that registers with DataCite, so that aggregators find the model."
     source = evidence.record.provenance.source
-    if source in _HOSTS_WITH_SEARCH:
+    if source_named(source).own_search:
         cited = cite_record(evidence, "provenance", source)
         return partial(f"Only the search of {source} knows the model.", cited, remedy=remedy)
     return failed("No searchable index is known to list the model.", remedy=remedy)
@@ -93,7 +90,7 @@ def listed(evidence: Evidence) -> Finding:
     """Entries in Hugging Face, OpenML, BioImage.IO, Garden or DLHub; fairreg itself does not count."""
     record = evidence.record
     remedy = "List the model in a registry of its community, and link the entry and the record to each other."
-    if record.provenance.source in _REGISTRIES:
+    if source_named(record.provenance.source).model_registry:
         cited = cite_record(evidence, "provenance", record.provenance.source)
         if record.description:
             return passed("The model is hosted at a model registry.", cited)

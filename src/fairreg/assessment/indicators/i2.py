@@ -25,13 +25,15 @@ from fairreg.assessment.findings import (
 )
 from fairreg.assessment.lineage import is_persistent, lineage_dois, relations, source_revision
 from fairreg.assessment.training import dataset_mentions, dataset_relations, training_sets
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
+from fairreg.sources import DOI, code_sites, scheme_names
 
 _NO_PAPER = ("dataset", "data", "software", "model", "computationalnotebook", "image", "workflow")
 _GOOD, _FAIR = 0.75, 0.5
+_CODE_SITES = "|".join(re.escape(site) for site in code_sites())
 _REPOSITORY = re.compile(
-    r"https?://(?:www\.)?(?:github\.com|gitlab\.[\w.-]{1,60}|bitbucket\.org)/[\w./-]{3,200}"
+    rf"https?://(?:www\.)?(?:{_CODE_SITES}|gitlab\.[\w.-]{{1,60}}|bitbucket\.org)/[\w./-]{{3,200}}"
 )
 _CODE = re.compile(r"\b(?:source|code(?:base)?|repositor(?:y|ies)|implementation|scripts?)\b", re.IGNORECASE)
 
@@ -148,7 +150,7 @@ def _publications(evidence: Evidence) -> list[Citation]:
         "is_described_by",
         "is_cited_by",
     )
-    own = [item.value for item in evidence.record.identifiers if item.scheme in {"paper_doi", "arxiv"}]
+    own = [item.value for item in evidence.record.identifiers if item.scheme in PAPER_SCHEMES]
     papers = [item for item in kinds if _is_paper(item)]
     found = [cite_record(evidence, "identifiers", value) for value in own]
     found += [cite_relation(evidence, item) for item in papers]
@@ -159,7 +161,7 @@ def _publications(evidence: Evidence) -> list[Citation]:
 
 def _is_paper(relation: Relation) -> bool:
     kind = (relation.target_kind or "").lower()
-    return relation.target.scheme in {"doi", "paper_doi", "arxiv", "related_doi"} and kind not in _NO_PAPER
+    return relation.target.scheme in {DOI.name, "related_doi", *PAPER_SCHEMES} and kind not in _NO_PAPER
 
 
 @indicator(
@@ -184,7 +186,7 @@ def source_code(evidence: Evidence) -> Finding:
                 f"{item.document.path} names commit {item.commit}.", cite_document(item.document, item.commit)
             )
     remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
-    roots = [(target.compact, cited) for target, cited in named if target.scheme == "github"]
+    roots = [(target.compact, cited) for target, cited in named if target.scheme in scheme_names("code")]
     roots += [
         (item.repository, cite_document(item.document, item.repository)) for item in stated if item.repository
     ]

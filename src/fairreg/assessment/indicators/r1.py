@@ -20,8 +20,9 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.lineage import weight_files
+from fairreg.assessment.lineage import lists_no_files, weight_files
 from fairreg.schemas.record import Evaluation
+from fairreg.sources import OWNER_SLASH_NAME
 
 _ENOUGH_WORDS = 30
 _USE = re.compile(r"\b(?:intended|direct|primary)?\s*uses?\b(?!age)|\bapplications?\b", re.IGNORECASE)
@@ -62,7 +63,7 @@ def content(evidence: Evidence) -> Finding:
     if listed or counted:
         missing = "the number of parameters" if files else "a size for each model file"
         return partial(f"The record does not state {missing}.", *cited, remedy=remedy)
-    if not record.distributions and record.provenance.source == "datacite":
+    if lists_no_files(record):
         return unknown("DataCite's record lists no files, and the host's was not read.")
     return failed("The record describes no file.", remedy=remedy)
 
@@ -188,7 +189,7 @@ def _named(block: str) -> list[str]:
 
 
 def _missing(evidence: Evidence, named: list[str]) -> list[str]:
-    repository = evidence.record.value_of("huggingface")
+    repository = evidence.record.value_of(OWNER_SLASH_NAME.name)
     paths = [f"/{file.path}" for file in evidence.files]
     return [
         name

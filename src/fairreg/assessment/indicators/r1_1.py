@@ -23,6 +23,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.assessment.lineage import relations
+from fairreg.sources import source_named
 
 _COVERS = re.compile(
     r"\b(?:weights|(?:trained |pretrained )?models?(?: files| parameters)?)\b[^.\n]{0,60}"
@@ -100,7 +101,7 @@ def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
 
 def _is_the_record(evidence: Evidence, document: Document) -> bool:
     """Whether the record's licence was read from this very file: the Hub takes it from the card."""
-    return evidence.record.provenance.source == "huggingface" and document.path == "README.md"
+    return bool(source_named(evidence.record.provenance.source).card) and document.path == "README.md"
 
 
 @indicator(

@@ -14,13 +14,16 @@ from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Evidence, FileFact, ModelFact, Role
 from fairreg.assessment.lineage import is_persistent, relations, source_revision
 from fairreg.assessment.training import training_sets
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Creator, ModelRecord
+from fairreg.sources import code_sites, scheme_names
 
 __all__ = ["Facts"]
 
-_PAPERS = frozenset({"paper_doi", "arxiv"})
-_CODE_HOSTS = ("https://github.com/", "https://gitlab.", "https://bitbucket.org/", "https://codeberg.org/")
+_CODE_HOSTS = (
+    *(f"https://{site}/" for site in code_sites()),
+    *("https://gitlab.", "https://bitbucket.org/", "https://codeberg.org/"),
+)
 _REVISION_MARKS = ("/tree/", "/releases/tag/", "/commit/", "/archive/", "/-/")
 
 
@@ -99,7 +102,7 @@ class Facts:
             Identifier("doi" if item.scheme == "paper_doi" else item.scheme, item.value)
             for record in self.records
             for item in record.identifiers
-            if item.scheme in _PAPERS
+            if item.scheme in PAPER_SCHEMES
         )
 
     @cached_property
@@ -115,7 +118,12 @@ class Facts:
     @cached_property
     def repository(self) -> str | None:
         """Address of the code's repository as a whole."""
-        own = [item.url for record in self.records for item in record.identifiers if item.scheme == "github"]
+        own = [
+            item.url
+            for record in self.records
+            for item in record.identifiers
+            if item.scheme in scheme_names("code")
+        ]
         stated = [_root(self.code)] if self.code and self.code.startswith(_CODE_HOSTS) else []
         return next((item for item in (*stated, *own) if item), None)
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fairreg.assessment.remedies.base import Draft, as_json
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.schemas.jsonld_terms import ORCID
+from fairreg.sources import DOI
 
 __all__ = ["NAME", "SERVES", "draft"]
 
@@ -40,7 +41,7 @@ def draft(facts: Facts) -> Draft | None:
 
 
 def _graph(facts: Facts, sources: list[str], people: list[str]) -> list[dict[str, Any]]:
-    model = f"https://doi.org/{facts.doi}" if facts.doi else "urn:fairreg:model"
+    model = f"{DOI.resolver}{facts.doi}" if facts.doi else "urn:fairreg:model"
     training = "#training"
     files = [item for item in facts.model_files if item.format == "onnx"] or list(facts.model_files)
     members = [_file(facts, item.path, item.sha256) for item in files]

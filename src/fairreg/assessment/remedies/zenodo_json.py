@@ -8,6 +8,7 @@ from fairreg.assessment.remedies.base import Draft, as_json, filled
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.assessment.remedies.naming import inverted, unsure
 from fairreg.schemas.identifiers import zenodo_of_doi
+from fairreg.sources import ARXIV, ZENODO, source_named
 
 __all__ = ["NAME", "SERVES", "draft"]
 
@@ -18,7 +19,8 @@ _WORDS, _KEYWORDS = 50, 3
 
 def draft(facts: Facts) -> Draft | None:
     """The file; None for a model whose files Zenodo neither holds nor archives from GitHub."""
-    at_zenodo = facts.record.provenance.source in {"zenodo", "github"} or zenodo_of_doi(facts.doi or "")
+    source = facts.record.provenance.source
+    at_zenodo = ZENODO.name in {source, source_named(source).archived_by} or zenodo_of_doi(facts.doi or "")
     if not at_zenodo:
         return None
     document = filled(facts.published("zenodo_json"), _known(facts))
@@ -62,7 +64,7 @@ def _related(facts: Facts) -> list[dict[str, str]]:
     ]
     papers = [
         {
-            "identifier": f"arXiv:{item.value}" if item.scheme == "arxiv" else item.value,
+            "identifier": f"arXiv:{item.value}" if item.scheme == ARXIV.name else item.value,
             "relation": "isDescribedBy",
             "resource_type": "publication-article",
         }

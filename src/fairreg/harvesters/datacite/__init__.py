@@ -52,7 +52,6 @@ class DataCiteHarvester(Harvester):
     """DataCite's REST API. It has no files, so its records serve where the repository cannot be asked."""
 
     name: ClassVar[str] = "datacite"
-    title: ClassVar[str] = "DataCite"
     general: ClassVar[bool] = True
     # DataCite allows 1000, but some of its documents have hundreds of kilobytes.
     guest_page_limit: ClassVar[int] = 100
@@ -86,7 +85,7 @@ class DataCiteHarvester(Harvester):
         if not query.strip():
             asked["resource-type-id"] = BULK_TYPES
         size = min(page_size or self.guest_page_limit, limit or WINDOW)
-        yield from within(self._pages(web, asked, cursor or _start(limit, size)), limit)
+        yield from within(self._pages(web.asking("search"), asked, cursor or _start(limit, size)), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a DOI's document. Raises RecordError with the JSON path."""

@@ -58,8 +58,6 @@ class DLHubHarvester(Harvester):
     """DLHub's index in Globus Search, through `globus_sdk` (extra ``dlhub``)."""
 
     name: ClassVar[str] = "dlhub"
-    title: ClassVar[str] = "DLHub"
-    service: ClassVar[str | None] = "globus"
     engine: ClassVar[str | None] = "globus_sdk"
     guest_page_limit: ClassVar[int] = 100
 
@@ -101,7 +99,7 @@ class DLHubHarvester(Harvester):
         The index keeps publication dates as text, so `since` is applied to what it answers.
         """
         offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
-        yield from within(self._pages(web, query, offset, size, since), limit)
+        yield from within(self._pages(web.asking("search"), query, offset, size, since), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a servable's document. Raises RecordError with the JSON path."""

@@ -43,7 +43,6 @@ class GitHubHarvester(Harvester):
     """GitHub's REST API. A record is that of the newest release, else of the newest commit."""
 
     name: ClassVar[str] = "github"
-    title: ClassVar[str] = "GitHub"
     guest_page_limit: ClassVar[int] = 100
 
     def handles(self, identifier: Identifier) -> bool:
@@ -121,7 +120,7 @@ class GitHubHarvester(Harvester):
         try:
             asking: dict[str, str | int] = {"q": asked, "per_page": size, "page": number}
             # Hits carry their scores and stars, so that hardly a page is ever the same again.
-            answer = _get(web, "/search/repositories", asking, keep=False)
+            answer = _get(web.asking("search"), "/search/repositories", asking, keep=False)
         except BadAnswer as error:
             if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise

@@ -30,13 +30,16 @@ class HuggingFaceHarvester(Harvester):
     """
 
     name: ClassVar[str] = "huggingface"
-    title: ClassVar[str] = "Hugging Face"
     guest_page_limit: ClassVar[int] = 200
     token_page_limit: ClassVar[int] = 200
 
     def __init__(self, *, cards: bool = True, patience: Patience | None = None) -> None:
         self._cards = cards
         self._patience = patience
+
+    def names_only(self) -> "HuggingFaceHarvester":
+        """Without the card of every hit."""
+        return HuggingFaceHarvester(cards=False, patience=self._patience)
 
     def handles(self, identifier: Identifier) -> bool:
         """Names of models and datasets; `fetch` says why a Space is none."""

@@ -28,7 +28,6 @@ class ZenodoHarvester(Harvester):
     """Zenodo, in the legacy-compatible shape that it answers ``application/json`` with."""
 
     name: ClassVar[str] = "zenodo"
-    title: ClassVar[str] = "Zenodo"
 
     def handles(self, identifier: Identifier) -> bool:
         """Record numbers and the DOIs that Zenodo mints; `fetch` finds records with other DOIs too."""
@@ -59,7 +58,7 @@ class ZenodoHarvester(Harvester):
         """Pages of hits, the most recent first, within Zenodo's window of 10,000 hits (a note says so)."""
         asked = changed_since(query, since)
         first, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
-        pages = self._pages(web, RECORDS, {"q": asked, "sort": "mostrecent"}, first, size)
+        pages = self._pages(web.asking("search"), RECORDS, {"q": asked, "sort": "mostrecent"}, first, size)
         yield from within(pages, limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:

@@ -19,6 +19,7 @@ from fairreg.registry.text.normalization import fold, indexed
 from fairreg.registry.text.stemming import stemmed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.sources import schemes
 
 __all__ = [
     "decoded",
@@ -37,16 +38,14 @@ __all__ = [
 # Kinds of files that fairreg's own runners take without code from the model's repository.
 RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
 
-# In the order in which a page makes the better link for a reader.
+_RANKED = sorted(
+    (scheme for scheme in schemes() if scheme.page_rank is not None), key=lambda scheme: scheme.page_rank or 0
+)
+# In the order in which a page makes the better link for a reader: that of a paper when there is no other.
 _PAGES = (
-    "doi",
-    "huggingface",
-    "github",
-    "zenodo",
-    "cernopendata",
-    "kaggle",
+    *(scheme.name for scheme in _RANKED if scheme.names != "paper"),
     "url",
-    "arxiv",
+    *(scheme.name for scheme in _RANKED if scheme.names == "paper"),
     "concept_doi",
     "paper_doi",
 )

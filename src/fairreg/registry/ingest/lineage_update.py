@@ -24,6 +24,7 @@ from fairreg.registry.db.tables import lineages as rows_of_lineages
 from fairreg.registry.resolution.grouping import Group, Key, Pair, Place, place_of
 from fairreg.registry.resolution.lineage import (
     OWNING,
+    PLACE_SCHEMES,
     POINTING,
     POPULAR,
     Lineage,
@@ -35,6 +36,7 @@ from fairreg.registry.resolution.lineage import (
 )
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
+from fairreg.sources import SWHID
 
 __all__ = [
     "decide",
@@ -192,7 +194,7 @@ class _Reach:
         self._asked |= keys
         found: set[int] = set()
         for key in owners.keys() | pointers.keys():
-            sure = key[0] not in {"huggingface", "github", "dlhub"}
+            sure = key[0] not in PLACE_SCHEMES
             few = len(owners[key] | pointers[key]) <= POPULAR
             if not few:
                 self.popular |= {key}
@@ -216,7 +218,7 @@ def _carriers(connection: Connection, keys: Iterable[Key]) -> tuple[Carriers, Ca
             kept = owners if row.scheme in OWNING else pointers
             kept[row.family, row.key].add(row.statement_id)
         for row in connection.execute(select(ties).where(with_keys(ties.c.family, ties.c.key, chunk))):
-            kept = owners if row.family == "swhid" else pointers
+            kept = owners if row.family == SWHID.name else pointers
             kept[row.family, row.key].add(row.statement_id)
     return owners, pointers
 

@@ -45,11 +45,12 @@ from fairreg.registry.resolution.lineage import owned_keys, pointed_keys
 from fairreg.registry.search.lookup import sources_of_all
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
+from fairreg.sources import CURATED, REGISTRAR
 
 __all__ = ["accept", "now", "put", "relink", "withdraw", "word_anew"]
 
 # Sources that describe what others host: they do not keep an entry alive whose files are gone.
-_DESCRIBERS = frozenset({"catalogue", "datacite", OWN})
+_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN})
 
 
 def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:

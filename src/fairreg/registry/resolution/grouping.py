@@ -16,11 +16,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
+from fairreg.sources import CURATED, DOI, REGISTRAR, all_sources, scheme_names, schemes
 
 __all__ = [
     "CURATED_ORDER",
     "HOST_ORDER",
+    "LINK_SCHEMES",
     "OWN",
+    "SHARED_SCHEMES",
     "Group",
     "Key",
     "Pair",
@@ -51,12 +54,17 @@ Pair = frozenset[Place]
 # What fairreg itself found in the files of a record: it adds facts, and is no place to find the model at.
 OWN = "fairreg"
 
+_RANKED = sorted((row for row in all_sources() if row.rank is not None), key=lambda row: row.rank or 0)
+# "" stands for any source without a rank.
+_HOSTS = (*(row.name for row in _RANKED), "")
 # The catalogue is curated: it names and classifies better than a repository page.
-CURATED_ORDER = ("catalogue", "zenodo", "huggingface", "github", "dlhub", "", "datacite", OWN)
-# Who holds the files knows versions, checksums and access; "" stands for any source not named here.
-HOST_ORDER = ("zenodo", "huggingface", "github", "dlhub", "", "datacite", "catalogue", OWN)
+CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, OWN)
+# Who holds the files knows versions, checksums and access.
+HOST_ORDER = (*_HOSTS, REGISTRAR.name, CURATED.name, OWN)
 
-_LINK_SCHEMES = ("doi", "huggingface", "github", "dlhub")
+LINK_SCHEMES = tuple(scheme.name for scheme in schemes() if scheme.joins)
+# A repository of code may hold several objects.
+SHARED_SCHEMES = scheme_names("code")
 _CURATED_FIELDS = ("name", "description", "ml_task", "model_category")
 _UNIONS: dict[str, Callable[..., Hashable]] = {
     "alternate_names": str.casefold,
@@ -73,8 +81,8 @@ _NEVER_MERGED = ("identifier", "kind", "provenance")
 
 def link_keys(record: ModelRecord) -> frozenset[Key]:
     """The (scheme, key) pairs by which `record` may join others."""
-    schemes = _LINK_SCHEMES if record.doi is None else ("doi", "huggingface", "dlhub")
-    return frozenset(key for scheme in schemes for key in _keys((record,), scheme))
+    able = LINK_SCHEMES if record.doi is None else set(LINK_SCHEMES) - SHARED_SCHEMES
+    return frozenset(key for scheme in able for key in _keys((record,), scheme))
 
 
 def place_of(record: ModelRecord) -> Place:
@@ -88,7 +96,7 @@ def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) 
     No two records of a pair in `apart` come into one entry.
     """
     groups: list[Group] = [(record,) for record in sorted(records, key=_place(HOST_ORDER))]
-    for scheme in _LINK_SCHEMES:
+    for scheme in LINK_SCHEMES:
         groups = _united(groups, scheme, apart)
     return tuple(groups)
 
@@ -162,7 +170,7 @@ def _keys(records: Iterable[ModelRecord], scheme: str) -> set[Key]:
     keys: set[Key] = set()
     for record in records:
         found = [(scheme, item.key[1]) for item in record.identifiers if item.scheme == scheme]
-        keys.update(found if scheme == "doi" else found[:1])
+        keys.update(found if scheme == DOI.name else found[:1])
     return keys
 
 
@@ -199,11 +207,11 @@ def _joined(root: list[int], joined: set[int], groups: list[Group], apart: froze
 
 def _joinable(claimants: list[tuple[int, Group]], scheme: str) -> list[set[int]]:
     """Which of the groups that share a key of `scheme` are one thing."""
-    if scheme == "doi":
+    if scheme == DOI.name:
         return [{root for root, _ in claimants}]
-    with_doi = [claim for claim in claimants if _keys(claim[1], "doi")]
-    without = [claim for claim in claimants if not _keys(claim[1], "doi")]
-    if scheme == "github":
+    with_doi = [claim for claim in claimants if _keys(claim[1], DOI.name)]
+    without = [claim for claim in claimants if not _keys(claim[1], DOI.name)]
+    if scheme in SHARED_SCHEMES:
         kinds = sorted({record.kind for _, members in without for record in members})
         parts = [[claim for claim in without if {r.kind for r in claim[1]} == {kind}] for kind in kinds]
     else:
@@ -252,7 +260,7 @@ def _main_identifier(statements: Sequence[ModelRecord]) -> str:
 
     def rank(record: ModelRecord) -> int:
         scheme = record.identifier.partition(":")[0]
-        return _LINK_SCHEMES.index(scheme) if scheme in _LINK_SCHEMES else len(_LINK_SCHEMES)
+        return LINK_SCHEMES.index(scheme) if scheme in LINK_SCHEMES else len(LINK_SCHEMES)
 
     return min(statements, key=rank).identifier
 

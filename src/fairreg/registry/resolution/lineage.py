@@ -13,11 +13,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fairreg.registry.resolution.grouping import Group, Key, Pair, Place, compatible, main_key, place_of
+from fairreg.registry.resolution.grouping import (
+    LINK_SCHEMES,
+    Group,
+    Key,
+    Pair,
+    Place,
+    compatible,
+    main_key,
+    place_of,
+)
+from fairreg.schemas.identifiers import OWN_DOIS
 from fairreg.schemas.record import ModelRecord, RelationType
+from fairreg.sources import BUILT_IN, DOI, SWHID, schemes
 
 __all__ = [
     "OWNING",
+    "PLACE_SCHEMES",
     "POINTING",
     "POPULAR",
     "RULES",
@@ -30,9 +42,16 @@ __all__ = [
     "tie_keys",
 ]
 
-# Raised with every change of the rules, so that registries sort what they hold anew.
-RULES = "1"
+_OWN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
+# Raised with every change of the rules, so that registries sort what they hold anew: so does another package
+# with an identifier by which sources mean one model.
+RULES = "+".join(
+    ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _OWN_SCHEMES))
+)
 POPULAR = 100
+_COPIES = tuple(row.copy_dois for row in BUILT_IN if row.copy_dois)
+# Names of repositories and registries that a model is at: owners of one are one model, if they are few.
+PLACE_SCHEMES = tuple(scheme for scheme in LINK_SCHEMES if scheme != DOI.name)
 
 
 @dataclass(frozen=True)
@@ -72,28 +91,28 @@ class _Stage(NamedTuple):
     shared: bool = True
 
 
-_DOIS = ("doi", "concept_doi")
-_PLACES = ("huggingface", "github", "dlhub")
 _STAGES = (
     _Stage(
         "DOI or concept DOI",
-        _DOIS,
+        OWN_DOIS,
         relations=("is_version_of", "has_version", "is_new_version_of", "is_previous_version_of"),
         sure=True,
     ),
     _Stage("equal weights", ("fingerprint",), sure=True),
-    _Stage("Software Heritage id", ("swhid",), sure=True),
-    _Stage("is_identical_to", (*_DOIS, "swhid"), relations=("is_identical_to",), sure=True, shared=False),
-    _Stage("DOI at DLHub", _DOIS, pointing=("dlhub_doi",), shared=False),
-    *(_Stage(name, (name,)) for name in _PLACES),
-    _Stage("is_identical_to", _PLACES, relations=("is_identical_to",), shared=False),
+    _Stage("Software Heritage id", (SWHID.name,), sure=True),
+    _Stage(
+        "is_identical_to", (*OWN_DOIS, SWHID.name), relations=("is_identical_to",), sure=True, shared=False
+    ),
+    _Stage("DOI at DLHub", OWN_DOIS, pointing=_COPIES, shared=False),
+    *(_Stage(name, (name,)) for name in PLACE_SCHEMES),
+    _Stage("is_identical_to", PLACE_SCHEMES, relations=("is_identical_to",), shared=False),
     _Stage(
         "is_supplement_to",
-        (*_DOIS, *_PLACES),
+        (*OWN_DOIS, *PLACE_SCHEMES),
         relations=("is_supplement_to", "is_supplemented_by"),
         shared=False,
     ),
-    _Stage("DOI named in the description", _DOIS, pointing=("related_doi",), shared=False),
+    _Stage("DOI named in the description", OWN_DOIS, pointing=("related_doi",), shared=False),
 )
 OWNING = frozenset(scheme for stage in _STAGES for scheme in stage.owning)
 POINTING = frozenset(scheme for stage in _STAGES for scheme in stage.pointing)
@@ -114,7 +133,7 @@ def pointed_keys(record: ModelRecord) -> frozenset[Key]:
 def tie_keys(record: ModelRecord) -> frozenset[Key]:
     """The keys that no row of `identifiers` holds: targets of relations, SWHIDs without their qualifiers."""
     tied = {item.target.key for item in record.relations if item.type in _TYING}
-    return frozenset(tied | {key for key, _ in _owned(record, "swhid")})
+    return frozenset(tied | {key for key, _ in _owned(record, SWHID.name)})
 
 
 def lineages(
@@ -145,11 +164,11 @@ class _Claim(NamedTuple):
 
 def _owned(record: ModelRecord, scheme: str) -> Iterator[tuple[Key, str | None]]:
     """The keys of `scheme` that the record owns, each with where it was seen."""
-    main = main_key(record, scheme) if scheme in _PLACES else None
+    main = main_key(record, scheme) if scheme in PLACE_SCHEMES else None
     for item in record.identifiers:
         if item.scheme == scheme and main in {None, item.key}:
             family, value = item.key
-            yield (family, value.partition(";")[0] if scheme == "swhid" else value), item.evidence
+            yield (family, value.partition(";")[0] if scheme == SWHID.name else value), item.evidence
 
 
 def _claims(groups: Sequence[Group], stage: _Stage) -> dict[Key, list[_Claim]]:

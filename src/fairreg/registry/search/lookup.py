@@ -14,12 +14,21 @@ from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, identifiers, statements
 from fairreg.registry.entries import Entry
 from fairreg.registry.resolution.grouping import OWN
-from fairreg.schemas.identifiers import Identifier, doi_of_zenodo, parse, zenodo_of_doi
+from fairreg.schemas.identifiers import (
+    NEIGHBOUR_DOIS,
+    OWN_DOIS,
+    Identifier,
+    minted_doi,
+    owner_slash_name,
+    parse,
+    record_of_doi,
+)
+from fairreg.sources import DOI, scheme_names
 
 __all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
 
 # An object's own identifier first, then the lineage's, then what merely points to it.
-_NEARNESS = ("doi", "concept_doi", "dlhub_doi", "related_doi", "paper_doi")
+_NEARNESS = (*OWN_DOIS, *NEIGHBOUR_DOIS)
 _KINDS = ("model", "software", "dataset")
 
 
@@ -81,13 +90,15 @@ def _clean(text: str) -> str:
 def _spellings(pid: str | Identifier) -> list[Identifier]:
     identifier = _parsed(_clean(pid)) if isinstance(pid, str) else pid
     wanted = [identifier]
-    if identifier.scheme == "zenodo":
-        wanted.append(Identifier("doi", doi_of_zenodo(identifier.value)))
-    number = zenodo_of_doi(identifier.value) if identifier.scheme == "doi" else None
+    doi = minted_doi(identifier)
+    if doi is not None:
+        wanted.append(Identifier(DOI.name, doi))
+    number = record_of_doi(identifier.value) if identifier.scheme == DOI.name else None
     if number is not None:
-        wanted.append(Identifier("zenodo", number))
-    if identifier.scheme == "huggingface" and isinstance(pid, str) and _clean(pid) == identifier.value:
-        wanted.append(Identifier("github", identifier.value))
+        wanted.append(number)
+    bare = isinstance(pid, str) and _clean(pid) == identifier.value
+    if bare and identifier == owner_slash_name(identifier.value):
+        wanted += [Identifier(scheme, identifier.value) for scheme in sorted(scheme_names("code"))]
     return wanted
 
 

@@ -14,7 +14,15 @@ from threading import Lock
 
 import msgspec
 
-from fairreg.assessment.evidence import DataCiteFacts, DatasetScore, Document, Evidence, FileFact, Probe
+from fairreg.assessment.evidence import (
+    DataCiteFacts,
+    DatasetScore,
+    Document,
+    Evidence,
+    FileFact,
+    Outcome,
+    Probe,
+)
 from fairreg.assessment.report import COVERAGE_FOR_BADGE
 from fairreg.assessment.report import assess as judge
 from fairreg.assessment.rubric import DATASETS
@@ -31,8 +39,15 @@ from fairreg.services.assess.probes import Answers, probe_all
 from fairreg.services.assess.store import Made, keep, newest_evidence
 from fairreg.services.fetch.download import Progress, cached_copy
 from fairreg.services.fetch.fetch import Fetched, bring, fetch_cached, known_version, open_files, remember
-from fairreg.services.fetch.resolve import Resolution, concept_note, resolve, with_registration
+from fairreg.services.fetch.resolve import (
+    Resolution,
+    StepOutcome,
+    concept_note,
+    resolve,
+    with_registration,
+)
 from fairreg.settings import Settings
+from fairreg.sources import CURATED, REGISTRAR
 from fairreg.storage.cache import Cache
 from fairreg.web import Patience, Talk, Web, silent
 
@@ -155,11 +170,11 @@ class Visit:
     def _from_registry(self, pid: str, said: Sequence[Statement]) -> _Known:
         """What the sources said when they were harvested or fetched: the host of the files first."""
         said = _of_others(said)
-        ranked = sorted(said, key=lambda item: (item.source == "catalogue", item.source == "datacite"))
+        ranked = sorted(said, key=lambda item: (item.source == CURATED.name, item.source == REGISTRAR.name))
         if not ranked:
             raise NotFound(f"The registry holds nothing about {pid}.", hint="Assess it online once.")
         record = ranked[0].record
-        registered = next((item for item in said if item.source == "datacite"), None)
+        registered = next((item for item in said if item.source == REGISTRAR.name), None)
         return _Known(
             record=record,
             datacite=_statement_facts(registered) if registered else None,
@@ -251,11 +266,11 @@ def _bare(identifier: Identifier) -> Identifier:
 
 
 def _datacite_probe(resolution: Resolution) -> list[Probe]:
-    outcomes = {"found": "ok", "absent": "absent", "unreachable": "failed"}
+    outcomes: dict[StepOutcome, Outcome] = {"found": "ok", "absent": "absent", "unreachable": "failed"}
     return [
-        msgspec.convert({"kind": "datacite", "outcome": outcomes[step.outcome], "detail": step.detail}, Probe)
+        Probe(kind="datacite", outcome=outcomes[step.outcome], detail=step.detail)
         for step in resolution.steps
-        if step.service == "datacite"
+        if step.service == REGISTRAR.name
     ]
 
 
@@ -266,9 +281,9 @@ def _card(resolution: Resolution) -> tuple[Document, ...]:
 
 def _added(said: Sequence[Statement]) -> ModelRecord | None:
     """What the packaged catalogue says of an object that another source publishes."""
-    others = any(item.source != "catalogue" for item in said)
+    others = any(item.source != CURATED.name for item in said)
     return next(
-        (item.record for item in said if others and item.source == "catalogue" and not item.gone), None
+        (item.record for item in said if others and item.source == CURATED.name and not item.gone), None
     )
 
 

@@ -18,6 +18,7 @@ from fairreg.runners.weights import onnx
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import Fetched
 from fairreg.services.run.demonstrate import meant, recognise_all
+from fairreg.sources import source_named
 from fairreg.storage.files import digest
 from fairreg.storage.formats import format_of_file
 
@@ -58,13 +59,14 @@ def _spelled(name: str) -> str:
 
 def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
     """The card that the Hub's payload carries, which is the repository's README.md."""
-    if source != "huggingface" or not payload:
+    member = source_named(source).card
+    if member is None or not payload:
         return ()
     try:
         document = json.loads(payload)
     except (ValueError, RecursionError):
         return ()
-    text = document.get("card") if isinstance(document, dict) else None
+    text = document.get(member) if isinstance(document, dict) else None
     if not isinstance(text, str) or not text.strip():
         return ()
     raw = text.encode("utf-8", "replace")

@@ -16,9 +16,9 @@ from urllib.parse import quote
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
 from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
-from fairreg.harvesters.huggingface import HuggingFaceHarvester
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
+from fairreg.sources import DOI, ApiDescription, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
 from fairreg.web import Answer, Patience, Web
 
@@ -43,14 +43,7 @@ _MARKUP: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("dublin_core", re.compile(r"<meta[^>]{1,500}name=[\"']dc\.", re.IGNORECASE)),
 )
 _SIGNPOSTING = re.compile(r"rel\s*=\s*\"?(?:cite-as|describedby|linkset|item)\b", re.IGNORECASE)
-# Where a source documents a machine-readable interface: what it is, its address, how its answer begins.
-_INTERFACES: dict[str, tuple[str, str, bytes]] = {
-    "zenodo": ("oai-pmh", "https://zenodo.org/oai2d?verb=Identify", b"<Identify>"),
-    "huggingface": ("openapi", "https://huggingface.co/.well-known/openapi.json", b'"openapi"'),
-}
 _OPENING = 4096
-# The Hub's search would bring the card of every hit, and here only the names matter.
-_WITHOUT_CARDS = HuggingFaceHarvester(cards=False)
 _EMBEDDED = re.compile(r"<script[^>]{1,500}application/ld\+json[^>]{0,500}>", re.IGNORECASE)
 _MAX_TEXT = 65_536
 
@@ -80,17 +73,17 @@ def probe_all(web: Web, record: ModelRecord) -> Answers:
 
 def _questions(web: Web, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
     if record.doi:
-        address = f"https://doi.org/{quote(record.doi, safe='/')}"
-        agency = f"https://doi.org/ra/{record.doi.partition('/')[0]}"
+        address = f"{DOI.resolver}{quote(record.doi, safe='/')}"
+        agency = f"{DOI.resolver}ra/{record.doi.partition('/')[0]}"
         yield _Question("registration_agency", agency, lambda: _agency(web, agency))
         yield _Question("content_negotiation", address, lambda: _negotiated(web, address))
         yield _Question("doi_resolves", address, lambda: _page(web, "doi_resolves", address))
     page = record.provenance.url
     if page:
         yield _Question("landing_page", page, lambda: _page(web, "landing_page", page, embedded))
-    if record.provenance.source in _INTERFACES:
-        found, interface, mark = _INTERFACES[record.provenance.source]
-        yield _Question("source_api", interface, lambda: _interface(web, interface, found, mark))
+    api = source_named(record.provenance.source).api
+    if api is not None:
+        yield _Question("source_api", api.url, lambda: _interface(web, api))
     file = next((item for item in record.distributions if item.url), None)
     if file is not None and file.url is not None:
         name, url = file.name, file.url
@@ -164,9 +157,9 @@ def _link_tags(text: str) -> str:
     return " ".join(re.findall(r"<link[^>]{0,500}>", text, re.IGNORECASE))
 
 
-def _interface(web: Web, url: str, found: str, mark: bytes) -> Probe:
-    answer = _head(web, url, {"Accept": "*/*"}, _OPENING)
-    return _told("source_api", answer, (found,) if mark in answer.body else ())
+def _interface(web: Web, api: ApiDescription) -> Probe:
+    answer = _head(web, api.url, {"Accept": "*/*"}, _OPENING)
+    return _told("source_api", answer, (api.kind,) if api.mark in answer.body else ())
 
 
 def _first_bytes(web: Web, name: str, url: str) -> Probe:
@@ -187,8 +180,7 @@ def _head(web: Web, url: str, headers: dict[str, str], size: int) -> Answer:
 
 def _retrieved(web: Web, record: ModelRecord) -> Probe:
     """Where the host's own search ranks the record for the first words of its title."""
-    source = record.provenance.source
-    harvester = _WITHOUT_CARDS if source == _WITHOUT_CARDS.name else harvesters.get(source)
+    harvester = harvesters.get(record.provenance.source).names_only()
     words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
     hits = [hit for page in harvester.search(web, words, limit=_SEARCHED) for hit in page.hits]
     ids = [harvester.to_record(hit.payload).provenance.source_id for hit in hits]

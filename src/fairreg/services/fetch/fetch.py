@@ -10,7 +10,7 @@ from typing import Any
 from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of
-from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, parse
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import (
     Downloaded,
@@ -271,7 +271,7 @@ def _cached_record(settings: Settings, pid: str, patterns: tuple[str, ...]) -> M
 
 def _is_neighbour(entry: Entry) -> bool:
     """Whether the identifier names another object that the entry merely refers to."""
-    return entry.matched is not None and entry.matched.scheme in {"related_doi", "paper_doi", "dlhub_doi"}
+    return entry.matched is not None and entry.matched.scheme in NEIGHBOUR_DOIS
 
 
 def open_files(record: ModelRecord) -> tuple[Distribution, ...]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from fairreg.schemas.record import Distribution
+from fairreg.sources import HUGGING_FACE
 
 __all__ = ["hub_copy"]
 
 _FILE = re.compile(
-    r"https://huggingface\.co/(?:(?P<type>dataset)s/)?(?P<repository>[^/]+(?:/[^/]+)?)"
+    rf"{re.escape(str(HUGGING_FACE.url))}/(?:(?P<type>dataset)s/)?(?P<repository>[^/]+(?:/[^/]+)?)"
     r"/resolve/(?P<commit>[0-9a-f]{40})/(?P<name>.+)"
 )
 

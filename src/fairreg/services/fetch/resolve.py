@@ -19,12 +19,21 @@ from fairreg.harvesters.base import Fetched, Harvester
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
+from fairreg.sources import DOI, REGISTRAR, RESOLVER
 from fairreg.web import Patience, Talk, Web, silent
 
-__all__ = ["Found", "Resolution", "Step", "concept_note", "resolve", "stamped", "with_registration"]
+__all__ = [
+    "Found",
+    "Resolution",
+    "Step",
+    "StepOutcome",
+    "concept_note",
+    "resolve",
+    "stamped",
+    "with_registration",
+]
 
 StepOutcome = Literal["found", "absent", "unreachable"]
-_DATACITE = "datacite"
 # One try each: other steps can make up for these two.
 _BRIEF = Patience(retries=0, connect_timeout=5.0, read_timeout=15.0)
 
@@ -116,7 +125,9 @@ def resolve(
         if registered is None:
             raise
         return Resolution(pid, asked, None, registered, fault=error, steps=tuple(trail.steps))
-    is_concept = fetched.asked_concept or asked.key == Identifier("doi", found.record.concept_doi or "").key
+    is_concept = (
+        fetched.asked_concept or asked.key == Identifier(DOI.name, found.record.concept_doi or "").key
+    )
     trail.note(harvester.name, "found", _sentence(found.record, is_concept=is_concept))
     return Resolution(pid, asked, found, registered, is_concept, steps=tuple(trail.steps))
 
@@ -124,10 +135,10 @@ def resolve(
 def with_registration(web: Web, resolution: Resolution, *, talk: Talk = silent) -> Resolution:
     """The resolution with what DataCite says of the record's DOI, also where a name was asked for."""
     doi = resolution.record.doi
-    if doi is None or any(step.service == _DATACITE for step in resolution.steps):
+    if doi is None or any(step.service == REGISTRAR.name for step in resolution.steps):
         return resolution
     trail = _Trail(list(resolution.steps), talk)
-    registered = _registered(web, Identifier("doi", doi), trail)
+    registered = _registered(web, Identifier(DOI.name, doi), trail)
     return dataclasses.replace(resolution, datacite=registered, steps=tuple(trail.steps))
 
 
@@ -155,7 +166,7 @@ def _fetch(
 
 def concept_note(asked: Identifier, record: ModelRecord) -> str | None:
     """The sentence that a lineage was asked for and a version came, None where the version itself was."""
-    if record.concept_doi is None or asked.key != Identifier("doi", record.concept_doi).key:
+    if record.concept_doi is None or asked.key != Identifier(DOI.name, record.concept_doi).key:
         return None
     return f"{asked.value} is a concept DOI; its newest version is {record.doi or record.identifier}."
 
@@ -172,14 +183,14 @@ def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
 
 def _registered(web: Web, asked: Identifier, trail: _Trail) -> Found | None:
     """The DOI's metadata at DataCite, None where it has none or does not answer."""
-    harvester = harvesters.get(_DATACITE)
+    harvester = harvesters.get(REGISTRAR.name)
     try:
-        fetched: Fetched = harvester.fetch(web.patient(_BRIEF), Identifier("doi", asked.value))
+        fetched: Fetched = harvester.fetch(web.patient(_BRIEF), Identifier(DOI.name, asked.value))
         record = stamped(harvester.to_record(fetched.payload), fetched.raw)
     except FairregError as error:
-        trail.note(_DATACITE, _outcome(error), error.message)
+        trail.note(REGISTRAR.name, _outcome(error), error.message)
         return None
-    trail.note(_DATACITE, "found", f"{asked.value} is registered and leads to {record.provenance.url}")
+    trail.note(REGISTRAR.name, "found", f"{asked.value} is registered and leads to {record.provenance.url}")
     return Found(record, fetched.raw)
 
 
@@ -204,11 +215,11 @@ def _landing_page(web: Web, asked: Identifier, trail: _Trail) -> str | None:
     if asked.scheme not in DOI_SCHEMES:
         return None
     try:
-        page = web.location(f"https://doi.org/{asked.value}", patience=_BRIEF)
+        page = web.location(f"{DOI.resolver}{asked.value}", patience=_BRIEF)
     except FairregError as error:
-        trail.note("doi.org", _outcome(error), error.message)
+        trail.note(RESOLVER.title, _outcome(error), error.message)
         return None
-    trail.note("doi.org", "found", f"{asked.value} leads to {page}")
+    trail.note(RESOLVER.title, "found", f"{asked.value} leads to {page}")
     return page
 
 

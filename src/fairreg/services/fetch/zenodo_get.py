@@ -15,6 +15,7 @@ from fairreg.errors import MissingEngine, Offline, Unreachable, UsageError
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded, Progress, adopt, cached_copy
 from fairreg.settings import Settings
+from fairreg.sources import ZENODO
 from fairreg.storage.cache import Cache
 from fairreg.storage.files import safe_name
 from fairreg.web import Web
@@ -28,7 +29,7 @@ class ZenodoGet:
     def __init__(self, settings: Settings) -> None:
         if find_spec("zenodo_get") is None:
             raise MissingEngine("zenodo_get", "zenodo")
-        if settings.service("zenodo").configured:
+        if settings.service(ZENODO.name).configured:
             raise UsageError(
                 "zenodo_get knows only zenodo.org.",
                 hint="Unset FAIRREG_ZENODO_URL, or leave --downloader out.",
@@ -40,7 +41,7 @@ class ZenodoGet:
         self, _web: Web, cache: Cache, item: Distribution, record: ModelRecord, _progress: Progress | None
     ) -> Downloaded:
         """Bring one file into the cache; zenodo_get has a client and a progress bar of its own."""
-        if record.provenance.source != "zenodo":
+        if record.provenance.source != ZENODO.name:
             raise UsageError(f"{record.identifier} is not on Zenodo.", hint="Leave --downloader out.")
         cached = cached_copy(cache, item)
         return cached or adopt(cache, item, self._bring(cache, item, record.provenance.source_id))

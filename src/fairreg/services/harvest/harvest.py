@@ -297,5 +297,5 @@ class _Run:
 
 
 def _page_size(settings: Settings, harvester: Harvester) -> int:
-    service = settings.services.get(harvester.service or harvester.name)
+    service = settings.services.get(harvester.service)
     return harvester.page_limit(token=service is not None and service.token is not None)

@@ -98,7 +98,7 @@ def harvest_spread(
 
 def _service(source: str) -> str:
     harvester = harvesters.get(source)
-    return harvester.service or harvester.name
+    return harvester.service
 
 
 def _broken(harvesting: Harvesting, source: str, fault: BaseException | None) -> Harvested:

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: MIT
+"""Row of `fairreg.sources`: what fairreg knows of one service, with its identifiers and its promises."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from fairreg.errors import PluginError
+
+__all__ = [
+    "ApiDescription",
+    "IdentifierScheme",
+    "MintedDois",
+    "Named",
+    "Pace",
+    "PageAddress",
+    "PreservationPolicy",
+    "RequestKind",
+    "Source",
+    "admit",
+    "checked_orcid",
+    "unescaped",
+]
+
+RequestKind = Literal["search", "record", "file"]
+Named = Literal["object", "code", "paper", "person"]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Requests per minute that a guest may send, by kind; a search, a record and a file share one budget."""
+
+    search: int
+    record: int
+    file: int
+
+    def per_minute(self, kind: RequestKind) -> int:
+        """Requests of this kind per minute, if no others are sent."""
+        return {"search": self.search, "record": self.record, "file": self.file}[kind]
+
+
+@dataclass(frozen=True)
+class PageAddress:
+    """Web addresses that name a record.
+
+    `hosts` are without www; `path` matches the whole unquoted path without slashes at its ends, after what
+    the patterns of `dropped` match was taken out of it one after another; its group 1 is the identifier.
+    """
+
+    hosts: tuple[str, ...]
+    path: str
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IdentifierScheme:
+    """Spellings of an identifier, and the address of what it names.
+
+    `value`: pattern of the text after one of the `prefixes` (lower case), group 1 is the identifier; with
+    `bare` also of a text without prefix, with `prefixed_pages` a page may follow a prefix. `readable` makes
+    the text that `value` matches, `normal` the canonical spelling, None for a wrong checksum.
+
+    `resolver` is the address before the identifier. `names` says what it identifies: a `code` repository may
+    hold several objects. `persistent`: someone promises to keep it. `joins`: sources that state the same one
+    describe one object. `of_content`: computed from the content, with qualifiers after ";".
+    `page_rank`: order in which a reader is given a page,
+    None where it is not the page of a record. `stated_as`: words by which metadata of others name the scheme.
+    """
+
+    name: str
+    value: str
+    prefixes: tuple[str, ...] = ()
+    pages: tuple[PageAddress, ...] = ()
+    resolver: str | None = None
+    names: Named = "object"
+    persistent: bool = False
+    joins: bool = False
+    of_content: bool = False
+    bare: bool = False
+    prefixed_pages: bool = False
+    page_rank: int | None = None
+    stated_as: tuple[str, ...] = ()
+    readable: Callable[[str], str] = str
+    normal: Callable[[str], str | None] = str
+
+
+@dataclass(frozen=True)
+class MintedDois:
+    """DOIs that are `prefix` and the number of a record; `pages` are addresses with such a DOI in them."""
+
+    prefix: str
+    scheme: str
+    pages: tuple[PageAddress, ...] = ()
+    badge: str | None = None
+
+
+@dataclass(frozen=True)
+class PreservationPolicy:
+    """Published promise of a host, in words, with its address and the month in which it was read.
+
+    It `keeps` metadata, with a tombstone for what is withdrawn; `retains` items, without a word of
+    tombstones; only `restricts` deletion; or leaves it to the `owner`.
+    """
+
+    promise: Literal["keeps", "retains", "restricts", "owner"]
+    words: str
+    source: str
+    date: str
+
+
+@dataclass(frozen=True)
+class ApiDescription:
+    """Machine-readable description of an interface: its kind, address, and a mark in the first 4 KiB."""
+
+    kind: str
+    url: str
+    mark: bytes
+
+
+@dataclass(frozen=True)
+class Source:
+    """A service, or a part of one, that records or identifiers come from.
+
+    `url` is the public base URL, None where nothing of its own is asked; then `served_by` may name the row of
+    the service that is. `aliases` are other hosts of the same service, `file_hosts` hosts with paths of their
+    own: asked as they are, unless the user sets the base URL. `token_help` says what the token is good for.
+
+    `role`: a registrar and a curated collection describe what others host. `rank` orders the hosts that are
+    believed first where several describe one object. `site` is the host of its pages without www; `policy`
+    holds there, `doi_policy` for what has a DOI. `own_search`: its visitors can search it. `card`: member of
+    a payload that holds the README with the model card, from which the host takes metadata. `copy_dois`:
+    scheme of the DOIs that it mints for copies. `archived_by`: row of the archive that takes its releases.
+    """
+
+    name: str
+    title: str
+    url: str | None = None
+    url_variable: str | None = None
+    url_help: str = ""
+    aliases: tuple[str, ...] = ()
+    file_hosts: tuple[str, ...] = ()
+    token_variable: str | None = None
+    token_help: str = ""
+    pace: Pace | None = None
+    served_by: str | None = None
+    schemes: tuple[IdentifierScheme, ...] = ()
+    dois: MintedDois | None = None
+    copy_dois: str | None = None
+    role: Literal["host", "registrar", "curated"] = "host"
+    rank: int | None = None
+    site: str | None = None
+    policy: PreservationPolicy | None = None
+    doi_policy: PreservationPolicy | None = None
+    own_search: bool = False
+    model_registry: bool = False
+    metadata_schema: str | None = None
+    api: ApiDescription | None = None
+    card: str | None = None
+    archived_by: str | None = None
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """All its hosts: of requests, files, pages and identifiers, without www."""
+        pages = [page for scheme in self.schemes for page in scheme.pages]
+        named = {host for page in pages for host in page.hosts} | {self.site or ""}
+        asked = {urlsplit(self.url or "").netloc, *self.aliases, *self.file_hosts}
+        return frozenset(host.lower().removeprefix("www.") for host in named | asked if host)
+
+
+def unescaped(text: str) -> str:
+    """Undo %2F in a text without a slash: a whole DOI that was put into an address."""
+    return unquote(text) if "/" not in text and "%2f" in text.lower() else text
+
+
+def checked_orcid(text: str) -> str | None:
+    """Write the 16 digits in groups, None where the checksum is wrong (ISO 7064 MOD 11-2)."""
+    digits = text.replace("-", "").upper()
+    total = 0
+    for digit in digits[:-1]:
+        total = (total + int(digit)) * 2
+    right = digits[-1] == "0123456789X"[(12 - total % 11) % 11]
+    return "-".join(digits[at : at + 4] for at in range(0, 16, 4)) if right else None
+
+
+# --- rows of other packages ---------------------------------------------------------------------------------
+
+# Schemes that records use beside those of a service, and the source that fairreg itself is.
+_RESERVED = frozenset(
+    {"fairreg", "url", "other", "concept_doi", "paper_doi", "related_doi", "fingerprint", "file_fingerprint"}
+    | {"handle", "hdl", "ark", "w3id", "purl", "urn", "oai"}
+)
+
+
+def admit(rows: tuple[Source, ...], found: object, package: str) -> tuple[Source, ...]:
+    """Return `rows` with those that a package adds. Raises PluginError for what is no row, or collides."""
+    for row in found if isinstance(found, tuple) else (found,):
+        fault = _fault_of(row, rows)
+        if fault is not None or not isinstance(row, Source):
+            raise PluginError(
+                f"The package {package} cannot add its source: {fault}.",
+                hint=f"Uninstall {package}, or ask its author to mend its entry point in fairreg.sources.",
+            )
+        rows = (*rows, row)
+    return rows
+
+
+def _fault_of(row: object, rows: Sequence[Source]) -> str | None:
+    """Return what forbids to add a row to `rows`, None where nothing does."""
+    if not isinstance(row, Source):
+        return f"it is {type(row).__name__!r}, and must be a fairreg.sources.Source"
+    return next(itertools.chain(_malformed(row), _collisions(row, rows)), None)
+
+
+def _malformed(row: Source) -> Iterator[str]:
+    for name in (row.name, *(scheme.name for scheme in row.schemes)):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            yield f"{name!r} is not a name of lower-case letters, digits and underscores"
+    if row.url is not None and not re.fullmatch(r"https?://[^/\s?#]+[^\s?#]*(?<!/)", row.url):
+        yield f"{row.url!r} is not the http(s) base URL of a service"
+    if bool(row.url) != bool(row.url_variable):
+        yield "a base URL and the variable that replaces it go together"
+    if row.policy is not None and row.site is None:
+        yield "a policy needs the host that it holds at, as site"
+    if row.role != "host":
+        yield f"the role {row.role!r} is fairreg's own"
+    for variable in _variables(row):
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", variable) or variable.startswith("FAIRREG_"):
+            yield f"{variable!r} is not a variable of its own in upper case (FAIRREG_... is fairreg's)"
+    for scheme in row.schemes:
+        yield from _malformed_scheme(scheme)
+
+
+def _malformed_scheme(scheme: IdentifierScheme) -> Iterator[str]:
+    if scheme.bare:
+        yield f"identifiers of the scheme {scheme.name} need a prefix or an address"
+    for prefix in scheme.prefixes:
+        if prefix != prefix.lower() or not re.search(r"[a-z].*[:/]$", prefix) or prefix.startswith("http"):
+            yield f"{prefix!r} is not a prefix in lower case that ends in ':' or '/'"
+    for pattern in (scheme.value, *(page.path for page in scheme.pages)):
+        try:
+            if re.compile(pattern).groups < 1:
+                yield f"the pattern {pattern!r} has no group for the identifier"
+        except re.error as error:
+            yield f"the pattern {pattern!r} is none ({error})"
+
+
+def _collisions(row: Source, rows: Sequence[Source]) -> Iterator[str]:
+    taken = {claim: other.title for other in rows for claim in _claims(other)}
+    for kind, word in _claims(row):
+        if word in _RESERVED:
+            yield f"the {kind} {word} is fairreg's own"
+        elif (kind, word) in taken:
+            yield f"the {kind} {word} belongs to {taken[kind, word]}"
+    for prefix in (word for kind, word in _claims(row) if kind == "prefix"):
+        for (kind, word), title in taken.items():
+            if kind == "prefix" and (word.startswith(prefix) or prefix.startswith(word)):
+                yield f"the prefix {prefix} cannot be told from {word} of {title}"
+
+
+def _claims(row: Source) -> Iterator[tuple[str, str]]:
+    """What only one row can have, each with the word for it."""
+    yield "name", row.name
+    yield from (("variable", variable) for variable in _variables(row))
+    yield from (("host", host) for host in sorted(row.hosts))
+    for scheme in row.schemes:
+        yield "identifier scheme", scheme.name
+        yield from (("prefix", prefix) for prefix in scheme.prefixes)
+        yield from (("word for a scheme", word) for word in scheme.stated_as)
+    if row.dois is not None:
+        yield "DOI prefix", row.dois.prefix
+
+
+def _variables(row: Source) -> tuple[str, ...]:
+    return tuple(variable for variable in (row.url_variable, row.token_variable) if variable)

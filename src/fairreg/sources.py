@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: MIT
+"""Sources of records and resolvers of identifiers: one row per service, and no second table anywhere.
+
+Settings, pacing, identifiers, landing pages, the order in which sources are believed and what FAIR indicators
+know of a host are all read from these rows; `fairreg.source_row` says what each field means. An installed
+package adds rows by an entry point in the group ``fairreg.sources`` that names a `Source` or a tuple of them.
+"""
+
+from functools import cache
+from urllib.parse import unquote
+
+from fairreg.plugins import entry_points_of, load_entry_point, package_of
+from fairreg.source_row import (
+    ApiDescription,
+    IdentifierScheme,
+    MintedDois,
+    Named,
+    Pace,
+    PageAddress,
+    PreservationPolicy,
+    Source,
+    admit,
+    checked_orcid,
+    unescaped,
+)
+
+__all__ = [
+    "ARXIV",
+    "BUILT_IN",
+    "CURATED",
+    "DOI",
+    "HUGGING_FACE",
+    "ORCID",
+    "OWNER_SLASH_NAME",
+    "POLICIES_DATE",
+    "REGISTRAR",
+    "RESOLVER",
+    "SWHID",
+    "ZENODO",
+    "ApiDescription",
+    "IdentifierScheme",
+    "MintedDois",
+    "Pace",
+    "PageAddress",
+    "PreservationPolicy",
+    "Source",
+    "all_sources",
+    "code_sites",
+    "scheme_names",
+    "schemes",
+    "source_named",
+]
+
+_NAME = r"[A-Za-z0-9][\w.-]*"
+_SLUG = rf"(?!10\.){_NAME}/[A-Za-z0-9._][\w.-]*"
+_HUB_ID = rf"(?:datasets/)?+(?:spaces/)?+(?:{_SLUG}|{_NAME})"
+_REPOSITORY = rf"((?!10\.){_NAME}/(?!\.git(?:/|\Z))[A-Za-z0-9._][\w.-]*?)(?:\.git)?(?:/(?s:.*))?"
+_DOI = r"(10\.\d{4,9}(?:\.\d+)*/\S+)"  # DOI Handbook 2.2
+_ARXIV = r"(?i:(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?)"  # arXiv's identifier scheme (2007)
+_ANY = r"((?s:.+))"
+
+DOI = IdentifierScheme(
+    "doi",
+    _DOI,
+    prefixes=("doi:", "doi ", "info:doi/", "urn:doi:"),
+    pages=(PageAddress(("doi.org", "dx.doi.org"), _DOI),),
+    resolver="https://doi.org/",
+    persistent=True,
+    joins=True,
+    bare=True,
+    prefixed_pages=True,
+    page_rank=0,
+    stated_as=("doi",),
+    readable=unescaped,
+    normal=str.lower,
+)
+SWHID = IdentifierScheme(  # SWHID specification 1.2
+    "swhid",
+    r"(swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}(?:;\S+)?)",
+    prefixes=("https://archive.softwareheritage.org/",),
+    resolver="https://archive.softwareheritage.org/",
+    persistent=True,
+    of_content=True,
+    bare=True,
+    stated_as=("swh", "swhid", "https://registry.identifiers.org/registry/swh"),
+    readable=unquote,
+)
+ORCID = IdentifierScheme(
+    "orcid",
+    r"(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dXx])",
+    prefixes=("orcid:", "https://orcid.org/", "http://orcid.org/", "orcid.org/"),
+    resolver="https://orcid.org/",
+    names="person",
+    bare=True,
+    stated_as=("orcid",),
+    normal=checked_orcid,
+)
+ARXIV = IdentifierScheme(
+    "arxiv",
+    _ARXIV,
+    prefixes=("arxiv:", "arxiv "),
+    pages=(
+        PageAddress(
+            ("arxiv.org", "export.arxiv.org"), _ARXIV, dropped=(r"^(?:abs|pdf|html|format)/|\.pdf$",)
+        ),
+    ),
+    resolver="https://arxiv.org/abs/",
+    names="paper",
+    bare=True,
+    prefixed_pages=True,
+    page_rank=0,
+    stated_as=("arxiv",),
+)
+
+POLICIES_DATE = "2026-11"  # when the hosts' own pages were read
+
+# Paces are what each service allows a guest (Zenodo: https://developers.zenodo.org, search limit). CERN Open
+# Data, OpenML and Globus Search publish no limit that we know of: theirs is our own choice, one per second.
+ZENODO = Source(
+    "zenodo",
+    "Zenodo",
+    url="https://zenodo.org",
+    url_variable="FAIRREG_ZENODO_URL",
+    url_help="base URL of Zenodo",
+    aliases=("www.zenodo.org",),
+    token_variable="ZENODO_TOKEN",  # noqa: S106 - the name of a variable
+    token_help="Zenodo access token (100 instead of 25 hits a page, restricted files)",  # noqa: S106
+    pace=Pace(30, 30, 30),
+    schemes=(
+        IdentifierScheme(
+            "zenodo",
+            r"(\d{3,10})",
+            prefixes=("zenodo:", "oai:zenodo.org:"),
+            pages=(
+                PageAddress(("zenodo.org",), r"(?:api/)?(?:records?|deposit|uploads)/(\d+)(?:/(?s:.*)|\n)?"),
+            ),
+            resolver="https://zenodo.org/records/",
+            bare=True,
+            page_rank=3,
+        ),
+    ),
+    dois=MintedDois(
+        "10.5281/zenodo.",
+        "zenodo",
+        pages=(PageAddress(("zenodo.org",), r"(?i:doi|badge/doi)/(10\.\d{4,9}(?:\.\d+)*/\S+?)(?i:\.svg)?"),),
+        badge=r"badge/doi/|zenodo\.org/doi/",
+    ),
+    rank=0,
+    site="zenodo.org",
+    policy=PreservationPolicy(
+        "keeps",
+        "Items are retained for the lifetime of the repository; a withdrawn item leaves a tombstone page.",
+        "https://about.zenodo.org/policies/",
+        POLICIES_DATE,
+    ),
+    own_search=True,
+    metadata_schema="https://developers.zenodo.org",
+    api=ApiDescription("oai-pmh", "https://zenodo.org/oai2d?verb=Identify", b"<Identify>"),
+)
+REGISTRAR = Source(
+    "datacite",
+    "DataCite",
+    url="https://api.datacite.org",
+    url_variable="FAIRREG_DATACITE_URL",
+    url_help="base URL of the DataCite REST API",
+    pace=Pace(120, 120, 120),
+    role="registrar",
+)
+RESOLVER = Source(
+    "doi",
+    "doi.org",
+    url="https://doi.org",
+    url_variable="FAIRREG_DOI_URL",
+    url_help="base URL of the DOI resolver",
+    aliases=("dx.doi.org", "www.doi.org"),
+    pace=Pace(120, 120, 120),
+    schemes=(DOI,),
+    site="doi.org",
+)
+# What a bare ``owner/name`` is taken for.
+OWNER_SLASH_NAME = IdentifierScheme(
+    "huggingface",
+    rf"/*({_HUB_ID})",
+    prefixes=("huggingface:", "hf:"),
+    pages=(
+        PageAddress(
+            ("huggingface.co", "hf.co"),
+            rf"({_HUB_ID})",
+            dropped=(
+                r"/(?:tree|blob|resolve|raw|commit|discussions)(?:/.*)?$",
+                "^api/",
+                "^models/",
+            ),
+        ),
+    ),
+    resolver="https://huggingface.co/",
+    joins=True,
+    page_rank=1,
+)
+HUGGING_FACE = Source(
+    "huggingface",
+    "Hugging Face",
+    url="https://huggingface.co",
+    url_variable="HF_ENDPOINT",
+    url_help="base URL of the Hugging Face Hub",
+    aliases=("hf.co",),
+    token_variable="HF_TOKEN",  # noqa: S106
+    token_help="Hugging Face access token (gated models)",  # noqa: S106
+    pace=Pace(90, 90, 90),
+    schemes=(OWNER_SLASH_NAME,),
+    rank=1,
+    site="huggingface.co",
+    policy=PreservationPolicy(
+        "owner",
+        "Whoever owns a repository may delete it.",
+        "https://huggingface.co/docs/huggingface_hub/guides/repository",
+        POLICIES_DATE,
+    ),
+    doi_policy=PreservationPolicy(
+        "restricts",
+        "A repository with a DOI is deleted or renamed only through the host's support.",
+        "https://huggingface.co/docs/hub/doi",
+        POLICIES_DATE,
+    ),
+    own_search=True,
+    model_registry=True,
+    api=ApiDescription("openapi", "https://huggingface.co/.well-known/openapi.json", b'"openapi"'),
+    card="card",
+)
+GITHUB = Source(
+    "github",
+    "GitHub",
+    url="https://api.github.com",
+    url_variable="FAIRREG_GITHUB_URL",
+    url_help="base URL of the GitHub REST API",
+    file_hosts=(
+        "github.com",
+        "www.github.com",
+        "raw.githubusercontent.com",
+        "media.githubusercontent.com",
+        "objects.githubusercontent.com",
+        "release-assets.githubusercontent.com",
+    ),
+    token_variable="GITHUB_TOKEN",  # noqa: S106
+    token_help="GitHub access token (higher rate limits)",  # noqa: S106
+    pace=Pace(30, 30, 30),
+    schemes=(
+        IdentifierScheme(
+            "github",
+            _REPOSITORY,
+            prefixes=(
+                "github:",
+                "gh:",
+                "git@github.com:",
+                "ssh://git@github.com/",
+                "git+https://github.com/",
+            ),
+            pages=(
+                PageAddress(("github.com",), _REPOSITORY),
+                PageAddress(("api.github.com",), _REPOSITORY, dropped=("^repos/",)),
+            ),
+            resolver="https://github.com/",
+            names="code",
+            joins=True,
+            page_rank=2,
+            stated_as=("github",),
+        ),
+    ),
+    rank=2,
+    site="github.com",
+    policy=PreservationPolicy(
+        "owner",
+        "Whoever owns a repository may delete it.",
+        "https://docs.github.com/en/repositories/creating-and-managing-repositories/deleting-a-repository",
+        POLICIES_DATE,
+    ),
+    own_search=True,
+    archived_by="zenodo",
+)
+CERN_OPEN_DATA = Source(
+    "cernopendata",
+    "CERN Open Data",
+    url="https://opendata.cern.ch",
+    url_variable="FAIRREG_CERN_URL",
+    url_help="base URL of the CERN Open Data portal",
+    pace=Pace(60, 60, 60),
+    schemes=(
+        IdentifierScheme(
+            "cernopendata",
+            _ANY,
+            prefixes=("cernopendata:",),
+            pages=(PageAddress(("opendata.cern.ch",), rf"record/{_ANY}"),),
+            resolver="https://opendata.cern.ch/record/",
+            page_rank=4,
+        ),
+    ),
+    site="opendata.cern.ch",
+    policy=PreservationPolicy(
+        "retains",
+        "The portal curates what the collaborations release, under their policies of long-term preservation.",
+        "https://opendata.cern.ch/record/411",
+        POLICIES_DATE,
+    ),
+    own_search=True,
+    metadata_schema="https://github.com/cernopendata/opendata.cern.ch",
+)
+KAGGLE = IdentifierScheme(
+    "kaggle",
+    _ANY,
+    prefixes=("kaggle:",),
+    pages=(PageAddress(("kaggle.com",), _ANY),),
+    resolver="https://www.kaggle.com/",
+    page_rank=5,
+)
+PYPI = IdentifierScheme(
+    "pypi",
+    _ANY,
+    prefixes=("pypi:",),
+    pages=(PageAddress(("pypi.org",), rf"project/{_ANY}"),),
+    resolver="https://pypi.org/project/",
+)
+CURATED = Source("catalogue", "Packaged catalogue", role="curated")
+
+BUILT_IN = (
+    ZENODO,
+    REGISTRAR,
+    RESOLVER,
+    HUGGING_FACE,
+    GITHUB,
+    Source(
+        "globus",
+        "Globus Search",
+        url="https://search.api.globus.org",
+        url_variable="FAIRREG_GLOBUS_SEARCH_URL",
+        url_help="base URL of Globus Search",
+        pace=Pace(60, 60, 60),
+    ),
+    CERN_OPEN_DATA,
+    Source(
+        "openml",
+        "OpenML",
+        url="https://www.openml.org",
+        url_variable="FAIRREG_OPENML_URL",
+        url_help="base URL of OpenML",
+        aliases=("openml.org",),
+        pace=Pace(60, 60, 60),
+        schemes=(IdentifierScheme("openml", _ANY, prefixes=("openml:",)),),
+        own_search=True,
+        model_registry=True,
+        metadata_schema="https://www.openml.org/apis",
+    ),
+    Source(
+        "dlhub",
+        "DLHub",
+        served_by="globus",
+        schemes=(IdentifierScheme("dlhub", _ANY, prefixes=("dlhub:",), joins=True),),
+        copy_dois="dlhub_doi",
+        rank=3,
+        own_search=True,
+    ),
+    Source("zenodo_oai", "Zenodo (OAI-PMH)", served_by="zenodo"),
+    Source("garden", "Garden", model_registry=True),
+    Source("bioimageio", "BioImage Model Zoo", model_registry=True),
+    Source("kaggle", "Kaggle", schemes=(KAGGLE,), own_search=True),
+    Source("pypi", "PyPI", schemes=(PYPI,)),
+    Source("arxiv", "arXiv", schemes=(ARXIV,)),
+    Source("orcid", "ORCID", schemes=(ORCID,)),
+    Source("swh", "Software Heritage", schemes=(SWHID,)),
+    CURATED,
+)
+
+
+@cache
+def all_sources() -> tuple[Source, ...]:
+    """Return every row, those of installed packages after the built-in ones. Raises PluginError."""
+    rows: tuple[Source, ...] = BUILT_IN
+    for point in entry_points_of("fairreg.sources"):
+        rows = admit(rows, load_entry_point(point), package_of(point))
+    return rows
+
+
+def source_named(name: str) -> Source:
+    """Return the row called `name`; for a name without one, a row that knows nothing."""
+    return _by_name().get(name) or Source(name, name)
+
+
+@cache
+def _by_name() -> dict[str, Source]:
+    return {row.name: row for row in all_sources()}
+
+
+@cache
+def schemes() -> tuple[IdentifierScheme, ...]:
+    """Return every identifier scheme, in the order of the rows."""
+    return tuple(scheme for row in all_sources() for scheme in row.schemes)
+
+
+@cache
+def scheme_names(names: Named) -> frozenset[str]:
+    """Return the names of the schemes that identify objects, code, papers or people."""
+    return frozenset(scheme.name for scheme in schemes() if scheme.names == names)
+
+
+def code_sites() -> tuple[str, ...]:
+    """Return the hosts whose pages are repositories of source code."""
+    return tuple(
+        row.site for row in all_sources() if row.site and any(item.names == "code" for item in row.schemes)
+    )
