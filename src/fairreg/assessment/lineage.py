@@ -23,7 +23,6 @@ __all__ = [
     "own_pids",
     "relations",
     "scheme_of",
-    "source_revision",
     "weight_files",
 ]
 
@@ -43,7 +42,6 @@ _VERSIONS: tuple[RelationType, ...] = (
     "is_new_version_of",
     "is_previous_version_of",
 )
-_REVISION = re.compile(r"/(?:tree|releases/tag|commit|archive|blob|src)/|^swh:1:", re.IGNORECASE)
 
 
 def is_persistent(identifier: Identifier) -> bool:
@@ -131,11 +129,3 @@ def host_of(address: str) -> str:
         return (urlsplit(address).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
-
-
-def source_revision(identifier: Identifier) -> str | None:
-    """The address of source code at a version that an identifier gives, None for a repository as a whole."""
-    for text in (identifier.value, identifier.evidence or ""):
-        if _REVISION.search(text):
-            return text
-    return None
