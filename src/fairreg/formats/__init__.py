@@ -5,14 +5,16 @@
 """
 
 from collections.abc import Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from fairreg import plugins
 from fairreg.errors import UsageError
-from fairreg.formats.base import Format, Reading, RecordFormat
-from fairreg.schemas.record import ModelRecord
 
-__all__ = ["NOT_PLUGINS", "Format", "Reading", "all_formats", "get", "names", "read_record"]
+if TYPE_CHECKING:  # the command line lists the names at its start, and needs no record for that
+    from fairreg.formats.base import Format, Reading, RecordFormat
+    from fairreg.schemas.record import ModelRecord
+
+__all__ = ["NOT_PLUGINS", "all_formats", "get", "names", "read_record"]
 
 _ROOM = "fairreg.formats"
 # Modules that the formats share.
@@ -35,7 +37,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_modules()))
 
 
-def get(name: str) -> Format:
+def get(name: str) -> "Format":
     """The format called `name`; UsageError names those there are."""
     module = _modules().get(name)
     if module is None:
@@ -43,12 +45,12 @@ def get(name: str) -> Format:
     return cast("Format", plugins.load(_ROOM, module))
 
 
-def all_formats() -> tuple[Format, ...]:
+def all_formats() -> "tuple[Format, ...]":
     """Every format, built-in or from an outside plugin, by name."""
     return tuple(get(name) for name in names())
 
 
-def read_record(document: str | bytes, *, name: str = "the document") -> Reading[ModelRecord]:
+def read_record(document: str | bytes, *, name: str = "the document") -> "Reading[ModelRecord]":
     """The record in a document of whichever format recognises it; RecordError says what is wrong with it."""
     fitting = (item for item in _record_formats() if item.recognises(document))
     # What nobody recognises is refused as JSON, in which most records come.
@@ -56,7 +58,7 @@ def read_record(document: str | bytes, *, name: str = "the document") -> Reading
     return chosen.read(document, name=name)
 
 
-def _record_formats() -> Iterator[RecordFormat]:
+def _record_formats() -> "Iterator[RecordFormat]":
     for item in all_formats():
         if hasattr(item, "recognises"):
             yield cast("RecordFormat", item)
