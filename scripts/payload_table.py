@@ -25,7 +25,7 @@ from typing import Any
 
 from fairreg import harvesters
 from fairreg.errors import RecordError
-from fairreg.formats.bibtex import to_bibtex
+from fairreg.formats import bibtex
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import violations
 
@@ -216,7 +216,7 @@ def fault_of(record: ModelRecord) -> str | None:
         return f"JSON-LD: {found[0].path} {found[0].message}"
     if ModelRecord.from_jsonld(document) != record:
         return "its JSON-LD does not say the same"
-    return None if to_bibtex(record).startswith("@") else "it has no BibTeX form"
+    return None if bibtex.write(record).startswith("@") else "it has no BibTeX form"
 
 
 def report(found: dict[str, Tally]) -> None:

@@ -123,20 +123,20 @@ def test_codemeta_zenodo_and_card_are_read():
     zenodo = document("zenodo_json", '{"license": {"id": "MIT"}, "doi": "10.1234/z"}', ".zenodo.json")
     card = document("readme", "---\nlicense: apache-2.0\ntags: [a]\n---\n# M\n", "README.md")
     read = stated_in(replaced(BARE, documents=(codemeta, zenodo, card)))
-    by_role = {item.document.role: item for item in read}
-    assert by_role["codemeta"].valid
+    by_role = {item.document.role: item.facts for item in read}
+    assert by_role["codemeta"].complete
     assert by_role["codemeta"].dois == ("10.1234/x",)
     assert by_role["codemeta"].license == "MIT"
     assert by_role["codemeta"].publications == ("10.1111/p",)
     assert by_role["codemeta"].orcids == ("0000-0002-5076-7096",)
     assert by_role["zenodo_json"].license == "MIT"
     assert by_role["readme"].license == "apache-2.0"
-    assert by_role["readme"].structured == ("license", "tags")
+    assert by_role["readme"].filled == ("license", "tags")
 
 
 def test_a_commit_stays_text():
     found = stated_in(replaced(BARE, documents=(document("citation", "commit: 0012345"),)))
-    assert found[0].commit == "0012345"
+    assert found[0].facts.commit == "0012345"
 
 
 @pytest.mark.parametrize(

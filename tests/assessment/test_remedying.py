@@ -232,6 +232,12 @@ def test_zenodo_json_has_what_zenodo_requires_and_typed_relations():
     assert "doi" not in stated  # Zenodo gives the next release its own
 
 
+@pytest.mark.parametrize("keywords", [3, 2.5, True, {"a": 1}])
+def test_keywords_of_a_published_zenodo_json_may_be_anything(keywords):
+    evidence = published_with(CURATED, {".zenodo.json": json.dumps({"keywords": keywords})})
+    assert "Give at least three keywords." in mended(evidence)[".zenodo.json"].remains
+
+
 def test_zenodo_json_is_not_written_for_another_host():
     elsewhere = msgspec.structs.replace(HBB.record.provenance, source="huggingface")
     evidence = replaced(with_record(HBB, provenance=elsewhere, identifiers=()), requested=BARE.requested)

@@ -6,6 +6,7 @@ import sys
 import pytest
 from rdflib import Graph
 
+from fairreg import formats
 from fairreg.schemas.record import ModelRecord
 from support import hbb
 
@@ -66,6 +67,18 @@ def test_show_as_turtle_parses(cli):
 
 def test_show_as_bibtex_cites_the_doi(cli):
     assert f"doi        = {{{hbb.DOI}}}" in cli("show", hbb.DOI, "-f", "bibtex").out
+
+
+@pytest.mark.parametrize("name", formats.names())
+def test_show_writes_every_format_of_the_room(cli, name):
+    record = ModelRecord.from_json(cli("show", hbb.DOI, "--format", "json").json)
+    assert cli("show", hbb.DOI, "--format", name).out == formats.get(name).write(record)
+
+
+def test_an_unknown_format_is_refused_with_those_there_are(cli):
+    result = cli("show", hbb.DOI, "--format", "pdf")
+    assert (result.code, result.out) == (2, "")
+    assert all(name in result.err for name in ("text", *formats.names()))
 
 
 def test_show_as_text_names_every_identifier(cli):
@@ -376,11 +389,23 @@ def test_json_is_ascii_where_standard_output_takes_no_utf_8(environment):
     assert "H→bb é" in done.stdout.decode("utf-8")
 
 
-@pytest.mark.parametrize("view", ["text", "turtle", "bibtex", "json"])
+@pytest.mark.parametrize("view", ["text", "turtle", "bibtex", "cff", "model-card", "json"])
 def test_every_view_of_a_record_can_be_printed_without_utf_8(environment, view):
     done = run(environment, "show", hbb.DOI, "--format", view, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert b"Hbb" in done.stdout
+
+
+@pytest.mark.parametrize("view", ["json", "jsonld", "codemeta"])
+def test_a_record_in_json_is_in_ascii_where_standard_output_takes_no_utf_8(environment, cli, tmp_path, view):
+    name = "H→bb é 𝒳 \x7f"
+    file = tmp_path / "record.json"
+    origin = {"source": "file", "source_id": "1"}
+    file.write_text(json.dumps({"identifier": "x:1", "kind": "model", "name": name, "provenance": origin}))
+    cli("add", file)
+    done = run(environment, "show", "x:1", "--format", view, PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout.decode("ascii")) == cli("show", "x:1", "--format", view).json
+    assert b"H\\u2192bb \\u00e9 \\ud835\\udcb3 \\u007f" in done.stdout
 
 
 def test_json_escapes_what_is_no_unicode(cli):

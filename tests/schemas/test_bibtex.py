@@ -3,7 +3,7 @@ import re
 
 from hypothesis import HealthCheck, given, settings
 
-from fairreg.formats.bibtex import to_bibtex
+from fairreg.formats import bibtex
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord, Provenance
 from support.records import records
@@ -19,7 +19,7 @@ def test_an_entry_cites_authors_title_year_and_doi():
         creators=(Creator(name="Duarte, Javier"), Creator(name="CMS Collaboration", kind="organization")),
         date_published="2022-11-09",
     )
-    assert to_bibtex(record) == (
+    assert bibtex.write(record) == (
         "@software{duarte2022jets,\n"
         "  author     = {Duarte, Javier and {CMS Collaboration}},\n"
         "  title      = {{Jets \\& 100\\% of H\\_bb}},\n"
@@ -33,6 +33,6 @@ def test_an_entry_cites_authors_title_year_and_doi():
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 @given(records)
 def test_any_record_gives_a_title_with_balanced_braces(record):
-    title = next(line for line in to_bibtex(record).splitlines() if line.startswith("  title"))
+    title = next(line for line in bibtex.write(record).splitlines() if line.startswith("  title"))
     bare = re.sub(r"\\[{}]", "", title)
     assert bare.count("{") == bare.count("}")

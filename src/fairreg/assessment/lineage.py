@@ -25,7 +25,6 @@ __all__ = [
     "own_pids",
     "relations",
     "scheme_of",
-    "source_revision",
     "weight_files",
 ]
 
@@ -47,7 +46,6 @@ _VERSIONS: tuple[RelationType, ...] = (
     "is_new_version_of",
     "is_previous_version_of",
 )
-_REVISION = re.compile(r"/(?:tree|releases/tag|commit|archive|blob|src)/|^swh:1:", re.IGNORECASE)
 
 
 def is_persistent(identifier: Identifier) -> bool:
@@ -142,11 +140,3 @@ def host_of(address: str) -> str:
         return (urlsplit(address).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
-
-
-def source_revision(identifier: Identifier) -> str | None:
-    """The address of source code at a version that an identifier gives, None for a repository as a whole."""
-    for text in (identifier.value, identifier.evidence or ""):
-        if _REVISION.search(text):
-            return text
-    return None

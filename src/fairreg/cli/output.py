@@ -3,6 +3,7 @@
 
 import codecs
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,13 +24,15 @@ __all__ = [
     "downloading",
     "explain",
     "growing",
+    "print_document",
     "print_json",
-    "print_utf8",
     "talk",
 ]
 
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
+# What JSON in ASCII writes as an escape; control characters are escaped in any JSON.
+_BEYOND_ASCII = re.compile(r"[^\n -~]")
 # Pieces of a JSON document that are written at once.
 _PIECES = 5000
 
@@ -63,11 +66,23 @@ def print_json(document: Any) -> None:
     sys.stdout.write("\n")
 
 
-def print_utf8(text: str) -> None:
-    """A document of a format that is UTF-8 by its definition, on standard output."""
-    if isinstance(sys.stdout, TextIOWrapper):
+def print_document(document: str | bytes, *, json: bool) -> None:
+    """A document of a format on standard output: as it is, but `json` in ASCII where that is not UTF-8."""
+    if isinstance(document, bytes):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(document)
+        return
+    if json:
+        document = document if _is_utf8(sys.stdout.encoding) else _BEYOND_ASCII.sub(_as_escapes, document)
+    elif isinstance(sys.stdout, TextIOWrapper):
+        # The other formats are UTF-8 by their definition.
         sys.stdout.reconfigure(encoding="utf-8")
-    sys.stdout.write(text)
+    sys.stdout.write(document)
+
+
+def _as_escapes(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[start : start + 2].hex()}" for start in range(0, len(units), 2))
 
 
 def _escaped(text: str) -> str:

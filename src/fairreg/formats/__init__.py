@@ -1,2 +1,69 @@
 # SPDX-License-Identifier: MIT
-"""File formats of metadata: one file per format."""
+"""Formats of metadata: a record to a document, and back where the format can be read. Each module is one.
+
+`base` says what such a module defines, `file_facts` what is read of a format that holds no whole record.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from fairreg import plugins
+from fairreg.errors import UsageError
+
+if TYPE_CHECKING:  # the command line lists the names at its start, and needs no record for that
+    from fairreg.formats.base import Format, Reading, RecordFormat
+    from fairreg.schemas.record import ModelRecord
+
+__all__ = ["NOT_PLUGINS", "all_formats", "get", "names", "read_record"]
+
+_ROOM = "fairreg.formats"
+# Modules that the formats share.
+NOT_PLUGINS = frozenset(
+    {
+        "base",
+        "creator_names",
+        "file_facts",
+        "front_matter",
+        "markdown",
+        "plain_yaml",
+        "related",
+        "repository_files",
+    }
+)
+
+
+def names() -> tuple[str, ...]:
+    """Names of the formats, sorted; none of them is imported."""
+    return tuple(sorted(_modules()))
+
+
+def get(name: str) -> "Format":
+    """The format called `name`; UsageError names those there are."""
+    module = _modules().get(name)
+    if module is None:
+        raise UsageError(f"There is no format {name!r}.", hint=f"Formats are: {', '.join(names())}.")
+    return cast("Format", plugins.load(_ROOM, module))
+
+
+def all_formats() -> "tuple[Format, ...]":
+    """Every format, built-in or from an outside plugin, by name."""
+    return tuple(get(name) for name in names())
+
+
+def read_record(document: str | bytes, *, name: str = "the document") -> "Reading[ModelRecord]":
+    """The record in a document of whichever format recognises it; RecordError says what is wrong with it."""
+    fitting = (item for item in _record_formats() if item.recognises(document))
+    # What nobody recognises is refused as JSON, in which most records come.
+    chosen = next(fitting, None) or cast("RecordFormat", get("json"))
+    return chosen.read(document, name=name)
+
+
+def _record_formats() -> "Iterator[RecordFormat]":
+    for item in all_formats():
+        if hasattr(item, "recognises"):
+            yield cast("RecordFormat", item)
+
+
+def _modules() -> dict[str, str]:
+    """Module of each format by the format's name."""
+    return {module.replace("_", "-"): module for module in plugins.names(_ROOM, skip=NOT_PLUGINS)}

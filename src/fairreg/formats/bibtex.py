@@ -3,16 +3,35 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from urllib.parse import quote
 
 from fairreg.schemas.record import Creator, ModelRecord
+from fairreg.schemas.text import one_line
 
-__all__ = ["to_bibtex"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "write"]
 
+NAME = "bibtex"
+MEDIA_TYPES = ("application/x-bibtex",)
+KEEPS = frozenset({"name", "version", "publisher", "license"})
+NARROWS: Mapping[str, str] = {
+    "kind": "software or dataset: a model is software",
+    "identifiers": "DOI and arXiv number",
+    "creators": "names only",
+    "date_published": "its year",
+}
 _SPECIAL = re.compile(r"[\\{}$&#%_^~]")
-_ESCAPES = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
+# BibTeX counts braces with a backslash before them, too: a title with one such brace would never end.
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "^": r"\^{}",
+    "~": r"\~{}",
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
+}
 
 
-def to_bibtex(record: ModelRecord) -> str:
+def write(record: ModelRecord) -> str:
     """One entry; fields that the record does not state are left out, Unicode stays as it is."""
     fields = {
         "author": " and ".join(_author(creator) for creator in record.creators),
@@ -20,10 +39,10 @@ def to_bibtex(record: ModelRecord) -> str:
         "year": str(record.year) if record.year else "",
         "version": _escape(record.version or ""),
         "publisher": _escape(record.publisher or ""),
-        "doi": record.doi or "",
-        "eprint": record.value_of("arxiv") or "",
+        "doi": _verbatim(record.doi),
+        "eprint": _verbatim(record.value_of("arxiv")),
         "eprinttype": "arxiv" if record.value_of("arxiv") else "",
-        "url": _url(record),
+        "url": _verbatim(_url(record)),
         "license": _escape(record.license or ""),
     }
     kind = "dataset" if record.kind == "dataset" else "software"
@@ -43,8 +62,12 @@ def _url(record: ModelRecord) -> str:
 
 
 def _escape(text: str) -> str:
-    flat = " ".join(text.split())
-    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\\" + match[0]), flat)
+    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\\" + match[0]), one_line(text))
+
+
+def _verbatim(text: str | None) -> str:
+    """Text of a field that BibTeX takes as it stands; braces, blanks and backslashes would end it."""
+    return re.sub(r"[{}\\\s]", lambda match: quote(match[0]), one_line(text or ""))
 
 
 def _key(record: ModelRecord) -> str:

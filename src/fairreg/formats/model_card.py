@@ -5,27 +5,83 @@ People write them by hand, so half have no front matter and some have a broken o
 can be read of it is; what is wrong with it becomes a sentence in `Card.faults`.
 """
 
+import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from fairreg.schemas.text import clean, plain_text
+from fairreg.formats.base import Reading
+from fairreg.formats.file_facts import (
+    AsWritten,
+    FileFacts,
+    cited,
+    doi_identifiers,
+    dois_as_written,
+    first_as_written,
+    licence,
+    listed_as_written,
+)
+from fairreg.formats.front_matter import lenient_mapping, split_front_matter, strict_mapping
+from fairreg.formats.markdown import Section, address, code_block, inline, paragraphs, prose, sections
+from fairreg.formats.plain_yaml import yaml_text
+from fairreg.formats.related import code_of, papers_of, repository_of
+from fairreg.schemas.datacite_terms import identifier_of
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import Place, TrackedObject
+from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
+from fairreg.schemas.text import clean
 
-__all__ = ["Card", "decoded", "description", "intended_use", "limitations", "read_card", "usage"]
+__all__ = [
+    "FILE_NAME",
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "Card",
+    "as_written",
+    "compose",
+    "decoded",
+    "description",
+    "intended_use",
+    "licence_told",
+    "limitations",
+    "read",
+    "read_card",
+    "signature_table",
+    "usage",
+    "write",
+]
 
-# No real front matter nests deeper than ten; libyaml's composer overflows the stack at some thousands.
-_DEEPEST = 50
+NAME = "model-card"
+FILE_NAME = "MODEL_CARD.md"
+MEDIA_TYPES = ("text/markdown",)
+KEEPS = frozenset({"keywords"})
+NARROWS: Mapping[str, str] = {
+    "name": "without its markup",
+    "description": "without its markup, followed by a list of facts",
+    "identifiers": "DOI and publications",
+    "license": "one SPDX identifier, not an expression",
+    "license_stated": "where there is no SPDX identifier, in a sentence",
+    "frameworks": "the first, in lower case",
+    "ml_task": "in the list of facts",
+    "model_category": "in the list of facts",
+    "parameter_count": "in the list of facts",
+    "relations": "training data and source code at its version",
+    "inputs": "name, type and shape",
+    "outputs": "name, type and shape",
+    "evaluations": "as a table",
+    "intended_use": "without its markup",
+    "limitations": "without its markup",
+    "usage": "as a block of code",
+}
+# The keys of front matter that describe a model.
+_DESCRIBING = (
+    "license", "pipeline_tag", "library_name", "datasets", "base_model", "metrics", "tags", "model-index",
+)  # fmt: skip
 # A level below all headings: outside of any section.
 _NOWHERE = 7
-_KEY = re.compile(r"[\w-]+:(?:\s|$)")
-_YAML_LINE = re.compile(r"\s*$|\s+\S|-\s+\S|[\w-]+:(?:\s|$)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
-_FENCE = re.compile(r"\s{0,3}(```|~~~)")
-_IMAGE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")
-_LINK = re.compile(r"\[([^\[\]\n]*)\]\([^()\n]*\)")
-_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)\1")
 # What the templates of the Hub and of its trainers leave behind where nobody wrote anything.
 _UNFILLED = re.compile(
     r"\[\s*(?:more information needed|needs? more information|todo|tbd)\s*\]|\{\{[^{}]*\}\}"
@@ -60,19 +116,142 @@ _DESCRIBES = re.compile(
 )
 
 
-class _Section(NamedTuple):
-    level: int
-    title: str
-    lines: tuple[str, ...]
-
-
 @dataclass(frozen=True)
 class Card:
     """The front matter (each scalar as the text that was written), the Markdown behind it, what is amiss."""
 
     metadata: dict[str, Any]
-    sections: tuple[_Section, ...]
+    sections: tuple[Section, ...]
     faults: tuple[str, ...] = ()
+
+
+def write(record: ModelRecord) -> str:
+    """A card with what the record says; sections that it says nothing for are left out."""
+    told = {
+        "Inputs and outputs": signature_table(record.inputs, record.outputs),
+        "Licence": licence_told(record),
+        "Intended use": paragraphs(record.intended_use),
+        "Limitations": paragraphs(record.limitations),
+        "Evaluation": _results_table(record.evaluations),
+        # The last, because a comment that is opened in foreign code hides what follows from simple readers.
+        "Usage": code_block(record.usage) if record.usage else "",
+    }
+    return compose(record, told)
+
+
+def compose(record: ModelRecord, told: Mapping[str, str]) -> str:
+    """The card of a record: front matter, introduction, then the sections in `told` that hold anything."""
+    parts = [_head(record), _introduction(record)]
+    parts += [f"## {title}\n\n{body}" for title, body in told.items() if body]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def signature_table(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> str:
+    """Name, type and shape of each input and output as a table, empty without any."""
+    rows = [_tensor_row("input", item) for item in inputs] + [_tensor_row("output", item) for item in outputs]
+    return "\n".join(["| | name | type | shape |", "|---|---|---|---|", *rows]) if rows else ""
+
+
+def licence_told(record: ModelRecord) -> str:
+    """The licence in a sentence, empty without one."""
+    stated = record.license or record.license_stated
+    return f"The record states {inline(stated)}." if stated else ""
+
+
+def _head(record: ModelRecord) -> str:
+    spdx_id = (record.license or "").lower()
+    stated = {
+        "license": spdx_id if re.fullmatch(r"[\w.+-]+", spdx_id) else None,
+        "library_name": ", ".join(record.frameworks[:1]).lower(),
+        "tags": list(record.keywords),
+        "datasets": [item.value for item in record.related("trained_on")],
+        "arxiv": [item.value for item in papers_of(record) if item.scheme == "arxiv"],
+        "doi": record.doi,
+    }
+    return f"---\n{yaml_text(stated)}---" if any(stated.values()) else ""
+
+
+def _introduction(record: ModelRecord) -> str:
+    rows = {
+        "Identifier": address(f"https://doi.org/{record.doi}") if record.doi else "",
+        "Task": ", ".join(map(inline, record.ml_task)),
+        "Architecture": ", ".join(map(inline, record.model_category)),
+        "Parameters": str(record.parameter_count or ""),
+        "Training data": _addresses(record.related("trained_on")),
+        "Publication": _addresses(papers_of(record)),
+        "Source code": address(code_of(record) or repository_of(record)),
+    }
+    facts = "\n".join(f"- {name}: {value}" for name, value in rows.items() if value)
+    parts = (f"# {inline(record.name)}", paragraphs(record.description), facts)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _addresses(found: tuple[Identifier, ...]) -> str:
+    return ", ".join(address(item.url or item.value) for item in found)
+
+
+def _tensor_row(word: str, item: Tensor) -> str:
+    shape = ", ".join(map(str, item.shape))
+    return f"| {word} | {inline(item.name)} | {inline(item.dtype)} | ({inline(shape)}) |".replace(
+        "|  |", "| |"
+    )
+
+
+def _results_table(results: tuple[Evaluation, ...]) -> str:
+    rows = [
+        f"| {inline(item.metric)} | {inline(item.value)} | {inline(item.dataset)} | {inline(item.split)} |"
+        for item in results
+    ]
+    head = ["| metric | value | dataset | split |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows]) if rows else ""
+
+
+def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
+    """Read a card into typed facts; the sentences on what is wrong with it are its `fault`."""
+    text = decoded(document) if isinstance(document, bytes) else document
+    card = read_card(text)
+    metadata = TrackedObject(card.metadata)
+    return Reading(_facts(name, card, Place(metadata), text), metadata.unread())
+
+
+def _facts(name: str, card: Card, top: Place, text: str) -> FileFacts:
+    library, task = top["library_name"].text, top["pipeline_tag"].text
+    data = [found for item in top["datasets"].items() if (found := identifier_of(item.text))]
+    preprints = (identifier_of(item.text, "arxiv") for item in top["arxiv"].items())
+    return FileFacts(
+        name,
+        "model_card",
+        fault=" ".join(card.faults) or None,
+        title=next((html.unescape(item.heading) for item in card.sections if item.level == 1), None),
+        abstract=description(card),
+        **licence(*top["license"].items()),
+        keywords=tuple(tag for item in top["tags"].items() if (tag := item.text)),
+        identifiers=(
+            *doi_identifiers(top["doi"].text, f"{name}: doi"),
+            *(Identifier(item.scheme, item.value, f"{name}: arxiv") for item in preprints if item),
+        ),
+        relations=tuple(cited(data, "trained_on")),
+        frameworks=(library,) if library else (),
+        ml_task=(task,) if task else (),
+        intended_use=intended_use(card),
+        limitations=limitations(card),
+        usage=usage(card),
+        as_written=as_written(text),
+    )
+
+
+def as_written(text: str) -> AsWritten:
+    """Return what valid front matter says in its own words; nothing of a broken one."""
+    stated = strict_mapping(text)
+    preprints = (item for item in listed_as_written(stated.get("arxiv")) if isinstance(item, str))
+    filled = tuple(key for key in _DESCRIBING if stated.get(key))
+    return AsWritten(
+        complete=bool(filled),
+        dois=dois_as_written([stated.get("doi")]),
+        license=first_as_written(stated.get("license")),
+        publications=tuple(preprints),
+        filled=filled,
+    )
 
 
 def decoded(raw: bytes) -> str:
@@ -84,25 +263,25 @@ def decoded(raw: bytes) -> str:
 def read_card(text: str) -> Card:
     """Read a card; never fails."""
     lines = clean(text.removeprefix("\ufeff")).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    head, body, closed = _parted(lines)
+    head, body, closed = split_front_matter(lines)
     faults = ["The model card holds characters that could not be decoded."] if "\ufffd" in text else []
     if not closed:
         faults.append("The front matter of the model card is opened and never closed.")
-    metadata, fault = _mapping(head)
+    metadata, fault = lenient_mapping(head)
     if fault:
         faults.append(fault)
-    return Card(metadata, tuple(_sections(_COMMENT.sub("", "\n".join(body)))), tuple(faults))
+    return Card(metadata, tuple(sections(_COMMENT.sub("", "\n".join(body)))), tuple(faults))
 
 
 def description(card: Card) -> str | None:
-    """What the card says before its first topic, and under a heading such as "Model description"."""
+    """Return the text before the first topic, and that under a heading such as "Model description"."""
     intro = next((text for item in _opening(card.sections) if (text := _prose(item.lines))), "")
     told = _under(card, _whole(_DESCRIBES), lambda title: not _DESCRIBES.fullmatch(title) and _topic(title))
     return "\n\n".join(dict.fromkeys(part for part in (intro, told) if part)) or None
 
 
 def intended_use(card: Card) -> str | None:
-    """What the model is meant for, where the card says more than its template."""
+    """Return the purpose of the model, where the card says more than its template."""
     return _under(card, _whole(_INTENDED), lambda title: bool(_USAGE.match(title) or _is_limit(title)))
 
 
@@ -114,90 +293,12 @@ def limitations(card: Card) -> str | None:
 
 
 def usage(card: Card) -> str | None:
-    """How to use it, code included."""
+    """Return the instructions for use, code included."""
     return _under(card, lambda title: bool(_USAGE.match(title)), _is_limit, code=True)
 
 
-def _parted(lines: list[str]) -> tuple[list[str], list[str], bool]:
-    """(front matter, body, whether the front matter is closed) of a card."""
-    start = next((number for number, line in enumerate(lines) if line.strip()), 0)
-    if lines[start].rstrip() != "---":
-        return [], lines, True
-    inside = lines[start + 1 :]
-    end = next((number for number, line in enumerate(inside) if line.rstrip() == "---"), None)
-    if end is not None:
-        return inside[:end], inside[end + 1 :], True
-    end = next((number for number, line in enumerate(inside) if not _YAML_LINE.match(line)), len(inside))
-    return inside[:end], inside[end:], False
-
-
-def _mapping(head: list[str]) -> tuple[dict[str, Any], str | None]:
-    if not any(line.strip() for line in head):
-        return {}, None
-    whole, valid = _loaded("\n".join(head))
-    if valid:
-        mapping = whole if isinstance(whole, dict) else {}
-        fault = "" if isinstance(whole, dict) else "The front matter of the model card is no mapping."
-        return mapping, fault or None
-    found: dict[str, Any] = {}
-    for block in _blocks(head):
-        part, _ = _loaded("\n".join(block))
-        found.update(part if isinstance(part, dict) else {})
-    return found, "The front matter of the model card is not valid YAML."
-
-
-def _blocks(lines: list[str]) -> Iterator[list[str]]:
-    """The lines of each top-level key: a broken one leaves the others readable."""
-    block: list[str] = []
-    for line in lines:
-        if _KEY.match(line) and block:
-            yield block
-            block = []
-        block.append(line)
-    yield block
-
-
-def _loaded(text: str) -> tuple[Any, bool]:
-    """(the YAML document, whether it is one). Scalars stay text: ``language: no`` is no boolean."""
-    import yaml
-
-    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    try:
-        # The events come without recursion, so that nesting is measured before anything is built of it.
-        depth = 0
-        for event in yaml.parse(text, Loader=loader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                return None, False
-        return yaml.load(text, Loader=loader), True  # noqa: S506 - BaseLoader builds text, lists and mappings only
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None, False
-
-
-def _sections(body: str) -> Iterator[_Section]:
-    """The sections in order; the first, of level 0, is what stands before any heading."""
-    level, title, lines, fence = 0, "", list[str](), ""
-    for line in body.split("\n"):
-        mark = _FENCE.match(line)
-        if mark and fence in {"", mark[1]}:
-            fence = "" if fence else mark[1]
-        heading = None if fence or mark else _HEADING.match(line)
-        if heading:
-            yield _Section(level, title, tuple(lines))
-            level, title, lines = len(heading[1]), _plain_title(heading[2]), []
-        else:
-            lines.append(line)
-    yield _Section(level, title, tuple(lines))
-
-
-def _plain_title(stated: str) -> str:
-    text = _LINK.sub(r"\1", _IMAGE.sub("", stated)).lower().replace("-", " ")
-    return " ".join(re.sub(r"[^\w&,;' ]", " ", text).split())
-
-
-def _opening(sections: tuple[_Section, ...]) -> Iterator[_Section]:
-    """What stands before the first topic: the text before any heading, then that of the title."""
+def _opening(sections: tuple[Section, ...]) -> Iterator[Section]:
+    """Yield the sections before the first topic: the text before any heading, then that of the title."""
     for number, item in enumerate(sections[:3]):
         if number and _topic(item.title):
             return
@@ -205,7 +306,7 @@ def _opening(sections: tuple[_Section, ...]) -> Iterator[_Section]:
 
 
 def _topic(title: str) -> bool:
-    """Whether a heading opens one of the usual topics of a card, other than its description."""
+    """Tell whether a heading opens one of the usual topics of a card, other than its description."""
     usual = r"training|evaluation|results?|citation|licen[cs]e|contact|authors?|table of contents|references"
     found = _INTENDED.fullmatch(title) or _USAGE.match(title) or re.match(usual, title)
     return bool(found) or _is_limit(title)
@@ -239,18 +340,8 @@ def _under(
 
 
 def _prose(lines: tuple[str, ...], *, code: bool = False) -> str:
-    """The words of Markdown lines without pictures, addresses and what a template left; code on demand."""
-    kept: list[str] = []
-    fence = ""
-    for line in lines:
-        mark = _FENCE.match(line)
-        if mark and fence in {"", mark[1]}:
-            fence = "" if fence else mark[1]
-        elif fence or not _left_by_template(line):
-            kept += [line] if code or not fence else []
-    text = _LINK.sub(r"\1", _IMAGE.sub("", "\n".join(kept)))
-    words = plain_text(_EMPHASIS.sub(r"\2", text))
-    return words if re.search(r"\w", words) else ""
+    """The words of lines without what a template left; code on demand."""
+    return prose(lines, without=_left_by_template, code=code)
 
 
 def _left_by_template(line: str) -> bool:

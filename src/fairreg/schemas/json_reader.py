@@ -15,10 +15,55 @@ from urllib.parse import urlsplit
 from fairreg.errors import RecordError
 from fairreg.schemas.text import one_line
 
-__all__ = ["Place", "canonical", "violation"]
+__all__ = ["Place", "TrackedObject", "canonical", "tracked", "violation"]
 
 _BIGGEST = 2**63 - 1
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
+
+
+class TrackedObject(dict[str, Any]):
+    """A JSON object that remembers in `asked` which of its members were asked for with `get`."""
+
+    def __init__(self, members: Any = ()) -> None:
+        super().__init__(members)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The member, which counts as read from now on."""
+        self.asked.add(key)
+        return super().get(key, default)
+
+    def unread(self) -> tuple[str, ...]:
+        """Names of the members that nobody asked for, nested ones as ``authors.email``, each once.
+
+        Keywords of JSON-LD and members without a value are left out: they say nothing.
+        """
+        return tuple(dict.fromkeys(_unread(self)))
+
+    def says_in_vain(self, key: str) -> bool:
+        """Tell whether a member has a value that nobody asked for."""
+        return key not in self.asked and not key.startswith("@") and self[key] not in (None, "", [], {})
+
+
+def _unread(whole: object) -> Iterator[str]:
+    # A stack of its own, because a foreign document may nest deeper than calls can.
+    waiting: list[tuple[str, object]] = [("", whole)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(name, item) for item in reversed(value)]
+        elif isinstance(value, TrackedObject):
+            prefix = f"{name}." if name else ""
+            waiting += [(prefix + key, value[key]) for key in reversed(value) if key in value.asked]
+            waiting += [(name, value[key]) for key in reversed(value) if key.startswith("@")]
+            yield from (prefix + key for key in value if value.says_in_vain(key))
+
+
+def tracked(value: Any) -> Any:
+    """`value` with every object in it, lists included, as a `TrackedObject`."""
+    if isinstance(value, dict):
+        return TrackedObject({key: tracked(item) for key, item in value.items()})
+    return [tracked(item) for item in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)

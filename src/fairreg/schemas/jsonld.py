@@ -6,6 +6,8 @@ that any JSON-LD processor reads the same triples without a request.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import count
 from urllib.parse import quote
 
 from fairreg.schemas.contexts import context
@@ -33,7 +35,7 @@ from fairreg.schemas.record import (
     Tensor,
 )
 
-__all__ = ["to_jsonld", "to_turtle"]
+__all__ = ["iri_of_record", "to_jsonld", "to_turtle"]
 
 _IRI = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
 
@@ -42,7 +44,7 @@ def to_jsonld(record: ModelRecord) -> Node:
     """The JSON-LD document of a record, context included."""
     node: Node = {
         "@context": context(),
-        "@id": _iri_of_record(record),
+        "@id": iri_of_record(record),
         "@type": TYPES[record.kind],
         "recordIdentifier": record.identifier,
     }
@@ -65,14 +67,28 @@ def to_jsonld(record: ModelRecord) -> Node:
 
 
 def to_turtle(record: ModelRecord) -> str:
-    """The record's triples in Turtle."""
+    """The record's triples in Turtle, the same bytes for the same record."""
     import json
 
     from rdflib import Graph
 
+    document = to_jsonld(record)
+    # rdflib gives a node without a name a random one and sorts by it, so that no two runs would agree.
+    _name_nodes({term: value for term, value in document.items() if term != "@context"}, count())
     graph = Graph()
-    graph.parse(data=json.dumps(to_jsonld(record)), format="json-ld")
+    graph.parse(data=json.dumps(document), format="json-ld")
     return graph.serialize(format="turtle")
+
+
+def _name_nodes(value: object, numbers: Iterator[int]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _name_nodes(item, numbers)
+    elif isinstance(value, dict):
+        for item in list(value.values()):
+            _name_nodes(item, numbers)
+        if "@type" in value:
+            value.setdefault("@id", f"_:n{next(numbers):06}")
 
 
 def _identifier_node(item: Identifier) -> Node:
@@ -191,7 +207,8 @@ def _provenance_node(item: Provenance) -> Node:
     )
 
 
-def _iri_of_record(record: ModelRecord) -> str:
+def iri_of_record(record: ModelRecord) -> str:
+    """The IRI of what a record describes: where its identifier resolves, else a URN."""
     main = identifier_in(record.identifier)
     if main is None or main.compact != record.identifier:
         main = next((item for item in record.identifiers if item.compact == record.identifier), None)

@@ -12,6 +12,7 @@ import msgspec
 from fairreg.errors import RecordError
 from fairreg.schemas.contexts import term_of_key
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
+from fairreg.schemas.json_reader import TrackedObject, tracked
 from fairreg.schemas.json_values import require_sound
 from fairreg.schemas.jsonld_terms import (
     KINDS,
@@ -27,7 +28,7 @@ from fairreg.schemas.jsonld_terms import (
 )
 from fairreg.schemas.record import Feature, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
 
-__all__ = ["canonical", "from_jsonld"]
+__all__ = ["canonical", "from_jsonld", "read_jsonld"]
 
 _LONGEST_SIZE = 18  # digits of a number of bytes
 _BYTES = re.compile(r"0*([0-9]+)\s?(?:b|bytes)?", re.IGNORECASE)
@@ -40,7 +41,17 @@ def from_jsonld(document: Node) -> ModelRecord:
     RecordError with the JSON path of what cannot be a record.
     """
     require_sound(document)
-    node = canonical(document)
+    return _record(canonical(document))
+
+
+def read_jsonld(document: Node) -> tuple[ModelRecord, tuple[str, ...]]:
+    """The record as `from_jsonld` reads it, and the names of the properties that it has no place for."""
+    require_sound(document)
+    node: TrackedObject = tracked(canonical(document))
+    return _record(node), node.unread()
+
+
+def _record(node: Node) -> ModelRecord:
     fields: Node = {field: _scalar(node.get(term)) for field, term in TEXTS.items()}
     fields |= {field: _texts(node.get(term)) for field, term in LISTS.items()}
     fields |= _composites(node)

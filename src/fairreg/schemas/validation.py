@@ -14,7 +14,15 @@ from fairreg.schemas.json_values import faults
 from fairreg.schemas.jsonld_reading import canonical, from_jsonld
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["Violation", "is_jsonld", "read_record", "schema_of_record", "violations"]
+__all__ = [
+    "Violation",
+    "is_jsonld",
+    "parse_json",
+    "read_record",
+    "require_valid",
+    "schema_of_record",
+    "violations",
+]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_REPORTED = 100
@@ -54,9 +62,8 @@ def violations(document: object) -> list[Violation]:
     return []
 
 
-def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord:
-    """The record in a JSON text, plain or JSON-LD. RecordError lists the violations."""
-    document = parse_json(text, name=name)
+def require_valid(document: object, *, name: str) -> None:
+    """RecordError, which lists the violations, for a document that is not a valid record."""
     found = violations(document)
     if found:
         raise RecordError(
@@ -64,7 +71,17 @@ def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord
             violations=tuple((item.path, item.message) for item in found),
             hint=f"fairreg validate lists all {len(found)} violations." if len(found) > 1 else None,
         )
-    return from_jsonld(document) if is_jsonld(document) else ModelRecord.from_json(document)
+
+
+def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord:
+    """The record in a text of any format that holds whole records, as plain JSON or JSON-LD.
+
+    RecordError lists the violations.
+    """
+    # A convenience for callers: the readers live above this layer, so they are asked for only here.
+    from fairreg import formats
+
+    return formats.read_record(text, name=name).understood
 
 
 def parse_json(text: str | bytes, *, name: str) -> Any:

@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Reading of the metadata files that travel with a model, and the role of each small file in an archive.
+"""Metadata files that travel with a model, and the role of each small file in an archive.
 
-CITATION.cff 1.2, CodeMeta 2 and 3, .zenodo.json and the YAML front matter of model cards all become one
-typed `Stated`; a file that does not parse, or does not have what its format requires, is not `valid`.
+What CITATION.cff, CodeMeta, .zenodo.json and model cards say is read by `fairreg.formats`; here it is taken
+in the file's own words, because an assessment cites them.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any
-
-import msgspec
-import yaml
+from typing import Any, NamedTuple
 
 from fairreg.assessment.content.licences import classify
 from fairreg.assessment.evidence import Document, Evidence, Role
-from fairreg.schemas.identifiers import normalise_doi, normalise_orcid
+from fairreg.formats import cff, codemeta, model_card, zenodo
+from fairreg.formats.base import Reading
+from fairreg.formats.file_facts import AsWritten, FileFacts
+from fairreg.formats.front_matter import front_matter
+from fairreg.formats.plain_yaml import YamlFault, load_yaml
 
-__all__ = ["Stated", "front_matter", "parsed", "role_of", "stated_in"]
+__all__ = ["Stated", "parsed", "role_of", "stated_in"]
 
 _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)(licen[cs]e|copying)(\.\w+)?$", "license"),
@@ -50,27 +52,11 @@ _NOT_THE_MODELS = re.compile(
 )
 
 
-class Stated(msgspec.Struct, frozen=True):
-    """What one metadata file says about its model. `publications` are DOIs or arXiv numbers."""
+class Stated(NamedTuple):
+    """A metadata file, and what it says about its model."""
 
     document: Document
-    valid: bool
-    dois: tuple[str, ...] = ()
-    license: str | None = None
-    orcids: tuple[str, ...] = ()
-    publications: tuple[str, ...] = ()
-    repository: str | None = None
-    commit: str | None = None
-    structured: tuple[str, ...] = ()
-
-
-class _PlainLoader(yaml.BaseLoader):
-    """Text, lists and mappings only: no tags, and no aliases, which could grow without end."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not read")
-        return super().compose_node(parent, index)
+    facts: AsWritten
 
 
 def role_of(path: str) -> Role | None:
@@ -84,22 +70,29 @@ def role_of(path: str) -> Role | None:
 
 
 def stated_in(evidence: Evidence) -> tuple[Stated, ...]:
-    """What the metadata files and card front matters of the evidence say, one entry a file."""
-    cards = tuple(card for card in evidence.of_role("model_card", "readme") if front_matter(card.text))
-    read = evidence.of_role("citation", "codemeta", "zenodo_json") + cards
-    return tuple(_read(document) for document in read)
+    """Return the facts of each metadata file and each card with front matter."""
+    cards = evidence.of_role("model_card", "readme")
+    read = evidence.of_role("citation", "codemeta", "zenodo_json")
+    read += tuple(card for card in cards if front_matter(card.text))
+    return tuple(Stated(document, _facts(document)) for document in read)
 
 
 @lru_cache(maxsize=256)
-def _read(document: Document) -> Stated:
-    return _READERS.get(document.role, _card)(document)
+def _facts(document: Document) -> AsWritten:
+    read = _READERS.get(document.role)
+    if read is None:
+        return model_card.as_written(document.text)
+    if len(document.text) > _LONGEST:
+        return AsWritten()
+    found = read(document.text).understood.as_written
+    return replace(found, license=_licence_of_url(found.license)) if document.role == "codemeta" else found
 
 
-@lru_cache(maxsize=64)
-def front_matter(text: str) -> str | None:
-    """The YAML block between ``---`` lines at the top of a model card."""
-    match = re.match(r"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", text, re.DOTALL)
-    return match[1] if match else None
+_READERS: dict[Role, Callable[[str], Reading[FileFacts]]] = {
+    "citation": cff.read,
+    "codemeta": codemeta.read,
+    "zenodo_json": zenodo.read,
+}
 
 
 @lru_cache(maxsize=256)
@@ -107,114 +100,11 @@ def parsed(document: Document) -> Any:
     """A JSON or YAML document as plain values, None where it does not parse or is far too long; read-only."""
     if len(document.text) > _LONGEST:
         return None
+    is_json = PurePosixPath(document.path).suffix.lower() in {".json", ".jsonld", ".ipynb"}
     try:
-        if PurePosixPath(document.path).suffix.lower() in {".json", ".jsonld", ".ipynb"}:
-            return json.loads(document.text)
-        return yaml.load(document.text, Loader=_PlainLoader)  # noqa: S506 - builds nothing but text
-    except (ValueError, yaml.YAMLError, RecursionError):
+        return json.loads(document.text) if is_json else load_yaml(document.text)
+    except YamlFault:
         return None
-
-
-def _table(value: object) -> dict[str, Any]:
-    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
-
-
-def _listed(value: object) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
-
-
-def _cff(document: Document) -> Stated:
-    stated = _table(parsed(document))
-    ids = [stated.get("doi"), *(_table(item).get("value") for item in _listed(stated.get("identifiers")))]
-    preferred = _table(stated.get("preferred-citation"))
-    return Stated(
-        document,
-        valid=all(stated.get(key) for key in ("cff-version", "message", "title", "authors")),
-        dois=_dois(ids),
-        license=_first(stated.get("license")),
-        orcids=_orcids(_table(author).get("orcid") for author in _listed(stated.get("authors"))),
-        publications=_dois([preferred.get("doi")]),
-        repository=_first(stated.get("repository-code")),
-        commit=_first(stated.get("commit")),
-    )
-
-
-def _codemeta(document: Document) -> Stated:
-    stated = _table(parsed(document))
-    authors = [_table(author) for author in _listed(stated.get("author"))]
-    references = [_reference(item) for item in _listed(stated.get("referencePublication"))]
-    return Stated(
-        document,
-        valid="codemeta" in str(stated.get("@context", "")).lower() and bool(stated.get("name")),
-        dois=_dois([_reference(item) for item in _listed(stated.get("identifier"))] + [stated.get("@id")]),
-        license=_licence_of_url(_first(stated.get("license"))),
-        orcids=_orcids(author.get("@id") or author.get("id") for author in authors),
-        publications=_dois(references),
-        repository=_first(stated.get("codeRepository")),
-    )
-
-
-def _zenodo(document: Document) -> Stated:
-    stated = _table(parsed(document))
-    licence = stated.get("license")
-    return Stated(
-        document,
-        valid=bool(stated),
-        dois=_dois([stated.get("doi")]),
-        license=_first(_table(licence).get("id") or licence),
-        orcids=_orcids(_table(creator).get("orcid") for creator in _listed(stated.get("creators"))),
-    )
-
-
-def _card(document: Document) -> Stated:
-    block = Document(role="model_card", path="front-matter.yml", text=front_matter(document.text) or "")
-    stated = _table(parsed(block))
-    known = (
-        "license",
-        "pipeline_tag",
-        "library_name",
-        "datasets",
-        "base_model",
-        "metrics",
-        "tags",
-        "model-index",
-    )
-    return Stated(
-        document,
-        valid=any(stated.get(key) for key in known),
-        dois=_dois([stated.get("doi")]),
-        license=_first(stated.get("license")),
-        publications=tuple(
-            str(item) for item in _listed(stated.get("arxiv")) if isinstance(item, str | float)
-        ),
-        structured=tuple(key for key in known if stated.get(key)),
-    )
-
-
-_READERS: dict[Role, Callable[[Document], Stated]] = {
-    "citation": _cff,
-    "codemeta": _codemeta,
-    "zenodo_json": _zenodo,
-}
-
-
-def _first(value: object) -> str | None:
-    return next((str(item) for item in _listed(value) if item and isinstance(item, str | int | float)), None)
-
-
-def _reference(item: object) -> object:
-    table = _table(item)
-    return (table.get("@id") or table.get("value") or table.get("identifier")) if table else item
-
-
-def _dois(values: object) -> tuple[str, ...]:
-    found = (normalise_doi(value) for value in _listed(values) if isinstance(value, str) and value.strip())
-    return tuple(dict.fromkeys(doi for doi in found if doi))
-
-
-def _orcids(values: Iterator[Any]) -> tuple[str, ...]:
-    found = (normalise_orcid(value) for value in values if isinstance(value, str))
-    return tuple(dict.fromkeys(orcid for orcid in found if orcid))
 
 
 def _licence_of_url(text: str | None) -> str | None:

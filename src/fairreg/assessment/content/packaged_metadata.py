@@ -9,11 +9,12 @@ from functools import lru_cache
 
 import msgspec
 
-from fairreg.assessment.content.documents import front_matter, parsed
+from fairreg.assessment.content.documents import parsed
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import origin_of
 from fairreg.assessment.lineage import is_persistent, lineage_dois
 from fairreg.errors import RecordError
+from fairreg.formats.front_matter import strict_mapping
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.schemas.record import ModelRecord, Tensor
@@ -76,7 +77,7 @@ def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:
             if getattr(record, name) and origin_of(record, name) == "stated":
                 found.setdefault(name, (document, getattr(record, name)))
     for document in evidence.of_role("model_card", "readme"):
-        card = _card(document)
+        card = strict_mapping(document.text)
         for name, key in _CARD_FIELDS.items():
             if card.get(key):
                 found.setdefault(name, (document, card[key]))
@@ -93,16 +94,8 @@ def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier
         for item in record.related("trained_on")
     ]
     for document in evidence.of_role("model_card", "readme"):
-        listed = _card(document).get("datasets")
+        listed = strict_mapping(document.text).get("datasets")
         names = listed if isinstance(listed, list) else [listed]
         texts = [name for name in names if isinstance(name, str)]
         found += [(document, item) for text in texts if (item := identifier_in(text))]
     return tuple(item for item in found if is_persistent(item[1]))
-
-
-def _card(document: Document) -> dict[str, object]:
-    block = front_matter(document.text)
-    if block is None:
-        return {}
-    content = parsed(Document(role="model_card", path="front-matter.yml", text=block))
-    return content if isinstance(content, dict) else {}

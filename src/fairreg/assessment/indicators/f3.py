@@ -90,7 +90,9 @@ def in_files(evidence: Evidence) -> Finding:
 
 def _carried(evidence: Evidence) -> list[tuple[str, Citation]]:
     lineage = lineage_dois(evidence)
-    found = [(doi, cite_document(item.document, doi)) for item in stated_in(evidence) for doi in item.dois]
+    found = [
+        (doi, cite_document(item.document, doi)) for item in stated_in(evidence) for doi in item.facts.dois
+    ]
     found += [
         (seen.value, cite_document(document, seen.line))
         for document in evidence.of_role("readme", "model_card")

@@ -23,8 +23,9 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.lineage import is_persistent, lineage_dois, relations, source_revision
+from fairreg.assessment.lineage import is_persistent, lineage_dois, relations
 from fairreg.assessment.training import dataset_mentions, dataset_relations, training_sets
+from fairreg.formats.related import source_revision
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.record import Relation
 from fairreg.sources import DOI, code_sites, scheme_names
@@ -155,7 +156,9 @@ def _publications(evidence: Evidence) -> list[Citation]:
     found = [cite_record(evidence, "identifiers", value) for value in own]
     found += [cite_relation(evidence, item) for item in papers]
     return found + [
-        cite_document(item.document, value) for item in stated_in(evidence) for value in item.publications
+        cite_document(item.document, value)
+        for item in stated_in(evidence)
+        for value in item.facts.publications
     ]
 
 
@@ -181,14 +184,17 @@ def source_code(evidence: Evidence) -> Finding:
             return passed(f"The record refers to {source_revision(target)}.", cited)
     stated = stated_in(evidence)
     for item in stated:
-        if item.commit:
+        if item.facts.commit:
             return passed(
-                f"{item.document.path} names commit {item.commit}.", cite_document(item.document, item.commit)
+                f"{item.document.path} names commit {item.facts.commit}.",
+                cite_document(item.document, item.facts.commit),
             )
     remedy = "Refer to the code at the tag or commit that made the model (isSupplementTo .../tree/<tag>)."
     roots = [(target.compact, cited) for target, cited in named if target.scheme in scheme_names("code")]
     roots += [
-        (item.repository, cite_document(item.document, item.repository)) for item in stated if item.repository
+        (item.facts.repository, cite_document(item.document, item.facts.repository))
+        for item in stated
+        if item.facts.repository
     ]
     if roots:
         return partial(f"{roots[0][0]} is named as a whole.", *(cited for _, cited in roots), remedy=remedy)

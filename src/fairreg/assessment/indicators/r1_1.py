@@ -93,9 +93,9 @@ def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
     texts = [(classify(document.text), document) for document in evidence.of_role("license")]
     found += [(name, cite_document(document, name)) for name, document in texts if name]
     return found + [
-        (item.license, cite_document(item.document, item.license))
+        (item.facts.license, cite_document(item.document, item.facts.license))
         for item in stated_in(evidence)
-        if item.license and not (record.license and _is_the_record(evidence, item.document))
+        if item.facts.license and not (record.license and _is_the_record(evidence, item.document))
     ]
 
 

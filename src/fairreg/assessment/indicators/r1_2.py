@@ -23,7 +23,8 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.assessment.lineage import relations, source_revision
+from fairreg.assessment.lineage import relations
+from fairreg.formats.related import source_revision
 
 # Blanks are bounded: unbounded, a file of blanks takes quadratic time.
 _NUMBER = r"[\"']?\s{0,20}[:=|]\s{0,20}[\"']?\s{0,20}\S"
@@ -193,7 +194,9 @@ def circumstances(evidence: Evidence) -> Finding:
 def _orcids(evidence: Evidence) -> list[Citation]:
     own = [item.orcid for item in evidence.record.creators if item.orcid]
     found = [cite_record(evidence, "creators", own)] if own else []
-    return found + [cite_document(item.document, item.orcids) for item in stated_in(evidence) if item.orcids]
+    return found + [
+        cite_document(item.document, item.facts.orcids) for item in stated_in(evidence) if item.facts.orcids
+    ]
 
 
 def _dates(evidence: Evidence) -> list[Citation]:
@@ -210,7 +213,9 @@ def _commit(evidence: Evidence) -> list[Citation]:
     found += [cite_record(evidence, "identifiers", item.compact) for item in own]
     if evidence.record.version and re.fullmatch(r"[0-9a-f]{7,40}", evidence.record.version):
         found.append(cite_record(evidence, "version", evidence.record.version))
-    return found + [cite_document(item.document, item.commit) for item in stated_in(evidence) if item.commit]
+    return found + [
+        cite_document(item.document, item.facts.commit) for item in stated_in(evidence) if item.facts.commit
+    ]
 
 
 def _versions(evidence: Evidence) -> list[Citation]:

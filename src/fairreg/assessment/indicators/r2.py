@@ -76,7 +76,7 @@ def related_models(evidence: Evidence) -> Finding:
     if typed:
         return passed(f"The record names {typed[0].target.compact}.", cite_relation(evidence, typed[0]))
     for item in stated_in(evidence):
-        if "base_model" in item.structured:
+        if "base_model" in item.facts.filled:
             return passed("The model card names its base model.", cite_document(item.document, "base_model"))
     remedy = "Name the base model as a typed relation, or say that there is none."
     for document in evidence.of_role("model_card", "readme", "docs"):

@@ -7,7 +7,7 @@ The AI model meets domain-relevant community standards.
 import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
-from fairreg.assessment.content.documents import front_matter, parsed, stated_in
+from fairreg.assessment.content.documents import parsed, stated_in
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
     cite_datacite,
@@ -19,6 +19,7 @@ from fairreg.assessment.findings import (
     passed,
     unread_files,
 )
+from fairreg.formats.front_matter import front_matter
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
 _CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite"})
@@ -50,11 +51,11 @@ def metadata_standard(evidence: Evidence) -> Finding:
     for document in evidence.of_role("standard"):
         if _is_valid(document):
             return passed(f"{document.path} is valid.", cite_document(document, document.text))
-    stated = [item for item in stated_in(evidence) if item.valid]
+    stated = [item for item in stated_in(evidence) if item.facts.complete]
     cards = [item for item in stated if front_matter(item.document.text)]
     if cards:
         shown = cards[0].document
-        return passed("The model card has valid metadata.", cite_document(shown, cards[0].structured))
+        return passed("The model card has valid metadata.", cite_document(shown, cards[0].facts.filled))
     remedy = (
         "Add a model card with metadata (license, pipeline_tag, datasets, model-index), or FAIR4ML JSON-LD."
     )

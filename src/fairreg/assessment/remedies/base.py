@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: MIT
 """A draft of a metadata file: its text, the indicators it serves, and what its author must still do."""
 
-import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-import yaml
 
+from fairreg.schemas.record import Creator
 from fairreg.schemas.text import clean
 
-__all__ = ["TODO", "Draft", "as_json", "as_yaml", "commented", "filled"]
+__all__ = ["TODO", "Draft", "commented", "completed", "unsure"]
 
 TODO = "TODO (author)"
-_WIDTH = 100
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -28,27 +27,25 @@ class Draft(msgspec.Struct, frozen=True):
     remains: tuple[str, ...] = ()
 
 
-def as_json(document: dict[str, Any]) -> str:
-    """A JSON document for people to edit, without its empty members."""
-    kept = {key: value for key, value in document.items() if value not in (None, "", [], {}, ())}
-    return json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
-
-
-def as_yaml(document: dict[str, Any]) -> str:
-    """A YAML mapping without its empty members, in the given order; every text survives a reader's guess."""
-    kept = {key: value for key, value in document.items() if value not in (None, "", [], {}, ())}
-    text: str = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return text
-
-
-def filled(
-    published: dict[str, Any], known: dict[str, Any], renewed: dict[str, Any] | None = None
+def completed(
+    published: dict[str, Any], known: dict[str, Any], *, renewed: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """What a published file says, what is `known` where it says nothing, and what must be `renewed` in it."""
-    stated = published | {key: value for key, value in (renewed or {}).items() if value}
+    """Complete what a published file says by what is `known`, where it says nothing.
+
+    The members named in `renewed` are taken from what is known wherever that has them.
+    """
+    again = {key: known[key] for key in renewed if known[key]}
+    stated = published | again
     return stated | {key: value for key, value in known.items() if not stated.get(key)}
 
 
 def commented(*lines: str) -> str:
     """Lines of a YAML comment that nobody overlooks."""
     return "".join(f"# {TODO}: {' '.join(clean(line).split())}\n" for line in lines)
+
+
+def unsure(creators: tuple[Creator, ...]) -> tuple[str, ...]:
+    """A sentence for the author where a name had to be split without a comma."""
+    split = [item.name for item in creators if item.kind == "person" and "," not in item.name]
+    several = [name for name in split if len(name.split()) > 1]
+    return (f"Check family and given names of {', '.join(several)}.",) if several else ()

@@ -3,68 +3,27 @@
 
 from typing import Any
 
-from fairreg.assessment.content.prose import clean
-from fairreg.assessment.remedies.base import Draft, as_json, filled
+from fairreg.assessment.remedies.base import Draft, completed, unsure
 from fairreg.assessment.remedies.facts import Facts
-from fairreg.assessment.remedies.naming import parts, unsure
-from fairreg.schemas.jsonld_terms import ORCID, SPDX, SPDX_ID
-from fairreg.schemas.record import Creator
+from fairreg.formats import codemeta
 
 __all__ = ["NAME", "SERVES", "draft"]
 
-NAME = "codemeta.json"
+NAME = codemeta.FILE_NAME
 SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2", "R1.2-3", "R3-1")
-_CONTEXT = "https://w3id.org/codemeta/3.0"
 
 
 def draft(facts: Facts) -> Draft:
     """The file; members that nothing is known of are left out and named for the author."""
-    document = filled(facts.published("codemeta"), _known(facts), _renewed(facts))
-    return Draft(NAME, as_json(document), SERVES, _remains(facts, document))
-
-
-def _renewed(facts: Facts) -> dict[str, Any]:
-    address = f"https://doi.org/{facts.doi}" if facts.doi else None
-    return {
-        "@id": address,
-        "identifier": address,
-        "version": facts.record.version,
-        "datePublished": facts.text("date_published"),
-    }
-
-
-def _known(facts: Facts) -> dict[str, Any]:
-    return {
-        "@context": _CONTEXT,
-        "@type": "SoftwareSourceCode",
-        "name": facts.record.name,
-        "description": clean(facts.text("description")),
-        "license": _licence(facts.text("license")),
-        "codeRepository": facts.repository,
-        "keywords": list(facts.texts("keywords")),
-        "softwareRequirements": [f"{name} {number}" for name, number in _engines(facts).items()],
-        "referencePublication": [item.url for item in facts.papers],
-        "author": [_author(item) for item in facts.creators],
-    }
+    engines = [f"{name} {number}" for name, number in _engines(facts).items()]
+    known = codemeta.document(facts.described, requirements=engines)
+    document = completed(facts.published("codemeta"), known, renewed=codemeta.OF_THE_VERSION)
+    return Draft(NAME, codemeta.text_of(document), SERVES, _remains(facts, document))
 
 
 def _engines(facts: Facts) -> dict[str, str]:
     """Versions in which the graph was read here; without a graph nothing is known to be required."""
     return facts.versions if facts.graph else {}
-
-
-def _licence(stated: str | None) -> str | None:
-    return SPDX + stated if stated and SPDX_ID.fullmatch(stated) else stated
-
-
-def _author(creator: Creator) -> dict[str, Any]:
-    known: dict[str, Any] = {"@id": ORCID + creator.orcid} if creator.orcid else {}
-    if creator.kind == "organization":
-        return known | {"@type": "Organization", "name": creator.name}
-    family, given = parts(creator)
-    named = {"@type": "Person", "givenName": given, "familyName": family}
-    place = {"@type": "Organization", "name": creator.affiliation} if creator.affiliation else None
-    return {key: value for key, value in (known | named | {"affiliation": place}).items() if value}
 
 
 def _remains(facts: Facts, document: dict[str, Any]) -> tuple[str, ...]:

@@ -5,26 +5,26 @@ What only fairreg's catalogue knows is used as well, and the author is asked to 
 read in the files itself (a signature, a parameter count) is marked as computed.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
+
+import msgspec
 
 from fairreg.assessment.content.documents import parsed
+from fairreg.assessment.content.prose import clean
 from fairreg.assessment.evidence import Evidence, FileFact, ModelFact, Role
-from fairreg.assessment.lineage import is_persistent, relations, source_revision
+from fairreg.assessment.lineage import is_persistent, relations
 from fairreg.assessment.training import training_sets
+from fairreg.formats.related import papers_of, unique
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
-from fairreg.schemas.record import Creator, ModelRecord
-from fairreg.sources import code_sites, scheme_names
+from fairreg.schemas.record import Creator, Distribution, ModelRecord, Relation, RelationType
+from fairreg.sources import scheme_names
 
 __all__ = ["Facts"]
 
-_CODE_HOSTS = (
-    *(f"https://{site}/" for site in code_sites()),
-    *("https://gitlab.", "https://bitbucket.org/", "https://codeberg.org/"),
-)
-_REVISION_MARKS = ("/tree/", "/releases/tag/", "/commit/", "/archive/", "/-/")
+_NAMED = PAPER_SCHEMES | scheme_names("code")
+_TYPES: tuple[RelationType, ...] = get_args(RelationType)
 
 
 @dataclass(frozen=True)
@@ -93,39 +93,51 @@ class Facts:
         """Persistent identifiers of the training data: what was published says them, else the catalogue."""
         added = self.evidence.added.related("trained_on") if self.evidence.added else ()
         published = [item for item in training_sets(self.evidence) if is_persistent(item)]
-        return _unique(published or (item for item in added if is_persistent(item)))
+        return unique(published or (item for item in added if is_persistent(item)))
 
-    @cached_property
+    @property
     def papers(self) -> tuple[Identifier, ...]:
         """Publications of the model that a record names by DOI or arXiv number."""
-        return _unique(
-            Identifier("doi" if item.scheme == "paper_doi" else item.scheme, item.value)
-            for record in self.records
-            for item in record.identifiers
-            if item.scheme in PAPER_SCHEMES
-        )
+        return papers_of(self.described)
 
     @cached_property
-    def code(self) -> str | None:
-        """Address of the source code at its version."""
-        related = relations(
-            self.evidence, "is_supplement_to", "is_derived_from", "requires", "is_compiled_by"
-        )
-        targets = [item.target for item in related] + list(self.record.identifiers)
-        found = [revision for item in targets if (revision := source_revision(item))]
-        return next((item for item in found if item.startswith("https://")), None)
+    def described(self) -> ModelRecord:
+        """The record as the written files should tell it: completed from the others and from the files read.
 
-    @cached_property
-    def repository(self) -> str | None:
-        """Address of the code's repository as a whole."""
-        own = [
-            item.url
-            for record in self.records
-            for item in record.identifiers
-            if item.scheme in scheme_names("code")
-        ]
-        stated = [_root(self.code)] if self.code and self.code.startswith(_CODE_HOSTS) else []
-        return next((item for item in (*stated, *own) if item), None)
+        Of the description only what its author wrote is left, the training data are named persistently, the
+        files are those that hold a model.
+        """
+        return msgspec.structs.replace(
+            self.record,
+            description=clean(self.text("description")) or None,
+            creators=self.creators,
+            license=self.text("license"),
+            date_published=self.text("date_published"),
+            parameter_count=self.parameter_count,
+            identifiers=self._identifiers(),
+            relations=self._relations(),
+            distributions=self._model_files(),
+            **{name: self.texts(name) for name in ("keywords", "frameworks", "ml_task", "model_category")},
+        )
+
+    def _identifiers(self) -> tuple[Identifier, ...]:
+        # Where others saw an identifier is no evidence of this model's code.
+        others = (item for record in self.records[1:] for item in record.identifiers)
+        named = (Identifier(item.scheme, item.value) for item in others if item.scheme in _NAMED)
+        return (*self.record.identifiers, *named)
+
+    def _relations(self) -> tuple[Relation, ...]:
+        stated = relations(self.evidence, *(name for name in _TYPES if name != "trained_on"))
+        return (*stated, *(Relation(type="trained_on", target=item) for item in self.training_data))
+
+    def _model_files(self) -> tuple[Distribution, ...]:
+        graphs = [item for item in self.model_files if item.format == "onnx"]
+        return tuple(
+            Distribution(
+                name=self.inside(item.path), checksums=(f"sha256:{item.sha256}",) if item.sha256 else ()
+            )
+            for item in graphs or self.model_files
+        )
 
     @cached_property
     def graph(self) -> ModelFact | None:
@@ -149,15 +161,3 @@ class Facts:
         tops = {item.path.split("/", 1)[0] for item in self.evidence.files if item.archive is not None}
         only = f"{tops.pop()}/" if len(tops) == 1 else ""
         return path.removeprefix(only)
-
-
-def _unique(found: Iterable[Identifier]) -> tuple[Identifier, ...]:
-    first: dict[tuple[str, str], Identifier] = {}
-    for item in found:
-        first.setdefault(item.key, item)
-    return tuple(first.values())
-
-
-def _root(address: str) -> str:
-    starts = [address.find(mark) for mark in _REVISION_MARKS if mark in address]
-    return address[: min(starts)] if starts else address

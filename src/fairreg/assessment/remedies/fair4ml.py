@@ -4,20 +4,18 @@
 What is added is marked in the document itself, as inferred or computed, until the author confirms it.
 """
 
-import json
-
 import msgspec
 
 from fairreg.assessment.evidence import ModelFact
 from fairreg.assessment.findings import origin_of
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
-from fairreg.schemas.jsonld import to_jsonld
+from fairreg.formats import fair4ml
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Relation
 
 __all__ = ["NAME", "SERVES", "draft"]
 
-NAME = "fair4ml.jsonld"
+NAME = fair4ml.FILE_NAME
 SERVES = ("F2-3", "I2-1", "R1-2", "R3-1")
 _ADDED = (
     "description", "creators", "license", "keywords", "ml_task", "model_category", "frameworks",
@@ -50,13 +48,12 @@ def draft(facts: Facts) -> Draft | None:
     record = _record(facts)
     if not (record.related("trained_on") or any(getattr(record, name) for name in _SPECIFIC)):
         return None
-    text = json.dumps(to_jsonld(record), indent=2, ensure_ascii=False) + "\n"
     missing = [term for name, term in _WANTED.items() if not getattr(record, name)]
     missing += [] if record.related("trained_on") else ["trainedOn"]
     asked = [f"Add {', '.join(missing)}."] if missing else []
     marked = sorted({item.field for item in record.provenance.origins if item.origin == "inferred"})
     confirm = [f"Confirm {', '.join(marked)}, and then delete their fieldOrigin entries."] if marked else []
-    return Draft(NAME, text, SERVES, (*asked, *confirm))
+    return Draft(NAME, fair4ml.write(record), SERVES, (*asked, *confirm))
 
 
 def _record(facts: Facts) -> ModelRecord:

@@ -3,8 +3,9 @@
 
 import msgspec
 
-from fairreg.assessment.remedies.base import Draft, as_json
+from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
+from fairreg.formats.base import filled_members, json_text
 
 __all__ = ["NAME", "SERVES", "draft"]
 
@@ -27,4 +28,4 @@ def draft(facts: Facts) -> Draft | None:
     meaning = (
         f"Add a description to {', '.join(item.name for item in graph.outputs)}: what each number means."
     )
-    return Draft(NAME, as_json(document), SERVES, ((asked,) if bare else ()) + (meaning,))
+    return Draft(NAME, json_text(filled_members(document)), SERVES, ((asked,) if bare else ()) + (meaning,))

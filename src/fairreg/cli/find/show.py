@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""``show``: one record in any of its views."""
+"""``show``: one record in any of its formats."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from fairreg import formats
 from fairreg.cli.options import Pid, ready
 
-__all__ = ["Format", "register"]
+__all__ = ["register"]
+
+_TEXT = "text"
 
 
-class Format(StrEnum):
-    """Views of a record."""
+def _views() -> list[str]:
+    return [_TEXT, *formats.names()]
 
-    TEXT = "text"
-    JSON = "json"
-    JSONLD = "jsonld"
-    TURTLE = "turtle"
-    BIBTEX = "bibtex"
+
+def _view(name: str) -> str:
+    if name not in _views():
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(_views())}.")
+    return name
 
 
 def register(app: typer.Typer) -> None:
@@ -28,31 +30,33 @@ def register(app: typer.Typer) -> None:
 
 def show(
     pid: Pid,
-    format: Annotated[Format, typer.Option("--format", "-f", help="Which view.")] = Format.TEXT,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="The format: for people (text), or one that other tools read.",
+            parser=_view,
+            metavar=f"<{'|'.join(_views())}>",
+            autocompletion=_views,
+        ),
+    ] = _TEXT,
 ) -> None:
     """Show one record: from the registry, else from its source."""
-    from fairreg.cli.output import print_json, print_utf8, talk
+    from fairreg.cli.output import print_document, talk
+    from fairreg.formats.base import is_json
     from fairreg.services.fetch.show import explain
     from fairreg.services.fetch.show import show as find
 
     chosen = ready()
     record = find(chosen, pid, talk=talk)
-    if format is Format.JSON:
-        print_json(record.to_json())
-    elif format is Format.JSONLD:
-        print_json(record.to_jsonld())
-    elif format is Format.TURTLE:
-        from fairreg.schemas.jsonld import to_turtle
+    if format != _TEXT:
+        view = formats.get(format)
+        print_document(view.write(record), json=is_json(view.MEDIA_TYPES[0]))
+        return
+    from fairreg.cli.cards import lineage_card, record_card
 
-        print_utf8(to_turtle(record))
-    elif format is Format.BIBTEX:
-        from fairreg.formats.bibtex import to_bibtex
-
-        print_utf8(to_bibtex(record))
-    else:
-        from fairreg.cli.cards import lineage_card, record_card
-
-        record_card(record)
-        known = explain(chosen, pid)
-        if known is not None:
-            lineage_card(known)
+    record_card(record)
+    known = explain(chosen, pid)
+    if known is not None:
+        lineage_card(known)

@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
-from fairreg.formats.repository_files import FileFacts, read_files
+from fairreg.formats.file_facts import FileFacts
+from fairreg.formats.repository_files import read_files
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.identifiers import Identifier

@@ -3,7 +3,7 @@
 
 from fairreg.schemas.record import Creator
 
-__all__ = ["inverted", "parts", "unsure"]
+__all__ = ["inverted", "parts"]
 
 
 def parts(creator: Creator) -> tuple[str, str]:
@@ -21,10 +21,3 @@ def inverted(creator: Creator) -> str:
         return creator.name
     family, given = parts(creator)
     return f"{family}, {given}" if given else family
-
-
-def unsure(creators: tuple[Creator, ...]) -> tuple[str, ...]:
-    """A sentence for the author where a name had to be split without a comma."""
-    split = [item.name for item in creators if item.kind == "person" and "," not in item.name]
-    several = [name for name in split if len(name.split()) > 1]
-    return (f"Check family and given names of {', '.join(several)}.",) if several else ()

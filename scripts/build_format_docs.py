@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Write docs/formats.md from what the formats declare of themselves.
+
+python scripts/build_format_docs.py
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fairreg import formats
+from fairreg.formats.base import FIELDS, Format
+
+PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
+INTRODUCTION = """\
+# Formats
+
+<!-- Written by scripts/build_format_docs.py from src/fairreg/formats; change it there. -->
+
+`fairreg show PID --format NAME` writes a record in each of these formats. The same code reads and writes the
+metadata files of repositories (`harvest`, `assess`) and drafts those that `assess --fix` offers.
+
+A field is **kept** when reading the document again gives its words back: white space may change, and tags of
+HTML are dropped from descriptions. It is *narrowed* when a part of it is written. Everything else is lost."""
+
+
+def page() -> str:
+    """The text of docs/formats.md."""
+    parts = [
+        INTRODUCTION,
+        "\n".join(_overview()),
+        "\n".join(_fields()),
+        *map(_narrowed, formats.all_formats()),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _overview() -> Iterator[str]:
+    yield "| format | media type | read, too | about |"
+    yield "|---|---|---|---|"
+    for item in formats.all_formats():
+        media = ", ".join(f"`{name}`" for name in item.MEDIA_TYPES)
+        about = (item.__doc__ or "").strip().splitlines()[0].rstrip(".").replace("``", "`")
+        yield f"| `{item.NAME}` | {media} | {'yes' if hasattr(item, 'read') else 'no'} | {about} |"
+
+
+def _fields() -> Iterator[str]:
+    shown = formats.all_formats()
+    yield "## Fields\n"
+    yield "| field | " + " | ".join(f"`{item.NAME}`" for item in shown) + " |"
+    yield "|---|" + "---|" * len(shown)
+    for name in FIELDS:
+        yield f"| `{name}` | " + " | ".join(_word(item, name) for item in shown) + " |"
+
+
+def _word(item: Format, name: str) -> str:
+    return "**kept**" if name in item.KEEPS else "*narrowed*" if name in item.NARROWS else ""
+
+
+def _narrowed(item: Format) -> str:
+    if not item.NARROWS:
+        return ""
+    lines = [f"- `{name}`: {item.NARROWS[name]}" for name in FIELDS if name in item.NARROWS]
+    return "\n".join([f"## Narrowed in `{item.NAME}`\n", *lines])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

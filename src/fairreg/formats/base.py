@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""The contract of a format: the names that a module in `fairreg.formats` defines.
+
+A format is one module. Its name is the module's, with hyphens: ``model_card.py`` is ``model-card``. What it
+shows of a record is declared by field, and docs/formats.md and the contract tests follow from that.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from fairreg.schemas.record import ModelRecord
+
+__all__ = [
+    "FIELDS",
+    "Format",
+    "ReadableFormat",
+    "Reading",
+    "RecordFormat",
+    "filled_members",
+    "is_json",
+    "json_text",
+]
+
+FIELDS: tuple[str, ...] = ModelRecord.__struct_fields__
+Understood_co = TypeVar("Understood_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Reading(Generic[Understood_co]):
+    """The content of a document, and the names of the properties that were left out (``authors.email``)."""
+
+    understood: Understood_co
+    left_out: tuple[str, ...] = ()
+
+
+class Format(Protocol):
+    """A module that writes records.
+
+    `MEDIA_TYPES` are unique among the formats, the first is the one to announce. `KEEPS` names the fields of
+    a record that come through whole, `NARROWS` those of which a part does, with a sentence on what is left of
+    them; all others are lost. A text is kept when its words are: white space may change.
+    """
+
+    NAME: str
+    MEDIA_TYPES: tuple[str, ...]
+    KEEPS: frozenset[str]
+    NARROWS: Mapping[str, str]
+
+    def write(self, record: ModelRecord) -> str | bytes:
+        """The document of a record, ending in a line feed; the same bytes for the same record."""
+
+
+class ReadableFormat(Format, Protocol):
+    """A module that reads its documents, too."""
+
+    def read(self, document: str | bytes, *, name: str = ...) -> Reading[Any]:
+        """Read a document into a `ModelRecord` or `FileFacts`. `name` is the file's, for messages.
+
+        RecordError where a whole record is expected and the document is none; a metadata file that does not
+        parse is told as the `fault` of its facts.
+        """
+
+
+class RecordFormat(ReadableFormat, Protocol):
+    """A module whose documents hold whole records, so that ``fairreg add`` can take them."""
+
+    def recognises(self, document: str | bytes) -> bool:
+        """Tell whether the document is one of this format."""
+
+
+def json_text(document: Any) -> str:
+    """A JSON document for people to read and edit."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def filled_members(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an object that say something."""
+    return {key: value for key, value in document.items() if value not in (None, "", [], {}, ())}
+
+
+def is_json(media_type: str) -> bool:
+    """Tell whether documents of a media type are JSON: ``application/json`` or any ``+json``."""
+    return media_type.partition(";")[0].strip().lower().endswith(("/json", "+json"))

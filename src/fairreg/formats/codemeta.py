@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""codemeta.json: written in the terms of CodeMeta 3.0, read in those of 2 and 3 (https://codemeta.github.io)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from fairreg.formats.base import Reading, filled_members, json_text
+from fairreg.formats.creator_names import parts
+from fairreg.formats.file_facts import (
+    AsWritten,
+    FileFacts,
+    cited,
+    creator,
+    creators,
+    doi_identifiers,
+    dois_as_written,
+    first_as_written,
+    keywords,
+    licence,
+    listed,
+    listed_as_written,
+    named,
+    object_as_written,
+    orcids_as_written,
+    papers,
+    prose,
+    read_object,
+    reference,
+    swhids,
+)
+from fairreg.formats.related import papers_of, repository_of
+from fairreg.schemas.identifiers import Identifier, normalise_orcid
+from fairreg.schemas.json_reader import Place
+from fairreg.schemas.jsonld_terms import ORCID, SPDX, SPDX_ID
+from fairreg.schemas.record import Creator, ModelRecord
+
+__all__ = [
+    "FILE_NAME",
+    "KEEPS",
+    "MEDIA_TYPES",
+    "NAME",
+    "NARROWS",
+    "OF_THE_VERSION",
+    "document",
+    "read",
+    "text_of",
+    "write",
+]
+
+NAME = "codemeta"
+FILE_NAME = "codemeta.json"
+MEDIA_TYPES = ("application/vnd.codemeta.ld+json",)
+KEEPS = frozenset({"name", "description", "version", "date_published"})
+NARROWS: Mapping[str, str] = {
+    "identifiers": "the DOI of this version, publications, and the address of the repository on GitHub",
+    "creators": "names as Family, Given; affiliations of persons only",
+    "license": "an SPDX identifier as its address, anything else as text",
+    "keywords": "a single keyword must not hold a comma",
+    "relations": "the repository of the source code",
+}
+# What names one version of an object, and so must not come from another one's file.
+OF_THE_VERSION = ("@id", "identifier", "version", "datePublished")
+_CONTEXT = "https://w3id.org/codemeta/3.0"
+
+
+def write(record: ModelRecord) -> str:
+    """The file's text."""
+    return text_of(document(record))
+
+
+def text_of(stated: Mapping[str, Any]) -> str:
+    """The JSON of a file's members; empty ones are left out."""
+    return json_text(filled_members(stated))
+
+
+def document(record: ModelRecord, *, requirements: Iterable[str] = ()) -> dict[str, Any]:
+    """The file's members, empty ones included. `requirements` are packages with their versions."""
+    address = f"https://doi.org/{record.doi}" if record.doi else None
+    return {
+        "@context": _CONTEXT,
+        "@type": "SoftwareSourceCode",
+        "@id": address,
+        "identifier": address,
+        "name": record.name,
+        "version": record.version,
+        "datePublished": record.date_published,
+        "description": record.description,
+        "license": _licence(record.license),
+        "codeRepository": repository_of(record),
+        "keywords": list(record.keywords),
+        "softwareRequirements": list(requirements),
+        "referencePublication": [item.url for item in papers_of(record)],
+        "author": [_author(item) for item in record.creators],
+    }
+
+
+def _licence(stated: str | None) -> str | None:
+    return SPDX + stated if stated and SPDX_ID.fullmatch(stated) else stated
+
+
+def _author(item: Creator) -> dict[str, Any]:
+    known: dict[str, Any] = {"@id": ORCID + item.orcid} if item.orcid else {}
+    if item.kind == "organization":
+        return known | {"@type": "Organization", "name": item.name}
+    family, given = parts(item)
+    name = {"@type": "Person", "givenName": given, "familyName": family}
+    place = {"@type": "Organization", "name": item.affiliation} if item.affiliation else None
+    return {key: value for key, value in (known | name | {"affiliation": place}).items() if value}
+
+
+def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
+    """Read the file into typed facts."""
+    return read_object(document, _facts, name=name, role="codemeta")
+
+
+def _facts(name: str, top: Place) -> FileFacts:
+    published = [found for item in listed(top["referencePublication"]) if (found := reference(item))]
+    references = [found for item in listed(top["citation"]) if (found := reference(item))]
+    wholes = [found for item in listed(top["isPartOf"]) if (found := reference(item))]
+    return FileFacts(
+        name,
+        "codemeta",
+        title=top["name"].label,
+        abstract=prose(top["description"]),
+        version=top["version"].text or top["softwareVersion"].text,
+        released=top["datePublished"].date,
+        **licence(*(named(item) for item in listed(top["license"]))),
+        repository=(top["codeRepository"].text or "").removeprefix("git+") or None,
+        creators=creators(top["author"], _creator),
+        keywords=keywords(top["keywords"]),
+        identifiers=(*_identifiers(name, top), *papers(published, f"{name}: referencePublication")),
+        relations=(*cited(published, "cites"), *cited(references, "cites"), *cited(wholes, "is_part_of")),
+        as_written=_as_written(top.value),
+    )
+
+
+def _as_written(stated: dict[str, Any]) -> AsWritten:
+    authors = [object_as_written(item) for item in listed_as_written(stated.get("author"))]
+    own = [_referred(item) for item in listed_as_written(stated.get("identifier"))]
+    published = [_referred(item) for item in listed_as_written(stated.get("referencePublication"))]
+    return AsWritten(
+        complete="codemeta" in str(stated.get("@context", "")).lower() and bool(stated.get("name")),
+        dois=dois_as_written([*own, stated.get("@id")]),
+        license=first_as_written(stated.get("license")),
+        orcids=orcids_as_written(author.get("@id") or author.get("id") for author in authors),
+        publications=dois_as_written(published),
+        repository=first_as_written(stated.get("codeRepository")),
+    )
+
+
+def _referred(item: object) -> object:
+    table = object_as_written(item)
+    return (table.get("@id") or table.get("value") or table.get("identifier")) if table else item
+
+
+def _identifiers(name: str, top: Place) -> Iterator[Identifier]:
+    for item in (top["@id"], top["id"], *listed(top["identifier"])):
+        value = named(item).text or ""
+        yield from doi_identifiers(value, f"{name}: identifier")
+        yield from swhids(value, name)
+
+
+def _creator(item: Place) -> Creator | None:
+    person = ", ".join(part for part in (item["familyName"].label, item["givenName"].label) if part)
+    groups = [text for place in listed(item["affiliation"]) if (text := place["name"].label or place.text)]
+    ids = [place.text for place in (item["@id"], item["id"], item["identifier"]) if place.text]
+    orcid = next((found for text in ids if (found := normalise_orcid(text))), None)
+    organisation = "organization" in (item["@type"].text or item["type"].text or "").lower()
+    # An author that is only an address is a person whose name the file does not give.
+    bare = item.text if item.address is None and not normalise_orcid(item.text or "") else None
+    return creator(
+        person or item["name"].label or bare, orcid, "; ".join(groups) or None, person=not organisation
+    )

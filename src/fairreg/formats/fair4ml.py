@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""FAIR4ML 0.1 (https://w3id.org/fair4ml): the record's linked data as the file that travels with a model.
+
+The document is that of `jsonld`, whose terms are FAIR4ML's wherever FAIR4ML has one. Other tools' files in
+any older spelling of the namespace are read as well.
+"""
+
+from collections.abc import Mapping
+
+from fairreg.formats import jsonld
+from fairreg.formats.base import FIELDS, Reading
+from fairreg.schemas.record import ModelRecord
+
+__all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "write"]
+
+NAME = "fair4ml"
+FILE_NAME = "fair4ml.jsonld"
+MEDIA_TYPES = ('application/ld+json; profile="https://w3id.org/fair4ml"',)
+KEEPS = frozenset(FIELDS)
+NARROWS: Mapping[str, str] = {}
+
+
+def write(record: ModelRecord) -> str:
+    """The file's text."""
+    return jsonld.write(record)
+
+
+def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[ModelRecord]:
+    """The record, and the properties that it has no place for. Raises RecordError."""
+    return jsonld.read(document, name=name)

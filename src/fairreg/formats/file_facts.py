@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+"""Typed facts of a metadata file, and the readers that its formats share.
+
+CITATION.cff, CodeMeta, .zenodo.json and model cards hold no whole record: what they say becomes `FileFacts`.
+A file that does not parse is a fact too: its `fault` says so, nothing else is known.
+
+A DOI in these files names an archive of the repository, its lineage or a paper, never the repository itself.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairreg.formats.base import Reading
+from fairreg.formats.plain_yaml import YamlFault
+from fairreg.schemas.datacite_terms import identifier_of
+from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
+from fairreg.schemas.json_reader import Place, TrackedObject
+from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.record import Creator, Relation, RelationType
+from fairreg.schemas.text import plain_text, split_keywords
+
+__all__ = [
+    "LONGEST",
+    "AsWritten",
+    "FileFacts",
+    "cited",
+    "creator",
+    "creators",
+    "doi_identifiers",
+    "dois_as_written",
+    "first_as_written",
+    "keywords",
+    "licence",
+    "listed",
+    "listed_as_written",
+    "named",
+    "object_as_written",
+    "orcids_as_written",
+    "papers",
+    "prose",
+    "read_object",
+    "reference",
+    "swhids",
+]
+
+LONGEST = 2**18  # characters; metadata files are far smaller, and YAML is slow to read
+_SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class AsWritten:
+    """Facts in the file's own words, for who checks or cites the file; only DOIs and ORCIDs are normalised.
+
+    `complete` says that the file has what its format requires, `filled` which of the keys that describe a
+    model have a value. `publications` are DOIs or arXiv numbers.
+    """
+
+    complete: bool = False
+    dois: tuple[str, ...] = ()
+    license: str | None = None
+    orcids: tuple[str, ...] = ()
+    publications: tuple[str, ...] = ()
+    repository: str | None = None
+    commit: str | None = None
+    filled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """The content of one file. `identifiers` and `relations` carry the file's name as their evidence."""
+
+    file: str
+    role: str
+    fault: str | None = None
+    title: str | None = None
+    abstract: str | None = None
+    version: str | None = None
+    released: str | None = None
+    type: str | None = None
+    license: str | None = None
+    license_stated: str | None = None
+    repository: str | None = None
+    creators: tuple[Creator, ...] = ()
+    keywords: tuple[str, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    frameworks: tuple[str, ...] = ()
+    ml_task: tuple[str, ...] = ()
+    intended_use: str | None = None
+    limitations: str | None = None
+    usage: str | None = None
+    as_written: AsWritten = field(default_factory=AsWritten)
+
+    def record_fields(self) -> dict[str, Any]:
+        """The facts by the name of the record's field that each belongs to; what is not known is left out."""
+        same = (
+            "version", "license", "license_stated", "creators", "keywords", "identifiers", "relations",
+            "frameworks", "ml_task", "intended_use", "limitations", "usage",
+        )  # fmt: skip
+        found = {name: getattr(self, name) for name in same}
+        found |= {"name": self.title, "description": self.abstract, "date_published": self.released}
+        return {name: value for name, value in found.items() if value}
+
+
+def _load_json(text: str) -> Any:
+    return json.loads(text, object_hook=TrackedObject)
+
+
+def read_object(
+    document: str | bytes,
+    facts: Callable[[str, Place], FileFacts],
+    *,
+    name: str,
+    role: str,
+    load: Callable[[str], Any] = _load_json,
+    language: str = "JSON",
+) -> Reading[FileFacts]:
+    """Read a file that is one object, by `load`, into `facts`; what they leave unread is named.
+
+    `load` gives every object as a `TrackedObject`.
+    """
+    text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document
+    if len(text) > LONGEST:
+        return Reading(
+            FileFacts(name, role, fault=f"{name} is longer than {LONGEST // 1024} KiB and was not read")
+        )
+    try:
+        value = load(text)
+    except YamlFault as error:
+        return Reading(FileFacts(name, role, fault=f"{name} is not valid {language}{_where(error)}"))
+    if not isinstance(value, TrackedObject):
+        return Reading(FileFacts(name, role, fault=f"{name} holds no {language} object"))
+    return Reading(facts(name, Place(value)), value.unread())
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = error.lineno if isinstance(error, json.JSONDecodeError) else mark.line + 1 if mark else None
+    return f" (line {line})" if line else ""
+
+
+def doi_identifiers(text: str | None, evidence: str, *, concept: bool = False) -> Iterator[Identifier]:
+    """The DOI in `text` under the scheme that says which object it names."""
+    doi = normalise_doi(text or "")
+    if doi:
+        joss = doi.startswith("10.21105/")
+        yield Identifier("concept_doi" if concept else "paper_doi" if joss else "related_doi", doi, evidence)
+
+
+def swhids(text: str, name: str) -> Iterator[Identifier]:
+    """Each Software Heritage identifier in `text` once."""
+    yield from (Identifier("swhid", value, name) for value in dict.fromkeys(_SWHID.findall(text)))
+
+
+def papers(found: Iterable[Identifier], evidence: str) -> Iterator[Identifier]:
+    """The DOIs among `found` as DOIs of papers."""
+    yield from (Identifier("paper_doi", item.value, evidence) for item in found if item.scheme == "doi")
+
+
+def cited(targets: Iterable[Identifier], kind: RelationType) -> Iterator[Relation]:
+    """A relation to each of the targets."""
+    yield from (Relation(type=kind, target=target) for target in targets)
+
+
+def reference(item: Place) -> Identifier | None:
+    """The object that a value refers to; None where it is of no scheme that resolves."""
+    found = identifier_of(named(item).text)
+    return found if found and found.scheme in {"doi", "arxiv", "github", "url"} else None
+
+
+def listed(place: Place) -> Iterator[Place]:
+    """The elements of a value that may be one thing, a list or JSON-LD's ``@list``."""
+    yield from place["@list"].items() if place["@list"].stated else place.items()
+
+
+def named(item: Place) -> Place:
+    """The text of a value, or of what names an object."""
+    fields = ("@id", "id", "@value", "value", "identifier", "url", "name")
+    return next((item[name] for name in fields if item[name].text), item)
+
+
+def creators(places: Place, read: Callable[[Place], Creator | None]) -> tuple[Creator, ...]:
+    """The creators in a list of them, each as `read` reads it."""
+    return tuple(found for item in listed(places) if (found := read(item)))
+
+
+def creator(name: str | None, orcid: str | None, affiliation: str | None, *, person: bool) -> Creator | None:
+    """A creator of that name, None without one; an ORCID that is none is left out."""
+    if not name:
+        return None
+    kind: Any = "person" if person else "organization"
+    return Creator(name=name, orcid=normalise_orcid(orcid or ""), affiliation=affiliation, kind=kind)
+
+
+def keywords(place: Place) -> tuple[str, ...]:
+    """The keywords in a list of texts or named objects, or in one text with separators."""
+    return split_keywords(text for item in listed(place) if (text := item["name"].label or item.text))
+
+
+def prose(place: Place) -> str | None:
+    """The words of a description."""
+    return (plain_text(place.prose) or None) if place.prose else None
+
+
+def licence(*places: Place, any_of: bool = False) -> dict[str, Any]:
+    """The SPDX expression, and what is stated without one. An address of another file says nothing."""
+    known = [(place, spdx(place.text)) for place in places if place.text]
+    unknown = [place.text for place, item in known if item is None and place.address is None]
+    found = sorted({item for _, item in known if item})
+    return {
+        "license": (" OR ".join(found) or None) if any_of else joined(found),
+        "license_stated": "; ".join(text for text in unknown if text) or None,
+    }
+
+
+def object_as_written(value: object) -> dict[str, Any]:
+    """An object, empty for any other value."""
+    return value if isinstance(value, dict) else {}
+
+
+def listed_as_written(value: object) -> list[Any]:
+    """The elements of a value that may be one thing or a list."""
+    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+
+
+def first_as_written(value: object) -> str | None:
+    """The first text or number of a value that may be one thing or a list."""
+    return next(
+        (str(item) for item in listed_as_written(value) if item and isinstance(item, str | int | float)), None
+    )
+
+
+def dois_as_written(values: Iterable[object]) -> tuple[str, ...]:
+    """The DOIs among texts, each once."""
+    found = (normalise_doi(value) for value in values if isinstance(value, str) and value.strip())
+    return tuple(dict.fromkeys(doi for doi in found if doi))
+
+
+def orcids_as_written(values: Iterable[object]) -> tuple[str, ...]:
+    """The ORCIDs among texts, each once."""
+    found = (normalise_orcid(value) for value in values if isinstance(value, str))
+    return tuple(dict.fromkeys(orcid for orcid in found if orcid))

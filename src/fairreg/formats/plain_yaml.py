@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""YAML of foreign files: text, lists and mappings only, whatever the file asks for."""
+
+from typing import Any
+
+import yaml
+
+from fairreg.formats.base import filled_members
+
+__all__ = ["YamlFault", "load_yaml", "yaml_text"]
+
+_WIDTH = 100
+# What `load_yaml` raises; deep nesting ends in a RecursionError.
+YamlFault = (ValueError, yaml.YAMLError, RecursionError)
+
+
+class _PlainLoader(yaml.BaseLoader):
+    """Text, lists and mappings only: no tags, and no aliases, which could grow without end."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not read")
+        return super().compose_node(parent, index)
+
+
+def load_yaml(text: str) -> Any:
+    """The value of a YAML document, every scalar of it as the text that was written. Raises `YamlFault`."""
+    return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - builds nothing but text
+
+
+def yaml_text(document: dict[str, Any]) -> str:
+    """A YAML mapping without its empty members, in the given order; every text survives a reader's guess."""
+    text: str = yaml.safe_dump(filled_members(document), sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return text

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+""".zenodo.json: what Zenodo takes into the record of the next release that it archives.
+
+https://developers.zenodo.org/#github; the members are those of Zenodo's deposit metadata.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fairreg.formats.base import Reading, filled_members, json_text
+from fairreg.formats.creator_names import inverted
+from fairreg.formats.file_facts import (
+    AsWritten,
+    FileFacts,
+    creator,
+    creators,
+    doi_identifiers,
+    dois_as_written,
+    first_as_written,
+    keywords,
+    licence,
+    listed_as_written,
+    object_as_written,
+    orcids_as_written,
+    prose,
+    read_object,
+)
+from fairreg.formats.related import code_of, papers_of
+from fairreg.schemas.datacite_terms import identifier_of, relation_type
+from fairreg.schemas.json_reader import Place
+from fairreg.schemas.record import Creator, ModelRecord, Relation
+
+__all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "read", "text_of", "write"]
+
+NAME = "zenodo"
+FILE_NAME = ".zenodo.json"
+MEDIA_TYPES = ("application/vnd.zenodo.metadata+json",)
+KEEPS = frozenset({"name", "description"})
+NARROWS: Mapping[str, str] = {
+    "kind": "software or dataset: a model is software",
+    "identifiers": "publications, as related identifiers",
+    "creators": "names as Family, Given; an organisation is told like a person",
+    "license": "read back where it is SPDX",
+    "keywords": "a single keyword must not hold a comma",
+    "relations": "source code at its version, and training data as what the object is derived from",
+    "access": "its level, where Zenodo has it",
+}
+
+
+def write(record: ModelRecord) -> str:
+    """The file's text. It has no DOI and no version: Zenodo gives the next release its own."""
+    return text_of(document(record))
+
+
+def text_of(stated: Mapping[str, Any]) -> str:
+    """The JSON of a file's members; empty ones are left out."""
+    return json_text(filled_members(stated))
+
+
+def document(record: ModelRecord) -> dict[str, Any]:
+    """The file's members, empty ones included."""
+    return {
+        "title": record.name,
+        "upload_type": "dataset" if record.kind == "dataset" else "software",
+        "description": record.description,
+        "creators": [_author(item) for item in record.creators],
+        "license": record.license,
+        "keywords": list(record.keywords),
+        "access_right": _access(record),
+        "related_identifiers": _related(record),
+    }
+
+
+def _author(item: Creator) -> dict[str, str]:
+    known = (("name", inverted(item)), ("orcid", item.orcid), ("affiliation", item.affiliation))
+    return {key: value for key, value in known if value}
+
+
+def _access(record: ModelRecord) -> str | None:
+    level = record.access.level if record.access else None
+    return level if level in {"open", "restricted", "closed", "embargoed"} else None
+
+
+def _related(record: ModelRecord) -> list[dict[str, str]]:
+    code = code_of(record)
+    data = [
+        {"identifier": item.value, "relation": "isDerivedFrom", "resource_type": "dataset"}
+        for item in record.related("trained_on")
+    ]
+    published = [
+        {
+            "identifier": f"arXiv:{item.value}" if item.scheme == "arxiv" else item.value,
+            "relation": "isDescribedBy",
+            "resource_type": "publication-article",
+        }
+        for item in papers_of(record)
+    ]
+    return [*([{"identifier": code, "relation": "isSupplementTo"}] if code else []), *data, *published]
+
+
+def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
+    """Read the file into typed facts."""
+    return read_object(document, _facts, name=name, role="zenodo")
+
+
+def _facts(name: str, top: Place) -> FileFacts:
+    related = [item for item in top["related_identifiers"].items() if item.is_object]
+    pairs = [
+        (relation_type(item["relation"].text), identifier_of(item["identifier"].text, item["scheme"].text))
+        for item in related
+    ]
+    return FileFacts(
+        name,
+        "zenodo",
+        title=top["title"].text,
+        abstract=prose(top["description"]),
+        version=top["version"].text,
+        type=top["upload_type"].text,
+        **licence(top["license"]["id"] if top["license"].is_object else top["license"]),
+        creators=creators(top["creators"], _creator),
+        keywords=keywords(top["keywords"]),
+        identifiers=tuple(doi_identifiers(top["doi"].text, f"{name}: doi")),
+        relations=tuple(Relation(type=kind, target=target) for kind, target in pairs if target),
+        as_written=_as_written(top.value),
+    )
+
+
+def _as_written(stated: dict[str, Any]) -> AsWritten:
+    people = [object_as_written(item) for item in listed_as_written(stated.get("creators"))]
+    stated_licence = stated.get("license")
+    return AsWritten(
+        complete=bool(stated),
+        dois=dois_as_written([stated.get("doi")]),
+        license=first_as_written(object_as_written(stated_licence).get("id") or stated_licence),
+        orcids=orcids_as_written(person.get("orcid") for person in people),
+    )
+
+
+def _creator(item: Place) -> Creator | None:
+    return creator(item["name"].text or item.text, item["orcid"].text, item["affiliation"].text, person=True)
