@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairreg.registry.db.row_mapping import is_runnable, page_of
-from fairreg.registry.entries import Entry, standing
+from fairreg.registry.entries import Entry, representative_key
 from fairreg.registry.resolution.grouping import Group, Place, group, merge, place_of
 from fairreg.registry.resolution.lineage import Lineage, Verdicts, lineages
 from fairreg.registry.search.filters import Filters
@@ -94,7 +94,7 @@ def _hit(
         if all(chosen.isdisjoint(places[number]) for number in meeting):
             return None
         able = [entries[number] for number in meeting]
-    return SearchHit(max(able, key=standing), score, entries)
+    return SearchHit(max(able, key=representative_key), score, entries)
 
 
 def _entry(members: Group, known: Mapping[Place, Entry]) -> Entry:

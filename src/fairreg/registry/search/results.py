@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from fairreg.registry.entries import Entry, newness
+from fairreg.registry.entries import Entry, newest_key
 from fairreg.registry.search.facets import Facets
 from fairreg.registry.search.ranking import Scored
 from fairreg.schemas.record import ModelRecord
@@ -39,7 +39,7 @@ class SearchHit:
         """The entries under its concept DOI, the newest first; none without a concept DOI."""
         concept = self.record.concept_doi
         held = [entry for entry in self.kindred if concept and entry.record.concept_doi == concept]
-        return tuple(sorted(held, key=newness, reverse=True))
+        return tuple(sorted(held, key=newest_key, reverse=True))
 
     @property
     def gone(self) -> bool:

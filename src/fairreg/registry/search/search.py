@@ -16,7 +16,7 @@ from fairreg.registry.db.lineage_query import lineage_entries, numbers_of
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import lineages as rows_of_lineages
-from fairreg.registry.entries import Entry, standing
+from fairreg.registry.entries import Entry, representative_key
 from fairreg.registry.search.candidates import pool
 from fairreg.registry.search.facets import count_all, count_among
 from fairreg.registry.search.filters import Filters
@@ -163,7 +163,9 @@ def _hits(
         listed = {key: loaded[key] for key in kindred[item.entry_id]}
         shown = loaded[item.entry_id]
         if newest:
-            shown = max((entry for key, entry in listed.items() if key in able), key=standing, default=shown)
+            shown = max(
+                (entry for key, entry in listed.items() if key in able), key=representative_key, default=shown
+            )
         hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.scored))
     return tuple(hits)
 

@@ -247,9 +247,9 @@ def known_version(settings: Settings, concept: Identifier) -> Identifier | None:
     """The newest version of a concept DOI that the registry knows."""
     db.ensure(settings, silent)
     with Registry(settings=settings) as registry:
-        records = [entry.record for entry in registry.entries_for(concept)]
+        records = [entry.record for entry in registry.entries_for(concept)]  # the newest first
     dois = [item.doi for item in records if item.doi and item.concept_doi == concept.value]
-    return Identifier("doi", max(dois, key=lambda doi: (len(doi), doi))) if dois else None
+    return Identifier("doi", dois[0]) if dois else None
 
 
 def _cached_record(settings: Settings, pid: str, patterns: tuple[str, ...]) -> ModelRecord | None:
