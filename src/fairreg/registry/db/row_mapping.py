@@ -19,6 +19,7 @@ from fairreg.registry.text.normalization import fold, indexed
 from fairreg.registry.text.stemming import stemmed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.storage.formats import RUNNABLE_FORMATS
 
 __all__ = [
     "decoded",
@@ -33,9 +34,6 @@ __all__ = [
     "statement_from",
     "text_values",
 ]
-
-# Kinds of files that fairreg's own runners take without code from the model's repository.
-RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
 
 # In the order in which a page makes the better link for a reader.
 _PAGES = (

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fairreg import runners
 from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of
@@ -317,5 +318,6 @@ def _holds_model(path: Path) -> bool:
     try:
         format_of(path)
     except ModelError:
-        return False
+        if path.suffix.lower() not in runners.suffixes():
+            return False
     return not is_archive(path)
