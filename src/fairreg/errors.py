@@ -12,6 +12,7 @@ FairregError                1  failed; the message says why, the hint what to do
 │   └── RegistryUnreachable 4  its server could not be reached
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
 │   └── MissingEngine          an optional engine is not installed
+├── PluginError             1  an installed plugin cannot be used
 ├── Refused                 3  refused for safety
 │   ├── ChecksumMismatch
 │   ├── UnsafeArchive
@@ -100,6 +101,10 @@ class MissingEngine(ModelError):
         super().__init__(
             f"{engine} is not installed.", hint=f"Install it with: pip install 'fairreg[{extra}]'"
         )
+
+
+class PluginError(FairregError):
+    """An installed package adds a plugin that is broken, or that takes the place of another."""
 
 
 class Refused(FairregError):

@@ -11,8 +11,11 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Any
 
-__all__ = ["load", "modules", "names"]
+from fairreg.errors import PluginError
+
+__all__ = ["load", "load_complete", "modules", "names"]
 
 # What lies beside the plugins of a room and is none of them.
 NOT_PLUGINS = frozenset({"base", "common"})
@@ -42,3 +45,19 @@ def load(room: str, name: str) -> ModuleType:
             raise TypeError(f"entry point {room}:{name} must load a module, not {type(loaded).__name__}")
         return loaded
     return import_module(f"{room}.{name}")
+
+
+def load_complete(room: str, name: str, contract: type[Any]) -> Any:
+    """Load a plugin module that defines all that the protocol class `contract` lists.
+
+    Raises PluginError, which names what is missing.
+    """
+    module = load(room, name)
+    needed = (*contract.__annotations__, *vars(contract))
+    missing = [part for part in needed if not part.startswith("_") and not hasattr(module, part)]
+    if missing:
+        raise PluginError(
+            f"The plugin {name!r} of {room} does not define {', '.join(missing)}.",
+            hint=f"{contract.__module__} says what it must define. Complete it, or uninstall its package.",
+        )
+    return module

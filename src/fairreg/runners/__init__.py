@@ -19,10 +19,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(runtime: str) -> RunnerModule:
-    """The runner module of `runtime`; UsageError names those there are."""
+    """The runner module of `runtime`; UsageError names those there are, PluginError what is missing in it."""
     if runtime not in names():
         raise UsageError(f"There is no runtime {runtime!r}.", hint=f"Runtimes are: {', '.join(names())}.")
-    return cast("RunnerModule", plugins.load(_ROOM, runtime))
+    return cast("RunnerModule", plugins.load_complete(_ROOM, runtime, RunnerModule))
 
 
 def suffixes() -> frozenset[str]:
