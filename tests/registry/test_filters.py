@@ -108,6 +108,17 @@ def keep(registry: Registry, number: int, source: str, values: dict, gone: bool,
         connection.execute(update(entries).where(this).values(fair_score=score))
 
 
+@pytest.mark.parametrize(
+    "chosen", [{"source": "catalogue"}, {"task": "jet tagging"}, {"framework": "PyTorch"}, {"kind": "model"}]
+)
+def test_what_meets_a_filter_is_counted_by_facets(
+    read_only_registry: Registry, chosen: dict[str, str]
+) -> None:
+    results = read_only_registry.search("", facets=True, **chosen)
+    meeting = [entry for entry in read_only_registry.entries() if Filters.of(**chosen).met_by(entry)]
+    assert dict(results.facets["kind"])["model"] == sum(entry.record.kind == "model" for entry in meeting)
+
+
 def test_every_filter_can_be_named_in_python_and_on_the_command_line() -> None:
     assert get_type_hints(FilterValues).keys() == FILTERS.keys()
     # What is gone is found with a warning, and asked for by the commands of the registry only.

@@ -159,7 +159,9 @@ def _facet_words(name: str, of: _Texts) -> Filter:
 
 def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The entry itself is looked at, which costs nothing where few entries are in question."""
-    return exists().where(rows_of_facets.c.entry_id == entries.c.id, rows_of_facets.c.name == name, condition)
+    of_entry = rows_of_facets.c.entry_id == entries.c.id
+    # Facets that are counted outside are others than these.
+    return exists().where(of_entry, rows_of_facets.c.name == name, condition).correlate(entries)
 
 
 def _keys(texts: Iterable[str]) -> list[str]:
