@@ -11,14 +11,14 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairreg.errors import PluginError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["entry_points_of", "load", "load_entry_point", "modules", "names", "package_of"]
+__all__ = ["entry_points_of", "load", "load_complete", "load_entry_point", "modules", "names", "package_of"]
 
 # What lies beside the plugins of a room and is none of them.
 NOT_PLUGINS = frozenset({"base", "common"})
@@ -64,6 +64,22 @@ def load(room: str, name: str) -> ModuleType:
                 )
             return loaded
     return import_module(f"{room}.{name}")
+
+
+def load_complete(room: str, name: str, contract: type[Any]) -> Any:
+    """Load a plugin module that defines all that the protocol class `contract` lists.
+
+    Raises PluginError, which names what is missing.
+    """
+    module = load(room, name)
+    needed = (*contract.__annotations__, *vars(contract))
+    missing = [part for part in needed if not part.startswith("_") and not hasattr(module, part)]
+    if missing:
+        raise PluginError(
+            f"The plugin {name!r} of {room} does not define {', '.join(missing)}.",
+            hint=f"{contract.__module__} says what it must define. Complete it, or uninstall its package.",
+        )
+    return module
 
 
 def entry_points_of(group: str) -> tuple["EntryPoint", ...]:

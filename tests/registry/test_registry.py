@@ -433,3 +433,37 @@ def test_an_entry_that_is_called_otherwise_than_by_its_source_keeps_its_name_in_
             assert len(set(names)) == 2
             assert written_out(fresh_url) == set(names) - {"catalogue:same"}
             assert [registry.get(name).identifier for name in names] == names
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ({"doi": "10.6084/m9.figshare.5.v9"}, {"doi": "10.6084/m9.figshare.5.v10"}),
+        ({"doi": "10.5072/zenodo.98"}, {"doi": "10.5072/zenodo.120"}),
+        ({"doi": "10.5281/zenodo.7", "version": "1.0"}, {"doi": "10.5281/zenodo.8", "version": "1"}),
+        (
+            {"doi": "10.5281/zenodo.8", "version": "1.0.0.1"},
+            {"doi": "10.5281/zenodo.7", "version": "1.0.0.2"},
+        ),
+        (
+            {"doi": "10.5281/zenodo.8", "version": "2", "gone": True},
+            {"doi": "10.5281/zenodo.7", "version": "1"},
+        ),
+    ],
+)
+def test_there_is_one_newest_version_wherever_it_is_asked_for(
+    registry: Registry, make_record: Make, older: dict[str, object], newer: dict[str, object]
+) -> None:
+    """By identifier, so where files are fetched; as what stands for a model; among the versions of a hit."""
+    concept = Identifier("concept_doi", "10.1234/concept")
+    for number, stated in enumerate((newer, older)):
+        fields = dict(stated)
+        doi, gone = str(fields.pop("doi")), fields.pop("gone", False)
+        registry.put(make_record("x", str(number), pids=(doi, concept), date_published="2024", **fields))
+        if gone:
+            registry.mark_gone("x", str(number), "withdrawn")
+    order = [newer["doi"], older["doi"]]
+    assert [entry.record.doi for entry in registry.entries_for("10.1234/concept")] == order
+    hit = registry.search("").hits[0]
+    assert hit.record.doi == newer["doi"]
+    assert [entry.record.doi for entry in hit.versions] == order

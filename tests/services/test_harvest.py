@@ -8,9 +8,11 @@ from hashlib import sha256
 import pytest
 from werkzeug import Request, Response
 
+from fairreg import harvesters
 from fairreg.errors import BadAnswer, Unreachable, UsageError
 from fairreg.registry.registry import Registry
-from fairreg.services.harvest.harvest import harvest, harvest_all
+from fairreg.services.harvest.harvest import harvest
+from fairreg.services.harvest.parallel import harvest_all
 from fairreg.services.sources import refused
 from harvesters.zenodo_payloads import page, record
 
@@ -163,6 +165,27 @@ def test_several_sources_are_harvested_and_one_may_fail(settings, service, https
     assert heard == {"zenodo"}
     with pytest.raises(UsageError):
         harvest_all(settings, ["zenodo", "nowhere"])
+
+
+def test_a_fault_of_a_harvester_stops_neither_the_others_nor_what_came_before(settings, service, monkeypatch):
+    class Broken(type(harvesters.get("zenodo"))):
+        name = "broken"
+
+        def search(self, *arguments, **options):
+            yield next(super().search(*arguments, **options))
+            raise ValueError("no such field")
+
+    known = {"zenodo": harvesters.get("zenodo"), "broken": Broken()}
+    monkeypatch.setattr(harvesters, "get", known.__getitem__)
+    reports, faults = harvest_all(settings, ["broken", "zenodo"])
+    assert [(report.source, report.new + report.unchanged) for report in reports] == [
+        ("broken", 25),
+        ("zenodo", 60),
+    ]
+    assert reports[0].fault == (
+        "It ended without a report, by a fault of its harvester (ValueError('no such field'))."
+    )
+    assert (reports[1].fault, faults) == (None, [])
 
 
 def test_a_tombstone_marks_what_the_registry_knows(settings, web, service):

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Sources of records: a service's payload becomes a `ModelRecord`. Each module here is one source."""
 
+from typing import Protocol
+
 from fairreg import plugins
 from fairreg.errors import UsageError
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = ["Fetched", "Harvester", "Hit", "Page", "all_harvesters", "for_identifier", "get", "names"]
+
+
+class _Source(Protocol):
+    """Module of a source."""
+
+    HARVESTER: Harvester
 
 
 def names() -> tuple[str, ...]:
@@ -16,7 +24,7 @@ def names() -> tuple[str, ...]:
 
 def all_harvesters() -> tuple[Harvester, ...]:
     """Every harvester, built-in or from an outside plugin, by name."""
-    found: list[Harvester] = [module.HARVESTER for module in plugins.modules(__name__)]
+    found = [plugins.load_complete(__name__, name, _Source).HARVESTER for name in plugins.names(__name__)]
     return tuple(sorted(found, key=lambda harvester: harvester.name))
 
 

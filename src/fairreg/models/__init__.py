@@ -22,10 +22,10 @@ def names() -> tuple[str, ...]:
 
 
 def get(model: str) -> ModelModule:
-    """The package of `model`; UsageError names those there are."""
+    """The package of `model`; UsageError names those there are, PluginError what it does not define."""
     if model not in names():
         raise UsageError(f"There is no model {model!r}.", hint=f"Models are: {', '.join(names())}.")
-    return cast("ModelModule", plugins.load(_ROOM, model))
+    return cast("ModelModule", plugins.load_complete(_ROOM, model, ModelModule))
 
 
 def recognise(path: Path) -> Recognition | None:

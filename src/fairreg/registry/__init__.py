@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from fairreg.registry.resolution.grouping import Place
     from fairreg.registry.resolution.lineage import Bond
     from fairreg.registry.resolution.report import LineageReport, SourceLink
+    from fairreg.registry.search.filters import Filters
     from fairreg.registry.search.ranking import Contribution
-    from fairreg.registry.search.results import Filters, SearchHit, SearchResults
+    from fairreg.registry.search.results import SearchHit, SearchResults
     from fairreg.registry.snapshots import Known, Window
 
 __all__ = [
@@ -67,7 +68,7 @@ _HOMES = {
     "Carried": "ingest.restore",
     "Contribution": "search.ranking",
     "Entry": "entries",
-    "Filters": "search.results",
+    "Filters": "search.filters",
     "Harvest": "entries",
     "Info": "entries",
     "Known": "snapshots",

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What goes into the registry and what comes out of it, apart from the record itself."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.versions import version_sort_key
 
 __all__ = [
     "Entry",
@@ -18,8 +18,8 @@ __all__ = [
     "Refused",
     "Statement",
     "Submission",
-    "newness",
-    "standing",
+    "newest_key",
+    "representative_key",
 ]
 
 Outcome = Literal["new", "changed", "unchanged"]
@@ -101,19 +101,21 @@ class Entry:
         return self.gone_at is not None
 
 
-def newness(entry: Entry) -> tuple[object, ...]:
-    """What a later version has more of: existence, date, version number, DOI number."""
+def newest_key(entry: Entry) -> tuple[object, ...]:
+    """Sort key that puts the newest version last, and before all what no longer exists."""
     record = entry.record
-    numbers = [int(part) for part in re.findall(r"\d{1,9}", record.version or "")]
-    minted = re.search(r"zenodo\.(\d{1,15})$", record.doi or "")
-    dated = (record.date_published or record.date_created or "")[:10]
-    return not entry.gone, dated, numbers, int(minted[1]) if minted else 0, entry.identifier
+    dated = record.date_published or record.date_created
+    version = version_sort_key(dated=dated, version=record.version, doi=record.doi)
+    return not entry.gone, version, entry.identifier
 
 
-def standing(entry: Entry) -> tuple[object, ...]:
-    """What an entry that stands for its model has more of: existence, versions, a DOI, newness."""
+def representative_key(entry: Entry) -> tuple[object, ...]:
+    """Sort key that puts the entry last that stands for its model.
+
+    It exists, is one of several versions, has a DOI and is the newest, in this order.
+    """
     record = entry.record
-    return not entry.gone, record.concept_doi is not None, record.doi is not None, newness(entry)
+    return not entry.gone, record.concept_doi is not None, record.doi is not None, newest_key(entry)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ What only some of its methods need is imported there: a search starts without th
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -20,8 +20,9 @@ from fairreg.registry.ingest.harvest_state import all_harvests, harvest_state, w
 from fairreg.registry.resolution.grouping import place_of
 from fairreg.registry.resolution.lineage import RULES, Verdicts
 from fairreg.registry.resolution.report import LineageReport
+from fairreg.registry.search.filters import Filters, FilterValues
 from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
-from fairreg.registry.search.results import Filters, SearchResults, Values
+from fairreg.registry.search.results import SearchResults
 from fairreg.registry.search.search import search
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
@@ -241,35 +242,19 @@ class Registry:
         self,
         query: str,
         *,
-        source: Values = (),
-        task: Values = (),
-        framework: Values = (),
-        license: Values = (),  # noqa: A002  # the word of the record and of the command line
-        kind: Values = (),
-        runnable: bool | None = None,
-        gone: bool | None = None,
-        min_fair: float | None = None,
         limit: int | None = 20,
         offset: int = 0,
         facets: bool = False,
+        **filters: Unpack[FilterValues],
     ) -> SearchResults:
         """Entries that answer `query`, best first; an empty query lists all, newest first.
 
         Each filter (see `Filters`) takes a value or several, of which any will do; `facets` counts what was
         found. No text breaks a search.
         """
-        filters = Filters.of(
-            source=source,
-            task=task,
-            framework=framework,
-            license=license,
-            kind=kind,
-            runnable=runnable,
-            gone=gone,
-            min_fair=min_fair,
-        )
+        chosen = Filters.of(**filters)
         with self._database.reading() as connection:
-            return search(connection, query, filters, limit=limit, offset=offset, facets=facets)
+            return search(connection, query, chosen, limit=limit, offset=offset, facets=facets)
 
     def records(self) -> Iterator[ModelRecord]:
         """All merged records in the order of their identifiers, a page at a time."""

@@ -7,7 +7,7 @@ from fairreg import plugins
 from fairreg.errors import UsageError
 from fairreg.runners.base import Runner, RunnerModule
 
-__all__ = ["NOT_PLUGINS", "Runner", "available", "get", "names"]
+__all__ = ["NOT_PLUGINS", "Runner", "available", "get", "names", "suffixes"]
 
 _ROOM = "fairreg.runners"
 NOT_PLUGINS = frozenset({"base", "cpu", "signature", "weights"})
@@ -19,10 +19,15 @@ def names() -> tuple[str, ...]:
 
 
 def get(runtime: str) -> RunnerModule:
-    """The runner module of `runtime`; UsageError names those there are."""
+    """The runner module of `runtime`; UsageError names those there are, PluginError what is missing in it."""
     if runtime not in names():
         raise UsageError(f"There is no runtime {runtime!r}.", hint=f"Runtimes are: {', '.join(names())}.")
-    return cast("RunnerModule", plugins.load(_ROOM, runtime))
+    return cast("RunnerModule", plugins.load_complete(_ROOM, runtime, RunnerModule))
+
+
+def suffixes() -> frozenset[str]:
+    """Suffixes of the files that some runner loads by itself, whether or not its engine is installed."""
+    return frozenset().union(*(get(name).SUFFIXES for name in names()))
 
 
 def available() -> tuple[str, ...]:

@@ -4,7 +4,8 @@
 A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the group ``fairreg.runners``) defines
 
 - ``RUNTIME``: the word a user types, equal to the module's name in the room;
-- ``SUFFIXES``: suffixes of the files that it can load, lower-case with the dot;
+- ``SUFFIXES``: suffixes of the files that it loads by themselves, lower-case with the dot: such files can
+  be run, by this runner where the default runtime does not take them;
 - ``available() -> bool``: whether its engine is installed, found out without importing the engine;
 - ``load(source, *, batch_size=DEFAULT_BATCH, threads=None, engines=None) -> Runner``: `source` is a path or
   the bytes of an ONNX model, `engines` a folder for what is built from it and may be used again. It raises

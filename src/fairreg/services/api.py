@@ -24,7 +24,7 @@ from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry import db
 from fairreg.services.run.demonstrate import load as load_fetched
-from fairreg.services.run.predict import runner_of
+from fairreg.services.run.predict import looks_like_path, runner_of
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
@@ -76,15 +76,11 @@ def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
     A file of a network that fairreg knows gets its `predict`; any other ONNX file runs by its own graph.
     """
     path = Path(pid_or_path)
-    if not path.is_file() and (isinstance(pid_or_path, Path) or _looks_like_a_path(pid_or_path)):
+    if not path.is_file() and (isinstance(pid_or_path, Path) or looks_like_path(pid_or_path)):
         raise ModelError(f"There is no file {path}.", hint="Give a weight or model file, or an identifier.")
     if not path.is_file():
         return load_fetched(fetch(str(pid_or_path)), runtime=runtime)
     return runner_of(Settings.from_environment(), path, runtime)
-
-
-def _looks_like_a_path(text: str) -> bool:
-    return text.startswith(("/", ".", "~")) or text.lower().endswith((".onnx", ".pth", ".pt", ".safetensors"))
 
 
 def fingerprint(path: str | Path) -> str:

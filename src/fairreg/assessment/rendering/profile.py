@@ -1,52 +1,85 @@
 # SPDX-License-Identifier: MIT
-"""The profile of an assessment as a picture: one bar for each letter, and one for each of its principles."""
+"""Profile of an assessment as a bar chart: one bar for each letter, and one for each of its principles."""
 
-from html import escape
+from dataclasses import dataclass
+from typing import ClassVar
 
 from fairreg.assessment.report import Report
 
-__all__ = ["profile_svg"]
+__all__ = ["Bar", "Profile", "percent", "profile"]
 
-_WIDTH, _LINE, _LABEL, _BAR = 640, 20, 90, 460
+_LINE, _LETTER, _PRINCIPLE = 22, 14, 8  # heights of a row and of the bars in it
 _GOOD, _FAIR = 0.75, 0.5
 
 
-def profile_svg(report: Report) -> str:
-    """Inline SVG; the page colours the classes ``good``, ``fair`` and ``poor``, and lengths say the same."""
-    rows = _rows(report)
-    height = _LINE * len(rows) + 8
-    said = ", ".join(f"{name} {_percent(score)}" for name, score, letter in rows if letter)
-    drawn = "".join(_row(place, *row) for place, row in enumerate(rows))
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="Scores by letter: {escape(said)}" '
-        f'xmlns="http://www.w3.org/2000/svg"><title>Scores by letter: {escape(said)}</title>{drawn}</svg>'
-    )
+@dataclass(frozen=True)
+class Bar:
+    """One bar in user units; `level` is good, fair or poor, `letter` tells a letter from a principle."""
+
+    name: str
+    score: float | None
+    letter: bool
+    place: int
+
+    @property
+    def level(self) -> str:
+        """Class by which the page colours the bar; its length says the same."""
+        if self.score is None or self.score < _FAIR:
+            return "poor"
+        return "good" if self.score >= _GOOD else "fair"
+
+    @property
+    def thickness(self) -> int:
+        """Height of the bar."""
+        return _LETTER if self.letter else _PRINCIPLE
+
+    @property
+    def top(self) -> int:
+        """Upper edge of the bar, in the middle of its row."""
+        return _LINE * self.place + (_LINE - self.thickness) // 2
+
+    @property
+    def baseline(self) -> int:
+        """Foot of the words beside the bar."""
+        return _LINE * self.place + 16
+
+    @property
+    def length(self) -> float:
+        """Length of the bar."""
+        return Profile.longest * (self.score or 0.0)
 
 
-def _rows(report: Report) -> list[tuple[str, float | None, bool]]:
-    """(name, score, whether it is a letter) from top to bottom."""
+@dataclass(frozen=True)
+class Profile:
+    """The chart, as ``profile.svg`` draws it: `width` units wide, bars from `left` on."""
+
+    bars: tuple[Bar, ...]
+    width: ClassVar[int] = 640
+    left: ClassVar[int] = 90
+    longest: ClassVar[int] = 460
+
+    @property
+    def height(self) -> int:
+        """Height of the chart."""
+        return _LINE * len(self.bars)
+
+    @property
+    def said(self) -> str:
+        """The scores of the letters, for those who do not see the chart."""
+        return ", ".join(f"{bar.name} {percent(bar.score)}" for bar in self.bars if bar.letter)
+
+
+def profile(report: Report) -> Profile:
+    """The scores of a report from top to bottom, each letter before its principles."""
     rows: list[tuple[str, float | None, bool]] = []
     for letter, score in report.letters.items():
         rows.append((letter, score, True))
         rows += [
             (name, found.score, False) for name, found in report.principles.items() if name.startswith(letter)
         ]
-    return rows
+    return Profile(tuple(Bar(*row, place) for place, row in enumerate(rows)))
 
 
-def _row(place: int, name: str, score: float | None, letter: bool) -> str:
-    top, tall = _LINE * place + 4, _LINE - 6 if letter else _LINE - 12
-    level = "poor" if score is None or score < _FAIR else "good" if score >= _GOOD else "fair"
-    weight = ' font-weight="bold"' if letter else ""
-    middle = top + (_LINE - 6) / 2
-    length = _BAR * (score or 0.0)
-    return (
-        f'<text x="{0 if letter else 16}" y="{top + 11}"{weight}>{escape(name)}</text>'
-        f'<rect class="rail" x="{_LABEL}" y="{middle - tall / 2:g}" width="{_BAR}" height="{tall}"/>'
-        f'<rect class="{level}" x="{_LABEL}" y="{middle - tall / 2:g}" width="{length:.1f}" height="{tall}"/>'
-        f'<text x="{_LABEL + _BAR + 10}" y="{top + 11}"{weight}>{_percent(score)}</text>'
-    )
-
-
-def _percent(score: float | None) -> str:
+def percent(score: float | None) -> str:
+    """A score in 0..1 as people read it."""
     return "unknown" if score is None else f"{100 * score:.0f} %"

@@ -2,7 +2,6 @@
 """``harvest``: records of a source into the registry."""
 
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,17 +42,16 @@ def harvest(
 ) -> None:
     """Harvest sources into the registry, several at once. Stopped, the same command goes on from there."""
     from fairreg.cli.output import counting_each, explain, print_json, talk
-    from fairreg.services.harvest.harvest import harvest_all
-    from fairreg.services.harvest.parallel import harvest_spread
+    from fairreg.services.harvest.parallel import harvest_all
     from fairreg.services.parallel.base import Where
 
     where, chosen = Where(workers, scheduler), ready()
-    work = harvest_all if where.here else partial(harvest_spread, where=where)
     day = since.date() if since else None
     with counting_each("Harvesting") as progress:
-        reports, faults = work(
+        reports, faults = harvest_all(
             chosen,
             source or _every_source(chosen),
+            where,
             query=query,
             since=day,
             limit=limit,

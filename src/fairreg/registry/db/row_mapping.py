@@ -20,6 +20,7 @@ from fairreg.registry.text.stemming import stemmed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import schemes
+from fairreg.storage.formats import RUNNABLE_FORMATS
 
 __all__ = [
     "decoded",
@@ -34,9 +35,6 @@ __all__ = [
     "statement_from",
     "text_values",
 ]
-
-# Kinds of files that fairreg's own runners take without code from the model's repository.
-RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
 
 _RANKED = sorted(
     (scheme for scheme in schemes() if scheme.page_rank is not None), key=lambda scheme: scheme.page_rank or 0

@@ -30,6 +30,7 @@ from sqlalchemy.types import TypeEngine
 __all__ = [
     "FULL_TEXT",
     "HEAD",
+    "INDEXED_TEXTS",
     "LEADING",
     "NAME_TEXT",
     "REVISIONS",
@@ -190,6 +191,12 @@ entry_texts = Table(
     Column("description", _TEXT, nullable=False),
     Column("identifiers", _TEXT, nullable=False),
 )
+
+# The columns that each of SQLite's full-text indexes holds; the vectors of PostgreSQL are made of the same.
+INDEXED_TEXTS = {
+    FULL_TEXT: tuple(column.name for column in entry_texts.c if column.name not in {"entry_id", "leading"}),
+    NAME_TEXT: ("name", "alternate_names"),
+}
 
 # The words of names, subjects and creators, for questions that misspell them. A word that no entry has any
 # more stays: it does no harm, for a correction must be found.

@@ -2,17 +2,17 @@
 """Many rows into a table at once, by the database driver itself. Runs inside its caller's transaction."""
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, Text, cast, exists, func, literal, select
 
-from fairreg.registry.db.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, entry_texts, words
+from fairreg.registry.db.tables import INDEXED_TEXTS, WORD_INDEX, entry_texts, words
 
 __all__ = ["TEXT_COLUMNS", "insert_all", "numbers", "write_texts", "write_words"]
 
-# Columns of `entry_texts` behind its key, and which of them SQLite's indexes hold.
-TEXT_COLUMNS = tuple(column.name for column in entry_texts.c)[1:]
-_INDEXED = {FULL_TEXT: slice(1, None), NAME_TEXT: slice(1, 3)}
+# Columns of `entry_texts` behind its key.
+TEXT_COLUMNS = tuple(column.name for column in entry_texts.c if not column.primary_key)
 
 
 def numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
@@ -55,9 +55,9 @@ def write_texts(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None
     listed = list(rows)
     _insert(connection, entry_texts.name, ("entry_id", *TEXT_COLUMNS), listed)
     if connection.dialect.name == "sqlite":
-        for index, held in _INDEXED.items():
-            texts = [(key, *columns[held]) for key, *columns in listed]
-            _insert(connection, index, ("rowid", *TEXT_COLUMNS[held]), texts)
+        for index, names in INDEXED_TEXTS.items():
+            held = itemgetter(0, *(1 + TEXT_COLUMNS.index(name) for name in names))
+            _insert(connection, index, ("rowid", *names), list(map(held, listed)))
 
 
 def write_words(connection: Connection, known: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from sqlalchemy import Table
 
 from fairreg.registry.db.row_mapping import (
     entry_values,
@@ -16,9 +17,9 @@ from fairreg.registry.db.row_mapping import (
     payload_values,
     text_values,
 )
+from fairreg.registry.db.tables import entries, entry_texts, facets, identifiers, statements, ties
 from fairreg.registry.db.text_limits import admitted
 from fairreg.registry.entries import Submission
-from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS
 from fairreg.registry.resolution.grouping import Key, Place, link_keys, place_of
 from fairreg.registry.resolution.lineage import owned_keys, pointed_keys, tie_keys
 from fairreg.schemas.record import ModelRecord
@@ -28,38 +29,27 @@ __all__ = ["COLUMNS", "Page", "Prepared", "packed", "prepare", "statement_values
 
 Row = tuple[Any, ...]
 
-# The columns of the rows of `Prepared`, in their order; before them go the keys that the database gives.
+# Keys, which the database gives; they go before the other columns of a row.
+_KEYS = frozenset({"id", "entry_id", "statement_id"})
+
+
+def _columns(table: Table, last: tuple[str, ...] = ()) -> tuple[str, ...]:
+    return (*(column.name for column in table.c if column.name not in _KEYS.union(last)), *last)
+
+
+# The columns of the rows of `Prepared`, in their order: all that the tables have.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "entries": (
-        "identifier",
-        "kind",
-        "name",
-        "description",
-        "license",
-        "dated",
-        "year",
-        "doi",
-        "url",
-        "runnable",
-    ),
-    "statements": (
-        "source",
-        "source_id",
-        "retrieved_at",
-        "media_type",
-        "payload_sha256",
-        "payload",
-        "record",
-    ),
-    "identifiers": ("scheme", "value", "family", "key", "evidence"),
-    "facets": ("name", "key", "value"),
-    "entry_texts": TEXT_COLUMNS,
-    "ties": ("family", "key"),
+    "statements": _columns(statements, last=("record",)),
+    **{table.name: _columns(table) for table in (entries, identifiers, facets, entry_texts, ties)},
 }
+_NAMES = {table: frozenset(columns) for table, columns in COLUMNS.items()}
 
 
 _DIGEST = COLUMNS["statements"].index("payload_sha256")
 _OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
+_NO_PAYLOAD: Mapping[str, None] = dict.fromkeys(_OF_PAYLOAD)
+# Of a new entry of one statement: it has no record but that of the statement.
+_NEW_ENTRY: Mapping[str, None] = dict.fromkeys(("merged", "fair_score", "gone_at", "gone_reason"))
 
 
 class Prepared(msgspec.Struct, frozen=True, array_like=True):
@@ -127,8 +117,8 @@ def _prepared(submission: Submission, words: set[str]) -> Prepared:
         identifier=record.identifier,
         keys=_keys(record),
         record=bytes(statement["record"]).decode(),
-        entry=_row("entries", entry_values(record)),
-        statement=_row("statements", statement)[:-1],
+        entry=_row("entries", {**entry_values(record), **_NEW_ENTRY}),
+        statement=_row("statements", {**_NO_PAYLOAD, **statement})[:-1],
         identifiers=_rows("identifiers", identifier_values(record)),
         facets=_rows("facets", facet_values(record, (record.provenance.source,))),
         text=_row("entry_texts", text),
@@ -156,7 +146,11 @@ def _keys(record: ModelRecord) -> frozenset[Key]:
 
 
 def _row(table: str, values: Mapping[str, Any]) -> Row:
-    return tuple(map(values.get, COLUMNS[table]))
+    """Values in the order of the columns. ValueError for a column without a value: it would become NULL."""
+    if values.keys() != _NAMES[table]:
+        differing = ", ".join(sorted(values.keys() ^ _NAMES[table]))
+        raise ValueError(f"columns of {table} and values of a row differ: {differing} (see row_mapping.py)")
+    return tuple(map(values.__getitem__, COLUMNS[table]))
 
 
 def _rows(table: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:

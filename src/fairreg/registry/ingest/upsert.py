@@ -270,7 +270,10 @@ def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> N
 
 
 def word_anew(connection: Connection, after: int, limit: int) -> list[int]:
-    """Write texts and facets of the next entries behind the key `after` anew; their keys, none at the end."""
+    """Write anew what is read off the records of the entries behind the key `after`: values, facets, texts.
+
+    At most `limit` entries; returns their keys, none at the end.
+    """
     query = select(entries.c.id, RECORD).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
     records = {row.id: ModelRecord.from_json(row.record) for row in connection.execute(query)}
     for chunk in chunks(records):
@@ -278,6 +281,7 @@ def word_anew(connection: Connection, after: int, limit: int) -> list[int]:
             connection.execute(delete(owned).where(owned.c.entry_id.in_(chunk)))
     said = sources_of_all(connection, records)
     for key, record in records.items():
+        connection.execute(update(entries).where(entries.c.id == key).values(entry_values(record)))
         _write_facets(connection, key, record, said[key])
         _write_text(connection, key, record)
     return list(records)

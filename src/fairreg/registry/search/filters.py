@@ -1,84 +1,182 @@
 # SPDX-License-Identifier: MIT
-"""The conditions of `Filters`: in SQL for the database, in Python for records that no database holds."""
+"""Filters of a search, each one definition in `FILTERS`.
 
-from collections.abc import Callable, Iterable
+A definition says the same in SQL, of the rows of an entry, and in Python, of an entry that no database holds.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import ColumnElement, exists, func, literal_column, or_
 
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.entries import Entry
-from fairreg.registry.search.results import Filters
+from fairreg.registry.resolution.grouping import OWN
 from fairreg.registry.text.normalization import fold
 
-__all__ = ["meets"]
+__all__ = ["FILTERS", "Filter", "FilterValues", "Filters", "Values"]
+
+# One value, several of which any will do, or none.
+Values = str | Iterable[str] | None
+# Texts of an entry.
+_Texts = Callable[[Entry], Iterable[str]]
 
 
-def meets(entry: Entry, filters: Filters) -> bool:
-    """Whether the entry meets all conditions, as a search of the database would have it."""
-    record = entry.record
-    return (
-        _any_of(filters.source, lambda value: fold(value) in map(fold, entry.sources))
-        and _any_of(filters.kind, lambda value: value.casefold() == record.kind)
-        and _any_of(filters.license, lambda value: _is_licensed(record.license, value))
-        and _any_of(filters.task, lambda value: _holds(record.ml_task, value))
-        and _any_of(filters.framework, lambda value: _holds(record.frameworks, value))
-        and filters.runnable in {None, entry.runnable}
-        and filters.gone in {None, entry.gone}
-        and _scored(entry.fair_score, filters.min_fair)
+class FilterValues(TypedDict, total=False):
+    """Values to filter by; None is no condition. See `Filters` for their meaning."""
+
+    source: Values
+    task: Values
+    framework: Values
+    license: Values
+    kind: Values
+    runnable: bool | None
+    gone: bool | None
+    min_fair: float | None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition on an entry, for a value that is asked for: the same in SQL and in Python."""
+
+    sql: Callable[[Any], ColumnElement[bool]]
+    holds: Callable[[Entry, Any], bool]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Conditions that an entry must meet, all of them; within one condition any of the values will do.
+
+    `source`, `kind` and `license` are compared without case (a licence also by family: ``CC-BY`` finds
+    ``CC-BY-4.0``); `task` and `framework` find entries whose task or framework contains the words. `min_fair`
+    leaves out what was not assessed as well as what scored lower.
+    """
+
+    asked: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, **values: Unpack[FilterValues]) -> "Filters":
+        """Filters by name; TypeError for an unknown one."""
+        unknown = sorted(values.keys() - FILTERS.keys())
+        if unknown:
+            raise TypeError(f"unknown search filter: {', '.join(unknown)}; there are {', '.join(FILTERS)}")
+        several = {name: _several(given) for name, given in values.items()}
+        return cls({name: several[name] for name in FILTERS if several.get(name)})
+
+    def conditions(self) -> tuple[ColumnElement[bool], ...]:
+        """Conditions on a row of `entries`, in SQL."""
+        return tuple(or_(*map(FILTERS[name].sql, values)) for name, values in self.asked.items())
+
+    def met_by(self, entry: Entry) -> bool:
+        """Whether an entry meets all conditions, as its rows in a database would."""
+        return all(
+            any(FILTERS[name].holds(entry, value) for value in values) for name, values in self.asked.items()
+        )
+
+
+def _several(given: object) -> tuple[Any, ...]:
+    if given is None:
+        return ()
+    values = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    return tuple(_storable(value) if isinstance(value, str) else value for value in values)
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: NUL and halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+# Makers of definitions: `of` reads from an entry what the column or facet keeps of it.
+
+
+def _same_word(column: ColumnElement[str], of: Callable[[Entry], str]) -> Filter:
+    """The column holds a word of our own in small letters."""
+    return Filter(
+        sql=lambda value: column == value.casefold(),
+        holds=lambda entry, value: of(entry) == value.casefold(),
     )
 
 
-def _scored(score: float | None, least: float | None) -> bool:
-    return least is None or (score is not None and score >= least)
-
-
-def _any_of(values: tuple[str, ...], met: Callable[[str], bool]) -> bool:
-    return not values or any(map(met, values))
-
-
-def _is_licensed(stated: str | None, wanted: str) -> bool:
-    """A family of licences is met by each of its members."""
-    held, asked = (stated or "").casefold(), wanted.strip().casefold()
-    return held == asked or held.startswith(f"{asked}-")
-
-
-def _holds(texts: Iterable[str], words: str) -> bool:
-    """Whole words only: ``gan`` is not found inside ``organ``."""
-    return any(f" {fold(words)} " in f" {fold(text)} " for text in texts)
-
-
-def sql_conditions(filters: Filters) -> Iterable[ColumnElement[bool] | None]:
-    yield _any(entries.c.kind == value.casefold() for value in filters.kind)
-    yield _any(_licensed(value) for value in filters.license)
-    yield _any(_faceted("source", rows_of_facets.c.key == fold(value)) for value in filters.source)
-    for name, values in (("task", filters.task), ("framework", filters.framework)):
-        yield _any(_faceted(name, _holds_words(fold(value))) for value in values)
-    yield None if filters.runnable is None else entries.c.runnable == filters.runnable
-    yield None if filters.min_fair is None else entries.c.fair_score >= filters.min_fair
-    yield (
-        None
-        if filters.gone is None
-        else (entries.c.gone_at.is_not(None) if filters.gone else entries.c.gone_at.is_(None))
+def _same_flag(column: ColumnElement[bool], of: Callable[[Entry], bool]) -> Filter:
+    return Filter(
+        sql=lambda value: column == value,
+        holds=lambda entry, value: of(entry) == value,
     )
 
 
-def _any(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool] | None:
-    listed = list(conditions)
-    return or_(*listed) if listed else None
+def _stated(column: ColumnElement[str | None], of: Callable[[Entry], str | None]) -> Filter:
+    """The column is filled, or for False it is empty."""
+    return Filter(
+        sql=lambda value: column.is_not(None) if value else column.is_(None),
+        holds=lambda entry, value: (of(entry) is not None) == value,
+    )
 
 
-def _licensed(value: str) -> ColumnElement[bool]:
-    folded, stored = value.strip().casefold(), func.lower(entries.c.license)
-    return or_(stored == folded, stored.startswith(f"{folded}-", autoescape=True))
+def _at_least(column: ColumnElement[float | None], of: Callable[[Entry], float | None]) -> Filter:
+    return Filter(
+        sql=lambda value: column >= value,
+        holds=lambda entry, value: (number := of(entry)) is not None and number >= value,
+    )
+
+
+def _same_or_family(column: ColumnElement[str | None], of: Callable[[Entry], str | None]) -> Filter:
+    """A family is met by each of its members: what goes on with a hyphen."""
+
+    def in_sql(value: str) -> ColumnElement[bool]:
+        wanted, held = _small(value.strip()), func.lower(column)
+        return or_(held == wanted, held.startswith(f"{wanted}-", autoescape=True))
+
+    def in_python(entry: Entry, value: str) -> bool:
+        wanted, held = _small(value.strip()), of(entry)
+        return held is not None and (_small(held) == wanted or _small(held).startswith(f"{wanted}-"))
+
+    return Filter(in_sql, in_python)
+
+
+def _small(text: str) -> str:
+    """As SQL's `lower` in SQLite, and in PostgreSQL under the collation C: only ASCII letters change."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def _facet(name: str, of: _Texts) -> Filter:
+    """One of the texts is the value, without case and marks."""
+    return Filter(
+        sql=lambda value: _faceted(name, rows_of_facets.c.key == fold(value)),
+        holds=lambda entry, value: fold(value) in _keys(of(entry)),
+    )
+
+
+def _facet_words(name: str, of: _Texts) -> Filter:
+    """One of the texts has the words of the value in a row: ``gan`` is not found inside ``organ``."""
+    padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
+    return Filter(
+        sql=lambda value: _faceted(name, padded.contains(f" {fold(value)} ", autoescape=True)),
+        holds=lambda entry, value: any(f" {fold(value)} " in f" {key} " for key in _keys(of(entry))),
+    )
 
 
 def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The entry itself is looked at, which costs nothing where few entries are in question."""
-    return exists().where(rows_of_facets.c.entry_id == entries.c.id, rows_of_facets.c.name == name, condition)
+    of_entry = rows_of_facets.c.entry_id == entries.c.id
+    # Facets that are counted outside are others than these.
+    return exists().where(of_entry, rows_of_facets.c.name == name, condition).correlate(entries)
 
 
-def _holds_words(folded: str) -> ColumnElement[bool]:
-    """Whole words only: ``gan`` is not found inside ``organ``."""
-    padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
-    return padded.contains(f" {folded} ", autoescape=True)
+def _keys(texts: Iterable[str]) -> list[str]:
+    """The keys that `facets` holds of the texts: a text without letters and digits has none."""
+    return [key for text in texts if (key := fold(text))]
+
+
+# What each is called, in the order of the conditions in SQL.
+FILTERS: Mapping[str, Filter] = {
+    "kind": _same_word(entries.c.kind, lambda entry: entry.record.kind),
+    "license": _same_or_family(entries.c.license, lambda entry: entry.record.license),
+    "source": _facet("source", lambda entry: (name for name in entry.sources if name != OWN)),
+    "task": _facet_words("task", lambda entry: entry.record.ml_task),
+    "framework": _facet_words("framework", lambda entry: entry.record.frameworks),
+    "runnable": _same_flag(entries.c.runnable, lambda entry: entry.runnable),
+    "min_fair": _at_least(entries.c.fair_score, lambda entry: entry.fair_score),
+    "gone": _stated(entries.c.gone_at, lambda entry: entry.gone_at),
+}

@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairreg.registry.db.row_mapping import is_runnable, page_of
-from fairreg.registry.entries import Entry, standing
+from fairreg.registry.entries import Entry, representative_key
 from fairreg.registry.resolution.grouping import Group, Place, group, merge, place_of
 from fairreg.registry.resolution.lineage import Lineage, Verdicts, lineages
-from fairreg.registry.search.filters import meets
-from fairreg.registry.search.results import Filters, SearchHit, SearchResults
+from fairreg.registry.search.filters import Filters
+from fairreg.registry.search.results import SearchHit, SearchResults
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["RANK_CONSTANT", "fuse"]
@@ -90,11 +90,11 @@ def _hit(
     places = [frozenset(map(place_of, members)) for members in lineage.groups]
     able = [entry for entry, held in zip(entries, places, strict=True) if not named.isdisjoint(held)]
     if not able:
-        meeting = [number for number, entry in enumerate(entries) if meets(entry, conditions)]
+        meeting = [number for number, entry in enumerate(entries) if conditions.met_by(entry)]
         if all(chosen.isdisjoint(places[number]) for number in meeting):
             return None
         able = [entries[number] for number in meeting]
-    return SearchHit(max(able, key=standing), score, entries)
+    return SearchHit(max(able, key=representative_key), score, entries)
 
 
 def _entry(members: Group, known: Mapping[Place, Entry]) -> Entry:

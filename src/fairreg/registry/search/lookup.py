@@ -23,6 +23,7 @@ from fairreg.schemas.identifiers import (
     parse,
     record_of_doi,
 )
+from fairreg.schemas.versions import version_sort_key
 from fairreg.sources import DOI, scheme_names
 
 __all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
@@ -120,26 +121,29 @@ def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping
         .where(identifiers.c.family == family, identifiers.c.key == key)
         .order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.id.desc())
     )
-    rows = sorted(connection.execute(query).mappings(), key=_preference)
+    rows = _preferred(connection.execute(query).mappings())
     first: dict[int, RowMapping] = {}
     for row in rows:
         first.setdefault(row["id"], row)
     return list(first.values())
 
 
-def _preference(row: RowMapping) -> tuple[Any, ...]:
-    """Nearness of the identifier, then what still exists, then the newest version, then models first."""
-    nearness = _NEARNESS.index(row["scheme"]) if row["scheme"] in _NEARNESS else 0
-    newest = tuple(-part for part in _version(row)) if row["scheme"] == "concept_doi" else ()
-    return nearness, row["gone_at"] is not None, newest, _KINDS.index(row["kind"]), row["identifier"]
+def _preferred(rows: Iterable[RowMapping]) -> list[RowMapping]:
+    """By nearness of the identifier, then what still exists, then the newest version, then models first."""
+    listed = sorted(rows, key=lambda row: (_KINDS.index(row["kind"]), row["identifier"]))
+    listed.sort(key=_newness, reverse=True)
+    return sorted(listed, key=lambda row: (_nearness(row), row["gone_at"] is not None))
 
 
-def _version(row: RowMapping) -> tuple[int, ...]:
-    """Date, then version number: what a later version has more of."""
-    date = [int(part) for part in re.findall(r"\d+", (row["dated"] or "")[:10])] or [0]
-    version = [int(part) for part in re.findall(r"\d{1,9}", row["record"].get("version") or "")]
-    zenodo = re.fullmatch(r"10\.5281/zenodo\.(\d{1,15})", row["doi"] or "")
-    return (*[*date, 0, 0][:3], *[*version, 0, 0, 0][:3], int(zenodo[1]) if zenodo else 0)
+def _nearness(row: RowMapping) -> int:
+    return _NEARNESS.index(row["scheme"]) if row["scheme"] in _NEARNESS else 0
+
+
+def _newness(row: RowMapping) -> tuple[Any, ...]:
+    """Order of what shares a concept DOI; other identifiers name no versions."""
+    if row["scheme"] != "concept_doi":
+        return ()
+    return version_sort_key(dated=row["dated"], version=row["record"].get("version"), doi=row["doi"])
 
 
 def _entry(connection: Connection, row: RowMapping) -> Entry:

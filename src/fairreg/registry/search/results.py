@@ -1,56 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Filters of a search, and its results."""
+"""Results of a search."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fairreg.registry.entries import Entry, newness
+from fairreg.registry.entries import Entry, newest_key
 from fairreg.registry.search.facets import Facets
 from fairreg.registry.search.ranking import Scored
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["Correction", "Filters", "SearchHit", "SearchResults", "Values"]
-
-# One value, several, or none.
-Values = str | Iterable[str] | None
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Conditions that an entry must meet, all of them; within one condition any of the values will do.
-
-    `source`, `kind` and `license` are compared without case (a licence also by family: ``CC-BY`` finds
-    ``CC-BY-4.0``); `task` and `framework` find entries whose task or framework contains the words. `min_fair`
-    leaves out what was not assessed as well as what scored lower.
-    """
-
-    source: tuple[str, ...] = ()
-    task: tuple[str, ...] = ()
-    framework: tuple[str, ...] = ()
-    license: tuple[str, ...] = ()
-    kind: tuple[str, ...] = ()
-    runnable: bool | None = None
-    gone: bool | None = None
-    min_fair: float | None = None
-
-    @classmethod
-    def of(
-        cls,
-        *,
-        runnable: bool | None = None,
-        gone: bool | None = None,
-        min_fair: float | None = None,
-        **conditions: Values,
-    ) -> "Filters":
-        """Filters whose conditions are one value, several, or none. TypeError for an unknown one."""
-        several = {name: _several(values) for name, values in conditions.items()}
-        return cls(**several, runnable=runnable, gone=gone, min_fair=min_fair)
-
-
-def _several(values: Values) -> tuple[str, ...]:
-    if values is None:
-        return ()
-    return (values,) if isinstance(values, str) else tuple(values)
+__all__ = ["Correction", "SearchHit", "SearchResults"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +39,7 @@ class SearchHit:
         """The entries under its concept DOI, the newest first; none without a concept DOI."""
         concept = self.record.concept_doi
         held = [entry for entry in self.kindred if concept and entry.record.concept_doi == concept]
-        return tuple(sorted(held, key=newness, reverse=True))
+        return tuple(sorted(held, key=newest_key, reverse=True))
 
     @property
     def gone(self) -> bool:

@@ -16,14 +16,14 @@ from fairreg.registry.db.lineage_query import lineage_entries, numbers_of
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import lineages as rows_of_lineages
-from fairreg.registry.entries import Entry, standing
+from fairreg.registry.entries import Entry, representative_key
 from fairreg.registry.search.candidates import pool
 from fairreg.registry.search.facets import count_all, count_among
-from fairreg.registry.search.filters import sql_conditions
+from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.lookup import entries_for, sources_of_all
 from fairreg.registry.search.query_expansion import understand
 from fairreg.registry.search.ranking import Scored, score
-from fairreg.registry.search.results import Correction, Filters, SearchHit, SearchResults
+from fairreg.registry.search.results import Correction, SearchHit, SearchResults
 
 __all__ = ["search"]
 
@@ -67,7 +67,7 @@ def search(
     newest version with a DOI. `facets` asks for their counts, too.
     """
     asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
-    conditions = tuple(item for item in sql_conditions(filters) if item is not None)
+    conditions = filters.conditions()
     named = _by_identifier(connection, asked) if asked.strip() else []
     if named:
         answer = _counted(connection, _meeting(connection, named, conditions))
@@ -163,7 +163,9 @@ def _hits(
         listed = {key: loaded[key] for key in kindred[item.entry_id]}
         shown = loaded[item.entry_id]
         if newest:
-            shown = max((entry for key, entry in listed.items() if key in able), key=standing, default=shown)
+            shown = max(
+                (entry for key, entry in listed.items() if key in able), key=representative_key, default=shown
+            )
         hits.append(SearchHit(shown, item.score, tuple(listed.values()), item.scored))
     return tuple(hits)
 

@@ -16,6 +16,7 @@ from fairreg.runners.weights.tensors import MAX_FILE_BYTES, Array, Tensors, dtyp
 
 __all__ = [
     "FORMATS",
+    "SUFFIXES",
     "Array",
     "Tensors",
     "dtype_name",
@@ -27,7 +28,9 @@ __all__ = [
 
 
 class _Reader(Protocol):
-    """What each module of a format defines."""
+    """What each module of a format defines: `SUFFIXES` in lower case, with the dot."""
+
+    SUFFIXES: frozenset[str]
 
     def knows(self, start: bytes, suffix: str, /) -> bool: ...
     def read(self, path: Path, /) -> Tensors: ...
@@ -36,6 +39,7 @@ class _Reader(Protocol):
 # In this order: the first reader that knows the beginning or the suffix of a file reads it.
 _READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "pytorch": pytorch}
 FORMATS = tuple(_READERS)
+SUFFIXES = frozenset().union(*(reader.SUFFIXES for reader in _READERS.values()))
 
 
 def read_tensors(path: Path) -> Tensors:

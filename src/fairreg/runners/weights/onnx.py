@@ -11,14 +11,16 @@ from fairreg.errors import ModelError, Refused
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
 from fairreg.schemas.record import Tensor
 
-__all__ = ["knows", "parse", "read", "signature"]
+__all__ = ["SUFFIXES", "knows", "parse", "read", "signature"]
 
 _MAX_DEPTH = 32  # of graphs inside nodes of graphs
+
+SUFFIXES = frozenset({".onnx"})
 
 
 def knows(_start: bytes, suffix: str) -> bool:
     """Whether a file is an ONNX model: protobuf has no magic number, so the suffix decides."""
-    return suffix == ".onnx"
+    return suffix in SUFFIXES
 
 
 def read(path: Path) -> Tensors:

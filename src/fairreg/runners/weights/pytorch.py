@@ -17,11 +17,11 @@ from fairreg.runners.weights import pickles
 from fairreg.runners.weights.pickles import Lazy, Storage
 from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, view
 
-__all__ = ["knows", "read"]
+__all__ = ["SUFFIXES", "knows", "read"]
 
 _ZIP_START = b"PK\x03\x04"
 _PICKLE_START = b"\x80"
-_SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
+SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _COUNT_BYTES = 8  # a legacy storage begins with its number of elements
@@ -48,7 +48,7 @@ _StorageBytes = Callable[[Storage], memoryview]
 
 def knows(start: bytes, suffix: str) -> bool:
     """Whether a file may be a PyTorch file: a pickle, a zip or anything with one of PyTorch's suffixes."""
-    return suffix in _SUFFIXES or start.startswith((_ZIP_START, _PICKLE_START))
+    return suffix in SUFFIXES or start.startswith((_ZIP_START, _PICKLE_START))
 
 
 def read(path: Path) -> Tensors:

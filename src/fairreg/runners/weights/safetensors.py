@@ -12,7 +12,7 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.runners.weights.tensors import DTYPES, Tensors, view
 
-__all__ = ["knows", "read"]
+__all__ = ["SUFFIXES", "knows", "read"]
 
 _LENGTH_BYTES = 8
 _MAX_HEADER_BYTES = 100_000_000  # the limit of the reference implementation
@@ -33,10 +33,12 @@ _NAMES = {
     "C64": "complex64",
 }
 
+SUFFIXES = frozenset({".safetensors"})
+
 
 def knows(start: bytes, suffix: str) -> bool:
     """Whether a file that begins with `start` is a safetensors file."""
-    return suffix == ".safetensors" or start[_LENGTH_BYTES : _LENGTH_BYTES + 2] == b'{"'
+    return suffix in SUFFIXES or start[_LENGTH_BYTES : _LENGTH_BYTES + 2] == b'{"'
 
 
 # What a header that no writer made raises on the way.

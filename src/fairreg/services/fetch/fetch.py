@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fairreg import runners
 from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of
@@ -247,9 +248,9 @@ def known_version(settings: Settings, concept: Identifier) -> Identifier | None:
     """The newest version of a concept DOI that the registry knows."""
     db.ensure(settings, silent)
     with Registry(settings=settings) as registry:
-        records = [entry.record for entry in registry.entries_for(concept)]
+        records = [entry.record for entry in registry.entries_for(concept)]  # the newest first
     dois = [item.doi for item in records if item.doi and item.concept_doi == concept.value]
-    return Identifier("doi", max(dois, key=lambda doi: (len(doi), doi))) if dois else None
+    return Identifier("doi", dois[0]) if dois else None
 
 
 def _cached_record(settings: Settings, pid: str, patterns: tuple[str, ...]) -> ModelRecord | None:
@@ -317,5 +318,6 @@ def _holds_model(path: Path) -> bool:
     try:
         format_of(path)
     except ModelError:
-        return False
+        if path.suffix.lower() not in runners.suffixes():
+            return False
     return not is_archive(path)

@@ -19,6 +19,7 @@ from fairreg.harvesters.base import Fetched, Harvester
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
+from fairreg.schemas.versions import version_sort_key
 from fairreg.sources import DOI, REGISTRAR, RESOLVER
 from fairreg.web import Patience, Talk, Web, silent
 
@@ -156,9 +157,8 @@ def _fetch(
         if isinstance(error, Gone):
             raise
         versions = registered.record.related("has_version") if registered else ()
-        newest = max(versions, key=lambda item: (len(item.value), item.value), default=None) or version_of(
-            target
-        )
+        newest = max(versions, key=lambda item: version_sort_key(doi=item.value), default=None)
+        newest = newest or version_of(target)
         if newest is None or newest.key == target.key or not harvester.handles(newest):
             raise
     return harvester.fetch(web, newest)

@@ -6,19 +6,17 @@ when the same source, query and date are asked for again.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
-from threading import Thread
 
 import msgspec
 
 from fairreg import harvesters
-from fairreg.errors import BadAnswer, FairregError, NotFound, RecordError, UsageError
+from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
 from fairreg.harvesters import Harvester, Hit, Page
 from fairreg.registry.db.text_limits import admitted
 from fairreg.registry.entries import Harvest, Refused, Submission
@@ -29,7 +27,7 @@ from fairreg.services.registry import db
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 
-__all__ = ["HarvestReport", "Refusal", "fill", "harvest", "harvest_all", "refusal_of", "submission_of"]
+__all__ = ["HarvestReport", "Refusal", "fill", "harvest", "refusal_of", "submission_of"]
 
 Progress = Callable[[int, int | None], None]
 
@@ -102,46 +100,6 @@ def harvest(
     report = HarvestReport(source, query, since)
     fill(report, settings, harvester, limit=limit, progress=progress, talk=talk, web=web)
     return report
-
-
-def harvest_all(
-    settings: Settings,
-    sources: Sequence[str],
-    *,
-    query: str = "",
-    since: date | None = None,
-    limit: int | None = None,
-    progress: Callable[[str, int, int | None], None] = lambda _source, _done, _total: None,
-    talk: Talk = silent,
-) -> tuple[list[HarvestReport], list[FairregError]]:
-    """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
-
-    A source that breaks off does not stop the others; its report has the `fault`. `progress` also hears which
-    source it is, from several threads. Raises UsageError for an unknown source before any is asked.
-    """
-    chosen = [harvesters.get(name) for name in dict.fromkeys(sources)]
-    db.ensure(settings, talk)
-    reports = {harvester.name: HarvestReport(harvester.name, query, since) for harvester in chosen}
-    faults: dict[str, FairregError] = {}
-
-    def run(harvester: Harvester) -> None:
-        report = reports[harvester.name]
-        report.fault = "It ended without a report, by a fault of its harvester."
-        try:
-            own = partial(progress, harvester.name)
-            fill(report, settings, harvester, limit=limit, progress=own, talk=talk)
-        except FairregError as error:
-            report.fault, faults[harvester.name] = error.message, error
-        else:
-            report.fault = None
-
-    # Daemons: an interrupt ends the command at once, and every page that came is kept with its cursor.
-    threads = [Thread(target=run, args=(harvester,), daemon=True) for harvester in chosen]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return list(reports.values()), [faults[name] for name in reports if name in faults]
 
 
 def fill(

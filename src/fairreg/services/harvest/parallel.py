@@ -1,99 +1,114 @@
 # SPDX-License-Identifier: MIT
-"""Harvesting several sources in processes of their own, here or elsewhere: one task a source.
+"""Harvesting several sources at the same time: one task per source, in threads or in other processes.
 
 The task is the harvest of `harvest`, which keeps page by page with its cursor. One whose worker died begins
 again and resumes after the last page that is in the registry.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from fairreg import harvesters
 from fairreg.errors import FairregError
 from fairreg.services.harvest.harvest import HarvestReport, fill
-from fairreg.services.parallel.base import Where
+from fairreg.services.parallel.base import Done, Engine, Where, threads
 from fairreg.services.parallel.engines import require_shared_registry, spread
 from fairreg.services.registry import db
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 from fairreg.web.client import Slots
 
-__all__ = ["harvest_spread"]
+__all__ = ["SourceProgress", "harvest_all"]
+
+# Hears the name of a source, how many of its records were read, and how many there are.
+SourceProgress = Callable[[str, int, int | None], None]
+_HERE = Where()
 
 
 @dataclass(frozen=True)
-class Harvested:
-    """One source's report, what stopped it, and what the user should know."""
+class HarvestOutcome:
+    """One source's report, the error that stopped it, and messages that nobody has heard yet."""
 
     report: HarvestReport
-    fault: FairregError | None
-    said: tuple[str, ...]
+    fault: FairregError | None = None
+    messages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Harvesting:
-    """Harvests a source. Of tasks that ask the same service each keeps to its part of the pace."""
-
-    settings: Settings
-    query: str
-    since: date | None
-    limit: int | None
-    sharers: dict[str, int] = field(default_factory=dict)
-
-    def __call__(self, source: str) -> Harvested:
-        """Harvest a source; a FairregError becomes the report's fault, and what came before is kept."""
-        said: list[str] = []
-        report = HarvestReport(source, self.query, self.since)
-        slots = Slots(self.sharers[_service(source)])
-        try:
-            with Web(self.settings, talk=said.append, slots=slots) as web:
-                fill(
-                    report,
-                    self.settings,
-                    harvesters.get(source),
-                    limit=self.limit,
-                    progress=None,
-                    talk=said.append,
-                    web=web,
-                )
-        except FairregError as error:
-            report.fault = error.message
-            return Harvested(report, error, tuple(said))
-        return Harvested(report, None, tuple(said))
-
-
-def harvest_spread(
+def harvest_all(
     settings: Settings,
     sources: Sequence[str],
-    where: Where,
+    where: Where = _HERE,
     *,
     query: str = "",
     since: date | None = None,
     limit: int | None = None,
-    progress: Callable[[str, int, int | None], None] = lambda _source, _done, _total: None,
+    progress: SourceProgress = lambda _source, _done, _total: None,
     talk: Talk = silent,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
-    """As `harvest_all`, with a task for each source; `progress` hears of a source when it is done.
+    """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
 
-    Raises UsageError for an unknown source and for a registry that workers elsewhere cannot open, and the
+    A source that breaks off does not stop the others; its report has the `fault`. `progress` hears of every
+    page, from several threads; of a source that is harvested elsewhere once it is done. Raises UsageError for
+    an unknown source before any is asked and for a registry that workers elsewhere cannot open, and the
     errors of `spread`.
     """
-    names = list(dict.fromkeys(sources))
-    services = [_service(name) for name in names]
+    reports = [HarvestReport(name, query, since) for name in dict.fromkeys(sources)]
+    sharers = Counter(_service(report.source) for report in reports)
     db.ensure(settings, talk)
-    harvesting = Harvesting(settings, query, since, limit, {name: services.count(name) for name in services})
-    reports, faults = [], []
-    with spread(where, talk) as engine:
+    harvest = SourceHarvest(settings, limit, sharers)
+    here = partial(harvest.run, progress=progress, talk=talk, slots=Slots())
+    outcomes = []
+    with _engine(where, len(reports), talk) as engine:
         require_shared_registry(engine, settings)
-        for done in engine.each(harvesting, names):
-            found = done.result or _broken(harvesting, done.task, done.fault)
-            for line in found.said:
-                talk(line)
-            reports.append(found.report)
-            faults += [found.fault] if found.fault else []
-            progress(done.task, found.report.seen, found.report.seen)
-    return reports, faults
+        for outcome in map(_outcome, engine.each(here if where.here else harvest, reports)):
+            for message in outcome.messages:
+                talk(message)
+            if not where.here:
+                progress(outcome.report.source, outcome.report.seen, outcome.report.seen)
+            outcomes.append(outcome)
+    return [outcome.report for outcome in outcomes], [item.fault for item in outcomes if item.fault]
+
+
+def _engine(where: Where, tasks: int, talk: Talk) -> AbstractContextManager[Engine]:
+    """In this process a daemon thread per source: an interrupt ends the command at once."""
+    return threads(max(1, tasks)) if where.here else spread(where, talk)
+
+
+@dataclass(frozen=True)
+class SourceHarvest:
+    """Harvest of a source; called, in a process of its own.
+
+    The number of `sharers` of a service says to which part of its pace each process keeps.
+    """
+
+    settings: Settings
+    limit: int | None
+    sharers: Mapping[str, int]
+
+    def __call__(self, report: HarvestReport) -> HarvestOutcome:
+        """Run the harvest that the report is of, and bring along its messages."""
+        messages: list[str] = []
+        slots = Slots(self.sharers[_service(report.source)])
+        found = self.run(report, progress=None, talk=messages.append, slots=slots)
+        return replace(found, messages=tuple(messages))
+
+    def run(
+        self, report: HarvestReport, *, progress: SourceProgress | None, talk: Talk, slots: Slots
+    ) -> HarvestOutcome:
+        """Run the harvest that the report is of; a FairregError becomes its fault, what came is kept."""
+        harvester = harvesters.get(report.source)
+        own = partial(progress, report.source) if progress else None
+        try:
+            with Web(self.settings, talk=talk, slots=slots) as web:
+                fill(report, self.settings, harvester, limit=self.limit, progress=own, talk=talk, web=web)
+        except FairregError as error:
+            report.fault = error.message
+            return HarvestOutcome(report, error)
+        return HarvestOutcome(report)
 
 
 def _service(source: str) -> str:
@@ -101,8 +116,11 @@ def _service(source: str) -> str:
     return harvester.service
 
 
-def _broken(harvesting: Harvesting, source: str, fault: BaseException | None) -> Harvested:
-    """The report of a task that has none; what it brought in is in the registry all the same."""
-    known = fault if isinstance(fault, FairregError) else None
-    reason = known.message if known else "It ended without a report, by a fault of its harvester."
-    return Harvested(HarvestReport(source, harvesting.query, harvesting.since, fault=reason), known, ())
+def _outcome(done: Done[HarvestReport, HarvestOutcome]) -> HarvestOutcome:
+    """That of a task; one without a result has what its report has, and its pages are in the registry."""
+    if done.result is not None:
+        return done.result
+    report, known = done.task, done.fault if isinstance(done.fault, FairregError) else None
+    cause = f"It ended without a report, by a fault of its harvester ({done.fault!r})."
+    report.fault = known.message if known else cause
+    return HarvestOutcome(report, known)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairreg import models, runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
-from fairreg.runners import Runner
+from fairreg.runners import Runner, weights
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import fetch
@@ -31,6 +31,7 @@ __all__ = [
     "Progress",
     "count_inputs",
     "count_items",
+    "looks_like_path",
     "measured",
     "open_file",
     "open_model",
@@ -120,18 +121,18 @@ def open_model(
     path, engines = Path(model), settings.cache / ENGINES
     if path.is_file():
         return open_file(path, runtime, engines)
-    if path.suffix.lower() in _SUFFIXES or model.startswith((".", "/", "~")):
+    if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, talk=talk, progress=progress)
     found, refused = recognise_all(fetched.models)
-    graphs = [path for path in fetched.models if path.suffix == ".onnx"]
+    graphs = [path for path in fetched.models if path.suffix.lower() in runners.suffixes()]
     if found or refused or not graphs:
         chosen, warnings = meant(found, refused, where=model)
         runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
         return Opened(runner, chosen.path, chosen, tuple(warnings))
     if graphs[1:]:
         names = ", ".join(fetched.name_of(path) for path in graphs[:10])
-        raise ModelError(f"{model} has several ONNX models: {names}.", hint="Choose one with --file.")
+        raise ModelError(f"{model} has several models: {names}.", hint="Choose one with --file.")
     return open_file(graphs[0], runtime, engines)
 
 
@@ -233,15 +234,26 @@ def _readable(path: Path) -> Iterator[None]:
 _KINDS = (".npz", ".npy")
 
 
-_SUFFIXES = (".onnx", ".pth", ".pt", ".safetensors")
+def looks_like_path(text: str) -> bool:
+    """Whether a text is meant as a file: it begins like a path, or ends like a model or weight file."""
+    suffix = Path(text).suffix.lower()
+    return text.startswith((".", "/", "~")) or suffix in weights.SUFFIXES or suffix in runners.suffixes()
 
 
 def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> Opened:
     """The model in a file, ready to run on so many threads (None: as its runtime chooses)."""
-    chosen, known = runtime or DEFAULT_RUNTIME, models.recognise(path)
+    known = models.recognise(path)
     if known is not None:
+        chosen = runtime or DEFAULT_RUNTIME
         return Opened(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
-    return Opened(runners.get(chosen).load(path, engines=engines, threads=threads), path, None)
+    runner = runners.get(runtime or _runtime_for(path))
+    return Opened(runner.load(path, engines=engines, threads=threads), path, None)
+
+
+def _runtime_for(path: Path) -> str:
+    """The default runtime, unless only others load files of this suffix."""
+    able = [name for name in runners.names() if path.suffix.lower() in runners.get(name).SUFFIXES]
+    return able[0] if able and DEFAULT_RUNTIME not in able else DEFAULT_RUNTIME
 
 
 def read_inputs(loaded: Opened, inputs: Path, start: int = 0, stop: int | None = None) -> Inputs:

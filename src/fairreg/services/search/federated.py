@@ -20,8 +20,9 @@ from fairreg.harvesters import Harvester
 from fairreg.registry import Registry, Submission
 from fairreg.registry.entries import Refused
 from fairreg.registry.resolution.grouping import Place, place_of
+from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.fusion import fuse
-from fairreg.registry.search.results import Filters, SearchHit, SearchResults
+from fairreg.registry.search.results import SearchHit, SearchResults
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.harvest.harvest import refusal_of, submission_of
 from fairreg.services.search.report import (
@@ -100,7 +101,7 @@ def search_live(
     if not query.strip():
         raise UsageError("A live search needs words to ask for.", hint="Name what you are looking for.")
     conditions = Filters.of(**filters)
-    chosen = _chosen(settings, conditions.source)
+    chosen = _chosen(settings, conditions.asked.get("source", ()))
     with Registry(settings=settings) as registry:
         asking = _Asking(_Terms(settings, query, limit or _LIMIT, deadline), chosen)
         depth = None if limit is None else max(_LOCAL_DEPTH, offset + limit)

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""All analyses of a folder as one HTML file: no script, nothing loaded from elsewhere."""
+"""All analyses of a folder as one HTML file, by the template ``report.html``."""
 
 import base64
 import json
 from collections.abc import Mapping
-from html import escape
-from importlib.resources import files
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairreg import pages
 from fairreg.errors import ModelError, UsageError
 
 __all__ = ["ORDER", "write_report"]
 
 ORDER = ("mask", "lrp", "activity", "reoptimise")
-# A second lock beside the escaping: a browser runs and loads nothing in this page.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _LONG = 12  # rows, beyond which a table is folded
 
 Document = Mapping[str, Any]
@@ -53,80 +51,98 @@ def _read(file: Path) -> Document:
     return document
 
 
+@dataclass(frozen=True)
+class Facts:
+    """Single values by name, as text."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class FigureImage:
+    """A figure; `png` is the picture in base64, None where its `file` is not in the folder."""
+
+    caption: str
+    file: str
+    png: str | None
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """Rows of cells as text; `numeric` tells for each column whether numbers stand in it."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+
+    @property
+    def long(self) -> bool:
+        """Whether the table is folded at first."""
+        return len(self.rows) > _LONG
+
+
+@dataclass(frozen=True)
+class Section:
+    """One analysis as the page shows it."""
+
+    name: str
+    title: str
+    warnings: tuple[str, ...]
+    facts: tuple[Facts, ...]
+    figures: tuple[FigureImage, ...]
+    tables: tuple[NumberTable, ...]
+
+
 def _page(documents: list[Document], folder: Path) -> str:
-    style = (
-        files("fairreg.models.hbb_in.workflows.explain").joinpath("report.css").read_text(encoding="utf-8")
-    )
-    title = f"Explanations of {documents[0]['model']['file']}"
-    contents = "".join(
-        f'<li><a href="#{_text(item["analysis"])}">{_text(item["title"])}</a></li>' for item in documents
-    )
-    body = [f"<header><h1>{_text(title)}</h1>{_warning(documents)}<ul>{contents}</ul></header>"]
-    body += [_section(item, folder) for item in documents]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
+    return pages.render(
+        "fairreg.models.hbb_in.workflows.explain",
+        "report.html",
+        title=f"Explanations of {documents[0]['model']['file']}",
+        several=len({item["model"]["fingerprint"] for item in documents}) > 1,
+        sections=[_section(item, folder) for item in documents],
     )
 
 
-def _warning(documents: list[Document]) -> str:
-    """Analyses of several networks in one folder are told apart."""
-    if len({item["model"]["fingerprint"] for item in documents}) == 1:
-        return ""
-    return '<p class="warning">The analyses below are not all of the same network; each names its own.</p>'
-
-
-def _section(document: Document, folder: Path) -> str:
-    parts = [
-        f"<h2>{_text(document['title'])}</h2>",
+def _section(document: Document, folder: Path) -> Section:
+    facts = (
         _facts("Network", document["model"]),
         _facts("Jets", document["input"]),
         _facts("Settings and results", document["facts"]),
         _facts("Versions", document["versions"]),
-        *(f'<p class="warning">{_text(line)}</p>' for line in document["warnings"]),
-        *(_figure(figure, folder) for figure in document["figures"]),
-        *map(_table, document["tables"]),
-    ]
-    return f'<section id="{_text(document["analysis"])}">' + "\n".join(parts) + "</section>"
-
-
-def _facts(caption: str, values: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{_text(name.replace("_", " "))}</th><td>{_text(_shown(value))}</td></tr>'
-        for name, value in values.items()
     )
-    return f'<table class="facts"><caption>{_text(caption)}</caption><tbody>{rows}</tbody></table>'
+    return Section(
+        name=document["analysis"],
+        title=document["title"],
+        warnings=tuple(document["warnings"]),
+        facts=facts,
+        figures=tuple(_figure(figure, folder) for figure in document["figures"]),
+        tables=tuple(map(_table, document["tables"])),
+    )
 
 
-def _figure(figure: Mapping[str, str], folder: Path) -> str:
+def _facts(title: str, values: Mapping[str, Any]) -> Facts:
+    return Facts(title, tuple((_spaced(name), _shown(value)) for name, value in values.items()))
+
+
+def _figure(figure: Mapping[str, str], folder: Path) -> FigureImage:
     image = folder / f"{Path(figure['name']).name}.png"
-    if not image.is_file():
-        return f'<p class="warning">{_text(image.name)} is not in the folder.</p>'
-    content = base64.b64encode(image.read_bytes()).decode("ascii")
-    caption = _text(figure["caption"])
-    return (
-        f'<figure><img alt="{caption}" src="data:image/png;base64,{content}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+    content = base64.b64encode(image.read_bytes()).decode("ascii") if image.is_file() else None
+    return FigureImage(figure["caption"], image.name, content)
+
+
+def _table(table: Mapping[str, Any]) -> NumberTable:
+    columns = tuple(map(_spaced, table["columns"]))
+    cells = [[row[number] for row in table["rows"]] for number in range(len(columns))]
+    numeric = tuple(any(isinstance(cell, int | float) for cell in column) for column in cells)
+    return NumberTable(
+        table["title"], columns, tuple(tuple(map(_shown, row)) for row in table["rows"]), numeric
     )
 
 
-def _table(table: Mapping[str, Any]) -> str:
-    heads = "".join(f'<th scope="col">{_text(name.replace("_", " "))}</th>' for name in table["columns"])
-    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table["rows"])
-    caption = _text(table["title"])
-    shown = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    folded = "" if len(table["rows"]) <= _LONG else f" ({len(table['rows'])} rows)"
-    opened = "" if folded else " open"
-    return f"<details{opened}><summary>{caption}{folded}</summary><div>{shown}</div></details>"
-
-
-def _cell(value: Any) -> str:
-    number = isinstance(value, int | float)
-    return f'<td class="number">{_shown(value)}</td>' if number else f"<td>{_text(_shown(value))}</td>"
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _shown(value: Any) -> str:
@@ -138,7 +154,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.5g}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _text(value: Any) -> str:
-    return escape(str(value), quote=True)
