@@ -18,7 +18,7 @@ from fairreg.errors import PluginError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["entry_points_of", "load", "load_entry_point", "modules", "names", "package_of"]
+__all__ = ["entry_points_of", "load", "load_entry_point", "modules", "names", "package_of", "refusal"]
 
 # What lies beside the plugins of a room and is none of them.
 NOT_PLUGINS = frozenset({"base", "common"})
@@ -42,10 +42,7 @@ def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
     found = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")} - skip
     for point in entry_points_of(room):
         if point.name in found:
-            raise PluginError(
-                f"The package {package_of(point)} adds {point.name!r} to {room}, where that name is taken.",
-                hint=f"Uninstall {package_of(point)}, or ask its author for another name.",
-            )
+            raise refusal(point, "that name is taken")
         found.add(point.name)
     return tuple(sorted(found))
 
@@ -57,11 +54,7 @@ def load(room: str, name: str) -> ModuleType:
         if point.name == name:
             loaded = load_entry_point(point)
             if not isinstance(loaded, ModuleType):
-                raise PluginError(
-                    f"The package {package_of(point)} adds {name!r} to {room} as {type(loaded).__name__}, "
-                    "but it must be a module.",
-                    hint=f"Uninstall {package_of(point)}, or ask its author to mend its entry point.",
-                )
+                raise refusal(point, f"{point.value} is {type(loaded).__name__!r} and must be a module")
             return loaded
     return import_module(f"{room}.{name}")
 
@@ -89,11 +82,16 @@ def load_entry_point(point: "EntryPoint") -> object:
     try:
         return point.load()
     except _BROKEN as error:
-        raise PluginError(
-            f"The package {package_of(point)} adds {point.name!r} to {point.group}, but {point.value} "
-            f"cannot be loaded ({error}).",
-            hint=f"Reinstall or uninstall {package_of(point)}.",
-        ) from error
+        raise refusal(point, f"{point.value} cannot be loaded ({error})") from error
+
+
+def refusal(point: "EntryPoint", fault: str) -> PluginError:
+    """Make the error for an entry point that cannot be used; `fault` is half a sentence."""
+    package = package_of(point)
+    return PluginError(
+        f"The package {package} adds {point.name!r} to {point.group}, but {fault}.",
+        hint=f"Uninstall {package}, or ask its author to mend its entry point.",
+    )
 
 
 def package_of(point: "EntryPoint") -> str:

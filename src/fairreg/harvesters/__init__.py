@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Sources of records: a service's payload becomes a `ModelRecord`. Each module here is one source."""
 
+from functools import cache
+
 from fairreg import plugins
 from fairreg.errors import UsageError
 from fairreg.harvesters.base import Fetched, Harvester, Hit, Page
@@ -14,10 +16,19 @@ def names() -> tuple[str, ...]:
     return tuple(harvester.name for harvester in all_harvesters())
 
 
+@cache
 def all_harvesters() -> tuple[Harvester, ...]:
-    """Every harvester, built-in or from an outside plugin, by name."""
-    found: list[Harvester] = [module.HARVESTER for module in plugins.modules(__name__)]
-    return tuple(sorted(found, key=lambda harvester: harvester.name))
+    """Every harvester, built-in or from an outside plugin, by name. Raises PluginError."""
+    return tuple(_harvester(name) for name in plugins.names(__name__))
+
+
+def _harvester(name: str) -> Harvester:
+    found = getattr(plugins.load(__name__, name), "HARVESTER", None)
+    if isinstance(found, Harvester) and found.name == name:
+        return found
+    fault = "its HARVESTER has another name" if isinstance(found, Harvester) else "it has no HARVESTER"
+    point = next(item for item in plugins.entry_points_of(__name__) if item.name == name)
+    raise plugins.refusal(point, fault)
 
 
 def get(name: str) -> Harvester:
