@@ -18,7 +18,16 @@ from fairreg.errors import PluginError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["entry_points_of", "load", "load_complete", "load_entry_point", "modules", "names", "package_of"]
+__all__ = [
+    "entry_points_of",
+    "load",
+    "load_complete",
+    "load_entry_point",
+    "modules",
+    "names",
+    "package_of",
+    "refusal",
+]
 
 # What lies beside the plugins of a room and is none of them.
 NOT_PLUGINS = frozenset({"base", "common"})
@@ -42,10 +51,7 @@ def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
     found = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")} - skip
     for point in entry_points_of(room):
         if point.name in found:
-            raise PluginError(
-                f"The package {package_of(point)} adds {point.name!r} to {room}, where that name is taken.",
-                hint=f"Uninstall {package_of(point)}, or ask its author for another name.",
-            )
+            raise refusal(point, "that name is taken")
         found.add(point.name)
     return tuple(sorted(found))
 
@@ -57,11 +63,7 @@ def load(room: str, name: str) -> ModuleType:
         if point.name == name:
             loaded = load_entry_point(point)
             if not isinstance(loaded, ModuleType):
-                raise PluginError(
-                    f"The package {package_of(point)} adds {name!r} to {room} as {type(loaded).__name__}, "
-                    "but it must be a module.",
-                    hint=f"Uninstall {package_of(point)}, or ask its author to mend its entry point.",
-                )
+                raise refusal(point, f"{point.value} is {type(loaded).__name__!r} and must be a module")
             return loaded
     return import_module(f"{room}.{name}")
 
@@ -74,12 +76,16 @@ def load_complete(room: str, name: str, contract: type[Any]) -> Any:
     module = load(room, name)
     needed = (*contract.__annotations__, *vars(contract))
     missing = [part for part in needed if not part.startswith("_") and not hasattr(module, part)]
-    if missing:
-        raise PluginError(
-            f"The plugin {name!r} of {room} does not define {', '.join(missing)}.",
-            hint=f"{contract.__module__} says what it must define. Complete it, or uninstall its package.",
-        )
-    return module
+    if not missing:
+        return module
+    fault = f"does not define {', '.join(missing)}"
+    for point in entry_points_of(room):
+        if point.name == name:
+            raise refusal(point, f"it {fault} ({contract.__module__} says what is needed)")
+    raise PluginError(
+        f"The plugin {name!r} of {room} {fault}.",
+        hint=f"{contract.__module__} says what it must define. Complete it, or uninstall its package.",
+    )
 
 
 def entry_points_of(group: str) -> tuple["EntryPoint", ...]:
@@ -105,11 +111,16 @@ def load_entry_point(point: "EntryPoint") -> object:
     try:
         return point.load()
     except _BROKEN as error:
-        raise PluginError(
-            f"The package {package_of(point)} adds {point.name!r} to {point.group}, but {point.value} "
-            f"cannot be loaded ({error}).",
-            hint=f"Reinstall or uninstall {package_of(point)}.",
-        ) from error
+        raise refusal(point, f"{point.value} cannot be loaded ({error})") from error
+
+
+def refusal(point: "EntryPoint", fault: str) -> PluginError:
+    """Make the error for an entry point that cannot be used; `fault` is half a sentence."""
+    package = package_of(point)
+    return PluginError(
+        f"The package {package} adds {point.name!r} to {point.group}, but {fault}.",
+        hint=f"Uninstall {package}, or ask its author to mend its entry point.",
+    )
 
 
 def package_of(point: "EntryPoint") -> str:

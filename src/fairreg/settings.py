@@ -23,7 +23,7 @@ _OWN_VARIABLES: Mapping[str, str] = {
 VARIABLES: Mapping[str, str] = {
     **_OWN_VARIABLES,
     **{row.token_variable: row.token_help for row in BUILT_IN if row.token_variable},
-    **{row.url_variable: row.url_help for row in BUILT_IN if row.url_variable},
+    **{row.url_variable: row.url_help or f"base URL of {row.title}" for row in BUILT_IN if row.url_variable},
 }
 
 

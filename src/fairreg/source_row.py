@@ -126,7 +126,8 @@ class Source:
 
     `url` is the public base URL, None where nothing of its own is asked; then `served_by` may name the row of
     the service that is. `aliases` are other hosts of the same service, `file_hosts` hosts with paths of their
-    own: asked as they are, unless the user sets the base URL. `token_help` says what the token is good for.
+    own: asked as they are, unless the user sets the base URL. `url_help` (default: "base URL of" and the
+    title) and `token_help` say what the variables are for.
 
     `role`: a registrar and a curated collection describe what others host. `rank` orders the hosts that are
     believed first where several describe one object. `site` is the host of its pages without www; `policy`
@@ -166,7 +167,7 @@ class Source:
         """All its hosts: of requests, files, pages and identifiers, without www."""
         pages = [page for scheme in self.schemes for page in scheme.pages]
         named = {host for page in pages for host in page.hosts} | {self.site or ""}
-        asked = {urlsplit(self.url or "").netloc, *self.aliases, *self.file_hosts}
+        asked = {urlsplit(self.url or "").hostname or "", *self.aliases, *self.file_hosts}
         return frozenset(host.lower().removeprefix("www.") for host in named | asked if host)
 
 
@@ -215,22 +216,29 @@ def _fault_of(row: object, rows: Sequence[Source]) -> str | None:
 
 
 def _malformed(row: Source) -> Iterator[str]:
+    for field in ("aliases", "file_hosts", "schemes"):
+        if not isinstance(getattr(row, field), tuple):
+            yield f"its {field} are no tuple"
     for name in (row.name, *(scheme.name for scheme in row.schemes)):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             yield f"{name!r} is not a name of lower-case letters, digits and underscores"
+    if row.role != "host":
+        yield f"the role {row.role!r} is fairreg's own"
+    if row.policy is not None and row.site is None:
+        yield "a policy needs the host that it holds at, as site"
+    yield from _malformed_service(row)
+    for scheme in row.schemes:
+        yield from _malformed_scheme(scheme)
+
+
+def _malformed_service(row: Source) -> Iterator[str]:
     if row.url is not None and not re.fullmatch(r"https?://[^/\s?#]+[^\s?#]*(?<!/)", row.url):
         yield f"{row.url!r} is not the http(s) base URL of a service"
     if bool(row.url) != bool(row.url_variable):
         yield "a base URL and the variable that replaces it go together"
-    if row.policy is not None and row.site is None:
-        yield "a policy needs the host that it holds at, as site"
-    if row.role != "host":
-        yield f"the role {row.role!r} is fairreg's own"
     for variable in _variables(row):
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", variable) or variable.startswith("FAIRREG_"):
             yield f"{variable!r} is not a variable of its own in upper case (FAIRREG_... is fairreg's)"
-    for scheme in row.schemes:
-        yield from _malformed_scheme(scheme)
 
 
 def _malformed_scheme(scheme: IdentifierScheme) -> Iterator[str]:

@@ -2,8 +2,8 @@
 """Sources of records and resolvers of identifiers: one row per service, and no second table anywhere.
 
 Settings, pacing, identifiers, landing pages, the order in which sources are believed and what FAIR indicators
-know of a host are all read from these rows; `fairreg.source_row` says what each field means. An installed
-package adds rows by an entry point in the group ``fairreg.sources`` that names a `Source` or a tuple of them.
+know of a host are read from these rows; `fairreg.source_row` explains the fields. An installed package adds
+rows by an entry point in the group ``fairreg.sources`` that names a `Source` or a tuple of them.
 """
 
 from functools import cache
@@ -121,7 +121,6 @@ ZENODO = Source(
     "Zenodo",
     url="https://zenodo.org",
     url_variable="FAIRREG_ZENODO_URL",
-    url_help="base URL of Zenodo",
     aliases=("www.zenodo.org",),
     token_variable="ZENODO_TOKEN",  # noqa: S106 - the name of a variable
     token_help="Zenodo access token (100 instead of 25 hits a page, restricted files)",  # noqa: S106
@@ -177,8 +176,7 @@ RESOLVER = Source(
     schemes=(DOI,),
     site="doi.org",
 )
-# What a bare ``owner/name`` is taken for.
-OWNER_SLASH_NAME = IdentifierScheme(
+OWNER_SLASH_NAME = IdentifierScheme(  # what a bare owner/name is taken for
     "huggingface",
     rf"/*({_HUB_ID})",
     prefixes=("huggingface:", "hf:"),
@@ -186,11 +184,7 @@ OWNER_SLASH_NAME = IdentifierScheme(
         PageAddress(
             ("huggingface.co", "hf.co"),
             rf"({_HUB_ID})",
-            dropped=(
-                r"/(?:tree|blob|resolve|raw|commit|discussions)(?:/.*)?$",
-                "^api/",
-                "^models/",
-            ),
+            dropped=(r"/(?:tree|blob|resolve|raw|commit|discussions)(?:/.*)?$", "^api/", "^models/"),
         ),
     ),
     resolver="https://huggingface.co/",
@@ -332,7 +326,6 @@ BUILT_IN = (
         "Globus Search",
         url="https://search.api.globus.org",
         url_variable="FAIRREG_GLOBUS_SEARCH_URL",
-        url_help="base URL of Globus Search",
         pace=Pace(60, 60, 60),
     ),
     CERN_OPEN_DATA,
@@ -341,7 +334,6 @@ BUILT_IN = (
         "OpenML",
         url="https://www.openml.org",
         url_variable="FAIRREG_OPENML_URL",
-        url_help="base URL of OpenML",
         aliases=("openml.org",),
         pace=Pace(60, 60, 60),
         schemes=(IdentifierScheme("openml", _ANY, prefixes=("openml:",)),),
@@ -403,6 +395,5 @@ def scheme_names(names: Named) -> frozenset[str]:
 
 def code_sites() -> tuple[str, ...]:
     """Return the hosts whose pages are repositories of source code."""
-    return tuple(
-        row.site for row in all_sources() if row.site and any(item.names == "code" for item in row.schemes)
-    )
+    code = (row for row in all_sources() if any(item.names == "code" for item in row.schemes))
+    return tuple(row.site for row in code if row.site)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sources of records: a service's payload becomes a `ModelRecord`. Each module here is one source."""
 
+from functools import cache
 from typing import Protocol
 
 from fairreg import plugins
@@ -22,10 +23,19 @@ def names() -> tuple[str, ...]:
     return tuple(harvester.name for harvester in all_harvesters())
 
 
+@cache
 def all_harvesters() -> tuple[Harvester, ...]:
-    """Every harvester, built-in or from an outside plugin, by name."""
-    found = [plugins.load_complete(__name__, name, _Source).HARVESTER for name in plugins.names(__name__)]
-    return tuple(sorted(found, key=lambda harvester: harvester.name))
+    """Every harvester, built-in or from an outside plugin, by name. Raises PluginError."""
+    return tuple(_harvester(name) for name in plugins.names(__name__))
+
+
+def _harvester(name: str) -> Harvester:
+    found: object = plugins.load_complete(__name__, name, _Source).HARVESTER
+    if isinstance(found, Harvester) and found.name == name:
+        return found
+    fault = "has another name" if isinstance(found, Harvester) else "is not a Harvester"
+    point = next(item for item in plugins.entry_points_of(__name__) if item.name == name)
+    raise plugins.refusal(point, f"its HARVESTER {fault}")
 
 
 def get(name: str) -> Harvester:

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""PhysHub's REST API: ``/api/models?q=&page=`` lists models, ``/api/models/<owner>/<name>`` gives one."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import ClassVar
+
+from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
+from fairreg.web import Web
+from physhub.row import SOURCE
+
+API = f"{SOURCE.url}/api/models"
+
+
+class PhysHubHarvester(Harvester):
+    """Models of PhysHub."""
+
+    name: ClassVar[str] = SOURCE.name
+
+    def handles(self, identifier: Identifier) -> bool:
+        """Names of models."""
+        return identifier.scheme == SOURCE.name
+
+    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+        """Return the model that `identifier` names."""
+        answer = web.get(f"{API}/{identifier.value}")
+        return Fetched(answer.json(), answer.body, answer.url)
+
+    def search(
+        self,
+        web: Web,
+        query: str,
+        *,
+        since: date | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[Page]:
+        """Pages of models, until there is no next one."""
+        number: str | None = cursor or "1"
+        while number is not None:
+            found = web.asking("search").get(API, params={"q": query, "page": number}).json()
+            number = found["next"]
+            yield Page(tuple(map(Hit.of, found["models"])), number, found["total"])
+
+    def to_record(self, payload: Payload) -> ModelRecord:
+        """Map a model."""
+        name = payload["id"]
+        return ModelRecord(
+            identifier=f"physhub:{name}",
+            kind="model",
+            name=payload["title"],
+            description=payload["description"],
+            identifiers=(Identifier(SOURCE.name, name),),
+            distributions=tuple(
+                Distribution(
+                    name=file["name"],
+                    url=f"{SOURCE.url}/files/{name}/{file['name']}",
+                    size=file["size"],
+                    checksums=(f"sha256:{file['sha256']}",),
+                )
+                for file in payload["files"]
+            ),
+            access=Access(level="open"),
+            provenance=Provenance(
+                source=SOURCE.name, source_id=name, url=f"{SOURCE.url}/models/{name}", origins=()
+            ),
+        )
+
+    def split(self, page: object) -> Iterator[Payload]:
+        """The models of a saved page, or the one model."""
+        yield from page.get("models", [page]) if isinstance(page, dict) else ()
+
+
+HARVESTER = PhysHubHarvester()
