@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """.zenodo.json: what Zenodo takes into the record of the next release that it archives."""
 
+from collections.abc import Sized
 from typing import Any
 
 from fairreg.assessment.remedies.base import Draft, completed, unsure
@@ -31,7 +32,7 @@ def _remains(facts: Facts, document: dict[str, Any]) -> tuple[str, ...]:
     if len(str(document.get("description") or "").split()) < _WORDS:
         asked.append("Write a description of at least 50 words.")
     keywords = document.get("keywords")
-    if not isinstance(keywords, list) or len(keywords) < _KEYWORDS:
+    if not isinstance(keywords, Sized) or len(keywords) < _KEYWORDS:
         asked.append("Give at least three keywords.")
     if not document.get("license"):
         asked.append("Add license.")
