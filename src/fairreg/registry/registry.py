@@ -23,7 +23,7 @@ from fairreg.registry.resolution.report import LineageReport
 from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
 from fairreg.registry.search.results import Filters, SearchResults, Values
 from fairreg.registry.search.search import search
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 
@@ -47,13 +47,15 @@ class Registry:
 
     Every change is one transaction: after a crash it happened as a whole or not at all. Several processes
     may read and write at once. Raises RegistryError where the database is missing, damaged or of another
-    release.
+    release; a `Database` that is open already has been looked at by whoever opened it.
     """
 
     def __init__(self, url: str | Database | None = None, *, settings: Settings | None = None) -> None:
-        chosen = url or (settings or Settings.from_environment()).database_url
-        self._database = chosen if isinstance(chosen, Database) else Database(chosen)
-        self._database.require_current()
+        if isinstance(url, Database):
+            self._database = url
+        else:
+            self._database = Database(url or (settings or Settings.from_environment()).database_url)
+            self._database.require_current()
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +121,13 @@ class Registry:
         with self._database.reading() as connection:
             return _read_property(connection, _CATALOGUE_DIGEST)
 
+    def follows_this_release(self) -> bool:
+        """Return True where texts, lineages and catalogue are written as this release writes them."""
+        wanted = {_WORDING_RULES: TEXT_RULES, _LINKING_RULES: RULES, _CATALOGUE_DIGEST: catalogue.digest()}
+        query = select(properties.c.name, properties.c.value).where(properties.c.name.in_(wanted))
+        with self._database.reading() as connection:
+            return {row.name: row.value for row in connection.execute(query)} == wanted
+
     def worded_by_these_rules(self) -> bool:
         """Whether what search reads of the entries is written as this release writes it."""
         with self._database.reading() as connection:
@@ -151,14 +160,14 @@ class Registry:
             _write_property(connection, _LINKING_RULES, RULES)
         return count
 
-    def link(self, one: str | Identifier, other: str | Identifier) -> None:
+    def link(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Make two identifiers mean one model, also after the next harvest. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import judge
 
         with self._database.writing() as connection:
             judge(connection, one, other, same=True)
 
-    def unlink(self, one: str | Identifier, other: str | Identifier) -> None:
+    def unlink(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Keep apart what two identifiers mean, also after the next harvest. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import judge
 
@@ -172,7 +181,7 @@ class Registry:
         with self._database.reading() as connection:
             return verdicts(connection)
 
-    def explain(self, pid: Entry | str | Identifier) -> LineageReport:
+    def explain(self, pid: Entry | IdentifierLike) -> LineageReport:
         """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
         from fairreg.registry.ingest.link_overrides import explain
 
@@ -203,21 +212,21 @@ class Registry:
         with self._database.writing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
 
-    def get(self, pid: str | Identifier) -> ModelRecord:
+    def get(self, pid: IdentifierLike) -> ModelRecord:
         """The merged record that `pid`, in any spelling, means. Raises NotFound with a hint."""
         return self.entry_for(pid).record
 
-    def entry_for(self, pid: str | Identifier) -> Entry:
+    def entry_for(self, pid: IdentifierLike) -> Entry:
         """The entry that `pid` means, and by which of its identifiers. Raises NotFound with a hint."""
         with self._database.reading() as connection:
             return entry_for(connection, pid)
 
-    def entries_for(self, pid: str | Identifier) -> tuple[Entry, ...]:
+    def entries_for(self, pid: IdentifierLike) -> tuple[Entry, ...]:
         """All entries that carry `pid`, the likeliest first; none is no error."""
         with self._database.reading() as connection:
             return tuple(entries_for(connection, pid))
 
-    def statements(self, entry: Entry | str | Identifier) -> tuple[Statement, ...]:
+    def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
         """What each source says about an entry, payloads included, by source. Raises NotFound."""
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
@@ -395,7 +404,7 @@ class Registry:
         with self._database.writing() as connection:
             remember(connection, made)
 
-    def assessments(self, pid: str | Identifier, *, rubric: str | None = None) -> "tuple[Assessment, ...]":
+    def assessments(self, pid: IdentifierLike, *, rubric: str | None = None) -> "tuple[Assessment, ...]":
         """How what `pid` means was assessed, the newest first, without report and evidence."""
         from fairreg.registry.assessments import history
 

@@ -32,11 +32,14 @@ def show(
 ) -> None:
     """Show one record: from the registry, else from its source."""
     from fairreg.cli.output import print_json, print_utf8, talk
+    from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.show import explain
     from fairreg.services.fetch.show import show as find
 
-    chosen = ready()
-    record = find(chosen, pid, talk=talk)
+    requested = RequestedIdentifier(pid)
+    with ready() as (chosen, registry):
+        record = find(chosen, requested, registry=registry, talk=talk)
+        known = explain(chosen, requested, registry=registry) if format is Format.TEXT else None
     if format is Format.JSON:
         print_json(record.to_json())
     elif format is Format.JSONLD:
@@ -53,6 +56,5 @@ def show(
         from fairreg.cli.cards import lineage_card, record_card
 
         record_card(record)
-        known = explain(chosen, pid)
         if known is not None:
             lineage_card(known)

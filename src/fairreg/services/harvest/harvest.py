@@ -25,7 +25,7 @@ from fairreg.registry.entries import Harvest, Refused, Submission
 from fairreg.registry.registry import Registry
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
-from fairreg.services.registry import db
+from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 
@@ -90,17 +90,19 @@ def harvest(
     progress: Progress | None = None,
     talk: Talk = silent,
     web: Web | None = None,
+    registry: Registry | None = None,
 ) -> HarvestReport:
     """Harvest what `source` has for `query`, at most `limit` records, changed since the day `since`.
 
     `progress` hears how many were read and how many there are; `talk` hears what the user should know. A
-    payload that is no record is set aside with its reason. Harvesting twice changes nothing. Raises
-    UsageError for an unknown source, the errors of `Web` for one that cannot be asked.
+    payload that is no record is set aside with its reason. Harvesting twice changes nothing. `registry` is
+    used instead of opening that of `settings`. Raises UsageError for an unknown source, the errors of `Web`
+    for one that cannot be asked.
     """
     harvester = harvesters.get(source)
-    db.ensure(settings, talk)
     report = HarvestReport(source, query, since)
-    fill(report, settings, harvester, limit=limit, progress=progress, talk=talk, web=web)
+    with opened(registry, settings, talk) as used:
+        fill(report, settings, used, harvester, limit=limit, progress=progress, talk=talk, web=web)
     return report
 
 
@@ -113,14 +115,15 @@ def harvest_all(
     limit: int | None = None,
     progress: Callable[[str, int, int | None], None] = lambda _source, _done, _total: None,
     talk: Talk = silent,
+    registry: Registry | None = None,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
     """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
 
     A source that breaks off does not stop the others; its report has the `fault`. `progress` also hears which
-    source it is, from several threads. Raises UsageError for an unknown source before any is asked.
+    source it is, from several threads. `registry` is used instead of opening that of `settings`. Raises
+    UsageError for an unknown source before any is asked.
     """
     chosen = [harvesters.get(name) for name in dict.fromkeys(sources)]
-    db.ensure(settings, talk)
     reports = {harvester.name: HarvestReport(harvester.name, query, since) for harvester in chosen}
     faults: dict[str, FairregError] = {}
 
@@ -129,7 +132,7 @@ def harvest_all(
         report.fault = "It ended without a report, by a fault of its harvester."
         try:
             own = partial(progress, harvester.name)
-            fill(report, settings, harvester, limit=limit, progress=own, talk=talk)
+            fill(report, settings, used, harvester, limit=limit, progress=own, talk=talk)
         except FairregError as error:
             report.fault, faults[harvester.name] = error.message, error
         else:
@@ -137,16 +140,18 @@ def harvest_all(
 
     # Daemons: an interrupt ends the command at once, and every page that came is kept with its cursor.
     threads = [Thread(target=run, args=(harvester,), daemon=True) for harvester in chosen]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with opened(registry, settings, talk) as used:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     return list(reports.values()), [faults[name] for name in reports if name in faults]
 
 
 def fill(
     report: HarvestReport,
     settings: Settings,
+    registry: Registry,
     harvester: Harvester,
     *,
     limit: int | None,
@@ -157,10 +162,7 @@ def fill(
     """Run the harvest that the report is of; `web` is used instead of a client of its own."""
     begun = time.monotonic()
     try:
-        with (
-            Registry(settings=settings) as registry,
-            nullcontext(web) if web else Web(settings, talk=talk) as client,
-        ):
+        with nullcontext(web) if web else Web(settings, talk=talk) as client:
             run = _Run(registry, harvester, report, talk)
             run.all_pages(client, _page_size(settings, harvester), limit, progress)
     finally:

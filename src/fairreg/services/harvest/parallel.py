@@ -11,10 +11,11 @@ from datetime import date
 
 from fairreg import harvesters
 from fairreg.errors import FairregError
+from fairreg.registry import Registry
 from fairreg.services.harvest.harvest import HarvestReport, fill
 from fairreg.services.parallel.base import Where
 from fairreg.services.parallel.engines import require_shared_registry, spread
-from fairreg.services.registry import db
+from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 from fairreg.web.client import Slots
@@ -47,10 +48,14 @@ class Harvesting:
         report = HarvestReport(source, self.query, self.since)
         slots = Slots(self.sharers[_service(source)])
         try:
-            with Web(self.settings, talk=said.append, slots=slots) as web:
+            with (
+                Registry(settings=self.settings) as registry,
+                Web(self.settings, talk=said.append, slots=slots) as web,
+            ):
                 fill(
                     report,
                     self.settings,
+                    registry,
                     harvesters.get(source),
                     limit=self.limit,
                     progress=None,
@@ -73,6 +78,7 @@ def harvest_spread(
     limit: int | None = None,
     progress: Callable[[str, int, int | None], None] = lambda _source, _done, _total: None,
     talk: Talk = silent,
+    registry: Registry | None = None,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
     """As `harvest_all`, with a task for each source; `progress` hears of a source when it is done.
 
@@ -81,10 +87,10 @@ def harvest_spread(
     """
     names = list(dict.fromkeys(sources))
     services = [_service(name) for name in names]
-    db.ensure(settings, talk)
     harvesting = Harvesting(settings, query, since, limit, {name: services.count(name) for name in services})
     reports, faults = [], []
-    with spread(where, talk) as engine:
+    # The workers open it each for itself, but find it ready.
+    with opened(registry, settings, talk), spread(where, talk) as engine:
         require_shared_registry(engine, settings)
         for done in engine.each(harvesting, names):
             found = done.result or _broken(harvesting, done.task, done.fault)
