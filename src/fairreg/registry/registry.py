@@ -16,13 +16,9 @@ from fairreg.registry.db.entry_query import whole
 from fairreg.registry.db.row_mapping import TEXT_RULES, entry_from, statement_from
 from fairreg.registry.db.tables import HEAD, entries, properties, statements
 from fairreg.registry.entries import Entry, Harvest, Info, Outcome, PutResult, Refused, Statement, Submission
-from fairreg.registry.ingest.harvest_state import all_harvests, harvest_state, write_harvest
-from fairreg.registry.resolution.grouping import place_of
 from fairreg.registry.resolution.lineage import RULES, Verdicts
-from fairreg.registry.resolution.report import LineageReport
 from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
 from fairreg.registry.search.results import Filters, SearchResults, Values
-from fairreg.registry.search.search import search
 from fairreg.schemas.identifiers import IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -32,6 +28,7 @@ if TYPE_CHECKING:
     from fairreg.registry.ingest.link_overrides import Verdict
     from fairreg.registry.ingest.restore import Carried
     from fairreg.registry.ingest.row_builder import Page
+    from fairreg.registry.resolution.report import LineageReport
     from fairreg.registry.snapshots import Known, Window
 
 __all__ = ["Registry"]
@@ -86,6 +83,7 @@ class Registry:
     ) -> tuple[PutResult, ...]:
         """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
         from fairreg.registry.ingest.bulk_upsert import put_all
+        from fairreg.registry.ingest.harvest_state import write_harvest
         from fairreg.registry.ingest.rejects import refuse
 
         page = _page(items)
@@ -181,7 +179,7 @@ class Registry:
         with self._database.reading() as connection:
             return verdicts(connection)
 
-    def explain(self, pid: Entry | IdentifierLike) -> LineageReport:
+    def explain(self, pid: Entry | IdentifierLike) -> "LineageReport":
         """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
         from fairreg.registry.ingest.link_overrides import explain
 
@@ -266,6 +264,8 @@ class Registry:
         Each filter (see `Filters`) takes a value or several, of which any will do; `facets` counts what was
         found. No text breaks a search.
         """
+        from fairreg.registry.search.search import search
+
         filters = Filters.of(
             source=source,
             task=task,
@@ -302,16 +302,22 @@ class Registry:
 
     def remember_harvest(self, harvest: Harvest) -> None:
         """Keep how far a harvest came, so that a killed one resumes there."""
+        from fairreg.registry.ingest.harvest_state import write_harvest
+
         with self._database.writing() as connection:
             write_harvest(connection, harvest)
 
     def harvest_state(self, source: str, query: str = "") -> Harvest | None:
         """How far the last harvest of `query` at `source` came, None where there was none."""
+        from fairreg.registry.ingest.harvest_state import harvest_state
+
         with self._database.reading() as connection:
             return harvest_state(connection, source, query)
 
     def info(self) -> Info:
         """What the registry holds, in numbers."""
+        from fairreg.registry.ingest.harvest_state import all_harvests
+
         with self._database.reading() as connection:
             total = select(func.count()).select_from(entries)
             by_kind = select(entries.c.kind, func.count()).group_by(entries.c.kind).order_by(entries.c.kind)
@@ -332,6 +338,7 @@ class Registry:
     def every_statement(self) -> Iterator[Statement]:
         """All that sources say, by source and its id, a page at a time; writers are not held up meanwhile."""
         from fairreg.registry.ingest.restore import statements_after
+        from fairreg.registry.resolution.grouping import place_of
 
         place = None
         while True:

@@ -3,11 +3,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fairreg.registry.entries import Entry, newness
-from fairreg.registry.search.facets import Facets
-from fairreg.registry.search.ranking import Scored
 from fairreg.schemas.record import ModelRecord
+
+if TYPE_CHECKING:
+    from fairreg.registry.search.facets import Facets
+    from fairreg.registry.search.ranking import Scored
 
 __all__ = ["Correction", "Filters", "SearchHit", "SearchResults", "Values"]
 
@@ -64,7 +67,7 @@ class SearchHit:
     entry: Entry
     score: float
     kindred: tuple[Entry, ...] = ()
-    scored: Scored | None = None
+    scored: "Scored | None" = None
 
     @property
     def record(self) -> ModelRecord:
@@ -110,4 +113,4 @@ class SearchResults:
     hits: tuple[SearchHit, ...] = ()
     complete: bool = True
     corrections: tuple[Correction, ...] = ()
-    facets: Facets | None = None
+    facets: "Facets | None" = None
