@@ -82,7 +82,7 @@ def test_an_interrupt_ends_with_130_and_a_sentence(cli, monkeypatch):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fairreg.services.registry.db.ensure", interrupted)
+    monkeypatch.setattr("fairreg.services.registry.db.open_registry", interrupted)
     result = cli("search", "jets")
     assert result.code == 130
     assert "Interrupted" in result.err
@@ -94,7 +94,7 @@ def test_a_fault_of_our_own_is_a_sentence_unless_debugging(environment, debug):
         "import sys; sys.argv = ['fairreg', 'search', 'x']\n"
         "import fairreg.services.registry.db as db\n"
         "def broken(*_): raise ZeroDivisionError('oops')\n"
-        "db.ensure = broken\n"
+        "db.open_registry = broken\n"
         "from fairreg.cli.app import main\nmain()"
     )
     environment["FAIRREG_DEBUG"] = debug

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from itertools import islice, permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +16,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from fairreg.errors import IdentifierError, NotFound, RecordError
+from fairreg.errors import FairregError, IdentifierError, NotFound, RecordError
 from fairreg.registry import Harvest, Registry, Submission
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.tables import entries
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import Identifier, RequestedIdentifier
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
 from support.databases import Databases
 
@@ -55,6 +56,27 @@ def test_a_bare_slug_means_the_hub_first_and_github_else(registry: Registry, mak
     hub = make_record("huggingface", "Org/A", pids=("hf:Org/A",))
     registry.put(hub)
     assert registry.get("org/a") == hub
+
+
+@pytest.mark.parametrize(
+    "text", ["org/a", "catalogue:own name", "a:\0b", "10.1234/A\0", "10.1234/none", "???"]
+)
+def test_a_request_that_was_parsed_before_means_what_its_text_means(
+    registry: Registry, make_record: Make, text: str
+) -> None:
+    registry.put(make_record("github", "org/a", pids=("github:org/a",)))
+    registry.put(make_record("catalogue", "own", identifier="catalogue:own name"))
+    registry.put(make_record("zenodo", "1", pids=("10.1234/a",)))
+    for look in (registry.entry_for, registry.entries_for, registry.explain, registry.assessments):
+        assert _outcome(look, RequestedIdentifier(text)) == _outcome(look, text)
+
+
+def _outcome(look: Callable[[Any], object], pid: str | RequestedIdentifier) -> object:
+    """What is found, or what is said instead."""
+    try:
+        return look(pid)
+    except FairregError as error:
+        return type(error), error.message, error.hint
 
 
 def test_what_is_unknown_says_what_to_do(registry: Registry) -> None:

@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairreg.errors import IdentifierError
-from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse, zenodo_of_doi
+from fairreg.schemas import identifiers
+from fairreg.schemas.identifiers import (
+    Identifier,
+    RequestedIdentifier,
+    normalise_doi,
+    normalise_orcid,
+    parse,
+    zenodo_of_doi,
+)
 
 HBB = Identifier("doi", "10.5281/zenodo.7305227")
 
@@ -151,3 +159,22 @@ def test_pages_of_tagged_hosts_are_identifiers_where_the_path_says_so(text, sche
 
 def test_however_many_brackets_stand_around_an_identifier_it_is_the_same():
     assert parse("(((10.1234/x))))") == Identifier("doi", "10.1234/x")
+
+
+def test_what_was_asked_for_is_parsed_once(monkeypatch):
+    parsed = []
+    original = identifiers.parse
+    monkeypatch.setattr(identifiers, "parse", lambda text: parsed.append(text) or original(text))
+    requested = RequestedIdentifier("doi:10.5281/ZENODO.7305227")
+    assert RequestedIdentifier.of(requested) is requested
+    assert requested.require() == requested.identifier == Identifier("doi", "10.5281/zenodo.7305227")
+    assert str(requested) == requested.text == "doi:10.5281/ZENODO.7305227"
+    assert parsed == [requested.text]
+
+
+def test_what_is_no_identifier_says_so_to_whoever_needs_one():
+    requested = RequestedIdentifier("catalogue : something")
+    assert requested.identifier is None
+    for _ in range(2):
+        with pytest.raises(IdentifierError, match="something"):
+            requested.require()

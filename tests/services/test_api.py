@@ -7,6 +7,7 @@ import pytest
 import fairreg
 from fairreg.errors import ModelError, NotFound, UsageError
 from fairreg.models.hbb_in.network import onnx_bytes
+from fairreg.services.registry.shared_engine import close
 from support import hbb
 from support.networks import PAPER, definition, random_jets, random_tensors
 from support.weight_files import Files
@@ -20,6 +21,8 @@ def here(monkeypatch, environment):
     for name, value in environment.items():
         if name.startswith("FAIRREG_") or name == "HF_ENDPOINT":
             monkeypatch.setenv(name, value)
+    yield
+    close()
 
 
 @pytest.fixture(scope="module")

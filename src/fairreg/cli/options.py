@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Options and arguments that several commands share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from fairreg.registry import Registry
     from fairreg.settings import Settings
 
 __all__ = ["InputFile", "Json", "Limit", "Pid", "Scheduler", "ready", "settings"]
@@ -39,11 +42,15 @@ def settings() -> "Settings":
     return Settings.from_environment()
 
 
-def ready() -> "Settings":
-    """The settings, with the registry made and migrated; says so when it had to be."""
+@contextmanager
+def ready() -> "Iterator[tuple[Settings, Registry]]":
+    """Open the registry for one command, made and migrated when it has to be, which is then said.
+
+    Gives the settings and the registry; services take both.
+    """
     from fairreg.cli.output import talk
-    from fairreg.services.registry import db
+    from fairreg.services.registry.db import open_registry
 
     chosen = settings()
-    db.ensure(chosen, talk)
-    return chosen
+    with open_registry(chosen, talk) as registry:
+        yield chosen, registry

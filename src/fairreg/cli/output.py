@@ -96,7 +96,17 @@ def _is_utf8(encoding: str | None) -> bool:
 
 def talk(line: str) -> None:
     """A line for people on standard error."""
-    _talk_console().print(_escaped(line))
+    text = _escaped(line)
+    if _is_plain(text) and not sys.stderr.isatty():
+        sys.stderr.write(f"{text}\n")
+    else:
+        _talk_console().print(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Return True for a line that rich, which takes a while to import, would print as it is."""
+    # Rich takes colons for the ends of an emoji's name, and cuts blanks off the end of a long line.
+    return text.isascii() and text.isprintable() and text.count(":") < 2 and text == text.rstrip()  # noqa: PLR2004
 
 
 def explain(error: FairregError) -> None:
@@ -119,6 +129,9 @@ class Report(Protocol):
 @contextmanager
 def downloading() -> Iterator[Report]:
     """A progress bar for each file, with rate and remaining time; silent without a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _name, _done, _total: None
+        return
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -135,7 +148,7 @@ def downloading() -> Iterator[Report]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    bar = Progress(*columns, console=_talk_console(), disable=not sys.stderr.isatty(), transient=True)
+    bar = Progress(*columns, console=_talk_console(), transient=True)
     tasks: dict[str, Any] = {}
     with bar:
 
@@ -173,6 +186,9 @@ def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
 @contextmanager
 def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
     """Such a bar for each name that is counted under; the bars may be moved by several threads."""
+    if not sys.stderr.isatty():
+        yield lambda _name, _done, _total: None
+        return
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -198,7 +214,7 @@ def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]
         TimeRemainingColumn(),
     )
     tasks: dict[str, Any] = {}
-    with Progress(*columns, console=_talk_console(), disable=not sys.stderr.isatty(), transient=True) as bar:
+    with Progress(*columns, console=_talk_console(), transient=True) as bar:
 
         def report(name: str, done: int, total: int | None) -> None:
             if name not in tasks:

@@ -28,7 +28,7 @@ from fairreg.registry.db.key_conditions import chunks, with_keys
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
 from fairreg.registry.search.lookup import entries_for
-from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 
@@ -102,7 +102,7 @@ def remember(connection: Connection, made: Iterable[Assessment]) -> None:
 
 
 def history(
-    connection: Connection, pid: str | Identifier, *, rubric: str | None = None
+    connection: Connection, pid: IdentifierLike, *, rubric: str | None = None
 ) -> tuple[Assessment, ...]:
     """Assessments of what `pid` means, the newest first, without their documents."""
     columns = [item for item in assessments.c if item.name not in {"report", "evidence"}]
@@ -203,7 +203,7 @@ def _values(item: Assessment) -> dict[str, object]:
     }
 
 
-def _of(connection: Connection, pid: str | Identifier) -> ColumnElement[bool]:
+def _of(connection: Connection, pid: IdentifierLike) -> ColumnElement[bool]:
     """Rows about what `pid` means: of its entry under any of the entry's identifiers, else its own."""
     found = entries_for(connection, pid)
     # A repository may be named by the model that it holds as well as be an entry of its own.
@@ -217,8 +217,8 @@ def _of(connection: Connection, pid: str | Identifier) -> ColumnElement[bool]:
     return with_keys(assessments.c.family, assessments.c.key, sorted(keys))
 
 
-def _key(pid: str | Identifier) -> Key:
-    return (parse(pid) if isinstance(pid, str) else pid).key
+def _key(pid: IdentifierLike) -> Key:
+    return pid.key if isinstance(pid, Identifier) else RequestedIdentifier.of(pid).require().key
 
 
 def _keys(record: ModelRecord) -> set[Key]:

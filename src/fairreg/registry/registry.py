@@ -16,15 +16,11 @@ from fairreg.registry.db.entry_query import whole
 from fairreg.registry.db.row_mapping import TEXT_RULES, entry_from, statement_from
 from fairreg.registry.db.tables import HEAD, entries, properties, statements
 from fairreg.registry.entries import Entry, Harvest, Info, Outcome, PutResult, Refused, Statement, Submission
-from fairreg.registry.ingest.harvest_state import all_harvests, harvest_state, write_harvest
-from fairreg.registry.resolution.grouping import place_of
 from fairreg.registry.resolution.lineage import RULES, Verdicts
-from fairreg.registry.resolution.report import LineageReport
 from fairreg.registry.search.filters import Filters, FilterValues
 from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
 from fairreg.registry.search.results import SearchResults
-from fairreg.registry.search.search import search
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
 from fairreg.sources import CURATED
@@ -34,6 +30,7 @@ if TYPE_CHECKING:
     from fairreg.registry.ingest.link_overrides import Verdict
     from fairreg.registry.ingest.restore import Carried
     from fairreg.registry.ingest.row_builder import Page
+    from fairreg.registry.resolution.report import LineageReport
     from fairreg.registry.snapshots import Known, Window
 
 __all__ = ["Registry"]
@@ -49,13 +46,15 @@ class Registry:
 
     Every change is one transaction: after a crash it happened as a whole or not at all. Several processes
     may read and write at once. Raises RegistryError where the database is missing, damaged or of another
-    release.
+    release; a `Database` that is open already has been looked at by whoever opened it.
     """
 
     def __init__(self, url: str | Database | None = None, *, settings: Settings | None = None) -> None:
-        chosen = url or (settings or Settings.from_environment()).database_url
-        self._database = chosen if isinstance(chosen, Database) else Database(chosen)
-        self._database.require_current()
+        if isinstance(url, Database):
+            self._database = url
+        else:
+            self._database = Database(url or (settings or Settings.from_environment()).database_url)
+            self._database.require_current()
 
     def __enter__(self) -> Self:
         return self
@@ -86,6 +85,7 @@ class Registry:
     ) -> tuple[PutResult, ...]:
         """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
         from fairreg.registry.ingest.bulk_upsert import put_all
+        from fairreg.registry.ingest.harvest_state import write_harvest
         from fairreg.registry.ingest.rejects import refuse
 
         page = _page(items)
@@ -121,6 +121,13 @@ class Registry:
         with self._database.reading() as connection:
             return _read_property(connection, _CATALOGUE_DIGEST)
 
+    def follows_this_release(self) -> bool:
+        """Return True where texts, lineages and catalogue are written as this release writes them."""
+        wanted = {_WORDING_RULES: TEXT_RULES, _LINKING_RULES: RULES, _CATALOGUE_DIGEST: catalogue.digest()}
+        query = select(properties.c.name, properties.c.value).where(properties.c.name.in_(wanted))
+        with self._database.reading() as connection:
+            return {row.name: row.value for row in connection.execute(query)} == wanted
+
     def worded_by_these_rules(self) -> bool:
         """Whether what search reads of the entries is written as this release writes it."""
         with self._database.reading() as connection:
@@ -153,14 +160,14 @@ class Registry:
             _write_property(connection, _LINKING_RULES, RULES)
         return count
 
-    def link(self, one: str | Identifier, other: str | Identifier) -> None:
+    def link(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Make two identifiers mean one model, also after the next harvest. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import judge
 
         with self._database.writing() as connection:
             judge(connection, one, other, same=True)
 
-    def unlink(self, one: str | Identifier, other: str | Identifier) -> None:
+    def unlink(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Keep apart what two identifiers mean, also after the next harvest. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import judge
 
@@ -174,7 +181,7 @@ class Registry:
         with self._database.reading() as connection:
             return verdicts(connection)
 
-    def explain(self, pid: Entry | str | Identifier) -> LineageReport:
+    def explain(self, pid: Entry | IdentifierLike) -> "LineageReport":
         """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
         from fairreg.registry.ingest.link_overrides import explain
 
@@ -205,21 +212,21 @@ class Registry:
         with self._database.writing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
 
-    def get(self, pid: str | Identifier) -> ModelRecord:
+    def get(self, pid: IdentifierLike) -> ModelRecord:
         """The merged record that `pid`, in any spelling, means. Raises NotFound with a hint."""
         return self.entry_for(pid).record
 
-    def entry_for(self, pid: str | Identifier) -> Entry:
+    def entry_for(self, pid: IdentifierLike) -> Entry:
         """The entry that `pid` means, and by which of its identifiers. Raises NotFound with a hint."""
         with self._database.reading() as connection:
             return entry_for(connection, pid)
 
-    def entries_for(self, pid: str | Identifier) -> tuple[Entry, ...]:
+    def entries_for(self, pid: IdentifierLike) -> tuple[Entry, ...]:
         """All entries that carry `pid`, the likeliest first; none is no error."""
         with self._database.reading() as connection:
             return tuple(entries_for(connection, pid))
 
-    def statements(self, entry: Entry | str | Identifier) -> tuple[Statement, ...]:
+    def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
         """What each source says about an entry, payloads included, by source. Raises NotFound."""
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
@@ -252,6 +259,8 @@ class Registry:
         Each filter (see `Filters`) takes a value or several, of which any will do; `facets` counts what was
         found. No text breaks a search.
         """
+        from fairreg.registry.search.search import search
+
         chosen = Filters.of(**filters)
         with self._database.reading() as connection:
             return search(connection, query, chosen, limit=limit, offset=offset, facets=facets)
@@ -279,16 +288,22 @@ class Registry:
 
     def remember_harvest(self, harvest: Harvest) -> None:
         """Keep how far a harvest came, so that a killed one resumes there."""
+        from fairreg.registry.ingest.harvest_state import write_harvest
+
         with self._database.writing() as connection:
             write_harvest(connection, harvest)
 
     def harvest_state(self, source: str, query: str = "") -> Harvest | None:
         """How far the last harvest of `query` at `source` came, None where there was none."""
+        from fairreg.registry.ingest.harvest_state import harvest_state
+
         with self._database.reading() as connection:
             return harvest_state(connection, source, query)
 
     def info(self) -> Info:
         """What the registry holds, in numbers."""
+        from fairreg.registry.ingest.harvest_state import all_harvests
+
         with self._database.reading() as connection:
             total = select(func.count()).select_from(entries)
             by_kind = select(entries.c.kind, func.count()).group_by(entries.c.kind).order_by(entries.c.kind)
@@ -309,6 +324,7 @@ class Registry:
     def every_statement(self) -> Iterator[Statement]:
         """All that sources say, by source and its id, a page at a time; writers are not held up meanwhile."""
         from fairreg.registry.ingest.restore import statements_after
+        from fairreg.registry.resolution.grouping import place_of
 
         place = None
         while True:
@@ -381,7 +397,7 @@ class Registry:
         with self._database.writing() as connection:
             remember(connection, made)
 
-    def assessments(self, pid: str | Identifier, *, rubric: str | None = None) -> "tuple[Assessment, ...]":
+    def assessments(self, pid: IdentifierLike, *, rubric: str | None = None) -> "tuple[Assessment, ...]":
         """How what `pid` means was assessed, the newest first, without report and evidence."""
         from fairreg.registry.assessments import history
 

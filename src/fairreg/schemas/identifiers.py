@@ -24,6 +24,8 @@ __all__ = [
     "PAPER_SCHEMES",
     "POINTING_SCHEMES",
     "Identifier",
+    "IdentifierLike",
+    "RequestedIdentifier",
     "doi_of_zenodo",
     "minted_doi",
     "normalise_doi",
@@ -97,6 +99,40 @@ def parse(text: str) -> Identifier:
         hint="Give a DOI (10.5281/zenodo.7305227), an arXiv id, org/name, "
         "or a Zenodo, Hugging Face or GitHub address.",
     )
+
+
+class RequestedIdentifier:
+    """An identifier as its user spelled it: parsed once, then passed on to all who need it.
+
+    `identifier` is None for a `text` of no known scheme; the registry may still know an entry by that name.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.identifier: Identifier | None = None
+        self._fault: IdentifierError | None = None
+        try:
+            self.identifier = parse(text)
+        except IdentifierError as error:
+            self._fault = error
+
+    @classmethod
+    def of(cls, pid: "str | RequestedIdentifier") -> "RequestedIdentifier":
+        """Return `pid` as it is where it has been parsed already."""
+        return cls(pid) if isinstance(pid, str) else pid
+
+    def require(self) -> Identifier:
+        """Return the identifier; raises IdentifierError where the text is of no known scheme."""
+        if self.identifier is None:
+            raise self._fault or IdentifierError(f"{self.text!r} is not an identifier.")
+        return self.identifier
+
+    def __str__(self) -> str:
+        return self.text
+
+
+# How functions that look something up may be told of an identifier.
+IdentifierLike = str | Identifier | RequestedIdentifier
 
 
 def normalise_doi(text: str) -> str | None:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The Python API: the same verbs as the command line, with the settings of the environment.
 
-Every function raises the errors of `fairreg.errors`, which carry a message and a hint.
+The registry stays open between calls (`fairreg.services.registry.shared_engine`). Every function raises the
+errors of `fairreg.errors`, which carry a message and a hint.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,31 +24,35 @@ from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.fetch.resolve import resolve as resolve_with
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
-from fairreg.services.registry import db
+from fairreg.services.registry.db import open_database
+from fairreg.services.registry.lazy_registry import LazyRegistry
+from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.services.run.demonstrate import load as load_fetched
 from fairreg.services.run.predict import looks_like_path, runner_of
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
-from fairreg.web import Web, silent
+from fairreg.web import Web
 
 __all__ = ["Registry", "assess", "fetch", "fingerprint", "load", "resolve", "search"]
 
 
 class Registry(StoredRegistry):
-    """The registry at `url` (default: that of the environment), made and migrated when it has to be."""
+    """The registry at `url` (default: that of the environment), made and migrated when it has to be.
+
+    It has connections of its own, which `close` or the end of its context closes.
+    """
 
     def __init__(self, url: str | None = None) -> None:
         environment = Settings.from_environment()
         self._settings = replace(environment, database_url=url) if url else environment
-        db.ensure(self._settings, silent)
-        super().__init__(settings=self._settings)
+        super().__init__(open_database(self._settings))
 
     def harvest(
         self, source: str, *, query: str = "", since: date | None = None, limit: int | None = None
     ) -> HarvestReport:
         """Bring the records of `source` into this registry; resumes where an earlier call stopped."""
-        return harvest_with(self._settings, source, query=query, since=since, limit=limit)
+        return harvest_with(self._settings, source, query=query, since=since, limit=limit, registry=self)
 
 
 def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
@@ -55,7 +61,9 @@ def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
     `live` asks every source at once, too; then `deadline` is how many seconds they have (8), and `save=True`
     keeps what they found in the registry. The report's `sources` says how each of them answered.
     """
-    return search_with(_ready(), query, live=live, **filters)
+    settings = Settings.from_environment()
+    with shared_registry(settings) as registry:
+        return search_with(settings, query, live=live, registry=registry, **filters)
 
 
 def resolve(pid: str) -> Resolution:
@@ -66,8 +74,9 @@ def resolve(pid: str) -> Resolution:
 
 def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = ()) -> Fetched:
     """Download and verify the files of `pid` (all, or those that match the glob patterns `files`)."""
-    folder = None if output is None else Path(output)
-    return fetch_with(Settings.from_environment(), pid, output=folder, patterns=files)
+    folder, settings = None if output is None else Path(output), Settings.from_environment()
+    with LazyRegistry(partial(shared_registry, settings)) as registry:
+        return fetch_with(settings, pid, output=folder, patterns=files, registry=registry)
 
 
 def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
@@ -90,10 +99,6 @@ def fingerprint(path: str | Path) -> str:
 
 def assess(pid: str, offline: bool = False) -> Report:
     """Score the FAIRness of what `pid` names, with the evidence for each verdict."""
-    return assess_with(_ready(), pid, offline=offline)
-
-
-def _ready() -> Settings:
     settings = Settings.from_environment()
-    db.ensure(settings, silent)
-    return settings
+    with shared_registry(settings) as registry:
+        return assess_with(settings, pid, offline=offline, registry=registry)

@@ -10,6 +10,7 @@ from fairreg import harvesters
 from fairreg.harvesters import Harvester
 from fairreg.registry import Info, Refused, Registry
 from fairreg.services.enabled_sources import enabled
+from fairreg.services.registry.db import existing
 from fairreg.services.search.federated import ask
 from fairreg.services.search.report import DEADLINE, SourceAnswer
 from fairreg.settings import Service, Settings
@@ -62,14 +63,21 @@ class RefusedPayload:
         return asdict(self)
 
 
-def sources(settings: Settings, *, check: bool = False, deadline: float = DEADLINE) -> list[SourceState]:
+def sources(
+    settings: Settings,
+    *,
+    check: bool = False,
+    deadline: float = DEADLINE,
+    registry: Registry | None = None,
+) -> list[SourceState]:
     """Every source by name; `check` asks each that is not disabled for one hit to see how it is.
 
-    Raises RegistryError, and UsageError where FAIRREG_DISABLE names what is no source.
+    `registry` is used instead of opening that of `settings`. Raises RegistryError, and UsageError where
+    FAIRREG_DISABLE names what is no source.
     """
     on = enabled(settings)
-    with Registry(settings=settings) as registry:
-        info, bad = registry.info(), registry.refused()
+    with existing(registry, settings) as known:
+        info, bad = known.info(), known.refused()
     found = [_state(settings, harvester, info, bad) for harvester in harvesters.all_harvesters()]
     if not check:
         return found
@@ -79,9 +87,9 @@ def sources(settings: Settings, *, check: bool = False, deadline: float = DEADLI
     return [replace(item, state=states.get(item.name)) for item in found]
 
 
-def refused(settings: Settings) -> list[RefusedPayload]:
+def refused(settings: Settings, *, registry: Registry | None = None) -> list[RefusedPayload]:
     """Every payload that was set aside and has not become a record since. Raises RegistryError."""
-    with Registry(settings=settings) as registry:
+    with existing(registry, settings) as known:
         return [
             RefusedPayload(
                 source=item.source,
@@ -91,7 +99,7 @@ def refused(settings: Settings) -> list[RefusedPayload]:
                 size=len(item.payload),
                 refused_at=item.refused_at,
             )
-            for item in registry.refused()
+            for item in known.refused()
         ]
 
 

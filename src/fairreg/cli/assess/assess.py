@@ -139,8 +139,10 @@ def _examined(
     from fairreg.cli.output import downloading, print_json, talk
     from fairreg.services.assess.assess import examine
 
-    with downloading() as progress:
-        evidence, report = examine(ready(), pid, offline=offline, talk=talk, progress=progress)
+    with downloading() as progress, ready() as (chosen, registry):
+        evidence, report = examine(
+            chosen, pid, offline=offline, talk=talk, progress=progress, registry=registry
+        )
     if json:
         print_json(report.to_json())
         return evidence, report

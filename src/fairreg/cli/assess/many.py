@@ -41,7 +41,8 @@ def print_history(pid: str, *, json: bool) -> None:
     from fairreg.cli.output import print_json, talk
     from fairreg.services.assess.assess import history
 
-    found = history(ready(), pid)
+    with ready() as (chosen, registry):
+        found = history(chosen, pid, registry=registry)
     if json:
         print_json([_plain(item) for item in found])
     elif found:
@@ -104,9 +105,9 @@ def assess_many(
 
     if since is not None and not _is_date(since):
         raise typer.BadParameter(f"{since!r} is no date such as 2026-11-22.")
-    with counting("assessing") as progress:
+    with counting("assessing") as progress, ready() as (chosen, registry):
         report = assess_all(
-            ready(),
+            chosen,
             query=query,
             limit=limit,
             workers=workers,
@@ -116,6 +117,7 @@ def assess_many(
             with_rows=json,
             progress=progress,
             talk=talk,
+            registry=registry,
         )
     for failure in report.failures:
         talk(f"Not assessed: {failure.id}: {failure.reason}")

@@ -68,24 +68,26 @@ def search(
 
     if save and not live:
         raise typer.BadParameter("--save keeps what --live finds, so it needs --live.")
-    find = partial(
-        service,
-        ready(),
-        query,
-        limit=limit,
-        source=source,
-        task=task,
-        framework=framework,
-        license=license,
-        kind=kind,
-        runnable=runnable or None,
-        min_fair=min_fair,
-        explain=explain,
-        facets=facets,
-    )
-    report = (
-        _asked(partial(find, live=True, save=save, deadline=deadline), shown=not json) if live else find()
-    )
+    with ready() as (chosen, registry):
+        find = partial(
+            service,
+            chosen,
+            query,
+            registry=registry,
+            limit=limit,
+            source=source,
+            task=task,
+            framework=framework,
+            license=license,
+            kind=kind,
+            runnable=runnable or None,
+            min_fair=min_fair,
+            explain=explain,
+            facets=facets,
+        )
+        report = (
+            _asked(partial(find, live=True, save=save, deadline=deadline), shown=not json) if live else find()
+        )
     for warning in report.warnings:
         talk(f"Warning: {warning}")
     if json:

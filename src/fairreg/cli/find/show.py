@@ -45,11 +45,14 @@ def show(
     """Show one record: from the registry, else from its source."""
     from fairreg.cli.output import print_document, talk
     from fairreg.formats.base import is_json
+    from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.show import explain
     from fairreg.services.fetch.show import show as find
 
-    chosen = ready()
-    record = find(chosen, pid, talk=talk)
+    requested = RequestedIdentifier(pid)
+    with ready() as (chosen, registry):
+        record = find(chosen, requested, registry=registry, talk=talk)
+        known = explain(chosen, requested, registry=registry) if format == _TEXT else None
     if format != _TEXT:
         view = formats.get(format)
         print_document(view.write(record), json=is_json(view.MEDIA_TYPES[0]))
@@ -57,6 +60,5 @@ def show(
     from fairreg.cli.cards import lineage_card, record_card
 
     record_card(record)
-    known = explain(chosen, pid)
     if known is not None:
         lineage_card(known)

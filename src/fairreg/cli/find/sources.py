@@ -30,10 +30,12 @@ def sources(
     from fairreg.services import sources as service
 
     if refused:
-        bad = service.refused(ready())
+        with ready() as (chosen, registry):
+            bad = service.refused(chosen, registry=registry)
         print_json([item.to_json() for item in bad]) if json else _print_refused(bad)
         return
-    found = service.sources(ready(), check=check)
+    with ready() as (chosen, registry):
+        found = service.sources(chosen, check=check, registry=registry)
     print_json([item.to_json() for item in found]) if json else _print_sources(found)
 
 

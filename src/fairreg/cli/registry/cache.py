@@ -13,7 +13,6 @@ app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cac
 @app.command()
 def info(json: Json = False) -> None:
     """Say where the cache lies and what is in it."""
-    from fairreg.cli.cards import size_text
     from fairreg.cli.output import console, print_json
     from fairreg.services import cache
 
@@ -21,6 +20,8 @@ def info(json: Json = False) -> None:
     if json:
         print_json(found.to_json())
         return
+    from fairreg.cli.cards import size_text
+
     console().print(
         f"{found.folder}: {found.files} files, {size_text(found.size)}, "
         f"{found.extracted} unpacked archives, {found.partial} unfinished downloads, "

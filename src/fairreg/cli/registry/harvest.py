@@ -9,6 +9,7 @@ import typer
 from fairreg.cli.options import Json, Scheduler, ready
 
 if TYPE_CHECKING:
+    from fairreg.registry import Registry
     from fairreg.services.harvest.harvest import HarvestReport
     from fairreg.settings import Settings
 
@@ -45,18 +46,19 @@ def harvest(
     from fairreg.services.harvest.parallel import harvest_all
     from fairreg.services.parallel.base import Where
 
-    where, chosen = Where(workers, scheduler), ready()
+    where = Where(workers, scheduler)
     day = since.date() if since else None
-    with counting_each("Harvesting") as progress:
+    with ready() as (chosen, registry), counting_each("Harvesting") as progress:
         reports, faults = harvest_all(
             chosen,
-            source or _every_source(chosen),
+            source or _every_source(chosen, registry),
             where,
             query=query,
             since=day,
             limit=limit,
             progress=progress,
             talk=talk,
+            registry=registry,
         )
     if faults and not reports[1:]:
         raise faults[0]
@@ -71,10 +73,10 @@ def harvest(
         raise typer.Exit(faults[0].exit_code if faults else 1)
 
 
-def _every_source(chosen: "Settings") -> list[str]:
+def _every_source(chosen: "Settings", registry: "Registry") -> list[str]:
     from fairreg.services.sources import sources
 
-    return [item.name for item in sources(chosen) if item.enabled and item.live]
+    return [item.name for item in sources(chosen, registry=registry) if item.enabled and item.live]
 
 
 def _print(report: "HarvestReport") -> None:

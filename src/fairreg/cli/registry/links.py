@@ -30,7 +30,8 @@ def link(pid: Pid, other: Other, json: Json = False) -> None:
     from fairreg.cli.output import print_json
     from fairreg.services.registry.links import link as join
 
-    report = join(ready(), pid, other)
+    with ready() as (chosen, registry):
+        report = join(chosen, pid, other, registry=registry)
     if json:
         print_json(_document(report))
     else:
@@ -42,7 +43,8 @@ def unlink(pid: Pid, other: Other, json: Json = False) -> None:
     from fairreg.cli.output import print_json
     from fairreg.services.registry.links import unlink as part
 
-    reports = part(ready(), pid, other)
+    with ready() as (chosen, registry):
+        reports = part(chosen, pid, other, registry=registry)
     if json:
         print_json([_document(report) for report in reports])
         return

@@ -45,7 +45,8 @@ def add(file: InputFile, json: Json = False) -> None:
     from fairreg.cli.output import console, print_json
     from fairreg.services.registry.transfer import add as put
 
-    result = put(ready(), file)
+    with ready() as (chosen, registry):
+        result = put(chosen, file, registry=registry)
     if json:
         print_json({"id": result.identifier, "outcome": result.outcome})
     else:
@@ -59,7 +60,8 @@ def export(
     from fairreg.cli.output import talk
     from fairreg.services.registry.transfer import export as write
 
-    counts = write(ready(), file)
+    with ready() as (chosen, registry):
+        counts = write(chosen, file, registry=registry)
     others = [f"{counts[name]} {words}" for name, words in _OTHERS.items() if counts[name]]
     talk(", ".join([f"{counts['statements']} statements", *others]) + " exported")
 
@@ -89,9 +91,8 @@ def import_(
         from fairreg.errors import UsageError
 
         raise UsageError(f"{file.name} was written by fairreg export.", hint="Leave --source out.")
-    chosen = ready()
-    with counting("Importing") as progress:
-        counts = read(chosen, file, progress=progress)
+    with ready() as (chosen, registry), counting("Importing") as progress:
+        counts = read(chosen, file, progress=progress, registry=registry)
     if json:
         print_json(counts)
     else:
@@ -102,9 +103,8 @@ def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
     from fairreg.cli.output import counting, print_json, talk
     from fairreg.services.harvest.import_dump import import_dump
 
-    chosen = ready()
-    with counting("Importing") as progress:
-        report = import_dump(chosen, file, source, progress=progress, talk=talk)
+    with ready() as (chosen, registry), counting("Importing") as progress:
+        report = import_dump(chosen, file, source, progress=progress, talk=talk, registry=registry)
     if json:
         print_json(report.to_json())
     else:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``fetch``: a DOI becomes verified files, and with ``--run`` a result."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,9 @@ from fairreg.cli.output import talk
 
 if TYPE_CHECKING:
     from fairreg.errors import Unreachable
+    from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.fetch import Downloader, Fetched
+    from fairreg.services.registry.lazy_registry import LazyRegistry
     from fairreg.services.run.demonstrate import RunReport
 
 __all__ = ["register"]
@@ -53,34 +56,52 @@ def fetch(
 
     Where the source cannot be reached, --run may fall back on reference weights of fairreg, and says so.
     """
-    from fairreg.cli.output import downloading, print_json
+    from fairreg.cli.output import print_json
     from fairreg.errors import Unreachable
-    from fairreg.services.fetch.fetch import fetch as bring
+    from fairreg.schemas.identifiers import RequestedIdentifier
+    from fairreg.services.registry.lazy_registry import LazyRegistry
 
-    _check_run_options(pid, run=run, runtime=runtime, weights=weights)
+    requested = RequestedIdentifier(pid)
+    _check_run_options(requested, run=run, runtime=runtime, weights=weights)
     report: RunReport | None
-    try:
-        with downloading() as progress:
-            fetched = bring(
-                settings(),
-                pid,
-                output=output,
-                patterns=file or (),
-                downloader=_downloader(downloader),
-                talk=talk,
-                progress=progress,
-            )
-    except Unreachable as error:
-        if not run or weights is Weights.PUBLISHED:
-            raise
-        fetched, report = _stand_in(pid, runtime, error)
-    else:
-        _tell(fetched)
-        report = _run(fetched, runtime, reference=weights is Weights.REFERENCE) if run else None
+    with LazyRegistry.of(settings()) as registry:
+        try:
+            fetched = _fetched(requested, registry, output, file or (), downloader)
+        except Unreachable as error:
+            if not run or weights is Weights.PUBLISHED:
+                raise
+            fetched, report = _stand_in(requested, registry, runtime, error)
+        else:
+            _tell(fetched)
+            report = _run(requested, fetched, runtime, weights) if run else None
     if json:
         print_json(fetched.to_json(report.to_json() if report else None))
     else:
         _print(fetched, report)
+
+
+def _fetched(
+    pid: "RequestedIdentifier",
+    registry: "LazyRegistry",
+    output: Path | None,
+    patterns: Sequence[str],
+    downloader: DownloaderName,
+) -> "Fetched":
+    """Fetch, with a progress bar for each file."""
+    from fairreg.cli.output import downloading
+    from fairreg.services.fetch.fetch import fetch as bring
+
+    with downloading() as progress:
+        return bring(
+            settings(),
+            pid,
+            output=output,
+            patterns=patterns,
+            downloader=_downloader(downloader),
+            talk=talk,
+            progress=progress,
+            registry=registry,
+        )
 
 
 def _print(fetched: "Fetched", report: "RunReport | None") -> None:
@@ -91,11 +112,13 @@ def _print(fetched: "Fetched", report: "RunReport | None") -> None:
         run_card(report)
 
 
-def _stand_in(pid: str, runtime: str | None, error: "Unreachable") -> "tuple[Fetched, RunReport]":
+def _stand_in(
+    pid: "RequestedIdentifier", registry: "LazyRegistry", runtime: str | None, error: "Unreachable"
+) -> "tuple[Fetched, RunReport]":
     """What packaged reference weights do; the error again where there are none for the identifier."""
     from fairreg.services.run.demonstrate import stand_in
 
-    found = stand_in(settings(), pid, runtime=runtime)
+    found = stand_in(settings(), pid, runtime=runtime, registry=registry)
     if found is None:
         raise error
     talk(f"Warning: {error.message}")
@@ -103,7 +126,9 @@ def _stand_in(pid: str, runtime: str | None, error: "Unreachable") -> "tuple[Fet
     return found
 
 
-def _check_run_options(pid: str, *, run: bool, runtime: str | None, weights: Weights | None) -> None:
+def _check_run_options(
+    pid: "RequestedIdentifier", *, run: bool, runtime: str | None, weights: Weights | None
+) -> None:
     from fairreg.errors import UsageError
 
     if not run and (runtime or weights):
@@ -126,12 +151,14 @@ def _downloader(name: DownloaderName) -> "Downloader | None":
     return ZenodoGet(settings())
 
 
-def _run(fetched: "Fetched", runtime: str | None, *, reference: bool) -> "RunReport":
+def _run(
+    pid: "RequestedIdentifier", fetched: "Fetched", runtime: str | None, weights: Weights | None
+) -> "RunReport":
     from fairreg.services.run import demonstrate
 
     chosen = settings()
-    if reference:
-        report = demonstrate.run_reference(chosen, fetched.requested, runtime=runtime)
+    if weights is Weights.REFERENCE:
+        report = demonstrate.run_reference(chosen, pid, runtime=runtime)
     else:
         report = demonstrate.run(fetched, runtime=runtime, engines=chosen.cache / demonstrate.ENGINES)
     _warn(report)

@@ -6,7 +6,7 @@
 """
 
 import hashlib
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -36,4 +36,4 @@ def digest() -> str:
 
 
 def _documents() -> tuple[bytes, ...]:
-    return tuple(files(__name__).joinpath(name).read_bytes() for name in ("records.json", "own.json"))
+    return tuple(Path(__file__).with_name(name).read_bytes() for name in ("records.json", "own.json"))

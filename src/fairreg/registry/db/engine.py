@@ -23,10 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as sql_column
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
-from fairreg.errors import MissingEngine, RegistryError
+from fairreg.errors import FairregError, MissingEngine, RegistryError
 from fairreg.registry.db.row_mapping import decoded
-from fairreg.registry.db.sql_errors import URL_HINT, place_of_url, translation
 from fairreg.registry.db.tables import HEAD, REVISIONS
 
 __all__ = ["Database", "SchemaState"]
@@ -64,10 +64,13 @@ class Database:
             self._engine = _engine(url)
         self._reader, self._writer = _roles(self._engine)
         self.url = url
+        self._written = False
 
     @property
     def place(self) -> str:
         """The database as a message may name it: a path, or the URL without its password."""
+        from fairreg.registry.db.sql_errors import place_of_url
+
         return place_of_url(self.url)
 
     @property
@@ -90,6 +93,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all that happens inside is kept, or nothing; raises RegistryError."""
+        self._written = True
         with _translated(self.url), self._writer.begin() as connection:
             yield connection
 
@@ -148,9 +152,15 @@ class Database:
             self.close()
             raise
 
+    @property
+    def log_may_hold_changes(self) -> bool:
+        """True while changes made here may be in SQLite's log only, which closing puts into the file."""
+        return self._written and self.path is not None
+
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections that are idle; whoever asks for one later gets a new one."""
         self._engine.dispose()
+        self._written = False
 
 
 def require_readable(state: SchemaState, place: str) -> None:
@@ -194,6 +204,8 @@ def _schema_state(connection: Connection) -> SchemaState:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() not in _KINDS:
+        from fairreg.registry.db.sql_errors import URL_HINT
+
         raise RegistryError("FAIRREG_DATABASE_URL names an unknown kind of database.", hint=URL_HINT)
     return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
 
@@ -204,8 +216,18 @@ _JSON: dict[str, Any] = {
 }
 
 
+def _pooling(url: URL) -> dict[str, Any]:
+    """Options of the pool: a connection for every thread that asks, of which the usual five are kept.
+
+    Threads that wait minutes for the write lock hold theirs, and must not keep readers from getting one.
+    """
+    # SQLite in memory has another pool, of one connection.
+    dialect: Any = url.get_dialect()
+    return {"max_overflow": -1} if issubclass(dialect.get_pool_class(url), QueuePool) else {}
+
+
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **_JSON)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **_pooling(url), **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -213,7 +235,7 @@ def _sqlite(url: URL) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     given = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
-    engine = create_engine(url, pool_pre_ping=True, connect_args=given, **_JSON)
+    engine = create_engine(url, pool_pre_ping=True, connect_args=given, **_pooling(url), **_JSON)
     event.listen(engine, "connect", _require_unicode)
     event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin_postgresql)
@@ -306,6 +328,8 @@ def _translated(url: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
+        from fairreg.registry.db.sql_errors import place_of_url, translation
+
         raise translation(error, place_of_url(url)) from error
 
 
@@ -314,18 +338,22 @@ def _understood() -> Iterator[None]:
     """What making an engine of a URL raises before any database is asked."""
     try:
         yield
-    except NoSuchModuleError as error:
-        raise RegistryError(
-            "FAIRREG_DATABASE_URL names an unknown driver of its database.", hint=URL_HINT
-        ) from error
-    except ImportError as error:
-        if error.name == "psycopg":
-            raise MissingEngine("psycopg", "postgres") from error
-        raise RegistryError(
-            f"FAIRREG_DATABASE_URL asks for a driver that cannot be loaded: {error}.", hint=URL_HINT
-        ) from error
-    except ValueError as error:
-        raise RegistryError(f"FAIRREG_DATABASE_URL is no database URL: {error}.", hint=URL_HINT) from error
+    except (NoSuchModuleError, ImportError, ValueError) as error:
+        raise _bad_url(error) from error
+
+
+def _bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError:
+    from fairreg.registry.db.sql_errors import URL_HINT
+
+    if isinstance(error, NoSuchModuleError):
+        return RegistryError("FAIRREG_DATABASE_URL names an unknown driver of its database.", hint=URL_HINT)
+    if isinstance(error, ValueError):
+        return RegistryError(f"FAIRREG_DATABASE_URL is no database URL: {error}.", hint=URL_HINT)
+    if error.name == "psycopg":
+        return MissingEngine("psycopg", "postgres")
+    return RegistryError(
+        f"FAIRREG_DATABASE_URL asks for a driver that cannot be loaded: {error}.", hint=URL_HINT
+    )
 
 
 _KINDS = frozenset({"sqlite", "postgresql"})

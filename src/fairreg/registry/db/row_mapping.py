@@ -12,11 +12,9 @@ from sqlalchemy import RowMapping
 
 from fairreg.errors import RecordError
 from fairreg.registry.db.tables import LEADING
-from fairreg.registry.db.text_limits import json_of
 from fairreg.registry.entries import Entry, Statement
 from fairreg.registry.resolution.grouping import OWN
 from fairreg.registry.text.normalization import fold, indexed
-from fairreg.registry.text.stemming import stemmed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import schemes
@@ -70,6 +68,8 @@ def merged_value(record: ModelRecord, said: Sequence[ModelRecord]) -> msgspec.Ra
 
     As a JSON column takes it, without a detour over Python objects. Raises RecordError.
     """
+    from fairreg.registry.db.text_limits import json_of  # only for who writes
+
     return None if [record] == list(said) else msgspec.Raw(json_of(record))
 
 
@@ -156,6 +156,8 @@ def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
         for word in spelled[name].split()
         if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha()
     }
+    from fairreg.registry.text.stemming import stemmed  # only for who writes
+
     row = {name: stemmed(words[:_LONGEST_TEXT]) for name, words in spelled.items()}
     return {"leading": row["name"][:LEADING], **row}, frozenset(known)
 

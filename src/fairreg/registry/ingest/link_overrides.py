@@ -18,7 +18,7 @@ from fairreg.registry.resolution.grouping import Place, place_of
 from fairreg.registry.resolution.lineage import lineages
 from fairreg.registry.resolution.report import LineageReport, SourceLink
 from fairreg.registry.search.lookup import entry_for, sources_of
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["Verdict", "decided", "explain", "judge", "keep_verdict", "statement_records"]
@@ -64,7 +64,7 @@ def _verdict(row: RowMapping) -> Verdict:
     return Verdict(one, other, bool(row["same"]), row["made_at"])
 
 
-def judge(connection: Connection, one: str | Identifier, other: str | Identifier, *, same: bool) -> None:
+def judge(connection: Connection, one: IdentifierLike, other: IdentifierLike, *, same: bool) -> None:
     """Keep the verdict that two identifiers mean one model, or two, and bring the entries into step.
 
     Raises NotFound, IdentifierError, and UsageError where both mean the same statements.
@@ -116,12 +116,12 @@ def _loaded(connection: Connection, keys: dict[int, None]) -> tuple[Entry, ...]:
 Statements = dict[Place, int]
 
 
-def _meant(connection: Connection, pid: str | Identifier) -> tuple[Statements, Statements]:
+def _meant(connection: Connection, pid: IdentifierLike) -> tuple[Statements, Statements]:
     """The statements that `pid` means, and all of the entry that they belong to.
 
     ``SOURCE:ID`` means that one; another identifier all of the entry that say so themselves.
     """
-    named = _named(connection, pid) if isinstance(pid, str) else None
+    named = None if isinstance(pid, Identifier) else _named(connection, str(pid))
     if named is not None:
         whole = _of_entry(connection, named["entry_id"])
         return {Place(named["source"], named["source_id"]): named["id"]}, _places(whole)
@@ -150,5 +150,5 @@ def _places(rows: list[RowMapping]) -> Statements:
     return {Place(row["source"], row["source_id"]): row["id"] for row in rows}
 
 
-def _shown(pid: str | Identifier) -> str:
-    return pid.compact if isinstance(pid, Identifier) else pid.strip()
+def _shown(pid: IdentifierLike) -> str:
+    return pid.compact if isinstance(pid, Identifier) else str(pid).strip()

@@ -13,7 +13,6 @@ from fairreg.registry.search.fulltext import Held, Phrase, beginning, holding
 from fairreg.registry.search.query_expansion import Term
 from fairreg.registry.search.ranking import WEIGHTS, Passage, Sought, rarity
 from fairreg.registry.search.results import Correction
-from fairreg.registry.search.spelling_correction import mended
 from fairreg.registry.text.stemming import stemmed
 
 __all__ = ["Pool", "pool"]
@@ -72,7 +71,7 @@ def pool(
     looked, corrections = [], []
     for term in terms:
         found = _looked(connection, term)
-        better = mended(connection, term) if not found.held.keys else None
+        better = None if found.held.keys else _mended(connection, term)
         if better is not None:
             found = _looked(connection, better[0])
             corrections.append(better[1])
@@ -82,6 +81,12 @@ def pool(
         looked = [replace(item, held=_held(connection, item.phrases, conditions)) for item in looked]
     keys, complete = _chosen(connection, looked, sought, conditions)
     return Pool(sought, tuple(_passages(connection, keys)), complete, tuple(corrections))
+
+
+def _mended(connection: Connection, term: Term) -> tuple[Term, Correction] | None:
+    from fairreg.registry.search.spelling_correction import mended  # most words are held by some entry
+
+    return mended(connection, term)
 
 
 def _looked(connection: Connection, term: Term) -> _Looked:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from fairreg.errors import IdentifierError, NotFound
+from fairreg.errors import NotFound
 from fairreg.registry.db.entry_query import whole
 from fairreg.registry.db.key_conditions import among
 from fairreg.registry.db.row_mapping import entry_from
@@ -18,9 +18,10 @@ from fairreg.schemas.identifiers import (
     NEIGHBOUR_DOIS,
     OWN_DOIS,
     Identifier,
+    IdentifierLike,
+    RequestedIdentifier,
     minted_doi,
     owner_slash_name,
-    parse,
     record_of_doi,
 )
 from fairreg.schemas.versions import version_sort_key
@@ -33,11 +34,11 @@ _NEARNESS = (*OWN_DOIS, *NEIGHBOUR_DOIS)
 _KINDS = ("model", "software", "dataset")
 
 
-def entry_for(connection: Connection, pid: str | Identifier) -> Entry:
+def entry_for(connection: Connection, pid: IdentifierLike) -> Entry:
     """The entry that `pid` means best; NotFound, or IdentifierError where it is no identifier at all."""
     found = entries_for(connection, pid)
     if not found:
-        shown = pid.compact if isinstance(pid, Identifier) else pid.strip()
+        shown = pid.compact if isinstance(pid, Identifier) else str(pid).strip()
         raise NotFound(
             f"The registry does not know {shown}.",
             hint="Search for it with `fairreg search`, or bring it in with `fairreg harvest`.",
@@ -45,14 +46,14 @@ def entry_for(connection: Connection, pid: str | Identifier) -> Entry:
     return found[0]
 
 
-def entries_for(connection: Connection, pid: str | Identifier) -> list[Entry]:
+def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
     """All entries that carry the identifier, the one meant most likely first.
 
     An object's own DOI goes before a concept DOI (of which the newest version comes first), before DOIs of
     related objects and papers. A Zenodo record number means its DOI too, and a bare ``org/name`` also a
     GitHub repository. Raises IdentifierError for a text that is neither identifier nor name of an entry.
     """
-    named = _named(connection, pid) if isinstance(pid, str) else None
+    named = None if isinstance(pid, Identifier) else _named(connection, str(pid))
     if named is not None:
         return [named]
     wanted = _spellings(pid)
@@ -88,8 +89,8 @@ def _clean(text: str) -> str:
     return text.strip().replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _spellings(pid: str | Identifier) -> list[Identifier]:
-    identifier = _parsed(_clean(pid)) if isinstance(pid, str) else pid
+def _spellings(pid: IdentifierLike) -> list[Identifier]:
+    identifier = pid if isinstance(pid, Identifier) else _parsed(pid)
     wanted = [identifier]
     doi = minted_doi(identifier)
     if doi is not None:
@@ -97,20 +98,22 @@ def _spellings(pid: str | Identifier) -> list[Identifier]:
     number = record_of_doi(identifier.value) if identifier.scheme == DOI.name else None
     if number is not None:
         wanted.append(number)
-    bare = isinstance(pid, str) and _clean(pid) == identifier.value
+    bare = not isinstance(pid, Identifier) and _clean(str(pid)) == identifier.value
     if bare and identifier == owner_slash_name(identifier.value):
         wanted += [Identifier(scheme, identifier.value) for scheme in sorted(scheme_names("code"))]
     return wanted
 
 
-def _parsed(text: str) -> Identifier:
-    try:
-        return parse(text)
-    except IdentifierError:
+def _parsed(pid: str | RequestedIdentifier) -> Identifier:
+    """The identifier, else the place of a statement (``SOURCE:ID``); raises IdentifierError."""
+    text = _clean(str(pid))
+    # What no database takes may be all that kept a text from being an identifier.
+    requested = RequestedIdentifier.of(pid if text == str(pid).strip() else text)
+    if requested.identifier is None:
         source, separator, name = text.partition(":")
         if separator and re.fullmatch(r"[a-z][\w-]*", source) and name:
             return Identifier(source, name)
-        raise
+    return requested.require()
 
 
 def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping]:

@@ -2,12 +2,11 @@
 """What a question asks for: its terms, each with the other words that the field uses for it."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from fairreg.registry.search.query_parser import Asked, pieces, spelled_out
@@ -136,7 +135,9 @@ class _Vocabulary:
 
 @cache
 def _vocabulary() -> _Vocabulary:
-    text = files("fairreg.registry.search").joinpath("vocabulary.toml").read_text(encoding="utf-8")
+    import tomllib  # an identifier is looked up without
+
+    text = Path(__file__).with_name("vocabulary.toml").read_text(encoding="utf-8")
     document = tomllib.loads(text)
     silent = frozenset(_phrases([*document["little"]["terms"], *document["everywhere"]["terms"]]))
     units = frozenset(unit for (unit,) in _phrases(document["units"]["terms"]))

@@ -2,11 +2,14 @@
 """Results of a search."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fairreg.registry.entries import Entry, newest_key
-from fairreg.registry.search.facets import Facets
-from fairreg.registry.search.ranking import Scored
 from fairreg.schemas.record import ModelRecord
+
+if TYPE_CHECKING:
+    from fairreg.registry.search.facets import Facets
+    from fairreg.registry.search.ranking import Scored
 
 __all__ = ["Correction", "SearchHit", "SearchResults"]
 
@@ -22,7 +25,7 @@ class SearchHit:
     entry: Entry
     score: float
     kindred: tuple[Entry, ...] = ()
-    scored: Scored | None = None
+    scored: "Scored | None" = None
 
     @property
     def record(self) -> ModelRecord:
@@ -68,4 +71,4 @@ class SearchResults:
     hits: tuple[SearchHit, ...] = ()
     complete: bool = True
     corrections: tuple[Correction, ...] = ()
-    facets: Facets | None = None
+    facets: "Facets | None" = None

@@ -18,7 +18,6 @@ from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import lineages as rows_of_lineages
 from fairreg.registry.entries import Entry, representative_key
 from fairreg.registry.search.candidates import pool
-from fairreg.registry.search.facets import count_all, count_among
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.lookup import entries_for, sources_of_all
 from fairreg.registry.search.query_expansion import understand
@@ -79,6 +78,8 @@ def search(
     hits = _hits(connection, shown, () if named else conditions, newest=not named)
     counts = None
     if facets:
+        from fairreg.registry.search.facets import count_all, count_among
+
         keys = (item.entry_id for item in answer.found)
         counts = count_among(connection, keys) if asked.strip() else count_all(connection, conditions)
     return SearchResults(query, answer.total, hits, answer.complete, answer.corrections, counts)

@@ -21,7 +21,7 @@ from fairreg.services.assess.batch_report import BatchReport, BatchRow, Failure
 from fairreg.services.assess.batch_task import Judged, Judging, Portion
 from fairreg.services.parallel.base import Done, Engine, Where, portions, threads
 from fairreg.services.parallel.engines import require_shared_registry, spread
-from fairreg.services.registry import db
+from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
 from fairreg.web import Talk, silent
 
@@ -47,24 +47,24 @@ def assess_all(
     with_rows: bool = True,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
     talk: Talk = silent,
+    registry: Registry | None = None,
 ) -> BatchReport:
     """Assess the entries that answer `query` (all of them without), at most `limit`, several at a time.
 
     `workers` are threads online and processes offline; `scheduler` is the address of a Dask cluster. What was
     assessed at or after `since`, an ISO 8601 date or time, is skipped; without it what an earlier run of the
-    same question did that was cut off. Raises RegistryError, UsageError and Unreachable for the scheduler,
-    and FairregError where every record failed.
+    same question did that was cut off. `registry` is used instead of opening that of `settings`. Raises
+    RegistryError, UsageError and Unreachable for the scheduler, and FairregError where every record failed.
     """
     where = Where(workers, scheduler)
-    db.ensure(settings, talk)
     report = BatchReport(query, offline or settings.offline, with_rows)
     begun = time.monotonic()
     with (
-        Registry(settings=settings) as registry,
+        opened(registry, settings, talk) as used,
         _engine(where, offline=report.offline, talk=talk) as engine,
     ):
         require_shared_registry(engine, settings)
-        _Run(settings, registry, engine, report, progress, talk).all(limit, since)
+        _Run(settings, used, engine, report, progress, talk).all(limit, since)
     report.seconds = time.monotonic() - begun
     if report.failures and not report.assessed and not report.skipped:
         first = next(iter(report.failures))
@@ -116,7 +116,7 @@ class _Run:
         total, names = self._chosen(limit)
         self.registry.leave_note(name, unfinished or begun)
         try:
-            with judging.shared():
+            with judging.shared(self.registry):
                 for done, outcome in enumerate(self._outcomes(judging, names), 1):
                     self._take(outcome)
                     self.progress(done, total)

@@ -73,20 +73,20 @@ class Judging:
         return Portion(outcomes, tuple(_taken(visit)))
 
     @contextmanager
-    def shared(self) -> Iterator[None]:
-        """One visit for all portions of this process, closed in the end."""
-        visit = self._visit()
-        with visit.registry, visit.web or nullcontext():
+    def shared(self, registry: Registry) -> Iterator[None]:
+        """One visit to the command's own `registry` for all portions of this process."""
+        visit = self._visit(registry)
+        with visit.web or nullcontext():
             self._shared = replace(visit, aside=deque())
             try:
                 yield
             finally:
                 self._shared = None
 
-    def _visit(self) -> Visit:
+    def _visit(self, registry: Registry) -> Visit:
         return Visit(
             self.settings,
-            Registry(settings=self.settings),
+            registry,
             None if self.offline else Web(self.settings, slots=Slots(self.sharers)),
             largest=_MAX_DOWNLOAD,
             moment=self.moment if self.offline else None,
@@ -122,7 +122,7 @@ class Judging:
 @lru_cache(maxsize=1)
 def _worker_visit(judging: Judging) -> Visit:
     """What a worker opens once for a run, and finds out once: registry, network, scores of data sets."""
-    return judging._visit()  # noqa: SLF001  the task's own room
+    return judging._visit(Registry(settings=judging.settings))  # noqa: SLF001  the task's own room
 
 
 def _judged(visit: Visit, known: Known) -> Judged:

@@ -31,7 +31,7 @@ from fairreg.errors import ChecksumMismatch, FairregError, IdentifierError, NotF
 from fairreg.harvesters.datacite import registration
 from fairreg.registry import Registry, Statement
 from fairreg.registry.resolution.grouping import OWN
-from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
@@ -102,7 +102,7 @@ class Visit:
 
     def gather(
         self,
-        pid: str,
+        pid: str | RequestedIdentifier,
         asked: Identifier | None = None,
         *,
         said: Sequence[Statement] | None = None,
@@ -113,11 +113,12 @@ class Visit:
         A `deep` one has the scores of the training data. Raises NotFound for what neither the registry nor a
         service knows, Unreachable where nothing could be asked.
         """
-        requested = asked or parse(pid)
+        request = RequestedIdentifier.of(pid)
+        requested = asked or request.require()
         if self.web is None:
-            known = self._from_registry(pid, self.registry.statements(pid) if said is None else said)
+            known = self._from_registry(request, self.registry.statements(request) if said is None else said)
         else:
-            known = self._from_network(self.web if deep else self.web.patient(_BRIEF), pid)
+            known = self._from_network(self.web if deep else self.web.patient(_BRIEF), request)
         note = concept_note(requested, known.record)
         if note:
             self.talk(note)
@@ -140,15 +141,15 @@ class Visit:
         named = [item for item in training_sets(evidence) if item not in known.record.identifiers]
         return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
 
-    def _from_network(self, web: Web, pid: str) -> _Known:
-        resolution = resolve(web, pid, talk=self.talk, version_of=partial(known_version, self.settings))
+    def _from_network(self, web: Web, pid: RequestedIdentifier) -> _Known:
+        resolution = resolve(web, pid, talk=self.talk, version_of=partial(known_version, self.registry))
         resolution = with_registration(web, resolution, talk=self.talk)
         record = resolution.record
         self.talk("Probing the identifier, the landing page and the first bytes of the files")
         answers: Answers = probe_all(web, record)
         # The data themselves are large, and their rubric asks for the first bytes only.
         fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
-        remember(self.settings, resolution, self.talk)
+        remember(self.registry, resolution)
         registered = resolution.datacite
         return _Known(
             record=record,
@@ -160,14 +161,14 @@ class Visit:
             added=_added(self._statements(record.identifier)),
         )
 
-    def _statements(self, pid: str) -> Sequence[Statement]:
+    def _statements(self, pid: IdentifierLike) -> Sequence[Statement]:
         try:
             return _of_others(self.registry.statements(pid))
         except FairregError:
             # What could not be remembered is judged all the same.
             return ()
 
-    def _from_registry(self, pid: str, said: Sequence[Statement]) -> _Known:
+    def _from_registry(self, pid: RequestedIdentifier, said: Sequence[Statement]) -> _Known:
         """What the sources said when they were harvested or fetched: the host of the files first."""
         said = _of_others(said)
         ranked = sorted(said, key=lambda item: (item.source == CURATED.name, item.source == REGISTRAR.name))
@@ -186,28 +187,30 @@ class Visit:
             added=_added(said),
         )
 
-    def _from_cache(self, pid: str, record: ModelRecord) -> Fetched | None:
+    def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> Fetched | None:
         """The files of an earlier fetch; a concept's may be those of another version than the one judged."""
         cache = Cache(self.settings.cache)
         first = next((item for item in record.distributions if item.url), None)
         if first is None or record.kind == "dataset" or cached_copy(cache, first) is None:
             return None
-        fetched = fetch_cached(self.settings, pid)
+        fetched = fetch_cached(cache, self.registry, pid)
         return fetched if fetched and fetched.record.identifier == record.identifier else None
 
-    def _files(self, web: Web, pid: str, record: ModelRecord) -> tuple[Fetched | None, tuple[FileFact, ...]]:
+    def _files(
+        self, web: Web, pid: RequestedIdentifier, record: ModelRecord
+    ) -> tuple[Fetched | None, tuple[FileFact, ...]]:
         """The files, where they can be had and are not too large, and those that are not as published."""
-        sizes = [item.size for item in record.distributions]
+        sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache)
         size = sum(item or 0 for item in sizes)
         if size > self.largest or None in sizes:
             stated = (
                 f"The files have {size / 1e9:.1f} GB" if None not in sizes else "A file has no stated size"
             )
             self.talk(f"{stated}, so nothing is downloaded; fairreg fetch brings them.")
-            return fetch_cached(self.settings, pid), ()
+            return fetch_cached(cache, self.registry, pid), ()
         try:
-            chosen, cache = open_files(record), Cache(self.settings.cache)
-            return bring(web, cache, pid, record, chosen, talk=self.talk, progress=self.progress), ()
+            chosen = open_files(record)
+            return bring(web, cache, pid.text, record, chosen, talk=self.talk, progress=self.progress), ()
         except ChecksumMismatch as error:
             self.talk(f"Assessed without the files: {error.message}")
             return None, (FileFact(path=error.name, size=0, verified="mismatch"),)

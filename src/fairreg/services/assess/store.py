@@ -11,7 +11,7 @@ from fairreg.assessment.evidence import Evidence, encoded
 from fairreg.assessment.report import Report
 from fairreg.assessment.rubric import Rubric
 from fairreg.registry import Assessment, Registry, subject
-from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.identifiers import IdentifierLike
 
 __all__ = ["Made", "assessment_of", "keep", "newest_evidence"]
 
@@ -50,7 +50,7 @@ def assessment_of(registry: Registry, made: Made) -> Assessment:
 
 
 def newest_evidence(
-    registry: Registry, pid: str | Identifier, rubric: Rubric | None = None, *, days: int | None = None
+    registry: Registry, pid: IdentifierLike, rubric: Rubric | None = None, *, days: int | None = None
 ) -> Evidence | None:
     """The newest evidence about `pid` that was gathered online, under `rubric` (any), at most `days` old.
 

@@ -2,8 +2,8 @@
 """From an identifier to verified files on this machine, and to the model files among them."""
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from fairreg import runners
 from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of
-from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, parse
+from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import (
     Downloaded,
@@ -26,7 +26,7 @@ from fairreg.services.fetch.download import (
 from fairreg.services.fetch.fingerprints import keep_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
-from fairreg.services.registry import db
+from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
 from fairreg.storage.cache import Cache
@@ -103,60 +103,64 @@ class Fetched:
 
 def fetch(
     settings: Settings,
-    pid: str,
+    pid: str | RequestedIdentifier,
     *,
     output: Path | None = None,
     patterns: Iterable[str] = (),
     downloader: Downloader | None = None,
     talk: Talk = silent,
     progress: Progress | None = None,
+    registry: LazyRegistry | None = None,
 ) -> Fetched:
     """Resolve `pid`, bring its files into the cache, verify them and unpack the archives among them.
 
     When the source cannot be asked, files that an earlier fetch brought are used. The record goes into the
     registry only once all files are there, and with it the fingerprints of its weights where the files are
-    all that it has; a registry that cannot be written does not spoil the fetch. Raises the errors of
-    `resolve`, `download` and `unpack`, and AccessDenied for a record whose files are not open.
+    all that it has; a registry that cannot be written does not spoil the fetch. `registry` is used instead of
+    that of `settings`. Raises the errors of `resolve`, `download` and `unpack`, and AccessDenied for a record
+    whose files are not open.
     """
     patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+    requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
     for service in settings.services.values():
         if service.configured:
             talk(f"Requests for {service.title} go to {service.url}.")
-    with Web(settings, talk=talk) as web:
-        resolution, record = _record_for(settings, web, pid, patterns, talk)
-        chosen = _chosen(open_files(record), patterns)
-        fetched = bring(
-            web,
-            Cache(settings.cache),
-            pid,
-            record,
-            chosen,
-            downloader=downloader,
-            talk=talk,
-            progress=progress,
-        )
-    _keep(settings, resolution, fetched, talk)
+    with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
+        with Web(settings, talk=talk) as web:
+            resolution, record = _record_for(web, cache, known, requested, patterns=patterns, talk=talk)
+            chosen = _chosen(open_files(record), patterns)
+            fetched = bring(
+                web,
+                cache,
+                requested.text,
+                record,
+                chosen,
+                downloader=downloader,
+                talk=talk,
+                progress=progress,
+            )
+        _keep(known, resolution, fetched, talk)
     placed = place(fetched.files, output) if output is not None else {}
     return replace(_narrowed(fetched, patterns), placed=placed, resolution=resolution)
 
 
-def _keep(settings: Settings, resolution: Resolution | None, fetched: Fetched, talk: Talk) -> None:
+def _keep(lazy: LazyRegistry, resolution: Resolution | None, fetched: Fetched, talk: Talk) -> None:
     """Tell the registry of the record and of its weights, if it listens."""
     try:
+        registry = lazy.open(talk)
         if resolution is not None:
-            remember(settings, resolution, talk)
-        _keep_weights(settings, fetched)
+            remember(registry, resolution)
+        _keep_weights(registry, fetched)
     except RegistryError as error:
         talk(f"The files are here, but the registry keeps nothing of them: {error.message}")
 
 
-def _keep_weights(settings: Settings, fetched: Fetched) -> None:
+def _keep_weights(registry: Registry, fetched: Fetched) -> None:
     brought = {item.distribution.name: item.file.sha256 for item in fetched.files}
     if any(item.name not in brought for item in open_files(fetched.record)):
         return
     models = [(fetched.name_of(path), path) for path in fetched.models]
-    with Registry(settings=settings) as registry:
-        keep_fingerprints(registry, fetched.record, brought, models)
+    keep_fingerprints(registry, fetched.record, brought, models)
 
 
 def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
@@ -206,14 +210,13 @@ def _fetched(
     return Fetched(pid, record, files, folders, _models_in(files, folders))
 
 
-def fetch_cached(settings: Settings, pid: str) -> Fetched | None:
+def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> Fetched | None:
     """What an earlier fetch of `pid` brought, None where the cache has not all of it. Asks nobody."""
-    record = _cached_record(settings, pid, ())
+    record = _cached_record(cache, registry, pid, ())
     if record is None:
         return None
-    cache = Cache(settings.cache)
     found = (cached_copy(cache, item) for item in record.distributions if item.url)
-    return _fetched(cache, pid, record, tuple(item for item in found if item is not None), silent)
+    return _fetched(cache, str(pid), record, tuple(item for item in found if item is not None), silent)
 
 
 def _download(
@@ -225,41 +228,46 @@ def _download(
 
 
 def _record_for(
-    settings: Settings, web: Web, pid: str, patterns: tuple[str, ...], talk: Talk
+    web: Web,
+    cache: Cache,
+    lazy: LazyRegistry,
+    pid: RequestedIdentifier,
+    *,
+    patterns: tuple[str, ...],
+    talk: Talk,
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else the registry's when every file of it is in the cache."""
     try:
-        resolution = resolve(web, pid, talk=talk, version_of=partial(known_version, settings))
+        resolution = resolve(
+            web, pid, talk=talk, version_of=lambda concept: known_version(lazy.open(), concept)
+        )
         if resolution.source is None:
             raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
         return resolution, resolution.source.record
     except Unreachable as error:
-        known = _cached_record(settings, pid, patterns)
+        known = _cached_record(cache, lazy.open(), pid, patterns)
         if known is None:
             raise
         talk(f"{error.message} The files of an earlier fetch are in the cache and are used.")
-        note = concept_note(parse(pid), known)
+        note = concept_note(pid.require(), known)
         if note:
             talk(note)
         return None, known
 
 
-def known_version(settings: Settings, concept: Identifier) -> Identifier | None:
+def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
     """The newest version of a concept DOI that the registry knows."""
-    db.ensure(settings, silent)
-    with Registry(settings=settings) as registry:
-        records = [entry.record for entry in registry.entries_for(concept)]  # the newest first
+    records = [entry.record for entry in registry.entries_for(concept)]  # the newest first
     dois = [item.doi for item in records if item.doi and item.concept_doi == concept.value]
     return Identifier("doi", dois[0]) if dois else None
 
 
-def _cached_record(settings: Settings, pid: str, patterns: tuple[str, ...]) -> ModelRecord | None:
+def _cached_record(
+    cache: Cache, registry: Registry, pid: str | RequestedIdentifier, patterns: tuple[str, ...]
+) -> ModelRecord | None:
     """What a source said of `pid` earlier, if the cache holds all its files."""
-    cache = Cache(settings.cache)
-    db.ensure(settings, silent)
-    with Registry(settings=settings) as registry:
-        own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
-        records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
+    own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
+    records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
     for record in records:
         try:
             chosen = _chosen([item for item in record.distributions if item.url], patterns)
@@ -299,13 +307,11 @@ def _unpacked(cache: Cache, item: Downloaded, talk: Talk) -> Path:
         return unpack(item.file.path, folder)
 
 
-def remember(settings: Settings, resolution: Resolution, talk: Talk) -> None:
+def remember(registry: Registry, resolution: Resolution) -> None:
     """Keep what the services said, so that later commands work offline."""
-    db.ensure(settings, talk)
-    with Registry(settings=settings) as registry:
-        for found in (resolution.source, resolution.datacite):
-            if found is not None:
-                registry.put(found.record, payload=found.raw, media_type="application/json")
+    for found in (resolution.source, resolution.datacite):
+        if found is not None:
+            registry.put(found.record, payload=found.raw, media_type="application/json")
 
 
 def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:

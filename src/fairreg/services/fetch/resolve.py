@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from fairreg import harvesters
 from fairreg.errors import FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import Fetched, Harvester
-from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, parse
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.schemas.versions import version_sort_key
@@ -94,7 +94,7 @@ class _Trail:
 
 def resolve(
     web: Web,
-    pid: str,
+    pid: str | RequestedIdentifier,
     *,
     talk: Talk = silent,
     version_of: Callable[[Identifier], Identifier | None] = lambda _concept: None,
@@ -106,7 +106,8 @@ def resolve(
     Raises IdentifierError for what is no identifier, Gone for a withdrawn record, NotFound where no service
     knows it, Unreachable where none could be asked.
     """
-    asked, trail = parse(pid), _Trail(talk=talk)
+    requested = RequestedIdentifier.of(pid)
+    pid, asked, trail = requested.text, requested.require(), _Trail(talk=talk)
     registered = _registered(web, asked, trail) if asked.scheme in DOI_SCHEMES else None
     harvester, target = _source_of(web, asked, registered, trail)
     if harvester is None or target is None:

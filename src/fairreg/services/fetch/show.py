@@ -3,22 +3,32 @@
 
 from fairreg.errors import NotFound
 from fairreg.registry import LineageReport, Registry
+from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.resolve import concept_note, resolve
+from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 
 __all__ = ["explain", "show"]
 
 
-def show(settings: Settings, pid: str, *, talk: Talk = silent) -> ModelRecord:
+def show(
+    settings: Settings,
+    pid: str | RequestedIdentifier,
+    *,
+    registry: Registry | None = None,
+    talk: Talk = silent,
+) -> ModelRecord:
     """The merged record of the registry, else what the source says now (which is not stored).
 
-    Raises IdentifierError, NotFound and the errors of `resolve`.
+    `registry` is used instead of opening that of `settings`. Raises IdentifierError, NotFound and the errors
+    of `resolve`.
     """
-    with Registry(settings=settings) as registry:
+    pid = RequestedIdentifier.of(pid)
+    with existing(registry, settings) as known:
         try:
-            entry = registry.entry_for(pid)
+            entry = known.entry_for(pid)
             # An entry that is named exactly needs no identifier of a public scheme.
             note = concept_note(entry.matched, entry.record) if entry.matched else None
             if note:
@@ -30,13 +40,16 @@ def show(settings: Settings, pid: str, *, talk: Talk = silent) -> ModelRecord:
         return resolve(web, pid, talk=talk).record
 
 
-def explain(settings: Settings, pid: str) -> LineageReport | None:
+def explain(
+    settings: Settings, pid: str | RequestedIdentifier, *, registry: Registry | None = None
+) -> LineageReport | None:
     """All sources and versions of the model that `pid` means, and by what they are joined.
 
-    None where the registry does not know it. Raises IdentifierError.
+    None where the registry does not know it. `registry` is used instead of opening that of `settings`.
+    Raises IdentifierError.
     """
-    with Registry(settings=settings) as registry:
+    with existing(registry, settings) as known:
         try:
-            return registry.explain(pid)
+            return known.explain(pid)
         except NotFound:
             return None

@@ -23,7 +23,7 @@ from fairreg.registry.entries import Harvest, Refused, Submission
 from fairreg.registry.registry import Registry
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
-from fairreg.services.registry import db
+from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 
@@ -88,23 +88,26 @@ def harvest(
     progress: Progress | None = None,
     talk: Talk = silent,
     web: Web | None = None,
+    registry: Registry | None = None,
 ) -> HarvestReport:
     """Harvest what `source` has for `query`, at most `limit` records, changed since the day `since`.
 
     `progress` hears how many were read and how many there are; `talk` hears what the user should know. A
-    payload that is no record is set aside with its reason. Harvesting twice changes nothing. Raises
-    UsageError for an unknown source, the errors of `Web` for one that cannot be asked.
+    payload that is no record is set aside with its reason. Harvesting twice changes nothing. `registry` is
+    used instead of opening that of `settings`. Raises UsageError for an unknown source, the errors of `Web`
+    for one that cannot be asked.
     """
     harvester = harvesters.get(source)
-    db.ensure(settings, talk)
     report = HarvestReport(source, query, since)
-    fill(report, settings, harvester, limit=limit, progress=progress, talk=talk, web=web)
+    with opened(registry, settings, talk) as used:
+        fill(report, settings, used, harvester, limit=limit, progress=progress, talk=talk, web=web)
     return report
 
 
 def fill(
     report: HarvestReport,
     settings: Settings,
+    registry: Registry,
     harvester: Harvester,
     *,
     limit: int | None,
@@ -115,10 +118,7 @@ def fill(
     """Run the harvest that the report is of; `web` is used instead of a client of its own."""
     begun = time.monotonic()
     try:
-        with (
-            Registry(settings=settings) as registry,
-            nullcontext(web) if web else Web(settings, talk=talk) as client,
-        ):
+        with nullcontext(web) if web else Web(settings, talk=talk) as client:
             run = _Run(registry, harvester, report, talk)
             run.all_pages(client, _page_size(settings, harvester), limit, progress)
     finally:

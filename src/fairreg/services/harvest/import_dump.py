@@ -18,6 +18,7 @@ from fairreg.harvesters.base import Payload
 from fairreg.registry import Refused, Registry, Submission
 from fairreg.schemas.validation import parse_json
 from fairreg.services.harvest.harvest import HarvestReport, Refusal, refusal_of, submission_of
+from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.web import Talk, silent
 
@@ -33,12 +34,14 @@ def import_dump(
     *,
     progress: Callable[[int, int | None], None] | None = None,
     talk: Talk = silent,
+    registry: Registry | None = None,
 ) -> HarvestReport:
     """Bring the records of a saved dump into the registry, as a harvest of its source would.
 
     Each record keeps its payload, what is no record is set aside with the reason, and of several documents
-    of one record the newest counts. A second time changes nothing. Raises RecordError for a file that is no
-    dump of `source`, UsageError for an unknown source.
+    of one record the newest counts. A second time changes nothing. `registry` is used instead of opening that
+    of `settings`. Raises RecordError for a file that is no dump of `source`, and UsageError for an unknown
+    source.
     """
     begun = time.monotonic()
     chosen = harvesters.get(source) if source is not None else None
@@ -50,8 +53,8 @@ def import_dump(
     for payload in (payload for page in pages for payload in harvester.split(page)):
         read.take(payload)
     read.require_some(file.name, sure=chosen is None)
-    with Registry(settings=settings) as registry:
-        read.store(registry, progress, talk)
+    with existing(registry, settings) as used:
+        read.store(used, progress, talk)
     read.report.seconds = time.monotonic() - begun
     return read.report
 

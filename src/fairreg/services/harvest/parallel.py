@@ -13,11 +13,12 @@ from datetime import date
 from functools import partial
 
 from fairreg import harvesters
-from fairreg.errors import FairregError
+from fairreg.errors import FairregError, RegistryError
+from fairreg.registry import Registry
 from fairreg.services.harvest.harvest import HarvestReport, fill
 from fairreg.services.parallel.base import Done, Engine, Where, threads
 from fairreg.services.parallel.engines import require_shared_registry, spread
-from fairreg.services.registry import db
+from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
 from fairreg.web import Talk, Web, silent
 from fairreg.web.client import Slots
@@ -48,6 +49,7 @@ def harvest_all(
     limit: int | None = None,
     progress: SourceProgress = lambda _source, _done, _total: None,
     talk: Talk = silent,
+    registry: Registry | None = None,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
     """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
 
@@ -58,11 +60,11 @@ def harvest_all(
     """
     reports = [HarvestReport(name, query, since) for name in dict.fromkeys(sources)]
     sharers = Counter(_service(report.source) for report in reports)
-    db.ensure(settings, talk)
     harvest = SourceHarvest(settings, limit, sharers)
-    here = partial(harvest.run, progress=progress, talk=talk, slots=Slots())
     outcomes = []
-    with _engine(where, len(reports), talk) as engine:
+    # Workers in other processes open it each for itself, but find it ready.
+    with opened(registry, settings, talk) as used, _engine(where, len(reports), talk) as engine:
+        here = partial(harvest.run, used, progress=progress, talk=talk, slots=Slots())
         require_shared_registry(engine, settings)
         for outcome in map(_outcome, engine.each(here if where.here else harvest, reports)):
             for message in outcome.messages:
@@ -93,18 +95,38 @@ class SourceHarvest:
         """Run the harvest that the report is of, and bring along its messages."""
         messages: list[str] = []
         slots = Slots(self.sharers[_service(report.source)])
-        found = self.run(report, progress=None, talk=messages.append, slots=slots)
+        try:
+            with Registry(settings=self.settings) as registry:
+                found = self.run(registry, report, progress=None, talk=messages.append, slots=slots)
+        except RegistryError as error:
+            report.fault = error.message
+            found = HarvestOutcome(report, error)
         return replace(found, messages=tuple(messages))
 
     def run(
-        self, report: HarvestReport, *, progress: SourceProgress | None, talk: Talk, slots: Slots
+        self,
+        registry: Registry,
+        report: HarvestReport,
+        *,
+        progress: SourceProgress | None,
+        talk: Talk,
+        slots: Slots,
     ) -> HarvestOutcome:
         """Run the harvest that the report is of; a FairregError becomes its fault, what came is kept."""
         harvester = harvesters.get(report.source)
         own = partial(progress, report.source) if progress else None
         try:
             with Web(self.settings, talk=talk, slots=slots) as web:
-                fill(report, self.settings, harvester, limit=self.limit, progress=own, talk=talk, web=web)
+                fill(
+                    report,
+                    self.settings,
+                    registry,
+                    harvester,
+                    limit=self.limit,
+                    progress=own,
+                    talk=talk,
+                    web=web,
+                )
         except FairregError as error:
             report.fault = error.message
             return HarvestOutcome(report, error)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The database as a whole: made, migrated, checked, counted. The verbs of ``fairreg db``."""
+"""The database as a whole: opened, made, migrated, counted. The verbs of ``fairreg db``.
+
+A command opens its registry once, with `open_registry`, and passes it on.
+"""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,67 +18,109 @@ from fairreg.settings import Settings
 if TYPE_CHECKING:
     from fairreg.web import Talk
 
-__all__ = ["Info", "ensure", "info", "init", "migrate", "upgrade"]
+__all__ = [
+    "Info",
+    "ensure",
+    "existing",
+    "info",
+    "init",
+    "migrate",
+    "open_database",
+    "open_registry",
+    "opened",
+    "prepare",
+    "upgrade",
+]
 
 
 _LOCK_SECONDS = 120
 
 
+def _silent(_line: str) -> None:
+    """Discard a line; that of `fairreg.web` would bring the HTTP client with it."""
+
+
+@contextmanager
+def open_registry(settings: Settings, talk: "Talk" = _silent) -> Iterator[Registry]:
+    """Open the registry of `settings`, made ready as by `prepare`; closed when the context ends."""
+    with closing(open_database(settings, talk)) as database:
+        yield Registry(database)
+
+
+def existing(registry: Registry | None, settings: Settings) -> AbstractContextManager[Registry]:
+    """Give `registry`, which its opener closes; without one open that of `settings`, which has to exist."""
+    return Registry(settings=settings) if registry is None else nullcontext(registry)
+
+
+def opened(
+    registry: Registry | None, settings: Settings, talk: "Talk" = _silent
+) -> AbstractContextManager[Registry]:
+    """Give `registry`, which its opener closes; without one open that of `settings`, made ready."""
+    return open_registry(settings, talk) if registry is None else nullcontext(registry)
+
+
+def open_database(settings: Settings, talk: "Talk" = _silent) -> Database:
+    """Open the database of `settings`, made ready as by `prepare`. Raises RegistryError."""
+    database = Database(settings.database_url)
+    try:
+        prepare(database, talk)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
 def init(settings: Settings) -> Info:
     """Make the registry, with the packaged catalogue in it; harmless where there is one."""
-    ensure(settings, lambda _line: None)
-    return info(settings)
+    with open_registry(settings) as registry:
+        return registry.info()
 
 
 def upgrade(settings: Settings) -> Info:
     """Bring an existing registry to this release's schema and catalogue. RegistryError without one."""
-    with _database(settings) as database:
+    with closing(Database(settings.database_url)) as database:
         if database.path is not None and not database.path.is_file():
             database.require_current()  # raises, and says how to make one
-    return init(settings)
+        prepare(database, _silent)
+        return Registry(database).info()
 
 
 def info(settings: Settings) -> Info:
-    """What an existing registry holds, in numbers."""
+    """What an existing registry holds, in numbers; none is made. Raises RegistryError."""
     with Registry(settings=settings) as registry:
         return registry.info()
 
 
 def ensure(settings: Settings, talk: "Talk") -> None:
+    """Leave a registry that this release can use, as `prepare` does, and close it. Raises RegistryError."""
+    open_database(settings, talk).close()
+
+
+def prepare(database: Database, talk: "Talk") -> None:
     """Leave a registry that this release can use: created, migrated, its catalogue loaded, as needed.
 
-    `talk` hears one line for each thing done. Costs one query where nothing is to do. Two processes that
+    `talk` hears one line for each thing done. Costs two queries where nothing is to do. Two processes that
     start at once on a fresh home both succeed: one does the work, the other waits. Raises RegistryError.
     """
-    with _database(settings) as database:
-        if _ready(database):
-            return
-        with _alone(database):
-            state = "empty" if _missing(database) else database.schema_state()
-            if state in {"empty", "older"}:
-                talk(f"Creating the registry {database.place}." if state == "empty" else _MIGRATING)
-                migrate(database)
-            else:
-                require_readable(state, database.place)
-            registry = Registry(database)
-            if not registry.worded_by_these_rules() and registry.word_anew():
-                talk("Wrote what search reads of the registry by this release's rules.")
-            if not registry.linked_by_these_rules() and registry.link_anew():
-                talk("Sorted what the registry holds into models by this release's rules.")
-            if registry.load_catalogue():
-                talk(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
+    if _ready(database):
+        return
+    with _alone(database):
+        state = "empty" if _missing(database) else database.schema_state()
+        if state in {"empty", "older"}:
+            talk(f"Creating the registry {database.place}." if state == "empty" else _MIGRATING)
+            migrate(database)
+        else:
+            require_readable(state, database.place)
+        registry = Registry(database)
+        if not registry.worded_by_these_rules() and registry.word_anew():
+            talk("Wrote what search reads of the registry by this release's rules.")
+        if not registry.linked_by_these_rules() and registry.link_anew():
+            talk("Sorted what the registry holds into models by this release's rules.")
+        if registry.load_catalogue():
+            talk(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
 
 
 _MIGRATING = f"Migrating the registry to schema {HEAD}."
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.database_url)
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def _missing(database: Database) -> bool:
@@ -85,9 +130,7 @@ def _missing(database: Database) -> bool:
 def _ready(database: Database) -> bool:
     if _missing(database) or database.schema_state() != "current":
         return False
-    registry = Registry(database)
-    rules = registry.worded_by_these_rules() and registry.linked_by_these_rules()
-    return rules and registry.catalogue_digest() == catalogue.digest()
+    return Registry(database).follows_this_release()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import TextIO
 from fairreg.registry import Assessment, Carried, PutResult, Refused, Registry, Verdict
 from fairreg.schemas.validation import read_record
 from fairreg.services.registry.bulk_import import Batch, Reading
+from fairreg.services.registry.db import existing
 from fairreg.services.registry.export_format import line_of
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults
@@ -18,55 +19,63 @@ from fairreg.storage.files import disk_faults
 __all__ = ["add", "export", "import_"]
 
 
-def add(settings: Settings, file: Path) -> PutResult:
-    """Put the record in `file`, JSON-LD or plain, into the registry. Raises RecordError."""
+def add(settings: Settings, file: Path, *, registry: Registry | None = None) -> PutResult:
+    """Put the record in `file`, JSON-LD or plain, into `registry` or else that of `settings`.
+
+    Raises RecordError.
+    """
     content = file.read_bytes()
     record = read_record(content, name=file.name)
-    with Registry(settings=settings) as registry:
-        return registry.put(record, payload=content, media_type="application/json")
+    with existing(registry, settings) as used:
+        return used.put(record, payload=content, media_type="application/json")
 
 
-def export(settings: Settings, file: Path) -> dict[str, int]:
-    """Write all that the registry holds to `file` (``-``: standard output); how many of each.
+def export(settings: Settings, file: Path, *, registry: Registry | None = None) -> dict[str, int]:
+    """Write all that `registry`, or else that of `settings`, holds to `file`; how many of each.
 
     What was said, by source and its id, then what people decided, what was refused, how it was assessed:
     registries that hold the same write the same bytes. The file appears under its name only when it is
-    complete.
+    complete; ``-`` is standard output.
     """
     counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0, assessments=0)
-    with Registry(settings=settings) as registry, _written(file) as out:
-        for statement in registry.every_statement():
+    with existing(registry, settings) as used, _written(file) as out:
+        for statement in used.every_statement():
             out.write(line_of(statement))
             counts["statements"] += 1
-        for verdict in registry.decided():
+        for verdict in used.decided():
             out.write(line_of(verdict))
             counts["verdicts"] += 1
-        for refused in sorted(registry.refused(), key=lambda item: (item.source, item.payload_sha256)):
+        for refused in sorted(used.refused(), key=lambda item: (item.source, item.payload_sha256)):
             out.write(line_of(refused))
             counts["refused"] += 1
-        for assessment in registry.every_assessment():
+        for assessment in used.every_assessment():
             out.write(line_of(assessment))
             counts["assessments"] += 1
     return dict(counts)
 
 
 def import_(
-    settings: Settings, file: Path, *, progress: Callable[[int, int | None], None] | None = None
+    settings: Settings,
+    file: Path,
+    *,
+    progress: Callable[[int, int | None], None] | None = None,
+    registry: Registry | None = None,
 ) -> dict[str, int]:
     """Put all of an exported file into the registry: how many statements were new, changed, unchanged.
 
     Where the file has them, also how many `verdicts`, `refused` payloads and `assessments` were read; of two
     verdicts about the same statements the newer one counts. Every line is checked before the first is stored.
-    Raises RecordError with the number of the bad line.
+    `registry` is used instead of opening that of `settings`. Raises RecordError with the number of the bad
+    line.
     """
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
-    with Reading(file) as reading, Registry(settings=settings) as registry, registry.writing_much():
+    with Reading(file) as reading, existing(registry, settings) as used, used.writing_much():
         total = reading.count()
         for batch in reading.batches():
-            counts.update(_take(registry, batch))
+            counts.update(_take(used, batch))
             if progress is not None:
                 progress(counts.total(), total)
-        registry.settle()
+        used.settle()
     return dict(counts)
 
 

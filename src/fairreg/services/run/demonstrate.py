@@ -2,6 +2,7 @@
 """Running the model among fetched files on the packaged sample of its model package."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -9,14 +10,12 @@ from typing import Any, Literal
 from fairreg import models, runners
 from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
 from fairreg.models.base import Demonstration, Recognition
-from fairreg.registry import Registry
 from fairreg.runners import Runner
-from fairreg.schemas.identifiers import parse
+from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.fetch.fetch import Fetched
-from fairreg.services.registry import db
+from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.storage.files import digest
-from fairreg.web import silent
 
 __all__ = [
     "DEFAULT_RUNTIME",
@@ -99,21 +98,30 @@ def run(fetched: Fetched, *, runtime: str | None = None, engines: Path | None = 
     )
 
 
-def stand_in(settings: Settings, pid: str, *, runtime: str | None = None) -> tuple[Fetched, RunReport] | None:
+def stand_in(
+    settings: Settings,
+    pid: str | RequestedIdentifier,
+    *,
+    runtime: str | None = None,
+    registry: LazyRegistry | None = None,
+) -> tuple[Fetched, RunReport] | None:
     """Run packaged reference weights in the place of those of `pid`, which cannot be had.
 
-    None where no model package has any for it; what was "fetched" then has no files. Raises MissingEngine and
-    UsageError for the runtime.
+    None where no model package has any for it; what was "fetched" then has no files. `registry` is used
+    instead of that of `settings`. Raises MissingEngine and UsageError for the runtime.
     """
-    if models.reference(parse(pid)) is None:
+    requested = RequestedIdentifier.of(pid)
+    if models.reference(requested.require()) is None:
         return None
-    db.ensure(settings, silent)
-    with Registry(settings=settings) as registry:
-        record = registry.get(pid)
-    return Fetched(pid, record, (), (), ()), run_reference(settings, pid, runtime=runtime)
+    with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
+        record = known.open().get(requested)
+    fetched = Fetched(requested.text, record, (), (), ())
+    return fetched, run_reference(settings, requested, runtime=runtime)
 
 
-def run_reference(settings: Settings, pid: str, *, runtime: str | None = None) -> RunReport:
+def run_reference(
+    settings: Settings, pid: str | RequestedIdentifier, *, runtime: str | None = None
+) -> RunReport:
     """Run the reference weights for `pid` on their packaged sample.
 
     Raises UsageError where there are none, MissingEngine and UsageError for the runtime.
@@ -130,9 +138,9 @@ def run_reference(settings: Settings, pid: str, *, runtime: str | None = None) -
     )
 
 
-def reference(pid: str) -> Recognition:
+def reference(pid: str | RequestedIdentifier) -> Recognition:
     """The packaged weights that may stand in for those of `pid`. Raises UsageError where there are none."""
-    chosen = models.reference(parse(pid))
+    chosen = models.reference(RequestedIdentifier.of(pid).require())
     if chosen is None:
         raise UsageError(
             f"There are no reference weights for {pid}.",

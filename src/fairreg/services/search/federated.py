@@ -25,6 +25,7 @@ from fairreg.registry.search.fusion import fuse
 from fairreg.registry.search.results import SearchHit, SearchResults
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.harvest.harvest import refusal_of, submission_of
+from fairreg.services.registry.db import existing
 from fairreg.services.search.report import (
     DEADLINE,
     Grown,
@@ -95,6 +96,7 @@ def search_live(
     grown: Grown | None = None,
     limit: int | None = _LIMIT,
     offset: int = 0,
+    registry: Registry | None = None,
     **filters: Any,
 ) -> SearchReport:
     """What the registry and every source know of `query`; see `fairreg.services.search.search.search`."""
@@ -102,14 +104,14 @@ def search_live(
         raise UsageError("A live search needs words to ask for.", hint="Name what you are looking for.")
     conditions = Filters.of(**filters)
     chosen = _chosen(settings, conditions.asked.get("source", ()))
-    with Registry(settings=settings) as registry:
+    with existing(registry, settings) as used:
         asking = _Asking(_Terms(settings, query, limit or _LIMIT, deadline), chosen)
         depth = None if limit is None else max(_LOCAL_DEPTH, offset + limit)
-        local = registry.search(query, limit=depth, **filters)
-        ranking = _Ranking(registry, local, conditions, query, limit, offset)
+        local = used.search(query, limit=depth, **filters)
+        ranking = _Ranking(used, local, conditions, query, limit, offset)
         answers = asking.wait(_growing(ranking, heard, grown, [item.name for item in chosen]))
         if save:
-            _save(registry, answers)
+            _save(used, answers)
         report = ranking.report(answers)
     return report if chosen else replace(report, warnings=(_NOBODY, *report.warnings))
 

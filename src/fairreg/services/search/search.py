@@ -5,6 +5,7 @@ from typing import Any
 
 from fairreg.errors import UsageError
 from fairreg.registry import Registry
+from fairreg.services.registry.db import existing
 from fairreg.services.search.report import (
     DEADLINE,
     Grown,
@@ -31,6 +32,7 @@ def search(
     facets: bool = False,
     heard: Heard = lambda _name, _answer: None,
     grown: Grown | None = None,
+    registry: Registry | None = None,
     **filters: Any,
 ) -> SearchReport:
     """Models that answer `query`; `filters` are those of `Registry.search`.
@@ -40,8 +42,9 @@ def search(
 
     `live` asks every source too, or those that are named (`source`), also one that FAIRREG_DISABLE names, for
     `deadline` seconds; `heard` hears each as it answers, `grown` the ranking that it gives, `save` keeps what
-    they found. A model that its source withdrew is still found, with a warning. Raises RegistryError, and
-    UsageError for an empty question, which no source can be asked.
+    they found. A model that its source withdrew is still found, with a warning. `registry` is used instead of
+    opening that of `settings`. Raises RegistryError, and UsageError for an empty question, which no source
+    can be asked.
     """
     if live and (explain or facets):
         raise UsageError(
@@ -51,11 +54,20 @@ def search(
     if live:
         from fairreg.services.search.federated import search_live
 
-        return search_live(settings, query, save=save, deadline=deadline, heard=heard, grown=grown, **filters)
+        return search_live(
+            settings,
+            query,
+            save=save,
+            deadline=deadline,
+            heard=heard,
+            grown=grown,
+            registry=registry,
+            **filters,
+        )
     if save:
         raise UsageError("Only what a live search finds can be saved.", hint="Add live=True (--live).")
-    with Registry(settings=settings) as registry:
-        results = registry.search(query, facets=facets, **filters)
+    with existing(registry, settings) as used:
+        results = used.search(query, facets=facets, **filters)
     explained = {hit.entry.identifier: explanation_of(hit) for hit in results.hits}
     return SearchReport(
         query=query,

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""One open registry that the calls of the Python API share, so that a second call finds the engine warm.
+
+Kept is that of the last settings. Every call looks at it again, for the price of two queries: a file that was
+removed or replaced, a schema that another process changed and other settings are noticed as if the call had
+opened the registry itself. SQLite must not be carried through a fork (https://sqlite.org/howtocorrupt.html,
+2.6), so the connections that are idle are closed before one, and a child opens a registry of its own.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fairreg.registry import Registry
+from fairreg.registry.db.engine import Database
+from fairreg.services.registry.db import prepare
+from fairreg.settings import Settings
+from fairreg.web import Talk, silent
+
+__all__ = ["close", "shared_registry"]
+
+
+class _FileState(NamedTuple):
+    """A database file as the file system knows it; another file, or the same one overwritten, differs."""
+
+    device: int
+    number: int
+    size: int
+    changed_ns: int
+
+    def same_file(self, other: "_FileState | None") -> bool:
+        return other is not None and self[:2] == other[:2]
+
+
+@dataclass(eq=False)
+class _SharedDatabase:
+    """A database that calls share. Closed by the last of its users once another has taken its place."""
+
+    url: str
+    database: Database
+    users: int = 0
+    retired: bool = False
+    # The file when it was last left alone; None for a server.
+    state: _FileState | None = None
+
+    def __post_init__(self) -> None:
+        self.state = self._state()
+
+    def untouched(self) -> bool:
+        """Return True where nobody else put another file, or other content, in the place of the file."""
+        now = self._state()
+        if not self.users:
+            return self.state == now
+        # While calls are under way the file appears, and changes by what they write.
+        return self.state is None or self.state.same_file(now)
+
+    def left(self) -> None:
+        """Count one user less; after the last one all that was written is in the file."""
+        self.users -= 1
+        if not self.users and (self.retired or self.database.log_may_hold_changes):
+            self.database.close()
+        self._look()
+
+    def close_idle(self) -> None:
+        """Close the connections that nobody uses now."""
+        self.database.close()
+        self._look()
+
+    def retire(self) -> None:
+        """Close it, now or when its last user is done."""
+        self.retired = True
+        if not self.users:
+            self.database.close()
+
+    def _look(self) -> None:
+        """Remember the file as it is left alone, unless it is another one by now."""
+        now = self._state()
+        if not self.users and (self.state is None or self.state.same_file(now)):
+            self.state = now
+
+    def _state(self) -> _FileState | None:
+        if self.database.path is None:
+            return None
+        try:
+            found = self.database.path.stat()
+        except OSError:
+            return None
+        return _FileState(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class _Keeper:
+    """The one database that is kept. Its lock is held while it opens one, and never during a user's call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._kept: _SharedDatabase | None = None
+        # What a child process inherits and must neither use nor close.
+        self._inherited: list[_SharedDatabase] = []
+
+    @contextmanager
+    def lease(self, settings: Settings, talk: Talk) -> Iterator[Database]:
+        """Give the database of `settings`, ready for use; it stays open at least as long as the context."""
+        with self._lock:
+            shared = self._current(settings.database_url)
+            shared.users += 1
+        try:
+            prepare(shared.database, talk)
+            yield shared.database
+        finally:
+            with self._lock:
+                shared.left()
+
+    def _current(self, url: str) -> _SharedDatabase:
+        kept = self._kept
+        if kept is None or kept.url != url or not kept.untouched():
+            self.close()
+            kept = self._kept = _SharedDatabase(url, Database(url))
+        return kept
+
+    def close(self) -> None:
+        """Let go of what is kept: it is closed now, or by the last call that is under way with it."""
+        with self._lock:
+            kept, self._kept = self._kept, None
+            if kept is not None:
+                kept.retire()
+
+    def before_fork(self) -> None:
+        """Close the idle connections; they are opened again when they are needed."""
+        self._lock.acquire()
+        if self._kept is not None:
+            self._kept.close_idle()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Forget what was inherited, and the lock with it."""
+        self._lock = threading.RLock()
+        if self._kept is not None:
+            self._kept.users += 1  # one who never leaves, so that no call that was under way closes it here
+            self._inherited.append(self._kept)
+            self._kept = None
+
+
+_keeper = _Keeper()
+atexit.register(_keeper.close)
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(
+        before=_keeper.before_fork,
+        after_in_parent=_keeper.after_fork_in_parent,
+        after_in_child=_keeper.after_fork_in_child,
+    )
+
+
+@contextmanager
+def shared_registry(settings: Settings, talk: Talk = silent) -> Iterator[Registry]:
+    """Give the shared registry of `settings` for one call, made ready as by `db.prepare`.
+
+    Any number of threads may use it at a time. Raises RegistryError.
+    """
+    with _keeper.lease(settings, talk) as database:
+        yield Registry(database)
+
+
+def close() -> None:
+    """Close what is kept open between calls; the next call opens it again."""
+    _keeper.close()
