@@ -81,6 +81,10 @@ def test_an_unknown_format_is_refused_with_those_there_are(cli):
     assert all(name in result.err for name in ("text", *formats.names()))
 
 
+def test_the_help_of_show_lists_the_formats(cli):
+    assert f"<text|{'|'.join(formats.names())}>" in cli("show", "--help").out
+
+
 def test_show_as_text_names_every_identifier(cli):
     out = cli("show", "https://doi.org/10.5281/ZENODO.7305173").out
     for value in (hbb.DOI, hbb.CONCEPT, "FAIR4HEP/hbb_interaction_network"):

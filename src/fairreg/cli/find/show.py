@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """``show``: one record in any of its formats."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from fairreg import formats
 from fairreg.cli.options import Pid, ready
 
 __all__ = ["register"]
@@ -13,19 +13,31 @@ __all__ = ["register"]
 _TEXT = "text"
 
 
+class _Command(TyperCommand):
+    """Lists the formats when its help is written: looking for those of other packages takes a while."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        for param in self.params:
+            if param.name == "format":
+                param.metavar = f"<{'|'.join(_views())}>"
+        super().format_options(ctx, formatter)
+
+
 def _views() -> list[str]:
+    from fairreg import formats
+
     return [_TEXT, *formats.names()]
 
 
 def _view(name: str) -> str:
-    if name not in _views():
+    if name != _TEXT and name not in _views():
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(_views())}.")
     return name
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg show 10.5281/zenodo.7305227 --format turtle")(show)
+    app.command(cls=_Command, epilog="Example: fairreg show 10.5281/zenodo.7305227 --format turtle")(show)
 
 
 def show(
@@ -37,14 +49,13 @@ def show(
             "-f",
             help="The format: for people (text), or one that other tools read.",
             parser=_view,
-            metavar=f"<{'|'.join(_views())}>",
+            metavar="FORMAT",
             autocompletion=_views,
         ),
     ] = _TEXT,
 ) -> None:
     """Show one record: from the registry, else from its source."""
     from fairreg.cli.output import print_document, talk
-    from fairreg.formats.base import is_json
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.show import explain
     from fairreg.services.fetch.show import show as find
@@ -54,6 +65,9 @@ def show(
         record = find(chosen, requested, registry=registry, talk=talk)
         known = explain(chosen, requested, registry=registry) if format == _TEXT else None
     if format != _TEXT:
+        from fairreg import formats
+        from fairreg.formats.base import is_json
+
         view = formats.get(format)
         print_document(view.write(record), json=is_json(view.MEDIA_TYPES[0]))
         return
