@@ -4,7 +4,7 @@
     python benchmarks/lineages.py [--sizes 30,60,120,240] [--page 1000] [--kind concept]
 
 It writes N versions that one concept DOI (or equal weights, or a chain of relations) joins, and N records
-that nothing joins, in pages of one size, to a fresh SQLite registry each. It prints for each N the CPU seconds
+that nothing joins, in pages of one size, to a fresh SQLite registry each. It prints for each N the CPU time
 of both (the least of three turns) and their ratio, which stays about the same where both grow alike.
 """
 
