@@ -18,7 +18,7 @@ def pages(httpserver):
         if size > 25:
             return Response('{"status": 400, "message": "A validation error occurred."}', status=400)
         numbers = range((number - 1) * size, min(number * size, 60))
-        hits = [hbb.record(b"content", number=8_000_000 + index) for index in numbers]
+        hits = [hbb.another(8_000_000 + index) for index in numbers]
         return {"hits": {"hits": hits, "total": 60}}
 
     def respond(request):
@@ -151,10 +151,7 @@ def test_a_limit_counts_what_was_taken_before_the_harvest_stopped(cli, httpserve
         number, size = int(request.args["page"]), int(request.args["size"])
         if number == 2 and state["broken"]:
             return Response(status=503)
-        hits = [
-            hbb.record(b"content", number=8_000_000 + index)
-            for index in range((number - 1) * size, number * size)
-        ]
+        hits = [hbb.another(8_000_000 + index) for index in range((number - 1) * size, number * size)]
         return Response(json.dumps({"hits": {"hits": hits, "total": 500}}), mimetype="application/json")
 
     httpserver.expect_request("/zenodo/api/records").respond_with_handler(respond)

@@ -119,33 +119,33 @@ def test_fetch_by_number_or_doi(web, httpserver, asked):
 
 
 def test_a_concept_that_redirects_gives_its_newest_version(web, httpserver):
-    httpserver.expect_request(f"{RECORDS}/1001").respond_with_data(
+    httpserver.expect_request(f"{RECORDS}/501002").respond_with_data(
         status=301, headers={"Location": "https://zenodo.org/api/records/1002"}
     )
     httpserver.expect_request(f"{RECORDS}/1002").respond_with_json(record(1002))
-    fetched = zenodo.fetch(web, Identifier("doi", "10.5281/zenodo.1001"))
+    fetched = zenodo.fetch(web, Identifier("doi", "10.5281/zenodo.501002"))
     assert (fetched.payload["id"], fetched.asked_concept) == (1002, True)
 
 
 @pytest.mark.parametrize("latest_exists", [True, False])
 def test_a_concept_that_does_not_redirect_is_found_too(web, httpserver, latest_exists):
     missing = {"status": 404, "message": "The persistent identifier does not exist."}
-    httpserver.expect_request(f"{RECORDS}/1001").respond_with_json(missing, status=404)
-    latest = httpserver.expect_request(f"{RECORDS}/1001/versions/latest")
+    httpserver.expect_request(f"{RECORDS}/501002").respond_with_json(missing, status=404)
+    latest = httpserver.expect_request(f"{RECORDS}/501002/versions/latest")
     latest.respond_with_json(*((record(1002),) if latest_exists else (missing, 404)))
     httpserver.expect_request(
-        RECORDS, query_string={"q": "conceptrecid:1001", "sort": "mostrecent", "page": "1", "size": "1"}
+        RECORDS, query_string={"q": "conceptrecid:501002", "sort": "mostrecent", "page": "1", "size": "1"}
     ).respond_with_json(page([record(1002)], 1))
-    fetched = zenodo.fetch(web, Identifier("zenodo", "1001"))
+    fetched = zenodo.fetch(web, Identifier("zenodo", "501002"))
     assert (fetched.payload["id"], fetched.asked_concept) == (1002, True)
 
 
 def test_an_unknown_number_is_not_found(web, httpserver):
-    for path in ("1001", "1001/versions/latest"):
+    for path in ("501002", "501002/versions/latest"):
         httpserver.expect_request(f"{RECORDS}/{path}").respond_with_json({"status": 404}, status=404)
     httpserver.expect_request(RECORDS).respond_with_json(page([], 0))
     with pytest.raises(NotFound):
-        zenodo.fetch(web, Identifier("zenodo", "1001"))
+        zenodo.fetch(web, Identifier("zenodo", "501002"))
 
 
 def test_a_withdrawn_record_is_gone_with_its_reason(web, httpserver):

@@ -66,6 +66,9 @@ RECORD = {
     "stats": {"downloads": 3},
 }
 
+# What the number of a record's concept is more than its own.
+CONCEPT = 500_000
+
 NATIVE = {
     "id": "1002",
     "created": "2022-11-09T10:00:00+00:00",
@@ -105,11 +108,17 @@ NATIVE = {
 
 
 def record(number: int, **changes) -> dict:
-    """RECORD as record `number` of concept `number` - 1, with members of its metadata changed."""
+    """RECORD as record `number`, with identifiers of its own, and with members of its metadata changed."""
     payload = copy.deepcopy(RECORD)
-    payload |= {"id": number, "recid": str(number), "conceptrecid": str(number - 1)}
-    payload |= {"doi": f"10.5281/zenodo.{number}", "conceptdoi": f"10.5281/zenodo.{number - 1}"}
-    payload["metadata"] |= {"doi": payload["doi"], "title": f"Record {number}", **changes}
+    concept = number + CONCEPT
+    payload |= {"id": number, "recid": str(number), "conceptrecid": str(concept)}
+    payload |= {"doi": f"10.5281/zenodo.{number}", "conceptdoi": f"10.5281/zenodo.{concept}"}
+    payload["swh"] = {"swhid": f"swh:1:dir:{number:040x}"}
+    metadata = payload["metadata"]
+    metadata["related_identifiers"][0]["identifier"] = f"https://github.com/example/tagger-{number}/tree/v1.1"
+    metadata["alternate_identifiers"][0]["identifier"] = f"10.1000/paper.{number}"
+    metadata["relations"]["version"][0]["parent"]["pid_value"] = str(concept)
+    metadata |= {"doi": payload["doi"], "title": f"Record {number}", **changes}
     payload["links"] = {"self_html": f"https://zenodo.org/records/{number}"}
     return payload
 

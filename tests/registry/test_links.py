@@ -219,6 +219,32 @@ def test_what_everybody_carries_says_nothing(make_record: Make) -> None:
     assert len(families(two[:POPULAR])) == 1
 
 
+def test_what_has_become_too_common_parts_what_it_joined_in_pages_of_any_size(
+    databases: Databases, tmp_path: Path, make_record: Make
+) -> None:
+    repository = Identifier("github", "o/popular")
+
+    def versions(source: str, count: int) -> list[ModelRecord]:
+        concept = Identifier("concept_doi", f"10.1234/{source}")
+        return [
+            make_record(
+                source, str(n), pids=(Identifier("doi", f"10.1234/{source}.{n}"), concept, repository)
+            )
+            for n in range(count)
+        ]
+
+    many = [*versions("zenodo", POPULAR // 2), *versions("dlhub", POPULAR // 2)]
+    last = versions("elsewhere", 1)
+    for turn, pages in enumerate(([many, last], [last, many], [many + last])):
+        with Registry(databases.url(tmp_path / f"{turn}.sqlite", "tables")) as registry:
+            for number, page in enumerate(pages):
+                registry.put_many(page)
+                assert turn or number or registry.search("").total == 1
+            assert registry.search("").total == 3
+            registry.link_anew()
+            assert registry.search("").total == 3
+
+
 def test_a_verdict_joins_what_nothing_else_does_and_outlives_harvests(filled: Registry) -> None:
     filled.link(hbb.DOI, f"huggingface:{STUB}")
     for _ in range(2):

@@ -66,6 +66,17 @@ def test_a_harvest_keeps_every_record_with_its_payload(settings, web, service):
     assert kept.record.provenance.retrieved
 
 
+def test_versions_of_one_concept_are_one_model(settings, web, service):
+    for number, item in enumerate(service.records[:30]):
+        item |= {"conceptrecid": "999", "conceptdoi": "10.5281/zenodo.999"}
+        item["metadata"]["version"] = f"{number}"
+    assert counts(harvest(settings, "zenodo", web=web)) == (60, 0, 0)
+    with Registry(settings=settings) as registry:
+        (model,) = registry.search("10.5281/zenodo.999").hits
+        assert len(model.versions) == 30
+        assert model.record.version == "29"
+
+
 def test_a_second_harvest_changes_nothing(settings, web, service):
     harvest(settings, "zenodo", web=web)
     for item in service.records:

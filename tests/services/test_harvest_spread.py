@@ -26,7 +26,7 @@ def zenodo(httpserver):
         asked.append(number)
         before.pop(number, lambda: None)()
         numbers = range((number - 1) * size, min(number * size, 60))
-        hits = [hbb.record(b"content", number=8_000_000 + index) for index in numbers]
+        hits = [hbb.another(8_000_000 + index) for index in numbers]
         document = {"hits": {"hits": hits, "total": 60}}
         return Response(json.dumps(document), mimetype="application/json")
 

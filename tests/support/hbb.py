@@ -98,6 +98,17 @@ def record(content: bytes, *, number: int = 7305227) -> dict:
     }
 
 
+def another(number: int) -> dict:
+    """A record like it of a model of its own: no identifier is shared with any other's."""
+    concept = number + 500_000
+    document = record(b"content", number=number)
+    document |= {"conceptrecid": str(concept), "conceptdoi": f"10.5281/zenodo.{concept}"}
+    metadata = document["metadata"]
+    metadata["related_identifiers"][0]["identifier"] = f"https://github.com/lab/network-{number}/tree/v0.1.1"
+    metadata["relations"]["version"][0]["parent"]["pid_value"] = str(concept)
+    return document
+
+
 def registration(doi: str, *, relations: list[dict] | None = None) -> dict:
     """DataCite's JSON:API document of a DOI of this lineage."""
     number = doi.rpartition(".")[2]

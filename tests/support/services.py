@@ -241,8 +241,6 @@ def _zenodo_record(asked: Asked) -> Any:
 def zenodo_hit(number: int) -> dict[str, Any]:
     """A record that shares nothing with the others but its words."""
     hit: dict[str, Any] = zenodo_record(number)
-    hit["conceptrecid"] = str(number + 500_000)
-    hit["conceptdoi"] = f"10.5281/zenodo.{number + 500_000}"
     hit["metadata"]["related_identifiers"] = []
     hit["metadata"]["alternate_identifiers"] = []
     hit["metadata"]["relations"] = {}

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Writes a page of a harvest at once. Every function runs inside its caller's transaction.
 
-Most of what arrives is new and has nothing to do with what the registry holds, or says what it said before.
-Such statements go in together, one statement of SQL for each table; `writing` takes what is left, one after
-the other. Because the entries are a function of the set of statements alone, the order does not show.
+Most of what arrives is new and makes an entry of its own, or says what it said before. Such statements go in
+together, one statement of SQL for each table; `upsert` takes what is left, one after the other. Because the
+entries are a function of the set of statements alone, the order does not show. So are the lineages: they are
+resolved once, when the whole page is in.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
 from fairreg.registry.db.key_conditions import among, chunks, with_keys
-from fairreg.registry.db.row_mapping import merged_value, same_content
+from fairreg.registry.db.row_mapping import merged_value, same_content, text_values
 from fairreg.registry.db.tables import (
     entries,
     facets,
@@ -25,10 +27,11 @@ from fairreg.registry.db.tables import (
 )
 from fairreg.registry.entries import Outcome, PutResult
 from fairreg.registry.ingest.bulk_insert import insert_all, numbers, write_texts, write_words
-from fairreg.registry.ingest.lineage_update import verdicts
+from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.row_builder import COLUMNS, Page, Prepared
 from fairreg.registry.ingest.upsert import accept, put
-from fairreg.registry.resolution.grouping import Key, Place
+from fairreg.registry.resolution.grouping import Key, Place, partners
+from fairreg.registry.resolution.lineage import Verdicts
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["put_all"]
@@ -38,11 +41,17 @@ _Sign = TypeVar("_Sign")
 
 @dataclass(frozen=True)
 class _Arrival:
-    """A submission with what the registry holds at its place."""
+    """A submission with what the registry holds at its place; `once` where the page names the place once."""
 
     number: int
     prepared: Prepared
     known: Row[*tuple[Any, ...]] | None
+    once: bool
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing was said at its place before."""
+        return self.once and self.known is None
 
 
 class _Repeat(NamedTuple):
@@ -57,25 +66,30 @@ class _Repeat(NamedTuple):
 
 def put_all(connection: Connection, page: Page) -> tuple[PutResult, ...]:
     """Keep all that sources say, in one pass; the outcomes in the order given."""
-    arriving = page.said
-    told = Counter(item.place for item in arriving)
+    arrivals = _arrivals(connection, page.said)
+    pending = LineageUpdate(connection)
+    done = _refreshed(connection, _repeated(connection, arrivals))
+    lone = _lone(connection, arrivals, pending.overrides)
+    _inserted(connection, lone)
+    done |= {item.number: ("new", item.prepared.identifier) for item in lone}
+    late = [item for item in arrivals if item.number not in done]
+    single = _single(connection, late)
+    if lone or single:
+        write_words(connection, page.words if lone or len(single) == len(late) else _words(single))
+    kept = _kept(connection, late, {item.number for item in single}, pending)
+    pending.resolve()
+    names = _names(connection, (key for _, key in kept.values()))
+    done |= {number: (outcome, names[key]) for number, (outcome, key) in kept.items()}
+    return tuple(PutResult(*done[number]) for number in range(len(arrivals)))
+
+
+def _arrivals(connection: Connection, said: Sequence[Prepared]) -> list[_Arrival]:
+    told = Counter(item.place for item in said)
     known = _known(connection, told)
-    once = [
-        _Arrival(number, item, known.get(item.place))
-        for number, item in enumerate(arriving)
-        if told[item.place] == 1
+    return [
+        _Arrival(number, item, known.get(item.place), once=told[item.place] == 1)
+        for number, item in enumerate(said)
     ]
-    done = _refreshed(connection, _repeated(connection, once))
-    lone = _lone(connection, once)
-    if lone:
-        done |= _inserted(connection, lone)
-        write_words(connection, page.words)
-    late = {
-        number: put(connection, item.submission) for number, item in enumerate(arriving) if number not in done
-    }
-    names = _names(connection, (key for _, key in late.values()))
-    done |= {number: (outcome, names[key]) for number, (outcome, key) in late.items()}
-    return tuple(PutResult(*done[number]) for number in range(len(arriving)))
 
 
 def _known(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[*tuple[Any, ...]]]:
@@ -93,7 +107,7 @@ def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Rep
     same = [
         _Repeat(item.number, item.prepared, record, item.known.id, item.known.entry_id)
         for item in arrivals
-        if item.known is not None and item.known.gone_at is None
+        if item.once and item.known is not None and item.known.gone_at is None
         for record in (item.prepared.submission.record,)
         if same_content(ModelRecord.from_json(item.known.record), record)
     ]
@@ -120,10 +134,10 @@ def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, 
     return {item.number: ("unchanged", names[item.home]) for item in repeats}
 
 
-def _lone(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Arrival]:
+def _lone(connection: Connection, arrivals: Iterable[_Arrival], overrides: Verdicts) -> list[_Arrival]:
     """Those that are new and share no key, verdict or name with anything, in the registry or on the page."""
-    partners = {place for pair in verdicts(connection).same for place in pair}
-    fresh = [item for item in arrivals if item.known is None and item.prepared.place not in partners]
+    linked = partners(overrides.same)
+    fresh = [item for item in arrivals if item.fresh and item.prepared.place not in linked]
     keys = {item.number: item.prepared.keys for item in fresh}
     named = {item.number: {item.prepared.identifier} for item in fresh}
     fresh = _untouched(fresh, keys, lambda asked: _carried(connection, asked))
@@ -142,6 +156,47 @@ def _untouched(
     return [item for item in listed if shared.isdisjoint(signs[item.number])]
 
 
+def _single(connection: Connection, late: Sequence[_Arrival]) -> list[_Arrival]:
+    """Those that are new and share no entry and no name with anything, but perhaps a lineage."""
+    borne = Counter(key for item in late for key in item.prepared.own_keys)
+    named = Counter(item.prepared.identifier for item in late)
+    chosen = [
+        item
+        for item in late
+        if item.fresh
+        and named[item.prepared.identifier] == 1
+        and all(borne[key] == 1 for key in item.prepared.grouping_keys)
+    ]
+    held = _grouped(connection, {key for item in chosen for key in item.prepared.grouping_keys})
+    return [item for item in chosen if held.isdisjoint(item.prepared.grouping_keys)]
+
+
+def _words(arrivals: Iterable[_Arrival]) -> frozenset[str]:
+    """The words of some submissions of a page alone."""
+    records = (item.prepared.submission.record for item in arrivals)
+    return frozenset().union(*(text_values(record)[1] for record in records))
+
+
+def _kept(
+    connection: Connection, late: Iterable[_Arrival], single: Container[int], pending: LineageUpdate
+) -> dict[int, tuple[Outcome, int]]:
+    """Keep what is not lone, in the order given: runs of `single` ones together, the others in turn.
+
+    The outcome of each and the key of its statement.
+    """
+    kept: dict[int, tuple[Outcome, int]] = {}
+    for together, run in groupby(late, lambda item: item.number in single):
+        items = list(run)
+        # An entry that was named meanwhile may bear one of their names.
+        if together and not _taken(connection, (item.prepared.identifier for item in items)):
+            keys = _inserted(connection, items)
+            pending.add(keys)
+            kept |= {item.number: ("new", key) for item, key in zip(items, keys, strict=True)}
+        else:
+            kept |= {item.number: put(connection, item.prepared.submission, pending) for item in items}
+    return kept
+
+
 def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     """Which of the keys the registry has, whatever they mean there."""
     found: set[Key] = set()
@@ -152,6 +207,20 @@ def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     return found
 
 
+def _grouped(connection: Connection, keys: Iterable[Key]) -> set[Key]:
+    """Which of the keys the registry has as a thing's own, which may put two statements into one entry."""
+    found: set[Key] = set()
+    for chunk in chunks(keys):
+        own = with_keys(identifiers.c.family, identifiers.c.key, chunk)
+        query = select(identifiers.c.family, identifiers.c.key).where(own, _OWN)
+        found |= {(row.family, row.key) for row in connection.execute(query)}
+    return found
+
+
+# A paper's DOI is of the same family as the object's own, but joins nothing.
+_OWN = identifiers.c.scheme == identifiers.c.family
+
+
 def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for chunk in chunks(names):
@@ -160,8 +229,10 @@ def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
     return found
 
 
-def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[int, tuple[Outcome, str]]:
-    """An entry for each, with all that hangs on it."""
+def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> Sequence[int]:
+    """An entry for each, with all that hangs on it; the keys of the statements."""
+    if not arrivals:
+        return ()
     items = [item.prepared for item in arrivals]
     homes, keys = (numbers(connection, table, len(items)) for table in (entries, statements))
     placed = list(zip(items, homes, keys, strict=True))
@@ -169,7 +240,7 @@ def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> dict[int,
         insert_all(connection, table, (*given, *COLUMNS[table.name]), rows)
     write_texts(connection, ((home, *item.text) for item, home, _ in placed))
     accept(connection, ((item.place[0], item.digest) for item in items))
-    return {item.number: ("new", item.prepared.identifier) for item in arrivals}
+    return keys
 
 
 _Placed = Sequence[tuple[Prepared, int, int]]

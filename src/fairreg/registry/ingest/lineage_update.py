@@ -2,8 +2,7 @@
 """Keeps lineages in step with the entries, and people's verdicts. Runs inside its caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,7 +20,7 @@ from fairreg.registry.db.key_conditions import among, chunks, with_keys
 from fairreg.registry.db.lineage_query import entries_of, numbers_of
 from fairreg.registry.db.tables import identifiers, links, statements, ties
 from fairreg.registry.db.tables import lineages as rows_of_lineages
-from fairreg.registry.resolution.grouping import Group, Key, Pair, Place, place_of
+from fairreg.registry.resolution.grouping import Key, Pair, Place, partners, place_of
 from fairreg.registry.resolution.lineage import (
     OWNING,
     PLACE_SCHEMES,
@@ -39,12 +38,10 @@ from fairreg.schemas.timestamps import now
 from fairreg.sources import SWHID
 
 __all__ = [
+    "LineageUpdate",
     "decide",
-    "is_lone",
     "kin",
-    "relate",
     "relate_all",
-    "statements_of",
     "verdicts",
     "write_ties",
 ]
@@ -60,24 +57,41 @@ def write_ties(connection: Connection, statement_id: int, record: ModelRecord, *
     _insert_ties(connection, {statement_id: record})
 
 
-def is_lone(connection: Connection, decided: Verdicts, statement_id: int, record: ModelRecord) -> bool:
-    """Whether no other statement has anything to do with a new one: most of a harvest is so."""
-    if _partners(place_of(record), decided.same):
-        return False
-    owners, pointers = _carriers(connection, owned_keys(record) | pointed_keys(record))
-    return all(held <= {statement_id} for held in (*owners.values(), *pointers.values()))
+class LineageUpdate:
+    """Lineages that the changes of one transaction leave to be resolved: `add` every change, `resolve` once.
 
+    Lineages are a function of the set of statements, so all changes of a page cost what one of them does: one
+    look at the statements within reach. `overrides` are the links and separations that people made.
+    """
 
-def relate(
-    connection: Connection, decided: Verdicts, statement_ids: Iterable[int], keys: Iterable[Key] = ()
-) -> None:
-    """Sort the entries of the statements, and all in reach of them or of `keys`, into lineages anew."""
-    found = _Reach(connection, decided)
-    found.go(set(statement_ids), set(keys))
-    homes = {entry for entry, _ in found.members.values()}
-    if len(homes) > 1 or numbers_of(connection, homes):
-        _delete(connection, rows_of_lineages, rows_of_lineages.c.entry_id, homes)
-        _write_lineages(connection, decided, found.members.values(), found.popular)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.overrides = verdicts(connection)
+        self._statements: set[int] = set()
+        self._lineages: set[int] = set()
+        self._left: set[Key] = set()
+
+    def add(
+        self, statement_ids: Iterable[int], entry_ids: Collection[int] = (), left: Iterable[Key] = ()
+    ) -> None:
+        """Note statements to sort anew, with the lineages of entries and the keys that statements `left`.
+
+        To be called before an entry goes, for its row says which lineage it was of.
+        """
+        self._statements.update(statement_ids)
+        if entry_ids:
+            self._lineages.update(numbers_of(self._connection, entry_ids).values())
+        self._left.update(left)
+
+    def resolve(self) -> None:
+        """Sort all that was noted, and all in reach of it, into lineages; afterwards nothing is noted."""
+        mates = [
+            entry for listed in entries_of(self._connection, self._lineages).values() for entry in listed
+        ]
+        ids = self._statements | _statements_of(self._connection, mates)
+        if ids:
+            _relate(self._connection, self.overrides, ids, self._left, changed=self._statements)
+        self._statements, self._lineages, self._left = set(), set(), set()
 
 
 def relate_all(connection: Connection) -> int:
@@ -94,8 +108,21 @@ def relate_all(connection: Connection) -> int:
         count, after = count + len(rows), rows[-1].id
     decided = verdicts(connection)
     decided_of = _at(connection, {place for pair in decided.same for place in pair})
-    relate(connection, decided, _sharing(connection) | decided_of)
+    _relate(connection, decided, _sharing(connection) | decided_of)
     return count
+
+
+def _relate(
+    connection: Connection,
+    decided: Verdicts,
+    statement_ids: Iterable[int],
+    keys: Iterable[Key] = (),
+    changed: Iterable[int] = (),
+) -> None:
+    """Sort the entries of the statements, and all in reach of them or of `keys`, into lineages anew."""
+    found = _Reach(connection, decided, frozenset(changed))
+    found.go(set(statement_ids), set(keys))
+    _write_lineages(connection, decided, found.members.values(), found.popular)
 
 
 def _sharing(connection: Connection) -> set[int]:
@@ -147,22 +174,28 @@ _LINK_NAMES = ("source", "source_id", "other_source", "other_source_id")
 _LINK_PLACES = tuple(links.c[name] for name in _LINK_NAMES)
 
 
-def statements_of(connection: Connection, entry_ids: Iterable[int]) -> set[int]:
+def _statements_of(connection: Connection, entry_ids: Iterable[int]) -> set[int]:
     """Keys of what is said of the entries."""
     said = among(connection, statements.c.entry_id, entry_ids)
     return set(connection.scalars(select(statements.c.id).where(said)))
 
 
-@dataclass
 class _Reach:
-    """Statements that a lineage may have to do with, by key: (key of the entry, record)."""
+    """Statements that a lineage may have to do with, by key: (key of the entry, record).
 
-    connection: Connection
-    decided: Verdicts
-    members: dict[int, tuple[int, ModelRecord]] = field(default_factory=dict)
-    popular: frozenset[Key] = frozenset()
-    _asked: set[Key] = field(default_factory=set)
-    _homes: set[int] = field(default_factory=set)
+    `changed` are those that the transaction wrote: a key that they alone made popular has joined the others.
+    """
+
+    def __init__(
+        self, connection: Connection, decided: Verdicts, changed: frozenset[int] = frozenset()
+    ) -> None:
+        self.members: dict[int, tuple[int, ModelRecord]] = {}
+        self.popular: frozenset[Key] = frozenset()
+        self._connection = connection
+        self._same = partners(decided.same)
+        self._changed = changed
+        self._asked: set[Key] = set()
+        self._homes: set[int] = set()
 
     def go(self, ids: set[int], keys: set[Key]) -> None:
         """Follow keys, entries, lineages and verdicts from the statements until nothing new is met."""
@@ -170,11 +203,11 @@ class _Reach:
         while fresh := self._load(ids - self.members.keys()):
             homes = {home for home, _ in fresh} - self._homes
             self._homes |= homes
-            numbers = numbers_of(self.connection, homes).values()
-            mates = entries_of(self.connection, set(numbers)).values()
-            ids = statements_of(self.connection, homes.union(*mates))
-            for _, record in fresh:
-                ids |= _at(self.connection, _partners(place_of(record), self.decided.same))
+            numbers = numbers_of(self._connection, homes).values()
+            mates = entries_of(self._connection, set(numbers)).values()
+            ids = _statements_of(self._connection, homes.union(*mates))
+            places = {place for _, record in fresh for place in self._same.get(place_of(record), ())}
+            ids |= _at(self._connection, places)
             ids |= self._holders(
                 {key for _, record in fresh for key in owned_keys(record) | pointed_keys(record)}
             )
@@ -183,22 +216,25 @@ class _Reach:
         fresh = []
         for chunk in chunks(ids):
             query = select(statements.c.id, statements.c.entry_id, statements.c.record)
-            for row in self.connection.execute(query.where(statements.c.id.in_(chunk))):
+            for row in self._connection.execute(query.where(statements.c.id.in_(chunk))):
                 self.members[row.id] = (int(row.entry_id), ModelRecord.from_json(row.record))
                 fresh.append(self.members[row.id])
         return fresh
 
     def _holders(self, keys: set[Key]) -> set[int]:
         """Statements that own or point to one of the keys; what too many do says nothing."""
-        owners, pointers = _carriers(self.connection, keys - self._asked)
+        owners, pointers = _carriers(self._connection, keys - self._asked)
         self._asked |= keys
         found: set[int] = set()
+        popular: set[Key] = set()
         for key in owners.keys() | pointers.keys():
+            carriers = owners[key] | pointers[key]
+            if len(carriers) > POPULAR:
+                popular.add(key)
             sure = key[0] not in PLACE_SCHEMES
-            few = len(owners[key] | pointers[key]) <= POPULAR
-            if not few:
-                self.popular |= {key}
+            few = len(carriers) <= POPULAR or len(carriers - self._changed) <= POPULAR
             found |= (owners[key] if sure or few else set()) | (pointers[key] if few else set())
+        self.popular |= popular
         return found
 
 
@@ -223,10 +259,6 @@ def _carriers(connection: Connection, keys: Iterable[Key]) -> tuple[Carriers, Ca
     return owners, pointers
 
 
-def _partners(place: Place, same: frozenset[Pair]) -> list[Place]:
-    return [other for pair in same if place in pair for other in pair]
-
-
 def _at(connection: Connection, places: Iterable[Place]) -> set[int]:
     """Keys of the statements at the places."""
     found: set[int] = set()
@@ -242,23 +274,31 @@ def _write_lineages(
     members: Iterable[tuple[int, ModelRecord]],
     popular: frozenset[Key],
 ) -> None:
+    """Bring the rows of the members' entries into step; rows that are right stay."""
     said: dict[int, list[ModelRecord]] = defaultdict(list)
     for entry, record in members:
         said[entry].append(record)
-    home = {place_of(record): entry for entry, records in said.items() for record in records}
-    groups: list[Group] = [tuple(sorted(records, key=place_of)) for records in said.values()]
-    rows = []
-    for lineage in lineages(groups, decided, popular):
-        rows += _rows(lineage, home)
-    if rows:
+    wanted = _numbered(
+        said, lineages([tuple(sorted(s, key=place_of)) for s in said.values()], decided, popular)
+    )
+    known = numbers_of(connection, said)
+    stale = [entry for entry, number in known.items() if wanted.get(entry) != number]
+    _delete(connection, rows_of_lineages, rows_of_lineages.c.entry_id, stale)
+    fresh = wanted.items() - known.items()
+    if fresh:
+        rows = [{"entry_id": entry, "lineage": number} for entry, number in sorted(fresh)]
         connection.execute(insert(rows_of_lineages), rows)
 
 
-def _rows(lineage: Lineage, home: dict[Place, int]) -> list[dict[str, int]]:
-    numbers = sorted(home[place_of(members[0])] for members in lineage.groups)
-    if len(numbers) < 2:  # noqa: PLR2004  # it is alone
-        return []
-    return [{"entry_id": number, "lineage": numbers[0]} for number in numbers]
+def _numbered(said: Mapping[int, Iterable[ModelRecord]], found: Iterable[Lineage]) -> dict[int, int]:
+    """The number of the lineage of each entry that is not alone in its own: the least key of its entries."""
+    home = {place_of(record): entry for entry, records in said.items() for record in records}
+    numbers: dict[int, int] = {}
+    for lineage in found:
+        entries = [home[place_of(members[0])] for members in lineage.groups]
+        if len(entries) > 1:
+            numbers |= dict.fromkeys(entries, min(entries))
+    return numbers
 
 
 def _insert_ties(connection: Connection, records: dict[int, ModelRecord]) -> None:

@@ -50,8 +50,7 @@ def keep_verdict(connection: Connection, verdict: Verdict) -> bool:
     named = {column.name: end for column, end in zip(_PAIR, ends, strict=True)}
     connection.execute(insert(links).values(**named, same=verdict.same, made_at=verdict.made_at))
     both = with_keys(statements.c.source, statements.c.source_id, (verdict.one, verdict.other))
-    for statement_id in connection.scalars(select(statements.c.id).where(both).order_by(statements.c.id)):
-        relink(connection, statement_id)
+    relink(connection, *connection.scalars(select(statements.c.id).where(both).order_by(statements.c.id)))
     return True
 
 
@@ -80,8 +79,7 @@ def judge(connection: Connection, one: IdentifierLike, other: IdentifierLike, *,
     pairs = {frozenset(pair) for pair in product(ones, others)}
     chosen = {min(pairs, key=sorted)} if same else pairs
     decide(connection, chosen, overruled, same=same)
-    for statement_id in (*ones.values(), *others.values()):
-        relink(connection, statement_id)
+    relink(connection, *ones.values(), *others.values())
 
 
 def explain(connection: Connection, entry: Entry) -> LineageReport:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select, tuple_, update
 from fairreg.registry.db.row_mapping import statement_from
 from fairreg.registry.db.tables import statements
 from fairreg.registry.entries import Outcome, Statement, Submission
-from fairreg.registry.ingest.upsert import put, relink, withdraw
+from fairreg.registry.ingest.lineage_update import LineageUpdate
+from fairreg.registry.ingest.upsert import put, regroup, withdraw
 from fairreg.registry.resolution.grouping import Place
 
 __all__ = ["Carried", "Tombstone", "restore", "statements_after"]
@@ -47,18 +48,21 @@ def statements_after(connection: Connection, place: Place | None) -> list[Statem
 
 def restore(connection: Connection, items: Iterable[Carried]) -> tuple[Outcome, ...]:
     """Keep what was carried over, tombstones with their times; nobody ever sees a withdrawn record live."""
-    return tuple(_restored(connection, item) for item in items)
+    pending = LineageUpdate(connection)
+    outcomes = tuple(_restored(connection, item, pending) for item in items)
+    pending.resolve()
+    return outcomes
 
 
-def _restored(connection: Connection, item: Carried) -> Outcome:
+def _restored(connection: Connection, item: Carried, pending: LineageUpdate) -> Outcome:
     origin, tombstone = item.submission.record.provenance, item.tombstone
     known = _at(connection, Place(origin.source, origin.source_id))
     if known is not None and tombstone is not None and _is_known(known, item.submission, tombstone):
         return "unchanged"
-    outcome, _ = put(connection, item.submission)
+    outcome, _ = put(connection, item.submission, pending)
     if tombstone is not None:
         at = tombstone.at or (known.gone_at if known else None)
-        _bury(connection, Place(origin.source, origin.source_id), tombstone.reason, at)
+        _bury(connection, Place(origin.source, origin.source_id), tombstone.reason, at, pending)
     return outcome
 
 
@@ -68,11 +72,11 @@ def _is_known(known: Statement, said: Submission, tombstone: Tombstone) -> bool:
     return same and tombstone.at in {None, known.gone_at} and said.payload in {None, known.payload}
 
 
-def _bury(connection: Connection, place: Place, reason: str, at: str | None) -> None:
+def _bury(connection: Connection, place: Place, reason: str, at: str | None, pending: LineageUpdate) -> None:
     key = withdraw(connection, place.source, place.source_id, reason)
     if at is not None:
         connection.execute(update(statements).where(statements.c.id == key).values(gone_at=at))
-    relink(connection, key)
+    regroup(connection, key, pending)
 
 
 def _at(connection: Connection, place: Place) -> Statement | None:

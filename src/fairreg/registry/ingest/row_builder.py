@@ -46,6 +46,7 @@ _NAMES = {table: frozenset(columns) for table, columns in COLUMNS.items()}
 
 
 _DIGEST = COLUMNS["statements"].index("payload_sha256")
+_FAMILY = COLUMNS["identifiers"].index("family")
 _OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
 _NO_PAYLOAD: Mapping[str, None] = dict.fromkeys(_OF_PAYLOAD)
 # Of a new entry of one statement: it has no record but that of the statement.
@@ -56,12 +57,13 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
     """The rows of a statement and of an entry that it makes alone, but for their keys in the database.
 
     `record` is the last column of the `statement`. `keys` are all by which the statement may have to do with
-    others.
+    others, `grouping_keys` those of them by which it may share an entry.
     """
 
     place: Place
     identifier: str
     keys: frozenset[tuple[str, str]]
+    grouping_keys: frozenset[tuple[str, str]]
     record: str
     entry: Row
     statement: Row
@@ -79,6 +81,11 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
         values["record"] = msgspec.Raw(self.record.encode())
         kept = values if self.payload is not None else values.keys() - _OF_PAYLOAD
         return {name: values[name] for name in kept}
+
+    @property
+    def own_keys(self) -> frozenset[tuple[str, str]]:
+        """The keys of identifiers that are the thing's own: others may share its entry by them."""
+        return frozenset(row[_FAMILY : _FAMILY + 2] for row in self.identifiers if row[0] == row[_FAMILY])
 
     @property
     def digest(self) -> str | None:
@@ -116,6 +123,7 @@ def _prepared(submission: Submission, words: set[str]) -> Prepared:
         place=place_of(record),
         identifier=record.identifier,
         keys=_keys(record),
+        grouping_keys=link_keys(record),
         record=bytes(statement["record"]).decode(),
         entry=_row("entries", {**entry_values(record), **_NEW_ENTRY}),
         statement=_row("statements", {**_NO_PAYLOAD, **statement})[:-1],

@@ -2,8 +2,9 @@
 """Writes statements and keeps the entries made of them in step. Every function runs inside its caller's
 transaction, so a reader sees a statement with its entry, its identifiers and its words, or none of them."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, or_, select, update
@@ -11,8 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import restore_scores
 from fairreg.registry.db.entry_query import RECORD
-from fairreg.registry.db.key_conditions import chunks, with_keys
-from fairreg.registry.db.lineage_query import entries_of, numbers_of
+from fairreg.registry.db.key_conditions import among, chunks, with_keys
 from fairreg.registry.db.row_mapping import (
     entry_values,
     facet_values,
@@ -32,32 +32,36 @@ from fairreg.registry.db.tables import (
 )
 from fairreg.registry.entries import Outcome, Submission
 from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS, write_texts, write_words
-from fairreg.registry.ingest.lineage_update import (
-    is_lone,
-    relate,
-    statements_of,
-    verdicts,
-    write_ties,
-)
+from fairreg.registry.ingest.lineage_update import LineageUpdate, write_ties
 from fairreg.registry.ingest.row_builder import statement_values
-from fairreg.registry.resolution.grouping import OWN, Group, Key, Pair, group, link_keys, merge, name_entries
+from fairreg.registry.resolution.grouping import (
+    OWN,
+    Group,
+    Key,
+    Pair,
+    group,
+    link_keys,
+    merge,
+    name_entries,
+    place_of,
+)
 from fairreg.registry.resolution.lineage import owned_keys, pointed_keys
 from fairreg.registry.search.lookup import sources_of_all
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.sources import CURATED, REGISTRAR
 
-__all__ = ["accept", "now", "put", "relink", "withdraw", "word_anew"]
+__all__ = ["accept", "now", "put", "regroup", "relink", "withdraw", "word_anew"]
 
 # Sources that describe what others host: they do not keep an entry alive whose files are gone.
 _DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN})
 
 
-def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
+def put(connection: Connection, submission: Submission, pending: LineageUpdate) -> tuple[Outcome, int]:
     """Keep what a source says and bring the entries into step; the outcome and the statement's key.
 
-    A statement that its source had withdrawn lives again. A stored payload stays where none is given.
-    RecordError for text that not every database keeps.
+    The lineages are left to `pending`. A statement that its source had withdrawn lives again. A stored
+    payload stays where none is given. RecordError for text that not every database keeps.
     """
     source = submission.record.provenance
     known = _statement(connection, source.source, source.source_id)
@@ -71,7 +75,7 @@ def put(connection: Connection, submission: Submission) -> tuple[Outcome, int]:
     if outcome != "unchanged" or before != submission.record:
         _write_identifiers(connection, statement_id, submission.record)
         write_ties(connection, statement_id, submission.record, new=known is None)
-        relink(connection, statement_id, before)
+        regroup(connection, statement_id, pending, before)
     return outcome, statement_id
 
 
@@ -103,51 +107,90 @@ def withdraw(connection: Connection, source: str, source_id: str, reason: str) -
     return int(known.id)
 
 
-def relink(connection: Connection, statement_id: int, before: ModelRecord | None = None) -> None:
-    """Sort a statement, and all that its arrival may join or part, into entries and lineages anew.
+def relink(connection: Connection, *statement_ids: int) -> None:
+    """Sort statements, and all that they may join or part, into entries and lineages anew."""
+    pending = LineageUpdate(connection)
+    for statement_id in statement_ids:
+        regroup(connection, statement_id, pending)
+    pending.resolve()
+
+
+def regroup(
+    connection: Connection, statement_id: int, pending: LineageUpdate, before: ModelRecord | None = None
+) -> None:
+    """Sort a statement, and all that its arrival may join or part, into entries; lineages wait in `pending`.
 
     `before` is what it said until now: what it no longer contests may join without it.
     """
     left = frozenset() if before is None else link_keys(before)
     reached = _closure(connection, statement_id, left)
     homes = {row.entry_id for row in reached.values() if row.entry_id is not None}
-    kept = entries_of(connection, numbers_of(connection, homes).values())
-    mates = statements_of(connection, {entry for listed in kept.values() for entry in listed})
-    decided = verdicts(connection)
-    _sort(connection, reached, decided.apart)
-    alone = before is None and len(reached) == 1 and not homes
-    if alone and is_lone(connection, decided, statement_id, reached[statement_id].record):
-        return
     keys = frozenset() if before is None else owned_keys(before) | pointed_keys(before)
-    relate(connection, decided, mates | reached.keys(), keys)
+    pending.add(reached, homes, keys)
+    _sort(connection, reached, statement_id, pending.overrides.apart)
 
 
-def _sort(connection: Connection, reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> None:
-    """Write the entries that the statements make."""
+class _Planned(NamedTuple):
+    """An entry to be: its statements, its name, and the key of the entry that it goes on as."""
+
+    members: Group
+    name: str
+    rows: list["_Reached"]
+    kept: int | None
+
+
+def _sort(
+    connection: Connection, reached: dict[int, "_Reached"], changed: int, apart: frozenset[Pair]
+) -> None:
+    """Write the entries that the statements make, but for those that are as they were without `changed`."""
+    plan, free = _plan(reached, apart)
+    stale = plan if len(plan) == 1 else [*_stale(connection, plan, reached, changed)]
+    _release(
+        connection,
+        [row.id for item in stale for row in item.rows if row.entry_id is not None],
+        # A lone entry keeps its name; among several, one may need what another is about to give up.
+        [item.kept for item in stale if item.kept] if len(plan) > 1 else [],
+        free,
+    )
+    for item in stale:
+        _write_entry(connection, item)
+    if free:
+        restore_scores(connection, reached.keys())
+
+
+def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[_Planned], list[int]]:
+    """The entries that the statements make, and the keys of entries that none of them needs any more."""
     groups = group((row.record for row in reached.values()), apart)
-    names = name_entries(groups)
     by_place = {(row.source, row.source_id): row for row in reached.values()}
     free = sorted({row.entry_id for row in reached.values() if row.entry_id is not None})
     plan = []
-    for members, name in zip(groups, names, strict=True):
-        rows = [by_place[record.provenance.source, record.provenance.source_id] for record in members]
+    for members, name in zip(groups, name_entries(groups), strict=True):
+        rows = [by_place[place_of(record)] for record in members]
         kept = next(
             (row.entry_id for row in sorted(rows, key=lambda row: row.id) if row.entry_id in free), None
         )
         if kept is not None:
             free.remove(kept)
-        plan.append((members, name, rows, kept))
-    _release(
-        connection,
-        [row.id for row in reached.values() if row.entry_id is not None],
-        # A lone entry keeps its name; among several, one may need what another is about to give up.
-        [kept for *_, kept in plan if kept] if len(plan) > 1 else [],
-        free,
-    )
-    for members, name, rows, kept in plan:
-        _write_entry(connection, members, name, rows, kept)
-    if free:
-        restore_scores(connection, reached.keys())
+        plan.append(_Planned(members, name, rows, kept))
+    return plan, free
+
+
+def _stale(
+    connection: Connection, plan: Iterable[_Planned], reached: dict[int, "_Reached"], changed: int
+) -> Iterator[_Planned]:
+    """Leave out what another statement's change leaves as it is: the same statements under the same name."""
+    held: dict[int | None, set[int]] = defaultdict(set)
+    for row in reached.values():
+        held[row.entry_id].add(row.id)
+    query = select(entries.c.id, entries.c.identifier)
+    homes = [home for home in held if home is not None]
+    rows = connection.execute(query.where(among(connection, entries.c.id, homes)))
+    names = {row.id: row.identifier for row in rows}
+    for item in plan:
+        ids = {row.id for row in item.rows}
+        kept = item.kept is not None and names[item.kept] == item.name
+        if not kept or changed in ids or held[item.kept] != ids:
+            yield item
 
 
 class _Reached:
@@ -239,9 +282,8 @@ def _release(connection: Connection, statement_ids: list[int], renamed: list[int
         connection.execute(update(entries).where(entries.c.id == entry_id).values(identifier=f"#{entry_id}"))
 
 
-def _write_entry(
-    connection: Connection, members: Group, name: str, rows: list[_Reached], entry_id: int | None
-) -> None:
+def _write_entry(connection: Connection, planned: _Planned) -> None:
+    members, name, rows, entry_id = planned
     record = merge(members)
     name = _unused(connection, name, record, entry_id)
     if name != record.identifier:

@@ -12,7 +12,8 @@ apart no identifier joins. Which entries are one model in the end is said in `li
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
@@ -27,6 +28,7 @@ __all__ = [
     "Group",
     "Key",
     "Pair",
+    "Partners",
     "Place",
     "compatible",
     "group",
@@ -34,6 +36,7 @@ __all__ = [
     "main_key",
     "merge",
     "name_entries",
+    "partners",
     "place_of",
 ]
 
@@ -50,6 +53,8 @@ class Place(NamedTuple):
 
 # Two statements about which a person has decided.
 Pair = frozenset[Place]
+# Pairs by one end: for each place that a pair names, the places at the other ends.
+Partners = Mapping[Place, AbstractSet[Place]]
 
 # What fairreg itself found in the files of a record: it adds facts, and is no place to find the model at.
 OWN = "fairreg"
@@ -96,24 +101,36 @@ def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) 
     No two records of a pair in `apart` come into one entry.
     """
     groups: list[Group] = [(record,) for record in sorted(records, key=_place(HOST_ORDER))]
+    opponents = partners(apart)
     for scheme in LINK_SCHEMES:
-        groups = _united(groups, scheme, apart)
+        groups = _united(groups, scheme, opponents)
     return tuple(groups)
 
 
-def compatible(parts: Iterable[Group], apart: frozenset[Pair]) -> Iterator[list[int]]:
-    """Numbers of the parts that may come together, first come first served."""
+def partners(pairs: Iterable[Pair]) -> Partners:
+    """Index pairs by the places that they name."""
+    found: dict[Place, set[Place]] = defaultdict(set)
+    for pair in pairs:
+        for place in pair:
+            found[place] |= pair - {place}
+    return dict(found)
+
+
+def compatible(parts: Iterable[Collection[Place]], apart: Partners) -> list[list[int]]:
+    """Numbers of the parts that may come together, first come first served.
+
+    Of each part only the places that `apart` names matter; the others may be left out.
+    """
     clusters: list[tuple[list[int], set[Place]]] = []
-    for number, members in enumerate(parts):
-        places = {place_of(record) for record in members}
-        for numbers, held in clusters:
-            if not any(frozenset((one, other)) in apart for one in places for other in held):
-                numbers.append(number)
-                held.update(places)
-                break
-        else:
-            clusters.append(([number], places))
-    return (numbers for numbers, _ in clusters)
+    for number, places in enumerate(parts):
+        numbers, opposed = next(
+            (cluster for cluster in clusters if cluster[1].isdisjoint(places)), ([], set[Place]())
+        )
+        if not numbers:
+            clusters.append((numbers, opposed))
+        numbers.append(number)
+        opposed.update(*(apart.get(place, ()) for place in places))
+    return [numbers for numbers, _ in clusters]
 
 
 def main_key(record: ModelRecord, scheme: str) -> Key | None:
@@ -174,7 +191,7 @@ def _keys(records: Iterable[ModelRecord], scheme: str) -> set[Key]:
     return keys
 
 
-def _united(groups: list[Group], scheme: str, apart: frozenset[Pair]) -> list[Group]:
+def _united(groups: list[Group], scheme: str, apart: Partners) -> list[Group]:
     claims: dict[Key, set[int]] = defaultdict(set)
     for index, members in enumerate(groups):
         for key in _keys(members, scheme):
@@ -193,12 +210,14 @@ def _gathered(groups: list[Group], root: list[int]) -> list[Group]:
     return [tuple(sorted(members, key=_place(HOST_ORDER))) for members in united.values()]
 
 
-def _joined(root: list[int], joined: set[int], groups: list[Group], apart: frozenset[Pair]) -> list[int]:
+def _joined(root: list[int], joined: set[int], groups: list[Group], apart: Partners) -> list[int]:
     """`root` with the trees of `joined` made one, as far as nobody keeps them apart."""
     if not apart:
         return [min(joined) if index in joined else index for index in root]
     trees = sorted(joined)
-    parts = [tuple(r for index, at in enumerate(root) if at == tree for r in groups[index]) for tree in trees]
+    parts = [
+        [place_of(r) for index, at in enumerate(root) if at == tree for r in groups[index]] for tree in trees
+    ]
     for numbers in compatible(parts, apart):
         cluster = {trees[number] for number in numbers}
         root = [min(cluster) if index in cluster else index for index in root]

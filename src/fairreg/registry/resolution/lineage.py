@@ -21,6 +21,7 @@ from fairreg.registry.resolution.grouping import (
     Place,
     compatible,
     main_key,
+    partners,
     place_of,
 )
 from fairreg.schemas.identifiers import OWN_DOIS
@@ -209,49 +210,84 @@ def _bond(stage: _Stage, key: Key, claims: list[_Claim]) -> Bond:
     return Bond(stage.how, key[1], tuple(places), tuple(evidence))
 
 
+@dataclass(eq=False)
+class _Tree:
+    """Entries that belong together, by number, and a summary of them that grows with them.
+
+    `label` decides the order of the trees; `opposed` are the members that a person keeps apart from others.
+    """
+
+    label: int
+    numbers: list[int]
+    sources: set[str]
+    opposed: set[Place]
+
+    def absorb(self, other: "_Tree") -> None:
+        """Take over the members of another tree."""
+        self.numbers += other.numbers
+        self.sources |= other.sources
+        self.opposed |= other.opposed
+
+
 class _Forest:
-    """Trees of entries that grow together, never over what a person keeps apart."""
+    """Trees of entries that grow together, never over what a person keeps apart.
+
+    Smaller trees move into the largest, so that n entries move n log n times at most, in whatever order the
+    signs that join them come.
+    """
 
     def __init__(self, groups: Sequence[Group], apart: frozenset[Pair]) -> None:
         self._groups = groups
-        self._apart = apart
-        self._tree = list(range(len(groups)))
-        self._numbers = {number: [number] for number in self._tree}
-        self._at = {place_of(record): number for number in self._tree for record in groups[number]}
+        self._apart = partners(apart)
+        self._tree = [self._planted(number, members) for number, members in enumerate(groups)]
+        self._at = {place_of(record): number for number, group in enumerate(groups) for record in group}
         self._bonds: list[Bond] = []
 
     def join(self, bond: Bond) -> None:
         """Make one tree of those that hold the bond's places; what cannot come along is left out of it."""
-        trees = list(dict.fromkeys(self._tree[self._at[place]] for place in bond.places if place in self._at))
-        for numbers in compatible(map(self._members, trees), self._apart):
-            target, *others = (trees[number] for number in numbers)
-            for tree in others:
-                moved = self._numbers.pop(tree)
-                self._numbers[target] += moved
-                for number in moved:
-                    self._tree[number] = target
-            held = tuple(place for place in bond.places if self._holds(target, place))
-            if len(held) > 1:
-                self._bonds.append(Bond(bond.how, bond.value, held, bond.evidence))
+        places = [place for place in bond.places if place in self._at]
+        trees = list(dict.fromkeys(map(self._tree_of, places)))
+        for numbers in compatible((tree.opposed for tree in trees), self._apart):
+            self._unite([trees[number] for number in numbers])
+        held: dict[_Tree, list[Place]] = defaultdict(list)
+        for place in places:
+            held[self._tree_of(place)].append(place)
+        self._bonds += [
+            Bond(bond.how, bond.value, tuple(inside), bond.evidence)
+            for inside in held.values()
+            if len(inside) > 1
+        ]
 
     def contested(self, claims: Iterable[_Claim]) -> bool:
         """Whether one source tells apart what the claims would join."""
-        trees = {self._tree[self._at[place_of(claim.record)]] for claim in claims}
-        sources = [source for tree in trees for source in {r.provenance.source for r in self._members(tree)}]
-        return len(trees) > 1 and len(sources) != len(set(sources))
+        trees = {self._tree_of(place_of(claim.record)) for claim in claims}
+        sources = [source for tree in trees for source in tree.sources]
+        return len(sources) != len(set(sources))
 
     def lineages(self) -> tuple[Lineage, ...]:
         """The trees, each with its bonds."""
-        bonds: dict[int, list[Bond]] = defaultdict(list)
+        bonds: dict[_Tree, list[Bond]] = defaultdict(list)
         for bond in self._bonds:
-            bonds[self._tree[self._at[bond.places[0]]]].append(bond)
+            bonds[self._tree_of(bond.places[0])].append(bond)
         return tuple(
-            Lineage(tuple(self._groups[number] for number in sorted(numbers)), tuple(bonds[tree]))
-            for tree, numbers in sorted(self._numbers.items())
+            Lineage(tuple(self._groups[number] for number in sorted(tree.numbers)), tuple(bonds[tree]))
+            for tree in sorted(set(self._tree), key=lambda tree: tree.label)
         )
 
-    def _holds(self, tree: int, place: Place) -> bool:
-        return place in self._at and self._tree[self._at[place]] == tree
+    def _planted(self, number: int, members: Group) -> _Tree:
+        sources = {record.provenance.source for record in members}
+        return _Tree(number, [number], sources, self._apart.keys() & set(map(place_of, members)))
 
-    def _members(self, tree: int) -> Group:
-        return tuple(record for number in self._numbers[tree] for record in self._groups[number])
+    def _tree_of(self, place: Place) -> _Tree:
+        return self._tree[self._at[place]]
+
+    def _unite(self, trees: Sequence[_Tree]) -> None:
+        """Make one tree of several, labelled as the first of them."""
+        label = trees[0].label
+        largest = max(trees, key=lambda tree: len(tree.numbers))
+        for tree in trees:
+            if tree is not largest:
+                largest.absorb(tree)
+                for number in tree.numbers:
+                    self._tree[number] = largest
+        largest.label = label
