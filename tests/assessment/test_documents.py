@@ -210,9 +210,9 @@ def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name):
     text = HOSTILE[name]
     documents = tuple(document(role, text) for role in (*roles, *more))
     front = document("readme", f"---\n{text}\n---\n", "card")
-    started = time.monotonic()
+    started = time.thread_time()
     assess(replaced(BARE, downloaded=True, documents=(*documents, front)))
-    assert time.monotonic() - started < 20
+    assert time.thread_time() - started < 20
 
 
 def test_aliases_and_tags_are_not_read():

@@ -5,7 +5,7 @@ import pytest
 from werkzeug import Response
 
 from support import hbb
-from support.networks import PAPER, random_tensors
+from support.networks import SMALL, random_tensors
 from support.weight_files import Files
 
 WEIGHTS = "models/trained_models/gnn_baseline_best.pth"
@@ -14,7 +14,7 @@ README = b"# Hbb\n\nTrained on [CMS open data](https://doi.org/10.7483/OPENDATA.
 
 @pytest.fixture
 def services(httpserver):
-    members = {WEIGHTS: Files().legacy(random_tensors(PAPER)), "README.md": README}
+    members = {WEIGHTS: Files().legacy(random_tensors(SMALL)), "README.md": README}
     hbb.serve(httpserver, hbb.archive(members))
     return httpserver
 

@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from fairreg.registry import Registry
 from support import hbb
-from support.networks import PAPER, random_tensors
+from support.networks import SMALL, random_tensors
 from support.weight_files import Files
 
 BASELINE = "sha256:3ee06aa0a17d9c832dcfca39752aa713f0c8b6f91a37bf81da65dbd888ebce1c"
@@ -28,7 +28,7 @@ SPELLINGS = [
 @pytest.fixture
 def untrained(httpserver):
     """The services with an archive of random weights in the shapes of the paper."""
-    content = hbb.archive({WEIGHTS: Files().legacy(random_tensors(PAPER)), "README.md": b"# Hbb"})
+    content = hbb.archive({WEIGHTS: Files().legacy(random_tensors(SMALL)), "README.md": b"# Hbb"})
     hbb.serve(httpserver, content)
     return content
 
@@ -294,7 +294,7 @@ def test_zenodo_get_is_an_extra(cli, monkeypatch):
 def test_an_unpacked_folder_that_was_changed_never_runs(cli, untrained, settings):
     first = cli("fetch", hbb.DOI, "--run", "--json").json["run"]["weights"]
     (weights,) = (settings.cache / "extracted").rglob("gnn_baseline_best.pth")
-    for content in (b"xx", Files().legacy(random_tensors(PAPER, seed=9))):
+    for content in (b"xx", Files().legacy(random_tensors(SMALL, seed=9))):
         weights.write_bytes(content)
         assert cli("cache", "verify").code == 3
         assert cli("fetch", hbb.DOI, "--run", "--json").json["run"]["weights"] == first
@@ -302,8 +302,8 @@ def test_an_unpacked_folder_that_was_changed_never_runs(cli, untrained, settings
 
 def test_another_file_never_takes_the_place_of_one_that_cannot_be_read(cli, httpserver):
     members = {
-        WEIGHTS: Files().legacy(random_tensors(PAPER))[:5000],
-        "other.pth": Files().legacy(random_tensors(PAPER)),
+        WEIGHTS: Files().legacy(random_tensors(SMALL))[:5000],
+        "other.pth": Files().legacy(random_tensors(SMALL)),
     }
     hbb.serve(httpserver, hbb.archive(members))
     result = cli("fetch", hbb.DOI, "--run", "--json")
@@ -313,8 +313,8 @@ def test_another_file_never_takes_the_place_of_one_that_cannot_be_read(cli, http
 
 def test_a_member_of_an_archive_can_be_named(cli, httpserver):
     members = {
-        WEIGHTS: Files().legacy(random_tensors(PAPER)),
-        "models/other.pth": Files().legacy(random_tensors(PAPER, seed=5)),
+        WEIGHTS: Files().legacy(random_tensors(SMALL)),
+        "models/other.pth": Files().legacy(random_tensors(SMALL, seed=5)),
     }
     hbb.serve(httpserver, hbb.archive(members))
     assert "could be meant" in cli("fetch", hbb.DOI, "--run").err

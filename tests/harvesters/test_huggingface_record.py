@@ -21,6 +21,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Creator, Evaluation, ModelRecord
 from fairreg.schemas.validation import violations
 from support.damage import JUNK, changed, paths
+from support.examples import examples
 
 hub = harvesters.get("huggingface")
 
@@ -240,7 +241,7 @@ def test_mapping_leaves_the_payload_alone():
     assert payload == envelope(INFO, CARD)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_an_altered_info_maps_to_a_valid_record_or_is_refused(data):
     payload = envelope(INFO, CARD)
