@@ -12,6 +12,8 @@ from support import hbb
 from support.networks import SMALL, random_tensors
 from support.weight_files import Files
 
+pytestmark = pytest.mark.engines("sqlite")  # it is about what is written beside the registry
+
 TEXTS = Path(assessment.__file__).with_name("hbb_archive")
 WEIGHTS = "models/trained_models"
 

@@ -24,6 +24,8 @@ from fairreg.services.run.batch import run_many
 from fairreg.services.run.manifest import NAME
 from fairreg.services.run.predict import open_file
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 
 @pytest.fixture
 def numbers(tmp_path: Path) -> Path:

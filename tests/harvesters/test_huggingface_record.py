@@ -339,10 +339,11 @@ def test_recorded_models_say_what_their_payload_says(shared):
 
 
 @pytest.mark.shared
-def test_a_sample_of_the_hub_is_valid(shared):
+@pytest.mark.parametrize("count", [300, pytest.param(2000, marks=pytest.mark.long)])
+def test_a_sample_of_the_hub_is_valid(shared, count):
     folder = shared / "payloads" / "huggingface"
     infos = list(lines(folder / "hub-models-2022-02.infos.jsonl.xz"))
-    chosen = {info["modelId"]: info for info in random.Random(3).sample(infos, 2000)}
+    chosen = {info["modelId"]: info for info in random.Random(3).sample(infos, count)}
     cards = {}
     for card in lines(folder / "hub-cards-2022-02.jsonl.xz"):
         if card["id"] in chosen:
@@ -350,4 +351,4 @@ def test_a_sample_of_the_hub_is_valid(shared):
             cards[card["id"]] = decoded(base64.b64decode(coded)) if coded else card["readme"]
     for name, info in chosen.items():
         assert_valid(hub.to_record(envelope(info, cards.get(name))), name)
-    assert len(cards) > 1900
+    assert len(cards) > 0.95 * count
