@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint benchmark hbb payloads clean
+.PHONY: help demo test test-long lint benchmark hbb payloads clean
 
 help:  ## show these targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -26,8 +26,15 @@ $(VENV)/.dev: $(VENV)/.base
 demo: $(VENV)/.base  ## install into .venv and show search, fetch --run and assess, offline
 	$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.dev lint  ## install what the tests need, check the code and run all tests, on SQLite and PostgreSQL
-	FAIRREG_TEST_POSTGRES=required $(BIN)/python -m pytest -n auto --cov --cov-report=term
+# Many tests start fairreg as a process, which would compile the package anew each time without kept bytecode.
+test test-long: export PYTHONDONTWRITEBYTECODE :=
+test test-long: PYTEST := FAIRREG_TEST_POSTGRES=required $(BIN)/python -m pytest -n auto --dist worksteal
+
+test: $(VENV)/.dev lint  ## install what the tests need, check the code and run the tests, on SQLite and PostgreSQL
+	$(PYTEST)
+
+test-long: $(VENV)/.dev lint  ## the same with the long tests, ten times the fuzzing, and coverage
+	$(PYTEST) --long --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types and architecture
 	$(BIN)/ruff check

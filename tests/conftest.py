@@ -10,6 +10,7 @@ from fairreg.settings import VARIABLES, Settings
 from fairreg.sources import BUILT_IN
 from fairreg.web import Patience, Web
 from support.databases import ENGINES, Databases, registry_variables
+from support.examples import load_profile
 from support.postgres import RUN, NoServer, Run, announced
 
 PIPE = pytest.StashKey[int]()
@@ -19,11 +20,28 @@ SHARED = TESTS.parents[1] / "shared"
 BOTH = frozenset({"registry", "services", "cli"})
 
 
+# Each worker of the run and each child of a test has one core at best: threads of its own would wait for it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also run the tests marked long, and fuzz longer")
+
+
 def pytest_configure(config):
     """One server for the run: pytest-xdist's workers are told where its controller keeps it."""
+    load_profile(long=config.getoption("--long"))
     told = getattr(config, "workerinput", None)
     config.stash[RUN] = run = Run.begun() if told is None else Run(Path(told["run"]))
     config.stash[PIPE] = run.join()
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in set(long)]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,7 +12,7 @@ import hashlib
 import numpy as np
 
 from fairreg.models.hbb_in.network import onnx_bytes
-from support.networks import PAPER, random_tensors
+from support.networks import SMALL, random_tensors
 from support.weight_files import Files
 
 BARE, FULL, DATA = "lab/export", "lab/jettagger", "lab/jets"
@@ -131,7 +131,7 @@ def bare_files():
 
 
 def full_files():
-    tensors = random_tensors(PAPER)
+    tensors = random_tensors(SMALL)
     return {
         "README.md": _FULL_CARD.encode(),
         "model.onnx": onnx_bytes(tensors),

@@ -194,8 +194,14 @@ HOSTILE = {
 }
 
 
+# Of what is read of a document, a part that a search in quadratic time would still not come through.
+LENGTHS = [50_000, pytest.param(200_000, marks=pytest.mark.long)]
+CPU_SECONDS = 10
+
+
+@pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name):
+def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name, length):
     roles = (
         "readme",
         "license",
@@ -207,12 +213,12 @@ def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name):
         "model_card",
     )
     more = ("makefile", "docs", "definitions", "hyperparameters", "notebook", "provenance", "standard")
-    text = HOSTILE[name]
+    text = HOSTILE[name][:length]
     documents = tuple(document(role, text) for role in (*roles, *more))
     front = document("readme", f"---\n{text}\n---\n", "card")
-    started = time.monotonic()
+    started = time.thread_time()
     assess(replaced(BARE, downloaded=True, documents=(*documents, front)))
-    assert time.monotonic() - started < 20
+    assert time.thread_time() - started < CPU_SECONDS
 
 
 def test_aliases_and_tags_are_not_read():
@@ -228,13 +234,16 @@ STARTS = {
 }
 
 
+@pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 @pytest.mark.parametrize("filler", [" ", "\t", "\n", "#", "1", "<!--", "{{", "epochs ", "torch 1"])
-def test_blanks_and_marks_without_end_are_read_in_the_end(start, filler):
-    text = start + (filler * 200_000)[:200_000]
+def test_blanks_and_marks_without_end_are_read_in_the_end(start, filler, length):
+    text = start + (filler * length)[:length]
     read = replaced(BARE, documents=(document("readme", text, "README.md"), document("model_card", text)))
+    started = time.thread_time()
     sections(text)
     assert assess(read)
+    assert time.thread_time() - started < CPU_SECONDS
 
 
 def test_blanks_around_a_setting_do_not_hide_it():

@@ -24,6 +24,7 @@ from fairreg.schemas.contexts import context
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.validation import violations
+from support.examples import examples
 from support.networks import PAPER, random_tensors
 from support.records import records
 
@@ -306,7 +307,8 @@ def test_the_list_of_what_remains_has_every_open_indicator_and_every_request():
 
 
 @settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=25
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=examples(25),
 )
 @given(records)
 def test_any_record_gives_files_that_parse(record):

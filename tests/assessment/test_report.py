@@ -13,6 +13,7 @@ from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import assess
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
+from support.examples import examples
 from support.records import records
 
 REPORT = assess(HBB)
@@ -104,7 +105,8 @@ def test_stored_evidence_gives_the_same_report_again():
 
 
 @settings(
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=examples(60),
 )
 @given(records)
 def test_any_record_can_be_assessed_before_anything_else_is_gathered(record):

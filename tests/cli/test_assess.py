@@ -5,8 +5,12 @@ import pytest
 from werkzeug import Response
 
 from support import hbb
-from support.networks import PAPER, random_tensors
+from support.databases import ENGINES
+from support.networks import SMALL, random_tensors
 from support.weight_files import Files
+
+# Those about what the registry keeps and gives back say so; the others are about the evidence and the output.
+pytestmark = pytest.mark.engines("sqlite")
 
 WEIGHTS = "models/trained_models/gnn_baseline_best.pth"
 README = b"# Hbb\n\nTrained on [CMS open data](https://doi.org/10.7483/OPENDATA.CMS.JGJX.MS7Q).\n"
@@ -14,7 +18,7 @@ README = b"# Hbb\n\nTrained on [CMS open data](https://doi.org/10.7483/OPENDATA.
 
 @pytest.fixture
 def services(httpserver):
-    members = {WEIGHTS: Files().legacy(random_tensors(PAPER)), "README.md": README}
+    members = {WEIGHTS: Files().legacy(random_tensors(SMALL)), "README.md": README}
     hbb.serve(httpserver, hbb.archive(members))
     return httpserver
 
@@ -57,6 +61,7 @@ def test_most_of_the_rubric_is_decided(cli, services):
     assert cli("assess", hbb.DOI, "--json").json["coverage"] > 0.8
 
 
+@pytest.mark.engines(*ENGINES)
 def test_offline_the_stored_evidence_gives_the_same_report_again(cli, services):
     online = cli("assess", hbb.DOI, "--json")
     services.clear_log()
@@ -67,6 +72,7 @@ def test_offline_the_stored_evidence_gives_the_same_report_again(cli, services):
     assert "without the network" in offline.err
 
 
+@pytest.mark.engines(*ENGINES)
 def test_a_model_is_assessed_offline_from_what_was_fetched(cli, services):
     assert cli("fetch", hbb.DOI).code == 0
     services.clear_log()
@@ -83,6 +89,7 @@ def test_offline_without_a_fetch_leaves_the_files_unknown(cli, httpserver):
     assert httpserver.log == []
 
 
+@pytest.mark.engines(*ENGINES)
 def test_the_score_is_shown_by_search_afterwards(cli, services):
     overall = cli("assess", hbb.DOI, "--json").json["overall"]
     row = cli("search", "Hbb tagger", "--json").json["results"][0]
@@ -177,6 +184,7 @@ def test_a_file_that_only_a_token_opens_is_not_called_open(cli, httpserver, monk
     assert "secret-token" not in result.out + result.err
 
 
+@pytest.mark.engines(*ENGINES)
 def test_the_history_shows_what_changed_the_newest_first(cli, services):
     assert cli("assess", hbb.DOI, "--history").out == ""
     first = cli("assess", hbb.DOI, "--offline", "--json").json
@@ -190,6 +198,7 @@ def test_the_history_shows_what_changed_the_newest_first(cli, services):
     assert online["evidence_digest"].removeprefix("sha256:")[:12] in shown
 
 
+@pytest.mark.engines(*ENGINES)
 def test_many_are_assessed_at_once_and_summed_up(cli):
     result = cli("assess", "--query", "jet tagging", "--limit", 3, "--offline", "--json")
     assert result.code == 0, result.err
@@ -200,6 +209,7 @@ def test_many_are_assessed_at_once_and_summed_up(cli):
     assert "Failing most often" in text
 
 
+@pytest.mark.engines(*ENGINES)
 def test_search_shows_only_what_scores_enough(cli):
     rows = cli("assess", "--query", "jet tagging", "--offline", "--json").json["rows"]
     least = sorted(row["overall"] for row in rows)[len(rows) // 2]

@@ -9,8 +9,10 @@ from rdflib import Graph
 import assessment
 from fairreg.models.hbb_in.network import onnx_bytes
 from support import hbb
-from support.networks import PAPER, random_tensors
+from support.networks import SMALL, random_tensors
 from support.weight_files import Files
+
+pytestmark = pytest.mark.engines("sqlite")  # it is about what is written beside the registry
 
 TEXTS = Path(assessment.__file__).with_name("hbb_archive")
 WEIGHTS = "models/trained_models"
@@ -21,7 +23,7 @@ def published():
     members = {
         path.relative_to(TEXTS).as_posix(): path.read_bytes() for path in TEXTS.rglob("*") if path.is_file()
     }
-    tensors = random_tensors(PAPER)
+    tensors = random_tensors(SMALL)
     members |= {"src/data/make_dataset.py": b"", "references/.gitkeep": b"", "reports/.gitkeep": b""}
     members[f"{WEIGHTS}/gnn_baseline_best.pth"] = Files().legacy(tensors)
     members[f"{WEIGHTS}/onnx_model/5_10_gnn_128.onnx"] = onnx_bytes(tensors)

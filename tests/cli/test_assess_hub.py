@@ -10,6 +10,8 @@ import pytest
 from assessment import hub_cases as cases
 from harvesters.hub_server import Hub
 
+pytestmark = pytest.mark.engines("sqlite")  # it is about what the Hub says
+
 
 @pytest.fixture
 def hub(monkeypatch, cli, httpserver):

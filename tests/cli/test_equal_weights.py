@@ -8,12 +8,12 @@ import pytest
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry
 from support import hbb
-from support.networks import PAPER, random_tensors
+from support.networks import SMALL, random_tensors
 from support.weight_files import Files
 
 WEIGHTS, OTHER = "models/trained_models/gnn_baseline_best.pth", "models/other.pth"
 COPY = "lab/quark-flavours"
-ONE, TWO = random_tensors(PAPER), random_tensors(PAPER, seed=5)
+ONE, TWO = random_tensors(SMALL), random_tensors(SMALL, seed=5)
 
 
 def serve_zenodo(httpserver, members):

@@ -11,8 +11,12 @@ from werkzeug import Response
 
 from fairreg.registry import Registry
 from support import hbb
-from support.networks import PAPER, random_tensors
+from support.databases import ENGINES
+from support.networks import SMALL, random_tensors
 from support.weight_files import Files
+
+# Those about what the registry knows say so; the others are about files and refusals.
+pytestmark = pytest.mark.engines("sqlite")
 
 BASELINE = "sha256:3ee06aa0a17d9c832dcfca39752aa713f0c8b6f91a37bf81da65dbd888ebce1c"
 WEIGHTS = "models/trained_models/gnn_baseline_best.pth"
@@ -28,7 +32,7 @@ SPELLINGS = [
 @pytest.fixture
 def untrained(httpserver):
     """The services with an archive of random weights in the shapes of the paper."""
-    content = hbb.archive({WEIGHTS: Files().legacy(random_tensors(PAPER)), "README.md": b"# Hbb"})
+    content = hbb.archive({WEIGHTS: Files().legacy(random_tensors(SMALL)), "README.md": b"# Hbb"})
     hbb.serve(httpserver, content)
     return content
 
@@ -81,6 +85,7 @@ def test_the_result_table_says_what_ran(cli, published):
     assert [words for words in named if words not in out] == []
 
 
+@pytest.mark.engines(*ENGINES)
 def test_unknown_weights_of_the_right_shapes_run_with_a_warning(cli, untrained):
     result = cli("fetch", hbb.DOI, "--run", "--json")
     assert result.code == 0, result.err
@@ -95,6 +100,7 @@ def test_a_second_fetch_uses_the_cache_and_says_so(cli, untrained, httpserver):
     assert not any("/content" in request.path for request, _ in httpserver.log)
 
 
+@pytest.mark.engines(*ENGINES)
 def test_what_was_fetched_is_there_offline(cli, untrained, monkeypatch, httpserver):
     cli("fetch", hbb.DOI)
     httpserver.clear_log()
@@ -117,6 +123,7 @@ def test_output_places_a_copy(cli, untrained, tmp_path):
     assert (tmp_path / "out" / "hbb_interaction_network-v0.1.1.zip").read_bytes() == untrained
 
 
+@pytest.mark.engines(*ENGINES)
 def test_a_fetched_record_is_in_the_registry_beside_the_catalogue(cli, untrained, settings):
     cli("fetch", hbb.DOI)
     with Registry(settings=settings) as registry:
@@ -294,7 +301,7 @@ def test_zenodo_get_is_an_extra(cli, monkeypatch):
 def test_an_unpacked_folder_that_was_changed_never_runs(cli, untrained, settings):
     first = cli("fetch", hbb.DOI, "--run", "--json").json["run"]["weights"]
     (weights,) = (settings.cache / "extracted").rglob("gnn_baseline_best.pth")
-    for content in (b"xx", Files().legacy(random_tensors(PAPER, seed=9))):
+    for content in (b"xx", Files().legacy(random_tensors(SMALL, seed=9))):
         weights.write_bytes(content)
         assert cli("cache", "verify").code == 3
         assert cli("fetch", hbb.DOI, "--run", "--json").json["run"]["weights"] == first
@@ -302,8 +309,8 @@ def test_an_unpacked_folder_that_was_changed_never_runs(cli, untrained, settings
 
 def test_another_file_never_takes_the_place_of_one_that_cannot_be_read(cli, httpserver):
     members = {
-        WEIGHTS: Files().legacy(random_tensors(PAPER))[:5000],
-        "other.pth": Files().legacy(random_tensors(PAPER)),
+        WEIGHTS: Files().legacy(random_tensors(SMALL))[:5000],
+        "other.pth": Files().legacy(random_tensors(SMALL)),
     }
     hbb.serve(httpserver, hbb.archive(members))
     result = cli("fetch", hbb.DOI, "--run", "--json")
@@ -313,8 +320,8 @@ def test_another_file_never_takes_the_place_of_one_that_cannot_be_read(cli, http
 
 def test_a_member_of_an_archive_can_be_named(cli, httpserver):
     members = {
-        WEIGHTS: Files().legacy(random_tensors(PAPER)),
-        "models/other.pth": Files().legacy(random_tensors(PAPER, seed=5)),
+        WEIGHTS: Files().legacy(random_tensors(SMALL)),
+        "models/other.pth": Files().legacy(random_tensors(SMALL, seed=5)),
     }
     hbb.serve(httpserver, hbb.archive(members))
     assert "could be meant" in cli("fetch", hbb.DOI, "--run").err
@@ -331,6 +338,7 @@ def test_an_unsafe_pickle_in_a_compressed_weight_file_is_refused_as_unsafe(cli, 
     assert result.code == 3, result.err
 
 
+@pytest.mark.engines(*ENGINES)
 def test_offline_the_files_of_another_object_are_never_given(cli, httpserver, settings, monkeypatch):
     """Another record that only refers to the DOI asked for has its files in the cache."""
     document = hbb.record(hbb.archive({"README.md": b"# Other"}), number=8000001)
@@ -348,6 +356,7 @@ def test_offline_the_files_of_another_object_are_never_given(cli, httpserver, se
     assert cli("fetch", hbb.DOI).code == 4
 
 
+@pytest.mark.engines(*ENGINES)
 def test_a_concept_is_named_as_such_offline_too(cli, untrained, monkeypatch):
     cli("fetch", hbb.DOI)
     monkeypatch.setenv("FAIRREG_OFFLINE", "1")
@@ -355,6 +364,7 @@ def test_a_concept_is_named_as_such_offline_too(cli, untrained, monkeypatch):
         assert "concept DOI" in cli(*command[:1], hbb.CONCEPT, *command[1:]).err
 
 
+@pytest.mark.engines(*ENGINES)
 def test_a_withdrawn_record_is_named_as_it_was_asked_for(cli, httpserver):
     answer(httpserver, RECORD, status=410, response='{"tombstone": {"note": "Spam"}}')
     hbb.serve(httpserver, b"")

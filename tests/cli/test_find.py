@@ -152,6 +152,7 @@ def test_a_live_search_that_one_source_answers_ends_with_0(cli, httpserver):
     }
 
 
+@pytest.mark.engines("sqlite")
 def test_a_live_search_of_what_takes_no_words_says_that_nobody_was_asked(cli):
     result = cli("search", "hbb", "--live", "--source", "openml")
     assert (result.code, result.out) == (0, "")
@@ -177,6 +178,7 @@ def test_the_table_of_sources_says_which_are_disabled(cli, monkeypatch):
     assert (lines["zenodo"][1], lines["datacite"][1]) == ("no", "yes")
 
 
+@pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("arguments", [["sources"], ["search", "hbb", "--live"], ["harvest"]])
 def test_disabling_what_is_no_source_is_wrong_usage_and_names_the_sources(cli, monkeypatch, arguments):
     monkeypatch.setenv("FAIRREG_DISABLE", "zenodo,nowhere")
@@ -228,6 +230,7 @@ def test_validate_accepts_what_show_writes(cli, tmp_path):
         assert (result.code, result.json["valid"]) == (0, True)
 
 
+@pytest.mark.engines("sqlite")
 def test_validate_names_the_path_of_each_violation(cli, tmp_path):
     file = tmp_path / "record.json"
     document = cli("show", hbb.DOI, "--format", "json").json
@@ -239,6 +242,7 @@ def test_validate_names_the_path_of_each_violation(cli, tmp_path):
     assert {item["path"] for item in result.json["violations"]} == {"$.creators[0].orcid", "$.kind"}
 
 
+@pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("text", ['{"name": ', "<html></html>", "[1, 2]", "3", ""])
 def test_validate_answers_what_is_no_record_with_a_sentence(cli, tmp_path, text):
     file = tmp_path / "record.json"
@@ -385,6 +389,7 @@ def run(environment, *arguments, **changes):
     )
 
 
+@pytest.mark.engines("sqlite")
 def test_json_is_ascii_where_standard_output_takes_no_utf_8(environment):
     done = run(environment, "search", "H→bb é", "--json", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
@@ -393,6 +398,7 @@ def test_json_is_ascii_where_standard_output_takes_no_utf_8(environment):
     assert "H→bb é" in done.stdout.decode("utf-8")
 
 
+@pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("view", ["text", "turtle", "bibtex", "cff", "model-card", "json"])
 def test_every_view_of_a_record_can_be_printed_without_utf_8(environment, view):
     done = run(environment, "show", hbb.DOI, "--format", view, PYTHONIOENCODING="ascii")
@@ -425,6 +431,7 @@ def test_validate_and_add_agree_on_text_that_is_no_unicode(cli, tmp_path):
     assert "$.description" in cli("add", file).err
 
 
+@pytest.mark.engines("sqlite")
 def test_a_reader_who_leaves_a_pipe_sees_no_traceback(environment):
     code = "from fairreg.cli.app import main; main()"
     with subprocess.Popen(

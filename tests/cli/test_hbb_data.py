@@ -115,9 +115,7 @@ def contents(folder):
 def test_simulate_gives_the_same_bytes_after_a_kill_and_with_more_workers(simulated, tmp_path):
     killed = simulated("a")
     first = tmp_path / "a" / "jets-00000.root"
-    for _ in range(600):
-        if first.is_file() or killed.poll() is not None:
-            break
+    while not first.is_file() and killed.poll() is None:
         time.sleep(0.1)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()

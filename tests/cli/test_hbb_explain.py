@@ -256,7 +256,6 @@ def prepared(tmp_path):
     return tmp_path / "x.h5"
 
 
-@pytest.mark.timeout(300)  # four trainings
 def test_smaller_networks_are_trained_without_the_least_features_and_compared(cli, weights, jets, prepared):
     folder = prepared.parent / "smaller"
     options = [

@@ -141,6 +141,7 @@ def test_a_tombstone_of_a_dump_withdraws_what_is_there_and_only_that(cli, dump, 
         assert registry.statement("zenodo", "78") is None
 
 
+@pytest.mark.engines("sqlite")
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [

@@ -24,6 +24,8 @@ from fairreg.services.run.batch import run_many
 from fairreg.services.run.manifest import NAME
 from fairreg.services.run.predict import open_file
 
+pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
+
 
 @pytest.fixture
 def numbers(tmp_path: Path) -> Path:
@@ -231,10 +233,10 @@ def test_a_run_that_is_interrupted_leaves_whole_outputs_and_no_processes(tagger,
         text=True,
         start_new_session=True,
     ) as running:
-        while not (tmp_path / "out" / NAME).exists():
+        while not (tmp_path / "out" / NAME).exists() and running.poll() is None:
             time.sleep(0.05)
         os.killpg(running.pid, signal.SIGINT)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate()
     assert running.returncode == 130, said
     assert "Traceback" not in said
     assert "Interrupted" in said

@@ -15,6 +15,7 @@ from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Creator, Distribution, Feature
 from fairreg.schemas.validation import violations
 from support.damage import changed, survives_damage
+from support.examples import examples
 
 cern = harvesters.get("cernopendata")
 
@@ -233,7 +234,7 @@ def test_nonsense_is_a_bad_answer(web, httpserver):
         cern.fetch(web, parse("cernopendata:5"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data):
     survives_damage(cern, RECORD, data)

@@ -16,6 +16,7 @@ from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access
 from support.damage import survives_damage
+from support.examples import examples
 
 datacite = harvesters.get("datacite")
 
@@ -128,7 +129,7 @@ def test_what_is_no_record_is_refused_by_its_path(garbage, path):
     assert caught.value.violations[0][0] == path
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data):
     survives_damage(datacite, DOCUMENT, data)

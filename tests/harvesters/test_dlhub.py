@@ -31,6 +31,7 @@ from fairreg.schemas.record import Access, Creator
 from fairreg.schemas.validation import violations
 from fairreg.web import Web
 from support.damage import changed, survives_damage
+from support.examples import examples
 
 dlhub = harvesters.get("dlhub")
 
@@ -385,7 +386,7 @@ def test_dois_of_dlhub_are_datacites():
     assert [item.name for item in found if item.name != "datacite" and not item.general] == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_damaged_document_gives_a_valid_record_or_a_record_error(data):
     survives_damage(dlhub, data.draw(st.sampled_from([SERVABLE, FLAT])), data)

@@ -9,6 +9,7 @@ from fairreg import harvesters
 from fairreg.errors import RecordError, UsageError
 from fairreg.schemas.identifiers import parse
 from support.damage import changed, survives_damage
+from support.examples import examples
 
 garden = harvesters.get("garden")
 
@@ -107,7 +108,7 @@ def test_it_says_that_it_cannot_be_asked(web):
         garden.fetch(web, parse("10.26311/bg7s-v305"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_damaged_document_gives_a_valid_record_or_a_record_error(data):
     survives_damage(garden, data.draw(st.sampled_from([GARDEN, FUNCTION])), data)

@@ -15,6 +15,7 @@ from fairreg.formats.repository_files import read_files
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import violations
 from harvesters.github_server import CFF, COMMIT, FILES, POINTER, README, RELEASE, REPOSITORY, tree_of
+from support.examples import examples
 
 github = harvesters.get("github")
 ENVELOPE = {
@@ -227,9 +228,9 @@ def test_a_doi_in_the_prose_of_a_readme_is_no_badge():
     "piece", ["[![](", "<a href=", "zenodo.org/badge/doi/10.", "image::x\n :a:", "[![a]"]
 )
 def test_no_readme_takes_long(piece):
-    begun = time.monotonic()
+    begun = time.thread_time()
     read_files({"README.md": piece * (2**18 // len(piece))})
-    assert time.monotonic() - begun < 10
+    assert time.thread_time() - begun < 10
 
 
 def test_a_fork_is_derived_from_its_parent():
@@ -316,7 +317,7 @@ JUNK = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.lists(st.tuples(st.sampled_from(PLACES), JUNK), min_size=1, max_size=4))
 def test_a_mutated_payload_is_a_valid_record_or_refused(changes):
     payload = copy.deepcopy(ENVELOPE)
@@ -361,7 +362,7 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     st.sampled_from(["CITATION.cff", "codemeta.json", ".zenodo.json", "README.md", "LICENSE"]),
     st.text(max_size=300) | DOCUMENTS.map(json.dumps),

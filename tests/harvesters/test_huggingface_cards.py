@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.formats.model_card import decoded, description, intended_use, limitations, read_card, usage
+from support.examples import examples
 
 CARD = """---
 license: mit
@@ -124,7 +125,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(PIECES | st.text(max_size=8), max_size=40).map("".join))
 def test_no_card_is_too_odd(text):
     card = read_card(text)

@@ -21,6 +21,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Creator, Evaluation, ModelRecord
 from fairreg.schemas.validation import violations
 from support.damage import JUNK, changed, paths
+from support.examples import examples
 
 hub = harvesters.get("huggingface")
 
@@ -240,7 +241,7 @@ def test_mapping_leaves_the_payload_alone():
     assert payload == envelope(INFO, CARD)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_an_altered_info_maps_to_a_valid_record_or_is_refused(data):
     payload = envelope(INFO, CARD)
@@ -338,10 +339,11 @@ def test_recorded_models_say_what_their_payload_says(shared):
 
 
 @pytest.mark.shared
-def test_a_sample_of_the_hub_is_valid(shared):
+@pytest.mark.parametrize("count", [300, pytest.param(2000, marks=pytest.mark.long)])
+def test_a_sample_of_the_hub_is_valid(shared, count):
     folder = shared / "payloads" / "huggingface"
     infos = list(lines(folder / "hub-models-2022-02.infos.jsonl.xz"))
-    chosen = {info["modelId"]: info for info in random.Random(3).sample(infos, 2000)}
+    chosen = {info["modelId"]: info for info in random.Random(3).sample(infos, count)}
     cards = {}
     for card in lines(folder / "hub-cards-2022-02.jsonl.xz"):
         if card["id"] in chosen:
@@ -349,4 +351,4 @@ def test_a_sample_of_the_hub_is_valid(shared):
             cards[card["id"]] = decoded(base64.b64decode(coded)) if coded else card["readme"]
     for name, info in chosen.items():
         assert_valid(hub.to_record(envelope(info, cards.get(name))), name)
-    assert len(cards) > 1900
+    assert len(cards) > 0.95 * count

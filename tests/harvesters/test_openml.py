@@ -16,6 +16,7 @@ from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Creator, Distribution
 from fairreg.schemas.validation import violations
 from support.damage import changed, survives_damage
+from support.examples import examples
 
 openml = harvesters.get("openml")
 API = "/openml/api/v1/json"
@@ -180,7 +181,7 @@ def test_nonsense_is_a_bad_answer(web, httpserver, status):
         openml.fetch(web, parse("openml:flow/1"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data):
     survives_damage(openml, FLOW, data)

@@ -15,6 +15,7 @@ from fairreg.harvesters.common.oai_pmh import read_page
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Creator
 from support.damage import survives_damage
+from support.examples import examples
 
 oai = harvesters.get("zenodo_oai")
 
@@ -234,13 +235,13 @@ def test_one_record_is_fetched(web, server):
     assert not oai.handles(parse("10.5281/zenodo.7"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data):
     survives_damage(oai, PAYLOAD, data)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.binary(max_size=200), st.integers(0, 3000), st.integers(0, 200))
 def test_damaged_xml_is_read_or_a_bad_answer(junk, start, length):
     whole = answer(item(7)).encode()

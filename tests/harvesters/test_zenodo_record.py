@@ -10,6 +10,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, ModelRecord
 from harvesters.zenodo_payloads import NATIVE, RECORD, record
 from support.damage import survives_damage
+from support.examples import examples
 
 zenodo = harvesters.get("zenodo")
 
@@ -193,7 +194,7 @@ def test_what_is_no_record_is_refused_by_its_path(garbage, path):
     assert path in caught.value.message
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(data=st.data(), shape=st.sampled_from([RECORD, NATIVE]))
 def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data, shape):
     survives_damage(zenodo, shape, data)

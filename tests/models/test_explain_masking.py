@@ -25,6 +25,7 @@ from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
 from fairreg.models.hbb_in.metrics import Estimate, figures
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.runner import build
+from support.examples import examples
 from support.networks import definition, random_tensors
 from support.toy import toy_jets
 
@@ -134,7 +135,7 @@ def test_fidelity_is_one_less_the_mean_distance_of_the_scores():
     assert found.uncertainty == pytest.approx(0.1 / np.sqrt(3))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=30).filter(
         lambda rows: {row[0] for row in rows if row[2]} == {True, False}

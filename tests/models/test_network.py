@@ -16,13 +16,14 @@ from fairreg.runners.weights import fingerprint, fingerprint_of, read_tensors
 TOLERANCE = 1e-5
 
 
+@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.long)])
 def test_the_graph_agrees_with_the_definition_on_random_and_padded_jets(
-    paper_sizes, make_tensors, make_jets, reference
+    paper_sizes, make_tensors, make_jets, reference, count
 ):
     tensors = make_tensors(paper_sizes)
-    tracks, vertices = make_jets(500, paper_sizes)
+    tracks, vertices = make_jets(count, paper_sizes)
     found = build(tensors, threads=1).predict(tracks, vertices)
-    assert (found.shape, found.dtype) == ((500, 2), np.float32)
+    assert (found.shape, found.dtype) == ((count, 2), np.float32)
     assert np.ptp(found[:, 1]) > 0.1
     np.testing.assert_allclose(found, reference(tensors, tracks, vertices), rtol=0, atol=TOLERANCE)
 
@@ -104,14 +105,15 @@ def test_the_torch_layers_have_the_published_names(paper_sizes):
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("count", [4, pytest.param(25, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", sorted(published_names().values()))
-def test_every_published_file_agrees_with_the_definition(published, name, make_jets, reference):
+def test_every_published_file_agrees_with_the_definition(published, name, count, make_jets, reference):
     path = published / "trained_models" / name
     tensors = read_tensors(path)
     runner = hbb_in.load(path, threads=1)
-    random = make_jets(500 if name == "gnn_baseline_best.pth" else 25, runner.hyperparameters)
+    random = make_jets(20 * count if name == "gnn_baseline_best.pth" else count, runner.hyperparameters)
     kept, toys = kept_features(path, runner.hyperparameters), hbb_in.sample()
-    toy = (toys.tracks[:25, list(kept.tracks)], toys.vertices[:25, list(kept.vertices)])
+    toy = (toys.tracks[:count, list(kept.tracks)], toys.vertices[:count, list(kept.vertices)])
     for jets in (random, toy):
         expected = reference(tensors, *jets)
         np.testing.assert_allclose(runner.predict(*jets), expected, rtol=0, atol=TOLERANCE)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.models.hbb_in.packing import packs
+from support.examples import examples
 
 TRACKS, VERTICES, FEATURES = 9, 4, 2
 jets = st.lists(
@@ -29,7 +30,7 @@ def real(objects):
     return objects[:, objects.any(axis=0)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(jets, st.integers(1, 5))
 def test_every_jet_is_in_one_pack_with_its_objects_in_their_order(occupied, size):
     tracks, vertices = arrays(occupied)
@@ -42,7 +43,7 @@ def test_every_jet_is_in_one_pack_with_its_objects_in_their_order(occupied, size
             np.testing.assert_array_equal(real(pack.vertices[place]), real(vertices[jet]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(jets, st.integers(1, 5))
 def test_the_real_objects_are_in_front_and_the_last_slot_is_empty_unless_all_are_given(occupied, size):
     for pack in packs(*arrays(occupied), size):

@@ -12,6 +12,7 @@ from fairreg.models.hbb_in.pairwise import definition, pairwise_bytes
 from fairreg.models.hbb_in.runner import build
 from fairreg.runners import get
 from fairreg.runners.weights import fingerprint, fingerprint_of
+from support.examples import examples
 from support.networks import PAPER, random_tensors
 from support.toy import toy_jets
 
@@ -91,7 +92,7 @@ def test_the_definitions_agree_in_float64(kind, reference):
 occupancy = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 5)), min_size=1, max_size=5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(occupancy, st.integers(0, 2**32))
 def test_the_default_runtime_minds_neither_order_nor_place_of_tracks_and_vertices(counts, seed):
     random = np.random.default_rng(seed)

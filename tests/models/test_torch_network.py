@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.models.hbb_in.network import Hyperparameters
+from support.examples import examples
 from support.networks import definition, random_tensors
 
 torch = pytest.importorskip("torch")
@@ -38,7 +39,7 @@ numbers = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(numbers, st.integers(0, 2**32))
 def test_it_agrees_with_the_definition_for_empty_padded_and_full_jets(counts, seed):
     tracks, vertices = jets(counts, np.random.default_rng(seed))
@@ -47,7 +48,7 @@ def test_it_agrees_with_the_definition_for_empty_padded_and_full_jets(counts, se
     np.testing.assert_allclose(found, definition(TENSORS, tracks, vertices), rtol=0, atol=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(numbers, st.integers(0, 2**32))
 def test_the_order_of_tracks_vertices_and_padding_does_not_matter(counts, seed):
     random = np.random.default_rng(seed)

@@ -21,6 +21,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support import hbb
 from support.databases import Databases
+from support.examples import examples
 
 Make = Callable[..., ModelRecord]
 
@@ -125,7 +126,7 @@ def test_entries_stay_what_they_were(filled: Registry) -> None:
     assert filled.get(FIRST).version == "v0.1.0"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers())
 def test_the_order_of_arrival_never_shows(databases: Databases, tmp_path: Path, seed: int) -> None:
     records = list(hbb_records().values())

@@ -23,6 +23,7 @@ from fairreg.registry.db.tables import entries
 from fairreg.schemas.identifiers import Identifier, RequestedIdentifier
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
 from support.databases import Databases
+from support.examples import examples
 
 Make = Callable[..., ModelRecord]
 DOI = "10.5281/zenodo.7305227"
@@ -244,7 +245,7 @@ SHARED = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=SHARED, chance=st.randoms())
 def test_the_registry_forgets_the_order_of_arrival(
     databases: Databases, tmp_path: Path, make_record: Make, said: list[tuple[object, ...]], chance: object
@@ -274,7 +275,7 @@ with Registry(sys.argv[1]) as registry:
 
 def test_two_processes_write_at_once(fresh_url: str) -> None:
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, fresh_url, name]) for name in ("a", "b")]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    assert [writer.wait() for writer in writers] == [0, 0]
     with Registry(fresh_url) as registry:
         assert registry.info().sources == {"a": 40, "b": 40}
 
@@ -299,7 +300,7 @@ with Registry(sys.argv[1]) as registry:
 
 
 def test_a_killed_writer_leaves_nothing_half_done(fresh_url: str, make_record: Make) -> None:
-    killed = subprocess.run([sys.executable, "-c", KILLED, fresh_url], check=False, timeout=60)
+    killed = subprocess.run([sys.executable, "-c", KILLED, fresh_url], check=False)
     assert killed.returncode == -signal.SIGKILL
     with Registry(fresh_url) as registry:
         assert registry.info().entries == 0
@@ -353,7 +354,7 @@ def test_pages_of_any_size_make_the_registry_that_single_records_make(
     databases: Databases, tmp_path: Path, make_record: Make, engine: str
 ) -> None:
     # Each example takes two databases, and a server makes them slowly.
-    @settings(max_examples=40 if engine == "sqlite" else 12, deadline=None)
+    @settings(max_examples=examples(40 if engine == "sqlite" else 12))
     @given(said=LINKED, sizes=st.lists(st.integers(1, 5), min_size=8, max_size=8))
     def alike(said: list[tuple[object, ...]], sizes: list[int]) -> None:
         records = [

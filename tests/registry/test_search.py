@@ -124,7 +124,7 @@ def test_an_empty_question_lists_all_newest_first(read_only_registry: Registry, 
     assert years == sorted(years, reverse=True)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text() | st.text(alphabet="\"*^:(){}[]-+ANDORTENabh\\'%_\0\ud800"))
 @example('" OR name:* --')
 @example("NEAR(a b, 3) AND NOT {name} : x*")

@@ -15,6 +15,7 @@ from fairreg.errors import FairregError, ModelError, Refused
 from fairreg.runners.weights import fingerprint, fingerprint_of, format_of, read_tensors
 from fairreg.runners.weights.onnx import signature
 from fairreg.schemas.record import Tensor
+from support.examples import examples
 
 SUFFIXES = {"legacy": ".pth", "zipped": ".pt", "safetensors": ".safetensors", "onnx": ".onnx"}
 formats = pytest.mark.parametrize("kind", SUFFIXES)
@@ -243,7 +244,7 @@ def test_every_truncation_is_a_model_error(tmp_path, files, tensors, kind):
 
 
 @formats
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(data=st.data())
 def test_random_corruption_raises_nothing_but_our_errors(tmp_path_factory, files, tensors, kind, data):
     path = written(tmp_path_factory.getbasetemp(), files, kind, tensors)
@@ -257,7 +258,7 @@ def test_random_corruption_raises_nothing_but_our_errors(tmp_path_factory, files
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".onnx", ".bin"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(content=st.binary(max_size=200))
 def test_garbage_raises_nothing_but_our_errors(tmp_path_factory, suffix, content):
     path = tmp_path_factory.getbasetemp() / f"garbage{suffix}"

@@ -30,7 +30,7 @@ def test_an_entry_cites_authors_title_year_and_doi():
     )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(records)
 def test_any_record_gives_a_title_with_balanced_braces(record):
     title = next(line for line in bibtex.write(record).splitlines() if line.startswith("  title"))

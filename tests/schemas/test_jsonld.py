@@ -12,7 +12,7 @@ from fairreg.schemas.jsonld import to_turtle
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
 from support.records import records
 
-slow_data = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+slow_data = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @slow_data

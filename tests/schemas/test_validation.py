@@ -25,7 +25,7 @@ def test_the_packaged_schema_is_the_one_derived_from_the_record_type():
     assert packaged == schema_of_record()
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(records)
 def test_every_record_is_valid_in_its_plain_form(record):
     assert violations(record.to_json()) == []

@@ -9,7 +9,8 @@ from fairreg.errors import ModelError, NotFound, UsageError
 from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.services.registry.shared_engine import close
 from support import hbb
-from support.networks import PAPER, definition, random_jets, random_tensors
+from support.deadlines import FAR
+from support.networks import SMALL, definition, random_jets, random_tensors
 from support.weight_files import Files
 
 WEIGHTS = "models/trained_models/gnn_baseline_best.pth"
@@ -27,7 +28,7 @@ def here(monkeypatch, environment):
 
 @pytest.fixture(scope="module")
 def tensors():
-    return random_tensors(PAPER)
+    return random_tensors(SMALL)
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_search_finds_the_packaged_catalogue():
 
 def test_live_search_says_how_each_source_answered(httpserver):
     httpserver.expect_request("/zenodo/api/records").respond_with_json({"hits": {"hits": [], "total": 0}})
-    report = fairreg.search("Hbb tagger", live=True, source=["zenodo"], deadline=8)
+    report = fairreg.search("Hbb tagger", live=True, source=["zenodo"], deadline=FAR)
     assert report.sources["zenodo"].status == "ok"
     with pytest.raises(UsageError):
         fairreg.search("", live=True)
@@ -65,7 +66,7 @@ def test_resolve_fetch_and_assess_take_any_spelling(services, tmp_path):
 
 
 def test_load_gives_a_runner_with_predict_for_a_doi_and_for_a_file(services, weights, tensors):
-    tracks, vertices = random_jets(5, PAPER)
+    tracks, vertices = random_jets(5, SMALL)
     expected = definition(tensors, tracks, vertices)
     for source in (hbb.DOI, weights, str(weights)):
         runner = fairreg.load(source)

@@ -32,6 +32,7 @@ from fairreg.services.registry.integrity import check
 from fairreg.services.registry.transfer import export, import_
 from fairreg.settings import Settings
 from support.databases import Databases
+from support.examples import examples
 from support.postgres import RUN
 from support.records import records
 
@@ -259,9 +260,7 @@ def test_a_line_that_no_registry_can_keep_is_named_and_nothing_is_kept(
         assert registry.info().entries == 153
 
 
-@hypothesis_settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50
-)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(50))
 @given(records, st.none() | st.binary(max_size=20), st.none() | st.text(max_size=9))
 def test_any_line_reads_back_as_what_was_written(
     tmp_path: Path, record: ModelRecord, payload: bytes | None, reason: str | None

@@ -16,9 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairreg.errors import ChecksumMismatch, FairregError, MissingEngine, Unreachable, UsageError
+from fairreg.services.parallel import dask
 from fairreg.services.parallel.base import Where, portions, threads
 from fairreg.services.parallel.engines import require_shared_registry, spread
 from support import tasks
+
+
+@pytest.fixture(autouse=True)
+def in_no_hurry(monkeypatch):
+    """However busy the machine is, a scheduler that is there is reached."""
+    monkeypatch.setattr(dask, "_SECONDS", 100)
 
 
 def silent(_line):
@@ -202,16 +209,22 @@ def test_workers_of_another_release_are_told(scheduler, monkeypatch):
 
 
 def test_a_scheduler_without_workers_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("fairreg.services.parallel.dask._SECONDS", 1)
+    wait = dask._wait_for_workers
+
+    def wait_a_moment(client, address):
+        monkeypatch.setattr(dask, "_SECONDS", 0.1)
+        wait(client, address)
+
+    monkeypatch.setattr(dask, "_wait_for_workers", wait_a_moment)
     with own_scheduler(workers=0) as (_, address), pytest.raises(Unreachable, match="has no workers"):
         enter(Where(scheduler=address))
 
 
-def test_a_scheduler_that_is_lost_on_the_way_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("fairreg.services.parallel.dask._SECONDS", 3)
+def test_a_scheduler_that_is_lost_on_the_way_is_a_sentence():
     with own_scheduler(workers=1) as (process, address), spread(Where(scheduler=address), silent) as engine:
         results = engine.each(tasks.squared, range(10_000))
         next(results)
+        engine._client._timeout = 1  # seconds in which it tries to reach the scheduler again
         process.kill()
         with pytest.raises(Unreachable, match="was lost"):
             deque(results)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fairreg.errors import FairregError, UnsafeArchive
 from fairreg.storage.archive import Limits, is_archive, unpack
+from support.examples import examples
 
 
 def make_zip(path, members):
@@ -127,7 +128,7 @@ def test_a_damaged_archive_is_one_sentence_and_leaves_nothing(tmp_path, cut):
     refuse(path, tmp_path, "cannot be unpacked")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 @given(
     st.lists(st.tuples(st.text(min_size=1, max_size=12), st.binary(max_size=20)), max_size=4), st.randoms()
 )
@@ -192,7 +193,7 @@ def test_a_huge_header_is_refused_before_it_fills_the_memory(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".tar.gz", ".tar.bz2", ".tar.xz", ".zip"])
 @given(content=st.binary(max_size=400), cut=st.integers(0, 300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(30))
 def test_damage_of_any_kind_is_refused_or_harmless(tmp_path_factory, suffix, content, cut):
     room = tmp_path_factory.mktemp("room")
     path = room / f"a{suffix}"

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fairreg.storage.arrays import open_rows, row_count
+from support.examples import examples
 
 shapes = arrays.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=6)
 kinds = st.sampled_from([np.float32, np.int64, np.bool_, "<U3", ">f8"])
 bounds = st.integers(0, 7)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(shapes.flatmap(lambda shape: arrays.arrays(kinds, shape)), bounds, st.none() | bounds, st.booleans())
 def test_rows_are_those_of_the_whole_array(tmp_path_factory, array, start, stop, compressed):
     folder = tmp_path_factory.mktemp("rows")

@@ -64,3 +64,5 @@ def random_jets(count, sizes, seed=2):
 
 
 PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20, d_o=24)
+# What the published network takes and gives, in few nodes: enough where its numbers are not the point.
+SMALL = Hyperparameters(track_features=30, vertex_features=14, hidden=8, d_e=4, d_o=4)

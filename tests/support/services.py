@@ -13,6 +13,7 @@ import struct
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,14 +22,14 @@ from harvesters.zenodo_payloads import page as zenodo_page
 from harvesters.zenodo_payloads import record as zenodo_record
 from support import hbb
 
-__all__ = ["FAULTS", "RUDE", "SLOW_SECONDS", "STRANGE", "Services"]
+__all__ = ["FAULTS", "RUDE", "STRANGE", "Services"]
 
-# "other" is JSON of another kind, "tls" a base URL of https at a port that speaks plain HTTP.
+# "slow" says nothing before the server closes, "other" is JSON of another kind, "tls" a base URL of https at
+# a port that speaks plain HTTP.
 RUDE = ("slow", "429", "429 without Retry-After", "500", "malformed", "html", "other", "reset", "tls")
 # "garbage" is a page of what is no record.
 STRANGE = ("endless", "duplicated", "changing", "garbage")
 FAULTS = RUDE + STRANGE
-SLOW_SECONDS = 30
 CONTENT = b"the bytes of a file"
 _TOTAL = 1_000_000
 
@@ -42,13 +43,17 @@ class Asked(NamedTuple):
 
 
 class Services:
-    """The server. `asked` are the requests: (service, path with query, headers)."""
+    """The server. `asked` are the requests: (service, path with query, headers).
+
+    `silent` gets the name of a slow service with each request that it leaves unanswered.
+    """
 
     def __init__(self) -> None:
         self.faults: dict[str, str] = {}
         self.echo = ""
         self.asked: list[tuple[str, str, dict[str, str]]] = []
-        self.released = threading.Event()
+        self.silent: SimpleQueue[str] = SimpleQueue()
+        self._released = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -77,7 +82,7 @@ class Services:
 
     def close(self) -> None:
         """Let the slow ones go and stop."""
-        self.released.set()
+        self._released.set()
         for server, thread in zip((self._server, self._deaf), self._threads, strict=True):
             server.shutdown()
             server.server_close()
@@ -90,7 +95,8 @@ class Services:
         self.asked.append((name, path, dict(request.headers)))
         fault = self.faults.get(name, "")
         if fault == "slow":
-            self.released.wait(SLOW_SECONDS)
+            self.silent.put(name)
+            self._released.wait()
         elif fault == "reset":
             _reset(request.connection)
             return
