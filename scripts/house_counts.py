@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 PACKAGE = Path(__file__).parents[1] / "src" / "fairreg"
 MODULES_PER_FOLDER = 15
@@ -63,6 +62,7 @@ class Exempt(NamedTuple):
 
 EXEMPT = (
     Exempt("sources.py", "", "holds the rows"),
+    Exempt("source_row.py", "", "says what a row is, with the words that rows may not take"),
     Exempt("harvesters/", "", "a harvester is about one service"),
     Exempt("formats/", "", "a format says how the services that made it spell things"),
     Exempt("publish/", "", "a publisher is about one archive"),
@@ -104,21 +104,18 @@ class Services:
 
     @classmethod
     def of_package(cls) -> "Services":
-        """Names and hosts of the services that fairreg knows.
+        """Names and hosts of the services that fairreg knows: of the rows of `fairreg.sources`.
 
-        `doi` is left out: it is an identifier scheme of a standard (ISO 26324) and the name of a metadata
-        field before it is a resolver. The resolver's hosts count.
+        Standards of identification are left out, which are metadata fields before they are services: DOI
+        (ISO 26324), ORCID and arXiv numbers. The hosts of their resolvers count.
         """
-        from fairreg import harvesters
-        from fairreg.settings import FILE_HOSTS, SERVICES
+        from fairreg import harvesters, sources
 
-        hosts: set[str] = set()
-        for _, _, url, aliases, *_ in SERVICES:
-            hosts |= {urlsplit(url).netloc, *aliases}
-        hosts.update(*FILE_HOSTS.values())
-        return cls(
-            frozenset({row[0] for row in SERVICES} | set(harvesters.names())) - {"doi"}, frozenset(hosts)
-        )
+        rows = sources.all_sources()
+        standards = {scheme.name for scheme in sources.schemes() if scheme.names in {"person", "paper"}}
+        names = {row.name for row in rows} | set(harvesters.names())
+        hosts = frozenset().union(*(row.hosts for row in rows))
+        return cls(frozenset(names - standards - {sources.DOI.name, sources.CURATED.name}), hosts)
 
     @cached_property
     def _host(self) -> re.Pattern[str]:
