@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The registry and the export that 0.1.0 wrote (tests/data/0.1.0), as every later release has to keep them."""
+"""The registry and the export of 0.1.0 (tests/data/0.1.0), as every later release has to keep them."""
 
 import json
 import lzma
