@@ -31,6 +31,7 @@ __all__ = [
     "DOI",
     "HUGGING_FACE",
     "ORCID",
+    "OWN",
     "OWNER_SLASH_NAME",
     "POLICIES_DATE",
     "REGISTRAR",
@@ -314,6 +315,9 @@ PYPI = IdentifierScheme(
     resolver="https://pypi.org/project/",
 )
 CURATED = Source("catalogue", "Packaged catalogue", role="curated")
+# Source of what fairreg itself found in the files of a record: it adds facts, and is not a place to find the
+# model at.
+OWN = "fairreg"
 
 BUILT_IN = (
     ZENODO,

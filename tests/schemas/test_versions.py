@@ -3,7 +3,7 @@ from itertools import permutations
 
 import pytest
 
-from fairreg.schemas.versions import version_sort_key
+from fairreg.schemas.record import version_sort_key
 
 
 @pytest.mark.parametrize(

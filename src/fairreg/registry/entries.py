@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import ModelRecord
-from fairreg.schemas.versions import version_sort_key
+from fairreg.schemas.record import ModelRecord, version_sort_key
 
 __all__ = [
     "Entry",

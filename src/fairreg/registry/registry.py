@@ -13,10 +13,9 @@ from sqlalchemy import Connection, func, insert, select, update
 from fairreg.registry import catalogue
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.entry_query import whole
-from fairreg.registry.db.row_mapping import TEXT_RULES, entry_from, statement_from
-from fairreg.registry.db.tables import HEAD, entries, properties, statements
+from fairreg.registry.db.row_mapping import entry_from, statement_from
+from fairreg.registry.db.tables import HEAD, LINEAGE_RULES, TEXT_RULES, entries, properties, statements
 from fairreg.registry.entries import Entry, Harvest, Info, Outcome, PutResult, Refused, Statement, Submission
-from fairreg.registry.resolution.lineage import RULES, Verdicts
 from fairreg.registry.search.filters import Filters, FilterValues
 from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
 from fairreg.registry.search.results import SearchResults
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from fairreg.registry.ingest.link_overrides import Verdict
     from fairreg.registry.ingest.restore import Carried
     from fairreg.registry.ingest.row_builder import Page
+    from fairreg.registry.resolution.lineage import Verdicts
     from fairreg.registry.resolution.report import LineageReport
     from fairreg.registry.snapshots import Known, Window
 
@@ -123,7 +123,11 @@ class Registry:
 
     def follows_this_release(self) -> bool:
         """Return True where texts, lineages and catalogue are written as this release writes them."""
-        wanted = {_WORDING_RULES: TEXT_RULES, _LINKING_RULES: RULES, _CATALOGUE_DIGEST: catalogue.digest()}
+        wanted = {
+            _WORDING_RULES: TEXT_RULES,
+            _LINKING_RULES: LINEAGE_RULES,
+            _CATALOGUE_DIGEST: catalogue.digest(),
+        }
         query = select(properties.c.name, properties.c.value).where(properties.c.name.in_(wanted))
         with self._database.reading() as connection:
             return {row.name: row.value for row in connection.execute(query)} == wanted
@@ -149,7 +153,7 @@ class Registry:
     def linked_by_these_rules(self) -> bool:
         """Whether the lineages are those of this release's rules."""
         with self._database.reading() as connection:
-            return _read_property(connection, _LINKING_RULES) == RULES
+            return _read_property(connection, _LINKING_RULES) == LINEAGE_RULES
 
     def link_anew(self) -> int:
         """Sort all entries into lineages by this release's rules; how many statements were looked at."""
@@ -157,7 +161,7 @@ class Registry:
 
         with self._database.writing() as connection:
             count = relate_all(connection)
-            _write_property(connection, _LINKING_RULES, RULES)
+            _write_property(connection, _LINKING_RULES, LINEAGE_RULES)
         return count
 
     def link(self, one: IdentifierLike, other: IdentifierLike) -> None:
@@ -174,7 +178,7 @@ class Registry:
         with self._database.writing() as connection:
             judge(connection, one, other, same=False)
 
-    def verdicts(self) -> Verdicts:
+    def verdicts(self) -> "Verdicts":
         """What people decided with `link` and `unlink`."""
         from fairreg.registry.ingest.lineage_update import verdicts
 

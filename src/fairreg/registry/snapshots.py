@@ -17,7 +17,7 @@ from fairreg.registry.db.key_conditions import chunks, with_keys
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.entries import Entry, Statement
-from fairreg.registry.resolution.grouping import OWN
+from fairreg.sources import OWN
 
 __all__ = ["Known", "Window", "identifiers_after", "known", "last_assessment"]
 

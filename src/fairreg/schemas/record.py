@@ -5,6 +5,7 @@ Field names are those of FAIR4ML 0.1 and schema.org in snake_case. A record is i
 value and hashes; its JSON form is what `to_json` writes, its linked-data view what `to_jsonld` writes.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -27,6 +28,7 @@ __all__ = [
     "Relation",
     "RelationType",
     "Tensor",
+    "version_sort_key",
 ]
 
 Kind = Literal["model", "dataset", "software"]
@@ -256,3 +258,19 @@ class ModelRecord(_Struct, frozen=True):
         from fairreg.schemas.jsonld_reading import from_jsonld
 
         return from_jsonld(document)
+
+
+def version_sort_key(
+    *, dated: str | None = None, version: str | None = None, doi: str | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...], int, str]:
+    """Sort key that puts the newest version last: by date, then version number, then DOI.
+
+    `dated` is an ISO 8601 date or a part of one (a year comes before the days of that year). Version numbers
+    compare number by number, so 1.10 comes after 1.9, and 1 equals 1.0. Of DOIs that differ in a number at
+    their end the higher is the newer, as Zenodo and Figshare count them; what is not known comes first.
+    """
+    numbers = [int(part) for part in re.findall(r"\d{1,9}", version or "")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    date = tuple(int(part) for part in re.findall(r"\d+", (dated or "")[:10]))
+    return date, tuple(numbers), len(doi or ""), doi or ""

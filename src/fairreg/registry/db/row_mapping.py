@@ -13,12 +13,10 @@ from sqlalchemy import RowMapping
 from fairreg.errors import RecordError
 from fairreg.registry.db.tables import LEADING
 from fairreg.registry.entries import Entry, Statement
-from fairreg.registry.resolution.grouping import OWN
 from fairreg.registry.text.normalization import fold, indexed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
-from fairreg.sources import schemes
-from fairreg.storage.formats import RUNNABLE_FORMATS
+from fairreg.sources import OWN, schemes
 
 __all__ = [
     "decoded",
@@ -81,6 +79,8 @@ def is_runnable(record: ModelRecord) -> bool:
     """
     if record.kind != "model" or record.access is None or record.access.level != "open":
         return False
+    from fairreg.storage.formats import RUNNABLE_FORMATS  # a search decides nothing of the kind
+
     formats = {item.casefold() for item in record.formats}
     for file in record.distributions:
         formats.add((file.format or "").casefold())
@@ -162,8 +162,6 @@ def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
     return {"leading": row["name"][:LEADING], **row}, frozenset(known)
 
 
-# Changes with whatever changes the texts of the same record: then they are all written anew.
-TEXT_RULES = "1"
 # Columns whose words are spelled with care.
 _MENDING = ("name", "alternate_names", "subjects", "creators")
 # PostgreSQL's full-text search takes a megabyte of text for one entry.

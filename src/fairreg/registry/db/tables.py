@@ -27,13 +27,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from fairreg.sources import BUILT_IN, schemes
+
 __all__ = [
     "FULL_TEXT",
     "HEAD",
     "INDEXED_TEXTS",
     "LEADING",
+    "LINEAGE_RULES",
     "NAME_TEXT",
     "REVISIONS",
+    "TEXT_RULES",
     "WORD_INDEX",
     "assessments",
     "described",
@@ -190,6 +194,16 @@ entry_texts = Table(
     Column("creators", _TEXT, nullable=False),
     Column("description", _TEXT, nullable=False),
     Column("identifiers", _TEXT, nullable=False),
+)
+
+# Versions of the rules by which derived rows are written; a registry of other rules writes its rows anew.
+# TEXT_RULES is raised with whatever changes the texts of the same record (`row_mapping.text_values`),
+# LINEAGE_RULES with whatever changes lineages (`resolution.lineage`). An installed package whose identifiers
+# join records changes lineages, too.
+_BUILT_IN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
+TEXT_RULES = "1"
+LINEAGE_RULES = "+".join(
+    ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _BUILT_IN_SCHEMES))
 )
 
 # The columns that each of SQLite's full-text indexes holds; the vectors of PostgreSQL are made of the same.

@@ -35,7 +35,6 @@ from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS, write_texts, write
 from fairreg.registry.ingest.lineage_update import LineageUpdate, write_ties
 from fairreg.registry.ingest.row_builder import statement_values
 from fairreg.registry.resolution.grouping import (
-    OWN,
     Group,
     Key,
     Pair,
@@ -49,7 +48,7 @@ from fairreg.registry.resolution.lineage import owned_keys, pointed_keys
 from fairreg.registry.search.lookup import sources_of_all
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
-from fairreg.sources import CURATED, REGISTRAR
+from fairreg.sources import CURATED, OWN, REGISTRAR
 
 __all__ = ["accept", "now", "put", "regroup", "relink", "withdraw", "word_anew"]
 

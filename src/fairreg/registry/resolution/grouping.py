@@ -17,13 +17,12 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
-from fairreg.sources import CURATED, DOI, REGISTRAR, all_sources, scheme_names, schemes
+from fairreg.sources import CURATED, DOI, OWN, REGISTRAR, all_sources, scheme_names, schemes
 
 __all__ = [
     "CURATED_ORDER",
     "HOST_ORDER",
     "LINK_SCHEMES",
-    "OWN",
     "SHARED_SCHEMES",
     "Group",
     "Key",
@@ -55,9 +54,6 @@ class Place(NamedTuple):
 Pair = frozenset[Place]
 # Pairs by one end: for each place that a pair names, the places at the other ends.
 Partners = Mapping[Place, AbstractSet[Place]]
-
-# What fairreg itself found in the files of a record: it adds facts, and is no place to find the model at.
-OWN = "fairreg"
 
 _RANKED = sorted((row for row in all_sources() if row.rank is not None), key=lambda row: row.rank or 0)
 # "" stands for any source without a rank.

@@ -26,14 +26,13 @@ from fairreg.registry.resolution.grouping import (
 )
 from fairreg.schemas.identifiers import OWN_DOIS
 from fairreg.schemas.record import ModelRecord, RelationType
-from fairreg.sources import BUILT_IN, DOI, SWHID, schemes
+from fairreg.sources import BUILT_IN, DOI, SWHID
 
 __all__ = [
     "OWNING",
     "PLACE_SCHEMES",
     "POINTING",
     "POPULAR",
-    "RULES",
     "Bond",
     "Lineage",
     "Verdicts",
@@ -43,12 +42,6 @@ __all__ = [
     "tie_keys",
 ]
 
-_OWN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
-# Raised with every change of the rules, so that registries sort what they hold anew: so does another package
-# with an identifier by which sources mean one model.
-RULES = "+".join(
-    ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _OWN_SCHEMES))
-)
 POPULAR = 100
 _COPIES = tuple(row.copy_dois for row in BUILT_IN if row.copy_dois)
 # Names of repositories and registries that a model is at: owners of one are one model, if they are few.

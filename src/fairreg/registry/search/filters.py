@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, exists, func, literal_column, or_
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import facets as rows_of_facets
 from fairreg.registry.entries import Entry
-from fairreg.registry.resolution.grouping import OWN
 from fairreg.registry.text.normalization import fold
+from fairreg.sources import OWN
 
 __all__ = ["FILTERS", "Filter", "FilterValues", "Filters", "Values"]
 

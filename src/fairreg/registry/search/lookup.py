@@ -13,7 +13,6 @@ from fairreg.registry.db.key_conditions import among
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, identifiers, statements
 from fairreg.registry.entries import Entry
-from fairreg.registry.resolution.grouping import OWN
 from fairreg.schemas.identifiers import (
     NEIGHBOUR_DOIS,
     OWN_DOIS,
@@ -24,8 +23,8 @@ from fairreg.schemas.identifiers import (
     owner_slash_name,
     record_of_doi,
 )
-from fairreg.schemas.versions import version_sort_key
-from fairreg.sources import DOI, scheme_names
+from fairreg.schemas.record import version_sort_key
+from fairreg.sources import DOI, OWN, scheme_names
 
 __all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
 

@@ -30,7 +30,6 @@ from fairreg.assessment.training import training_sets
 from fairreg.errors import ChecksumMismatch, FairregError, IdentifierError, NotFound, RecordError
 from fairreg.harvesters.datacite import registration
 from fairreg.registry import Registry, Statement
-from fairreg.registry.resolution.grouping import OWN
 from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
@@ -47,7 +46,7 @@ from fairreg.services.fetch.resolve import (
     with_registration,
 )
 from fairreg.settings import Settings
-from fairreg.sources import CURATED, REGISTRAR
+from fairreg.sources import CURATED, OWN, REGISTRAR
 from fairreg.storage.cache import Cache
 from fairreg.web import Patience, Talk, Web, silent
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from fairreg.errors import FairregError
 from fairreg.registry import Registry
-from fairreg.registry.resolution.grouping import OWN, link_keys
+from fairreg.registry.resolution.grouping import link_keys
 from fairreg.runners.weights import fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
 from fairreg.schemas.timestamps import now
+from fairreg.sources import OWN
 from fairreg.storage.files import digest
 
 __all__ = ["keep_fingerprints"]

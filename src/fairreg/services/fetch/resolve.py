@@ -17,9 +17,8 @@ from fairreg import harvesters
 from fairreg.errors import FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import Fetched, Harvester
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import ModelRecord, version_sort_key
 from fairreg.schemas.timestamps import now
-from fairreg.schemas.versions import version_sort_key
 from fairreg.sources import DOI, REGISTRAR, RESOLVER
 from fairreg.web import Patience, Talk, Web, silent
 
