@@ -50,7 +50,7 @@ class _Arrival:
 
     @property
     def fresh(self) -> bool:
-        """Whether nothing was said at its place before."""
+        """True for the first and only statement of its place."""
         return self.once and self.known is None
 
 
@@ -135,7 +135,7 @@ def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, 
 
 
 def _lone(connection: Connection, arrivals: Iterable[_Arrival], overrides: Verdicts) -> list[_Arrival]:
-    """Those that are new and share no key, verdict or name with anything, in the registry or on the page."""
+    """New arrivals that share no key, verdict or name with anything, in the registry or on the page."""
     linked = partners(overrides.same)
     fresh = [item for item in arrivals if item.fresh and item.prepared.place not in linked]
     keys = {item.number: item.prepared.keys for item in fresh}
@@ -157,7 +157,7 @@ def _untouched(
 
 
 def _single(connection: Connection, late: Sequence[_Arrival]) -> list[_Arrival]:
-    """Those that are new and share no entry and no name with anything, but perhaps a lineage."""
+    """New arrivals that share no entry and no name with anything, though perhaps a lineage."""
     borne = Counter(key for item in late for key in item.prepared.own_keys)
     named = Counter(item.prepared.identifier for item in late)
     chosen = [
@@ -208,7 +208,7 @@ def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
 
 
 def _grouped(connection: Connection, keys: Iterable[Key]) -> set[Key]:
-    """Which of the keys the registry has as a thing's own, which may put two statements into one entry."""
+    """The keys that a statement of the registry has as its own, by which others may share its entry."""
     found: set[Key] = set()
     for chunk in chunks(keys):
         own = with_keys(identifiers.c.family, identifiers.c.key, chunk)

@@ -85,10 +85,10 @@ class LineageUpdate:
 
     def resolve(self) -> None:
         """Sort all that was noted, and all in reach of it, into lineages; afterwards nothing is noted."""
-        mates = [
-            entry for listed in entries_of(self._connection, self._lineages).values() for entry in listed
-        ]
-        ids = self._statements | _statements_of(self._connection, mates)
+        ids = set(self._statements)
+        if self._lineages:
+            listed = entries_of(self._connection, self._lineages).values()
+            ids |= _statements_of(self._connection, {entry for mates in listed for entry in mates})
         if ids:
             _relate(self._connection, self.overrides, ids, self._left, changed=self._statements)
         self._statements, self._lineages, self._left = set(), set(), set()

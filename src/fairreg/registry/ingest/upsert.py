@@ -177,7 +177,7 @@ def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[
 def _stale(
     connection: Connection, plan: Iterable[_Planned], reached: dict[int, "_Reached"], changed: int
 ) -> Iterator[_Planned]:
-    """Leave out what another statement's change leaves as it is: the same statements under the same name."""
+    """Entries to write: all but those with the same statements and name as before, none of them `changed`."""
     held: dict[int | None, set[int]] = defaultdict(set)
     for row in reached.values():
         held[row.entry_id].add(row.id)
