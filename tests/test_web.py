@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import json
 import socket
+from dataclasses import replace
 
 import pytest
 from werkzeug import Response
@@ -17,6 +18,7 @@ from fairreg.errors import (
     UsageError,
 )
 from fairreg.settings import Settings
+from fairreg.sources import Pace
 from fairreg.web import Answer, Patience, Web
 from fairreg.web.client import Slots
 from fairreg.web.http_cache import KeptAnswers
@@ -493,3 +495,15 @@ def test_processes_that_share_a_pace_take_their_part_of_it_each(monkeypatch, sha
     waits = [slots.take("zenodo", 2.0) for _ in range(3)]
     assert waits == [0.0, 2.0 * sharers, 4.0 * sharers]
     assert slots.take("github", 2.0) == 0.0
+
+
+@pytest.mark.parametrize(("kind", "seconds"), [("search", 6.0), ("record", 3.0), ("file", 1.0)])
+def test_each_kind_of_request_takes_its_part_of_a_services_pace(monkeypatch, tmp_path, kind, seconds):
+    monkeypatch.setattr("fairreg.web.client.time.monotonic", lambda: 100.0)
+    settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})
+    zenodo = replace(settings.service("zenodo"), pace=Pace(search=10, record=20, file=60))
+    waits: list[float] = []
+    web = Web(replace(settings, services={"zenodo": zenodo}), sleep=waits.append)
+    for _ in range(7):  # the first five are a burst
+        web.asking(kind).pace(RECORD)
+    assert waits == [seconds]

@@ -9,7 +9,6 @@ Rows of `fairreg.sources` come from entry points alone. The installed packages a
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +46,8 @@ def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
 
     Raises PluginError where an installed package takes the name of another plugin.
     """
+    from pkgutil import iter_modules
+
     package = import_module(room)
     found = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")} - skip
     for point in entry_points_of(room):

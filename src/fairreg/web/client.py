@@ -209,7 +209,7 @@ class Web:
         return self._get(url, params, sent, patience or self._patience)
 
     def _get(self, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience) -> Answer:
-        with self._open("GET", url, params, headers, patience) as response:
+        with self._open(self._kind, url, params, headers, patience) as response:
             body = read_bounded(response, most=patience.most_bytes, seconds=patience.body_seconds)
             body = without_token(body, response)
             return Answer(response.url, response.status_code, headers_of(response), body)
@@ -234,7 +234,7 @@ class Web:
 
     def location(self, url: str, *, patience: Patience | None = None) -> str | None:
         """Where `url` redirects to in one step, unfetched; None when it does not redirect."""
-        with self._request("GET", self.address(url), None, {}, patience or self._patience) as response:
+        with self._request(self._kind, self.address(url), None, {}, patience or self._patience) as response:
             target = _onward(response)
             if target is None:
                 raise_for_status(response)
@@ -245,22 +245,23 @@ class Web:
         self, url: str, *, headers: Mapping[str, str] | None = None
     ) -> Iterator[tuple[Answer, Iterator[bytes]]]:
         """Open a download: its head (empty body) and its chunks. Raises as `get`; so does reading a chunk."""
-        if self._kind != "file":
-            with self.asking("file").stream(url, headers=headers) as opened:
-                yield opened
-            return
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
-        with self._open("GET", url, None, sent, self._patience) as response:
+        with self._open("file", url, None, sent, self._patience) as response:
             head = Answer(response.url, response.status_code, headers_of(response), b"")
             yield head, chunks(response, seconds=self._patience.body_seconds)
 
     @contextmanager
     def _open(
-        self, method: str, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience
+        self,
+        kind: RequestKind,
+        url: str,
+        params: Params | None,
+        headers: Mapping[str, str],
+        patience: Patience,
     ) -> Iterator["requests.Response"]:
         target = self.address(url)
         for _ in range(MAX_REDIRECTS):
-            with self._request(method, target, params, headers, patience) as response:
+            with self._request(kind, target, params, headers, patience) as response:
                 onward = _onward(response) if redirects(response) else None
                 if onward is None:
                     raise_for_status(response)
@@ -271,7 +272,12 @@ class Web:
 
     @contextmanager
     def _request(
-        self, method: str, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience
+        self,
+        kind: RequestKind,
+        url: str,
+        params: Params | None,
+        headers: Mapping[str, str],
+        patience: Patience,
     ) -> Iterator["requests.Response"]:
         """One hop, tried again on faults that pass; the caller judges the status of what is left."""
         if self._settings.offline:
@@ -280,19 +286,24 @@ class Web:
                 hint="Unset FAIRREG_OFFLINE to allow it.",
             )
         self._check_address(url)
-        response = self._attempts(method, url, params, {**headers, **self._authorization(url)}, patience)
+        response = self._attempts(kind, url, params, {**headers, **self._authorization(url)}, patience)
         try:
             yield response
         finally:
             response.close()
 
     def _attempts(
-        self, method: str, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience
+        self,
+        kind: RequestKind,
+        url: str,
+        params: Params | None,
+        headers: Mapping[str, str],
+        patience: Patience,
     ) -> "requests.Response":
         for attempt in range(patience.retries + 1):
             last = attempt == patience.retries
             try:
-                response = self._once(method, url, params, headers, patience)
+                response = self._once(kind, url, params, headers, patience)
             except Unreachable:
                 if last:
                     raise
@@ -308,14 +319,19 @@ class Web:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(
-        self, method: str, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience
+        self,
+        kind: RequestKind,
+        url: str,
+        params: Params | None,
+        headers: Mapping[str, str],
+        patience: Patience,
     ) -> "requests.Response":
         import requests
 
-        self.pace(url)
+        self.pace(url, kind)
         try:
             return self._connect().request(
-                method,
+                "GET",
                 url,
                 params=dict(params) if params else None,
                 headers=dict(headers),
@@ -352,7 +368,7 @@ class Web:
                 hint="If this is your own mirror, make it a base URL (for example FAIRREG_ZENODO_URL).",
             )
 
-    def pace(self, url: str) -> None:
+    def pace(self, url: str, kind: RequestKind | None = None) -> None:
         """Wait as long as the rate of the public service at `url` asks for; a configured mirror is not paced.
 
         Every request of this client does so; who asks a service through its own client calls it first.
@@ -361,7 +377,7 @@ class Web:
         if service is None or service.configured or service.pace is None:
             return
         # A burst of a few requests is within every published limit; only a long run is slowed down.
-        interval = 60 / service.pace.per_minute(self._kind)
+        interval = 60 / service.pace.per_minute(kind or self._kind)
         wait = self._slots.take(service.name, interval) - 5 * interval
         if wait > 0:
             self._sleep(wait)
