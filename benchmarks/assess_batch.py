@@ -30,7 +30,7 @@ from fairreg.services.assess.batch import assess_all
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry import db
 from fairreg.settings import Settings
-from fairreg.web import silent
+from fairreg.web import no_log
 
 DUMP = Path(__file__).resolve().parents[2] / "shared" / "payloads" / "huggingface"
 
@@ -39,7 +39,7 @@ def main() -> None:
     asked = _arguments()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_environment({"FAIRREG_HOME": folder, "FAIRREG_OFFLINE": "1"})
-        db.ensure(settings, silent)
+        db.ensure(settings, no_log)
         payloads = _dumped(asked.dump, asked.number) if asked.dump.is_dir() else _made_up()
         count = _filled(settings, islice(payloads, asked.number))
         before, begun = _peak(), time.perf_counter()

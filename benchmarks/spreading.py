@@ -34,12 +34,12 @@ from fairreg.models import hbb_in
 from fairreg.models.hbb_in.jet_files import JetWriter, open_jets
 from fairreg.services.assess import batch as assessing
 from fairreg.services.assess.batch import assess_all
-from fairreg.services.parallel.base import Where
+from fairreg.services.parallel.base import ExecutionTarget
 from fairreg.services.registry import db
 from fairreg.services.run.batch import run_many
 from fairreg.services.run.predict import open_file
 from fairreg.settings import Settings
-from fairreg.web import silent
+from fairreg.web import no_log
 
 # Name -> workers.
 RUNS = {"serial": None, "one worker": 1, "two workers": 2, "killed": 2}
@@ -63,7 +63,7 @@ def _jets(scratch: Path, asked: argparse.Namespace) -> None:
     opened = open_file(hbb_in.REFERENCE, None, scratch)
     settings = Settings.from_environment({"FAIRREG_HOME": str(scratch / "home")})
 
-    def run(name: str, where: Where, progress: Callable[[int, int | None], None]) -> str:
+    def run(name: str, where: ExecutionTarget, progress: Callable[[int, int | None], None]) -> str:
         output = scratch / name
         report = run_many(settings, opened, inputs, output=output, where=where, progress=progress)
         if report.failures:
@@ -77,11 +77,11 @@ def _records(scratch: Path, asked: argparse.Namespace) -> None:
     first = scratch / "first"
     payloads = _dumped(asked.dump, asked.records) if asked.dump.is_dir() else _made_up()
     settings = _settings(first)
-    db.ensure(settings, silent)
+    db.ensure(settings, no_log)
     count = _filled(settings, islice(payloads, asked.records))
     print(f"assess: {count} records of {asked.dump if asked.dump.is_dir() else 'our own'} and the catalogue")
 
-    def assess(name: str, where: Where, progress: Callable[[int, int | None], None]) -> str:
+    def assess(name: str, where: ExecutionTarget, progress: Callable[[int, int | None], None]) -> str:
         shutil.copytree(first, scratch / name)
         own = _settings(scratch / name)
         with _at_noon():
@@ -98,7 +98,7 @@ def _compare(work: Callable[..., str], count: int, what: str) -> None:
     found, first = {}, 0.0
     for name, workers in RUNS.items():
         begun, before = time.perf_counter(), _processor_seconds()
-        found[name] = work(name, Where(workers), _killing(count) if name == "killed" else _nothing)
+        found[name] = work(name, ExecutionTarget(workers), _killing(count) if name == "killed" else _nothing)
         seconds = time.perf_counter() - begun
         first = first or seconds
         rate, spent = f"{count / seconds:7.0f} {what}/s", _processor_seconds() - before

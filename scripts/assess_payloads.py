@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from fairreg import harvesters
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.report import Report, assess
+from fairreg.assessment.report import AssessmentReport, assess
 from fairreg.errors import RecordError
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
@@ -43,7 +43,7 @@ class Row(NamedTuple):
     source: str
     file: str
     record: ModelRecord | None = None
-    report: Report | None = None
+    report: AssessmentReport | None = None
     reason: str = ""
 
 

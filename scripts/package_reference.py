@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in.inputs import signature
 from fairreg.models.hbb_in.jet_files import open_jets
-from fairreg.models.hbb_in.metrics import Estimate, Figures, figures
+from fairreg.models.hbb_in.metrics import Estimate, TaggingMetrics, tagging_metrics
 from fairreg.models.hbb_in.published import DOI, PAPER
 from fairreg.models.hbb_in.workflows.evaluate import evaluate
 from fairreg.runners.weights import fingerprint
@@ -54,9 +54,9 @@ class Facts:
     training_jets: int
     train: ModelRecord
     test: ModelRecord
-    test_figures: Figures
-    packaged: Figures
-    published: Figures | None
+    test_figures: TaggingMetrics
+    packaged: TaggingMetrics
+    published: TaggingMetrics | None
     fingerprint: str
 
 
@@ -99,7 +99,7 @@ def _facts(asked: argparse.Namespace) -> Facts:
         train=_dataset(asked.train),
         test=_dataset(asked.test),
         test_figures=evaluate(weights, [asked.test]).figures,
-        packaged=figures(jets.labels[:, 1].astype(bool), scores),
+        packaged=tagging_metrics(jets.labels[:, 1].astype(bool), scores),
         published=evaluate(asked.published, [asked.test]).figures if asked.published else None,
         fingerprint=fingerprint(weights),
     )
@@ -222,7 +222,7 @@ def _card(facts: Facts) -> str:
     )
 
 
-def _row(name: str, item: Figures) -> str:
+def _row(name: str, item: TaggingMetrics) -> str:
     rejections = " | ".join(
         "none passes" if found.value is None else f"{found.value:.0f} ± {found.uncertainty or 0:.0f}"
         for found in item.rejections

@@ -8,7 +8,7 @@ import pytest
 
 from fairreg.settings import VARIABLES, Settings
 from fairreg.sources import BUILT_IN
-from fairreg.web import Patience, Web
+from fairreg.web import HttpClient, RetryPolicy
 from support.databases import ENGINES, Databases, registry_variables
 from support.examples import load_profile
 from support.postgres import RUN, NoServer, Run, announced
@@ -147,5 +147,7 @@ def environment(settings) -> dict[str, str]:
 @pytest.fixture
 def web(settings):
     """A client that does not really wait between its attempts."""
-    with Web(settings, patience=Patience(retries=2, first_wait=0.001), sleep=lambda _seconds: None) as client:
+    with HttpClient(
+        settings, policy=RetryPolicy(retries=2, first_wait=0.001), sleep=lambda _seconds: None
+    ) as client:
         yield client

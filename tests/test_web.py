@@ -19,9 +19,10 @@ from fairreg.errors import (
 )
 from fairreg.settings import Settings
 from fairreg.sources import Pace
-from fairreg.web import Answer, Patience, Web
-from fairreg.web.client import Slots
-from fairreg.web.http_cache import KeptAnswers
+from fairreg.web import HttpClient, RetryPolicy
+from fairreg.web import Response as HttpResponse
+from fairreg.web.client import RateLimiter
+from fairreg.web.http_cache import HttpCache
 
 RECORD = "https://zenodo.org/api/records/1"
 
@@ -105,7 +106,7 @@ def test_a_fault_that_passes_is_tried_again(web, answers):
 def test_retry_after_is_obeyed(settings, answers, status):
     waits = []
     answers(Response(status=status, headers={"Retry-After": "7"}), Response("{}"))
-    with Web(settings, sleep=waits.append) as web:
+    with HttpClient(settings, sleep=waits.append) as web:
         web.get(RECORD)
     assert waits == [7.0]
 
@@ -113,7 +114,7 @@ def test_retry_after_is_obeyed(settings, answers, status):
 def test_retry_after_on_a_good_answer_is_ignored(settings, answers):
     waits = []
     answers(Response("{}", headers={"Retry-After": "60"}))
-    with Web(settings, sleep=waits.append) as web:
+    with HttpClient(settings, sleep=waits.append) as web:
         web.get(RECORD)
         web.get(RECORD)
     assert waits == []
@@ -122,7 +123,10 @@ def test_retry_after_on_a_good_answer_is_ignored(settings, answers):
 def test_a_wait_that_is_too_long_is_said_instead_of_waited(settings, answers):
     waits = []
     came = answers(Response(status=429, headers={"Retry-After": "3600"}))
-    with Web(settings, sleep=waits.append) as web, pytest.raises(RateLimited, match="3600 s") as caught:
+    with (
+        HttpClient(settings, sleep=waits.append) as web,
+        pytest.raises(RateLimited, match="3600 s") as caught,
+    ):
         web.get(RECORD)
     assert (caught.value.retry_after, waits, len(came)) == (3600.0, [], 1)
 
@@ -130,7 +134,7 @@ def test_a_wait_that_is_too_long_is_said_instead_of_waited(settings, answers):
 def test_a_date_in_retry_after_is_understood(settings, answers):
     answers(Response(status=503, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), Response("{}"))
     waits = []
-    with Web(settings, sleep=waits.append) as web:
+    with HttpClient(settings, sleep=waits.append) as web:
         web.get(RECORD)
     assert waits == [0.0]
 
@@ -201,7 +205,7 @@ def test_a_token_goes_only_to_its_own_host(tmp_path, httpserver, answers):
     )
     first = answers(Response(status=302, headers={"Location": "https://api.datacite.org/dois/1"}))
     second = answers(Response("{}"), path="/datacite/dois/1")
-    with Web(settings) as web:
+    with HttpClient(settings) as web:
         web.get(RECORD)
     assert first[0].headers["Authorization"] == "Bearer secret-token"
     onward = next(request for request in second if request.path.startswith("/datacite"))
@@ -220,7 +224,7 @@ def test_a_netrc_file_is_never_sent(web, answers, tmp_path, monkeypatch):
 
 def test_offline_sends_nothing(settings, httpserver):
     offline = Settings(settings.home, settings.database_url, offline=True, services=settings.services)
-    with Web(offline) as web, pytest.raises(Offline, match="Offline mode") as caught:
+    with HttpClient(offline) as web, pytest.raises(Offline, match="Offline mode") as caught:
         web.get(RECORD)
     assert caught.value.exit_code == 4
     assert httpserver.log == []
@@ -233,8 +237,11 @@ def test_an_unreachable_host_is_one_sentence(tmp_path):
     settings = Settings.from_environment(
         {"FAIRREG_HOME": str(tmp_path), "FAIRREG_ZENODO_URL": f"http://127.0.0.1:{port}"}
     )
-    patience = Patience(retries=1, first_wait=0.001)
-    with Web(settings, patience=patience) as web, pytest.raises(Unreachable, match="could not be reached"):
+    patience = RetryPolicy(retries=1, first_wait=0.001)
+    with (
+        HttpClient(settings, policy=patience) as web,
+        pytest.raises(Unreachable, match="could not be reached"),
+    ):
         web.get(RECORD)
 
 
@@ -262,7 +269,7 @@ def test_a_base_url_that_is_none_is_a_usage_error(value):
 def test_a_long_run_on_the_public_service_keeps_to_its_rate(tmp_path, monkeypatch):
     waits = []
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})
-    web = Web(settings, sleep=waits.append)
+    web = HttpClient(settings, sleep=waits.append)
     for _ in range(10):
         web.pace("https://zenodo.org/api/records")
     assert len(waits) > 2
@@ -287,7 +294,7 @@ def test_an_exhausted_limit_is_waited_for_until_its_reset(settings, answers, sto
     waits = []
     reset = str(NOW + 10)
     answers(limited(status, X_RateLimit_Remaining="0", X_RateLimit_Reset=reset), Response("{}"))
-    with Web(settings, sleep=waits.append) as web:
+    with HttpClient(settings, sleep=waits.append) as web:
         web.get(RECORD)
     assert waits == [11.0]
 
@@ -300,7 +307,7 @@ def test_a_reset_in_milliseconds_or_nonsense_is_not_waited_for_years(settings, a
         Response("{}"),
     )
     waits = []
-    with Web(settings, sleep=waits.append) as web:
+    with HttpClient(settings, sleep=waits.append) as web:
         web.get(RECORD)
     assert waits == [11.0, 60.0]
 
@@ -310,7 +317,7 @@ def test_a_reset_that_is_far_away_is_said(settings, answers, stopped_clock):
     came = answers(
         limited(403, "API rate limit exceeded", X_RateLimit_Remaining="0", X_RateLimit_Reset=reset)
     )
-    with Web(settings, sleep=lambda _seconds: None) as web, pytest.raises(RateLimited) as caught:
+    with HttpClient(settings, sleep=lambda _seconds: None) as web, pytest.raises(RateLimited) as caught:
         web.get(RECORD)
     assert caught.value.retry_after == 1801.0
     assert len(came) == 1
@@ -350,13 +357,13 @@ def tagged(httpserver):
 
 def test_a_kept_answer_is_given_again_when_the_service_says_304(web, tagged):
     came, body = tagged
-    first = web.get(RECORD, keep=True)
-    again = web.get(RECORD, keep=True)
+    first = web.get(RECORD, use_cache=True)
+    again = web.get(RECORD, use_cache=True)
     assert came == [None, 'W/"{"n": 1}"']
     assert (again.status, again.body, again.headers["link"]) == (200, first.body, "<x>; rel=next")
     body["text"] = '{"n": 2}'
-    assert web.get(RECORD, keep=True).json() == {"n": 2}
-    assert web.get(RECORD, keep=True).json() == {"n": 2}
+    assert web.get(RECORD, use_cache=True).json() == {"n": 2}
+    assert web.get(RECORD, use_cache=True).json() == {"n": 2}
 
 
 def test_without_keep_nothing_is_asked_conditionally_and_nothing_kept(web, tagged, settings):
@@ -367,40 +374,40 @@ def test_without_keep_nothing_is_asked_conditionally_and_nothing_kept(web, tagge
 
 
 def test_answers_are_kept_apart_by_parameters_and_headers(web, tagged):
-    web.get(RECORD, keep=True)
-    web.get(RECORD, keep=True, params={"page": 2})
-    web.get(RECORD, keep=True, accept="text/plain")
+    web.get(RECORD, use_cache=True)
+    web.get(RECORD, use_cache=True, params={"page": 2})
+    web.get(RECORD, use_cache=True, accept="text/plain")
     assert tagged[0] == [None, None, None]
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"body": "eA==", "headers": {"etag": "x"}, "url": "u"}'])
 def test_a_damaged_kept_answer_is_as_if_it_were_not_there(web, tagged, settings, damage):
-    web.get(RECORD, keep=True)
+    web.get(RECORD, use_cache=True)
     (kept,) = (settings.home / "answers").iterdir()
     kept.write_text(damage)
-    assert web.get(RECORD, keep=True).json() == {"n": 1}
+    assert web.get(RECORD, use_cache=True).json() == {"n": 1}
     assert tagged[0] == [None, None]
 
 
 def test_a_home_that_cannot_be_written_only_costs_the_keeping(web, tagged, settings):
     settings.home.mkdir(parents=True)
     (settings.home / "answers").write_text("a file")
-    assert web.get(RECORD, keep=True).json() == {"n": 1}
-    assert web.get(RECORD, keep=True).json() == {"n": 1}
+    assert web.get(RECORD, use_cache=True).json() == {"n": 1}
+    assert web.get(RECORD, use_cache=True).json() == {"n": 1}
 
 
 def test_the_oldest_kept_answers_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr("fairreg.web.http_cache.MOST_ANSWERS", 10)
-    kept = KeptAnswers(tmp_path)
+    monkeypatch.setattr("fairreg.web.http_cache.MAX_RESPONSES", 10)
+    kept = HttpCache(tmp_path)
     for number in range(30):
-        kept.keep(str(number), Answer("u", 200, {"etag": "x"}, b"y"))
+        kept.store(str(number), HttpResponse("u", 200, {"etag": "x"}, b"y"))
     assert len(list(tmp_path.iterdir())) <= 10
-    assert kept.find("29") == Answer("u", 200, {"etag": "x"}, b"y")
-    kept.keep("large", Answer("u", 200, {"etag": "x"}, bytes(9 * 2**20)))
+    assert kept.find("29") == HttpResponse("u", 200, {"etag": "x"}, b"y")
+    kept.store("large", HttpResponse("u", 200, {"etag": "x"}, bytes(9 * 2**20)))
     assert kept.find("large") is None
-    monkeypatch.setattr("fairreg.web.http_cache.MOST_BYTES", 3000)
+    monkeypatch.setattr("fairreg.web.http_cache.MAX_BYTES", 3000)
     for number in range(5):
-        kept.keep(f"long {number}", Answer("u", 200, {"etag": "x"}, bytes(600)))
+        kept.store(f"long {number}", HttpResponse("u", 200, {"etag": "x"}, bytes(600)))
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 3000
     assert kept.find("long 4") is not None
 
@@ -408,7 +415,7 @@ def test_the_oldest_kept_answers_make_room(tmp_path, monkeypatch):
 def test_file_hosts_follow_only_a_base_url_that_is_set(web, settings, tmp_path):
     raw = "https://raw.githubusercontent.com/lab/tagger/main/a.onnx"
     assert web.address(raw) == settings.service("github").url + "/lab/tagger/main/a.onnx"
-    with Web(Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})) as public:
+    with HttpClient(Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})) as public:
         assert public.address(raw) == raw
         assert public.address("https://api.github.com/x") == "https://api.github.com/x"
 
@@ -416,7 +423,7 @@ def test_file_hosts_follow_only_a_base_url_that_is_set(web, settings, tmp_path):
 def test_services_that_share_a_mirror_keep_their_own_tokens(tmp_path, httpserver):
     urls = {f"FAIRREG_{name}_URL": httpserver.url_for(f"/{name.lower()}") for name in ("ZENODO", "GITHUB")}
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "GITHUB_TOKEN": "one", **urls})
-    with Web(settings) as web:
+    with HttpClient(settings) as web:
         assert web._authorization(httpserver.url_for("/github/x")) == {"Authorization": "Bearer one"}
         assert web._authorization(httpserver.url_for("/zenodo/x")) == {}
 
@@ -441,7 +448,7 @@ def test_a_strange_retry_after_counts_as_none(settings, answers):
         Response(status=503, headers={"Retry-After": "\u00b2".encode("latin-1").decode("latin-1")}),
         Response("{}"),
     )
-    with Web(settings, sleep=waits.append) as web:
+    with HttpClient(settings, sleep=waits.append) as web:
         web.get(RECORD)
     assert waits[0] < 2
 
@@ -458,7 +465,7 @@ def test_a_token_is_not_sent_to_another_path_that_begins_alike(tmp_path, httpser
             "FAIRREG_ZENODO_URL": httpserver.url_for("/zenodo"),
         }
     )
-    with Web(settings) as web:
+    with HttpClient(settings) as web:
         web.get(httpserver.url_for("/zenodo-other/x"))
     assert "Authorization" not in came[0].headers
 
@@ -481,7 +488,7 @@ def test_two_services_on_one_host_each_get_their_own_token(tmp_path, httpserver)
             "HF_ENDPOINT": httpserver.url_for("/hub"),
         }
     )
-    with Web(settings) as web:
+    with HttpClient(settings) as web:
         web.get("https://zenodo.org/x")
         web.get("https://huggingface.co/x")
         web.anonymous().get("https://huggingface.co/x")
@@ -491,10 +498,10 @@ def test_two_services_on_one_host_each_get_their_own_token(tmp_path, httpserver)
 @pytest.mark.parametrize("sharers", [1, 3])
 def test_processes_that_share_a_pace_take_their_part_of_it_each(monkeypatch, sharers):
     monkeypatch.setattr("fairreg.web.client.time.monotonic", lambda: 100.0)
-    slots = Slots(sharers)
-    waits = [slots.take("zenodo", 2.0) for _ in range(3)]
+    slots = RateLimiter(sharers)
+    waits = [slots.reserve("zenodo", 2.0) for _ in range(3)]
     assert waits == [0.0, 2.0 * sharers, 4.0 * sharers]
-    assert slots.take("github", 2.0) == 0.0
+    assert slots.reserve("github", 2.0) == 0.0
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [("search", 6.0), ("record", 3.0), ("file", 1.0)])
@@ -503,7 +510,7 @@ def test_each_kind_of_request_takes_its_part_of_a_services_pace(monkeypatch, tmp
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})
     zenodo = replace(settings.service("zenodo"), pace=Pace(search=10, record=20, file=60))
     waits: list[float] = []
-    web = Web(replace(settings, services={"zenodo": zenodo}), sleep=waits.append)
+    web = HttpClient(replace(settings, services={"zenodo": zenodo}), sleep=waits.append)
     for _ in range(7):  # the first five are a burst
         web.asking(kind).pace(RECORD)
     assert waits == [seconds]

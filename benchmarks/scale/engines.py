@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from fairreg.registry.search.query_expansion import understand
+from fairreg.registry.search.query_expansion import parse_query
 from fairreg.registry.text.stemming import stemmed
 from fairreg.settings import Settings
 
@@ -42,7 +42,7 @@ class Engine(ABC):
 
 def terms(question: str) -> list[str]:
     """Each term as it was typed, in stems."""
-    return [stemmed(" ".join(term.phrases[0][0])) for term in understand(question)]
+    return [stemmed(" ".join(term.phrases[0][0])) for term in parse_query(question)]
 
 
 class SQLite(Engine):

@@ -107,13 +107,13 @@ class PluginError(FairregError):
     """An installed package adds a plugin that is broken, or that takes the place of another."""
 
 
-class Refused(FairregError):
+class SecurityRefusal(FairregError):
     """Refused for safety."""
 
     exit_code = 3
 
 
-class ChecksumMismatch(Refused):
+class ChecksumMismatch(SecurityRefusal):
     """The bytes of the file `name` are not the published ones."""
 
     def __init__(self, message: str, *, name: str, hint: str | None = None) -> None:
@@ -121,15 +121,15 @@ class ChecksumMismatch(Refused):
         self.name = name
 
 
-class UnsafeArchive(Refused):
+class UnsafeArchive(SecurityRefusal):
     """An archive would write outside its folder, or grow beyond the limits."""
 
 
-class UnsafePickle(Refused):
+class UnsafePickle(SecurityRefusal):
     """A pickle names code that loading tensors never needs."""
 
 
-class UnsafeAddress(Refused):
+class UnsafeAddress(SecurityRefusal):
     """A link or redirect leads to a private address or a scheme other than http(s)."""
 
 

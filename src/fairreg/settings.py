@@ -89,7 +89,7 @@ class Settings:
         return self.home / "cache"
 
     @property
-    def answers(self) -> Path:
+    def http_cache(self) -> Path:
         """Folder of the answers that services are asked about again instead of sending them anew."""
         return self.home / "answers"
 

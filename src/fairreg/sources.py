@@ -31,8 +31,8 @@ __all__ = [
     "DOI",
     "HUGGING_FACE",
     "ORCID",
-    "OWN",
     "OWNER_SLASH_NAME",
+    "OWN_SOURCE",
     "POLICIES_DATE",
     "REGISTRAR",
     "RESOLVER",
@@ -317,7 +317,7 @@ PYPI = IdentifierScheme(
 CURATED = Source("catalogue", "Packaged catalogue", role="curated")
 # Source of what fairreg itself found in the files of a record: it adds facts, and is not a place to find the
 # model at.
-OWN = "fairreg"
+OWN_SOURCE = "fairreg"
 
 BUILT_IN = (
     ZENODO,

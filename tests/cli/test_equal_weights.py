@@ -48,7 +48,7 @@ def are_one(settings):
     """Whether search gives both places as one model."""
     with Registry(settings=settings) as registry:
         (hit,) = registry.search(COPY, limit=1).hits
-        found = {entry.identifier for entry in (hit.entry, *hit.kindred)}
+        found = {entry.identifier for entry in (hit.entry, *hit.lineage_members)}
     assert f"huggingface:{COPY}" in found
     return f"doi:{hbb.DOI}" in found
 

@@ -195,18 +195,18 @@ def test_every_source_that_sends_requests_says_how_many(cli):
 
 
 def test_the_cache_counts_and_clears_kept_answers_too(cli, settings, httpserver):
-    from fairreg.web import Web
+    from fairreg.web import HttpClient
 
     httpserver.expect_request("/github/x").respond_with_data("[]", headers={"ETag": '"1"'})
-    with Web(settings) as web:
-        web.get("https://api.github.com/x", keep=True)
+    with HttpClient(settings) as web:
+        web.get("https://api.github.com/x", use_cache=True)
     info = cli("cache", "info", "--json").json
     assert (info["files"], info["answers"]) == (0, 1)
     assert info["answers_size"] > 0
     assert "1 kept answers" in cli("cache", "info").out
     assert cli("cache", "clear", "--yes", "--json").json == {"freed": info["answers_size"]}
     assert cli("cache", "info", "--json").json["answers"] == 0
-    assert list(settings.answers.iterdir()) == []
+    assert list(settings.http_cache.iterdir()) == []
 
 
 def test_a_link_is_made_shown_and_undone(cli):

@@ -143,7 +143,7 @@ def test_without_any_weights_it_says_how_to_name_some(cli, monkeypatch):
 
 
 def test_an_interrupted_benchmark_prints_what_it_has_and_ends_as_interrupted(cli, weights, monkeypatch):
-    from fairreg.models.hbb_in.benchmark.measuring import Benchmark
+    from fairreg.models.hbb_in.benchmark.measurement import Benchmark
 
     measure = Benchmark._measure
 

@@ -18,7 +18,7 @@ import onnx
 import pytest
 
 from fairreg.models import hbb_in
-from fairreg.services.parallel.base import Where
+from fairreg.services.parallel.base import ExecutionTarget
 from fairreg.services.run import shards
 from fairreg.services.run.batch import run_many
 from fairreg.services.run.manifest import NAME
@@ -112,7 +112,7 @@ def test_workers_make_the_same_bytes_even_when_one_is_killed(settings, model, wo
     for number in workers:
         name = f"with {number}"
         progress = kill_a_worker if number > 1 else lambda _done, _total: None
-        assert run(name, where=Where(workers=number), progress=progress) == alone
+        assert run(name, where=ExecutionTarget(workers=number), progress=progress) == alone
         assert contents(tmp_path / name) == contents(tmp_path / "alone")
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from fairreg.cli.output import talk
+from fairreg.cli.output import log
 
 LINES = st.text(st.characters(min_codepoint=32, max_codepoint=126)) | st.text(alphabet=" ab:-_\t\n\x07é🙂")
 
@@ -22,7 +22,7 @@ LINES = st.text(st.characters(min_codepoint=32, max_codepoint=126)) | st.text(al
 @example("")
 def test_a_line_is_what_rich_would_print(line: str) -> None:
     with redirect_stderr(StringIO()) as found:
-        talk(line)
+        log(line)
     with redirect_stderr(StringIO()) as expected:
         Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(line)
     assert found.getvalue() == expected.getvalue()

@@ -29,7 +29,7 @@ from fairreg.harvesters import dlhub as module
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Access, Creator
 from fairreg.schemas.validation import violations
-from fairreg.web import Web
+from fairreg.web import HttpClient
 from support.damage import changed, survives_damage
 from support.examples import examples
 
@@ -348,12 +348,12 @@ def test_nonsense_is_a_bad_answer(globus, web, httpserver, body):
 def test_a_service_that_is_gone_is_unreachable(globus, web):
     gone = replace(web.settings.service("globus"), url="http://127.0.0.1:1")
     settings_ = replace(web.settings, services={**web.settings.services, "globus": gone})
-    with Web(settings_) as client, pytest.raises(Unreachable):
+    with HttpClient(settings_) as client, pytest.raises(Unreachable):
         list(dlhub.search(client, ""))
 
 
 def test_nothing_is_sent_offline(web):
-    with Web(replace(web.settings, offline=True)) as client, pytest.raises(Offline):
+    with HttpClient(replace(web.settings, offline=True)) as client, pytest.raises(Offline):
         list(dlhub.search(client, ""))
 
 

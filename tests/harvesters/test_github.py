@@ -16,7 +16,7 @@ from fairreg.services.fetch.fetch import fetch
 from fairreg.services.harvest.harvest import harvest
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
-from fairreg.web import Patience, Web
+from fairreg.web import HttpClient, RetryPolicy
 from harvesters.github_server import COMMIT, LARGE, OID, POINTER, WEIGHTS, GitHubServer, as_json, blob_sha1
 
 github = harvesters.get("github")
@@ -236,7 +236,7 @@ SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a
 def test_each_kind_of_limit_is_waited_for_and_tried_again(settings, server, stopped_clock, refusal, seconds):
     waits = []
     server.refusals = [refusal()]
-    with Web(settings, sleep=waits.append) as web:
+    with HttpClient(settings, sleep=waits.append) as web:
         assert github.fetch(web, TAGGER).payload["repository"]["id"] == 42
     assert waits == [seconds]
 
@@ -244,7 +244,7 @@ def test_each_kind_of_limit_is_waited_for_and_tried_again(settings, server, stop
 def test_a_limit_that_lasts_too_long_is_said_with_a_way_out(settings, server, stopped_clock):
     waits = []
     server.refusals = [as_json(PRIMARY, 403, **reset(3000))]
-    with Web(settings, sleep=waits.append) as web, pytest.raises(RateLimited) as caught:
+    with HttpClient(settings, sleep=waits.append) as web, pytest.raises(RateLimited) as caught:
         github.fetch(web, TAGGER)
     assert waits == []
     assert caught.value.retry_after == 3001
@@ -302,7 +302,10 @@ def test_a_planted_token_goes_only_to_github_and_stays_nowhere(
     urls = {f"FAIRREG_{name}_URL": httpserver.url_for(f"/{name.lower()}") for name in ("ZENODO", "GITHUB")}
     planted = Settings.from_environment({"FAIRREG_HOME": str(settings.home), "GITHUB_TOKEN": PLANTED, **urls})
     said = []
-    with caplog.at_level(logging.DEBUG), Web(planted, talk=said.append, sleep=lambda _seconds: None) as web:
+    with (
+        caplog.at_level(logging.DEBUG),
+        HttpClient(planted, log=said.append, sleep=lambda _seconds: None) as web,
+    ):
         fetched = github.fetch(web, TAGGER)
         server.refusals = [as_json(PRIMARY, 403, **reset(3000))]
         with pytest.raises(RateLimited) as caught:
@@ -317,7 +320,7 @@ def test_a_planted_token_goes_only_to_github_and_stays_nowhere(
 
 def test_a_token_does_not_reach_the_file_hosts(tmp_path):
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "GITHUB_TOKEN": PLANTED})
-    with Web(settings, patience=Patience(retries=0)) as web:
+    with HttpClient(settings, policy=RetryPolicy(retries=0)) as web:
         assert web._authorization("https://api.github.com/repos/lab/tagger")
         assert not web._authorization("https://raw.githubusercontent.com/lab/tagger/main/x")
         raw = "https://raw.githubusercontent.com/lab/tagger/main/x"

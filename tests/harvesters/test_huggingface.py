@@ -30,13 +30,13 @@ from fairreg.services.fetch.resolve import resolve
 from fairreg.services.harvest.harvest import harvest
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
-from fairreg.web import Patience, Web
+from fairreg.web import HttpClient, RetryPolicy
 from harvesters.hub_server import Hub, generated
 
 TOKEN = "hf_plantedSecretToken0123456789"
 BODY = b"weights" * 1000
 DIGEST = hashlib.sha256(BODY).hexdigest()
-once = HuggingFaceHarvester(patience=Patience(retries=0))
+once = HuggingFaceHarvester(policy=RetryPolicy(retries=0))
 BIG = {"rfilename": "model.onnx", "size": len(BODY), "lfs": {"sha256": DIGEST, "size": len(BODY)}}
 TAGGER = {
     "id": "lab/tagger",
@@ -74,7 +74,9 @@ def settings(hub, tmp_path):
 
 @pytest.fixture
 def web(settings):
-    with Web(settings, patience=Patience(retries=1, first_wait=0.001), sleep=lambda _: None) as client:
+    with HttpClient(
+        settings, policy=RetryPolicy(retries=1, first_wait=0.001), sleep=lambda _: None
+    ) as client:
         yield client
 
 
@@ -142,7 +144,7 @@ def test_each_refusal_of_the_hub_is_an_error_of_ours(hub, web, case, error):
 @pytest.mark.parametrize("case", ["fault", "busy", "rate limit"])
 def test_a_fault_that_passes_is_waited_for(hub, web, case):
     hub.faults["/api/models/lab/tagger"] = [case]
-    patient = HuggingFaceHarvester(patience=Patience(retries=1, first_wait=0.001))
+    patient = HuggingFaceHarvester(policy=RetryPolicy(retries=1, first_wait=0.001))
     assert patient.fetch(web, Identifier("huggingface", "lab/tagger")).payload["info"]["id"] == "lab/tagger"
 
 
@@ -175,15 +177,15 @@ def test_nobody_there_is_unreachable(tmp_path):
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "HF_ENDPOINT": url})
-    with Web(settings) as web, pytest.raises(Unreachable):
+    with HttpClient(settings) as web, pytest.raises(Unreachable):
         fetched(web)
 
 
 def test_offline_asks_nobody(hub, tmp_path, monkeypatch):
-    with Web(settings_for(hub, tmp_path, FAIRREG_OFFLINE="1")) as web, pytest.raises(Offline):
+    with HttpClient(settings_for(hub, tmp_path, FAIRREG_OFFLINE="1")) as web, pytest.raises(Offline):
         fetched(web)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    with Web(settings_for(hub, tmp_path)) as web, pytest.raises(Offline):
+    with HttpClient(settings_for(hub, tmp_path)) as web, pytest.raises(Offline):
         fetched(web)
     assert hub.requests == []
 
@@ -254,7 +256,7 @@ def test_a_list_that_is_none_is_a_bad_answer(hub, web):
 
 
 def test_a_harvest_is_resumed_after_a_break_and_changes_nothing_twice(hub, settings, monkeypatch):
-    monkeypatch.setattr(harvesters.get("huggingface"), "_patience", Patience(retries=0))
+    monkeypatch.setattr(harvesters.get("huggingface"), "_policy", RetryPolicy(retries=0))
     monkeypatch.setattr(HuggingFaceHarvester, "guest_page_limit", 10)
     name = list(hub.infos)[15]
     hub.faults[f"/{name}/resolve/{hub.infos[name]['sha']}/README.md"] = ["fault"]
@@ -285,10 +287,10 @@ def logged():
 def test_the_token_goes_to_the_hub_and_into_nothing_else(hub, tmp_path, capfd):
     settings = settings_for(hub, tmp_path, HF_TOKEN=TOKEN)
     hub.faults["/api/models/lab/secret"] = ["bad token"]
-    with logged() as lines, Web(settings) as web:
+    with logged() as lines, HttpClient(settings) as web:
         with pytest.raises(AccessDenied) as caught:
             fetched(web, "lab/secret")
-        harvest(settings, "huggingface", talk=lines.append)
+        harvest(settings, "huggingface", log=lines.append)
     assert all(headers["Authorization"] == f"Bearer {TOKEN}" for _, headers in hub.requests)
     with Registry(settings=settings) as registry:
         told = [
@@ -303,7 +305,7 @@ def test_the_token_goes_to_the_hub_and_into_nothing_else(hub, tmp_path, capfd):
 
 def test_the_token_leaves_neither_with_a_redirect_nor_with_a_file(hub, tmp_path):
     settings = settings_for(hub, tmp_path, HF_TOKEN=TOKEN)
-    with Hub(files={"cdn/x/file": BODY}) as cdn, Web(settings) as web:
+    with Hub(files={"cdn/x/file": BODY}) as cdn, HttpClient(settings) as web:
         hub.faults["/api/models/lab/tagger"] = [
             lambda handler: handler.answer(302, b"", {"Location": f"{cdn.url}/api/models/lab/tagger"})
         ]
@@ -318,7 +320,7 @@ def test_a_file_comes_from_the_cdn_with_its_digest_and_without_the_token(hub, tm
         hub.elsewhere["lab/tagger/model.onnx"] = f"{cdn.url}/cdn/x/resolve/1/file"
         # The CDN is at a private address here, which only a configured service may have.
         settings = settings_for(hub, tmp_path, HF_TOKEN=TOKEN, FAIRREG_GITHUB_URL=cdn.url)
-        with Web(settings) as web:
+        with HttpClient(settings) as web:
             item = once.to_record(fetched(web).payload).distributions[1]
             done = download(web, Cache(settings.cache), item)
         assert (done.verified, done.checksum) == (True, f"sha256:{DIGEST}")
@@ -334,7 +336,7 @@ def test_a_doi_of_the_hub_leads_through_datacite_to_the_hub(hub, tmp_path, https
     }}}  # fmt: skip
     httpserver.expect_request("/dois/10.57967/hf/7").respond_with_json(document)
     settings = settings_for(hub, tmp_path, FAIRREG_DATACITE_URL=httpserver.url_for("").rstrip("/"))
-    with Web(settings) as web:
+    with HttpClient(settings) as web:
         found = resolve(web, "10.57967/hf/7")
     assert found.source.record.identifier == "huggingface:lab/tagger"
 
@@ -347,5 +349,5 @@ def test_a_mirror_below_a_path_keeps_its_redirects(hub, tmp_path):
     hub.faults["/mirror/api/models/lab/tagger"] = [
         lambda handler: handler.answer(200, json.dumps({**TAGGER, "siblings": []}).encode())
     ]
-    with Web(settings) as web:
+    with HttpClient(settings) as web:
         assert fetched(web, "old").payload["info"]["id"] == "lab/tagger"

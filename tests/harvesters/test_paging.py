@@ -4,7 +4,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.harvesters.base import Hit, Page
+from fairreg.harvesters.base import Hit, HitPage
 from fairreg.harvesters.common.paging import within
 
 
@@ -16,7 +16,7 @@ def test_a_limit_takes_the_first_hits_and_stops_asking(sizes, limit):
         for number, size in enumerate(sizes):
             asked.append(number)
             hits = tuple(Hit({"id": [number, item]}, b"") for item in range(size))
-            yield Page(hits, str(number), 42, f"page {number}")
+            yield HitPage(hits, str(number), 42, f"page {number}")
 
     taken = list(within(pages(), limit))
     every = [[number, item] for number, size in enumerate(sizes) for item in range(size)]

@@ -11,8 +11,8 @@ from fairreg.errors import MissingEngine, ModelError, UsageError
 from fairreg.models.hbb_in.benchmark import plot
 from fairreg.models.hbb_in.benchmark.candidates import Candidate, candidates
 from fairreg.models.hbb_in.benchmark.machine import facts
-from fairreg.models.hbb_in.benchmark.measuring import Benchmark
-from fairreg.models.hbb_in.benchmark.results import Plan, Row, Series
+from fairreg.models.hbb_in.benchmark.measurement import Benchmark
+from fairreg.models.hbb_in.benchmark.results import BenchmarkPlan, Row, Series
 from fairreg.models.hbb_in.benchmark.utilisation import Utilisation
 from fairreg.models.hbb_in.inputs import Jets, signature
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
@@ -25,7 +25,7 @@ from support.toy import toy_jets
 SIZES = Hyperparameters(track_features=30, vertex_features=14, hidden=6, d_e=4, d_o=4)
 TENSORS = random_tensors(SIZES)
 SCORES = np.array([0.1, 0.4, 0.3, 0.8, 0.6, 0.7])  # of H->bb, of the jets in turn QCD and H->bb
-QUICK = Plan(batch_sizes=(1, 4), repetitions=3, seconds=0, compared=6)
+QUICK = BenchmarkPlan(batch_sizes=(1, 4), repetitions=3, seconds=0, compared=6)
 
 
 class Fixed(Runner):
@@ -78,7 +78,7 @@ def test_what_agrees_is_told_from_what_differs():
 
 
 def test_without_a_comparison_it_only_runs():
-    (row,) = measured(candidate(Fixed()), plan=Plan((1,), 1, 0, 0))
+    (row,) = measured(candidate(Fixed()), plan=BenchmarkPlan((1,), 1, 0, 0))
     assert (row.verdict, row.agreement) == ("runs", None)
 
 
@@ -103,7 +103,7 @@ def test_what_does_not_load_or_run_is_a_row_with_its_sentence():
 
 def test_every_batch_size_is_run_as_often_as_asked_with_whole_batches_up_to_the_largest():
     engine = Fixed()
-    (row,) = measured(candidate(engine, largest=8), plan=Plan((1, 8, 9), 3, 0, 6))
+    (row,) = measured(candidate(engine, largest=8), plan=BenchmarkPlan((1, 8, 9), 3, 0, 6))
     assert [(item.batch_size, len(item.jets_per_second)) for item in row.series] == [(1, 3), (8, 3)]
     assert engine.calls[1:] == [1, 1, 8, 8, 1, 8, 1, 8]  # each first with a call that is not timed
     assert all(rate > 0 for item in row.series for rate in item.jets_per_second)
@@ -181,10 +181,10 @@ def test_a_foreign_file_that_takes_something_else_cannot_be_loaded(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"plan": Plan(batch_sizes=(0, 1))},
-        {"plan": Plan(batch_sizes=())},
-        {"plan": Plan(repetitions=0)},
-        {"plan": Plan(seconds=1e9)},
+        {"plan": BenchmarkPlan(batch_sizes=(0, 1))},
+        {"plan": BenchmarkPlan(batch_sizes=())},
+        {"plan": BenchmarkPlan(repetitions=0)},
+        {"plan": BenchmarkPlan(seconds=1e9)},
         {"jets": 0},
     ],
 )

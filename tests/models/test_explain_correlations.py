@@ -7,7 +7,7 @@ import pytest
 from fairreg.errors import MissingEngine
 from fairreg.models.hbb_in.explain import integrated
 from fairreg.models.hbb_in.explain.correlations import correlations, real, strongest
-from fairreg.models.hbb_in.explain.relevance import Rule, relevances
+from fairreg.models.hbb_in.explain.relevance import PropagationRule, relevances
 from fairreg.models.hbb_in.network import Hyperparameters
 from support.networks import random_jets, random_tensors
 
@@ -57,8 +57,8 @@ def test_in_a_linear_network_both_methods_give_the_same(captum):
     }
     tracks, vertices = (np.abs(array) for array in random_jets(5, SIZES))
     classes = np.arange(5) % 2
-    ours = relevances(tensors, tracks, vertices, classes, Rule("0"))
-    other = integrated.integrated_gradients(tensors, tracks, vertices, classes, Rule("0"))
+    ours = relevances(tensors, tracks, vertices, classes, PropagationRule("0"))
+    other = integrated.integrated_gradients(tensors, tracks, vertices, classes, PropagationRule("0"))
     np.testing.assert_allclose(other.tracks, ours.tracks, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(other.vertices, ours.vertices, rtol=1e-8, atol=1e-12)
     np.testing.assert_allclose(other.start, ours.start)
@@ -69,7 +69,7 @@ def test_integrated_gradients_add_up_to_the_change_from_an_empty_jet(captum):
     jets = random_jets(6, SIZES)
     done = []
     found = integrated.integrated_gradients(
-        tensors, *jets, np.arange(6) % 2, Rule(start="difference"), progress=done.append
+        tensors, *jets, np.arange(6) % 2, PropagationRule(start="difference"), progress=done.append
     )
     np.testing.assert_allclose(found.lost, 0, atol=0.01 * np.abs(found.start).max())
     assert sum(done) == 6

@@ -8,21 +8,21 @@ from hypothesis import strategies as st
 
 from fairreg.errors import UsageError
 from fairreg.models.hbb_in.evaluate import roc_auc
+from fairreg.models.hbb_in.explain.energy_order import by_energy
 from fairreg.models.hbb_in.explain.masking import (
     Effect,
     Mask,
-    Masking,
+    MaskingStudy,
     below,
     feature_masks,
     fidelity,
     object_masks,
 )
-from fairreg.models.hbb_in.explain.ordering import by_energy
-from fairreg.models.hbb_in.explain.reoptimising import least
+from fairreg.models.hbb_in.explain.reoptimisation import least
 from fairreg.models.hbb_in.explain.resampling import bootstrap, replicas
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
-from fairreg.models.hbb_in.metrics import Estimate, figures
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection
+from fairreg.models.hbb_in.metrics import Estimate, tagging_metrics
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.runner import build
 from support.examples import examples
@@ -36,8 +36,8 @@ ENERGY = [item.name for item in TRACK_FEATURES].index("track_erel")
 
 
 def masking(tensors, **options):
-    runner = build(tensors, kept=ALL_FEATURES)
-    return Masking(
+    runner = build(tensors, selection=ALL_FEATURES)
+    return MaskingStudy(
         lambda tracks, vertices: runner.predict(tracks, vertices)[:, 1],
         (JETS.tracks, JETS.vertices),
         POSITIVE,
@@ -90,7 +90,7 @@ def test_without_bootstraps_there_is_no_uncertainty():
 
 def test_there_is_a_mask_for_every_feature_that_the_network_takes():
     assert len(feature_masks(ALL_FEATURES)) == 44
-    assert list(feature_masks(Kept((1, 5), (2,)))) == ["track_erel", "track_drminsv", "sv_phirel"]
+    assert list(feature_masks(FeatureSelection((1, 5), (2,)))) == ["track_erel", "track_drminsv", "sv_phirel"]
 
 
 def test_the_first_tracks_are_the_most_energetic_and_the_last_slots_are_empty():
@@ -161,4 +161,4 @@ def test_the_bootstrap_agrees_with_the_other_estimate_of_the_uncertainty():
     positive = np.arange(2000) % 2 == 1
     scores = random.normal(size=2000) + 1.2 * positive
     spread = bootstrap(positive, scores)(replicas(positive, 1000, seed=1)).std()
-    assert spread == pytest.approx(figures(positive, scores).roc_auc.uncertainty, rel=0.1)
+    assert spread == pytest.approx(tagging_metrics(positive, scores).roc_auc.uncertainty, rel=0.1)

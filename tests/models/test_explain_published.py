@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fairreg.errors import ModelError
-from fairreg.models.hbb_in.explain.relevance import Rule
+from fairreg.models.hbb_in.explain.relevance import PropagationRule
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.workflows.explain.activity import activity
 from fairreg.models.hbb_in.workflows.explain.lrp import lrp
@@ -73,7 +73,7 @@ def test_everything_runs_on_every_published_file(published, few):
         names = read_model(path).names
         masked = mask(path, few, bootstraps=2, thresholds=(0.05,))
         assert [row[0] for row in masked.tables[0].rows] == [*names[0], *names[1]]
-        relevant = lrp(path, few, rule=Rule("0"))
+        relevant = lrp(path, few, rule=PropagationRule("0"))
         assert relevant.facts["largest_relative_loss"] < 1e-6
         sparse = activity(path, few, padding=False)
         assert all(0 <= value <= 1 for row in sparse.tables[0].rows for value in row[1:])

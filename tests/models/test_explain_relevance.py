@@ -9,7 +9,7 @@ import pytest
 from fairreg.errors import UsageError
 from fairreg.models.hbb_in.explain.averages import average, joined, summary
 from fairreg.models.hbb_in.explain.passes import Network, groups
-from fairreg.models.hbb_in.explain.relevance import RULES, STARTS, Rule, relevances
+from fairreg.models.hbb_in.explain.relevance import RULES, STARTS, PropagationRule, relevances
 from fairreg.models.hbb_in.network import Hyperparameters
 from support.networks import definition, random_jets, random_tensors
 from support.relevance import SlowRelevance
@@ -40,7 +40,7 @@ def test_the_way_forward_is_the_definition(small_sizes):
 
 @pytest.mark.parametrize(("name", "biases", "start"), list(product(RULES, (True, False), STARTS)))
 def test_relevances_are_those_of_the_equations_edge_by_edge(name, biases, start):
-    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, Rule(name, biases=biases, start=start))
+    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, PropagationRule(name, biases=biases, start=start))
     for jet in range(0, 12, 3):
         slow = SlowRelevance(TENSORS, name, biases=biases)
         chosen = np.eye(2)[CLASSES[jet]]
@@ -56,7 +56,7 @@ def test_relevances_are_those_of_the_equations_edge_by_edge(name, biases, start)
 
 @pytest.mark.parametrize("biases", [True, False])
 def test_without_biases_the_relevances_of_lrp_0_add_up_to_the_logit(biases):
-    found = relevances(unbiased(TENSORS), TRACKS, VERTICES, CLASSES, Rule("0", biases=biases))
+    found = relevances(unbiased(TENSORS), TRACKS, VERTICES, CLASSES, PropagationRule("0", biases=biases))
     total = found.tracks.sum((1, 2)) + found.vertices.sum((1, 2))
     np.testing.assert_allclose(total, found.start, rtol=1e-6)
     assert not found.biases.any()
@@ -64,14 +64,16 @@ def test_without_biases_the_relevances_of_lrp_0_add_up_to_the_logit(biases):
 
 @pytest.mark.parametrize("name", ["0", "gamma"])
 def test_relevances_and_the_share_of_the_biases_add_up_to_what_is_explained(name):
-    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, Rule(name))
+    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, PropagationRule(name))
     np.testing.assert_allclose(found.lost, 0, atol=1e-9 * np.abs(found.start).max())
     assert found.biases.any()
 
 
 def test_lrp_epsilon_loses_the_more_the_larger_epsilon_is():
     lost = [
-        np.abs(relevances(TENSORS, TRACKS, VERTICES, CLASSES, Rule("epsilon", epsilon=epsilon)).lost).sum()
+        np.abs(
+            relevances(TENSORS, TRACKS, VERTICES, CLASSES, PropagationRule("epsilon", epsilon=epsilon)).lost
+        ).sum()
         for epsilon in (0.0, 1e-6, 1e-2)
     ]
     assert lost[0] < 1e-9 < lost[1] < lost[2]
@@ -79,20 +81,21 @@ def test_lrp_epsilon_loses_the_more_the_larger_epsilon_is():
 
 def test_gamma_0_is_lrp_0():
     one, other = (
-        relevances(TENSORS, TRACKS, VERTICES, CLASSES, rule) for rule in (Rule("0"), Rule("gamma", gamma=0))
+        relevances(TENSORS, TRACKS, VERTICES, CLASSES, rule)
+        for rule in (PropagationRule("0"), PropagationRule("gamma", gamma=0))
     )
     np.testing.assert_allclose(one.tracks, other.tracks, atol=1e-14)
 
 
 def test_lrp_0_is_the_gradient_times_the_input():
-    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, Rule("0"))
+    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, PropagationRule("0"))
     step = 1e-6
     for feature in range(SIZES.track_features):
         ends = []
         for sign in (1, -1):
             tracks = TRACKS.astype(np.float64)
             tracks[:, feature] *= 1 + sign * step
-            ends.append(relevances(TENSORS, tracks, VERTICES, CLASSES, Rule("0")).start)
+            ends.append(relevances(TENSORS, tracks, VERTICES, CLASSES, PropagationRule("0")).start)
         slope = (ends[0] - ends[1]) / (2 * step)
         np.testing.assert_allclose(found.tracks[:, feature].sum(1), slope, atol=1e-6)
 
@@ -130,7 +133,7 @@ def test_padding_has_no_relevance():
 @pytest.mark.parametrize(("name", "biases"), list(product(RULES, (True, False))))
 def test_nothing_vanishing_makes_anything_infinite(name, biases):
     silent = {key: np.zeros_like(array) for key, array in TENSORS.items()}
-    rule = Rule(name, epsilon=0.0, biases=biases)
+    rule = PropagationRule(name, epsilon=0.0, biases=biases)
     for tensors, tracks, vertices in (
         (silent, TRACKS, VERTICES),
         (TENSORS, np.zeros_like(TRACKS), np.zeros_like(VERTICES)),
@@ -149,7 +152,7 @@ def test_the_jets_stay_as_they_are():
 
 def test_what_is_explained_is_the_logit_of_the_class_or_its_difference_to_the_other():
     starts = [relevances(TENSORS, TRACKS, VERTICES, np.full(12, c)).start for c in (0, 1)]
-    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, Rule(start="difference")).start
+    found = relevances(TENSORS, TRACKS, VERTICES, CLASSES, PropagationRule(start="difference")).start
     np.testing.assert_allclose(found, np.where(CLASSES == 1, 1, -1) * (starts[1] - starts[0]))
 
 
@@ -158,7 +161,7 @@ def test_what_is_explained_is_the_logit_of_the_class_or_its_difference_to_the_ot
 )
 def test_a_rule_that_cannot_be_meant_is_refused(options):
     with pytest.raises(UsageError):
-        Rule(**options)
+        PropagationRule(**options)
 
 
 def test_a_share_is_a_ratio_of_means_and_none_where_nothing_is_explained():

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from fairreg.errors import ModelError
-from fairreg.models.hbb_in.training import reading
-from fairreg.models.hbb_in.training.reading import slices
+from fairreg.models.hbb_in.training import packed_reader
+from fairreg.models.hbb_in.training.packed_reader import slices
 
 pytest.importorskip("h5py")
 from fairreg.models.hbb_in.jet_files import JetWriter
@@ -36,7 +36,7 @@ def test_files_are_taken_by_name_and_their_events_kept_apart(tmp_path):
 
 
 def test_no_jet_is_lost_at_the_end_of_a_slice(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "SLICE", 2)
+    monkeypatch.setattr(packed_reader, "SLICE", 2)
     parts = list(slices([write(tmp_path / "a.h5", 1)]))
     assert np.concatenate([part.event for part in parts]).tolist() == [0, 1, 2, 3, 4]
 

@@ -11,7 +11,7 @@ import pytest
 from fairreg import models
 from fairreg.errors import ModelError, UsageError
 from fairreg.models import hbb_in
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.published import kept_features
 from fairreg.models.hbb_in.runner import HbbRunner, build
@@ -112,9 +112,9 @@ def test_the_caller_may_say_it_and_must_if_nothing_else_does(tmp_path, variant, 
     with pytest.raises(ModelError, match=r"takes \(N = 4, 28, 60\)"):
         hbb_in.load(alone).predict(*jets)
     kept = kept_features(variant, VARIANT)
-    np.testing.assert_array_equal(hbb_in.load(alone, kept=kept).predict(*jets), expected)
+    np.testing.assert_array_equal(hbb_in.load(alone, selection=kept).predict(*jets), expected)
     with pytest.raises(ModelError, match="30 and 14 are said to be kept"):
-        hbb_in.load(alone, kept=ALL_FEATURES)
+        hbb_in.load(alone, selection=ALL_FEATURES)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_metadata_file_that_does_not_fit_is_left_aside(variant, text):
 @pytest.mark.parametrize("indices", [(1, 0), (0, 0), (30,), (-1,)])
 def test_kept_features_are_increasing_indices(indices):
     with pytest.raises(ModelError, match="kept features"):
-        Kept(indices, ())
+        FeatureSelection(indices, ())
 
 
 def test_arrays_of_neither_size_are_a_model_error(small_sizes, make_tensors, make_jets, paper_sizes):

@@ -15,7 +15,7 @@ from fairreg.models.hbb_in.simulation import processes, sample
 from fairreg.models.hbb_in.simulation.block import Block, JetColumns, make_block
 from fairreg.models.hbb_in.simulation.ntuple import write_ntuple
 from fairreg.models.hbb_in.simulation.record import LIMITS, dataset_record
-from fairreg.models.hbb_in.simulation.sample import Plan
+from fairreg.models.hbb_in.simulation.sample import SimulationPlan
 from fairreg.schemas.record import ModelRecord
 
 
@@ -38,7 +38,7 @@ def columns(counts=(3, 0, 2)):
     ("jets", "signal", "size"), [(10, 5, 4), (7, 0, 3), (7, 7, 100), (100, 33, 9), (1, 1, 1)]
 )
 def test_blocks_share_out_all_jets(jets, signal, size):
-    blocks = Plan(1, jets, signal, size).blocks()
+    blocks = SimulationPlan(1, jets, signal, size).blocks()
     assert sum(block.signal for block in blocks) == signal
     assert sum(block.background for block in blocks) == jets - signal
     assert max(block.signal + block.background for block in blocks) <= size
@@ -47,7 +47,7 @@ def test_blocks_share_out_all_jets(jets, signal, size):
 
 
 def test_names_of_files_sort_as_their_blocks():
-    plan = Plan(1, 1200, 600, 1)
+    plan = SimulationPlan(1, 1200, 600, 1)
     names = [plan.file_name(block) for block in plan.blocks()]
     assert names == sorted(names)
     assert len(set(names)) == 1200
@@ -56,7 +56,7 @@ def test_names_of_files_sort_as_their_blocks():
 @pytest.mark.parametrize("values", [(1, 0, 0, 1), (1, 5, 6, 1), (1, 5, -1, 1), (-1, 5, 2, 1), (1, 5, 2, 0)])
 def test_a_plan_that_cannot_be_meant_is_refused(values):
     with pytest.raises(UsageError):
-        Plan(*values)
+        SimulationPlan(*values)
 
 
 def test_the_record_says_what_the_sample_is_and_is_not(monkeypatch, tmp_path):
@@ -64,7 +64,7 @@ def test_the_record_says_what_the_sample_is_and_is_not(monkeypatch, tmp_path):
         "fairreg.models.hbb_in.simulation.record.versions", lambda: {"pythia8mc": "8.3", "fastjet": "3.5"}
     )
     (tmp_path / "jets-00000.root").write_bytes(b"jets")
-    record = dataset_record(Plan(7, 10, 5, 10), [tmp_path / "jets-00000.root"])
+    record = dataset_record(SimulationPlan(7, 10, 5, 10), [tmp_path / "jets-00000.root"])
     assert ModelRecord.from_jsonld(record.to_jsonld()) == record
     assert record.kind == "dataset"
     assert record.limitations == LIMITS
@@ -171,4 +171,6 @@ def test_a_setting_that_the_generator_does_not_know_is_noticed():
 def test_the_record_of_a_sample_names_the_installed_versions():
     pytest.importorskip("pythia8mc", reason="the extra simulate is not installed")
     pytest.importorskip("fastjet", reason="the extra simulate is not installed")
-    assert json.loads(json.dumps(Plan(1, 2, 1, 2).identity()))["software"]["pythia8mc"].startswith("8.")
+    assert json.loads(json.dumps(SimulationPlan(1, 2, 1, 2).identity()))["software"]["pythia8mc"].startswith(
+        "8."
+    )

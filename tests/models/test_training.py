@@ -9,7 +9,7 @@ import pytest
 
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in import metrics
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection
 from fairreg.models.hbb_in.jet_files import JetSample
 from fairreg.models.hbb_in.training import normalisation, packing, splits, stability
 from fairreg.models.hbb_in.training.batches import TorchJets, batches
@@ -74,7 +74,9 @@ def test_packing_in_slices_is_packing_at_once_and_leaves_out_dropped_features(sa
         )
         for part in (slice(0, 100), slice(100, JETS))
     ]
-    found = packing.pack([replace(part, file=part.file[: len(part)]) for part in parts], Kept((0, 5), (1,)))
+    found = packing.pack(
+        [replace(part, file=part.file[: len(part)]) for part in parts], FeatureSelection((0, 5), (1,))
+    )
     np.testing.assert_array_equal(found.tracks.rows, packed.tracks.rows[:, [0, 5]])
     np.testing.assert_array_equal(found.vertices.rows, packed.vertices.rows[:, [1]])
     np.testing.assert_array_equal(found.tracks.starts, packed.tracks.starts)
@@ -190,18 +192,18 @@ def test_the_p_value_is_the_upper_tail_of_a_normal_distribution():
         (0.9898, 0.0002, 0.9900, 0.0927),
     ):
         tails = [
-            stability.upper_tail(reference, stability.Spread(mean + shift, deviation + wider, ()))
+            stability.upper_tail(reference, stability.RunStatistics(mean + shift, deviation + wider, ()))
             for shift in (-5e-5, 5e-5)
             for wider in (-5e-5, 5e-5)
         ]
         assert min(tails) < published < max(tails)
-    assert stability.upper_tail(2.0, stability.Spread(2.0, 1.0, ())) == 0.5
-    assert stability.upper_tail(2.0, stability.spread([1.0])) is None
+    assert stability.upper_tail(2.0, stability.RunStatistics(2.0, 1.0, ())) == 0.5
+    assert stability.upper_tail(2.0, stability.run_statistics([1.0])) is None
 
 
 def test_mean_and_deviation_are_the_unbiased_ones():
     values = [0.1, 0.4, 0.35]
-    found = stability.spread(values)
+    found = stability.run_statistics(values)
     assert (found.mean, found.deviation) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
 
 
@@ -220,7 +222,7 @@ class TestWithTorch:
             jets, split = prepared
             with loop.engine(1):
                 return loop.train(
-                    setup, jets, split, folder, identity=identity or {}, watch=loop.Watch(**watch)
+                    setup, jets, split, folder, identity=identity or {}, watch=loop.TrainingCallbacks(**watch)
                 )
 
         return run
@@ -230,7 +232,7 @@ class TestWithTorch:
         done = train(replace(SMALL, epochs=6))
         positive = jets.classes[split.validation] == 1
         assert done.best.roc_auc > 0.85
-        assert metrics.figures(positive, done.scores, cut=0.0).accuracy.value == done.best.accuracy
+        assert metrics.tagging_metrics(positive, done.scores, cut=0.0).accuracy.value == done.best.accuracy
         assert done.best.validation_loss == min(item.validation_loss for item in done.history)
 
     def test_a_killed_training_goes_on_to_the_same_weights_bit_by_bit(self, train, tmp_path):

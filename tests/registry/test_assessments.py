@@ -46,7 +46,7 @@ def made(record=RECORD, digest="0" * 64, **fields):
 
 def test_an_assessment_is_kept_with_its_evidence_and_its_score_shown(registry):
     registry.put(RECORD)
-    registry.remember_assessments([made()])
+    registry.save_assessments([made()])
     (found,) = registry.assessments("org/name")
     assert (found.overall, found.coverage, found.letters) == (0.5, 0.9, {"F": 0.5, "A": None})
     assert registry.assessment_evidence(found) == b'{"a": 1}'
@@ -56,24 +56,24 @@ def test_an_assessment_is_kept_with_its_evidence_and_its_score_shown(registry):
 def test_the_newest_comes_first_and_the_same_evidence_is_kept_once(registry):
     registry.put(RECORD)
     later = made(digest="1" * 64, assessed_at="2026-12-01T00:00:00+00:00", overall=0.7)
-    registry.remember_assessments([made(), later])
-    registry.remember_assessments([made(overall=0.6)])
+    registry.save_assessments([made(), later])
+    registry.save_assessments([made(overall=0.6)])
     assert [item.overall for item in registry.assessments("org/name")] == [0.7, 0.6]
     assert [item.overall for item in registry.assessments("org/name", rubric="fair-datasets")] == []
 
 
 def test_a_score_that_rests_on_little_takes_no_better_ones_place(registry):
     registry.put(RECORD)
-    registry.remember_assessments([made(digest="1" * 64, overall=0.2, coverage=0.3)])
+    registry.save_assessments([made(digest="1" * 64, overall=0.2, coverage=0.3)])
     assert registry.entry_for("org/name").fair_score == 0.2
-    registry.remember_assessments([made(overall=0.6)])
-    registry.remember_assessments([made(digest="2" * 64, overall=0.9, coverage=0.3)])
+    registry.save_assessments([made(overall=0.6)])
+    registry.save_assessments([made(digest="2" * 64, overall=0.9, coverage=0.3)])
     assert registry.entry_for("org/name").fair_score == 0.6
 
 
 def test_a_new_harvest_keeps_score_and_history(registry):
     registry.put(RECORD)
-    registry.remember_assessments([made()])
+    registry.save_assessments([made()])
     registry.put(replace(RECORD, name="Another name", keywords=("new",)))
     assert registry.entry_for("org/name").fair_score == 0.5
     assert len(registry.assessments("org/name")) == 1
@@ -81,7 +81,7 @@ def test_a_new_harvest_keeps_score_and_history(registry):
 
 def test_an_assessment_follows_its_object_into_an_entry_of_another_name(registry):
     registry.put(RECORD)
-    registry.remember_assessments([made()])
+    registry.save_assessments([made()])
     registry.put(replace(RECORD, identifier="doi:10.1234/a", identifiers=(DOI, HUB)))
     entry = registry.entry_for("10.1234/a")
     assert entry.identifier == "doi:10.1234/a"
@@ -97,7 +97,7 @@ def test_merged_entries_share_their_histories(registry):
         provenance=Provenance(source="zenodo", source_id="1"),
     )
     registry.put_many([RECORD, other])
-    registry.remember_assessments([made(), made(other, digest="1" * 64)])
+    registry.save_assessments([made(), made(other, digest="1" * 64)])
     registry.put(replace(RECORD, identifiers=(HUB, DOI)))
     assert registry.entry_for("org/name").identifier == registry.entry_for("10.1234/a").identifier
     assert len(registry.assessments("10.1234/a")) == 2
@@ -112,7 +112,7 @@ def test_an_entry_made_of_two_keeps_the_score_that_either_had(registry, scored):
         provenance=Provenance(source="zenodo", source_id="1"),
     )
     registry.put_many([RECORD, other])
-    registry.remember_assessments([made((RECORD, other)[scored])])
+    registry.save_assessments([made((RECORD, other)[scored])])
     registry.put(replace(RECORD, identifiers=(HUB, DOI)))
     assert registry.entry_for("10.1234/a").fair_score == 0.5
 
@@ -128,14 +128,14 @@ def test_a_models_repository_lends_it_no_history(registry):
     )
     model = replace(RECORD, identifier="doi:10.1234/a", identifiers=(DOI, code))
     registry.put_many([repository, model])
-    registry.remember_assessments([made(repository)])
+    registry.save_assessments([made(repository)])
     assert registry.assessments("10.1234/a") == ()
     assert len(registry.assessments("github.com/o/r")) == 1
 
 
 def test_what_the_registry_does_not_hold_has_a_history_by_its_own_identifier(registry):
     dataset = replace(RECORD, kind="dataset", identifier="doi:10.1234/a", identifiers=(DOI,))
-    registry.remember_assessments([made(dataset)])
+    registry.save_assessments([made(dataset)])
     assert len(registry.assessments(DOI)) == 1
     assert registry.assessments("10.1234/unknown") == ()
 
@@ -146,17 +146,17 @@ def test_what_the_registry_does_not_hold_has_a_history_by_its_own_identifier(reg
 )
 def test_since_when_entries_were_assessed(registry, since, online, judged):
     registry.put(RECORD)
-    registry.remember_assessments([made(offline=True)])
+    registry.save_assessments([made(offline=True)])
     (known,) = registry.known(["huggingface:org/name"], registry.window(since, online=online))
-    assert (known.judged, known.online) == (judged, False)
+    assert (known.assessed, known.online) == (judged, False)
 
 
 def test_what_is_assessed_after_a_window_was_opened_is_not_in_it(registry):
     registry.put(RECORD)
     window = registry.window("2026-01-01", online=False)
-    registry.remember_assessments([made()])
+    registry.save_assessments([made()])
     (known,) = registry.known(["huggingface:org/name"], window)
-    assert (known.judged, known.online) == (False, True)
+    assert (known.assessed, known.online) == (False, True)
 
 
 def test_known_entries_come_in_the_order_asked_for_with_what_is_said_of_them(registry):
@@ -173,7 +173,7 @@ def test_known_entries_come_in_the_order_asked_for_with_what_is_said_of_them(reg
     names = ["doi:10.1234/2", "doi:10.1234/none", "doi:10.1234/0"]
     assert [item.entry.identifier for item in registry.known(names)] == ["doi:10.1234/2", "doi:10.1234/0"]
     for item in registry.known(names):
-        assert item.said == registry.statements(item.entry)
+        assert item.statements == registry.statements(item.entry)
         assert item.entry.record == registry.get(item.entry.identifier)
 
 
@@ -191,7 +191,7 @@ def test_evidence_that_is_not_there_is_a_fault_of_the_registry(registry):
 
 def test_many_assessments_are_kept_at_once(registry):
     registry.put(RECORD)
-    registry.remember_assessments([made(digest=f"{number:064x}") for number in range(700)])
+    registry.save_assessments([made(digest=f"{number:064x}") for number in range(700)])
     assert len(registry.assessments("org/name")) == 700
 
 
@@ -203,6 +203,6 @@ def test_search_leaves_out_what_scores_less_or_was_never_assessed(registry):
         provenance=Provenance(source="huggingface", source_id="org/other"),
     )
     registry.put_many([RECORD, other])
-    registry.remember_assessments([made()])
+    registry.save_assessments([made()])
     assert [hit.entry.identifier for hit in registry.search("", min_fair=0.5).hits] == [RECORD.identifier]
     assert registry.search("", min_fair=0.51).total == 0

@@ -51,7 +51,7 @@ def test_a_column_without_a_value_is_refused_and_not_left_empty(
     )
     monkeypatch.setattr(row_builder, "entry_values", lambda _record: given)
     with pytest.raises(ValueError, match=rf"columns of entries and values of a row differ: {name} \("):
-        row_builder.prepare([Submission(make_record())])
+        row_builder.build_batch([Submission(make_record())])
 
 
 def test_the_indexes_of_both_engines_hold_the_columns_that_are_weighed(

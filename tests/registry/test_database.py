@@ -150,7 +150,7 @@ def test_a_page_that_no_longer_fits_leaves_the_pages_before_it_and_its_cursor(
 def test_a_writer_waits_for_the_lock_and_says_who_has_it(
     fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fairreg.registry.db.engine._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("fairreg.registry.db.engine._LOCK_TIMEOUT_SECONDS", 0.1)
     first, second = Database(fresh_url), Database(fresh_url)
     with first.writing(), second.reading() as reader:
         assert reader.scalar(text("SELECT count(*) FROM entries")) == 0  # readers are never held up
@@ -425,7 +425,7 @@ def test_keys_of_the_greatest_length_are_kept_linked_and_found_on_every_kind(
     registry.put_many([*named, make_record("hub", "1", pids=(doi,), **values)])
     registry.link(*(Identifier("zenodo", place) for place in places))
     assert registry.get(doi).doi == doi
-    assert len(registry.verdicts().same) == 1
+    assert len(registry.link_overrides().must_link) == 1
     assert registry.info().entries == 3
 
 
@@ -434,7 +434,7 @@ def test_what_a_long_writer_wrote_goes_into_the_file_beside_it(
     fresh_url: str, make_record: Callable[..., ModelRecord]
 ) -> None:
     file = Path(make_url(fresh_url).database or "")
-    with Registry(fresh_url) as registry, registry.writing_much():
+    with Registry(fresh_url) as registry, registry.bulk_write():
         before = file.stat().st_size
         registry.put_many(make_record(source_id=str(number)) for number in range(200))
         while file.stat().st_size == before:

@@ -58,10 +58,10 @@ def bring_up(url: str) -> None:
     with closing(Database(url)) as database:
         migrate(database)
         registry = Registry(database)
-        if not registry.worded_by_these_rules():
-            registry.word_anew()
-        if not registry.linked_by_these_rules():
-            registry.link_anew()
+        if not registry.text_index_is_current():
+            registry.reindex_text()
+        if not registry.lineages_are_current():
+            registry.rebuild_lineages()
 
 
 def exported(url: str, folder: Path) -> bytes:
@@ -83,7 +83,7 @@ def observed(registry: Registry) -> dict[str, Any]:
                 "url": entry.url,
                 "gone": [entry.gone_at, entry.gone_reason],
                 "lineage": [member.identifier for member in registry.explain(entry).entries],
-                "evidence": len(registry.explain(entry).bonds),
+                "evidence": len(registry.explain(entry).links),
             }
             for entry in registry.entries()
         },
@@ -130,7 +130,7 @@ def test_the_file_opens_and_is_searched_and_exported_alike(file_url: str, tmp_pa
     assert exported(file_url, tmp_path) == EXPORTED
     with Registry(file_url) as registry:
         states = registry.info().harvests
-        assert registry.note("a note") == "kept"
+        assert registry.get_property("a note") == "kept"
     found = [
         [state.source, state.query, state.cursor, dict(state.counts), state.finished] for state in states
     ]

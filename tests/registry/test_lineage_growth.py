@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Engine, event
 
-from fairreg.registry import Carried, Registry, Submission, Tombstone
+from fairreg.registry import ExportedStatement, Registry, Submission, Tombstone
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support.databases import Databases
@@ -112,7 +112,9 @@ def one_more(registry: Registry, make: Make, size: int) -> Callable[[], object]:
 
 
 def withdrawn(registry: Registry, make: Make, size: int) -> Callable[[], object]:
-    items = [Carried(Submission(make(number)), Tombstone("withdrawn", "2026")) for number in range(size)]
+    items = [
+        ExportedStatement(Submission(make(number)), Tombstone("withdrawn", "2026")) for number in range(size)
+    ]
     return lambda: registry.restore(items)
 
 

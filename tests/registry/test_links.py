@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from fairreg.errors import NotFound, UsageError
-from fairreg.registry import Refused, Registry
-from fairreg.registry.resolution.grouping import Place, group, place_of
-from fairreg.registry.resolution.lineage import POPULAR, Verdicts, lineages
+from fairreg.registry import Registry, RejectedPayload
+from fairreg.registry.resolution.grouping import StatementKey, group, statement_key_of
+from fairreg.registry.resolution.lineage import MAX_SHARED, LinkOverrides, lineages
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support import hbb
@@ -75,10 +75,14 @@ def filled(registry: Registry) -> Iterator[Registry]:
     return registry
 
 
-def families(records: list[ModelRecord], verdicts: Verdicts | None = None) -> set[frozenset[Place]]:
-    chosen = verdicts or Verdicts()
-    found = lineages(group(records, chosen.apart), chosen)
-    return {frozenset(place_of(record) for members in item.groups for record in members) for item in found}
+def families(
+    records: list[ModelRecord], verdicts: LinkOverrides | None = None
+) -> set[frozenset[StatementKey]]:
+    chosen = verdicts or LinkOverrides()
+    found = lineages(group(records, chosen.cannot_link), chosen)
+    return {
+        frozenset(statement_key_of(record) for members in item.groups for record in members) for item in found
+    }
 
 
 def test_the_hbb_network_is_one_result_and_the_stub_another(filled: Registry) -> None:
@@ -100,17 +104,17 @@ def test_each_link_names_its_evidence(filled: Registry) -> None:
         f"doi:{hbb.DOI}", f"doi:{FIRST}", f"github:{SLUG}", f"doi:{DLHUB_DOI}",
     }  # fmt: skip
     told = {
-        link.source: {(bond.how, bond.value) for bond in report.bonds_of(link)}
+        link.source: {(bond.how, bond.value) for bond in report.links_of(link)}
         for link in report.sources
         if link.source_id != "7305174"
     }
     assert ("github", SLUG.casefold()) in told["github"]
     assert ("DOI at DLHub", DLHUB_DOI) in told["dlhub"]
     assert ("DOI or concept DOI", hbb.CONCEPT) in told["zenodo"] & told["catalogue"]
-    (bond,) = [bond for bond in report.bonds if bond.how == "DOI at DLHub"]
+    (bond,) = [bond for bond in report.links if bond.how == "DOI at DLHub"]
     assert bond.evidence == ("arXiv:2212.05081 ref [62]",)
-    assert bond.places == (("catalogue", "hbb"), ("dlhub", "fair4hep/hbb_in"))
-    assert filled.explain(STUB).bonds == ()
+    assert bond.statement_keys == (("catalogue", "hbb"), ("dlhub", "fair4hep/hbb_in"))
+    assert filled.explain(STUB).links == ()
     assert len(filled.explain(STUB).sources) == 1
 
 
@@ -139,7 +143,7 @@ def test_the_order_of_arrival_never_shows(databases: Databases, tmp_path: Path, 
             ("catalogue", "dlhub", "github", "zenodo"), ("huggingface",),
         ]  # fmt: skip
         before = {hit.entry.identifier: hit.sources for hit in hits}
-        registry.link_anew()
+        registry.rebuild_lineages()
         after = registry.search("hbb_interaction_network").hits
         assert {hit.entry.identifier: hit.sources for hit in after} == before
 
@@ -212,12 +216,13 @@ def test_a_model_and_the_data_that_it_names_are_two(make_record: Make) -> None:
 
 def test_what_everybody_carries_says_nothing(make_record: Make) -> None:
     many = [
-        make_record(f"source{n}", "1", pids=("github:o/popular",), kind="model") for n in range(POPULAR + 1)
+        make_record(f"source{n}", "1", pids=("github:o/popular",), kind="model")
+        for n in range(MAX_SHARED + 1)
     ]
     two = [replace(item, identifiers=(Identifier("doi", f"10.1234/{n}"), *item.identifiers)) for n, item in
            enumerate(many)]  # fmt: skip
-    assert len(families(two)) == POPULAR + 1
-    assert len(families(two[:POPULAR])) == 1
+    assert len(families(two)) == MAX_SHARED + 1
+    assert len(families(two[:MAX_SHARED])) == 1
 
 
 def test_what_has_become_too_common_parts_what_it_joined_in_pages_of_any_size(
@@ -234,7 +239,7 @@ def test_what_has_become_too_common_parts_what_it_joined_in_pages_of_any_size(
             for n in range(count)
         ]
 
-    many = [*versions("zenodo", POPULAR // 2), *versions("dlhub", POPULAR // 2)]
+    many = [*versions("zenodo", MAX_SHARED // 2), *versions("dlhub", MAX_SHARED // 2)]
     last = versions("elsewhere", 1)
     for turn, pages in enumerate(([many, last], [last, many], [many + last])):
         with Registry(databases.url(tmp_path / f"{turn}.sqlite", "tables")) as registry:
@@ -242,7 +247,7 @@ def test_what_has_become_too_common_parts_what_it_joined_in_pages_of_any_size(
                 registry.put_many(page)
                 assert turn or number or registry.search("").total == 1
             assert registry.search("").total == 3
-            registry.link_anew()
+            registry.rebuild_lineages()
             assert registry.search("").total == 3
 
 
@@ -253,9 +258,9 @@ def test_a_verdict_joins_what_nothing_else_does_and_outlives_harvests(filled: Re
         assert hit.sources == ("catalogue", "dlhub", "github", "huggingface", "zenodo")
         stub = hbb_records()["stub"]
         filled.put(replace(stub, description="changed at its source"))
-    (bond,) = [bond for bond in filled.explain(STUB).bonds if bond.how == "fairreg link"]
-    assert ("huggingface", STUB) in bond.places
-    filled.link_anew()
+    (bond,) = [bond for bond in filled.explain(STUB).links if bond.how == "fairreg link"]
+    assert ("huggingface", STUB) in bond.statement_keys
+    filled.rebuild_lineages()
     assert filled.search("hbb_interaction_network").total == 1
 
 
@@ -266,8 +271,8 @@ def test_a_verdict_parts_what_identifiers_join_and_outlives_harvests(filled: Reg
         assert ("dlhub",) in sources
         assert ("catalogue", "github", "zenodo") in sources
         filled.put_many([replace(item, description="again") for item in hbb_records().values()])
-    filled.link_anew()
-    assert filled.explain(DLHUB_DOI).bonds == ()
+    filled.rebuild_lineages()
+    assert filled.explain(DLHUB_DOI).links == ()
     filled.link(DLHUB_DOI, hbb.DOI)
     assert "dlhub" in filled.search(hbb.DOI).hits[0].sources
     filled.unlink(DLHUB_DOI, hbb.DOI)
@@ -292,21 +297,21 @@ def test_a_verdict_parts_two_statements_of_one_entry(filled: Registry) -> None:
 def test_a_verdict_on_what_is_unknown_is_refused(filled: Registry) -> None:
     with pytest.raises(NotFound):
         filled.link(hbb.DOI, "10.1234/none")
-    assert filled.verdicts() == Verdicts()
+    assert filled.link_overrides() == LinkOverrides()
 
 
 def test_a_refused_payload_is_kept_once_until_it_is_a_record(registry: Registry, make_record: Make) -> None:
-    bad = Refused("zenodo", b'{"id": 1}', "It has no title.", "$.title")
-    registry.put_many([], refused=[bad])
-    registry.put_many([], refused=[replace_reason(bad, "It still has none.")])
-    registry.put_many([], refused=[Refused("github", b'{"id": 1}', "Nameless.")])
-    (kept,) = registry.refused("zenodo")
+    bad = RejectedPayload("zenodo", b'{"id": 1}', "It has no title.", "$.title")
+    registry.put_many([], rejected=[bad])
+    registry.put_many([], rejected=[replace_reason(bad, "It still has none.")])
+    registry.put_many([], rejected=[RejectedPayload("github", b'{"id": 1}', "Nameless.")])
+    (kept,) = registry.rejected("zenodo")
     assert (kept.payload, kept.reason, kept.path) == (b'{"id": 1}', "It still has none.", "$.title")
     assert kept.refused_at
-    assert len(registry.refused()) == 2
+    assert len(registry.rejected()) == 2
     registry.put(make_record("zenodo", "1"), payload=b'{"id": 1}')
-    assert [item.source for item in registry.refused()] == ["github"]
+    assert [item.source for item in registry.rejected()] == ["github"]
 
 
-def replace_reason(item: Refused, reason: str) -> Refused:
-    return Refused(item.source, item.payload, reason, item.path)
+def replace_reason(item: RejectedPayload, reason: str) -> RejectedPayload:
+    return RejectedPayload(item.source, item.payload, reason, item.path)

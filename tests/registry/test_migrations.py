@@ -100,12 +100,12 @@ def read(url: str, revision: str) -> None:
                 assert json.loads(statement.payload or b"") == {"title": statement.record.name}
         assert registry.entry_for(older.GONE[0]).gone_reason == older.GONE[1]
         assert registry.entry_for(older.ASSESSED.identifier).fair_score == 0.5
-        assert registry.note("a note") == "kept"
+        assert registry.get_property("a note") == "kept"
         state = registry.harvest_state("zenodo", "jets")
         assert state is not None
         assert (state.cursor, state.counts) == (older.HARVEST.cursor, older.HARVEST.counts)
-        assert registry.refused() == ((older.REFUSED,) if held(revision, "refusals") else ())
-        assert registry.decided() == ((older.VERDICT,) if held(revision, "links") else ())
+        assert registry.rejected() == ((older.REFUSED,) if held(revision, "refusals") else ())
+        assert registry.every_link_override() == ((older.VERDICT,) if held(revision, "links") else ())
         assessed = (older.ASSESSED,) if held(revision, "assessments") else ()
         assert tuple(registry.every_assessment()) == assessed
         assert registry.assessments("10.1234/second") == tuple(

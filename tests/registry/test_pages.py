@@ -8,15 +8,17 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairreg.registry import Carried, Place, Registry, Submission, Tombstone, Verdict
-from fairreg.registry.resolution.grouping import place_of
+from fairreg.registry import ExportedStatement, LinkOverride, Registry, StatementKey, Submission, Tombstone
+from fairreg.registry.resolution.grouping import statement_key_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance, Relation
 from support.content import Content, content
 from support.databases import Databases
 
 THEN = "2026-01-01T00:00:00+00:00"
-PLACES = [Place(source, n) for source in ("zenodo", "github", "huggingface", "datacite") for n in "1234"]
+PLACES = [
+    StatementKey(source, n) for source in ("zenodo", "github", "huggingface", "datacite") for n in "1234"
+]
 DOIS = [Identifier("doi", f"10.1234/{n}") for n in "abc"]
 OTHERS = [
     *(Identifier("concept_doi", f"10.1234/{n}") for n in "cd"),
@@ -53,23 +55,27 @@ def records(draw: st.DrawFn) -> ModelRecord:
 
 PAIRS = st.lists(st.sampled_from(PLACES), min_size=2, max_size=2, unique=True).map(sorted)
 VERDICTS = st.lists(
-    st.builds(lambda pair, same: Verdict(*pair, same, THEN), PAIRS, st.booleans()), max_size=2
+    st.builds(lambda pair, same: LinkOverride(*pair, same, THEN), PAIRS, st.booleans()), max_size=2
 )
 
 
 def filled(
-    url: str, pages: Sequence[Sequence[ModelRecord]], verdicts: Sequence[Verdict], gone: set[Place]
+    url: str,
+    pages: Sequence[Sequence[ModelRecord]],
+    verdicts: Sequence[LinkOverride],
+    gone: set[StatementKey],
 ) -> Content:
     """What the database holds after the verdicts and the pages came, and what is `gone` went."""
     with Registry(url) as registry:
         for verdict in verdicts:
-            registry.take_verdicts([verdict])
+            registry.restore_link_overrides([verdict])
         for page in pages:
             registry.put_many(page)
         for page in pages:
-            buried = {place_of(record): record for record in page if place_of(record) in gone}
+            buried = {statement_key_of(record): record for record in page if statement_key_of(record) in gone}
             registry.restore(
-                Carried(Submission(record), Tombstone("It went.", THEN)) for record in buried.values()
+                ExportedStatement(Submission(record), Tombstone("It went.", THEN))
+                for record in buried.values()
             )
     # Words of records that never were an entry by themselves may be there or not.
     held = content(url)
@@ -87,7 +93,9 @@ def test_pages_of_any_size_leave_the_database_that_single_records_leave(
         verdicts=VERDICTS,
         gone=st.sets(st.sampled_from(PLACES), max_size=2),
     )
-    def alike(said: list[ModelRecord], sizes: list[int], verdicts: list[Verdict], gone: set[Place]) -> None:
+    def alike(
+        said: list[ModelRecord], sizes: list[int], verdicts: list[LinkOverride], gone: set[StatementKey]
+    ) -> None:
         listed = iter(said)
         pages = [page for size in sizes if (page := list(islice(listed, size)))]
         one, other = (databases.url(tmp_path / f"{turn}.sqlite", "tables") for turn in range(2))

@@ -15,9 +15,9 @@ Make = Callable[..., ModelRecord]
 @pytest.fixture
 def crowded(registry: Registry, make_record: Make, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Sixty entries of common words among which a word is common that more than ten have."""
-    monkeypatch.setattr(candidates, "_COMMON", 10)
-    monkeypatch.setattr(candidates, "_MOST", 20)
-    monkeypatch.setattr(candidates, "_NAMED", 8)
+    monkeypatch.setattr(candidates, "_MAX_POSTINGS", 10)
+    monkeypatch.setattr(candidates, "_MAX_CANDIDATES", 20)
+    monkeypatch.setattr(candidates, "_MAX_BY_NAME", 8)
     common = [
         make_record("z", str(n), name=f"network {n}", description="a jet network", frameworks=("PyTorch",))
         for n in range(60)
@@ -60,7 +60,7 @@ def test_the_order_is_the_same_whatever_the_limits(
     crowded: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limited = [hit.entry.identifier for hit in crowded.search("okapi jet network", limit=1).hits]
-    for name in ("_COMMON", "_MOST"):
+    for name in ("_MAX_POSTINGS", "_MAX_CANDIDATES"):
         monkeypatch.setattr(candidates, name, 1000)
     whole = crowded.search("okapi jet network")
     assert whole.complete

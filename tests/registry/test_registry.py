@@ -198,7 +198,7 @@ def test_a_page_and_its_cursor_are_one(registry: Registry, make_record: Make) ->
     assert kept is not None
     assert (kept.cursor, kept.counts, kept.finished) == ({"page": 2}, {"new": 1}, False)
     assert kept.started_at
-    registry.remember_harvest(Harvest("zenodo", "onnx", finished=True, started_at=kept.started_at))
+    registry.save_harvest(Harvest("zenodo", "onnx", finished=True, started_at=kept.started_at))
     done = registry.harvest_state("zenodo", "onnx")
     assert done is not None
     assert (done.finished, done.cursor, done.started_at) == (True, None, kept.started_at)

@@ -3,17 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.registry.search.ranking import WEIGHTS, Passage, Sought, rarity, score
+from fairreg.registry.search.ranking import WEIGHTS, IndexedDocument, QueryTerm, idf, score
 
 WORDS = st.lists(st.sampled_from(["jet", "tag", "hbb", "calo", "a"]), max_size=12).map(" ".join)
 
 
-def passage(kind: str = "model", **columns: str) -> Passage:
-    return Passage(1, "x:1", kind, {name: columns.get(name, "") for name in WEIGHTS})
+def passage(kind: str = "model", **columns: str) -> IndexedDocument:
+    return IndexedDocument(1, "x:1", kind, {name: columns.get(name, "") for name in WEIGHTS})
 
 
-def sought(*phrases: str, weight: float = 1.0, required: bool = False) -> Sought:
-    return Sought(phrases[0], tuple((phrase, weight) for phrase in phrases), 1.0, required)
+def sought(*phrases: str, weight: float = 1.0, required: bool = False) -> QueryTerm:
+    return QueryTerm(phrases[0], tuple((phrase, weight) for phrase in phrases), 1.0, required)
 
 
 def test_what_holds_no_term_is_no_answer() -> None:
@@ -92,4 +92,4 @@ def test_scores_are_positive_and_know_what_is_missing(name: str, description: st
 @given(st.floats(0, 1e6), st.floats(0, 1e6), st.floats(1, 1e6))
 def test_a_rarer_word_weighs_more_and_none_weighs_nothing(one: float, other: float, total: float) -> None:
     rare, common = sorted((one, other))
-    assert rarity(rare, total) >= rarity(common, total) > 0
+    assert idf(rare, total) >= idf(common, total) > 0

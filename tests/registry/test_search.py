@@ -182,6 +182,6 @@ def test_pages_of_the_newest_have_no_overlap(read_only_registry: Registry) -> No
 
 def test_what_search_reads_can_be_written_anew(catalogue_registry: Registry) -> None:
     before = catalogue_registry.search("calorimeter simulation", limit=None)
-    assert catalogue_registry.word_anew() == len(list(catalogue_registry.entries()))
-    assert catalogue_registry.worded_by_these_rules()
+    assert catalogue_registry.reindex_text() == len(list(catalogue_registry.entries()))
+    assert catalogue_registry.text_index_is_current()
     assert catalogue_registry.search("calorimeter simulation", limit=None) == before

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.registry.search.query_expansion import Term, understand
+from fairreg.registry.search.query_expansion import Term, parse_query
 from fairreg.registry.text.normalization import indexed, words
 
 QUESTIONS = st.text(alphabet='abH→\\$^_{}"“”«» -jetgν13TV') | st.text()
@@ -25,7 +25,7 @@ def phrases(term: Term) -> dict[str, float]:
 
 
 def asked(question: str) -> list[str]:
-    return [" ".join(term.phrases[0][0]) for term in understand(question)]
+    return [" ".join(term.phrases[0][0]) for term in parse_query(question)]
 
 
 def test_every_group_says_why_and_from_where() -> None:
@@ -51,19 +51,19 @@ def test_no_group_says_what_another_says() -> None:
 def test_every_term_of_a_group_finds_the_others() -> None:
     for group in document()["group"]:
         for one in group["terms"]:
-            (term, *others) = understand(one)
+            (term, *others) = parse_query(one)
             assert not others, one
             found = {spelled.rstrip("s") for spelled in phrases(term)}
             assert {" ".join(words(other)).rstrip("s") for other in group["terms"]} <= found, one
 
 
 def test_a_form_counts_like_the_word_and_kin_less() -> None:
-    assert phrases(understand("gnn")[0])["graph neural network"] == 1.0
-    assert 0 < phrases(understand("unfolding")[0])["deconvolution"] < 1.0
+    assert phrases(parse_query("gnn")[0])["graph neural network"] == 1.0
+    assert 0 < phrases(parse_query("unfolding")[0])["deconvolution"] < 1.0
 
 
 def test_the_kin_of_a_word_is_the_kin_of_its_forms() -> None:
-    assert "ligo" in phrases(understand("GW")[0])
+    assert "ligo" in phrases(parse_query("GW")[0])
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_a_question_has_the_terms_that_tell_something(question: str, terms: list
     ],
 )
 def test_another_spelling_expresses_the_term_as_well(question: str, also: str) -> None:
-    (term,) = understand(question)
+    (term,) = parse_query(question)
     assert phrases(term).get(also, 0.0) >= 0.7
 
 
 def test_neighbours_are_also_looked_for_as_one_word() -> None:
-    jet, net, number, data = (phrases(term) for term in understand("jet net 2 data"))
+    jet, net, number, data = (phrases(term) for term in parse_query("jet net 2 data"))
     assert "jetnet" in jet
     assert "jetnet" in net
     assert list(number) == ["2"]
@@ -124,7 +124,7 @@ def test_neighbours_are_also_looked_for_as_one_word() -> None:
 
 def test_each_term_remembers_what_was_typed() -> None:
     question = r"Higgs bosons decaying to bottom quarks, $p_{\mathrm{T}}$ and “Large R” jets"
-    terms = understand(question)
+    terms = parse_query(question)
     assert [term.asked for term in terms] == [
         "Higgs bosons decaying to bottom quarks,",
         r"$p_{\mathrm{T}}$",
@@ -135,13 +135,13 @@ def test_each_term_remembers_what_was_typed() -> None:
 
 @pytest.mark.parametrize("question", ['"gan" jets', "“gan” jets", "„gan“ jets", "«gan» jets"])
 def test_a_quoted_text_is_required_and_has_no_synonyms(question: str) -> None:
-    quoted, free = understand(question)
+    quoted, free = parse_query(question)
     assert quoted == Term(((("gan",), 1.0),), "gan", required=True)
     assert not free.required
 
 
 def test_a_quoted_text_is_one_phrase_even_of_little_words() -> None:
-    (term,) = understand('"the energy of a jet"')
+    (term,) = parse_query('"the energy of a jet"')
     assert term.phrases == ((("the", "energy", "of", "a", "jet"), 1.0),)
 
 
@@ -149,24 +149,24 @@ def test_a_quoted_text_is_one_phrase_even_of_little_words() -> None:
     "question", ['a 5" wafer', '"jets', 'jets"', "“jets", '"" jets', r"Schr\"odinger \"x"]
 )
 def test_a_quote_without_its_partner_is_an_ordinary_character(question: str) -> None:
-    assert not any(term.required for term in understand(question))
+    assert not any(term.required for term in parse_query(question))
 
 
 def test_a_long_question_is_cut() -> None:
-    assert len(understand(" ".join(f"word{number}" for number in range(1000)))) == 40
-    assert len(understand('"' + "jet " * 1000 + '"')[0].phrases[0][0]) == 40
+    assert len(parse_query(" ".join(f"word{number}" for number in range(1000)))) == 40
+    assert len(parse_query('"' + "jet " * 1000 + '"')[0].phrases[0][0]) == 40
 
 
 @given(QUESTIONS)
 def test_what_is_indexed_is_found_by_every_term_of_the_same_text(text: str) -> None:
     found = set(indexed(text).split())
-    for term in understand(text):
+    for term in parse_query(text):
         assert any(found.issuperset(phrase) for phrase, _ in term.phrases)
 
 
 @given(QUESTIONS)
 def test_terms_are_well_formed(text: str) -> None:
-    terms = understand(text)
+    terms = parse_query(text)
     assert len({(term.phrases[0][0], term.required) for term in terms}) == len(terms)
     for term in terms:
         assert term.asked
@@ -177,5 +177,5 @@ def test_terms_are_well_formed(text: str) -> None:
 
 @given(st.text(alphabet="abcdeXYZ→-ü 13", min_size=1))
 def test_any_text_without_quotes_in_quotes_is_one_required_term(text: str) -> None:
-    terms = understand(f'"{text}"')
+    terms = parse_query(f'"{text}"')
     assert [term.required for term in terms] == ([True] if indexed(text) else [])

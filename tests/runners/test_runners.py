@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fairreg import runners
-from fairreg.errors import MissingEngine, ModelError, Refused, UsageError
+from fairreg.errors import MissingEngine, ModelError, SecurityRefusal, UsageError
 from fairreg.runners.base import Runner
 from fairreg.schemas.record import Tensor
 
@@ -150,7 +150,7 @@ def test_an_onnx_model_with_data_in_other_files_is_refused(files, tensors):
 
     model = onnx.ModelProto.FromString(files.onnx(tensors))
     model.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
-    with pytest.raises(Refused):
+    with pytest.raises(SecurityRefusal):
         runners.get("onnx").load(model.SerializeToString())
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from fairreg.errors import MissingEngine, ModelError, Refused
+from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.runners import _cuda, tensorrt
 
@@ -26,7 +26,7 @@ def test_a_plan_from_elsewhere_is_refused_whether_or_not_tensorrt_is_there(
     tmp_path: Path, suffix: str
 ) -> None:
     (tmp_path / f"net{suffix}").write_bytes(b"ftrt")
-    with pytest.raises(Refused, match="fits only the GPU") as refused:
+    with pytest.raises(SecurityRefusal, match="fits only the GPU") as refused:
         tensorrt.load(tmp_path / f"net{suffix}")
     assert "ONNX" in (refused.value.hint or "")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairreg.errors import FairregError, ModelError, Refused
+from fairreg.errors import FairregError, ModelError, SecurityRefusal
 from fairreg.runners.weights import fingerprint, fingerprint_of, format_of, read_tensors
 from fairreg.runners.weights.onnx import signature
 from fairreg.schemas.record import Tensor
@@ -203,7 +203,7 @@ def test_onnx_tensors_in_other_files_are_refused(tmp_path, files, tensors, place
     tensor.data_location = onnx.TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="../../etc/passwd")
     (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
-    with pytest.raises(Refused, match=r"etc/passwd"):
+    with pytest.raises(SecurityRefusal, match=r"etc/passwd"):
         read_tensors(tmp_path / "x.onnx")
 
 
@@ -219,7 +219,7 @@ def test_tensors_outside_the_main_graph_may_not_lie_in_other_files_either(tmp_pa
     tensor.data_location = onnx.TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="secret.bin")
     (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
-    with pytest.raises(Refused, match=r"secret\.bin"):
+    with pytest.raises(SecurityRefusal, match=r"secret\.bin"):
         read_tensors(tmp_path / "x.onnx")
 
 

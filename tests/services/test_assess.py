@@ -12,10 +12,10 @@ from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance, Relation
 from fairreg.services.assess.assess import assess, gather, history
-from fairreg.services.assess.evidence_collector import Visit
+from fairreg.services.assess.evidence_collector import EvidenceCollector
 from fairreg.services.assess.probes import probe_all
 from fairreg.services.registry import db
-from fairreg.web import Patience, Web
+from fairreg.web import HttpClient, RetryPolicy
 from support import hbb
 
 DATA = "10.5281/zenodo.1000"
@@ -76,8 +76,8 @@ def test_training_data_are_assessed_once_and_not_what_lies_behind_them(ready, re
         provenance=Provenance(source="huggingface", source_id="org/second"),
     )
     registry.put_many([MODEL, second])
-    with Web(ready, sleep=lambda _s: None) as web:
-        visit = Visit(ready, registry, web)
+    with HttpClient(ready, sleep=lambda _s: None) as web:
+        visit = EvidenceCollector(ready, registry, web)
         scores = [visit._score(Identifier("doi", DATA)) for _ in range(3)]
     assert scores[0].score is not None
     assert scores[0].coverage >= 0.8
@@ -90,10 +90,10 @@ def test_training_data_are_assessed_once_and_not_what_lies_behind_them(ready, re
 def test_a_later_run_offline_uses_the_stored_assessment_of_the_training_data(ready, registry, httpserver):
     serve_dataset(httpserver)
     registry.put(MODEL)
-    with Web(ready, sleep=lambda _s: None) as web:
-        score = Visit(ready, registry, web)._score(Identifier("doi", DATA)).score
+    with HttpClient(ready, sleep=lambda _s: None) as web:
+        score = EvidenceCollector(ready, registry, web)._score(Identifier("doi", DATA)).score
     httpserver.clear_log()
-    evidence = Visit(ready, registry, None).gather("org/name")
+    evidence = EvidenceCollector(ready, registry, None).gather("org/name")
     assert [item.score for item in evidence.datasets] == [score]
     assert httpserver.log == []
     assert verdicts(assess(ready, "org/name", offline=True))["I2-2"] in {"pass", "partial"}
@@ -102,8 +102,8 @@ def test_a_later_run_offline_uses_the_stored_assessment_of_the_training_data(rea
 def test_training_data_that_cannot_be_reached_are_unknown_and_never_a_fail(ready, registry, httpserver):
     httpserver.expect_request(f"/datacite/dois/{DATA}").respond_with_response(Response(status=503))
     httpserver.expect_request("/zenodo/api/records/1000").respond_with_response(Response(status=503))
-    with Web(ready, sleep=lambda _s: None) as web:
-        score = Visit(ready, registry, web)._score(Identifier("doi", DATA))
+    with HttpClient(ready, sleep=lambda _s: None) as web:
+        score = EvidenceCollector(ready, registry, web)._score(Identifier("doi", DATA))
     assert score.score is None
     assert "HTTP 503" in score.detail
     registry.put(MODEL)
@@ -139,7 +139,7 @@ def test_offline_the_evidence_of_the_version_answers_for_the_concept(ready, http
 
 def test_the_catalogues_additions_are_gathered_apart_from_the_record(ready, httpserver):
     hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
-    evidence = gather(ready, hbb.DOI, offline=False, talk=lambda _line: None)
+    evidence = gather(ready, hbb.DOI, offline=False, log=lambda _line: None)
     assert evidence.record.provenance.source == "zenodo"
     assert evidence.added.provenance.source == "catalogue"
     assert assess(ready, hbb.DOI, offline=True).with_fairreg is not None
@@ -179,7 +179,7 @@ def test_a_record_whose_links_lead_to_private_addresses_is_not_probed(httpserver
         distributions=(Distribution(name="m.onnx", url=target),),
         relations=(),
     )
-    with Web(Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})) as web:
+    with HttpClient(Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})) as web:
         found = {probe.kind: probe for probe in probe_all(web, record).probes}
     assert found["landing_page"].outcome == found["file_range"].outcome == "failed"
     assert "Refused" in found["landing_page"].detail
@@ -224,7 +224,7 @@ def test_an_answer_without_end_is_read_for_a_bounded_time_and_size(settings, htt
         ("drip", "no whole answer", {"body_seconds": 0.2}),
         ("large", "more than", {"most_bytes": 2**19}),
     ):
-        with Web(settings, patience=Patience(retries=0, **bound)) as web:
+        with HttpClient(settings, policy=RetryPolicy(retries=0, **bound)) as web:
             assert words in _fault(web, path)
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from fairreg.errors import RegistryError
-from fairreg.registry import Assessment, Refused, Registry, catalogue
+from fairreg.registry import Assessment, Registry, RejectedPayload, catalogue
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.tables import HEAD, REVISIONS, described, metadata
 from fairreg.schemas.identifiers import Identifier
@@ -50,7 +50,7 @@ def test_a_fresh_home_gets_a_registry_and_hears_so(fresh: Settings) -> None:
     assert "153 records" in said[1]
     ensure(fresh, said.append)
     assert len(said) == 2
-    place = Database(fresh.database_url).place
+    place = Database(fresh.database_url).location
     assert check(fresh) == CheckReport(place=place, entries=153, statements=153)
     assert info(fresh).kinds == {"dataset": 42, "model": 87, "software": 24}
     assert init(fresh) == info(fresh) == upgrade(fresh)
@@ -236,7 +236,7 @@ def test_a_populated_registry_goes_down_to_the_first_schema_and_up_again(ready: 
         for number in (1, 2)
     ]
     with Registry(settings=ready) as registry:
-        registry.put_many(versions, refused=[Refused("zenodo", b"{}", "It is empty.")])
+        registry.put_many(versions, rejected=[RejectedPayload("zenodo", b"{}", "It is empty.")])
         registry.unlink("zenodo:1", "10.5281/zenodo.7305227")
         records = list(registry.records())
     _alembic(ready, "downgrade", "0001")
@@ -250,8 +250,8 @@ def test_a_populated_registry_goes_down_to_the_first_schema_and_up_again(ready: 
     with Registry(settings=ready) as registry:
         assert list(registry.records()) == records
         assert [len(hit.versions) for hit in registry.search("10.1234/concept").hits] == [2]
-        assert registry.refused() == ()
-        assert registry.verdicts().apart == frozenset()
+        assert registry.rejected() == ()
+        assert registry.link_overrides().cannot_link == frozenset()
 
 
 def test_a_populated_registry_of_schema_0002_keeps_all_and_loses_only_assessments_on_the_way_down(
@@ -270,7 +270,7 @@ def test_a_populated_registry_of_schema_0002_keeps_all_and_loses_only_assessment
         evidence_sha256="0" * 64,
     )
     with Registry(settings=ready) as registry:
-        registry.remember_assessments([kept])
+        registry.save_assessments([kept])
         records = list(registry.records())
     _alembic(ready, "downgrade", "0002")
     with pytest.raises(RegistryError, match="older fairreg"):

@@ -15,7 +15,7 @@ from fairreg.errors import (
     Gone,
     NotFound,
     RateLimited,
-    Refused,
+    SecurityRefusal,
     Unreachable,
     UnsafeAddress,
 )
@@ -391,6 +391,6 @@ def test_an_empty_file_is_a_file(web, cache, serve):
 def test_a_file_of_unstated_size_has_a_limit(web, cache, distribution, serve, monkeypatch):
     monkeypatch.setattr("fairreg.services.fetch.download.MAX_UNSTATED", 100_000)
     serve(CONTENT)
-    with pytest.raises(Refused, match="larger than"):
+    with pytest.raises(SecurityRefusal, match="larger than"):
         download(web, cache, Distribution(name="a", url=distribution.url))
     assert nothing_final(cache)

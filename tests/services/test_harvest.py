@@ -13,7 +13,7 @@ from fairreg.errors import BadAnswer, Unreachable, UsageError
 from fairreg.registry.registry import Registry
 from fairreg.services.harvest.harvest import harvest
 from fairreg.services.harvest.parallel import harvest_all
-from fairreg.services.sources import refused
+from fairreg.services.sources import rejected
 from harvesters.zenodo_payloads import page, record
 
 
@@ -131,7 +131,7 @@ def test_an_interrupted_harvest_leaves_whole_pages(settings, web, service, monke
 def test_bad_records_are_set_aside_with_their_reason(settings, web, service):
     service.records[3] = {"id": 1, "metadata": {"title": None}}
     heard = []
-    report = harvest(settings, "zenodo", web=web, talk=heard.append)
+    report = harvest(settings, "zenodo", web=web, log=heard.append)
     assert counts(report) == (59, 0, 0)
     (refusal,) = report.refused
     assert refusal.path == "$.metadata.title"
@@ -145,17 +145,17 @@ def test_what_no_registry_can_keep_is_set_aside_and_the_rest_of_its_page_is_kept
     assert counts(report) == (59, 0, 0)
     (refusal,) = report.refused
     assert "an identifier of 3,012 bytes; at most 1,300" in refusal.reason
-    assert [item.reason for item in refused(settings)] == [refusal.reason]
+    assert [item.reason for item in rejected(settings)] == [refusal.reason]
 
 
 def test_a_refused_payload_is_listed_until_it_maps(settings, web, service):
     service.records[3] = {"id": 1006, "metadata": {"title": None}}
     for _ in range(2):
         harvest(settings, "zenodo", web=web)
-        (kept,) = refused(settings)
+        (kept,) = rejected(settings)
         assert (kept.source, kept.path) == ("zenodo", "$.metadata.title")
     with Registry(settings=settings) as registry:
-        (item,) = registry.refused("zenodo")
+        (item,) = registry.rejected("zenodo")
         assert json.loads(item.payload) == service.records[3]
 
 
@@ -223,7 +223,7 @@ def test_a_cursor_that_the_service_refuses_starts_the_harvest_anew(settings, web
     service.broken[2] = Response(json.dumps({"status": 400, "message": "No."}), 400)
     heard = []
     with pytest.raises(BadAnswer):
-        harvest(settings, "zenodo", web=web, talk=heard.append)
+        harvest(settings, "zenodo", web=web, log=heard.append)
     assert any("Starting anew" in line for line in heard)
 
 

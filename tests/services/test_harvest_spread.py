@@ -12,7 +12,7 @@ from werkzeug import Response
 from fairreg.errors import BadAnswer, UsageError
 from fairreg.registry import Registry
 from fairreg.services.harvest.parallel import harvest_all
-from fairreg.services.parallel.base import Where
+from fairreg.services.parallel.base import ExecutionTarget
 from support import hbb
 
 
@@ -45,7 +45,7 @@ def test_sources_in_processes_bring_what_they_bring_in_one(settings, zenodo, htt
     reports, faults = harvest_all(
         settings,
         ["zenodo", "datacite", "zenodo"],
-        Where(workers=2),
+        ExecutionTarget(workers=2),
         query="hbb",
         progress=lambda name, done, total: told.append((name, done, total)),
     )
@@ -63,7 +63,7 @@ def test_sources_in_processes_bring_what_they_bring_in_one(settings, zenodo, htt
 def test_a_harvest_whose_worker_is_killed_resumes_after_its_last_page(settings, zenodo):
     asked, before = zenodo
     before[2] = lambda: os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
-    (report,), faults = harvest_all(settings, ["zenodo"], Where(workers=1))
+    (report,), faults = harvest_all(settings, ["zenodo"], ExecutionTarget(workers=1))
     assert (faults, report.fault, report.resumed) == ([], None, True)
     assert asked == [1, 2, 2, 3]
     assert len({place for place in held(settings) if place[0] == "zenodo"}) == 60
@@ -71,4 +71,4 @@ def test_a_harvest_whose_worker_is_killed_resumes_after_its_last_page(settings, 
 
 def test_an_unknown_source_is_wrong_usage_before_any_worker_starts(settings):
     with pytest.raises(UsageError, match="nowhere"):
-        harvest_all(settings, ["zenodo", "nowhere"], Where(workers=1))
+        harvest_all(settings, ["zenodo", "nowhere"], ExecutionTarget(workers=1))

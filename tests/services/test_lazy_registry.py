@@ -15,7 +15,7 @@ from fairreg.services.fetch.fetch import fetch
 from fairreg.services.registry.db import open_registry
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
-from fairreg.web import Talk
+from fairreg.web import Log
 from support import hbb
 
 
@@ -27,7 +27,7 @@ class Openings:
         self.events: list[str] = []
 
     @contextmanager
-    def __call__(self, talk: Talk) -> Iterator[Registry]:
+    def __call__(self, talk: Log) -> Iterator[Registry]:
         with open_registry(self.settings, talk) as registry:
             self.events.append("opened")
             yield registry
@@ -71,7 +71,7 @@ def test_a_fetch_without_a_registry_brings_the_files_and_says_so(
     hbb.serve(httpserver, hbb.archive({"README.md": b"# Hbb"}))
     (tmp_path / "file").write_text("not a folder", "utf-8")
     broken, said = replace(settings, database_url=f"sqlite:///{tmp_path}/file/registry.sqlite"), []
-    fetched = fetch(broken, hbb.DOI, talk=said.append)
+    fetched = fetch(broken, hbb.DOI, log=said.append)
     assert fetched.files[0].file.path.is_file()
     assert said[-1].startswith("The files are here, but the registry keeps nothing of them: ")
     with LazyRegistry.of(broken) as lazy, pytest.raises(RegistryError):

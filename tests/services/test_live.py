@@ -21,7 +21,7 @@ from fairreg.errors import UsageError
 from fairreg.registry import Registry
 from fairreg.services.registry.db import ensure
 from fairreg.services.search import federated
-from fairreg.services.search.federated import ask
+from fairreg.services.search.federated import query_sources
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search
 from fairreg.services.sources import sources
@@ -82,7 +82,7 @@ def test_every_source_that_can_be_asked_is_asked_and_named(here: Settings, servi
         live=True,
         deadline=FAR,
         limit=None,
-        heard=lambda name, answer: heard.update({name: answer.status}),
+        on_answer=lambda name, answer: heard.update({name: answer.status}),
     )
     assert report.sources is not None
     assert set(report.sources) == set(heard) == set(SEARCHABLE)
@@ -109,7 +109,7 @@ def test_the_document_has_the_sources(here: Settings) -> None:
 def test_one_sick_source_leaves_all_others_alone(
     fresh_home: Path, services: Services, monkeypatch: pytest.MonkeyPatch, sick: str, fault: str
 ) -> None:
-    monkeypatch.setattr(federated._Question, "_sleep", lambda _self, _seconds: None)
+    monkeypatch.setattr(federated._SourceThread, "_sleep", lambda _self, _seconds: None)
     service = harvesters.get(sick).service or sick
     services.faults[service] = fault
     here = pointed(services, fresh_home)
@@ -343,7 +343,7 @@ def test_a_harvester_that_breaks_is_an_error_of_its_own(
         raise KeyError("surprise")
 
     monkeypatch.setattr(type(chosen[1]), "to_record", broken)
-    answers = {item.name: item.answer for item in ask(here, "tagger", chosen, deadline=FAR)}
+    answers = {item.name: item.answer for item in query_sources(here, "tagger", chosen, deadline=FAR)}
     assert answers[HEALTHY] is not None
     assert answers[HEALTHY].status == "ok"
     assert answers[SICK] is not None

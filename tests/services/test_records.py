@@ -15,14 +15,14 @@ from msgspec.structs import replace
 from fairreg.errors import RecordError
 from fairreg.registry import (
     Assessment,
-    Carried,
-    Place,
-    Refused,
+    ExportedStatement,
+    LinkOverride,
     Registry,
+    RejectedPayload,
     Statement,
+    StatementKey,
     Submission,
     Tombstone,
-    Verdict,
     catalogue,
 )
 from fairreg.schemas.identifiers import Identifier
@@ -67,16 +67,16 @@ def filled(settings: Settings) -> Settings:
     with Registry(settings=settings) as registry:
         given = [Submission(said(number), b"payload %d" % number, "application/json") for number in range(5)]
         refused = [
-            Refused("zenodo", b"{}", "It is empty.", "$.id", LONG_AGO),
-            Refused("zenodo", b"", "It is nothing."),
-            Refused("dlhub", b"[]", "It is a list."),
+            RejectedPayload("zenodo", b"{}", "It is empty.", "$.id", LONG_AGO),
+            RejectedPayload("zenodo", b"", "It is nothing."),
+            RejectedPayload("dlhub", b"[]", "It is a list."),
         ]
-        registry.put_many(given, refused=refused)
-        registry.restore([Carried(given[3], Tombstone("Spam.", LONG_AGO))])
+        registry.put_many(given, rejected=refused)
+        registry.restore([ExportedStatement(given[3], Tombstone("Spam.", LONG_AGO))])
         registry.mark_gone("zenodo", "4", "")
         registry.link("zenodo:0", "zenodo:1")
         registry.unlink("zenodo:1", "zenodo:2")
-        registry.remember_assessments(
+        registry.save_assessments(
             Assessment(
                 identifier=f"doi:10.1234/v{number}",
                 subject=("doi", f"10.1234/v{number}"),
@@ -109,8 +109,8 @@ def test_what_is_carried_to_a_new_registry_and_back_out_is_the_same_bytes(
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
     assert check(other).sound
     with Registry(settings=full) as one, Registry(settings=other) as two:
-        assert two.verdicts() == one.verdicts()
-        assert two.refused("zenodo")[0].refused_at == one.refused("zenodo")[0].refused_at
+        assert two.link_overrides() == one.link_overrides()
+        assert two.rejected("zenodo")[0].refused_at == one.rejected("zenodo")[0].refused_at
         assert two.entry_for("10.1234/v3").gone_at == LONG_AGO
         assert two.entry_for("10.1234/v2").fair_score == one.entry_for("10.1234/v2").fair_score == 0.7
         (assessment,) = two.assessments("10.1234/v2")
@@ -183,21 +183,28 @@ def test_files_of_releases_that_knew_only_statements_are_read(
 
 
 def test_of_two_verdicts_the_newer_one_counts(home: Home) -> None:
-    settings, pair = home("home"), (Place("zenodo", "0"), Place("zenodo", "1"))
+    settings, pair = home("home"), (StatementKey("zenodo", "0"), StatementKey("zenodo", "1"))
     with Registry(settings=settings) as registry:
         registry.put_many([said(0), said(1)])
-        assert registry.take_verdicts([Verdict(*pair, same=True, made_at=LONG_AGO)]) == 1
+        assert registry.restore_link_overrides([LinkOverride(*pair, same=True, made_at=LONG_AGO)]) == 1
         assert len(registry.explain("10.1234/v0").entries) == 2
-        assert registry.take_verdicts([Verdict(*pair, same=False, made_at="2022-01-01T00:00:00+00:00")]) == 1
+        assert (
+            registry.restore_link_overrides(
+                [LinkOverride(*pair, same=False, made_at="2022-01-01T00:00:00+00:00")]
+            )
+            == 1
+        )
         assert len(registry.explain("10.1234/v0").entries) == 1
-        assert registry.take_verdicts([Verdict(*pair, same=True, made_at=LONG_AGO)]) == 0
-        assert not registry.decided()[0].same
+        assert registry.restore_link_overrides([LinkOverride(*pair, same=True, made_at=LONG_AGO)]) == 0
+        assert not registry.every_link_override()[0].same
 
 
 def test_a_verdict_may_come_before_what_it_is_about(home: Home) -> None:
     settings = home("home")
     with Registry(settings=settings) as registry:
-        registry.take_verdicts([Verdict(Place("zenodo", "0"), Place("zenodo", "1"), True, LONG_AGO)])
+        registry.restore_link_overrides(
+            [LinkOverride(StatementKey("zenodo", "0"), StatementKey("zenodo", "1"), True, LONG_AGO)]
+        )
         registry.put_many([said(0), said(1)])
         assert len(registry.explain("10.1234/v0").entries) == 2
 
@@ -276,4 +283,4 @@ def test_any_line_reads_back_as_what_was_written(
     ((number, line),) = export_format.numbered(file.read_bytes().splitlines())
     read = export_format.read_line(line, f"line {number}")
     if "\ufffd" not in text:
-        assert read == Carried(Submission(record, payload, "text/plain"), tombstone)
+        assert read == ExportedStatement(Submission(record, payload, "text/plain"), tombstone)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from fairreg.errors import ChecksumMismatch, FairregError, MissingEngine, Unreachable, UsageError
 from fairreg.services.parallel import dask
-from fairreg.services.parallel.base import Where, portions, threads
-from fairreg.services.parallel.engines import require_shared_registry, spread
+from fairreg.services.parallel.base import ExecutionTarget, chunked, threads
+from fairreg.services.parallel.engines import open_engine, require_shared_registry
 from support import tasks
 
 
@@ -34,7 +34,7 @@ def silent(_line):
 
 @pytest.fixture(scope="module")
 def cluster():
-    with spread(Where(workers=2), silent) as engine:
+    with open_engine(ExecutionTarget(workers=2), silent) as engine:
         yield engine
 
 
@@ -70,7 +70,7 @@ def scheduler():
 
 @given(st.lists(st.integers(0, 50), max_size=20), st.integers(1, 5))
 def test_portions_hold_every_item_once_and_in_order(items, size):
-    found = list(portions(items, size))
+    found = list(chunked(items, size))
     assert [item for portion in found for item in portion] == items
     assert all(len(portion) == size for portion in found[:-1])
     assert all(0 < len(portion) <= size for portion in found)
@@ -79,16 +79,16 @@ def test_portions_hold_every_item_once_and_in_order(items, size):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_of_threads_come_in_the_order_of_the_tasks(workers):
     with threads(workers) as engine:
-        assert [done.result for done in engine.each(tasks.squared, range(20))] == [n * n for n in range(20)]
+        assert [done.result for done in engine.map(tasks.squared, range(20))] == [n * n for n in range(20)]
 
 
 def test_results_of_processes_come_in_the_order_of_the_tasks(cluster):
-    found = list(cluster.each(tasks.squared, range(40)))
+    found = list(cluster.map(tasks.squared, range(40)))
     assert [(done.task, done.result, done.fault) for done in found] == [(n, n * n, None) for n in range(40)]
 
 
 def test_both_workers_of_a_cluster_work(cluster):
-    found = {done.result for done in cluster.each(tasks.process, range(40))}
+    found = {done.result for done in cluster.map(tasks.process, range(40))}
     assert len(found) == 2
     assert os.getpid() not in found
 
@@ -101,7 +101,7 @@ def test_tasks_are_taken_no_faster_than_they_are_done(cluster):
             taken.append(number)
             yield number
 
-    results = cluster.each(tasks.squared, given_out())
+    results = cluster.map(tasks.squared, given_out())
     next(results)
     assert len(taken) <= 4 * cluster.workers
     results.close()
@@ -110,7 +110,7 @@ def test_tasks_are_taken_no_faster_than_they_are_done(cluster):
 def test_what_a_task_raises_is_its_outcome_with_all_it_says_and_stops_no_other(cluster):
     with threads(2) as here:
         for engine in (here, cluster):
-            found = list(engine.each(tasks.faulty, range(6)))
+            found = list(engine.map(tasks.faulty, range(6)))
             assert [done.result for done in found] == [None, None, 2, None, None, 5]
             mismatch = found[3].fault
             assert isinstance(mismatch, ChecksumMismatch)
@@ -127,7 +127,7 @@ def test_every_error_survives_the_way_between_processes():
 
 
 def test_a_killed_worker_costs_only_its_tasks_which_run_again(tmp_path):
-    with spread(Where(workers=2), silent) as engine:
+    with open_engine(ExecutionTarget(workers=2), silent) as engine:
 
         def kill():
             seen = tmp_path / "2.pid"
@@ -137,57 +137,59 @@ def test_a_killed_worker_costs_only_its_tasks_which_run_again(tmp_path):
 
         killer = threading.Thread(target=kill)
         killer.start()
-        found = list(engine.each(tasks.once_deadly, [(number, str(tmp_path)) for number in range(12)]))
+        found = list(engine.map(tasks.once_deadly, [(number, str(tmp_path)) for number in range(12)]))
         killer.join()
     assert [(done.result, done.fault) for done in found] == [(number, None) for number in range(12)]
 
 
 def test_a_task_that_ends_every_worker_fails_alone_and_with_a_sentence():
-    with spread(Where(workers=1), silent) as engine:
-        found = list(engine.each(tasks.deadly, [1, 2, -1, 3, 4, 5]))
+    with open_engine(ExecutionTarget(workers=1), silent) as engine:
+        found = list(engine.map(tasks.deadly, [1, 2, -1, 3, 4, 5]))
     assert [done.result for done in found] == [1, 2, None, 3, 4, 5]
     assert isinstance(found[2].fault, FairregError)
     assert "ended every worker" in found[2].fault.message
 
 
 def test_leaving_a_cluster_early_ends_its_processes():
-    with spread(Where(workers=1), silent) as engine:
-        (process,) = {done.result for done in engine.each(tasks.process, range(2))}
-        engine.begin(time.sleep, 60)
+    with open_engine(ExecutionTarget(workers=1), silent) as engine:
+        (process,) = {done.result for done in engine.map(tasks.process, range(2))}
+        engine.submit(time.sleep, 60)
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
 
 
 def test_a_scheduler_is_used_and_outlives_its_user(scheduler):
     for _ in range(2):
-        with spread(Where(scheduler=scheduler), silent) as engine:
-            assert [done.result for done in engine.each(tasks.squared, range(5))] == [0, 1, 4, 9, 16]
+        with open_engine(ExecutionTarget(scheduler=scheduler), silent) as engine:
+            assert [done.result for done in engine.map(tasks.squared, range(5))] == [0, 1, 4, 9, 16]
             assert engine.workers == 2
-            assert not engine.elsewhere
+            assert not engine.remote
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence():
     with pytest.raises(Unreachable, match=r"no Dask scheduler that answers at tcp://127\.0\.0\.1:9"):
-        enter(Where(scheduler="tcp://127.0.0.1:9"))
+        enter(ExecutionTarget(scheduler="tcp://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8786", "tcp://", "tcp://host:port", "tcp://[::1", ""])
 def test_what_is_no_address_of_a_scheduler_is_wrong_usage(address):
     with pytest.raises(UsageError, match="no address of a Dask scheduler"):
-        enter(Where(scheduler=address))
+        enter(ExecutionTarget(scheduler=address))
 
 
 def enter(where):
-    with spread(where, silent):
+    with open_engine(where, silent):
         pass
 
 
 def test_workers_and_a_scheduler_together_are_wrong_usage():
     with pytest.raises(UsageError, match="--scheduler"):
-        Where(workers=2, scheduler="tcp://127.0.0.1:8786")
+        ExecutionTarget(workers=2, scheduler="tcp://127.0.0.1:8786")
 
 
-@pytest.mark.parametrize("where", [Where(workers=1), Where(scheduler="tcp://127.0.0.1:8786")])
+@pytest.mark.parametrize(
+    "where", [ExecutionTarget(workers=1), ExecutionTarget(scheduler="tcp://127.0.0.1:8786")]
+)
 def test_without_dask_the_extra_is_named(monkeypatch, where):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingEngine) as caught:
@@ -196,7 +198,7 @@ def test_without_dask_the_extra_is_named(monkeypatch, where):
 
 
 def test_workers_of_another_release_are_told(scheduler, monkeypatch):
-    with spread(Where(scheduler=scheduler), silent) as engine:
+    with open_engine(ExecutionTarget(scheduler=scheduler), silent) as engine:
         told = engine._client.get_versions(packages=["fairreg"])
         for item in told["workers"].values():
             item["packages"]["fairreg"] = "9.9.9"
@@ -217,12 +219,15 @@ def test_a_scheduler_without_workers_is_a_sentence(monkeypatch):
 
     monkeypatch.setattr(dask, "_wait_for_workers", wait_a_moment)
     with own_scheduler(workers=0) as (_, address), pytest.raises(Unreachable, match="has no workers"):
-        enter(Where(scheduler=address))
+        enter(ExecutionTarget(scheduler=address))
 
 
 def test_a_scheduler_that_is_lost_on_the_way_is_a_sentence():
-    with own_scheduler(workers=1) as (process, address), spread(Where(scheduler=address), silent) as engine:
-        results = engine.each(tasks.squared, range(10_000))
+    with (
+        own_scheduler(workers=1) as (process, address),
+        open_engine(ExecutionTarget(scheduler=address), silent) as engine,
+    ):
+        results = engine.map(tasks.squared, range(10_000))
         next(results)
         engine._client._timeout = 1  # seconds in which it tries to reach the scheduler again
         process.kill()
@@ -234,6 +239,6 @@ def test_a_scheduler_that_is_lost_on_the_way_is_a_sentence():
 def test_a_registry_that_workers_elsewhere_cannot_open_is_refused(settings):
     with threads() as engine:
         require_shared_registry(engine, settings)
-        engine.elsewhere = True
+        engine.remote = True
         with pytest.raises(UsageError, match="SQLite"):
             require_shared_registry(engine, settings)

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, Table, insert
 
-from fairreg.registry import Assessment, Harvest, Place, Refused, Verdict
+from fairreg.registry import Assessment, Harvest, LinkOverride, RejectedPayload, StatementKey
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.tables import described
 from fairreg.registry.resolution.grouping import merge
@@ -23,7 +23,7 @@ THEN = "2025-01-02T03:04:05+00:00"
 _CONCEPT = Identifier("concept_doi", "10.1234/concept")
 
 
-def _said(place: Place, doi: str | None, name: str, *more: Identifier, **fields: Any) -> ModelRecord:
+def _said(place: StatementKey, doi: str | None, name: str, *more: Identifier, **fields: Any) -> ModelRecord:
     own = Identifier("doi", doi) if doi else Identifier(*place)
     return ModelRecord(
         identifier=own.compact,
@@ -36,7 +36,7 @@ def _said(place: Place, doi: str | None, name: str, *more: Identifier, **fields:
 
 
 _FIRST = _said(
-    Place("zenodo", "1"),
+    StatementKey("zenodo", "1"),
     "10.1234/first",
     "Interaction network, first version",
     _CONCEPT,
@@ -46,23 +46,29 @@ _FIRST = _said(
     keywords=("jets", "H→bb"),
 )
 _REGISTERED = _said(
-    Place("datacite", "10.1234/first"), "10.1234/first", "Interaction network", publisher="A library"
+    StatementKey("datacite", "10.1234/first"), "10.1234/first", "Interaction network", publisher="A library"
 )
 _SECOND = _said(
-    Place("zenodo", "2"), "10.1234/second", "Interaction network, second version", _CONCEPT,
+    StatementKey("zenodo", "2"), "10.1234/second", "Interaction network, second version", _CONCEPT,
     description='Keys in another order, numbers and "quotes": é 1e3 \\u0041 \\ /', date_published="2025",
 )  # fmt: skip
-_HUB = _said(Place("huggingface", "org/gone"), None, "A transformer for jets", frameworks=("pytorch",))
+_HUB = _said(StatementKey("huggingface", "org/gone"), None, "A transformer for jets", frameworks=("pytorch",))
 _DATA = _said(
-    Place("cernopendata", "5"), None, "Données: collisions à 13 TeV", kind="dataset", parameter_count=2**53
+    StatementKey("cernopendata", "5"),
+    None,
+    "Données: collisions à 13 TeV",
+    kind="dataset",
+    parameter_count=2**53,
 )
 
 # The statements of each entry.
 _SAID = ((_FIRST, _REGISTERED), (_SECOND,), (_HUB,), (_DATA,))
 ENTRIES = {merge(said).identifier: merge(said) for said in _SAID}
 GONE = (_HUB.identifier, "Withdrawn by its owner.")
-VERDICT = Verdict(Place("huggingface", "org/gone"), Place("zenodo", "2"), same=True, made_at=THEN)
-REFUSED = Refused(
+VERDICT = LinkOverride(
+    StatementKey("huggingface", "org/gone"), StatementKey("zenodo", "2"), same=True, made_at=THEN
+)
+REFUSED = RejectedPayload(
     "zenodo", b'{"id": 0}', "It is empty.", "$.metadata", THEN, sha256(b'{"id": 0}').hexdigest()
 )
 HARVEST = Harvest("zenodo", "jets", cursor="page 2", counts={"new": 2, "taken": 2}, started_at=THEN)
@@ -88,7 +94,7 @@ def move(url: str, verb: str, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", "fairreg:migrations")
     with closing(Database(url)) as database:
-        database.let_readers_in()
+        database.enable_wal()
         with database.writing() as connection:
             config.attributes["connection"] = connection
             getattr(command, verb)(config, revision)

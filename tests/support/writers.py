@@ -4,7 +4,7 @@
 import time
 from collections import Counter
 
-from fairreg.registry import Assessment, Harvest, Refused, Registry, Submission
+from fairreg.registry import Assessment, Harvest, Registry, RejectedPayload, Submission
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
 
@@ -33,10 +33,10 @@ def page(writer: int, number: int) -> list[Submission]:
     return [Submission(record, record.name.encode(), "text/plain") for record in (*lone, *common, about)]
 
 
-def refused_on(writer: int, number: int) -> list[Refused]:
+def refused_on(writer: int, number: int) -> list[RejectedPayload]:
     """What came with the page and is no record: one of the writer's own, one that all have."""
     return [
-        Refused(
+        RejectedPayload(
             source, f"{source} {number}".encode(), "It is made up.", refused_at="2026-01-01T00:00:00+00:00"
         )
         for source in (f"archive{writer}", "zenodo")
@@ -51,7 +51,7 @@ def write(url: str, writer: int, after: int = 0) -> Counter[str]:
             # Each begins elsewhere, so that some are at the same records and some are not.
             number, state = (done + writer) % PAGES, _state(writer, done + 1)
             stored = registry.put_many(
-                page(writer, number), harvest=state, refused=refused_on(writer, number)
+                page(writer, number), harvest=state, rejected=refused_on(writer, number)
             )
             counts.update(result.outcome for result in stored)
     return counts
@@ -93,7 +93,7 @@ def assess(url: str) -> int:
     ]
     with Registry(url) as registry:
         for item in made * 2:
-            registry.remember_assessments([item])
+            registry.save_assessments([item])
     return len(made)
 
 
@@ -101,7 +101,7 @@ def busy(url: str, writer: int) -> int:
     """Bring pages until somebody says that it is enough; how many."""
     with Registry(url) as registry:
         for pages in range(_MOST_PAGES):
-            if registry.note(_ENOUGH):
+            if registry.get_property(_ENOUGH):
                 return pages
             registry.put_many(page(writer, pages)[:_LONE])
     raise AssertionError(f"{_MOST_PAGES} pages, and nobody said that it is enough")
@@ -111,7 +111,7 @@ def patient(url: str, writer: int) -> Counter[str]:
     """Bring all pages, and then say that it is enough."""
     counts = write(url, writer)
     with Registry(url) as registry:
-        registry.leave_note(_ENOUGH, "yes")
+        registry.set_property(_ENOUGH, "yes")
     return counts
 
 

@@ -9,7 +9,7 @@ from fairreg.assessment.evidence import Evidence
 from fairreg.schemas.identifiers import PAPER_SCHEMES
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["completed"]
+__all__ = ["enriched"]
 
 # Filled in where the published record has nothing; what it says itself always stays.
 _FILLED = (
@@ -23,7 +23,7 @@ _FILLED = (
 )
 
 
-def completed(evidence: Evidence) -> tuple[Evidence, tuple[str, ...]]:
+def enriched(evidence: Evidence) -> tuple[Evidence, tuple[str, ...]]:
     """The evidence as if the author had published what fairreg adds, and the names of the fields added to."""
     published, added = evidence.record, evidence.added
     if added is None:

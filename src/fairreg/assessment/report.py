@@ -7,17 +7,17 @@ import msgspec
 
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Citation, Rule, Verdict
-from fairreg.assessment.enrichment import completed
+from fairreg.assessment.enrichment import enriched
 from fairreg.assessment.evidence import Evidence
-from fairreg.assessment.rubric import Rubric, Scored
+from fairreg.assessment.rubric import IndicatorScore, Rubric
 
 __all__ = [
     "COVERAGE_FOR_BADGE",
+    "AssessmentReport",
     "Badge",
     "Change",
     "IndicatorResult",
     "PrincipleResult",
-    "Report",
     "WithFairreg",
     "assess",
 ]
@@ -73,7 +73,7 @@ class WithFairreg(msgspec.Struct, frozen=True):
     changed: tuple[Change, ...]
 
 
-class Report(msgspec.Struct, frozen=True):
+class AssessmentReport(msgspec.Struct, frozen=True):
     """Scores are 0..1, None where nothing has a verdict; `badge` is None when there is no overall score.
 
     All of them are of the object as its author published it; `with_fairreg` stands beside them where fairreg
@@ -98,7 +98,7 @@ class Report(msgspec.Struct, frozen=True):
         return plain
 
 
-def assess(evidence: Evidence, chosen: Rubric | None = None) -> Report:
+def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport:
     """Ask every indicator about the evidence; pure, so stored evidence gives the same report again.
 
     The rubric is the one for the record's kind, or `chosen`.
@@ -106,7 +106,7 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> Report:
     rules = chosen or rubric.for_kind(evidence.record.kind)
     scored = _scored(rules, evidence)
     overall, covered = rules.score(scored), rubric.coverage(scored)
-    return Report(
+    return AssessmentReport(
         id=evidence.record.identifier,
         rubric=rules.name,
         rubric_version=rules.version,
@@ -121,16 +121,16 @@ def assess(evidence: Evidence, chosen: Rubric | None = None) -> Report:
     )
 
 
-def _scored(rules: Rubric, evidence: Evidence) -> list[Scored]:
+def _scored(rules: Rubric, evidence: Evidence) -> list[IndicatorScore]:
     return [(item, item.assess(evidence)) for item in rubric.indicators(rules)]
 
 
-def _letters(rules: Rubric, scored: list[Scored]) -> dict[str, float | None]:
+def _letters(rules: Rubric, scored: list[IndicatorScore]) -> dict[str, float | None]:
     return {letter: rules.score(rubric.within(scored, letter)) for letter in rubric.LETTERS}
 
 
-def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[Scored]) -> WithFairreg | None:
-    whole, added = completed(evidence)
+def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[IndicatorScore]) -> WithFairreg | None:
+    whole, added = enriched(evidence)
     if not added:
         return None
     scored = _scored(rules, whole)
@@ -145,12 +145,12 @@ def _with_fairreg(rules: Rubric, evidence: Evidence, published: list[Scored]) ->
     )
 
 
-def _principle(scored: list[Scored]) -> PrincipleResult:
+def _principle(scored: list[IndicatorScore]) -> PrincipleResult:
     score = rubric.weighted_mean(scored)
     return PrincipleResult(score, rubric.maturity(score), tuple(map(_result, scored)))
 
 
-def _result(one: Scored) -> IndicatorResult:
+def _result(one: IndicatorScore) -> IndicatorResult:
     item, found = one
     return IndicatorResult(
         id=item.id,
@@ -165,7 +165,7 @@ def _result(one: Scored) -> IndicatorResult:
     )
 
 
-def _badge(scored: list[Scored], overall: float | None, covered: float) -> Badge | None:
+def _badge(scored: list[IndicatorScore], overall: float | None, covered: float) -> Badge | None:
     if overall is None:
         return None
     label = f"FAIR {overall:.0%}".replace("%", " %")

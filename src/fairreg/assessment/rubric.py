@@ -21,8 +21,8 @@ __all__ = [
     "LETTERS",
     "MODELS",
     "PRINCIPLES",
+    "IndicatorScore",
     "Rubric",
-    "Scored",
     "checked",
     "coverage",
     "for_kind",
@@ -55,7 +55,7 @@ _WEIGHTS = (1, 2, 3)
 _MATURITY = (0.25, 0.5, 0.75)
 _ROUNDING = 1e-9
 
-Scored = tuple[Indicator, Finding]
+IndicatorScore = tuple[Indicator, Finding]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Rubric:
     room: str
     pooled: bool = False
 
-    def score(self, scored: Sequence[Scored]) -> float | None:
+    def score(self, scored: Sequence[IndicatorScore]) -> float | None:
         """Score of several principles together, 0..1; None when nothing has a verdict."""
         if self.pooled:
             return weighted_mean(scored)
@@ -118,13 +118,13 @@ def checked(found: Iterable[Indicator], principles: tuple[str, ...] = PRINCIPLES
     return tuple(sorted(listed, key=lambda item: _place(item, principles)))
 
 
-def within(scored: Iterable[Scored], start: str) -> list[Scored]:
+def within(scored: Iterable[IndicatorScore], start: str) -> list[IndicatorScore]:
     """Those of one principle (``A1.2``) or of one letter (``A``)."""
     letter = start in LETTERS
     return [one for one in scored if (one[0].id.startswith(start) if letter else one[0].principle == start)]
 
 
-def weighted_mean(scored: Sequence[Scored]) -> float | None:
+def weighted_mean(scored: Sequence[IndicatorScore]) -> float | None:
     """Mean of the verdicts by weight, 0..1; None when nothing has a verdict."""
     counted = [
         (item.weight, points) for item, found in scored if (points := found.verdict.points) is not None
@@ -139,7 +139,7 @@ def mean(values: Iterable[float | None]) -> float | None:
     return sum(present) / len(present) if present else None
 
 
-def coverage(scored: Sequence[Scored]) -> float:
+def coverage(scored: Sequence[IndicatorScore]) -> float:
     """Weight of the indicators with a verdict over the weight of all applicable ones."""
     applicable = [(item, found) for item, found in scored if found.verdict is not Verdict.NOT_APPLICABLE]
     total = sum(item.weight for item, _ in applicable)

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import typer
 
-from fairreg.cli.output import explain, talk
+from fairreg.cli.output import explain, log
 from fairreg.errors import FairregError
 from fairreg.settings import VARIABLES, Settings
 
@@ -91,12 +91,12 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            talk("Interrupted. What was done so far is kept; the same command goes on from there.")
-        _leave_the_late_behind(end.code)
+            log("Interrupted. What was done so far is kept; the same command goes on from there.")
+        _exit_without_late_threads(end.code)
         raise
 
 
-def _leave_the_late_behind(code: object) -> None:
+def _exit_without_late_threads(code: object) -> None:
     """End now where a source that nobody waits for any more would keep the process alive."""
     live = sys.modules.get("fairreg.services.search.federated")
     if live is not None and live.anyone_left():
@@ -110,8 +110,8 @@ def _unexpected(kind: type[BaseException], error: BaseException, trace: Tracebac
     if _debugging():
         sys.__excepthook__(kind, error, trace)
         return
-    talk(f"fairreg met a fault of its own ({kind.__name__}: {error}).")
-    talk("Run it again with FAIRREG_DEBUG=1 and report what it prints.")
+    log(f"fairreg met a fault of its own ({kind.__name__}: {error}).")
+    log("Run it again with FAIRREG_DEBUG=1 and report what it prints.")
 
 
 def _debugging() -> bool:

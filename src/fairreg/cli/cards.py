@@ -36,7 +36,7 @@ def lineage_card(report: "LineageReport") -> None:
     for title in ("Source", "Id", "Version", "Joined by"):
         table.add_column(title, overflow="fold")
     for link in report.sources:
-        reasons = [_reason(bond.how, bond.value, bond.evidence) for bond in report.bonds_of(link)]
+        reasons = [_reason(bond.how, bond.value, bond.evidence) for bond in report.links_of(link)]
         table.add_row(link.source, link.source_id, link.version or "", "\n".join(dict.fromkeys(reasons)))
     console().print(table, markup=False)
 

@@ -48,9 +48,9 @@ def ready() -> "Iterator[tuple[Settings, Registry]]":
 
     Gives the settings and the registry; services take both.
     """
-    from fairreg.cli.output import talk
+    from fairreg.cli.output import log
     from fairreg.services.registry.db import open_registry
 
     chosen = settings()
-    with open_registry(chosen, talk) as registry:
+    with open_registry(chosen, log) as registry:
         yield chosen, registry

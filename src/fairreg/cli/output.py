@@ -23,10 +23,10 @@ __all__ = [
     "counting_each",
     "downloading",
     "explain",
-    "growing",
+    "live_table",
+    "log",
     "print_document",
     "print_json",
-    "talk",
 ]
 
 _SHOWN_VIOLATIONS = 10
@@ -51,7 +51,7 @@ def console() -> "Console":
 
 
 @cache
-def _talk_console() -> "Console":
+def _log_console() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -94,13 +94,13 @@ def _is_utf8(encoding: str | None) -> bool:
     return encoding is None or codecs.lookup(encoding).name == "utf-8"
 
 
-def talk(line: str) -> None:
+def log(line: str) -> None:
     """A line for people on standard error."""
     text = _escaped(line)
     if _is_plain(text) and not sys.stderr.isatty():
         sys.stderr.write(f"{text}\n")
     else:
-        _talk_console().print(text)
+        _log_console().print(text)
 
 
 def _is_plain(text: str) -> bool:
@@ -111,15 +111,15 @@ def _is_plain(text: str) -> bool:
 
 def explain(error: FairregError) -> None:
     """An error as text: what is wrong, and what to do next."""
-    talk(f"Error: {error.message}")
+    log(f"Error: {error.message}")
     if isinstance(error, RecordError):
         for path, message in error.violations[:_SHOWN_VIOLATIONS]:
-            talk(f"  {path}: {message}")
+            log(f"  {path}: {message}")
     if error.hint:
-        talk(f"Hint: {error.hint}")
+        log(f"Hint: {error.hint}")
 
 
-class Report(Protocol):
+class ProgressCallback(Protocol):
     """Progress in bytes of the file called `name`."""
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
@@ -127,7 +127,7 @@ class Report(Protocol):
 
 
 @contextmanager
-def downloading() -> Iterator[Report]:
+def downloading() -> Iterator[ProgressCallback]:
     """A progress bar for each file, with rate and remaining time; silent without a terminal."""
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
@@ -148,7 +148,7 @@ def downloading() -> Iterator[Report]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    bar = Progress(*columns, console=_talk_console(), transient=True)
+    bar = Progress(*columns, console=_log_console(), transient=True)
     tasks: dict[str, Any] = {}
     with bar:
 
@@ -161,7 +161,7 @@ def downloading() -> Iterator[Report]:
 
 
 @contextmanager
-def growing() -> Iterator["Callable[[RenderableType], None] | None"]:
+def live_table() -> Iterator["Callable[[RenderableType], None] | None"]:
     """What each call replaces on standard output until the block ends, then it is gone; None if no terminal.
 
     Standard output, because it is the data under way: the final table takes the same place, and standard
@@ -214,7 +214,7 @@ def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]
         TimeRemainingColumn(),
     )
     tasks: dict[str, Any] = {}
-    with Progress(*columns, console=_talk_console(), transient=True) as bar:
+    with Progress(*columns, console=_log_console(), transient=True) as bar:
 
         def report(name: str, done: int, total: int | None) -> None:
             if name not in tasks:

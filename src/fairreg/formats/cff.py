@@ -28,7 +28,7 @@ from fairreg.formats.file_facts import (
 from fairreg.formats.plain_yaml import load_yaml, yaml_text
 from fairreg.formats.related import repository_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
-from fairreg.schemas.json_reader import Place, tracked
+from fairreg.schemas.json_reader import JsonNode, tracked
 from fairreg.schemas.record import Creator, ModelRecord
 
 __all__ = [
@@ -118,7 +118,7 @@ def _load(text: str) -> Any:
     return tracked(load_yaml(text))
 
 
-def _facts(name: str, top: Place) -> FileFacts:
+def _facts(name: str, top: JsonNode) -> FileFacts:
     preferred = top["preferred-citation"]
     return FileFacts(
         name,
@@ -154,7 +154,7 @@ def _as_written(stated: dict[str, Any]) -> AsWritten:
     )
 
 
-def _identifiers(name: str, top: Place) -> Iterator[Identifier]:
+def _identifiers(name: str, top: JsonNode) -> Iterator[Identifier]:
     for item in top["identifiers"].items():
         value, described = item["value"].text, item["description"].text or ""
         if item["type"].text == "doi" or normalise_doi(value or ""):
@@ -170,12 +170,12 @@ def _identifiers(name: str, top: Place) -> Iterator[Identifier]:
         yield Identifier("paper_doi" if paper else "related_doi", doi.value, f"{name}: preferred-citation")
 
 
-def _dois_of(place: Place) -> list[Identifier]:
-    found = (normalise_doi(item["doi"].text or "") for item in place.items() if item.is_object)
+def _dois_of(node: JsonNode) -> list[Identifier]:
+    found = (normalise_doi(item["doi"].text or "") for item in node.items() if item.is_object)
     return [Identifier("doi", doi) for doi in found if doi]
 
 
-def _creator(item: Place) -> Creator | None:
+def _creator(item: JsonNode) -> Creator | None:
     family = " ".join(part for part in (item["name-particle"].text, item["family-names"].text) if part)
     name_parts = (family, item["given-names"].text, item["name-suffix"].text)
     person = ", ".join(part for part in name_parts if part) or item["alias"].text

@@ -30,7 +30,7 @@ from fairreg.formats.file_facts import (
 )
 from fairreg.formats.related import papers_of, repository_of
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
-from fairreg.schemas.json_reader import Place
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.jsonld_terms import ORCID, SPDX, SPDX_ID
 from fairreg.schemas.record import Creator, ModelRecord
 
@@ -113,7 +113,7 @@ def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
     return read_object(document, _facts, name=name, role="codemeta")
 
 
-def _facts(name: str, top: Place) -> FileFacts:
+def _facts(name: str, top: JsonNode) -> FileFacts:
     published = [found for item in listed(top["referencePublication"]) if (found := reference(item))]
     references = [found for item in listed(top["citation"]) if (found := reference(item))]
     wholes = [found for item in listed(top["isPartOf"]) if (found := reference(item))]
@@ -153,17 +153,17 @@ def _referred(item: object) -> object:
     return (table.get("@id") or table.get("value") or table.get("identifier")) if table else item
 
 
-def _identifiers(name: str, top: Place) -> Iterator[Identifier]:
+def _identifiers(name: str, top: JsonNode) -> Iterator[Identifier]:
     for item in (top["@id"], top["id"], *listed(top["identifier"])):
         value = named(item).text or ""
         yield from doi_identifiers(value, f"{name}: identifier")
         yield from swhids(value, name)
 
 
-def _creator(item: Place) -> Creator | None:
+def _creator(item: JsonNode) -> Creator | None:
     person = ", ".join(part for part in (item["familyName"].label, item["givenName"].label) if part)
-    groups = [text for place in listed(item["affiliation"]) if (text := place["name"].label or place.text)]
-    ids = [place.text for place in (item["@id"], item["id"], item["identifier"]) if place.text]
+    groups = [text for node in listed(item["affiliation"]) if (text := node["name"].label or node.text)]
+    ids = [node.text for node in (item["@id"], item["id"], item["identifier"]) if node.text]
     orcid = next((found for text in ids if (found := normalise_orcid(text))), None)
     organisation = "organization" in (item["@type"].text or item["type"].text or "").lower()
     # An author that is only an address is a person whose name the file does not give.

@@ -17,7 +17,7 @@ from fairreg.formats.base import Reading
 from fairreg.formats.plain_yaml import YamlFault
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
-from fairreg.schemas.json_reader import Place, TrackedObject
+from fairreg.schemas.json_reader import JsonNode, TrackedObject
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import Creator, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords
@@ -111,7 +111,7 @@ def _load_json(text: str) -> Any:
 
 def read_object(
     document: str | bytes,
-    facts: Callable[[str, Place], FileFacts],
+    facts: Callable[[str, JsonNode], FileFacts],
     *,
     name: str,
     role: str,
@@ -133,7 +133,7 @@ def read_object(
         return Reading(FileFacts(name, role, fault=f"{name} is not valid {language}{_where(error)}"))
     if not isinstance(value, TrackedObject):
         return Reading(FileFacts(name, role, fault=f"{name} holds no {language} object"))
-    return Reading(facts(name, Place(value)), value.unread())
+    return Reading(facts(name, JsonNode(value)), value.unread())
 
 
 def _where(error: Exception) -> str:
@@ -165,24 +165,24 @@ def cited(targets: Iterable[Identifier], kind: RelationType) -> Iterator[Relatio
     yield from (Relation(type=kind, target=target) for target in targets)
 
 
-def reference(item: Place) -> Identifier | None:
+def reference(item: JsonNode) -> Identifier | None:
     """The object that a value refers to; None where it is of no scheme that resolves."""
     found = identifier_of(named(item).text)
     return found if found and found.scheme in {"doi", "arxiv", "github", "url"} else None
 
 
-def listed(place: Place) -> Iterator[Place]:
+def listed(node: JsonNode) -> Iterator[JsonNode]:
     """The elements of a value that may be one thing, a list or JSON-LD's ``@list``."""
-    yield from place["@list"].items() if place["@list"].stated else place.items()
+    yield from node["@list"].items() if node["@list"].stated else node.items()
 
 
-def named(item: Place) -> Place:
+def named(item: JsonNode) -> JsonNode:
     """The text of a value, or of what names an object."""
     fields = ("@id", "id", "@value", "value", "identifier", "url", "name")
     return next((item[name] for name in fields if item[name].text), item)
 
 
-def creators(places: Place, read: Callable[[Place], Creator | None]) -> tuple[Creator, ...]:
+def creators(places: JsonNode, read: Callable[[JsonNode], Creator | None]) -> tuple[Creator, ...]:
     """The creators in a list of them, each as `read` reads it."""
     return tuple(found for item in listed(places) if (found := read(item)))
 
@@ -195,20 +195,20 @@ def creator(name: str | None, orcid: str | None, affiliation: str | None, *, per
     return Creator(name=name, orcid=normalise_orcid(orcid or ""), affiliation=affiliation, kind=kind)
 
 
-def keywords(place: Place) -> tuple[str, ...]:
+def keywords(node: JsonNode) -> tuple[str, ...]:
     """The keywords in a list of texts or named objects, or in one text with separators."""
-    return split_keywords(text for item in listed(place) if (text := item["name"].label or item.text))
+    return split_keywords(text for item in listed(node) if (text := item["name"].label or item.text))
 
 
-def prose(place: Place) -> str | None:
+def prose(node: JsonNode) -> str | None:
     """The words of a description."""
-    return (plain_text(place.prose) or None) if place.prose else None
+    return (plain_text(node.prose) or None) if node.prose else None
 
 
-def licence(*places: Place, any_of: bool = False) -> dict[str, Any]:
+def licence(*places: JsonNode, any_of: bool = False) -> dict[str, Any]:
     """The SPDX expression, and what is stated without one. An address of another file says nothing."""
-    known = [(place, spdx(place.text)) for place in places if place.text]
-    unknown = [place.text for place, item in known if item is None and place.address is None]
+    known = [(node, spdx(node.text)) for node in places if node.text]
+    unknown = [node.text for node, item in known if item is None and node.address is None]
     found = sorted({item for _, item in known if item})
     return {
         "license": (" OR ".join(found) or None) if any_of else joined(found),

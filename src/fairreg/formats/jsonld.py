@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fairreg.errors import RecordError
 from fairreg.formats.base import FIELDS, Reading, json_text
 from fairreg.schemas.jsonld import to_jsonld
-from fairreg.schemas.jsonld_reading import read_jsonld
+from fairreg.schemas.jsonld_reader import read_jsonld
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import is_jsonld, parse_json, require_valid
 

@@ -28,7 +28,7 @@ from fairreg.formats.plain_yaml import yaml_text
 from fairreg.formats.related import code_of, papers_of, repository_of
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import Place, TrackedObject
+from fairreg.schemas.json_reader import JsonNode, TrackedObject
 from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
 from fairreg.schemas.text import clean
 
@@ -211,10 +211,10 @@ def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
     text = decoded(document) if isinstance(document, bytes) else document
     card = read_card(text)
     metadata = TrackedObject(card.metadata)
-    return Reading(_facts(name, card, Place(metadata), text), metadata.unread())
+    return Reading(_facts(name, card, JsonNode(metadata), text), metadata.unread())
 
 
-def _facts(name: str, card: Card, top: Place, text: str) -> FileFacts:
+def _facts(name: str, card: Card, top: JsonNode, text: str) -> FileFacts:
     library, task = top["library_name"].text, top["pipeline_tag"].text
     data = [found for item in top["datasets"].items() if (found := identifier_of(item.text))]
     preprints = (identifier_of(item.text, "arxiv") for item in top["arxiv"].items())

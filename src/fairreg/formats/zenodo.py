@@ -27,7 +27,7 @@ from fairreg.formats.file_facts import (
 )
 from fairreg.formats.related import code_of, papers_of
 from fairreg.schemas.datacite_terms import identifier_of, relation_type
-from fairreg.schemas.json_reader import Place
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import Creator, ModelRecord, Relation
 
 __all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "read", "text_of", "write"]
@@ -103,7 +103,7 @@ def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
     return read_object(document, _facts, name=name, role="zenodo")
 
 
-def _facts(name: str, top: Place) -> FileFacts:
+def _facts(name: str, top: JsonNode) -> FileFacts:
     related = [item for item in top["related_identifiers"].items() if item.is_object]
     pairs = [
         (relation_type(item["relation"].text), identifier_of(item["identifier"].text, item["scheme"].text))
@@ -136,5 +136,5 @@ def _as_written(stated: dict[str, Any]) -> AsWritten:
     )
 
 
-def _creator(item: Place) -> Creator | None:
+def _creator(item: JsonNode) -> Creator | None:
     return creator(item["name"].text or item.text, item["orcid"].text, item["affiliation"].text, person=True)

@@ -6,10 +6,19 @@ from typing import Protocol
 
 from fairreg import plugins
 from fairreg.errors import UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage
 from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["Fetched", "Harvester", "Hit", "Page", "all_harvesters", "for_identifier", "get", "names"]
+__all__ = [
+    "FetchedPayload",
+    "Harvester",
+    "Hit",
+    "HitPage",
+    "all_harvesters",
+    "for_identifier",
+    "get",
+    "names",
+]
 
 
 class _Source(Protocol):

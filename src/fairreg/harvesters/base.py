@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a harvester is: `fetch` and `search` touch a `Web` and nothing else, `to_record` touches nothing.
+"""What a harvester is: `fetch` and `search` touch a `HttpClient` and nothing else, `to_record` touches
+nothing.
 
 A source is one module of this package whose ``HARVESTER`` is an instance of a `Harvester`.
 """
@@ -15,15 +16,15 @@ from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.json_reader import canonical
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import source_named
-from fairreg.web import Web
+from fairreg.web import HttpClient
 
-__all__ = ["Fetched", "Harvester", "Hit", "Page", "Payload"]
+__all__ = ["FetchedPayload", "Harvester", "Hit", "HitPage", "Payload"]
 
 Payload = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedPayload:
     """One record's payload, the bytes it came as and where from.
 
     `asked_concept`: what was asked for names the lineage, and the service answered with its newest version.
@@ -49,7 +50,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Page:
+class HitPage:
     """Hits of one page, what `search` resumes after it with (None: the last page), the number of all hits."""
 
     hits: tuple[Hit, ...]
@@ -59,7 +60,7 @@ class Page:
 
 
 class Harvester(ABC):
-    """A source of records. Raises the errors of `Web` when it fetches, RecordError when it maps."""
+    """A source of records. Raises the errors of `HttpClient` when it fetches, RecordError when it maps."""
 
     # That of its row in `fairreg.sources`, which says what it is called and whose service is asked.
     name: ClassVar[str]
@@ -87,20 +88,20 @@ class Harvester(ABC):
         """Whether `fetch` can be asked for `identifier`."""
 
     @abstractmethod
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The record that `identifier` names, as the source sends it."""
 
     @abstractmethod
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of hits, at most `limit`; `since` keeps what changed from that day on, `cursor` resumes."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.schemas.datacite_terms import (
@@ -22,7 +22,7 @@ from fairreg.schemas.datacite_terms import (
     relation_type,
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
-from fairreg.schemas.json_reader import Place, canonical, violation
+from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.record import (
     Creator,
@@ -35,7 +35,7 @@ from fairreg.schemas.record import (
     Tensor,
 )
 from fairreg.schemas.text import plain_text, split_keywords
-from fairreg.web import Web
+from fairreg.web import HttpClient
 
 __all__ = ["HARVESTER", "CernOpenDataHarvester"]
 
@@ -59,12 +59,12 @@ class CernOpenDataHarvester(Harvester):
         """Record numbers, and the DOIs of the portal (10.7483/OPENDATA.)."""
         return _number(identifier) is not None or _is_own_doi(identifier)
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The record of a number or DOI. Raises NotFound, UsageError."""
         number = _number(identifier)
         if number is not None:
             answer = web.get(f"{RECORDS}/{number}")
-            return Fetched(object_of(answer, "CERN Open Data", "record"), answer.body, answer.url)
+            return FetchedPayload(object_of(answer, "CERN Open Data", "record"), answer.body, answer.url)
         if not _is_own_doi(identifier):
             raise UsageError(
                 f"CERN Open Data knows no {identifier.scheme} {identifier.value}.",
@@ -74,14 +74,14 @@ class CernOpenDataHarvester(Harvester):
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of hits within the first 10,000. Raises UsageError for a cursor of another source."""
         number, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
         note = "CERN Open Data tells no dates of change: every record is read." if since else None
@@ -89,33 +89,35 @@ class CernOpenDataHarvester(Harvester):
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of an answer, or of its bare ``metadata``. Raises RecordError with the JSON path."""
-        return _record_of(Place(payload))
+        return _record_of(JsonNode(payload))
 
     def split(self, page: object) -> Iterator[Payload]:
         """The hits of a search page, the items of a list of the portal's repository, or the one record."""
-        top = Place(page)
+        top = JsonNode(page)
         hits = top.at("hits", "hits") if top["hits"].is_object else top
         yield from (item.value for item in hits.items() if item.is_object)
 
-    def _by_doi(self, web: Web, doi: str) -> Fetched:
+    def _by_doi(self, web: HttpClient, doi: str) -> FetchedPayload:
         for page in self.search(web, f'doi:"{doi.upper()}"', limit=5):
             for hit in page.hits:
-                if normalise_doi(_metadata(Place(hit.payload))["doi"].text or "") == doi:
-                    return Fetched(hit.payload, hit.raw, RECORDS)
+                if normalise_doi(_metadata(JsonNode(hit.payload))["doi"].text or "") == doi:
+                    return FetchedPayload(hit.payload, hit.raw, RECORDS)
         raise NotFound(f"CERN Open Data has no record of the DOI {doi}.", hint="Check the identifier.")
 
-    def _pages(self, web: Web, query: str, number: int, size: int, note: str | None) -> Iterator[Page]:
+    def _pages(
+        self, web: HttpClient, query: str, number: int, size: int, note: str | None
+    ) -> Iterator[HitPage]:
         """Pages to the end; `note` goes with the first, unless that has one of its own."""
         while True:
             answer = web.get(RECORDS, params={"q": query, "page": number, "size": size})
-            page = self._read(Place(answer.json()), number, size)
+            page = self._read(JsonNode(answer.json()), number, size)
             yield replace(page, note=page.note or note)
             if page.cursor is None:
                 return
             note = None
             number += 1
 
-    def _read(self, top: Place, number: int, size: int) -> Page:
+    def _read(self, top: JsonNode, number: int, size: int) -> HitPage:
         listed = top.at("hits", "hits")
         if not isinstance(listed.value, list):
             raise BadAnswer("CERN Open Data answered with no search page.", hint="Try again later.")
@@ -124,8 +126,8 @@ class CernOpenDataHarvester(Harvester):
         last = len(listed.value) < size or (total is not None and number * size >= total)
         if not last and (number + 1) * size > WINDOW:
             note = f"CERN Open Data shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query."
-            return Page(hits, None, total, note)
-        return Page(hits, None if last else urlencode({"page": number + 1, "size": size}), total)
+            return HitPage(hits, None, total, note)
+        return HitPage(hits, None if last else urlencode({"page": number + 1, "size": size}), total)
 
 
 def _number(identifier: Identifier) -> str | None:
@@ -140,7 +142,7 @@ def _is_own_doi(identifier: Identifier) -> bool:
 def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     if cursor is None:
         return 1, size
-    fields = Place(dict(parse_qsl(cursor)))
+    fields = JsonNode(dict(parse_qsl(cursor)))
     page, kept = fields["page"].count, fields["size"].count
     if not page or not kept:
         raise UsageError(
@@ -149,11 +151,11 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     return page, kept
 
 
-def _metadata(top: Place) -> Place:
+def _metadata(top: JsonNode) -> JsonNode:
     return top["metadata"] if top["metadata"].is_object else top
 
 
-def _record_of(top: Place) -> ModelRecord:
+def _record_of(top: JsonNode) -> ModelRecord:
     meta = _metadata(top)
     title, number = meta["title"].text, meta["recid"].text
     if title is None:
@@ -199,7 +201,7 @@ def _record_of(top: Place) -> ModelRecord:
     )
 
 
-def _identifiers(meta: Place, number: str, doi: str | None) -> Iterator[Identifier | None]:
+def _identifiers(meta: JsonNode, number: str, doi: str | None) -> Iterator[Identifier | None]:
     yield Identifier("doi", doi) if doi else None
     yield Identifier("cernopendata", number)
     yield identifier_of(
@@ -207,7 +209,7 @@ def _identifiers(meta: Place, number: str, doi: str | None) -> Iterator[Identifi
     )
 
 
-def _creators(meta: Place) -> Iterator[Creator]:
+def _creators(meta: JsonNode) -> Iterator[Creator]:
     """The authors, else the collaboration."""
     named = False
     for item in meta["authors"].items():
@@ -221,18 +223,18 @@ def _creators(meta: Place) -> Iterator[Creator]:
         yield Creator(name=collaboration, kind="organization")
 
 
-def _stated_type(meta: Place) -> str | None:
+def _stated_type(meta: JsonNode) -> str | None:
     words = (meta.at("type", "primary").text, *(item.text for item in meta.at("type", "secondary").items()))
     return "; ".join(word for word in words if word) or None
 
 
-def _contents(meta: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+def _contents(meta: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
     names = [item.name for item in files]
     stated = meta.at("type", "primary").text
     return read_contents(stated, title=title, keywords=_keywords(meta), file_names=names)
 
 
-def _keywords(meta: Place) -> tuple[str, ...]:
+def _keywords(meta: JsonNode) -> tuple[str, ...]:
     """The keywords, and the experiments and run periods that people search for."""
     stated = (item.text for item in meta["keywords"].items())
     more = (item.text for field in ("experiment", "run_period") for item in meta[field].items())
@@ -243,12 +245,12 @@ def _keywords(meta: Place) -> tuple[str, ...]:
     )
 
 
-def _formats(meta: Place) -> tuple[str, ...]:
+def _formats(meta: JsonNode) -> tuple[str, ...]:
     stated = (item.text for item in meta.at("distribution", "formats").items())
     return tuple(dict.fromkeys(text for text in stated if text))
 
 
-def _files(meta: Place) -> Iterator[Distribution]:
+def _files(meta: JsonNode) -> Iterator[Distribution]:
     """The files; those of type ``index.json`` and ``index.txt`` list more of them."""
     for item in meta["files"].items():
         uri = item["uri"].text or ""
@@ -279,7 +281,7 @@ def _address(uri: str) -> str | None:
     return f"{PORTAL}/{quote(uri.removeprefix(_EOS).lstrip('/'))}"
 
 
-def _relations(meta: Place) -> Iterator[Relation | None]:
+def _relations(meta: JsonNode) -> Iterator[Relation | None]:
     for item in meta["relations"].items():
         stated = item["type"].text
         kind = _RELATIONS.get((stated or "").lower()) or relation_type(stated)
@@ -298,7 +300,7 @@ _LINKED: tuple[tuple[str, RelationType], ...] = (
 )
 
 
-def _related(kind: RelationType, item: Place) -> Relation | None:
+def _related(kind: RelationType, item: JsonNode) -> Relation | None:
     number = item["recid"].text
     target = (
         Identifier("cernopendata", number)
@@ -308,7 +310,7 @@ def _related(kind: RelationType, item: Place) -> Relation | None:
     return Relation(type=kind, target=target) if target else None
 
 
-def _variables(meta: Place) -> tuple[Tensor, ...]:
+def _variables(meta: JsonNode) -> tuple[Tensor, ...]:
     """The variables of each event as one tensor; its features keep the type that each is stored as."""
     items = [item for item in meta["dataset_semantics"].items() if item["variable"].text]
     types = {item["type"].text for item in items}
@@ -321,17 +323,17 @@ def _variables(meta: Place) -> tuple[Tensor, ...]:
     return (Tensor(name="entries", dtype=dtype, shape=("entries", len(features)), features=features),)
 
 
-def _described(item: Place, typed: bool) -> str | None:
+def _described(item: JsonNode, typed: bool) -> str | None:
     text, stored = item["description"].text, item["type"].text if typed else None
     return f"{text} ({stored})" if text and stored else text or stored
 
 
-def _prose(place: Place) -> str | None:
-    stated = place["description"].prose
+def _prose(node: JsonNode) -> str | None:
+    stated = node["description"].prose
     return (plain_text(stated) or None) if stated else None
 
 
-def _notes(meta: Place) -> str | None:
+def _notes(meta: JsonNode) -> str | None:
     texts = [f"{field.replace('_', ' ')}: {text}" for field in _PROSE if (text := _prose(meta[field]))]
     release = meta.at("system_details", "release").text
     if release:

@@ -12,13 +12,13 @@ from datetime import date
 from typing import ClassVar
 
 from fairreg.errors import UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, HitPage, Payload
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
-from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.record import Creator, FieldOrigin, ModelRecord, Provenance, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords
-from fairreg.web import Web
+from fairreg.web import HttpClient
 
 __all__ = ["HARVESTER", "GardenHarvester"]
 
@@ -48,26 +48,26 @@ class GardenHarvester(Harvester):
         """None: the service is not asked."""
         return False
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:  # noqa: ARG002 - no request is sent
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:  # noqa: ARG002 - no request is sent
         """Raises UsageError: there is nothing to ask."""
         raise UsageError("Garden is not asked for single records; its DOIs are DataCite's.", hint=_HINT)
 
     def search(
         self,
-        web: Web,  # noqa: ARG002 - no request is sent
+        web: HttpClient,  # noqa: ARG002 - no request is sent
         query: str,  # noqa: ARG002
         *,
         since: date | None = None,  # noqa: ARG002
         cursor: str | None = None,  # noqa: ARG002
         limit: int | None = None,  # noqa: ARG002
         page_size: int | None = None,  # noqa: ARG002
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Raises UsageError: Garden documents no search."""
         raise UsageError("Garden has no live search that fairreg could ask.", hint=_HINT)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a garden or of a function. Raises RecordError with the JSON path."""
-        top = Place(payload)
+        top = JsonNode(payload)
         title, own = top["title"].text, _own(top)
         if title is None:
             raise violation(top["title"], "is missing", source=self.title)
@@ -86,10 +86,10 @@ class GardenHarvester(Harvester):
             description=_description(top),
             identifiers=distinct_identifiers(_identifiers(top, own)),
             version=top["version"].text,
-            creators=tuple(Creator(name=text) for place in top["authors"].items() if (text := place.text)),
+            creators=tuple(Creator(name=text) for node in top["authors"].items() if (text := node.text)),
             publisher=top["publisher"].text or "Garden-AI",
             stated_type=_kind(top),
-            keywords=split_keywords(text for place in top["tags"].items() if (text := place.text)),
+            keywords=split_keywords(text for node in top["tags"].items() if (text := node.text)),
             language=top["language"].text,
             date_published=top["year"].date,
             relations=distinct_relations(_relations(top)),
@@ -98,7 +98,7 @@ class GardenHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The documents of a list, or the one document; each garden is followed by its functions."""
-        for item in Place(page).items():
+        for item in JsonNode(page).items():
             if item.is_object:
                 yield item.value
                 yield from (part.value for _, part in _functions(item))
@@ -106,12 +106,12 @@ class GardenHarvester(Harvester):
     def recognises(self, page: object) -> bool:
         """Whether a document has a title and a field that only Garden's have."""
         return any(
-            Place(payload)["title"].text is not None and not payload.keys().isdisjoint(_MARKS)
+            JsonNode(payload)["title"].text is not None and not payload.keys().isdisjoint(_MARKS)
             for payload in self.split(page)
         )
 
 
-def _kind(top: Place) -> str:
+def _kind(top: JsonNode) -> str:
     """Garden's word for what the document describes."""
     if any(top[field].stated for field in ("modal_function_ids", "entrypoint_ids", *_PARTS)):
         return "garden"
@@ -120,13 +120,13 @@ def _kind(top: Place) -> str:
     return "entrypoint" if top["func_uuid"].stated else "garden"
 
 
-def _functions(top: Place) -> Iterator[tuple[str, Place]]:
+def _functions(top: JsonNode) -> Iterator[tuple[str, JsonNode]]:
     """(Garden's word for it, place) of each function of a garden."""
     for field, word in _PARTS.items():
         yield from ((word, item) for item in top[field].items() if item.is_object)
 
 
-def _own(top: Place, kind: str | None = None) -> Identifier | None:
+def _own(top: JsonNode, kind: str | None = None) -> Identifier | None:
     """Its number within its kind, else its DOI."""
     number, word = top["id"].text, kind or _kind(top)
     if number is not None:
@@ -135,12 +135,12 @@ def _own(top: Place, kind: str | None = None) -> Identifier | None:
     return Identifier("doi", doi) if doi else None
 
 
-def _doi(top: Place) -> str | None:
+def _doi(top: JsonNode) -> str | None:
     """The DOI, unless it is a draft: a draft resolves nowhere and may be given up."""
     return None if top["doi_is_draft"].value is True else normalise_doi(top["doi"].text or "")
 
 
-def _identifiers(top: Place, own: Identifier) -> Iterator[Identifier]:
+def _identifiers(top: JsonNode, own: Identifier) -> Iterator[Identifier]:
     doi, draft = _doi(top), normalise_doi(top["doi"].text or "")
     if doi:
         yield Identifier("doi", doi)
@@ -150,11 +150,11 @@ def _identifiers(top: Place, own: Identifier) -> Iterator[Identifier]:
         yield own
 
 
-def _description(top: Place) -> str | None:
+def _description(top: JsonNode) -> str | None:
     return (plain_text(top["description"].prose) or None) if top["description"].prose else None
 
 
-def _provenance(top: Place, own: Identifier) -> Provenance:
+def _provenance(top: JsonNode, own: Identifier) -> Provenance:
     origins = [FieldOrigin("kind", "inferred", "Garden publishes models and functions that run them")]
     if _in_code(top):
         origins.append(FieldOrigin("relations", "inferred", "addresses in function_text"))
@@ -167,12 +167,12 @@ def _provenance(top: Place, own: Identifier) -> Provenance:
     )
 
 
-def _in_code(top: Place) -> tuple[str, ...]:
+def _in_code(top: JsonNode) -> tuple[str, ...]:
     """Repositories of the Hugging Face Hub that the function's code names."""
     return tuple(dict.fromkeys(_HUB.findall(top["function_text"].prose or "")))
 
 
-def _relations(top: Place) -> Iterator[Relation]:
+def _relations(top: JsonNode) -> Iterator[Relation]:
     for word, item in _functions(top):
         part = _own(item, word)
         if part is not None:
@@ -200,8 +200,8 @@ def _related(
         yield Relation(type=kind, target=target, target_kind=target_kind)
 
 
-def _notes(top: Place) -> str | None:
-    contributors = [text for place in top["contributors"].items() if (text := place.text)]
+def _notes(top: JsonNode) -> str | None:
+    contributors = [text for node in top["contributors"].items() if (text := node.text)]
     lines = [f"Contributors: {'; '.join(contributors)}"] if contributors else []
     if top["function_name"].text:
         lines.append(f"Function: {top['function_name'].text}")

@@ -13,16 +13,16 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.common.paging import object_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import Place, canonical, violation
+from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.record import Creator, Distribution, FieldOrigin, ModelRecord, Provenance, Relation
 from fairreg.schemas.text import plain_text, split_keywords
-from fairreg.web import Answer, Web
+from fairreg.web import HttpClient, Response
 
 __all__ = ["HARVESTER", "OpenMLHarvester"]
 
@@ -53,7 +53,7 @@ class OpenMLHarvester(Harvester):
         """``openml:flow/<number>`` and the addresses of flows; a bare number may be a data set's."""
         return _number(identifier) is not None
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The flow of a number. Raises NotFound, UsageError."""
         number = _number(identifier)
         if number is None:
@@ -61,18 +61,18 @@ class OpenMLHarvester(Harvester):
         answer = _ask(web, f"{API}/flow/{number}")
         if answer is None:
             raise NotFound(f"OpenML has no flow {number}.", hint="Check the number.")
-        return Fetched(object_of(answer, "OpenML", "flow"), answer.body, answer.url)
+        return FetchedPayload(object_of(answer, "OpenML", "flow"), answer.body, answer.url)
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of flows with the tag `query` (OpenML has no search by words), all of them for an empty one.
 
         A flow never changes, so `since` keeps those uploaded from that day on.
@@ -84,43 +84,43 @@ class OpenMLHarvester(Harvester):
             hits = tuple(self._flows(web, listed[:left], since))
             offset += size
             onward = urlencode({"offset": offset, "size": size}) if len(listed) == size else None
-            yield Page(hits, onward)
+            yield HitPage(hits, onward)
             left = None if left is None else left - len(hits)
             if onward is None:
                 return
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a flow, also of its line in a list. Raises RecordError with the JSON path."""
-        return _record_of(Place(payload))
+        return _record_of(JsonNode(payload))
 
     def split(self, page: object) -> Iterator[Payload]:
         """The flows of a list, or the one document itself."""
-        top = Place(page)
+        top = JsonNode(page)
         listed = top.at("flows", "flow") if top["flows"].is_object else top
         yield from (item.value for item in listed.items() if item.is_object)
 
-    def _listed(self, web: Web, tag: str, offset: int, size: int) -> list[str]:
+    def _listed(self, web: HttpClient, tag: str, offset: int, size: int) -> list[str]:
         """The numbers on one page of the list."""
         tagged = f"/tag/{quote(tag, safe='')}" if tag else ""
         answer = _ask(web, f"{API}/flow/list{tagged}/limit/{size}/offset/{offset}")
         if answer is None:
             return []
-        top = Place(answer.json())
+        top = JsonNode(answer.json())
         if not top["flows"].is_object:
             raise BadAnswer("OpenML answered with no list of flows.", hint="Try again later.")
         return [number for item in top.at("flows", "flow").items() if (number := _digits(item["id"]))]
 
-    def _flows(self, web: Web, numbers: list[str], since: date | None) -> Iterator[Hit]:
+    def _flows(self, web: HttpClient, numbers: list[str], since: date | None) -> Iterator[Hit]:
         first = since.isoformat() if since else ""
         for number in numbers:
             answer = _ask(web, f"{API}/flow/{number}")
             # A flow may be deleted between the list and the question.
             payload: Any = None if answer is None else answer.json()
-            if isinstance(payload, dict) and (_flow(Place(payload))["upload_date"].date or "9") >= first:
+            if isinstance(payload, dict) and (_flow(JsonNode(payload))["upload_date"].date or "9") >= first:
                 yield Hit(payload, canonical(payload))
 
 
-def _ask(web: Web, url: str) -> Answer | None:
+def _ask(web: HttpClient, url: str) -> Response | None:
     """The answer; None where OpenML says that there is nothing (412 or 404)."""
     try:
         return web.get(url)
@@ -152,23 +152,23 @@ def _number(identifier: Identifier) -> str | None:
 def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     if cursor is None:
         return 0, size
-    fields = Place(dict(parse_qsl(cursor)))
+    fields = JsonNode(dict(parse_qsl(cursor)))
     offset, kept = fields["offset"].count, fields["size"].count
     if offset is None or not kept:
         raise UsageError(f"{cursor!r} is no place in a list of OpenML.", hint="Start the harvest anew.")
     return offset, kept
 
 
-def _digits(place: Place) -> str | None:
-    text = place.text or ""
+def _digits(node: JsonNode) -> str | None:
+    text = node.text or ""
     return text if text.isascii() and text.isdigit() else None
 
 
-def _flow(top: Place) -> Place:
+def _flow(top: JsonNode) -> JsonNode:
     return top["flow"] if top["flow"].is_object else top
 
 
-def _record_of(top: Place) -> ModelRecord:
+def _record_of(top: JsonNode) -> ModelRecord:
     if top["data_set_description"].stated:
         raise violation(top["data_set_description"], "makes it a data set, not a flow", source="OpenML")
     flow = _flow(top)
@@ -219,7 +219,7 @@ def _provenance(number: str, shown: str | None) -> Provenance:
     )
 
 
-def _frameworks(flow: Place, name: str) -> tuple[tuple[str, ...], str | None]:
+def _frameworks(flow: JsonNode, name: str) -> tuple[tuple[str, ...], str | None]:
     """Those that the dependencies and the first part of the name say, and where."""
     stated = flow["dependencies"].text or ""
     words = [*re.split(r"[,;\s]+", stated), name.split(".", 1)[0]]
@@ -228,7 +228,7 @@ def _frameworks(flow: Place, name: str) -> tuple[tuple[str, ...], str | None]:
     return found, "dependencies and name" if found else None
 
 
-def _files(flow: Place) -> Iterator[Distribution]:
+def _files(flow: JsonNode) -> Iterator[Distribution]:
     """The source and the binary that a flow may come with."""
     for word in ("source", "binary"):
         url, digest = flow[f"{word}_url"].address, (flow[f"{word}_md5"].text or "").lower()
@@ -244,7 +244,7 @@ def _files(flow: Place) -> Iterator[Distribution]:
             )
 
 
-def _parts(flow: Place) -> Iterator[Relation]:
+def _parts(flow: JsonNode) -> Iterator[Relation]:
     """The flows that a pipeline is made of."""
     for item in flow["component"].items():
         number = _digits(item["flow"]["id"]) or _digits(item["id"])
@@ -253,7 +253,7 @@ def _parts(flow: Place) -> Iterator[Relation]:
             yield Relation(type="has_part", target=target, target_kind="flow")
 
 
-def _notes(flow: Place) -> str | None:
+def _notes(flow: JsonNode) -> str | None:
     """What the record has no field for."""
     stated = {
         "Contributors": "; ".join(text for item in flow["contributor"].items() if (text := item.text)),

@@ -14,14 +14,14 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.oai_pmh import OaiPage, read_page
 from fairreg.harvesters.datacite.mapping import record_of
 from fairreg.schemas.datacite_terms import distinct_identifiers
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
-from fairreg.schemas.json_reader import Place, canonical, violation
+from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Web
+from fairreg.web import HttpClient
 
 __all__ = ["HARVESTER", "ZenodoOaiHarvester"]
 
@@ -74,7 +74,7 @@ class ZenodoOaiHarvester(Harvester):
         """None: `zenodo` fetches single records, with their files."""
         return False
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The record of a Zenodo number or DOI without its files. Raises NotFound, UsageError."""
         number = identifier.value if identifier.scheme == "zenodo" else zenodo_of_doi(identifier.value)
         if number is None:
@@ -84,18 +84,18 @@ class ZenodoOaiHarvester(Harvester):
         if page.error == "idDoesNotExist" or not page.records:
             raise NotFound(f"Zenodo has no record {number}.", hint="Check the identifier.")
         payload = page.records[0]
-        return Fetched(payload, canonical(payload), f"{ENDPOINT}?{urlencode(asked)}")
+        return FetchedPayload(payload, canonical(payload), f"{ENDPOINT}?{urlencode(asked)}")
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,  # noqa: ARG002 - OAI-PMH leaves it to the server
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of what changed since a day; `query` names an OAI set (``user-<community>``), empty: all.
 
         A token that Zenodo forgot starts the list again, from the last datestamp if they came in order; what
@@ -110,14 +110,14 @@ class ZenodoOaiHarvester(Harvester):
                 continue
             at = at.after(page)
             hits = tuple(Hit(item, canonical(item)) for item in page.records[:left])
-            yield Page(hits, at.cursor if page.token else None, page.total)
+            yield HitPage(hits, at.cursor if page.token else None, page.total)
             left = None if left is None else left - len(hits)
             if not page.token:
                 return
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a payload, a statement of Zenodo's. Raises RecordError with the JSON path."""
-        top = Place(payload)
+        top = JsonNode(payload)
         number = _number(top)
         if number is None:
             raise violation(top.at("header", "identifier"), "names no Zenodo record", source=self.title)
@@ -148,17 +148,17 @@ class ZenodoOaiHarvester(Harvester):
             except BadAnswer:
                 return
         else:
-            yield from (item.value for item in Place(page).items() if item.is_object)
+            yield from (item.value for item in JsonNode(page).items() if item.is_object)
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
         """Number and reason where the header says that the record was deleted."""
-        top = Place(payload)
+        top = JsonNode(payload)
         number = _number(top)
         if top.at("header", "status").text != "deleted" or number is None:
             return None
         return number, f"deleted at Zenodo ({top.at('header', 'datestamp').text or 'no date'})"
 
-    def _list(self, web: Web, at: _At) -> OaiPage | None:
+    def _list(self, web: HttpClient, at: _At) -> OaiPage | None:
         """A page of the list; None when Zenodo no longer knows the token."""
         if at.token:
             asked = {"resumptionToken": at.token}
@@ -176,12 +176,12 @@ class ZenodoOaiHarvester(Harvester):
             return None
         if page.error not in {None, "noRecordsMatch"}:
             raise UsageError(
-                f"Zenodo's OAI-PMH refused the request ({page.error}: {page.said or 'no reason given'}).",
+                f"Zenodo's OAI-PMH refused the request ({page.error}: {page.message or 'no reason given'}).",
                 hint="The query of this source is the name of a set, such as user-<community>.",
             )
         return page
 
-    def _ask(self, web: Web, asked: dict[str, str]) -> OaiPage:
+    def _ask(self, web: HttpClient, asked: dict[str, str]) -> OaiPage:
         answer = web.get(ENDPOINT, params=asked, accept="text/xml, application/xml")
         return read_page(answer.body, title=self.title)
 
@@ -204,7 +204,7 @@ def _repositories(record: ModelRecord) -> Iterator[Identifier]:
             yield Identifier("github", item.target.value, f"related identifier: {item.type}")
 
 
-def _number(top: Place) -> str | None:
+def _number(top: JsonNode) -> str | None:
     """The record's number: that of its OAI identifier, else of its DOI."""
     stated = top.at("header", "identifier").text or ""
     number = stated.removeprefix(_IDENTIFIER)

@@ -15,69 +15,69 @@ if TYPE_CHECKING:
         Info,
         Outcome,
         PutResult,
-        Refused,
+        RejectedPayload,
         Statement,
         Submission,
     )
-    from fairreg.registry.ingest.link_overrides import Verdict
-    from fairreg.registry.ingest.restore import Carried, Tombstone
-    from fairreg.registry.ingest.row_builder import Page, packed, prepare, unpacked
+    from fairreg.registry.ingest.link_overrides import LinkOverride
+    from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
+    from fairreg.registry.ingest.row_builder import StatementBatch, build_batch, decode_batch, encode_batch
     from fairreg.registry.registry import Registry
-    from fairreg.registry.resolution.grouping import Place
-    from fairreg.registry.resolution.lineage import Bond
+    from fairreg.registry.resolution.grouping import StatementKey
+    from fairreg.registry.resolution.lineage import LinkEvidence
     from fairreg.registry.resolution.report import LineageReport, SourceLink
     from fairreg.registry.search.filters import Filters
     from fairreg.registry.search.ranking import Contribution
     from fairreg.registry.search.results import SearchHit, SearchResults
-    from fairreg.registry.snapshots import Known, Window
+    from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = [
     "Assessment",
-    "Bond",
-    "Carried",
     "Contribution",
     "Entry",
+    "EntrySnapshot",
+    "ExportedStatement",
     "Filters",
     "Harvest",
     "Info",
-    "Known",
     "LineageReport",
+    "LinkEvidence",
+    "LinkOverride",
     "Outcome",
-    "Page",
-    "Place",
     "PutResult",
-    "Refused",
     "Registry",
+    "RejectedPayload",
     "SearchHit",
     "SearchResults",
     "SourceLink",
     "Statement",
+    "StatementBatch",
+    "StatementKey",
     "Submission",
     "Tombstone",
-    "Verdict",
     "Window",
-    "packed",
-    "prepare",
+    "build_batch",
+    "decode_batch",
+    "encode_batch",
     "subject",
-    "unpacked",
 ]
 
 _HOMES = {
     "Assessment": "assessments",
-    "Bond": "resolution.lineage",
-    "Carried": "ingest.restore",
+    "LinkEvidence": "resolution.lineage",
+    "ExportedStatement": "ingest.restore",
     "Contribution": "search.ranking",
     "Entry": "entries",
     "Filters": "search.filters",
     "Harvest": "entries",
     "Info": "entries",
-    "Known": "snapshots",
+    "EntrySnapshot": "snapshots",
     "LineageReport": "resolution.report",
     "Outcome": "entries",
-    "Place": "resolution.grouping",
-    "Page": "ingest.row_builder",
+    "StatementKey": "resolution.grouping",
+    "StatementBatch": "ingest.row_builder",
     "PutResult": "entries",
-    "Refused": "entries",
+    "RejectedPayload": "entries",
     "Registry": "registry",
     "SearchHit": "search.results",
     "SearchResults": "search.results",
@@ -85,12 +85,12 @@ _HOMES = {
     "Statement": "entries",
     "Submission": "entries",
     "Tombstone": "ingest.restore",
-    "Verdict": "ingest.link_overrides",
+    "LinkOverride": "ingest.link_overrides",
     "Window": "snapshots",
-    "packed": "ingest.row_builder",
-    "prepare": "ingest.row_builder",
+    "encode_batch": "ingest.row_builder",
+    "build_batch": "ingest.row_builder",
     "subject": "assessments",
-    "unpacked": "ingest.row_builder",
+    "decode_batch": "ingest.row_builder",
 }
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from fairreg.errors import RecordError
-from fairreg.registry.db.key_conditions import chunks, with_keys
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
 from fairreg.registry.search.lookup import entries_for
@@ -34,12 +34,12 @@ from fairreg.schemas.timestamps import now
 
 __all__ = [
     "Assessment",
+    "every_assessment",
     "evidence_of",
     "history",
-    "remember",
     "restore_scores",
+    "save_assessments",
     "subject",
-    "whole_assessments",
 ]
 
 Key = tuple[str, str]
@@ -80,13 +80,13 @@ def subject(record: ModelRecord) -> Key:
     return next(own, place).key
 
 
-def remember(connection: Connection, made: Iterable[Assessment]) -> None:
+def save_assessments(connection: Connection, items: Iterable[Assessment]) -> None:
     """Keep assessments; their scores become those of the entries.
 
     The same evidence under the same rubric again renews the row that is there. A score that rests on little
     of the rubric does not take the place of one that rests on enough.
     """
-    listed = list(made)
+    listed = list(items)
     rows = {_place(item): _values(item) for item in listed}
     known = _known(connection, rows)
     fresh = [values for place, values in rows.items() if place not in known]
@@ -113,7 +113,7 @@ def history(
     return tuple(_assessment(row) for row in connection.execute(query).mappings())
 
 
-def whole_assessments(connection: Connection) -> Iterator[Assessment]:
+def every_assessment(connection: Connection) -> Iterator[Assessment]:
     """All assessments with their documents, in an order of their own, a portion at a time."""
     order = [assessments.c[name] for name in (*_PLACE, "assessed_at")]
     listed = list(connection.scalars(select(assessments.c.id).order_by(*order)))
@@ -182,7 +182,7 @@ def _known(connection: Connection, places: Iterable[tuple[str, ...]]) -> dict[tu
     for chunk in chunks(sorted({place[:2] for place in places})):
         pairs = [(family, key) for family, key in chunk]
         query = select(assessments.c.id, *columns).where(
-            with_keys(assessments.c.family, assessments.c.key, pairs)
+            in_key_pairs(assessments.c.family, assessments.c.key, pairs)
         )
         found |= {tuple(row[1:]): row.id for row in connection.execute(query)}
     return found
@@ -210,11 +210,11 @@ def _of(connection: Connection, pid: IdentifierLike) -> ColumnElement[bool]:
     named = [item for item in found if item.matched and item.matched.compact == item.identifier]
     entry = next(iter(named or found), None)
     if entry is None:
-        return with_keys(assessments.c.family, assessments.c.key, [_key(pid)])
+        return in_key_pairs(assessments.c.family, assessments.c.key, [_key(pid)])
     query = select(statements.c.record).join(entries, entries.c.id == statements.c.entry_id)
     said = connection.scalars(query.where(entries.c.identifier == entry.identifier))
     keys = {key for record in said for key in _keys(ModelRecord.from_json(record))}
-    return with_keys(assessments.c.family, assessments.c.key, sorted(keys))
+    return in_key_pairs(assessments.c.family, assessments.c.key, sorted(keys))
 
 
 def _key(pid: IdentifierLike) -> Key:

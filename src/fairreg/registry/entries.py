@@ -14,7 +14,7 @@ __all__ = [
     "Info",
     "Outcome",
     "PutResult",
-    "Refused",
+    "RejectedPayload",
     "Statement",
     "Submission",
     "newest_key",
@@ -34,7 +34,7 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RejectedPayload:
     """A payload that became no record: `reason` is a sentence, `path` where in the payload the fault is."""
 
     source: str

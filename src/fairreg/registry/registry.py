@@ -12,10 +12,19 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from fairreg.registry import catalogue
 from fairreg.registry.db.engine import Database
-from fairreg.registry.db.entry_query import whole
+from fairreg.registry.db.entry_query import select_entries
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import HEAD, LINEAGE_RULES, TEXT_RULES, entries, properties, statements
-from fairreg.registry.entries import Entry, Harvest, Info, Outcome, PutResult, Refused, Statement, Submission
+from fairreg.registry.entries import (
+    Entry,
+    Harvest,
+    Info,
+    Outcome,
+    PutResult,
+    RejectedPayload,
+    Statement,
+    Submission,
+)
 from fairreg.registry.search.filters import Filters, FilterValues
 from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
 from fairreg.registry.search.results import SearchResults
@@ -26,19 +35,19 @@ from fairreg.sources import CURATED
 
 if TYPE_CHECKING:
     from fairreg.registry.assessments import Assessment
-    from fairreg.registry.ingest.link_overrides import Verdict
-    from fairreg.registry.ingest.restore import Carried
-    from fairreg.registry.ingest.row_builder import Page
-    from fairreg.registry.resolution.lineage import Verdicts
+    from fairreg.registry.ingest.link_overrides import LinkOverride
+    from fairreg.registry.ingest.restore import ExportedStatement
+    from fairreg.registry.ingest.row_builder import StatementBatch
+    from fairreg.registry.resolution.lineage import LinkOverrides
     from fairreg.registry.resolution.report import LineageReport
-    from fairreg.registry.snapshots import Known, Window
+    from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = ["Registry"]
 
 _PAGE = 500
 _CATALOGUE_DIGEST = "catalogue_digest"
-_LINKING_RULES = "linking_rules"
-_WORDING_RULES = "wording_rules"
+_LINEAGE_RULES = "linking_rules"
+_TEXT_RULES = "wording_rules"
 
 
 class Registry:
@@ -66,9 +75,9 @@ class Registry:
         """Give the database back."""
         self._database.close()
 
-    def writing_much(self) -> AbstractContextManager[None]:
+    def bulk_write(self) -> AbstractContextManager[None]:
         """A context for whoever writes for minutes: what he wrote is put in its place beside him."""
-        return self._database.emptying_log()
+        return self._database.checkpoint_wal()
 
     def put(
         self, record: ModelRecord, *, payload: bytes | None = None, media_type: str | None = None
@@ -78,21 +87,21 @@ class Registry:
 
     def put_many(
         self,
-        items: "Iterable[ModelRecord | Submission] | Page",
+        items: "Iterable[ModelRecord | Submission] | StatementBatch",
         *,
         harvest: Harvest | None = None,
-        refused: Iterable[Refused] = (),
+        rejected: Iterable[RejectedPayload] = (),
     ) -> tuple[PutResult, ...]:
         """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
         from fairreg.registry.ingest.bulk_upsert import put_all
         from fairreg.registry.ingest.harvest_state import write_harvest
-        from fairreg.registry.ingest.rejects import refuse
+        from fairreg.registry.ingest.rejects import store_rejected
 
-        page = _page(items)
+        batch = _page(items)
         with self._database.writing() as connection:
-            for bad in refused:
-                refuse(connection, bad)
-            stored = put_all(connection, page)
+            for bad in rejected:
+                store_rejected(connection, bad)
+            stored = put_all(connection, batch)
             if harvest is not None:
                 write_harvest(connection, harvest)
             return stored
@@ -103,14 +112,14 @@ class Registry:
         What an earlier release's catalogue had and this one has not becomes a tombstone.
         """
         from fairreg.registry.ingest.bulk_upsert import put_all
-        from fairreg.registry.ingest.row_builder import prepare
+        from fairreg.registry.ingest.row_builder import build_batch
 
         digest = catalogue.digest()
         if self.catalogue_digest() == digest:
             return False
         records = catalogue.records()
         with self._database.writing() as connection:
-            put_all(connection, prepare(map(Submission, records)))
+            put_all(connection, build_batch(map(Submission, records)))
             kept = {record.provenance.source_id for record in records}
             _withdraw_others(connection, CURATED.name, kept, "No longer in fairreg's catalogue.")
             _write_property(connection, _CATALOGUE_DIGEST, digest)
@@ -124,66 +133,66 @@ class Registry:
     def follows_this_release(self) -> bool:
         """Return True where texts, lineages and catalogue are written as this release writes them."""
         wanted = {
-            _WORDING_RULES: TEXT_RULES,
-            _LINKING_RULES: LINEAGE_RULES,
+            _TEXT_RULES: TEXT_RULES,
+            _LINEAGE_RULES: LINEAGE_RULES,
             _CATALOGUE_DIGEST: catalogue.digest(),
         }
         query = select(properties.c.name, properties.c.value).where(properties.c.name.in_(wanted))
         with self._database.reading() as connection:
             return {row.name: row.value for row in connection.execute(query)} == wanted
 
-    def worded_by_these_rules(self) -> bool:
+    def text_index_is_current(self) -> bool:
         """Whether what search reads of the entries is written as this release writes it."""
         with self._database.reading() as connection:
-            return _read_property(connection, _WORDING_RULES) == TEXT_RULES
+            return _read_property(connection, _TEXT_RULES) == TEXT_RULES
 
-    def word_anew(self) -> int:
+    def reindex_text(self) -> int:
         """Write anew what search reads of the entries, a page at a time; how many entries there are."""
-        from fairreg.registry.ingest.upsert import word_anew
+        from fairreg.registry.ingest.upsert import reindex_text
 
         done, after = 0, 0
         while True:
             with self._database.writing() as connection:
-                page = word_anew(connection, after, _PAGE)
+                page = reindex_text(connection, after, _PAGE)
                 if not page:
-                    _write_property(connection, _WORDING_RULES, TEXT_RULES)
+                    _write_property(connection, _TEXT_RULES, TEXT_RULES)
                     return done
             done, after = done + len(page), page[-1]
 
-    def linked_by_these_rules(self) -> bool:
+    def lineages_are_current(self) -> bool:
         """Whether the lineages are those of this release's rules."""
         with self._database.reading() as connection:
-            return _read_property(connection, _LINKING_RULES) == LINEAGE_RULES
+            return _read_property(connection, _LINEAGE_RULES) == LINEAGE_RULES
 
-    def link_anew(self) -> int:
+    def rebuild_lineages(self) -> int:
         """Sort all entries into lineages by this release's rules; how many statements were looked at."""
-        from fairreg.registry.ingest.lineage_update import relate_all
+        from fairreg.registry.ingest.lineage_update import rebuild_lineages
 
         with self._database.writing() as connection:
-            count = relate_all(connection)
-            _write_property(connection, _LINKING_RULES, LINEAGE_RULES)
+            count = rebuild_lineages(connection)
+            _write_property(connection, _LINEAGE_RULES, LINEAGE_RULES)
         return count
 
     def link(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Make two identifiers mean one model, also after the next harvest. Raises NotFound, UsageError."""
-        from fairreg.registry.ingest.link_overrides import judge
+        from fairreg.registry.ingest.link_overrides import set_override
 
         with self._database.writing() as connection:
-            judge(connection, one, other, same=True)
+            set_override(connection, one, other, same=True)
 
     def unlink(self, one: IdentifierLike, other: IdentifierLike) -> None:
         """Keep apart what two identifiers mean, also after the next harvest. Raises NotFound, UsageError."""
-        from fairreg.registry.ingest.link_overrides import judge
+        from fairreg.registry.ingest.link_overrides import set_override
 
         with self._database.writing() as connection:
-            judge(connection, one, other, same=False)
+            set_override(connection, one, other, same=False)
 
-    def verdicts(self) -> "Verdicts":
+    def link_overrides(self) -> "LinkOverrides":
         """What people decided with `link` and `unlink`."""
-        from fairreg.registry.ingest.lineage_update import verdicts
+        from fairreg.registry.ingest.lineage_update import load_overrides
 
         with self._database.reading() as connection:
-            return verdicts(connection)
+            return load_overrides(connection)
 
     def explain(self, pid: Entry | IdentifierLike) -> "LineageReport":
         """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
@@ -192,22 +201,24 @@ class Registry:
         with self._database.reading() as connection:
             return explain(connection, pid if isinstance(pid, Entry) else entry_for(connection, pid))
 
-    def kin(self, records: Iterable[ModelRecord]) -> tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]:
+    def related_entries(
+        self, records: Iterable[ModelRecord]
+    ) -> tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]:
         """The entries that records, known or not, may belong together with, and what is said of each."""
-        from fairreg.registry.ingest.lineage_update import kin
+        from fairreg.registry.ingest.lineage_update import related_statements
         from fairreg.registry.ingest.link_overrides import statement_records
 
         with self._database.reading() as connection:
-            homes = {home for home, _ in kin(connection, records)}
+            homes = {home for home, _ in related_statements(connection, records)}
             found = [_load_entry(connection, home) for home in sorted(homes)]
             return tuple((entry, tuple(statement_records(connection, entry.identifier))) for entry in found)
 
-    def refused(self, source: str | None = None) -> tuple[Refused, ...]:
+    def rejected(self, source: str | None = None) -> tuple[RejectedPayload, ...]:
         """Payloads of `source`, or of all sources, that became no record."""
-        from fairreg.registry.ingest.rejects import refused
+        from fairreg.registry.ingest.rejects import rejected_payloads_of
 
         with self._database.reading() as connection:
-            return refused(connection, source)
+            return rejected_payloads_of(connection, source)
 
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
         """Record that `source` withdrew its record; what it said stays. Raises NotFound."""
@@ -280,7 +291,12 @@ class Registry:
         """All entries in the order of their identifiers; writers are not held up meanwhile."""
         after = ""
         while True:
-            query = whole().where(entries.c.identifier > after).order_by(entries.c.identifier).limit(_PAGE)
+            query = (
+                select_entries()
+                .where(entries.c.identifier > after)
+                .order_by(entries.c.identifier)
+                .limit(_PAGE)
+            )
             with self._database.reading() as connection:
                 rows = connection.execute(query).mappings().all()
                 said = sources_of_all(connection, (row["id"] for row in rows))
@@ -290,7 +306,7 @@ class Registry:
                 return
             after = page[-1].identifier
 
-    def remember_harvest(self, harvest: Harvest) -> None:
+    def save_harvest(self, harvest: Harvest) -> None:
         """Keep how far a harvest came, so that a killed one resumes there."""
         from fairreg.registry.ingest.harvest_state import write_harvest
 
@@ -313,7 +329,7 @@ class Registry:
             by_kind = select(entries.c.kind, func.count()).group_by(entries.c.kind).order_by(entries.c.kind)
             by_source = select(statements.c.source, func.count()).group_by(statements.c.source)
             return Info(
-                place=self._database.place,
+                place=self._database.location,
                 revision=HEAD,
                 entries=connection.scalar(total) or 0,
                 gone=connection.scalar(total.where(entries.c.gone_at.is_not(None))) or 0,
@@ -328,41 +344,41 @@ class Registry:
     def every_statement(self) -> Iterator[Statement]:
         """All that sources say, by source and its id, a page at a time; writers are not held up meanwhile."""
         from fairreg.registry.ingest.restore import statements_after
-        from fairreg.registry.resolution.grouping import place_of
+        from fairreg.registry.resolution.grouping import statement_key_of
 
-        place = None
+        statement_key = None
         while True:
             with self._database.reading() as connection:
-                page = statements_after(connection, place)
+                page = statements_after(connection, statement_key)
             if not page:
                 return
             yield from page
-            place = place_of(page[-1].record)
+            statement_key = statement_key_of(page[-1].record)
 
-    def restore(self, items: "Iterable[Carried]") -> tuple[Outcome, ...]:
+    def restore(self, items: "Iterable[ExportedStatement]") -> tuple[Outcome, ...]:
         """Take over statements of another registry, withdrawn ones as such, in one transaction."""
         from fairreg.registry.ingest.restore import restore
 
         with self._database.writing() as connection:
             return restore(connection, items)
 
-    def settle(self) -> None:
+    def analyze(self) -> None:
         """Let the database take stock after much has arrived, so that it answers by the shortest way."""
-        self._database.take_stock()
+        self._database.analyze()
 
-    def decided(self) -> "tuple[Verdict, ...]":
+    def every_link_override(self) -> "tuple[LinkOverride, ...]":
         """What people decided with `link` and `unlink`, and when."""
-        from fairreg.registry.ingest.link_overrides import decided
+        from fairreg.registry.ingest.link_overrides import every_override
 
         with self._database.reading() as connection:
-            return decided(connection)
+            return every_override(connection)
 
-    def take_verdicts(self, items: "Iterable[Verdict]") -> int:
+    def restore_link_overrides(self, items: "Iterable[LinkOverride]") -> int:
         """Take over verdicts of another registry, in one transaction; how many were news."""
-        from fairreg.registry.ingest.link_overrides import keep_verdict
+        from fairreg.registry.ingest.link_overrides import restore_override
 
         with self._database.writing() as connection:
-            return sum(keep_verdict(connection, item) for item in items)
+            return sum(restore_override(connection, item) for item in items)
 
     def count(self) -> int:
         """How many entries there are."""
@@ -387,19 +403,19 @@ class Registry:
         with self._database.reading() as connection:
             return Window(since, last_assessment(connection), online)
 
-    def known(self, names: Iterable[str], window: "Window | None" = None) -> "list[Known]":
+    def known(self, names: Iterable[str], window: "Window | None" = None) -> "list[EntrySnapshot]":
         """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
-        from fairreg.registry.snapshots import known
+        from fairreg.registry.snapshots import entry_snapshots
 
         with self._database.reading() as connection:
-            return known(connection, names, window)
+            return entry_snapshots(connection, names, window)
 
-    def remember_assessments(self, made: "Iterable[Assessment]") -> None:
+    def save_assessments(self, items: "Iterable[Assessment]") -> None:
         """Keep assessments in one transaction; their scores become those of the entries."""
-        from fairreg.registry.assessments import remember
+        from fairreg.registry.assessments import save_assessments
 
         with self._database.writing() as connection:
-            remember(connection, made)
+            save_assessments(connection, items)
 
     def assessments(self, pid: IdentifierLike, *, rubric: str | None = None) -> "tuple[Assessment, ...]":
         """How what `pid` means was assessed, the newest first, without report and evidence."""
@@ -410,10 +426,10 @@ class Registry:
 
     def every_assessment(self) -> "Iterator[Assessment]":
         """All assessments with their documents, in an order of their own."""
-        from fairreg.registry.assessments import whole_assessments
+        from fairreg.registry.assessments import every_assessment
 
         with self._database.reading() as connection:
-            yield from whole_assessments(connection)
+            yield from every_assessment(connection)
 
     def assessment_evidence(self, assessment: "Assessment") -> bytes:
         """The evidence that an assessment rests on, a JSON document. Raises RecordError."""
@@ -422,23 +438,23 @@ class Registry:
         with self._database.reading() as connection:
             return evidence_of(connection, assessment)
 
-    def note(self, name: str) -> str | None:
-        """What `leave_note` kept under `name`, a word of at most 64 characters."""
+    def get_property(self, name: str) -> str | None:
+        """What `set_property` kept under `name`, a word of at most 64 characters."""
         with self._database.reading() as connection:
             return _read_property(connection, name)
 
-    def leave_note(self, name: str, value: str) -> None:
+    def set_property(self, name: str, value: str) -> None:
         """Keep a word for a later run of the same command."""
         with self._database.writing() as connection:
             _write_property(connection, name, value)
 
 
-def _page(items: "Iterable[ModelRecord | Submission] | Page") -> "Page":
-    from fairreg.registry.ingest.row_builder import Page, prepare
+def _page(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "StatementBatch":
+    from fairreg.registry.ingest.row_builder import StatementBatch, build_batch
 
-    if isinstance(items, Page):
+    if isinstance(items, StatementBatch):
         return items
-    return prepare(item if isinstance(item, Submission) else Submission(item) for item in items)
+    return build_batch(item if isinstance(item, Submission) else Submission(item) for item in items)
 
 
 def _withdraw_others(connection: Connection, source: str, kept: set[str], reason: str) -> None:
@@ -452,7 +468,7 @@ def _withdraw_others(connection: Connection, source: str, kept: set[str], reason
 
 
 def _load_entry(connection: Connection, entry_id: int) -> Entry:
-    row = connection.execute(whole().where(entries.c.id == entry_id)).mappings().one()
+    row = connection.execute(select_entries().where(entries.c.id == entry_id)).mappings().one()
     return entry_from(row, sources_of(connection, entry_id))
 
 

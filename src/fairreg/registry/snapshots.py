@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from fairreg.registry.assessments import Key, subject
-from fairreg.registry.db.entry_query import whole
-from fairreg.registry.db.key_conditions import chunks, with_keys
+from fairreg.registry.db.entry_query import select_entries
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.row_mapping import entry_from, statement_from
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.entries import Entry, Statement
-from fairreg.sources import OWN
+from fairreg.sources import OWN_SOURCE
 
-__all__ = ["Known", "Window", "identifiers_after", "known", "last_assessment"]
+__all__ = ["EntrySnapshot", "Window", "entry_snapshots", "identifiers_after", "last_assessment"]
 
 _PAGE = 5000
 
@@ -38,13 +38,13 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Known:
-    """An entry with what each source says of it, whether it was `judged` in the window that was asked for,
+class EntrySnapshot:
+    """An entry with what each source says of it, whether it was `assessed` in the window that was asked for,
     and whether it was ever assessed with the network."""
 
     entry: Entry
-    said: tuple[Statement, ...]
-    judged: bool
+    statements: tuple[Statement, ...]
+    assessed: bool
     online: bool
 
 
@@ -59,28 +59,32 @@ def last_assessment(connection: Connection) -> int:
     return connection.scalar(select(func.max(assessments.c.id))) or 0
 
 
-def known(connection: Connection, names: Iterable[str], window: Window | None) -> list[Known]:
+def entry_snapshots(
+    connection: Connection, names: Iterable[str], window: Window | None
+) -> list[EntrySnapshot]:
     """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
     listed = list(names)
-    found: dict[str, Known] = {}
+    found: dict[str, EntrySnapshot] = {}
     for chunk in chunks(listed):
-        found |= _known(connection, chunk, window)
+        found |= _entry_snapshots(connection, chunk, window)
     return [found[name] for name in listed if name in found]
 
 
-def _known(connection: Connection, names: Sequence[str], window: Window | None) -> dict[str, Known]:
-    rows = connection.execute(whole().where(entries.c.identifier.in_(names))).mappings().all()
-    said = _said(connection, [row["id"] for row in rows])
+def _entry_snapshots(
+    connection: Connection, names: Sequence[str], window: Window | None
+) -> dict[str, EntrySnapshot]:
+    rows = connection.execute(select_entries().where(entries.c.identifier.in_(names))).mappings().all()
+    said = _statements_of(connection, [row["id"] for row in rows])
     held = [(entry_from(row, _sources(said[row["id"]])), tuple(said[row["id"]])) for row in rows]
     online = _assessed(connection, held, ~assessments.c.offline)
     judged = _assessed(connection, held, _within(window)) if window else set()
     return {
-        entry.identifier: Known(entry, listed, entry.identifier in judged, entry.identifier in online)
+        entry.identifier: EntrySnapshot(entry, listed, entry.identifier in judged, entry.identifier in online)
         for entry, listed in held
     }
 
 
-def _said(connection: Connection, keys: Sequence[int]) -> dict[int, list[Statement]]:
+def _statements_of(connection: Connection, keys: Sequence[int]) -> dict[int, list[Statement]]:
     said: dict[int, list[Statement]] = defaultdict(list)
     query = select(statements).where(statements.c.entry_id.in_(keys))
     for row in connection.execute(query.order_by(statements.c.source, statements.c.source_id)).mappings():
@@ -89,7 +93,7 @@ def _said(connection: Connection, keys: Sequence[int]) -> dict[int, list[Stateme
 
 
 def _sources(said: Iterable[Statement]) -> tuple[str, ...]:
-    return tuple(sorted({item.source for item in said} - {OWN}))
+    return tuple(sorted({item.source for item in said} - {OWN_SOURCE}))
 
 
 def _within(window: Window) -> ColumnElement[bool]:
@@ -106,7 +110,7 @@ def _assessed(
         return set()
     by_name = select(assessments.c.identifier).where(assessments.c.identifier.in_(subjects), condition)
     named = set(connection.scalars(by_name))
-    keys = with_keys(assessments.c.family, assessments.c.key, sorted(set(subjects.values())))
+    keys = in_key_pairs(assessments.c.family, assessments.c.key, sorted(set(subjects.values())))
     by_key = select(assessments.c.family, assessments.c.key).where(keys, condition)
     known_keys = {(row.family, row.key) for row in connection.execute(by_key)}
     return {name for name, key in subjects.items() if name in named or key in known_keys}

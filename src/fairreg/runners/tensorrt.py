@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fairreg.errors import MissingEngine, ModelError, Refused
+from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.runners import _cuda
 from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
 from fairreg.runners.signature import LONGEST_AXIS
@@ -50,7 +50,7 @@ def load(
     """
     name = source.name if isinstance(source, Path) else "The model"
     if isinstance(source, Path) and source.suffix.lower() in _PLANS:
-        raise Refused(
+        raise SecurityRefusal(
             f"{name} is a TensorRT plan, which fits only the GPU and the version that it was built with.",
             hint="Load the ONNX model that it was built from: fairreg builds a plan for this GPU.",
         )

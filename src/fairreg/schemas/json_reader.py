@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from fairreg.errors import RecordError
 from fairreg.schemas.text import one_line
 
-__all__ = ["Place", "TrackedObject", "canonical", "tracked", "violation"]
+__all__ = ["JsonNode", "TrackedObject", "canonical", "tracked", "violation"]
 
 _BIGGEST = 2**63 - 1
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
@@ -67,31 +67,31 @@ def tracked(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Place:
+class JsonNode:
     """A value of a payload (None where there is none) and its JSON path."""
 
     value: Any
     path: str = "$"
 
-    def __getitem__(self, name: str) -> "Place":
+    def __getitem__(self, name: str) -> "JsonNode":
         value = self.value.get(name) if isinstance(self.value, dict) else None
-        return Place(value, f"{self.path}.{name}")
+        return JsonNode(value, f"{self.path}.{name}")
 
-    def at(self, *names: str) -> "Place":
+    def at(self, *names: str) -> "JsonNode":
         """The place that `names` lead to, one object inside the other."""
-        place = self
+        node = self
         for name in names:
-            place = place[name]
-        return place
+            node = node[name]
+        return node
 
-    def items(self) -> Iterator["Place"]:
+    def items(self) -> Iterator["JsonNode"]:
         """The elements of a list, the values of an object, or the one value that stands for a list of one."""
         if isinstance(self.value, list):
-            yield from (Place(item, f"{self.path}[{index}]") for index, item in enumerate(self.value))
+            yield from (JsonNode(item, f"{self.path}[{index}]") for index, item in enumerate(self.value))
         elif self.value is not None:
             yield self
 
-    def members(self) -> Iterator[tuple[str, "Place"]]:
+    def members(self) -> Iterator[tuple[str, "JsonNode"]]:
         """Name and place of each member of an object."""
         if isinstance(self.value, dict):
             yield from ((str(name), self[name]) for name in self.value)
@@ -123,7 +123,7 @@ class Place:
         """A text, or the English (else the first) text of an object by language."""
         if not self.is_object:
             return self.text
-        texts = [place.text for _, place in self.members() if place.text]
+        texts = [node.text for _, node in self.members() if node.text]
         return self["en"].text or next(iter(texts), None)
 
     @property
@@ -178,11 +178,11 @@ def _moment(text: str) -> str | None:
     return written
 
 
-def violation(place: Place, what: str, *, source: str) -> RecordError:
+def violation(node: JsonNode, what: str, *, source: str) -> RecordError:
     """The error for a payload that is no record: names the path and what is wrong there."""
     return RecordError(
-        f"This is no record of {source}: {place.path} {what}.",
-        violations=((place.path, what),),
+        f"This is no record of {source}: {node.path} {what}.",
+        violations=((node.path, what),),
         hint="Give the JSON document of one record, as the service sent it.",
     )
 

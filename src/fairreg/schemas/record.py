@@ -255,7 +255,7 @@ class ModelRecord(_Struct, frozen=True):
     @classmethod
     def from_jsonld(cls, document: dict[str, Any]) -> "ModelRecord":
         """Inverse of `to_jsonld`; older FAIR4ML namespaces are understood. Raises RecordError."""
-        from fairreg.schemas.jsonld_reading import from_jsonld
+        from fairreg.schemas.jsonld_reader import from_jsonld
 
         return from_jsonld(document)
 

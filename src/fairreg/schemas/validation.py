@@ -11,7 +11,7 @@ import msgspec
 
 from fairreg.errors import RecordError
 from fairreg.schemas.json_values import faults
-from fairreg.schemas.jsonld_reading import canonical, from_jsonld
+from fairreg.schemas.jsonld_reader import canonical, from_jsonld
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [

@@ -16,9 +16,9 @@ from fairreg.errors import ModelError
 from fairreg.registry import Registry as StoredRegistry
 from fairreg.runners import Runner
 from fairreg.runners.weights import fingerprint as fingerprint_of_file
-from fairreg.services.assess.assess import Report
+from fairreg.services.assess.assess import AssessmentReport
 from fairreg.services.assess.assess import assess as assess_with
-from fairreg.services.fetch.fetch import Fetched
+from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.fetch.fetch import fetch as fetch_with
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.fetch.resolve import resolve as resolve_with
@@ -32,12 +32,12 @@ from fairreg.services.run.predict import looks_like_path, runner_of
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
-from fairreg.web import Web
+from fairreg.web import HttpClient
 
 __all__ = ["Registry", "assess", "fetch", "fingerprint", "load", "resolve", "search"]
 
 
-class Registry(StoredRegistry):
+class ManagedRegistry(StoredRegistry):
     """The registry at `url` (default: that of the environment), made and migrated when it has to be.
 
     It has connections of its own, which `close` or the end of its context closes.
@@ -55,6 +55,10 @@ class Registry(StoredRegistry):
         return harvest_with(self._settings, source, query=query, since=since, limit=limit, registry=self)
 
 
+# The name by which ``fairreg.Registry`` is public; the class it extends is called so, too.
+Registry = ManagedRegistry
+
+
 def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
     """Models that answer `query`, best first. `filters`: those of `Registry.search`.
 
@@ -68,11 +72,11 @@ def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
 
 def resolve(pid: str) -> Resolution:
     """Follow an identifier in any spelling to its record at its source."""
-    with Web(Settings.from_environment()) as web:
+    with HttpClient(Settings.from_environment()) as web:
         return resolve_with(web, pid)
 
 
-def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = ()) -> Fetched:
+def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = ()) -> FetchedFiles:
     """Download and verify the files of `pid` (all, or those that match the glob patterns `files`)."""
     folder, settings = None if output is None else Path(output), Settings.from_environment()
     with LazyRegistry(partial(shared_registry, settings)) as registry:
@@ -97,7 +101,7 @@ def fingerprint(path: str | Path) -> str:
     return fingerprint_of_file(Path(path))
 
 
-def assess(pid: str, offline: bool = False) -> Report:
+def assess(pid: str, offline: bool = False) -> AssessmentReport:
     """Score the FAIRness of what `pid` names, with the evidence for each verdict."""
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:

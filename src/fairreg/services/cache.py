@@ -8,7 +8,7 @@ from typing import Any
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.storage.files import disk_faults
-from fairreg.web.http_cache import KeptAnswers
+from fairreg.web.http_cache import HttpCache
 
 __all__ = ["CacheReport", "clear", "info", "verify"]
 
@@ -32,7 +32,7 @@ class CacheReport:
 
 def info(settings: Settings) -> CacheReport:
     """What lies in the cache, and what is kept of answers."""
-    count, size = KeptAnswers(settings.answers).size()
+    count, size = HttpCache(settings.http_cache).size()
     return CacheReport(**asdict(Cache(settings.cache).info()), answers=count, answers_size=size)
 
 
@@ -45,4 +45,4 @@ def clear(settings: Settings) -> int:
     """Remove all downloaded files and kept answers; the number of bytes that this frees."""
     freed = Cache(settings.cache).clear()
     with disk_faults("The folder of kept answers"):
-        return freed + KeptAnswers(settings.answers).clear()
+        return freed + HttpCache(settings.http_cache).clear()

@@ -8,14 +8,14 @@ from typing import Any
 
 from fairreg import harvesters
 from fairreg.harvesters import Harvester
-from fairreg.registry import Info, Refused, Registry
+from fairreg.registry import Info, Registry, RejectedPayload
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.registry.db import existing
-from fairreg.services.search.federated import ask
+from fairreg.services.search.federated import query_sources
 from fairreg.services.search.report import DEADLINE, SourceAnswer
 from fairreg.settings import Service, Settings
 
-__all__ = ["RefusedPayload", "SourceState", "refused", "sources"]
+__all__ = ["RejectedPayloadRow", "SourceState", "rejected", "sources"]
 
 _PROBE = "model"
 
@@ -48,7 +48,7 @@ class SourceState:
 
 
 @dataclass(frozen=True)
-class RefusedPayload:
+class RejectedPayloadRow:
     """A payload that became no record, by its digest; `size` is in bytes."""
 
     source: str
@@ -77,21 +77,21 @@ def sources(
     """
     on = enabled(settings)
     with existing(registry, settings) as known:
-        info, bad = known.info(), known.refused()
+        info, bad = known.info(), known.rejected()
     found = [_state(settings, harvester, info, bad) for harvester in harvesters.all_harvesters()]
     if not check:
         return found
     able = [harvester for harvester in on if harvester.searchable]
-    asked = ask(settings, _PROBE, able, limit=1, deadline=deadline)
+    asked = query_sources(settings, _PROBE, able, limit=1, deadline=deadline)
     states = {item.name: _shown(item.answer) for item in asked if item.answer}
     return [replace(item, state=states.get(item.name)) for item in found]
 
 
-def refused(settings: Settings, *, registry: Registry | None = None) -> list[RefusedPayload]:
+def rejected(settings: Settings, *, registry: Registry | None = None) -> list[RejectedPayloadRow]:
     """Every payload that was set aside and has not become a record since. Raises RegistryError."""
     with existing(registry, settings) as known:
         return [
-            RefusedPayload(
+            RejectedPayloadRow(
                 source=item.source,
                 reason=item.reason,
                 path=item.path,
@@ -99,7 +99,7 @@ def refused(settings: Settings, *, registry: Registry | None = None) -> list[Ref
                 size=len(item.payload),
                 refused_at=item.refused_at,
             )
-            for item in known.refused()
+            for item in known.rejected()
         ]
 
 
@@ -107,7 +107,9 @@ def _shown(answer: SourceAnswer) -> str:
     return "ok" if answer.status == "ok" else answer.message or answer.status
 
 
-def _state(settings: Settings, harvester: Harvester, info: Info, bad: Sequence[Refused]) -> SourceState:
+def _state(
+    settings: Settings, harvester: Harvester, info: Info, bad: Sequence[RejectedPayload]
+) -> SourceState:
     service = settings.services.get(harvester.service)
     times = [item.updated_at for item in info.harvests if item.source == harvester.name and item.updated_at]
     return SourceState(

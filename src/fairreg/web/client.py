@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The one HTTP client: retries, Retry-After, pacing per host, redirects that stay public, size limits.
 
-Every request of fairreg goes through `Web`. It follows redirects itself, because each hop must be http(s)
-and lead to a public address or to a base URL that the user configured, and because a token goes only to
-the host that it belongs to. What a service answers wrongly becomes an error of `fairreg.errors`.
+Every request of fairreg goes through `HttpClient`. It follows redirects itself, because each hop must be
+http(s) and lead to a public address or to a base URL that the user configured, and because a token goes only
+to the host that it belongs to. What a service answers wrongly becomes an error of `fairreg.errors`.
 """
 
 import random
@@ -24,16 +24,16 @@ from fairreg.errors import (
 )
 from fairreg.settings import Service, Settings
 from fairreg.source_row import RequestKind
-from fairreg.web.http_cache import KeptAnswers
+from fairreg.web.http_cache import HttpCache
 from fairreg.web.responses import (
-    PASSING,
-    Answer,
-    asked_wait,
+    TRANSIENT,
+    Response,
     chunks,
     raise_for_status,
     read_bounded,
     reason,
     redirects,
+    requested_wait,
     without_token,
 )
 from fairreg.web.responses import (
@@ -44,20 +44,20 @@ from fairreg.web.url_safety import is_private
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["Patience", "Talk", "Web", "silent"]
+__all__ = ["HttpClient", "Log", "RetryPolicy", "no_log"]
 
-Talk = Callable[[str], None]
+Log = Callable[[str], None]
 Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
 
 
-def silent(_line: str) -> None:
+def no_log(_line: str) -> None:
     """The talk of who does not listen."""
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to try: `retries` after the first attempt, waits of at most `longest_wait` seconds.
 
     `body_seconds` and `most_bytes` bound what is read of one answer (None: 64 MiB, any download).
@@ -72,49 +72,49 @@ class Patience:
     most_bytes: int | None = None
 
 
-class Slots:
+class RateLimiter:
     """When each service may be asked next; shared by all clients of one command, whatever their threads.
 
-    Of several processes that ask at once, `sharers` in number, each takes its part of what is allowed.
+    Of several processes that ask at once, `processes` in number, each takes its part of what is allowed.
     """
 
-    def __init__(self, sharers: int = 1) -> None:
-        self._lock, self._sharers = Lock(), sharers
+    def __init__(self, processes: int = 1) -> None:
+        self._lock, self._processes = Lock(), processes
         self._next: dict[str, float] = {}
 
-    def take(self, name: str, interval: float) -> float:
+    def reserve(self, name: str, interval: float) -> float:
         """Take the next slot, `interval` seconds after that of any sharer: how many seconds it is away."""
         with self._lock:
             now = time.monotonic()
             slot = max(now, self._next.get(name, now))
-            self._next[name] = slot + interval * self._sharers
+            self._next[name] = slot + interval * self._processes
         return slot - now
 
 
-class Web:
-    """HTTP for one command. Use as a context manager; `talk` gets a line when a wait is long."""
+class HttpClient:
+    """HTTP for one command. Use as a context manager; `log` gets a line when a wait is long."""
 
     def __init__(
         self,
         settings: Settings,
         *,
-        talk: Talk = silent,
-        patience: Patience | None = None,
+        log: Log = no_log,
+        policy: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         session: "requests.Session | None" = None,
-        slots: Slots | None = None,
+        limiter: RateLimiter | None = None,
         kind: RequestKind = "record",
     ) -> None:
         self._kind = kind
         self._settings = settings
-        self._talk = talk
+        self._log = log
         self._sleep = sleep
-        self._patience = patience or Patience()
+        self._policy = policy or RetryPolicy()
         self._session = session
-        self._slots = slots or Slots()
-        self._kept = KeptAnswers(settings.answers)
+        self._limiter = limiter or RateLimiter()
+        self._cache = HttpCache(settings.http_cache)
 
-    def __enter__(self) -> "Web":
+    def __enter__(self) -> "HttpClient":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,38 +126,38 @@ class Web:
         return self._settings
 
     @property
-    def patience(self) -> Patience:
+    def policy(self) -> RetryPolicy:
         """How long its requests try."""
-        return self._patience
+        return self._policy
 
-    def patient(self, patience: Patience) -> "Web":
+    def with_policy(self, policy: RetryPolicy) -> "HttpClient":
         """The same client over the same connections, with another patience; closing this one closes both."""
-        return self._alike(patience=patience)
+        return self._derived(policy=policy)
 
-    def asking(self, kind: RequestKind) -> "Web":
+    def asking(self, kind: RequestKind) -> "HttpClient":
         """The same client at the pace of `kind` (default: record, and file for downloads)."""
-        return self._alike(kind=kind)
+        return self._derived(kind=kind)
 
-    def anonymous(self) -> "Web":
+    def anonymous(self) -> "HttpClient":
         """A client over the same connections that sends no token to anybody."""
         services = {name: replace(item, token=None) for name, item in self._settings.services.items()}
         settings = replace(self._settings, services=services)
-        return self._alike(settings=settings)
+        return self._derived(settings=settings)
 
-    def _alike(
+    def _derived(
         self,
         *,
         settings: Settings | None = None,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
         kind: RequestKind | None = None,
-    ) -> "Web":
-        return Web(
+    ) -> "HttpClient":
+        return HttpClient(
             settings or self._settings,
-            talk=self._talk,
-            patience=patience or self._patience,
+            log=self._log,
+            policy=policy or self._policy,
             sleep=self._sleep,
             session=self._connect(),
-            slots=self._slots,
+            limiter=self._limiter,
             kind=kind or self._kind,
         )
 
@@ -194,29 +194,31 @@ class Web:
         params: Params | None = None,
         accept: str = "application/json",
         headers: Mapping[str, str] | None = None,
-        patience: Patience | None = None,
-        keep: bool = False,
-    ) -> Answer:
+        policy: RetryPolicy | None = None,
+        use_cache: bool = False,
+    ) -> Response:
         """GET a document of at most 64 MiB, following redirects.
 
-        With `keep` an answer that has an ETag is kept in the home folder; the next time the service is asked
-        whether it changed, and where it did not (304) the kept answer is given.
+        With `use_cache` an answer that has an ETag is kept in the home folder; the next time the service is
+        asked whether it changed, and where it did not (304) the kept answer is given.
         Raises NotFound, Gone, AccessDenied, RateLimited, Unreachable, BadAnswer or UnsafeAddress.
         """
         sent = {"Accept": accept, **(headers or {})}
-        if keep:
-            return self._get_kept(url, params, sent, patience or self._patience)
-        return self._get(url, params, sent, patience or self._patience)
+        if use_cache:
+            return self._get_cached(url, params, sent, policy or self._policy)
+        return self._get(url, params, sent, policy or self._policy)
 
-    def _get(self, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience) -> Answer:
-        with self._open(self._kind, url, params, headers, patience) as response:
-            body = read_bounded(response, most=patience.most_bytes, seconds=patience.body_seconds)
+    def _get(
+        self, url: str, params: Params | None, headers: Mapping[str, str], policy: RetryPolicy
+    ) -> Response:
+        with self._open(self._kind, url, params, headers, policy) as response:
+            body = read_bounded(response, most=policy.most_bytes, seconds=policy.body_seconds)
             body = without_token(body, response)
-            return Answer(response.url, response.status_code, headers_of(response), body)
+            return Response(response.url, response.status_code, headers_of(response), body)
 
-    def _get_kept(
-        self, url: str, params: Params | None, headers: Mapping[str, str], patience: Patience
-    ) -> Answer:
+    def _get_cached(
+        self, url: str, params: Params | None, headers: Mapping[str, str], policy: RetryPolicy
+    ) -> Response:
         target = self.address(url)
         # What a service tells the owner of a token is not what it tells a guest.
         key = (
@@ -224,18 +226,18 @@ class Web:
             sorted((params or {}).items()),
             sorted({**headers, **self._authorization(target)}.items()),
         )
-        kept = self._kept.find(repr(key))
-        asked = {**headers, "If-None-Match": kept.headers["etag"]} if kept else headers
-        answer = self._get(url, params, asked, patience)
-        if kept is not None and answer.status == HTTPStatus.NOT_MODIFIED:
-            return kept
-        self._kept.keep(repr(key), answer)
+        cached = self._cache.find(repr(key))
+        asked = {**headers, "If-None-Match": cached.headers["etag"]} if cached else headers
+        answer = self._get(url, params, asked, policy)
+        if cached is not None and answer.status == HTTPStatus.NOT_MODIFIED:
+            return cached
+        self._cache.store(repr(key), answer)
         return answer
 
-    def location(self, url: str, *, patience: Patience | None = None) -> str | None:
+    def location(self, url: str, *, policy: RetryPolicy | None = None) -> str | None:
         """Where `url` redirects to in one step, unfetched; None when it does not redirect."""
-        with self._request(self._kind, self.address(url), None, {}, patience or self._patience) as response:
-            target = _onward(response)
+        with self._request(self._kind, self.address(url), None, {}, policy or self._policy) as response:
+            target = _redirect_target(response)
             if target is None:
                 raise_for_status(response)
             return _joined(response.url, target) if target else None
@@ -243,12 +245,12 @@ class Web:
     @contextmanager
     def stream(
         self, url: str, *, headers: Mapping[str, str] | None = None
-    ) -> Iterator[tuple[Answer, Iterator[bytes]]]:
+    ) -> Iterator[tuple[Response, Iterator[bytes]]]:
         """Open a download: its head (empty body) and its chunks. Raises as `get`; so does reading a chunk."""
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
-        with self._open("file", url, None, sent, self._patience) as response:
-            head = Answer(response.url, response.status_code, headers_of(response), b"")
-            yield head, chunks(response, seconds=self._patience.body_seconds)
+        with self._open("file", url, None, sent, self._policy) as response:
+            head = Response(response.url, response.status_code, headers_of(response), b"")
+            yield head, chunks(response, seconds=self._policy.body_seconds)
 
     @contextmanager
     def _open(
@@ -257,12 +259,12 @@ class Web:
         url: str,
         params: Params | None,
         headers: Mapping[str, str],
-        patience: Patience,
+        policy: RetryPolicy,
     ) -> Iterator["requests.Response"]:
         target = self.address(url)
         for _ in range(MAX_REDIRECTS):
-            with self._request(kind, target, params, headers, patience) as response:
-                onward = _onward(response) if redirects(response) else None
+            with self._request(kind, target, params, headers, policy) as response:
+                onward = _redirect_target(response) if redirects(response) else None
                 if onward is None:
                     raise_for_status(response)
                     yield response
@@ -277,7 +279,7 @@ class Web:
         url: str,
         params: Params | None,
         headers: Mapping[str, str],
-        patience: Patience,
+        policy: RetryPolicy,
     ) -> Iterator["requests.Response"]:
         """One hop, tried again on faults that pass; the caller judges the status of what is left."""
         if self._settings.offline:
@@ -286,7 +288,7 @@ class Web:
                 hint="Unset FAIRREG_OFFLINE to allow it.",
             )
         self._check_address(url)
-        response = self._attempts(kind, url, params, {**headers, **self._authorization(url)}, patience)
+        response = self._attempts(kind, url, params, {**headers, **self._authorization(url)}, policy)
         try:
             yield response
         finally:
@@ -298,24 +300,24 @@ class Web:
         url: str,
         params: Params | None,
         headers: Mapping[str, str],
-        patience: Patience,
+        policy: RetryPolicy,
     ) -> "requests.Response":
-        for attempt in range(patience.retries + 1):
-            last = attempt == patience.retries
+        for attempt in range(policy.retries + 1):
+            last = attempt == policy.retries
             try:
-                response = self._once(kind, url, params, headers, patience)
+                response = self._once(kind, url, params, headers, policy)
             except Unreachable:
                 if last:
                     raise
-                self._wait(url, _backoff(attempt, patience))
+                self._wait(url, _backoff(attempt, policy))
                 continue
-            wait = asked_wait(response)
-            if response.status_code not in PASSING and wait is None:
+            wait = requested_wait(response)
+            if response.status_code not in TRANSIENT and wait is None:
                 return response
-            if last or (wait is not None and wait > patience.longest_wait):
+            if last or (wait is not None and wait > policy.longest_wait):
                 return response
             response.close()
-            self._wait(url, _backoff(attempt, patience) if wait is None else wait)
+            self._wait(url, _backoff(attempt, policy) if wait is None else wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(
@@ -324,7 +326,7 @@ class Web:
         url: str,
         params: Params | None,
         headers: Mapping[str, str],
-        patience: Patience,
+        policy: RetryPolicy,
     ) -> "requests.Response":
         import requests
 
@@ -337,7 +339,7 @@ class Web:
                 headers=dict(headers),
                 stream=True,
                 allow_redirects=False,
-                timeout=(patience.connect_timeout, patience.read_timeout),
+                timeout=(policy.connect_timeout, policy.read_timeout),
                 auth=_no_netrc,
             )
         except (requests.RequestException, UnicodeError) as error:
@@ -378,13 +380,13 @@ class Web:
             return
         # A burst of a few requests is within every published limit; only a long run is slowed down.
         interval = 60 / service.pace.per_minute(kind or self._kind)
-        wait = self._slots.take(service.name, interval) - 5 * interval
+        wait = self._limiter.reserve(service.name, interval) - 5 * interval
         if wait > 0:
             self._sleep(wait)
 
     def _wait(self, url: str, seconds: float) -> None:
         if seconds > 1:
-            self._talk(f"{urlsplit(url).netloc} gives no answer yet; trying again in {seconds:.0f} s")
+            self._log(f"{urlsplit(url).netloc} gives no answer yet; trying again in {seconds:.0f} s")
         self._sleep(seconds)
 
 
@@ -402,7 +404,7 @@ def _joined(base: str, target: str) -> str:
         raise UnsafeAddress(f"Refused to follow a redirect to {target!r}: it is no address.") from error
 
 
-def _onward(response: "requests.Response") -> str | None:
+def _redirect_target(response: "requests.Response") -> str | None:
     """Where an answer redirects to; a service that writes the token into it does not get it to anybody."""
     return headers_of(response).get("location")
 
@@ -412,7 +414,7 @@ def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest"
     return request
 
 
-def _backoff(attempt: int, patience: Patience) -> float:
+def _backoff(attempt: int, policy: RetryPolicy) -> float:
     """Exponential, with jitter so that many clients do not come back together."""
-    wait: float = patience.first_wait * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-    return min(patience.longest_wait, wait)
+    wait: float = policy.first_wait * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+    return min(policy.longest_wait, wait)

@@ -15,24 +15,24 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from fairreg.web.responses import Answer
+from fairreg.web.responses import Response
 
-__all__ = ["KeptAnswers"]
+__all__ = ["HttpCache"]
 
-MOST_ANSWERS = 2_000
-MOST_BYTES = 256 * 2**20
-LARGEST_BODY = 8 * 2**20
+MAX_RESPONSES = 2_000
+MAX_BYTES = 256 * 2**20
+MAX_BODY_BYTES = 8 * 2**20
 # The headers that a reader of an answer looks at.
 _HEADERS = ("etag", "last-modified", "link", "content-type")
 
 
-class KeptAnswers:
+class HttpCache:
     """The answers kept in `folder`, which is made with the first; the oldest make room for new ones."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def find(self, key: str) -> Answer | None:
+    def find(self, key: str) -> Response | None:
         """The answer kept under `key`, which has an ETag; None where there is none or it is damaged."""
         try:
             entry: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
@@ -42,23 +42,23 @@ class KeptAnswers:
             url = str(entry["url"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
-        return Answer(url, HTTPStatus.OK, headers, body) if whole and headers.get("etag") else None
+        return Response(url, HTTPStatus.OK, headers, body) if whole and headers.get("etag") else None
 
-    def keep(self, key: str, answer: Answer) -> None:
+    def store(self, key: str, response: Response) -> None:
         """Keep a complete answer that has an ETag and is not too large."""
-        if answer.status != HTTPStatus.OK or not answer.headers.get("etag"):
+        if response.status != HTTPStatus.OK or not response.headers.get("etag"):
             return
-        if len(answer.body) > LARGEST_BODY:
+        if len(response.body) > MAX_BODY_BYTES:
             return
         entry = {
-            "url": answer.url,
-            "headers": {name: answer.headers[name] for name in _HEADERS if name in answer.headers},
-            "sha256": hashlib.sha256(answer.body).hexdigest(),
-            "body": b64encode(answer.body).decode("ascii"),
+            "url": response.url,
+            "headers": {name: response.headers[name] for name in _HEADERS if name in response.headers},
+            "sha256": hashlib.sha256(response.body).hexdigest(),
+            "body": b64encode(response.body).decode("ascii"),
         }
         with contextlib.suppress(OSError):
             self._write(self._path(key), json.dumps(entry))
-            self._make_room()
+            self._evict()
 
     def size(self) -> tuple[int, int]:
         """How many answers are kept, and their bytes on disk."""
@@ -94,14 +94,14 @@ class KeptAnswers:
             Path(out.name).unlink(missing_ok=True)
             raise
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         """Drop the oldest until a tenth is free, once there are too many or they are too large together."""
         files = self._files()
         count, size = len(files), sum(stat.st_size for _, stat in files)
-        if count <= MOST_ANSWERS and size <= MOST_BYTES:
+        if count <= MAX_RESPONSES and size <= MAX_BYTES:
             return
         for path, stat in sorted(files, key=lambda item: item[1].st_mtime):
-            if count <= MOST_ANSWERS * 0.9 and size <= MOST_BYTES * 0.9:
+            if count <= MAX_RESPONSES * 0.9 and size <= MAX_BYTES * 0.9:
                 return
             Path(path).unlink(missing_ok=True)
             count, size = count - 1, size - stat.st_size

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     import requests
 
 __all__ = [
-    "PASSING",
-    "Answer",
-    "asked_wait",
+    "TRANSIENT",
+    "Response",
     "chunks",
     "headers",
     "masked",
@@ -28,6 +27,7 @@ __all__ = [
     "read_bounded",
     "reason",
     "redirects",
+    "requested_wait",
     "without_token",
 ]
 
@@ -38,8 +38,8 @@ _SHORTEST_TOKEN = 8
 MAX_DOCUMENT_BYTES = 64 * 2**20
 CHUNK = 64 * 1024
 # Faults that pass, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
-PASSING = frozenset({429, 500, 502, 503, 504})
-SAYS_WHEN = frozenset({429, 503})
+TRANSIENT = frozenset({429, 500, 502, 503, 504})
+WITH_RETRY_AFTER = frozenset({429, 503})
 # GitHub's limits also answer 403; its secondary one often says nothing but this, and wants a minute at least
 # (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 _LIMIT_WORDS = ("rate limit", "abuse detection")
@@ -58,7 +58,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A complete answer: final address, status, lower-case headers and the bounded body."""
 
     url: str
@@ -124,7 +124,7 @@ def chunks(response: "requests.Response", *, seconds: float | None = None) -> It
     import urllib3
 
     try:
-        yield from response.iter_content(CHUNK) if seconds is None else _in_time(response, seconds)
+        yield from response.iter_content(CHUNK) if seconds is None else _within_deadline(response, seconds)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(
             f"The connection to {urlsplit(response.url).netloc} broke off in the middle ({reason(error)}).",
@@ -132,7 +132,7 @@ def chunks(response: "requests.Response", *, seconds: float | None = None) -> It
         ) from error
 
 
-def _in_time(response: "requests.Response", seconds: float) -> Iterator[bytes]:
+def _within_deadline(response: "requests.Response", seconds: float) -> Iterator[bytes]:
     """Whatever is there, at once: who waits for whole chunks can be kept waiting for ever, byte by byte."""
     end = time.monotonic() + seconds
     while chunk := response.raw.read1(CHUNK, decode_content=True):
@@ -156,8 +156,8 @@ def raise_for_status(response: "requests.Response") -> None:
 
 
 def _status_error(response: "requests.Response") -> FairregError:
-    status, where, said = response.status_code, urlsplit(response.url), _said(response)
-    wait = asked_wait(response)
+    status, where, said = response.status_code, urlsplit(response.url), _service_message(response)
+    wait = requested_wait(response)
     host, what = where.netloc, where.netloc + where.path
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{what} does not exist.", hint="Check the identifier.")
@@ -182,14 +182,14 @@ def _status_error(response: "requests.Response") -> FairregError:
 
 
 # The body of an error can be read only once, but who retries and who raises both want to know what it says.
-_HEARD: "WeakKeyDictionary[requests.Response, str | None]" = WeakKeyDictionary()
+_MESSAGES: "WeakKeyDictionary[requests.Response, str | None]" = WeakKeyDictionary()
 
 
-def _said(response: "requests.Response") -> str | None:
+def _service_message(response: "requests.Response") -> str | None:
     """What the body of an error says in the words of the service."""
-    if response not in _HEARD:
-        _HEARD[response] = _message(response)
-    return _HEARD[response]
+    if response not in _MESSAGES:
+        _MESSAGES[response] = _message(response)
+    return _MESSAGES[response]
 
 
 def _message(response: "requests.Response") -> str | None:
@@ -220,14 +220,14 @@ def _details(errors: object) -> Iterator[str]:
             yield " ".join(str(word) for word in (item.get("field"), *words) if word)
 
 
-def asked_wait(response: "requests.Response") -> float | None:
+def requested_wait(response: "requests.Response") -> float | None:
     """Seconds that a refusal asks to wait; None where it asks for none.
 
     Told by Retry-After, else by an exhausted X-RateLimit-Remaining with its X-RateLimit-Reset, else by the
     words of a 403. On any other answer the headers are not meant (Zenodo sends Retry-After with good ones).
     """
     status = response.status_code
-    if status not in SAYS_WHEN and status != HTTPStatus.FORBIDDEN:
+    if status not in WITH_RETRY_AFTER and status != HTTPStatus.FORBIDDEN:
         return None
     wait = _retry_after(response)
     if wait is not None:
@@ -235,7 +235,7 @@ def asked_wait(response: "requests.Response") -> float | None:
     if response.headers.get("X-RateLimit-Remaining", "").strip() == "0":
         return _until_reset(response) or (_SECONDARY_WAIT if status == HTTPStatus.FORBIDDEN else None)
     limited = status == HTTPStatus.FORBIDDEN and any(
-        words in (_said(response) or "").lower() for words in _LIMIT_WORDS
+        words in (_service_message(response) or "").lower() for words in _LIMIT_WORDS
     )
     return _SECONDARY_WAIT if limited else None
 

@@ -16,7 +16,7 @@ from fairreg.assessment.remedies import (
 )
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
-from fairreg.assessment.report import IndicatorResult, Report
+from fairreg.assessment.report import AssessmentReport, IndicatorResult
 
 __all__ = ["TODO_NAME", "drafts", "open_indicators", "todo_list"]
 
@@ -37,13 +37,13 @@ _WRITERS: tuple[tuple[tuple[str, ...], Callable[[Facts], Draft | None]], ...] = 
 )
 
 
-def open_indicators(report: Report) -> tuple[IndicatorResult, ...]:
+def open_indicators(report: AssessmentReport) -> tuple[IndicatorResult, ...]:
     """The indicators with points missing, in the order of the rubric."""
     asked = (item for found in report.principles.values() for item in found.indicators)
     return tuple(item for item in asked if item.verdict in {Verdict.PARTIAL, Verdict.FAIL})
 
 
-def drafts(report: Report, facts: Facts) -> tuple[Draft, ...]:
+def drafts(report: AssessmentReport, facts: Facts) -> tuple[Draft, ...]:
     """The files worth writing, each serving those of its indicators that have points missing."""
     missing = {item.id for item in open_indicators(report)}
     found = []
@@ -55,7 +55,7 @@ def drafts(report: Report, facts: Facts) -> tuple[Draft, ...]:
     return tuple(found)
 
 
-def todo_list(report: Report, written: Iterable[Draft]) -> Draft:
+def todo_list(report: AssessmentReport, written: Iterable[Draft]) -> Draft:
     """What remains for the author, as a Markdown list: per file, then what no file can mend."""
     listed = tuple(written)
     served = {number for item in listed for number in item.serves}

@@ -3,7 +3,7 @@
 
 from html import escape
 
-from fairreg.assessment.report import COVERAGE_FOR_BADGE, Report
+from fairreg.assessment.report import COVERAGE_FOR_BADGE, AssessmentReport
 
 __all__ = ["badge_svg", "badge_text"]
 
@@ -13,14 +13,14 @@ _GREY, _DARK = "#5c6670", "#24292f"
 _COLOURS = ((0.75, "#1a7f37"), (0.5, "#7d6000"), (0.0, "#b3261e"))  # each has 4.5:1 against white
 
 
-def badge_text(report: Report) -> str:
+def badge_text(report: AssessmentReport) -> str:
     """What stands on the badge: the score, ``not awarded``, or ``unknown`` where too little was assessed."""
     if report.overall is None or report.badge is None or report.coverage < COVERAGE_FOR_BADGE:
         return "unknown"
     return f"{100 * report.overall:.0f} %" if report.badge.awarded else "not awarded"
 
 
-def badge_svg(report: Report) -> str:
+def badge_svg(report: AssessmentReport) -> str:
     """The badge; its title says the score in words for those who cannot see it."""
     text = badge_text(report)
     width = _LEFT + 2 * _PAD + _CHARACTER * len(text)
@@ -47,7 +47,7 @@ def badge_svg(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bars(report: Report) -> list[str]:
+def _bars(report: AssessmentReport) -> list[str]:
     tallest, foot = 14, 18
     scores = [score or 0.0 for score in report.letters.values()]
     return [

@@ -4,7 +4,7 @@
 import msgspec
 
 from fairreg.assessment.base import Verdict
-from fairreg.assessment.report import Report
+from fairreg.assessment.report import AssessmentReport
 
 __all__ = ["Compared", "compared", "tool_of"]
 
@@ -34,7 +34,7 @@ def tool_of(metric: str) -> str:
     return next((tool for start, tool in _TOOLS.items() if metric.startswith(start)), _OTHERS)
 
 
-def compared(report: Report) -> dict[str, tuple[Compared, ...]]:
+def compared(report: AssessmentReport) -> dict[str, tuple[Compared, ...]]:
     """The metrics of each tool in the order of their names; tools in the order of the table above."""
     rows = [
         Compared(metric, item.id, item.title, item.verdict)

@@ -8,7 +8,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from fairreg.assessment.report import IndicatorResult, Report
+from fairreg.assessment.report import AssessmentReport, IndicatorResult
 from fairreg.schemas.jsonld_terms import identifier_in
 
 __all__ = ["to_jsonld"]
@@ -47,7 +47,7 @@ _CONTEXT: Node = {
 }
 
 
-def to_jsonld(report: Report) -> Node:
+def to_jsonld(report: AssessmentReport) -> Node:
     """The JSON-LD document; a measurement without a verdict has no value."""
     thing = _iri(report.id)
     run = f"urn:fairreg:assessment:{quote(report.evidence_digest, safe=':')}"
@@ -66,7 +66,7 @@ def to_jsonld(report: Report) -> Node:
     return {"@context": _CONTEXT, "@graph": [whole, *_activity(report, run, thing), *measured, *metrics]}
 
 
-def _activity(report: Report, run: str, thing: str) -> list[Node]:
+def _activity(report: AssessmentReport, run: str, thing: str) -> list[Node]:
     activity = {
         "@id": run,
         "@type": "prov:Activity",
@@ -81,18 +81,18 @@ def _activity(report: Report, run: str, thing: str) -> list[Node]:
     return [activity, agent]
 
 
-def _score(report: Report, run: str, name: str, score: float | None) -> Node:
+def _score(report: AssessmentReport, run: str, name: str, score: float | None) -> Node:
     return _measurement(report, run, name) | ({} if score is None else {"value": score})
 
 
-def _verdict(report: Report, run: str, item: IndicatorResult) -> Node:
+def _verdict(report: AssessmentReport, run: str, item: IndicatorResult) -> Node:
     points = item.verdict.points
     told = {"verdict": item.verdict.value, "reason": item.reason, "remedy": item.remedy, "value": points}
     known = {key: value for key, value in told.items() if value is not None}
     return _measurement(report, run, item.id) | known
 
 
-def _measurement(report: Report, run: str, name: str) -> Node:
+def _measurement(report: AssessmentReport, run: str, name: str) -> Node:
     return {
         "@id": f"{run}#{name}",
         "@type": "dqv:QualityMeasurement",
@@ -102,7 +102,7 @@ def _measurement(report: Report, run: str, name: str) -> Node:
     }
 
 
-def _metric(report: Report, item: IndicatorResult) -> Node:
+def _metric(report: AssessmentReport, item: IndicatorResult) -> Node:
     principle = next(name for name, found in report.principles.items() if item in found.indicators)
     return {
         "@id": _term(report, item.id),
@@ -115,7 +115,7 @@ def _metric(report: Report, item: IndicatorResult) -> Node:
     }
 
 
-def _term(report: Report, name: str) -> str:
+def _term(report: AssessmentReport, name: str) -> str:
     return f"{_TERMS}{report.rubric}-{report.rubric_version}-{name}"
 
 

@@ -8,14 +8,14 @@ from fairreg import pages
 from fairreg.assessment.base import Verdict
 from fairreg.assessment.rendering.comparison import compared
 from fairreg.assessment.rendering.profile import percent, profile
-from fairreg.assessment.report import Report
+from fairreg.assessment.report import AssessmentReport
 
 __all__ = ["to_html"]
 
 _WORDS = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
 
 
-def to_html(report: Report, *, name: str | None = None) -> str:
+def to_html(report: AssessmentReport, *, name: str | None = None) -> str:
     """Render the page; `name` is the object's own, shown above its identifier."""
     return pages.render(
         "fairreg.assessment.rendering",

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from fairreg.assessment.report import Report
+from fairreg.assessment.report import AssessmentReport
 
 __all__ = ["Bar", "Profile", "percent", "profile"]
 
@@ -69,7 +69,7 @@ class Profile:
         return ", ".join(f"{bar.name} {percent(bar.score)}" for bar in self.bars if bar.letter)
 
 
-def profile(report: Report) -> Profile:
+def profile(report: AssessmentReport) -> Profile:
     """The scores of a report from top to bottom, each letter before its principles."""
     rows: list[tuple[str, float | None, bool]] = []
     for letter, score in report.letters.items():

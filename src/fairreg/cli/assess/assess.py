@@ -9,7 +9,7 @@ import typer
 from fairreg.cli.options import Json, Scheduler, ready
 
 if TYPE_CHECKING:
-    from fairreg.services.assess.assess import Evidence, Report
+    from fairreg.services.assess.assess import AssessmentReport, Evidence
 
 __all__ = ["register"]
 
@@ -78,7 +78,7 @@ def assess(
 
     With --all or --query many at once: that resumes where it was cut off, and sums up at the end.
     """
-    from fairreg.cli.assess.many import assess_many, print_history
+    from fairreg.cli.assess.batch import assess_many, print_history
 
     shown = _given(min_score, html, badge, jsonld, fix, force, brief, compare)
     _check_choice(every, query, single=shown or _given(pid, history), many=_given(limit, since, scheduler))
@@ -102,7 +102,7 @@ def assess(
     else:
         evidence, report = _examined(pid, offline=offline, json=json, brief=brief, compare=compare)
         _write_files(evidence, report, html, badge, jsonld)
-        _mend(evidence, report, fix, force=force)
+        _fix(evidence, report, fix, force=force)
         _require(report, min_score)
 
 
@@ -132,39 +132,39 @@ def _meet(*files: Path | None) -> bool:
 
 def _examined(
     pid: str, *, offline: bool, json: bool, brief: bool, compare: bool
-) -> "tuple[Evidence, Report]":
+) -> "tuple[Evidence, AssessmentReport]":
     """Assess and print."""
-    from fairreg.cli.assess.many import print_beside
+    from fairreg.cli.assess.batch import print_tool_comparison
     from fairreg.cli.assess.scorecard import print_comparison, print_report
-    from fairreg.cli.output import downloading, print_json, talk
+    from fairreg.cli.output import downloading, log, print_json
     from fairreg.services.assess.assess import examine
 
     with downloading() as progress, ready() as (chosen, registry):
         evidence, report = examine(
-            chosen, pid, offline=offline, talk=talk, progress=progress, registry=registry
+            chosen, pid, offline=offline, log=log, progress=progress, registry=registry
         )
     if json:
         print_json(report.to_json())
         return evidence, report
     print_report(report, brief=brief)
-    print_beside(report)
+    print_tool_comparison(report)
     if compare:
         print_comparison(report)
     return evidence, report
 
 
-def _mend(evidence: "Evidence", report: "Report", folder: Path | None, *, force: bool) -> None:
+def _fix(evidence: "Evidence", report: "AssessmentReport", folder: Path | None, *, force: bool) -> None:
     if folder is None:
         return
     from fairreg.cli.assess.scorecard import fixed_lines
-    from fairreg.cli.output import talk
+    from fairreg.cli.output import log
     from fairreg.services.assess.outputs import fix
 
     for line in fixed_lines(fix(evidence, report, folder, force=force)):
-        talk(line)
+        log(line)
 
 
-def _require(report: "Report", least: float | None) -> None:
+def _require(report: "AssessmentReport", least: float | None) -> None:
     from fairreg.errors import BelowThreshold
 
     if least is not None and (report.overall is None or report.overall < least):
@@ -173,9 +173,13 @@ def _require(report: "Report", least: float | None) -> None:
 
 
 def _write_files(
-    evidence: "Evidence", report: "Report", html: Path | None, badge: Path | None, jsonld: Path | None
+    evidence: "Evidence",
+    report: "AssessmentReport",
+    html: Path | None,
+    badge: Path | None,
+    jsonld: Path | None,
 ) -> None:
-    from fairreg.cli.output import talk
+    from fairreg.cli.output import log
     from fairreg.services.assess.outputs import write_badge, write_html, write_jsonld
 
     if html is not None:
@@ -186,4 +190,4 @@ def _write_files(
         write_jsonld(report, jsonld)
     for file in (html, badge, jsonld):
         if file is not None:
-            talk(f"wrote {file}")
+            log(f"wrote {file}")

@@ -8,8 +8,8 @@ from fairreg.schemas.text import clean
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from fairreg.services.assess.assess import IndicatorResult, Report
-    from fairreg.services.assess.outputs import Fixed
+    from fairreg.services.assess.assess import AssessmentReport, IndicatorResult
+    from fairreg.services.assess.outputs import FixReport
 
 __all__ = ["fixed_lines", "percent", "print_comparison", "print_report"]
 
@@ -20,7 +20,7 @@ _SETTLED = ("pass", "not_applicable")
 _BAR = 20
 
 
-def print_report(report: "Report", *, brief: bool = False) -> None:
+def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
     """The scorecard; a brief one leaves out what has all its points."""
     from fairreg.cli.output import console
 
@@ -35,7 +35,7 @@ def print_report(report: "Report", *, brief: bool = False) -> None:
     out.print(_verdicts(report, brief=brief), markup=True)
 
 
-def _verdicts(report: "Report", *, brief: bool) -> "Table":
+def _verdicts(report: "AssessmentReport", *, brief: bool) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -52,11 +52,11 @@ def _verdicts(report: "Report", *, brief: bool) -> "Table":
             if not (brief and item.verdict in _SETTLED):
                 colour = _COLOURS[item.verdict]
                 mark = f"[{colour}]{_MARKS[item.verdict]}[/{colour}]"
-                table.add_row(mark, item.id, _WEIGHTS[item.weight], _told(item))
+                table.add_row(mark, item.id, _WEIGHTS[item.weight], _verdict_line(item))
     return table
 
 
-def _told(item: "IndicatorResult") -> str:
+def _verdict_line(item: "IndicatorResult") -> str:
     colour = _COLOURS[item.verdict]
     lines = [f"[{colour}]{item.verdict}[/{colour}] {_plain(f'{item.title}: {item.reason}')}"]
     lines += [
@@ -74,7 +74,7 @@ def _plain(text: str) -> str:
     return escape(clean(text))
 
 
-def print_comparison(report: "Report") -> None:
+def print_comparison(report: "AssessmentReport") -> None:
     """The verdicts under the names of other tools' metrics, a table for each tool."""
     from rich.table import Table
 
@@ -91,7 +91,7 @@ def print_comparison(report: "Report") -> None:
         console().print(table, markup=True)
 
 
-def fixed_lines(fixed: "Fixed") -> list[str]:
+def fixed_lines(fixed: "FixReport") -> list[str]:
     """What was written for which indicators, and what remains for the author."""
     if not (fixed.written or fixed.kept):
         return ["No file would mend anything here."]
@@ -103,8 +103,8 @@ def fixed_lines(fixed: "Fixed") -> list[str]:
     for item in fixed.written:
         lines += [f"  {item.name}: {sentence}" for sentence in item.remains]
     lines += (
-        [f"No file mends {', '.join(fixed.unmended)}; the scorecard says what would."]
-        if fixed.unmended
+        [f"No file mends {', '.join(fixed.unresolved)}; the scorecard says what would."]
+        if fixed.unresolved
         else []
     )
     return lines

@@ -63,7 +63,7 @@ def search(
     """Search the registry; works offline and on first use from the packaged catalogue."""
     from functools import partial
 
-    from fairreg.cli.output import print_json, talk
+    from fairreg.cli.output import log, print_json
     from fairreg.services.search.search import search as service
 
     if save and not live:
@@ -89,47 +89,47 @@ def search(
             _asked(partial(find, live=True, save=save, deadline=deadline), shown=not json) if live else find()
         )
     for warning in report.warnings:
-        talk(f"Warning: {warning}")
+        log(f"Warning: {warning}")
     if json:
         print_json(report.to_json())
     else:
         _print_results(report)
-    if report.unheard:
-        _leave_unheard()
+    if report.all_failed:
+        _require_an_answer()
 
 
 def _asked(find: "Callable[..., SearchReport]", *, shown: bool) -> "SearchReport":
     """The report of a live search, whose results grow before the eyes of who sits at a terminal."""
-    from fairreg.cli.output import growing, talk
+    from fairreg.cli.output import live_table, log
 
-    with growing() if shown else nullcontext() as display:
+    with live_table() if shown else nullcontext() as display:
         if display is None:
-            return find(heard=lambda name, answer: talk(_said(name, answer)))
-        report = find(grown=lambda report, waiting: display(_so_far(report, waiting)))
+            return find(heard=lambda name, answer: log(_answer_text(name, answer)))
+        report = find(grown=lambda report, waiting: display(_partial_results(report, waiting)))
     for name, answer in (report.sources or {}).items():
-        talk(_said(name, answer))
+        log(_answer_text(name, answer))
     return report
 
 
-def _so_far(report: "SearchReport", waiting: tuple[str, ...]) -> "RenderableType":
+def _partial_results(report: "SearchReport", waiting: tuple[str, ...]) -> "RenderableType":
     """The ranking, how each source answered, and who has not yet."""
     from rich.console import Group
     from rich.text import Text
 
-    lines = [_said(name, answer) for name, answer in (report.sources or {}).items()]
+    lines = [_answer_text(name, answer) for name, answer in (report.sources or {}).items()]
     lines += [f"waiting for {', '.join(waiting)}"] if waiting else []
     # The table comes last: what a small window cuts off is its end.
     return Group(*(Text(line, style="dim") for line in lines), _table(report))
 
 
-def _said(name: str, answer: "SourceAnswer") -> str:
+def _answer_text(name: str, answer: "SourceAnswer") -> str:
     """One line on how a source answered."""
     said = f"{answer.count} found" if answer.status == "ok" else answer.status
     reason = f": {answer.message}" if answer.message else ""
     return f"{name}: {said} in {answer.seconds:.1f} s{reason}"
 
 
-def _leave_unheard() -> None:
+def _require_an_answer() -> None:
     from fairreg.cli.output import explain
     from fairreg.errors import Unreachable
 
@@ -144,10 +144,10 @@ def _leave_unheard() -> None:
 
 
 def _print_results(report: "SearchReport") -> None:
-    from fairreg.cli.output import console, talk
+    from fairreg.cli.output import console, log
 
     if not report.results:
-        talk(
+        log(
             "Nothing found. Try fewer or other words, or harvest a source: fairreg harvest zenodo --query ..."
         )
         return
@@ -156,7 +156,7 @@ def _print_results(report: "SearchReport") -> None:
         _print_explanations(report)
     _print_facets(report)
     if report.total > len(report.results):
-        talk(f"{len(report.results)} of {report.total}; --limit shows more.")
+        log(f"{len(report.results)} of {report.total}; --limit shows more.")
 
 
 def _print_explanations(report: "SearchReport") -> None:

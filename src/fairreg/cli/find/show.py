@@ -55,14 +55,14 @@ def show(
     ] = _TEXT,
 ) -> None:
     """Show one record: from the registry, else from its source."""
-    from fairreg.cli.output import print_document, talk
+    from fairreg.cli.output import log, print_document
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.show import explain
     from fairreg.services.fetch.show import show as find
 
     requested = RequestedIdentifier(pid)
     with ready() as (chosen, registry):
-        record = find(chosen, requested, registry=registry, talk=talk)
+        record = find(chosen, requested, registry=registry, log=log)
         known = explain(chosen, requested, registry=registry) if format == _TEXT else None
     if format != _TEXT:
         from fairreg import formats

@@ -8,7 +8,7 @@ import typer
 from fairreg.cli.options import Json, ready
 
 if TYPE_CHECKING:
-    from fairreg.services.sources import RefusedPayload, SourceState
+    from fairreg.services.sources import RejectedPayloadRow, SourceState
 
 __all__ = ["register"]
 
@@ -31,7 +31,7 @@ def sources(
 
     if refused:
         with ready() as (chosen, registry):
-            bad = service.refused(chosen, registry=registry)
+            bad = service.rejected(chosen, registry=registry)
         print_json([item.to_json() for item in bad]) if json else _print_refused(bad)
         return
     with ready() as (chosen, registry):
@@ -67,12 +67,12 @@ def _print_sources(found: "list[SourceState]") -> None:
     console().print(table, markup=False)
 
 
-def _print_refused(found: "list[RefusedPayload]") -> None:
-    from fairreg.cli.output import console, talk
+def _print_refused(found: "list[RejectedPayloadRow]") -> None:
+    from fairreg.cli.output import console, log
 
     for item in found:
         where = f" at {item.path}" if item.path else ""
         digest = (item.payload_sha256 or "")[:12]
         console().print(f"{item.source} {item.refused_at} {digest}{where}: {item.reason}", markup=False)
     if not found:
-        talk("No payload was refused.")
+        log("No payload was refused.")

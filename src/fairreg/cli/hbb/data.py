@@ -32,11 +32,11 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Generate an open sample of H->bb and QCD jets as ROOT files; goes on where it was interrupted."""
-    from fairreg.cli.output import counting, print_json, talk
-    from fairreg.models.hbb_in.workflows.simulate import Plan
+    from fairreg.cli.output import counting, log, print_json
+    from fairreg.models.hbb_in.workflows.simulate import SimulationPlan
     from fairreg.models.hbb_in.workflows.simulate import simulate as make
 
-    plan = Plan(seed, jets, jets // 2 if signal_jets is None else signal_jets, jets_per_file)
+    plan = SimulationPlan(seed, jets, jets // 2 if signal_jets is None else signal_jets, jets_per_file)
     with counting("jets") as progress:
         made = make(plan, output, workers=workers, progress=progress)
     if json:
@@ -49,7 +49,7 @@ def simulate(
             }
         )
     else:
-        talk(f"{plan.jets} jets in {len(made.files)} files in {output}, {made.skipped} of which were there.")
+        log(f"{plan.jets} jets in {len(made.files)} files in {output}, {made.skipped} of which were there.")
 
 
 def prepare(
@@ -64,7 +64,7 @@ def prepare(
     json: Json = False,
 ) -> None:
     """Turn ntuples of the CMS open simulation, or of `hbb simulate`, into padded arrays with labels."""
-    from fairreg.cli.output import counting, print_json, talk
+    from fairreg.cli.output import counting, log, print_json
     from fairreg.models.hbb_in.workflows.prepare import prepare as make
 
     with counting("jets") as progress:
@@ -72,7 +72,7 @@ def prepare(
     if json:
         print_json({**asdict(made), "path": str(made.path)})
     else:
-        talk(
+        log(
             f"{made.jets} jets in {output}: {made.qcd} QCD, {made.hbb} H->bb, "
             f"{made.neither} neither{' (left out)' if drop_neither else ''}."
         )

@@ -121,11 +121,11 @@ def lrp(
 ) -> None:
     """Propagate the logits back to features, tracks and vertices (LRP; Figures 6 and 7)."""
     from fairreg.cli.output import counting_each
-    from fairreg.models.hbb_in.explain.relevance import Rule
+    from fairreg.models.hbb_in.explain.relevance import PropagationRule
     from fairreg.models.hbb_in.workflows.explain.lrp import lrp as analyse
 
     _check(output, report)
-    chosen = Rule(rule, gamma, epsilon, biases, start)
+    chosen = PropagationRule(rule, gamma, epsilon, biases, start)
     with counting_each("jets,") as progress:
         found = analyse(
             weights,
@@ -211,17 +211,19 @@ def reoptimise(
 
     Ctrl-C keeps what is trained: the same command goes on.
     """
-    from fairreg.cli.output import counting_each, talk
+    from fairreg.cli.output import counting_each, log
     from fairreg.models.hbb_in.training.setup import Setup
-    from fairreg.models.hbb_in.workflows.explain.reoptimise import Plan, Watch
+    from fairreg.models.hbb_in.workflows.explain.reoptimise import ReoptimisationCallbacks, ReoptimisationPlan
     from fairreg.models.hbb_in.workflows.explain.reoptimise import reoptimise as analyse
 
     setup = Setup(epochs=epochs, patience=epochs, learning_rate=learning_rate, schedule="onecycle", seed=seed)
-    plan = Plan(training_jets, mask_jets, jets, (drop_tracks, drop_vertices), tuple(drop_feature), setup)
+    plan = ReoptimisationPlan(
+        training_jets, mask_jets, jets, (drop_tracks, drop_vertices), tuple(drop_feature), setup
+    )
     with counting_each("jets,") as progress:
-        watch = Watch(
+        watch = ReoptimisationCallbacks(
             progress,
-            lambda name, epoch: talk(
+            lambda name, epoch: log(
                 f"{name}: epoch {epoch.epoch}, AUC {epoch.roc_auc:.4f}, {epoch.seconds:.0f} s"
             ),
         )
@@ -245,7 +247,7 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def _give(found: "Analysis", output: Path | None, report: Path | None, *, json: bool) -> None:
     """Write what is asked for, then print."""
-    from fairreg.cli.output import print_json, talk
+    from fairreg.cli.output import log, print_json
 
     if output is not None:
         found = found.write(output)
@@ -254,7 +256,7 @@ def _give(found: "Analysis", output: Path | None, report: Path | None, *, json: 
 
         write_report(output, report)
     for warning in found.warnings:
-        talk(f"Warning: {warning}")
+        log(f"Warning: {warning}")
     if json:
         print_json(found.to_json())
     else:

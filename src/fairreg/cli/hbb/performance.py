@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from fairreg.models.hbb_in.benchmark.results import Row
-    from fairreg.models.hbb_in.workflows.benchmark import Report
+    from fairreg.models.hbb_in.workflows.benchmark import BenchmarkReport
 
 __all__ = ["register"]
 
@@ -107,12 +107,12 @@ def benchmark(
     Prints the paper's Table 8 and draws its Figure 4. Ctrl-C keeps what is measured.
     """
     from fairreg.cli.options import settings
-    from fairreg.cli.output import counting_each, print_json, talk
-    from fairreg.models.hbb_in.benchmark.results import Plan
+    from fairreg.cli.output import counting_each, log, print_json
+    from fairreg.models.hbb_in.benchmark.results import BenchmarkPlan
     from fairreg.models.hbb_in.workflows.benchmark import benchmark as compare
     from fairreg.services.run.demonstrate import ENGINES
 
-    plan = Plan(_numbers(batch_sizes), repetitions, seconds, compared)
+    plan = BenchmarkPlan(_numbers(batch_sizes), repetitions, seconds, compared)
     with counting_each("benchmark") as progress:
         done = compare(
             weights=weights,
@@ -126,7 +126,7 @@ def benchmark(
             progress=progress,
         )
     for warning in done.warnings:
-        talk(f"Warning: {warning}")
+        log(f"Warning: {warning}")
     if json:
         print_json(done.to_json())
     else:
@@ -142,7 +142,7 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise typer.BadParameter(f"{text!r} is no list of numbers with commas between.") from error
 
 
-def _print(done: "Report") -> None:
+def _print(done: "BenchmarkReport") -> None:
     from fairreg.cli.output import console
 
     show, machine = console().print, done.machine
@@ -164,7 +164,7 @@ def _versions(found: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in found.items() if name != "fairreg")
 
 
-def _quality(done: "Report") -> "Table":
+def _quality(done: "BenchmarkReport") -> "Table":
     """Columns of the paper's Table 8, and how far each runtime is from the definition."""
     table = _table("Framework", "Accuracy", f"Time/batch of {done.table_size} [s]", "AUC")
     for title in ("max |dp|", "1 - fidelity", "AUC difference", "Verdict"):
@@ -186,7 +186,7 @@ def _agreement(row: "Row") -> tuple[str, str, str]:
     return f"{found.max_difference:.1e}", f"{1 - found.fidelity:.1e}", change
 
 
-def _rates(done: "Report") -> "Table":
+def _rates(done: "BenchmarkReport") -> "Table":
     table = _table("Framework", *(f"{size:,}" for size in done.plan.batch_sizes))
     for row in done.rows:
         found = [row.at(size) for size in done.plan.batch_sizes]

@@ -9,10 +9,10 @@ import typer
 from fairreg.cli.options import Json
 
 if TYPE_CHECKING:
-    from fairreg.models.hbb_in.metrics import Figures
+    from fairreg.models.hbb_in.metrics import TaggingMetrics
     from fairreg.models.hbb_in.training.loop import Epoch
-    from fairreg.models.hbb_in.workflows.evaluate import Evaluation
-    from fairreg.models.hbb_in.workflows.train import Report
+    from fairreg.models.hbb_in.workflows.evaluate import EvaluationReport
+    from fairreg.models.hbb_in.workflows.train import TrainingReport
 
 __all__ = ["register"]
 
@@ -72,7 +72,7 @@ def train(
     The same command goes on with a training that was stopped. Needs the extra torch.
     """
     from fairreg.models.hbb_in.training.setup import Setup
-    from fairreg.models.hbb_in.workflows.train import Plan
+    from fairreg.models.hbb_in.workflows.train import TrainingPlan
 
     setup = Setup(
         hidden=hidden,
@@ -88,21 +88,21 @@ def train(
         seed=seed,
     )
     references = (reference_accuracy, reference_auc)
-    plan = Plan(split, folds, validation_files, validation_fraction, repetitions, references)
+    plan = TrainingPlan(split, folds, validation_files, validation_fraction, repetitions, references)
     _train(samples, output, setup, plan, {"test": test, "threads": threads, "minutes": time_limit}, json=json)
 
 
 def _train(
     samples: list[Path], output: Path, setup: Any, plan: Any, limits: dict[str, Any], *, json: bool
 ) -> None:
-    from fairreg.cli.output import counting_each, print_json, talk
+    from fairreg.cli.output import counting_each, log, print_json
     from fairreg.models.hbb_in.workflows import train as service
 
     with counting_each("jets") as report:
-        observer = service.Observer(report, lambda name, epoch: talk(f"{name} {_epoch(epoch)}"))
+        observer = service.TrainingObserver(report, lambda name, epoch: log(f"{name} {_epoch(epoch)}"))
         done = service.train(samples, output, setup, plan, observer=observer, **limits)
     for warning in done.warnings:
-        talk(f"Warning: {warning}")
+        log(f"Warning: {warning}")
     if json:
         print_json(done.to_json())
     else:
@@ -118,7 +118,7 @@ def _epoch(epoch: "Epoch") -> str:
     )
 
 
-def _print_report(done: "Report") -> None:
+def _print_report(done: "TrainingReport") -> None:
     from fairreg.cli.output import console
 
     show = console().print
@@ -169,7 +169,7 @@ def evaluate(
         _print_evaluation(found)
 
 
-def _print_evaluation(found: "Evaluation") -> None:
+def _print_evaluation(found: "EvaluationReport") -> None:
     from fairreg.cli.output import console
 
     console().print(f"{found.jets} jets, of which {found.unlabelled} are neither QCD nor H->bb")
@@ -180,7 +180,7 @@ def _print_evaluation(found: "Evaluation") -> None:
         )
 
 
-def _print_figures(what: str, found: "Figures") -> None:
+def _print_figures(what: str, found: "TaggingMetrics") -> None:
     from fairreg.cli.output import console
 
     show = console().print

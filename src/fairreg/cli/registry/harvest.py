@@ -42,11 +42,11 @@ def harvest(
     json: Json = False,
 ) -> None:
     """Harvest sources into the registry, several at once. Stopped, the same command goes on from there."""
-    from fairreg.cli.output import counting_each, explain, print_json, talk
+    from fairreg.cli.output import counting_each, explain, log, print_json
     from fairreg.services.harvest.parallel import harvest_all
-    from fairreg.services.parallel.base import Where
+    from fairreg.services.parallel.base import ExecutionTarget
 
-    where = Where(workers, scheduler)
+    where = ExecutionTarget(workers, scheduler)
     day = since.date() if since else None
     with ready() as (chosen, registry), counting_each("Harvesting") as progress:
         reports, faults = harvest_all(
@@ -57,7 +57,7 @@ def harvest(
             since=day,
             limit=limit,
             progress=progress,
-            talk=talk,
+            log=log,
             registry=registry,
         )
     if faults and not reports[1:]:
@@ -80,13 +80,13 @@ def _every_source(chosen: "Settings", registry: "Registry") -> list[str]:
 
 
 def _print(report: "HarvestReport") -> None:
-    from fairreg.cli.output import console, talk
+    from fairreg.cli.output import console, log
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
     broken = f", broke off: {report.fault}" if report.fault else ""
     line = f"{report.source}: {numbers}, {len(report.refused)} refused ({report.seconds:.0f} s){broken}"
     console().print(line, markup=False)
     for refused in report.refused:
-        talk(f"  refused: {refused.reason}")
+        log(f"  refused: {refused.reason}")
     if report.refused:
-        talk("  fairreg sources --refused lists all that were set aside.")
+        log("  fairreg sources --refused lists all that were set aside.")

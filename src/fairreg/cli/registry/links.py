@@ -60,8 +60,12 @@ def _document(report: "LineageReport") -> dict[str, object]:
         "entries": [entry.identifier for entry in report.entries],
         "sources": [asdict(source) for source in report.sources],
         "bonds": [
-            {"how": bond.how, "value": bond.value, "between": [":".join(place) for place in bond.places]}
-            for bond in report.bonds
+            {
+                "how": evidence.how,
+                "value": evidence.value,
+                "between": [":".join(statement_key) for statement_key in evidence.statement_keys],
+            }
+            for evidence in report.links
         ],
     }
 

@@ -57,13 +57,13 @@ def export(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="A .jsonl file; - is standard output.")],
 ) -> None:
     """Write what every source said, what people decided and what was refused; `import` reads it."""
-    from fairreg.cli.output import talk
+    from fairreg.cli.output import log
     from fairreg.services.registry.transfer import export as write
 
     with ready() as (chosen, registry):
         counts = write(chosen, file, registry=registry)
     others = [f"{counts[name]} {words}" for name, words in _OTHERS.items() if counts[name]]
-    talk(", ".join([f"{counts['statements']} statements", *others]) + " exported")
+    log(", ".join([f"{counts['statements']} statements", *others]) + " exported")
 
 
 _OTHERS = {"verdicts": "verdicts", "refused": "refused payloads", "assessments": "assessments"}
@@ -100,11 +100,11 @@ def import_(
 
 
 def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
-    from fairreg.cli.output import counting, print_json, talk
+    from fairreg.cli.output import counting, log, print_json
     from fairreg.services.harvest.import_dump import import_dump
 
     with ready() as (chosen, registry), counting("Importing") as progress:
-        report = import_dump(chosen, file, source, progress=progress, talk=talk, registry=registry)
+        report = import_dump(chosen, file, source, progress=progress, log=log, registry=registry)
     if json:
         print_json(report.to_json())
     else:
@@ -112,11 +112,11 @@ def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
 
 
 def _print(report: "HarvestReport") -> None:
-    from fairreg.cli.output import console, talk
+    from fairreg.cli.output import console, log
 
     numbers = ", ".join(f"{count} {name}" for name, count in report.counts.items())
     console().print(f"{report.source}: {numbers}", markup=False)
     for refused in report.refused:
-        talk(f"  refused: {refused.reason}")
+        log(f"  refused: {refused.reason}")
     if report.refused:
-        talk("  fairreg sources --refused lists all that were set aside.")
+        log("  fairreg sources --refused lists all that were set aside.")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fairreg.cli.options import Json, Pid, settings
-from fairreg.cli.output import talk
+from fairreg.cli.output import log
 
 if TYPE_CHECKING:
     from fairreg.errors import Unreachable
     from fairreg.schemas.identifiers import RequestedIdentifier
-    from fairreg.services.fetch.fetch import Downloader, Fetched
+    from fairreg.services.fetch.fetch import Downloader, FetchedFiles
     from fairreg.services.registry.lazy_registry import LazyRegistry
     from fairreg.services.run.demonstrate import RunReport
 
@@ -86,7 +86,7 @@ def _fetched(
     output: Path | None,
     patterns: Sequence[str],
     downloader: DownloaderName,
-) -> "Fetched":
+) -> "FetchedFiles":
     """Fetch, with a progress bar for each file."""
     from fairreg.cli.output import downloading
     from fairreg.services.fetch.fetch import fetch as bring
@@ -98,13 +98,13 @@ def _fetched(
             output=output,
             patterns=patterns,
             downloader=_downloader(downloader),
-            talk=talk,
+            log=log,
             progress=progress,
             registry=registry,
         )
 
 
-def _print(fetched: "Fetched", report: "RunReport | None") -> None:
+def _print(fetched: "FetchedFiles", report: "RunReport | None") -> None:
     _print_files(fetched)
     if report is not None:
         from fairreg.cli.cards import run_card
@@ -114,14 +114,14 @@ def _print(fetched: "Fetched", report: "RunReport | None") -> None:
 
 def _stand_in(
     pid: "RequestedIdentifier", registry: "LazyRegistry", runtime: str | None, error: "Unreachable"
-) -> "tuple[Fetched, RunReport]":
+) -> "tuple[FetchedFiles, RunReport]":
     """What packaged reference weights do; the error again where there are none for the identifier."""
     from fairreg.services.run.demonstrate import stand_in
 
     found = stand_in(settings(), pid, runtime=runtime, registry=registry)
     if found is None:
         raise error
-    talk(f"Warning: {error.message}")
+    log(f"Warning: {error.message}")
     _warn(found[1])
     return found
 
@@ -152,7 +152,7 @@ def _downloader(name: DownloaderName) -> "Downloader | None":
 
 
 def _run(
-    pid: "RequestedIdentifier", fetched: "Fetched", runtime: str | None, weights: Weights | None
+    pid: "RequestedIdentifier", fetched: "FetchedFiles", runtime: str | None, weights: Weights | None
 ) -> "RunReport":
     from fairreg.services.run import demonstrate
 
@@ -167,23 +167,21 @@ def _run(
 
 def _warn(report: "RunReport") -> None:
     for warning in (*report.warnings, *report.demonstration.warnings):
-        talk(f"Warning: {warning}")
+        log(f"Warning: {warning}")
 
 
-def _tell(fetched: "Fetched") -> None:
+def _tell(fetched: "FetchedFiles") -> None:
     """What was resolved, what was verified, what came from the cache."""
     record = fetched.record
     if fetched.resolution is not None and fetched.resolution.is_concept:
-        talk(
-            f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}."
-        )
+        log(f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}.")
     for item in fetched.files:
         how = f"verified against {item.checksum.split(':')[0]}" if item.verified else "no checksum published"
         where = "from the cache" if item.from_cache else "downloaded"
-        talk(f"{item.distribution.name}: {where}, {how}")
+        log(f"{item.distribution.name}: {where}, {how}")
 
 
-def _print_files(fetched: "Fetched") -> None:
+def _print_files(fetched: "FetchedFiles") -> None:
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console
 

@@ -9,9 +9,9 @@ import typer
 from fairreg.cli.options import Json, Scheduler, settings
 
 if TYPE_CHECKING:
-    from fairreg.services.parallel.base import Where
+    from fairreg.services.parallel.base import ExecutionTarget
     from fairreg.services.run.batch import ManyRuns
-    from fairreg.services.run.predict import Opened, Prediction
+    from fairreg.services.run.predict import LoadedModel, Prediction
 
 __all__ = ["register"]
 
@@ -53,32 +53,32 @@ def run(
 
     With several inputs, or workers, what is in the folder --output and provably the same is not run again.
     """
-    from fairreg.cli.output import downloading, talk
-    from fairreg.services.parallel.base import Where
+    from fairreg.cli.output import downloading, log
+    from fairreg.services.parallel.base import ExecutionTarget
     from fairreg.services.run.demonstrate import check_runtime
     from fairreg.services.run.input_files import is_one_file
     from fairreg.services.run.predict import open_model
 
-    where = Where(workers, scheduler)
-    many = not (where.here and is_one_file(input)) or (output is not None and output.is_dir())
+    where = ExecutionTarget(workers, scheduler)
+    many = not (where.in_process and is_one_file(input)) or (output is not None and output.is_dir())
     if many and output is not None and output.suffix in {".npz", ".npy"} and not output.is_dir():
         raise typer.BadParameter("With several inputs or workers --output is a folder.")
     if runtime:
         check_runtime(runtime)
     with downloading() as received:
         opened = open_model(
-            settings(), model, runtime=runtime, patterns=file or (), talk=talk, progress=received
+            settings(), model, runtime=runtime, patterns=file or (), log=log, progress=received
         )
     for warning in opened.warnings:
-        talk(f"Warning: {warning}")
+        log(f"Warning: {warning}")
     if many:
         _run_many(opened, input, output, where, json=json)
     else:
         _run_one(opened, Path(input[0]), output, json=json)
 
 
-def _run_one(opened: "Opened", source: Path, output: Path | None, *, json: bool) -> None:
-    from fairreg.cli.output import counting, print_json, talk
+def _run_one(opened: "LoadedModel", source: Path, output: Path | None, *, json: bool) -> None:
+    from fairreg.cli.output import counting, log, print_json
     from fairreg.services.run.predict import predict
 
     with counting("Running") as progress:
@@ -88,24 +88,26 @@ def _run_one(opened: "Opened", source: Path, output: Path | None, *, json: bool)
         return
     _print(prediction)
     if output is not None:
-        talk(f"The outputs are in {output}.")
+        log(f"The outputs are in {output}.")
 
 
-def _run_many(opened: "Opened", given: list[str], output: Path | None, where: "Where", *, json: bool) -> None:
-    from fairreg.cli.output import counting, explain, print_json, talk
+def _run_many(
+    opened: "LoadedModel", given: list[str], output: Path | None, where: "ExecutionTarget", *, json: bool
+) -> None:
+    from fairreg.cli.output import counting, explain, log, print_json
     from fairreg.services.run.batch import run_many
     from fairreg.services.run.input_files import input_files
 
     with counting("Running") as progress:
         report = run_many(
-            settings(), opened, input_files(given), output=output, where=where, progress=progress, talk=talk
+            settings(), opened, input_files(given), output=output, where=where, progress=progress, log=log
         )
     if json:
         print_json(report.to_json())
     else:
         _print_many(report)
     for path, error in report.failures.items():
-        talk(f"{path} was not run:")
+        log(f"{path} was not run:")
         explain(error)
     if report.failures:
         raise typer.Exit(next(iter(report.failures.values())).exit_code)

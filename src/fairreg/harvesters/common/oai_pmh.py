@@ -41,7 +41,7 @@ class OaiPage(NamedTuple):
     token: str | None = None
     total: int | None = None
     error: str | None = None
-    said: str | None = None
+    message: str | None = None
 
 
 def read_page(body: bytes, *, title: str) -> OaiPage:
@@ -80,7 +80,7 @@ def _page_of(root: ET.Element) -> OaiPage:
         token=_text(token) if token is not None else None,
         total=int(size) if size.isascii() and size.isdigit() and len(size) < len("1" + "0" * 18) else None,
         error=fault.get("code", "unknown") if fault is not None else None,
-        said=_text(fault) if fault is not None else None,
+        message=_text(fault) if fault is not None else None,
     )
 
 

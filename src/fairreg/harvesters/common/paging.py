@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from fairreg.errors import BadAnswer
-from fairreg.harvesters.base import Page, Payload
-from fairreg.web import Answer
+from fairreg.harvesters.base import HitPage, Payload
+from fairreg.web import Response
 
 __all__ = ["object_of", "within"]
 
 
-def within(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
+def within(pages: Iterable[HitPage], limit: int | None) -> Iterator[HitPage]:
     """The pages until they have given `limit` hits, all of them without one; no further page is asked for."""
     left = limit
     if left is not None and left <= 0:
@@ -25,7 +25,7 @@ def within(pages: Iterable[Page], limit: int | None) -> Iterator[Page]:
                 return
 
 
-def object_of(answer: Answer, service: str, what: str) -> Payload:
+def object_of(answer: Response, service: str, what: str) -> Payload:
     """The JSON object of an answer; BadAnswer where `service` sent other JSON, which is no `what`."""
     payload = answer.json()
     if not isinstance(payload, dict):

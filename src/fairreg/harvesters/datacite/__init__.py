@@ -8,14 +8,14 @@ from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, RecordError, UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.lucene import changed_since
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.datacite.mapping import attributes_of, record_of
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
-from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Web
+from fairreg.web import HttpClient
 
 __all__ = ["HARVESTER", "DataCiteHarvester", "Registration", "registration"]
 
@@ -43,7 +43,7 @@ class Registration(NamedTuple):
 def registration(payload: Payload) -> Registration:
     """The registration in a DOI's document. Raises RecordError for what is none."""
     top = attributes_of(payload)
-    types = tuple(place.text for _, place in top["types"].members() if place.text)
+    types = tuple(cursor.text for _, cursor in top["types"].members() if cursor.text)
     helped = tuple(name for item in top["contributors"].items() if (name := item["name"].text))
     return Registration(top["state"].text or "findable", types, top["url"].address, helped)
 
@@ -60,23 +60,23 @@ class DataCiteHarvester(Harvester):
         """Any DOI; whether DataCite or another agency registered it shows when it is asked for."""
         return identifier.scheme in DOI_SCHEMES
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The document of a DOI with its media. Raises NotFound, UsageError for what is no DOI."""
         if not self.handles(identifier):
             raise UsageError(f"DataCite knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
         answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media"})
-        return Fetched(object_of(answer, "DataCite", "document"), answer.body, answer.url)
+        return FetchedPayload(object_of(answer, "DataCite", "document"), answer.body, answer.url)
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of hits: numbered ones for a limit within 10,000, else by DataCite's cursor, to the end.
 
         Without a query only models, software and datasets.
@@ -93,7 +93,7 @@ class DataCiteHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The DOIs of a list page, or the one document itself."""
-        top = Place(page)
+        top = JsonNode(page)
         items = top["data"] if isinstance(top["data"].value, list) else top
         yield from (item.value for item in items.items() if item.is_object)
 
@@ -108,18 +108,18 @@ class DataCiteHarvester(Harvester):
             return None
         return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
 
-    def _pages(self, web: Web, asked: dict[str, str | int], place: str) -> Iterator[Page]:
+    def _pages(self, web: HttpClient, asked: dict[str, str | int], cursor: str) -> Iterator[HitPage]:
         while True:
-            page = self._page(web, asked, place)
+            page = self._page(web, asked, cursor)
             yield page
-            if page.cursor is None or page.cursor == place:  # a service may repeat itself for ever
+            if page.cursor is None or page.cursor == cursor:  # a service may repeat itself for ever
                 return
-            place = page.cursor
+            cursor = page.cursor
 
-    def _page(self, web: Web, asked: dict[str, str | int], place: str) -> Page:
-        kind, value, size = _read_cursor(place)
+    def _page(self, web: HttpClient, asked: dict[str, str | int], cursor: str) -> HitPage:
+        kind, value, size = _read_cursor(cursor)
         answer = web.get(DOIS, params={**asked, f"page[{kind}]": value, "page[size]": size})
-        top = Place(answer.json())
+        top = JsonNode(answer.json())
         if not isinstance(top["data"].value, list):
             raise BadAnswer("DataCite answered with no list of DOIs.", hint="Try again later.")
         hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
@@ -127,23 +127,23 @@ class DataCiteHarvester(Harvester):
         onward = _next(top.at("links", "next").text, kind) if hits else None
         if kind == "number" and onward and int(value) * size >= WINDOW:
             note = f"DataCite numbers only the first {WINDOW:,} of {total or 'more'} hits; raise the limit."
-            return Page(hits, None, total, note)
-        return Page(hits, urlencode({kind: onward, "size": size}) if onward else None, total)
+            return HitPage(hits, None, total, note)
+        return HitPage(hits, urlencode({kind: onward, "size": size}) if onward else None, total)
 
 
 def _start(limit: int | None, size: int) -> str:
     return f"{'number' if limit and limit <= WINDOW else 'cursor'}=1&size={size}"
 
 
-def _read_cursor(place: str) -> tuple[str, str, int]:
+def _read_cursor(cursor: str) -> tuple[str, str, int]:
     """(kind of paging, where in it, page size) of a cursor."""
-    fields = Place(dict(parse_qsl(place)))
+    fields = JsonNode(dict(parse_qsl(cursor)))
     size = fields["size"].count
     for kind in ("number", "cursor"):
         value = fields[kind].text
         if value and size:
             return kind, value, size
-    raise UsageError(f"{place!r} is no place in a DataCite search.", hint="Start the harvest anew.")
+    raise UsageError(f"{cursor!r} is no place in a DataCite search.", hint="Start the harvest anew.")
 
 
 def _next(link: str | None, kind: str) -> str | None:

@@ -18,7 +18,7 @@ from fairreg.schemas.datacite_terms import (
     relation_type,
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
-from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import (
     Access,
@@ -54,7 +54,7 @@ _BYTES = re.compile(r"(\d+)\s*bytes?", re.IGNORECASE)
 def record_of(payload: object) -> ModelRecord:
     """Map one DOI's document. Raises RecordError naming the path of a missing title or DOI."""
     top, doi, title = _essentials(payload)
-    files = tuple(_distributions(top, Place(payload)))
+    files = tuple(_distributions(top, JsonNode(payload)))
     contents = _contents(top, title, files)
     license_id, license_stated = _license(top)
     return ModelRecord(
@@ -90,9 +90,9 @@ def record_of(payload: object) -> ModelRecord:
     )
 
 
-def attributes_of(payload: object) -> Place:
+def attributes_of(payload: object) -> JsonNode:
     """The place of the attributes, whichever of the shapes it is. Raises RecordError for none of them."""
-    top = Place(payload)
+    top = JsonNode(payload)
     data = top["data"] if top["data"].stated else top
     if not data.is_object:
         raise violation(data, "is no JSON object", source="DataCite")
@@ -103,7 +103,7 @@ def attributes_of(payload: object) -> Place:
     return data
 
 
-def _essentials(payload: object) -> tuple[Place, str, str]:
+def _essentials(payload: object) -> tuple[JsonNode, str, str]:
     top = attributes_of(payload)
     doi = normalise_doi(top["doi"].text or "") or normalise_doi(top["id"].text or "")
     if doi is None:
@@ -114,7 +114,7 @@ def _essentials(payload: object) -> tuple[Place, str, str]:
     return top, doi, title
 
 
-def _titles(top: Place) -> list[Place]:
+def _titles(top: JsonNode) -> list[JsonNode]:
     """Titles, those without a type (subtitle, translation) first."""
     return sorted(
         (item for item in top["titles"].items() if _title(item)),
@@ -122,12 +122,12 @@ def _titles(top: Place) -> list[Place]:
     )
 
 
-def _title(item: Place) -> str | None:
+def _title(item: JsonNode) -> str | None:
     text = item["title"].text or item.text
     return " ".join(plain_text(text).split()) or None if text else None
 
 
-def _description(top: Place) -> str | None:
+def _description(top: JsonNode) -> str | None:
     """The abstract, else the methods or another description."""
     items = [item for item in top["descriptions"].items() if item["description"].prose]
     order = {"Abstract": 0, "Methods": 1, "TechnicalInfo": 2, "Other": 3}
@@ -136,13 +136,13 @@ def _description(top: Place) -> str | None:
     return next((text for text in texts if text), None)
 
 
-def _describes_other(item: Place) -> bool:
+def _describes_other(item: JsonNode) -> bool:
     """A series, a table of contents, or the list of references that Zenodo writes there as JSON."""
     elsewhere = item["descriptionType"].text in {"SeriesInformation", "TableOfContents"}
     return elsewhere or (item["description"].text or "").startswith('{"references"')
 
 
-def _identifiers(top: Place, doi: str) -> Iterator[Identifier | None]:
+def _identifiers(top: JsonNode, doi: str) -> Iterator[Identifier | None]:
     yield Identifier("doi", doi)
     concept = next((item.target.value for item in _relations(top) if _is_concept(item, doi)), None)
     yield Identifier("concept_doi", concept) if concept else None
@@ -171,7 +171,7 @@ def _landing(url: str | None) -> Identifier | None:
     return Identifier(found.scheme, value, "url") if value and found.scheme not in {"url", "doi"} else None
 
 
-def _relations(top: Place) -> Iterator[Relation]:
+def _relations(top: JsonNode) -> Iterator[Relation]:
     for item in top["relatedIdentifiers"].items():
         target = identifier_of(item["relatedIdentifier"].text, item["relatedIdentifierType"].text)
         if target is not None:
@@ -179,7 +179,7 @@ def _relations(top: Place) -> Iterator[Relation]:
             yield Relation(type=relation_type(item["relationType"].text), target=target, target_kind=kind)
 
 
-def _creator(item: Place) -> Creator | None:
+def _creator(item: JsonNode) -> Creator | None:
     parts = (item["familyName"].text, item["givenName"].text)
     name = item["name"].text or ", ".join(part for part in parts if part)
     if not name:
@@ -189,9 +189,7 @@ def _creator(item: Place) -> Creator | None:
         for entry in item["nameIdentifiers"].items()
         if "orcid" in (entry["nameIdentifierScheme"].text or entry["schemeUri"].text or "").lower()
     )
-    affiliations = [
-        text for place in item["affiliation"].items() if (text := place.text or place["name"].text)
-    ]
+    affiliations = [text for node in item["affiliation"].items() if (text := node.text or node["name"].text)]
     return Creator(
         name=name,
         orcid=next((orcid for orcid in orcids if orcid), None),
@@ -200,24 +198,24 @@ def _creator(item: Place) -> Creator | None:
     )
 
 
-def _type(top: Place) -> tuple[str | None, str | None]:
+def _type(top: JsonNode) -> tuple[str | None, str | None]:
     """(the general type, the word that people read)."""
     general, detail = top.at("types", "resourceTypeGeneral").text, top.at("types", "resourceType").text
     return general or detail, general or detail
 
 
-def _contents(top: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
     names = [item.name for item in files]
     return read_contents(_type(top)[0], title=title, keywords=_keywords(top), file_names=names)
 
 
-def _keywords(top: Place) -> tuple[str, ...]:
+def _keywords(top: JsonNode) -> tuple[str, ...]:
     return split_keywords(
         text for item in top["subjects"].items() if (text := item["subject"].text or item.text)
     )
 
 
-def _license(top: Place) -> tuple[str | None, str | None]:
+def _license(top: JsonNode) -> tuple[str | None, str | None]:
     """(SPDX expression, what is stated without one); statements on access are no licence."""
     found: list[str] = []
     unknown: list[str] = []
@@ -231,28 +229,28 @@ def _license(top: Place) -> tuple[str | None, str | None]:
     return joined(found), "; ".join(unknown) or None
 
 
-def _level(item: Place) -> AccessLevel | None:
+def _level(item: JsonNode) -> AccessLevel | None:
     uri = (item["rightsUri"].text or "").lower().rstrip("/").rsplit("/", 1)[-1]
     return _ACCESS.get(uri) or _ACCESS.get((item["rights"].text or "").lower())
 
 
-def _access(top: Place) -> Access | None:
+def _access(top: JsonNode) -> Access | None:
     level = next((found for item in top["rightsList"].items() if (found := _level(item))), None)
     if level is None:
         return None
     return Access(level=level, until=_dated(top, "Available") if level == "embargoed" else None)
 
 
-def _dated(top: Place, kind: str) -> str | None:
+def _dated(top: JsonNode, kind: str) -> str | None:
     dates = (item["date"].date for item in top["dates"].items() if item["dateType"].text == kind)
     return next((found for found in dates if found), None)
 
 
-def _year(top: Place) -> str | None:
+def _year(top: JsonNode) -> str | None:
     return top["publicationYear"].date
 
 
-def _distributions(top: Place, document: Place) -> Iterator[Distribution]:
+def _distributions(top: JsonNode, document: JsonNode) -> Iterator[Distribution]:
     """The files that `contentUrl` and the media of the DOI name; one size in bytes is the one file's."""
     media = [
         item["attributes"] for item in document["included"].items() if item["type"].text == "media"
@@ -261,10 +259,10 @@ def _distributions(top: Place, document: Place) -> Iterator[Distribution]:
     sizes = [int(match[1]) for item in top["sizes"].items() if (match := _BYTES.fullmatch(item.text or ""))]
     alone = sizes[0] if len(sizes) == 1 and len(media) + len(content) == 1 else None
     seen: set[str] = set()
-    for place, stated in [(item["url"], item["mediaType"].text) for item in media] + [
+    for node, stated in [(item["url"], item["mediaType"].text) for item in media] + [
         (c, None) for c in content
     ]:
-        url = place.address
+        url = node.address
         if url is not None and url not in seen:
             seen.add(url)
             name = one_line(unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1])) or url

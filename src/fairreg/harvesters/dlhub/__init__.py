@@ -24,13 +24,13 @@ from fairreg.errors import (
     Unreachable,
     UsageError,
 )
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.paging import within
 from fairreg.harvesters.dlhub.mapping import published_at, record_of, shorthand_name
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Patience, Web
+from fairreg.web import HttpClient, RetryPolicy
 
 if TYPE_CHECKING:
     import globus_sdk
@@ -65,7 +65,7 @@ class DLHubHarvester(Harvester):
         """Names ``owner/name``."""
         return identifier.scheme == "dlhub" and "/" in identifier.value
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The newest document of a servable. Raises NotFound, UsageError, MissingEngine."""
         if not self.handles(identifier):
             raise UsageError(
@@ -82,19 +82,20 @@ class DLHubHarvester(Harvester):
         if not same:
             raise NotFound(f"DLHub has no servable {identifier.value}.", hint="Check owner and name.")
         newest = max(same, key=lambda item: published_at(item) or "")
-        return Fetched(newest, canonical(newest), web.settings.service("globus").url + PATH)
+        return FetchedPayload(newest, canonical(newest), web.settings.service("globus").url + PATH)
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
-        """Pages of servables: all of them for an empty query. Raises MissingEngine, errors as `Web` does.
+    ) -> Iterator[HitPage]:
+        """Pages of servables: all of them for an empty query. Raises MissingEngine, errors as `HttpClient`
+        does.
 
         The index keeps publication dates as text, so `since` is applied to what it answers.
         """
@@ -110,7 +111,7 @@ class DLHubHarvester(Harvester):
 
         Both schemas of the answer are read: ``content`` (2017-09-01) and ``entries`` (2019-08-27).
         """
-        top = Place(page)
+        top = JsonNode(page)
         for result in (top["gmeta"] if isinstance(top["gmeta"].value, list) else top).items():
             entries = [entry["content"] for entry in result["entries"].items() if entry.is_object]
             contents = entries or list(result["content"].items())
@@ -118,22 +119,24 @@ class DLHubHarvester(Harvester):
 
     def recognises(self, page: object) -> bool:
         """Whether a document has DLHub's blocks: ``datacite`` beside ``dlhub`` or ``servable``."""
-        blocks = (Place(payload) for payload in self.split(page))
+        blocks = (JsonNode(payload) for payload in self.split(page))
         return any(
             top["datacite"].is_object and (top["dlhub"].is_object or top["servable"].is_object)
             for top in blocks
         )
 
-    def _pages(self, web: Web, query: str, offset: int, size: int, since: date | None) -> Iterator[Page]:
+    def _pages(
+        self, web: HttpClient, query: str, offset: int, size: int, since: date | None
+    ) -> Iterator[HitPage]:
         while True:
-            answer = Place(_ask(web, {**_question(query), "offset": offset, "limit": size}))
+            answer = JsonNode(_ask(web, {**_question(query), "offset": offset, "limit": size}))
             page = self._read(answer, offset, size, since)
             yield page
             if page.cursor is None:
                 return
             offset += size
 
-    def _read(self, answer: Place, offset: int, size: int, since: date | None) -> Page:
+    def _read(self, answer: JsonNode, offset: int, size: int, since: date | None) -> HitPage:
         if not isinstance(answer["gmeta"].value, list):
             raise BadAnswer("Globus Search answered with no search page.", hint="Try again later.")
         first = since.isoformat() if since else ""
@@ -146,8 +149,8 @@ class DLHubHarvester(Harvester):
         last = len(answer["gmeta"].value) < size or (total is not None and end >= total)
         if not last and end + size > WINDOW:
             note = f"Globus Search shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query."
-            return Page(hits, None, total, note)
-        return Page(hits, None if last else urlencode({"offset": end, "size": size}), total)
+            return HitPage(hits, None, total, note)
+        return HitPage(hits, None if last else urlencode({"offset": end, "size": size}), total)
 
 
 def _question(query: str) -> dict[str, Any]:
@@ -159,14 +162,14 @@ def _question(query: str) -> dict[str, Any]:
 def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     if cursor is None:
         return 0, size
-    fields = Place(dict(parse_qsl(cursor)))
+    fields = JsonNode(dict(parse_qsl(cursor)))
     offset, kept = fields["offset"].count, fields["size"].count
     if offset is None or not kept or offset + kept > WINDOW:
         raise UsageError(f"{cursor!r} is no place in a search of DLHub.", hint="Start the harvest anew.")
     return offset, kept
 
 
-def _ask(web: Web, question: dict[str, Any]) -> Any:
+def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
     """Globus Search's answer to `question`, as JSON."""
     if web.settings.offline:
         raise Offline("Offline mode is on, so Globus Search was not asked.", hint="Unset FAIRREG_OFFLINE.")
@@ -176,7 +179,7 @@ def _ask(web: Web, question: dict[str, Any]) -> Any:
         raise MissingEngine("globus_sdk", "dlhub") from error
     service = web.settings.service("globus")
     web.pace(service.url + PATH)
-    client = _client(service.url, web.patience)
+    client = _client(service.url, web.policy)
     with closing(client.transport.session):
         try:
             # The named method would follow redirects to wherever they lead.
@@ -193,8 +196,8 @@ def _ask(web: Web, question: dict[str, Any]) -> Any:
     return found
 
 
-def _client(url: str, patience: Patience) -> "globus_sdk.SearchClient":
-    """A client without a login that is no more patient than `patience`."""
+def _client(url: str, retry_policy: RetryPolicy) -> "globus_sdk.SearchClient":
+    """A client without a login that is no more patient than `retry_policy`."""
     import globus_sdk
 
     client = globus_sdk.SearchClient(
@@ -204,16 +207,16 @@ def _client(url: str, patience: Patience) -> "globus_sdk.SearchClient":
         app_name="fairreg",
         authorizer=globus_sdk.NullAuthorizer(),
     )
-    client.transport.http_timeout = min(TIMEOUT, patience.read_timeout)
+    client.transport.http_timeout = min(TIMEOUT, retry_policy.read_timeout)
     # Version 3 keeps the number of retries and their longest wait in the transport, version 4 in the client.
     policy: Any = getattr(client, "retry_config", client.transport)
-    policy.max_retries = min(RETRIES, patience.retries)
-    policy.max_sleep = min(_LONGEST_SLEEP, patience.longest_wait)
+    policy.max_retries = min(RETRIES, retry_policy.retries)
+    policy.max_sleep = min(_LONGEST_SLEEP, retry_policy.longest_wait)
     return client
 
 
 def _refusal(error: "globus_sdk.GlobusAPIError") -> FairregError:
-    """What an HTTP error of Globus Search becomes: the same as through `Web`."""
+    """What an HTTP error of Globus Search becomes: the same as through `HttpClient`."""
     status, said = error.http_status, " ".join((error.message or "").split())[:300]
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(

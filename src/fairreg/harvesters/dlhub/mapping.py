@@ -18,7 +18,7 @@ from fairreg.schemas.datacite_terms import (
     relation_type,
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
-from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import (
     Access,
@@ -93,7 +93,7 @@ def record_of(payload: object) -> ModelRecord:
 
 def shorthand_name(payload: object) -> str | None:
     """``owner/name``, under which DLHub knows a servable; None before it is published."""
-    top = Place(payload)
+    top = JsonNode(payload)
     hub = top["dlhub"]
     owner, name = hub["owner"].text, hub["name"].text or top.at("servable", "name").text
     stated = hub["shorthand_name"].text or (f"{owner}/{name}" if owner and name else None)
@@ -102,15 +102,15 @@ def shorthand_name(payload: object) -> str | None:
 
 def published_at(payload: object) -> str | None:
     """When it was published (DLHub states milliseconds since 1970 as text), as an ISO 8601 time."""
-    stated = Place(payload).at("dlhub", "publication_date")
+    stated = JsonNode(payload).at("dlhub", "publication_date")
     milliseconds = stated.count
     if milliseconds is None or not _YEARS < milliseconds <= _LATEST_MS:
         return stated.date
     return datetime.fromtimestamp(milliseconds // 1000, UTC).isoformat()
 
 
-def _essentials(payload: object) -> tuple[Place, str | None, str]:
-    top = Place(payload)
+def _essentials(payload: object) -> tuple[JsonNode, str | None, str]:
+    top = JsonNode(payload)
     cite = top["datacite"]
     if not cite.is_object:
         raise violation(cite, "is missing", source="DLHub")
@@ -129,12 +129,12 @@ def _essentials(payload: object) -> tuple[Place, str | None, str]:
     return top, name, title
 
 
-def _identifiers(top: Place, name: str | None, doi: str | None) -> Iterator[Identifier | None]:
+def _identifiers(top: JsonNode, name: str | None, doi: str | None) -> Iterator[Identifier | None]:
     cite, hub = top["datacite"], top["dlhub"]
     yield Identifier("doi", doi) if doi else None
     yield Identifier("dlhub", name) if name else None
-    for place in (hub["identifier"], cite.at("identifier", "identifier")):
-        yield _globus(place.text, "dlhub.identifier")
+    for node in (hub["identifier"], cite.at("identifier", "identifier")):
+        yield _globus(node.text, "dlhub.identifier")
     for item in cite["relatedIdentifiers"].items():
         yield _globus(item["relatedIdentifier"].text, "datacite.relatedIdentifiers")
     uuid = hub["id"].text
@@ -161,7 +161,7 @@ def _alternate(text: str | None, scheme: str | None) -> Identifier | None:
     return found
 
 
-def _relations(cite: Place) -> Iterator[Relation | None]:
+def _relations(cite: JsonNode) -> Iterator[Relation | None]:
     for item in cite["relatedIdentifiers"].items():
         text = item["relatedIdentifier"].text
         target = identifier_of(text, item["relatedIdentifierType"].text)
@@ -173,7 +173,7 @@ def _relations(cite: Place) -> Iterator[Relation | None]:
         yield Relation(type="is_described_by", target=target) if target else None
 
 
-def _creator(item: Place) -> Creator | None:
+def _creator(item: JsonNode) -> Creator | None:
     parts = (item["familyName"].text, item["givenName"].text)
     name = item.text or item["creatorName"].text or ", ".join(part for part in parts if part)
     if not name:
@@ -185,20 +185,20 @@ def _creator(item: Place) -> Creator | None:
     return Creator(
         name=name,
         orcid=next((orcid for orcid in orcids if orcid), None),
-        affiliation="; ".join(text for place in places if (text := place.text)) or None,
+        affiliation="; ".join(text for node in places if (text := node.text)) or None,
     )
 
 
-def _description(cite: Place) -> str | None:
+def _description(cite: JsonNode) -> str | None:
     items = list(cite["descriptions"].items())
     items.sort(key=lambda item: item["descriptionType"].text != "Abstract")
-    for place in (*(item["description"] for item in items), cite["description"]):
-        if place.prose and (text := plain_text(place.prose)):
+    for node in (*(item["description"] for item in items), cite["description"]):
+        if node.prose and (text := plain_text(node.prose)):
             return text
     return None
 
 
-def _license(cite: Place) -> tuple[str | None, str | None]:
+def _license(cite: JsonNode) -> tuple[str | None, str | None]:
     """(SPDX expression, what is stated without one)."""
     found: list[str] = []
     unknown: list[str] = []
@@ -212,22 +212,22 @@ def _license(cite: Place) -> tuple[str | None, str | None]:
     return joined(found), "; ".join(unknown) or None
 
 
-def _keywords(top: Place) -> tuple[str, ...]:
+def _keywords(top: JsonNode) -> tuple[str, ...]:
     domains = (*top.at("dlhub", "domains").items(), *top.at("dlhub", "domain").items())
     subjects = (item["subject"].text or item.text for item in top.at("datacite", "subjects").items())
-    return split_keywords(text for text in (*(place.text for place in domains), *subjects) if text)
+    return split_keywords(text for text in (*(node.text for node in domains), *subjects) if text)
 
 
-def _files(hub: Place) -> Iterator[Distribution]:
+def _files(hub: JsonNode) -> Iterator[Distribution]:
     """The files inside the servable, which DLHub gives to nobody: they have no address."""
-    for _, place in hub["files"].members():
-        for item in place.items():
+    for _, node in hub["files"].members():
+        for item in node.items():
             name = (item.text or "").replace("\\", "/")
             if name:
                 yield Distribution(name=name, media_type=media_type(name), format=file_format(name))
 
 
-def _contents(top: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
     stated = top["servable"]["type"].text or ""
     names = [item.name for item in files]
     is_data = top.at("dlhub", "type").text == "dataset" or (
@@ -249,52 +249,52 @@ def _contents(top: Place, title: str, files: tuple[Distribution, ...]) -> Conten
     return found._replace(frameworks=tuple(frameworks), origins=tuple(noted))
 
 
-def _packages(top: Place) -> dict[str, str]:
+def _packages(top: JsonNode) -> dict[str, str]:
     """Framework of each Python package or type that names one."""
     places = (top["servable"]["dependencies"]["python"], top["dlhub"]["dependencies"]["python"])
-    named = [name for place in places for name, _ in place.members()]
+    named = [name for node in places for name, _ in node.members()]
     named += [word for word in re.split(r"\W*\s+", top["servable"]["type"].text or "") if word]
     return {name: _FRAMEWORKS[name.lower()] for name in named if name.lower() in _FRAMEWORKS}
 
 
-def _parameters(servable: Place) -> int | None:
+def _parameters(servable: JsonNode) -> int | None:
     """The count at the end of a Keras summary."""
     match = _PARAMETERS.search(servable["model_summary"].prose or "")
-    return Place(match[1].replace(",", "")).count if match else None
+    return JsonNode(match[1].replace(",", "")).count if match else None
 
 
-def _method(servable: Place) -> Place:
+def _method(servable: JsonNode) -> JsonNode:
     """The method `run`; in the schema of 2018 it stands outside of `methods`."""
     return servable["methods"]["run"] if servable["methods"]["run"].is_object else servable["run"]
 
 
-def _signature(place: Place, name: str) -> Iterator[Tensor]:
+def _signature(node: JsonNode, name: str) -> Iterator[Tensor]:
     """One tensor, or one for each element of a tuple."""
-    if not place.is_object:
+    if not node.is_object:
         return
-    elements = [item for item in place["element_types"].items() if item.is_object]
+    elements = [item for item in node["element_types"].items() if item.is_object]
     if not elements:
-        yield _tensor(place, name)
+        yield _tensor(node, name)
     for index, item in enumerate(elements):
         yield _tensor(item, f"{name}_{index}")
 
 
-def _tensor(place: Place, name: str) -> Tensor:
+def _tensor(node: JsonNode, name: str) -> Tensor:
     """A tensor; a list is a free axis before its items. Types other than arrays stay the word they are."""
-    stated, item = place["type"].text or "unknown", place["item_type"]
+    stated, item = node["type"].text or "unknown", node["item_type"]
     dtype = item["type"].text or ("unknown" if stated in {"ndarray", "list", "tuple"} else stated)
-    shape = _shape(place["shape"])
+    shape = _shape(node["shape"])
     if stated == "list":
         shape = (f"{name}_items", *_shape(item["shape"]))
     return Tensor(
         name=name,
         dtype="unknown" if dtype == "ndarray" else dtype,
         shape=tuple(f"{name}_axis_{axis}" if size is None else size for axis, size in enumerate(shape)),
-        description=place["description"].text or item["description"].text,
+        description=node["description"].text or item["description"].text,
     )
 
 
-def _shape(stated: Place) -> tuple[int | str | None, ...]:
+def _shape(stated: JsonNode) -> tuple[int | str | None, ...]:
     """Sizes; None where an axis is free. The schema of 2018 writes ``(3,)`` as text."""
     if isinstance(stated.value, str):
         return tuple(int(size) for size in re.findall(r"\d{1,9}", stated.value))
@@ -306,7 +306,7 @@ def _shape(stated: Place) -> tuple[int | str | None, ...]:
     )
 
 
-def _columns(dataset: Place) -> tuple[Tensor, ...]:
+def _columns(dataset: JsonNode) -> tuple[Tensor, ...]:
     """The columns of a table as one tensor."""
     features = tuple(
         Feature(name, item["units"].text, item["description"].text)
@@ -320,6 +320,6 @@ def _columns(dataset: Place) -> tuple[Tensor, ...]:
     return (Tensor(name="table", dtype=dtype, shape=("rows", len(features)), features=features),)
 
 
-def _access(hub: Place) -> Access | None:
-    seen = {text for place in hub["visible_to"].items() if (text := place.text)}
+def _access(hub: JsonNode) -> Access | None:
+    seen = {text for node in hub["visible_to"].items() if (text := node.text)}
     return Access(level="restricted", conditions="not public") if seen and "public" not in seen else None

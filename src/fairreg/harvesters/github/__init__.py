@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 from fairreg.errors import AccessDenied, BadAnswer, Gone, NotFound, RateLimited, UsageError
 from fairreg.formats.repository_files import is_known
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.github.mapping import (
     POINTER_BYTES,
@@ -24,9 +24,9 @@ from fairreg.harvesters.github.mapping import (
     repository_of,
 )
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import Place, canonical, violation
+from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Answer, Web
+from fairreg.web import HttpClient, Response
 
 __all__ = ["HARVESTER", "GitHubHarvester"]
 
@@ -49,7 +49,7 @@ class GitHubHarvester(Harvester):
         """Repositories by ``owner/name``."""
         return identifier.scheme == "github" and is_slug(identifier.value)
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The repository, its newest release, and the files that say what it is, as one envelope.
 
         A repository that was renamed is found under its new name. Raises NotFound (also for a private one,
@@ -59,24 +59,24 @@ class GitHubHarvester(Harvester):
             raise UsageError(f"GitHub has no {identifier.compact}.", hint="Give github:owner/name.")
         answer = _get(web, f"/repos/{identifier.value}")
         repository = _object(answer)
-        slug = Place(repository)["full_name"].text
+        slug = JsonNode(repository)["full_name"].text
         if slug is None or not is_slug(slug):
-            raise violation(Place(repository)["full_name"], "is missing", source=self.title)
+            raise violation(JsonNode(repository)["full_name"], "is missing", source=self.title)
         payload = _Envelope(web, slug, repository).build()
         if slug.casefold() != identifier.value.casefold():
             payload["asked"] = identifier.value
-        return Fetched(payload, canonical(payload), answer.url)
+        return FetchedPayload(payload, canonical(payload), answer.url)
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of repositories, best match first; `since` keeps those with a commit from that day on.
 
         The query may use GitHub's qualifiers (``topic:jet-tagging``). GitHub shows 1000 hits at most.
@@ -96,14 +96,14 @@ class GitHubHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The repositories of a search page or list, those that a code search hit, or the one itself."""
-        top = Place(page)
+        top = JsonNode(page)
         items = top["items"] if isinstance(top["items"].value, list) else top
         for item in items.items():
-            place = repository_of(item) if item["path"].stated else item
-            if place.is_object:
-                yield place.value
+            node = repository_of(item) if item["path"].stated else item
+            if node.is_object:
+                yield node.value
 
-    def _pages(self, web: Web, asked: str, number: int, size: int) -> Iterator[Page]:
+    def _pages(self, web: HttpClient, asked: str, number: int, size: int) -> Iterator[HitPage]:
         while True:
             page = self._page(web, asked, number, size)
             yield page
@@ -111,7 +111,7 @@ class GitHubHarvester(Harvester):
                 return
             number += 1
 
-    def _page(self, web: Web, asked: str, number: int, size: int) -> Page:
+    def _page(self, web: HttpClient, asked: str, number: int, size: int) -> HitPage:
         if number * size > WINDOW:
             raise UsageError(
                 f"GitHub shows only the first {WINDOW:,} hits of a search.",
@@ -120,14 +120,14 @@ class GitHubHarvester(Harvester):
         try:
             asking: dict[str, str | int] = {"q": asked, "per_page": size, "page": number}
             # Hits carry their scores and stars, so that hardly a page is ever the same again.
-            answer = _get(web.asking("search"), "/search/repositories", asking, keep=False)
+            answer = _get(web.asking("search"), "/search/repositories", asking, use_cache=False)
         except BadAnswer as error:
             if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise
             raise UsageError(f"GitHub does not take the query {asked!r}. {error.message}") from error
-        return self._read(Place(answer.json()), number, size)
+        return self._read(JsonNode(answer.json()), number, size)
 
-    def _read(self, top: Place, number: int, size: int) -> Page:
+    def _read(self, top: JsonNode, number: int, size: int) -> HitPage:
         if not isinstance(top["items"].value, list):
             raise BadAnswer("GitHub answered with no search page.", hint="Try again later.")
         hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
@@ -140,13 +140,13 @@ class GitHubHarvester(Harvester):
         if beyond:
             notes.append(f"GitHub shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query.")
         onward = None if last or beyond else f"page={number + 1}&size={size}"
-        return Page(hits, onward, total, " ".join(notes) or None)
+        return HitPage(hits, onward, total, " ".join(notes) or None)
 
 
 class _Envelope:
     """Asks for what belongs to one repository."""
 
-    def __init__(self, web: Web, slug: str, repository: Payload) -> None:
+    def __init__(self, web: HttpClient, slug: str, repository: Payload) -> None:
         self._web = web
         self._slug = slug
         self._payload: Payload = {
@@ -163,8 +163,8 @@ class _Envelope:
         """The envelope, with a note for each part that GitHub has not."""
         release = self._release()
         self._payload["release"] = release
-        tag = Place(release)["tag_name"].text
-        branch = Place(self._payload["repository"])["default_branch"].text or "HEAD"
+        tag = JsonNode(release)["tag_name"].text
+        branch = JsonNode(self._payload["repository"])["default_branch"].text or "HEAD"
         commit = self._commit(f"tags/{tag}" if tag else f"heads/{branch}")
         if commit is not None:
             self._payload["commit"] = commit
@@ -182,7 +182,7 @@ class _Envelope:
     def _commit(self, ref: str) -> Payload | None:
         """What the record needs of a commit: GitHub's answer holds the text of every change in it, too."""
         try:
-            found = Place(_object(_get(self._web, f"/repos/{self._slug}/commits/{quote(ref)}")))
+            found = JsonNode(_object(_get(self._web, f"/repos/{self._slug}/commits/{quote(ref)}")))
         except (NotFound, BadAnswer) as error:
             status = error.status if isinstance(error, BadAnswer) else HTTPStatus.NOT_FOUND
             if status not in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
@@ -206,7 +206,7 @@ class _Envelope:
 
     def _entries(self, sha: str, params: dict[str, str | int]) -> Payload | None:
         try:
-            top = Place(_object(_get(self._web, f"/repos/{self._slug}/git/trees/{sha}", params)))
+            top = JsonNode(_object(_get(self._web, f"/repos/{self._slug}/git/trees/{sha}", params)))
         except NotFound:
             self._note("GitHub does not list the files.")
             return None
@@ -215,7 +215,7 @@ class _Envelope:
 
     def _read_files(self, sha: str, tree: Payload | None) -> None:
         left = MOST_POINTERS
-        for item in Place(tree)["tree"].items():
+        for item in JsonNode(tree)["tree"].items():
             path, size = item["path"].text or "", item["size"].count or 0
             if item["mode"].text == "120000":
                 continue
@@ -227,7 +227,7 @@ class _Envelope:
 
     def _read_into(self, part: str, sha: str, path: str) -> None:
         try:
-            answer = self._web.get(raw_address(self._slug, sha, path), accept="*/*", keep=True)
+            answer = self._web.get(raw_address(self._slug, sha, path), accept="*/*", use_cache=True)
         except (NotFound, AccessDenied) as error:
             self._note(f"{path} could not be read: {error.message}")
             return
@@ -239,16 +239,18 @@ class _Envelope:
         self._payload["notes"].append(sentence)
 
 
-def _matters(item: Place) -> bool:
+def _matters(item: JsonNode) -> bool:
     """Whether an entry of a tree is a file that is read or listed; commits are submodules."""
     path = item["path"].text
     return item["type"].text == "blob" and path is not None and (is_known(path) or is_model_file(path))
 
 
-def _get(web: Web, path: str, params: dict[str, str | int] | None = None, *, keep: bool = True) -> Answer:
+def _get(
+    web: HttpClient, path: str, params: dict[str, str | int] | None = None, *, use_cache: bool = True
+) -> Response:
     """GET from the API; a refusal says what to do about it at GitHub."""
     try:
-        return web.get(f"{API}{path}", params=params, accept=ACCEPT, headers=HEADERS, keep=keep)
+        return web.get(f"{API}{path}", params=params, accept=ACCEPT, headers=HEADERS, use_cache=use_cache)
     except RateLimited as error:
         raise RateLimited(error.message, retry_after=error.retry_after, hint=_limit_hint(error)) from error
     except AccessDenied as error:
@@ -265,14 +267,14 @@ def _limit_hint(error: RateLimited) -> str:
     return f"Try again in {minutes} min. A guest has 60 requests an hour, with a GITHUB_TOKEN there are 5000."
 
 
-def _object(answer: Answer) -> Payload:
+def _object(answer: Response) -> Payload:
     return object_of(answer, "GitHub", "object")
 
 
 def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     if cursor is None:
         return 1, size
-    fields = Place(dict(parse_qsl(cursor)))
+    fields = JsonNode(dict(parse_qsl(cursor)))
     page, kept = fields["page"].count, fields["size"].count
     if not page or not kept:
         raise UsageError(f"{cursor!r} is no place in a GitHub search.", hint="Start the harvest anew.")

@@ -26,7 +26,7 @@ from fairreg.formats.repository_files import read_files
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.record import (
     Access,
@@ -67,11 +67,11 @@ class _Licence(NamedTuple):
 
 def record_of(payload: object) -> ModelRecord:
     """Map a repository's payload. Raises RecordError naming the path of a missing name or id."""
-    top = Place(payload)
+    top = JsonNode(payload)
     repo = repository_of(top)
     slug, number = _identity(repo)
     facts = read_files(
-        {name: place.value for name, place in top["files"].members() if isinstance(place.value, str)}
+        {name: node.value for name, node in top["files"].members() if isinstance(node.value, str)}
     )
     files = tuple(_distributions(top, repo, slug))
     contents = _contents(repo, facts, files)
@@ -112,7 +112,7 @@ def record_of(payload: object) -> ModelRecord:
     )
 
 
-def repository_of(top: Place) -> Place:
+def repository_of(top: JsonNode) -> JsonNode:
     """The repository in an envelope, or the payload itself."""
     return top["repository"] if top["repository"].is_object and not top["full_name"].stated else top
 
@@ -134,7 +134,7 @@ def raw_address(slug: str, commit: str, path: str) -> str:
     return f"{RAW}/{slug}/{quote(commit, safe='/')}/{quote(path)}"
 
 
-def _identity(repo: Place) -> tuple[str, int]:
+def _identity(repo: JsonNode) -> tuple[str, int]:
     if not repo.is_object:
         raise violation(repo, "is no JSON object", source="GitHub")
     slug, number = repo["full_name"].text, repo["id"].count
@@ -151,7 +151,7 @@ def _identity(repo: Place) -> tuple[str, int]:
     return slug, number
 
 
-def _distributions(top: Place, repo: Place, slug: str) -> Iterator[Distribution]:
+def _distributions(top: JsonNode, repo: JsonNode, slug: str) -> Iterator[Distribution]:
     closed = _access(repo).level != "open"
     commit = top.at("commit", "sha").text or top.at("release", "tag_name").text or repo["default_branch"].text
     for entry in top.at("tree", "tree").items():
@@ -167,7 +167,7 @@ def _distributions(top: Place, repo: Place, slug: str) -> Iterator[Distribution]
             yield _asset(asset, name, address)
 
 
-def _blob(top: Place, entry: Place, path: str, address: str | None) -> Distribution:
+def _blob(top: JsonNode, entry: JsonNode, path: str, address: str | None) -> Distribution:
     oid, size = _pointed_at(top["pointers"][path].prose)
     sha = (entry["sha"].text or "").lower()
     in_git = (f"git-blob-sha1:{sha}",) if re.fullmatch(r"[0-9a-f]{40}", sha) else ()
@@ -187,7 +187,7 @@ def _pointed_at(text: str | None) -> tuple[str | None, int | None]:
     return (match[1], int(match[2])) if match else (None, None)
 
 
-def _asset(asset: Place, name: str, address: str | None) -> Distribution:
+def _asset(asset: JsonNode, name: str, address: str | None) -> Distribution:
     digest = (asset["digest"].text or "").lower()
     return Distribution(
         name=name,
@@ -199,11 +199,11 @@ def _asset(asset: Place, name: str, address: str | None) -> Distribution:
     )
 
 
-def _topics(repo: Place) -> list[str]:
+def _topics(repo: JsonNode) -> list[str]:
     return [text for item in repo["topics"].items() if (text := item.text)]
 
 
-def _contents(repo: Place, facts: tuple[FileFacts, ...], files: tuple[Distribution, ...]) -> Contents:
+def _contents(repo: JsonNode, facts: tuple[FileFacts, ...], files: tuple[Distribution, ...]) -> Contents:
     # GitHub writes "jet tagging" as jet-tagging, but "super-resolution" just so.
     words = [form for topic in _topics(repo) for form in dict.fromkeys((topic, topic.replace("-", " ")))]
     return read_contents(
@@ -226,7 +226,7 @@ def _kind_origin(contents: Contents, facts: tuple[FileFacts, ...]) -> Iterator[F
         yield FieldOrigin("kind", "inferred", "a code repository that states no type")
 
 
-def _version(top: Place, facts: tuple[FileFacts, ...]) -> tuple[str | None, tuple[FieldOrigin, ...]]:
+def _version(top: JsonNode, facts: tuple[FileFacts, ...]) -> tuple[str | None, tuple[FieldOrigin, ...]]:
     tag, commit = top.at("release", "tag_name").text, top.at("commit", "sha").text
     if tag:
         return tag, ()
@@ -238,7 +238,7 @@ def _version(top: Place, facts: tuple[FileFacts, ...]) -> tuple[str | None, tupl
 
 
 def _creators(
-    repo: Place, facts: tuple[FileFacts, ...]
+    repo: JsonNode, facts: tuple[FileFacts, ...]
 ) -> tuple[tuple[Creator, ...], tuple[FieldOrigin, ...]]:
     for fact in facts:
         if fact.creators:
@@ -251,7 +251,7 @@ def _creators(
     return (owner,), (FieldOrigin("creators", "inferred", "owner of the repository"),)
 
 
-def _licence(repo: Place, facts: tuple[FileFacts, ...]) -> _Licence:
+def _licence(repo: JsonNode, facts: tuple[FileFacts, ...]) -> _Licence:
     """GitHub's reading of the licence, else the files'; a note says where they differ."""
     given = repo["license"]
     found = spdx(given["spdx_id"].text, given["key"].text)
@@ -280,7 +280,7 @@ def _differing(files: Iterable[FileFacts], expression: str | None, who: str) -> 
     return f"The licence is {expression} by {who}, but {' and '.join(others)}." if others else None
 
 
-def _identifiers(top: Place, slug: str, facts: tuple[FileFacts, ...]) -> Iterator[Identifier]:
+def _identifiers(top: JsonNode, slug: str, facts: tuple[FileFacts, ...]) -> Iterator[Identifier]:
     """The repository's names, then each DOI once, as the most precise thing that a file says it is."""
     found = [item for fact in facts for item in fact.identifiers]
     dois = sorted(
@@ -301,7 +301,7 @@ def _identifiers(top: Place, slug: str, facts: tuple[FileFacts, ...]) -> Iterato
     )
 
 
-def _relations(repo: Place, slug: str, facts: tuple[FileFacts, ...]) -> Iterator[Relation | None]:
+def _relations(repo: JsonNode, slug: str, facts: tuple[FileFacts, ...]) -> Iterator[Relation | None]:
     itself = Identifier("github", slug).key
     for fact in facts:
         yield from (item for item in fact.relations if item.target.key != itself)
@@ -316,7 +316,7 @@ def _relations(repo: Place, slug: str, facts: tuple[FileFacts, ...]) -> Iterator
         yield Relation(type="is_derived_from", target=Identifier("github", parent))
 
 
-def _keywords(repo: Place, facts: tuple[FileFacts, ...]) -> tuple[str, ...]:
+def _keywords(repo: JsonNode, facts: tuple[FileFacts, ...]) -> tuple[str, ...]:
     words = (*_topics(repo), *(word for fact in facts for word in fact.keywords))
     unique: dict[str, str] = {}
     for word in words:
@@ -324,7 +324,7 @@ def _keywords(repo: Place, facts: tuple[FileFacts, ...]) -> tuple[str, ...]:
     return tuple(unique.values())
 
 
-def _access(repo: Place) -> Access:
+def _access(repo: JsonNode) -> Access:
     if repo["disabled"].value is True:
         return Access(level="closed", conditions="GitHub has disabled the repository.")
     if repo["private"].value is True or repo["visibility"].text in {"private", "internal"}:
@@ -333,7 +333,7 @@ def _access(repo: Place) -> Access:
 
 
 def _notes(
-    top: Place, repo: Place, facts: tuple[FileFacts, ...], licence: _Licence, count: int
+    top: JsonNode, repo: JsonNode, facts: tuple[FileFacts, ...], licence: _Licence, count: int
 ) -> Iterator[str]:
     yield from (text for item in top["notes"].items() if (text := item.text))
     yield from (f"{fact.fault}." for fact in facts if fact.fault)
@@ -350,7 +350,7 @@ def _notes(
     yield from _contradictions(top, repo, facts)
 
 
-def _contradictions(top: Place, repo: Place, facts: tuple[FileFacts, ...]) -> Iterator[str]:
+def _contradictions(top: JsonNode, repo: JsonNode, facts: tuple[FileFacts, ...]) -> Iterator[str]:
     tag, slug = top.at("release", "tag_name").text, repo["full_name"].text or ""
     for fact in facts:
         if tag and fact.version and fact.version.lstrip("vV") not in tag:
@@ -364,5 +364,5 @@ def _first(found: Iterable[str | None]) -> str | None:
     return next((text for text in found if text), None)
 
 
-def _prose(place: Place) -> str | None:
-    return (one_line(plain_text(place.prose)) or None) if place.prose else None
+def _prose(node: JsonNode) -> str | None:
+    return (one_line(plain_text(node.prose)) or None) if node.prose else None

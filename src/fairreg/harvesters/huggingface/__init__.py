@@ -9,13 +9,13 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from fairreg.errors import BadAnswer, UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.huggingface.api import Cursor, Hub
 from fairreg.harvesters.huggingface.mapping import envelope, record_of, repository_of
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Patience, Web
+from fairreg.web import HttpClient, RetryPolicy
 
 __all__ = ["HARVESTER", "HuggingFaceHarvester"]
 
@@ -33,43 +33,43 @@ class HuggingFaceHarvester(Harvester):
     guest_page_limit: ClassVar[int] = 200
     token_page_limit: ClassVar[int] = 200
 
-    def __init__(self, *, cards: bool = True, patience: Patience | None = None) -> None:
+    def __init__(self, *, cards: bool = True, policy: RetryPolicy | None = None) -> None:
         self._cards = cards
-        self._patience = patience
+        self._policy = policy
 
     def names_only(self) -> "HuggingFaceHarvester":
         """Without the card of every hit."""
-        return HuggingFaceHarvester(cards=False, patience=self._patience)
+        return HuggingFaceHarvester(cards=False, policy=self._policy)
 
     def handles(self, identifier: Identifier) -> bool:
         """Names of models and datasets; `fetch` says why a Space is none."""
         return identifier.scheme == "huggingface"
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The repository with the sizes and SHA-256 of its files, and its card.
 
         Raises NotFound (for a private one too: a guest is told no difference), AccessDenied, UsageError.
         """
         name, dataset = _asked(identifier)
-        hub = Hub(web.settings, self._patience or web.patience)
+        hub = Hub(web.settings, self._policy or web.policy)
         kind = "datasets" if dataset else "models"
         answer = hub.get(f"api/{kind}/{quote(name)}", [("blobs", "true")])
         info = answer.json()
-        if not isinstance(info, dict) or repository_of(Place(info)) is None:
+        if not isinstance(info, dict) or repository_of(JsonNode(info)) is None:
             raise BadAnswer("The Hub answered with JSON that is no repository.", hint="Try again later.")
         payload = envelope(info, hub.card(info, dataset=dataset), dataset=dataset)
-        return Fetched(payload, canonical(payload), answer.url)
+        return FetchedPayload(payload, canonical(payload), answer.url)
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of models whose name holds `query`, by the Hub's cursor, which a run resumes at.
 
         In the order of their last change with `since`; the most downloaded first with a query or a limit;
@@ -77,13 +77,13 @@ class HuggingFaceHarvester(Harvester):
         """
         place = Cursor.read(cursor) if cursor else Cursor(_order(query, since, limit), "")
         size, left = min(page_size or self.guest_page_limit, limit or self.guest_page_limit), limit
-        hub = Hub(web.settings, self._patience or web.patience)
+        hub = Hub(web.settings, self._policy or web.policy)
         while left is None or left > 0:
             infos, onward = hub.page(query, place, size)
             fresh = [info for info in infos if _changed_since(info, since)][:left]
             if len(fresh) < len(infos):
                 onward = None
-            yield Page(self._hits(hub, fresh), onward.text if onward else None)
+            yield HitPage(self._hits(hub, fresh), onward.text if onward else None)
             left = None if left is None else left - len(fresh)
             if onward is None:
                 return
@@ -95,7 +95,7 @@ class HuggingFaceHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The infos of a list page, or the one info or envelope itself."""
-        yield from (item.value for item in Place(page).items() if item.is_object)
+        yield from (item.value for item in JsonNode(page).items() if item.is_object)
 
     def _hits(self, hub: "Hub", infos: list[Payload]) -> tuple[Hit, ...]:
         cards: list[str | None] = [None] * len(infos)
@@ -116,7 +116,7 @@ def _asked(identifier: Identifier) -> tuple[str, bool]:
             hint="Give the model or dataset that it uses.",
         )
     name = identifier.value.removeprefix("datasets/")
-    if repository_of(Place({"id": name})) is None:
+    if repository_of(JsonNode({"id": name})) is None:
         raise UsageError(
             f"{identifier.value!r} is no name of a repository of the Hub.", hint="Give org/name."
         )
@@ -130,7 +130,7 @@ def _order(query: str, since: date | None, limit: int | None) -> str:
 
 
 def _changed_since(info: Payload, since: date | None) -> bool:
-    changed = Place(info)["lastModified"].date
+    changed = JsonNode(info)["lastModified"].date
     return since is None or changed is None or changed[:10] >= since.isoformat()
 
 

@@ -29,10 +29,10 @@ from fairreg.errors import (
 from fairreg.formats.model_card import decoded
 from fairreg.harvesters.base import Payload
 from fairreg.harvesters.huggingface.mapping import repository_of
-from fairreg.schemas.json_reader import Place
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.settings import Settings
-from fairreg.web import Answer, Patience
-from fairreg.web.responses import PASSING, masked, reason
+from fairreg.web import Response, RetryPolicy
+from fairreg.web.responses import TRANSIENT, masked, reason
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
@@ -73,7 +73,7 @@ class Cursor(NamedTuple):
     @classmethod
     def read(cls, text: str) -> "Cursor":
         """Parse what `text` gave; UsageError for anything else."""
-        fields = Place(dict(parse_qsl(text)))
+        fields = JsonNode(dict(parse_qsl(text)))
         order, value = fields["sort"].text, fields["cursor"].text
         if not order or not value:
             raise UsageError(f"{text!r} is no place in a list of the Hub.", hint="Start the harvest anew.")
@@ -85,29 +85,29 @@ class Hub:
     """The Hub's API through the session of huggingface_hub. Raises the errors of fairreg."""
 
     settings: Settings
-    patience: Patience
+    policy: RetryPolicy
 
-    def page(self, query: str, place: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
+    def page(self, query: str, cursor: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
         """The infos of one page and the place of the next."""
-        params: Params = [("sort", place.order), ("direction", "-1"), ("limit", str(size))]
+        params: Params = [("sort", cursor.order), ("direction", "-1"), ("limit", str(size))]
         params += [("expand", name) for name in EXPAND]
         params += [("search", query)] if query else []
-        params += [("cursor", place.value)] if place.value else []
+        params += [("cursor", cursor.value)] if cursor.value else []
         answer = self.get("api/models", params)
         infos = answer.json()
         if not isinstance(infos, list):
             raise BadAnswer("The Hub answered with no list of models.", hint="Try again later.")
         onward = _next_cursor(answer.headers.get("link", ""))
-        if onward == place.value and onward:
+        if onward == cursor.value and onward:
             raise BadAnswer("The Hub gives the same page again and again.", hint="Try again later.")
         found = [info for info in infos if isinstance(info, dict)]
-        return found, Cursor(place.order, onward) if onward and infos else None
+        return found, Cursor(cursor.order, onward) if onward and infos else None
 
     def card(self, info: Payload, *, dataset: bool) -> str | None:
         """The text of the README; None where there is none, or none that may be read."""
-        place = Place(info)
-        name, revision = repository_of(place), place["sha"].text or "main"
-        files = {item["rfilename"].text for item in place["siblings"].items()}
+        node = JsonNode(info)
+        name, revision = repository_of(node), node["sha"].text or "main"
+        files = {item["rfilename"].text for item in node["siblings"].items()}
         if name is None or "README.md" not in files:
             return None
         folder = f"datasets/{name}" if dataset else name
@@ -119,7 +119,7 @@ class Hub:
             return None
         return decoded(answer.body)
 
-    def get(self, path: str, params: Params | None = None, *, limit: int = MAX_BYTES) -> Answer:
+    def get(self, path: str, params: Params | None = None, *, limit: int = MAX_BYTES) -> Response:
         """GET what lies at `path`, following redirects within the Hub; BadAnswer beyond `limit` bytes."""
         url = f"{self.settings.service('huggingface').url}/{path}"
         for _ in range(MAX_REDIRECTS):
@@ -130,7 +130,7 @@ class Hub:
             url, params = self._within(url, onward), None
         raise BadAnswer("The Hub redirects in circles.", hint="Try again later.")
 
-    def _once(self, url: str, params: Params | None, limit: int) -> Answer:
+    def _once(self, url: str, params: Params | None, limit: int) -> Response:
         if self.settings.offline:
             raise Offline(
                 "Offline mode is on, so the Hub was not asked.", hint="Unset FAIRREG_OFFLINE to allow it."
@@ -138,7 +138,7 @@ class Hub:
         from huggingface_hub.errors import OfflineModeIsEnabled
         from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # lazy export
 
-        patience = self.patience
+        policy = self.policy
         # It logs each attempt with all its parameters; what failed in the end is said by our own error.
         logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
 
@@ -147,11 +147,11 @@ class Hub:
                 "GET",
                 f"{url}?{urlencode(params)}" if params else url,
                 headers=self._headers(),
-                timeout=patience.read_timeout,
+                timeout=policy.read_timeout,
                 follow_redirects=False,
-                max_retries=patience.retries,
-                base_wait_time=patience.first_wait,
-                retry_on_status_codes=tuple(PASSING) if patience.longest_wait >= _WAIT_OF_LIMITS else (),
+                max_retries=policy.retries,
+                base_wait_time=policy.first_wait,
+                retry_on_status_codes=tuple(TRANSIENT) if policy.longest_wait >= _WAIT_OF_LIMITS else (),
             ) as response:
                 return _answer(response, url, limit)
         except OfflineModeIsEnabled as error:
@@ -198,7 +198,7 @@ def _transport_error() -> Any:
     return HfHubHTTPError.__bases__[0]
 
 
-def _answer(response: Any, url: str, limit: int) -> Answer:
+def _answer(response: Any, url: str, limit: int) -> Response:
     """The complete answer. Its faults are translated here: the retries outside would not survive them."""
     from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined] # lazy export
 
@@ -208,7 +208,7 @@ def _answer(response: Any, url: str, limit: int) -> Answer:
     except _transport_error() as error:
         raise _fault(error, url) from error
     headers = {name.lower(): _unsaid(value, response) for name, value in response.headers.items()}
-    return Answer(url, response.status_code, headers, masked(body, _token(response)))
+    return Response(url, response.status_code, headers, masked(body, _token(response)))
 
 
 def _token(response: Any) -> str:

@@ -16,7 +16,7 @@ from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.huggingface.vocabulary import FRAMEWORKS, LICENSES, is_keyword
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
-from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import (
     Access,
@@ -53,13 +53,13 @@ def envelope(info: dict[str, Any], card: str | None, *, dataset: bool = False) -
     return {"info": info, "card": card, "type": "dataset" if dataset else "model"}
 
 
-def info_of(payload: object) -> Place:
+def info_of(payload: object) -> JsonNode:
     """The place of the info in a payload with or without an envelope."""
-    top = Place(payload)
+    top = JsonNode(payload)
     return top["info"] if top["info"].is_object else top
 
 
-def repository_of(info: Place) -> str | None:
+def repository_of(info: JsonNode) -> str | None:
     """The repository's name (``owner/name``, old ones without owner); None where there is none."""
     stated = info["id"].value or info["modelId"].value
     return stated if isinstance(stated, str) and _ID.fullmatch(stated) else None
@@ -67,7 +67,7 @@ def repository_of(info: Place) -> str | None:
 
 def is_dataset(payload: object) -> bool:
     """Whether it is a dataset: the envelope says so, else fields that only one of the two has."""
-    stated, info = Place(payload)["type"].text, info_of(payload)
+    stated, info = JsonNode(payload)["type"].text, info_of(payload)
     if stated in {"model", "dataset"} and info.path != "$":
         return stated == "dataset"
     if any(name in info.value for name in ("modelId", "pipeline_tag", "library_name", "config")):
@@ -84,13 +84,13 @@ def record_of(payload: object) -> ModelRecord:
     repository = repository_of(info)
     if repository is None:
         raise violation(info["id"], "is no repository's name", source="Hugging Face")
-    return _Mapping(info, Place(payload)["card"], repository, dataset=is_dataset(payload)).record()
+    return _Mapping(info, JsonNode(payload)["card"], repository, dataset=is_dataset(payload)).record()
 
 
 class _Mapping:
     """One repository: its info, its card, and its card's metadata (the API's reading before ours)."""
 
-    def __init__(self, info: Place, card: Place, repository: str, *, dataset: bool) -> None:
+    def __init__(self, info: JsonNode, card: JsonNode, repository: str, *, dataset: bool) -> None:
         self.info = info
         self.dataset = dataset
         self.repository = repository
@@ -98,7 +98,7 @@ class _Mapping:
         self.card = model_card.read_card(card.value if isinstance(card.value, str) else "")
         stated = info["cardData"]
         # JSON path of what our own reading of the card found.
-        self.meta = stated if stated.is_object else Place(self.card.metadata, "$.card")
+        self.meta = stated if stated.is_object else JsonNode(self.card.metadata, "$.card")
         self.tags = [text for item in info["tags"].items() if (text := item.text)]
 
     def record(self) -> ModelRecord:
@@ -292,17 +292,17 @@ class _Mapping:
         moment = self.info["createdAt"].date
         return None if moment is None or moment.startswith(_BEFORE_TIME) else moment
 
-    def _index(self) -> Iterator[Place]:
+    def _index(self) -> Iterator[JsonNode]:
         """The entries of model-index: a list, a single object, or null."""
         places = (
             self.info["model-index"],
             self.meta["model-index"],
-            Place(self.card.metadata)["model-index"],
+            JsonNode(self.card.metadata)["model-index"],
         )
-        stated = next((place for place in places if place.stated), Place(None))
+        stated = next((node for node in places if node.stated), JsonNode(None))
         yield from (item for item in stated.items() if item.is_object)
 
-    def _results(self) -> Iterator[Place]:
+    def _results(self) -> Iterator[JsonNode]:
         for entry in self._index():
             # The old form has a list of datasets in place of results.
             yield from (item for item in entry["results"].items() if item.is_object)
@@ -342,14 +342,14 @@ def _number(doi: str) -> int:
     return int(match[1][:18]) if match else 0
 
 
-def _said(place: Place) -> str | None:
-    text = place.text
+def _said(node: JsonNode) -> str | None:
+    text = node.text
     return None if text is None or text.lower() in _NOTHING else text
 
 
-def _texts(place: Place) -> list[str]:
+def _texts(node: JsonNode) -> list[str]:
     """What a text, a list of texts or an object of texts says, each once."""
-    several = [item for _, item in place.members()] if place.is_object else list(place.items())
+    several = [item for _, item in node.members()] if node.is_object else list(node.items())
     found = [text for item in several if (text := _said(item) or _said(item["name"]) or _said(item["id"]))]
     if any(item.value is False for item in several):
         found.append("no")
@@ -376,10 +376,10 @@ def _hub_model(name: str) -> Identifier | None:
     return found if found and found.scheme != "other" else None
 
 
-def _value(place: Place) -> str | None:
+def _value(node: JsonNode) -> str | None:
     """A metric's value as text; numbers as Python writes them, objects as JSON."""
-    if isinstance(place.value, int | float) and not isinstance(place.value, bool):
-        return str(place.value)
-    if isinstance(place.value, dict | list) and place.value:
-        return json.dumps(place.value, sort_keys=True)
-    return _said(place)
+    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+        return str(node.value)
+    if isinstance(node.value, dict | list) and node.value:
+        return json.dumps(node.value, sort_keys=True)
+    return _said(node)

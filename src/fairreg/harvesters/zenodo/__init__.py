@@ -8,14 +8,14 @@ from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.lucene import changed_since
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.zenodo.mapping import concept_number, record_number, record_of
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
-from fairreg.schemas.json_reader import Place, canonical
+from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import Answer, Web
+from fairreg.web import HttpClient, Response
 
 __all__ = ["HARVESTER", "ZenodoHarvester"]
 
@@ -33,7 +33,7 @@ class ZenodoHarvester(Harvester):
         """Record numbers and the DOIs that Zenodo mints; `fetch` finds records with other DOIs too."""
         return _number(identifier) is not None
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The record of a number or DOI. A concept gives its newest version, and says so.
 
         Raises NotFound, Gone with the tombstone's reason, UsageError for an identifier of another service.
@@ -47,14 +47,14 @@ class ZenodoHarvester(Harvester):
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of hits, the most recent first, within Zenodo's window of 10,000 hits (a note says so)."""
         asked = changed_since(query, since)
         first, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
@@ -67,13 +67,13 @@ class ZenodoHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The hits of a search page, the items of a deposit list, or the one record itself."""
-        top = Place(page)
+        top = JsonNode(page)
         hits = top.at("hits", "hits") if top["hits"].is_object else top
         yield from (item.value for item in hits.items() if item.is_object)
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
         """Source id and reason of a tombstone."""
-        top = Place(payload)
+        top = JsonNode(payload)
         tombstone, number = top["tombstone"], record_number(top)
         if not tombstone.is_object or number is None:
             return None
@@ -81,7 +81,7 @@ class ZenodoHarvester(Harvester):
         said = tombstone["note"].text or reason["title"].label or reason["id"].text or reason.text
         return number, said or "withdrawn"
 
-    def _by_number(self, web: Web, number: str) -> Fetched:
+    def _by_number(self, web: HttpClient, number: str) -> FetchedPayload:
         try:
             answer = web.get(f"{RECORDS}/{number}")
         except NotFound as error:
@@ -91,7 +91,7 @@ class ZenodoHarvester(Harvester):
             return self._newest(web, number)
         return _fetched(answer, number)
 
-    def _newest(self, web: Web, concept: str) -> Fetched:
+    def _newest(self, web: HttpClient, concept: str) -> FetchedPayload:
         """The newest version of a concept that Zenodo does not redirect."""
         try:
             return _fetched(web.get(f"{RECORDS}/{concept}/versions/latest"), concept)
@@ -100,14 +100,16 @@ class ZenodoHarvester(Harvester):
                 raise
         return self._found(web, f"conceptrecid:{concept}", f"a record {concept}", asked=concept)
 
-    def _found(self, web: Web, query: str, what: str, *, asked: str = "") -> Fetched:
+    def _found(self, web: HttpClient, query: str, what: str, *, asked: str = "") -> FetchedPayload:
         for page in self.search(web, query, limit=1):
             for hit in page.hits:
-                concept = _is_concept(Place(hit.payload), asked)
-                return Fetched(hit.payload, hit.raw, RECORDS, asked_concept=concept)
+                concept = _is_concept(JsonNode(hit.payload), asked)
+                return FetchedPayload(hit.payload, hit.raw, RECORDS, asked_concept=concept)
         raise NotFound(f"Zenodo has no record of {what}.", hint="Check the identifier.")
 
-    def _pages(self, web: Web, url: str, asked: dict[str, str], number: int, size: int) -> Iterator[Page]:
+    def _pages(
+        self, web: HttpClient, url: str, asked: dict[str, str], number: int, size: int
+    ) -> Iterator[HitPage]:
         while True:
             if number * size > WINDOW:
                 raise _beyond_window()
@@ -118,7 +120,9 @@ class ZenodoHarvester(Harvester):
                 return
             number += 1
 
-    def _page(self, web: Web, url: str, asked: dict[str, str], number: int, size: int) -> tuple[Answer, int]:
+    def _page(
+        self, web: HttpClient, url: str, asked: dict[str, str], number: int, size: int
+    ) -> tuple[Response, int]:
         """The page and the size that Zenodo took: a token that is not valid has a guest's limit."""
         try:
             return web.get(url, params={**asked, "page": number, "size": size}), size
@@ -133,8 +137,8 @@ class ZenodoHarvester(Harvester):
                 ) from error
         return web.get(url, params={**asked, "page": 1, "size": self.guest_page_limit}), self.guest_page_limit
 
-    def _read(self, answer: Answer, number: int, size: int) -> Page:
-        top = Place(answer.json())
+    def _read(self, answer: Response, number: int, size: int) -> HitPage:
+        top = JsonNode(answer.json())
         if not isinstance(top.at("hits", "hits").value, list):
             raise BadAnswer(f"{self.title} answered with no search page.", hint="Try again later.")
         hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
@@ -144,8 +148,8 @@ class ZenodoHarvester(Harvester):
             note = (
                 f"Zenodo shows the first {WINDOW:,} of {total or 'more'} hits; narrow the query or the dates."
             )
-            return Page(hits, None, total, note)
-        return Page(hits, None if last else f"page={number + 1}&size={size}", total)
+            return HitPage(hits, None, total, note)
+        return HitPage(hits, None if last else f"page={number + 1}&size={size}", total)
 
 
 def _number(identifier: Identifier) -> str | None:
@@ -154,19 +158,21 @@ def _number(identifier: Identifier) -> str | None:
     return zenodo_of_doi(identifier.value) if identifier.scheme in {"doi", "concept_doi"} else None
 
 
-def _fetched(answer: Answer, asked: str) -> Fetched:
+def _fetched(answer: Response, asked: str) -> FetchedPayload:
     payload = object_of(answer, "Zenodo", "record")
-    return Fetched(payload, answer.body, answer.url, asked_concept=_is_concept(Place(payload), asked))
+    return FetchedPayload(
+        payload, answer.body, answer.url, asked_concept=_is_concept(JsonNode(payload), asked)
+    )
 
 
-def _is_concept(top: Place, asked: str) -> bool:
+def _is_concept(top: JsonNode, asked: str) -> bool:
     return record_number(top) != asked and concept_number(top) == asked
 
 
 def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     if cursor is None:
         return 1, size
-    fields = Place(dict(parse_qsl(cursor)))
+    fields = JsonNode(dict(parse_qsl(cursor)))
     page, kept = fields["page"].count, fields["size"].count
     if not page or not kept:
         raise UsageError(f"{cursor!r} is no place in a Zenodo search.", hint="Start the harvest anew.")

@@ -17,7 +17,7 @@ from fairreg.schemas.datacite_terms import (
     relation_type,
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, zenodo_of_doi
-from fairreg.schemas.json_reader import Place, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import (
     Access,
@@ -46,7 +46,7 @@ _ACCESS: dict[str, AccessLevel] = {
 
 def record_of(payload: object) -> ModelRecord:
     """Map one record's payload. Raises RecordError naming the path of a missing title or id."""
-    top = Place(payload)
+    top = JsonNode(payload)
     if not top.is_object:
         raise violation(top, "is no JSON object", source="Zenodo")
     if top["slug"].stated:
@@ -93,28 +93,28 @@ def record_of(payload: object) -> ModelRecord:
     )
 
 
-def record_number(top: Place) -> str | None:
+def record_number(top: JsonNode) -> str | None:
     """The number (elsewhere than at Zenodo: the id) of the record."""
     stated = top["id"].text or top["recid"].text or top["record_id"].text
     return stated or zenodo_of_doi(_doi(top) or "")
 
 
-def concept_number(top: Place) -> str | None:
+def concept_number(top: JsonNode) -> str | None:
     """The number of the lineage that the record is a version of."""
     stated = top["conceptrecid"].text or top.at("parent", "id").text
     return stated or zenodo_of_doi(_concept_doi(top) or "")
 
 
-def _distributions(top: Place) -> tuple[Distribution, ...]:
+def _distributions(top: JsonNode) -> tuple[Distribution, ...]:
     """The files of a record, in a list or, as InvenioRDM has them, in an object by name."""
     entries_place = top.at("files", "entries")
     listed = entries_place if entries_place.stated else top["files"]
-    entries = [place for _, place in listed.members()] if listed.is_object else list(listed.items())
+    entries = [node for _, node in listed.members()] if listed.is_object else list(listed.items())
     folder = top.at("links", "files").address
     return tuple(found for entry in entries if entry.is_object and (found := _distribution(entry, folder)))
 
 
-def _distribution(entry: Place, folder: str | None) -> Distribution | None:
+def _distribution(entry: JsonNode, folder: str | None) -> Distribution | None:
     name = entry["key"].text or entry["filename"].text
     if name is None:
         return None
@@ -141,27 +141,27 @@ def _checksums(stated: str | None) -> tuple[str, ...]:
     return (f"{algorithm}:{digest}",) if digest and hexadecimal and named else ()
 
 
-def _doi(top: Place) -> str | None:
+def _doi(top: JsonNode) -> str | None:
     places = (top["doi"], top.at("metadata", "doi"), top.at("pids", "doi", "identifier"))
-    return next((doi for place in places if (doi := normalise_doi(place.text or ""))), None)
+    return next((doi for node in places if (doi := normalise_doi(node.text or ""))), None)
 
 
-def _concept_doi(top: Place) -> str | None:
+def _concept_doi(top: JsonNode) -> str | None:
     links = top["links"]
     stated = top["conceptdoi"], top.at("parent", "pids", "doi", "identifier")
     linked = links["conceptdoi"], links["parent_doi"]
-    return next((doi for place in (*stated, *linked) if (doi := normalise_doi(place.text or ""))), None)
+    return next((doi for node in (*stated, *linked) if (doi := normalise_doi(node.text or ""))), None)
 
 
-def _identifiers(top: Place, doi: str | None) -> Iterator[Identifier | None]:
+def _identifiers(top: JsonNode, doi: str | None) -> Iterator[Identifier | None]:
     number, concept = record_number(top), _concept_doi(top)
     yield Identifier("doi", doi) if doi else None
     yield Identifier("concept_doi", concept) if concept and concept != doi else None
     # The sandbox (its DOIs begin with 10.5072) counts its records anew, so its numbers name nothing here.
     sandbox = (doi or concept or "").startswith("10.5072/")
     yield Identifier("zenodo", number) if number and number.isdigit() and not sandbox else None
-    for place in (top["swh"], top.at("swh", "swhid"), top.at("metadata", "custom", "swh")):
-        found = identifier_of(place.text, "swh")
+    for node in (top["swh"], top.at("swh", "swhid"), top.at("metadata", "custom", "swh")):
+        found = identifier_of(node.text, "swh")
         yield found if found and found.scheme == "swhid" else None
     meta = top["metadata"]
     for field in ("alternate_identifiers", "identifiers"):
@@ -187,11 +187,11 @@ def _alternate(found: Identifier | None) -> Identifier | None:
     return found
 
 
-def _target(item: Place) -> Identifier | None:
+def _target(item: JsonNode) -> Identifier | None:
     return identifier_of(item["identifier"].text, item["scheme"].text)
 
 
-def _relations(top: Place, doi: str | None) -> Iterator[Relation | None]:
+def _relations(top: JsonNode, doi: str | None) -> Iterator[Relation | None]:
     meta, concept, number = top["metadata"], _concept_doi(top), concept_number(top)
     for item in meta["related_identifiers"].items():
         stated = item["relation"].text or item.at("relation_type", "id").text
@@ -208,7 +208,7 @@ def _relations(top: Place, doi: str | None) -> Iterator[Relation | None]:
         yield Relation(type="references", target=cited) if cited else None
 
 
-def _creator(item: Place) -> Creator | None:
+def _creator(item: JsonNode) -> Creator | None:
     who = item["person_or_org"] if item["person_or_org"].is_object else item
     parts = (who["family_name"].text, who["given_name"].text)
     name = who["name"].text or ", ".join(part for part in parts if part)
@@ -220,7 +220,7 @@ def _creator(item: Place) -> Creator | None:
         if entry.is_object
     }
     places = (*item["affiliation"].items(), *item["affiliations"].items())
-    affiliations = [text for place in places if (text := place.text or place["name"].text)]
+    affiliations = [text for node in places if (text := node.text or node["name"].text)]
     return Creator(
         name=name,
         orcid=normalise_orcid(who["orcid"].text or schemes.get("orcid") or ""),
@@ -229,7 +229,7 @@ def _creator(item: Place) -> Creator | None:
     )
 
 
-def _type(meta: Place) -> tuple[str | None, str | None]:
+def _type(meta: JsonNode) -> tuple[str | None, str | None]:
     """(the vocabulary's word, the word that people read) for the type of the record."""
     stated = meta["resource_type"]
     word = stated["type"].text or stated["id"].text or stated.text or meta["upload_type"].text
@@ -237,13 +237,13 @@ def _type(meta: Place) -> tuple[str | None, str | None]:
     return word, stated["title"].label or (f"{word}-{detail}" if word and detail else word)
 
 
-def _contents(top: Place, title: str, files: tuple[Distribution, ...]) -> Contents:
+def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
     meta = top["metadata"]
     names = [item.name for item in files]
     return read_contents(_type(meta)[0], title=title, keywords=_keywords(meta), file_names=names)
 
 
-def _license(meta: Place) -> tuple[str | None, str | None]:
+def _license(meta: JsonNode) -> tuple[str | None, str | None]:
     """(SPDX expression, what is stated without one)."""
     found: list[str] = []
     unknown: list[str] = []
@@ -259,23 +259,23 @@ def _license(meta: Place) -> tuple[str | None, str | None]:
     return joined(found), "; ".join(unknown) or None
 
 
-def _keywords(meta: Place) -> tuple[str, ...]:
+def _keywords(meta: JsonNode) -> tuple[str, ...]:
     stated = split_keywords(text for item in meta["keywords"].items() if (text := item.text))
     subjects = [item["subject"].text or item["term"].text for item in meta["subjects"].items()]
     unique = {word.casefold(): word for word in (*subjects, *stated) if word}
     return tuple(dict.fromkeys(unique[word.casefold()] for word in (*stated, *subjects) if word))
 
 
-def _prose(place: Place) -> str | None:
-    return (plain_text(place.prose) or None) if place.prose else None
+def _prose(node: JsonNode) -> str | None:
+    return (plain_text(node.prose) or None) if node.prose else None
 
 
-def _notes(meta: Place) -> str | None:
+def _notes(meta: JsonNode) -> str | None:
     more = [_prose(item["description"]) for item in meta["additional_descriptions"].items()]
     return "\n\n".join(text for text in (_prose(meta["notes"]), *more) if text) or None
 
 
-def _access(top: Place) -> Access | None:
+def _access(top: JsonNode) -> Access | None:
     meta, native = top["metadata"], top["access"]
     stated = meta["access_right"].text or native["status"].text or native["files"].text
     level = _ACCESS.get((stated or "").lower())
@@ -290,7 +290,7 @@ def _access(top: Place) -> Access | None:
     )
 
 
-def _provenance(top: Place, source_id: str, origins: tuple[FieldOrigin, ...]) -> Provenance:
+def _provenance(top: JsonNode, source_id: str, origins: tuple[FieldOrigin, ...]) -> Provenance:
     links = top["links"]
     page = links["self_html"].address or links["html"].address
     return Provenance(

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.hbb_in.evaluate import accuracy, evaluate, roc_auc
-from fairreg.models.hbb_in.inputs import Jets, Kept, count_jets, load_jets, sample, sample_metadata
+from fairreg.models.hbb_in.inputs import (
+    FeatureSelection,
+    Jets,
+    count_jets,
+    load_jets,
+    sample,
+    sample_metadata,
+)
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.published import (
     BASELINE,
@@ -31,9 +38,9 @@ from fairreg.schemas.identifiers import Identifier
 __all__ = [
     "REFERENCE",
     "TITLE",
+    "FeatureSelection",
     "HbbRunner",
     "Jets",
-    "Kept",
     "count_inputs",
     "demonstrate",
     "load",
@@ -98,18 +105,18 @@ def load(
     batch_size: int = 128,
     threads: int | None = None,
     engines: Path | None = None,
-    kept: Kept | None = None,
+    selection: FeatureSelection | None = None,
 ) -> HbbRunner:
     """The network in a weight file on `runtime`.
 
-    `kept` says which features it takes; by default the published metadata file beside the weights does.
+    `selection` says which features it takes; by default the published metadata file beside the weights does.
     Raises ModelError for a file of another network, UsageError, UnsafePickle, MissingEngine.
     """
     path = source.path if isinstance(source, Recognition) else source
     tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
-    features = kept or kept_features(path, Hyperparameters.from_tensors(tensors))
+    features = selection or kept_features(path, Hyperparameters.from_tensors(tensors))
     return build(
-        tensors, runtime=runtime, kept=features, batch_size=batch_size, threads=threads, engines=engines
+        tensors, runtime=runtime, selection=features, batch_size=batch_size, threads=threads, engines=engines
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
-from fairreg.models.hbb_in.inputs import Kept, sample
+from fairreg.models.hbb_in.inputs import FeatureSelection, sample
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.pairwise import definition, pairwise_bytes
 from fairreg.models.hbb_in.runner import build
@@ -41,14 +41,16 @@ def serialised(tensors: Mapping[str, Array], file_format: str) -> bytes:
     return onnx_bytes(tensors) if file_format == "onnx" else pairwise_bytes(tensors)
 
 
-def check(path: Path, file_format: str, tensors: Mapping[str, Array], kept: Kept | None) -> tuple[float, int]:
+def check(
+    path: Path, file_format: str, tensors: Mapping[str, Array], selection: FeatureSelection | None
+) -> tuple[float, int]:
     """Largest difference in probability between the file and the definition in float64, and on how many jets.
 
     The jets are random ones, an empty and a full one among them, and packaged ones where the network's
     features are known. Raises ModelError if the difference exceeds TOLERANCE.
     """
     sizes = Hyperparameters.from_tensors(tensors)
-    tracks, vertices = _jets(sizes, kept)
+    tracks, vertices = _jets(sizes, selection)
     if file_format == "safetensors":
         found = build(read_tensors(path)).predict(tracks, vertices)
     else:
@@ -62,7 +64,7 @@ def check(path: Path, file_format: str, tensors: Mapping[str, Array], kept: Kept
     return difference, len(tracks)
 
 
-def _jets(sizes: Hyperparameters, kept: Kept | None) -> tuple[Array, Array]:
+def _jets(sizes: Hyperparameters, selection: FeatureSelection | None) -> tuple[Array, Array]:
     random = np.random.default_rng(0)
     parts = [
         (
@@ -70,10 +72,10 @@ def _jets(sizes: Hyperparameters, kept: Kept | None) -> tuple[Array, Array]:
             _random(random, sizes.vertex_features, sizes.n_vertices),
         )
     ]
-    if kept is not None:
+    if selection is not None:
         packaged = sample()
-        tracks = packaged.tracks[:_SAMPLE_JETS].take(kept.tracks, axis=1)
-        parts.append((tracks, packaged.vertices[:_SAMPLE_JETS].take(kept.vertices, axis=1)))
+        tracks = packaged.tracks[:_SAMPLE_JETS].take(selection.tracks, axis=1)
+        parts.append((tracks, packaged.vertices[:_SAMPLE_JETS].take(selection.vertices, axis=1)))
     tracks, vertices = (np.concatenate(column) for column in zip(*parts, strict=True))
     return tracks, vertices
 

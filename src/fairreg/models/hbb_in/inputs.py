@@ -21,8 +21,8 @@ from fairreg.storage.arrays import Rows, open_rows, row_count
 
 __all__ = [
     "ALL_FEATURES",
+    "FeatureSelection",
     "Jets",
-    "Kept",
     "count_jets",
     "load_jets",
     "packed",
@@ -40,7 +40,7 @@ _ALIASES = {"tracks": INPUTS[0], "vertices": INPUTS[1]}
 
 
 @dataclass(frozen=True)
-class Kept:
+class FeatureSelection:
     """Which of the 30 track and 14 vertex features a network takes, as increasing indices."""
 
     tracks: tuple[int, ...]
@@ -56,7 +56,7 @@ class Kept:
         return (len(self.tracks), len(self.vertices)) == (sizes.track_features, sizes.vertex_features)
 
 
-ALL_FEATURES = Kept(tuple(range(len(TRACK_FEATURES))), tuple(range(len(VERTEX_FEATURES))))
+ALL_FEATURES = FeatureSelection(tuple(range(len(TRACK_FEATURES))), tuple(range(len(VERTEX_FEATURES))))
 
 
 @dataclass(frozen=True)
@@ -199,10 +199,10 @@ def sample_metadata() -> dict[str, Any]:
 
 
 def signature(
-    sizes: Hyperparameters, kept: Kept | None = None
+    sizes: Hyperparameters, selection: FeatureSelection | None = None
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """Inputs and outputs of a network; features are named where it is known which ones are kept."""
-    known = kept if kept and kept.fits(sizes) else None
+    known = selection if selection and selection.fits(sizes) else None
     tracks = _named(TRACK_FEATURES, known.tracks if known else ())
     vertices = _named(VERTEX_FEATURES, known.vertices if known else ())
     inputs = (

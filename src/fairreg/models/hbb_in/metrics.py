@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EFFICIENCIES", "Estimate", "Figures", "Rejection", "figures", "roc_curve"]
+__all__ = ["EFFICIENCIES", "Estimate", "Rejection", "TaggingMetrics", "roc_curve", "tagging_metrics"]
 
 Array = NDArray[Any]
 EFFICIENCIES = (0.3, 0.5, 0.7)
@@ -38,7 +38,7 @@ class Rejection:
 
 
 @dataclass(frozen=True)
-class Figures:
+class TaggingMetrics:
     """Figures of one set of scores: `signal` and `background` are numbers of jets."""
 
     roc_auc: Estimate
@@ -48,9 +48,9 @@ class Figures:
     background: int
 
 
-def figures(
+def tagging_metrics(
     positive: NDArray[np.bool_], scores: Array, weights: Array | None = None, cut: float = 0.5
-) -> Figures:
+) -> TaggingMetrics:
     """All figures of the jets whose class H->bb is `positive`; a score above `cut` says H->bb.
 
     With `weights`, one a jet, every jet counts by its weight.
@@ -58,7 +58,7 @@ def figures(
     weighing = np.ones(len(scores)) if weights is None else weights.astype(np.float64)
     signal, background = (_Class.of(scores[chosen], weighing[chosen]) for chosen in (positive, ~positive))
     both = bool(len(signal) and len(background))
-    return Figures(
+    return TaggingMetrics(
         roc_auc=_roc_auc(signal, background) if both else Estimate(None, None),
         accuracy=_accuracy((scores > cut) == positive, weighing),
         rejections=tuple(_rejection(signal, background, value) for value in EFFICIENCIES) if both else (),

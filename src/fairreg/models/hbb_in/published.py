@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.schemas.identifiers import parse
 
@@ -64,7 +64,7 @@ def published_names() -> Mapping[str, str]:
     return {pair[0]: pair[1] for pair in pairs}
 
 
-def kept_features(path: Path, sizes: Hyperparameters) -> Kept | None:
+def kept_features(path: Path, sizes: Hyperparameters) -> FeatureSelection | None:
     """The features that the network in the weight file `path` takes, None where nothing says so.
 
     All of them if there are 30 and 14, else what the published metadata file of these weights says
@@ -73,8 +73,8 @@ def kept_features(path: Path, sizes: Hyperparameters) -> Kept | None:
     """
     if ALL_FEATURES.fits(sizes):
         return ALL_FEATURES
-    kept = next((_read(file) for file in _metadata_files(path) if file.is_file()), None)
-    return kept if kept and kept.fits(sizes) else None
+    selection = next((_read(file) for file in _metadata_files(path) if file.is_file()), None)
+    return selection if selection and selection.fits(sizes) else None
 
 
 def metadata_file(path: Path) -> Path:
@@ -82,11 +82,14 @@ def metadata_file(path: Path) -> Path:
     return path.with_name(f"{path.stem.removesuffix('_best').removesuffix('_last')}_model_metadata.json")
 
 
-def metadata_document(sizes: Hyperparameters, kept: Kept) -> dict[str, Any]:
+def metadata_document(sizes: Hyperparameters, selection: FeatureSelection) -> dict[str, Any]:
     """Content of a metadata file in the published form."""
     dropped = [
         ",".join(str(index) for index in every if index not in some)
-        for every, some in ((ALL_FEATURES.tracks, kept.tracks), (ALL_FEATURES.vertices, kept.vertices))
+        for every, some in (
+            (ALL_FEATURES.tracks, selection.tracks),
+            (ALL_FEATURES.vertices, selection.vertices),
+        )
     ]
     return {
         "hidden": sizes.hidden,
@@ -102,13 +105,13 @@ def _metadata_files(path: Path) -> tuple[Path, ...]:
     return (beside, path.parent.parent / "model_dicts" / beside.name)
 
 
-def _read(file: Path) -> Kept | None:
+def _read(file: Path) -> FeatureSelection | None:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         tracks, vertices = (_indices(document[key]) for key in ("drop_pfeatures", "drop_svfeatures"))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
-    return Kept(
+    return FeatureSelection(
         tuple(index for index in ALL_FEATURES.tracks if index not in tracks),
         tuple(index for index in ALL_FEATURES.vertices if index not in vertices),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
-from fairreg.models.hbb_in.inputs import Kept, signature
+from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.packing import Pack, packs
 from fairreg.runners import Runner, get, torch
@@ -29,23 +29,25 @@ _PACK = 4
 class HbbRunner(Runner):
     """A runner with `predict`; `engine` does the work.
 
-    A network that takes part of the features also accepts all 30 and 14, if `kept` says which it takes.
+    A network that takes part of the features also accepts all 30 and 14, if `selection` says which it takes.
     """
 
-    def __init__(self, engine: Runner, sizes: Hyperparameters, kept: Kept | None = None) -> None:
-        if kept is not None and not kept.fits(sizes):
+    def __init__(
+        self, engine: Runner, sizes: Hyperparameters, selection: FeatureSelection | None = None
+    ) -> None:
+        if selection is not None and not selection.fits(sizes):
             raise ModelError(
                 f"The network takes {sizes.track_features} track and {sizes.vertex_features} vertex "
-                f"features, but {len(kept.tracks)} and {len(kept.vertices)} are said to be kept."
+                f"features, but {len(selection.tracks)} and {len(selection.vertices)} are said to be kept."
             )
         super().__init__(
             engine.name,
-            *signature(sizes, kept),
+            *signature(sizes, selection),
             device=engine.device,
             precision=engine.precision,
             batch_size=engine.batch_size,
         )
-        self.hyperparameters, self.kept, self._engine = sizes, kept, engine
+        self.hyperparameters, self.kept, self._engine = sizes, selection, engine
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Outputs of one batch of the network's own features."""
@@ -133,7 +135,7 @@ def build(
     tensors: Mapping[str, Array],
     *,
     runtime: str = "onnx",
-    kept: Kept | None = None,
+    selection: FeatureSelection | None = None,
     batch_size: int = 128,
     threads: int | None = None,
     engines: Path | None = None,
@@ -155,4 +157,4 @@ def build(
         # Threads share the packs, not the operators: those are too small.
         engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=1, engines=engines)
         engine = _PackedRunner(engine, sizes, threads or processors())
-    return HbbRunner(engine, sizes, kept)
+    return HbbRunner(engine, sizes, selection)

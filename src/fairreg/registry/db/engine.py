@@ -36,8 +36,8 @@ SchemaState = Literal["empty", "foreign", "older", "current", "newer"]
 
 # How long a writer waits for other writers before it says so, and how often it looks at SQLite's lock.
 # SQLite's own waiting looks ever more seldom, so that whoever waits longest has the least chance.
-_PATIENCE_SECONDS = 600
-_LOOK_SECONDS = 0.005
+_LOCK_TIMEOUT_SECONDS = 600
+_POLL_SECONDS = 0.005
 # How long all else waits for a lock of SQLite: while a log is recovered, or the last connection closes.
 _BUSY_SECONDS = 30
 # Pages that SQLite keeps in memory: enough for the upper levels of the indexes of millions of records.
@@ -45,7 +45,7 @@ _CACHE_KIB = 64 * 1024
 # How long the log of changes may grow before it goes into the file: fewer and longer writes.
 _WAL_PAGES = 32_000
 # How often it goes there beside a long writer.
-_LOG_SECONDS = 0.2
+_CHECKPOINT_SECONDS = 0.2
 _CONNECT_SECONDS = 10
 # PostgreSQL's advisory locks of this registry: (whose, which). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
@@ -60,18 +60,18 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        with _translated(url), _understood():
+        with _sql_errors(url), _url_errors():
             self._engine = _engine(url)
         self._reader, self._writer = _roles(self._engine)
         self.url = url
         self._written = False
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The database as a message may name it: a path, or the URL without its password."""
-        from fairreg.registry.db.sql_errors import place_of_url
+        from fairreg.registry.db.sql_errors import location_of_url
 
-        return place_of_url(self.url)
+        return location_of_url(self.url)
 
     @property
     def path(self) -> Path | None:
@@ -87,14 +87,14 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view of the database; raises RegistryError."""
-        with _translated(self.url), self._reader.begin() as connection:
+        with _sql_errors(self.url), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction: all that happens inside is kept, or nothing; raises RegistryError."""
         self._written = True
-        with _translated(self.url), self._writer.begin() as connection:
+        with _sql_errors(self.url), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -103,26 +103,28 @@ class Database:
 
         Raises RegistryError where another holds it for minutes.
         """
-        with _translated(self.url), self._engine.begin() as connection:
+        with _sql_errors(self.url), self._engine.begin() as connection:
             if self.dialect == "postgresql":
                 _take(connection, _PREPARING)
             yield
 
-    def let_readers_in(self) -> None:
+    def enable_wal(self) -> None:
         """Have SQLite's file keep its changes in a log, so that readers go on beside a writer."""
         if self.dialect != "sqlite":
             return
-        with _translated(self.url), self._engine.connect() as connection:
-            _patiently(connection.execution_options(fairreg_autocommit=True), "PRAGMA journal_mode = WAL")
+        with _sql_errors(self.url), self._engine.connect() as connection:
+            _retry_until_unlocked(
+                connection.execution_options(fairreg_autocommit=True), "PRAGMA journal_mode = WAL"
+            )
 
     @contextmanager
-    def emptying_log(self) -> Iterator[None]:
+    def checkpoint_wal(self) -> Iterator[None]:
         """Have SQLite's log of changes go into the file beside a long writer, who would else stop for it."""
         if self.path is None:
             yield
             return
         over = threading.Event()
-        helper = threading.Thread(target=_empty_log, args=(self.path, over), daemon=True)
+        helper = threading.Thread(target=_checkpoint_wal, args=(self.path, over), daemon=True)
         helper.start()
         try:
             yield
@@ -130,7 +132,7 @@ class Database:
             over.set()
             helper.join()
 
-    def take_stock(self) -> None:
+    def analyze(self) -> None:
         """Let the database count what it holds, so that it chooses the shortest way to an answer."""
         with self.writing() as connection:
             connection.exec_driver_sql("ANALYZE" if self.dialect == "postgresql" else "PRAGMA optimize")
@@ -144,10 +146,10 @@ class Database:
         """RegistryError unless the schema is exactly the one this release reads and writes."""
         if self.path is not None and not self.path.is_file():
             raise RegistryError(
-                f"There is no registry at {self.place}.", hint="Create it with: fairreg db init"
+                f"There is no registry at {self.location}.", hint="Create it with: fairreg db init"
             )
         try:
-            require_readable(self.schema_state(), self.place)
+            require_readable(self.schema_state(), self.location)
         except RegistryError:
             self.close()
             raise
@@ -163,7 +165,7 @@ class Database:
         self._written = False
 
 
-def require_readable(state: SchemaState, place: str) -> None:
+def require_readable(state: SchemaState, location: str) -> None:
     """RegistryError that says what a schema other than the current one needs."""
     advice = {
         "empty": ("There is no registry in {place}.", "Create it with: fairreg db init"),
@@ -182,7 +184,7 @@ def require_readable(state: SchemaState, place: str) -> None:
     }
     if state in advice:
         message, hint = advice[state]
-        raise RegistryError(message.format(place=place), hint=hint)
+        raise RegistryError(message.format(place=location), hint=hint)
 
 
 def _schema_state(connection: Connection) -> SchemaState:
@@ -260,25 +262,25 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}").close()
 
 
-def _empty_log(path: Path, over: threading.Event) -> None:
+def _checkpoint_wal(path: Path, over: threading.Event) -> None:
     # It waits for nobody. What it cannot do the writer does, who also hears of any fault.
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        while not over.wait(_LOG_SECONDS):
+        while not over.wait(_CHECKPOINT_SECONDS):
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("fairreg_writing"):
-        _patiently(connection, "BEGIN IMMEDIATE")
+        _retry_until_unlocked(connection, "BEGIN IMMEDIATE")
     elif not options.get("fairreg_autocommit"):
         connection.exec_driver_sql("BEGIN")
 
 
-def _patiently(connection: Connection, statement: str) -> None:
+def _retry_until_unlocked(connection: Connection, statement: str) -> None:
     """Run a statement of SQLite that needs a lock, and wait for it as long as it takes, up to minutes."""
     driver: Any = connection.connection.driver_connection
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _LOCK_TIMEOUT_SECONDS
     driver.execute("PRAGMA busy_timeout = 0").close()
     while time.monotonic() < deadline:
         try:
@@ -286,7 +288,7 @@ def _patiently(connection: Connection, statement: str) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
                 break
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
         else:
             driver.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}").close()
             return
@@ -300,7 +302,7 @@ def _begin_postgresql(connection: Connection) -> None:
 
 def _take(connection: Connection, lock: int) -> None:
     """Take an advisory lock until the transaction ends."""
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE_SECONDS}s'")
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_FAIRREG}, {lock})")
 
 
@@ -324,17 +326,17 @@ def _require_unicode(connection: Any, _record: object) -> None:
 
 
 @contextmanager
-def _translated(url: str) -> Iterator[None]:
+def _sql_errors(url: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        from fairreg.registry.db.sql_errors import place_of_url, translation
+        from fairreg.registry.db.sql_errors import location_of_url, translate_error
 
-        raise translation(error, place_of_url(url)) from error
+        raise translate_error(error, location_of_url(url)) from error
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
+def _url_errors() -> Iterator[None]:
     """What making an engine of a URL raises before any database is asked."""
     try:
         yield

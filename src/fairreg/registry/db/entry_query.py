@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from fairreg.registry.db.tables import entries, statements
 
-__all__ = ["RECORD", "whole"]
+__all__ = ["RECORD", "select_entries"]
 
 _ONLY = select(statements.c.record).where(statements.c.entry_id == entries.c.id).correlate(entries).limit(1)
 
@@ -21,6 +21,6 @@ RECORD: ColumnElement[Any] = func.coalesce(entries.c.merged, _ONLY.scalar_subque
 _COLUMNS = (*(column for column in entries.c if column is not entries.c.merged), RECORD)
 
 
-def whole(*more: ColumnElement[Any]) -> Select[Any]:
+def select_entries(*more: ColumnElement[Any]) -> Select[Any]:
     """Rows of `entries` with their records, and `more` columns."""
     return select(*_COLUMNS, *more).select_from(entries)

@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-__all__ = ["among", "chunks", "with_keys"]
+__all__ = ["chunks", "in_key_pairs", "in_values"]
 
 # Databases limit how many values one statement may name.
 _CHUNK = 300
@@ -32,7 +32,9 @@ def chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))
 
 
-def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[int]) -> ColumnElement[bool]:
+def in_values(
+    connection: Connection, column: ColumnElement[int], numbers: Iterable[int]
+) -> ColumnElement[bool]:
     """Rows in which the column holds one of the numbers, however many: one value of the statement."""
     listed = list(numbers)
     if connection.dialect.name == "postgresql":
@@ -41,7 +43,7 @@ def among(connection: Connection, column: ColumnElement[int], numbers: Iterable[
     return column.in_(select(values.c.value))
 
 
-def with_keys(
+def in_key_pairs(
     family: ColumnElement[Any], key: ColumnElement[Any], pairs: Iterable[tuple[str, str]]
 ) -> ColumnElement[bool]:
     """Rows in which the columns hold one of the pairs, of which there must be one at least.

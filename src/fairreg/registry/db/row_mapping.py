@@ -16,7 +16,7 @@ from fairreg.registry.entries import Entry, Statement
 from fairreg.registry.text.normalization import fold, indexed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
-from fairreg.sources import OWN, schemes
+from fairreg.sources import OWN_SOURCE, schemes
 
 __all__ = [
     "decoded",
@@ -61,14 +61,14 @@ def entry_values(record: ModelRecord) -> dict[str, Any]:
     }
 
 
-def merged_value(record: ModelRecord, said: Sequence[ModelRecord]) -> msgspec.Raw | None:
+def merged_value(record: ModelRecord, statements: Sequence[ModelRecord]) -> msgspec.Raw | None:
     """What `entries` keeps of an entry's record: nothing where its only statement says the same.
 
     As a JSON column takes it, without a detour over Python objects. Raises RecordError.
     """
     from fairreg.registry.db.text_limits import json_of  # only for who writes
 
-    return None if [record] == list(said) else msgspec.Raw(json_of(record))
+    return None if [record] == list(statements) else msgspec.Raw(json_of(record))
 
 
 def is_runnable(record: ModelRecord) -> bool:
@@ -100,7 +100,7 @@ def page_of(record: ModelRecord) -> str | None:
 def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
     """Rows of `facets`: what an entry can be filtered by, each value once; fairreg itself is no source."""
     named: Mapping[str, Iterable[str]] = {
-        "source": [source for source in sources if source != OWN],
+        "source": [source for source in sources if source != OWN_SOURCE],
         "task": record.ml_task,
         "framework": record.frameworks,
     }

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fairreg.errors import RegistryError, RegistryUnreachable
 
-__all__ = ["URL_HINT", "place_of_url", "translation"]
+__all__ = ["URL_HINT", "location_of_url", "translate_error"]
 
 URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
@@ -94,26 +94,26 @@ _UNREACHABLE = (
 _AWAY = ("08", "57P", "53300")
 
 
-def translation(error: SQLAlchemyError, place: str) -> RegistryError:
+def translate_error(error: SQLAlchemyError, location: str) -> RegistryError:
     """The error that says it; RegistryUnreachable where no server answered."""
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorname", None) or ""
     if said := _by_code(code, _SQLITE):
-        return _error(RegistryError, said, place)
+        return _error(RegistryError, said, location)
     state = getattr(original, "sqlstate", None) or _state_of_connecting(error)
     if state == "unreachable":
-        return _error(RegistryUnreachable, _UNREACHABLE, place)
+        return _error(RegistryUnreachable, _UNREACHABLE, location)
     if said := _by_code(state, _POSTGRESQL):
-        return _error(RegistryUnreachable if state.startswith(_AWAY) else RegistryError, said, place)
+        return _error(RegistryUnreachable if state.startswith(_AWAY) else RegistryError, said, location)
     if "could not parse" in str(error).lower():
         return RegistryError("FAIRREG_DATABASE_URL is no database URL.", hint=URL_HINT)
     first_line = str(original or error).strip().partition("\n")[0]
     return RegistryError(
-        f"The database {place} refused: {first_line}", hint="See what `fairreg db check` says."
+        f"The database {location} refused: {first_line}", hint="See what `fairreg db check` says."
     )
 
 
-def place_of_url(url: str) -> str:
+def location_of_url(url: str) -> str:
     """The database as a message may name it: a path, or the URL without anything secret."""
     try:
         parsed = make_url(url)
@@ -129,9 +129,9 @@ def _by_code(code: str, known: dict[str, _Said]) -> _Said | None:
     return next((said for prefix, said in known.items() if code.startswith(prefix)), None)
 
 
-def _error(kind: type[RegistryError], said: _Said, place: str) -> RegistryError:
+def _error(kind: type[RegistryError], said: _Said, location: str) -> RegistryError:
     message, hint = said
-    return kind(message.format(place=place), hint=hint)
+    return kind(message.format(place=location), hint=hint)
 
 
 def _state_of_connecting(error: SQLAlchemyError) -> str:

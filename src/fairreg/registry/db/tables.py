@@ -47,12 +47,12 @@ __all__ = [
     "harvests",
     "identifiers",
     "lineages",
-    "links",
+    "link_overrides",
+    "link_targets",
     "metadata",
     "properties",
-    "refusals",
+    "rejected_payloads",
     "statements",
-    "ties",
     "words",
 ]
 
@@ -243,7 +243,7 @@ properties = Table(
 )
 
 # Relations of a statement that may join its entry to others; identifiers do so from `identifiers`.
-ties = Table(
+link_targets = Table(
     "ties",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -262,7 +262,7 @@ lineages = Table(
 )
 
 # What people decided about two statements, named by their places so that it outlives every harvest.
-links = Table(
+link_overrides = Table(
     "links",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -276,7 +276,7 @@ links = Table(
 )
 
 # Payloads that became no record; the digest makes keeping one twice harmless.
-refusals = Table(
+rejected_payloads = Table(
     "refusals",
     metadata,
     Column("id", Integer, primary_key=True),

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 
 from fairreg.errors import RecordError
-from fairreg.registry.resolution.lineage import tie_keys
+from fairreg.registry.resolution.lineage import relation_keys
 from fairreg.registry.text.normalization import fold
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["LONGEST_KEY", "admitted", "json_of", "keepable"]
+__all__ = ["LONGEST_KEY", "json_of", "storable_json", "storable_text"]
 
 # Bytes of what is looked up as a whole. A row of PostgreSQL's indexes has at most 2,704 (its documentation,
 # section "B-Tree Indexes"), and a verdict of `fairreg link` is looked up by two places.
@@ -22,7 +22,7 @@ _LONGEST_TIME = 40
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-def admitted(record: ModelRecord) -> bytes:
+def storable_json(record: ModelRecord) -> bytes:
     """What a source says as it is kept, on any kind of database.
 
     RecordError as of `json_of`, and for an identifier, or another text to look things up by, that is longer
@@ -51,7 +51,7 @@ def _looked_up(record: ModelRecord) -> Iterator[tuple[str, str]]:
     yield "a place at its source", f"{source.source}:{source.source_id}"
     yield "an identifier", record.identifier
     yield "a license", record.license or ""
-    for family, key in {item.key for item in record.identifiers} | tie_keys(record):
+    for family, key in {item.key for item in record.identifiers} | relation_keys(record):
         yield "an identifier", f"{family}:{key}"
     for value in (*record.ml_task, *record.frameworks):
         yield "a task or framework", fold(value)
@@ -73,6 +73,6 @@ def json_of(record: ModelRecord) -> bytes:
     return encoded
 
 
-def keepable(text: str) -> str:
+def storable_text(text: str) -> str:
     """`text` without what no database keeps: NUL, and halves of surrogate pairs, which become ``?``."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

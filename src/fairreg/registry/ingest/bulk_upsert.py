@@ -16,22 +16,22 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
-from fairreg.registry.db.key_conditions import among, chunks, with_keys
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
 from fairreg.registry.db.row_mapping import merged_value, same_content, text_values
 from fairreg.registry.db.tables import (
     entries,
     facets,
     identifiers,
+    link_targets,
     statements,
-    ties,
 )
 from fairreg.registry.entries import Outcome, PutResult
 from fairreg.registry.ingest.bulk_insert import insert_all, numbers, write_texts, write_words
 from fairreg.registry.ingest.lineage_update import LineageUpdate
-from fairreg.registry.ingest.row_builder import COLUMNS, Page, Prepared
+from fairreg.registry.ingest.row_builder import COLUMNS, StatementBatch, StatementRows
 from fairreg.registry.ingest.upsert import accept, put
-from fairreg.registry.resolution.grouping import Key, Place, partners
-from fairreg.registry.resolution.lineage import Verdicts
+from fairreg.registry.resolution.grouping import Key, StatementKey, partners
+from fairreg.registry.resolution.lineage import LinkOverrides
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["put_all"]
@@ -44,7 +44,7 @@ class _Arrival:
     """A submission with what the registry holds at its place; `once` where the page names the place once."""
 
     number: int
-    prepared: Prepared
+    prepared: StatementRows
     known: Row[*tuple[Any, ...]] | None
     once: bool
 
@@ -58,24 +58,24 @@ class _Repeat(NamedTuple):
     """A submission that says nothing new: its record, and the keys of its statement and of its entry."""
 
     number: int
-    prepared: Prepared
+    prepared: StatementRows
     record: ModelRecord
     key: int
     home: int
 
 
-def put_all(connection: Connection, page: Page) -> tuple[PutResult, ...]:
+def put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, ...]:
     """Keep all that sources say, in one pass; the outcomes in the order given."""
-    arrivals = _arrivals(connection, page.said)
+    arrivals = _arrivals(connection, batch.statements)
     pending = LineageUpdate(connection)
     done = _refreshed(connection, _repeated(connection, arrivals))
-    lone = _lone(connection, arrivals, pending.overrides)
+    lone = _isolated(connection, arrivals, pending.overrides)
     _inserted(connection, lone)
     done |= {item.number: ("new", item.prepared.identifier) for item in lone}
     late = [item for item in arrivals if item.number not in done]
     single = _single(connection, late)
     if lone or single:
-        write_words(connection, page.words if lone or len(single) == len(late) else _words(single))
+        write_words(connection, batch.words if lone or len(single) == len(late) else _words(single))
     kept = _kept(connection, late, {item.number for item in single}, pending)
     pending.resolve()
     names = _names(connection, (key for _, key in kept.values()))
@@ -83,22 +83,26 @@ def put_all(connection: Connection, page: Page) -> tuple[PutResult, ...]:
     return tuple(PutResult(*done[number]) for number in range(len(arrivals)))
 
 
-def _arrivals(connection: Connection, said: Sequence[Prepared]) -> list[_Arrival]:
-    told = Counter(item.place for item in said)
+def _arrivals(connection: Connection, said: Sequence[StatementRows]) -> list[_Arrival]:
+    told = Counter(item.statement_key for item in said)
     known = _known(connection, told)
     return [
-        _Arrival(number, item, known.get(item.place), once=told[item.place] == 1)
+        _Arrival(number, item, known.get(item.statement_key), once=told[item.statement_key] == 1)
         for number, item in enumerate(said)
     ]
 
 
-def _known(connection: Connection, places: Iterable[Place]) -> dict[Place, Row[*tuple[Any, ...]]]:
+def _known(
+    connection: Connection, statement_keys: Iterable[StatementKey]
+) -> dict[StatementKey, Row[*tuple[Any, ...]]]:
     columns = (statements.c[name] for name in ("id", "entry_id", "source", "source_id", "gone_at", "record"))
     query = select(*columns)
-    found: dict[Place, Row[*tuple[Any, ...]]] = {}
-    for chunk in chunks(set(places)):
-        there = with_keys(statements.c.source, statements.c.source_id, chunk)
-        found |= {Place(row.source, row.source_id): row for row in connection.execute(query.where(there))}
+    found: dict[StatementKey, Row[*tuple[Any, ...]]] = {}
+    for chunk in chunks(set(statement_keys)):
+        there = in_key_pairs(statements.c.source, statements.c.source_id, chunk)
+        found |= {
+            StatementKey(row.source, row.source_id): row for row in connection.execute(query.where(there))
+        }
     return found
 
 
@@ -111,7 +115,7 @@ def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Rep
         for record in (item.prepared.submission.record,)
         if same_content(ModelRecord.from_json(item.known.record), record)
     ]
-    homes = among(connection, statements.c.entry_id, {item.home for item in same})
+    homes = in_values(connection, statements.c.entry_id, {item.home for item in same})
     counted = select(statements.c.entry_id).where(homes).group_by(statements.c.entry_id)
     alone = set(connection.scalars(counted.having(func.count() == 1)))
     return [item for item in same if item.home in alone]
@@ -120,7 +124,7 @@ def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Rep
 def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
     """Note when they were read last, and from which bytes."""
     names = _entry_names(connection, (item.home for item in repeats))
-    said = [item.prepared.said | {"at": item.key} for item in repeats]
+    said = [item.prepared.values | {"at": item.key} for item in repeats]
     # One statement of SQL updates the same columns of all its rows.
     for with_payload in (True, False):
         _update_all(connection, statements, [row for row in said if ("payload" in row) is with_payload])
@@ -130,14 +134,16 @@ def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, 
         for named in (replace(item.record, identifier=names[item.home]),)
     ]
     _update_all(connection, entries, records)
-    accept(connection, ((item.prepared.place[0], item.prepared.digest) for item in repeats))
+    accept(connection, ((item.prepared.statement_key[0], item.prepared.digest) for item in repeats))
     return {item.number: ("unchanged", names[item.home]) for item in repeats}
 
 
-def _lone(connection: Connection, arrivals: Iterable[_Arrival], overrides: Verdicts) -> list[_Arrival]:
+def _isolated(
+    connection: Connection, arrivals: Iterable[_Arrival], overrides: LinkOverrides
+) -> list[_Arrival]:
     """New arrivals that share no key, verdict or name with anything, in the registry or on the page."""
-    linked = partners(overrides.same)
-    fresh = [item for item in arrivals if item.fresh and item.prepared.place not in linked]
+    linked = partners(overrides.must_link)
+    fresh = [item for item in arrivals if item.fresh and item.prepared.statement_key not in linked]
     keys = {item.number: item.prepared.keys for item in fresh}
     named = {item.number: {item.prepared.identifier} for item in fresh}
     fresh = _untouched(fresh, keys, lambda asked: _carried(connection, asked))
@@ -201,8 +207,10 @@ def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     """Which of the keys the registry has, whatever they mean there."""
     found: set[Key] = set()
     for chunk in chunks(keys):
-        for table in (identifiers, ties):
-            query = select(table.c.family, table.c.key).where(with_keys(table.c.family, table.c.key, chunk))
+        for table in (identifiers, link_targets):
+            query = select(table.c.family, table.c.key).where(
+                in_key_pairs(table.c.family, table.c.key, chunk)
+            )
             found |= {(row.family, row.key) for row in connection.execute(query)}
     return found
 
@@ -211,7 +219,7 @@ def _grouped(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     """The keys that a statement of the registry has as its own, by which others may share its entry."""
     found: set[Key] = set()
     for chunk in chunks(keys):
-        own = with_keys(identifiers.c.family, identifiers.c.key, chunk)
+        own = in_key_pairs(identifiers.c.family, identifiers.c.key, chunk)
         query = select(identifiers.c.family, identifiers.c.key).where(own, _OWN)
         found |= {(row.family, row.key) for row in connection.execute(query)}
     return found
@@ -239,11 +247,11 @@ def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> Sequence[
     for table, given, rows in _rows(placed):
         insert_all(connection, table, (*given, *COLUMNS[table.name]), rows)
     write_texts(connection, ((home, *item.text) for item, home, _ in placed))
-    accept(connection, ((item.place[0], item.digest) for item in items))
+    accept(connection, ((item.statement_key[0], item.digest) for item in items))
     return keys
 
 
-_Placed = Sequence[tuple[Prepared, int, int]]
+_Placed = Sequence[tuple[StatementRows, int, int]]
 
 
 def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tuple[Any, ...]]]]:
@@ -260,7 +268,11 @@ def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tu
         ((key, home, *row) for item, home, key in placed for row in item.identifiers),
     )
     yield facets, ("entry_id",), ((home, *row) for item, home, _ in placed for row in item.facets)
-    yield ties, ("statement_id",), ((key, *row) for item, _, key in placed for row in item.ties)
+    yield (
+        link_targets,
+        ("statement_id",),
+        ((key, *row) for item, _, key in placed for row in item.link_targets),
+    )
 
 
 def _update_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -270,12 +282,12 @@ def _update_all(connection: Connection, table: Table, rows: list[dict[str, Any]]
 
 
 def _entry_names(connection: Connection, entry_ids: Iterable[int]) -> dict[int, str]:
-    query = select(entries.c.id, entries.c.identifier).where(among(connection, entries.c.id, entry_ids))
+    query = select(entries.c.id, entries.c.identifier).where(in_values(connection, entries.c.id, entry_ids))
     return {row.id: row.identifier for row in connection.execute(query)}
 
 
 def _names(connection: Connection, statement_ids: Iterable[int]) -> dict[int, str]:
     """Names of the entries that the statements belong to, by statement."""
     named = select(statements.c.id, entries.c.identifier).join_from(statements, entries)
-    query = named.where(among(connection, statements.c.id, statement_ids))
+    query = named.where(in_values(connection, statements.c.id, statement_ids))
     return {row.id: row.identifier for row in connection.execute(query)}

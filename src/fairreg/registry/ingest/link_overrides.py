@@ -7,63 +7,77 @@ from itertools import product
 from sqlalchemy import Connection, RowMapping, delete, insert, select, tuple_
 
 from fairreg.errors import UsageError
-from fairreg.registry.db.entry_query import whole
-from fairreg.registry.db.key_conditions import with_keys
+from fairreg.registry.db.entry_query import select_entries
+from fairreg.registry.db.key_conditions import in_key_pairs
 from fairreg.registry.db.row_mapping import entry_from
-from fairreg.registry.db.tables import entries, links, statements
+from fairreg.registry.db.tables import entries, link_overrides, statements
 from fairreg.registry.entries import Entry
-from fairreg.registry.ingest.lineage_update import decide, kin, verdicts
+from fairreg.registry.ingest.lineage_update import load_overrides, related_statements, write_overrides
 from fairreg.registry.ingest.upsert import relink
-from fairreg.registry.resolution.grouping import Place, place_of
+from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
 from fairreg.registry.resolution.lineage import lineages
 from fairreg.registry.resolution.report import LineageReport, SourceLink
 from fairreg.registry.search.lookup import entry_for, sources_of
 from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["Verdict", "decided", "explain", "judge", "keep_verdict", "statement_records"]
+__all__ = [
+    "LinkOverride",
+    "every_override",
+    "explain",
+    "restore_override",
+    "set_override",
+    "statement_records",
+]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LinkOverride:
     """What a person decided about two statements, the lesser place first, and when (ISO 8601)."""
 
-    one: Place
-    other: Place
+    one: StatementKey
+    other: StatementKey
     same: bool
     made_at: str
 
 
-def decided(connection: Connection) -> tuple[Verdict, ...]:
+def every_override(connection: Connection) -> tuple[LinkOverride, ...]:
     """Every verdict, in the order of the places."""
-    return tuple(_verdict(row) for row in connection.execute(select(links).order_by(*_PAIR)).mappings())
+    return tuple(
+        _override(row) for row in connection.execute(select(link_overrides).order_by(*_PAIR)).mappings()
+    )
 
 
-def keep_verdict(connection: Connection, verdict: Verdict) -> bool:
+def restore_override(connection: Connection, override: LinkOverride) -> bool:
     """Take over a verdict of another registry; False where a newer one about the same two, or it, is here."""
-    ends = (*verdict.one, *verdict.other)
+    ends = (*override.one, *override.other)
     here = tuple_(*_PAIR) == tuple_(*ends)
-    row = connection.execute(select(links).where(here)).mappings().one_or_none()
-    if row is not None and (row["made_at"] > verdict.made_at or _verdict(row) == verdict):
+    row = connection.execute(select(link_overrides).where(here)).mappings().one_or_none()
+    if row is not None and (row["made_at"] > override.made_at or _override(row) == override):
         return False
-    connection.execute(delete(links).where(here))
+    connection.execute(delete(link_overrides).where(here))
     named = {column.name: end for column, end in zip(_PAIR, ends, strict=True)}
-    connection.execute(insert(links).values(**named, same=verdict.same, made_at=verdict.made_at))
-    both = with_keys(statements.c.source, statements.c.source_id, (verdict.one, verdict.other))
+    connection.execute(insert(link_overrides).values(**named, same=override.same, made_at=override.made_at))
+    both = in_key_pairs(statements.c.source, statements.c.source_id, (override.one, override.other))
     relink(connection, *connection.scalars(select(statements.c.id).where(both).order_by(statements.c.id)))
     return True
 
 
-_PAIR = (links.c.source, links.c.source_id, links.c.other_source, links.c.other_source_id)
+_PAIR = (
+    link_overrides.c.source,
+    link_overrides.c.source_id,
+    link_overrides.c.other_source,
+    link_overrides.c.other_source_id,
+)
 
 
-def _verdict(row: RowMapping) -> Verdict:
-    one = Place(row["source"], row["source_id"])
-    other = Place(row["other_source"], row["other_source_id"])
-    return Verdict(one, other, bool(row["same"]), row["made_at"])
+def _override(row: RowMapping) -> LinkOverride:
+    one = StatementKey(row["source"], row["source_id"])
+    other = StatementKey(row["other_source"], row["other_source_id"])
+    return LinkOverride(one, other, bool(row["same"]), row["made_at"])
 
 
-def judge(connection: Connection, one: IdentifierLike, other: IdentifierLike, *, same: bool) -> None:
+def set_override(connection: Connection, one: IdentifierLike, other: IdentifierLike, *, same: bool) -> None:
     """Keep the verdict that two identifiers mean one model, or two, and bring the entries into step.
 
     Raises NotFound, IdentifierError, and UsageError where both mean the same statements.
@@ -78,24 +92,26 @@ def judge(connection: Connection, one: IdentifierLike, other: IdentifierLike, *,
     overruled = {frozenset(pair) for pair in product(all_ones, all_others) if pair[0] != pair[1]}
     pairs = {frozenset(pair) for pair in product(ones, others)}
     chosen = {min(pairs, key=sorted)} if same else pairs
-    decide(connection, chosen, overruled, same=same)
+    write_overrides(connection, chosen, overruled, same=same)
     relink(connection, *ones.values(), *others.values())
 
 
 def explain(connection: Connection, entry: Entry) -> LineageReport:
     """All that belongs to the entry's model, what each source says, and by what it is joined."""
     members = statement_records(connection, entry.identifier)
-    reached = {place_of(record): (home, record) for home, record in kin(connection, members)}
+    reached = {
+        statement_key_of(record): (home, record) for home, record in related_statements(connection, members)
+    }
     said: dict[int, list[ModelRecord]] = {}
-    for home, record in sorted(reached.values(), key=lambda item: place_of(item[1])):
+    for home, record in sorted(reached.values(), key=lambda item: statement_key_of(item[1])):
         said.setdefault(home, []).append(record)
-    own = place_of(members[0])
-    for lineage in lineages([tuple(records) for records in said.values()], verdicts(connection)):
+    own = statement_key_of(members[0])
+    for lineage in lineages([tuple(records) for records in said.values()], load_overrides(connection)):
         held = [record for group in lineage.groups for record in group]
-        if own in map(place_of, held):
-            homes = dict.fromkeys(reached[place_of(record)][0] for record in held)
-            listed = tuple(map(SourceLink.of, sorted(held, key=place_of)))
-            return LineageReport(entry, _loaded(connection, homes), listed, lineage.bonds)
+        if own in map(statement_key_of, held):
+            homes = dict.fromkeys(reached[statement_key_of(record)][0] for record in held)
+            listed = tuple(map(SourceLink.of, sorted(held, key=statement_key_of)))
+            return LineageReport(entry, _loaded(connection, homes), listed, lineage.links)
     return LineageReport(entry, (entry,), tuple(map(SourceLink.of, members)), ())
 
 
@@ -107,11 +123,11 @@ def statement_records(connection: Connection, identifier: str) -> list[ModelReco
 
 
 def _loaded(connection: Connection, keys: dict[int, None]) -> tuple[Entry, ...]:
-    rows = connection.execute(whole().where(entries.c.id.in_(keys)).order_by(entries.c.identifier))
+    rows = connection.execute(select_entries().where(entries.c.id.in_(keys)).order_by(entries.c.identifier))
     return tuple(entry_from(row, sources_of(connection, row["id"])) for row in rows.mappings())
 
 
-Statements = dict[Place, int]
+Statements = dict[StatementKey, int]
 
 
 def _meant(connection: Connection, pid: IdentifierLike) -> tuple[Statements, Statements]:
@@ -122,7 +138,7 @@ def _meant(connection: Connection, pid: IdentifierLike) -> tuple[Statements, Sta
     named = None if isinstance(pid, Identifier) else _named(connection, str(pid))
     if named is not None:
         whole = _of_entry(connection, named["entry_id"])
-        return {Place(named["source"], named["source_id"]): named["id"]}, _places(whole)
+        return {StatementKey(named["source"], named["source_id"]): named["id"]}, _places(whole)
     entry = entry_for(connection, pid)
     key = connection.scalar(select(entries.c.id).where(entries.c.identifier == entry.identifier))
     whole = _of_entry(connection, key or 0)
@@ -145,7 +161,7 @@ def _of_entry(connection: Connection, entry_id: int) -> list[RowMapping]:
 
 
 def _places(rows: list[RowMapping]) -> Statements:
-    return {Place(row["source"], row["source_id"]): row["id"] for row in rows}
+    return {StatementKey(row["source"], row["source_id"]): row["id"] for row in rows}
 
 
 def _shown(pid: IdentifierLike) -> str:

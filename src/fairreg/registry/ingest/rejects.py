@@ -6,22 +6,25 @@ import zlib
 
 from sqlalchemy import Connection, insert, select, update
 
-from fairreg.registry.db.tables import refusals
-from fairreg.registry.db.text_limits import keepable
-from fairreg.registry.entries import Refused
+from fairreg.registry.db.tables import rejected_payloads
+from fairreg.registry.db.text_limits import storable_text
+from fairreg.registry.entries import RejectedPayload
 from fairreg.schemas.timestamps import now
 
-__all__ = ["refuse", "refused"]
+__all__ = ["rejected_payloads_of", "store_rejected"]
 
 
-def refuse(connection: Connection, item: Refused) -> None:
+def store_rejected(connection: Connection, item: RejectedPayload) -> None:
     """Keep a refused payload with its reason; the same payload of a source is kept once."""
     digest = hashlib.sha256(item.payload).hexdigest()
-    known = (refusals.c.source == item.source) & (refusals.c.payload_sha256 == digest)
-    said = {"reason": keepable(item.reason), "path": None if item.path is None else keepable(item.path)}
-    if connection.execute(update(refusals).where(known).values(said)).rowcount == 0:
+    known = (rejected_payloads.c.source == item.source) & (rejected_payloads.c.payload_sha256 == digest)
+    said = {
+        "reason": storable_text(item.reason),
+        "path": None if item.path is None else storable_text(item.path),
+    }
+    if connection.execute(update(rejected_payloads).where(known).values(said)).rowcount == 0:
         connection.execute(
-            insert(refusals).values(
+            insert(rejected_payloads).values(
                 source=item.source,
                 payload_sha256=digest,
                 payload=zlib.compress(item.payload, 6),
@@ -31,12 +34,12 @@ def refuse(connection: Connection, item: Refused) -> None:
         )
 
 
-def refused(connection: Connection, source: str | None) -> tuple[Refused, ...]:
+def rejected_payloads_of(connection: Connection, source: str | None) -> tuple[RejectedPayload, ...]:
     """What is kept of `source`, or of all, in the order of arrival."""
-    query = select(refusals).order_by(refusals.c.source, refusals.c.id)
-    rows = connection.execute(query if source is None else query.where(refusals.c.source == source))
+    query = select(rejected_payloads).order_by(rejected_payloads.c.source, rejected_payloads.c.id)
+    rows = connection.execute(query if source is None else query.where(rejected_payloads.c.source == source))
     return tuple(
-        Refused(
+        RejectedPayload(
             source=row.source,
             payload=zlib.decompress(row.payload),
             reason=row.reason,

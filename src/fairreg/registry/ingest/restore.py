@@ -14,9 +14,9 @@ from fairreg.registry.db.tables import statements
 from fairreg.registry.entries import Outcome, Statement, Submission
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.upsert import put, regroup, withdraw
-from fairreg.registry.resolution.grouping import Place
+from fairreg.registry.resolution.grouping import StatementKey
 
-__all__ = ["Carried", "Tombstone", "restore", "statements_after"]
+__all__ = ["ExportedStatement", "Tombstone", "restore", "statements_after"]
 
 _PAGE = 500
 _PLACE = (statements.c.source, statements.c.source_id)
@@ -31,22 +31,22 @@ class Tombstone:
 
 
 @dataclass(frozen=True)
-class Carried:
+class ExportedStatement:
     """What a source said in another registry, and that it withdrew it."""
 
     submission: Submission
     tombstone: Tombstone | None = None
 
 
-def statements_after(connection: Connection, place: Place | None) -> list[Statement]:
+def statements_after(connection: Connection, statement_key: StatementKey | None) -> list[Statement]:
     """The next statements in the order of their places, a page of them; none after the last."""
     query = select(statements).order_by(*_PLACE).limit(_PAGE)
-    if place is not None:
-        query = query.where(tuple_(*_PLACE) > tuple_(*place))
+    if statement_key is not None:
+        query = query.where(tuple_(*_PLACE) > tuple_(*statement_key))
     return [statement_from(row) for row in connection.execute(query).mappings()]
 
 
-def restore(connection: Connection, items: Iterable[Carried]) -> tuple[Outcome, ...]:
+def restore(connection: Connection, items: Iterable[ExportedStatement]) -> tuple[Outcome, ...]:
     """Keep what was carried over, tombstones with their times; nobody ever sees a withdrawn record live."""
     pending = LineageUpdate(connection)
     outcomes = tuple(_restored(connection, item, pending) for item in items)
@@ -54,15 +54,17 @@ def restore(connection: Connection, items: Iterable[Carried]) -> tuple[Outcome, 
     return outcomes
 
 
-def _restored(connection: Connection, item: Carried, pending: LineageUpdate) -> Outcome:
+def _restored(connection: Connection, item: ExportedStatement, pending: LineageUpdate) -> Outcome:
     origin, tombstone = item.submission.record.provenance, item.tombstone
-    known = _at(connection, Place(origin.source, origin.source_id))
+    known = _at(connection, StatementKey(origin.source, origin.source_id))
     if known is not None and tombstone is not None and _is_known(known, item.submission, tombstone):
         return "unchanged"
     outcome, _ = put(connection, item.submission, pending)
     if tombstone is not None:
         at = tombstone.at or (known.gone_at if known else None)
-        _bury(connection, Place(origin.source, origin.source_id), tombstone.reason, at, pending)
+        _write_tombstone(
+            connection, StatementKey(origin.source, origin.source_id), tombstone.reason, at, pending
+        )
     return outcome
 
 
@@ -72,14 +74,16 @@ def _is_known(known: Statement, said: Submission, tombstone: Tombstone) -> bool:
     return same and tombstone.at in {None, known.gone_at} and said.payload in {None, known.payload}
 
 
-def _bury(connection: Connection, place: Place, reason: str, at: str | None, pending: LineageUpdate) -> None:
-    key = withdraw(connection, place.source, place.source_id, reason)
+def _write_tombstone(
+    connection: Connection, statement_key: StatementKey, reason: str, at: str | None, pending: LineageUpdate
+) -> None:
+    key = withdraw(connection, statement_key.source, statement_key.source_id, reason)
     if at is not None:
         connection.execute(update(statements).where(statements.c.id == key).values(gone_at=at))
     regroup(connection, key, pending)
 
 
-def _at(connection: Connection, place: Place) -> Statement | None:
-    row = connection.execute(select(statements).where(tuple_(*_PLACE) == tuple_(*place))).mappings()
+def _at(connection: Connection, statement_key: StatementKey) -> Statement | None:
+    row = connection.execute(select(statements).where(tuple_(*_PLACE) == tuple_(*statement_key))).mappings()
     found = row.one_or_none()
     return None if found is None else statement_from(found)

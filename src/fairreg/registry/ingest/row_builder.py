@@ -17,15 +17,23 @@ from fairreg.registry.db.row_mapping import (
     payload_values,
     text_values,
 )
-from fairreg.registry.db.tables import entries, entry_texts, facets, identifiers, statements, ties
-from fairreg.registry.db.text_limits import admitted
+from fairreg.registry.db.tables import entries, entry_texts, facets, identifiers, link_targets, statements
+from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Submission
-from fairreg.registry.resolution.grouping import Key, Place, link_keys, place_of
-from fairreg.registry.resolution.lineage import owned_keys, pointed_keys, tie_keys
+from fairreg.registry.resolution.grouping import Key, StatementKey, link_keys, statement_key_of
+from fairreg.registry.resolution.lineage import own_keys, relation_keys, target_keys
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 
-__all__ = ["COLUMNS", "Page", "Prepared", "packed", "prepare", "statement_values", "unpacked"]
+__all__ = [
+    "COLUMNS",
+    "StatementBatch",
+    "StatementRows",
+    "build_batch",
+    "decode_batch",
+    "encode_batch",
+    "statement_values",
+]
 
 Row = tuple[Any, ...]
 
@@ -37,10 +45,10 @@ def _columns(table: Table, last: tuple[str, ...] = ()) -> tuple[str, ...]:
     return (*(column.name for column in table.c if column.name not in _KEYS.union(last)), *last)
 
 
-# The columns of the rows of `Prepared`, in their order: all that the tables have.
+# The columns of the rows of `StatementRows`, in their order: all that the tables have.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "statements": _columns(statements, last=("record",)),
-    **{table.name: _columns(table) for table in (entries, identifiers, facets, entry_texts, ties)},
+    **{table.name: _columns(table) for table in (entries, identifiers, facets, entry_texts, link_targets)},
 }
 _NAMES = {table: frozenset(columns) for table, columns in COLUMNS.items()}
 
@@ -53,14 +61,14 @@ _NO_PAYLOAD: Mapping[str, None] = dict.fromkeys(_OF_PAYLOAD)
 _NEW_ENTRY: Mapping[str, None] = dict.fromkeys(("merged", "fair_score", "gone_at", "gone_reason"))
 
 
-class Prepared(msgspec.Struct, frozen=True, array_like=True):
+class StatementRows(msgspec.Struct, frozen=True, array_like=True):
     """The rows of a statement and of an entry that it makes alone, but for their keys in the database.
 
     `record` is the last column of the `statement`. `keys` are all by which the statement may have to do with
     others, `grouping_keys` those of them by which it may share an entry.
     """
 
-    place: Place
+    statement_key: StatementKey
     identifier: str
     keys: frozenset[tuple[str, str]]
     grouping_keys: frozenset[tuple[str, str]]
@@ -70,12 +78,12 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
     identifiers: tuple[Row, ...]
     facets: tuple[Row, ...]
     text: Row
-    ties: tuple[tuple[str, str], ...]
+    link_targets: tuple[tuple[str, str], ...]
     payload: bytes | None
     media_type: str | None
 
     @property
-    def said(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Values of the `statements` row; the payload's are left out where none was given."""
         values = dict(zip(COLUMNS["statements"], (*self.statement, self.record), strict=True))
         values["record"] = msgspec.Raw(self.record.encode())
@@ -99,28 +107,28 @@ class Prepared(msgspec.Struct, frozen=True, array_like=True):
         return Submission(record, self.payload, self.media_type)
 
 
-class Page(msgspec.Struct, frozen=True, array_like=True):
+class StatementBatch(msgspec.Struct, frozen=True, array_like=True):
     """Statements that arrive together, and the words of all of them that slips are mended by."""
 
-    said: tuple[Prepared, ...]
+    statements: tuple[StatementRows, ...]
     words: frozenset[str]
 
 
-def prepare(submissions: Iterable[Submission]) -> Page:
+def build_batch(submissions: Iterable[Submission]) -> StatementBatch:
     """The rows of submissions. Raises RecordError for what not every kind of database keeps."""
     words: set[str] = set()
-    said = tuple(_prepared(submission, words) for submission in submissions)
-    return Page(said, frozenset(words))
+    said = tuple(_statement_rows(submission, words) for submission in submissions)
+    return StatementBatch(said, frozenset(words))
 
 
-def _prepared(submission: Submission, words: set[str]) -> Prepared:
+def _statement_rows(submission: Submission, words: set[str]) -> StatementRows:
     """The rows of one submission; its words are added to `words`."""
     record = submission.record
     statement = statement_values(submission)
     text, known = text_values(record)
     words |= known
-    return Prepared(
-        place=place_of(record),
+    return StatementRows(
+        statement_key=statement_key_of(record),
         identifier=record.identifier,
         keys=_keys(record),
         grouping_keys=link_keys(record),
@@ -130,27 +138,27 @@ def _prepared(submission: Submission, words: set[str]) -> Prepared:
         identifiers=_rows("identifiers", identifier_values(record)),
         facets=_rows("facets", facet_values(record, (record.provenance.source,))),
         text=_row("entry_texts", text),
-        ties=tuple(sorted(tie_keys(record))),
+        link_targets=tuple(sorted(relation_keys(record))),
         payload=submission.payload,
         media_type=submission.media_type,
     )
 
 
-def packed(page: Page) -> bytes:
+def encode_batch(batch: StatementBatch) -> bytes:
     """The page as bytes, for another process."""
-    return msgspec.msgpack.encode(page)
+    return msgspec.msgpack.encode(batch)
 
 
-def unpacked(page: bytes) -> Page:
-    """Inverse of `packed`."""
+def decode_batch(page: bytes) -> StatementBatch:
+    """Inverse of `encode_batch`."""
     return _DECODER.decode(page)
 
 
-_DECODER = msgspec.msgpack.Decoder(Page)
+_DECODER = msgspec.msgpack.Decoder(StatementBatch)
 
 
 def _keys(record: ModelRecord) -> frozenset[Key]:
-    return link_keys(record) | owned_keys(record) | pointed_keys(record)
+    return link_keys(record) | own_keys(record) | target_keys(record)
 
 
 def _row(table: str, values: Mapping[str, Any]) -> Row:
@@ -175,7 +183,7 @@ def statement_values(submission: Submission) -> dict[str, Any]:
         "source": source.source,
         "source_id": source.source_id,
         "retrieved_at": source.retrieved or now(),
-        "record": msgspec.Raw(admitted(record)),
+        "record": msgspec.Raw(storable_json(record)),
         "gone_at": None,
         "gone_reason": None,
     }

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import restore_scores
 from fairreg.registry.db.entry_query import RECORD
-from fairreg.registry.db.key_conditions import among, chunks, with_keys
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
 from fairreg.registry.db.row_mapping import (
     entry_values,
     facet_values,
@@ -27,12 +27,12 @@ from fairreg.registry.db.tables import (
     facets,
     identifiers,
     lineages,
-    refusals,
+    rejected_payloads,
     statements,
 )
 from fairreg.registry.entries import Outcome, Submission
 from fairreg.registry.ingest.bulk_insert import TEXT_COLUMNS, write_texts, write_words
-from fairreg.registry.ingest.lineage_update import LineageUpdate, write_ties
+from fairreg.registry.ingest.lineage_update import LineageUpdate, write_link_targets
 from fairreg.registry.ingest.row_builder import statement_values
 from fairreg.registry.resolution.grouping import (
     Group,
@@ -42,18 +42,18 @@ from fairreg.registry.resolution.grouping import (
     link_keys,
     merge,
     name_entries,
-    place_of,
+    statement_key_of,
 )
-from fairreg.registry.resolution.lineage import owned_keys, pointed_keys
+from fairreg.registry.resolution.lineage import own_keys, target_keys
 from fairreg.registry.search.lookup import sources_of_all
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
-from fairreg.sources import CURATED, OWN, REGISTRAR
+from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 
-__all__ = ["accept", "now", "put", "regroup", "relink", "withdraw", "word_anew"]
+__all__ = ["accept", "now", "put", "regroup", "reindex_text", "relink", "withdraw"]
 
 # Sources that describe what others host: they do not keep an entry alive whose files are gone.
-_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN})
+_DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN_SOURCE})
 
 
 def put(connection: Connection, submission: Submission, pending: LineageUpdate) -> tuple[Outcome, int]:
@@ -73,7 +73,7 @@ def put(connection: Connection, submission: Submission, pending: LineageUpdate) 
         outcome = "unchanged" if same else "changed"
     if outcome != "unchanged" or before != submission.record:
         _write_identifiers(connection, statement_id, submission.record)
-        write_ties(connection, statement_id, submission.record, new=known is None)
+        write_link_targets(connection, statement_id, submission.record, new=known is None)
         regroup(connection, statement_id, pending, before)
     return outcome, statement_id
 
@@ -92,7 +92,9 @@ def accept(connection: Connection, payloads: Iterable[tuple[str, str | None]]) -
     pairs = [(source, digest) for source, digest in payloads if digest is not None]
     for chunk in chunks(pairs):
         connection.execute(
-            delete(refusals).where(with_keys(refusals.c.source, refusals.c.payload_sha256, chunk))
+            delete(rejected_payloads).where(
+                in_key_pairs(rejected_payloads.c.source, rejected_payloads.c.payload_sha256, chunk)
+            )
         )
 
 
@@ -124,9 +126,9 @@ def regroup(
     left = frozenset() if before is None else link_keys(before)
     reached = _closure(connection, statement_id, left)
     homes = {row.entry_id for row in reached.values() if row.entry_id is not None}
-    keys = frozenset() if before is None else owned_keys(before) | pointed_keys(before)
+    keys = frozenset() if before is None else own_keys(before) | target_keys(before)
     pending.add(reached, homes, keys)
-    _sort(connection, reached, statement_id, pending.overrides.apart)
+    _sort(connection, reached, statement_id, pending.overrides.cannot_link)
 
 
 class _Planned(NamedTuple):
@@ -164,7 +166,7 @@ def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[
     free = sorted({row.entry_id for row in reached.values() if row.entry_id is not None})
     plan = []
     for members, name in zip(groups, name_entries(groups), strict=True):
-        rows = [by_place[place_of(record)] for record in members]
+        rows = [by_place[statement_key_of(record)] for record in members]
         kept = next(
             (row.entry_id for row in sorted(rows, key=lambda row: row.id) if row.entry_id in free), None
         )
@@ -183,7 +185,7 @@ def _stale(
         held[row.entry_id].add(row.id)
     query = select(entries.c.id, entries.c.identifier)
     homes = [home for home in held if home is not None]
-    rows = connection.execute(query.where(among(connection, entries.c.id, homes)))
+    rows = connection.execute(query.where(in_values(connection, entries.c.id, homes)))
     names = {row.id: row.identifier for row in rows}
     for item in plan:
         ids = {row.id for row in item.rows}
@@ -259,7 +261,7 @@ def _holders(connection: Connection, keys: set[tuple[str, str]]) -> set[int]:
     """Statements that carry one of the (scheme, key) pairs."""
     holders: set[int] = set()
     for chunk in chunks(sorted(keys)):
-        pairs = with_keys(identifiers.c.family, identifiers.c.key, chunk)
+        pairs = in_key_pairs(identifiers.c.family, identifiers.c.key, chunk)
         found = select(identifiers.c.statement_id, identifiers.c.scheme, identifiers.c.family).where(pairs)
         # A paper's DOI is of the same family as the object's own, but joins nothing.
         holders |= {row.statement_id for row in connection.execute(found) if row.scheme == row.family}
@@ -310,7 +312,7 @@ def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> N
     write_words(connection, known)
 
 
-def word_anew(connection: Connection, after: int, limit: int) -> list[int]:
+def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
     """Write anew what is read off the records of the entries behind the key `after`: values, facets, texts.
 
     At most `limit` entries; returns their keys, none at the end.

@@ -17,7 +17,7 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
-from fairreg.sources import CURATED, DOI, OWN, REGISTRAR, all_sources, scheme_names, schemes
+from fairreg.sources import CURATED, DOI, OWN_SOURCE, REGISTRAR, all_sources, scheme_names, schemes
 
 __all__ = [
     "CURATED_ORDER",
@@ -28,7 +28,7 @@ __all__ = [
     "Key",
     "Pair",
     "Partners",
-    "Place",
+    "StatementKey",
     "compatible",
     "group",
     "link_keys",
@@ -36,14 +36,14 @@ __all__ = [
     "merge",
     "name_entries",
     "partners",
-    "place_of",
+    "statement_key_of",
 ]
 
 Group = tuple[ModelRecord, ...]
 Key = tuple[str, str]
 
 
-class Place(NamedTuple):
+class StatementKey(NamedTuple):
     """Where a statement comes from: it has only one there, whatever that says."""
 
     source: str
@@ -51,17 +51,17 @@ class Place(NamedTuple):
 
 
 # Two statements about which a person has decided.
-Pair = frozenset[Place]
+Pair = frozenset[StatementKey]
 # Pairs by one end: for each place that a pair names, the places at the other ends.
-Partners = Mapping[Place, AbstractSet[Place]]
+Partners = Mapping[StatementKey, AbstractSet[StatementKey]]
 
 _RANKED = sorted((row for row in all_sources() if row.rank is not None), key=lambda row: row.rank or 0)
 # "" stands for any source without a rank.
 _HOSTS = (*(row.name for row in _RANKED), "")
 # The catalogue is curated: it names and classifies better than a repository page.
-CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, OWN)
+CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, OWN_SOURCE)
 # Who holds the files knows versions, checksums and access.
-HOST_ORDER = (*_HOSTS, REGISTRAR.name, CURATED.name, OWN)
+HOST_ORDER = (*_HOSTS, REGISTRAR.name, CURATED.name, OWN_SOURCE)
 
 LINK_SCHEMES = tuple(scheme.name for scheme in schemes() if scheme.joins)
 # A repository of code may hold several objects.
@@ -86,9 +86,9 @@ def link_keys(record: ModelRecord) -> frozenset[Key]:
     return frozenset(key for scheme in able for key in _keys((record,), scheme))
 
 
-def place_of(record: ModelRecord) -> Place:
+def statement_key_of(record: ModelRecord) -> StatementKey:
     """Where the statement comes from."""
-    return Place(record.provenance.source, record.provenance.source_id)
+    return StatementKey(record.provenance.source, record.provenance.source_id)
 
 
 def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) -> tuple[Group, ...]:
@@ -105,27 +105,27 @@ def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) 
 
 def partners(pairs: Iterable[Pair]) -> Partners:
     """Index pairs by the places that they name."""
-    found: dict[Place, set[Place]] = defaultdict(set)
+    found: dict[StatementKey, set[StatementKey]] = defaultdict(set)
     for pair in pairs:
-        for place in pair:
-            found[place] |= pair - {place}
+        for statement_key in pair:
+            found[statement_key] |= pair - {statement_key}
     return dict(found)
 
 
-def compatible(parts: Iterable[Collection[Place]], apart: Partners) -> list[list[int]]:
+def compatible(parts: Iterable[Collection[StatementKey]], apart: Partners) -> list[list[int]]:
     """Numbers of the parts that may come together, first come first served.
 
     Of each part only the places that `apart` names matter; the others may be left out.
     """
-    clusters: list[tuple[list[int], set[Place]]] = []
+    clusters: list[tuple[list[int], set[StatementKey]]] = []
     for number, places in enumerate(parts):
         numbers, opposed = next(
-            (cluster for cluster in clusters if cluster[1].isdisjoint(places)), ([], set[Place]())
+            (cluster for cluster in clusters if cluster[1].isdisjoint(places)), ([], set[StatementKey]())
         )
         if not numbers:
             clusters.append((numbers, opposed))
         numbers.append(number)
-        opposed.update(*(apart.get(place, ()) for place in places))
+        opposed.update(*(apart.get(statement_key, ()) for statement_key in places))
     return [numbers for numbers, _ in clusters]
 
 
@@ -212,7 +212,8 @@ def _joined(root: list[int], joined: set[int], groups: list[Group], apart: Partn
         return [min(joined) if index in joined else index for index in root]
     trees = sorted(joined)
     parts = [
-        [place_of(r) for index, at in enumerate(root) if at == tree for r in groups[index]] for tree in trees
+        [statement_key_of(r) for index, at in enumerate(root) if at == tree for r in groups[index]]
+        for tree in trees
     ]
     for numbers in compatible(parts, apart):
         cluster = {trees[number] for number in numbers}

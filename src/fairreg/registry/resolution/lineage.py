@@ -4,7 +4,7 @@
 Pure functions of entries (groups of statements, see `linking`) and of people's verdicts. Entries come
 together by what `_STAGES` lists, the surest first: versions of one concept, equal weights, one content, a
 relation that says so, a shared place, a mention of the other's DOI. Names never count. A weak sign joins
-nothing that one source tells apart, nothing that more than `POPULAR` statements carry, and no dataset to a
+nothing that one source tells apart, nothing that more than `MAX_SHARED` statements carry, and no dataset to a
 model.
 """
 
@@ -18,43 +18,43 @@ from fairreg.registry.resolution.grouping import (
     Group,
     Key,
     Pair,
-    Place,
+    StatementKey,
     compatible,
     main_key,
     partners,
-    place_of,
+    statement_key_of,
 )
 from fairreg.schemas.identifiers import OWN_DOIS
 from fairreg.schemas.record import ModelRecord, RelationType
 from fairreg.sources import BUILT_IN, DOI, SWHID
 
 __all__ = [
-    "OWNING",
+    "MAX_SHARED",
+    "OWN_SCHEMES",
     "PLACE_SCHEMES",
-    "POINTING",
-    "POPULAR",
-    "Bond",
+    "TARGET_SCHEMES",
     "Lineage",
-    "Verdicts",
+    "LinkEvidence",
+    "LinkOverrides",
     "lineages",
-    "owned_keys",
-    "pointed_keys",
-    "tie_keys",
+    "own_keys",
+    "relation_keys",
+    "target_keys",
 ]
 
-POPULAR = 100
+MAX_SHARED = 100
 _COPIES = tuple(row.copy_dois for row in BUILT_IN if row.copy_dois)
 # Names of repositories and registries that a model is at: owners of one are one model, if they are few.
 PLACE_SCHEMES = tuple(scheme for scheme in LINK_SCHEMES if scheme != DOI.name)
 
 
 @dataclass(frozen=True)
-class Bond:
-    """What joins the statements at `places`: `how` says by what kind of sign, `value` which one."""
+class LinkEvidence:
+    """What joins the statements at `statement_keys`: `how` says by what kind of sign, `value` which one."""
 
     how: str
     value: str
-    places: tuple[Place, ...]
+    statement_keys: tuple[StatementKey, ...]
     evidence: tuple[str, ...] = ()
 
 
@@ -63,25 +63,25 @@ class Lineage:
     """Entries of one model, and all that joins them or what their sources say."""
 
     groups: tuple[Group, ...]
-    bonds: tuple[Bond, ...] = ()
+    links: tuple[LinkEvidence, ...] = ()
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class LinkOverrides:
     """What people decided: pairs of statements that are one model, and pairs that are not."""
 
-    same: frozenset[Pair] = frozenset()
-    apart: frozenset[Pair] = frozenset()
+    must_link: frozenset[Pair] = frozenset()
+    cannot_link: frozenset[Pair] = frozenset()
 
 
 class _Stage(NamedTuple):
     """One kind of sign. `shared`: owners of one key are one model even where nothing points to it."""
 
     how: str
-    owning: tuple[str, ...]
-    pointing: tuple[str, ...] = ()
+    own_schemes: tuple[str, ...]
+    target_schemes: tuple[str, ...] = ()
     relations: tuple[RelationType, ...] = ()
-    sure: bool = False
+    certain: bool = False
     shared: bool = True
 
 
@@ -90,14 +90,14 @@ _STAGES = (
         "DOI or concept DOI",
         OWN_DOIS,
         relations=("is_version_of", "has_version", "is_new_version_of", "is_previous_version_of"),
-        sure=True,
+        certain=True,
     ),
-    _Stage("equal weights", ("fingerprint",), sure=True),
-    _Stage("Software Heritage id", (SWHID.name,), sure=True),
+    _Stage("equal weights", ("fingerprint",), certain=True),
+    _Stage("Software Heritage id", (SWHID.name,), certain=True),
     _Stage(
-        "is_identical_to", (*OWN_DOIS, SWHID.name), relations=("is_identical_to",), sure=True, shared=False
+        "is_identical_to", (*OWN_DOIS, SWHID.name), relations=("is_identical_to",), certain=True, shared=False
     ),
-    _Stage("DOI at DLHub", OWN_DOIS, pointing=_COPIES, shared=False),
+    _Stage("DOI at DLHub", OWN_DOIS, target_schemes=_COPIES, shared=False),
     *(_Stage(name, (name,)) for name in PLACE_SCHEMES),
     _Stage("is_identical_to", PLACE_SCHEMES, relations=("is_identical_to",), shared=False),
     _Stage(
@@ -106,48 +106,53 @@ _STAGES = (
         relations=("is_supplement_to", "is_supplemented_by"),
         shared=False,
     ),
-    _Stage("DOI named in the description", OWN_DOIS, pointing=("related_doi",), shared=False),
+    _Stage("DOI named in the description", OWN_DOIS, target_schemes=("related_doi",), shared=False),
 )
-OWNING = frozenset(scheme for stage in _STAGES for scheme in stage.owning)
-POINTING = frozenset(scheme for stage in _STAGES for scheme in stage.pointing)
-_TYING = frozenset(type_ for stage in _STAGES for type_ in stage.relations)
+OWN_SCHEMES = frozenset(scheme for stage in _STAGES for scheme in stage.own_schemes)
+TARGET_SCHEMES = frozenset(scheme for stage in _STAGES for scheme in stage.target_schemes)
+_LINKING_RELATIONS = frozenset(type_ for stage in _STAGES for type_ in stage.relations)
 
 
-def owned_keys(record: ModelRecord) -> frozenset[Key]:
+def own_keys(record: ModelRecord) -> frozenset[Key]:
     """What the statement is called itself, version or lineage."""
-    schemes = OWNING & {item.scheme for item in record.identifiers}
+    schemes = OWN_SCHEMES & {item.scheme for item in record.identifiers}
     return frozenset(key for scheme in schemes for key, _ in _owned(record, scheme))
 
 
-def pointed_keys(record: ModelRecord) -> frozenset[Key]:
+def target_keys(record: ModelRecord) -> frozenset[Key]:
     """What the statement points to as another form of the same model."""
-    return frozenset(item.key for item in record.identifiers if item.scheme in POINTING) | tie_keys(record)
+    return frozenset(
+        item.key for item in record.identifiers if item.scheme in TARGET_SCHEMES
+    ) | relation_keys(record)
 
 
-def tie_keys(record: ModelRecord) -> frozenset[Key]:
+def relation_keys(record: ModelRecord) -> frozenset[Key]:
     """The keys that no row of `identifiers` holds: targets of relations, SWHIDs without their qualifiers."""
-    tied = {item.target.key for item in record.relations if item.type in _TYING}
+    tied = {item.target.key for item in record.relations if item.type in _LINKING_RELATIONS}
     return frozenset(tied | {key for key, _ in _owned(record, SWHID.name)})
 
 
 def lineages(
-    groups: Sequence[Group], verdicts: Verdicts | None = None, popular: frozenset[Key] = frozenset()
+    groups: Sequence[Group],
+    overrides: LinkOverrides | None = None,
+    shared_widely: frozenset[Key] = frozenset(),
 ) -> tuple[Lineage, ...]:
     """The entries sorted into lineages; give it all that can reach one another by their keys.
 
     A verdict goes before any sign: what is the same comes first, what is apart never comes together.
-    `popular` are keys known to be carried by more than `POPULAR` statements, not all of which are given.
+    `shared_widely` are keys known to be carried by more than `MAX_SHARED` statements, not all of which are
+    given.
     """
-    chosen = verdicts or Verdicts()
-    forest = _Forest(groups, chosen.apart)
-    for pair in sorted(map(sorted, chosen.same)):
-        places = tuple(Place(*place) for place in pair)
-        forest.join(Bond("fairreg link", "a person's verdict", places))
+    chosen = overrides or LinkOverrides()
+    union_find = _ConstrainedUnionFind(groups, chosen.cannot_link)
+    for pair in sorted(map(sorted, chosen.must_link)):
+        statement_keys = tuple(StatementKey(*statement_key) for statement_key in pair)
+        union_find.join(LinkEvidence("fairreg link", "a person's verdict", statement_keys))
     for stage in _STAGES:
         for key, claims in sorted(_claims(groups, stage).items()):
-            if stage.sure or key not in popular:
-                _settle(forest, stage, key, claims)
-    return forest.lineages()
+            if stage.certain or key not in shared_widely:
+                _apply_stage(union_find, stage, key, claims)
+    return union_find.lineages()
 
 
 class _Claim(NamedTuple):
@@ -168,39 +173,39 @@ def _owned(record: ModelRecord, scheme: str) -> Iterator[tuple[Key, str | None]]
 def _claims(groups: Sequence[Group], stage: _Stage) -> dict[Key, list[_Claim]]:
     found: dict[Key, list[_Claim]] = defaultdict(list)
     for record in (record for members in groups for record in members):
-        for scheme in stage.owning:
+        for scheme in stage.own_schemes:
             for key, evidence in _owned(record, scheme):
                 found[key].append(_Claim(record, owns=True, evidence=evidence))
         for item in record.identifiers:
-            if item.scheme in stage.pointing:
+            if item.scheme in stage.target_schemes:
                 found[item.key].append(_Claim(record, owns=False, evidence=item.evidence))
         for relation in record.relations:
             if relation.type in stage.relations:
                 found[relation.target.key].append(_Claim(record, owns=False, evidence=relation.type))
-    return {key: claims for key, claims in found.items() if _says(stage, claims)}
+    return {key: claims for key, claims in found.items() if _is_evidence(stage, claims)}
 
 
-def _says(stage: _Stage, claims: list[_Claim]) -> bool:
+def _is_evidence(stage: _Stage, claims: list[_Claim]) -> bool:
     """Whether somebody owns what the others point to."""
     owners = sum(claim.owns for claim in claims)
     return owners > 0 and (stage.shared or owners < len(claims))
 
 
-def _settle(forest: "_Forest", stage: _Stage, key: Key, claims: list[_Claim]) -> None:
+def _apply_stage(union_find: "_ConstrainedUnionFind", stage: _Stage, key: Key, claims: list[_Claim]) -> None:
     """Join what carries the key, as far as the kind of sign reaches."""
-    if stage.sure:
-        forest.join(_bond(stage, key, claims))
+    if stage.certain:
+        union_find.join(_link_evidence(stage, key, claims))
         return
     for datasets in (False, True):
         part = [claim for claim in claims if (claim.record.kind == "dataset") is datasets]
-        if _says(stage, part) and len(part) <= POPULAR and not forest.contested(part):
-            forest.join(_bond(stage, key, part))
+        if _is_evidence(stage, part) and len(part) <= MAX_SHARED and not union_find.contested(part):
+            union_find.join(_link_evidence(stage, key, part))
 
 
-def _bond(stage: _Stage, key: Key, claims: list[_Claim]) -> Bond:
-    places = sorted({place_of(claim.record) for claim in claims})
+def _link_evidence(stage: _Stage, key: Key, claims: list[_Claim]) -> LinkEvidence:
+    statement_keys = sorted({statement_key_of(claim.record) for claim in claims})
     evidence = sorted({claim.evidence for claim in claims if claim.evidence})
-    return Bond(stage.how, key[1], tuple(places), tuple(evidence))
+    return LinkEvidence(stage.how, key[1], tuple(statement_keys), tuple(evidence))
 
 
 @dataclass(eq=False)
@@ -213,7 +218,7 @@ class _Tree:
     label: int
     numbers: list[int]
     sources: set[str]
-    opposed: set[Place]
+    opposed: set[StatementKey]
 
     def absorb(self, other: "_Tree") -> None:
         """Take over the members of another tree."""
@@ -222,57 +227,61 @@ class _Tree:
         self.opposed |= other.opposed
 
 
-class _Forest:
+class _ConstrainedUnionFind:
     """Trees of entries that grow together, never over what a person keeps apart.
 
     Smaller trees move into the largest, so that n entries move n log n times at most, in whatever order the
     signs that join them come.
     """
 
-    def __init__(self, groups: Sequence[Group], apart: frozenset[Pair]) -> None:
+    def __init__(self, groups: Sequence[Group], cannot_link: frozenset[Pair]) -> None:
         self._groups = groups
-        self._apart = partners(apart)
+        self._cannot_link = partners(cannot_link)
         self._tree = [self._planted(number, members) for number, members in enumerate(groups)]
-        self._at = {place_of(record): number for number, group in enumerate(groups) for record in group}
-        self._bonds: list[Bond] = []
+        self._at = {
+            statement_key_of(record): number for number, group in enumerate(groups) for record in group
+        }
+        self._links: list[LinkEvidence] = []
 
-    def join(self, bond: Bond) -> None:
+    def join(self, link: LinkEvidence) -> None:
         """Make one tree of those that hold the bond's places; what cannot come along is left out of it."""
-        places = [place for place in bond.places if place in self._at]
-        trees = list(dict.fromkeys(map(self._tree_of, places)))
-        for numbers in compatible((tree.opposed for tree in trees), self._apart):
+        statement_keys = [statement_key for statement_key in link.statement_keys if statement_key in self._at]
+        trees = list(dict.fromkeys(map(self._tree_of, statement_keys)))
+        for numbers in compatible((tree.opposed for tree in trees), self._cannot_link):
             self._unite([trees[number] for number in numbers])
-        held: dict[_Tree, list[Place]] = defaultdict(list)
-        for place in places:
-            held[self._tree_of(place)].append(place)
-        self._bonds += [
-            Bond(bond.how, bond.value, tuple(inside), bond.evidence)
+        held: dict[_Tree, list[StatementKey]] = defaultdict(list)
+        for statement_key in statement_keys:
+            held[self._tree_of(statement_key)].append(statement_key)
+        self._links += [
+            LinkEvidence(link.how, link.value, tuple(inside), link.evidence)
             for inside in held.values()
             if len(inside) > 1
         ]
 
     def contested(self, claims: Iterable[_Claim]) -> bool:
         """Whether one source tells apart what the claims would join."""
-        trees = {self._tree_of(place_of(claim.record)) for claim in claims}
+        trees = {self._tree_of(statement_key_of(claim.record)) for claim in claims}
         sources = [source for tree in trees for source in tree.sources]
         return len(sources) != len(set(sources))
 
     def lineages(self) -> tuple[Lineage, ...]:
         """The trees, each with its bonds."""
-        bonds: dict[_Tree, list[Bond]] = defaultdict(list)
-        for bond in self._bonds:
-            bonds[self._tree_of(bond.places[0])].append(bond)
+        links: dict[_Tree, list[LinkEvidence]] = defaultdict(list)
+        for link in self._links:
+            links[self._tree_of(link.statement_keys[0])].append(link)
         return tuple(
-            Lineage(tuple(self._groups[number] for number in sorted(tree.numbers)), tuple(bonds[tree]))
+            Lineage(tuple(self._groups[number] for number in sorted(tree.numbers)), tuple(links[tree]))
             for tree in sorted(set(self._tree), key=lambda tree: tree.label)
         )
 
     def _planted(self, number: int, members: Group) -> _Tree:
         sources = {record.provenance.source for record in members}
-        return _Tree(number, [number], sources, self._apart.keys() & set(map(place_of, members)))
+        return _Tree(
+            number, [number], sources, self._cannot_link.keys() & set(map(statement_key_of, members))
+        )
 
-    def _tree_of(self, place: Place) -> _Tree:
-        return self._tree[self._at[place]]
+    def _tree_of(self, statement_key: StatementKey) -> _Tree:
+        return self._tree[self._at[statement_key]]
 
     def _unite(self, trees: Sequence[_Tree]) -> None:
         """Make one tree of several, labelled as the first of them."""

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from fairreg.registry.entries import Entry
-from fairreg.registry.resolution.lineage import Bond
+from fairreg.registry.resolution.lineage import LinkEvidence
 from fairreg.schemas.record import ModelRecord
 
 __all__ = ["LineageReport", "SourceLink"]
@@ -37,8 +37,8 @@ class LineageReport:
     entry: Entry
     entries: tuple[Entry, ...]
     sources: tuple[SourceLink, ...]
-    bonds: tuple[Bond, ...]
+    links: tuple[LinkEvidence, ...]
 
-    def bonds_of(self, link: SourceLink) -> tuple[Bond, ...]:
+    def links_of(self, link: SourceLink) -> tuple[LinkEvidence, ...]:
         """What joins a source's contribution to the others."""
-        return tuple(bond for bond in self.bonds if (link.source, link.source_id) in bond.places)
+        return tuple(bond for bond in self.links if (link.source, link.source_id) in bond.statement_keys)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from fairreg.registry.db.key_conditions import among
+from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, facets
 
 __all__ = ["Facets", "count_all", "count_among"]
@@ -25,7 +25,7 @@ _ORDER = ("source", "kind", "task", "framework", "license", "year")
 
 def count_among(connection: Connection, keys: Iterable[int]) -> Facets:
     """The facets of some entries."""
-    return count_all(connection, (among(connection, entries.c.id, keys),))
+    return count_all(connection, (in_values(connection, entries.c.id, keys),))
 
 
 def count_all(connection: Connection, conditions: Sequence[ColumnElement[bool]] = ()) -> Facets:

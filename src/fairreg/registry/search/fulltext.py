@@ -26,45 +26,45 @@ from sqlalchemy import (
 from fairreg.errors import RegistryError
 from fairreg.registry.db.tables import FULL_TEXT, LEADING, NAME_TEXT, WORD_INDEX, entries, entry_texts, words
 
-__all__ = ["Held", "Phrase", "beginning", "holding", "resembling"]
+__all__ = ["Phrase", "PostingList", "match", "prefix_match", "similar_words"]
 
 Phrase = tuple[str, ...]
 # Any phrase of each group will do, but of every group one.
-Demand = Sequence[Sequence[Phrase]]
+PhraseGroups = Sequence[Sequence[Phrase]]
 Conditions = Sequence[ColumnElement[bool]]
 
 _TRIGRAM = 3
 
 
 @dataclass(frozen=True)
-class Held:
+class PostingList:
     """Keys of entries in the order in which they were found; not `complete` where the limit cut them off."""
 
     keys: tuple[int, ...]
     complete: bool
 
 
-def holding(
+def match(
     connection: Connection,
-    demand: Demand,
+    phrase_groups: PhraseGroups,
     *,
     limit: int,
     conditions: Conditions = (),
     names: bool = False,
-) -> Held:
+) -> PostingList:
     """At most `limit` entries that meet the `conditions` and hold what is demanded, in any column.
 
     `names`: in the name or the alternate names.
     """
-    query = _ENGINES[_dialect(connection)](demand, NAME_TEXT if names else FULL_TEXT)
+    query = _ENGINES[_dialect(connection)](phrase_groups, NAME_TEXT if names else FULL_TEXT)
     if conditions:
         key = query.selected_columns[0]
         query = query.join(entries, entries.c.id == key).where(*conditions)
     keys = tuple(connection.scalars(query.limit(limit)))
-    return Held(keys, len(keys) < limit)
+    return PostingList(keys, len(keys) < limit)
 
 
-def beginning(
+def prefix_match(
     connection: Connection, phrase: Phrase, *, limit: int, conditions: Conditions = ()
 ) -> tuple[int, ...]:
     """At most `limit` entries whose name begins with the phrase, the shortest name first."""
@@ -78,7 +78,7 @@ def beginning(
     return tuple(connection.scalars(query.order_by(entry_texts.c.leading).limit(limit)))
 
 
-def resembling(connection: Connection, word: str, *, limit: int) -> tuple[str, ...]:
+def similar_words(connection: Connection, word: str, *, limit: int) -> tuple[str, ...]:
     """At most `limit` words of the registry's texts that share three letters in a row with `word`."""
     if len(word) < _TRIGRAM:
         return ()
@@ -99,17 +99,17 @@ def _dialect(connection: Connection) -> str:
     return name
 
 
-def _in_sqlite(demand: Demand, where: str) -> Select[Any]:
+def _in_sqlite(phrase_groups: PhraseGroups, where: str) -> Select[Any]:
     """FTS5's query syntax: phrases in quotes."""
-    groups = (" OR ".join('"' + " ".join(phrase) + '"' for phrase in group) for group in demand)
+    groups = (" OR ".join('"' + " ".join(phrase) + '"' for phrase in group) for group in phrase_groups)
     asked = " AND ".join(f"({group})" for group in groups)
     index = table(where, column("rowid"))
     return select(index.c.rowid).where(literal_column(where).op("MATCH")(asked))
 
 
-def _in_postgresql(demand: Demand, where: str) -> Select[Any]:
+def _in_postgresql(phrase_groups: PhraseGroups, where: str) -> Select[Any]:
     """`phraseto_tsquery` reads a phrase as `to_tsvector` read the text; ``||`` is *or*, ``&&`` is *and*."""
-    asked = _joined("&&", (_joined("||", map(_tsquery, group)) for group in demand))
+    asked = _joined("&&", (_joined("||", map(_tsquery, group)) for group in phrase_groups))
     held = literal_column(f"entry_texts.{_VECTORS[where]}").op("@@")(asked)
     return select(entry_texts.c.entry_id).where(held)
 

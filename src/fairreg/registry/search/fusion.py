@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fairreg.registry.db.row_mapping import is_runnable, page_of
 from fairreg.registry.entries import Entry, representative_key
-from fairreg.registry.resolution.grouping import Group, Place, group, merge, place_of
-from fairreg.registry.resolution.lineage import Lineage, Verdicts, lineages
+from fairreg.registry.resolution.grouping import Group, StatementKey, group, merge, statement_key_of
+from fairreg.registry.resolution.lineage import Lineage, LinkOverrides, lineages
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.results import SearchHit, SearchResults
 from fairreg.schemas.record import ModelRecord
@@ -20,34 +20,34 @@ __all__ = ["RANK_CONSTANT", "fuse"]
 # k of the paper, found there by a pilot study and kept.
 RANK_CONSTANT = 60
 
-Kin = tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]
+RelatedEntries = tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]
 
 
 def fuse(
     local: SearchResults,
     live: Iterable[ModelRecord],
     *,
-    kin: Kin,
-    rankings: Sequence[Sequence[Place]],
-    verdicts: Verdicts,
+    related: RelatedEntries,
+    rankings: Sequence[Sequence[StatementKey]],
+    overrides: LinkOverrides,
     conditions: Filters,
 ) -> list[SearchHit]:
     """All that meets the conditions, best first: a model that is first in every ranking scores 1.
 
-    `live` are the records that the `rankings` of the sources name; `kin` is what the registry holds of local
-    hits and of all that may belong together with a live record. A live record replaces the stored one.
+    `live` are the records that the `rankings` of the sources name; `related` is what the registry holds of
+    local hits and of all that may belong together with a live record. A live record replaces the stored one.
     """
-    records = {place_of(record): record for _, said in kin for record in said}
-    records |= {place_of(record): record for record in live}
-    known = {place_of(record): entry for entry, said in kin for record in said}
-    homes: dict[str, Place] = {}
-    for place, entry in known.items():
-        homes.setdefault(entry.identifier, place)
+    records = {statement_key_of(record): record for _, said in related for record in said}
+    records |= {statement_key_of(record): record for record in live}
+    known = {statement_key_of(record): entry for entry, said in related for record in said}
+    homes: dict[str, StatementKey] = {}
+    for statement_key, entry in known.items():
+        homes.setdefault(entry.identifier, statement_key)
     local_ranking = [homes[hit.entry.identifier] for hit in local.hits if hit.entry.identifier in homes]
-    families = lineages(group(records.values(), verdicts.apart), verdicts)
+    families = lineages(group(records.values(), overrides.cannot_link), overrides)
     scores = _scores(families, [local_ranking, *rankings])
     named = frozenset(local_ranking)
-    chosen = named | {place for ranking in rankings for place in ranking}
+    chosen = named | {statement_key for ranking in rankings for statement_key in ranking}
     hits = []
     for number, score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
         hit = _hit(families[number], score, known, named=named, chosen=chosen, conditions=conditions)
@@ -56,10 +56,10 @@ def fuse(
     return hits
 
 
-def _scores(families: Sequence[Lineage], rankings: Sequence[Sequence[Place]]) -> Mapping[int, float]:
+def _scores(families: Sequence[Lineage], rankings: Sequence[Sequence[StatementKey]]) -> Mapping[int, float]:
     """Sum of reciprocal ranks of each lineage that is in a ranking, as a share of the most possible."""
     at = {
-        place_of(record): number
+        statement_key_of(record): number
         for number, lineage in enumerate(families)
         for members in lineage.groups
         for record in members
@@ -67,7 +67,7 @@ def _scores(families: Sequence[Lineage], rankings: Sequence[Sequence[Place]]) ->
     filled = [ranking for ranking in rankings if ranking]
     sums: dict[int, float] = defaultdict(float)
     for ranking in filled:
-        for rank, number in enumerate(dict.fromkeys(at[place] for place in ranking), 1):
+        for rank, number in enumerate(dict.fromkeys(at[statement_key] for statement_key in ranking), 1):
             sums[number] += 1 / (RANK_CONSTANT + rank)
     most = max(1, len(filled)) / (RANK_CONSTANT + 1)
     return {number: total / most for number, total in sums.items()}
@@ -76,10 +76,10 @@ def _scores(families: Sequence[Lineage], rankings: Sequence[Sequence[Place]]) ->
 def _hit(
     lineage: Lineage,
     score: float,
-    known: Mapping[Place, Entry],
+    known: Mapping[StatementKey, Entry],
     *,
-    named: frozenset[Place],
-    chosen: frozenset[Place],
+    named: frozenset[StatementKey],
+    chosen: frozenset[StatementKey],
     conditions: Filters,
 ) -> SearchHit | None:
     """The lineage as a hit: the local hit stands for it, else the best of what meets the conditions.
@@ -87,7 +87,7 @@ def _hit(
     None where neither the registry nor a source found any of it that meets them.
     """
     entries = tuple(_entry(members, known) for members in lineage.groups)
-    places = [frozenset(map(place_of, members)) for members in lineage.groups]
+    places = [frozenset(map(statement_key_of, members)) for members in lineage.groups]
     able = [entry for entry, held in zip(entries, places, strict=True) if not named.isdisjoint(held)]
     if not able:
         meeting = [number for number, entry in enumerate(entries) if conditions.met_by(entry)]
@@ -97,7 +97,7 @@ def _hit(
     return SearchHit(max(able, key=representative_key), score, entries)
 
 
-def _entry(members: Group, known: Mapping[Place, Entry]) -> Entry:
+def _entry(members: Group, known: Mapping[StatementKey, Entry]) -> Entry:
     """The merged entry; what the registry knows of it beside its record is kept."""
     record = merge(members)
     stored = next(_stored(members, known), None)
@@ -113,5 +113,5 @@ def _entry(members: Group, known: Mapping[Place, Entry]) -> Entry:
     )
 
 
-def _stored(members: Group, known: Mapping[Place, Entry]) -> Iterator[Entry]:
-    return (known[place_of(record)] for record in members if place_of(record) in known)
+def _stored(members: Group, known: Mapping[StatementKey, Entry]) -> Iterator[Entry]:
+    return (known[statement_key_of(record)] for record in members if statement_key_of(record) in known)

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from fairreg.errors import NotFound
-from fairreg.registry.db.entry_query import whole
-from fairreg.registry.db.key_conditions import among
+from fairreg.registry.db.entry_query import select_entries
+from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, identifiers, statements
 from fairreg.registry.entries import Entry
@@ -24,7 +24,7 @@ from fairreg.schemas.identifiers import (
     record_of_doi,
 )
 from fairreg.schemas.record import version_sort_key
-from fairreg.sources import DOI, OWN, scheme_names
+from fairreg.sources import DOI, OWN_SOURCE, scheme_names
 
 __all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
 
@@ -72,14 +72,18 @@ def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int
     """The sources that speak of each of some entries, by name."""
     found: dict[int, set[str]] = {key: set() for key in entry_ids}
     query = select(statements.c.entry_id, statements.c.source).distinct()
-    for row in connection.execute(query.where(among(connection, statements.c.entry_id, found))):
+    for row in connection.execute(query.where(in_values(connection, statements.c.entry_id, found))):
         found[row.entry_id].add(row.source)
-    return {key: tuple(sorted(names - {OWN})) for key, names in found.items()}
+    return {key: tuple(sorted(names - {OWN_SOURCE})) for key, names in found.items()}
 
 
 def _named(connection: Connection, text: str) -> Entry | None:
     """The entry whose identifier is spelled exactly so (``catalogue:...`` is no public scheme)."""
-    row = connection.execute(whole().where(entries.c.identifier == _clean(text))).mappings().one_or_none()
+    row = (
+        connection.execute(select_entries().where(entries.c.identifier == _clean(text)))
+        .mappings()
+        .one_or_none()
+    )
     return None if row is None else entry_from(row, sources_of(connection, row["id"]))
 
 
@@ -118,7 +122,7 @@ def _parsed(pid: str | RequestedIdentifier) -> Identifier:
 def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping]:
     family, key = identifier.key
     query = (
-        whole(identifiers.c.scheme, identifiers.c.value, identifiers.c.evidence)
+        select_entries(identifiers.c.scheme, identifiers.c.value, identifiers.c.evidence)
         .join(identifiers, identifiers.c.entry_id == entries.c.id)
         .where(identifiers.c.family == family, identifiers.c.key == key)
         .order_by(func.coalesce(entries.c.dated, "").desc(), entries.c.id.desc())

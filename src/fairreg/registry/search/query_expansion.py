@@ -9,16 +9,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from fairreg.registry.search.query_parser import Asked, pieces, spelled_out
+from fairreg.registry.search.query_parser import QueryWord, query_words, quoted_parts
 from fairreg.registry.text.normalization import words, written
-from fairreg.registry.text.spelling_variants import respelled
+from fairreg.registry.text.spelling_variants import spelling_variants
 
-__all__ = ["Term", "understand"]
+__all__ = ["Term", "parse_query"]
 
 Phrase = tuple[str, ...]
 
 # A form is the same word written otherwise, kin is another word for nearly the same.
-_FORM, _KIN = 1.0, 0.7
+_SYNONYM, _RELATED = 1.0, 0.7
 _MOST_WORDS = 40
 _LONGEST_PHRASE = 5
 # Of a compound that is also written as one word.
@@ -38,7 +38,7 @@ class Term:
     required: bool = False
 
 
-def understand(question: str) -> tuple[Term, ...]:
+def parse_query(question: str) -> tuple[Term, ...]:
     """The distinct terms of a question in order; known phrases of several words are one term.
 
     A text in double quotes is a required term of its own. Words that ask for nothing are left out, unless
@@ -47,10 +47,10 @@ def understand(question: str) -> tuple[Term, ...]:
     known = _vocabulary()
     found: list[Term] = []
     left = _MOST_WORDS
-    for text, quoted in pieces(question):
-        found += _required(text, left) if quoted else _free(spelled_out(text, left), known)
+    for text, quoted in quoted_parts(question):
+        found += _required(text, left) if quoted else _free(query_words(text, left), known)
         left = _MOST_WORDS - sum(len(_phrase(term)) for term in found)
-    telling = [term for term in found if term.required or not known.asks_nothing(_phrase(term))]
+    telling = [term for term in found if term.required or not known.is_stop_phrase(_phrase(term))]
     distinct: dict[tuple[Phrase, bool], Term] = {}
     for term in telling or found:
         distinct.setdefault((_phrase(term), term.required), term)
@@ -67,7 +67,7 @@ def _required(text: str, most: int) -> list[Term]:
     return [Term(((phrase, 1.0),), text.strip(), required=True)] if phrase else []
 
 
-def _free(asked: Sequence[Asked], known: "_Vocabulary") -> list[Term]:
+def _free(asked: Sequence[QueryWord], known: "_Vocabulary") -> list[Term]:
     """The terms of a text without quotes."""
     spans = list(_spans([one.word for one in asked], known))
     phrases = [tuple(one.word for one in asked[start:stop]) for start, stop in spans]
@@ -96,39 +96,42 @@ def _spans(asked: list[str], known: "_Vocabulary") -> Iterator[tuple[int, int]]:
 class _Vocabulary:
     """What `vocabulary.toml` says; phrases are in the singular.
 
-    `groups`: each known phrase with the others of its groups and their weights. `silent`: phrases that ask
-    for nothing. `units`: words that belong to the number before them.
+    `groups`: each known phrase with the others of its groups and their weights. `stop_phrases`: phrases that
+    ask for nothing. `units`: words that belong to the number before them.
     """
 
     groups: Mapping[Phrase, tuple[tuple[Phrase, float], ...]]
-    silent: frozenset[Phrase]
+    stop_phrases: frozenset[Phrase]
     units: frozenset[str]
 
-    def asks_nothing(self, phrase: Phrase) -> bool:
-        return phrase in self.silent or _singular(phrase) in self.silent
+    def is_stop_phrase(self, phrase: Phrase) -> bool:
+        return phrase in self.stop_phrases or _singular(phrase) in self.stop_phrases
 
     def joins(self, phrase: Phrase) -> bool:
         """Whether a phrase may be part of a compound: "point" and "cloud" are also written "pointcloud"."""
         word = phrase[0]
         return (
-            len(phrase) == 1 and word.isalpha() and len(word) <= _LONGEST_PART and phrase not in self.silent
+            len(phrase) == 1
+            and word.isalpha()
+            and len(word) <= _LONGEST_PART
+            and phrase not in self.stop_phrases
         )
 
     def longest(self, asked: Sequence[str]) -> int:
         """Number of the next words that make one known phrase or a number with its unit, else one."""
         for length in range(min(_LONGEST_PHRASE, len(asked)), 1, -1):
             phrase = _singular(tuple(asked[:length]))
-            if phrase in self.groups or phrase in self.silent:
+            if phrase in self.groups or phrase in self.stop_phrases:
                 return length
         digits = next((place for place, word in enumerate(asked) if not word.isdigit()), 0)
         return digits + 1 if 0 < digits < _LONGEST_PHRASE and asked[digits] in self.units else 1
 
     def expressing(self, phrase: Phrase, joined: Sequence[Phrase]) -> dict[Phrase, float]:
         """All phrases that express `phrase`, itself first, each with its weight."""
-        weights: dict[Phrase, float] = dict.fromkeys((phrase, *respelled(phrase), *joined), 1.0)
+        weights: dict[Phrase, float] = dict.fromkeys((phrase, *spelling_variants(phrase), *joined), 1.0)
         for other, weight in self.groups.get(_singular(phrase), ()):
             if other != _singular(phrase):
-                for spelling in (other, *respelled(other)):
+                for spelling in (other, *spelling_variants(other)):
                     weights[spelling] = max(weight, weights.get(spelling, 0.0))
         return weights
 
@@ -139,23 +142,23 @@ def _vocabulary() -> _Vocabulary:
 
     text = Path(__file__).with_name("vocabulary.toml").read_text(encoding="utf-8")
     document = tomllib.loads(text)
-    silent = frozenset(_phrases([*document["little"]["terms"], *document["everywhere"]["terms"]]))
+    stop_phrases = frozenset(_phrases([*document["little"]["terms"], *document["everywhere"]["terms"]]))
     units = frozenset(unit for (unit,) in _phrases(document["units"]["terms"]))
-    return _Vocabulary(_grouped(document["group"]), silent, units)
+    return _Vocabulary(_grouped(document["group"]), stop_phrases, units)
 
 
 def _grouped(listed: Sequence[Mapping[str, Any]]) -> Mapping[Phrase, tuple[tuple[Phrase, float], ...]]:
     """Each phrase with the others of its groups; the kin of a phrase is also the kin of its forms."""
     forms = [_phrases(group["terms"]) for group in listed if group["relation"] == "form"]
-    kin = [_phrases(group["terms"]) for group in listed if group["relation"] == "kin"]
+    related = [_phrases(group["terms"]) for group in listed if group["relation"] == "kin"]
     same: dict[Phrase, list[Phrase]] = {}
     for terms in forms:
         for term in terms:
             same.setdefault(term, []).extend(terms)
     others: dict[Phrase, dict[Phrase, float]] = {}
-    for weight, terms in (*((_KIN, terms) for terms in kin), *((_FORM, terms) for terms in forms)):
+    for weight, terms in (*((_RELATED, terms) for terms in related), *((_SYNONYM, terms) for terms in forms)):
         members = {one for term in terms for one in (term, *same.get(term, ()))}
-        for phrase in {spelling for one in members for spelling in (one, *respelled(one))}:
+        for phrase in {spelling for one in members for spelling in (one, *spelling_variants(one))}:
             others.setdefault(phrase, {}).update(dict.fromkeys(terms, weight))
     return {phrase: tuple(found.items()) for phrase, found in others.items()}
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from fairreg.registry.text.normalization import words
 
-__all__ = ["Asked", "pieces", "spelled_out"]
+__all__ = ["QueryWord", "query_words", "quoted_parts"]
 
 # A straight quote after a backslash is an accent in LaTeX (``Schr\\"odinger``).
 _QUOTED = re.compile(r'(?<!\\)"([^"]*)(?<!\\)"|[“„]([^“”„]*)[”“]|«([^«»]*)»')
@@ -17,14 +17,14 @@ _LONGEST_SEGMENT = 12
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryWord:
     """A word, and the text as it was typed that it stands for."""
 
     word: str
     text: str
 
 
-def pieces(question: str) -> Iterator[tuple[str, bool]]:
+def quoted_parts(question: str) -> Iterator[tuple[str, bool]]:
     """The parts of a question in order, each with whether it was in double quotes, straight or typographic.
 
     A quote without its partner is an ordinary character.
@@ -37,14 +37,14 @@ def pieces(question: str) -> Iterator[tuple[str, bool]]:
     yield question[start:], False
 
 
-def spelled_out(text: str, most: int) -> list[Asked]:
+def query_words(text: str, most: int) -> list[QueryWord]:
     """The first `most` words of a text, each with what was typed for it."""
     found = words(text)[:most]
     typed = text.split()[:most]
     segments = _segments(typed, found)
     if segments is None:
-        return [Asked(word, text.strip()) for word in found]
-    return [Asked(word, " ".join(typed[start:stop])) for start, stop, held in segments for word in held]
+        return [QueryWord(word, text.strip()) for word in found]
+    return [QueryWord(word, " ".join(typed[start:stop])) for start, stop, held in segments for word in held]
 
 
 _Segment = tuple[int, int, tuple[str, ...]]

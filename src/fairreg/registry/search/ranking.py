@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["WEIGHTS", "Contribution", "Passage", "Scored", "Sought", "rarity", "score"]
+__all__ = ["WEIGHTS", "Contribution", "IndexedDocument", "QueryTerm", "ScoredDocument", "idf", "score"]
 
 # How much a match in each column of `entry_texts` counts.
 WEIGHTS: Mapping[str, float] = {
@@ -22,18 +22,18 @@ WEIGHTS: Mapping[str, float] = {
     "identifiers": 1.0,
 }
 # k1 and b of the paper, its usual values.
-_SATURATION = 1.2
-_LENGTH = 0.75
+_K1 = 1.2
+_B = 0.75
 # Words of a usual entry: the median over the packaged catalogue. A constant, so that no score moves when
 # other entries come or go.
-_USUAL_LENGTH = 64
+_TYPICAL_LENGTH = 64
 # This is a registry of models: at equal words a model comes before the software and data around it.
 _KIND_WEIGHTS = {"model": 1.0, "software": 0.95, "dataset": 0.9}
 _LEADING = 1.25
 
 
 @dataclass(frozen=True)
-class Sought:
+class QueryTerm:
     """One term as it is looked for: stemmed phrases with their weights in 0..1, and how rare it is.
 
     `words` is what the user typed. What lacks a `required` term is no answer.
@@ -41,12 +41,12 @@ class Sought:
 
     words: str
     phrases: tuple[tuple[str, float], ...]
-    rarity: float
+    idf: float
     required: bool = False
 
 
 @dataclass(frozen=True)
-class Passage:
+class IndexedDocument:
     """What the registry reads of an entry: stemmed words by column."""
 
     key: int
@@ -67,7 +67,7 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredDocument:
     """An entry with its relevance (comparable within one question) and what that is made of.
 
     The relevance is the sum over `parts` of rarity times strength, times `weight`: that of the entry's kind,
@@ -87,12 +87,12 @@ class Scored:
         return not self.missing
 
 
-def rarity(holders: float, total: float) -> float:
+def idf(holders: float, total: float) -> float:
     """What a term weighs that `holders` of `total` entries hold: the paper's inverse document frequency."""
     return math.log(1 + (max(total, holders) - holders + 0.5) / (holders + 0.5))
 
 
-def score(text: Passage, terms: Sequence[Sought]) -> Scored | None:
+def score(text: IndexedDocument, terms: Sequence[QueryTerm]) -> ScoredDocument | None:
     """How the entry answers the terms; None where it holds none of them, or lacks a required one."""
     whole = "\n".join(text.columns.values())
     spaced = {name: _spaced(words) for name, words in text.columns.items()}
@@ -110,7 +110,7 @@ def score(text: Passage, terms: Sequence[Sought]) -> Scored | None:
         return None
     weight = _KIND_WEIGHTS.get(text.kind, 1.0) * (_LEADING if _leads(text, terms) else 1.0)
     relevance = weight * sum(part.rarity * part.strength for part in parts)
-    return Scored(text.key, text.identifier, relevance, weight, tuple(parts), tuple(missing))
+    return ScoredDocument(text.key, text.identifier, relevance, weight, tuple(parts), tuple(missing))
 
 
 def _spaced(words: str) -> str:
@@ -118,7 +118,7 @@ def _spaced(words: str) -> str:
     return " " + words.replace(" ", "  ").replace("\n", " \n ") + " "
 
 
-def _best(whole: str, spaced: Mapping[str, str], length: int, term: Sought) -> Contribution | None:
+def _best(whole: str, spaced: Mapping[str, str], length: int, term: QueryTerm) -> Contribution | None:
     """The term by the phrase that says it most strongly."""
     best: Contribution | None = None
     for phrase, weight in term.phrases:
@@ -128,20 +128,20 @@ def _best(whole: str, spaced: Mapping[str, str], length: int, term: Sought) -> C
         counts = {name: words.count(wanted) for name, words in spaced.items() if wanted in words}
         if not counts:
             continue
-        strength = weight * _saturated(counts, length)
+        strength = weight * _tf_weight(counts, length)
         if best is None or strength > best.strength:
-            best = Contribution(term.words, phrase, tuple(counts), term.rarity, strength)
+            best = Contribution(term.words, phrase, tuple(counts), term.idf, strength)
     return best
 
 
-def _saturated(counts: Mapping[str, int], length: int) -> float:
+def _tf_weight(counts: Mapping[str, int], length: int) -> float:
     """BM25's part beside the rarity: more of the same says ever less, and less in a long text."""
     frequency = sum(WEIGHTS[name] * count for name, count in counts.items())
-    norm = _SATURATION * (1 - _LENGTH + _LENGTH * length / _USUAL_LENGTH)
-    return frequency * (_SATURATION + 1) / (frequency + norm)
+    norm = _K1 * (1 - _B + _B * length / _TYPICAL_LENGTH)
+    return frequency * (_K1 + 1) / (frequency + norm)
 
 
-def _leads(text: Passage, terms: Iterable[Sought]) -> bool:
+def _leads(text: IndexedDocument, terms: Iterable[QueryTerm]) -> bool:
     """Whether the name begins with a phrase that was asked for as it is."""
     name = text.columns["name"] + " "
     phrases = (phrase for term in terms for phrase, weight in term.phrases if weight == 1.0)

@@ -9,7 +9,7 @@ from fairreg.schemas.record import ModelRecord
 
 if TYPE_CHECKING:
     from fairreg.registry.search.facets import Facets
-    from fairreg.registry.search.ranking import Scored
+    from fairreg.registry.search.ranking import ScoredDocument
 
 __all__ = ["Correction", "SearchHit", "SearchResults"]
 
@@ -18,14 +18,14 @@ __all__ = ["Correction", "SearchHit", "SearchResults"]
 class SearchHit:
     """A model found, with a score in 0..1 that never rises with the rank.
 
-    `entry` stands for it; `kindred` are all entries of its lineage, `entry` among them. `scored` says
+    `entry` stands for it; `lineage_members` are all entries of its lineage, `entry` among them. `scored` says
     what its score is made of, where it was found by words.
     """
 
     entry: Entry
     score: float
-    kindred: tuple[Entry, ...] = ()
-    scored: "Scored | None" = None
+    lineage_members: tuple[Entry, ...] = ()
+    scored: "ScoredDocument | None" = None
 
     @property
     def record(self) -> ModelRecord:
@@ -35,13 +35,15 @@ class SearchHit:
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources that speak of it, in any of its versions."""
-        return tuple(sorted({name for entry in (self.entry, *self.kindred) for name in entry.sources}))
+        return tuple(
+            sorted({name for entry in (self.entry, *self.lineage_members) for name in entry.sources})
+        )
 
     @property
     def versions(self) -> tuple[Entry, ...]:
         """The entries under its concept DOI, the newest first; none without a concept DOI."""
         concept = self.record.concept_doi
-        held = [entry for entry in self.kindred if concept and entry.record.concept_doi == concept]
+        held = [entry for entry in self.lineage_members if concept and entry.record.concept_doi == concept]
         return tuple(sorted(held, key=newest_key, reverse=True))
 
     @property

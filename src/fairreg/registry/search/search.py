@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.errors import IdentifierError
-from fairreg.registry.db.entry_query import whole
-from fairreg.registry.db.key_conditions import among
-from fairreg.registry.db.lineage_query import lineage_entries, numbers_of
+from fairreg.registry.db.entry_query import select_entries
+from fairreg.registry.db.key_conditions import in_values
+from fairreg.registry.db.lineage_query import lineage_ids_of, lineage_members
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries
 from fairreg.registry.db.tables import lineages as rows_of_lineages
 from fairreg.registry.entries import Entry, representative_key
-from fairreg.registry.search.candidates import pool
+from fairreg.registry.search.candidates import retrieve
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.lookup import entries_for, sources_of_all
-from fairreg.registry.search.query_expansion import understand
-from fairreg.registry.search.ranking import Scored, score
+from fairreg.registry.search.query_expansion import parse_query
+from fairreg.registry.search.ranking import ScoredDocument, score
 from fairreg.registry.search.results import Correction, SearchHit, SearchResults
 
 __all__ = ["search"]
@@ -38,7 +38,7 @@ class _Found:
 
     entry_id: int
     score: float
-    scored: Scored | None = None
+    scored: ScoredDocument | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _counted(connection: Connection, found: Iterable[_Found], *, complete: bool 
 
 def _one_each(connection: Connection, found: list[_Found]) -> list[_Found]:
     """The best of each lineage."""
-    numbers = numbers_of(connection, [item.entry_id for item in found])
+    numbers = lineage_ids_of(connection, [item.entry_id for item in found])
     best: dict[tuple[str, int], _Found] = {}
     for item in found:
         alone = item.entry_id not in numbers
@@ -113,8 +113,8 @@ def _by_identifier(connection: Connection, asked: str) -> list[_Found]:
 
 
 def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _Answer:
-    chosen = pool(connection, understand(asked), conditions)
-    scored = [item for text in chosen.passages if (item := score(text, chosen.terms)) is not None]
+    chosen = retrieve(connection, parse_query(asked), conditions)
+    scored = [item for text in chosen.documents if (item := score(text, chosen.terms)) is not None]
     best = max((item.relevance for item in scored), default=1.0)
     ranked = sorted(scored, key=lambda item: (-_score(item, best), item.identifier))
     found = (_Found(item.key, _score(item, best), item) for item in ranked)
@@ -122,7 +122,7 @@ def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _An
     return replace(answer, corrections=chosen.corrections)
 
 
-def _score(item: Scored, best: float) -> float:
+def _score(item: ScoredDocument, best: float) -> float:
     """What answers the whole question takes the upper half of 0..1."""
     share = 0.5 * item.relevance / best
     return 0.5 + share if item.whole else share
@@ -145,7 +145,7 @@ def _meeting(connection: Connection, found: Sequence[_Found], conditions: Condit
     """Those that meet the conditions, in their order."""
     if not conditions:
         return list(found)
-    named = among(connection, entries.c.id, (item.entry_id for item in found))
+    named = in_values(connection, entries.c.id, (item.entry_id for item in found))
     kept = set(connection.scalars(select(entries.c.id).where(named, *conditions)))
     return [item for item in found if item.entry_id in kept]
 
@@ -153,15 +153,15 @@ def _meeting(connection: Connection, found: Sequence[_Found], conditions: Condit
 def _hits(
     connection: Connection, found: Sequence[_Found], conditions: Conditions, *, newest: bool
 ) -> tuple[SearchHit, ...]:
-    kindred = lineage_entries(connection, [item.entry_id for item in found])
-    keys = {key for listed in kindred.values() for key in listed}
+    members = lineage_members(connection, [item.entry_id for item in found])
+    keys = {key for listed in members.values() for key in listed}
     loaded = _loaded(connection, keys)
-    related = {key for listed in kindred.values() if len(listed) > 1 for key in listed}
+    related = {key for listed in members.values() if len(listed) > 1 for key in listed}
     meeting = _meeting(connection, [_Found(key, 1.0) for key in sorted(related)], conditions)
     able = {item.entry_id for item in meeting}
     hits = []
     for item in found:
-        listed = {key: loaded[key] for key in kindred[item.entry_id]}
+        listed = {key: loaded[key] for key in members[item.entry_id]}
         shown = loaded[item.entry_id]
         if newest:
             shown = max(
@@ -173,5 +173,5 @@ def _hits(
 
 def _loaded(connection: Connection, keys: Iterable[int]) -> dict[int, Entry]:
     said = sources_of_all(connection, sorted(keys))
-    query = whole().where(among(connection, entries.c.id, said))
+    query = select_entries().where(in_values(connection, entries.c.id, said))
     return {row["id"]: entry_from(row, said[row["id"]]) for row in connection.execute(query).mappings()}

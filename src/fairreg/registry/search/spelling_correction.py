@@ -6,20 +6,20 @@ from difflib import SequenceMatcher
 
 from sqlalchemy import Connection
 
-from fairreg.registry.search.fulltext import resembling
-from fairreg.registry.search.query_expansion import Term, understand
+from fairreg.registry.search.fulltext import similar_words
+from fairreg.registry.search.query_expansion import Term, parse_query
 from fairreg.registry.search.results import Correction
 
-__all__ = ["mended"]
+__all__ = ["correct_spelling"]
 
 _SHORTEST = 4
-_TRIED = 200
+_MAX_TRIED = 200
 # Share of letters that two spellings of a word have in common, in order: one slip in a word of five letters.
-_ALIKE = 0.8
+_MIN_SIMILARITY = 0.8
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def mended(connection: Connection, term: Term) -> tuple[Term, Correction] | None:
+def correct_spelling(connection: Connection, term: Term) -> tuple[Term, Correction] | None:
     """A term that the registry knows in the place of one that it does not, and what was mended.
 
     None for quoted phrases, numbers and short words, and for what resembles nothing.
@@ -27,13 +27,13 @@ def mended(connection: Connection, term: Term) -> tuple[Term, Correction] | None
     (word, *others), _ = term.phrases[0]
     if term.required or others or len(word) < _SHORTEST or not _WORD.fullmatch(word):
         return None
-    likeness = {near: _likeness(word, near) for near in resembling(connection, word, limit=_TRIED)}
-    best = min(likeness, key=lambda near: (-likeness[near], near), default=None)
-    if best is None or likeness[best] < _ALIKE:
+    similarity = {near: _similarity(word, near) for near in similar_words(connection, word, limit=_MAX_TRIED)}
+    best = min(similarity, key=lambda near: (-similarity[near], near), default=None)
+    if best is None or similarity[best] < _MIN_SIMILARITY:
         return None
-    understood = understand(best)
-    return (understood[0], Correction(term.asked or word, best)) if understood else None
+    parsed = parse_query(best)
+    return (parsed[0], Correction(term.asked or word, best)) if parsed else None
 
 
-def _likeness(one: str, other: str) -> float:
+def _similarity(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other, autojunk=False).ratio()

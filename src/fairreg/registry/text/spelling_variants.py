@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fairreg.registry.text.normalization import name_variant
 
-__all__ = ["respelled"]
+__all__ = ["spelling_variants"]
 
 Phrase = tuple[str, ...]
 
@@ -31,7 +31,7 @@ _TO_BRITISH = (
 )
 
 
-def respelled(phrase: Phrase) -> Iterator[Phrase]:
+def spelling_variants(phrase: Phrase) -> Iterator[Phrase]:
     """The phrase as others spell it, where that differs; a single word is taken for a name as well."""
     text = " ".join(phrase)
     for rules in (_TO_AMERICAN, _TO_BRITISH):

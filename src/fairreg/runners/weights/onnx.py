@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fairreg.errors import ModelError, Refused
+from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
 from fairreg.schemas.record import Tensor
 
@@ -98,7 +98,7 @@ def _refuse_external(model: Any, name: str) -> None:
     for tensor in (tensor for graph in graphs for tensor in _tensors(graph, 0)):
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
             place = next((entry.value for entry in tensor.external_data if entry.key == "location"), "?")
-            raise Refused(
+            raise SecurityRefusal(
                 f"{name} keeps its tensor {tensor.name!r} in another file ({place!r}), which is not read.",
                 hint="Save the model with its weights inside the file.",
             )

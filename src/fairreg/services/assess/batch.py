@@ -18,12 +18,12 @@ from fairreg.errors import FairregError, MissingEngine
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess.batch_report import BatchReport, BatchRow, Failure
-from fairreg.services.assess.batch_task import Judged, Judging, Portion
-from fairreg.services.parallel.base import Done, Engine, Where, portions, threads
-from fairreg.services.parallel.engines import require_shared_registry, spread
+from fairreg.services.assess.batch_task import AssessedEntry, AssessmentTask, BatchOutcome
+from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, chunked, threads
+from fairreg.services.parallel.engines import open_engine, require_shared_registry
 from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
-from fairreg.web import Talk, silent
+from fairreg.web import Log, no_log
 
 __all__ = ["THREADS", "BatchReport", "BatchRow", "Failure", "assess_all"]
 
@@ -46,7 +46,7 @@ def assess_all(
     since: str | None = None,
     with_rows: bool = True,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
-    talk: Talk = silent,
+    log: Log = no_log,
     registry: Registry | None = None,
 ) -> BatchReport:
     """Assess the entries that answer `query` (all of them without), at most `limit`, several at a time.
@@ -56,15 +56,15 @@ def assess_all(
     same question did that was cut off. `registry` is used instead of opening that of `settings`. Raises
     RegistryError, UsageError and Unreachable for the scheduler, and FairregError where every record failed.
     """
-    where = Where(workers, scheduler)
+    where = ExecutionTarget(workers, scheduler)
     report = BatchReport(query, offline or settings.offline, with_rows)
     begun = time.monotonic()
     with (
-        opened(registry, settings, talk) as used,
-        _engine(where, offline=report.offline, talk=talk) as engine,
+        opened(registry, settings, log) as used,
+        _engine(where, offline=report.offline, log=log) as engine,
     ):
         require_shared_registry(engine, settings)
-        _Run(settings, used, engine, report, progress, talk).all(limit, since)
+        _Run(settings, used, engine, report, progress, log).all(limit, since)
     report.seconds = time.monotonic() - begun
     if report.failures and not report.assessed and not report.skipped:
         first = next(iter(report.failures))
@@ -75,10 +75,10 @@ def assess_all(
     return report
 
 
-def _engine(where: Where, *, offline: bool, talk: Talk) -> AbstractContextManager[Engine]:
+def _engine(where: ExecutionTarget, *, offline: bool, log: Log) -> AbstractContextManager[Engine]:
     """What does the work; for offline `workers` without Dask this process, as the results are the same."""
     if where.scheduler is not None:
-        return spread(where, talk)
+        return open_engine(where, log)
     if not offline:
         return threads(where.workers or THREADS)
     if where.workers is not None:
@@ -86,9 +86,9 @@ def _engine(where: Where, *, offline: bool, talk: Talk) -> AbstractContextManage
 
         try:
             require()
-            return spread(where, talk)
+            return open_engine(where, log)
         except MissingEngine as error:
-            talk(f"One process does all the work: {error.message} {error.hint}")
+            log(f"One process does all the work: {error.message} {error.hint}")
     # Without the network the interpreter has all the work, and threads would only stand in its way.
     return threads(1)
 
@@ -100,7 +100,7 @@ class _Run:
     engine: Engine
     report: BatchReport
     progress: Callable[[int, int | None], None]
-    talk: Talk
+    log: Log
     _made: list[Assessment] = field(default_factory=list)
     # Digests of what was assessed aside: several models are trained on the same data.
     _aside: set[str] = field(default_factory=set)
@@ -108,13 +108,13 @@ class _Run:
     def all(self, limit: int | None, since: str | None) -> None:
         """Assess what is left; until that is done a note in the registry says when it began."""
         name, begun = _note_name(self.report, f"{limit}"), now()
-        unfinished = self.registry.note(name) or None
+        unfinished = self.registry.get_property(name) or None
         self.report.resumed = since is None and unfinished is not None
         if self.report.resumed:
-            self.talk(f"Going on with the run of {unfinished}: what was assessed by it is skipped.")
-        judging = self._judging(since or unfinished, begun)
+            self.log(f"Going on with the run of {unfinished}: what was assessed by it is skipped.")
+        judging = self._task(since or unfinished, begun)
         total, names = self._chosen(limit)
-        self.registry.leave_note(name, unfinished or begun)
+        self.registry.set_property(name, unfinished or begun)
         try:
             with judging.shared(self.registry):
                 for done, outcome in enumerate(self._outcomes(judging, names), 1):
@@ -122,12 +122,12 @@ class _Run:
                     self.progress(done, total)
         finally:
             self._write()
-        self.registry.leave_note(name, "")
+        self.registry.set_property(name, "")
 
-    def _judging(self, moment: str | None, begun: str) -> Judging:
+    def _task(self, moment: str | None, begun: str) -> AssessmentTask:
         # What was judged without the network leaves a run with it still to do.
         window = self.registry.window(moment, online=not self.report.offline) if moment else None
-        return Judging(self.settings, self.report.offline, window, begun, self.engine.workers)
+        return AssessmentTask(self.settings, self.report.offline, window, begun, self.engine.workers)
 
     def _chosen(self, limit: int | None) -> tuple[int, Iterable[str]]:
         if self.report.query:
@@ -137,25 +137,29 @@ class _Run:
         total = self.registry.count()
         return min(total, limit or total), islice(self.registry.identifiers(), limit)
 
-    def _outcomes(self, judging: Judging, names: Iterable[str]) -> Iterator[Judged | Failure | None]:
+    def _outcomes(
+        self, judging: AssessmentTask, names: Iterable[str]
+    ) -> Iterator[AssessedEntry | Failure | None]:
         """The outcome for each name, in their order; a portion that fails as a whole is tried one by one."""
         size = _PORTION if self.report.offline else 1
-        for done in self.engine.each(judging, portions(names, size)):
+        for done in self.engine.map(judging, chunked(names, size)):
             if done.fault is None or len(done.task) == 1:
                 yield from self._of(done)
             else:
-                for single in self.engine.each(judging, portions(done.task, 1)):
+                for single in self.engine.map(judging, chunked(done.task, 1)):
                     yield from self._of(single)
 
-    def _of(self, done: Done[tuple[str, ...], Portion]) -> Iterable[Judged | Failure | None]:
+    def _of(
+        self, done: TaskResult[tuple[str, ...], BatchOutcome]
+    ) -> Iterable[AssessedEntry | Failure | None]:
         if done.result is None:
-            return [Failure(done.task[0], _told(done.fault))]
-        fresh = [item for item in done.result.beside if item.evidence_sha256 not in self._aside]
+            return [Failure(done.task[0], _failure_text(done.fault))]
+        fresh = [item for item in done.result.training_data if item.evidence_sha256 not in self._aside]
         self._made += fresh
         self._aside.update(item.evidence_sha256 for item in fresh)
         return done.result.outcomes
 
-    def _take(self, outcome: Judged | Failure | None) -> None:
+    def _take(self, outcome: AssessedEntry | Failure | None) -> None:
         """Keep an outcome; a fault of any kind concerns its record only, and is said at the end."""
         self.report.chosen += 1
         if outcome is None:
@@ -170,10 +174,10 @@ class _Run:
 
     def _write(self) -> None:
         made, self._made = self._made, []
-        self.registry.remember_assessments(made)
+        self.registry.save_assessments(made)
 
 
-def _told(fault: BaseException | None) -> str:
+def _failure_text(fault: BaseException | None) -> str:
     if isinstance(fault, FairregError):
         return fault.message
     return f"a fault ({type(fault).__name__}: {fault})"

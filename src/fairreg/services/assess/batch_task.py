@@ -15,24 +15,24 @@ from uuid import uuid4
 
 from fairreg.assessment.report import assess as judge
 from fairreg.errors import FairregError, IdentifierError
-from fairreg.registry import Assessment, Known, Registry, Window
+from fairreg.registry import Assessment, EntrySnapshot, Registry, Window
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.services.assess.assess import stored
 from fairreg.services.assess.batch_report import BatchRow, Failure
-from fairreg.services.assess.evidence_collector import Visit
-from fairreg.services.assess.store import Made, assessment_of
+from fairreg.services.assess.evidence_collector import EvidenceCollector
+from fairreg.services.assess.store import AssessmentResult, assessment_of
 from fairreg.settings import Settings
-from fairreg.web import Web
-from fairreg.web.client import Slots
+from fairreg.web import HttpClient
+from fairreg.web.client import RateLimiter
 
-__all__ = ["Judged", "Judging", "Portion"]
+__all__ = ["AssessedEntry", "AssessmentTask", "BatchOutcome"]
 
 # Of many records only small files are downloaded; fairreg fetch brings more, and they are then read.
 _MAX_DOWNLOAD = 20 * 10**6
 
 
 @dataclass(frozen=True)
-class Judged:
+class AssessedEntry:
     """One entry's row and what is to be kept of it."""
 
     row: BatchRow
@@ -40,20 +40,20 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Portion:
+class BatchOutcome:
     """The outcome for each identifier, in their order, None where it was assessed in the window already;
-    `beside` are assessments of the data that the models were trained on."""
+    `training_data` are assessments of the data that the models were trained on."""
 
-    outcomes: tuple[Judged | Failure | None, ...]
-    beside: tuple[Assessment, ...]
+    outcomes: tuple[AssessedEntry | Failure | None, ...]
+    training_data: tuple[Assessment, ...]
 
 
 @dataclass(eq=False)
-class Judging:
+class AssessmentTask:
     """Assesses portions of the registry of `settings`, with the network unless `offline`.
 
     What was assessed in `window` is left out. `moment` is the time of evidence that is gathered offline: one
-    for all, so that it depends on nothing but the registry. `sharers` processes ask the services at once.
+    for all, so that it depends on nothing but the registry. `processes` processes ask the services at once.
     `run` names the run: tasks of one run are equal.
     """
 
@@ -61,84 +61,86 @@ class Judging:
     offline: bool
     window: Window | None
     moment: str
-    sharers: int = 1
+    processes: int = 1
     run: str = field(default_factory=lambda: uuid4().hex)
-    _shared: Visit | None = None
+    _shared: EvidenceCollector | None = None
 
-    def __call__(self, names: tuple[str, ...]) -> Portion:
+    def __call__(self, names: tuple[str, ...]) -> BatchOutcome:
         """Assess the entries of these identifiers; a fault other than a FairregError ends the portion."""
         visit = self._opened()
         found = {item.entry.identifier: item for item in visit.registry.known(names, self.window)}
         outcomes = tuple(self._outcome(visit, name, found.get(name)) for name in names)
-        return Portion(outcomes, tuple(_taken(visit)))
+        return BatchOutcome(outcomes, tuple(_taken(visit)))
 
     @contextmanager
     def shared(self, registry: Registry) -> Iterator[None]:
         """One visit to the command's own `registry` for all portions of this process."""
-        visit = self._visit(registry)
+        visit = self._collector(registry)
         with visit.web or nullcontext():
-            self._shared = replace(visit, aside=deque())
+            self._shared = replace(visit, training_data=deque())
             try:
                 yield
             finally:
                 self._shared = None
 
-    def _visit(self, registry: Registry) -> Visit:
-        return Visit(
+    def _collector(self, registry: Registry) -> EvidenceCollector:
+        return EvidenceCollector(
             self.settings,
             registry,
-            None if self.offline else Web(self.settings, slots=Slots(self.sharers)),
+            None if self.offline else HttpClient(self.settings, limiter=RateLimiter(self.processes)),
             largest=_MAX_DOWNLOAD,
             moment=self.moment if self.offline else None,
         )
 
-    def _opened(self) -> Visit:
+    def _opened(self) -> EvidenceCollector:
         """The visit that is shared, else that of this worker."""
         if self._shared is not None:
             return self._shared
         # With a list of its own for what is assessed aside: a portion that is lost must miss nothing.
-        return replace(_worker_visit(self), aside=deque())
+        return replace(_worker_collector(self), training_data=deque())
 
     def __hash__(self) -> int:
         return hash(self.run)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Judging) and self.run == other.run
+        return isinstance(other, AssessmentTask) and self.run == other.run
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_shared": None}
 
-    def _outcome(self, visit: Visit, name: str, known: Known | None) -> Judged | Failure | None:
+    def _outcome(
+        self, collector: EvidenceCollector, name: str, known: EntrySnapshot | None
+    ) -> AssessedEntry | Failure | None:
         if known is None:
             return Failure(name, "It left the registry meanwhile.")
-        if known.judged:
+        if known.assessed:
             return None
         try:
-            return _judged(visit, known)
+            return _assessed(collector, known)
         except FairregError as error:
             return Failure(name, error.message)
 
 
 @lru_cache(maxsize=1)
-def _worker_visit(judging: Judging) -> Visit:
+def _worker_collector(judging: AssessmentTask) -> EvidenceCollector:
     """What a worker opens once for a run, and finds out once: registry, network, scores of data sets."""
-    return judging._visit(Registry(settings=judging.settings))  # noqa: SLF001  the task's own room
+    return judging._collector(Registry(settings=judging.settings))  # noqa: SLF001  the task's own room
 
 
-def _judged(visit: Visit, known: Known) -> Judged:
+def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
     entry, asked = known.entry, _asked(known)
     if visit.web is None:
         evidence = stored(visit.registry, entry.identifier) if known.online else None
-        evidence = evidence or visit.gather(entry.identifier, asked, said=known.said)
+        evidence = evidence or visit.gather(entry.identifier, asked, statements=known.statements)
     elif asked.url is None:
         evidence = visit.offline().gather(entry.identifier, asked)
     else:
         evidence = visit.gather(asked.url, asked)
-    made = Made(evidence, judge(evidence), entry.identifier)
-    return Judged(_row(known, made), assessment_of(visit.registry, made))
+    made = AssessmentResult(evidence, judge(evidence), entry.identifier)
+    return AssessedEntry(_row(known, made), assessment_of(visit.registry, made))
 
 
-def _asked(known: Known) -> Identifier:
+def _asked(known: EntrySnapshot) -> Identifier:
     """The entry's own identifier, else one of its record; the registry's own names are no identifiers."""
     entry = known.entry
     own = [item for item in entry.record.identifiers if item.compact == entry.identifier]
@@ -149,7 +151,7 @@ def _asked(known: Known) -> Identifier:
         return Identifier(scheme, value or entry.identifier)
 
 
-def _row(known: Known, made: Made) -> BatchRow:
+def _row(known: EntrySnapshot, made: AssessmentResult) -> BatchRow:
     report = made.report
     items = (item for part in report.principles.values() for item in part.indicators)
     return BatchRow(
@@ -164,11 +166,11 @@ def _row(known: Known, made: Made) -> BatchRow:
     )
 
 
-def _taken(visit: Visit) -> Iterator[Assessment]:
+def _taken(visit: EvidenceCollector) -> Iterator[Assessment]:
     """What was assessed aside so far, whichever thread did it, once each."""
-    found: dict[int, Made] = {}
+    found: dict[int, AssessmentResult] = {}
     with suppress(IndexError):  # another thread may take the last one
-        while visit.aside:
-            made = visit.aside.popleft()
+        while visit.training_data:
+            made = visit.training_data.popleft()
             found[id(made)] = made
     return (assessment_of(visit.registry, made) for made in found.values())

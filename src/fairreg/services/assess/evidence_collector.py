@@ -34,10 +34,17 @@ from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIde
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess import file_inspection
-from fairreg.services.assess.probes import Answers, probe_all
-from fairreg.services.assess.store import Made, keep, newest_evidence
+from fairreg.services.assess.probes import ProbeResults, probe_all
+from fairreg.services.assess.store import AssessmentResult, newest_evidence, save
 from fairreg.services.fetch.download import Progress, cached_copy
-from fairreg.services.fetch.fetch import Fetched, bring, fetch_cached, known_version, open_files, remember
+from fairreg.services.fetch.fetch import (
+    FetchedFiles,
+    download_files,
+    fetch_cached,
+    known_version,
+    open_files,
+    save_record,
+)
 from fairreg.services.fetch.resolve import (
     Resolution,
     StepOutcome,
@@ -46,11 +53,11 @@ from fairreg.services.fetch.resolve import (
     with_registration,
 )
 from fairreg.settings import Settings
-from fairreg.sources import CURATED, OWN, REGISTRAR
+from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 from fairreg.storage.cache import Cache
-from fairreg.web import Patience, Talk, Web, silent
+from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
-__all__ = ["MAX_DOWNLOAD", "Visit"]
+__all__ = ["MAX_DOWNLOAD", "EvidenceCollector"]
 
 # Larger records are assessed without their files, which then are `unknown`.
 MAX_DOWNLOAD = 500 * 10**6
@@ -58,7 +65,7 @@ MAX_DOWNLOAD = 500 * 10**6
 _MOST_DATASETS = 8
 _TRUSTED_DAYS = 30
 # Training data are beside the point of the question: one more try each, and they are unknown.
-_BRIEF = Patience(retries=1, longest_wait=5.0, connect_timeout=5.0, read_timeout=20.0)
+_BRIEF = RetryPolicy(retries=1, longest_wait=5.0, connect_timeout=5.0, read_timeout=20.0)
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ class _Known:
     record: ModelRecord
     datacite: DataCiteFacts | None
     probes: tuple[Probe, ...]
-    fetched: Fetched | None = None
+    fetched: FetchedFiles | None = None
     mismatched: tuple[FileFact, ...] = ()
     # What is known of the documents without the files.
     documents: tuple[Document, ...] = ()
@@ -76,26 +83,26 @@ class _Known:
 
 
 @dataclass
-class Visit:
+class EvidenceCollector:
     """One command's gathering: where it asks (no `web`: nowhere) and what it found out about datasets.
 
     Several threads may gather at once. `largest` is how many bytes of one record may be downloaded, `moment`
     the time that evidence bears instead of that of its gathering. Assessments of training data go to the
-    registry, or to `aside` where there is one: there whenever their score is used.
+    registry, or to `training_data` where there is one: there whenever their score is used.
     """
 
     settings: Settings
     registry: Registry
-    web: Web | None
-    talk: Talk = silent
+    web: HttpClient | None
+    log: Log = no_log
     progress: Progress | None = None
     largest: int = MAX_DOWNLOAD
     moment: str | None = None
-    aside: deque[Made] | None = None
-    _scores: dict[tuple[str, str], tuple[DatasetScore, Made | None]] = field(default_factory=dict)
+    training_data: deque[AssessmentResult] | None = None
+    _scores: dict[tuple[str, str], tuple[DatasetScore, AssessmentResult | None]] = field(default_factory=dict)
     _locks: dict[tuple[str, str], Lock] = field(default_factory=lambda: defaultdict(Lock))
 
-    def offline(self) -> "Visit":
+    def offline(self) -> "EvidenceCollector":
         """The same visit without the network; what it finds out about datasets both know."""
         return replace(self, web=None)
 
@@ -104,10 +111,11 @@ class Visit:
         pid: str | RequestedIdentifier,
         asked: Identifier | None = None,
         *,
-        said: Sequence[Statement] | None = None,
+        statements: Sequence[Statement] | None = None,
         deep: bool = True,
     ) -> Evidence:
-        """The evidence about `pid`, for which the user asked as `asked`; offline it rests on what is `said`.
+        """The evidence about `pid`, for which the user asked as `asked`; offline it rests on what is
+        `statements`.
 
         A `deep` one has the scores of the training data. Raises NotFound for what neither the registry nor a
         service knows, Unreachable where nothing could be asked.
@@ -115,12 +123,14 @@ class Visit:
         request = RequestedIdentifier.of(pid)
         requested = asked or request.require()
         if self.web is None:
-            known = self._from_registry(request, self.registry.statements(request) if said is None else said)
+            known = self._from_registry(
+                request, self.registry.statements(request) if statements is None else statements
+            )
         else:
-            known = self._from_network(self.web if deep else self.web.patient(_BRIEF), request)
+            known = self._from_network(self.web if deep else self.web.with_policy(_BRIEF), request)
         note = concept_note(requested, known.record)
         if note:
-            self.talk(note)
+            self.log(note)
         fetched = known.fetched
         evidence = Evidence(
             record=known.record,
@@ -140,15 +150,15 @@ class Visit:
         named = [item for item in training_sets(evidence) if item not in known.record.identifiers]
         return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
 
-    def _from_network(self, web: Web, pid: RequestedIdentifier) -> _Known:
-        resolution = resolve(web, pid, talk=self.talk, version_of=partial(known_version, self.registry))
-        resolution = with_registration(web, resolution, talk=self.talk)
+    def _from_network(self, web: HttpClient, pid: RequestedIdentifier) -> _Known:
+        resolution = resolve(web, pid, log=self.log, version_of=partial(known_version, self.registry))
+        resolution = with_registration(web, resolution, log=self.log)
         record = resolution.record
-        self.talk("Probing the identifier, the landing page and the first bytes of the files")
-        answers: Answers = probe_all(web, record)
+        self.log("Probing the identifier, the landing page and the first bytes of the files")
+        answers: ProbeResults = probe_all(web, record)
         # The data themselves are large, and their rubric asks for the first bytes only.
         fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
-        remember(self.registry, resolution)
+        save_record(self.registry, resolution)
         registered = resolution.datacite
         return _Known(
             record=record,
@@ -167,14 +177,16 @@ class Visit:
             # What could not be remembered is judged all the same.
             return ()
 
-    def _from_registry(self, pid: RequestedIdentifier, said: Sequence[Statement]) -> _Known:
+    def _from_registry(self, pid: RequestedIdentifier, statements: Sequence[Statement]) -> _Known:
         """What the sources said when they were harvested or fetched: the host of the files first."""
-        said = _of_others(said)
-        ranked = sorted(said, key=lambda item: (item.source == CURATED.name, item.source == REGISTRAR.name))
+        statements = _of_others(statements)
+        ranked = sorted(
+            statements, key=lambda item: (item.source == CURATED.name, item.source == REGISTRAR.name)
+        )
         if not ranked:
             raise NotFound(f"The registry holds nothing about {pid}.", hint="Assess it online once.")
         record = ranked[0].record
-        registered = next((item for item in said if item.source == REGISTRAR.name), None)
+        registered = next((item for item in statements if item.source == REGISTRAR.name), None)
         return _Known(
             record=record,
             datacite=_statement_facts(registered) if registered else None,
@@ -183,10 +195,10 @@ class Visit:
             else (),
             fetched=self._from_cache(pid, record),
             documents=file_inspection.card(ranked[0].source, ranked[0].payload),
-            added=_added(said),
+            added=_added(statements),
         )
 
-    def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> Fetched | None:
+    def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> FetchedFiles | None:
         """The files of an earlier fetch; a concept's may be those of another version than the one judged."""
         cache = Cache(self.settings.cache)
         first = next((item for item in record.distributions if item.url), None)
@@ -196,8 +208,8 @@ class Visit:
         return fetched if fetched and fetched.record.identifier == record.identifier else None
 
     def _files(
-        self, web: Web, pid: RequestedIdentifier, record: ModelRecord
-    ) -> tuple[Fetched | None, tuple[FileFact, ...]]:
+        self, web: HttpClient, pid: RequestedIdentifier, record: ModelRecord
+    ) -> tuple[FetchedFiles | None, tuple[FileFact, ...]]:
         """The files, where they can be had and are not too large, and those that are not as published."""
         sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache)
         size = sum(item or 0 for item in sizes)
@@ -205,16 +217,18 @@ class Visit:
             stated = (
                 f"The files have {size / 1e9:.1f} GB" if None not in sizes else "A file has no stated size"
             )
-            self.talk(f"{stated}, so nothing is downloaded; fairreg fetch brings them.")
+            self.log(f"{stated}, so nothing is downloaded; fairreg fetch brings them.")
             return fetch_cached(cache, self.registry, pid), ()
         try:
             chosen = open_files(record)
-            return bring(web, cache, pid.text, record, chosen, talk=self.talk, progress=self.progress), ()
+            return download_files(
+                web, cache, pid.text, record, chosen, log=self.log, progress=self.progress
+            ), ()
         except ChecksumMismatch as error:
-            self.talk(f"Assessed without the files: {error.message}")
+            self.log(f"Assessed without the files: {error.message}")
             return None, (FileFact(path=error.name, size=0, verified="mismatch"),)
         except FairregError as error:
-            self.talk(f"Assessed without the files: {error.message}")
+            self.log(f"Assessed without the files: {error.message}")
             return None, ()
 
     def _score(self, dataset: Identifier) -> DatasetScore:
@@ -223,11 +237,11 @@ class Visit:
             if dataset.key not in self._scores:
                 self._scores[dataset.key] = self._assessed(_bare(dataset))
             score, made = self._scores[dataset.key]
-        if made is not None and self.aside is not None:
-            self.aside.append(made)
+        if made is not None and self.training_data is not None:
+            self.training_data.append(made)
         return msgspec.structs.replace(score, identifier=dataset)
 
-    def _assessed(self, dataset: Identifier) -> tuple[DatasetScore, Made | None]:
+    def _assessed(self, dataset: Identifier) -> tuple[DatasetScore, AssessmentResult | None]:
         """The score, and what is new of it."""
         made = None
         try:
@@ -235,11 +249,11 @@ class Visit:
                 self.registry, dataset, DATASETS, days=None if self.web is None else _TRUSTED_DAYS
             )
             if evidence is None:
-                self.talk(f"Assessing the training data {dataset.compact}")
+                self.log(f"Assessing the training data {dataset.compact}")
                 evidence = self.gather(dataset.compact, dataset, deep=False)
-                made = Made(evidence, judge(evidence, DATASETS))
-                if self.aside is None:
-                    keep(self.registry, [made])
+                made = AssessmentResult(evidence, judge(evidence, DATASETS))
+                if self.training_data is None:
+                    save(self.registry, [made])
         except FairregError as error:
             return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
         report = judge(evidence, DATASETS)
@@ -281,11 +295,11 @@ def _card(resolution: Resolution) -> tuple[Document, ...]:
     return file_inspection.card(found.record.provenance.source, found.raw) if found else ()
 
 
-def _added(said: Sequence[Statement]) -> ModelRecord | None:
+def _added(statements: Sequence[Statement]) -> ModelRecord | None:
     """What the packaged catalogue says of an object that another source publishes."""
-    others = any(item.source != CURATED.name for item in said)
+    others = any(item.source != CURATED.name for item in statements)
     return next(
-        (item.record for item in said if others and item.source == CURATED.name and not item.gone), None
+        (item.record for item in statements if others and item.source == CURATED.name and not item.gone), None
     )
 
 
@@ -297,9 +311,9 @@ def _statement_facts(statement: Statement) -> DataCiteFacts | None:
         return None
 
 
-def _of_others(said: Iterable[Statement]) -> list[Statement]:
+def _of_others(statements: Iterable[Statement]) -> list[Statement]:
     """What sources say, without what fairreg itself found in the files."""
-    return [item for item in said if item.source != OWN]
+    return [item for item in statements if item.source != OWN_SOURCE]
 
 
 def _facts(record: ModelRecord, payload: bytes) -> DataCiteFacts:

@@ -16,7 +16,7 @@ from fairreg.errors import FairregError
 from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
 from fairreg.services.fetch.download import Downloaded
-from fairreg.services.fetch.fetch import Fetched
+from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.demonstrate import meant, recognise_all
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
@@ -30,7 +30,7 @@ _MAX_DOCUMENTS = 400
 _TOLERANCE = 1e-5
 
 
-def files(fetched: Fetched) -> tuple[FileFact, ...]:
+def files(fetched: FetchedFiles) -> tuple[FileFact, ...]:
     """Every downloaded file and every file inside the archives among them."""
     found = [_download(item) for item in fetched.files]
     for folder, item in zip(fetched.folders, fetched.archives, strict=True):
@@ -38,7 +38,7 @@ def files(fetched: Fetched) -> tuple[FileFact, ...]:
     return tuple(found)
 
 
-def documents(fetched: Fetched) -> tuple[Document, ...]:
+def documents(fetched: FetchedFiles) -> tuple[Document, ...]:
     """Small text files beside the model and in archives, as far as place and name say their role."""
     loose = [(item.distribution.name, item.file.path) for item in fetched.files]
     packed = [(fetched.name_of(path), path) for folder in fetched.folders for path in _paths(folder)]
@@ -74,7 +74,7 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
     return (Document(role="readme", path="README.md", text=shown, sha256=hashlib.sha256(raw).hexdigest()),)
 
 
-def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
+def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
     """What reading the model files says, and for the one that is meant, what running it says."""
     # A damaged or unsafe file stays in `files` by its format; it is no model that anybody can use.
     known, refused = recognise_all(fetched.models)
@@ -86,7 +86,7 @@ def model_facts(fetched: Fetched) -> tuple[ModelFact, ...]:
     return (*recognised, *_other_graphs(fetched, {item.path for item in known}))
 
 
-def _other_graphs(fetched: Fetched, known: Collection[Path]) -> Iterator[ModelFact]:
+def _other_graphs(fetched: FetchedFiles, known: Collection[Path]) -> Iterator[ModelFact]:
     """What the ONNX files of networks that fairreg does not know declare; they are read and never run."""
     for path in fetched.models:
         if path in known or not onnx.knows(b"", path.suffix):
@@ -98,7 +98,7 @@ def _other_graphs(fetched: Fetched, known: Collection[Path]) -> Iterator[ModelFa
         yield ModelFact(file=_spelled(fetched.name_of(path)), inputs=inputs, outputs=outputs)
 
 
-def _fact(item: Recognition, fetched: Fetched, *, is_chosen: bool) -> ModelFact:
+def _fact(item: Recognition, fetched: FetchedFiles, *, is_chosen: bool) -> ModelFact:
     graph, fault = _graph(item)
     agreed, detail = _agreement(item) if is_chosen else ((), None)
     return ModelFact(

@@ -16,40 +16,40 @@ from fairreg.assessment.rendering.badge import badge_svg
 from fairreg.assessment.rendering.comparison import Compared, compared
 from fairreg.assessment.rendering.dqv import to_jsonld
 from fairreg.assessment.rendering.html import to_html
-from fairreg.assessment.report import Report
+from fairreg.assessment.report import AssessmentReport
 from fairreg.storage.files import disk_faults
 
-__all__ = ["Compared", "Fixed", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
+__all__ = ["Compared", "FixReport", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
 
 _ENGINES = ("onnxruntime", "numpy")  # what the written instructions import
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixReport:
     """What `fix` wrote, and what was there already and was left as it is."""
 
     folder: Path
     written: tuple[Draft, ...]
     kept: tuple[Draft, ...]
-    unmended: tuple[str, ...]
+    unresolved: tuple[str, ...]
 
 
-def write_html(report: Report, file: Path, *, name: str | None = None) -> None:
+def write_html(report: AssessmentReport, file: Path, *, name: str | None = None) -> None:
     """The report as one page; `name` is the object's own. FairregError where the disk refuses."""
     _write(file, to_html(report, name=name))
 
 
-def write_badge(report: Report, file: Path) -> None:
+def write_badge(report: AssessmentReport, file: Path) -> None:
     """The badge as SVG. FairregError where the disk refuses."""
     _write(file, badge_svg(report))
 
 
-def write_jsonld(report: Report, file: Path) -> None:
+def write_jsonld(report: AssessmentReport, file: Path) -> None:
     """The report as JSON-LD. FairregError where the disk refuses."""
     _write(file, json.dumps(to_jsonld(report), indent=2, ensure_ascii=False) + "\n")
 
 
-def fix(evidence: Evidence, report: Report, folder: Path, *, force: bool = False) -> Fixed:
+def fix(evidence: Evidence, report: AssessmentReport, folder: Path, *, force: bool = False) -> FixReport:
     """Write into `folder` the files that would mend what files can mend.
 
     A file that is there is left as it is, except with `force`. FairregError where the disk refuses.
@@ -64,10 +64,10 @@ def fix(evidence: Evidence, report: Report, folder: Path, *, force: bool = False
             folder.mkdir(parents=True, exist_ok=True)
     for item in written:
         _write(folder / item.name, item.text)
-    return Fixed(folder, written, kept, _unmended(report, offered))
+    return FixReport(folder, written, kept, _unresolved(report, offered))
 
 
-def _unmended(report: Report, offered: Iterable[Draft]) -> tuple[str, ...]:
+def _unresolved(report: AssessmentReport, offered: Iterable[Draft]) -> tuple[str, ...]:
     served = {number for item in offered for number in item.serves}
     asked = (item for found in report.principles.values() for item in found.indicators)
     return tuple(item.id for item in asked if item.remedy and item.id not in served)

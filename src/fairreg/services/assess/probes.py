@@ -3,7 +3,7 @@
 
 A service that gives no answer is a probe with the outcome `failed`, never a finding against the model. Only
 the addresses of the record itself, doi.org and the record's own source are asked, each once, within `_BRIEF`;
-what leads to a private address is refused by `Web`.
+what leads to a private address is refused by `HttpClient`.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.sources import DOI, ApiDescription, source_named
 from fairreg.storage.formats import HEAD_BYTES, format_of_head
-from fairreg.web import Answer, Patience, Web
+from fairreg.web import HttpClient, Response, RetryPolicy
 
-__all__ = ["Answers", "probe_all"]
+__all__ = ["ProbeResults", "probe_all"]
 
 # Of one answer at most so many seconds and bytes are read, however slowly or endlessly it comes.
-_BRIEF = Patience(
+_BRIEF = RetryPolicy(
     retries=1,
     longest_wait=10.0,
     connect_timeout=5.0,
@@ -56,22 +56,22 @@ class _Question:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ProbeResults:
     """Probes, and the metadata that the landing page of a dataset carries."""
 
     probes: tuple[Probe, ...]
     documents: tuple[Document, ...] = ()
 
 
-def probe_all(web: Web, record: ModelRecord) -> Answers:
+def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
     """Every question that can be asked about `record`, asked one after the other."""
-    brief = web.patient(_BRIEF)
+    brief = web.with_policy(_BRIEF)
     embedded: list[Document] = []
     probes = tuple(_answered(question) for question in _questions(brief, record, embedded))
-    return Answers(probes, tuple(embedded) if record.kind == "dataset" else ())
+    return ProbeResults(probes, tuple(embedded) if record.kind == "dataset" else ())
 
 
-def _questions(web: Web, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
+def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -> Iterator[_Question]:
     if record.doi:
         address = f"{DOI.resolver}{quote(record.doi, safe='/')}"
         agency = f"{DOI.resolver}ra/{record.doi.partition('/')[0]}"
@@ -116,21 +116,21 @@ def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe
     )
 
 
-def _agency(web: Web, url: str) -> Probe:
+def _agency(web: HttpClient, url: str) -> Probe:
     answer = web.get(url)
     document = answer.json()
     listed = document if isinstance(document, list) else []
     names = tuple(str(item["RA"]) for item in listed if isinstance(item, dict) and "RA" in item)
-    return _told("registration_agency", answer, names)
+    return _probe("registration_agency", answer, names)
 
 
-def _negotiated(web: Web, url: str) -> Probe:
+def _negotiated(web: HttpClient, url: str) -> Probe:
     answer = web.get(url, accept=_DATACITE_JSON)
     answer.json()
-    return _told("content_negotiation", answer, (_DATACITE_JSON,))
+    return _probe("content_negotiation", answer, (_DATACITE_JSON,))
 
 
-def _page(web: Web, kind: ProbeKind, url: str, embedded: list[Document] | None = None) -> Probe:
+def _page(web: HttpClient, kind: ProbeKind, url: str, embedded: list[Document] | None = None) -> Probe:
     answer = web.get(url, accept="text/html")
     text = answer.body.decode("utf-8", "replace")
     if embedded is not None:
@@ -139,7 +139,7 @@ def _page(web: Web, kind: ProbeKind, url: str, embedded: list[Document] | None =
     signposted = (
         ("signposting",) if _SIGNPOSTING.search(answer.headers.get("link", "") + _link_tags(text)) else ()
     )
-    return _told(kind, answer, found + signposted)
+    return _probe(kind, answer, found + signposted)
 
 
 def _embedded(text: str) -> Iterator[Document]:
@@ -157,17 +157,17 @@ def _link_tags(text: str) -> str:
     return " ".join(re.findall(r"<link[^>]{0,500}>", text, re.IGNORECASE))
 
 
-def _interface(web: Web, api: ApiDescription) -> Probe:
+def _interface(web: HttpClient, api: ApiDescription) -> Probe:
     answer = _head(web, api.url, {"Accept": "*/*"}, _OPENING)
-    return _told("source_api", answer, (api.kind,) if api.mark in answer.body else ())
+    return _probe("source_api", answer, (api.kind,) if api.mark in answer.body else ())
 
 
-def _first_bytes(web: Web, name: str, url: str) -> Probe:
+def _first_bytes(web: HttpClient, name: str, url: str) -> Probe:
     told = _head(web, url, {"Range": f"bytes=0-{HEAD_BYTES - 1}"}, HEAD_BYTES)
-    return _told("file_range", told, (format_of_head(told.body, name),))
+    return _probe("file_range", told, (format_of_head(told.body, name),))
 
 
-def _head(web: Web, url: str, headers: dict[str, str], size: int) -> Answer:
+def _head(web: HttpClient, url: str, headers: dict[str, str], size: int) -> Response:
     """The answer with the first `size` bytes of its body; the rest is not read."""
     with web.stream(url, headers=headers) as (answer, chunks):
         head = b""
@@ -175,10 +175,10 @@ def _head(web: Web, url: str, headers: dict[str, str], size: int) -> Answer:
             head += chunk
             if len(head) >= size:
                 break
-    return Answer(answer.url, answer.status, answer.headers, head[:size])
+    return Response(answer.url, answer.status, answer.headers, head[:size])
 
 
-def _retrieved(web: Web, record: ModelRecord) -> Probe:
+def _retrieved(web: HttpClient, record: ModelRecord) -> Probe:
     """Where the host's own search ranks the record for the first words of its title."""
     harvester = harvesters.get(record.provenance.source).names_only()
     words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
@@ -194,7 +194,7 @@ def _retrieved(web: Web, record: ModelRecord) -> Probe:
     )
 
 
-def _told(kind: ProbeKind, answer: Answer, found: tuple[str, ...]) -> Probe:
+def _probe(kind: ProbeKind, answer: Response, found: tuple[str, ...]) -> Probe:
     digest = "sha256:" + hashlib.sha256(answer.body).hexdigest()
     return Probe(
         kind=kind, outcome="ok", status=answer.status, url=answer.url, found=found, when=now(), digest=digest

@@ -8,33 +8,33 @@ from typing import NamedTuple
 import msgspec
 
 from fairreg.assessment.evidence import Evidence, encoded
-from fairreg.assessment.report import Report
+from fairreg.assessment.report import AssessmentReport
 from fairreg.assessment.rubric import Rubric
 from fairreg.registry import Assessment, Registry, subject
 from fairreg.schemas.identifiers import IdentifierLike
 
-__all__ = ["Made", "assessment_of", "keep", "newest_evidence"]
+__all__ = ["AssessmentResult", "assessment_of", "newest_evidence", "save"]
 
 
-class Made(NamedTuple):
+class AssessmentResult(NamedTuple):
     """An assessment: `entry` is the identifier of the registry's entry, where the caller knows it."""
 
     evidence: Evidence
-    report: Report
+    report: AssessmentReport
     entry: str | None = None
 
 
-def keep(registry: Registry, made: Iterable[Made]) -> None:
+def save(registry: Registry, result: Iterable[AssessmentResult]) -> None:
     """Keep assessments with their evidence, in one transaction; search then shows the scores."""
-    registry.remember_assessments([assessment_of(registry, item) for item in made])
+    registry.save_assessments([assessment_of(registry, item) for item in result])
 
 
-def assessment_of(registry: Registry, made: Made) -> Assessment:
+def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
     """The assessment in the form in which the registry keeps it."""
-    evidence, report = made.evidence, made.report
-    known = () if made.entry else registry.entries_for(evidence.record.identifier)
+    evidence, report = result.evidence, result.report
+    known = () if result.entry else registry.entries_for(evidence.record.identifier)
     return Assessment(
-        identifier=made.entry or next((item.identifier for item in known), evidence.record.identifier),
+        identifier=result.entry or next((item.identifier for item in known), evidence.record.identifier),
         subject=subject(evidence.record),
         rubric=report.rubric,
         rubric_version=report.rubric_version,

@@ -14,11 +14,19 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
-from fairreg.errors import BadAnswer, ChecksumMismatch, FairregError, Gone, NotFound, Refused, Unreachable
+from fairreg.errors import (
+    BadAnswer,
+    ChecksumMismatch,
+    FairregError,
+    Gone,
+    NotFound,
+    SecurityRefusal,
+    Unreachable,
+)
 from fairreg.schemas.record import Distribution
 from fairreg.storage.cache import Cache, CachedFile
 from fairreg.storage.files import disk_faults, safe_name
-from fairreg.web import Answer, Web
+from fairreg.web import HttpClient, Response
 
 __all__ = [
     "Downloaded",
@@ -93,12 +101,12 @@ def keys_of(distribution: Distribution) -> tuple[str, ...]:
 
 
 def download(
-    web: Web, cache: Cache, distribution: Distribution, *, progress: Progress | None = None
+    web: HttpClient, cache: Cache, distribution: Distribution, *, progress: Progress | None = None
 ) -> Downloaded:
     """The file of `distribution`, from the cache when it is there and whole.
 
     A broken download is kept and resumed; one whose size or checksum is not the published one is discarded.
-    Raises ChecksumMismatch, Unreachable, NotFound and the other errors of `Web`.
+    Raises ChecksumMismatch, Unreachable, NotFound and the other errors of `HttpClient`.
     """
     key = keys_of(distribution)[0]
     with cache.lock(key):
@@ -144,7 +152,7 @@ def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
     digests = _digests(file.path, distribution)
     if any(digests[algorithm] != value for algorithm, value in _published(distribution)):
         return None
-    return _judged(distribution, cache.named(file, distribution.name), from_cache=True)
+    return _verified_file(distribution, cache.named(file, distribution.name), from_cache=True)
 
 
 def adopt(cache: Cache, distribution: Distribution, path: Path) -> Downloaded:
@@ -156,10 +164,10 @@ def adopt(cache: Cache, distribution: Distribution, path: Path) -> Downloaded:
     _verify(distribution, path, digests)
     _refuse_pointer(distribution, path)
     file = cache.add(path, name=distribution.name, sha256=digests["sha256"], keys=keys_of(distribution))
-    return _judged(distribution, file, from_cache=False)
+    return _verified_file(distribution, file, from_cache=False)
 
 
-def _judged(distribution: Distribution, file: CachedFile, *, from_cache: bool) -> Downloaded:
+def _verified_file(distribution: Distribution, file: CachedFile, *, from_cache: bool) -> Downloaded:
     published = _published(distribution)
     checksum = ":".join(published[0]) if published else f"sha256:{file.sha256}"
     return Downloaded(distribution, file, checksum, verified=bool(published), from_cache=from_cache)
@@ -172,7 +180,7 @@ def _published(distribution: Distribution) -> list[tuple[str, str]]:
     return [(algorithm, stated[algorithm].lower()) for algorithm in _ALGORITHMS if algorithm in stated]
 
 
-def _collect(web: Web, distribution: Distribution, part: Path, progress: Progress | None) -> None:
+def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None) -> None:
     """Append to `part` until it is complete; a break is taken up again as long as each turn brings bytes."""
     while True:
         before = _size(part)
@@ -197,7 +205,7 @@ def _collect(web: Web, distribution: Distribution, part: Path, progress: Progres
             )
 
 
-def _stream_into(web: Web, distribution: Distribution, part: Path, progress: Progress | None) -> None:
+def _stream_into(web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None) -> None:
     # Without a published checksum nothing would tell that the file changed between two parts of it.
     done = _size(part) if _published(distribution) else 0
     if distribution.size is not None and done == distribution.size:
@@ -240,18 +248,18 @@ def _counted(
         yield chunk
 
 
-def _continues(head: Answer, done: int) -> bool:
+def _continues(head: Response, done: int) -> bool:
     """Whether the server sends the rest from `done` on, and not the whole file again."""
     match = re.match(r"bytes (\d+)-", head.headers.get("content-range", ""))
     return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and int(match[1]) == done
 
 
-def _total(head: Answer, start: int) -> int | None:
+def _total(head: Response, start: int) -> int | None:
     length = head.headers.get("content-length", "")
     return start + int(length) if length.isdigit() else None
 
 
-def _refuse_page(distribution: Distribution, head: Answer) -> None:
+def _refuse_page(distribution: Distribution, head: Response) -> None:
     is_page = head.headers.get("content-type", "").startswith("text/html")
     if is_page and not distribution.name.lower().endswith((".html", ".htm")):
         raise BadAnswer(
@@ -318,7 +326,7 @@ def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> 
     size = _size(part)
     if size > MAX_UNSTATED and distribution.size is None:
         part.unlink()
-        raise Refused(
+        raise SecurityRefusal(
             f"{distribution.name} is larger than the {MAX_UNSTATED >> 30} GiB that fairreg downloads unasked."
         )
     if distribution.size is not None and size != distribution.size:

@@ -23,32 +23,32 @@ from fairreg.services.fetch.download import (
     select,
     take,
 )
-from fairreg.services.fetch.fingerprints import keep_fingerprints
+from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
 from fairreg.storage.cache import Cache
-from fairreg.web import Talk, Web, silent
+from fairreg.web import HttpClient, Log, no_log
 
 __all__ = [
     "Downloader",
-    "Fetched",
-    "bring",
+    "FetchedFiles",
+    "download_files",
     "fetch",
     "fetch_cached",
     "known_version",
     "open_files",
-    "remember",
+    "save_record",
 ]
 
 # Brings one file of a record into the cache.
-Downloader = Callable[[Web, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
+Downloader = Callable[[HttpClient, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedFiles:
     """What a fetch brought.
 
     `folders` are the unpacked archives, `models` the files that hold weights or a graph, wherever they lie.
@@ -108,10 +108,10 @@ def fetch(
     output: Path | None = None,
     patterns: Iterable[str] = (),
     downloader: Downloader | None = None,
-    talk: Talk = silent,
+    log: Log = no_log,
     progress: Progress | None = None,
     registry: LazyRegistry | None = None,
-) -> Fetched:
+) -> FetchedFiles:
     """Resolve `pid`, bring its files into the cache, verify them and unpack the archives among them.
 
     When the source cannot be asked, files that an earlier fetch brought are used. The record goes into the
@@ -124,43 +124,43 @@ def fetch(
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
     for service in settings.services.values():
         if service.configured:
-            talk(f"Requests for {service.title} go to {service.url}.")
+            log(f"Requests for {service.title} go to {service.url}.")
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
-        with Web(settings, talk=talk) as web:
-            resolution, record = _record_for(web, cache, known, requested, patterns=patterns, talk=talk)
+        with HttpClient(settings, log=log) as web:
+            resolution, record = _record_for(web, cache, known, requested, patterns=patterns, log=log)
             chosen = _chosen(open_files(record), patterns)
-            fetched = bring(
+            fetched = download_files(
                 web,
                 cache,
                 requested.text,
                 record,
                 chosen,
                 downloader=downloader,
-                talk=talk,
+                log=log,
                 progress=progress,
             )
-        _keep(known, resolution, fetched, talk)
+        _save(known, resolution, fetched, log)
     placed = place(fetched.files, output) if output is not None else {}
     return replace(_narrowed(fetched, patterns), placed=placed, resolution=resolution)
 
 
-def _keep(lazy: LazyRegistry, resolution: Resolution | None, fetched: Fetched, talk: Talk) -> None:
+def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFiles, log: Log) -> None:
     """Tell the registry of the record and of its weights, if it listens."""
     try:
-        registry = lazy.open(talk)
+        registry = lazy.open(log)
         if resolution is not None:
-            remember(registry, resolution)
-        _keep_weights(registry, fetched)
+            save_record(registry, resolution)
+        _save_fingerprints(registry, fetched)
     except RegistryError as error:
-        talk(f"The files are here, but the registry keeps nothing of them: {error.message}")
+        log(f"The files are here, but the registry keeps nothing of them: {error.message}")
 
 
-def _keep_weights(registry: Registry, fetched: Fetched) -> None:
+def _save_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
     brought = {item.distribution.name: item.file.sha256 for item in fetched.files}
     if any(item.name not in brought for item in open_files(fetched.record)):
         return
     models = [(fetched.name_of(path), path) for path in fetched.models]
-    keep_fingerprints(registry, fetched.record, brought, models)
+    save_fingerprints(registry, fetched.record, brought, models)
 
 
 def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
@@ -175,7 +175,7 @@ def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> lis
         return archives
 
 
-def _narrowed(fetched: Fetched, patterns: tuple[str, ...]) -> Fetched:
+def _narrowed(fetched: FetchedFiles, patterns: tuple[str, ...]) -> FetchedFiles:
     """Only the model files that match, where the patterns name members of archives. Raises NotFound."""
     if not patterns or any(matches(item.distribution.name, patterns) for item in fetched.files):
         return fetched
@@ -186,41 +186,41 @@ def _narrowed(fetched: Fetched, patterns: tuple[str, ...]) -> Fetched:
     return replace(fetched, models=members)
 
 
-def bring(
-    web: Web,
+def download_files(
+    web: HttpClient,
     cache: Cache,
     pid: str,
     record: ModelRecord,
     chosen: Iterable[Distribution],
     *,
     downloader: Downloader | None = None,
-    talk: Talk = silent,
+    log: Log = no_log,
     progress: Progress | None = None,
-) -> Fetched:
+) -> FetchedFiles:
     """Bring the `chosen` files of a resolved record into the cache and unpack the archives among them."""
     download_one = downloader or _download
     files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
-    return _fetched(cache, pid, record, files, talk)
+    return _fetched(cache, pid, record, files, log)
 
 
 def _fetched(
-    cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], talk: Talk
-) -> Fetched:
-    folders = tuple(_unpacked(cache, item, talk) for item in files if is_archive(item.file.path))
-    return Fetched(pid, record, files, folders, _models_in(files, folders))
+    cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], log: Log
+) -> FetchedFiles:
+    folders = tuple(_unpacked(cache, item, log) for item in files if is_archive(item.file.path))
+    return FetchedFiles(pid, record, files, folders, _models_in(files, folders))
 
 
-def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> Fetched | None:
+def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
     """What an earlier fetch of `pid` brought, None where the cache has not all of it. Asks nobody."""
     record = _cached_record(cache, registry, pid, ())
     if record is None:
         return None
     found = (cached_copy(cache, item) for item in record.distributions if item.url)
-    return _fetched(cache, str(pid), record, tuple(item for item in found if item is not None), silent)
+    return _fetched(cache, str(pid), record, tuple(item for item in found if item is not None), no_log)
 
 
 def _download(
-    web: Web, cache: Cache, item: Distribution, _record: ModelRecord, progress: Progress | None
+    web: HttpClient, cache: Cache, item: Distribution, _record: ModelRecord, progress: Progress | None
 ) -> Downloaded:
     kept = hub_copy(item)
     taken = take(cache, item, kept) if kept is not None else None
@@ -228,18 +228,18 @@ def _download(
 
 
 def _record_for(
-    web: Web,
+    web: HttpClient,
     cache: Cache,
     lazy: LazyRegistry,
     pid: RequestedIdentifier,
     *,
     patterns: tuple[str, ...],
-    talk: Talk,
+    log: Log,
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else the registry's when every file of it is in the cache."""
     try:
         resolution = resolve(
-            web, pid, talk=talk, version_of=lambda concept: known_version(lazy.open(), concept)
+            web, pid, log=log, version_of=lambda concept: known_version(lazy.open(), concept)
         )
         if resolution.source is None:
             raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
@@ -248,10 +248,10 @@ def _record_for(
         known = _cached_record(cache, lazy.open(), pid, patterns)
         if known is None:
             raise
-        talk(f"{error.message} The files of an earlier fetch are in the cache and are used.")
+        log(f"{error.message} The files of an earlier fetch are in the cache and are used.")
         note = concept_note(pid.require(), known)
         if note:
-            talk(note)
+            log(note)
         return None, known
 
 
@@ -299,15 +299,15 @@ def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
     raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
 
 
-def _unpacked(cache: Cache, item: Downloaded, talk: Talk) -> Path:
+def _unpacked(cache: Cache, item: Downloaded, log: Log) -> Path:
     folder = cache.extracted(item.file.sha256)
     with cache.lock(f"unpack:{item.file.sha256}"):
         if not folder.is_dir():
-            talk(f"Unpacking {item.distribution.name}")
+            log(f"Unpacking {item.distribution.name}")
         return unpack(item.file.path, folder)
 
 
-def remember(registry: Registry, resolution: Resolution) -> None:
+def save_record(registry: Registry, resolution: Resolution) -> None:
     """Keep what the services said, so that later commands work offline."""
     for found in (resolution.source, resolution.datacite):
         if found is not None:

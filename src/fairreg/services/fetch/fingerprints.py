@@ -22,27 +22,27 @@ from fairreg.runners.weights import fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
 from fairreg.schemas.timestamps import now
-from fairreg.sources import OWN
+from fairreg.sources import OWN_SOURCE
 from fairreg.storage.files import digest
 
-__all__ = ["keep_fingerprints"]
+__all__ = ["save_fingerprints"]
 
 # A part of what is kept: with other rules for what has a fingerprint the files are read anew.
 _RULES = "1"
 
 
-def keep_fingerprints(
-    registry: Registry, record: ModelRecord, brought: Mapping[str, str], models: Iterable[tuple[str, Path]]
+def save_fingerprints(
+    registry: Registry, record: ModelRecord, downloaded: Mapping[str, str], models: Iterable[tuple[str, Path]]
 ) -> None:
     """Keep the fingerprints of the weight files `models` (name, path) of a record, all of whose files came.
 
-    `brought` are those files: name -> hex sha256; as long as they stay the same nothing is read again. A
+    `downloaded` are those files: name -> hex sha256; as long as they stay the same nothing is read again. A
     record without an identifier that links (DOI, Hugging Face, GitHub, DLHub) gets none. Raises
     RegistryError.
     """
     own = tuple(item for item in record.identifiers if item.key in link_keys(record))
-    known = registry.statement(OWN, record.identifier)
-    payload = json.dumps({"files": dict(brought), "rules": _RULES}, sort_keys=True).encode()
+    known = registry.statement(OWN_SOURCE, record.identifier)
+    payload = json.dumps({"files": dict(downloaded), "rules": _RULES}, sort_keys=True).encode()
     if not own or (known is not None and known.payload == payload):
         return
     found = [item for name, path in models if (item := _fingerprint(name, path)) is not None]
@@ -77,7 +77,7 @@ def _identifiers(found: Sequence[Identifier]) -> tuple[Identifier, ...]:
 def _statement(record: ModelRecord, identifiers: tuple[Identifier, ...], payload_sha256: str) -> ModelRecord:
     origin = FieldOrigin("identifiers", "computed", "fingerprints of the weight files")
     provenance = Provenance(
-        source=OWN,
+        source=OWN_SOURCE,
         source_id=record.identifier,
         retrieved=now(),
         payload_sha256=payload_sha256,

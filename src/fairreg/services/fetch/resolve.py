@@ -15,16 +15,16 @@ from msgspec.structs import replace
 
 from fairreg import harvesters
 from fairreg.errors import FairregError, Gone, NotFound, Unreachable
-from fairreg.harvesters.base import Fetched, Harvester
+from fairreg.harvesters.base import FetchedPayload, Harvester
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord, version_sort_key
 from fairreg.schemas.timestamps import now
 from fairreg.sources import DOI, REGISTRAR, RESOLVER
-from fairreg.web import Patience, Talk, Web, silent
+from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
 __all__ = [
-    "Found",
     "Resolution",
+    "SourceRecord",
     "Step",
     "StepOutcome",
     "concept_note",
@@ -35,7 +35,7 @@ __all__ = [
 
 StepOutcome = Literal["found", "absent", "unreachable"]
 # One try each: other steps can make up for these two.
-_BRIEF = Patience(retries=0, connect_timeout=5.0, read_timeout=15.0)
+_BRIEF = RetryPolicy(retries=0, connect_timeout=5.0, read_timeout=15.0)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceRecord:
     """A record with the bytes that it was read from."""
 
     record: ModelRecord
@@ -66,8 +66,8 @@ class Resolution:
 
     requested: str
     asked: Identifier
-    source: Found | None = None
-    datacite: Found | None = None
+    source: SourceRecord | None = None
+    datacite: SourceRecord | None = None
     is_concept: bool = False
     fault: FairregError | None = None
     steps: tuple[Step, ...] = ()
@@ -82,20 +82,20 @@ class Resolution:
 
 
 @dataclass
-class _Trail:
+class _ResolutionLog:
     steps: list[Step] = field(default_factory=list)
-    talk: Talk = silent
+    log: Log = no_log
 
     def note(self, service: str, outcome: StepOutcome, detail: str) -> None:
         self.steps.append(Step(service, outcome, detail))
-        self.talk(f"{service}: {detail}")
+        self.log(f"{service}: {detail}")
 
 
 def resolve(
-    web: Web,
+    web: HttpClient,
     pid: str | RequestedIdentifier,
     *,
-    talk: Talk = silent,
+    log: Log = no_log,
     version_of: Callable[[Identifier], Identifier | None] = lambda _concept: None,
 ) -> Resolution:
     """Follow `pid`, in any spelling, to its record.
@@ -106,14 +106,14 @@ def resolve(
     knows it, Unreachable where none could be asked.
     """
     requested = RequestedIdentifier.of(pid)
-    pid, asked, trail = requested.text, requested.require(), _Trail(talk=talk)
+    pid, asked, trail = requested.text, requested.require(), _ResolutionLog(log=log)
     registered = _registered(web, asked, trail) if asked.scheme in DOI_SCHEMES else None
     harvester, target = _source_of(web, asked, registered, trail)
     if harvester is None or target is None:
         return _without_source(pid, asked, registered, trail)
     try:
         fetched = _fetch(web, harvester, target, registered, version_of)
-        found = Found(stamped(harvester.to_record(fetched.payload), fetched.raw), fetched.raw)
+        found = SourceRecord(stamped(harvester.to_record(fetched.payload), fetched.raw), fetched.raw)
     except Gone as error:
         reason = f": {error.reason}" if error.reason else ""
         raise Gone(
@@ -133,23 +133,23 @@ def resolve(
     return Resolution(pid, asked, found, registered, is_concept, steps=tuple(trail.steps))
 
 
-def with_registration(web: Web, resolution: Resolution, *, talk: Talk = silent) -> Resolution:
+def with_registration(web: HttpClient, resolution: Resolution, *, log: Log = no_log) -> Resolution:
     """The resolution with what DataCite says of the record's DOI, also where a name was asked for."""
     doi = resolution.record.doi
     if doi is None or any(step.service == REGISTRAR.name for step in resolution.steps):
         return resolution
-    trail = _Trail(list(resolution.steps), talk)
+    trail = _ResolutionLog(list(resolution.steps), log)
     registered = _registered(web, Identifier(DOI.name, doi), trail)
     return dataclasses.replace(resolution, datacite=registered, steps=tuple(trail.steps))
 
 
 def _fetch(
-    web: Web,
+    web: HttpClient,
     harvester: Harvester,
     target: Identifier,
-    registered: Found | None,
+    registered: SourceRecord | None,
     version_of: Callable[[Identifier], Identifier | None],
-) -> Fetched:
+) -> FetchedPayload:
     """The target's payload; where the source does not know a concept, that of the newest version known."""
     try:
         return harvester.fetch(web, target)
@@ -181,21 +181,21 @@ def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
     return ModelRecord.from_json(replace(record, provenance=origin).to_json())
 
 
-def _registered(web: Web, asked: Identifier, trail: _Trail) -> Found | None:
+def _registered(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> SourceRecord | None:
     """The DOI's metadata at DataCite, None where it has none or does not answer."""
     harvester = harvesters.get(REGISTRAR.name)
     try:
-        fetched: Fetched = harvester.fetch(web.patient(_BRIEF), Identifier(DOI.name, asked.value))
+        fetched: FetchedPayload = harvester.fetch(web.with_policy(_BRIEF), Identifier(DOI.name, asked.value))
         record = stamped(harvester.to_record(fetched.payload), fetched.raw)
     except FairregError as error:
         trail.note(REGISTRAR.name, _outcome(error), error.message)
         return None
     trail.note(REGISTRAR.name, "found", f"{asked.value} is registered and leads to {record.provenance.url}")
-    return Found(record, fetched.raw)
+    return SourceRecord(record, fetched.raw)
 
 
 def _source_of(
-    web: Web, asked: Identifier, registered: Found | None, trail: _Trail
+    web: HttpClient, asked: Identifier, registered: SourceRecord | None, trail: _ResolutionLog
 ) -> tuple[Harvester | None, Identifier | None]:
     """The harvester of the place that holds the files, and what to ask it for."""
     direct = next(
@@ -210,12 +210,12 @@ def _source_of(
     return None, None
 
 
-def _landing_page(web: Web, asked: Identifier, trail: _Trail) -> str | None:
+def _landing_page(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> str | None:
     """Where doi.org sends a DOI that DataCite did not answer for."""
     if asked.scheme not in DOI_SCHEMES:
         return None
     try:
-        page = web.location(f"{DOI.resolver}{asked.value}", patience=_BRIEF)
+        page = web.location(f"{DOI.resolver}{asked.value}", policy=_BRIEF)
     except FairregError as error:
         trail.note(RESOLVER.title, _outcome(error), error.message)
         return None
@@ -223,7 +223,9 @@ def _landing_page(web: Web, asked: Identifier, trail: _Trail) -> str | None:
     return page
 
 
-def _without_source(pid: str, asked: Identifier, registered: Found | None, trail: _Trail) -> Resolution:
+def _without_source(
+    pid: str, asked: Identifier, registered: SourceRecord | None, trail: _ResolutionLog
+) -> Resolution:
     if registered is not None:
         where = registered.record.provenance.url
         fault = NotFound(

@@ -8,7 +8,7 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.resolve import concept_note, resolve
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
-from fairreg.web import Talk, Web, silent
+from fairreg.web import HttpClient, Log, no_log
 
 __all__ = ["explain", "show"]
 
@@ -18,7 +18,7 @@ def show(
     pid: str | RequestedIdentifier,
     *,
     registry: Registry | None = None,
-    talk: Talk = silent,
+    log: Log = no_log,
 ) -> ModelRecord:
     """The merged record of the registry, else what the source says now (which is not stored).
 
@@ -32,12 +32,12 @@ def show(
             # An entry that is named exactly needs no identifier of a public scheme.
             note = concept_note(entry.matched, entry.record) if entry.matched else None
             if note:
-                talk(note)
+                log(note)
             return entry.record
         except NotFound:
-            talk(f"{pid} is not in the registry; asking its source.")
-    with Web(settings, talk=talk) as web:
-        return resolve(web, pid, talk=talk).record
+            log(f"{pid} is not in the registry; asking its source.")
+    with HttpClient(settings, log=log) as web:
+        return resolve(web, pid, log=log).record
 
 
 def explain(

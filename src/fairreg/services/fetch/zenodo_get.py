@@ -18,7 +18,7 @@ from fairreg.settings import Settings
 from fairreg.sources import ZENODO
 from fairreg.storage.cache import Cache
 from fairreg.storage.files import safe_name
-from fairreg.web import Web
+from fairreg.web import HttpClient
 
 __all__ = ["ZenodoGet"]
 
@@ -38,15 +38,20 @@ class ZenodoGet:
             raise Offline("Offline mode is on, so zenodo_get was not started.", hint="Unset FAIRREG_OFFLINE.")
 
     def __call__(
-        self, _web: Web, cache: Cache, item: Distribution, record: ModelRecord, _progress: Progress | None
+        self,
+        _web: HttpClient,
+        cache: Cache,
+        item: Distribution,
+        record: ModelRecord,
+        _progress: Progress | None,
     ) -> Downloaded:
         """Bring one file into the cache; zenodo_get has a client and a progress bar of its own."""
         if record.provenance.source != ZENODO.name:
             raise UsageError(f"{record.identifier} is not on Zenodo.", hint="Leave --downloader out.")
         cached = cached_copy(cache, item)
-        return cached or adopt(cache, item, self._bring(cache, item, record.provenance.source_id))
+        return cached or adopt(cache, item, self._download(cache, item, record.provenance.source_id))
 
-    def _bring(self, cache: Cache, item: Distribution, number: str) -> Path:
+    def _download(self, cache: Cache, item: Distribution, number: str) -> Path:
         part = cache.partial(f"zenodo_get:{number}:{item.name}")
         with tempfile.TemporaryDirectory(dir=part.parent) as folder:
             command = [sys.executable, "-m", "zenodo_get", number, "-o", folder, "-g", item.name, "-v", "1"]

@@ -17,17 +17,17 @@ import msgspec
 
 from fairreg import harvesters
 from fairreg.errors import BadAnswer, NotFound, RecordError, UsageError
-from fairreg.harvesters import Harvester, Hit, Page
-from fairreg.registry.db.text_limits import admitted
-from fairreg.registry.entries import Harvest, Refused, Submission
+from fairreg.harvesters import Harvester, Hit, HitPage
+from fairreg.registry.db.text_limits import storable_json
+from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.registry import Registry
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
-from fairreg.web import Talk, Web, silent
+from fairreg.web import HttpClient, Log, no_log
 
-__all__ = ["HarvestReport", "Refusal", "fill", "harvest", "refusal_of", "submission_of"]
+__all__ = ["HarvestReport", "Refusal", "fill_report", "harvest", "refusal_of", "submission_of"]
 
 Progress = Callable[[int, int | None], None]
 
@@ -86,25 +86,25 @@ def harvest(
     since: date | None = None,
     limit: int | None = None,
     progress: Progress | None = None,
-    talk: Talk = silent,
-    web: Web | None = None,
+    log: Log = no_log,
+    web: HttpClient | None = None,
     registry: Registry | None = None,
 ) -> HarvestReport:
     """Harvest what `source` has for `query`, at most `limit` records, changed since the day `since`.
 
-    `progress` hears how many were read and how many there are; `talk` hears what the user should know. A
+    `progress` hears how many were read and how many there are; `log` hears what the user should know. A
     payload that is no record is set aside with its reason. Harvesting twice changes nothing. `registry` is
-    used instead of opening that of `settings`. Raises UsageError for an unknown source, the errors of `Web`
-    for one that cannot be asked.
+    used instead of opening that of `settings`. Raises UsageError for an unknown source, the errors of
+    `HttpClient` for one that cannot be asked.
     """
     harvester = harvesters.get(source)
     report = HarvestReport(source, query, since)
-    with opened(registry, settings, talk) as used:
-        fill(report, settings, used, harvester, limit=limit, progress=progress, talk=talk, web=web)
+    with opened(registry, settings, log) as used:
+        fill_report(report, settings, used, harvester, limit=limit, progress=progress, log=log, web=web)
     return report
 
 
-def fill(
+def fill_report(
     report: HarvestReport,
     settings: Settings,
     registry: Registry,
@@ -112,14 +112,14 @@ def fill(
     *,
     limit: int | None,
     progress: Progress | None,
-    talk: Talk,
-    web: Web | None = None,
+    log: Log,
+    web: HttpClient | None = None,
 ) -> None:
     """Run the harvest that the report is of; `web` is used instead of a client of its own."""
     begun = time.monotonic()
     try:
-        with nullcontext(web) if web else Web(settings, talk=talk) as client:
-            run = _Run(registry, harvester, report, talk)
+        with nullcontext(web) if web else HttpClient(settings, log=log) as client:
+            run = _Run(registry, harvester, report, log)
             run.all_pages(client, _page_size(settings, harvester), limit, progress)
     finally:
         report.seconds = time.monotonic() - begun
@@ -131,14 +131,14 @@ def submission_of(harvester: Harvester, hit: Hit) -> Submission:
     Raises RecordError for a payload that is no record, or one that a registry cannot keep.
     """
     record = stamped(harvester.to_record(hit.payload), hit.raw)
-    admitted(record)  # here it can be set aside, later it would take its page with it
+    storable_json(record)  # here it can be set aside, later it would take its page with it
     return Submission(record, hit.raw, "application/json")
 
 
-def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> Refused:
+def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> RejectedPayload:
     """The payload with why and where it became no record."""
     path = error.violations[0][0] if error.violations else None
-    return Refused(harvester.name, hit.raw, error.message, path)
+    return RejectedPayload(harvester.name, hit.raw, error.message, path)
 
 
 @dataclass
@@ -148,7 +148,7 @@ class _Run:
     registry: Registry
     harvester: Harvester
     report: HarvestReport
-    talk: Talk
+    log: Log
     started_at: str = field(default_factory=now)
     taken: int = 0
 
@@ -160,7 +160,9 @@ class _Run:
             self.report.query if since is None else f"{self.report.query} since {since.isoformat()}".strip()
         )
 
-    def all_pages(self, web: Web, page_size: int, limit: int | None, progress: Progress | None) -> None:
+    def all_pages(
+        self, web: HttpClient, page_size: int, limit: int | None, progress: Progress | None
+    ) -> None:
         """Take every page; only a run that comes to the last one, or to its limit, is finished."""
         cursor = self._resume_at()
         # A limit counts what the run took before it stopped.
@@ -169,7 +171,7 @@ class _Run:
             self._take(page)
             if progress is not None:
                 progress(self.report.seen, page.total)
-        self.registry.remember_harvest(self._state(None, finished=True))
+        self.registry.save_harvest(self._state(None, finished=True))
 
     def _resume_at(self) -> str | None:
         state = self.registry.harvest_state(self.report.source, self.key)
@@ -177,11 +179,13 @@ class _Run:
             return None
         self.report.resumed = True
         self.taken = state.counts.get("taken", 0)
-        self.talk(f"{self.harvester.title}: resuming the harvest that stopped at {state.updated_at}")
+        self.log(f"{self.harvester.title}: resuming the harvest that stopped at {state.updated_at}")
         return state.cursor
 
-    def _pages(self, web: Web, page_size: int, limit: int | None, cursor: str | None) -> Iterator[Page]:
-        def search(after: str | None) -> Iterator[Page]:
+    def _pages(
+        self, web: HttpClient, page_size: int, limit: int | None, cursor: str | None
+    ) -> Iterator[HitPage]:
+        def search(after: str | None) -> Iterator[HitPage]:
             return self.harvester.search(
                 web,
                 self.report.query,
@@ -199,7 +203,7 @@ class _Run:
             if cursor is None or not refused:
                 raise
             # A service may forget a cursor; a harvest that can neither resume nor restart would be stuck.
-            self.talk(f"{self.harvester.title}: cannot resume ({error.message}) Starting anew.")
+            self.log(f"{self.harvester.title}: cannot resume ({error.message}) Starting anew.")
             self.report.resumed, self.taken = False, 0
             pages = search(None)
             first = next(pages, None)
@@ -207,19 +211,19 @@ class _Run:
             yield first
             yield from pages
 
-    def _take(self, page: Page) -> None:
+    def _take(self, page: HitPage) -> None:
         """Keep a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
-        bad: list[Refused] = []
+        bad: list[RejectedPayload] = []
         submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
         if page.note:
             self.report.notes.append(page.note)
-            self.talk(page.note)
+            self.log(page.note)
         self.taken += len(page.hits)
-        results = self.registry.put_many(submissions, harvest=self._state(page.cursor), refused=bad)
+        results = self.registry.put_many(submissions, harvest=self._state(page.cursor), rejected=bad)
         for result in results:
             setattr(self.report, result.outcome, getattr(self.report, result.outcome) + 1)
 
-    def _read(self, hit: Hit, bad: list[Refused]) -> Submission | None:
+    def _read(self, hit: Hit, bad: list[RejectedPayload]) -> Submission | None:
         """What a payload says; None for a tombstone, and for what goes to the `bad` ones."""
         withdrawn = self.harvester.withdrawn(hit.payload)
         if withdrawn is not None:
@@ -232,7 +236,7 @@ class _Run:
             bad.append(refused)
             digest = sha256(hit.raw).hexdigest()
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
-            self.talk(f"{self.harvester.title}: set aside: {error.message}")
+            self.log(f"{self.harvester.title}: set aside: {error.message}")
             return None
 
     def _withdraw(self, source_id: str, reason: str) -> None:
@@ -241,7 +245,7 @@ class _Run:
             self.registry.mark_gone(self.harvester.name, source_id, reason)
         except NotFound:
             # It was gone before this registry knew of it.
-            self.talk(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
+            self.log(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
 
     def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:
         return Harvest(

@@ -15,12 +15,12 @@ from fairreg import harvesters
 from fairreg.errors import RecordError
 from fairreg.harvesters import Harvester, Hit
 from fairreg.harvesters.base import Payload
-from fairreg.registry import Refused, Registry, Submission
+from fairreg.registry import Registry, RejectedPayload, Submission
 from fairreg.schemas.validation import parse_json
 from fairreg.services.harvest.harvest import HarvestReport, Refusal, refusal_of, submission_of
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
-from fairreg.web import Talk, silent
+from fairreg.web import Log, no_log
 
 __all__ = ["import_dump"]
 
@@ -33,7 +33,7 @@ def import_dump(
     source: str | None = None,
     *,
     progress: Callable[[int, int | None], None] | None = None,
-    talk: Talk = silent,
+    log: Log = no_log,
     registry: Registry | None = None,
 ) -> HarvestReport:
     """Bring the records of a saved dump into the registry, as a harvest of its source would.
@@ -54,7 +54,7 @@ def import_dump(
         read.take(payload)
     read.require_some(file.name, sure=chosen is None)
     with existing(registry, settings) as used:
-        read.store(used, progress, talk)
+        read.store(used, progress, log)
     read.report.seconds = time.monotonic() - begun
     return read.report
 
@@ -115,7 +115,7 @@ class _Reading:
     harvester: Harvester
     kept: dict[str, Submission] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
-    bad: dict[str, Refused] = field(default_factory=dict)
+    bad: dict[str, RejectedPayload] = field(default_factory=dict)
     older: int = 0
 
     def __post_init__(self) -> None:
@@ -151,12 +151,10 @@ class _Reading:
             hint=f"Save what {title} answers to a search, or say with --source whose dump it is.",
         )
 
-    def store(
-        self, registry: Registry, progress: Callable[[int, int | None], None] | None, talk: Talk
-    ) -> None:
+    def store(self, registry: Registry, progress: Callable[[int, int | None], None] | None, log: Log) -> None:
         """Put all of it into the registry, a batch in one transaction, and fill the report."""
         listed, report = list(self.kept.values()), self.report
-        registry.put_many([], refused=self.bad.values())
+        registry.put_many([], rejected=self.bad.values())
         report.refused = [Refusal(item.reason, item.path, key) for key, item in self.bad.items()]
         for start in range(0, len(listed), _BATCH):
             for result in registry.put_many(listed[start : start + _BATCH]):
@@ -165,7 +163,7 @@ class _Reading:
                 progress(min(start + _BATCH, len(listed)), len(listed))
         self._withdraw(registry, self.gone.items())
         if self.older:
-            talk(f"Left out {self.older} older documents of records that the file has in a newer form.")
+            log(f"Left out {self.older} older documents of records that the file has in a newer form.")
 
     def _withdraw(self, registry: Registry, gone: Iterable[tuple[str, str]]) -> None:
         for source_id, reason in gone:

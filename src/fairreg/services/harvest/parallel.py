@@ -15,19 +15,19 @@ from functools import partial
 from fairreg import harvesters
 from fairreg.errors import FairregError, RegistryError
 from fairreg.registry import Registry
-from fairreg.services.harvest.harvest import HarvestReport, fill
-from fairreg.services.parallel.base import Done, Engine, Where, threads
-from fairreg.services.parallel.engines import require_shared_registry, spread
+from fairreg.services.harvest.harvest import HarvestReport, fill_report
+from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, threads
+from fairreg.services.parallel.engines import open_engine, require_shared_registry
 from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
-from fairreg.web import Talk, Web, silent
-from fairreg.web.client import Slots
+from fairreg.web import HttpClient, Log, no_log
+from fairreg.web.client import RateLimiter
 
 __all__ = ["SourceProgress", "harvest_all"]
 
 # Hears the name of a source, how many of its records were read, and how many there are.
 SourceProgress = Callable[[str, int, int | None], None]
-_HERE = Where()
+_HERE = ExecutionTarget()
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class HarvestOutcome:
 def harvest_all(
     settings: Settings,
     sources: Sequence[str],
-    where: Where = _HERE,
+    where: ExecutionTarget = _HERE,
     *,
     query: str = "",
     since: date | None = None,
     limit: int | None = None,
     progress: SourceProgress = lambda _source, _done, _total: None,
-    talk: Talk = silent,
+    log: Log = no_log,
     registry: Registry | None = None,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
     """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
@@ -56,48 +56,48 @@ def harvest_all(
     A source that breaks off does not stop the others; its report has the `fault`. `progress` hears of every
     page, from several threads; of a source that is harvested elsewhere once it is done. Raises UsageError for
     an unknown source before any is asked and for a registry that workers elsewhere cannot open, and the
-    errors of `spread`.
+    errors of `open_engine`.
     """
     reports = [HarvestReport(name, query, since) for name in dict.fromkeys(sources)]
-    sharers = Counter(_service(report.source) for report in reports)
-    harvest = SourceHarvest(settings, limit, sharers)
+    processes = Counter(_service(report.source) for report in reports)
+    harvest = SourceHarvest(settings, limit, processes)
     outcomes = []
     # Workers in other processes open it each for itself, but find it ready.
-    with opened(registry, settings, talk) as used, _engine(where, len(reports), talk) as engine:
-        here = partial(harvest.run, used, progress=progress, talk=talk, slots=Slots())
+    with opened(registry, settings, log) as used, _engine(where, len(reports), log) as engine:
+        here = partial(harvest.run, used, progress=progress, log=log, limiter=RateLimiter())
         require_shared_registry(engine, settings)
-        for outcome in map(_outcome, engine.each(here if where.here else harvest, reports)):
+        for outcome in map(_outcome, engine.map(here if where.in_process else harvest, reports)):
             for message in outcome.messages:
-                talk(message)
-            if not where.here:
+                log(message)
+            if not where.in_process:
                 progress(outcome.report.source, outcome.report.seen, outcome.report.seen)
             outcomes.append(outcome)
     return [outcome.report for outcome in outcomes], [item.fault for item in outcomes if item.fault]
 
 
-def _engine(where: Where, tasks: int, talk: Talk) -> AbstractContextManager[Engine]:
+def _engine(where: ExecutionTarget, tasks: int, log: Log) -> AbstractContextManager[Engine]:
     """In this process a daemon thread per source: an interrupt ends the command at once."""
-    return threads(max(1, tasks)) if where.here else spread(where, talk)
+    return threads(max(1, tasks)) if where.in_process else open_engine(where, log)
 
 
 @dataclass(frozen=True)
 class SourceHarvest:
     """Harvest of a source; called, in a process of its own.
 
-    The number of `sharers` of a service says to which part of its pace each process keeps.
+    The number of `processes` of a service says to which part of its pace each process keeps.
     """
 
     settings: Settings
     limit: int | None
-    sharers: Mapping[str, int]
+    processes: Mapping[str, int]
 
     def __call__(self, report: HarvestReport) -> HarvestOutcome:
         """Run the harvest that the report is of, and bring along its messages."""
         messages: list[str] = []
-        slots = Slots(self.sharers[_service(report.source)])
+        limiter = RateLimiter(self.processes[_service(report.source)])
         try:
             with Registry(settings=self.settings) as registry:
-                found = self.run(registry, report, progress=None, talk=messages.append, slots=slots)
+                found = self.run(registry, report, progress=None, log=messages.append, limiter=limiter)
         except RegistryError as error:
             report.fault = error.message
             found = HarvestOutcome(report, error)
@@ -109,22 +109,22 @@ class SourceHarvest:
         report: HarvestReport,
         *,
         progress: SourceProgress | None,
-        talk: Talk,
-        slots: Slots,
+        log: Log,
+        limiter: RateLimiter,
     ) -> HarvestOutcome:
         """Run the harvest that the report is of; a FairregError becomes its fault, what came is kept."""
         harvester = harvesters.get(report.source)
         own = partial(progress, report.source) if progress else None
         try:
-            with Web(self.settings, talk=talk, slots=slots) as web:
-                fill(
+            with HttpClient(self.settings, log=log, limiter=limiter) as web:
+                fill_report(
                     report,
                     self.settings,
                     registry,
                     harvester,
                     limit=self.limit,
                     progress=own,
-                    talk=talk,
+                    log=log,
                     web=web,
                 )
         except FairregError as error:
@@ -138,7 +138,7 @@ def _service(source: str) -> str:
     return harvester.service
 
 
-def _outcome(done: Done[HarvestReport, HarvestOutcome]) -> HarvestOutcome:
+def _outcome(done: TaskResult[HarvestReport, HarvestOutcome]) -> HarvestOutcome:
     """That of a task; one without a result has what its report has, and its pages are in the registry."""
     if done.result is not None:
         return done.result

@@ -16,7 +16,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from fairreg.errors import UsageError
 
-__all__ = ["Done", "Engine", "Waiting", "Where", "portions", "threads"]
+__all__ = ["Engine", "ExecutionTarget", "PendingResult", "TaskResult", "chunked", "threads"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -26,7 +26,7 @@ _AHEAD = 4
 
 
 @dataclass(frozen=True)
-class Where:
+class ExecutionTarget:
     """Where tasks run: in `workers` processes on this machine, at a Dask `scheduler`, by default right here.
 
     Raises UsageError where both are given.
@@ -43,13 +43,13 @@ class Where:
             )
 
     @property
-    def here(self) -> bool:
+    def in_process(self) -> bool:
         """Whether all is done in this process."""
         return self.workers is None and self.scheduler is None
 
 
 @dataclass(frozen=True)
-class Done(Generic[Task, Result]):
+class TaskResult(Generic[Task, Result]):
     """A task with what it returned, or with the `fault` that it raised."""
 
     task: Task
@@ -57,7 +57,7 @@ class Done(Generic[Task, Result]):
     fault: BaseException | None = None
 
 
-class Waiting(Protocol):
+class PendingResult(Protocol):
     """A result that is to come, as `concurrent.futures` and Dask have it. Both methods wait."""
 
     def exception(self) -> BaseException | None:
@@ -69,54 +69,58 @@ class Waiting(Protocol):
         ...
 
 
-class _Begun(NamedTuple):
+class _Submitted(NamedTuple):
     task: Any
-    waiting: Waiting
+    waiting: PendingResult
 
 
 class Engine(ABC):
     """Runs tasks, `workers` at a time; used as a context, which is left without waiting for what still runs.
 
-    `threads` is how many threads one task may use, None for one a processor. `elsewhere` says that a worker
+    `threads` is how many threads one task may use, None for one a processor. `remote` says that a worker
     is on another machine.
     """
 
     workers: int = 1
     threads: int | None = None
-    elsewhere: bool = False
+    remote: bool = False
 
     @abstractmethod
-    def begin(self, function: Callable[[Task], Result], task: Task) -> Waiting:
+    def submit(self, function: Callable[[Task], Result], task: Task) -> PendingResult:
         """Begin one task."""
 
-    def end(self, function: Callable[[Task], Result], task: Task, waiting: Waiting) -> Done[Task, Result]:
+    def collect(
+        self, function: Callable[[Task], Result], task: Task, waiting: PendingResult
+    ) -> TaskResult[Task, Result]:
         """Wait for a task."""
         del function
         fault = waiting.exception()
-        return Done(task, fault=fault) if fault is not None else Done(task, waiting.result())
+        return TaskResult(task, fault=fault) if fault is not None else TaskResult(task, waiting.result())
 
-    def each(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Done[Task, Result]]:
+    def map(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[TaskResult[Task, Result]]:
         """Every task with its outcome, in the order of the tasks; few more are begun than are soon needed.
 
         What one raises stops no other. Raises Unreachable where the scheduler is lost.
         """
-        begun: deque[_Begun] = deque()
+        begun: deque[_Submitted] = deque()
         for task in tasks:
-            begun.append(_Begun(task, self.begin(function, task)))
+            begun.append(_Submitted(task, self.submit(function, task)))
             if len(begun) >= self.workers * _AHEAD:
-                yield self.end(function, *begun.popleft())
+                yield self.collect(function, *begun.popleft())
         while begun:
-            yield self.end(function, *begun.popleft())
+            yield self.collect(function, *begun.popleft())
 
 
-class Threads(Engine):
+class ThreadEngine(Engine):
     """Daemon threads of this process: who interrupts a run need not wait for the services that it asked."""
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
         self._pool = ThreadPool(workers)
 
-    def begin(self, function: Callable[[Task], Result], task: Task) -> Waiting:
+    def submit(self, function: Callable[[Task], Result], task: Task) -> PendingResult:
         """Begin one task, whose argument is not copied."""
         future: Future[Result] = Future()
         self._pool.apply_async(function, (task,), {}, future.set_result, future.set_exception)
@@ -130,14 +134,14 @@ class Threads(Engine):
 @contextmanager
 def threads(workers: int = 1) -> Iterator[Engine]:
     """An engine in this process for as long as the context lasts."""
-    engine = Threads(workers)
+    engine = ThreadEngine(workers)
     try:
         yield engine
     finally:
         engine.close()
 
 
-def portions(items: Iterable[Task], size: int) -> Iterator[tuple[Task, ...]]:
+def chunked(items: Iterable[Task], size: int) -> Iterator[tuple[Task, ...]]:
     """The items in tuples of `size`, the last one shorter."""
     left = iter(items)
     while portion := tuple(islice(left, size)):

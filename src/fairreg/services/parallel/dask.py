@@ -14,15 +14,18 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from fairreg.errors import FairregError, MissingEngine, Unreachable, UsageError
-from fairreg.services.parallel.base import Done, Engine, Waiting
+from fairreg.services.parallel.base import Engine, PendingResult, TaskResult
 
-__all__ = ["Cluster", "at_scheduler", "on_this_machine", "require"]
+__all__ = ["DaskEngine", "at_scheduler", "on_this_machine", "require"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _SECONDS = 10
-_GLANCE, _PATIENCE = 2.0, 120.0  # seconds between two looks for workers, and until none is too long
+_CHECK_SECONDS, _START_SECONDS = (
+    2.0,
+    120.0,
+)  # seconds between two looks for workers, and until none is too long
 _RULES = {
     # A task whose worker died begins anew so often before it is looked at alone.
     "distributed.scheduler.allowed-failures": 1,
@@ -34,7 +37,7 @@ _PORT = 8786  # Dask's own for a scheduler
 _ANY_PORT = "127.0.0.1:0"
 
 
-class Cluster(Engine):
+class DaskEngine(Engine):
     """The workers that a Dask client reaches; `revive` asks for new ones where all of them are gone."""
 
     def __init__(self, client: Any, place: str, revive: Callable[[], object] = lambda: None) -> None:
@@ -43,16 +46,18 @@ class Cluster(Engine):
         self._under_way: dict[int, Any] = {}
         self.workers = max(1, sum(client.nthreads().values()))
         self.threads = 1
-        self.elsewhere = set(client.run(platform.node).values()) != {platform.node()}
+        self.remote = set(client.run(platform.node).values()) != {platform.node()}
 
-    def begin(self, function: Callable[[Task], Result], task: Task) -> Waiting:
+    def submit(self, function: Callable[[Task], Result], task: Task) -> PendingResult:
         """Begin one task. No part of its argument is in its name, which logs and Dask's dashboard show."""
         future = self._client.submit(function, task, key=(self._group, next(self._numbers)), pure=False)
         self._under_way[id(future)] = future
-        waiting: Waiting = future
+        waiting: PendingResult = future
         return waiting
 
-    def end(self, function: Callable[[Task], Result], task: Task, waiting: Waiting) -> Done[Task, Result]:
+    def collect(
+        self, function: Callable[[Task], Result], task: Task, waiting: PendingResult
+    ) -> TaskResult[Task, Result]:
         """Wait for a task; one that seems to end its workers is tried once more with nothing beside it.
 
         Dask blames every task that a worker had when it died, of which one at most did it.
@@ -64,21 +69,21 @@ class Cluster(Engine):
             if isinstance(done.fault, KilledWorker):
                 for other in list(self._under_way.values()):
                     self._asked(other.exception)
-                done = self._outcome(task, self.begin(function, task))
+                done = self._outcome(task, self.submit(function, task))
         if isinstance(done.fault, KilledWorker):
-            return Done(task, fault=_fatal(self._place))
+            return TaskResult(task, fault=_fatal(self._place))
         return done
 
-    def _outcome(self, task: Task, waiting: Any) -> Done[Task, Any]:
+    def _outcome(self, task: Task, waiting: Any) -> TaskResult[Task, Any]:
         from distributed.scheduler import KilledWorker
 
         try:
             fault = self._asked(waiting.exception)
             # A result may be lost with its worker before it is here; Dask then has it computed once more.
             result = self._asked(waiting.result, growing=2) if fault is None else None
-            return Done(task, result, fault)
+            return TaskResult(task, result, fault)
         except KilledWorker as error:
-            return Done(task, fault=error)
+            return TaskResult(task, fault=error)
         finally:
             self._under_way.pop(id(waiting), None)
 
@@ -87,8 +92,8 @@ class Cluster(Engine):
 
         What may take long to arrive needs longer waits, `growing` so many times with each.
         """
-        seconds, alone = _GLANCE, 0.0
-        while alone < _PATIENCE:
+        seconds, alone = _CHECK_SECONDS, 0.0
+        while alone < _START_SECONDS:
             try:
                 return ask(timeout=seconds)
             except TimeoutError:
@@ -137,7 +142,7 @@ class Cluster(Engine):
 
 
 @contextmanager
-def on_this_machine(workers: int) -> Iterator[Cluster]:
+def on_this_machine(workers: int) -> Iterator[DaskEngine]:
     """A cluster of `workers` processes that ends with the context. Raises MissingEngine."""
     require()
     import dask
@@ -160,13 +165,13 @@ def on_this_machine(workers: int) -> Iterator[Cluster]:
         ) as processes,
         Client(processes, set_as_default=False) as client,
     ):
-        client.register_plugin(_deaf())
-        cluster = Cluster(client, processes.scheduler_address, partial(processes.scale, workers))
+        client.register_plugin(_unresponsive())
+        cluster = DaskEngine(client, processes.scheduler_address, partial(processes.scale, workers))
         cluster.threads = max(1, processors() // workers)
         yield cluster
 
 
-def _deaf() -> Any:
+def _unresponsive() -> Any:
     """What keeps workers from hearing the interrupt of the terminal, which means their command."""
     from distributed import WorkerPlugin
 
@@ -181,7 +186,7 @@ def _deaf() -> Any:
 
 
 @contextmanager
-def at_scheduler(address: str) -> Iterator[Cluster]:
+def at_scheduler(address: str) -> Iterator[DaskEngine]:
     """The workers of the scheduler at `address`, such as ``tcp://host:8786``; they outlive the context.
 
     Raises MissingEngine, UsageError for what is no address, Unreachable without an answer or workers.
@@ -189,7 +194,7 @@ def at_scheduler(address: str) -> Iterator[Cluster]:
     require()
     from distributed import Client
 
-    _knock(address)
+    _check_reachable(address)
     with _quiet():
         try:
             client = Client(address, timeout=_SECONDS, set_as_default=False)
@@ -199,7 +204,7 @@ def at_scheduler(address: str) -> Iterator[Cluster]:
             raise _silent_scheduler(address) from error
         with client:
             _wait_for_workers(client, address)
-            yield Cluster(client, address)
+            yield DaskEngine(client, address)
 
 
 def require() -> None:
@@ -211,7 +216,7 @@ def require() -> None:
         raise MissingEngine("Dask distributed", "dask") from error
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Find out whether anybody listens; a client that fails to connect leaves threads behind."""
     try:
         parts = urlsplit(address if "://" in address else f"tcp://{address}")

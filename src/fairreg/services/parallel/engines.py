@@ -8,36 +8,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fairreg.errors import UsageError
-from fairreg.services.parallel.base import Engine, Where, threads
+from fairreg.services.parallel.base import Engine, ExecutionTarget, threads
 from fairreg.settings import Settings
-from fairreg.web import Talk
+from fairreg.web import Log
 
-__all__ = ["require_shared_registry", "spread"]
+__all__ = ["open_engine", "require_shared_registry"]
 
 
 @contextmanager
-def spread(where: Where, talk: Talk) -> Iterator[Engine]:
-    """The engine that `where` means; a cluster of its own ends with the context, however that is left.
+def open_engine(target: ExecutionTarget, log: Log) -> Iterator[Engine]:
+    """The engine that `target` means; a cluster of its own ends with the context, however that is left.
 
-    `talk` hears what the user should know of the workers. Raises MissingEngine without the extra ``dask``,
+    `log` hears what the user should know of the workers. Raises MissingEngine without the extra ``dask``,
     Unreachable where the scheduler does not answer or has no workers.
     """
-    if where.here:
+    if target.in_process:
         with threads() as engine:
             yield engine
         return
     from fairreg.services.parallel.dask import at_scheduler, on_this_machine
 
-    opened = on_this_machine(where.workers or 1) if where.scheduler is None else at_scheduler(where.scheduler)
+    opened = (
+        on_this_machine(target.workers or 1) if target.scheduler is None else at_scheduler(target.scheduler)
+    )
     with opened as cluster:
         for line in cluster.differences():
-            talk(line)
+            log(line)
         yield cluster
 
 
 def require_shared_registry(engine: Engine, settings: Settings) -> None:
     """UsageError where workers on other machines would need a registry that only this one can open."""
-    if engine.elsewhere and settings.database_url.startswith("sqlite"):
+    if engine.remote and settings.database_url.startswith("sqlite"):
         raise UsageError(
             "The workers are on other machines, but the registry is an SQLite file on this one.",
             hint="Keep it in PostgreSQL (FAIRREG_DATABASE_URL), or use --workers.",

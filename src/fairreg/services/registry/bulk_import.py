@@ -13,12 +13,19 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from fairreg.errors import RecordError
-from fairreg.registry import Carried, Page, Submission, packed, prepare, unpacked
-from fairreg.registry.db.text_limits import admitted
+from fairreg.registry import (
+    ExportedStatement,
+    StatementBatch,
+    Submission,
+    build_batch,
+    decode_batch,
+    encode_batch,
+)
+from fairreg.registry.db.text_limits import storable_json
 from fairreg.schemas.record import ModelRecord
 from fairreg.services.registry.export_format import Item, numbered, read_line
 
-__all__ = ["Batch", "Reading"]
+__all__ = ["ExportReader", "ImportBatch"]
 
 # Of the file, in one portion: about a thousand records.
 _BYTES = 4 * 10**6
@@ -30,7 +37,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class _Portion:
+class _FileChunk:
     """Some whole lines of a file, by bytes, with the number of the first line."""
 
     file: Path
@@ -48,14 +55,14 @@ class _Portion:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ImportBatch:
     """Some lines of a file: what sources say, ready to be written, and all else."""
 
-    said: Page
+    statements: StatementBatch
     others: tuple[Item, ...]
 
 
-class Reading:
+class ExportReader:
     """An exported file that is read, as a context that ends the processes which help with a large one."""
 
     def __init__(self, file: Path) -> None:
@@ -76,14 +83,14 @@ class Reading:
         """How many items the file has. Raises RecordError with the number of the first bad line."""
         return sum(self._each(_counted))
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ImportBatch]:
         """All of the file in its order. Raises RecordError with the number of the first bad line."""
         for said, others in self._each(_prepared):
-            yield Batch(unpacked(said), others)
+            yield ImportBatch(decode_batch(said), others)
 
-    def _each(self, work: Callable[[_Portion], Result]) -> Iterator[Result]:
+    def _each(self, work: Callable[[_FileChunk], Result]) -> Iterator[Result]:
         """What `work` makes of each portion, in the order of the file."""
-        portions = _portions(self._file)
+        portions = _file_chunks(self._file)
         if self._pool is None:
             yield from map(work, portions)
             return
@@ -106,21 +113,21 @@ def _processes() -> int:
     return min(_MOST_PROCESSES, os.cpu_count() or 1)
 
 
-def _portions(file: Path) -> Iterator[_Portion]:
+def _file_chunks(file: Path) -> Iterator[_FileChunk]:
     """All of the file; only line ends are looked for here."""
     start, first = 0, 1
     with file.open("rb") as stream:
         while content := stream.read(_BYTES):
             content += stream.readline()
-            yield _Portion(file, start, stream.tell(), first)
+            yield _FileChunk(file, start, stream.tell(), first)
             start, first = stream.tell(), first + content.count(b"\n")
 
 
-def _counted(portion: _Portion) -> int:
+def _counted(portion: _FileChunk) -> int:
     count = 0
     for name, text in portion.lines():
         item = read_line(text, name)
-        if isinstance(item, Carried):
+        if isinstance(item, ExportedStatement):
             _require_admitted(item.submission.record, name)
         count += 1
     return count
@@ -129,22 +136,22 @@ def _counted(portion: _Portion) -> int:
 def _require_admitted(record: ModelRecord, name: str) -> None:
     """Raise RecordError for what a registry of an older release kept and not every one can."""
     try:
-        admitted(record)
+        storable_json(record)
     except RecordError as error:
         raise RecordError(f"{name}: {error.message}", hint=error.hint) from error
 
 
-def _prepared(portion: _Portion) -> tuple[bytes, tuple[Item, ...]]:
+def _prepared(portion: _FileChunk) -> tuple[bytes, tuple[Item, ...]]:
     others: list[Item] = []
-    page = prepare(_said(portion, others))
-    return packed(page), tuple(others)
+    batch = build_batch(_said(portion, others))
+    return encode_batch(batch), tuple(others)
 
 
-def _said(portion: _Portion, others: list[Item]) -> Iterator[Submission]:
+def _said(portion: _FileChunk, others: list[Item]) -> Iterator[Submission]:
     """What sources say, one at a time so that none is kept longer than needed; all else goes to `others`."""
     for name, text in portion.lines():
         item = read_line(text, name)
-        if isinstance(item, Carried) and item.tombstone is None:
+        if isinstance(item, ExportedStatement) and item.tombstone is None:
             yield item.submission
         else:
             others.append(item)

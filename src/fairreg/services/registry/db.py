@@ -16,7 +16,7 @@ from fairreg.registry.db.tables import HEAD
 from fairreg.settings import Settings
 
 if TYPE_CHECKING:
-    from fairreg.web import Talk
+    from fairreg.web import Log
 
 __all__ = [
     "Info",
@@ -41,9 +41,9 @@ def _silent(_line: str) -> None:
 
 
 @contextmanager
-def open_registry(settings: Settings, talk: "Talk" = _silent) -> Iterator[Registry]:
+def open_registry(settings: Settings, log: "Log" = _silent) -> Iterator[Registry]:
     """Open the registry of `settings`, made ready as by `prepare`; closed when the context ends."""
-    with closing(open_database(settings, talk)) as database:
+    with closing(open_database(settings, log)) as database:
         yield Registry(database)
 
 
@@ -53,17 +53,17 @@ def existing(registry: Registry | None, settings: Settings) -> AbstractContextMa
 
 
 def opened(
-    registry: Registry | None, settings: Settings, talk: "Talk" = _silent
+    registry: Registry | None, settings: Settings, log: "Log" = _silent
 ) -> AbstractContextManager[Registry]:
     """Give `registry`, which its opener closes; without one open that of `settings`, made ready."""
-    return open_registry(settings, talk) if registry is None else nullcontext(registry)
+    return open_registry(settings, log) if registry is None else nullcontext(registry)
 
 
-def open_database(settings: Settings, talk: "Talk" = _silent) -> Database:
+def open_database(settings: Settings, log: "Log" = _silent) -> Database:
     """Open the database of `settings`, made ready as by `prepare`. Raises RegistryError."""
     database = Database(settings.database_url)
     try:
-        prepare(database, talk)
+        prepare(database, log)
     except BaseException:
         database.close()
         raise
@@ -91,15 +91,15 @@ def info(settings: Settings) -> Info:
         return registry.info()
 
 
-def ensure(settings: Settings, talk: "Talk") -> None:
+def ensure(settings: Settings, log: "Log") -> None:
     """Leave a registry that this release can use, as `prepare` does, and close it. Raises RegistryError."""
-    open_database(settings, talk).close()
+    open_database(settings, log).close()
 
 
-def prepare(database: Database, talk: "Talk") -> None:
+def prepare(database: Database, log: "Log") -> None:
     """Leave a registry that this release can use: created, migrated, its catalogue loaded, as needed.
 
-    `talk` hears one line for each thing done. Costs two queries where nothing is to do. Two processes that
+    `log` hears one line for each thing done. Costs two queries where nothing is to do. Two processes that
     start at once on a fresh home both succeed: one does the work, the other waits. Raises RegistryError.
     """
     if _ready(database):
@@ -107,17 +107,17 @@ def prepare(database: Database, talk: "Talk") -> None:
     with _alone(database):
         state = "empty" if _missing(database) else database.schema_state()
         if state in {"empty", "older"}:
-            talk(f"Creating the registry {database.place}." if state == "empty" else _MIGRATING)
+            log(f"Creating the registry {database.location}." if state == "empty" else _MIGRATING)
             migrate(database)
         else:
-            require_readable(state, database.place)
+            require_readable(state, database.location)
         registry = Registry(database)
-        if not registry.worded_by_these_rules() and registry.word_anew():
-            talk("Wrote what search reads of the registry by this release's rules.")
-        if not registry.linked_by_these_rules() and registry.link_anew():
-            talk("Sorted what the registry holds into models by this release's rules.")
+        if not registry.text_index_is_current() and registry.reindex_text():
+            log("Wrote what search reads of the registry by this release's rules.")
+        if not registry.lineages_are_current() and registry.rebuild_lineages():
+            log("Sorted what the registry holds into models by this release's rules.")
         if registry.load_catalogue():
-            talk(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
+            log(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
 
 
 _MIGRATING = f"Migrating the registry to schema {HEAD}."
@@ -149,7 +149,7 @@ def _alone(database: Database) -> Iterator[None]:
         held.acquire()
     except Timeout as error:
         raise RegistryError(
-            f"Another process has been preparing {database.place} for {_LOCK_SECONDS} seconds.",
+            f"Another process has been preparing {database.location} for {_LOCK_SECONDS} seconds.",
             hint="Wait until it is done and try again.",
         ) from error
     except OSError as error:
@@ -172,7 +172,7 @@ def migrate(database: Database) -> None:
     from alembic import command
     from alembic.config import Config
 
-    database.let_readers_in()
+    database.enable_wal()
     config = Config()
     config.set_main_option("script_location", "fairreg:migrations")
     with database.writing() as connection:

@@ -14,18 +14,27 @@ from typing import Any
 import msgspec
 
 from fairreg.errors import RecordError
-from fairreg.registry import Assessment, Carried, Place, Refused, Statement, Submission, Tombstone, Verdict
+from fairreg.registry import (
+    Assessment,
+    ExportedStatement,
+    LinkOverride,
+    RejectedPayload,
+    Statement,
+    StatementKey,
+    Submission,
+    Tombstone,
+)
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import parse_json
 
 __all__ = ["Item", "is_exported", "line_of", "numbered", "read_line"]
 
-Item = Carried | Verdict | Refused | Assessment
+Item = ExportedStatement | LinkOverride | RejectedPayload | Assessment
 _TYPES = ("verdict", "refusal", "assessment")
 _HINT = "fairreg export writes files to import."
 
 
-def line_of(item: Statement | Verdict | Refused | Assessment) -> str:
+def line_of(item: Statement | LinkOverride | RejectedPayload | Assessment) -> str:
     """The line, with its end, that `read_line` reads; always the same for the same item."""
     return json.dumps(_document(item), ensure_ascii=False, sort_keys=True) + "\n"
 
@@ -52,7 +61,7 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
 _LINE = msgspec.json.Decoder(_Line)
 
 
-def _plain_statement(text: bytes) -> Carried | None:
+def _plain_statement(text: bytes) -> ExportedStatement | None:
     """What nearly all lines of a large file are: a statement without payload or tombstone, read in one step.
 
     None for all other lines and for bad ones, so that only `_any` says what is wrong with them.
@@ -62,7 +71,7 @@ def _plain_statement(text: bytes) -> Carried | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     plain = line.payload is None and line.gone_reason is None and line.type is None
-    return Carried(Submission(line.record, None, line.media_type), None) if plain else None
+    return ExportedStatement(Submission(line.record, None, line.media_type), None) if plain else None
 
 
 def _any(text: bytes, name: str) -> Item:
@@ -96,14 +105,14 @@ def is_exported(file: Path) -> bool:
     return isinstance(document, dict) and ("record" in document or document.get("type") in _TYPES)
 
 
-def _document(item: Statement | Verdict | Refused | Assessment) -> dict[str, Any]:
+def _document(item: Statement | LinkOverride | RejectedPayload | Assessment) -> dict[str, Any]:
     if isinstance(item, Assessment):
         return {"type": "assessment", **msgspec.to_builtins(item)}
-    if isinstance(item, Verdict):
+    if isinstance(item, LinkOverride):
         decided = {"one": item.one, "other": item.other, "same": item.same, "made_at": item.made_at}
         return {"type": "verdict", **decided}
     payload = base64.b64encode(item.payload).decode() if item.payload is not None else None
-    if isinstance(item, Refused):
+    if isinstance(item, RejectedPayload):
         why = {"reason": item.reason, "path": item.path, "refused_at": item.refused_at}
         return {"type": "refusal", "source": item.source, "payload": payload, **why}
     return {
@@ -115,7 +124,7 @@ def _document(item: Statement | Verdict | Refused | Assessment) -> dict[str, Any
     }
 
 
-def _statement(document: dict[str, Any], name: str) -> Carried:
+def _statement(document: dict[str, Any], name: str) -> ExportedStatement:
     media_type, reason = _text(document, "media_type", name), _text(document, "gone_reason", name)
     at = _text(document, "gone_at", name)
     try:
@@ -123,21 +132,21 @@ def _statement(document: dict[str, Any], name: str) -> Carried:
     except RecordError as error:
         raise RecordError(f"{name}: {error.message}", violations=error.violations) from error
     tombstone = None if reason is None else Tombstone(reason, at)
-    return Carried(Submission(record, _payload(document, name), media_type), tombstone)
+    return ExportedStatement(Submission(record, _payload(document, name), media_type), tombstone)
 
 
-def _verdict(document: dict[str, Any], name: str) -> Verdict:
+def _verdict(document: dict[str, Any], name: str) -> LinkOverride:
     one, other = _place(document.get("one")), _place(document.get("other"))
     made_at, same = _text(document, "made_at", name), document.get("same")
     if one is None or other is None or one == other or made_at is None or not isinstance(same, bool):
         raise RecordError(f"{name} is no verdict about two statements.", hint=_HINT)
-    return Verdict(min(one, other), max(one, other), same, made_at)
+    return LinkOverride(min(one, other), max(one, other), same, made_at)
 
 
-def _place(end: object) -> Place | None:
+def _place(end: object) -> StatementKey | None:
     match end:
         case [str(source), str(source_id)]:
-            return Place(source, source_id)
+            return StatementKey(source, source_id)
         case _:
             return None
 
@@ -150,13 +159,13 @@ def _assessment(document: dict[str, Any], name: str) -> Assessment:
         raise RecordError(f"{name} is no assessment: {error}.", hint=_HINT) from error
 
 
-def _refusal(document: dict[str, Any], name: str) -> Refused:
+def _refusal(document: dict[str, Any], name: str) -> RejectedPayload:
     source, reason = _text(document, "source", name), _text(document, "reason", name)
     payload = _payload(document, name)
     if source is None or reason is None or payload is None:
         raise RecordError(f"{name} is no refused payload: it lacks source, reason or payload.", hint=_HINT)
     path, refused_at = _text(document, "path", name), _text(document, "refused_at", name)
-    return Refused(source, payload, reason, path, refused_at)
+    return RejectedPayload(source, payload, reason, path, refused_at)
 
 
 def _text(document: dict[str, Any], field: str, name: str) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Text, cast, exists, func, select, text
 from fairreg.errors import RecordError
 from fairreg.registry.db.engine import Database
 from fairreg.registry.db.entry_query import RECORD
-from fairreg.registry.db.key_conditions import among
+from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.row_mapping import decoded, payload_from
 from fairreg.registry.db.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, entries, entry_texts, statements
 from fairreg.registry.resolution.grouping import merge
@@ -50,7 +50,7 @@ def check(settings: Settings) -> CheckReport:
             count = select(func.count())
             known, told = (connection.scalar(count.select_from(it)) or 0 for it in (entries, statements))
         found += [*_index_problems(database), *_record_problems(database)]
-        return CheckReport(database.place, known, told, tuple(found))
+        return CheckReport(database.location, known, told, tuple(found))
 
 
 def _file_problems(connection: Connection) -> Iterable[str]:
@@ -123,7 +123,7 @@ def _record_problems(database: Database) -> Iterable[str]:
 def _said(connection: Connection, keys: list[int]) -> Sequence[Row[Any]]:
     kept = (statements.c.entry_id, statements.c.source, statements.c.source_id, statements.c.payload)
     query = select(*kept, cast(statements.c.record, Text).label("record"))
-    return connection.execute(query.where(among(connection, statements.c.entry_id, keys))).all()
+    return connection.execute(query.where(in_values(connection, statements.c.entry_id, keys))).all()
 
 
 def _entry_problems(identifier: str, stored: str, said: list[ModelRecord]) -> Iterable[str]:

@@ -9,12 +9,12 @@ from typing import Self
 from fairreg.registry import Registry
 from fairreg.services.registry.db import open_registry
 from fairreg.settings import Settings
-from fairreg.web import Talk, silent
+from fairreg.web import Log, no_log
 
 __all__ = ["LazyRegistry", "Opener"]
 
 # Opens a registry for a context; the line function hears what had to be done for that.
-Opener = Callable[[Talk], AbstractContextManager[Registry]]
+Opener = Callable[[Log], AbstractContextManager[Registry]]
 
 
 class LazyRegistry:
@@ -33,10 +33,10 @@ class LazyRegistry:
         """Return the registry of `settings`, not opened yet."""
         return cls(partial(open_registry, settings))
 
-    def open(self, talk: Talk = silent) -> Registry:
+    def open(self, log: Log = no_log) -> Registry:
         """Return the registry, opened and made ready now where it is not yet. Raises RegistryError."""
         if self._registry is None:
-            self._registry = self._stack.enter_context(self._opener(talk))
+            self._registry = self._stack.enter_context(self._opener(log))
         return self._registry
 
     def __enter__(self) -> Self:

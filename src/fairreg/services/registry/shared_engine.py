@@ -19,7 +19,7 @@ from fairreg.registry import Registry
 from fairreg.registry.db.engine import Database
 from fairreg.services.registry.db import prepare
 from fairreg.settings import Settings
-from fairreg.web import Talk, silent
+from fairreg.web import Log, no_log
 
 __all__ = ["close", "shared_registry"]
 
@@ -102,13 +102,13 @@ class _Keeper:
         self._inherited: list[_SharedDatabase] = []
 
     @contextmanager
-    def lease(self, settings: Settings, talk: Talk) -> Iterator[Database]:
+    def lease(self, settings: Settings, log: Log) -> Iterator[Database]:
         """Give the database of `settings`, ready for use; it stays open at least as long as the context."""
         with self._lock:
             shared = self._current(settings.database_url)
             shared.users += 1
         try:
-            prepare(shared.database, talk)
+            prepare(shared.database, log)
             yield shared.database
         finally:
             with self._lock:
@@ -158,12 +158,12 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
 
 
 @contextmanager
-def shared_registry(settings: Settings, talk: Talk = silent) -> Iterator[Registry]:
+def shared_registry(settings: Settings, log: Log = no_log) -> Iterator[Registry]:
     """Give the shared registry of `settings` for one call, made ready as by `db.prepare`.
 
     Any number of threads may use it at a time. Raises RegistryError.
     """
-    with _keeper.lease(settings, talk) as database:
+    with _keeper.lease(settings, log) as database:
         yield Registry(database)
 
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from fairreg.registry import Assessment, Carried, PutResult, Refused, Registry, Verdict
+from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
 from fairreg.schemas.validation import read_record
-from fairreg.services.registry.bulk_import import Batch, Reading
+from fairreg.services.registry.bulk_import import ExportReader, ImportBatch
 from fairreg.services.registry.db import existing
 from fairreg.services.registry.export_format import line_of
 from fairreg.settings import Settings
@@ -42,10 +42,10 @@ def export(settings: Settings, file: Path, *, registry: Registry | None = None) 
         for statement in used.every_statement():
             out.write(line_of(statement))
             counts["statements"] += 1
-        for verdict in used.decided():
+        for verdict in used.every_link_override():
             out.write(line_of(verdict))
             counts["verdicts"] += 1
-        for refused in sorted(used.refused(), key=lambda item: (item.source, item.payload_sha256)):
+        for refused in sorted(used.rejected(), key=lambda item: (item.source, item.payload_sha256)):
             out.write(line_of(refused))
             counts["refused"] += 1
         for assessment in used.every_assessment():
@@ -69,31 +69,31 @@ def import_(
     line.
     """
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
-    with Reading(file) as reading, existing(registry, settings) as used, used.writing_much():
+    with ExportReader(file) as reading, existing(registry, settings) as used, used.bulk_write():
         total = reading.count()
         for batch in reading.batches():
             counts.update(_take(used, batch))
             if progress is not None:
                 progress(counts.total(), total)
-        used.settle()
+        used.analyze()
     return dict(counts)
 
 
-def _take(registry: Registry, batch: Batch) -> Counter[str]:
-    withdrawn = [item for item in batch.others if isinstance(item, Carried)]
-    verdicts = [item for item in batch.others if isinstance(item, Verdict)]
-    refused = [item for item in batch.others if isinstance(item, Refused)]
+def _take(registry: Registry, batch: ImportBatch) -> Counter[str]:
+    withdrawn = [item for item in batch.others if isinstance(item, ExportedStatement)]
+    verdicts = [item for item in batch.others if isinstance(item, LinkOverride)]
+    refused = [item for item in batch.others if isinstance(item, RejectedPayload)]
     judged = [item for item in batch.others if isinstance(item, Assessment)]
-    counts: Counter[str] = Counter(stored.outcome for stored in registry.put_many(batch.said))
+    counts: Counter[str] = Counter(stored.outcome for stored in registry.put_many(batch.statements))
     counts.update(registry.restore(withdrawn))
     if judged:
-        registry.remember_assessments(judged)
+        registry.save_assessments(judged)
         counts["assessments"] = len(judged)
     if verdicts:
-        registry.take_verdicts(verdicts)
+        registry.restore_link_overrides(verdicts)
         counts["verdicts"] = len(verdicts)
     if refused:
-        registry.put_many([], refused=refused)
+        registry.put_many([], rejected=refused)
         counts["refused"] = len(refused)
     return counts
 

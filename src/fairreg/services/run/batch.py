@@ -18,15 +18,15 @@ import numpy as np
 
 from fairreg.errors import FairregError, ModelError, UsageError
 from fairreg.runners.cpu import processors
-from fairreg.services.parallel.base import Done, Engine, Where, threads
-from fairreg.services.parallel.engines import spread
+from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, threads
+from fairreg.services.parallel.engines import open_engine
 from fairreg.services.run.demonstrate import ENGINES
-from fairreg.services.run.manifest import Made, RunManifest
-from fairreg.services.run.predict import Opened, measured, write_outputs
-from fairreg.services.run.shards import BATCHES, Computed, Computing, ModelFile, Shard, shards_of
+from fairreg.services.run.manifest import ManifestEntry, RunManifest
+from fairreg.services.run.predict import LoadedModel, measured, write_outputs
+from fairreg.services.run.shards import BATCHES, ModelFile, Shard, ShardOutputs, ShardTask, shards_of
 from fairreg.settings import Settings
 from fairreg.storage.files import digest, disk_faults
-from fairreg.web import Talk, silent
+from fairreg.web import Log, no_log
 
 __all__ = ["FileRun", "ManyRuns", "run_many"]
 
@@ -58,7 +58,7 @@ class FileRun:
 class ManyRuns:
     """What was run, by file in the order given; `failures` are files and why they could not be run."""
 
-    opened: Opened
+    opened: LoadedModel
     sha256: str
     workers: int = 1
     seconds: float = 0.0
@@ -101,25 +101,25 @@ class ManyRuns:
 
 def run_many(
     settings: Settings,
-    opened: Opened,
+    opened: LoadedModel,
     inputs: Iterable[Path],
     *,
     output: Path | None = None,
-    where: Where | None = None,
+    where: ExecutionTarget | None = None,
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
-    talk: Talk = silent,
+    log: Log = no_log,
 ) -> ManyRuns:
     """Run the model on every file; the folder `output` gets NAME.npz for each NAME of an input.
 
     `progress` hears how many items are done, and how many there are where that is known. Raises UsageError
-    for outputs that would meet each other or their inputs, the errors of `spread`, and that of the first file
-    where none could be run.
+    for outputs that would meet each other or their inputs, the errors of `open_engine`, and that of the first
+    file where none could be run.
     """
     targets = _targets(list(inputs), output)
-    place = where or Where()
+    place = where or ExecutionTarget()
     begun, sha256 = perf_counter(), digest(opened.path)
-    with _engine(place, opened, talk) as engine:
-        report = ManyRuns(opened, sha256, engine.workers if not place.here else 1)
+    with _engine(place, opened, log) as engine:
+        report = ManyRuns(opened, sha256, engine.workers if not place.in_process else 1)
         model = ModelFile(
             path=opened.path.resolve(),
             sha256=sha256,
@@ -129,16 +129,16 @@ def run_many(
             threads=engine.threads if opened.recognition else 1,
         )
         manifest = None if output is None else RunManifest(output)
-        _Runs(report, Computing(model), manifest, progress).all(engine, targets)
+        _Runs(report, ShardTask(model), manifest, progress).all(engine, targets)
     report.seconds = perf_counter() - begun
     if report.failures and not report.files:
         raise next(iter(report.failures.values()))
     return report
 
 
-def _engine(where: Where, opened: Opened, talk: Talk) -> AbstractContextManager[Engine]:
+def _engine(where: ExecutionTarget, opened: LoadedModel, log: Log) -> AbstractContextManager[Engine]:
     """Here a network of fairreg uses all processors by itself, and any other one in as many threads."""
-    return spread(where, talk) if opened.recognition or not where.here else threads(processors())
+    return open_engine(where, log) if opened.recognition or not where.in_process else threads(processors())
 
 
 def _targets(inputs: list[Path], output: Path | None) -> dict[Path, Path | None]:
@@ -169,7 +169,7 @@ class _File:
     target: Path | None
     sha256: str = ""
     state: tuple[int, int] = (0, 0)
-    parts: list[Computed] = field(default_factory=list)
+    parts: list[ShardOutputs] = field(default_factory=list)
 
     def outputs(self) -> dict[str, Any]:
         """The outputs for all items, by name."""
@@ -185,7 +185,7 @@ class _File:
 @dataclass
 class _Runs:
     report: ManyRuns
-    computing: Computing
+    computing: ShardTask
     manifest: RunManifest | None
     progress: Callable[[int, int | None], None]
     _files: dict[Path, _File] = field(default_factory=dict)
@@ -200,7 +200,7 @@ class _Runs:
                 self.report.failures[path] = error
                 continue
             self._files[path.resolve()] = _File(path, shards, target)
-        for done in engine.each(self.computing, self._waiting()):
+        for done in engine.map(self.computing, self._waiting()):
             self._take(done)
         found = self.report.files
         self.report.files = {path: found[path] for path in targets if path in found}
@@ -215,13 +215,13 @@ class _Runs:
                 self._note(file, made, skipped=True)
                 self._tell(made.items)
 
-    def _proven(self, file: _File) -> Made | None:
+    def _proven(self, file: _File) -> ManifestEntry | None:
         if file.target is None or self.manifest is None:
             return None
         file.state, file.sha256 = _state(file.path), digest(file.path)
         return self.manifest.proven(file.target.name, self._by, file.sha256)
 
-    def _take(self, done: Done[Shard, Computed]) -> None:
+    def _take(self, done: TaskResult[Shard, ShardOutputs]) -> None:
         file = self._files[done.task.source]
         if file.path in self.report.failures:
             return
@@ -248,12 +248,12 @@ class _Runs:
         if file.target is not None:
             write_outputs(outputs, file.target)
             written = digest(file.target)
-        made = Made(self._by, file.path.name, file.sha256, written, items, metrics)
+        made = ManifestEntry(self._by, file.path.name, file.sha256, written, items, metrics)
         if file.target is not None and self.manifest is not None:
             self.manifest.add(file.target.name, made)
         self._note(file, made, skipped=False)
 
-    def _note(self, file: _File, made: Made, *, skipped: bool) -> None:
+    def _note(self, file: _File, made: ManifestEntry, *, skipped: bool) -> None:
         self.report.files[file.path] = FileRun(
             file.path, made.items, made.metrics, file.target, made.sha256 or None, skipped
         )

@@ -12,7 +12,7 @@ from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
 from fairreg.models.base import Demonstration, Recognition
 from fairreg.runners import Runner
 from fairreg.schemas.identifiers import RequestedIdentifier
-from fairreg.services.fetch.fetch import Fetched
+from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.storage.files import digest
@@ -78,7 +78,7 @@ class RunReport:
         }
 
 
-def run(fetched: Fetched, *, runtime: str | None = None, engines: Path | None = None) -> RunReport:
+def run(fetched: FetchedFiles, *, runtime: str | None = None, engines: Path | None = None) -> RunReport:
     """Recognise the model among the fetched files and run it on its packaged sample.
 
     Raises ModelError when there is none or several could be meant, UnsafePickle when all that might be one is
@@ -104,7 +104,7 @@ def stand_in(
     *,
     runtime: str | None = None,
     registry: LazyRegistry | None = None,
-) -> tuple[Fetched, RunReport] | None:
+) -> tuple[FetchedFiles, RunReport] | None:
     """Run packaged reference weights in the place of those of `pid`, which cannot be had.
 
     None where no model package has any for it; what was "fetched" then has no files. `registry` is used
@@ -115,7 +115,7 @@ def stand_in(
         return None
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         record = known.open().get(requested)
-    fetched = Fetched(requested.text, record, (), (), ())
+    fetched = FetchedFiles(requested.text, record, (), (), ())
     return fetched, run_reference(settings, requested, runtime=runtime)
 
 
@@ -149,7 +149,7 @@ def reference(pid: str | RequestedIdentifier) -> Recognition:
     return chosen
 
 
-def load(fetched: Fetched, *, runtime: str | None = None) -> Runner:
+def load(fetched: FetchedFiles, *, runtime: str | None = None) -> Runner:
     """A runner of the model among the fetched files. Raises as `run`."""
     chosen, _ = find_model(fetched.models, where=fetched.requested)
     return models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)

@@ -13,14 +13,14 @@ from typing import Any
 
 from fairreg.storage.files import digest, disk_faults
 
-__all__ = ["NAME", "Made", "RunManifest"]
+__all__ = ["NAME", "ManifestEntry", "RunManifest"]
 
 NAME = "fairreg-run.json"
 _FORMAT = "fairreg-run-1"
 
 
 @dataclass(frozen=True)
-class Made:
+class ManifestEntry:
     """One output: the digests of input and output, the items, the figures; `by` says which model and how."""
 
     by: Mapping[str, Any]
@@ -38,14 +38,14 @@ class RunManifest:
         self._folder = folder
         self._made = _read(folder / NAME)
 
-    def proven(self, name: str, by: Mapping[str, Any], input_sha256: str) -> Made | None:
+    def proven(self, name: str, by: Mapping[str, Any], input_sha256: str) -> ManifestEntry | None:
         """What is known of the output `name`, if it was made so and of this, and still has its bytes."""
         made, path = self._made.get(name), self._folder / name
         if made is None or made.by != by or made.input_sha256 != input_sha256:
             return None
         return made if path.is_file() and digest(path) == made.sha256 else None
 
-    def add(self, name: str, made: Made) -> None:
+    def add(self, name: str, made: ManifestEntry) -> None:
         """Note an output that is complete."""
         self._made[name] = made
         outputs = {key: asdict(item) for key, item in sorted(self._made.items())}
@@ -56,11 +56,11 @@ class RunManifest:
             part.replace(self._folder / NAME)
 
 
-def _read(path: Path) -> dict[str, Made]:
+def _read(path: Path) -> dict[str, ManifestEntry]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document["format"] != _FORMAT:
             return {}
-        return {name: Made(**item) for name, item in document["outputs"].items()}
+        return {name: ManifestEntry(**item) for name, item in document["outputs"].items()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}

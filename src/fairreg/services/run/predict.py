@@ -23,10 +23,10 @@ from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, re
 from fairreg.settings import Settings
 from fairreg.storage.arrays import Rows, open_rows, row_count
 from fairreg.storage.files import digest, disk_faults
-from fairreg.web import Talk, silent
+from fairreg.web import Log, no_log
 
 __all__ = [
-    "Opened",
+    "LoadedModel",
     "Prediction",
     "Progress",
     "count_inputs",
@@ -86,7 +86,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Opened:
+class LoadedModel:
     """A model ready to run; `recognition` is None for one that only its own graph describes."""
 
     runner: Runner
@@ -111,9 +111,9 @@ def open_model(
     *,
     runtime: str | None = None,
     patterns: Iterable[str] = (),
-    talk: Talk = silent,
+    log: Log = no_log,
     progress: Downloading | None = None,
-) -> Opened:
+) -> LoadedModel:
     """What `model` names, a file here or an identifier, ready to run.
 
     Raises the errors of `fetch`, and ModelError where no model or several are found.
@@ -123,13 +123,13 @@ def open_model(
         return open_file(path, runtime, engines)
     if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
-    fetched = fetch(settings, model, patterns=patterns, talk=talk, progress=progress)
+    fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
     found, refused = recognise_all(fetched.models)
     graphs = [path for path in fetched.models if path.suffix.lower() in runners.suffixes()]
     if found or refused or not graphs:
         chosen, warnings = meant(found, refused, where=model)
         runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
-        return Opened(runner, chosen.path, chosen, tuple(warnings))
+        return LoadedModel(runner, chosen.path, chosen, tuple(warnings))
     if graphs[1:]:
         names = ", ".join(fetched.name_of(path) for path in graphs[:10])
         raise ModelError(f"{model} has several models: {names}.", hint="Choose one with --file.")
@@ -137,7 +137,7 @@ def open_model(
 
 
 def predict(
-    model: Opened, inputs: Path, *, output: Path | None = None, progress: Progress | None = None
+    model: LoadedModel, inputs: Path, *, output: Path | None = None, progress: Progress | None = None
 ) -> Prediction:
     """Run the model on the arrays or jets in the file `inputs`.
 
@@ -208,7 +208,7 @@ def read_arrays(
     return {wanted[0]: content}
 
 
-def count_inputs(model: Opened, path: Path) -> int | None:
+def count_inputs(model: LoadedModel, path: Path) -> int | None:
     """How many items the file holds, None where its shards could not be told apart. Raises ModelError."""
     if not path.is_file():
         raise _no_file(path)
@@ -240,14 +240,14 @@ def looks_like_path(text: str) -> bool:
     return text.startswith((".", "/", "~")) or suffix in weights.SUFFIXES or suffix in runners.suffixes()
 
 
-def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> Opened:
+def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> LoadedModel:
     """The model in a file, ready to run on so many threads (None: as its runtime chooses)."""
     known = models.recognise(path)
     if known is not None:
         chosen = runtime or DEFAULT_RUNTIME
-        return Opened(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
+        return LoadedModel(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
     runner = runners.get(runtime or _runtime_for(path))
-    return Opened(runner.load(path, engines=engines, threads=threads), path, None)
+    return LoadedModel(runner.load(path, engines=engines, threads=threads), path, None)
 
 
 def _runtime_for(path: Path) -> str:
@@ -256,7 +256,7 @@ def _runtime_for(path: Path) -> str:
     return able[0] if able and DEFAULT_RUNTIME not in able else DEFAULT_RUNTIME
 
 
-def read_inputs(loaded: Opened, inputs: Path, start: int = 0, stop: int | None = None) -> Inputs:
+def read_inputs(loaded: LoadedModel, inputs: Path, start: int = 0, stop: int | None = None) -> Inputs:
     """What the file holds for the model, from item `start` to before `stop`. Raises ModelError."""
     if not inputs.is_file():
         raise _no_file(inputs)
@@ -288,7 +288,7 @@ def count_items(arrays: Mapping[str, Array]) -> int:
     return len(first) if first is not None and first.ndim else 1
 
 
-def measured(loaded: Opened, outputs: Mapping[str, Array], labels: Array | None) -> Mapping[str, float]:
+def measured(loaded: LoadedModel, outputs: Mapping[str, Array], labels: Array | None) -> Mapping[str, float]:
     """Figures of the outputs, none where nothing is known of the truth."""
     if loaded.recognition is None or labels is None:
         return {}

@@ -14,10 +14,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.services.run.predict import Opened, count_inputs, count_items, open_file, read_inputs
+from fairreg.services.run.predict import LoadedModel, count_inputs, count_items, open_file, read_inputs
 from fairreg.storage.files import digest
 
-__all__ = ["BATCHES", "Computed", "Computing", "ModelFile", "Shard", "shards_of"]
+__all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "shards_of"]
 
 # Batches a shard: about a second of the Hbb network on one core, and a few ten megabytes of jets.
 BATCHES = 32
@@ -44,7 +44,7 @@ class Shard:
 
 
 @dataclass(frozen=True)
-class Computed:
+class ShardOutputs:
     """Outputs by name for the items of a shard, and what is true of them where that is known."""
 
     outputs: Mapping[str, NDArray[Any]]
@@ -53,12 +53,12 @@ class Computed:
 
 
 @dataclass(frozen=True)
-class Computing:
+class ShardTask:
     """Runs a model on shards. Raises ModelError where model or input are not what they were or do not fit."""
 
     model: ModelFile
 
-    def __call__(self, shard: Shard) -> Computed:
+    def __call__(self, shard: Shard) -> ShardOutputs:
         """The outputs for the items of a shard."""
         try:
             opened = _opened(self.model)
@@ -70,10 +70,10 @@ class Computing:
             raise ModelError(
                 f"In the part from item {shard.start} on: {error.message}", hint=error.hint
             ) from error
-        return Computed(outputs, given.labels, count_items(given.arrays))
+        return ShardOutputs(outputs, given.labels, count_items(given.arrays))
 
 
-def shards_of(opened: Opened, source: Path) -> tuple[Shard, ...]:
+def shards_of(opened: LoadedModel, source: Path) -> tuple[Shard, ...]:
     """The file in shards; one for a file whose items cannot be counted or told apart. Raises ModelError."""
     count, size = count_inputs(opened, source), BATCHES * opened.runner.batch_size
     if not count:
@@ -82,7 +82,7 @@ def shards_of(opened: Opened, source: Path) -> tuple[Shard, ...]:
 
 
 @lru_cache(maxsize=1)
-def _opened(model: ModelFile) -> Opened:
+def _opened(model: ModelFile) -> LoadedModel:
     """The model, opened once in each process."""
     if not model.path.is_file():
         raise ModelError(

@@ -18,8 +18,8 @@ from fairreg import harvesters
 from fairreg.errors import FairregError, Offline, RecordError, Unreachable, UsageError
 from fairreg.harvesters import Harvester
 from fairreg.registry import Registry, Submission
-from fairreg.registry.entries import Refused
-from fairreg.registry.resolution.grouping import Place, place_of
+from fairreg.registry.entries import RejectedPayload
+from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.fusion import fuse
 from fairreg.registry.search.results import SearchHit, SearchResults
@@ -28,18 +28,18 @@ from fairreg.services.harvest.harvest import refusal_of, submission_of
 from fairreg.services.registry.db import existing
 from fairreg.services.search.report import (
     DEADLINE,
-    Grown,
-    Heard,
+    AnswerCallback,
     SearchReport,
     SourceAnswer,
-    cautions,
+    UpdateCallback,
     row_of,
-    withdrawn,
+    search_warnings,
+    withdrawal_warning,
 )
 from fairreg.settings import Settings
-from fairreg.web import Patience, Web
+from fairreg.web import HttpClient, RetryPolicy
 
-__all__ = ["Asked", "anyone_left", "ask", "search_live"]
+__all__ = ["SourceQuery", "has_late_threads", "query_sources", "search_live"]
 
 _LIMIT = 20
 # What a source may say before it is taken for one that never ends.
@@ -47,7 +47,7 @@ _MOST_PAGES = 10
 # How deep the local ranking goes into the fusion.
 _LOCAL_DEPTH = 100
 _GRACE_SECONDS = 0.2
-_NOBODY = "No source was asked: none of those named takes words, or all are disabled (FAIRREG_DISABLE)."
+_NO_SOURCE = "No source was asked: none of those named takes words, or all are disabled (FAIRREG_DISABLE)."
 # A plugin's own faults: a source that sends nonsense must not break the others.
 _PLUGIN_FAULTS = (
     ArithmeticError,
@@ -63,12 +63,12 @@ _PLUGIN_FAULTS = (
 
 
 @dataclass
-class Asked:
+class SourceQuery:
     """A source with what it found so far, best first; `answer` is None until it is done."""
 
     harvester: Harvester
     found: list[Submission] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RejectedPayload] = field(default_factory=list)
     answer: SourceAnswer | None = None
 
     @property
@@ -77,13 +77,13 @@ class Asked:
         return self.harvester.name
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def ranking(self) -> tuple[StatementKey, ...]:
         """Its ranking."""
-        return tuple(place_of(item.record) for item in self.found)
+        return tuple(statement_key_of(item.record) for item in self.found)
 
 
 # Hears of a source that is done.
-Told = Callable[[Asked], None]
+DoneCallback = Callable[[SourceQuery], None]
 
 
 def search_live(
@@ -92,8 +92,8 @@ def search_live(
     *,
     save: bool = False,
     deadline: float = DEADLINE,
-    heard: Heard = lambda _name, _answer: None,
-    grown: Grown | None = None,
+    on_answer: AnswerCallback = lambda _name, _answer: None,
+    on_update: UpdateCallback | None = None,
     limit: int | None = _LIMIT,
     offset: int = 0,
     registry: Registry | None = None,
@@ -105,60 +105,62 @@ def search_live(
     conditions = Filters.of(**filters)
     chosen = _chosen(settings, conditions.asked.get("source", ()))
     with existing(registry, settings) as used:
-        asking = _Asking(_Terms(settings, query, limit or _LIMIT, deadline), chosen)
+        asking = _FederatedQuery(_Terms(settings, query, limit or _LIMIT, deadline), chosen)
         depth = None if limit is None else max(_LOCAL_DEPTH, offset + limit)
         local = used.search(query, limit=depth, **filters)
         ranking = _Ranking(used, local, conditions, query, limit, offset)
-        answers = asking.wait(_growing(ranking, heard, grown, [item.name for item in chosen]))
+        answers = asking.wait(_update_callback(ranking, on_answer, on_update, [item.name for item in chosen]))
         if save:
             _save(used, answers)
         report = ranking.report(answers)
-    return report if chosen else replace(report, warnings=(_NOBODY, *report.warnings))
+    return report if chosen else replace(report, warnings=(_NO_SOURCE, *report.warnings))
 
 
-def _growing(ranking: "_Ranking", heard: Heard, grown: Grown | None, names: Sequence[str]) -> Told:
+def _update_callback(
+    ranking: "_Ranking", on_answer: AnswerCallback, on_update: UpdateCallback | None, names: Sequence[str]
+) -> DoneCallback:
     """What hears of each source as it is done, and passes on its answer and the ranking with it."""
-    came: list[Asked] = []
+    came: list[SourceQuery] = []
 
-    def tell(asked: Asked) -> None:
+    def tell(asked: SourceQuery) -> None:
         if asked.answer is not None:
-            heard(asked.name, asked.answer)
+            on_answer(asked.name, asked.answer)
         came.append(asked)
         show()
 
     def show() -> None:
-        if grown is not None:
+        if on_update is not None:
             told = {item.name for item in came}
-            grown(ranking.report(came), tuple(name for name in names if name not in told))
+            on_update(ranking.report(came), tuple(name for name in names if name not in told))
 
     show()
     return tell
 
 
-def ask(
+def query_sources(
     settings: Settings,
     query: str,
     sources: Iterable[Harvester],
     *,
     limit: int = _LIMIT,
     deadline: float = DEADLINE,
-    heard: Heard = lambda _name, _answer: None,
-) -> list[Asked]:
+    on_answer: AnswerCallback = lambda _name, _answer: None,
+) -> list[SourceQuery]:
     """Ask the sources at once; back after `deadline` seconds at the latest, with what came until then."""
-    asking = _Asking(_Terms(settings, query, limit, deadline), sources)
-    return asking.wait(lambda asked: heard(asked.name, asked.answer) if asked.answer else None)
+    asking = _FederatedQuery(_Terms(settings, query, limit, deadline), sources)
+    return asking.wait(lambda asked: on_answer(asked.name, asked.answer) if asked.answer else None)
 
 
-def anyone_left() -> bool:
+def has_late_threads() -> bool:
     """Whether a thread that was left behind still waits for its source.
 
     If that source's harvester started a pool of its own, the standard library waits at exit for the pool's
     workers, daemons or not and whoever still wants their results.
     """
-    return any(thread.is_alive() for thread in _left_behind)
+    return any(thread.is_alive() for thread in _late_threads)
 
 
-_left_behind: WeakSet[Thread] = WeakSet()
+_late_threads: WeakSet[Thread] = WeakSet()
 
 
 def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
@@ -170,34 +172,34 @@ def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
     return [harvester for harvester in able if harvester.searchable]
 
 
-class _Asking:
+class _FederatedQuery:
     """Questions under way. A thread that is late is left behind: a daemon, its answers never read."""
 
     def __init__(self, terms: "_Terms", sources: Iterable[Harvester]) -> None:
         self._begun = time.monotonic()
         self._deadline = terms.deadline
-        self._done: SimpleQueue[_Question] = SimpleQueue()
-        self._questions = [_Question(terms, harvester, self._done) for harvester in sources]
+        self._done: SimpleQueue[_SourceThread] = SimpleQueue()
+        self._questions = [_SourceThread(terms, harvester, self._done) for harvester in sources]
         for question in self._questions:
             question.start()
 
-    def wait(self, tell: Told) -> list[Asked]:
+    def wait(self, on_done: DoneCallback) -> list[SourceQuery]:
         """Collect the answers until the deadline; whoever has not answered by then is cut off."""
-        waiting = {question.asked.name: question for question in self._questions}
-        answers: list[Asked] = []
+        waiting = {question.query.name: question for question in self._questions}
+        answers: list[SourceQuery] = []
         while waiting:
             left = self._begun + self._deadline - time.monotonic()
             try:
                 question = self._done.get(timeout=max(0.0, left))
             except Empty:
                 break
-            if waiting.pop(question.asked.name, None) is not None:
-                answers.append(question.asked)
-                tell(question.asked)
+            if waiting.pop(question.query.name, None) is not None:
+                answers.append(question.query)
+                on_done(question.query)
         # All are cut off before any is told of, which takes time.
-        late = [question.cut_off() for question in waiting.values()]
+        late = [question.cancel() for question in waiting.values()]
         for asked in late:
-            tell(asked)
+            on_done(asked)
         return sorted([*answers, *late], key=lambda asked: asked.name)
 
 
@@ -211,44 +213,44 @@ class _Terms:
     deadline: float
 
 
-class _Question:
+class _SourceThread:
     """One source and the thread that asks it."""
 
-    def __init__(self, terms: _Terms, harvester: Harvester, done: "SimpleQueue[_Question]") -> None:
-        self.asked = Asked(harvester)
+    def __init__(self, terms: _Terms, harvester: Harvester, done: "SimpleQueue[_SourceThread]") -> None:
+        self.query = SourceQuery(harvester)
         self._terms = terms
         self._done = done
-        self._left = Event()
+        self._cancelled = Event()
         self._thread: Thread | None = None
         self._begun = time.monotonic()
-        self._web = Web(terms.settings, patience=_patience(terms.deadline), sleep=self._sleep)
+        self._web = HttpClient(terms.settings, policy=_retry_policy(terms.deadline), sleep=self._sleep)
 
     def start(self) -> None:
         """Ask, unless it is known beforehand that there will be no answer."""
-        engine = self.asked.harvester.engine
+        engine = self.query.harvester.engine
         if self._terms.settings.offline:
             self._finish("offline", "Offline mode is on.")
         elif engine and find_spec(engine) is None:
-            self._finish("error", f"{self.asked.harvester.title} needs {engine}, which is not installed.")
+            self._finish("error", f"{self.query.harvester.title} needs {engine}, which is not installed.")
         else:
-            self._thread = Thread(target=self._run, name=f"live {self.asked.name}", daemon=True)
+            self._thread = Thread(target=self._run, name=f"live {self.query.name}", daemon=True)
             self._thread.start()
 
-    def cut_off(self) -> Asked:
+    def cancel(self) -> SourceQuery:
         """Give up: what came until now, under an answer that the thread can no longer change."""
-        self._left.set()
+        self._cancelled.set()
         if self._thread is not None:
-            _left_behind.add(self._thread)
-        came = list(self.asked.found)
+            _late_threads.add(self._thread)
+        came = list(self.query.found)
         what = f"{len(came)} results came before" if came else "nothing came before"
         message = f"No complete answer after {self._terms.deadline:g} s; {what}."
         late = SourceAnswer("timeout", len(came), self._seconds(), message)
         # The thread may be inside a request, so that only another can close its connections at once.
         Thread(target=self._web.close, daemon=True).start()
-        return Asked(self.asked.harvester, came, list(self.asked.refused), late)
+        return SourceQuery(self.query.harvester, came, list(self.query.refused), late)
 
     def _run(self) -> None:
-        asked = self.asked
+        asked = self.query
         try:
             for page in self._pages():
                 for hit in page.hits:
@@ -267,18 +269,18 @@ class _Question:
 
     def _pages(self) -> Iterator[Any]:
         """At most `_MOST_PAGES`, and none after enough was found or the deadline passed."""
-        harvester, limit = self.asked.harvester, self._terms.limit
+        harvester, limit = self.query.harvester, self._terms.limit
         size = min(limit, harvester.page_limit(token=False))
         pages = harvester.search(self._web, self._terms.query, limit=limit, page_size=size)
         for number, page in enumerate(pages, 1):
             yield page
-            enough = len(self.asked.found) >= limit or number >= _MOST_PAGES
-            if enough or page.cursor is None or self._left.is_set():
+            enough = len(self.query.found) >= limit or number >= _MOST_PAGES
+            if enough or page.cursor is None or self._cancelled.is_set():
                 return
 
     def _take(self, hit: Any) -> None:
         """Map a payload; a page that repeats what came before adds nothing."""
-        asked = self.asked
+        asked = self.query
         if len(asked.found) >= self._terms.limit or asked.harvester.withdrawn(hit.payload) is not None:
             return
         try:
@@ -286,14 +288,14 @@ class _Question:
         except RecordError as error:
             asked.refused.append(refusal_of(asked.harvester, hit, error))
             return
-        if place_of(item.record) not in asked.places:
+        if statement_key_of(item.record) not in asked.ranking:
             asked.found.append(item)
 
     def _finish(self, status: Any, message: str | None) -> None:
-        if message is None and self.asked.refused:
-            bad = len(self.asked.refused)
+        if message is None and self.query.refused:
+            bad = len(self.query.refused)
             message = "1 payload was no record." if bad == 1 else f"{bad} payloads were no records."
-        self.asked.answer = SourceAnswer(status, len(self.asked.found), self._seconds(), message)
+        self.query.answer = SourceAnswer(status, len(self.query.found), self._seconds(), message)
         self._done.put(self)
 
     def _seconds(self) -> float:
@@ -301,23 +303,23 @@ class _Question:
 
     def _sleep(self, seconds: float) -> None:
         """Wait before another attempt; whoever was left behind makes none."""
-        if self._left.wait(seconds):
-            raise Unreachable(f"{self.asked.harvester.title} did not answer in time.")
+        if self._cancelled.wait(seconds):
+            raise Unreachable(f"{self.query.harvester.title} did not answer in time.")
 
 
-def _patience(deadline: float) -> Patience:
+def _retry_policy(deadline: float) -> RetryPolicy:
     """One more attempt where there is time for it; what asks to wait longer is an answer too."""
     wait = min(1.0, deadline / 4)
     whole = deadline + _GRACE_SECONDS
-    return Patience(
+    return RetryPolicy(
         retries=1, first_wait=min(0.3, wait), longest_wait=wait, connect_timeout=whole, read_timeout=whole
     )
 
 
-def _save(registry: Registry, answers: Sequence[Asked]) -> None:
+def _save(registry: Registry, answers: Sequence[SourceQuery]) -> None:
     """Keep what was found, each source in one transaction."""
     for asked in answers:
-        registry.put_many(asked.found, refused=asked.refused)
+        registry.put_many(asked.found, rejected=asked.refused)
 
 
 @dataclass(frozen=True)
@@ -331,7 +333,7 @@ class _Ranking:
     limit: int | None
     offset: int
 
-    def report(self, answers: Sequence[Asked]) -> SearchReport:
+    def report(self, answers: Sequence[SourceQuery]) -> SearchReport:
         """What the registry and the sources in `answers` found."""
         found = self._fused(answers)
         shown = found[self.offset :] if self.limit is None else found[self.offset : self.offset + self.limit]
@@ -339,18 +341,21 @@ class _Ranking:
             query=self.query,
             total=len(found) + max(0, self.local.total - len(self.local.hits)),
             results=tuple(row_of(hit) for hit in shown),
-            warnings=(*cautions(self.local), *(withdrawn(hit.entry) for hit in shown if hit.gone)),
+            warnings=(
+                *search_warnings(self.local),
+                *(withdrawal_warning(hit.entry) for hit in shown if hit.gone),
+            ),
             sources={asked.name: asked.answer for asked in answers if asked.answer},
         )
 
-    def _fused(self, answers: Sequence[Asked]) -> list[SearchHit]:
+    def _fused(self, answers: Sequence[SourceQuery]) -> list[SearchHit]:
         live = [item.record for asked in answers for item in asked.found]
-        known = (entry.record for hit in self.local.hits for entry in hit.kindred)
+        known = (entry.record for hit in self.local.hits for entry in hit.lineage_members)
         return fuse(
             self.local,
             live,
-            kin=self.registry.kin([*live, *known]),
-            rankings=[asked.places for asked in answers if asked.found],
-            verdicts=self.registry.verdicts(),
+            related=self.registry.related_entries([*live, *known]),
+            rankings=[asked.ranking for asked in answers if asked.found],
+            overrides=self.registry.link_overrides(),
             conditions=self.conditions,
         )

@@ -9,17 +9,17 @@ from fairreg.registry import Contribution, Entry, SearchHit, SearchResults
 
 __all__ = [
     "DEADLINE",
+    "AnswerCallback",
     "Explanation",
-    "Grown",
-    "Heard",
     "SearchReport",
     "SearchRow",
     "SourceAnswer",
+    "UpdateCallback",
     "VersionRow",
-    "cautions",
     "explanation_of",
     "row_of",
-    "withdrawn",
+    "search_warnings",
+    "withdrawal_warning",
 ]
 
 # Seconds that a live search gives the sources.
@@ -47,7 +47,7 @@ class SourceAnswer:
 
 
 # Hears the name of a source and its answer.
-Heard = Callable[[str, SourceAnswer], None]
+AnswerCallback = Callable[[str, SourceAnswer], None]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class SearchReport:
     facets: Mapping[str, Mapping[str, int]] | None = None
 
     @property
-    def unheard(self) -> bool:
+    def all_failed(self) -> bool:
         """Whether sources were asked and nothing came from any of them."""
         answers = (self.sources or {}).values()
         return bool(answers) and all(answer.status != "ok" and not answer.count for answer in answers)
@@ -120,10 +120,10 @@ class SearchReport:
 
 
 # Hears the ranking so far, and the names of the sources that have yet to answer.
-Grown = Callable[[SearchReport, tuple[str, ...]], None]
+UpdateCallback = Callable[[SearchReport, tuple[str, ...]], None]
 
 
-def cautions(results: SearchResults) -> tuple[str, ...]:
+def search_warnings(results: SearchResults) -> tuple[str, ...]:
     """Sentences on what was searched for instead of what was asked, and on what was left out."""
     said = [f"No record holds {item.asked!r}: searched for {item.used!r}." for item in results.corrections]
     if not results.complete:
@@ -166,7 +166,7 @@ def _version(entry: Entry) -> VersionRow:
     return VersionRow(entry.identifier, record.doi, record.version, record.year)
 
 
-def withdrawn(entry: Entry) -> str:
+def withdrawal_warning(entry: Entry) -> str:
     """The sentence that warns of an entry that is gone."""
     because = f": {entry.gone_reason}" if entry.gone_reason else "."
     return f"{entry.identifier} was withdrawn by its source{because}"

@@ -8,13 +8,13 @@ from fairreg.registry import Registry
 from fairreg.services.registry.db import existing
 from fairreg.services.search.report import (
     DEADLINE,
-    Grown,
-    Heard,
+    AnswerCallback,
     SearchReport,
-    cautions,
+    UpdateCallback,
     explanation_of,
     row_of,
-    withdrawn,
+    search_warnings,
+    withdrawal_warning,
 )
 from fairreg.settings import Settings
 
@@ -30,8 +30,8 @@ def search(
     deadline: float = DEADLINE,
     explain: bool = False,
     facets: bool = False,
-    heard: Heard = lambda _name, _answer: None,
-    grown: Grown | None = None,
+    on_answer: AnswerCallback = lambda _name, _answer: None,
+    on_update: UpdateCallback | None = None,
     registry: Registry | None = None,
     **filters: Any,
 ) -> SearchReport:
@@ -41,10 +41,10 @@ def search(
     asked `live`.
 
     `live` asks every source too, or those that are named (`source`), also one that FAIRREG_DISABLE names, for
-    `deadline` seconds; `heard` hears each as it answers, `grown` the ranking that it gives, `save` keeps what
-    they found. A model that its source withdrew is still found, with a warning. `registry` is used instead of
-    opening that of `settings`. Raises RegistryError, and UsageError for an empty question, which no source
-    can be asked.
+    `deadline` seconds; `on_answer` hears each as it answers, `on_update` the ranking that it gives, `save`
+    keeps what they found. A model that its source withdrew is still found, with a warning. `registry` is used
+    instead of opening that of `settings`. Raises RegistryError, and UsageError for an empty question, which
+    no source can be asked.
     """
     if live and (explain or facets):
         raise UsageError(
@@ -59,8 +59,8 @@ def search(
             query,
             save=save,
             deadline=deadline,
-            heard=heard,
-            grown=grown,
+            on_answer=on_answer,
+            on_update=on_update,
             registry=registry,
             **filters,
         )
@@ -73,7 +73,10 @@ def search(
         query=query,
         total=results.total,
         results=tuple(map(row_of, results.hits)),
-        warnings=(*cautions(results), *(withdrawn(hit.entry) for hit in results.hits if hit.gone)),
+        warnings=(
+            *search_warnings(results),
+            *(withdrawal_warning(hit.entry) for hit in results.hits if hit.gone),
+        ),
         explanations=explained if explain else None,
         facets=None if results.facets is None else {name: dict(v) for name, v in results.facets.items()},
     )

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
-__all__ = ["Agreement", "Plan", "Row", "Series"]
+__all__ = ["Agreement", "BenchmarkPlan", "Row", "Series"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchmarkPlan:
     """What is measured: every batch size in so many runs, each of at least `seconds`.
 
     The first `compared` jets are predicted by the definition in float64 too.

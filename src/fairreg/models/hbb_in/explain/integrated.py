@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine
 from fairreg.models.hbb_in.explain.correlations import correlations
-from fairreg.models.hbb_in.explain.relevance import Relevances, Rule
+from fairreg.models.hbb_in.explain.relevance import PropagationRule, Relevances
 from fairreg.models.hbb_in.network import CLASSES, Hyperparameters
 from fairreg.runners import torch
 
@@ -38,7 +38,7 @@ def integrated_gradients(
     tracks: NDArray[Any],
     vertices: NDArray[Any],
     classes: NDArray[Any],
-    rule: Rule,
+    rule: PropagationRule,
     *,
     progress: Callable[[int], None] = lambda _count: None,
 ) -> Relevances:
@@ -59,7 +59,7 @@ def integrated_gradients(
 
 
 def _explainer(
-    tensors: Mapping[str, NDArray[Any]], rule: Rule
+    tensors: Mapping[str, NDArray[Any]], rule: PropagationRule
 ) -> Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], tuple[Array, ...]]:
     import torch
     from captum.attr import IntegratedGradients

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fairreg.models.hbb_in.evaluate import roc_auc
 from fairreg.models.hbb_in.explain.resampling import bootstrap, replicas
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
-from fairreg.models.hbb_in.inputs import Kept
+from fairreg.models.hbb_in.inputs import FeatureSelection
 from fairreg.models.hbb_in.metrics import Estimate
 from fairreg.models.hbb_in.network import Hyperparameters
 
@@ -24,7 +24,7 @@ __all__ = [
     "THRESHOLDS",
     "Effect",
     "Mask",
-    "Masking",
+    "MaskingStudy",
     "below",
     "feature_masks",
     "fidelity",
@@ -83,10 +83,10 @@ class Effect:
     fidelity: Estimate
 
 
-def feature_masks(kept: Kept) -> dict[str, Mask]:
+def feature_masks(selection: FeatureSelection) -> dict[str, Mask]:
     """One mask for each feature that the network takes, by its name."""
-    masks = [Mask(tracks=(index,)) for index in kept.tracks]
-    masks += [Mask(vertices=(index,)) for index in kept.vertices]
+    masks = [Mask(tracks=(index,)) for index in selection.tracks]
+    masks += [Mask(vertices=(index,)) for index in selection.vertices]
     return {mask.names[0]: mask for mask in masks}
 
 
@@ -125,7 +125,7 @@ def fidelity(one: Array, other: Array) -> Estimate:
     return Estimate(float(1 - away.mean()), None if deviation is None else float(deviation))
 
 
-class Masking:
+class MaskingStudy:
     """Effects of masks on the jets tracks (n, 30, 60), vertices (n, 14, 5), of which `positive` are H->bb.
 
     `predict` gives their H->bb probabilities (n); `progress` is told the number of jets that were predicted.

@@ -33,7 +33,7 @@ from fairreg.errors import UsageError
 from fairreg.models.hbb_in.explain.passes import Activations, Group, Network, groups, product
 from fairreg.models.hbb_in.network import CLASSES
 
-__all__ = ["RULES", "STARTS", "Relevances", "Rule", "relevances"]
+__all__ = ["RULES", "STARTS", "PropagationRule", "Relevances", "relevances"]
 
 Array = NDArray[np.float64]
 RULES = ("gamma", "0", "epsilon")
@@ -42,7 +42,7 @@ _LEAST = 1e-100  # of a denominator; what is below counts as zero
 
 
 @dataclass(frozen=True)
-class Rule:
+class PropagationRule:
     """How relevance is handed on; `biases` says whether they take their share.
 
     `start` is what is explained: the ``logit`` of a class, or its ``difference`` to that of the other class,
@@ -109,13 +109,13 @@ def relevances(
     tracks: NDArray[Any],
     vertices: NDArray[Any],
     classes: NDArray[Any],
-    rule: Rule | None = None,
+    rule: PropagationRule | None = None,
 ) -> Relevances:
     """Relevances for the class (0 QCD, 1 H->bb) of each jet of tracks (n, P, 60) and vertices (n, S, 5).
 
     The features are the network's own. Raises ModelError for tensors of another network.
     """
-    propagation = _Propagation(Network(tensors), rule or Rule())
+    propagation = _Propagation(Network(tensors), rule or PropagationRule())
     found = Relevances(
         np.zeros(tracks.shape), np.zeros(vertices.shape), np.zeros(len(tracks)), np.zeros(len(tracks))
     )
@@ -135,7 +135,7 @@ def _put(found: Relevances, group: Group, part: tuple[Array, Array, Array, Array
 class _Propagation:
     """The way back through one network by one rule."""
 
-    def __init__(self, network: Network, rule: Rule) -> None:
+    def __init__(self, network: Network, rule: PropagationRule) -> None:
         self._network, self._rule = network, rule
 
     def run(self, group: Group, classes: NDArray[Any]) -> tuple[Array, Array, Array, Array]:

@@ -11,7 +11,7 @@ from fairreg.models.hbb_in.simulation.clustering import ETA_MAX, MASS_RANGE, PT_
 from fairreg.models.hbb_in.simulation.features import APPROXIMATED
 from fairreg.models.hbb_in.simulation.impact import MIN_TRACK_PT
 from fairreg.models.hbb_in.simulation.processes import BACKGROUND, COMMON, SIGNAL
-from fairreg.models.hbb_in.simulation.sample import GENERATOR_VERSION, Plan, versions
+from fairreg.models.hbb_in.simulation.sample import GENERATOR_VERSION, SimulationPlan, versions
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
     Creator,
@@ -36,7 +36,7 @@ LIMITS = (
 )
 
 
-def dataset_record(plan: Plan, files: Sequence[Path]) -> ModelRecord:
+def dataset_record(plan: SimulationPlan, files: Sequence[Path]) -> ModelRecord:
     """The record of the sample whose complete files these are."""
     identifier = (
         f"fairreg-hbb-simulation-{GENERATOR_VERSION}-seed-{plan.seed}-jets-{plan.jets}-{plan.signal_jets}"
@@ -68,7 +68,7 @@ _REFERENCES: tuple[tuple[RelationType, str], ...] = (
 )
 
 
-def _description(plan: Plan) -> str:
+def _description(plan: SimulationPlan) -> str:
     low, high = MASS_RANGE
     return (
         f"{plan.signal_jets} jets of gg -> G* -> HH -> 4b and {plan.jets - plan.signal_jets} jets of hard "
@@ -79,7 +79,7 @@ def _description(plan: Plan) -> str:
     )
 
 
-def _notes(plan: Plan) -> str:
+def _notes(plan: SimulationPlan) -> str:
     software = ", ".join(f"{name} {version}" for name, version in versions().items())
     return "\n".join(
         (

@@ -13,14 +13,14 @@ from fairreg.errors import UsageError
 from fairreg.models.hbb_in.simulation import clustering, ntuple, processes
 from fairreg.models.hbb_in.simulation.block import Block, make_block
 
-__all__ = ["GENERATOR_VERSION", "Plan", "make_file", "versions"]
+__all__ = ["GENERATOR_VERSION", "SimulationPlan", "make_file", "versions"]
 
 GENERATOR_VERSION = "1"  # raised when the same seed gives other jets
 _SOFTWARE = ("fairreg", "pythia8mc", "fastjet", "numpy", "awkward", "uproot")
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """`jets` jets, `signal_jets` of them H->bb, in files of `jets_per_file` (the last one may be smaller)."""
 
     seed: int
@@ -61,7 +61,7 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in _SOFTWARE}
 
 
-def make_file(folder: Path, plan: Plan, block: Block) -> int:
+def make_file(folder: Path, plan: SimulationPlan, block: Block) -> int:
     """Make the block's file in `folder`; the number of its jets."""
     with _quiet():
         columns = make_block(block)

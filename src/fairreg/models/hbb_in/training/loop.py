@@ -26,7 +26,7 @@ from fairreg.models.hbb_in.training.schedule import factor
 from fairreg.models.hbb_in.training.setup import Setup
 from fairreg.models.hbb_in.training.splits import Split
 
-__all__ = ["Epoch", "Trained", "Unfinished", "Watch", "engine", "train"]
+__all__ = ["Epoch", "Trained", "TrainingCallbacks", "Unfinished", "engine", "train"]
 
 Array = NDArray[Any]
 
@@ -61,7 +61,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Watch:
+class TrainingCallbacks:
     """What is told of a training (jets done of how many, all epochs so far), and when it has to end: `until`
     is a time of `perf_counter`."""
 
@@ -104,7 +104,7 @@ def train(
     folder: Path,
     *,
     identity: Mapping[str, Any],
-    watch: Watch,
+    watch: TrainingCallbacks,
 ) -> Trained:
     """Train, or go on with the training in `folder`, until nothing improves, all is done or the time is up.
 
@@ -137,7 +137,7 @@ def _run(training: "_Training", folder: Path, identity: Mapping[str, Any]) -> st
 class _Training:
     """A network, its optimiser and its history."""
 
-    def __init__(self, setup: Setup, jets: PackedJets, split: Split, watch: Watch) -> None:
+    def __init__(self, setup: Setup, jets: PackedJets, split: Split, watch: TrainingCallbacks) -> None:
         self.history: list[Epoch] = []
         self._setup, self._split, self._watch = setup, split, watch
         self._jets, self._classes = TorchJets(jets), jets.classes

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.hbb_in.inputs import Kept
+from fairreg.models.hbb_in.inputs import FeatureSelection
 from fairreg.models.hbb_in.jet_files import JetSample
 
 __all__ = ["NEITHER", "Objects", "PackedJets", "pack"]
@@ -79,13 +79,13 @@ class PackedJets:
         )
 
 
-def pack(samples: Iterable[JetSample], kept: Kept) -> PackedJets:
+def pack(samples: Iterable[JetSample], selection: FeatureSelection) -> PackedJets:
     """The jets of all samples with the kept features; ModelError if there are none.
 
     Events and files are taken as they are: the samples are slices of one, the last of which names all files.
     """
     parts = [
-        (_rows(sample.tracks, kept.tracks), _rows(sample.vertices, kept.vertices), _about(sample))
+        (_rows(sample.tracks, selection.tracks), _rows(sample.vertices, selection.vertices), _about(sample))
         for sample in samples
     ]
     if not sum(len(about[0]) for _, _, about in parts):

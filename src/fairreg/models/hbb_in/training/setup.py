@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fairreg.errors import UsageError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
-from fairreg.models.hbb_in.inputs import Kept
+from fairreg.models.hbb_in.inputs import FeatureSelection
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.training.schedule import SCHEDULES
 
@@ -39,11 +39,11 @@ class Setup:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be greater than zero.")
         if self.schedule not in SCHEDULES:
             raise UsageError(f"There is no schedule {self.schedule!r}.", hint=f"Use {_or(SCHEDULES)}.")
-        if not (self.kept.tracks and self.kept.vertices):
+        if not (self.selection.tracks and self.selection.vertices):
             raise UsageError("A network needs at least one track and one vertex feature.")
 
     @property
-    def kept(self) -> Kept:
+    def selection(self) -> FeatureSelection:
         """The features that are not dropped; UsageError for a name that is none."""
         names = {item.name for item in (*TRACK_FEATURES, *VERTEX_FEATURES)}
         if unknown := sorted(set(self.dropped) - names):
@@ -55,13 +55,15 @@ class Setup:
             tuple(index for index, item in enumerate(features) if item.name not in self.dropped)
             for features in (TRACK_FEATURES, VERTEX_FEATURES)
         )
-        return Kept(tracks, vertices)
+        return FeatureSelection(tracks, vertices)
 
     @property
     def sizes(self) -> Hyperparameters:
         """Sizes of the network."""
-        kept = self.kept
-        return Hyperparameters(len(kept.tracks), len(kept.vertices), self.hidden, self.d_e, self.d_o)
+        selection = self.selection
+        return Hyperparameters(
+            len(selection.tracks), len(selection.vertices), self.hidden, self.d_e, self.d_o
+        )
 
 
 def _or(names: Sequence[str]) -> str:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from fairreg.models.hbb_in.training.loop import Epoch
 
-__all__ = ["Spread", "comparison", "spread", "stability", "upper_tail"]
+__all__ = ["RunStatistics", "comparison", "run_statistics", "stability", "upper_tail"]
 
 
 @dataclass(frozen=True)
-class Spread:
+class RunStatistics:
     """Mean and standard deviation of a figure over trainings; no deviation of less than two."""
 
     mean: float
@@ -22,16 +22,16 @@ class Spread:
     values: tuple[float, ...]
 
 
-def spread(values: Sequence[float]) -> Spread:
+def run_statistics(values: Sequence[float]) -> RunStatistics:
     """Mean and unbiased standard deviation."""
     mean = math.fsum(values) / len(values)
     if len(values) < 2:  # noqa: PLR2004  one value does not spread
-        return Spread(mean, None, tuple(values))
+        return RunStatistics(mean, None, tuple(values))
     variance = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return Spread(mean, math.sqrt(variance), tuple(values))
+    return RunStatistics(mean, math.sqrt(variance), tuple(values))
 
 
-def upper_tail(reference: float, found: Spread) -> float | None:
+def upper_tail(reference: float, found: RunStatistics) -> float | None:
     """Probability of a value not below `reference`, given the trainings: the p-value of the paper's Table 4.
 
     The values are taken to be normally distributed. The paper does not say so; its two p-values (12.69 % and
@@ -58,7 +58,9 @@ def _row(name: str, best: Epoch, epochs: int) -> str:
     return f"| {name} | {epochs} | {figures} |"
 
 
-def comparison(accuracy: Spread, auc: Spread, references: tuple[float | None, float | None]) -> str:
+def comparison(
+    accuracy: RunStatistics, auc: RunStatistics, references: tuple[float | None, float | None]
+) -> str:
     """Table 4 in Markdown: both figures over the trainings, and the p-values of the references there are."""
     columns = list(zip((accuracy, auc), references, strict=True))
     rows = [("This work", [_pm(found) for found, _ in columns])]
@@ -71,10 +73,10 @@ def comparison(accuracy: Spread, auc: Spread, references: tuple[float | None, fl
     return "\n".join(["| | Validation accuracy | AUC |", "|---|---|---|", *lines]) + "\n"
 
 
-def _pm(found: Spread) -> str:
+def _pm(found: RunStatistics) -> str:
     return f"{found.mean:.4f}" + ("" if found.deviation is None else f" ± {found.deviation:.4f}")
 
 
-def _p_value(found: Spread, reference: float | None) -> str:
+def _p_value(found: RunStatistics, reference: float | None) -> str:
     value = None if reference is None else upper_tail(reference, found)
     return "" if value is None else f"{100 * value:.2f} %"

@@ -47,12 +47,12 @@ def _safetensors(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str
 
 
 def _metadata(setup: Setup) -> dict[str, str]:
-    kept = setup.kept
+    selection = setup.selection
     return {
         "format": "pt",  # what safetensors' own readers look for
         "model": "hbb_in",
         "setup": json.dumps(asdict(setup)),
-        "features_kept": json.dumps({"tracks": kept.tracks, "vertices": kept.vertices}),
+        "features_kept": json.dumps({"tracks": selection.tracks, "vertices": selection.vertices}),
         "inputs": "raw features; the normalisation of the training is folded into the weights",
         "fairreg": version("fairreg"),
         "torch": version("torch"),
@@ -62,7 +62,7 @@ def _metadata(setup: Setup) -> dict[str, str]:
 
 def _published_form(setup: Setup) -> dict[str, Any]:
     """Keys of the published metadata files, of which fairreg reads those of the dropped features."""
-    about = metadata_document(setup.sizes, setup.kept)
+    about = metadata_document(setup.sizes, setup.selection)
     return {**about, "batch_size": setup.batch_size, "epochs": setup.epochs}
 
 

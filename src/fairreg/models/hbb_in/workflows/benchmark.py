@@ -15,9 +15,9 @@ from fairreg.models import hbb_in
 from fairreg.models.hbb_in.benchmark import plot
 from fairreg.models.hbb_in.benchmark.candidates import Candidate, candidates, foreign_name
 from fairreg.models.hbb_in.benchmark.machine import facts
-from fairreg.models.hbb_in.benchmark.measuring import Benchmark, Progress
-from fairreg.models.hbb_in.benchmark.results import Plan, Row
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, Jets, Kept, load_jets, sample
+from fairreg.models.hbb_in.benchmark.measurement import Benchmark, Progress
+from fairreg.models.hbb_in.benchmark.results import BenchmarkPlan, Row
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection, Jets, load_jets, sample
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.pairwise import definition
 from fairreg.models.hbb_in.published import DOI, kept_features
@@ -25,14 +25,14 @@ from fairreg.runners import torch
 from fairreg.runners.weights import Tensors, fingerprint, fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import parse
 
-__all__ = ["Report", "benchmark"]
+__all__ = ["BenchmarkReport", "benchmark"]
 
 FIGURE, DOCUMENT = "throughput.png", "benchmark.json"
 _LONGEST_RUN = 60.0  # seconds
 
 
 @dataclass(frozen=True)
-class Report:
+class BenchmarkReport:
     """All that was measured; `files` were written, `warnings` say what was not."""
 
     weights: str
@@ -40,7 +40,7 @@ class Report:
     source: str
     jets: int
     mean_tracks: float
-    plan: Plan
+    plan: BenchmarkPlan
     machine: dict[str, Any]
     rows: tuple[Row, ...]
     interrupted: bool
@@ -73,13 +73,13 @@ def benchmark(
     weights: Path | None = None,
     sample_file: Path | None = None,
     published: Sequence[Path] = (),
-    plan: Plan | None = None,
+    plan: BenchmarkPlan | None = None,
     jets: int = 10_000,
     threads: int | None = None,
     output: Path | None = None,
     engines: Path | None = None,
     progress: Progress = lambda _name, _done, _total: None,
-) -> Report:
+) -> BenchmarkReport:
     """Compare all forms of the network with these weights on the first `jets` jets of the sample.
 
     Without `weights` they are those of the first published file, else the reference weights; without a sample
@@ -87,20 +87,20 @@ def benchmark(
     a folder for the figure and the document; `engines` is where runtimes keep what they build.
     Raises UsageError, ModelError for weights or jets that cannot be read, UnsafePickle.
     """
-    plan = plan or Plan()
+    plan = plan or BenchmarkPlan()
     _check(plan, jets)
     path = _weights(weights, published)
     tensors = read_tensors(path)
-    kept = kept_features(path, Hyperparameters.from_tensors(tensors))
+    selection = kept_features(path, Hyperparameters.from_tensors(tensors))
     source, some = _jets(sample_file, jets)
-    measured = Benchmark(_reduced(some, kept), plan, progress)
+    measured = Benchmark(_reduced(some, selection), plan, progress)
     forms = candidates(
         tensors, published=published, batch_size=max(plan.batch_sizes), threads=threads, engines=engines
     )
     with _threads(threads):
         interrupted = _run(measured, tensors, forms)
     _note_other_weights(measured.rows, published, fingerprint_of(tensors))
-    report = Report(
+    report = BenchmarkReport(
         weights=path.name,
         fingerprint=fingerprint_of(tensors),
         source=source,
@@ -114,7 +114,7 @@ def benchmark(
     return report if output is None else _write(report, output)
 
 
-def _check(plan: Plan, jets: int) -> None:
+def _check(plan: BenchmarkPlan, jets: int) -> None:
     if not plan.batch_sizes or min(*plan.batch_sizes, plan.repetitions, jets) < 1:
         raise UsageError("Batch sizes, repetitions and jets must be at least 1.")
     if not 0 <= plan.seconds <= _LONGEST_RUN:
@@ -153,11 +153,15 @@ def _first(jets: Jets, count: int) -> Jets:
     )
 
 
-def _reduced(jets: Jets, kept: Kept | None) -> Jets:
+def _reduced(jets: Jets, selection: FeatureSelection | None) -> Jets:
     """The jets with the features that the network takes, so that no clock runs while others are left out."""
-    if kept is None or kept == ALL_FEATURES:
+    if selection is None or selection == ALL_FEATURES:
         return jets
-    return Jets(jets.tracks.take(kept.tracks, axis=1), jets.vertices.take(kept.vertices, axis=1), jets.labels)
+    return Jets(
+        jets.tracks.take(selection.tracks, axis=1),
+        jets.vertices.take(selection.vertices, axis=1),
+        jets.labels,
+    )
 
 
 def _run(measured: Benchmark, tensors: Tensors, forms: Sequence[Candidate]) -> bool:
@@ -188,7 +192,7 @@ def _threads(threads: int | None) -> AbstractContextManager[None]:
     return engine(threads)
 
 
-def _write(report: Report, folder: Path) -> Report:
+def _write(report: BenchmarkReport, folder: Path) -> BenchmarkReport:
     """The figure and the document in `folder`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -204,7 +208,7 @@ def _write(report: Report, folder: Path) -> Report:
     return written
 
 
-def _draw(report: Report, path: Path) -> str:
+def _draw(report: BenchmarkReport, path: Path) -> str:
     """Draw the figure; why not, where it cannot be. Nothing measured is lost for want of a picture."""
     if not any(row.series for row in report.rows):
         return "nothing was measured."

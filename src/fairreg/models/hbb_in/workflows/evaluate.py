@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in import HbbRunner, roc_plot
-from fairreg.models.hbb_in.metrics import Figures, figures, roc_curve
-from fairreg.models.hbb_in.training.reading import slices
+from fairreg.models.hbb_in.metrics import TaggingMetrics, roc_curve, tagging_metrics
+from fairreg.models.hbb_in.training.packed_reader import slices
 from fairreg.runners.weights import fingerprint
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["EvaluationReport", "evaluate"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class EvaluationReport:
     """Figures of a weight file; `unlabelled` jets (neither QCD nor H->bb) enter only the timing."""
 
     weights: Path
     fingerprint: str
     samples: tuple[Path, ...]
-    figures: Figures
+    figures: TaggingMetrics
     weighted: bool
     jets: int
     unlabelled: int
@@ -63,7 +63,7 @@ def evaluate(
     weighted: bool = False,
     plot: Path | None = None,
     progress: Callable[[int], None] = lambda _done: None,
-) -> Evaluation:
+) -> EvaluationReport:
     """Predict every jet of the prepared files once and compare with the labels.
 
     Without weights those are fairreg's reference weights, without samples the packaged jets. `weighted`
@@ -81,11 +81,11 @@ def evaluate(
     positive, found = labels[known, 1].astype(bool), scores[known]
     if plot is not None:
         roc_plot.draw({weights.name: roc_curve(positive, found)}, plot)
-    return Evaluation(
+    return EvaluationReport(
         weights=weights,
         fingerprint=fingerprint(weights),
         samples=tuple(samples),
-        figures=figures(positive, found, weighing[known] if weighted else None),
+        figures=tagging_metrics(positive, found, weighing[known] if weighted else None),
         weighted=weighted,
         jets=len(labels),
         unlabelled=int((~known).sum()),

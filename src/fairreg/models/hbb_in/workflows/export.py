@@ -11,7 +11,7 @@ from typing import Any
 
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in.export import FORMATS, check, serialised
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.published import kept_features, metadata_document, metadata_file
 from fairreg.runners.weights import Tensors, fingerprint, fingerprint_of, read_tensors
@@ -65,8 +65,8 @@ def export(weights: Path, output: Path, formats: Sequence[str] = ()) -> Export:
             f"{weights.name} would be replaced by its own export.", hint="Choose another --output."
         )
     tensors = read_tensors(weights)
-    kept = kept_features(weights, Hyperparameters.from_tensors(tensors))
-    files = tuple(_write(path, name, tensors, kept) for name, path in targets.items())
+    selection = kept_features(weights, Hyperparameters.from_tensors(tensors))
+    files = tuple(_write(path, name, tensors, selection) for name, path in targets.items())
     return Export(weights, fingerprint_of(tensors), files)
 
 
@@ -88,7 +88,7 @@ def _formats(output: Path, formats: Sequence[str]) -> tuple[str, ...]:
     return (*formats[:1],) or (fitting[0],)
 
 
-def _write(path: Path, file_format: str, tensors: Tensors, kept: Kept | None) -> Exported:
+def _write(path: Path, file_format: str, tensors: Tensors, selection: FeatureSelection | None) -> Exported:
     """Write and check beside the target, then move: nobody ever sees a file that is not complete."""
     content = serialised(tensors, file_format)
     try:
@@ -96,10 +96,10 @@ def _write(path: Path, file_format: str, tensors: Tensors, kept: Kept | None) ->
         with TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
             draft = Path(folder) / path.name
             draft.write_bytes(content)
-            difference, jets = check(draft, file_format, tensors, kept)
+            difference, jets = check(draft, file_format, tensors, selection)
             written = fingerprint(draft)
-            if kept is not None and kept != ALL_FEATURES:
-                about = metadata_document(Hyperparameters.from_tensors(tensors), kept)
+            if selection is not None and selection != ALL_FEATURES:
+                about = metadata_document(Hyperparameters.from_tensors(tensors), selection)
                 _replace(Path(folder) / "metadata.json", about, metadata_file(path))
             draft.replace(path)
     except OSError as error:

@@ -10,13 +10,13 @@ from fairreg.errors import NotFound
 from fairreg.models.hbb_in.jet_files import JetWriter
 from fairreg.models.hbb_in.preparation import Ntuples
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["PreparationReport", "prepare"]
 
 _RECORD_FILE = "dataset.jsonld"
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparationReport:
     """What was written: numbers of jets, with and without a class, and the spectators that were there."""
 
     path: Path
@@ -34,7 +34,7 @@ def prepare(
     *,
     drop_neither: bool,
     progress: Callable[[int, int | None], None],
-) -> Prepared:
+) -> PreparationReport:
     """Write the jets of all files that the patterns match to `output`, in the order of the files' names.
 
     The same files give the same bytes. Raises NotFound for a pattern without a file, ModelError for a file
@@ -53,7 +53,7 @@ def prepare(
             file.append(**{name: values[kept] for name, values in arrays.items()})
             progress(qcd + hbb + neither, ntuples.jets)
     jets = qcd + hbb + (0 if drop_neither else neither)
-    return Prepared(output, names, jets, qcd, hbb, neither, ntuples.spectators)
+    return PreparationReport(output, names, jets, qcd, hbb, neither, ntuples.spectators)
 
 
 def _found(patterns: Sequence[str]) -> list[str]:

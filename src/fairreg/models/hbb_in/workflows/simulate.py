@@ -13,9 +13,9 @@ from typing import Any
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in.simulation.block import Block
 from fairreg.models.hbb_in.simulation.record import RECORD_FILE, dataset_record
-from fairreg.models.hbb_in.simulation.sample import Plan, make_file
+from fairreg.models.hbb_in.simulation.sample import SimulationPlan, make_file
 
-__all__ = ["Plan", "Simulated", "simulate"]
+__all__ = ["Simulated", "SimulationPlan", "simulate"]
 
 Progress = Callable[[int, int | None], None]
 _PLAN_FILE = "plan.json"
@@ -31,7 +31,7 @@ class Simulated:
     skipped: int
 
 
-def simulate(plan: Plan, folder: Path, *, workers: int, progress: Progress) -> Simulated:
+def simulate(plan: SimulationPlan, folder: Path, *, workers: int, progress: Progress) -> Simulated:
     """Make the files of `plan` that `folder` lacks, and the record of the sample.
 
     A file is there only once it is complete, and the number of processes does not change its bytes. Raises
@@ -51,7 +51,7 @@ def simulate(plan: Plan, folder: Path, *, workers: int, progress: Progress) -> S
     return Simulated(paths, record, len(blocks) - len(missing))
 
 
-def _claim(folder: Path, plan: Plan) -> None:
+def _claim(folder: Path, plan: SimulationPlan) -> None:
     """Note the plan in the folder, or see that it is the one that is being gone on with."""
     identity, noted = plan.identity(), folder / _PLAN_FILE
     try:
@@ -81,7 +81,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     part.replace(path)
 
 
-def _made(plan: Plan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
+def _made(plan: SimulationPlan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
     """Numbers of jets of the blocks as they are finished."""
     # Not `max_tasks_per_child`: a pool that replaces its processes can wait for ever (CPython issue 115634).
     portion = workers * _BLOCKS_A_PROCESS
@@ -89,7 +89,7 @@ def _made(plan: Plan, folder: Path, blocks: list[Block], workers: int) -> Iterab
         yield from _portion_made(plan, folder, blocks[first : first + portion], workers)
 
 
-def _portion_made(plan: Plan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
+def _portion_made(plan: SimulationPlan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
     # Fresh interpreters: the engines print and keep global state that this process should not have.
     with ProcessPoolExecutor(min(workers, len(blocks)), mp_context=get_context("spawn")) as pool:
         futures: list[Future[int]] = [pool.submit(make_file, folder, plan, block) for block in blocks]

@@ -13,23 +13,23 @@ import numpy as np
 
 from fairreg.errors import MissingEngine, UsageError
 from fairreg.models.hbb_in import roc_plot
-from fairreg.models.hbb_in.metrics import Figures, figures, roc_curve
+from fairreg.models.hbb_in.metrics import TaggingMetrics, roc_curve, tagging_metrics
 from fairreg.models.hbb_in.training import normalisation, splits, stability, weight_files
-from fairreg.models.hbb_in.training.loop import Epoch, Trained, Unfinished, Watch, engine
+from fairreg.models.hbb_in.training.loop import Epoch, Trained, TrainingCallbacks, Unfinished, engine
 from fairreg.models.hbb_in.training.loop import train as train_one
+from fairreg.models.hbb_in.training.packed_reader import read_packed
 from fairreg.models.hbb_in.training.packing import PackedJets
-from fairreg.models.hbb_in.training.reading import read_packed
 from fairreg.models.hbb_in.training.setup import Setup
 from fairreg.models.hbb_in.training.splits import Split
-from fairreg.models.hbb_in.training.stability import Spread
-from fairreg.models.hbb_in.workflows.evaluate import Evaluation, evaluate
+from fairreg.models.hbb_in.training.stability import RunStatistics
+from fairreg.models.hbb_in.workflows.evaluate import EvaluationReport, evaluate
 from fairreg.runners import torch
 
-__all__ = ["Observer", "Plan", "Report", "Round", "train"]
+__all__ = ["Round", "TrainingObserver", "TrainingPlan", "TrainingReport", "train"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """Which jets are set aside for the validation (`splits.METHODS`), and how many times all is repeated.
 
     Repetitions differ in the seed of the initial weights and of the order of the jets, as in the paper's
@@ -45,7 +45,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Observer:
+class TrainingObserver:
     """What is told while the training runs; each is given the name of the round first."""
 
     on_jets: Callable[[str, int, int], None] = lambda _name, _done, _total: None
@@ -61,8 +61,8 @@ class Round:
     setup: Setup
     split: Split
     trained: Trained
-    validation: Figures
-    test: Evaluation | None
+    validation: TaggingMetrics
+    test: EvaluationReport | None
 
     def to_json(self) -> dict[str, Any]:
         """This round in the document of a training."""
@@ -81,12 +81,12 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Report:
+class TrainingReport:
     """All rounds, the jets they were made of, and what a user should know."""
 
     output: Path
     setup: Setup
-    plan: Plan
+    plan: TrainingPlan
     jets: int
     unlabelled: int
     rounds: tuple[Round, ...]
@@ -98,14 +98,14 @@ class Report:
         return any(item.trained.ended == "interrupted" for item in self.rounds)
 
     @property
-    def accuracy(self) -> Spread:
+    def accuracy(self) -> RunStatistics:
         """Validation accuracy over the rounds."""
-        return stability.spread([item.trained.best.accuracy for item in self.rounds])
+        return stability.run_statistics([item.trained.best.accuracy for item in self.rounds])
 
     @property
-    def roc_auc(self) -> Spread:
+    def roc_auc(self) -> RunStatistics:
         """Validation AUC over the rounds."""
-        return stability.spread([item.trained.best.roc_auc for item in self.rounds])
+        return stability.run_statistics([item.trained.best.roc_auc for item in self.rounds])
 
     @property
     def tables(self) -> str:
@@ -128,7 +128,7 @@ class Report:
         }
 
     @staticmethod
-    def _summary(found: Spread, reference: float | None) -> dict[str, Any]:
+    def _summary(found: RunStatistics, reference: float | None) -> dict[str, Any]:
         p_value = None if reference is None else stability.upper_tail(reference, found)
         return {"mean": found.mean, "deviation": found.deviation, "reference": reference, "p_value": p_value}
 
@@ -137,13 +137,13 @@ def train(
     samples: Sequence[Path],
     output: Path,
     setup: Setup,
-    plan: Plan,
+    plan: TrainingPlan,
     *,
     test: Sequence[Path] = (),
     threads: int = 1,
     minutes: float | None = None,
-    observer: Observer | None = None,
-) -> Report:
+    observer: TrainingObserver | None = None,
+) -> TrainingReport:
     """Train by the plan on prepared files and write weights, figures, logs and plots to the folder `output`.
 
     A training that was stopped there before goes on. After `minutes` the round that runs ends with its last
@@ -151,9 +151,9 @@ def train(
     """
     torch.require()
     until = perf_counter() + 60 * minutes if minutes else float("inf")
-    jets = read_packed(samples, setup.kept)
-    session = _Session(setup, jets, test, until, observer or Observer())
-    report = Report(output, setup, plan, len(jets), len(jets) - len(jets.labelled), ())
+    jets = read_packed(samples, setup.selection)
+    session = _Session(setup, jets, test, until, observer or TrainingObserver())
+    report = TrainingReport(output, setup, plan, len(jets), len(jets) - len(jets.labelled), ())
     with engine(threads):
         for name, folder, round_setup, split in _rounds(jets, output, setup, plan):
             try:
@@ -169,7 +169,7 @@ def train(
 
 
 def _rounds(
-    jets: PackedJets, output: Path, setup: Setup, plan: Plan
+    jets: PackedJets, output: Path, setup: Setup, plan: TrainingPlan
 ) -> Iterator[tuple[str, Path, Setup, Split]]:
     """Name, folder, setup and split of each round; a single one has the output folder to itself."""
     parts = _splits(jets, plan, setup.seed)
@@ -181,7 +181,7 @@ def _rounds(
             yield name, output if alone else output / name, replace(setup, seed=seed), split
 
 
-def _splits(jets: PackedJets, plan: Plan, seed: int) -> tuple[Split, ...]:
+def _splits(jets: PackedJets, plan: TrainingPlan, seed: int) -> tuple[Split, ...]:
     if plan.method == "kfold":
         return splits.by_folds(jets, plan.folds, seed)
     if plan.method == "files":
@@ -195,7 +195,7 @@ class _Session:
     """What all rounds share."""
 
     def __init__(
-        self, setup: Setup, jets: PackedJets, test: Sequence[Path], until: float, observer: Observer
+        self, setup: Setup, jets: PackedJets, test: Sequence[Path], until: float, observer: TrainingObserver
     ) -> None:
         self._jets, self._test, self._until, self._observer = jets, test, until, observer
         self._standardise = setup.standardise
@@ -213,10 +213,10 @@ class _Session:
         about = {"sample": f"sha256:{self._sample}", "epoch": str(trained.best.epoch)}
         weight_files.save(normalisation.fold(trained.tensors, found), folder, setup, about)
         positive = self._jets.classes[split.validation] == 1
-        validation = figures(positive, trained.scores, cut=0.0)
+        validation = tagging_metrics(positive, trained.scores, cut=0.0)
         return Round(name, folder, setup, split, trained, validation, self._tested(folder))
 
-    def _watch(self, name: str, folder: Path) -> Watch:
+    def _watch(self, name: str, folder: Path) -> TrainingCallbacks:
         def on_epoch(history: Sequence[Epoch]) -> None:
             _log(folder, history)
             self._observer.on_epoch(name, history[-1])
@@ -224,9 +224,9 @@ class _Session:
         def on_jets(done: int, total: int) -> None:
             self._observer.on_jets(name, done, total)
 
-        return Watch(on_jets, on_epoch, self._until)
+        return TrainingCallbacks(on_jets, on_epoch, self._until)
 
-    def _tested(self, folder: Path) -> Evaluation | None:
+    def _tested(self, folder: Path) -> EvaluationReport | None:
         """Of the files that were written, as anybody would use them."""
         return evaluate(folder / f"{weight_files.STEM}.onnx", self._test) if self._test else None
 
@@ -253,7 +253,7 @@ def _log(folder: Path, history: Sequence[Epoch]) -> None:
     (folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def _plotted(report: Report, jets: PackedJets) -> tuple[str, ...]:
+def _plotted(report: TrainingReport, jets: PackedJets) -> tuple[str, ...]:
     """Draw the ROC curves of all rounds; without Matplotlib a warning: no reason to lose a training."""
     curves = {}
     for item in report.rounds:
@@ -267,7 +267,7 @@ def _plotted(report: Report, jets: PackedJets) -> tuple[str, ...]:
     return ()
 
 
-def _written(report: Report, jets: PackedJets) -> Report:
+def _written(report: TrainingReport, jets: PackedJets) -> TrainingReport:
     """The report with its files in the output folder, after every round."""
     report = replace(report, warnings=_plotted(report, jets))
     (report.output / "metrics.json").write_text(

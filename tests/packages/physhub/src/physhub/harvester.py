@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar
 
-from fairreg.harvesters.base import Fetched, Harvester, Hit, Page, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
-from fairreg.web import Web
+from fairreg.web import HttpClient
 from physhub.row import SOURCE
 
 API = f"{SOURCE.url}/api/models"
@@ -23,27 +23,27 @@ class PhysHubHarvester(Harvester):
         """Names of models."""
         return identifier.scheme == SOURCE.name
 
-    def fetch(self, web: Web, identifier: Identifier) -> Fetched:
+    def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """Return the model that `identifier` names."""
         answer = web.get(f"{API}/{identifier.value}")
-        return Fetched(answer.json(), answer.body, answer.url)
+        return FetchedPayload(answer.json(), answer.body, answer.url)
 
     def search(
         self,
-        web: Web,
+        web: HttpClient,
         query: str,
         *,
         since: date | None = None,
         cursor: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
-    ) -> Iterator[Page]:
+    ) -> Iterator[HitPage]:
         """Pages of models, until there is no next one."""
         number: str | None = cursor or "1"
         while number is not None:
             found = web.asking("search").get(API, params={"q": query, "page": number}).json()
             number = found["next"]
-            yield Page(tuple(map(Hit.of, found["models"])), number, found["total"])
+            yield HitPage(tuple(map(Hit.of, found["models"])), number, found["total"])
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """Map a model."""

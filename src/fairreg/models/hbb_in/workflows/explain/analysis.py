@@ -14,7 +14,7 @@ from typing import Any
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in import roc_plot
 from fairreg.models.hbb_in.explain.plots import style
-from fairreg.models.hbb_in.workflows.explain.subject import Jets, Model
+from fairreg.models.hbb_in.workflows.explain.subject import LabelledJets, Model
 
 __all__ = ["Analysis", "Cell", "Figure", "Table", "versions"]
 
@@ -68,7 +68,7 @@ class Analysis:
     name: str
     title: str
     model: Model
-    jets: Jets
+    jets: LabelledJets
     facts: Mapping[str, Any]
     tables: tuple[Table, ...]
     figures: tuple[Figure, ...]

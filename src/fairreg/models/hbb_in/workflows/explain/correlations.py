@@ -13,7 +13,7 @@ from fairreg.models.hbb_in.explain.plots import relevance as relevance_plots
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.analysis import Cell, Figure, Table
-from fairreg.models.hbb_in.workflows.explain.subject import Jets
+from fairreg.models.hbb_in.workflows.explain.subject import LabelledJets
 
 __all__ = ["correlated"]
 
@@ -23,7 +23,7 @@ _LISTED = 10  # of the largest correlations
 _DRAWN = 3000  # points of a class; more only make a blot
 
 
-def correlated(jets: Jets) -> tuple[tuple[Table, ...], tuple[Figure, ...]]:
+def correlated(jets: LabelledJets) -> tuple[tuple[Table, ...], tuple[Figure, ...]]:
     """Tables and figures on all features of the sample, whichever a network takes."""
     matrices = [correlations(real(objects)) for objects in (jets.tracks, jets.vertices)]
     rows = [
@@ -55,7 +55,7 @@ def _square(names: Sequence[str], matrix: NDArray[Any]) -> tuple[tuple[Cell, ...
     return tuple((name, *map(float, row)) for name, row in zip(names, matrix, strict=True))
 
 
-def _scatter(jets: Jets) -> Figure:
+def _scatter(jets: LabelledJets) -> Figure:
     """Figure 7."""
     columns = _NAMES[1]
     pairs = [tuple((columns.index(name), _with_unit(name)) for name in pair) for pair in _PAIRS]

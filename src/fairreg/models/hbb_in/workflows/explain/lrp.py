@@ -9,7 +9,7 @@ from pathlib import Path
 from fairreg.models.hbb_in.explain import integrated
 from fairreg.models.hbb_in.explain.averages import Averages, Summary, by_class, joined, summary
 from fairreg.models.hbb_in.explain.plots import relevance as relevance_plots
-from fairreg.models.hbb_in.explain.relevance import Rule, relevances
+from fairreg.models.hbb_in.explain.relevance import PropagationRule, relevances
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Cell, Figure, Table
 from fairreg.models.hbb_in.workflows.explain.correlations import correlated
@@ -26,7 +26,7 @@ def lrp(
     sample: Path | None = None,
     *,
     jets: int | None = None,
-    rule: Rule | None = None,
+    rule: PropagationRule | None = None,
     integrated_gradients: int = 0,
     batch_size: int = 128,
     progress: Progress = lambda _name, _done, _total: None,
@@ -38,7 +38,7 @@ def lrp(
     """
     if integrated_gradients:
         integrated.require()
-    rule = rule or Rule()
+    rule = rule or PropagationRule()
     subject = read_subject(weights, sample, jets)
     found = _by_class(subject, rule, batch_size, progress)
     compared = checked(subject, rule, integrated_gradients, progress) if integrated_gradients else ()
@@ -74,7 +74,9 @@ _UNSTABLE = (
 )
 
 
-def _by_class(subject: Subject, rule: Rule, batch_size: int, progress: Progress) -> dict[str, Averages]:
+def _by_class(
+    subject: Subject, rule: PropagationRule, batch_size: int, progress: Progress
+) -> dict[str, Averages]:
     parts: list[Summary] = []
     for some in subject.slices(batch_size):
         parts.append(summary(relevances(subject.model.tensors, *subject.own(some), rule)))

@@ -14,7 +14,7 @@ from fairreg.models.hbb_in.explain.masking import (
     THRESHOLDS,
     Effect,
     Mask,
-    Masking,
+    MaskingStudy,
     below,
     feature_masks,
     object_masks,
@@ -49,7 +49,7 @@ def mask(
     if bootstraps < 0 or not thresholds:
         raise UsageError("At least one threshold and no negative number of bootstraps is needed.")
     subject, limits = read_subject(weights, sample, jets), tuple(sorted(thresholds))
-    passes = 1 + len(feature_masks(subject.model.kept)) + len(object_masks()) + len(_KINDS) * len(limits)
+    passes = 1 + len(feature_masks(subject.model.selection)) + len(object_masks()) + len(_KINDS) * len(limits)
     found = start(
         subject,
         partial(_count, progress, [0], passes * len(subject.jets)),
@@ -88,21 +88,23 @@ def start(
     progress: Callable[[int], None],
     bootstraps: tuple[int, int] = (200, 1),
     engine: tuple[int, int | None] = (128, None),
-) -> Masking:
+) -> MaskingStudy:
     """The unmasked network; `bootstraps` are their number and seed, `engine` batch size and threads."""
-    runner = hbb_in.load(subject.model.path, batch_size=engine[0], threads=engine[1], kept=subject.model.kept)
+    runner = hbb_in.load(
+        subject.model.path, batch_size=engine[0], threads=engine[1], selection=subject.model.selection
+    )
 
     def predict(tracks: NDArray[Any], vertices: NDArray[Any]) -> NDArray[Any]:
         return runner.predict(tracks, vertices)[:, 1]
 
     arrays = (subject.jets.tracks, subject.jets.vertices)
     samples, seed = bootstraps
-    return Masking(predict, arrays, subject.jets.positive, samples=samples, seed=seed, progress=progress)
+    return MaskingStudy(predict, arrays, subject.jets.positive, samples=samples, seed=seed, progress=progress)
 
 
-def effects_of_features(found: Masking, subject: Subject) -> list[Effect]:
+def effects_of_features(found: MaskingStudy, subject: Subject) -> list[Effect]:
     """The effect of masking each feature alone."""
-    return [found.effect(name, one) for name, one in feature_masks(subject.model.kept).items()]
+    return [found.effect(name, one) for name, one in feature_masks(subject.model.selection).items()]
 
 
 def _count(progress: Progress, done: list[int], total: int, more: int) -> None:
@@ -110,7 +112,7 @@ def _count(progress: Progress, done: list[int], total: int, more: int) -> None:
     progress(done[0], total)
 
 
-def _together(found: Masking, features: Sequence[Effect], kind: str, threshold: float) -> Effect:
+def _together(found: MaskingStudy, features: Sequence[Effect], kind: str, threshold: float) -> Effect:
     chosen = below(features, threshold)
     if kind == "tracks only":
         chosen = Mask(tracks=chosen.tracks)
@@ -162,7 +164,7 @@ def _figures(
     cumulative: dict[str, list[Effect]],
     objects: Sequence[Effect],
     limits: Sequence[float],
-    found: Masking,
+    found: MaskingStudy,
 ) -> tuple[Figure, ...]:
     tracks = [effect for effect in features if effect.mask.tracks]
     vertices = [effect for effect in features if effect.mask.vertices]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fairreg.models.hbb_in.explain import integrated
 from fairreg.models.hbb_in.explain.averages import Averages, by_class, summary
-from fairreg.models.hbb_in.explain.relevance import Relevances, Rule, relevances
+from fairreg.models.hbb_in.explain.relevance import PropagationRule, Relevances, relevances
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.models.hbb_in.workflows.explain.analysis import Cell, Table
 from fairreg.models.hbb_in.workflows.explain.subject import Subject
@@ -19,7 +19,7 @@ __all__ = ["checked"]
 Progress = Callable[[str, int, int], None]
 
 
-def checked(subject: Subject, rule: Rule, count: int, progress: Progress) -> tuple[Table, ...]:
+def checked(subject: Subject, rule: PropagationRule, count: int, progress: Progress) -> tuple[Table, ...]:
     """About `count` jets by both methods, features ranked by their mean absolute relevance.
 
     Raises MissingEngine without the extra ``explain``.

@@ -17,11 +17,11 @@ from fairreg.models.hbb_in import HbbRunner
 from fairreg.models.hbb_in.explain.activity import Activity, sparsity
 from fairreg.models.hbb_in.explain.masking import fidelity
 from fairreg.models.hbb_in.explain.plots import activity as activity_plots
-from fairreg.models.hbb_in.explain.plots import reoptimised as reoptimised_plots
-from fairreg.models.hbb_in.explain.reoptimising import BASELINE, DROPPED, SHAPES, Reoptimised, least
+from fairreg.models.hbb_in.explain.plots import reoptimisation as reoptimised_plots
+from fairreg.models.hbb_in.explain.reoptimisation import BASELINE, DROPPED, SHAPES, Reoptimised, least
 from fairreg.models.hbb_in.inputs import ALL_FEATURES
 from fairreg.models.hbb_in.jet_files import JetWriter, open_jets
-from fairreg.models.hbb_in.metrics import figures
+from fairreg.models.hbb_in.metrics import tagging_metrics
 from fairreg.models.hbb_in.training.loop import Epoch
 from fairreg.models.hbb_in.training.setup import Setup
 from fairreg.models.hbb_in.training.weight_files import STEM
@@ -29,11 +29,11 @@ from fairreg.models.hbb_in.workflows.explain.activity import measured
 from fairreg.models.hbb_in.workflows.explain.analysis import Analysis, Figure, Table
 from fairreg.models.hbb_in.workflows.explain.mask import effects_of_features, start
 from fairreg.models.hbb_in.workflows.explain.subject import Model, Subject, read_labelled, read_model
-from fairreg.models.hbb_in.workflows.train import Observer, train
-from fairreg.models.hbb_in.workflows.train import Plan as Split
+from fairreg.models.hbb_in.workflows.train import TrainingObserver, train
+from fairreg.models.hbb_in.workflows.train import TrainingPlan as Split
 from fairreg.runners import torch
 
-__all__ = ["Plan", "Watch", "reoptimise"]
+__all__ = ["ReoptimisationCallbacks", "ReoptimisationPlan", "reoptimise"]
 
 _SETUP = Setup(epochs=6, patience=6, learning_rate=3e-3, schedule="onecycle")
 _VALIDATION = 0.05  # of the events
@@ -44,7 +44,7 @@ _SLICE = 4096
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReoptimisationPlan:
     """How much is spent: jets for the training, for the masks and for the figures; None means all there are.
 
     `dropped` are numbers of track and vertex features; `also` names features that are dropped in any case.
@@ -59,7 +59,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Watch:
+class ReoptimisationCallbacks:
     """What is told: jets done of how many, by what is done, and each epoch by the name of the network."""
 
     on_jets: Callable[[str, int, int], None] = lambda _name, _done, _total: None
@@ -72,9 +72,9 @@ def reoptimise(
     *,
     weights: Path | None = None,
     test: Path | None = None,
-    plan: Plan | None = None,
+    plan: ReoptimisationPlan | None = None,
     threads: int = 1,
-    watch: Watch | None = None,
+    watch: ReoptimisationCallbacks | None = None,
 ) -> Analysis:
     """Choose features by masks of `weights`, train networks of the paper's sizes without them, compare.
 
@@ -85,7 +85,7 @@ def reoptimise(
     UsageError, ModelError, MissingEngine.
     """
     torch.require()
-    plan, watch = plan or Plan(), watch or Watch()
+    plan, watch = plan or ReoptimisationPlan(), watch or ReoptimisationCallbacks()
     model, jets = read_model(weights), read_labelled(test, plan.test_jets)
     dropped, masked = _chosen(model, training, plan, watch)
     subset, trained = _subset(training, output, plan.jets)
@@ -109,7 +109,9 @@ def reoptimise(
     )
 
 
-def _chosen(model: Model, training: Path, plan: Plan, watch: Watch) -> tuple[tuple[str, ...], int]:
+def _chosen(
+    model: Model, training: Path, plan: ReoptimisationPlan, watch: ReoptimisationCallbacks
+) -> tuple[tuple[str, ...], int]:
     """Features to leave out, and by how many jets; what the network does not take is left out already."""
     subject = Subject(model, read_labelled(training, plan.mask_jets))
     total, done = len(subject.jets) * (1 + sum(map(len, model.names))), [0]
@@ -151,14 +153,14 @@ class _Trainings:
     output: Path
     setup: Setup
     threads: int
-    watch: Watch
+    watch: ReoptimisationCallbacks
 
     def trained(self, name: str, shape: tuple[int, int, int], dropped: tuple[str, ...]) -> tuple[Model, int]:
         """The network and after how many epochs its training ended; KeyboardInterrupt on Ctrl-C."""
         hidden, d_e, d_o = shape
         setup = replace(self.setup, hidden=hidden, d_e=d_e, d_o=d_o, dropped=dropped)
         folder = self.output / _file(name)
-        observer = Observer(
+        observer = TrainingObserver(
             lambda _round, done, total: self.watch.on_jets(name, done, total),
             lambda _round, epoch: self.watch.on_epoch(name, epoch),
         )
@@ -180,7 +182,7 @@ def _compared(
         named[name] = (replace(subject, model=model), epochs)
     tell = partial(trainings.watch.on_jets, "activity")
     found = [measured(item, progress=tell) for item, _ in named.values()]
-    runners = [hbb_in.load(item.model.path, kept=item.model.kept) for item, _ in named.values()]
+    runners = [hbb_in.load(item.model.path, selection=item.model.selection) for item, _ in named.values()]
     scores = [
         runner.predict(*item.own(_ALL)[:2])[:, 1]
         for runner, (item, _) in zip(runners, named.values(), strict=True)
@@ -211,7 +213,7 @@ def _row(
         shape=(sizes.hidden, sizes.d_e, sizes.d_o),
         parameters=sizes.parameter_count,
         epochs=epochs,
-        roc_auc=figures(subject.jets.positive, scores[1]).roc_auc,
+        roc_auc=tagging_metrics(subject.jets.positive, scores[1]).roc_auc,
         fidelity=fidelity(*scores),
         sparsity=float(sparsity(active.rna).mean()),
         jets_per_second=rate,

@@ -52,7 +52,7 @@ def _read(file: Path) -> Document:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactTable:
     """Single values by name, as text."""
 
     title: str
@@ -84,13 +84,13 @@ class NumberTable:
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """One analysis as the page shows it."""
 
     name: str
     title: str
     warnings: tuple[str, ...]
-    facts: tuple[Facts, ...]
+    facts: tuple[FactTable, ...]
     figures: tuple[FigureImage, ...]
     tables: tuple[NumberTable, ...]
 
@@ -105,14 +105,14 @@ def _page(documents: list[Document], folder: Path) -> str:
     )
 
 
-def _section(document: Document, folder: Path) -> Section:
+def _section(document: Document, folder: Path) -> ReportSection:
     facts = (
         _facts("Network", document["model"]),
         _facts("Jets", document["input"]),
         _facts("Settings and results", document["facts"]),
         _facts("Versions", document["versions"]),
     )
-    return Section(
+    return ReportSection(
         name=document["analysis"],
         title=document["title"],
         warnings=tuple(document["warnings"]),
@@ -122,8 +122,8 @@ def _section(document: Document, folder: Path) -> Section:
     )
 
 
-def _facts(title: str, values: Mapping[str, Any]) -> Facts:
-    return Facts(title, tuple((_spaced(name), _shown(value)) for name, value in values.items()))
+def _facts(title: str, values: Mapping[str, Any]) -> FactTable:
+    return FactTable(title, tuple((_spaced(name), _shown(value)) for name, value in values.items()))
 
 
 def _figure(figure: Mapping[str, str], folder: Path) -> FigureImage:

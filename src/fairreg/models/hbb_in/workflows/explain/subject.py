@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError, UsageError
 from fairreg.models import hbb_in
-from fairreg.models.hbb_in.explain.ordering import by_energy
+from fairreg.models.hbb_in.explain.energy_order import by_energy
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, Kept, load_jets, sample
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection, load_jets, sample
 from fairreg.models.hbb_in.network import CLASSES, Hyperparameters
 from fairreg.models.hbb_in.published import kept_features, published_names
 from fairreg.runners.weights import Tensors, fingerprint_of, read_tensors
 
-__all__ = ["Jets", "Model", "Subject", "read_labelled", "read_model", "read_subject"]
+__all__ = ["LabelledJets", "Model", "Subject", "read_labelled", "read_model", "read_subject"]
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ class Model:
     path: Path
     tensors: Tensors
     sizes: Hyperparameters
-    kept: Kept
+    selection: FeatureSelection
 
     @cached_property
     def fingerprint(self) -> str:
@@ -41,8 +41,8 @@ class Model:
     def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Names of the track and of the vertex features that it takes."""
         return (
-            tuple(TRACK_FEATURES[index].name for index in self.kept.tracks),
-            tuple(VERTEX_FEATURES[index].name for index in self.kept.vertices),
+            tuple(TRACK_FEATURES[index].name for index in self.selection.tracks),
+            tuple(VERTEX_FEATURES[index].name for index in self.selection.vertices),
         )
 
     @property
@@ -53,7 +53,7 @@ class Model:
 
     def reduced(self, tracks: Array, vertices: Array) -> tuple[Array, Array]:
         """Arrays with all features, reduced to those of the network."""
-        return tracks.take(self.kept.tracks, axis=1), vertices.take(self.kept.vertices, axis=1)
+        return tracks.take(self.selection.tracks, axis=1), vertices.take(self.selection.vertices, axis=1)
 
     def to_json(self) -> dict[str, Any]:
         """Which network this is."""
@@ -71,7 +71,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Jets:
+class LabelledJets:
     """Labelled jets with all features and their objects by falling energy; `classes` are 0 QCD, 1 H->bb.
 
     `unlabelled` jets of the sample, which are neither, were left out.
@@ -103,7 +103,7 @@ class Subject:
     """A network with the jets that it is explained with."""
 
     model: Model
-    jets: Jets
+    jets: LabelledJets
 
     def own(self, some: slice | NDArray[np.intp]) -> tuple[Array, Array, NDArray[np.intp]]:
         """Tracks and vertices with the network's own features, and the classes, of some of the jets."""
@@ -129,17 +129,17 @@ def read_model(weights: Path | None) -> Model:
     path = weights or hbb_in.REFERENCE
     tensors = read_tensors(path)
     sizes = Hyperparameters.from_tensors(tensors)
-    kept = kept_features(path, sizes)
-    if kept is None:
+    selection = kept_features(path, sizes)
+    if selection is None:
         raise ModelError(
             f"Nothing says which {sizes.track_features} of the {len(ALL_FEATURES.tracks)} track and "
             f"{sizes.vertex_features} of the {len(ALL_FEATURES.vertices)} vertex features {path.name} takes.",
             hint="Put its metadata file (NAME_model_metadata.json) beside it.",
         )
-    return Model(path, tensors, sizes, kept)
+    return Model(path, tensors, sizes, selection)
 
 
-def read_labelled(path: Path | None, count: int | None = None) -> Jets:
+def read_labelled(path: Path | None, count: int | None = None) -> LabelledJets:
     """The labelled jets of a file, or `count` jets at even distances in it.
 
     Raises ModelError if they lack a label, a class or a feature, MissingEngine; UsageError for less than 2
@@ -159,7 +159,7 @@ def read_labelled(path: Path | None, count: int | None = None) -> Jets:
     if len(np.unique(classes)) < len(CLASSES):
         raise ModelError(f"The jets of {source} are not of both classes.", hint="Use other or more jets.")
     arrays = by_energy(tracks[known], vertices[known])
-    return Jets(source, *arrays, classes, int((~known).sum()))
+    return LabelledJets(source, *arrays, classes, int((~known).sum()))
 
 
 def _read(path: Path | None, count: int | None) -> tuple[Array, Array, Array]:
@@ -168,7 +168,7 @@ def _read(path: Path | None, count: int | None) -> tuple[Array, Array, Array]:
     jets = sample() if path is None else load_jets(path)
     if jets.labels is None:
         raise ModelError("The jets have no labels.", hint="Add an array labels of shape (n, 2).")
-    chosen = _spread(len(jets), count)
+    chosen = _evenly_spaced(len(jets), count)
     return jets.tracks[chosen], jets.vertices[chosen], jets.labels[chosen]
 
 
@@ -178,7 +178,7 @@ def _read_prepared(path: Path, count: int | None) -> tuple[Array, Array, Array]:
 
     parts: list[tuple[Array, Array, Array]] = []
     with open_jets(path) as content:
-        chosen = _spread(len(content), count)
+        chosen = _evenly_spaced(len(content), count)
         first = 0
         for part in content.slices(_SLICE):
             own = chosen[(first <= chosen) & (chosen < first + len(part))] - first
@@ -193,7 +193,7 @@ def _read_prepared(path: Path, count: int | None) -> tuple[Array, Array, Array]:
 _SLICE = 4096  # jets; 30 MB
 
 
-def _spread(total: int, count: int | None) -> NDArray[np.intp]:
+def _evenly_spaced(total: int, count: int | None) -> NDArray[np.intp]:
     """Places of `count` jets: prepared files are often sorted by class, so that the first would be of one."""
     return np.linspace(0, total - 1, min(count or total, total)).round().astype(np.intp)
 

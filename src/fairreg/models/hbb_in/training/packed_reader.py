@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fairreg.models.hbb_in.inputs import Kept
+from fairreg.models.hbb_in.inputs import FeatureSelection
 from fairreg.models.hbb_in.jet_files import EVENT_BITS, JetSample, open_jets
 from fairreg.models.hbb_in.training.packing import PackedJets, pack
 
@@ -16,9 +16,9 @@ __all__ = ["SLICE", "read_packed", "slices"]
 SLICE = 4096  # jets; 30 MB
 
 
-def read_packed(paths: Sequence[Path], kept: Kept) -> PackedJets:
+def read_packed(paths: Sequence[Path], selection: FeatureSelection) -> PackedJets:
     """The jets of all files, in the order of their names. Raises ModelError and MissingEngine."""
-    return pack(slices(paths), kept)
+    return pack(slices(paths), selection)
 
 
 def slices(paths: Sequence[Path]) -> Iterator[JetSample]:

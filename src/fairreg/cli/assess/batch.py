@@ -12,15 +12,15 @@ from fairreg.cli.options import ready
 
 if TYPE_CHECKING:
     from fairreg.registry import Assessment
-    from fairreg.services.assess.assess import Report
+    from fairreg.services.assess.assess import AssessmentReport
     from fairreg.services.assess.batch import BatchReport
 
-__all__ = ["assess_many", "print_beside", "print_history"]
+__all__ = ["assess_many", "print_history", "print_tool_comparison"]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?")
 
 
-def print_beside(report: "Report") -> None:
+def print_tool_comparison(report: "AssessmentReport") -> None:
     """What the scores rest on, and what they would be with what fairreg adds."""
     from fairreg.cli.output import console
 
@@ -38,7 +38,7 @@ def print_beside(report: "Report") -> None:
 
 def print_history(pid: str, *, json: bool) -> None:
     """How an object was assessed over time, the newest first."""
-    from fairreg.cli.output import print_json, talk
+    from fairreg.cli.output import log, print_json
     from fairreg.services.assess.assess import history
 
     with ready() as (chosen, registry):
@@ -48,7 +48,7 @@ def print_history(pid: str, *, json: bool) -> None:
     elif found:
         _history_table(found)
     else:
-        talk(f"{pid} was not assessed yet: fairreg assess {pid}")
+        log(f"{pid} was not assessed yet: fairreg assess {pid}")
 
 
 def _plain(item: "Assessment") -> dict[str, Any]:
@@ -100,7 +100,7 @@ def assess_many(
     json: bool,
 ) -> None:
     """Assess what a search finds (everything: an empty one) and sum up."""
-    from fairreg.cli.output import counting, print_json, talk
+    from fairreg.cli.output import counting, log, print_json
     from fairreg.services.assess.batch import assess_all
 
     if since is not None and not _is_date(since):
@@ -116,11 +116,11 @@ def assess_many(
             since=since,
             with_rows=json,
             progress=progress,
-            talk=talk,
+            log=log,
             registry=registry,
         )
     for failure in report.failures:
-        talk(f"Not assessed: {failure.id}: {failure.reason}")
+        log(f"Not assessed: {failure.id}: {failure.reason}")
     if json:
         print_json(report.to_json())
     else:

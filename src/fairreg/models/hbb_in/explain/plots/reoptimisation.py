@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fairreg.models.hbb_in.explain.plots.style import SERIES, new
-from fairreg.models.hbb_in.explain.reoptimising import Reoptimised
+from fairreg.models.hbb_in.explain.reoptimisation import Reoptimised
 from fairreg.models.hbb_in.metrics import Estimate
 
 __all__ = ["comparison"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import FairregError
 from fairreg.models.hbb_in.benchmark.candidates import Candidate
-from fairreg.models.hbb_in.benchmark.results import Agreement, Plan, Row, Series
+from fairreg.models.hbb_in.benchmark.results import Agreement, BenchmarkPlan, Row, Series
 from fairreg.models.hbb_in.benchmark.utilisation import Utilisation
 from fairreg.models.hbb_in.evaluate import accuracy, roc_auc
 from fairreg.models.hbb_in.inputs import Jets
@@ -23,7 +23,7 @@ from fairreg.models.hbb_in.runner import HbbRunner
 __all__ = ["TOLERANCE", "Benchmark"]
 
 TOLERANCE = 1e-5  # of a probability: what float32 can keep
-_JUDGED_AT_ONCE = 128
+_BATCH_SIZE = 128
 
 Array = NDArray[Any]
 # Told what is under way, how much of it is done and how much there is.
@@ -38,7 +38,7 @@ class Benchmark:
     """
 
     jets: Jets
-    plan: Plan
+    plan: BenchmarkPlan
     progress: Progress
     rows: list[Row] = field(default_factory=list)
     reference: Array = field(default_factory=lambda: np.empty(0))
@@ -46,15 +46,15 @@ class Benchmark:
     def compare_with(self, definition: Callable[[Array, Array], Array]) -> None:
         """Predict the first jets with the definition in float64; all candidates are compared with that."""
         count, parts = min(self.plan.compared, len(self.jets)), []
-        for first in range(0, count, _JUDGED_AT_ONCE):
-            part = slice(first, min(first + _JUDGED_AT_ONCE, count))
+        for first in range(0, count, _BATCH_SIZE):
+            part = slice(first, min(first + _BATCH_SIZE, count))
             parts.append(definition(self.jets.tracks[part], self.jets.vertices[part])[:, 1])
             self.progress("definition in float64", part.stop, count)
         self.reference = np.concatenate(parts) if parts else self.reference
 
     def run(self, candidates: Sequence[Candidate]) -> None:
         """Judge every candidate, then measure those that run."""
-        runners = [self._judge(candidate) for candidate in candidates]
+        runners = [self._evaluate(candidate) for candidate in candidates]
         alive = [
             (row, runner, candidate.largest)
             for row, runner, candidate in zip(self.rows, runners, candidates, strict=True)
@@ -64,7 +64,7 @@ class Benchmark:
         with Utilisation(on_gpu) as utilisation:
             self._rounds(alive, utilisation)
 
-    def _judge(self, candidate: Candidate) -> HbbRunner | None:
+    def _evaluate(self, candidate: Candidate) -> HbbRunner | None:
         """Its row but for the speed; None if it does not run."""
         row = Row(candidate.name, candidate.title)
         self.rows.append(row)
@@ -84,8 +84,8 @@ class Benchmark:
 
     def _scores(self, runner: HbbRunner, candidate: Candidate) -> Array:
         found = np.empty(len(self.jets), dtype=np.float64)
-        for first in range(0, len(found), _JUDGED_AT_ONCE):
-            part = slice(first, first + _JUDGED_AT_ONCE)
+        for first in range(0, len(found), _BATCH_SIZE):
+            part = slice(first, first + _BATCH_SIZE)
             found[part] = runner.predict(self.jets.tracks[part], self.jets.vertices[part])[:, 1]
             self.progress(candidate.name, min(part.stop, len(found)), len(found))
         return found
