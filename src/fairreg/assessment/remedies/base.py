@@ -41,7 +41,9 @@ def completed(
 
 def commented(*lines: str) -> str:
     """Lines of a YAML comment that nobody overlooks."""
-    return "".join(f"# {TODO}: {' '.join(clean(line).split())}\n" for line in lines)
+    words = (" ".join(clean(line).split()) for line in lines)
+    # YAML allows no control characters, not even in comments.
+    return "".join(f"# {TODO}: {''.join(filter(str.isprintable, line))}\n" for line in words)
 
 
 def unsure(creators: tuple[Creator, ...]) -> tuple[str, ...]:
