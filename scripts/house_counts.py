@@ -62,13 +62,11 @@ class Exempt(NamedTuple):
 
 EXEMPT = (
     Exempt("sources.py", "", "holds the rows"),
-    Exempt("source_row.py", "", "says what a row is, with the words that rows may not take"),
     Exempt("harvesters/", "", "a harvester is about one service"),
     Exempt("formats/", "", "a format says how the services that made it spell things"),
     Exempt("publish/", "", "a publisher is about one archive"),
     Exempt("migrations/", "", "history: a migration keeps the words of its release"),
     Exempt("services/fetch/zenodo_get.py", "", "adapter of a program that downloads from Zenodo alone"),
-    Exempt("services/fetch/hub_cache.py", "", "adapter of the cache that huggingface_hub keeps"),
     Exempt(
         "assessment/",
         "datacite",
