@@ -284,10 +284,11 @@ KILLED = """
 import os, signal, sys
 from fairreg.registry import Registry
 from fairreg.schemas.record import ModelRecord, Provenance
+import fairreg.registry.ingest.harvest_state as harvest_state
 import fairreg.registry.registry as room
 def killed(*args):
     os.kill(os.getpid(), signal.SIGKILL)
-room.write_harvest = killed
+harvest_state.write_harvest = killed
 with Registry(sys.argv[1]) as registry:
     registry.put_many(
         [
