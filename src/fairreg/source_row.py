@@ -268,7 +268,7 @@ def _collisions(row: Source, rows: Sequence[Source]) -> Iterator[str]:
 
 
 def _claims(row: Source) -> Iterator[tuple[str, str]]:
-    """What only one row can have, each with the word for it."""
+    """Everything that only one row can have, each with the word for it."""
     yield "name", row.name
     yield from (("variable", variable) for variable in _variables(row))
     yield from (("host", host) for host in sorted(row.hosts))

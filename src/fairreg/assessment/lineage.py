@@ -69,7 +69,7 @@ def own_doi(evidence: Evidence) -> str | None:
 
 
 def lists_no_files(record: ModelRecord) -> bool:
-    """Whether only the registration was read, which lists no files even where the host has some."""
+    """Tell whether only the registration was read, which lists no files even where the host has some."""
     return not record.distributions and record.provenance.source == REGISTRAR.name
 
 

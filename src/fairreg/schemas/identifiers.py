@@ -243,7 +243,7 @@ class _Page(NamedTuple):
         return cls(page.hosts, re.compile(page.path), tuple(map(re.compile, page.dropped)))
 
     def identifier_in(self, address: Address) -> str | None:
-        """What names the record in the (host, path) of an address."""
+        """Find what names the record in the (host, path) of an address."""
         host, path = address
         if host not in self.hosts:
             return None
@@ -294,7 +294,7 @@ def _reader_of(scheme: IdentifierScheme) -> _Reader:
 
 
 def _parsed(text: str) -> Identifier | None:
-    """What the first scheme says that recognises the text; what only looks like a name comes last."""
+    """Ask each scheme in turn; a text that only looks like a name is read last."""
     address = _address(text)
     for reader in _readers().values():
         found = reader.read(text, address)
