@@ -213,7 +213,7 @@ def server_says(url: str, state: str) -> RegistryError:
         ("53200", "resources", 1),
         ("53300", "connection limit", 4),
         ("25006", "read-only", 1),
-        ("42501", "may not", 1),
+        ("42501", "lacks a permission", 1),
         ("40001", "Another process", 1),
         ("40P01", "Another process", 1),
         ("55P03", "Another process", 1),
@@ -223,7 +223,7 @@ def server_says(url: str, state: str) -> RegistryError:
         ("58030", "failed", 1),
         ("XX001", "damaged", 1),
         ("54000", "too long", 1),
-        ("22012", "refused: no luck", 1),
+        ("22012", "an error: no luck", 1),
     ],
 )
 def test_what_a_server_refuses_is_one_sentence_with_a_next_step(
