@@ -95,7 +95,7 @@ def test_split_gives_the_garden_and_its_functions_under_the_names_that_it_gives_
 
 
 def test_documents_of_other_services_are_refused():
-    with pytest.raises(RecordError, match="no document of Garden"):
+    with pytest.raises(RecordError, match="not a document of Garden"):
         garden.to_record({"id": 1, "title": "A record of something else"})
 
 
