@@ -101,7 +101,7 @@ def shorthand_name(payload: object) -> str | None:
 
 
 def published_at(payload: object) -> str | None:
-    """When it was published (DLHub states milliseconds since 1970 as text), as an ISO 8601 time."""
+    """Return the publication time (DLHub states milliseconds since 1970 as text) as ISO 8601."""
     stated = JsonNode(payload).at("dlhub", "publication_date")
     milliseconds = stated.count
     if milliseconds is None or not _YEARS < milliseconds <= _LATEST_MS:

@@ -146,7 +146,7 @@ def lineages(
     union_find = _ConstrainedUnionFind(groups, chosen.cannot_link)
     for pair in sorted(map(sorted, chosen.must_link)):
         statement_keys = tuple(StatementKey(*statement_key) for statement_key in pair)
-        union_find.join(LinkEvidence("fairreg link", "a person's verdict", statement_keys))
+        union_find.join(LinkEvidence("fairreg link", "linked manually", statement_keys))
     for stage in _STAGES:
         for key, claims in sorted(_claims(groups, stage).items()):
             if stage.certain or key not in shared_widely:

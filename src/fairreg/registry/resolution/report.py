@@ -12,7 +12,7 @@ __all__ = ["LineageReport", "SourceLink"]
 
 @dataclass(frozen=True)
 class SourceLink:
-    """What one source contributes to a lineage."""
+    """Contribution of one source to a lineage."""
 
     source: str
     source_id: str
