@@ -103,7 +103,7 @@ def test_it_says_that_it_cannot_be_asked(web):
     assert not garden.handles(parse("10.26311/bg7s-v305"))
     with pytest.raises(UsageError, match="no live search") as caught:
         garden.search(web, "jets")
-    assert "Saved JSON documents" in str(caught.value.hint)
+    assert "saved JSON documents" in str(caught.value.hint)
     with pytest.raises(UsageError, match="DataCite"):
         garden.fetch(web, parse("10.26311/bg7s-v305"))
 

@@ -154,7 +154,7 @@ def test_a_writer_waits_for_the_lock_and_says_who_has_it(
     first, second = Database(fresh_url), Database(fresh_url)
     with first.writing(), second.reading() as reader:
         assert reader.scalar(text("SELECT count(*) FROM entries")) == 0  # readers are never held up
-        with pytest.raises(RegistryError, match="locked"), second.writing():
+        with pytest.raises(RegistryError, match="holds a lock"), second.writing():
             pass
     first.close()
     second.close()
