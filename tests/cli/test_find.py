@@ -214,7 +214,7 @@ def test_a_link_is_made_shown_and_undone(cli):
     joined = cli("link", hbb.DOI, other, "--json").json
     assert len(joined["entries"]) == 2
     assert {bond["how"] for bond in joined["bonds"]} >= {"fairreg link"}
-    assert "a person's verdict" in " ".join(cli("show", hbb.DOI).out.split())
+    assert "linked manually" in " ".join(cli("show", hbb.DOI).out.split())
     first, second = cli("unlink", hbb.DOI, other, "--json").json
     assert (len(first["entries"]), len(second["entries"])) == (1, 1)
     assert "verdict" not in cli("show", hbb.DOI).out

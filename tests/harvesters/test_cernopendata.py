@@ -215,7 +215,7 @@ def test_search_says_that_a_date_narrows_nothing(web, portal):
     portal.found = [numbered(1)]
     (page,) = cern.search(web, "", since=date(2024, 1, 1))
     assert len(page.hits) == 1
-    assert "no dates of change" in str(page.note)
+    assert "no modification dates" in str(page.note)
 
 
 def test_search_stops_at_the_window_and_says_so(web, portal):

@@ -95,7 +95,7 @@ def test_split_gives_the_garden_and_its_functions_under_the_names_that_it_gives_
 
 
 def test_documents_of_other_services_are_refused():
-    with pytest.raises(RecordError, match="no document of Garden"):
+    with pytest.raises(RecordError, match="not a document of Garden"):
         garden.to_record({"id": 1, "title": "A record of something else"})
 
 
@@ -103,7 +103,7 @@ def test_it_says_that_it_cannot_be_asked(web):
     assert not garden.handles(parse("10.26311/bg7s-v305"))
     with pytest.raises(UsageError, match="no live search") as caught:
         garden.search(web, "jets")
-    assert "Saved JSON documents" in str(caught.value.hint)
+    assert "saved JSON documents" in str(caught.value.hint)
     with pytest.raises(UsageError, match="DataCite"):
         garden.fetch(web, parse("10.26311/bg7s-v305"))
 

@@ -290,9 +290,9 @@ def test_an_incomplete_search_is_noted(web, server):
 def test_a_query_that_github_does_not_take_is_a_usage_error(web, server):
     with pytest.raises(UsageError, match="stars must be a number"):
         list(github.search(web, "stars:x"))
-    with pytest.raises(UsageError, match="searches only for something"):
+    with pytest.raises(UsageError, match="GitHub search needs a query"):
         list(github.search(web, ""))
-    with pytest.raises(UsageError, match="no place in a GitHub search"):
+    with pytest.raises(UsageError, match="not a position in a GitHub search"):
         list(github.search(web, "jets", cursor="nonsense"))
 
 

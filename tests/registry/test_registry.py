@@ -81,7 +81,7 @@ def _outcome(look: Callable[[Any], object], pid: str | RequestedIdentifier) -> o
 
 
 def test_what_is_unknown_says_what_to_do(registry: Registry) -> None:
-    with pytest.raises(NotFound, match="does not know") as caught:
+    with pytest.raises(NotFound, match="is not in the registry") as caught:
         registry.get("10.1234/none")
     assert caught.value.hint
     with pytest.raises(IdentifierError):

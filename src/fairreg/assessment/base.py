@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What an indicator is. Adding one means one decorated function in the file of its principle.
+"""The contract of an indicator: one decorated function in the file of its principle.
 
     @indicator("F1-1", weight=3, title="Persistent identifier scheme",
                passes="a DOI", partial="an https address", fails="none", corresponds_to=("FsF-F1-01MD-1",))
     def persistent_scheme(evidence: Evidence) -> Finding: ...
 
-An indicator is a pure function of `Evidence`: it reads no network, disk, clock or registry. Where what it
-needs was not read it answers `unknown`, which is never a fail.
+An indicator is a pure function of `Evidence`: it reads no network, disk, clock or registry. Where the
+evidence that it needs was not read it answers `unknown`, which is never a fail.
 """
 
 import re
@@ -25,7 +25,7 @@ __all__ = ["Citation", "Finding", "Indicator", "Rule", "Verdict", "indicator"]
 
 
 class Verdict(StrEnum):
-    """pass counts 1, partial 0.5, fail 0; the other two leave the score's denominator."""
+    """Verdict of an indicator: pass counts 1, partial 0.5, fail 0; the others do not count."""
 
     PASS = "pass"  # noqa: S105 - a verdict, no password
     PARTIAL = "partial"
@@ -35,12 +35,12 @@ class Verdict(StrEnum):
 
     @property
     def points(self) -> float | None:
-        """What it counts; None for a verdict that leaves the denominator."""
+        """Points of the verdict; None for one that leaves the denominator."""
         return {"pass": 1.0, "partial": 0.5, "fail": 0.0}.get(self.value)
 
 
 class Citation(msgspec.Struct, frozen=True):
-    """What was read (`source` and `what`: a field, kind or path), where, its excerpt, digest and time."""
+    """Evidence read (`source` and `what`: a field, kind or path), its place, excerpt, digest and time."""
 
     source: Literal["record", "datacite", "probe", "file", "document", "model", "dataset", "policy"]
     what: str
@@ -52,7 +52,7 @@ class Citation(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A verdict, its reason in one sentence, what it rests on, and the next step where points are missing."""
+    """A verdict, its reason in one sentence, its evidence, and the next step where points are missing."""
 
     verdict: Verdict
     reason: str
@@ -86,7 +86,7 @@ class Indicator:
 
     @property
     def essential(self) -> bool:
-        """Whether a fail forbids the badge."""
+        """True where a fail forbids the badge."""
         return self.weight == 3  # noqa: PLR2004 - the rubric's number
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What fairreg's own catalogue adds to a published record: a signature, a description, curated links."""
+"""Additions of fairreg's own catalogue to a published record: a signature, a description, curated links."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from fairreg.schemas.record import ModelRecord
 
 __all__ = ["enriched"]
 
-# Filled in where the published record has nothing; what it says itself always stays.
+# Filled in only where the published record has no value.
 _FILLED = (
     "ml_task",
     "model_category",
@@ -24,7 +24,7 @@ _FILLED = (
 
 
 def enriched(evidence: Evidence) -> tuple[Evidence, tuple[str, ...]]:
-    """The evidence as if the author had published what fairreg adds, and the names of the fields added to."""
+    """Return the evidence as if the author had published fairreg's additions, and the names of the fields."""
     published, added = evidence.record, evidence.added
     if added is None:
         return evidence, ()
@@ -41,14 +41,14 @@ def _filled(published: ModelRecord, added: ModelRecord) -> dict[str, Any]:
 
 
 def _signature(published: ModelRecord, added: ModelRecord) -> dict[str, Any]:
-    """Inputs and outputs only make sense together."""
+    """Return inputs and outputs, which are only meaningful together."""
     if published.inputs or published.outputs or not (added.inputs and added.outputs):
         return {}
     return {"inputs": added.inputs, "outputs": added.outputs}
 
 
 def _linked(published: ModelRecord, added: ModelRecord) -> dict[str, Any]:
-    """Relations, and identifiers of papers; those of the object itself are for its author to mint."""
+    """Return relations, and identifiers of papers; only the author can mint one for the object itself."""
     stated = {(item.type, item.target.key) for item in published.relations}
     relations = tuple(item for item in added.relations if (item.type, item.target.key) not in stated)
     known = {item.key for item in published.identifiers}

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What an assessment reads: one frozen value, gathered by the service, that indicators only look at.
+"""Evidence of an assessment: one frozen value, gathered by the service, read by the indicators.
 
-Evidence says what was found, what was not there, and what was not looked for; the three are never mixed, so
-that an indicator can answer `unknown` where nothing was read. It is plain data: stored as JSON and read again
-it compares equal, and the same report follows from it.
+Evidence separates found, absent and not looked for, so that an indicator can answer `unknown` where nothing
+was read. It is plain data: stored as JSON and read again it compares equal, and gives the same report.
 """
 
 import hashlib
@@ -68,7 +67,7 @@ Role = Literal[
     "standard",
 ]
 
-# Formats of trained models; hdf5 alone may as well hold data.
+# Formats of trained models; hdf5 alone may also hold data.
 MODEL_FORMATS: frozenset[FileFormat] = frozenset(
     {
         "onnx",
@@ -87,20 +86,20 @@ _NAMED_MODEL = re.compile(r"model|weights?|checkpoint|\.keras$", re.IGNORECASE)
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Frozen, compared by value; a field at its default is left out of the JSON."""
+    """Frozen, compared by value; defaults are left out of the JSON."""
 
 
 def encoded(value: msgspec.Struct) -> bytes:
-    """The JSON document of evidence or of a report, alike for equal values."""
+    """Return the JSON document of evidence or of a report, identical for equal values."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        # Halves of surrogate pairs, which stand for bytes that are no UTF-8, can only be written escaped.
+        # Lone surrogates, from bytes that are not UTF-8, can only be written escaped.
         return json.dumps(msgspec.to_builtins(value)).encode()
 
 
 class Probe(_Struct, frozen=True):
-    """One question to the network and its answer.
+    """One network request and its outcome.
 
     `outcome`: ok (2xx), absent (404 or 410), denied (401, 402, 403), failed (the network or the service gave
     no answer), not_probed. `digest` is ``sha256:hex`` of what was read, `when` an ISO 8601 time, `detail` a
@@ -119,7 +118,7 @@ class Probe(_Struct, frozen=True):
 
 
 class DataCiteFacts(_Struct, frozen=True):
-    """The DOI's record at DataCite: `record` as its harvester maps it, `state` findable, registered or draft.
+    """The DOI's record at DataCite: `record` as the harvester maps it, `state` findable, registered or draft.
 
     `types` are the values of ``attributes.types`` (resourceTypeGeneral, resourceType, schemaOrg), `url` is
     the landing page that the DOI leads to, `contributors` are the names of ``attributes.contributors``.
@@ -133,9 +132,9 @@ class DataCiteFacts(_Struct, frozen=True):
 
 
 class FileFact(_Struct, frozen=True):
-    """One file that was found: `format` by its magic bytes, `archive` the archive that it lies in.
+    """A file that was found: `format` by its magic bytes, `archive` the archive that contains it.
 
-    `verified` names the published digest that the downloaded bytes agree with, or says ``mismatch``.
+    `verified` names the published digest that matches the downloaded bytes, or is ``mismatch``.
     """
 
     path: str
@@ -156,7 +155,7 @@ class Document(_Struct, frozen=True):
 
 
 class ModelFact(_Struct, frozen=True):
-    """What reading and running one model file said.
+    """Result of reading and running one model file.
 
     `ran` is None where no run was tried; `runtimes` are those that ran it and agreed within tolerance.
     `identifiers` are those that the file itself names (ONNX ``metadata_props``). `inputs` and `outputs` are
@@ -177,8 +176,8 @@ class ModelFact(_Struct, frozen=True):
 class DatasetScore(_Struct, frozen=True):
     """Score (0..1) of a training dataset under the rubric ``fair-datasets``.
 
-    `score` is None where the dataset could not be reached or too little of it could be read; `detail` then
-    says why. `evidence_digest` is that of the dataset's own evidence.
+    `score` is None where the dataset could not be reached or too little of it could be read; `detail` states
+    the reason. `evidence_digest` is that of the dataset's own evidence.
     """
 
     identifier: Identifier
@@ -191,13 +190,13 @@ class DatasetScore(_Struct, frozen=True):
 
 
 class Evidence(_Struct, frozen=True):
-    """Everything that an assessment reads.
+    """All input of an assessment.
 
-    `record` is as published at its source, without what fairreg adds; `added` is what fairreg's own catalogue
-    says of it, which the author's score leaves out. `requested` is what the user asked for. `datasets` are
-    those that the model says it was trained on. `downloaded` says that the published files are in `files`
-    (with those inside archives) and their small text files in `documents`; a document may also be there
-    without a download (a model card from an API).
+    `record` is as published at its source, without fairreg's additions; `added` is the record of fairreg's
+    own catalogue, which the author's score leaves out. `requested` is the identifier that the user gave.
+    `datasets` are the model's stated training data. `downloaded` means that the published files are in
+    `files` (with those inside archives) and their small text files in `documents`; a document may also be
+    present without a download (a model card from an API).
     """
 
     record: ModelRecord
@@ -219,12 +218,12 @@ class Evidence(_Struct, frozen=True):
         return "sha256:" + hashlib.sha256(encoded(self)).hexdigest()
 
     def probe(self, kind: ProbeKind) -> Probe:
-        """The probe of this kind; one with the outcome not_probed where there is none."""
+        """Return the probe of this kind; one with the outcome not_probed where there is none."""
         found = next((probe for probe in self.probes if probe.kind == kind), None)
         return found or Probe(kind=kind, outcome="not_probed")
 
     def why_unknown(self, kind: ProbeKind) -> str:
-        """Why a probe has no answer, as the sentence of an `unknown`."""
+        """Return the reason why a probe has no answer, as the sentence of an `unknown`."""
         probe = self.probe(kind)
         if probe.outcome == "failed":
             return f"The probe {kind} got no answer: {probe.detail or 'the network failed'}."
@@ -233,12 +232,12 @@ class Evidence(_Struct, frozen=True):
         return f"The answer of the probe {kind} ({probe.outcome}) does not decide it."
 
     def of_role(self, *roles: Role) -> tuple[Document, ...]:
-        """Documents of the given roles, in the order of the roles."""
+        """Return documents of the given roles, in the order of the roles."""
         return tuple(document for role in roles for document in self.documents if document.role == role)
 
     @property
     def model_files(self) -> tuple[FileFact, ...]:
-        """The files whose magic bytes are those of a trained model; of HDF5 files those named as one."""
+        """Files with the magic bytes of a trained model; HDF5 files must also be named as one."""
         return tuple(
             file
             for file in self.files

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""How indicators say what they found: one function a verdict, one a source of evidence.
+"""Constructors of findings: one function per verdict, one per source of evidence.
 
-A fail or partial cannot be written without its remedy; an `unknown` needs its reason and nothing else.
+The signatures enforce a remedy for a fail or partial, and only a reason for an `unknown`.
 """
 
 from typing import Literal
@@ -51,17 +51,17 @@ def failed(reason: str, *evidence: Citation, remedy: str) -> Finding:
 
 
 def unknown(reason: str, *evidence: Citation) -> Finding:
-    """No verdict: it was not read, or the network failed."""
+    """No verdict: the evidence was not read, or the network failed."""
     return Finding(Verdict.UNKNOWN, reason, evidence)
 
 
 def not_applicable(reason: str, *evidence: Citation) -> Finding:
-    """The indicator asks for what this model does not need."""
+    """The indicator does not apply to this model."""
     return Finding(Verdict.NOT_APPLICABLE, reason, evidence)
 
 
 def unread_files(evidence: Evidence, what: str, *, remedy: str) -> Finding:
-    """A fail when the files were read and hold no `what`, `unknown` when they were not read."""
+    """Fail when the files were read and hold no `what`, `unknown` when they were not read."""
     if not evidence.downloaded:
         return unknown(NOT_DOWNLOADED)
     return failed(f"Neither the record nor the published files hold {what}.", remedy=remedy)
@@ -83,24 +83,24 @@ def graded(
 
 
 def origin_of(record: ModelRecord, field: str) -> Origin:
-    """How the record came by a field; one that its provenance does not list is stated."""
+    """Return how the record obtained a field; one that its provenance does not list is stated."""
     return next((item.origin for item in record.provenance.origins if item.field == field), "stated")
 
 
 def cite_record(evidence: Evidence, field: str, value: object) -> Citation:
-    """A field of the published record."""
+    """Cite a field of the published record."""
     return _cite_record(evidence.record, "record", field, value)
 
 
 def cite_datacite(evidence: Evidence, field: str, value: object) -> tuple[Citation, ...]:
-    """A field of DataCite's record: one citation, none where that record was not read."""
+    """Cite a field of DataCite's record; empty where that record was not read."""
     if evidence.datacite is None:
         return ()
     return (_cite_record(evidence.datacite.record, "datacite", field, value),)
 
 
 def cite_field(evidence: Evidence, field: str, value: object) -> Citation:
-    """A field of the published record, or of DataCite's where only that one has it."""
+    """Cite a field of the published record, or of DataCite's where only that one has it."""
     registered = evidence.datacite.record if evidence.datacite else None
     if registered and getattr(registered, field) and not getattr(evidence.record, field):
         return _cite_record(registered, "datacite", field, value)
@@ -108,7 +108,7 @@ def cite_field(evidence: Evidence, field: str, value: object) -> Citation:
 
 
 def cite_relation(evidence: Evidence, relation: Relation) -> Citation:
-    """A typed relation, from the record that states it."""
+    """Cite a typed relation, from the record that states it."""
     value = f"{relation.type} {relation.target.compact}"
     if relation in evidence.record.relations or evidence.datacite is None:
         return cite_record(evidence, "relations", value)
@@ -132,7 +132,7 @@ def _cite_record(
 
 
 def cite_probe(evidence: Evidence, kind: ProbeKind) -> Citation:
-    """A probe's answer."""
+    """Cite a probe's answer."""
     probe = evidence.probe(kind)
     words = [probe.outcome, str(probe.status or ""), ", ".join(probe.found), probe.detail or ""]
     value = _excerpt(" ".join(word for word in words if word))
@@ -140,25 +140,25 @@ def cite_probe(evidence: Evidence, kind: ProbeKind) -> Citation:
 
 
 def cite_file(file: FileFact) -> Citation:
-    """A file that was found, with its format."""
+    """Cite a file that was found, with its format."""
     digest = _digest(file.sha256)
     checked = f", {file.verified}" if file.verified else ""
     return Citation("file", file.path, f"{file.format}{checked}", file.archive, digest, origin="computed")
 
 
 def cite_document(document: Document, value: object) -> Citation:
-    """A passage of a text file."""
+    """Cite a passage of a text file."""
     digest = _digest(document.sha256)
     return Citation("document", document.path, _excerpt(value), document.path, digest)
 
 
 def cite_model(model: ModelFact, value: object) -> Citation:
-    """What reading or running a model said."""
+    """Cite the result of reading or running a model."""
     return Citation("model", model.file, _excerpt(value), model.file, model.fingerprint, origin="computed")
 
 
 def cite_dataset(dataset: DatasetScore) -> Citation:
-    """The assessment of the training data."""
+    """Cite the assessment of the training data."""
     score = dataset.detail or "no score" if dataset.score is None else f"{dataset.score:.0%}"
     value, where = _excerpt(f"{score} under {dataset.rubric}"), dataset.identifier.url
     digest = dataset.evidence_digest

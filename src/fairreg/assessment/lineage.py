@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Which identifiers are the model's own, which belong to its lineage, and where its files are published.
+"""Identifiers of the model, identifiers of its lineage, and addresses of its published files.
 
-What several principles ask of the same record is answered here once.
+Questions that several principles ask of the same record are answered here once.
 """
 
 import re
@@ -49,20 +49,20 @@ _VERSIONS: tuple[RelationType, ...] = (
 
 
 def is_persistent(identifier: Identifier) -> bool:
-    """Whether it belongs to a scheme whose resolver is maintained: DOI, Handle, ARK, SWHID, w3id."""
+    """Tell whether it belongs to a scheme with a maintained resolver: DOI, Handle, ARK, SWHID, w3id."""
     if identifier.scheme in _PERSISTENT_SCHEMES | POINTING_SCHEMES:
         return True
     return bool(_PERSISTENT_URL.match(identifier.value))
 
 
 def own_pids(record: ModelRecord) -> tuple[Identifier, ...]:
-    """Persistent identifiers of the model itself, its exact version before its concept."""
+    """Return persistent identifiers of the model itself, its exact version before its concept."""
     own = [item for item in record.identifiers if is_persistent(item) and item.scheme not in POINTING_SCHEMES]
     return tuple(sorted(own, key=lambda item: item.scheme == "concept_doi"))
 
 
 def own_doi(evidence: Evidence) -> str | None:
-    """The DOI that is asked about: the record's own, else its concept's, else the one that was requested."""
+    """Return the assessed DOI: the record's own, else its concept's, else the requested one."""
     record = evidence.record
     asked = evidence.requested.value if evidence.requested.scheme in OWN_DOIS else None
     return record.doi or record.concept_doi or asked
@@ -74,13 +74,13 @@ def lists_no_files(record: ModelRecord) -> bool:
 
 
 def may_be_registered(evidence: Evidence) -> bool:
-    """Whether DataCite may have a record that was not read."""
+    """Tell whether DataCite may have a record that was not read."""
     unread = evidence.datacite is None and evidence.probe("datacite").outcome != "absent"
     return unread and own_doi(evidence) is not None
 
 
 def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:
-    """Relations of the given types in the published record, then those that only DataCite has."""
+    """Return relations of the given types in the published record, then those that only DataCite has."""
     registered = evidence.datacite.record.relations if evidence.datacite else ()
     first: dict[tuple[str, tuple[str, str]], Relation] = {}
     for item in (*evidence.record.relations, *registered):
@@ -90,7 +90,7 @@ def relations(evidence: Evidence, *types: RelationType) -> tuple[Relation, ...]:
 
 
 def concept_dois(evidence: Evidence) -> frozenset[str]:
-    """DOIs of the lineage as a whole, never that of the version itself."""
+    """Return the DOIs of the lineage as a whole, never that of the version itself."""
     stated = {evidence.record.concept_doi} | {
         item.target.value for item in relations(evidence, "is_version_of") if item.target.key[0] == DOI.name
     }
@@ -98,7 +98,7 @@ def concept_dois(evidence: Evidence) -> frozenset[str]:
 
 
 def lineage_dois(evidence: Evidence) -> frozenset[str]:
-    """Every DOI of the model: this version, its concept, other versions."""
+    """Return every DOI of the model: this version, its concept, other versions."""
     targets = {
         item.target.value for item in relations(evidence, *_VERSIONS) if item.target.key[0] == DOI.name
     }
@@ -107,13 +107,13 @@ def lineage_dois(evidence: Evidence) -> frozenset[str]:
 
 
 def links(record: ModelRecord) -> tuple[str, ...]:
-    """Addresses of the metadata and of the files, as published."""
+    """Return addresses of the metadata and of the files, as published."""
     addresses = [record.provenance.url, *(item.url for item in record.distributions)]
     return tuple(address for address in addresses if address)
 
 
 def weight_files(record: ModelRecord) -> tuple[Distribution, ...]:
-    """Published files that are model files by their name, without those inside archives."""
+    """Return the published files that are model files by name, without those inside archives."""
     return tuple(
         item
         for item in record.distributions
@@ -122,12 +122,12 @@ def weight_files(record: ModelRecord) -> tuple[Distribution, ...]:
 
 
 def archives(record: ModelRecord) -> tuple[Distribution, ...]:
-    """Published archives."""
+    """Return the published archives."""
     return tuple(item for item in record.distributions if _ARCHIVE.search(item.name))
 
 
 def scheme_of(address: str) -> str:
-    """The protocol of an address in lower case, empty where it has none or is malformed."""
+    """Return the protocol of an address in lower case, empty where it has none or is malformed."""
     try:
         return urlsplit(address).scheme.lower()
     except ValueError:
@@ -135,7 +135,7 @@ def scheme_of(address: str) -> str:
 
 
 def host_of(address: str) -> str:
-    """The host of an address without www, empty where it has none or is malformed."""
+    """Return the host of an address without www, empty where it has none or is malformed."""
     try:
         return (urlsplit(address).hostname or "").removeprefix("www.")
     except ValueError:

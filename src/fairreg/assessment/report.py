@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The report of an assessment: every verdict with what it rests on, and the scores that follow."""
+"""Report of an assessment: every verdict with its evidence, and the resulting scores."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ class IndicatorResult(msgspec.Struct, frozen=True):
 
 
 class PrincipleResult(msgspec.Struct, frozen=True):
-    """Score (0..1) and maturity (0..3) of one principle; both None when nothing has a verdict."""
+    """Score (0..1) and maturity (0..3) of one principle; both None without a verdict."""
 
     score: float | None
     maturity: int | None
@@ -48,7 +48,7 @@ class PrincipleResult(msgspec.Struct, frozen=True):
 
 
 class Badge(msgspec.Struct, frozen=True):
-    """What a badge may say, and why it is given or not."""
+    """Text of the badge, and why it is awarded or not."""
 
     awarded: bool
     label: str
@@ -56,7 +56,7 @@ class Badge(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An indicator whose verdict fairreg's additions change."""
+    """An indicator whose verdict changes with fairreg's additions."""
 
     id: str
     published: Verdict
@@ -64,7 +64,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class WithFairreg(msgspec.Struct, frozen=True):
-    """The scores that the object would have if its record had what fairreg's catalogue `added` to it."""
+    """Scores that the object would have with `added`, the fields from fairreg's catalogue."""
 
     overall: float | None
     coverage: float
@@ -74,10 +74,10 @@ class WithFairreg(msgspec.Struct, frozen=True):
 
 
 class AssessmentReport(msgspec.Struct, frozen=True):
-    """Scores are 0..1, None where nothing has a verdict; `badge` is None when there is no overall score.
+    """Scores are 0..1, None without a verdict; `badge` is None when there is no overall score.
 
-    All of them are of the object as its author published it; `with_fairreg` stands beside them where fairreg
-    adds something. `evidence_digest` names the evidence from which the same report follows again.
+    They rate the object as its author published it; `with_fairreg` is present where fairreg adds something.
+    `evidence_digest` names the evidence, from which the same report can be computed again.
     """
 
     id: str
@@ -93,13 +93,13 @@ class AssessmentReport(msgspec.Struct, frozen=True):
     with_fairreg: WithFairreg | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The document that ``fairreg assess --json`` prints."""
+        """Return the document that ``fairreg assess --json`` prints."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
 
 
 def assess(evidence: Evidence, chosen: Rubric | None = None) -> AssessmentReport:
-    """Ask every indicator about the evidence; pure, so stored evidence gives the same report again.
+    """Apply every indicator to the evidence; pure, so stored evidence gives the same report again.
 
     The rubric is the one for the record's kind, or `chosen`.
     """
@@ -173,7 +173,7 @@ def _badge(scored: list[IndicatorScore], overall: float | None, covered: float) 
     if failing:
         return Badge(awarded=False, label=label, reason=f"Essential indicators fail: {', '.join(failing)}.")
     if covered < COVERAGE_FOR_BADGE:
-        # Rounded down: 79.9 % are not enough, and must not read as the 80 % that are.
+        # Rounded down: 79.9 % is not enough, and must not read as the 80 % that is.
         reason = f"Only {int(100 * covered)} % of the rubric's weight has a verdict; 80 % are needed."
         return Badge(awarded=False, label=label, reason=reason)
     reason = f"No essential indicator fails, and {int(100 * covered)} % of the weight has a verdict."

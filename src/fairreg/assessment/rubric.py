@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rubrics: which indicators there are, and how verdicts become scores.
+"""The rubrics: their indicators, and the computation of scores from verdicts.
 
 ``fair-ai-models`` follows Table 1 of Duarte et al., Mach. Learn.: Sci. Technol. 4 (2023) 045062;
 ``fair-datasets`` Tables 1 and 2 of Chen et al., Sci. Data 9 (2022) 31. A verdict counts 1, 0.5 or 0;
@@ -62,7 +62,7 @@ IndicatorScore = tuple[Indicator, Finding]
 class Rubric:
     """A rubric: its indicators are the plugins of `room`.
 
-    In a `pooled` one letters and overall score are means over all indicators, else over the principles.
+    Letters and overall score of a `pooled` rubric are means over all indicators, else over the principles.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Rubric:
     pooled: bool = False
 
     def score(self, scored: Sequence[IndicatorScore]) -> float | None:
-        """Score of several principles together, 0..1; None when nothing has a verdict."""
+        """Return the score of several principles together, 0..1; None without a verdict."""
         if self.pooled:
             return weighted_mean(scored)
         return mean(weighted_mean(within(scored, name)) for name in self.principles)
@@ -89,13 +89,13 @@ DATASETS = Rubric(
 
 
 def for_kind(kind: Kind) -> Rubric:
-    """The rubric that an object of this kind is assessed by; software is taken for a model's."""
+    """Return the rubric for an object of this kind; software is assessed like a model."""
     return DATASETS if kind == "dataset" else MODELS
 
 
 @cache
 def indicators(rubric: Rubric = MODELS) -> tuple[Indicator, ...]:
-    """Every discovered indicator of a rubric, in the order of the principles and their numbers."""
+    """Return every discovered indicator of a rubric, in the order of the principles and their numbers."""
     found = [
         value
         for module in plugins.modules(rubric.room)
@@ -106,7 +106,7 @@ def indicators(rubric: Rubric = MODELS) -> tuple[Indicator, ...]:
 
 
 def checked(found: Iterable[Indicator], principles: tuple[str, ...] = PRINCIPLES) -> tuple[Indicator, ...]:
-    """The indicators in order; FairregError where an id is used twice, or principle or weight is unknown."""
+    """Sort the indicators; FairregError where an id is used twice, or principle or weight is unknown."""
     listed = list(found)
     twice = [name for name, times in Counter(item.id for item in listed).items() if times > 1]
     strange = [item.id for item in listed if item.principle not in principles or item.weight not in _WEIGHTS]
@@ -119,13 +119,13 @@ def checked(found: Iterable[Indicator], principles: tuple[str, ...] = PRINCIPLES
 
 
 def within(scored: Iterable[IndicatorScore], start: str) -> list[IndicatorScore]:
-    """Those of one principle (``A1.2``) or of one letter (``A``)."""
+    """Return the indicators of one principle (``A1.2``) or of one letter (``A``)."""
     letter = start in LETTERS
     return [one for one in scored if (one[0].id.startswith(start) if letter else one[0].principle == start)]
 
 
 def weighted_mean(scored: Sequence[IndicatorScore]) -> float | None:
-    """Mean of the verdicts by weight, 0..1; None when nothing has a verdict."""
+    """Return the mean of the verdicts by weight, 0..1; None without a verdict."""
     counted = [
         (item.weight, points) for item, found in scored if (points := found.verdict.points) is not None
     ]
@@ -134,13 +134,13 @@ def weighted_mean(scored: Sequence[IndicatorScore]) -> float | None:
 
 
 def mean(values: Iterable[float | None]) -> float | None:
-    """Plain mean of the values that are there."""
+    """Return the plain mean of the values other than None."""
     present = [value for value in values if value is not None]
     return sum(present) / len(present) if present else None
 
 
 def coverage(scored: Sequence[IndicatorScore]) -> float:
-    """Weight of the indicators with a verdict over the weight of all applicable ones."""
+    """Return the weight of the indicators with a verdict over the weight of all applicable ones."""
     applicable = [(item, found) for item, found in scored if found.verdict is not Verdict.NOT_APPLICABLE]
     total = sum(item.weight for item, _ in applicable)
     decided = sum(item.weight for item, found in applicable if found.verdict is not Verdict.UNKNOWN)
@@ -148,7 +148,7 @@ def coverage(scored: Sequence[IndicatorScore]) -> float:
 
 
 def maturity(score: float | None) -> int | None:
-    """0 below 25 %, then 1, 2 from 50 % and 3 from 75 %; None without a score."""
+    """Return 0 below 25 %, then 1, 2 from 50 % and 3 from 75 %; None without a score."""
     return None if score is None else sum(score >= limit - _ROUNDING for limit in _MATURITY)
 
 

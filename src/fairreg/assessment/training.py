@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which datasets a model says it was trained on."""
+"""Training datasets that a model states."""
 
 from fairreg.assessment.base import Citation
 from fairreg.assessment.content.packaged_metadata import stated_training_data
@@ -16,14 +16,14 @@ _DATASETS = ("dataset", "data")
 
 
 def dataset_relations(evidence: Evidence) -> list[Relation]:
-    """Typed relations to data, of the record or of DataCite; those that say what for come first."""
+    """Return typed relations to data, of the record or of DataCite; those that state a purpose come first."""
     qualified = relations(evidence, "trained_on")
     others = relations(evidence, "is_derived_from", "requires", "references", "cites")
     return [*qualified, *(item for item in others if (item.target_kind or "").lower() in _DATASETS)]
 
 
 def dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
-    """Identifiers of data in the model's own files, with the line that each stands in."""
+    """Return identifiers of data in the model's own files, with their lines."""
     lineage = lineage_dois(evidence)
     read = evidence.of_role("readme", "model_card", "makefile", "docs", "definitions", "dockerfile")
     return [
@@ -35,7 +35,7 @@ def dataset_mentions(evidence: Evidence) -> list[tuple[Mention, Citation]]:
 
 
 def training_sets(evidence: Evidence) -> tuple[Identifier, ...]:
-    """Each dataset once: those of typed relations, also in metadata files, else those that texts name."""
+    """Return each dataset once: from typed relations, also in metadata files, else from texts."""
     typed = [item.target for item in dataset_relations(evidence)]
     typed += [item for _, item in stated_training_data(evidence)]
     prose = [Identifier(seen.scheme, seen.value) for seen, _ in dataset_mentions(evidence)]

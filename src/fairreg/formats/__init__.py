@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Formats of metadata: a record to a document, and back where the format can be read. Each module is one.
+"""Metadata formats: a record to a document, and back where the format can be read. Each module is one format.
 
-`base` says what such a module defines, `file_facts` what is read of a format that holds no whole record.
+`base` states what such a module defines, `file_facts` the content of formats that hold no whole record.
 """
 
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, cast
 from fairreg import plugins
 from fairreg.errors import UsageError
 
-if TYPE_CHECKING:  # the command line lists the names at its start, and needs no record for that
+if TYPE_CHECKING:  # the command line lists the names at its start and needs no record for that
     from fairreg.formats.base import Format, Reading, RecordFormat
     from fairreg.schemas.record import ModelRecord
 
 __all__ = ["NOT_PLUGINS", "all_formats", "get", "names", "read_record"]
 
 _ROOM = "fairreg.formats"
-# Modules that the formats share.
+# Modules shared by the formats.
 NOT_PLUGINS = frozenset(
     {
         "base",
@@ -33,15 +33,15 @@ NOT_PLUGINS = frozenset(
 
 
 def names() -> tuple[str, ...]:
-    """Names of the formats, sorted; none of them is imported."""
+    """Names of the formats, sorted, without importing them."""
     return tuple(sorted(_modules()))
 
 
 def get(name: str) -> "Format":
-    """The format called `name`; UsageError names those there are."""
+    """Return the format called `name`; UsageError lists the known names."""
     module = _modules().get(name)
     if module is None:
-        raise UsageError(f"There is no format {name!r}.", hint=f"Formats are: {', '.join(names())}.")
+        raise UsageError(f"There is no format {name!r}.", hint=f"Formats: {', '.join(names())}.")
     return cast("Format", plugins.load(_ROOM, module))
 
 
@@ -51,9 +51,9 @@ def all_formats() -> "tuple[Format, ...]":
 
 
 def read_record(document: str | bytes, *, name: str = "the document") -> "Reading[ModelRecord]":
-    """The record in a document of whichever format recognises it; RecordError says what is wrong with it."""
+    """Read a document in the first format that recognises it; RecordError states what is wrong with it."""
     fitting = (item for item in _record_formats() if item.recognises(document))
-    # What nobody recognises is refused as JSON, in which most records come.
+    # A document that no format recognises is rejected as JSON, the most common format.
     chosen = next(fitting, None) or cast("RecordFormat", get("json"))
     return chosen.read(document, name=name)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The contract of a format: the names that a module in `fairreg.formats` defines.
 
-A format is one module. Its name is the module's, with hyphens: ``model_card.py`` is ``model-card``. What it
-shows of a record is declared by field, and docs/formats.md and the contract tests follow from that.
+A format is one module. Its name is the module's, with hyphens: ``model_card.py`` is ``model-card``. The
+fields of a record that it carries are declared; docs/formats.md and the contract tests follow from that.
 """
 
 import json
@@ -38,9 +38,9 @@ class Reading(Generic[Understood_co]):
 class Format(Protocol):
     """A module that writes records.
 
-    `MEDIA_TYPES` are unique among the formats, the first is the one to announce. `KEEPS` names the fields of
-    a record that come through whole, `NARROWS` those of which a part does, with a sentence on what is left of
-    them; all others are lost. A text is kept when its words are: white space may change.
+    `MEDIA_TYPES` are unique among the formats; the first is the one to announce. `KEEPS` names the fields of
+    a record that are written in full, `NARROWS` those written in part, with a sentence on the part that
+    remains; all others are lost. A text counts as kept when its words are: white space may change.
     """
 
     NAME: str
@@ -49,34 +49,34 @@ class Format(Protocol):
     NARROWS: Mapping[str, str]
 
     def write(self, record: ModelRecord) -> str | bytes:
-        """The document of a record, ending in a line feed; the same bytes for the same record."""
+        """Return the document of a record, ending in a line feed; the same bytes for the same record."""
 
 
 class ReadableFormat(Format, Protocol):
-    """A module that reads its documents, too."""
+    """A module that also reads its documents."""
 
     def read(self, document: str | bytes, *, name: str = ...) -> Reading[Any]:
         """Read a document into a `ModelRecord` or `FileFacts`. `name` is the file's, for messages.
 
-        RecordError where a whole record is expected and the document is none; a metadata file that does not
-        parse is told as the `fault` of its facts.
+        RecordError where a whole record is expected and the document is not one; the fault of a metadata file
+        that does not parse is the `fault` of its facts.
         """
 
 
 class RecordFormat(ReadableFormat, Protocol):
-    """A module whose documents hold whole records, so that ``fairreg add`` can take them."""
+    """A module whose documents hold whole records, so that ``fairreg add`` accepts them."""
 
     def recognises(self, document: str | bytes) -> bool:
         """Tell whether the document is one of this format."""
 
 
 def json_text(document: Any) -> str:
-    """A JSON document for people to read and edit."""
+    """Return a JSON document for people to read and edit."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def filled_members(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of an object that say something."""
+    """Return the members of an object that have a value."""
     return {key: value for key, value in document.items() if value not in (None, "", [], {}, ())}
 
 

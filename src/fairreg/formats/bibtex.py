@@ -21,7 +21,7 @@ NARROWS: Mapping[str, str] = {
     "date_published": "its year",
 }
 _SPECIAL = re.compile(r"[\\{}$&#%_^~]")
-# BibTeX counts braces with a backslash before them, too: a title with one such brace would never end.
+# BibTeX counts escaped braces, too: a title with one such brace would never end.
 _ESCAPES = {
     "\\": r"\textbackslash{}",
     "^": r"\^{}",
@@ -66,7 +66,7 @@ def _escape(text: str) -> str:
 
 
 def _verbatim(text: str | None) -> str:
-    """Text of a field that BibTeX takes as it stands; braces, blanks and backslashes would end it."""
+    """Escape a field that BibTeX reads verbatim; braces, blanks and backslashes would end it."""
     return re.sub(r"[{}\\\s]", lambda match: quote(match[0]), one_line(text or ""))
 
 

@@ -57,7 +57,7 @@ NARROWS: Mapping[str, str] = {
     "date_published": "a complete date only",
     "relations": "the repository of the source code",
 }
-# What names one version of an object, and so must not come from another one's file.
+# Facts about one version of an object, which must not be copied from another version's file.
 OF_THE_VERSION = ("cff-version", "doi", "version", "date-released")
 # The schema's own patterns (citation-file-format 1.2.0, schema.json: definitions doi and date).
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")
@@ -70,17 +70,17 @@ _PAPERS = re.compile(r"article|conference-paper|proceedings|thesis|report|book|u
 
 
 def write(record: ModelRecord) -> str:
-    """The file's text. Without creators it lacks the authors that the format requires."""
+    """Return the file's text. Without creators it lacks the authors that the format requires."""
     return text_of(document(record))
 
 
 def text_of(stated: Mapping[str, Any]) -> str:
-    """The YAML of a file's members, the most telling first; empty ones are left out."""
+    """Return the YAML of a file's members, the most informative first; empty ones are left out."""
     return yaml_text({key: stated[key] for key in _FIRST if key in stated} | dict(stated))
 
 
 def document(record: ModelRecord) -> dict[str, Any]:
-    """The file's members, empty ones included."""
+    """Return the file's members, empty ones included."""
     day = record.date_published or ""
     return {
         "cff-version": "1.2.0",
@@ -128,7 +128,7 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         version=top["version"].text,
         released=top["date-released"].date,
         type=top["type"].text,
-        # CFF 1.2: where several licences are listed, each of them may be chosen.
+        # CFF 1.2: several licences are alternatives.
         **licence(*top["license"].items(), any_of=True),
         repository=top["repository-code"].address,
         creators=creators(top["authors"], _creator),

@@ -58,23 +58,23 @@ NARROWS: Mapping[str, str] = {
     "keywords": "a single keyword must not hold a comma",
     "relations": "the repository of the source code",
 }
-# What names one version of an object, and so must not come from another one's file.
+# Facts about one version of an object, which must not be copied from another version's file.
 OF_THE_VERSION = ("@id", "identifier", "version", "datePublished")
 _CONTEXT = "https://w3id.org/codemeta/3.0"
 
 
 def write(record: ModelRecord) -> str:
-    """The file's text."""
+    """Return the file's text."""
     return text_of(document(record))
 
 
 def text_of(stated: Mapping[str, Any]) -> str:
-    """The JSON of a file's members; empty ones are left out."""
+    """Return the JSON of a file's members; empty ones are left out."""
     return json_text(filled_members(stated))
 
 
 def document(record: ModelRecord, *, requirements: Iterable[str] = ()) -> dict[str, Any]:
-    """The file's members, empty ones included. `requirements` are packages with their versions."""
+    """Return the file's members, empty ones included. `requirements` are packages with their versions."""
     address = f"https://doi.org/{record.doi}" if record.doi else None
     return {
         "@context": _CONTEXT,
@@ -166,7 +166,7 @@ def _creator(item: JsonNode) -> Creator | None:
     ids = [node.text for node in (item["@id"], item["id"], item["identifier"]) if node.text]
     orcid = next((found for text in ids if (found := normalise_orcid(text))), None)
     organisation = "organization" in (item["@type"].text or item["type"].text or "").lower()
-    # An author that is only an address is a person whose name the file does not give.
+    # An author given only by address is a person whose name the file does not state.
     bare = item.text if item.address is None and not normalise_orcid(item.text or "") else None
     return creator(
         person or item["name"].label or bare, orcid, "; ".join(groups) or None, person=not organisation

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Family and given names of creators, in the forms that the metadata formats ask for."""
+"""Family and given names of creators, in the forms that metadata formats require."""
 
 from fairreg.schemas.record import Creator
 
@@ -7,7 +7,7 @@ __all__ = ["inverted", "parts"]
 
 
 def parts(creator: Creator) -> tuple[str, str]:
-    """(family names, given names) of a person; without a comma the last word is taken for the family name."""
+    """Return (family names, given names) of a person; without a comma the last word is the family name."""
     family, comma, given = creator.name.partition(",")
     if comma:
         return family.strip(), given.strip()
@@ -16,7 +16,7 @@ def parts(creator: Creator) -> tuple[str, str]:
 
 
 def inverted(creator: Creator) -> str:
-    """``Family, Given`` of a person, the plain name of an organisation."""
+    """Return ``Family, Given`` of a person, the plain name of an organisation."""
     if creator.kind == "organization":
         return creator.name
     family, given = parts(creator)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""FAIR4ML 0.1 (https://w3id.org/fair4ml): the record's linked data as the file that travels with a model.
+"""FAIR4ML 0.1 (https://w3id.org/fair4ml): the record's linked data as a file beside the model.
 
-The document is that of `jsonld`, whose terms are FAIR4ML's wherever FAIR4ML has one. Other tools' files in
-any older spelling of the namespace are read as well.
+The document is that of `jsonld`, which uses FAIR4ML's terms wherever they exist. Files of other tools in any
+older spelling of the namespace are read as well.
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ NARROWS: Mapping[str, str] = {}
 
 
 def write(record: ModelRecord) -> str:
-    """The file's text."""
+    """Return the file's text."""
     return jsonld.write(record)
 
 
 def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[ModelRecord]:
-    """The record, and the properties that it has no place for. Raises RecordError."""
+    """Read the record, and the names of properties without a field in it. Raises RecordError."""
     return jsonld.read(document, name=name)

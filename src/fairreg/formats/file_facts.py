@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Typed facts of a metadata file, and the readers that its formats share.
 
-CITATION.cff, CodeMeta, .zenodo.json and model cards hold no whole record: what they say becomes `FileFacts`.
-A file that does not parse is a fact too: its `fault` says so, nothing else is known.
+CITATION.cff, CodeMeta, .zenodo.json and model cards hold no whole record: their content becomes `FileFacts`.
+A file that does not parse has only a `fault`.
 
 A DOI in these files names an archive of the repository, its lineage or a paper, never the repository itself.
 """
@@ -52,10 +52,10 @@ _SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}")
 
 @dataclass(frozen=True)
 class AsWritten:
-    """Facts in the file's own words, for who checks or cites the file; only DOIs and ORCIDs are normalised.
+    """Facts in the file's own words, for checks and citations; only DOIs and ORCIDs are normalised.
 
-    `complete` says that the file has what its format requires, `filled` which of the keys that describe a
-    model have a value. `publications` are DOIs or arXiv numbers.
+    `complete`: the file has what its format requires; `filled`: the keys describing a model that have a
+    value. `publications` are DOIs or arXiv numbers.
     """
 
     complete: bool = False
@@ -70,7 +70,7 @@ class AsWritten:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """The content of one file. `identifiers` and `relations` carry the file's name as their evidence."""
+    """Content of one file. `identifiers` and `relations` carry the file's name as their evidence."""
 
     file: str
     role: str
@@ -95,7 +95,7 @@ class FileFacts:
     as_written: AsWritten = field(default_factory=AsWritten)
 
     def record_fields(self) -> dict[str, Any]:
-        """The facts by the name of the record's field that each belongs to; what is not known is left out."""
+        """Return the known facts by the name of their record field."""
         same = (
             "version", "license", "license_stated", "creators", "keywords", "identifiers", "relations",
             "frameworks", "ml_task", "intended_use", "limitations", "usage",
@@ -118,9 +118,9 @@ def read_object(
     load: Callable[[str], Any] = _load_json,
     language: str = "JSON",
 ) -> Reading[FileFacts]:
-    """Read a file that is one object, by `load`, into `facts`; what they leave unread is named.
+    """Read a file that holds one object, parsed by `load`, into `facts`, with the names of unread members.
 
-    `load` gives every object as a `TrackedObject`.
+    `load` returns every object as a `TrackedObject`.
     """
     text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document
     if len(text) > LONGEST:
@@ -143,7 +143,7 @@ def _where(error: Exception) -> str:
 
 
 def doi_identifiers(text: str | None, evidence: str, *, concept: bool = False) -> Iterator[Identifier]:
-    """The DOI in `text` under the scheme that says which object it names."""
+    """Yield the DOI in `text` under the scheme of the object that it identifies."""
     doi = normalise_doi(text or "")
     if doi:
         joss = doi.startswith("10.21105/")
@@ -151,44 +151,44 @@ def doi_identifiers(text: str | None, evidence: str, *, concept: bool = False) -
 
 
 def swhids(text: str, name: str) -> Iterator[Identifier]:
-    """Each Software Heritage identifier in `text` once."""
+    """Yield each Software Heritage identifier in `text` once."""
     yield from (Identifier("swhid", value, name) for value in dict.fromkeys(_SWHID.findall(text)))
 
 
 def papers(found: Iterable[Identifier], evidence: str) -> Iterator[Identifier]:
-    """The DOIs among `found` as DOIs of papers."""
+    """Yield the DOIs among `found` as DOIs of papers."""
     yield from (Identifier("paper_doi", item.value, evidence) for item in found if item.scheme == "doi")
 
 
 def cited(targets: Iterable[Identifier], kind: RelationType) -> Iterator[Relation]:
-    """A relation to each of the targets."""
+    """Yield a relation to each of the targets."""
     yield from (Relation(type=kind, target=target) for target in targets)
 
 
 def reference(item: JsonNode) -> Identifier | None:
-    """The object that a value refers to; None where it is of no scheme that resolves."""
+    """Return the object that a value refers to; None where its scheme does not resolve."""
     found = identifier_of(named(item).text)
     return found if found and found.scheme in {"doi", "arxiv", "github", "url"} else None
 
 
 def listed(node: JsonNode) -> Iterator[JsonNode]:
-    """The elements of a value that may be one thing, a list or JSON-LD's ``@list``."""
+    """Return the elements of a value that may be one item, a list or JSON-LD's ``@list``."""
     yield from node["@list"].items() if node["@list"].stated else node.items()
 
 
 def named(item: JsonNode) -> JsonNode:
-    """The text of a value, or of what names an object."""
+    """Return the text of a value, or of the name of an object."""
     fields = ("@id", "id", "@value", "value", "identifier", "url", "name")
     return next((item[name] for name in fields if item[name].text), item)
 
 
 def creators(places: JsonNode, read: Callable[[JsonNode], Creator | None]) -> tuple[Creator, ...]:
-    """The creators in a list of them, each as `read` reads it."""
+    """Return the creators in a list, each as `read` reads it."""
     return tuple(found for item in listed(places) if (found := read(item)))
 
 
 def creator(name: str | None, orcid: str | None, affiliation: str | None, *, person: bool) -> Creator | None:
-    """A creator of that name, None without one; an ORCID that is none is left out."""
+    """Return a creator of that name, None without one; an invalid ORCID is left out."""
     if not name:
         return None
     kind: Any = "person" if person else "organization"
@@ -196,17 +196,17 @@ def creator(name: str | None, orcid: str | None, affiliation: str | None, *, per
 
 
 def keywords(node: JsonNode) -> tuple[str, ...]:
-    """The keywords in a list of texts or named objects, or in one text with separators."""
+    """Return the keywords in a list of texts or named objects, or in one text with separators."""
     return split_keywords(text for item in listed(node) if (text := item["name"].label or item.text))
 
 
 def prose(node: JsonNode) -> str | None:
-    """The words of a description."""
+    """Return the text of a description."""
     return (plain_text(node.prose) or None) if node.prose else None
 
 
 def licence(*places: JsonNode, any_of: bool = False) -> dict[str, Any]:
-    """The SPDX expression, and what is stated without one. An address of another file says nothing."""
+    """Return the SPDX expression, and the stated licence without one; a link to a file does not count."""
     known = [(node, spdx(node.text)) for node in places if node.text]
     unknown = [node.text for node, item in known if item is None and node.address is None]
     found = sorted({item for _, item in known if item})
@@ -217,29 +217,29 @@ def licence(*places: JsonNode, any_of: bool = False) -> dict[str, Any]:
 
 
 def object_as_written(value: object) -> dict[str, Any]:
-    """An object, empty for any other value."""
+    """Return an object, empty for any other value."""
     return value if isinstance(value, dict) else {}
 
 
 def listed_as_written(value: object) -> list[Any]:
-    """The elements of a value that may be one thing or a list."""
+    """Return the elements of a value that may be one item or a list."""
     return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
 
 
 def first_as_written(value: object) -> str | None:
-    """The first text or number of a value that may be one thing or a list."""
+    """Return the first text or number of a value that may be one item or a list."""
     return next(
         (str(item) for item in listed_as_written(value) if item and isinstance(item, str | int | float)), None
     )
 
 
 def dois_as_written(values: Iterable[object]) -> tuple[str, ...]:
-    """The DOIs among texts, each once."""
+    """Return the DOIs among texts, each once."""
     found = (normalise_doi(value) for value in values if isinstance(value, str) and value.strip())
     return tuple(dict.fromkeys(doi for doi in found if doi))
 
 
 def orcids_as_written(values: Iterable[object]) -> tuple[str, ...]:
-    """The ORCIDs among texts, each once."""
+    """Return the ORCIDs among texts, each once."""
     found = (normalise_orcid(value) for value in values if isinstance(value, str))
     return tuple(dict.fromkeys(orcid for orcid in found if orcid))

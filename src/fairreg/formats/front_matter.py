@@ -19,16 +19,16 @@ _LONGEST = 65_536  # characters; YAML is slow to read
 
 @lru_cache(maxsize=64)
 def front_matter(text: str) -> str | None:
-    """The YAML block between ``---`` lines at the very top of a card."""
+    """Return the YAML block between ``---`` lines at the very top of a card."""
     match = re.match(r"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", text, re.DOTALL)
     return match[1] if match else None
 
 
 @lru_cache(maxsize=64)
 def strict_mapping(text: str) -> dict[str, Any]:
-    """The front matter, empty where it is not valid YAML or far too long; read-only.
+    """Return the front matter, empty where it is not valid YAML or too long; read-only.
 
-    `lenient_mapping` gets more out of a broken one: it serves who asks for the model, not for a sound card.
+    `lenient_mapping` recovers more of a broken one: use it for the content, this one for checking the card.
     """
     block = front_matter(text)
     if block is None or len(block) > _LONGEST:
@@ -41,7 +41,7 @@ def strict_mapping(text: str) -> dict[str, Any]:
 
 
 def split_front_matter(lines: list[str]) -> tuple[list[str], list[str], bool]:
-    """Lines of the front matter, lines of the body, and whether the front matter is closed."""
+    """Return lines of the front matter, lines of the body, and whether the front matter is closed."""
     start = next((number for number, line in enumerate(lines) if line.strip()), 0)
     if lines[start].rstrip() != "---":
         return [], lines, True
@@ -54,7 +54,7 @@ def split_front_matter(lines: list[str]) -> tuple[list[str], list[str], bool]:
 
 
 def lenient_mapping(head: list[str]) -> tuple[dict[str, Any], str | None]:
-    """The mapping in front matter, a broken one key by key, and a sentence on what is wrong with it."""
+    """Return the mapping in front matter, a broken one key by key, and a sentence on its fault."""
     if not any(line.strip() for line in head):
         return {}, None
     whole, valid = _loaded("\n".join(head))
@@ -70,7 +70,7 @@ def lenient_mapping(head: list[str]) -> tuple[dict[str, Any], str | None]:
 
 
 def _blocks(lines: list[str]) -> Iterator[list[str]]:
-    """The lines of each top-level key: a broken one leaves the others readable."""
+    """Yield the lines of each top-level key: a broken one leaves the others readable."""
     block: list[str] = []
     for line in lines:
         if _KEY.match(line) and block:
@@ -81,12 +81,12 @@ def _blocks(lines: list[str]) -> Iterator[list[str]]:
 
 
 def _loaded(text: str) -> tuple[Any, bool]:
-    """(the YAML document, whether it is one). Scalars stay text: ``language: no`` is no boolean."""
+    """(the YAML document, whether it is valid). Scalars stay text: ``language: no`` is not a boolean."""
     import yaml
 
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        # The events come without recursion, so that nesting is measured before anything is built of it.
+        # Events come without recursion, so that nesting is measured before anything is built.
         depth = 0
         for event in yaml.parse(text, Loader=loader):
             depth += isinstance(event, yaml.CollectionStartEvent)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A record as it is: every field under its own name, those at their default left out."""
+"""Plain JSON of a record: every field under its own name, defaults left out."""
 
 from collections.abc import Mapping
 
@@ -17,12 +17,12 @@ NARROWS: Mapping[str, str] = {}
 
 
 def write(record: ModelRecord) -> str:
-    """The record's plain JSON."""
+    """Return the record's plain JSON."""
     return json_text(record.to_json())
 
 
 def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelRecord]:
-    """The record. Raises RecordError, which lists the violations of the schema."""
+    """Read the record. Raises RecordError, which lists the violations of the schema."""
     plain = parse_json(document, name=name)
     if is_jsonld(plain):
         raise RecordError(f"{name} is linked data, not a record's plain JSON.", hint="Read it as jsonld.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The linked-data view of a record, which loses nothing; `fairreg.schemas.jsonld` defines it."""
+"""Lossless linked-data view of a record; `fairreg.schemas.jsonld` defines it."""
 
 from collections.abc import Mapping
 
@@ -19,12 +19,12 @@ NARROWS: Mapping[str, str] = {}
 
 
 def write(record: ModelRecord) -> str:
-    """The JSON-LD document, its context included."""
+    """Return the JSON-LD document with its context."""
     return json_text(to_jsonld(record))
 
 
 def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelRecord]:
-    """The record, and the properties that it has no place for. Raises RecordError."""
+    """Read the record, and the names of properties without a field in it. Raises RecordError."""
     node = parse_json(document, name=name)
     require_valid(node, name=name)
     return Reading(*read_jsonld(node))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Markdown as model cards need it: the sections and words of a text, and foreign text that stays text.
+"""Markdown for model cards: the sections and words of a text, and foreign text escaped.
 
-What is written here is one line, one paragraph or one block of code whatever characters it holds: nothing of
-it opens a heading, a fence, a table cell, front matter or a tag of HTML.
+Foreign text is written as one line, one paragraph or one code block, with any characters: nothing in it opens
+a heading, a fence, a table cell, front matter or an HTML tag.
 """
 
 import html
@@ -19,7 +19,7 @@ _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _IMAGE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")
 _LINK = re.compile(r"\[([^\[\]\n]*)\]\([^()\n]*\)")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+)\1")
-# What opens a heading, a fence or a rule at the start of a line, or underlines the line above it.
+# Starts of a line that open a heading, a fence or a rule, or underline the line above.
 _OPENS_A_BLOCK = re.compile(r"(?=#{1,6}(?:\s|$)|~{3}|(?:-\s?){3,}$|(?:\*\s?){3,}$|(?:_\s?){3,}$|=+$|-+$)")
 
 
@@ -33,7 +33,7 @@ class Section(NamedTuple):
 
 
 def sections(body: str) -> Iterator[Section]:
-    """The sections in order; the first, of level 0, is what stands before any heading."""
+    """Yield the sections in order; the first, of level 0, is the text before any heading."""
     level, heading, lines, fence = 0, "", list[str](), ""
     for text in body.split("\n"):
         mark = _FENCE.match(text)
@@ -54,7 +54,7 @@ def _plain_title(stated: str) -> str:
 
 
 def prose(lines: tuple[str, ...], *, without: Callable[[str], bool], code: bool = False) -> str:
-    """The words of lines without pictures and addresses; code on demand, lines that are `without` never."""
+    """Return the words of lines, without pictures, addresses and lines matching `without`; code on demand."""
     kept: list[str] = []
     fence = ""
     for text in lines:
@@ -69,24 +69,24 @@ def prose(lines: tuple[str, ...], *, without: Callable[[str], bool], code: bool 
 
 
 def inline(text: str | None) -> str:
-    """Foreign text on one line, in which nothing is markup of HTML or of a table."""
+    """Return foreign text on one line, with HTML and table markup escaped."""
     flat = html.escape(one_line(text or ""), quote=False)
     return flat.replace("|", "\\|").replace("`", "'")
 
 
 def address(text: str | None) -> str:
-    """An address on one line, in which nothing is a tag of HTML or code."""
+    """Return an address on one line, with HTML tags and code escaped."""
     return one_line(text or "").replace("<", "%3C").replace("`", "%60")
 
 
 def paragraphs(text: str | None) -> str:
-    """Foreign text as paragraphs, parted where empty lines part it."""
+    """Return foreign text as paragraphs, separated at its empty lines."""
     parts = (inline(part) for part in re.split(r"\n\s*\n", text or ""))
     return "\n\n".join(_OPENS_A_BLOCK.sub("\\\\", part, count=1) if part else "" for part in parts if part)
 
 
 def code_block(text: str) -> str:
-    """Foreign text as it stands, in a fence that none of its lines closes."""
+    """Return foreign text unchanged, in a fence that none of its lines closes."""
     inside = re.sub(
         r"^ {0,3}(?=~~~)", "    ", text.replace("\r\n", "\n").replace("\r", "\n"), flags=re.MULTILINE
     )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Model cards: a README in Markdown, in most cases behind YAML front matter (https://huggingface.co/docs/hub).
 
-People write them by hand, so half have no front matter and some have a broken one. Whatever a card is, what
-can be read of it is; what is wrong with it becomes a sentence in `Card.faults`.
+People write them by hand, so half have no front matter and some have a broken one. Each card is read as far
+as possible; its faults become sentences in `Card.faults`.
 """
 
 import html
@@ -75,14 +75,14 @@ NARROWS: Mapping[str, str] = {
     "limitations": "without its markup",
     "usage": "as a block of code",
 }
-# The keys of front matter that describe a model.
+# Keys of front matter that describe a model.
 _DESCRIBING = (
     "license", "pipeline_tag", "library_name", "datasets", "base_model", "metrics", "tags", "model-index",
 )  # fmt: skip
 # A level below all headings: outside of any section.
 _NOWHERE = 7
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-# What the templates of the Hub and of its trainers leave behind where nobody wrote anything.
+# Placeholders that the templates of the Hub and of its trainers leave where nothing was filled in.
 _UNFILLED = re.compile(
     r"\[\s*(?:more information needed|needs? more information|todo|tbd)\s*\]|\{\{[^{}]*\}\}"
     r"|^\W*(?:more information (?:is )?needed|needs? more information|todo|tbd|n/?a|none|null|coming soon)"
@@ -118,7 +118,7 @@ _DESCRIBES = re.compile(
 
 @dataclass(frozen=True)
 class Card:
-    """The front matter (each scalar as the text that was written), the Markdown behind it, what is amiss."""
+    """The front matter (each scalar as its text), the Markdown after it, and the faults."""
 
     metadata: dict[str, Any]
     sections: tuple[Section, ...]
@@ -126,34 +126,34 @@ class Card:
 
 
 def write(record: ModelRecord) -> str:
-    """A card with what the record says; sections that it says nothing for are left out."""
+    """Return a card of the record; sections without content are left out."""
     told = {
         "Inputs and outputs": signature_table(record.inputs, record.outputs),
         "Licence": licence_told(record),
         "Intended use": paragraphs(record.intended_use),
         "Limitations": paragraphs(record.limitations),
         "Evaluation": _results_table(record.evaluations),
-        # The last, because a comment that is opened in foreign code hides what follows from simple readers.
+        # Last, because a comment opened in foreign code hides what follows from simple readers.
         "Usage": code_block(record.usage) if record.usage else "",
     }
     return compose(record, told)
 
 
 def compose(record: ModelRecord, told: Mapping[str, str]) -> str:
-    """The card of a record: front matter, introduction, then the sections in `told` that hold anything."""
+    """Compose the card of a record: front matter, introduction, then the sections of `told` with content."""
     parts = [_head(record), _introduction(record)]
     parts += [f"## {title}\n\n{body}" for title, body in told.items() if body]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def signature_table(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> str:
-    """Name, type and shape of each input and output as a table, empty without any."""
+    """Return a table with name, type and shape of each input and output, empty without any."""
     rows = [_tensor_row("input", item) for item in inputs] + [_tensor_row("output", item) for item in outputs]
     return "\n".join(["| | name | type | shape |", "|---|---|---|---|", *rows]) if rows else ""
 
 
 def licence_told(record: ModelRecord) -> str:
-    """The licence in a sentence, empty without one."""
+    """Return the licence in a sentence, empty without one."""
     stated = record.license or record.license_stated
     return f"The record states {inline(stated)}." if stated else ""
 
@@ -207,7 +207,7 @@ def _results_table(results: tuple[Evaluation, ...]) -> str:
 
 
 def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
-    """Read a card into typed facts; the sentences on what is wrong with it are its `fault`."""
+    """Read a card into typed facts; sentences on its faults are the `fault`."""
     text = decoded(document) if isinstance(document, bytes) else document
     card = read_card(text)
     metadata = TrackedObject(card.metadata)
@@ -241,7 +241,7 @@ def _facts(name: str, card: Card, top: JsonNode, text: str) -> FileFacts:
 
 
 def as_written(text: str) -> AsWritten:
-    """Return what valid front matter says in its own words; nothing of a broken one."""
+    """Return the values of valid front matter as written; nothing of a broken one."""
     stated = strict_mapping(text)
     preprints = (item for item in listed_as_written(stated.get("arxiv")) if isinstance(item, str))
     filled = tuple(key for key in _DESCRIBING if stated.get(key))
@@ -255,7 +255,7 @@ def as_written(text: str) -> AsWritten:
 
 
 def decoded(raw: bytes) -> str:
-    """The text of a card's bytes: UTF-8, UTF-16 behind its mark, else with replacement characters."""
+    """Decode a card's bytes: UTF-8, UTF-16 with a byte order mark, else with replacement characters."""
     marked = raw[:2] in {b"\xff\xfe", b"\xfe\xff"}
     return raw.decode("utf-16" if marked else "utf-8-sig", errors="replace")
 
@@ -286,7 +286,7 @@ def intended_use(card: Card) -> str | None:
 
 
 def limitations(card: Card) -> str | None:
-    """Limitations, biases, risks and what is out of scope; where intended use is told with them, both."""
+    """Return limitations, biases, risks and out-of-scope use, with intended use if in the same section."""
     told = _under(card, _is_limit, lambda title: bool(_USAGE.match(title)))
     both = _whole(re.compile(r".*\buses?\b.*\blimitations?"))
     return told or _under(card, both, lambda title: bool(_USAGE.match(title)))
@@ -323,7 +323,7 @@ def _whole(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 def _under(
     card: Card, wanted: Callable[[str], bool], unwanted: Callable[[str], bool], *, code: bool = False
 ) -> str | None:
-    """The text of the sections whose heading is `wanted`, with what lies under it but the `unwanted`."""
+    """Return the text under the `wanted` headings and their subsections, without the `unwanted`."""
     parts: list[str] = []
     taken = left_out = _NOWHERE
     for item in card.sections:
@@ -340,7 +340,7 @@ def _under(
 
 
 def _prose(lines: tuple[str, ...], *, code: bool = False) -> str:
-    """The words of lines without what a template left; code on demand."""
+    """Return the words of lines, without placeholders of templates; code on demand."""
     return prose(lines, without=_left_by_template, code=code)
 
 

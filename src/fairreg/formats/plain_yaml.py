@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""YAML of foreign files: text, lists and mappings only, whatever the file asks for."""
+"""YAML of foreign files: text, lists and mappings only, in spite of any tag."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from fairreg.formats.base import filled_members
 __all__ = ["YamlFault", "load_yaml", "yaml_text"]
 
 _WIDTH = 100
-# What `load_yaml` raises; deep nesting ends in a RecursionError.
+# Errors that `load_yaml` raises; deep nesting ends in a RecursionError.
 YamlFault = (ValueError, yaml.YAMLError, RecursionError)
 
 
 class _PlainLoader(yaml.BaseLoader):
-    """Text, lists and mappings only: no tags, and no aliases, which could grow without end."""
+    """Text, lists and mappings only: no tags, and no aliases, which could expand without limit."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -24,11 +24,11 @@ class _PlainLoader(yaml.BaseLoader):
 
 
 def load_yaml(text: str) -> Any:
-    """The value of a YAML document, every scalar of it as the text that was written. Raises `YamlFault`."""
+    """Return the value of a YAML document, every scalar as its text. Raises `YamlFault`."""
     return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - builds nothing but text
 
 
 def yaml_text(document: dict[str, Any]) -> str:
-    """A YAML mapping without its empty members, in the given order; every text survives a reader's guess."""
+    """Write a YAML mapping without empty members, in the given order; every text is read back as text."""
     text: str = yaml.safe_dump(filled_members(document), sort_keys=False, allow_unicode=True, width=_WIDTH)
     return text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""prov.jsonld: where the model comes from, in PROV-O (https://www.w3.org/TR/prov-o/), as far as is known."""
+"""prov.jsonld: known provenance of the model in PROV-O (https://www.w3.org/TR/prov-o/)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -48,23 +48,23 @@ _TRAINING = "#training"
 
 
 def write(record: ModelRecord) -> str:
-    """The file's text; files without an address are named relative to it."""
+    """Return the file's text; files without an address are named relative to it."""
     return text_of(record, iri=iri_of_record(record))
 
 
 def text_of(record: ModelRecord, *, iri: str) -> str:
-    """The file's text with the model named by `iri`."""
+    """Return the file's text with the model named by `iri`."""
     return json_text({"@context": _CONTEXT, "@graph": _graph(record, iri)})
 
 
 def sources_of(record: ModelRecord) -> list[str]:
-    """Addresses of what the model was made of: training data, then the code at its version."""
+    """Return addresses of the model's inputs: training data, then the code at its version."""
     code = code_of(record)
     return [*_data(record), *([code] if code else [])]
 
 
 def people_of(record: ModelRecord) -> list[str]:
-    """Addresses of the persons who made it."""
+    """Return addresses of the model's creators."""
     return [ORCID + item.orcid for item in record.creators if item.orcid]
 
 

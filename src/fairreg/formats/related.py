@@ -32,7 +32,7 @@ _REVISION_MARKS = ("/tree/", "/releases/tag/", "/commit/", "/archive/", "/-/")
 
 
 def source_revision(identifier: Identifier) -> str | None:
-    """The address of source code at a version that an identifier gives, None for a repository as a whole."""
+    """Return the address of source code at an identifier's version, None for a whole repository."""
     for text in (identifier.value, identifier.evidence or ""):
         if _REVISION.search(text):
             return text
@@ -40,14 +40,14 @@ def source_revision(identifier: Identifier) -> str | None:
 
 
 def code_of(record: ModelRecord) -> str | None:
-    """Address of the source code at its version."""
+    """Return the address of the source code at its version."""
     related = [item.target for item in record.relations if item.type in CODE_RELATIONS]
     found = [revision for item in (*related, *record.identifiers) if (revision := source_revision(item))]
     return next((item for item in found if item.startswith("https://")), None)
 
 
 def repository_of(record: ModelRecord) -> str | None:
-    """Address of the code's repository as a whole."""
+    """Return the address of the whole code repository."""
     code = code_of(record)
     stated = [_root(code)] if code and code.startswith(_CODE_HOSTS) else []
     own = [item.url for item in record.identifiers if item.scheme in scheme_names("code")]
@@ -55,7 +55,7 @@ def repository_of(record: ModelRecord) -> str | None:
 
 
 def papers_of(record: ModelRecord) -> tuple[Identifier, ...]:
-    """Publications of the model that the record names by DOI or arXiv number."""
+    """Return publications of the model that the record names by DOI or arXiv number."""
     return unique(
         Identifier("doi" if item.scheme == "paper_doi" else item.scheme, item.value)
         for item in record.identifiers
@@ -64,7 +64,7 @@ def papers_of(record: ModelRecord) -> tuple[Identifier, ...]:
 
 
 def unique(found: Iterable[Identifier]) -> tuple[Identifier, ...]:
-    """Each identifier once, whatever its spelling, in order."""
+    """Return each identifier once, in any spelling, in order."""
     first: dict[tuple[str, str], Identifier] = {}
     for item in found:
         first.setdefault(item.key, item)

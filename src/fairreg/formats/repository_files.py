@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The metadata files of a code repository, by their names: those of the formats, README and licence.
+"""Metadata files of a code repository, by name: those of the formats, README and licence.
 
-Of a README the badges are read, of the text of a licence its title.
+Of a README the badges are read, of a licence text its title.
 """
 
 import re
@@ -27,7 +27,7 @@ _ROLES = (
     ("license", re.compile(r"(?:licen[cs]e|copying)(?:\.(?:md|rst|txt))?", re.IGNORECASE)),
 )
 _IN_LINK = r"[^\s\"'<>)\]]"
-# Every repetition is bounded, so that no README takes long to read.
+# Every repetition is bounded, so that no README is slow to read.
 _BADGE_DOI = re.compile(rf"zenodo\.org/badge/doi/(10\.{_IN_LINK}{{1,200}})", re.IGNORECASE)
 _SHIELD_DOI = re.compile(rf"img\.shields\.io/badge/doi-(10\.{_IN_LINK}{{1,200}})-[a-z0-9]{{3,20}}", re.I)
 _JOSS_BADGE = re.compile(r"joss\.theoj\.org/papers/(10\.21105/[\w.-]{1,60})/status\.svg", re.IGNORECASE)
@@ -49,7 +49,7 @@ def is_known(name: str) -> bool:
 
 
 def read_files(files: Mapping[str, str]) -> tuple[FileFacts, ...]:
-    """The facts of each known file, the most deliberate statement first: CFF, CodeMeta, Zenodo's, README."""
+    """Return the facts of each known file, the most deliberate first: CFF, CodeMeta, Zenodo's, README."""
     roles = [role for role, _ in _ROLES]
     named = sorted((roles.index(role), name) for name in files if (role := _role(name)) is not None)
     return tuple(_read(roles[place], name, files[name]) for place, name in named)

@@ -16,5 +16,5 @@ NARROWS: Mapping[str, str] = {}
 
 
 def write(record: ModelRecord) -> str:
-    """The triples, the same bytes for the same record."""
+    """Return the triples, the same bytes for the same record."""
     return to_turtle(record)

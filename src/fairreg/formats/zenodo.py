@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-""".zenodo.json: what Zenodo takes into the record of the next release that it archives.
+""".zenodo.json: metadata that Zenodo copies into the record of the next release that it archives.
 
 https://developers.zenodo.org/#github; the members are those of Zenodo's deposit metadata.
 """
@@ -48,17 +48,17 @@ NARROWS: Mapping[str, str] = {
 
 
 def write(record: ModelRecord) -> str:
-    """The file's text. It has no DOI and no version: Zenodo gives the next release its own."""
+    """Return the file's text, without DOI and version: Zenodo gives the next release its own."""
     return text_of(document(record))
 
 
 def text_of(stated: Mapping[str, Any]) -> str:
-    """The JSON of a file's members; empty ones are left out."""
+    """Return the JSON of a file's members; empty ones are left out."""
     return json_text(filled_members(stated))
 
 
 def document(record: ModelRecord) -> dict[str, Any]:
-    """The file's members, empty ones included."""
+    """Return the file's members, empty ones included."""
     return {
         "title": record.name,
         "upload_type": "dataset" if record.kind == "dataset" else "software",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sources of records: a service's payload becomes a `ModelRecord`. Each module here is one source."""
+"""Harvesters: a service's payload becomes a `ModelRecord`. Each module here is one source."""
 
 from functools import cache
 from typing import Protocol
@@ -56,6 +56,6 @@ def get(name: str) -> Harvester:
 
 
 def for_identifier(identifier: Identifier) -> tuple[Harvester, ...]:
-    """The harvesters that can be asked for `identifier`, the specific ones before the general ones."""
+    """Return the harvesters that handle `identifier`, the specific ones before the general ones."""
     able = [harvester for harvester in all_harvesters() if harvester.handles(identifier)]
     return tuple(sorted(able, key=lambda harvester: harvester.general))

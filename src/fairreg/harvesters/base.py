@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a harvester is: `fetch` and `search` touch a `HttpClient` and nothing else, `to_record` touches
-nothing.
+"""The contract of a harvester: `fetch` and `search` touch only a `HttpClient`, `to_record` is pure.
 
 A source is one module of this package whose ``HARVESTER`` is an instance of a `Harvester`.
 """
@@ -25,9 +24,9 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True)
 class FetchedPayload:
-    """One record's payload, the bytes it came as and where from.
+    """One record's payload, its bytes and their address.
 
-    `asked_concept`: what was asked for names the lineage, and the service answered with its newest version.
+    `asked_concept`: the identifier names the lineage, and the service answered with its newest version.
     """
 
     payload: Payload
@@ -38,20 +37,20 @@ class FetchedPayload:
 
 @dataclass(frozen=True)
 class Hit:
-    """One payload of a page; as the page's bytes hold many, `raw` is this one re-serialised, always alike."""
+    """One payload of a page; the page's bytes hold many, so `raw` is this one in canonical JSON."""
 
     payload: Payload
     raw: bytes
 
     @classmethod
     def of(cls, payload: Payload) -> Self:
-        """The hit that a payload of a page, or of a saved dump, is."""
+        """Return the hit for a payload of a page or of a saved dump."""
         return cls(payload, canonical(payload))
 
 
 @dataclass(frozen=True)
 class HitPage:
-    """Hits of one page, what `search` resumes after it with (None: the last page), the number of all hits."""
+    """Hits of one page, the cursor after it (None: the last page), and the number of all hits."""
 
     hits: tuple[Hit, ...]
     cursor: str | None = None
@@ -60,36 +59,36 @@ class HitPage:
 
 
 class Harvester(ABC):
-    """A source of records. Raises the errors of `HttpClient` when it fetches, RecordError when it maps."""
+    """A source of records. Fetching raises the errors of `HttpClient`, mapping raises RecordError."""
 
-    # That of its row in `fairreg.sources`, which says what it is called and whose service is asked.
+    # That of its row in `fairreg.sources`, which holds its title and its service.
     name: ClassVar[str]
-    # Other harvesters that know an identifier are asked before one that is general (DataCite knows any DOI).
+    # A general harvester (DataCite knows any DOI) is asked after the others that handle an identifier.
     general: ClassVar[bool] = False
     guest_page_limit: ClassVar[int] = 25
     token_page_limit: ClassVar[int] = 100
-    # Whether `search` takes words and answers at once; what can only be harvested whole is not asked live.
+    # Supports word queries with immediate results; a source without them is left out of live searches.
     searchable: ClassVar[bool] = True
-    # Import name of an optional package without which the source cannot be asked.
+    # Import name of an optional package that the source needs.
     engine: ClassVar[str | None] = None
 
     @property
     def title(self) -> str:
-        """Name of the source as people write it."""
+        """Name of the source for display."""
         return source_named(self.name).title
 
     @property
     def service(self) -> str:
-        """Name of the service that is asked, which `fairreg.settings.Settings.services` may have."""
+        """Name of the service that receives the requests, a key of `fairreg.settings.Settings.services`."""
         return source_named(self.name).served_by or self.name
 
     @abstractmethod
     def handles(self, identifier: Identifier) -> bool:
-        """Whether `fetch` can be asked for `identifier`."""
+        """Tell whether `fetch` accepts `identifier`."""
 
     @abstractmethod
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
-        """The record that `identifier` names, as the source sends it."""
+        """Fetch the record that `identifier` names, as the source sends it."""
 
     @abstractmethod
     def search(
@@ -102,35 +101,35 @@ class Harvester(ABC):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Iterator[HitPage]:
-        """Pages of hits, at most `limit`; `since` keeps what changed from that day on, `cursor` resumes."""
+        """Yield pages of at most `limit` hits; `since` keeps changes from that day on, `cursor` resumes."""
 
     @abstractmethod
     def to_record(self, payload: Payload) -> ModelRecord:
-        """The record of a saved payload; pure. Raises RecordError with the JSON path of what is missing."""
+        """Map a saved payload to a record; pure. Raises RecordError with the JSON path of what is missing."""
 
     @abstractmethod
     def split(self, page: object) -> Iterator[Payload]:
-        """The payloads of a saved search page; one record's document gives itself."""
+        """Yield the payloads of a saved search page; the document of one record yields itself."""
 
     def recognises(self, page: object) -> bool:  # noqa: ARG002 - most documents could be anybody's
-        """Whether `page`, which `split` takes, is certainly this source's, so that nobody has to say so."""
+        """Tell whether `page`, which `split` accepts, is certainly from this source."""
         return False
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:  # noqa: ARG002 - most sources send none
-        """Source id and reason where the payload is the tombstone of a record."""
+        """Return source id and reason where the payload is the tombstone of a record."""
         return None
 
     def names_only(self) -> "Harvester":
-        """The same source for who searches it for names, where searching for all details costs more."""
+        """Return the same source for searches that need names only, where details cost more."""
         return self
 
     def handles_url(self, url: str) -> bool:
-        """Whether `url` is an address of a record that `fetch` can be asked for."""
+        """Tell whether `url` is an address of a record that `fetch` accepts."""
         try:
             return self.handles(parse(url))
         except IdentifierError:
             return False
 
     def page_limit(self, *, token: bool) -> int:
-        """Most hits that the source gives on one page, with or without an access token."""
+        """Return the maximum number of hits per page, with or without an access token."""
         return self.token_page_limit if token else self.guest_page_limit

@@ -43,15 +43,15 @@ PORTAL = "https://opendata.cern.ch"
 RECORDS = f"{PORTAL}/api/records"
 WINDOW = 10_000
 _DOI_PREFIX = "10.7483/opendata."
-# Files are stated by their place in EOS, which the portal serves over https as well.
+# Files are given by their path in EOS, which the portal also serves over https.
 _EOS = "root://eospublic.cern.ch/"
-# The portal's own words for relations; the others are DataCite's.
+# The portal's own terms for relations; the others are DataCite's.
 _RELATIONS: dict[str, RelationType] = {"ischildof": "is_derived_from", "isparentof": "is_source_of"}
 _PROSE = ("methodology", "use_with", "system_details", "validation")
 
 
 class CernOpenDataHarvester(Harvester):
-    """The CERN Open Data portal. It states no dates of change, so `since` narrows nothing."""
+    """The CERN Open Data portal. It states no modification dates, so `since` has no effect."""
 
     name: ClassVar[str] = "cernopendata"
 
@@ -67,7 +67,7 @@ class CernOpenDataHarvester(Harvester):
             return FetchedPayload(object_of(answer, "CERN Open Data", "record"), answer.body, answer.url)
         if not _is_own_doi(identifier):
             raise UsageError(
-                f"CERN Open Data knows no {identifier.scheme} {identifier.value}.",
+                f"CERN Open Data has no {identifier.scheme} {identifier.value}.",
                 hint="Give a record number (cernopendata:12102) or a DOI of the portal.",
             )
         return self._by_doi(web, identifier.value)
@@ -84,7 +84,7 @@ class CernOpenDataHarvester(Harvester):
     ) -> Iterator[HitPage]:
         """Pages of hits within the first 10,000. Raises UsageError for a cursor of another source."""
         number, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
-        note = "CERN Open Data tells no dates of change: every record is read." if since else None
+        note = "CERN Open Data states no modification dates: every record is read." if since else None
         yield from within(self._pages(web.asking("search"), query, number, size, note), limit)
 
     def to_record(self, payload: Payload) -> ModelRecord:
@@ -107,7 +107,7 @@ class CernOpenDataHarvester(Harvester):
     def _pages(
         self, web: HttpClient, query: str, number: int, size: int, note: str | None
     ) -> Iterator[HitPage]:
-        """Pages to the end; `note` goes with the first, unless that has one of its own."""
+        """Yield pages to the end; the first carries `note` unless it has one of its own."""
         while True:
             answer = web.get(RECORDS, params={"q": query, "page": number, "size": size})
             page = self._read(JsonNode(answer.json()), number, size)
@@ -120,7 +120,7 @@ class CernOpenDataHarvester(Harvester):
     def _read(self, top: JsonNode, number: int, size: int) -> HitPage:
         listed = top.at("hits", "hits")
         if not isinstance(listed.value, list):
-            raise BadAnswer("CERN Open Data answered with no search page.", hint="Try again later.")
+            raise BadAnswer("CERN Open Data did not answer with a search page.", hint="Try again later.")
         hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
         total = top.at("hits", "total").count or top.at("hits", "total", "value").count
         last = len(listed.value) < size or (total is not None and number * size >= total)
@@ -146,7 +146,7 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     page, kept = fields["page"].count, fields["size"].count
     if not page or not kept:
         raise UsageError(
-            f"{cursor!r} is no place in a CERN Open Data search.", hint="Start the harvest anew."
+            f"{cursor!r} is not a position in a CERN Open Data search.", hint="Start the harvest again."
         )
     return page, kept
 
@@ -275,7 +275,7 @@ def _files(meta: JsonNode) -> Iterator[Distribution]:
 
 
 def _address(uri: str) -> str | None:
-    """Where the portal serves a file of EOS."""
+    """Return the https address of a file in EOS."""
     if not uri.startswith(_EOS):
         return None
     return f"{PORTAL}/{quote(uri.removeprefix(_EOS).lstrip('/'))}"
@@ -292,7 +292,7 @@ def _relations(meta: JsonNode) -> Iterator[Relation | None]:
 
 
 _LINKED: tuple[tuple[str, RelationType], ...] = (
-    ("methodology", "is_compiled_by"),  # what it was produced with
+    ("methodology", "is_compiled_by"),  # how it was produced
     ("system_details", "requires"),
     ("use_with", "related_to"),
     ("usage", "is_documented_by"),

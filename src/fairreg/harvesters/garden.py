@@ -2,8 +2,8 @@
 """Garden (https://thegardens.ai), the successor of DLHub: records from its metadata documents.
 
 A garden is a citable collection of functions that run models. Its documents are those of the service's own
-client (garden_ai, nested garden and function metadata); fairreg does not ask the service, whose search is not
-documented. DOIs of its prefix 10.26311 are DataCite's: `datacite` answers for them.
+client (garden_ai, nested garden and function metadata); fairreg does not query the service, whose search is
+not documented. DOIs of its prefix 10.26311 are DataCite's: `datacite` serves them.
 """
 
 import re
@@ -34,7 +34,7 @@ _MARKS = (
     *_PARTS,
 )
 _HUB = re.compile(r"https://huggingface\.co/[\w.-]+/[\w.-]+")
-_HINT = "Saved JSON documents of Garden can be brought in instead."
+_HINT = "Add saved JSON documents of Garden instead."
 
 
 class GardenHarvester(Harvester):
@@ -45,12 +45,12 @@ class GardenHarvester(Harvester):
     searchable: ClassVar[bool] = False
 
     def handles(self, identifier: Identifier) -> bool:  # noqa: ARG002 - see the answer
-        """None: the service is not asked."""
+        """Handle no identifier: the service is not queried."""
         return False
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:  # noqa: ARG002 - no request is sent
-        """Raises UsageError: there is nothing to ask."""
-        raise UsageError("Garden is not asked for single records; its DOIs are DataCite's.", hint=_HINT)
+        """Raise UsageError: the service is not queried."""
+        raise UsageError("Garden cannot be asked for single records; its DOIs are DataCite's.", hint=_HINT)
 
     def search(
         self,
@@ -62,8 +62,8 @@ class GardenHarvester(Harvester):
         limit: int | None = None,  # noqa: ARG002
         page_size: int | None = None,  # noqa: ARG002
     ) -> Iterator[HitPage]:
-        """Raises UsageError: Garden documents no search."""
-        raise UsageError("Garden has no live search that fairreg could ask.", hint=_HINT)
+        """Raise UsageError: Garden has no documented search."""
+        raise UsageError("Garden has no live search.", hint=_HINT)
 
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a garden or of a function. Raises RecordError with the JSON path."""
@@ -75,7 +75,7 @@ class GardenHarvester(Harvester):
             raise violation(top["id"], "is missing, and there is no DOI", source=self.title)
         if not any(field in top.value for field in _MARKS):
             raise violation(
-                top["is_archived"], "is missing: this is no document of Garden", source=self.title
+                top["is_archived"], "is missing: this is not a document of Garden", source=self.title
             )
         doi = _doi(top)
         return ModelRecord(
@@ -104,7 +104,7 @@ class GardenHarvester(Harvester):
                 yield from (part.value for _, part in _functions(item))
 
     def recognises(self, page: object) -> bool:
-        """Whether a document has a title and a field that only Garden's have."""
+        """Tell whether a document has a title and a field that only Garden's have."""
         return any(
             JsonNode(payload)["title"].text is not None and not payload.keys().isdisjoint(_MARKS)
             for payload in self.split(page)
@@ -112,7 +112,7 @@ class GardenHarvester(Harvester):
 
 
 def _kind(top: JsonNode) -> str:
-    """Garden's word for what the document describes."""
+    """Return Garden's word for the type of the document."""
     if any(top[field].stated for field in ("modal_function_ids", "entrypoint_ids", *_PARTS)):
         return "garden"
     if top["function_name"].stated:
@@ -121,7 +121,7 @@ def _kind(top: JsonNode) -> str:
 
 
 def _functions(top: JsonNode) -> Iterator[tuple[str, JsonNode]]:
-    """(Garden's word for it, place) of each function of a garden."""
+    """Yield (Garden's word for the type, place) of each function of a garden."""
     for field, word in _PARTS.items():
         yield from ((word, item) for item in top[field].items() if item.is_object)
 
@@ -136,7 +136,7 @@ def _own(top: JsonNode, kind: str | None = None) -> Identifier | None:
 
 
 def _doi(top: JsonNode) -> str | None:
-    """The DOI, unless it is a draft: a draft resolves nowhere and may be given up."""
+    """Return the DOI, unless it is a draft, which resolves nowhere and may be given up."""
     return None if top["doi_is_draft"].value is True else normalise_doi(top["doi"].text or "")
 
 

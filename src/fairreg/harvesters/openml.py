@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """OpenML: its flows, which are machine-learning algorithms and pipelines (https://www.openml.org/apis).
 
-The JSON is XML turned into JSON: numbers are text, and what may occur often is one value or a list. An error
+The JSON is XML turned into JSON: numbers are text, and a repeatable element is one value or a list. An error
 is HTTP 412 with ``{"error": {"code", "message"}}``; a list without results is such an error too.
 """
 
@@ -43,10 +43,10 @@ _FRAMEWORKS = {
 
 
 class OpenMLHarvester(Harvester):
-    """OpenML's flows. A list names them, each flow is asked for on its own."""
+    """OpenML's flows. A list names them; each flow is requested on its own."""
 
     name: ClassVar[str] = "openml"
-    # It finds by tag, not by words, and needs one more request for each hit.
+    # The search matches tags instead of words, and needs one more request per hit.
     searchable: ClassVar[bool] = False
 
     def handles(self, identifier: Identifier) -> bool:
@@ -57,7 +57,7 @@ class OpenMLHarvester(Harvester):
         """The flow of a number. Raises NotFound, UsageError."""
         number = _number(identifier)
         if number is None:
-            raise UsageError(f"OpenML knows no flow {identifier.compact}.", hint="Give openml:flow/<number>.")
+            raise UsageError(f"OpenML has no flow {identifier.compact}.", hint="Give openml:flow/<number>.")
         answer = _ask(web, f"{API}/flow/{number}")
         if answer is None:
             raise NotFound(f"OpenML has no flow {number}.", hint="Check the number.")
@@ -107,21 +107,21 @@ class OpenMLHarvester(Harvester):
             return []
         top = JsonNode(answer.json())
         if not top["flows"].is_object:
-            raise BadAnswer("OpenML answered with no list of flows.", hint="Try again later.")
+            raise BadAnswer("OpenML did not answer with a list of flows.", hint="Try again later.")
         return [number for item in top.at("flows", "flow").items() if (number := _digits(item["id"]))]
 
     def _flows(self, web: HttpClient, numbers: list[str], since: date | None) -> Iterator[Hit]:
         first = since.isoformat() if since else ""
         for number in numbers:
             answer = _ask(web, f"{API}/flow/{number}")
-            # A flow may be deleted between the list and the question.
+            # A flow may be deleted between the list and this request.
             payload: Any = None if answer is None else answer.json()
             if isinstance(payload, dict) and (_flow(JsonNode(payload))["upload_date"].date or "9") >= first:
                 yield Hit(payload, canonical(payload))
 
 
 def _ask(web: HttpClient, url: str) -> Response | None:
-    """The answer; None where OpenML says that there is nothing (412 or 404)."""
+    """Return the answer; None where OpenML has no result (412 or 404)."""
     try:
         return web.get(url)
     except NotFound:
@@ -155,7 +155,7 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     fields = JsonNode(dict(parse_qsl(cursor)))
     offset, kept = fields["offset"].count, fields["size"].count
     if offset is None or not kept:
-        raise UsageError(f"{cursor!r} is no place in a list of OpenML.", hint="Start the harvest anew.")
+        raise UsageError(f"{cursor!r} is not a position in an OpenML list.", hint="Start the harvest again.")
     return offset, kept
 
 
@@ -220,7 +220,7 @@ def _provenance(number: str, shown: str | None) -> Provenance:
 
 
 def _frameworks(flow: JsonNode, name: str) -> tuple[tuple[str, ...], str | None]:
-    """Those that the dependencies and the first part of the name say, and where."""
+    """Return the frameworks named by the dependencies and the first part of the name, with the evidence."""
     stated = flow["dependencies"].text or ""
     words = [*re.split(r"[,;\s]+", stated), name.split(".", 1)[0]]
     bare = [re.split(r"[=<>~_!]", word, maxsplit=1)[0].lower() for word in words]
@@ -254,7 +254,7 @@ def _parts(flow: JsonNode) -> Iterator[Relation]:
 
 
 def _notes(flow: JsonNode) -> str | None:
-    """What the record has no field for."""
+    """Return information without a field in the record."""
     stated = {
         "Contributors": "; ".join(text for item in flow["contributor"].items() if (text := item.text)),
         "External version": flow["external_version"].text,

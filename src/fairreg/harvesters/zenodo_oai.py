@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Zenodo in bulk over OAI-PMH: beyond the 10,000 hits of its search (https://developers.zenodo.org/#oai-pmh).
 
-The records are statements of Zenodo like those of `zenodo`, but without files. Zenodo gives 50 of them a
-page and forgets a resumption token after two minutes; its pages are not in the order of their datestamps.
+The records are statements of Zenodo like those of `zenodo`, but without files. Zenodo gives 50 per page and
+forgets a resumption token after two minutes; its pages are not in the order of their datestamps.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _IDENTIFIER = "oai:zenodo.org:"
 
 
 class _At(NamedTuple):
-    """Where a list of records is: its first day or datestamp, the set, the token of the next page.
+    """Position in a list of records: its first day or datestamp, the set, the token of the next page.
 
     `latest` is the last datestamp as long as all came in ascending order, else empty.
     """
@@ -48,7 +48,7 @@ class _At(NamedTuple):
         return urlencode({name: value for name, value in self._asdict().items() if value})
 
     def again(self) -> "_At":
-        """The same list without its token: from the last datestamp where the order allows it."""
+        """Return the same list without its token: from the last datestamp where the order allows it."""
         return _At(start=(self.latest if self.ordered else "") or self.start, set_spec=self.set_spec)
 
     def after(self, page: OaiPage) -> "_At":
@@ -61,7 +61,7 @@ class _At(NamedTuple):
 class ZenodoOaiHarvester(Harvester):
     """Zenodo's OAI-PMH interface, in ``oai_datacite``.
 
-    The payload is what `_oai` makes of the XML: ``{"header": {...}, "attributes": {...}}``, the attributes
+    The payload is made of the XML by `oai_pmh`: ``{"header": {...}, "attributes": {...}}``, the attributes
     named as in DataCite's JSON.
     """
 
@@ -71,14 +71,14 @@ class ZenodoOaiHarvester(Harvester):
     token_page_limit: ClassVar[int] = PAGE_SIZE
 
     def handles(self, identifier: Identifier) -> bool:  # noqa: ARG002 - see the answer
-        """None: `zenodo` fetches single records, with their files."""
+        """Handle no identifier: `zenodo` fetches single records, with their files."""
         return False
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The record of a Zenodo number or DOI without its files. Raises NotFound, UsageError."""
         number = identifier.value if identifier.scheme == "zenodo" else zenodo_of_doi(identifier.value)
         if number is None:
-            raise UsageError("Zenodo's OAI-PMH knows records by number.", hint="Give a Zenodo DOI.")
+            raise UsageError("Zenodo's OAI-PMH identifies records by number.", hint="Give a Zenodo DOI.")
         asked = {"verb": "GetRecord", "metadataPrefix": PREFIX, "identifier": _IDENTIFIER + number}
         page = self._ask(web, asked)
         if page.error == "idDoesNotExist" or not page.records:
@@ -96,10 +96,10 @@ class ZenodoOaiHarvester(Harvester):
         limit: int | None = None,
         page_size: int | None = None,  # noqa: ARG002 - OAI-PMH leaves it to the server
     ) -> Iterator[HitPage]:
-        """Pages of what changed since a day; `query` names an OAI set (``user-<community>``), empty: all.
+        """Yield pages of changes since a day; `query` names an OAI set (``user-<community>``), empty: all.
 
-        A token that Zenodo forgot starts the list again, from the last datestamp if they came in order; what
-        comes twice changes nothing. Raises BadAnswer when it would start twice from the same place.
+        When Zenodo forgets a token, the list restarts from the last datestamp if they came in order; repeated
+        records change nothing. Raises BadAnswer when it would restart twice from the same place.
         """
         at = _read_cursor(cursor) if cursor else _At(since.isoformat() if since else "", query.strip())
         left, restarted = limit, None
@@ -132,7 +132,7 @@ class ZenodoOaiHarvester(Harvester):
             date_modified=top.at("header", "datestamp").date or record.date_modified,
             provenance=msgspec.structs.replace(
                 record.provenance,
-                # Of its own, so that it never replaces what the REST API says, which has the files.
+                # A name of its own, so that it never replaces the REST API's statement, which has the files.
                 source=self.name,
                 source_id=number,
                 url=f"https://zenodo.org/records/{number}",
@@ -159,7 +159,7 @@ class ZenodoOaiHarvester(Harvester):
         return number, f"deleted at Zenodo ({top.at('header', 'datestamp').text or 'no date'})"
 
     def _list(self, web: HttpClient, at: _At) -> OaiPage | None:
-        """A page of the list; None when Zenodo no longer knows the token."""
+        """Return a page of the list; None when Zenodo no longer knows the token."""
         if at.token:
             asked = {"resumptionToken": at.token}
         else:
@@ -176,7 +176,7 @@ class ZenodoOaiHarvester(Harvester):
             return None
         if page.error not in {None, "noRecordsMatch"}:
             raise UsageError(
-                f"Zenodo's OAI-PMH refused the request ({page.error}: {page.message or 'no reason given'}).",
+                f"Zenodo's OAI-PMH rejected the request ({page.error}: {page.message or 'no reason given'}).",
                 hint="The query of this source is the name of a set, such as user-<community>.",
             )
         return page
@@ -187,11 +187,11 @@ class ZenodoOaiHarvester(Harvester):
 
 
 def _restart(at: _At, before: _At | None) -> _At:
-    """Where to list from again; never twice from the same place, which would go on for ever."""
+    """Return the position to restart from; never twice the same, which would loop endlessly."""
     again = at.again()
     if again == before:
         raise BadAnswer(
-            "Zenodo forgets its resumption tokens faster than they are used.",
+            "Zenodo's resumption tokens expire faster than they are used.",
             hint="Harvest a set, or give a later --since date.",
         )
     return again
@@ -216,7 +216,7 @@ def _number(top: JsonNode) -> str | None:
 def _read_cursor(cursor: str) -> _At:
     fields = dict(parse_qsl(cursor))
     if not fields or set(fields) - set(_At._fields):
-        raise UsageError(f"{cursor!r} is no place in an OAI-PMH list.", hint="Start the harvest anew.")
+        raise UsageError(f"{cursor!r} is not a position in an OAI-PMH list.", hint="Start the harvest again.")
     return _At(**{**fields, "ordered": fields.get("ordered", "")})
 
 

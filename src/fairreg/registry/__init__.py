@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The registry room: records to and from a database, search over them, and the packaged catalogue.
+"""Registry: records to and from a database, search over them, and the packaged catalogue.
 
-A name brings its module with it when it is first asked for, so that a search starts without the rest.
+Names are imported on first use, so that a search starts without the rest.
 """
 
 from importlib import import_module
@@ -95,7 +95,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """The class or function of that name."""
+    """Import the class or function `name` on first use."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

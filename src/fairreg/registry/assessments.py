@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Keeps assessments: what was found out about an object, how it scored, and how that changed.
+"""Store assessments: the evidence on an object, its scores, and their history.
 
-An assessment belongs to a persistent identifier. Whichever entry carries that identifier now has the
-assessment, so that neither a new harvest nor a renaming or merger of entries loses one.
+An assessment is keyed by a persistent identifier. The entry that carries this identifier at the moment has
+the assessment, so that it survives new harvests, renamings and mergers of entries.
 """
 
 import zlib
@@ -43,19 +43,19 @@ __all__ = [
 ]
 
 Key = tuple[str, str]
-# Fast: the documents repeat themselves so much that a higher level saves little.
+# Fast level: the documents are so repetitive that a higher one saves little.
 _LEVEL = 3
-# Coverage from which a score can be compared with others; that of the badge.
+# Coverage from which a score is comparable with others; the badge has the same threshold.
 _ENOUGH = 0.8
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """One assessment of the object `subject` names (see `subject`), in the entry `identifier`.
+    """Assessment of the object that `subject` names (see the function `subject`), in the entry `identifier`.
 
-    `report` and `evidence` are JSON documents, empty where only the numbers were asked for; `evidence_sha256`
-    is the hex digest of the latter. `assessed_at` is when the evidence was gathered, `offline` whether the
-    network was left out, `judged_at` when it was last judged.
+    `report` and `evidence` are JSON documents, empty where only the scores are loaded; `evidence_sha256` is
+    the hex digest of the latter. `assessed_at` is when the evidence was gathered, `offline` tells whether the
+    network was left out, `judged_at` is when the evidence was last scored.
     """
 
     identifier: str
@@ -74,17 +74,17 @@ class Assessment:
 
 
 def subject(record: ModelRecord) -> Key:
-    """The key of the identifier that the record is known by, else of its place at its source."""
+    """Return the key of the record's main identifier, else of its place at its source."""
     own = (item for item in record.identifiers if item.compact == record.identifier)
     place = Identifier(record.provenance.source, record.provenance.source_id)
     return next(own, place).key
 
 
 def save_assessments(connection: Connection, items: Iterable[Assessment]) -> None:
-    """Keep assessments; their scores become those of the entries.
+    """Store assessments and copy their scores to the entries.
 
-    The same evidence under the same rubric again renews the row that is there. A score that rests on little
-    of the rubric does not take the place of one that rests on enough.
+    The same evidence under the same rubric updates the existing row. A score of low coverage does not replace
+    one of sufficient coverage.
     """
     listed = list(items)
     rows = {_place(item): _values(item) for item in listed}
@@ -104,7 +104,7 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
 def history(
     connection: Connection, pid: IdentifierLike, *, rubric: str | None = None
 ) -> tuple[Assessment, ...]:
-    """Assessments of what `pid` means, the newest first, without their documents."""
+    """Return the assessments of the object that `pid` means, newest first, without their documents."""
     columns = [item for item in assessments.c if item.name not in {"report", "evidence"}]
     query = select(*columns).where(_of(connection, pid))
     if rubric is not None:
@@ -114,7 +114,7 @@ def history(
 
 
 def every_assessment(connection: Connection) -> Iterator[Assessment]:
-    """All assessments with their documents, in an order of their own, a portion at a time."""
+    """Yield all assessments with their documents, ordered by subject, rubric and time, a batch at a time."""
     order = [assessments.c[name] for name in (*_PLACE, "assessed_at")]
     listed = list(connection.scalars(select(assessments.c.id).order_by(*order)))
     for chunk in chunks(listed):
@@ -127,7 +127,7 @@ def every_assessment(connection: Connection) -> Iterator[Assessment]:
 
 
 def evidence_of(connection: Connection, item: Assessment) -> bytes:
-    """The evidence that an assessment rests on; RecordError where it is damaged or gone."""
+    """Return the evidence of an assessment; RecordError where it is damaged or missing."""
     place = (assessments.c.evidence_sha256 == item.evidence_sha256) & (assessments.c.rubric == item.rubric)
     found = connection.execute(select(assessments.c.evidence).where(place).limit(1)).scalar()
     try:
@@ -139,7 +139,7 @@ def evidence_of(connection: Connection, item: Assessment) -> bytes:
 
 
 def _show(connection: Connection, made: list[Assessment]) -> None:
-    """The scores into the entries."""
+    """Copy the scores to the entries."""
     sure = exists().where(assessments.c.identifier == entries.c.identifier, assessments.c.coverage >= _ENOUGH)
     named = entries.c.identifier == bindparam("of")
     rows = [{"of": item.identifier, "score": item.overall} for item in made]
@@ -152,7 +152,7 @@ def _show(connection: Connection, made: list[Assessment]) -> None:
 
 
 def restore_scores(connection: Connection, statement_ids: Iterable[int]) -> None:
-    """Give merged entries that have no score that of the newest assessment of what they hold."""
+    """Give merged entries without a score that of the newest assessment of their statements."""
     for chunk in chunks(statement_ids):
         unscored = (
             select(entries.c.identifier)
@@ -176,7 +176,7 @@ def _place(item: Assessment) -> tuple[str, ...]:
 
 
 def _known(connection: Connection, places: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
-    """Keys of the rows that are there already, by their place."""
+    """Return the keys of the existing rows, by their place."""
     columns = [assessments.c[name] for name in _PLACE]
     found: dict[tuple[str, ...], int] = {}
     for chunk in chunks(sorted({place[:2] for place in places})):
@@ -204,9 +204,9 @@ def _values(item: Assessment) -> dict[str, object]:
 
 
 def _of(connection: Connection, pid: IdentifierLike) -> ColumnElement[bool]:
-    """Rows about what `pid` means: of its entry under any of the entry's identifiers, else its own."""
+    """Select assessments of `pid`: under any identifier of its entry, else under `pid` itself."""
     found = entries_for(connection, pid)
-    # A repository may be named by the model that it holds as well as be an entry of its own.
+    # A repository may be an identifier of the model inside it and an entry of its own as well.
     named = [item for item in found if item.matched and item.matched.compact == item.identifier]
     entry = next(iter(named or found), None)
     if entry is None:
@@ -222,7 +222,7 @@ def _key(pid: IdentifierLike) -> Key:
 
 
 def _keys(record: ModelRecord) -> set[Key]:
-    """What the object of a statement is or was known by. A repository may hold the code of several models."""
+    """Return all keys of the object, without repositories, each of which may hold several models."""
     place = Identifier(record.provenance.source, record.provenance.source_id)
     return {subject(record), place.key} | {key for key in link_keys(record) if key[0] not in SHARED_SCHEMES}
 

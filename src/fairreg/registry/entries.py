@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What goes into the registry and what comes out of it, apart from the record itself."""
+"""Types of the registry's input and output, apart from the record itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class RejectedPayload:
-    """A payload that became no record: `reason` is a sentence, `path` where in the payload the fault is."""
+    """A payload that could not become a record: `reason` is a sentence, `path` the JSON path of the fault."""
 
     source: str
     payload: bytes
@@ -47,9 +47,9 @@ class RejectedPayload:
 
 @dataclass(frozen=True)
 class PutResult:
-    """What a record's arrival meant; `identifier` is that of the entry it now belongs to.
+    """Outcome of storing a record; `identifier` is that of the entry it now belongs to.
 
-    *unchanged*: the record says what the source's last one said, whatever moved in the raw payload.
+    *unchanged*: the record equals the source's last one, even where the raw payload differs.
     """
 
     outcome: Outcome
@@ -58,7 +58,7 @@ class PutResult:
 
 @dataclass(frozen=True)
 class Statement:
-    """What one source says about an entry. `gone_at` is set once the source withdrew it."""
+    """Record of an entry as one source states it. `gone_at` is set once the source withdrew it."""
 
     source: str
     source_id: str
@@ -72,16 +72,16 @@ class Statement:
 
     @property
     def gone(self) -> bool:
-        """Whether the source withdrew it."""
+        """True once the source withdrew it."""
         return self.gone_at is not None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One model, dataset or piece of software: the record merged from what all its sources say.
+    """One model, dataset or piece of software: the record merged from the statements of all sources.
 
-    `matched` is the identifier by which it was asked for, where it was found by one. `gone` says that the
-    source that held the files withdrew them; the metadata stays.
+    `matched` is the identifier by which the entry was looked up, if any. `gone` means that the source that
+    held the files withdrew them; the metadata stays.
     """
 
     identifier: str
@@ -96,12 +96,12 @@ class Entry:
 
     @property
     def gone(self) -> bool:
-        """Whether the source that held the files withdrew them."""
+        """True once the source that held the files withdrew them."""
         return self.gone_at is not None
 
 
 def newest_key(entry: Entry) -> tuple[object, ...]:
-    """Sort key that puts the newest version last, and before all what no longer exists."""
+    """Sort key that puts the newest version last, and withdrawn entries first."""
     record = entry.record
     dated = record.date_published or record.date_created
     version = version_sort_key(dated=dated, version=record.version, doi=record.doi)
@@ -109,9 +109,9 @@ def newest_key(entry: Entry) -> tuple[object, ...]:
 
 
 def representative_key(entry: Entry) -> tuple[object, ...]:
-    """Sort key that puts the entry last that stands for its model.
+    """Sort key that puts the representative of a lineage last.
 
-    It exists, is one of several versions, has a DOI and is the newest, in this order.
+    Criteria in this order: not withdrawn, one of several versions, has a DOI, newest.
     """
     record = entry.record
     return not entry.gone, record.concept_doi is not None, record.doi is not None, newest_key(entry)
@@ -119,7 +119,7 @@ def representative_key(entry: Entry) -> tuple[object, ...]:
 
 @dataclass(frozen=True)
 class Harvest:
-    """How far a harvest of `query` at `source` came. `cursor` is the source's own, kept as it is."""
+    """Progress of a harvest of `query` at `source`. `cursor` is the source's own, stored unchanged."""
 
     source: str
     query: str
@@ -133,7 +133,7 @@ class Harvest:
 
 @dataclass(frozen=True)
 class Info:
-    """What the registry holds."""
+    """Contents of the registry, in numbers."""
 
     place: str
     revision: str

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The registry: records in, entries and search results out.
 
-What only some of its methods need is imported there: a search starts without the code that writes.
+Modules that only some methods need are imported there: a search starts without the code that writes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,11 +51,11 @@ _TEXT_RULES = "wording_rules"
 
 
 class Registry:
-    """A FAIR model registry in a database that exists already (`fairreg.services.registry.db` makes it).
+    """A FAIR model registry in an existing database (`fairreg.services.registry.db` creates it).
 
-    Every change is one transaction: after a crash it happened as a whole or not at all. Several processes
-    may read and write at once. Raises RegistryError where the database is missing, damaged or of another
-    release; a `Database` that is open already has been looked at by whoever opened it.
+    Every change is one transaction: after a crash it is complete or absent. Several processes may read and
+    write at once. Raises RegistryError where the database is missing, damaged or of another release; a
+    `Database` that is open already is not checked again.
     """
 
     def __init__(self, url: str | Database | None = None, *, settings: Settings | None = None) -> None:
@@ -72,17 +72,17 @@ class Registry:
         self.close()
 
     def close(self) -> None:
-        """Give the database back."""
+        """Close the database's connections."""
         self._database.close()
 
     def bulk_write(self) -> AbstractContextManager[None]:
-        """A context for whoever writes for minutes: what he wrote is put in its place beside him."""
+        """Context manager for long bulk writes: checkpoints the write-ahead log from a helper thread."""
         return self._database.checkpoint_wal()
 
     def put(
         self, record: ModelRecord, *, payload: bytes | None = None, media_type: str | None = None
     ) -> PutResult:
-        """Keep what a source says, with the raw payload; a second time it replaces the first."""
+        """Upsert the record of a source, with the raw payload; a second one replaces the first."""
         return self.put_many([Submission(record, payload, media_type)])[0]
 
     def put_many(
@@ -92,7 +92,7 @@ class Registry:
         harvest: Harvest | None = None,
         rejected: Iterable[RejectedPayload] = (),
     ) -> tuple[PutResult, ...]:
-        """Keep all `items`, what was refused, and how far the harvest came, in one transaction."""
+        """Upsert all `items`, rejected payloads, and the harvest's progress in one transaction."""
         from fairreg.registry.ingest.bulk_upsert import put_all
         from fairreg.registry.ingest.harvest_state import write_harvest
         from fairreg.registry.ingest.rejects import store_rejected
@@ -107,9 +107,9 @@ class Registry:
             return stored
 
     def load_catalogue(self) -> bool:
-        """Bring in the packaged catalogue; False where this very catalogue was loaded before.
+        """Load the packaged catalogue; False where this very catalogue is loaded already.
 
-        What an earlier release's catalogue had and this one has not becomes a tombstone.
+        Records that an earlier release's catalogue had and this one lacks become tombstones.
         """
         from fairreg.registry.ingest.bulk_upsert import put_all
         from fairreg.registry.ingest.row_builder import build_batch
@@ -142,12 +142,12 @@ class Registry:
             return {row.name: row.value for row in connection.execute(query)} == wanted
 
     def text_index_is_current(self) -> bool:
-        """Whether what search reads of the entries is written as this release writes it."""
+        """Tell whether the search index was written by this release's rules."""
         with self._database.reading() as connection:
             return _read_property(connection, _TEXT_RULES) == TEXT_RULES
 
     def reindex_text(self) -> int:
-        """Write anew what search reads of the entries, a page at a time; how many entries there are."""
+        """Rewrite the search index of all entries, a page at a time; return the number of entries."""
         from fairreg.registry.ingest.upsert import reindex_text
 
         done, after = 0, 0
@@ -160,12 +160,12 @@ class Registry:
             done, after = done + len(page), page[-1]
 
     def lineages_are_current(self) -> bool:
-        """Whether the lineages are those of this release's rules."""
+        """Tell whether the lineages follow this release's rules."""
         with self._database.reading() as connection:
             return _read_property(connection, _LINEAGE_RULES) == LINEAGE_RULES
 
     def rebuild_lineages(self) -> int:
-        """Sort all entries into lineages by this release's rules; how many statements were looked at."""
+        """Resolve all entries into lineages by this release's rules; return the number of statements."""
         from fairreg.registry.ingest.lineage_update import rebuild_lineages
 
         with self._database.writing() as connection:
@@ -174,28 +174,28 @@ class Registry:
         return count
 
     def link(self, one: IdentifierLike, other: IdentifierLike) -> None:
-        """Make two identifiers mean one model, also after the next harvest. Raises NotFound, UsageError."""
+        """Mark two identifiers as the same model; later harvests keep it. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import set_override
 
         with self._database.writing() as connection:
             set_override(connection, one, other, same=True)
 
     def unlink(self, one: IdentifierLike, other: IdentifierLike) -> None:
-        """Keep apart what two identifiers mean, also after the next harvest. Raises NotFound, UsageError."""
+        """Mark two identifiers as different models; later harvests keep it. Raises NotFound, UsageError."""
         from fairreg.registry.ingest.link_overrides import set_override
 
         with self._database.writing() as connection:
             set_override(connection, one, other, same=False)
 
     def link_overrides(self) -> "LinkOverrides":
-        """What people decided with `link` and `unlink`."""
+        """Return the manual links and separations, made by `link` and `unlink`."""
         from fairreg.registry.ingest.lineage_update import load_overrides
 
         with self._database.reading() as connection:
             return load_overrides(connection)
 
     def explain(self, pid: Entry | IdentifierLike) -> "LineageReport":
-        """All sources and versions of the model that `pid` means, and what joins them. Raises NotFound."""
+        """Return all sources and versions of the model that `pid` means, and their links. Raises NotFound."""
         from fairreg.registry.ingest.link_overrides import explain
 
         with self._database.reading() as connection:
@@ -204,7 +204,7 @@ class Registry:
     def related_entries(
         self, records: Iterable[ModelRecord]
     ) -> tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]:
-        """The entries that records, known or not, may belong together with, and what is said of each."""
+        """Return the entries within reach of `records`, stored or not, each with its statements' records."""
         from fairreg.registry.ingest.lineage_update import related_statements
         from fairreg.registry.ingest.link_overrides import statement_records
 
@@ -214,35 +214,35 @@ class Registry:
             return tuple((entry, tuple(statement_records(connection, entry.identifier))) for entry in found)
 
     def rejected(self, source: str | None = None) -> tuple[RejectedPayload, ...]:
-        """Payloads of `source`, or of all sources, that became no record."""
+        """Return the rejected payloads of `source`, or of all sources."""
         from fairreg.registry.ingest.rejects import rejected_payloads_of
 
         with self._database.reading() as connection:
             return rejected_payloads_of(connection, source)
 
     def mark_gone(self, source: str, source_id: str, reason: str) -> None:
-        """Record that `source` withdrew its record; what it said stays. Raises NotFound."""
+        """Mark a record as withdrawn by `source`; its metadata stays. Raises NotFound."""
         from fairreg.registry.ingest.upsert import relink, withdraw
 
         with self._database.writing() as connection:
             relink(connection, withdraw(connection, source, source_id, reason))
 
     def get(self, pid: IdentifierLike) -> ModelRecord:
-        """The merged record that `pid`, in any spelling, means. Raises NotFound with a hint."""
+        """Return the merged record that `pid`, in any spelling, means. Raises NotFound with a hint."""
         return self.entry_for(pid).record
 
     def entry_for(self, pid: IdentifierLike) -> Entry:
-        """The entry that `pid` means, and by which of its identifiers. Raises NotFound with a hint."""
+        """Return the entry that `pid` means, with the matching identifier. Raises NotFound with a hint."""
         with self._database.reading() as connection:
             return entry_for(connection, pid)
 
     def entries_for(self, pid: IdentifierLike) -> tuple[Entry, ...]:
-        """All entries that carry `pid`, the likeliest first; none is no error."""
+        """Return all entries that carry `pid`, the likeliest first; may be empty."""
         with self._database.reading() as connection:
             return tuple(entries_for(connection, pid))
 
     def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
-        """What each source says about an entry, payloads included, by source. Raises NotFound."""
+        """Return the statements of an entry with their payloads, ordered by source. Raises NotFound."""
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
             query = (
@@ -254,7 +254,7 @@ class Registry:
             return tuple(statement_from(row) for row in connection.execute(query).mappings())
 
     def statement(self, source: str, source_id: str) -> Statement | None:
-        """What `source` said under `source_id`, None where it never spoke."""
+        """Return the statement of `source` under `source_id`, None where there is none."""
         query = select(statements).where(statements.c.source == source, statements.c.source_id == source_id)
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().one_or_none()
@@ -269,10 +269,10 @@ class Registry:
         facets: bool = False,
         **filters: Unpack[FilterValues],
     ) -> SearchResults:
-        """Entries that answer `query`, best first; an empty query lists all, newest first.
+        """Search entries, best first; an empty query lists all, newest first.
 
-        Each filter (see `Filters`) takes a value or several, of which any will do; `facets` counts what was
-        found. No text breaks a search.
+        Each filter (see `Filters`) takes a value, or several as alternatives; `facets` requests counts of the
+        results. Every text is a valid query.
         """
         from fairreg.registry.search.search import search
 
@@ -281,14 +281,14 @@ class Registry:
             return search(connection, query, chosen, limit=limit, offset=offset, facets=facets)
 
     def records(self) -> Iterator[ModelRecord]:
-        """All merged records in the order of their identifiers, a page at a time."""
+        """Yield all merged records in the order of their identifiers, a page at a time."""
         return (entry.record for entry in self.entries())
 
     def __iter__(self) -> Iterator[ModelRecord]:
         return self.records()
 
     def entries(self) -> Iterator[Entry]:
-        """All entries in the order of their identifiers; writers are not held up meanwhile."""
+        """Yield all entries in the order of their identifiers; writers are not blocked meanwhile."""
         after = ""
         while True:
             query = (
@@ -307,21 +307,21 @@ class Registry:
             after = page[-1].identifier
 
     def save_harvest(self, harvest: Harvest) -> None:
-        """Keep how far a harvest came, so that a killed one resumes there."""
+        """Store the progress of a harvest, so that an interrupted one resumes there."""
         from fairreg.registry.ingest.harvest_state import write_harvest
 
         with self._database.writing() as connection:
             write_harvest(connection, harvest)
 
     def harvest_state(self, source: str, query: str = "") -> Harvest | None:
-        """How far the last harvest of `query` at `source` came, None where there was none."""
+        """Return the progress of the last harvest of `query` at `source`, None where there was none."""
         from fairreg.registry.ingest.harvest_state import harvest_state
 
         with self._database.reading() as connection:
             return harvest_state(connection, source, query)
 
     def info(self) -> Info:
-        """What the registry holds, in numbers."""
+        """Return the size and contents of the registry, in numbers."""
         from fairreg.registry.ingest.harvest_state import all_harvests
 
         with self._database.reading() as connection:
@@ -342,7 +342,7 @@ class Registry:
             )
 
     def every_statement(self) -> Iterator[Statement]:
-        """All that sources say, by source and its id, a page at a time; writers are not held up meanwhile."""
+        """Yield all statements, by source and its id, a page at a time; writers are not blocked meanwhile."""
         from fairreg.registry.ingest.restore import statements_after
         from fairreg.registry.resolution.grouping import statement_key_of
 
@@ -356,37 +356,37 @@ class Registry:
             statement_key = statement_key_of(page[-1].record)
 
     def restore(self, items: "Iterable[ExportedStatement]") -> tuple[Outcome, ...]:
-        """Take over statements of another registry, withdrawn ones as such, in one transaction."""
+        """Restore statements of another registry, withdrawn ones as such, in one transaction."""
         from fairreg.registry.ingest.restore import restore
 
         with self._database.writing() as connection:
             return restore(connection, items)
 
     def analyze(self) -> None:
-        """Let the database take stock after much has arrived, so that it answers by the shortest way."""
+        """Update the database's query statistics, for faster queries after much was written."""
         self._database.analyze()
 
     def every_link_override(self) -> "tuple[LinkOverride, ...]":
-        """What people decided with `link` and `unlink`, and when."""
+        """Return the manual links and separations with their times."""
         from fairreg.registry.ingest.link_overrides import every_override
 
         with self._database.reading() as connection:
             return every_override(connection)
 
     def restore_link_overrides(self, items: "Iterable[LinkOverride]") -> int:
-        """Take over verdicts of another registry, in one transaction; how many were news."""
+        """Import manual links and separations in one transaction; return the number of new ones."""
         from fairreg.registry.ingest.link_overrides import restore_override
 
         with self._database.writing() as connection:
             return sum(restore_override(connection, item) for item in items)
 
     def count(self) -> int:
-        """How many entries there are."""
+        """Return the number of entries."""
         with self._database.reading() as connection:
             return connection.scalar(select(func.count()).select_from(entries)) or 0
 
     def identifiers(self) -> Iterator[str]:
-        """The identifiers of all entries in their order; writers are not held up meanwhile."""
+        """Yield the identifiers of all entries in their order; writers are not blocked meanwhile."""
         from fairreg.registry.snapshots import identifiers_after
 
         after: str | None = ""
@@ -397,54 +397,54 @@ class Registry:
             after = page[-1] if page else None
 
     def window(self, since: str, *, online: bool) -> "Window":
-        """The assessments that there are by now from an ISO 8601 time on (`online`: with the network)."""
+        """Return the window of stored assessments since an ISO 8601 time (`online`: those with network)."""
         from fairreg.registry.snapshots import Window, last_assessment
 
         with self._database.reading() as connection:
             return Window(since, last_assessment(connection), online)
 
     def known(self, names: Iterable[str], window: "Window | None" = None) -> "list[EntrySnapshot]":
-        """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
+        """Return snapshots of the entries with these identifiers, in this order, without unknown ones."""
         from fairreg.registry.snapshots import entry_snapshots
 
         with self._database.reading() as connection:
             return entry_snapshots(connection, names, window)
 
     def save_assessments(self, items: "Iterable[Assessment]") -> None:
-        """Keep assessments in one transaction; their scores become those of the entries."""
+        """Store assessments in one transaction and copy their scores to the entries."""
         from fairreg.registry.assessments import save_assessments
 
         with self._database.writing() as connection:
             save_assessments(connection, items)
 
     def assessments(self, pid: IdentifierLike, *, rubric: str | None = None) -> "tuple[Assessment, ...]":
-        """How what `pid` means was assessed, the newest first, without report and evidence."""
+        """Return the assessments of what `pid` means, newest first, without report and evidence."""
         from fairreg.registry.assessments import history
 
         with self._database.reading() as connection:
             return history(connection, pid, rubric=rubric)
 
     def every_assessment(self) -> "Iterator[Assessment]":
-        """All assessments with their documents, in an order of their own."""
+        """Yield all assessments with their documents, ordered by subject, rubric and time."""
         from fairreg.registry.assessments import every_assessment
 
         with self._database.reading() as connection:
             yield from every_assessment(connection)
 
     def assessment_evidence(self, assessment: "Assessment") -> bytes:
-        """The evidence that an assessment rests on, a JSON document. Raises RecordError."""
+        """Return the evidence that an assessment rests on, a JSON document. Raises RecordError."""
         from fairreg.registry.assessments import evidence_of
 
         with self._database.reading() as connection:
             return evidence_of(connection, assessment)
 
     def get_property(self, name: str) -> str | None:
-        """What `set_property` kept under `name`, a word of at most 64 characters."""
+        """Return the value that `set_property` stored under `name`, which has at most 64 characters."""
         with self._database.reading() as connection:
             return _read_property(connection, name)
 
     def set_property(self, name: str, value: str) -> None:
-        """Keep a word for a later run of the same command."""
+        """Store a value for a later run of the same command."""
         with self._database.writing() as connection:
             _write_property(connection, name, value)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A large registry in portions: its identifiers as a stream, and all that is known of some of its entries.
+"""Read a large registry in batches: a stream of identifiers, and snapshots of some entries.
 
 Every function runs inside its caller's transaction.
 """
@@ -26,10 +26,10 @@ _PAGE = 5000
 
 @dataclass(frozen=True)
 class Window:
-    """Assessments from a time on, up to those that were kept first after a run began.
+    """Window of assessments that existed when a run began, from a time on.
 
-    `since` is an ISO 8601 time, `last` the number of the newest assessment when the run began, so that what
-    the run itself keeps does not count. `online` leaves out those made without the network.
+    `since` is an ISO 8601 time, `last` the number of the newest assessment when the run began, so that the
+    run's own assessments do not count. `online` leaves out those made without the network.
     """
 
     since: str
@@ -39,8 +39,11 @@ class Window:
 
 @dataclass(frozen=True)
 class EntrySnapshot:
-    """An entry with what each source says of it, whether it was `assessed` in the window that was asked for,
-    and whether it was ever assessed with the network."""
+    """An entry with its statements.
+
+    `assessed` tells whether the window holds an assessment of it, `online` whether any with the network
+    exists.
+    """
 
     entry: Entry
     statements: tuple[Statement, ...]
@@ -49,20 +52,20 @@ class EntrySnapshot:
 
 
 def identifiers_after(connection: Connection, after: str) -> list[str]:
-    """The next identifiers of entries in their order; none where `after` was the last one."""
+    """Return the next identifiers of entries in their order; empty after the last."""
     column = entries.c.identifier
     return list(connection.scalars(select(column).where(column > after).order_by(column).limit(_PAGE)))
 
 
 def last_assessment(connection: Connection) -> int:
-    """The number of the newest assessment, 0 where there is none."""
+    """Return the number of the newest assessment, 0 where there is none."""
     return connection.scalar(select(func.max(assessments.c.id))) or 0
 
 
 def entry_snapshots(
     connection: Connection, names: Iterable[str], window: Window | None
 ) -> list[EntrySnapshot]:
-    """What is known of the entries of these identifiers, in this order; left out is what is no entry."""
+    """Return snapshots of the entries with these identifiers, in this order, without unknown ones."""
     listed = list(names)
     found: dict[str, EntrySnapshot] = {}
     for chunk in chunks(listed):
@@ -104,7 +107,7 @@ def _within(window: Window) -> ColumnElement[bool]:
 def _assessed(
     connection: Connection, held: Iterable[tuple[Entry, Any]], condition: ColumnElement[bool]
 ) -> set[str]:
-    """Identifiers of the entries that have such an assessment, by their own name or that of their subject."""
+    """Return the entries with an assessment under the condition, of their own name or their subject's."""
     subjects: dict[str, Key] = {entry.identifier: subject(entry.record) for entry, _ in held}
     if not subjects:
         return set()

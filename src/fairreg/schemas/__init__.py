@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What a record is: the typed record, its identifiers and its views."""
+"""The typed record, its identifiers and its views."""

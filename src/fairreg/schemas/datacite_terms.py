@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Identifiers and relations as DataCite and the repositories that follow it write them."""
+"""Identifiers and relations in the terms of DataCite and of repositories that follow it."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from fairreg.sources import ARXIV, DOI, scheme_names, schemes
 
 __all__ = ["cited_in", "distinct_identifiers", "distinct_relations", "identifier_of", "relation_type"]
 
-# DataCite 4.6, appendix 1 (relationType), lower case; what the record has no word for is related_to.
+# DataCite 4.6, appendix 1 (relationType), lower case; types without a counterpart become related_to.
 _RELATIONS: dict[str, RelationType] = {
     "cites": "cites",
     "iscitedby": "is_cited_by",
@@ -46,13 +46,13 @@ _CITED_ARXIV = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 
 
 def relation_type(stated: str | None) -> RelationType:
-    """The record's word for a relation, whatever its case; related_to for one it has no word for."""
+    """Return the record's term for a relation in any case; related_to for one without a counterpart."""
     return _RELATIONS.get(re.sub(r"[^a-z]", "", (stated or "").lower()), "related_to")
 
 
 @cache
 def _hints() -> dict[str, str]:
-    """Words of the services for a scheme, each with what `parse` needs before a value to recognise it."""
+    """Return the services' words for a scheme, each with the prefix by which `parse` recognises a value."""
     prefixes = {"url": "", "oai": ""}
     for scheme in schemes():
         prefix = f"{scheme.name}:"
@@ -64,18 +64,18 @@ def _hints() -> dict[str, str]:
 def identifier_of(
     text: str | None, scheme: str | None = None, *, evidence: str | None = None
 ) -> Identifier | None:
-    """What `text` identifies, given the source's word for its scheme; None for an empty one or a placeholder.
+    """Identify `text`, given the source's word for its scheme; None for an empty text or a placeholder.
 
-    Without a scheme only text that says itself what it is (an address, a DOI, ``prefix:value``) is read.
+    Without a scheme only self-describing text (an address, a DOI, ``prefix:value``) is read.
     """
     value, hint = one_line(text or ""), (scheme or "").strip().lower()
     if not value:
         return None
     if not hint or hint in _hints():
         found = _recognised(value, _hints().get(hint, ""))
-        # An address may hide control characters behind %-signs.
+        # A percent-encoded address may hide control characters.
         if found is not None and one_line(found.value):
-            # The slug of a repository drops the tag or commit that the source names: the address keeps it.
+            # The slug of a repository drops the tag or commit that the source names; the address keeps it.
             pinned = value if found.scheme in scheme_names("code") and _PINNED.search(value) else None
             return Identifier(found.scheme, one_line(found.value), evidence or pinned)
         if hint == DOI.name:
@@ -90,7 +90,7 @@ def _recognised(value: str, prefix: str) -> Identifier | None:
     doi = normalise_doi(value)
     if doi is not None:
         return Identifier(DOI.name, doi)
-    # A bare word or number would be read as a Hugging Face or a Zenodo id, which it need not be here.
+    # A bare word or number would be parsed as a Hugging Face or Zenodo id, which it may not be.
     if ":" not in value and not prefix:
         return None
     for candidate in (value, prefix + value):
@@ -104,7 +104,7 @@ def _recognised(value: str, prefix: str) -> Identifier | None:
 
 
 def cited_in(reference: str) -> Identifier | None:
-    """The DOI, else the arXiv id, that a free-text reference names; None where it names neither."""
+    """Return the DOI, else the arXiv id, in a free-text reference; None without either."""
     match = _CITED_DOI.search(reference)
     doi = normalise_doi(match[0]) if match else None
     if doi is not None:
@@ -114,7 +114,7 @@ def cited_in(reference: str) -> Identifier | None:
 
 
 def distinct_identifiers(found: Iterable[Identifier | None]) -> tuple[Identifier, ...]:
-    """Each (scheme, value) once, in order."""
+    """Return each (scheme, value) once, in order."""
     unique: dict[tuple[str, str], Identifier] = {}
     for item in found:
         if item is not None:
@@ -123,7 +123,7 @@ def distinct_identifiers(found: Iterable[Identifier | None]) -> tuple[Identifier
 
 
 def distinct_relations(found: Iterable[Relation | None]) -> tuple[Relation, ...]:
-    """Each (type, target) once, in order."""
+    """Return each (type, target) once, in order."""
     unique: dict[tuple[str, tuple[str, str]], Relation] = {}
     for item in found:
         if item is not None:

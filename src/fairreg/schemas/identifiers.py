@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Identifiers of models, datasets, software and people, in all the spellings that people paste.
+"""Identifiers of models, datasets, software and people, in all common spellings.
 
 `parse` turns a pasted text into an `Identifier`; `Identifier.url` is the spelling that resolves, and
 ``parse(identifier.url) == identifier`` holds for every scheme that has one. Sources: DOI Handbook 2.2,
@@ -36,7 +36,7 @@ __all__ = [
     "zenodo_of_doi",
 ]
 
-# DOIs of the object itself, one version or all of them; and of what the object merely refers to.
+# DOIs of the object itself, as a version or a whole; and DOIs of objects that it refers to.
 OWN_DOIS = (DOI.name, "concept_doi")
 NEIGHBOUR_DOIS = (*(row.copy_dois for row in sources.BUILT_IN if row.copy_dois), "related_doi", "paper_doi")
 # Schemes whose value is a DOI; only that of `DOI` identifies the object itself.
@@ -46,15 +46,15 @@ PAPER_SCHEMES = frozenset({"paper_doi", sources.ARXIV.name})
 POINTING_SCHEMES = frozenset({*NEIGHBOUR_DOIS, sources.ARXIV.name})
 
 _SLUG = re.compile(r"(?!10\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
-_SURROGATE = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are not UTF-8
+_SURROGATE = re.compile("[\ud800-\udfff]")  # Python's result for bytes that are not UTF-8
 _SAFE_IN_DOI = "/:;()._-+,@!$&'*=~"
 # Host and path of a web address.
 Address = tuple[str, str]
-_MOST_LAYERS = 50  # of what stands around an identifier; only hostile text has more
+_MOST_LAYERS = 50  # of punctuation around an identifier; only hostile text has more
 
 
 class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A value in a scheme; `evidence` says where it was seen.
+    """A value in a scheme; `evidence` states where it was seen.
 
     Schemes: doi, concept_doi, paper_doi, dlhub_doi, related_doi, arxiv, orcid, swhid, huggingface, github,
     zenodo, dlhub, cernopendata, kaggle, pypi, url, and any other word a source uses.
@@ -66,7 +66,7 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
     @property
     def url(self) -> str | None:
-        """The address that resolves it, None for a scheme without a resolver."""
+        """Address that resolves it, None for a scheme without a resolver."""
         if self.scheme in DOI_SCHEMES:
             return f"{DOI.resolver}{quote(self.value, safe=_SAFE_IN_DOI)}"
         if self.scheme == "url":
@@ -81,14 +81,14 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
     @property
     def key(self) -> tuple[str, str]:
-        """What two spellings of one identifier share: (family, case-folded value)."""
+        """Key that all spellings of an identifier share: (family, case-folded value)."""
         return (DOI.name if self.scheme in DOI_SCHEMES else self.scheme, self.value.casefold())
 
 
 def parse(text: str) -> Identifier:
-    """Read a pasted identifier; a bare ``org/name`` is taken as a Hugging Face id, a bare number as Zenodo's.
+    """Parse a pasted identifier; a bare ``org/name`` is a Hugging Face id, a bare number Zenodo's.
 
-    Raises IdentifierError when the text is none of the known kinds, or no Unicode.
+    Raises IdentifierError for a text of no known scheme, or invalid Unicode.
     """
     cleaned = _clean(text)
     found = None if _SURROGATE.search(text) else _parsed(cleaned)
@@ -102,7 +102,7 @@ def parse(text: str) -> Identifier:
 
 
 class RequestedIdentifier:
-    """An identifier as its user spelled it: parsed once, then passed on to all who need it.
+    """An identifier as the user spelled it: parsed once, then passed on.
 
     `identifier` is None for a `text` of no known scheme; the registry may still know an entry by that name.
     """
@@ -118,7 +118,7 @@ class RequestedIdentifier:
 
     @classmethod
     def of(cls, pid: "str | RequestedIdentifier") -> "RequestedIdentifier":
-        """Return `pid` as it is where it has been parsed already."""
+        """Parse `pid`, unless it is parsed already."""
         return cls(pid) if isinstance(pid, str) else pid
 
     def require(self) -> Identifier:
@@ -131,17 +131,17 @@ class RequestedIdentifier:
         return self.text
 
 
-# How functions that look something up may be told of an identifier.
+# Types that functions accept as an identifier.
 IdentifierLike = str | Identifier | RequestedIdentifier
 
 
 def normalise_doi(text: str) -> str | None:
-    """The DOI in `text` in lower case without resolver prefix; None where there is none or a placeholder."""
+    """Return the DOI in `text`, lower case without resolver prefix; None without one or for a placeholder."""
     return _value_in(text, DOI)
 
 
 def normalise_orcid(text: str) -> str | None:
-    """The ORCID in `text` as ``0000-0002-5076-7096``; None where its checksum fails."""
+    """Return the ORCID in `text` as ``0000-0002-5076-7096``; None where its checksum fails."""
     return _value_in(text, ORCID)
 
 
@@ -152,24 +152,24 @@ def _value_in(text: str, scheme: IdentifierScheme) -> str | None:
 
 
 def zenodo_of_doi(doi: str) -> str | None:
-    """Record number inside a DOI that Zenodo minted."""
+    """Return the record number inside a DOI that Zenodo minted."""
     minted = ZENODO.dois
     return _number_in(doi, minted) if minted else None
 
 
 def doi_of_zenodo(number: str) -> str:
-    """The DOI that Zenodo mints for a record number (a record may carry an external DOI instead)."""
+    """Return the DOI that Zenodo mints for a record number (a record may carry an external DOI instead)."""
     return str(minted_doi(Identifier(ZENODO.name, number)))
 
 
 def minted_doi(identifier: Identifier) -> str | None:
-    """The DOI that a service mints for the record of this number, None where it mints none."""
+    """Return the DOI that a service mints for the record of this number, None where it mints none."""
     minted = next((item for item in _minted() if item.scheme == identifier.scheme), None)
     return f"{minted.prefix}{identifier.value}" if minted else None
 
 
 def record_of_doi(doi: str) -> Identifier | None:
-    """The record that a service minted this DOI for, None for a DOI of anyone else."""
+    """Return the record that a service minted this DOI for, None for other DOIs."""
     for minted in _minted():
         number = _number_in(doi, minted)
         if number is not None:
@@ -193,7 +193,7 @@ def _resolvers() -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    """Without the blanks, quotes, punctuation and brackets around it; cleaning again changes nothing more."""
+    """Strip blanks, quotes, punctuation and brackets around the text; idempotent."""
     for _ in range(_MOST_LAYERS):
         before, text = text, _peeled(text)
         if text == before:
@@ -212,7 +212,7 @@ def _peeled(text: str) -> str:
 
 
 def _after(text: str, *prefixes: str) -> str | None:
-    """The rest of `text` behind the first of `prefixes` that it starts with, whatever their case."""
+    """Return the rest of `text` after the first of `prefixes` that it starts with, ignoring case."""
     for prefix in prefixes:
         if text[: len(prefix)].lower() == prefix:
             return text[len(prefix) :].strip()
@@ -220,7 +220,7 @@ def _after(text: str, *prefixes: str) -> str | None:
 
 
 def _address(text: str) -> Address | None:
-    """(host without www, unquoted path without slashes at its ends) of a web address, scheme optional."""
+    """Return (host without www, unquoted path without outer slashes) of a web address, scheme optional."""
     candidate = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(candidate)
@@ -243,7 +243,7 @@ class _Page(NamedTuple):
         return cls(page.hosts, re.compile(page.path), tuple(map(re.compile, page.dropped)))
 
     def identifier_in(self, address: Address) -> str | None:
-        """Find what names the record in the (host, path) of an address."""
+        """Return the record's id in the (host, path) of an address."""
         host, path = address
         if host not in self.hosts:
             return None
@@ -261,7 +261,7 @@ class _Reader(NamedTuple):
     pages: tuple[_Page, ...]
 
     def read(self, text: str, address: Address | None) -> Identifier | None:
-        """Read `text`, of which `address` is what `_address` says, as an identifier of this scheme."""
+        """Parse `text`, with its `address` from `_address`, as an identifier of this scheme."""
         rest = _after(text, *self.scheme.prefixes)
         value = None
         if self.pages and (not rest or self.scheme.prefixed_pages):
@@ -281,7 +281,7 @@ class _Reader(NamedTuple):
 
 @cache
 def _readers() -> dict[str, _Reader]:
-    # The grammar of what needs no prefix goes before the addresses of services, which it may resemble.
+    # Self-describing grammars precede the addresses of services, which they may resemble.
     ordered = sorted(sources.schemes(), key=lambda scheme: not scheme.bare)
     return {scheme.name: _reader_of(scheme) for scheme in ordered}
 
@@ -294,7 +294,7 @@ def _reader_of(scheme: IdentifierScheme) -> _Reader:
 
 
 def _parsed(text: str) -> Identifier | None:
-    """Ask each scheme in turn; a text that only looks like a name is read last."""
+    """Return the result of the first scheme that recognises the text; bare names come last."""
     address = _address(text)
     for reader in _readers().values():
         found = reader.read(text, address)
@@ -304,7 +304,7 @@ def _parsed(text: str) -> Identifier | None:
 
 
 def _short_doi(text: str) -> Identifier | None:
-    """A DOI without the prefix of its registrant, as ``zenodo.7305227``."""
+    """Parse a DOI without the prefix of its registrant, as ``zenodo.7305227``."""
     for minted in _minted():
         registrant, _, start = minted.prefix.partition("/")
         number = text[len(start) :]
@@ -314,7 +314,7 @@ def _short_doi(text: str) -> Identifier | None:
 
 
 def owner_slash_name(text: str) -> Identifier | None:
-    """The repository that a bare ``owner/name`` is taken for, None for any other text."""
+    """Return the repository for a bare ``owner/name``, None for any other text."""
     return Identifier(OWNER_SLASH_NAME.name, text) if _SLUG.fullmatch(text) else None
 
 

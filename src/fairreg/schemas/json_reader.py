@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Typed reading of a payload: each value is what was asked for or None, and each place knows its JSON path.
+"""Typed reading of a payload: each value has the requested type or is None, and each place knows its path.
 
-Services change their shapes and people type into their forms, so a harvester never indexes a payload itself.
+Services change their shapes and forms are filled in freely, so a harvester never indexes a payload itself.
 """
 
 import json
@@ -22,31 +22,31 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
 
 
 class TrackedObject(dict[str, Any]):
-    """A JSON object that remembers in `asked` which of its members were asked for with `get`."""
+    """A JSON object that records in `asked` which of its members were read with `get`."""
 
     def __init__(self, members: Any = ()) -> None:
         super().__init__(members)
         self.asked: set[str] = set()
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The member, which counts as read from now on."""
+        """Return the member and count it as read."""
         self.asked.add(key)
         return super().get(key, default)
 
     def unread(self) -> tuple[str, ...]:
-        """Names of the members that nobody asked for, nested ones as ``authors.email``, each once.
+        """Names of the unread members, nested ones as ``authors.email``, each once.
 
-        Keywords of JSON-LD and members without a value are left out: they say nothing.
+        Keywords of JSON-LD and members without a value are left out.
         """
         return tuple(dict.fromkeys(_unread(self)))
 
     def says_in_vain(self, key: str) -> bool:
-        """Tell whether a member has a value that nobody asked for."""
+        """Tell whether a member has a value that was not read."""
         return key not in self.asked and not key.startswith("@") and self[key] not in (None, "", [], {})
 
 
 def _unread(whole: object) -> Iterator[str]:
-    # A stack of its own, because a foreign document may nest deeper than calls can.
+    # An explicit stack, because a foreign document may nest deeper than the call stack.
     waiting: list[tuple[str, object]] = [("", whole)]
     while waiting:
         name, value = waiting.pop()
@@ -60,7 +60,7 @@ def _unread(whole: object) -> Iterator[str]:
 
 
 def tracked(value: Any) -> Any:
-    """`value` with every object in it, lists included, as a `TrackedObject`."""
+    """Return `value` with every object in it, lists included, as a `TrackedObject`."""
     if isinstance(value, dict):
         return TrackedObject({key: tracked(item) for key, item in value.items()})
     return [tracked(item) for item in value] if isinstance(value, list) else value
@@ -78,32 +78,32 @@ class JsonNode:
         return JsonNode(value, f"{self.path}.{name}")
 
     def at(self, *names: str) -> "JsonNode":
-        """The place that `names` lead to, one object inside the other."""
+        """Return the place at the path `names`, one object inside the other."""
         node = self
         for name in names:
             node = node[name]
         return node
 
     def items(self) -> Iterator["JsonNode"]:
-        """The elements of a list, the values of an object, or the one value that stands for a list of one."""
+        """Yield the elements of a list, the values of an object, or a single value as a list of one."""
         if isinstance(self.value, list):
             yield from (JsonNode(item, f"{self.path}[{index}]") for index, item in enumerate(self.value))
         elif self.value is not None:
             yield self
 
     def members(self) -> Iterator[tuple[str, "JsonNode"]]:
-        """Name and place of each member of an object."""
+        """Yield name and place of each member of an object."""
         if isinstance(self.value, dict):
             yield from ((str(name), self[name]) for name in self.value)
 
     @property
     def stated(self) -> bool:
-        """Whether anything but null, an empty text, list or object is there."""
+        """True for anything but null, an empty text, list or object."""
         return self.value not in (None, "", [], {})
 
     @property
     def is_object(self) -> bool:
-        """Whether it is a JSON object."""
+        """True for a JSON object."""
         return isinstance(self.value, dict)
 
     @property
@@ -115,7 +115,7 @@ class JsonNode:
 
     @property
     def prose(self) -> str | None:
-        """Text as it stands, with its lines."""
+        """Text unchanged, with its lines."""
         return self.value if isinstance(self.value, str) and self.value.strip() else None
 
     @property
@@ -128,7 +128,7 @@ class JsonNode:
 
     @property
     def count(self) -> int | None:
-        """A whole number from 0 on that fits 64 bits; text of digits counts."""
+        """A whole number from 0 on that fits 64 bits; digits as text count."""
         value = self.value
         if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
             value = int(value.strip()) if len(value.strip()) < len(str(_BIGGEST)) else None
@@ -151,7 +151,7 @@ class JsonNode:
 
     @property
     def date(self) -> str | None:
-        """An ISO 8601 date as precise as stated (the first of an interval), or a complete date and time."""
+        """An ISO 8601 date of any precision (the first of an interval), or a complete date and time."""
         text = self.text or ""
         moment = _moment(text)
         if moment is not None:
@@ -167,7 +167,7 @@ class JsonNode:
 
 
 def _moment(text: str) -> str | None:
-    """`text` when it is a date with a time, its blank written as T."""
+    """Return `text` if it is a date with a time, its blank replaced by T."""
     written = re.sub(r"^(\d{4}-\d{2}-\d{2}) (?=\d)", r"\1T", text)
     if not re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", written):
         return None
@@ -179,14 +179,14 @@ def _moment(text: str) -> str | None:
 
 
 def violation(node: JsonNode, what: str, *, source: str) -> RecordError:
-    """The error for a payload that is no record: names the path and what is wrong there."""
+    """Return the error for a payload that is not a record, with the path and the fault."""
     return RecordError(
-        f"This is no record of {source}: {node.path} {what}.",
+        f"Not a record of {source}: {node.path} {what}.",
         violations=((node.path, what),),
         hint="Give the JSON document of one record, as the service sent it.",
     )
 
 
 def canonical(payload: Any) -> bytes:
-    """The bytes that stand for a hit whose page held several: JSON in ASCII, sorted names, no white space."""
+    """Return canonical bytes of one hit of a page: JSON in ASCII, sorted names, no white space."""
     return json.dumps(payload, sort_keys=True, separators=(",", ":")).encode("ascii")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What any JSON value must keep before it is looked at as a record: Unicode, numbers and depth within limits.
+"""Requirements on any JSON value before it is read as a record: valid Unicode, limits of numbers and depth.
 
-Python's reader of JSON lets more through than a database, a JSON writer and the call stack can take.
+Python's JSON reader accepts more than a database, a JSON writer and the call stack can handle.
 """
 
 import re
@@ -20,7 +20,7 @@ Path = tuple[str | int, ...]
 
 
 def require_sound(document: object) -> None:
-    """RecordError with the JSON path of each fault."""
+    """Raise RecordError with the JSON path of each fault."""
     found = tuple(faults(document))
     if found:
         path, message = found[0]
@@ -28,7 +28,7 @@ def require_sound(document: object) -> None:
 
 
 def faults(document: object) -> Iterator[tuple[str, str]]:
-    """JSON path and fault, in document order, of each value that no record can hold."""
+    """Yield JSON path and fault, in document order, of each value that a record cannot hold."""
     waiting: list[tuple[Path, object]] = [((), document)]
     while waiting:
         path, value = waiting.pop()
@@ -46,7 +46,7 @@ def _fault(value: object) -> str | None:
         return "is a number beyond 64 bits"
     texts = [value] if isinstance(value, str) else list(map(str, value)) if isinstance(value, dict) else []
     if any(map(_SURROGATE.search, texts)):
-        return "holds text that is no Unicode (half of a surrogate pair)"
+        return "holds invalid Unicode (half of a surrogate pair)"
     return None
 
 
@@ -58,7 +58,7 @@ def _members(value: object) -> Iterator[tuple[str | int, object]]:
 
 
 def _written(path: Path) -> str:
-    """The path as the JSON Schema library writes it."""
+    """Format the path as the JSON Schema library does."""
     return "$" + "".join(map(_step, path))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The linked-data view of a record: FAIR4ML, schema.org, CodeMeta, DCT and PROV terms.
+"""Linked-data view of a record: FAIR4ML, schema.org, CodeMeta, DCT and PROV terms.
 
 ``from_jsonld(to_jsonld(record)) == record`` holds for every record. The context stands in the document, so
 that any JSON-LD processor reads the same triples without a request.
@@ -41,7 +41,7 @@ _IRI = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
 
 
 def to_jsonld(record: ModelRecord) -> Node:
-    """The JSON-LD document of a record, context included."""
+    """Return the JSON-LD document of a record, context included."""
     node: Node = {
         "@context": context(),
         "@id": iri_of_record(record),
@@ -67,13 +67,13 @@ def to_jsonld(record: ModelRecord) -> Node:
 
 
 def to_turtle(record: ModelRecord) -> str:
-    """The record's triples in Turtle, the same bytes for the same record."""
+    """Return the record's triples in Turtle, the same bytes for the same record."""
     import json
 
     from rdflib import Graph
 
     document = to_jsonld(record)
-    # rdflib gives a node without a name a random one and sorts by it, so that no two runs would agree.
+    # rdflib gives a blank node a random name and sorts by it, so that output would differ between runs.
     _name_nodes({term: value for term, value in document.items() if term != "@context"}, count())
     graph = Graph()
     graph.parse(data=json.dumps(document), format="json-ld")
@@ -208,7 +208,7 @@ def _provenance_node(item: Provenance) -> Node:
 
 
 def iri_of_record(record: ModelRecord) -> str:
-    """The IRI of what a record describes: where its identifier resolves, else a URN."""
+    """Return the IRI of the described object: where its identifier resolves, else a URN."""
     main = identifier_in(record.identifier)
     if main is None or main.compact != record.identifier:
         main = next((item for item in record.identifiers if item.compact == record.identifier), None)

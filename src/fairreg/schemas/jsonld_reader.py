@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading a record from JSON-LD: our own view without loss, other tools' documents as far as they go.
+"""Read records from JSON-LD: our own view without loss, documents of other tools as far as possible.
 
 Other tools write one value or many, plain or as a node, and keys as full IRIs, prefixed or plain.
 """
@@ -45,7 +45,7 @@ def from_jsonld(document: Node) -> ModelRecord:
 
 
 def read_jsonld(document: Node) -> tuple[ModelRecord, tuple[str, ...]]:
-    """The record as `from_jsonld` reads it, and the names of the properties that it has no place for."""
+    """Return the record as `from_jsonld` does, and the names of properties without a field in it."""
     require_sound(document)
     node: TrackedObject = tracked(canonical(document))
     return _record(node), node.unread()
@@ -63,7 +63,7 @@ def _record(node: Node) -> ModelRecord:
 
 
 def canonical(document: Any) -> Node:
-    """The document's main node under the terms of the packaged context. Raises RecordError."""
+    """Return the document's main node under the terms of the packaged context. Raises RecordError."""
     if not isinstance(document, dict):
         raise RecordError("A JSON-LD record is an object.", violations=(("$", "is not an object"),))
     node: Node = _canonical(document, _declared(document.get("@context")))
@@ -249,7 +249,7 @@ def _type_term(value: Any, declared: dict[str, str]) -> str:
 
 
 def _declared(contexts: Any) -> dict[str, str]:
-    """Prefixes and terms of a document's inline contexts; addresses of remote ones are never fetched."""
+    """Return prefixes and terms of a document's inline contexts; remote ones are never fetched."""
     declared: dict[str, str] = {}
     for item in contexts if isinstance(contexts, list) else [contexts]:
         if isinstance(item, dict):
@@ -273,13 +273,13 @@ def _main_of_graph(graph: Any) -> Node:
 def _kind(word: Any) -> str:
     kind = KINDS.get(str(word))
     if kind is None:
-        message = f"{word!r} is none of {', '.join(TYPES.values())}"
+        message = f"{word!r} is not one of {', '.join(TYPES.values())}"
         raise RecordError(f"Not a valid record: @type {message}.", violations=(("$.@type", message),))
     return kind
 
 
 def _with_own(iri: Any, identifiers: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
-    """In other tools' documents the IRI of the node is an identifier too."""
+    """Add the node's IRI to the identifiers, as documents of other tools use it."""
     found = identifier_in(str(iri)) if iri else None
     known = {item.key for item in identifiers}
     return identifiers if found is None or found.key in known else (found, *identifiers)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What writing and reading share: which term of the context each field and relation is written under."""
+"""Terms of the context for each field and relation, shared by writing and reading."""
 
 import re
 from typing import Any
@@ -91,13 +91,13 @@ LISTS = {
 
 
 def prune(node: Node) -> Node:
-    """`node` without empty members; one that says nothing but its type is empty too."""
+    """Return `node` without empty members; a node with only its type counts as empty."""
     kept = {key: value for key, value in node.items() if value is not None and value not in ([], {})}
     return kept if set(kept) - {"@type"} else {}
 
 
 def identifier_in(text: str) -> Identifier | None:
-    """The identifier that `text` spells, None where it is none that fairreg knows."""
+    """Return the identifier that `text` spells, None for an unknown one."""
     try:
         return parse(text)
     except IdentifierError:

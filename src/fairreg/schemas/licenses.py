@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Licences in the spellings of repositories, as SPDX expressions.
 
-The list is that of the license-expression library (SPDX identifiers and their older spellings, any case).
-Beside it stand the identifiers that Zenodo used before 2023 (opendefinition.org's), the addresses under which
-licences are published, and the full names that DataCite's ``rights`` carries.
+The list is that of the license-expression library (SPDX identifiers and their older spellings, any case). It
+is extended by the identifiers that Zenodo used before 2023 (opendefinition.org's), the addresses under which
+licences are published, and the full names in DataCite's ``rights``.
 """
 
 import re
@@ -16,7 +16,7 @@ from fairreg.schemas.text import one_line
 
 __all__ = ["joined", "spdx"]
 
-# Identifiers of opendefinition.org, of Zenodo before 2023, and short names that people type.
+# Identifiers of opendefinition.org, of Zenodo before 2023, and common short names.
 _OTHER_NAMES = {
     "agpl-v3": "AGPL-3.0-only",
     "apache": "Apache-2.0",
@@ -63,16 +63,16 @@ _GENERIC = {"", "international", "generic", "unported", "license", "licence", "i
 
 
 def spdx(*stated: str | None) -> str | None:
-    """The SPDX expression that the first recognised of `stated` names; None where none of them has one.
+    """Return the SPDX expression of the first recognised of `stated`; None where none is recognised.
 
-    Each may be an identifier, an expression, a name or an address. ``other-open`` and ``notspecified`` have
-    none.
+    Each may be an identifier, an expression, a name or an address. ``other-open`` and ``notspecified`` are
+    not recognised.
     """
     return next((found for text in stated if text and (found := _one(one_line(text)))), None)
 
 
 def joined(expressions: Iterable[str]) -> str | None:
-    """One expression of all of `expressions`, each once: where a source names several licences, all apply."""
+    """Join `expressions` with AND, each once: where a source names several licences, all apply."""
     unique = sorted(set(expressions))
     parts = [f"({part})" if " OR " in part and len(unique) > 1 else part for part in unique]
     return " AND ".join(parts) or None
@@ -96,7 +96,7 @@ def _licensing() -> Any:
 
 
 def _known(text: str) -> str | None:
-    """`text` as the SPDX list writes it; None for what that lacks (a LicenseRef- of the library too)."""
+    """Return `text` in SPDX spelling; None without an SPDX id (also for the library's LicenseRef-)."""
     from license_expression import ExpressionError, ExpressionParseError
 
     if not text or "LicenseRef" in text:
@@ -104,7 +104,7 @@ def _known(text: str) -> str | None:
     try:
         parsed = _licensing().parse(text, validate=True, strict=True)
     except (ExpressionError, ExpressionParseError, AssertionError, IndexError, TypeError):
-        # The library's parser meets the last three on misplaced parentheses and operators.
+        # The library's parser raises the last three on misplaced parentheses and operators.
         return None
     written = str(parsed)
     return None if parsed is None or "LicenseRef" in written else written
@@ -131,7 +131,7 @@ def _of_name(name: str) -> str | None:
 
 
 def _common(terms: str, version: str, where: str | None = None) -> str | None:
-    """Creative Commons identifier; SPDX writes its terms in the order BY, NC, ND or SA."""
+    """Return the Creative Commons identifier; SPDX orders its terms BY, NC, ND or SA."""
     squeezed = re.sub(r"[ -]", "", terms)
     parts = [
         code
@@ -170,7 +170,7 @@ def _of_creative_commons(path: str) -> str | None:
     return _common(match["terms"], match["version"], match["where"]) if match else None
 
 
-# A family without a version is no licence: the library would take "GPL" for version 1.
+# A family without a version is not a licence: the library would take "GPL" for version 1.
 _UNVERSIONED = frozenset({"gpl", "lgpl", "agpl", "gnu", "bsd", "gfdl"})
 _LONGEST = 200
 _ADDRESSES = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The one record type that flows through fairreg.
+"""The record type used throughout fairreg.
 
 Field names are those of FAIR4ML 0.1 and schema.org in snake_case. A record is immutable, compares by
 value and hashes; its JSON form is what `to_json` writes, its linked-data view what `to_jsonld` writes.
@@ -72,7 +72,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Frozen, compared by value; a field at its default is left out of the JSON."""
+    """Frozen, compared by value; defaults are left out of the JSON."""
 
 
 class Creator(_Struct, frozen=True):
@@ -135,7 +135,7 @@ class Tensor(_Struct, frozen=True):
 
 
 class Access(_Struct, frozen=True):
-    """Who may have the files; `conditions` is the source's text, `until` an ISO date for an embargo."""
+    """Access to the files; `conditions` is the source's text, `until` an ISO date for an embargo."""
 
     level: AccessLevel
     conditions: str | None = None
@@ -143,7 +143,7 @@ class Access(_Struct, frozen=True):
 
 
 class FieldOrigin(_Struct, frozen=True):
-    """How a field of the record was come by, and from what."""
+    """Method by which a field of the record was obtained, and its evidence."""
 
     field: str
     origin: Origin
@@ -151,9 +151,9 @@ class FieldOrigin(_Struct, frozen=True):
 
 
 class Provenance(_Struct, frozen=True):
-    """Where a record comes from. `retrieved` is an ISO 8601 time, `payload_sha256` digests the raw payload.
+    """Origin of a record. `retrieved` is an ISO 8601 time, `payload_sha256` digests the raw payload.
 
-    `origins` lists the fields that the source does not state itself; a field not listed is stated.
+    `origins` lists the fields that the source does not state itself; all other fields are stated.
     """
 
     source: str
@@ -168,9 +168,9 @@ class ModelRecord(_Struct, frozen=True):
     """Metadata of one AI model, dataset or piece of software.
 
     `identifier` is the compact form of the main identifier (``doi:10.5281/zenodo.7305227``); `identifiers`
-    holds all of them. `license` is an SPDX identifier or expression; what a source states without one
-    stays in `license_stated`. `stated_type` is the source's word for the type. Dates are ISO 8601, as precise
-    as known.
+    holds all of them. `license` is an SPDX identifier or expression; a licence without one stays in
+    `license_stated`. `stated_type` is the source's word for the type. Dates are ISO 8601, as precise as
+    known.
     """
 
     identifier: Text
@@ -209,12 +209,12 @@ class ModelRecord(_Struct, frozen=True):
 
     @property
     def doi(self) -> str | None:
-        """The DOI of exactly this object, lower-case."""
+        """DOI of exactly this object, lower-case."""
         return self.value_of("doi")
 
     @property
     def concept_doi(self) -> str | None:
-        """The DOI of the lineage that this version belongs to."""
+        """DOI of the lineage that this version belongs to."""
         return self.value_of("concept_doi")
 
     @property
@@ -226,15 +226,15 @@ class ModelRecord(_Struct, frozen=True):
         return None
 
     def value_of(self, scheme: str) -> str | None:
-        """Value of the first identifier of `scheme`."""
+        """Return the value of the first identifier of `scheme`."""
         return next((item.value for item in self.identifiers if item.scheme == scheme), None)
 
     def related(self, *types: RelationType) -> tuple[Identifier, ...]:
-        """Targets of the relations of the given types, in order."""
+        """Return targets of the relations of the given types, in order."""
         return tuple(item.target for item in self.relations if item.type in types)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON form: snake_case names, defaults left out."""
+        """Return the plain JSON form: snake_case names, defaults left out."""
         plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return plain
 
@@ -247,7 +247,7 @@ class ModelRecord(_Struct, frozen=True):
             raise RecordError(f"Not a valid record: {error}") from error
 
     def to_jsonld(self) -> dict[str, Any]:
-        """Linked-data view: FAIR4ML, schema.org and CodeMeta terms under the packaged context."""
+        """Return the linked-data view: FAIR4ML, schema.org and CodeMeta terms under the packaged context."""
         from fairreg.schemas.jsonld import to_jsonld
 
         return to_jsonld(self)
@@ -263,11 +263,11 @@ class ModelRecord(_Struct, frozen=True):
 def version_sort_key(
     *, dated: str | None = None, version: str | None = None, doi: str | None = None
 ) -> tuple[tuple[int, ...], tuple[int, ...], int, str]:
-    """Sort key that puts the newest version last: by date, then version number, then DOI.
+    """Return a sort key that puts the newest version last: by date, then version number, then DOI.
 
     `dated` is an ISO 8601 date or a part of one (a year comes before the days of that year). Version numbers
     compare number by number, so 1.10 comes after 1.9, and 1 equals 1.0. Of DOIs that differ in a number at
-    their end the higher is the newer, as Zenodo and Figshare count them; what is not known comes first.
+    their end the higher is the newer, as Zenodo and Figshare count them; unknown values come first.
     """
     numbers = [int(part) for part in re.findall(r"\d{1,9}", version or "")]
     while numbers and numbers[-1] == 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Text as people paste it into forms: HTML descriptions, comma-separated keywords, broken characters."""
+"""Text from forms: HTML descriptions, comma-separated keywords, broken characters."""
 
 import html
 import re
@@ -13,7 +13,7 @@ _TAGS = (
     "kbd|label|li|link|main|mark|meta|nav|nobr|ol|p|pre|q|s|samp|script|section|small|span|strike|strong|"
     "style|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|time|title|tr|tt|u|ul|var|video|wbr"
 )
-# A comment goes no further than the next one begins: searching each to the end would be quadratic.
+# A comment ends before the next one begins: searching each to the end would take quadratic time.
 _TAG = re.compile(rf"</?(?:{_TAGS})(?=[\s/>])[^<>]*>|<!--(?:(?!<!--).)*?-->", re.IGNORECASE | re.DOTALL)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PARAGRAPH, _LINE = "\x1e", "\x1f"
@@ -25,26 +25,26 @@ _LINES = ("br", "li", "tr", "dt", "dd", "caption", "figcaption")
 
 
 def clean(text: str) -> str:
-    """`text` without the characters that neither UTF-8, XML nor a database takes (NUL, lone surrogates)."""
+    """Remove the characters that UTF-8, XML or a database rejects (NUL, lone surrogates)."""
     return _UNFIT.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """`text` on one line: cleaned, runs of white space (no-break spaces too) become one space."""
+    """Return `text` on one line: cleaned, runs of white space (no-break spaces too) become one space."""
     return " ".join(clean(text).split())
 
 
 def plain_text(text: str) -> str:
-    """The words of an HTML or plain description; paragraphs are parted by an empty line, lines stay lines.
+    """Return the words of an HTML or plain description; an empty line separates paragraphs, lines are kept.
 
-    Only what looks like a tag of HTML is taken for one, so ``p < 0.05`` and ``x<y`` come through whole.
+    Only text that looks like an HTML tag is treated as one, so ``p < 0.05`` and ``x<y`` stay whole.
     """
     text = clean(text)
     return _of_html(text) if _TAG.search(text) else _tidy(html.unescape(text).replace("\r\n", "\n"))
 
 
 def split_keywords(stated: Iterable[str]) -> tuple[str, ...]:
-    """Keywords, each once whatever its case; a single entry that lists several is split at its separators."""
+    """Return each keyword once, ignoring case; a single entry with several is split at its separators."""
     entries = [entry for entry in map(one_line, stated) if entry]
     if len(entries) == 1:
         entries = [part.strip() for part in re.split(r"[,;|]", entries[0])]
@@ -65,7 +65,7 @@ def _of_html(text: str) -> str:
     for tag in soup.find_all("pre"):
         for string in list(tag.find_all(string=True)):
             string.replace_with(NavigableString(str(string).replace("\n", _LINE)))
-    # Marks go inside the tags: beside them, each would search the parent's list anew.
+    # Marks go inside the tags: a mark beside a tag would search the parent's list from its start.
     for tag in soup.find_all(_PARAGRAPHS):
         tag.insert(0, NavigableString(_PARAGRAPH))
         tag.append(NavigableString(_PARAGRAPH))
@@ -78,7 +78,7 @@ def _of_html(text: str) -> str:
 
 
 def _escape_bare(text: str) -> str:
-    """Every ``<`` that opens no tag becomes ``&lt;``: the parser would take the words behind it for a tag."""
+    """Escape every ``<`` that opens no tag: the parser would take the words after it for a tag."""
     parts, end = [], 0
     for match in _TAG.finditer(text):
         parts += [text[end : match.start()].replace("<", "&lt;"), match[0]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The time of now, as records, evidence and the registry write it."""
+"""The current time, as records, evidence and the registry write it."""
 
 from datetime import UTC, datetime
 
@@ -7,5 +7,5 @@ __all__ = ["now"]
 
 
 def now() -> str:
-    """ISO 8601 in UTC, to the second."""
+    """Return the current time as ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checking documents against the packaged JSON Schemas (draft 2020-12), each violation with its JSON path."""
+"""Validate documents against the packaged JSON Schemas (draft 2020-12), each violation with its JSON path."""
 
 import json
 from functools import cache
@@ -29,21 +29,21 @@ MAX_REPORTED = 100
 
 
 class Violation(NamedTuple):
-    """What is wrong at a JSON path such as ``$.creators[0].orcid``."""
+    """A fault at a JSON path such as ``$.creators[0].orcid``."""
 
     path: str
     message: str
 
 
 def is_jsonld(document: object) -> bool:
-    """Whether a document is linked data rather than the plain JSON of a record."""
+    """Tell whether a document is linked data rather than the plain JSON of a record."""
     return isinstance(document, dict) and any(
         key in document for key in ("@context", "@type", "@graph", "@id")
     )
 
 
 def violations(document: object) -> list[Violation]:
-    """Every violation of the schema of its form, in document order; empty for a valid record."""
+    """List every violation of the schema of its form, in document order; empty for a valid record."""
     unsound = [Violation(*item) for item in islice(faults(document), MAX_REPORTED)]
     if unsound:
         return unsound
@@ -63,7 +63,7 @@ def violations(document: object) -> list[Violation]:
 
 
 def require_valid(document: object, *, name: str) -> None:
-    """RecordError, which lists the violations, for a document that is not a valid record."""
+    """Raise RecordError, which lists the violations, for a document that is not a valid record."""
     found = violations(document)
     if found:
         raise RecordError(
@@ -74,18 +74,18 @@ def require_valid(document: object, *, name: str) -> None:
 
 
 def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord:
-    """The record in a text of any format that holds whole records, as plain JSON or JSON-LD.
+    """Read the record in a text of any format that holds whole records, as plain JSON or JSON-LD.
 
     RecordError lists the violations.
     """
-    # A convenience for callers: the readers live above this layer, so they are asked for only here.
+    # A convenience for callers: the readers are in a higher layer, so they are imported only here.
     from fairreg import formats
 
     return formats.read_record(text, name=name).understood
 
 
 def parse_json(text: str | bytes, *, name: str) -> Any:
-    """The JSON value in `text`. RecordError says where it breaks off."""
+    """Parse JSON; RecordError states where `text` is invalid."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -98,7 +98,7 @@ def parse_json(text: str | bytes, *, name: str) -> Any:
 
 
 def schema_of_record() -> dict[str, Any]:
-    """The JSON Schema of a record's plain form, derived from the type; the packaged file is this."""
+    """Return the JSON Schema of a record's plain form, derived from the type; the packaged file is a copy."""
     (reference,), definitions = msgspec.json.schema_components([ModelRecord])
     for definition in definitions.values():
         definition["description"] = " ".join(definition.get("description", "").split())

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Readers of what the files of a model say: documents, prose, environments and licence texts."""
+"""Readers of a model's files: documents, prose, environments and licence texts."""

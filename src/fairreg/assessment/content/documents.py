@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Metadata files that travel with a model, and the role of each small file in an archive.
+"""Metadata files beside a model, and the role of each small file in an archive.
 
-What CITATION.cff, CodeMeta, .zenodo.json and model cards say is read by `fairreg.formats`; here it is taken
-in the file's own words, because an assessment cites them.
+CITATION.cff, CodeMeta, .zenodo.json and model cards are parsed by `fairreg.formats`; here they are read in
+the file's own words, because an assessment cites them.
 """
 
 import json
@@ -53,7 +53,7 @@ _NOT_THE_MODELS = re.compile(
 
 
 class Stated(NamedTuple):
-    """A metadata file, and what it says about its model."""
+    """A metadata file, and its statements about the model."""
 
     document: Document
     facts: AsWritten
@@ -97,7 +97,7 @@ _READERS: dict[Role, Callable[[str], Reading[FileFacts]]] = {
 
 @lru_cache(maxsize=256)
 def parsed(document: Document) -> Any:
-    """A JSON or YAML document as plain values, None where it does not parse or is far too long; read-only."""
+    """Return a JSON or YAML document as plain values, None if it does not parse or is too long; read-only."""
     if len(document.text) > _LONGEST:
         return None
     is_json = PurePosixPath(document.path).suffix.lower() in {".json", ".jsonld", ".ipynb"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading of the files that describe a software environment: requirements, lock files, Dockerfiles."""
+"""Readers of files that describe a software environment: requirements, lock files, Dockerfiles."""
 
 import re
 import tomllib
@@ -24,12 +24,12 @@ _VERSIONED = re.compile(
 
 
 def is_lock(document: Document) -> bool:
-    """Whether it is a lock file, which pins everything by its nature."""
+    """Tell whether it is a lock file, which pins every version by its nature."""
     return document.path.rsplit("/", 1)[-1].lower() in _LOCKS
 
 
 def requirements(document: Document) -> tuple[str, ...]:
-    """Requirements of a requirements.txt, a conda environment or a pyproject.toml."""
+    """Return the requirements of a requirements.txt, a conda environment or a pyproject.toml."""
     lines = (line.split(" #")[0].strip().removeprefix("- ") for line in document.text.splitlines())
     if document.path.endswith((".yml", ".yaml")):
         listed = [line.strip() for line in document.text.splitlines() if line.strip().startswith("- ")]
@@ -40,24 +40,24 @@ def requirements(document: Document) -> tuple[str, ...]:
 
 
 def pinned(requirement: str) -> bool:
-    """Whether one requirement names an exact version, a commit or a hash."""
+    """Tell whether a requirement names an exact version, a commit or a hash."""
     return bool(_PIN.search(requirement) or re.fullmatch(r"[\w.-]+=\d[\w.]*(?:=\S+)?", requirement))
 
 
 def floating(requirement: str) -> bool:
-    """Whether it follows a branch of a repository."""
+    """Tell whether a requirement follows a branch of a repository."""
     return bool(re.search(r"git\+|\.git\b", requirement)) and not pinned(requirement)
 
 
 def base_images(document: Document) -> tuple[str, ...]:
-    """Images that a Dockerfile starts from, without its own earlier stages."""
+    """Return the base images of a Dockerfile, without its own earlier stages."""
     found = [(match[1], match[2]) for match in _FROM.finditer(document.text)]
     stages = {stage for _, stage in found if stage}
     return tuple(image for image, _ in found if image not in stages and image != "scratch")
 
 
 def stated_versions(text: str) -> str | None:
-    """The first passage that names a framework with its version."""
+    """Return the first passage that names a framework with its version."""
     match = _VERSIONED.search(text)
     return match[0] if match else None
 

@@ -5,7 +5,7 @@ import re
 
 __all__ = ["classify", "same_licence"]
 
-# The first licence whose phrases are all in the text wins, so the more specific come first.
+# The first licence whose phrases are all present wins, so the more specific ones come first.
 _PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Apache-2.0", ("apache license", "version 2.0")),
     ("AGPL-3.0", ("gnu affero general public license", "version 3")),
@@ -31,13 +31,13 @@ _PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def classify(text: str) -> str | None:
-    """SPDX identifier of a licence text (for the GNU family without -only or -or-later), None if unknown."""
+    """Return the SPDX identifier of a licence text (GNU ones without -only or -or-later), None if unknown."""
     plain = " ".join(re.sub(r"[\"“”]", "", text).lower().split())
     return next((name for name, phrases in _PHRASES if all(phrase in plain for phrase in phrases)), None)
 
 
 def same_licence(first: str, second: str) -> bool:
-    """Whether two SPDX identifiers name one licence, whatever their case or -only and -or-later."""
+    """Tell whether two SPDX identifiers name one licence, ignoring case, -only and -or-later."""
     return _family(first) == _family(second)
 
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Structured statements about the model in files that travel with it: FAIR4ML records, signatures, cards.
+"""Structured statements about the model in files beside it: FAIR4ML records, signatures, cards.
 
-They are the author's own words as much as the host's record is. A FAIR4ML file that is another model's does
-not count.
+These are the author's own words, like the host's record. A FAIR4ML file of another model does not count.
 """
 
 from functools import lru_cache
@@ -26,14 +25,14 @@ _CARD_FIELDS = {"ml_task": "pipeline_tag", "frameworks": "library_name"}
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """The inputs and outputs that a signature file declares."""
+    """Inputs and outputs that a signature file declares."""
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
 
 
 def shipped_records(evidence: Evidence) -> tuple[tuple[Document, ModelRecord], ...]:
-    """FAIR4ML files with the records in them; those that name a DOI must name one of this model."""
+    """Return the FAIR4ML files with their records; those that name a DOI must name one of this model."""
     lineage = lineage_dois(evidence)
     read = ((document, _record(document)) for document in evidence.of_role("standard"))
     return tuple(
@@ -55,7 +54,7 @@ def _record(document: Document) -> ModelRecord | None:
 
 
 def shipped_signatures(evidence: Evidence) -> tuple[tuple[Document, Signature], ...]:
-    """signature.json or .yml files that hold named inputs and outputs."""
+    """Return the signature.json or .yml files that hold named inputs and outputs."""
     named = (item for item in evidence.of_role("definitions") if "signature." in item.path.rsplit("/", 1)[-1])
     read = ((document, _signature(document)) for document in named)
     return tuple((document, found) for document, found in read if found is not None)
@@ -70,7 +69,7 @@ def _signature(document: Document) -> Signature | None:
 
 
 def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:
-    """Fields of a model's description that a shipped file states, with the file; inferred ones left out."""
+    """Return fields of a model's description that a shipped file states, with the file; none inferred."""
     found: dict[str, tuple[Document, object]] = {}
     for document, record in shipped_records(evidence):
         for name in _FIELDS:
@@ -87,7 +86,7 @@ def stated_fields(evidence: Evidence) -> dict[str, tuple[Document, object]]:
 
 
 def stated_training_data(evidence: Evidence) -> tuple[tuple[Document, Identifier], ...]:
-    """Persistent identifiers of training data: ``trainedOn`` of a FAIR4ML file, ``datasets`` of a card."""
+    """Return persistent ids of training data: ``trainedOn`` of a FAIR4ML file, ``datasets`` of a card."""
     found = [
         (document, item)
         for document, record in shipped_records(evidence)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Reading of prose: what is content, what is a placeholder, and which objects a text mentions.
+"""Analyse prose: content, placeholders, and the objects that a text mentions.
 
-Text that a template left behind ("[More Information Needed]", "TODO", "Your ORCID", lorem ipsum) is never
-content: `clean` removes it before anything is counted.
+Template text ("[More Information Needed]", "TODO", "Your ORCID", lorem ipsum) is never content: `clean`
+removes it before anything is counted.
 """
 
 import re
@@ -53,7 +53,7 @@ _FIGURES = re.compile(
 
 
 class Mention(msgspec.Struct, frozen=True):
-    """An object that a text names by DOI or arXiv number; `about_data` tells data from publications."""
+    """An object that a text names by DOI or arXiv number; `about_data` separates data from publications."""
 
     scheme: str
     value: str
@@ -63,26 +63,26 @@ class Mention(msgspec.Struct, frozen=True):
 
 
 def clean(text: str | None) -> str:
-    """`text` without markup and placeholders; the words that are left are the author's."""
+    """Return `text` without markup and placeholders: the author's own words."""
     without = _PLACEHOLDER.sub(" ", text or "")
     return " ".join(_MARKUP.sub(r" \1 ", without).split())
 
 
 def words(text: str | None) -> int:
-    """Number of words of content."""
+    """Count the words of content."""
     return len(re.findall(r"[^\W_][\w'’-]*", clean(text)))
 
 
 def is_placeholder(text: str | None) -> bool:
-    """Whether nothing of `text` is content."""
+    """Tell whether `text` has no content."""
     return words(text) == 0
 
 
 @lru_cache(maxsize=256)
 def mentions(document: Document) -> tuple[Mention, ...]:
-    """DOIs and arXiv numbers of a text, in order; what its line and the line above say about them decides.
+    """Return DOIs and arXiv numbers of a text, in order, classified by the same and the previous line.
 
-    In a Makefile every DOI stands for data when the file has a target or variable for data.
+    In a Makefile every DOI counts as data when the file has a target or variable for data.
     """
     lines = document.text.splitlines()
     everywhere = document.role == "makefile" and bool(_DATA.search(_DOI.sub("", document.text)))
@@ -102,7 +102,7 @@ def _is_about_data(before: str, line: str) -> bool:
 
 
 def sections(text: str) -> tuple[tuple[str, str], ...]:
-    """(heading, body) of each section of a Markdown or reStructuredText file; text before them has ''."""
+    """Return (heading, body) of each Markdown or reStructuredText section; '' heads the text before them."""
     heads = list(_HEADING.finditer(text))
     starts = [0, *(head.end() for head in heads)]
     ends = [*(head.start() for head in heads), len(text)]
@@ -111,7 +111,7 @@ def sections(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def code_blocks(text: str) -> tuple[str, ...]:
-    """Code blocks and command lines of a Markdown or reStructuredText file."""
+    """Return code blocks and command lines of a Markdown or reStructuredText file."""
     fenced = [match[1] for match in _FENCE.finditer(text)]
     literal = [match[1] for match in _RST_BLOCK.finditer(text)]
     indented = [match[1] for match in _INDENTED.finditer(text)]
@@ -119,7 +119,7 @@ def code_blocks(text: str) -> tuple[str, ...]:
 
 
 def has_figures(text: str) -> str | None:
-    """The first passage that gives a metric with a number."""
+    """Return the first passage that gives a metric with a number."""
     match = _FIGURES.search(text)
     return match[0] if match else None
 

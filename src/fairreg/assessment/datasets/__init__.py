@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The checks of the rubric ``fair-datasets``, after Tables 1 and 2 of Chen et al., Sci. Data 9 (2022) 31."""
+"""Checks of the rubric ``fair-datasets``, after Tables 1 and 2 of Chen et al., Sci. Data 9 (2022) 31."""

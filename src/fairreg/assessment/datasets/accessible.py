@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A (Chen et al. 2022, Table 1): how the data and the metadata are had, now and later."""
+"""A (Chen et al. 2022, Table 1): retrieval of the data and the metadata, now and later."""
 
 from fairreg.assessment.base import Finding, Verdict, indicator
 from fairreg.assessment.content.prose import is_placeholder
@@ -48,7 +48,7 @@ def retrievable(evidence: Evidence) -> Finding:
 
 
 def _may_have_files(evidence: Evidence) -> bool:
-    """DataCite lists no files, whatever the host has."""
+    """Tell whether the host may have files: DataCite's record lists none in any case."""
     record = evidence.record
     return any(item.url for item in record.distributions) or record.provenance.source == REGISTRAR.name
 
@@ -63,7 +63,7 @@ def _may_have_files(evidence: Evidence) -> bool:
     corresponds_to=("Chen A1.2", "FsF-A1-01M"),
 )
 def access(evidence: Evidence) -> Finding:
-    """Access field of the record or of DataCite; a file that anybody gets is open; else prose."""
+    """Access field of the record or of DataCite, else a file served without login, else prose."""
     stated = evidence.record.access
     if stated and (stated.level == "open" or not is_placeholder(stated.conditions)):
         return passed(
@@ -93,7 +93,7 @@ def access(evidence: Evidence) -> Finding:
     corresponds_to=("Chen A2", "FsF-A2-01M"),
 )
 def longevity(evidence: Evidence) -> Finding:
-    """A copy as indicator A2-1 of models has it; the host's policy by the dated table of A2-2."""
+    """A copy as for indicator A2-1 of models; the host's policy by the dated table of A2-2."""
     copy = a2.held_apart.assess(evidence)
     host, policy, stated = a2.host_policy(evidence)
     retained = None if policy is None else policy.promise in {"keeps", "retains"}

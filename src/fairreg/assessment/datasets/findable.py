@@ -25,7 +25,7 @@ from fairreg.sources import RESOLVER
 
 _DURABLE = frozenset({*OWN_DOIS, "handle", "hdl", "ark"})
 _RESOLVERS = frozenset({*RESOLVER.hosts, "hdl.handle.net", "n2t.net"})
-# Of DataCite's relatedIdentifierType (Metadata Schema 4.5); a number of a portal's own is none of them.
+# Values of DataCite's relatedIdentifierType (Metadata Schema 4.5); a portal's own number is not one.
 _RELATABLE = frozenset(
     {*OWN_DOIS, "related_doi", *PAPER_SCHEMES, "handle", "ark", "url", "w3id", "purl", "urn"}
 )
@@ -92,7 +92,7 @@ def _own(record: ModelRecord) -> list[Identifier]:
     corresponds_to=("Chen F2", "FsF-I1-01M"),
 )
 def machine_readable(evidence: Evidence) -> Finding:
-    """The payload that the record was read from, DataCite's document, or what doi.org or the page gives."""
+    """The payload of the record, DataCite's document, or metadata from doi.org or the landing page."""
     if evidence.record.provenance.payload_sha256:
         cited = cite_record(evidence, "provenance", evidence.record.provenance.source)
         return passed("The host's own metadata document was read.", cited)
@@ -122,8 +122,8 @@ def machine_readable(evidence: Evidence) -> Finding:
 def rich(evidence: Evidence) -> Finding:
     """The ten fields in the record or at DataCite, each with content in DataCite's sense.
 
-    A date counts that says more than the year, which is a field of its own; a related object counts that is
-    named by an identifier of a type that DataCite knows. Contributors are in DataCite's document only.
+    A date counts if it is more precise than the year, which is a field of its own; a related object counts if
+    its identifier has a type that DataCite knows. Contributors are in DataCite's document only.
     """
     present = _fields(evidence)
     cited = [cite for value in present.values() if value for cite in value]
@@ -138,7 +138,7 @@ def rich(evidence: Evidence) -> Finding:
 
 
 def _fields(evidence: Evidence) -> dict[str, tuple[Citation, ...]]:
-    """Field -> what it is in."""
+    """Return the evidence for each field that has content."""
     both = [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
     creators = [item.name for record in both for item in record.creators if not is_placeholder(item.name)]
     related = [item for record in both for item in record.relations if _relatable(item)]
@@ -200,7 +200,7 @@ def in_metadata(evidence: Evidence) -> Finding:
     corresponds_to=("Chen F4", "FsF-F4-01M"),
 )
 def indexed(evidence: Evidence) -> Finding:
-    """State of the DOI at DataCite; what a crawler meets at the landing page."""
+    """State of the DOI at DataCite; metadata for crawlers on the landing page."""
     findable, marked = _findable(evidence), _marked(evidence)
     cited = cite_datacite(evidence, "state", "findable") if findable else ()
     cited += (cite_probe(evidence, "landing_page"),) if marked else ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""I (Chen et al. 2022, Table 2): how knowledge is represented, in which words, and what it is tied to."""
+"""I (Chen et al. 2022, Table 2): representation of knowledge, vocabularies, and references."""
 
 import re
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ _GOOD, _HALF = 0.9, 0.5
     corresponds_to=("Chen I1", "FsF-I1-01M"),
 )
 def format_with_schema(evidence: Evidence) -> Finding:
-    """Formats that the record states or its files have; a published list of fields is a schema of any."""
+    """Formats of the record or its files; a published list of fields is a schema for any format."""
     named = dict(_formats(evidence))
     described = [name for name in named if name in _WITH_SCHEMA]
     plain = [name for name in named if name in _OPEN]
@@ -73,7 +73,7 @@ def format_with_schema(evidence: Evidence) -> Finding:
 
 
 def _formats(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """(format, field that says so). Indexes and documentation beside the data say nothing of their format."""
+    """Yield (format, field that states it). Indexes and documentation beside the data do not count."""
     record = evidence.record
     yield from ((item.lower().lstrip("."), "formats") for item in record.formats)
     if not record.formats:
@@ -129,7 +129,7 @@ def _described(told: int, total: int, *cited: Citation, remedy: str) -> Finding:
 
 
 def _listed_fields(value: object) -> Iterator[dict[str, Any]]:
-    """The fields of a Croissant or schema.org document, wherever they are nested."""
+    """Yield the fields of a Croissant or schema.org document, at any depth."""
     waiting = [value]
     while waiting:
         seen = waiting.pop()
@@ -154,7 +154,7 @@ def _listed_fields(value: object) -> Iterator[dict[str, Any]]:
     corresponds_to=("Chen I2", "FsF-I2-01M"),
 )
 def vocabularies(evidence: Evidence) -> Finding:
-    """Addresses among the subjects and fields; an SPDX licence, ORCIDs and relations have them anywhere."""
+    """Addresses among subjects and fields; a licence, ORCIDs and relations have addresses in any record."""
     record = evidence.record
     terms = [item for item in record.keywords if _IRI.fullmatch(item)]
     if terms:
@@ -177,7 +177,7 @@ def vocabularies(evidence: Evidence) -> Finding:
 
 
 def _terms(document: Document) -> Iterator[str]:
-    """Addresses of terms in a Croissant or schema.org document."""
+    """Yield addresses of terms in a Croissant or schema.org document."""
     waiting: list[tuple[bool, object]] = [(False, parsed(document))]
     while waiting:
         inside, seen = waiting.pop()
@@ -201,7 +201,7 @@ def _terms(document: Document) -> Iterator[str]:
     corresponds_to=("Chen I3", "FsF-I3-01M"),
 )
 def references(evidence: Evidence) -> Finding:
-    """Relations of the record and of DataCite; a version of the same dataset is no other object."""
+    """Relations of the record and of DataCite; a version of the same dataset is not another object."""
     registered = evidence.datacite.record.relations if evidence.datacite else ()
     others = [item for item in (*evidence.record.relations, *registered) if "version" not in item.type]
     best = [item for item in others if is_persistent(item.target) and item.type != "related_to"]

@@ -50,7 +50,7 @@ def licence(evidence: Evidence) -> Finding:
     corresponds_to=("Chen R1.2", "FsF-R1.2-01M"),
 )
 def provenance(evidence: Evidence) -> Finding:
-    """Typed relations to what the data were made from and with, creators, date."""
+    """Typed relations to the origin of the data and the tools used, creators, date."""
     both = [evidence.record, *([evidence.datacite.record] if evidence.datacite else [])]
     parents, software = relations(evidence, *_PARENTS), _software(evidence)
     found: dict[str, Any] = {
@@ -70,7 +70,7 @@ def provenance(evidence: Evidence) -> Finding:
 
 
 def _software(evidence: Evidence) -> list[Any]:
-    """Relations that say what it was made with, whatever their target; others only to software."""
+    """Return relations to tools, with any target; other relations count only to software."""
     made = relations(evidence, "is_compiled_by", "requires")
     rest = relations(evidence, "is_supplement_to", "is_supplemented_by", "references", "cites")
     code = [item for item in rest if (item.target_kind or "").lower() == "software"]
@@ -91,7 +91,7 @@ def standard(evidence: Evidence) -> Finding:
     source = evidence.record.provenance.source
     schema = source_named(source).metadata_schema
     if schema and evidence.record.provenance.payload_sha256:
-        # The harvester read the payload by it.
+        # The harvester read the payload by this schema.
         cited = cite_record(evidence, "provenance", schema)
         return passed(f"The metadata have the published schema of {source}.", cited)
     incomplete = None
@@ -118,7 +118,7 @@ def standard(evidence: Evidence) -> Finding:
 
 
 def _datacite_lacks(evidence: Evidence) -> list[str]:
-    """Mandatory fields (DataCite Metadata Schema 4.5) without content."""
+    """Return the mandatory fields (DataCite Metadata Schema 4.5) without content."""
     record = evidence.datacite.record if evidence.datacite else evidence.record
     fields = {
         "creators": record.creators,
@@ -130,7 +130,7 @@ def _datacite_lacks(evidence: Evidence) -> list[str]:
 
 
 def _croissant_lacks(value: object) -> list[str]:
-    """Properties that Croissant 1.0 requires of a dataset and that are not there."""
+    """Return the properties that Croissant 1.0 requires of a dataset and that are missing."""
     stated = value if isinstance(value, dict) else {}
     names = {str(key).rpartition(":")[2] for key in stated}
     required = ("conformsTo", "name", "description", "license", "url", "distribution", "recordSet")

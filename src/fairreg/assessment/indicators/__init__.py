@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""One module a principle of Table 1 of Duarte et al. 2023; each holds the principle's indicators."""
+"""One module per principle of Table 1 of Duarte et al. 2023; each holds the principle's indicators."""

@@ -40,7 +40,7 @@ _ACCESS = re.compile(
     corresponds_to=("FsF-A1-02MD-2", "ML-A1-03S"),
 )
 def leads_to_bytes(evidence: Evidence) -> Finding:
-    """Magic bytes of what was downloaded, else of the first bytes that the host gave."""
+    """Magic bytes of the downloaded files, else of the first bytes from the host."""
     remedy = "Publish the model file itself beside the archive."
     plain = [file for file in evidence.model_files if file.archive is None]
     packed = [file for file in evidence.model_files if file.archive is not None]

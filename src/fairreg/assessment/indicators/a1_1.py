@@ -53,7 +53,7 @@ def open_protocol(evidence: Evidence) -> Finding:
     corresponds_to=("FRSM-09-A1-1",),
 )
 def no_vendor(evidence: Evidence) -> Finding:
-    """An anonymous request for the first bytes; for an open record a download says the same."""
+    """An anonymous request for the first bytes; for an open record a download is equivalent."""
     probe, access = evidence.probe("file_range"), evidence.record.access
     cited = cite_probe(evidence, "file_range")
     remedy = "Offer the files for a plain download without an account."
@@ -81,7 +81,7 @@ def no_vendor(evidence: Evidence) -> Finding:
     corresponds_to=("FRSM-11-I1-3",),
 )
 def described_api(evidence: Evidence) -> Finding:
-    """What the probes of the host's API and landing page found."""
+    """Results of the probes of the host's API and landing page."""
     for kind in ("source_api", "landing_page"):
         described = [name for name in _DESCRIBED if name in evidence.probe(kind).found]
         if described:

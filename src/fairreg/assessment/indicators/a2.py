@@ -85,7 +85,7 @@ def policy(evidence: Evidence) -> Finding:
 
 
 def host_policy(evidence: Evidence) -> tuple[str, PreservationPolicy | None, tuple[Citation, ...]]:
-    """The host, its policy where a row has one, and what both are read from."""
+    """Return the host, its policy where a row has one, and the evidence for both."""
     host, cited = _host(evidence)
     row = next((item for item in all_sources() if item.policy and item.site == host), None)
     if row is None or row.policy is None:
@@ -98,7 +98,7 @@ def host_policy(evidence: Evidence) -> tuple[str, PreservationPolicy | None, tup
 
 
 def _host(evidence: Evidence) -> tuple[str, list[Citation]]:
-    """The host of the record, else that of the landing page that the DOI leads to, else that of a file."""
+    """Return the host of the record, else of the landing page of the DOI, else of a file."""
     row = source_named(evidence.record.provenance.source)
     if row.policy and row.site:
         return row.site, [cite_record(evidence, "provenance", row.name)]

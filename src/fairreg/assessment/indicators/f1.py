@@ -79,7 +79,7 @@ def persistent_scheme(evidence: Evidence) -> Finding:
     corresponds_to=("FsF-F1-02MD-2", "FC F1A"),
 )
 def resolves(evidence: Evidence) -> Finding:
-    """DOI resolution and registration; an identifier without a registry is asked at its host."""
+    """DOI resolution and registration; an identifier without a registry is looked up at its host."""
     if own_doi(evidence) is None:
         return _resolves_at_host(evidence)
     probe = evidence.probe("doi_resolves")

@@ -41,7 +41,7 @@ _SOME = 2
     corresponds_to=("FsF-F2-01M-2", "FC F2A", "ML-F2-01M"),
 )
 def citation(evidence: Evidence) -> Finding:
-    """What a reference list needs; a field that only DataCite has counts too."""
+    """Fields that a citation needs; a field that only DataCite has counts too."""
     present = _core(evidence)
     missing = [name for name, value in present.items() if not value]
     cited = [cite_field(evidence, name, value) for name, value in present.items() if value]
@@ -69,7 +69,7 @@ def _core(evidence: Evidence) -> dict[str, str]:
 
 
 def _creators(evidence: Evidence) -> list[Creator]:
-    """The record's, or DataCite's where the record has none or only the account that holds it."""
+    """Return the record's creators, or DataCite's where the record has none or only the account."""
     registered = evidence.datacite.record.creators if evidence.datacite else ()
     both = [
         [item for item in stated if not is_placeholder(item.name)]
@@ -123,7 +123,7 @@ def description(evidence: Evidence) -> Finding:
     corresponds_to=("ML-R1.3-01M", "Chen F2 richness"),
 )
 def machine_learning(evidence: Evidence) -> Finding:
-    """Fields that the record or a file beside the model states; what must be inferred is a partial."""
+    """Fields stated by the record or a file beside the model; a field that must be inferred is a partial."""
     stated = _stated(evidence)
     inferable = _inferable(evidence, stated)
     cited = list(stated.values())

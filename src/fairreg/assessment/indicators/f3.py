@@ -42,7 +42,7 @@ from fairreg.sources import DOI
     corresponds_to=("FsF-F3-01M", "Chen F3", "ML-F3-01M"),
 )
 def in_record(evidence: Evidence) -> Finding:
-    """The requested identifier, or the model's own where a name was asked for, in the metadata."""
+    """The requested identifier, or the model's own where a name was requested, in the metadata."""
     record, asked = evidence.record, evidence.requested
     held = {item.key for item in record.identifiers}
     pids = own_pids(record)

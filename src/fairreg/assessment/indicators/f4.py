@@ -57,7 +57,7 @@ def indexed(evidence: Evidence) -> Finding:
     corresponds_to=("FsF-F4-01M-1", "FsF-I1-01M-1", "FsF-I1-01M-2"),
 )
 def landing_page(evidence: Evidence) -> Finding:
-    """What a crawler meets at the landing page; every findable DataCite DOI answers content negotiation."""
+    """Metadata for crawlers on the landing page; every findable DataCite DOI supports content negotiation."""
     page = evidence.probe("landing_page")
     if page.outcome in {"failed", "not_probed"}:
         return unknown(evidence.why_unknown("landing_page"))
@@ -115,7 +115,7 @@ def listed(evidence: Evidence) -> Finding:
     fails="not found",
 )
 def self_retrieval(evidence: Evidence) -> Finding:
-    """Place of the record in its host's own search."""
+    """Rank of the record in its host's own search."""
     probe = evidence.probe("self_retrieval")
     if probe.outcome not in {"ok", "absent"}:
         return unknown(evidence.why_unknown("self_retrieval"))

@@ -28,7 +28,7 @@ from fairreg.schemas.record import Tensor
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf"})
 _WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5"})
 _AGREE = 2
-# Formats of data that a community can read without the authors; the name is searched for as a word.
+# Data formats that a community can read without the authors; matched as whole words.
 _DATA_FORMATS = {
     "ROOT": r"\bROOT\b|\buproot\b|\.root\b",
     "HDF5": r"\bHDF5\b|\bh5py\b|\.h(?:df)?5\b",

@@ -83,7 +83,7 @@ def training_data(evidence: Evidence) -> Finding:
     corresponds_to=("Duarte section 2.1", "Chen Tables 1-2"),
 )
 def training_data_fair(evidence: Evidence) -> Finding:
-    """Mean score of the training data, assessed by their own rubric; unknown where an unread one decides."""
+    """Mean score of the training data by their own rubric; unknown where an unread dataset decides."""
     remedy = "Publish the training data with a DOI, a licence and a description of its fields."
     if not evidence.datasets:
         named = training_sets(evidence)
@@ -207,7 +207,7 @@ def source_code(evidence: Evidence) -> Finding:
 
 
 def _code_in_prose(evidence: Evidence) -> list[Citation]:
-    """Addresses of repositories that the line or the one above it calls code."""
+    """Return addresses of repositories that the same or the previous line calls code."""
     found: list[Citation] = []
     for document in evidence.of_role("model_card", "readme", "docs"):
         lines = document.text.splitlines()

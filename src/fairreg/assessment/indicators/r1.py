@@ -156,7 +156,7 @@ def _told(evidence: Evidence, field: str, value: str | None, heading: re.Pattern
     corresponds_to=("FRSM-13-R1-1",),
 )
 def instructions(evidence: Evidence) -> Finding:
-    """Code blocks of README, card and docs; the files they name are looked for among those published."""
+    """Code blocks of README, card and docs; files named in them must be among the published ones."""
     read = evidence.of_role("model_card", "readme", "docs")
     blocks = [(document, block) for document in read for block in code_blocks(document.text)]
     if not blocks:

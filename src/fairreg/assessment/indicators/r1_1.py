@@ -100,7 +100,7 @@ def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
 
 
 def _is_the_record(evidence: Evidence, document: Document) -> bool:
-    """Whether the record's licence was read from this very file: the Hub takes it from the card."""
+    """Tell whether the record's licence was read from this very file: the Hub takes it from the card."""
     return bool(source_named(evidence.record.provenance.source).card) and document.path == "README.md"
 
 

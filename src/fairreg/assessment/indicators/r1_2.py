@@ -66,7 +66,7 @@ _MANY = 4
 def training(evidence: Evidence) -> Finding:
     """Settings beside the weights and statements in the documents.
 
-    Code does not count: it says what a training may do, not what this one did.
+    Code does not count: it states possible settings rather than those of this training.
     """
     listed = evidence.of_role("hyperparameters", "model_card", "readme", "docs", "provenance")
     read = [document for document in listed if not _is_architecture(document)]
@@ -81,7 +81,7 @@ def training(evidence: Evidence) -> Finding:
 
 
 def _is_architecture(document: Document) -> bool:
-    """Whether it is a Hub model's config.json: the sizes of the network, and nothing of a training."""
+    """Tell whether it is a Hub model's config.json: sizes of the network, but no training settings."""
     if document.path.rsplit("/", 1)[-1] != "config.json":
         return False
     content = parsed(document)
@@ -137,7 +137,7 @@ def _feature_list(evidence: Evidence) -> tuple[list[str], list[Citation]]:
 
 
 def _names(value: object, depth: int = 8) -> list[str]:
-    """Entries of the lists under keys that speak of features, in order."""
+    """Return entries of the lists under keys about features, in order."""
     if not isinstance(value, dict) or depth == 0:
         return []
     found: list[str] = []
@@ -175,7 +175,7 @@ def _definitions(evidence: Evidence, features: list[str]) -> list[Citation]:
     corresponds_to=("FsF-R1.2-01M-1", "FRSM-06", "FRSM-17", "Chen R1.2"),
 )
 def circumstances(evidence: Evidence) -> Finding:
-    """People, dates, code revision, versions and hardware, wherever stated."""
+    """People, dates, code revision, versions and hardware, from any document."""
     present = {
         "ORCIDs": _orcids(evidence),
         "dates": _dates(evidence),
@@ -245,7 +245,7 @@ def _hardware(evidence: Evidence) -> list[Citation]:
     corresponds_to=("FsF-R1.2-01M-2", "FRSM-17-R1.2-3"),
 )
 def formal(evidence: Evidence) -> Finding:
-    """A provenance document that parses and holds something."""
+    """A provenance document that parses and is not empty."""
     remedy = "Add a ro-crate-metadata.json that names the run, its inputs and its outputs."
     for document in evidence.of_role("provenance"):
         if isinstance(parsed(document), dict) and parsed(document):

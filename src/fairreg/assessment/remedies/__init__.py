@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Evidence to files: what a file can mend is written with what is known, and nothing is made up.
+"""Evidence to files: missing metadata files, written only with known facts.
 
-Read `base` (what a draft is), `facts` (what is known), then one module for each file; `drafts` asks them all.
+Start with `base` (the draft), then `facts` (the known facts), then one module per file; `drafts` collects
+them.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A draft of a metadata file: its text, the indicators it serves, and what its author must still do."""
+"""A draft of a metadata file: its text, the indicators it serves, and the author's remaining tasks."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,8 +17,8 @@ TODO = "TODO (author)"
 class Draft(msgspec.Struct, frozen=True):
     """One file to write.
 
-    `serves` are the indicators that read it, `remains` sentences of what the author must add or confirm: what
-    is not known stands in the text as a TODO comment, or not at all in a format without comments.
+    `serves` are the indicators that read it, `remains` sentences of what the author must add or confirm: an
+    unknown value is a TODO comment in the text, or absent in a format without comments.
     """
 
     name: str
@@ -30,9 +30,9 @@ class Draft(msgspec.Struct, frozen=True):
 def completed(
     published: dict[str, Any], known: dict[str, Any], *, renewed: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Complete what a published file says by what is `known`, where it says nothing.
+    """Complete a published file with `known` values, where it has none.
 
-    The members named in `renewed` are taken from what is known wherever that has them.
+    The members named in `renewed` are replaced by known values where they exist.
     """
     again = {key: known[key] for key in renewed if known[key]}
     stated = published | again
@@ -40,14 +40,14 @@ def completed(
 
 
 def commented(*lines: str) -> str:
-    """Lines of a YAML comment that nobody overlooks."""
+    """Return prominent lines of a YAML comment."""
     words = (" ".join(clean(line).split()) for line in lines)
     # YAML allows no control characters, not even in comments.
     return "".join(f"# {TODO}: {''.join(filter(str.isprintable, line))}\n" for line in words)
 
 
 def unsure(creators: tuple[Creator, ...]) -> tuple[str, ...]:
-    """A sentence for the author where a name had to be split without a comma."""
+    """Return a sentence for the author where a name had to be split without a comma."""
     split = [item.name for item in creators if item.kind == "person" and "," not in item.name]
     several = [name for name in split if len(name.split()) > 1]
     return (f"Check family and given names of {', '.join(several)}.",) if several else ()

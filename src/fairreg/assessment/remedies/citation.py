@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """CITATION.cff (Citation File Format 1.2.0) with this version's DOI.
 
-A CITATION.cff among the published files is kept in all that it says; only what names the version is renewed.
+A published CITATION.cff is kept as it is; only members that name the version are renewed.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2", "R1.2-3", "R3-1")
 
 
 def draft(facts: Facts) -> Draft | None:
-    """The file; None where there is neither a title nor an author to write."""
+    """Draft the file; None where neither a title nor an author is known."""
     published = facts.published("citation")
     stated = completed(published, cff.document(facts.described), renewed=cff.OF_THE_VERSION)
     if not stated.get("authors"):

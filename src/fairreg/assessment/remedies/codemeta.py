@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""codemeta.json in the terms of CodeMeta 3.0; one that was published is kept and only completed."""
+"""codemeta.json in the terms of CodeMeta 3.0; a published one is kept and only completed."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2", "R1.2-3", "R3-1")
 
 
 def draft(facts: Facts) -> Draft:
-    """The file; members that nothing is known of are left out and named for the author."""
+    """Draft the file; unknown members are left out and listed for the author."""
     engines = [f"{name} {number}" for name, number in _engines(facts).items()]
     known = codemeta.document(facts.described, requirements=engines)
     document = completed(facts.published("codemeta"), known, renewed=codemeta.OF_THE_VERSION)
@@ -22,7 +22,7 @@ def draft(facts: Facts) -> Draft:
 
 
 def _engines(facts: Facts) -> dict[str, str]:
-    """Versions in which the graph was read here; without a graph nothing is known to be required."""
+    """Return the versions that read the graph here; without a graph no requirement is known."""
     return facts.versions if facts.graph else {}
 
 

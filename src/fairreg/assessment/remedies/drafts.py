@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All drafts for one model: of each file that serves an indicator with points missing."""
+"""All drafts for one model: one per file that serves an indicator with points missing."""
 
 from collections.abc import Callable, Iterable
 
@@ -38,13 +38,13 @@ _WRITERS: tuple[tuple[tuple[str, ...], Callable[[Facts], Draft | None]], ...] = 
 
 
 def open_indicators(report: AssessmentReport) -> tuple[IndicatorResult, ...]:
-    """The indicators with points missing, in the order of the rubric."""
+    """Return the indicators with points missing, in the order of the rubric."""
     asked = (item for found in report.principles.values() for item in found.indicators)
     return tuple(item for item in asked if item.verdict in {Verdict.PARTIAL, Verdict.FAIL})
 
 
 def drafts(report: AssessmentReport, facts: Facts) -> tuple[Draft, ...]:
-    """The files worth writing, each serving those of its indicators that have points missing."""
+    """Return the useful drafts, each serving those of its indicators that have points missing."""
     missing = {item.id for item in open_indicators(report)}
     found = []
     for serves, write in _WRITERS:
@@ -56,7 +56,7 @@ def drafts(report: AssessmentReport, facts: Facts) -> tuple[Draft, ...]:
 
 
 def todo_list(report: AssessmentReport, written: Iterable[Draft]) -> Draft:
-    """What remains for the author, as a Markdown list: per file, then what no file can mend."""
+    """Return the author's remaining tasks as a Markdown list: per file, then those that no file can fix."""
     listed = tuple(written)
     served = {number for item in listed for number in item.serves}
     lines = [f"# What remains for {' '.join(report.id.split())}", "", _NEW_VERSION, ""]

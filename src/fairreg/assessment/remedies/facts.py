@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What is known of a model when files are written for it: first what its source published, then the rest.
+"""Known facts of a model for writing its files: first those that its source published, then the rest.
 
-What only fairreg's catalogue knows is used as well, and the author is asked to confirm it. What fairreg
-read in the files itself (a signature, a parameter count) is marked as computed.
+Facts from fairreg's catalogue alone are used as well, and the author is asked to confirm them. Facts read
+from the files themselves (a signature, a parameter count) are marked as computed.
 """
 
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ _TYPES: tuple[RelationType, ...] = get_args(RelationType)
 
 @dataclass(frozen=True)
 class Facts:
-    """`versions` are those of the packages that fairreg reads a graph with."""
+    """`versions` are those of the packages with which fairreg reads a graph."""
 
     evidence: Evidence
     versions: dict[str, str] = field(default_factory=dict)
@@ -41,56 +41,56 @@ class Facts:
 
     @cached_property
     def records(self) -> tuple[ModelRecord, ...]:
-        """What was published, then what DataCite and the catalogue add."""
+        """Published record, then those of DataCite and the catalogue."""
         registered = self.evidence.datacite.record if self.evidence.datacite else None
         return tuple(item for item in (self.record, registered, self.evidence.added) if item is not None)
 
     def first(self, name: str) -> object:
-        """The first record's value of a field that is not empty, None where no record has one."""
+        """Return the first record's value of a field that is not empty, None where no record has one."""
         return next((value for item in self.records if (value := getattr(item, name))), None)
 
     def added(self, name: str) -> bool:
-        """Whether a field comes from the catalogue alone, so that the author should confirm it."""
+        """Tell whether a field comes from the catalogue alone, so that the author should confirm it."""
         published = [item for item in self.records if item is not self.evidence.added]
         return self.first(name) is not None and not any(getattr(item, name) for item in published)
 
     def to_confirm(self, *names: str) -> tuple[str, ...]:
-        """A sentence for the author about what a file says that no record of the author's does."""
+        """Return a sentence for the author about content that is in none of the author's records."""
         listed = [name.replace("_", " ") for name in names if self.added(name)]
         listed += ["training data"] if self.training_data else []
         listed += ["publication"] if self.papers else []
         return (f"Confirm {', '.join(listed)}, which fairreg put together.",) if listed else ()
 
     def published(self, role: Role) -> dict[str, Any]:
-        """What a published metadata file of this role says, empty where there is none that parses."""
+        """Return the content of a published metadata file of this role, empty where none parses."""
         found = (parsed(document) for document in self.evidence.of_role(role))
         first = next((item for item in found if isinstance(item, dict)), {})
         return {str(key): value for key, value in first.items()}
 
     def text(self, name: str) -> str | None:
-        """A field that is one text."""
+        """Return a field that is one text."""
         value = self.first(name)
         return value if isinstance(value, str) else None
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A field that is a list of texts."""
+        """Return a field that is a list of texts."""
         value = self.first(name)
         return value if isinstance(value, tuple) else ()
 
     @property
     def doi(self) -> str | None:
-        """The DOI of this version; a concept's would name all of them."""
+        """DOI of this version; a concept's would name all of them."""
         return self.record.doi
 
     @property
     def creators(self) -> tuple[Creator, ...]:
-        """The creators, by the first record that names any."""
+        """Creators, from the first record that names any."""
         value = self.first("creators")
         return value if isinstance(value, tuple) else ()
 
     @cached_property
     def training_data(self) -> tuple[Identifier, ...]:
-        """Persistent identifiers of the training data: what was published says them, else the catalogue."""
+        """Persistent identifiers of the training data, as published, else from the catalogue."""
         added = self.evidence.added.related("trained_on") if self.evidence.added else ()
         published = [item for item in training_sets(self.evidence) if is_persistent(item)]
         return unique(published or (item for item in added if is_persistent(item)))
@@ -102,9 +102,9 @@ class Facts:
 
     @cached_property
     def described(self) -> ModelRecord:
-        """The record as the written files should tell it: completed from the others and from the files read.
+        """Record for the written files: completed from the other records and from the files.
 
-        Of the description only what its author wrote is left, the training data are named persistently, the
+        The description keeps only the author's own words, the training data are named persistently, and the
         files are those that hold a model.
         """
         return msgspec.structs.replace(
@@ -121,7 +121,7 @@ class Facts:
         )
 
     def _identifiers(self) -> tuple[Identifier, ...]:
-        # Where others saw an identifier is no evidence of this model's code.
+        # The place where another record saw an identifier is no evidence of this model's code.
         others = (item for record in self.records[1:] for item in record.identifiers)
         named = (Identifier(item.scheme, item.value) for item in others if item.scheme in _NAMED)
         return (*self.record.identifiers, *named)
@@ -141,23 +141,23 @@ class Facts:
 
     @cached_property
     def graph(self) -> ModelFact | None:
-        """The first model file whose own graph tells its inputs and outputs."""
+        """First model file whose own graph states its inputs and outputs."""
         found = (item for item in self.evidence.models if item.inputs and item.outputs)
         return next(found, None)
 
     @cached_property
     def parameter_count(self) -> int | None:
-        """Parameters of the only size of network that was read, None where files differ."""
+        """Parameter count, where all files that were read agree, else None."""
         counts = {item.parameter_count for item in self.evidence.models if item.parameter_count}
         return counts.pop() if len(counts) == 1 else None
 
     @property
     def model_files(self) -> tuple[FileFact, ...]:
-        """The model files that were read."""
+        """Model files that were read."""
         return self.evidence.model_files
 
     def inside(self, path: str) -> str:
-        """A path as from the folder that the written files lie in: without the archive's top folder."""
+        """Return a path relative to the folder of the written files: without the archive's top folder."""
         tops = {item.path.split("/", 1)[0] for item in self.evidence.files if item.archive is not None}
         only = f"{tops.pop()}/" if len(tops) == 1 else ""
         return path.removeprefix(only)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""fair4ml.jsonld: the record in FAIR4ML 0.1 with what the catalogue and the model files add.
+"""fair4ml.jsonld: the record in FAIR4ML 0.1, completed from the catalogue and the model files.
 
-What is added is marked in the document itself, as inferred or computed, until the author confirms it.
+Additions are marked in the document itself, as inferred or computed, until the author confirms them.
 """
 
 import msgspec
@@ -41,9 +41,9 @@ _WANTED = {
 
 
 def draft(facts: Facts) -> Draft | None:
-    """The file; terms that nothing is known of are left out and named for the author.
+    """Draft the file; unknown terms are left out and listed for the author.
 
-    None where nothing is known that a generic format could not say: the file would only look like metadata.
+    None without a fact specific to FAIR4ML: the file would only look like metadata.
     """
     record = _record(facts)
     if not (record.related("trained_on") or any(getattr(record, name) for name in _SPECIFIC)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MODEL_CARD.md: a card with what is known filled in, and a TODO comment wherever only the author knows."""
+"""MODEL_CARD.md: a card of the known facts, with a TODO comment wherever only the author knows."""
 
 import re
 
@@ -25,7 +25,7 @@ _NUMERIC = re.compile(r"(?:float|u?int)(?:8|16|32|64)|bool")
 
 
 def draft(facts: Facts) -> Draft | None:
-    """The card; None where one was published, which only its author can complete."""
+    """Draft the card; None where one was published, which only its author can complete."""
     cards = facts.evidence.of_role("model_card", "readme")
     if any(item.role == "model_card" or front_matter(item.text) for item in cards):
         return None
@@ -52,7 +52,7 @@ def _running(facts: Facts) -> str:
 
 
 def _code(facts: Facts) -> str:
-    """Python that runs the published graph on zeros of the right shape; empty without an ONNX graph."""
+    """Return Python that runs the published graph on zeros of its shape; empty without an ONNX graph."""
     graph = facts.graph
     path = facts.inside(graph.file) if graph else ""
     if graph is None or not (path.endswith(".onnx") and _PLAIN_PATH.fullmatch(path)):

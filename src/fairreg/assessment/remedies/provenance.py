@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""prov.jsonld: where the model comes from, in PROV-O, as far as its record and files say."""
+"""prov.jsonld: known provenance of the model in PROV-O, from its record and files."""
 
 from fairreg.assessment.remedies.base import Draft
 from fairreg.assessment.remedies.facts import Facts
@@ -13,7 +13,7 @@ SERVES = ("R1.2-4",)
 
 
 def draft(facts: Facts) -> Draft | None:
-    """The file; None where neither training data, code nor a person is known to come from."""
+    """Draft the file; None where no training data, code or person is known."""
     record = facts.described
     if not (prov.sources_of(record) or prov.people_of(record)):
         return None

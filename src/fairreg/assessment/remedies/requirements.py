@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""requirements-inference.txt: the versions that fairreg reads the published graph with, pinned.
+"""requirements-inference.txt: pinned versions with which fairreg reads the published graph.
 
-They say nothing of the training; nobody but the author knows with which versions that was made.
+They do not describe the training, whose versions only the author knows.
 """
 
 from fairreg.assessment.remedies.base import TODO, Draft
@@ -14,7 +14,7 @@ SERVES = ("R1.2-3", "R2-1")
 
 
 def draft(facts: Facts) -> Draft | None:
-    """The file; None where no graph was read or no version is known."""
+    """Draft the file; None where no graph was read or no version is known."""
     graph = facts.graph
     if graph is None or not facts.versions:
         return None

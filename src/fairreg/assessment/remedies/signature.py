@@ -14,7 +14,7 @@ SERVES = ("I1-2",)
 
 
 def draft(facts: Facts) -> Draft | None:
-    """The file; None without a graph to read. Features and units are the author's to add."""
+    """Draft the file; None without a graph to read. Features and units are left to the author."""
     graph = facts.graph
     if graph is None:
         return None

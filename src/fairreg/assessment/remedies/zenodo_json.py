@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-""".zenodo.json: what Zenodo takes into the record of the next release that it archives."""
+""".zenodo.json: metadata that Zenodo copies into the record of the next release that it archives."""
 
 from collections.abc import Sized
 from typing import Any
@@ -18,7 +18,7 @@ _WORDS, _KEYWORDS = 50, 3
 
 
 def draft(facts: Facts) -> Draft | None:
-    """The file; None for a model whose files Zenodo neither holds nor archives from GitHub."""
+    """Draft the file; None for a model whose files Zenodo neither holds nor archives from GitHub."""
     source = facts.record.provenance.source
     at_zenodo = ZENODO.name in {source, source_named(source).archived_by} or zenodo_of_doi(facts.doi or "")
     if not at_zenodo:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A badge as one SVG file without outside parts: the word FAIR, a bar for each letter, and the score."""
+"""A badge as one self-contained SVG file: the word FAIR, a bar per letter, and the score."""
 
 from html import escape
 
@@ -14,14 +14,14 @@ _COLOURS = ((0.75, "#1a7f37"), (0.5, "#7d6000"), (0.0, "#b3261e"))  # each has 4
 
 
 def badge_text(report: AssessmentReport) -> str:
-    """What stands on the badge: the score, ``not awarded``, or ``unknown`` where too little was assessed."""
+    """Return the badge's text: the score, ``not awarded``, or ``unknown`` where too little was assessed."""
     if report.overall is None or report.badge is None or report.coverage < COVERAGE_FOR_BADGE:
         return "unknown"
     return f"{100 * report.overall:.0f} %" if report.badge.awarded else "not awarded"
 
 
 def badge_svg(report: AssessmentReport) -> str:
-    """The badge; its title says the score in words for those who cannot see it."""
+    """Return the badge; its title gives the score in words, for screen readers."""
     text = badge_text(report)
     width = _LEFT + 2 * _PAD + _CHARACTER * len(text)
     middle, length = _LEFT + (width - _LEFT) // 2, _CHARACTER * len(text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verdicts under the names of other tools' metrics, as far as the rubric says which correspond."""
+"""Verdicts under the names of other tools' metrics, where the rubric states a correspondence."""
 
 import msgspec
 
@@ -21,7 +21,7 @@ _OTHERS = "other"
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """One metric of another tool, and the indicator here that asks the same or nearly the same."""
+    """One metric of another tool, and the indicator here with the same or nearly the same question."""
 
     metric: str
     indicator: str
@@ -30,12 +30,12 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 def tool_of(metric: str) -> str:
-    """The tool or paper that a metric's name belongs to."""
+    """Return the tool or paper of a metric, from the metric's name."""
     return next((tool for start, tool in _TOOLS.items() if metric.startswith(start)), _OTHERS)
 
 
 def compared(report: AssessmentReport) -> dict[str, tuple[Compared, ...]]:
-    """The metrics of each tool in the order of their names; tools in the order of the table above."""
+    """Return the metrics of each tool in the order of their names; tools in the order of the table above."""
     rows = [
         Compared(metric, item.id, item.title, item.verdict)
         for found in report.principles.values()

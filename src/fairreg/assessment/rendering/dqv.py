@@ -48,10 +48,10 @@ _CONTEXT: Node = {
 
 
 def to_jsonld(report: AssessmentReport) -> Node:
-    """The JSON-LD document; a measurement without a verdict has no value."""
+    """Return the JSON-LD document; a measurement without a verdict has no value."""
     thing = _iri(report.id)
     run = f"urn:fairreg:assessment:{quote(report.evidence_digest, safe=':')}"
-    # A dataset check may have the name of its principle, so the three levels are told apart.
+    # A dataset check may have the name of its principle, so the three levels have names of their own.
     scores = {"overall": report.overall} | {f"letter-{name}": item for name, item in report.letters.items()}
     scores |= {f"principle-{name}": found.score for name, found in report.principles.items()}
     measured = [_score(report, run, name, score) for name, score in scores.items()]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A report as one HTML file, by the template ``report.html``.
+"""Render a report as one HTML file, by the template ``report.html``.
 
-Whatever comes from a record or a file is text there, and only web addresses become links.
+Content of a record or a file is escaped text, and only web addresses become links.
 """
 
 from fairreg import pages

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Profile of an assessment as a bar chart: one bar for each letter, and one for each of its principles."""
+"""Profile of an assessment as a bar chart: one bar per letter, and one per principle."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,7 +23,7 @@ class Bar:
 
     @property
     def level(self) -> str:
-        """Class by which the page colours the bar; its length says the same."""
+        """Class by which the page colours the bar; its length carries the same information."""
         if self.score is None or self.score < _FAIR:
             return "poor"
         return "good" if self.score >= _GOOD else "fair"
@@ -65,12 +65,12 @@ class Profile:
 
     @property
     def said(self) -> str:
-        """The scores of the letters, for those who do not see the chart."""
+        """Scores of the letters, for screen readers."""
         return ", ".join(f"{bar.name} {percent(bar.score)}" for bar in self.bars if bar.letter)
 
 
 def profile(report: AssessmentReport) -> Profile:
-    """The scores of a report from top to bottom, each letter before its principles."""
+    """Return the scores of a report from top to bottom, each letter before its principles."""
     rows: list[tuple[str, float | None, bool]] = []
     for letter, score in report.letters.items():
         rows.append((letter, score, True))
@@ -81,5 +81,5 @@ def profile(report: AssessmentReport) -> Profile:
 
 
 def percent(score: float | None) -> str:
-    """A score in 0..1 as people read it."""
+    """Format a score in 0..1 for display."""
     return "unknown" if score is None else f"{100 * score:.0f} %"

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What several harvesters share: paging, query syntax, OAI-PMH, descriptions of archive contents."""
+"""Shared parts of harvesters: paging, query syntax, OAI-PMH, descriptions of archive contents."""

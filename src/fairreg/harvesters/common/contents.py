@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What a record's files, title and keywords show about it: formats, frameworks, and whether it is a model.
+"""Infer formats, frameworks and kind of object from a record's files, title and keywords.
 
-All of it is inferred; each answer comes with its evidence for the record's provenance.
+Each inference comes with its evidence for the record's provenance.
 """
 
 import re
@@ -13,7 +13,7 @@ from fairreg.schemas.record import FieldOrigin, Kind
 __all__ = ["Contents", "file_format", "media_type", "read_contents"]
 
 _DOUBLE = (".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".root.gz")
-# Suffixes that hold nothing but weights; the others need a name that says so.
+# Suffixes used for weights only; the others need a name that says so.
 _WEIGHTS = {"onnx", "pt", "pth", "safetensors", "keras", "tflite", "ckpt", "gguf"}
 _PERHAPS_WEIGHTS = {"h5", "hdf5", "pb", "pkl", "joblib", "npz"}
 _WEIGHTS_NAME = re.compile(
@@ -95,7 +95,7 @@ _MEDIA_TYPES = {
 
 
 class Contents(NamedTuple):
-    """What was inferred: the fields and, for each of them, where it comes from."""
+    """Inferred fields, and the evidence of each."""
 
     kind: Kind
     frameworks: tuple[str, ...]
@@ -115,18 +115,18 @@ def file_format(name: str) -> str | None:
 
 
 def media_type(name: str) -> str | None:
-    """The media type that the suffix stands for; a fixed table, so that every machine says the same."""
+    """Return the media type of the suffix, from a fixed table, so that every machine gives the same."""
     return _MEDIA_TYPES.get(file_format(name) or "")
 
 
 def read_contents(
     stated_type: str | None, *, title: str, keywords: Iterable[str], file_names: Iterable[str]
 ) -> Contents:
-    """Read kind, frameworks, formats and tasks; `stated_type` is the source's word for the type.
+    """Infer kind, frameworks, formats and tasks; `stated_type` is the source's word for the type.
 
-    A model, a dataset and software are taken at their word, but software (or a type such as ``other``) whose
-    title, keywords or files clearly say that it is a trained model becomes a model. What is none of the
-    three, such as a poster, is represented as a dataset. Both are noted as inferred.
+    A stated model, dataset or software is accepted, but software (or a type such as ``other``) whose title,
+    keywords or files clearly indicate a trained model becomes a model. Any other type, such as a poster, is
+    represented as a dataset. Both are noted as inferred.
     """
     words, names = tuple(keywords), tuple(file_names)
     kind, why = _kind(stated_type, title, words, names)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Questions in the query language of search engines that follow Lucene (Zenodo, DataCite)."""
+"""Queries in the syntax of search engines that follow Lucene (Zenodo, DataCite)."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ __all__ = ["changed_since"]
 
 
 def changed_since(query: str, since: date | None) -> str:
-    """`query` narrowed to what was updated from the day `since` on; as it stands without one."""
+    """Restrict `query` to updates from the day `since` on; unchanged without one."""
     if since is None:
         return query
     changed = f"updated:[{since.isoformat()} TO *]"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """OAI-PMH 2.0 answers as plain data (http://www.openarchives.org/OAI/openarchivesprotocol.html).
 
-A document with a DOCTYPE is refused where that begins: OAI-PMH has none, and entities are declared there, so
+A document with a DOCTYPE is refused where it begins: OAI-PMH has none, and entities are declared there, so
 nothing can expand. Metadata in the DataCite schema (``oai_datacite``, ``datacite``) become the attributes
-that DataCite's own JSON has, so that one mapping reads both.
+of DataCite's own JSON, so that one mapping reads both.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _ATTRIBUTES = {"rightsURI": "rightsUri", "schemeURI": "schemeUri"}
 
 
 class OaiPage(NamedTuple):
-    """One answer: its records as JSON, the token of the next page, the number of all records, its error.
+    """One answer: its records as JSON, the resumption token, the number of all records, its error.
 
     A record is ``{"header": {"identifier", "datestamp", "setSpec": [...], "status"?}, "attributes": {...}}``;
     `attributes` is missing for a deleted one. `error` is the protocol's code, such as ``noRecordsMatch``.
@@ -45,28 +45,28 @@ class OaiPage(NamedTuple):
 
 
 def read_page(body: bytes, *, title: str) -> OaiPage:
-    """Parse an answer of the service called `title`. Raises BadAnswer for what is no OAI-PMH."""
+    """Parse an answer of the service called `title`. Raises BadAnswer where it is not OAI-PMH."""
     try:
-        # Entities are declared in a document type, and `_Builder` refuses that before any is used.
+        # Entities are declared in a document type, and `_Builder` refuses it before any is used.
         root = ET.fromstring(body, ET.XMLParser(target=_Builder(title)))  # noqa: S314
     except (ET.ParseError, ValueError, LookupError) as error:
-        raise BadAnswer(f"{title} answered with broken XML ({error}).", hint="Try again later.") from error
+        raise BadAnswer(f"{title} answered with invalid XML ({error}).", hint="Try again later.") from error
     if _name(root) != "OAI-PMH":
         raise BadAnswer(f"{title} answered with <{_name(root)}> instead of OAI-PMH.", hint="Try again later.")
     return _page_of(root)
 
 
 class _Builder(ET.TreeBuilder):
-    """Builds the tree of a document without a document type."""
+    """Tree builder that refuses a document type."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
 
     def doctype(self, *_: str | None) -> None:
-        """Called at ``<!DOCTYPE``, before what follows is read."""
+        """Refuse the document at ``<!DOCTYPE``, before what follows is read."""
         raise BadAnswer(
-            f"{self._title} sent XML with a document type, which OAI-PMH never has; it was not read."
+            f"{self._title} sent XML with a document type, which OAI-PMH never has; it was rejected unread."
         )
 
 
@@ -136,9 +136,9 @@ def _creator(item: ET.Element) -> Json:
 
 
 def _entry(item: ET.Element, word: str) -> Json:
-    """The text of an element under `word`, beside its attributes."""
+    """Return the text of an element under `word`, beside its attributes."""
     stated = {_local(name): value for name, value in item.attrib.items()}
-    # Descriptions keep their lines; whatever else is one line wherever the XML was folded.
+    # Descriptions keep their lines; other text is one line, because XML may be folded anywhere.
     text = "".join(item.itertext()).strip() if word == "description" else _text(item)
     return {**{_ATTRIBUTES.get(name, name): value for name, value in stated.items()}, word: text}
 
@@ -157,7 +157,7 @@ def _name(item: ET.Element) -> str:
 
 
 def _local(name: str) -> str:
-    """A name without its namespace; services differ in those that they write."""
+    """Return a name without its namespace, because services use different ones."""
     return name.rpartition("}")[2]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What services that answer in pages have in common: a limit of hits, and answers that are one object."""
+"""Shared parts of paged services: a limit of hits, and answers that are one JSON object."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ __all__ = ["object_of", "within"]
 
 
 def within(pages: Iterable[HitPage], limit: int | None) -> Iterator[HitPage]:
-    """The pages until they have given `limit` hits, all of them without one; no further page is asked for."""
+    """Yield pages until they hold `limit` hits, or all without one; no further page is requested."""
     left = limit
     if left is not None and left <= 0:
         return
@@ -26,8 +26,8 @@ def within(pages: Iterable[HitPage], limit: int | None) -> Iterator[HitPage]:
 
 
 def object_of(answer: Response, service: str, what: str) -> Payload:
-    """The JSON object of an answer; BadAnswer where `service` sent other JSON, which is no `what`."""
+    """Return the JSON object of an answer; BadAnswer where `service` sent JSON other than a `what`."""
     payload = answer.json()
     if not isinstance(payload, dict):
-        raise BadAnswer(f"{service} answered with JSON that is no {what}.", hint="Try again later.")
+        raise BadAnswer(f"{service} answered with JSON that is not a {what}.", hint="Try again later.")
     return payload

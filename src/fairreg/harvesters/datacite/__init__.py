@@ -20,18 +20,18 @@ from fairreg.web import HttpClient
 __all__ = ["HARVESTER", "DataCiteHarvester", "Registration", "registration"]
 
 DOIS = "https://api.datacite.org/dois"
-# Numbered pages end here: a number beyond gives the last page again, without an error.
+# Numbered pages end here: a higher number returns the last page again, without an error.
 WINDOW = 10_000
-# What is asked for where nothing else is: DataCite registers articles, images and samples by the million. The
-# filter takes several ids, separated by commas.
+# Default filter: DataCite registers articles, images and samples by the million. It takes several ids,
+# separated by commas.
 BULK_TYPES = "model,software,dataset"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Registration(NamedTuple):
-    """What DataCite says of a DOI itself: its state (findable, registered, draft), types, landing page.
+    """DataCite's facts about a DOI itself: its state (findable, registered, draft), types, landing page.
 
-    `contributors` are in no record, which knows creators only.
+    `contributors` are not part of a record, which knows creators only.
     """
 
     state: str
@@ -41,7 +41,7 @@ class Registration(NamedTuple):
 
 
 def registration(payload: Payload) -> Registration:
-    """The registration in a DOI's document. Raises RecordError for what is none."""
+    """Return the registration in a DOI's document. Raises RecordError for any other document."""
     top = attributes_of(payload)
     types = tuple(cursor.text for _, cursor in top["types"].members() if cursor.text)
     helped = tuple(name for item in top["contributors"].items() if (name := item["name"].text))
@@ -49,7 +49,7 @@ def registration(payload: Payload) -> Registration:
 
 
 class DataCiteHarvester(Harvester):
-    """DataCite's REST API. It has no files, so its records serve where the repository cannot be asked."""
+    """DataCite's REST API. It has no files, so its records serve where the repository is unavailable."""
 
     name: ClassVar[str] = "datacite"
     general: ClassVar[bool] = True
@@ -57,13 +57,13 @@ class DataCiteHarvester(Harvester):
     guest_page_limit: ClassVar[int] = 100
 
     def handles(self, identifier: Identifier) -> bool:
-        """Any DOI; whether DataCite or another agency registered it shows when it is asked for."""
+        """Any DOI; only the answer shows whether DataCite or another agency registered it."""
         return identifier.scheme in DOI_SCHEMES
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
-        """The document of a DOI with its media. Raises NotFound, UsageError for what is no DOI."""
+        """Fetch the document of a DOI with its media. Raises NotFound, UsageError for another scheme."""
         if not self.handles(identifier):
-            raise UsageError(f"DataCite knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
+            raise UsageError(f"DataCite has no {identifier.scheme} identifiers.", hint="Give a DOI.")
         answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media"})
         return FetchedPayload(object_of(answer, "DataCite", "document"), answer.body, answer.url)
 
@@ -98,7 +98,7 @@ class DataCiteHarvester(Harvester):
         yield from (item.value for item in items.items() if item.is_object)
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
-        """A DOI whose state is `registered` was hidden by its repository; it resolves, but is not found."""
+        """Return the tombstone of a DOI that its repository hid (state `registered`; it still resolves)."""
         try:
             top = attributes_of(payload)
         except RecordError:
@@ -112,7 +112,7 @@ class DataCiteHarvester(Harvester):
         while True:
             page = self._page(web, asked, cursor)
             yield page
-            if page.cursor is None or page.cursor == cursor:  # a service may repeat itself for ever
+            if page.cursor is None or page.cursor == cursor:  # a service may repeat a page endlessly
                 return
             cursor = page.cursor
 
@@ -121,7 +121,7 @@ class DataCiteHarvester(Harvester):
         answer = web.get(DOIS, params={**asked, f"page[{kind}]": value, "page[size]": size})
         top = JsonNode(answer.json())
         if not isinstance(top["data"].value, list):
-            raise BadAnswer("DataCite answered with no list of DOIs.", hint="Try again later.")
+            raise BadAnswer("DataCite did not answer with a list of DOIs.", hint="Try again later.")
         hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
         total = top.at("meta", "total").count
         onward = _next(top.at("links", "next").text, kind) if hits else None
@@ -136,14 +136,14 @@ def _start(limit: int | None, size: int) -> str:
 
 
 def _read_cursor(cursor: str) -> tuple[str, str, int]:
-    """(kind of paging, where in it, page size) of a cursor."""
+    """Return (kind of paging, position, page size) of a cursor."""
     fields = JsonNode(dict(parse_qsl(cursor)))
     size = fields["size"].count
     for kind in ("number", "cursor"):
         value = fields[kind].text
         if value and size:
             return kind, value, size
-    raise UsageError(f"{cursor!r} is no place in a DataCite search.", hint="Start the harvest anew.")
+    raise UsageError(f"{cursor!r} is not a position in a DataCite search.", hint="Start the harvest again.")
 
 
 def _next(link: str | None, kind: str) -> str | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DataCite's payload -> `ModelRecord` (DataCite Metadata Schema 4).
+"""Map DataCite's payload to a `ModelRecord` (DataCite Metadata Schema 4).
 
 Three shapes: the JSON:API document ``{"data": {...}}``, its bare ``data`` object, and the
 ``application/vnd.datacite.datacite+json`` of doi.org, which has the attributes at its top.
@@ -91,11 +91,11 @@ def record_of(payload: object) -> ModelRecord:
 
 
 def attributes_of(payload: object) -> JsonNode:
-    """The place of the attributes, whichever of the shapes it is. Raises RecordError for none of them."""
+    """Return the place of the attributes in any of the shapes. Raises RecordError for other documents."""
     top = JsonNode(payload)
     data = top["data"] if top["data"].stated else top
     if not data.is_object:
-        raise violation(data, "is no JSON object", source="DataCite")
+        raise violation(data, "is not a JSON object", source="DataCite")
     if data["attributes"].is_object:
         if data["type"].text not in {None, "dois"}:
             raise violation(data["type"], f"is {data['type'].text!r} and not 'dois'", source="DataCite")
@@ -137,7 +137,7 @@ def _description(top: JsonNode) -> str | None:
 
 
 def _describes_other(item: JsonNode) -> bool:
-    """A series, a table of contents, or the list of references that Zenodo writes there as JSON."""
+    """Tell whether it is a series, a table of contents, or the references that Zenodo writes there."""
     elsewhere = item["descriptionType"].text in {"SeriesInformation", "TableOfContents"}
     return elsewhere or (item["description"].text or "").startswith('{"references"')
 
@@ -162,7 +162,7 @@ def _is_concept(relation: Relation, doi: str) -> bool:
 
 
 def _landing(url: str | None) -> Identifier | None:
-    """What the landing page's address identifies beside the DOI: a Zenodo record, a Hub repository."""
+    """Return what the landing page's address identifies beside the DOI: a Zenodo record, a Hub repository."""
     try:
         found = parse(url or "")
     except IdentifierError:
@@ -199,7 +199,7 @@ def _creator(item: JsonNode) -> Creator | None:
 
 
 def _type(top: JsonNode) -> tuple[str | None, str | None]:
-    """(the general type, the word that people read)."""
+    """Return (the general type, the type for display)."""
     general, detail = top.at("types", "resourceTypeGeneral").text, top.at("types", "resourceType").text
     return general or detail, general or detail
 
@@ -216,7 +216,7 @@ def _keywords(top: JsonNode) -> tuple[str, ...]:
 
 
 def _license(top: JsonNode) -> tuple[str | None, str | None]:
-    """(SPDX expression, what is stated without one); statements on access are no licence."""
+    """(SPDX expression, stated licence without one); statements on access are not licences."""
     found: list[str] = []
     unknown: list[str] = []
     for item in top["rightsList"].items():

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """DLHub, the Data and Learning Hub for Science: its servables are documents of an index of Globus Search.
 
-The service sleeps (its last SDK is of 2023), so `split` reads saved dumps of the index as well. The index is
-asked without a login, as DLHub's own client does (dlhub_sdk 2.1.0, which is not needed here; publishing runs
-in an environment of its own). DOIs of DLHub's prefix 10.26311 are DataCite's: `datacite` answers for them.
+The service is dormant (its last SDK is of 2023), so `split` reads saved dumps of the index as well. The index
+is queried without a login, as DLHub's own client does (dlhub_sdk 2.1.0, which is not needed here; publishing
+runs in an environment of its own). DOIs of DLHub's prefix 10.26311 are DataCite's: `datacite` serves them.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ __all__ = ["HARVESTER", "DLHubHarvester"]
 # The index `dlhub` (mdf_toolbox, globus_search; the SDK resolves the name to it).
 INDEX = "847c9105-18a0-4ffb-8a71-03dd76dfcc9d"
 PATH = f"/v1/index/{INDEX}/search"
-# Globus Search answers no hit beyond this one (offset + limit).
+# Globus Search returns no hit beyond this one (offset + limit).
 WINDOW = 10_000
 RETRIES = 2
 TIMEOUT = 30.0
@@ -68,9 +68,7 @@ class DLHubHarvester(Harvester):
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The newest document of a servable. Raises NotFound, UsageError, MissingEngine."""
         if not self.handles(identifier):
-            raise UsageError(
-                f"DLHub knows no {identifier.scheme} identifiers.", hint="Give dlhub:owner/name."
-            )
+            raise UsageError(f"DLHub has no {identifier.scheme} identifiers.", hint="Give dlhub:owner/name.")
         quoted = identifier.value.replace("\\", "").replace('"', "")
         asked = {"q": f'dlhub.shorthand_name:"{quoted}"', "advanced": True, "limit": self.guest_page_limit}
         answer = _ask(web, asked)
@@ -94,10 +92,11 @@ class DLHubHarvester(Harvester):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Iterator[HitPage]:
-        """Pages of servables: all of them for an empty query. Raises MissingEngine, errors as `HttpClient`
-        does.
+        """Yield pages of servables, all of them for an empty query.
 
-        The index keeps publication dates as text, so `since` is applied to what it answers.
+        Raises MissingEngine, and errors as `HttpClient` does.
+
+        The index stores publication dates as text, so `since` filters its answers.
         """
         offset, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
         yield from within(self._pages(web.asking("search"), query, offset, size, since), limit)
@@ -118,7 +117,7 @@ class DLHubHarvester(Harvester):
             yield from (item.value for item in contents or [result] if item.is_object)
 
     def recognises(self, page: object) -> bool:
-        """Whether a document has DLHub's blocks: ``datacite`` beside ``dlhub`` or ``servable``."""
+        """Tell whether a document has DLHub's blocks: ``datacite`` beside ``dlhub`` or ``servable``."""
         blocks = (JsonNode(payload) for payload in self.split(page))
         return any(
             top["datacite"].is_object and (top["dlhub"].is_object or top["servable"].is_object)
@@ -138,7 +137,7 @@ class DLHubHarvester(Harvester):
 
     def _read(self, answer: JsonNode, offset: int, size: int, since: date | None) -> HitPage:
         if not isinstance(answer["gmeta"].value, list):
-            raise BadAnswer("Globus Search answered with no search page.", hint="Try again later.")
+            raise BadAnswer("Globus Search did not answer with a search page.", hint="Try again later.")
         first = since.isoformat() if since else ""
         hits = tuple(
             Hit(item, canonical(item))
@@ -165,7 +164,7 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     fields = JsonNode(dict(parse_qsl(cursor)))
     offset, kept = fields["offset"].count, fields["size"].count
     if offset is None or not kept or offset + kept > WINDOW:
-        raise UsageError(f"{cursor!r} is no place in a search of DLHub.", hint="Start the harvest anew.")
+        raise UsageError(f"{cursor!r} is not a position in a DLHub search.", hint="Start the harvest again.")
     return offset, kept
 
 
@@ -182,7 +181,7 @@ def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
     client = _client(service.url, web.policy)
     with closing(client.transport.session):
         try:
-            # The named method would follow redirects to wherever they lead.
+            # The SDK's method for searches would follow redirects to any host.
             answer = client.request("POST", PATH, data=question, allow_redirects=False)
         except globus_sdk.GlobusAPIError as error:
             raise _refusal(error) from error
@@ -197,11 +196,11 @@ def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
 
 
 def _client(url: str, retry_policy: RetryPolicy) -> "globus_sdk.SearchClient":
-    """A client without a login that is no more patient than `retry_policy`."""
+    """Return a client without a login, with retries limited by `retry_policy`."""
     import globus_sdk
 
     client = globus_sdk.SearchClient(
-        # Said explicitly: the SDK would ask the environment.
+        # Passed explicitly: the SDK would read the environment.
         environment="production",
         base_url=url,
         app_name="fairreg",
@@ -216,7 +215,7 @@ def _client(url: str, retry_policy: RetryPolicy) -> "globus_sdk.SearchClient":
 
 
 def _refusal(error: "globus_sdk.GlobusAPIError") -> FairregError:
-    """What an HTTP error of Globus Search becomes: the same as through `HttpClient`."""
+    """Translate an HTTP error of Globus Search to the same errors as `HttpClient`."""
     status, said = error.http_status, " ".join((error.message or "").split())[:300]
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(
@@ -230,8 +229,8 @@ def _refusal(error: "globus_sdk.GlobusAPIError") -> FairregError:
         return AccessDenied("Globus Search refused access to DLHub's index.")
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(
-            "DLHub's index does not exist any more.",
-            hint="Saved dumps of it can be brought in instead.",
+            "DLHub's index no longer exists.",
+            hint="Add saved dumps of it instead.",
         )
     return BadAnswer(f"Globus Search rejected the request (HTTP {status}: {said}).", status=status)
 

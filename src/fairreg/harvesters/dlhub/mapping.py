@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DLHub's servable document -> `ModelRecord`.
+"""Map DLHub's servable document to a `ModelRecord`.
 
 A document has the blocks ``datacite`` (DataCite 4 with `affiliations` and without `types`), ``dlhub`` (owner,
 name, files, dates) and ``servable`` or ``dataset``. The schema of 2018 is read too: a flat ``datacite``, the
@@ -92,7 +92,7 @@ def record_of(payload: object) -> ModelRecord:
 
 
 def shorthand_name(payload: object) -> str | None:
-    """``owner/name``, under which DLHub knows a servable; None before it is published."""
+    """Return ``owner/name``, DLHub's name of a servable; None before it is published."""
     top = JsonNode(payload)
     hub = top["dlhub"]
     owner, name = hub["owner"].text, hub["name"].text or top.at("servable", "name").text
@@ -101,7 +101,7 @@ def shorthand_name(payload: object) -> str | None:
 
 
 def published_at(payload: object) -> str | None:
-    """When it was published (DLHub states milliseconds since 1970 as text), as an ISO 8601 time."""
+    """Return the publication time (DLHub states milliseconds since 1970 as text) as ISO 8601."""
     stated = JsonNode(payload).at("dlhub", "publication_date")
     milliseconds = stated.count
     if milliseconds is None or not _YEARS < milliseconds <= _LATEST_MS:
@@ -120,7 +120,7 @@ def _essentials(payload: object) -> tuple[JsonNode, str | None, str]:
         raise violation(cite["titles"], "is missing", source="DLHub")
     name = shorthand_name(payload)
     if name is None and normalise_doi(cite.at("identifier", "identifier").text or "") is None:
-        # Another owner may use the same name: it identifies nothing.
+        # Another owner may use the same name, so it identifies nothing.
         raise violation(
             top.at("dlhub", "shorthand_name"),
             "is missing, and there is neither an owner nor a DOI: it was never published",
@@ -150,7 +150,7 @@ def _globus(stated: str | None, evidence: str) -> Identifier | None:
 
 
 def _alternate(text: str | None, scheme: str | None) -> Identifier | None:
-    """What else names it. A folder of a repository is not the repository; a paper is not the model."""
+    """Return an alternate identifier. A folder is not its repository; a paper is not the model."""
     found = identifier_of(text, scheme, evidence="datacite.alternateIdentifiers")
     if found is None:
         return None
@@ -199,7 +199,7 @@ def _description(cite: JsonNode) -> str | None:
 
 
 def _license(cite: JsonNode) -> tuple[str | None, str | None]:
-    """(SPDX expression, what is stated without one)."""
+    """(SPDX expression, stated licence without one)."""
     found: list[str] = []
     unknown: list[str] = []
     for item in (*cite["rightsList"].items(), *cite["license"].items()):
@@ -219,7 +219,7 @@ def _keywords(top: JsonNode) -> tuple[str, ...]:
 
 
 def _files(hub: JsonNode) -> Iterator[Distribution]:
-    """The files inside the servable, which DLHub gives to nobody: they have no address."""
+    """Files inside the servable, without addresses: DLHub does not serve them."""
     for _, node in hub["files"].members():
         for item in node.items():
             name = (item.text or "").replace("\\", "/")
@@ -280,7 +280,7 @@ def _signature(node: JsonNode, name: str) -> Iterator[Tensor]:
 
 
 def _tensor(node: JsonNode, name: str) -> Tensor:
-    """A tensor; a list is a free axis before its items. Types other than arrays stay the word they are."""
+    """A tensor; a list is a free axis before its items. Types other than arrays are kept as stated."""
     stated, item = node["type"].text or "unknown", node["item_type"]
     dtype = item["type"].text or ("unknown" if stated in {"ndarray", "list", "tuple"} else stated)
     shape = _shape(node["shape"])

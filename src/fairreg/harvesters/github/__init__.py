@@ -2,7 +2,7 @@
 """GitHub: repositories with their newest release, metadata files and model files (https://docs.github.com/rest).
 
 Text files and model files come from GitHub's file hosts, which do not count against the limit of its API (60
-requests an hour for a guest). What did not change since the last time is answered 304 and costs nothing.
+requests per hour for a guest). Unchanged answers come as 304 and do not count either.
 """
 
 from collections.abc import Iterator
@@ -33,14 +33,14 @@ __all__ = ["HARVESTER", "GitHubHarvester"]
 API = "https://api.github.com"
 ACCEPT = "application/vnd.github+json"
 HEADERS = {"X-GitHub-Api-Version": "2022-11-28"}
-# A search shows no hit behind this one.
+# A search returns no hit beyond this one.
 WINDOW = 1000
 LARGEST_TEXT = 2**20
 MOST_POINTERS = 50
 
 
 class GitHubHarvester(Harvester):
-    """GitHub's REST API. A record is that of the newest release, else of the newest commit."""
+    """GitHub's REST API. A record describes the newest release, else the newest commit."""
 
     name: ClassVar[str] = "github"
     guest_page_limit: ClassVar[int] = 100
@@ -50,10 +50,10 @@ class GitHubHarvester(Harvester):
         return identifier.scheme == "github" and is_slug(identifier.value)
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
-        """The repository, its newest release, and the files that say what it is, as one envelope.
+        """Fetch the repository, its newest release, and its metadata files, as one envelope.
 
-        A repository that was renamed is found under its new name. Raises NotFound (also for a private one,
-        which GitHub does not tell apart), Gone for one blocked for legal reasons, RateLimited, AccessDenied.
+        A renamed repository is found under its new name. Raises NotFound (also for a private one, for which
+        GitHub answers the same), Gone for one blocked for legal reasons, RateLimited, AccessDenied.
         """
         if not self.handles(identifier):
             raise UsageError(f"GitHub has no {identifier.compact}.", hint="Give github:owner/name.")
@@ -79,12 +79,12 @@ class GitHubHarvester(Harvester):
     ) -> Iterator[HitPage]:
         """Pages of repositories, best match first; `since` keeps those with a commit from that day on.
 
-        The query may use GitHub's qualifiers (``topic:jet-tagging``). GitHub shows 1000 hits at most.
+        The query may use GitHub's qualifiers (``topic:jet-tagging``). GitHub returns 1000 hits at most.
         """
         asked = " ".join(part for part in (query, f"pushed:>={since.isoformat()}" if since else "") if part)
         if not asked:
             raise UsageError(
-                "GitHub searches only for something.", hint='Give a query, such as "topic:jet-tagging".'
+                "GitHub search needs a query.", hint='Give a query, such as "topic:jet-tagging".'
             )
         size = max(1, min(page_size or self.guest_page_limit, self.guest_page_limit, limit or WINDOW))
         number, size = _read_cursor(cursor, size)
@@ -119,17 +119,17 @@ class GitHubHarvester(Harvester):
             )
         try:
             asking: dict[str, str | int] = {"q": asked, "per_page": size, "page": number}
-            # Hits carry their scores and stars, so that hardly a page is ever the same again.
+            # Not cached: hits carry scores and stars, so that a page is hardly ever the same again.
             answer = _get(web.asking("search"), "/search/repositories", asking, use_cache=False)
         except BadAnswer as error:
             if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise
-            raise UsageError(f"GitHub does not take the query {asked!r}. {error.message}") from error
+            raise UsageError(f"GitHub rejected the query {asked!r}. {error.message}") from error
         return self._read(JsonNode(answer.json()), number, size)
 
     def _read(self, top: JsonNode, number: int, size: int) -> HitPage:
         if not isinstance(top["items"].value, list):
-            raise BadAnswer("GitHub answered with no search page.", hint="Try again later.")
+            raise BadAnswer("GitHub did not answer with a search page.", hint="Try again later.")
         hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
         total = top["total_count"].count
         last = len(top["items"].value) < size or (total is not None and number * size >= total)
@@ -144,7 +144,7 @@ class GitHubHarvester(Harvester):
 
 
 class _Envelope:
-    """Asks for what belongs to one repository."""
+    """Builder of the envelope of one repository."""
 
     def __init__(self, web: HttpClient, slug: str, repository: Payload) -> None:
         self._web = web
@@ -160,7 +160,7 @@ class _Envelope:
         }
 
     def build(self) -> Payload:
-        """The envelope, with a note for each part that GitHub has not."""
+        """Request all parts of the envelope, with a note for each that GitHub lacks."""
         release = self._release()
         self._payload["release"] = release
         tag = JsonNode(release)["tag_name"].text
@@ -180,7 +180,7 @@ class _Envelope:
             return None
 
     def _commit(self, ref: str) -> Payload | None:
-        """What the record needs of a commit: GitHub's answer holds the text of every change in it, too."""
+        """Return the needed part of a commit: GitHub's answer also holds the text of every change."""
         try:
             found = JsonNode(_object(_get(self._web, f"/repos/{self._slug}/commits/{quote(ref)}")))
         except (NotFound, BadAnswer) as error:
@@ -196,7 +196,7 @@ class _Envelope:
         return {"sha": sha, "date": found.at("commit", "committer", "date").date, "ref": ref}
 
     def _tree(self, sha: str) -> Payload | None:
-        """The files at the commit that matter; the list of all of them may have many megabytes."""
+        """Return the relevant files at the commit; the full list may have many megabytes."""
         tree = self._entries(sha, {"recursive": 1})
         if tree is not None and tree["truncated"]:
             top = self._entries(sha, {})
@@ -240,7 +240,7 @@ class _Envelope:
 
 
 def _matters(item: JsonNode) -> bool:
-    """Whether an entry of a tree is a file that is read or listed; commits are submodules."""
+    """Tell whether an entry of a tree is a file that is read or listed; commits are submodules."""
     path = item["path"].text
     return item["type"].text == "blob" and path is not None and (is_known(path) or is_model_file(path))
 
@@ -248,13 +248,13 @@ def _matters(item: JsonNode) -> bool:
 def _get(
     web: HttpClient, path: str, params: dict[str, str | int] | None = None, *, use_cache: bool = True
 ) -> Response:
-    """GET from the API; a refusal says what to do about it at GitHub."""
+    """GET from the API; a refusal carries a hint for GitHub."""
     try:
         return web.get(f"{API}{path}", params=params, accept=ACCEPT, headers=HEADERS, use_cache=use_cache)
     except RateLimited as error:
         raise RateLimited(error.message, retry_after=error.retry_after, hint=_limit_hint(error)) from error
     except AccessDenied as error:
-        hint = "Check the token in GITHUB_TOKEN: it may be wrong, expired or without a right to this."
+        hint = "Check the token in GITHUB_TOKEN: it may be wrong, expired or lack this permission."
         raise AccessDenied(error.message, hint=hint) from error
     except BadAnswer as error:
         if error.status != HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
@@ -264,7 +264,7 @@ def _get(
 
 def _limit_hint(error: RateLimited) -> str:
     minutes = max(1, round(error.retry_after / 60))
-    return f"Try again in {minutes} min. A guest has 60 requests an hour, with a GITHUB_TOKEN there are 5000."
+    return f"Try again in {minutes} min. Guests have 60 requests per hour, 5000 with a GITHUB_TOKEN."
 
 
 def _object(answer: Response) -> Payload:
@@ -277,7 +277,7 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     fields = JsonNode(dict(parse_qsl(cursor)))
     page, kept = fields["page"].count, fields["size"].count
     if not page or not kept:
-        raise UsageError(f"{cursor!r} is no place in a GitHub search.", hint="Start the harvest anew.")
+        raise UsageError(f"{cursor!r} is not a position in a GitHub search.", hint="Start the harvest again.")
     return page, kept
 
 

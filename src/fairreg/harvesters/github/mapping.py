@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""GitHub's payload -> `ModelRecord`: the answer for one repository alone, or an envelope of several answers.
+"""Map GitHub's payload to a `ModelRecord`: the answer for one repository, or an envelope of several answers.
 
 The envelope is what `GitHubHarvester.fetch` builds; every member but the first may be missing or null:
 
@@ -9,7 +9,7 @@ The envelope is what `GitHubHarvester.fetch` builds; every member but the first 
     tree        GET /repos/{owner}/{repo}/git/trees/{sha}?recursive=1, its `tree` only the files that matter
     files       {name: text} of the metadata files at the top of the repository
     pointers    {path: text} of model files that are Git LFS pointers
-    asked       the name that was asked for, where the repository has another one today
+    asked       the requested name, where the repository has another one today
     notes       sentences on what could not be read
 
 The record is that of the commit: its files are addressed by commit and verified by Git's own digests, because
@@ -57,7 +57,7 @@ _PRECISION = {"concept_doi": 0, "paper_doi": 1, "related_doi": 2}
 
 
 class _Licence(NamedTuple):
-    """An SPDX expression, what is stated without one, and who says it (None: GitHub)."""
+    """An SPDX expression, the stated licence without one, and its source (None: GitHub)."""
 
     expression: str | None
     stated: str | None
@@ -118,28 +118,28 @@ def repository_of(top: JsonNode) -> JsonNode:
 
 
 def is_slug(text: str) -> bool:
-    """Whether `text` is ``owner/name`` as GitHub allows it, and no path of anything else."""
+    """Tell whether `text` is ``owner/name`` as GitHub allows it."""
     return _SLUG.fullmatch(text) is not None
 
 
 def is_model_file(path: str) -> bool:
-    """Whether a file of a tree holds a model by its name; samples of tests and documentation do not count."""
+    """Tell whether a file is a model by its name, outside of samples for tests and documentation."""
     if _ASIDE.search(path):
         return False
     return read_contents("software", title="", keywords=(), file_names=[path]).kind == "model"
 
 
 def raw_address(slug: str, commit: str, path: str) -> str:
-    """Where the bytes of a file at a commit are; for a file in Git LFS these are its pointer."""
+    """Return the address of a file's bytes at a commit; for a file in Git LFS these are its pointer."""
     return f"{RAW}/{slug}/{quote(commit, safe='/')}/{quote(path)}"
 
 
 def _identity(repo: JsonNode) -> tuple[str, int]:
     if not repo.is_object:
-        raise violation(repo, "is no JSON object", source="GitHub")
+        raise violation(repo, "is not a JSON object", source="GitHub")
     slug, number = repo["full_name"].text, repo["id"].count
     if slug is None or not is_slug(slug):
-        what = "is missing" if slug is None else "is no owner/name"
+        what = "is missing" if slug is None else "is not owner/name"
         raise violation(repo["full_name"], what, source="GitHub")
     if number is None:
         raise violation(repo["id"], "is missing", source="GitHub")
@@ -182,7 +182,7 @@ def _blob(top: JsonNode, entry: JsonNode, path: str, address: str | None) -> Dis
 
 
 def _pointed_at(text: str | None) -> tuple[str | None, int | None]:
-    """Digest and size of the file that a Git LFS pointer stands for."""
+    """Return digest and size of the file that a Git LFS pointer refers to."""
     match = _POINTER.fullmatch(text[:POINTER_BYTES]) if text else None
     return (match[1], int(match[2])) if match else (None, None)
 
@@ -252,7 +252,7 @@ def _creators(
 
 
 def _licence(repo: JsonNode, facts: tuple[FileFacts, ...]) -> _Licence:
-    """GitHub's reading of the licence, else the files'; a note says where they differ."""
+    """Return GitHub's reading of the licence, else the files', with a note where they differ."""
     given = repo["license"]
     found = spdx(given["spdx_id"].text, given["key"].text)
     files = [fact for fact in facts if fact.license]
@@ -263,7 +263,7 @@ def _licence(repo: JsonNode, facts: tuple[FileFacts, ...]) -> _Licence:
         said = given["name"].text or given["spdx_id"].text or given.text
         return _Licence(None, _first(item.license_stated for item in facts) or said)
     for item in files:
-        # The text of a GNU licence is the same for "only" and "or later", so only the authors can tell.
+        # GNU licences have the same text for "only" and "or later", so only the authors can tell.
         if item.license != found and _family(item.license) == _family(found) and item.role != "license":
             return _Licence(item.license, None, item.file, _differing(files, item.license, item.file))
     return _Licence(found, None, None, _differing(files, found, "GitHub"))
@@ -281,7 +281,7 @@ def _differing(files: Iterable[FileFacts], expression: str | None, who: str) -> 
 
 
 def _identifiers(top: JsonNode, slug: str, facts: tuple[FileFacts, ...]) -> Iterator[Identifier]:
-    """The repository's names, then each DOI once, as the most precise thing that a file says it is."""
+    """Yield the repository's names, then each DOI once, with the most precise role that a file gives it."""
     found = [item for fact in facts for item in fact.identifiers]
     dois = sorted(
         (item for item in found if item.scheme in _PRECISION), key=lambda item: _PRECISION[item.scheme]

@@ -19,14 +19,14 @@ from fairreg.web import HttpClient, RetryPolicy
 
 __all__ = ["HARVESTER", "HuggingFaceHarvester"]
 
-# Cards of one page asked for at the same time; the Hub allows a guest 3000 files in five minutes.
+# Cards of one page requested in parallel; the Hub allows a guest 3000 files per five minutes.
 CARDS_AT_ONCE = 8
 
 
 class HuggingFaceHarvester(Harvester):
-    """The Hub at HF_ENDPOINT. `cards`: whether `search` asks for the README of each model, too.
+    """The Hub at HF_ENDPOINT. `cards` makes `search` request the README of each model, too.
 
-    Payloads are envelopes of an info and its card (see `_huggingface_record`).
+    Payloads are envelopes of an info and its card (see `mapping`).
     """
 
     name: ClassVar[str] = "huggingface"
@@ -38,17 +38,18 @@ class HuggingFaceHarvester(Harvester):
         self._policy = policy
 
     def names_only(self) -> "HuggingFaceHarvester":
-        """Without the card of every hit."""
+        """Return the source without cards."""
         return HuggingFaceHarvester(cards=False, policy=self._policy)
 
     def handles(self, identifier: Identifier) -> bool:
-        """Names of models and datasets; `fetch` says why a Space is none."""
+        """Names of models and datasets; `fetch` explains the refusal of a Space."""
         return identifier.scheme == "huggingface"
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
         """The repository with the sizes and SHA-256 of its files, and its card.
 
-        Raises NotFound (for a private one too: a guest is told no difference), AccessDenied, UsageError.
+        Raises NotFound (also for a private one, for which a guest gets the same answer), AccessDenied,
+        UsageError.
         """
         name, dataset = _asked(identifier)
         hub = Hub(web.settings, self._policy or web.policy)
@@ -56,7 +57,7 @@ class HuggingFaceHarvester(Harvester):
         answer = hub.get(f"api/{kind}/{quote(name)}", [("blobs", "true")])
         info = answer.json()
         if not isinstance(info, dict) or repository_of(JsonNode(info)) is None:
-            raise BadAnswer("The Hub answered with JSON that is no repository.", hint="Try again later.")
+            raise BadAnswer("The Hub answered with JSON that is not a repository.", hint="Try again later.")
         payload = envelope(info, hub.card(info, dataset=dataset), dataset=dataset)
         return FetchedPayload(payload, canonical(payload), answer.url)
 
@@ -70,10 +71,10 @@ class HuggingFaceHarvester(Harvester):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Iterator[HitPage]:
-        """Pages of models whose name holds `query`, by the Hub's cursor, which a run resumes at.
+        """Yield pages of models whose name contains `query`, resumable by the Hub's cursor.
 
-        In the order of their last change with `since`; the most downloaded first with a query or a limit;
-        else the newest first, an order in which nothing moves while a long run pages through it.
+        Ordered by last change with `since`; by downloads with a query or a limit; else newest first, an order
+        that stays stable during a long run.
         """
         place = Cursor.read(cursor) if cursor else Cursor(_order(query, since, limit), "")
         size, left = min(page_size or self.guest_page_limit, limit or self.guest_page_limit), limit
@@ -107,19 +108,17 @@ class HuggingFaceHarvester(Harvester):
 
 
 def _asked(identifier: Identifier) -> tuple[str, bool]:
-    """(repository's name, whether it is a dataset)."""
+    """Return (the repository's name, True for a dataset)."""
     if identifier.scheme != "huggingface":
-        raise UsageError(f"The Hub knows no {identifier.scheme} identifiers.", hint="Give org/name.")
+        raise UsageError(f"The Hub has no {identifier.scheme} identifiers.", hint="Give org/name.")
     if identifier.value.startswith("spaces/"):
         raise UsageError(
-            f"{identifier.value} is a Space, which is an application and not a model.",
+            f"{identifier.value} is a Space, which is an application rather than a model.",
             hint="Give the model or dataset that it uses.",
         )
     name = identifier.value.removeprefix("datasets/")
     if repository_of(JsonNode({"id": name})) is None:
-        raise UsageError(
-            f"{identifier.value!r} is no name of a repository of the Hub.", hint="Give org/name."
-        )
+        raise UsageError(f"{identifier.value!r} is not the name of a Hub repository.", hint="Give org/name.")
     return name, name != identifier.value
 
 

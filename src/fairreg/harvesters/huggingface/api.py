@@ -44,39 +44,41 @@ MAX_BYTES = 64 * 2**20
 MAX_CARD_BYTES = 2 * 2**20
 MAX_REDIRECTS = 5
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
-# What a record is made of; without downloads and likes, which change by the hour while the model does not.
+# Properties that records use; without downloads and likes, which change hourly while the model does not.
 EXPAND = (
     "author", "cardData", "config", "createdAt", "disabled", "gated", "gguf", "lastModified", "library_name",
     "model-index", "pipeline_tag", "private", "safetensors", "sha", "siblings", "tags",
 )  # fmt: skip
 
 
-# The session waits as long as a refusal asks for, so who cannot wait this long takes it for the answer.
+# The session waits as long as a refusal asks for; a caller with less patience raises the refusal instead.
 _WAIT_OF_LIMITS = 60.0
 
 
 class _TooBig(BadAnswer):
-    """A document beyond its limit."""
+    """A document above its size limit."""
 
 
 class Cursor(NamedTuple):
-    """Where in a list: its order and what the Hub calls the place ("": its beginning)."""
+    """Position in a list: its order and the Hub's cursor ("": its beginning)."""
 
     order: str
     value: str
 
     @property
     def text(self) -> str:
-        """One line, such as a registry keeps as the cursor of a harvest."""
+        """Encode the position in one line, for the registry's harvest state."""
         return urlencode({"sort": self.order, "cursor": self.value})
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
-        """Parse what `text` gave; UsageError for anything else."""
+        """Parse the text of a cursor; UsageError for anything else."""
         fields = JsonNode(dict(parse_qsl(text)))
         order, value = fields["sort"].text, fields["cursor"].text
         if not order or not value:
-            raise UsageError(f"{text!r} is no place in a list of the Hub.", hint="Start the harvest anew.")
+            raise UsageError(
+                f"{text!r} is not a position in a list of the Hub.", hint="Start the harvest again."
+            )
         return cls(order, value)
 
 
@@ -88,7 +90,7 @@ class Hub:
     policy: RetryPolicy
 
     def page(self, query: str, cursor: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
-        """The infos of one page and the place of the next."""
+        """Return the infos of one page and the position of the next."""
         params: Params = [("sort", cursor.order), ("direction", "-1"), ("limit", str(size))]
         params += [("expand", name) for name in EXPAND]
         params += [("search", query)] if query else []
@@ -96,15 +98,15 @@ class Hub:
         answer = self.get("api/models", params)
         infos = answer.json()
         if not isinstance(infos, list):
-            raise BadAnswer("The Hub answered with no list of models.", hint="Try again later.")
+            raise BadAnswer("The Hub did not answer with a list of models.", hint="Try again later.")
         onward = _next_cursor(answer.headers.get("link", ""))
         if onward == cursor.value and onward:
-            raise BadAnswer("The Hub gives the same page again and again.", hint="Try again later.")
+            raise BadAnswer("The Hub keeps repeating the same page.", hint="Try again later.")
         found = [info for info in infos if isinstance(info, dict)]
         return found, Cursor(cursor.order, onward) if onward and infos else None
 
     def card(self, info: Payload, *, dataset: bool) -> str | None:
-        """The text of the README; None where there is none, or none that may be read."""
+        """Return the text of the README; None where there is none or access is denied."""
         node = JsonNode(info)
         name, revision = repository_of(node), node["sha"].text or "main"
         files = {item["rfilename"].text for item in node["siblings"].items()}
@@ -120,7 +122,7 @@ class Hub:
         return decoded(answer.body)
 
     def get(self, path: str, params: Params | None = None, *, limit: int = MAX_BYTES) -> Response:
-        """GET what lies at `path`, following redirects within the Hub; BadAnswer beyond `limit` bytes."""
+        """GET `path`, following redirects within the Hub; BadAnswer beyond `limit` bytes."""
         url = f"{self.settings.service('huggingface').url}/{path}"
         for _ in range(MAX_REDIRECTS):
             answer = self._once(url, params, limit)
@@ -139,7 +141,7 @@ class Hub:
         from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # lazy export
 
         policy = self.policy
-        # It logs each attempt with all its parameters; what failed in the end is said by our own error.
+        # It logs each attempt with all its parameters; the final failure is reported by our own error.
         logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
 
         try:
@@ -159,9 +161,9 @@ class Hub:
         except _transport_error() as error:
             raise _fault(error, url) from error
         except (AttributeError, TypeError, ValueError) as error:
-            # hf_raise_for_status, called by the retries too, takes the body of a refusal for an object.
+            # hf_raise_for_status, also called by the retries, expects an object as the body of a refusal.
             raise BadAnswer(
-                "The Hub refused in words that are not its own.", hint="Try again later."
+                "The Hub refused the request in an unknown format.", hint="Try again later."
             ) from error
 
     def _headers(self) -> dict[str, str]:
@@ -170,11 +172,11 @@ class Hub:
         return {**headers, "Authorization": f"Bearer {token}"} if token else headers
 
     def _within(self, url: str, onward: str) -> str:
-        """Where `url` redirects to, if that is at the Hub: a token goes nowhere else."""
+        """Return the redirect target of `url` if it is at the Hub: a token goes nowhere else."""
         service = self.settings.service("huggingface")
         target = urljoin(url, onward)
         for root in (service.public_url + "/", urljoin(service.url, "/")):
-            # A mirror below a path passes on the redirects that the Hub gives from its root.
+            # A mirror below a path passes on redirects that the Hub gives from its root.
             if target.startswith(root) and not target.startswith(service.url + "/"):
                 target = f"{service.url}/{target.removeprefix(root)}"
         if not target.startswith(service.url + "/"):
@@ -192,14 +194,14 @@ def _next_cursor(link: str) -> str:
 
 
 def _transport_error() -> Any:
-    """httpx.HTTPError; huggingface_hub 2 has it from httpx2, so it is taken from where it is used."""
+    """Return httpx.HTTPError; huggingface_hub 2 takes it from httpx2, so it is looked up where it is used."""
     from huggingface_hub.errors import HfHubHTTPError
 
     return HfHubHTTPError.__bases__[0]
 
 
 def _answer(response: Any, url: str, limit: int) -> Response:
-    """The complete answer. Its faults are translated here: the retries outside would not survive them."""
+    """Return the complete answer. Errors are translated here: the retries outside would fail on them."""
     from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined] # lazy export
 
     try:
@@ -212,13 +214,13 @@ def _answer(response: Any, url: str, limit: int) -> Response:
 
 
 def _token(response: Any) -> str:
-    """The access token that was sent for the answer; "" where there was none."""
+    """Return the access token that was sent, "" where there was none."""
     sent: str = response.request.headers.get("authorization", "")
     return sent.removeprefix("Bearer ")
 
 
 def _unsaid(text: str, response: Any) -> str:
-    """`text` of the answer without the access token."""
+    """Remove the access token from `text`."""
     return masked(text.encode("utf-8", "surrogateescape"), _token(response)).decode(
         "utf-8", "surrogateescape"
     )
@@ -253,10 +255,10 @@ def _translated(error: "HfHubHTTPError", what: str) -> FairregError:
             f"{what} is gated on the Hub.", hint="Ask for access on its page, then set HF_TOKEN."
         )
     if isinstance(error, DisabledRepoError):
-        return AccessDenied(f"{what} was disabled on the Hub.", hint="Nobody can fetch it there.")
+        return AccessDenied(f"{what} was disabled on the Hub.", hint="It cannot be fetched there.")
     if status == HTTPStatus.UNAUTHORIZED and said.startswith("Invalid credentials"):
-        return AccessDenied("The Hub does not accept the access token.", hint="Check HF_TOKEN.")
-    # A guest is told 401 for what does not exist and for what is private alike.
+        return AccessDenied("The Hub rejected the access token.", hint="Check HF_TOKEN.")
+    # A guest gets 401 both for a missing and for a private repository.
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND} or isinstance(
         error, RepositoryNotFoundError
     ):

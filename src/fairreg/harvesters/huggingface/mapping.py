@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A repository of the Hugging Face Hub -> `ModelRecord`, for the shapes that the Hub sends or has sent.
+"""Map a repository of the Hugging Face Hub to a `ModelRecord`, in all shapes that the Hub has sent.
 
 The payload is the repository's info as the API sends it (2022: ``modelId`` only; today ``id``), or that in an
 envelope with its card: ``{"info": {...}, "card": "text of README.md", "type": "model" | "dataset"}``.
@@ -36,7 +36,7 @@ __all__ = ["PAGES", "envelope", "info_of", "is_dataset", "record_of", "repositor
 PAGES = "https://huggingface.co"
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9._][\w.-]*)?", re.ASCII)
 _HUB_DOI = re.compile(r"10\.57967/hf/(\d+)")
-# The Hub says so of everything that was made before this moment, when it began to keep the time.
+# The Hub's date for everything created before this moment, when it began to record the time.
 _BEFORE_TIME = "2022-03-02T23:29"
 _NOTHING = {"null", "~", "none", "n/a", "unknown", "[more information needed]", "more information needed"}
 _RELATIONS: dict[str, RelationType] = {
@@ -49,24 +49,24 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def envelope(info: dict[str, Any], card: str | None, *, dataset: bool = False) -> dict[str, Any]:
-    """The payload that holds an info with its card."""
+    """Return the payload that holds an info with its card."""
     return {"info": info, "card": card, "type": "dataset" if dataset else "model"}
 
 
 def info_of(payload: object) -> JsonNode:
-    """The place of the info in a payload with or without an envelope."""
+    """Return the place of the info in a payload with or without an envelope."""
     top = JsonNode(payload)
     return top["info"] if top["info"].is_object else top
 
 
 def repository_of(info: JsonNode) -> str | None:
-    """The repository's name (``owner/name``, old ones without owner); None where there is none."""
+    """Return the repository's name (``owner/name``, old ones without owner); None where there is none."""
     stated = info["id"].value or info["modelId"].value
     return stated if isinstance(stated, str) and _ID.fullmatch(stated) else None
 
 
 def is_dataset(payload: object) -> bool:
-    """Whether it is a dataset: the envelope says so, else fields that only one of the two has."""
+    """Tell whether it is a dataset, by the envelope, else by fields that only one of the two has."""
     stated, info = JsonNode(payload)["type"].text, info_of(payload)
     if stated in {"model", "dataset"} and info.path != "$":
         return stated == "dataset"
@@ -80,15 +80,15 @@ def record_of(payload: object) -> ModelRecord:
     """Map one repository. Raises RecordError naming the path of a missing id."""
     info = info_of(payload)
     if not info.is_object:
-        raise violation(info, "is no JSON object", source="Hugging Face")
+        raise violation(info, "is not a JSON object", source="Hugging Face")
     repository = repository_of(info)
     if repository is None:
-        raise violation(info["id"], "is no repository's name", source="Hugging Face")
+        raise violation(info["id"], "is not the name of a repository", source="Hugging Face")
     return _Mapping(info, JsonNode(payload)["card"], repository, dataset=is_dataset(payload)).record()
 
 
 class _Mapping:
-    """One repository: its info, its card, and its card's metadata (the API's reading before ours)."""
+    """One repository: its info, its card, and its card's metadata (the API's parsing before ours)."""
 
     def __init__(self, info: JsonNode, card: JsonNode, repository: str, *, dataset: bool) -> None:
         self.info = info
@@ -97,7 +97,7 @@ class _Mapping:
         self.id = f"datasets/{repository}" if dataset else repository
         self.card = model_card.read_card(card.value if isinstance(card.value, str) else "")
         stated = info["cardData"]
-        # JSON path of what our own reading of the card found.
+        # JSON paths of what our own parsing of the card found.
         self.meta = stated if stated.is_object else JsonNode(self.card.metadata, "$.card")
         self.tags = [text for item in info["tags"].items() if (text := item.text)]
 
@@ -156,7 +156,7 @@ class _Mapping:
             yield FieldOrigin("language", "inferred", "YAML reads the code of Norwegian as false")
 
     def _tagged(self, prefix: str) -> Iterator[str]:
-        """What stands behind `prefix` in the tags; their case differs."""
+        """Yield what follows `prefix` in the tags, whose case differs."""
         for tag in self.tags:
             if tag.lower().startswith(prefix) and tag[len(prefix) :].strip():
                 yield tag[len(prefix) :].strip()
@@ -174,7 +174,7 @@ class _Mapping:
             yield Identifier("doi", doi)
         yield Identifier("huggingface", self.id)
         for other in self._dois():
-            # A DOI of another agency came from the author's hand: it may be the paper's.
+            # A DOI of another agency was entered by the author and may be the paper's.
             if not _number(other):
                 yield Identifier("related_doi", other, "tag doi:")
 
@@ -196,7 +196,7 @@ class _Mapping:
                 yield Relation(type="cites", target=found)
 
     def _bases(self) -> Iterator[Relation]:
-        """Base models: the tags say how each was used, the card and an adapter's configuration only which."""
+        """Base models: tags tell how each was used, the card and an adapter's configuration only which."""
         found: dict[str, RelationType] = {}
         for tag in sorted(self._tagged("base_model:"), key=lambda tag: tag.count(":"), reverse=True):
             how, colon, name = tag.rpartition(":")
@@ -237,7 +237,7 @@ class _Mapping:
         return (Creator(name=name, kind="organization"),) if name else ()
 
     def _license(self) -> tuple[str | None, str | None]:
-        """(SPDX expression, what is stated without one); of ``other`` the card gives name and link."""
+        """(SPDX expression, stated licence without one); for ``other`` the card gives name and link."""
         stated = _texts(self.meta["license"]) or list(self._tagged("license:"))
         name, link = _said(self.meta["license_name"]), self.meta["license_link"].text
         found: list[str] = []
@@ -259,7 +259,7 @@ class _Mapping:
         taken = {*self._tasks(), *_texts(self.meta["language"]), self.info["library_name"].text}
         taken |= set(self._categories()[:1])
         tags = self.tags or _texts(self.meta["tags"])
-        # Each tag is one keyword: a single one is no list to be split at its commas.
+        # Each tag is one keyword and must not be split at its commas.
         kept = [tag for tag in tags if tag not in taken and is_keyword(tag)]
         return split_keywords([*kept, ""]) if len(kept) != 1 else (kept[0],)
 
@@ -267,7 +267,7 @@ class _Mapping:
         stated = self.meta["language"]
         if stated.value is False:
             return "no"
-        # AutoNLP writes "unk" for a language that it does not know.
+        # AutoNLP writes "unk" for an unknown language.
         return ", ".join(text for text in _texts(stated) if text != "unk") or None
 
     def _tasks(self) -> tuple[str, ...]:
@@ -304,7 +304,7 @@ class _Mapping:
 
     def _results(self) -> Iterator[JsonNode]:
         for entry in self._index():
-            # The old form has a list of datasets in place of results.
+            # The old form has a list of datasets instead of results.
             yield from (item for item in entry["results"].items() if item.is_object)
 
     def _evaluations(self) -> Iterator[Evaluation]:
@@ -348,7 +348,7 @@ def _said(node: JsonNode) -> str | None:
 
 
 def _texts(node: JsonNode) -> list[str]:
-    """What a text, a list of texts or an object of texts says, each once."""
+    """Return the texts of a text, a list of texts or an object of texts, each once."""
     several = [item for _, item in node.members()] if node.is_object else list(node.items())
     found = [text for item in several if (text := _said(item) or _said(item["name"]) or _said(item["id"]))]
     if any(item.value is False for item in several):
@@ -368,7 +368,7 @@ def _dataset(name: str) -> Identifier:
 
 
 def _hub_model(name: str) -> Identifier | None:
-    """The base model that `name` or its address names; None for a folder of its author's machine."""
+    """Return the base model that `name` or its address names; None for a local folder."""
     plain = name.removeprefix(f"{PAGES}/").removesuffix("/")
     if _ID.fullmatch(plain):
         return Identifier("huggingface", plain)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Hub's own words: licence ids beyond SPDX, libraries by their names, tags that say nothing."""
+"""The Hub's own terms: licence ids beyond SPDX, libraries by name, tags without information."""
 
 import re
 
@@ -47,7 +47,7 @@ _SAYS_NOTHING = {
     "tensorboard", "rust", "gguf", "custom_code", "eval-results", "model_hub_mixin",
     "pytorch_model_hub_mixin", "generated_from_trainer", "inference",
 }  # fmt: skip
-# ``license:mit``, ``region:us`` and their like are fields of their own.
+# ``license:mit``, ``region:us`` and the like are fields of their own.
 _PREFIXED = re.compile(
     r"(?:license|dataset|arxiv|doi|base_model|region|deploy|library|language|diffusers|modality|format"
     r"|task_categories|task_ids|size_categories|pipeline|template|multilinguality|source_datasets"
@@ -57,5 +57,5 @@ _PREFIXED = re.compile(
 
 
 def is_keyword(tag: str) -> bool:
-    """Whether a tag tells people what the repository is about."""
+    """Tell whether a tag describes the content of the repository."""
     return not (tag.lower() in _SAYS_NOTHING or tag.lower() in FRAMEWORKS or _PREFIXED.match(tag))

@@ -20,12 +20,12 @@ from fairreg.web import HttpClient, Response
 __all__ = ["HARVESTER", "ZenodoHarvester"]
 
 RECORDS = "https://zenodo.org/api/records"
-# Zenodo answers no page that ends behind this hit.
+# Zenodo rejects a page that ends beyond this hit.
 WINDOW = 10_000
 
 
 class ZenodoHarvester(Harvester):
-    """Zenodo, in the legacy-compatible shape that it answers ``application/json`` with."""
+    """Zenodo, in the legacy-compatible shape of its ``application/json``."""
 
     name: ClassVar[str] = "zenodo"
 
@@ -34,7 +34,7 @@ class ZenodoHarvester(Harvester):
         return _number(identifier) is not None
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
-        """The record of a number or DOI. A concept gives its newest version, and says so.
+        """Fetch the record of a number or DOI. A concept gives its newest version, marked `asked_concept`.
 
         Raises NotFound, Gone with the tombstone's reason, UsageError for an identifier of another service.
         """
@@ -42,7 +42,7 @@ class ZenodoHarvester(Harvester):
         if number is not None:
             return self._by_number(web, number)
         if identifier.key[0] != "doi":
-            raise UsageError(f"Zenodo knows no {identifier.scheme} identifiers.", hint="Give a DOI.")
+            raise UsageError(f"Zenodo has no {identifier.scheme} identifiers.", hint="Give a DOI.")
         return self._found(web, f'doi:"{identifier.value}"', f"the DOI {identifier.value}")
 
     def search(
@@ -85,14 +85,14 @@ class ZenodoHarvester(Harvester):
         try:
             answer = web.get(f"{RECORDS}/{number}")
         except NotFound as error:
-            # Gone says that there was such a record; only a number that is none may be a concept's.
+            # Gone means that the record existed; only a number without a record may be a concept's.
             if type(error) is not NotFound:
                 raise
             return self._newest(web, number)
         return _fetched(answer, number)
 
     def _newest(self, web: HttpClient, concept: str) -> FetchedPayload:
-        """The newest version of a concept that Zenodo does not redirect."""
+        """Fetch the newest version of a concept that Zenodo does not redirect."""
         try:
             return _fetched(web.get(f"{RECORDS}/{concept}/versions/latest"), concept)
         except NotFound as error:
@@ -123,7 +123,7 @@ class ZenodoHarvester(Harvester):
     def _page(
         self, web: HttpClient, url: str, asked: dict[str, str], number: int, size: int
     ) -> tuple[Response, int]:
-        """The page and the size that Zenodo took: a token that is not valid has a guest's limit."""
+        """Return the page and its size as Zenodo accepted it: an invalid token has a guest's limit."""
         try:
             return web.get(url, params={**asked, "page": number, "size": size}), size
         except BadAnswer as error:
@@ -131,16 +131,16 @@ class ZenodoHarvester(Harvester):
                 raise
             if number > 1:
                 raise BadAnswer(
-                    f"Zenodo refuses pages of {size} hits ({error.message})",
+                    f"Zenodo rejects pages of {size} hits ({error.message})",
                     status=error.status,
-                    hint=f"Guests get {self.guest_page_limit}: check ZENODO_TOKEN, then start anew.",
+                    hint=f"Guests get {self.guest_page_limit}: check ZENODO_TOKEN, then start again.",
                 ) from error
         return web.get(url, params={**asked, "page": 1, "size": self.guest_page_limit}), self.guest_page_limit
 
     def _read(self, answer: Response, number: int, size: int) -> HitPage:
         top = JsonNode(answer.json())
         if not isinstance(top.at("hits", "hits").value, list):
-            raise BadAnswer(f"{self.title} answered with no search page.", hint="Try again later.")
+            raise BadAnswer(f"{self.title} did not answer with a search page.", hint="Try again later.")
         hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
         total = top.at("hits", "total").count or top.at("hits", "total", "value").count
         last = len(top.at("hits", "hits").value) < size or (total is not None and number * size >= total)
@@ -175,7 +175,7 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
     fields = JsonNode(dict(parse_qsl(cursor)))
     page, kept = fields["page"].count, fields["size"].count
     if not page or not kept:
-        raise UsageError(f"{cursor!r} is no place in a Zenodo search.", hint="Start the harvest anew.")
+        raise UsageError(f"{cursor!r} is not a position in a Zenodo search.", hint="Start the harvest again.")
     return page, kept
 
 

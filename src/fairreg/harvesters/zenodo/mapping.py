@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Zenodo's payload -> `ModelRecord`, for every shape that Zenodo sends or has sent.
+"""Map Zenodo's payload to a `ModelRecord`, for every shape that Zenodo sends or has sent.
 
 The legacy shape (before the move to InvenioRDM in October 2023), today's legacy-compatible one, the native
 InvenioRDM shape (``application/vnd.inveniordm.v1+json``), the deposit shape, and the files endpoint.
@@ -48,7 +48,7 @@ def record_of(payload: object) -> ModelRecord:
     """Map one record's payload. Raises RecordError naming the path of a missing title or id."""
     top = JsonNode(payload)
     if not top.is_object:
-        raise violation(top, "is no JSON object", source="Zenodo")
+        raise violation(top, "is not a JSON object", source="Zenodo")
     if top["slug"].stated:
         raise violation(top["slug"], "makes it a community", source="Zenodo")
     meta = top["metadata"]
@@ -94,7 +94,7 @@ def record_of(payload: object) -> ModelRecord:
 
 
 def record_number(top: JsonNode) -> str | None:
-    """The number (elsewhere than at Zenodo: the id) of the record."""
+    """Return the number of the record (outside Zenodo: its id)."""
     stated = top["id"].text or top["recid"].text or top["record_id"].text
     return stated or zenodo_of_doi(_doi(top) or "")
 
@@ -157,7 +157,7 @@ def _identifiers(top: JsonNode, doi: str | None) -> Iterator[Identifier | None]:
     number, concept = record_number(top), _concept_doi(top)
     yield Identifier("doi", doi) if doi else None
     yield Identifier("concept_doi", concept) if concept and concept != doi else None
-    # The sandbox (its DOIs begin with 10.5072) counts its records anew, so its numbers name nothing here.
+    # The sandbox (DOI prefix 10.5072) numbers its records separately, so its numbers identify nothing here.
     sandbox = (doi or concept or "").startswith("10.5072/")
     yield Identifier("zenodo", number) if number and number.isdigit() and not sandbox else None
     for node in (top["swh"], top.at("swh", "swhid"), top.at("metadata", "custom", "swh")):
@@ -230,7 +230,7 @@ def _creator(item: JsonNode) -> Creator | None:
 
 
 def _type(meta: JsonNode) -> tuple[str | None, str | None]:
-    """(the vocabulary's word, the word that people read) for the type of the record."""
+    """Return (the vocabulary's term, the term for display) of the record's type."""
     stated = meta["resource_type"]
     word = stated["type"].text or stated["id"].text or stated.text or meta["upload_type"].text
     detail = stated["subtype"].text or meta["publication_type"].text or meta["image_type"].text
@@ -244,7 +244,7 @@ def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Con
 
 
 def _license(meta: JsonNode) -> tuple[str | None, str | None]:
-    """(SPDX expression, what is stated without one)."""
+    """(SPDX expression, stated licence without one)."""
     found: list[str] = []
     unknown: list[str] = []
     for item in (*meta["license"].items(), *meta["rights"].items()):

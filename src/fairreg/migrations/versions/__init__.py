@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""One module a revision; `fairreg.registry.db.tables.REVISIONS` lists them in order."""
+"""One module per revision; `fairreg.registry.db.tables.REVISIONS` lists them in order."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The first tables, and SQLite's full-text index over what entries say in words."""
+"""The first tables, and SQLite's full-text index over the texts of entries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -171,7 +171,7 @@ def _create_harvests() -> None:
 
 
 def _create_full_text_index() -> None:
-    """The index reads `entry_texts`; triggers keep it in step within the writer's transaction."""
+    """Create the index over `entry_texts`; triggers keep it in step within the writer's transaction."""
     op.execute(_INDEX)
     op.execute(f"CREATE TRIGGER entry_texts_after_insert AFTER INSERT ON entry_texts BEGIN {_ADD} END")
     op.execute(f"CREATE TRIGGER entry_texts_after_delete AFTER DELETE ON entry_texts BEGIN {_REMOVE} END")

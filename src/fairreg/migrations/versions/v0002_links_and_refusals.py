@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Lineages with what joins them, people's verdicts on links, and payloads that were refused.
+"""Lineages with the evidence of their links, manual links, and rejected payloads.
 
 `fairreg.services.registry.db.ensure` fills `ties` and `lineages` from the statements afterwards.
 """
@@ -22,7 +22,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """From 0002 back to 0001; verdicts and refused payloads are lost, statements and entries stay."""
+    """From 0002 back to 0001; manual links and rejected payloads are lost, statements and entries stay."""
     for table in ("refusals", "links", "lineages", "ties"):
         op.drop_table(table)
     op.execute("DELETE FROM properties WHERE name = 'linking_rules'")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""On PostgreSQL, texts that sort by code point as they do on SQLite, and JSON in its binary form."""
+"""On PostgreSQL, text collation by code point as in SQLite, and JSON as JSONB."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,7 +25,7 @@ _TABLES = (
 
 
 def upgrade() -> None:
-    """From 0003 to 0004; SQLite's tables are as they should be."""
+    """From 0003 to 0004; SQLite's tables need no change."""
     if op.get_bind().dialect.name == "postgresql":
         _retype(collation='"C"', json="jsonb")
 
@@ -37,7 +37,7 @@ def downgrade() -> None:
 
 
 def _retype(collation: str, json: str) -> None:
-    """Give each text column the collation and each JSON column the type, one pass over each table."""
+    """Give each text column the collation and each JSON column the type, in one pass per table."""
     inspector = sa.inspect(op.get_bind())
     for table in _TABLES:
         changes = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Full-text search over stemmed words, with an index of its own for names, and the words to mend slips by.
+"""Full-text search over stemmed words, with an index of its own for names, and words for spelling correction.
 
 `fairreg.services.registry.db.ensure` fills `entry_texts`, `facets` and `words` from the records afterwards.
 """
@@ -14,9 +14,9 @@ depends_on = None
 
 _ALL = ("name", "alternate_names", "subjects", "creators", "description", "identifiers")
 _NAMES = ("name", "alternate_names")
-# SQLite's index over the texts of 0001, which 0005 replaces: porter stemmed there.
+# SQLite's index of 0001, which 0005 replaces: it stemmed with its own tokenizer.
 _OLD_TOKENIZER = "porter unicode61 remove_diacritics 2"
-# The texts are words already, in stems, without case or marks.
+# The texts are stemmed words already, without case or diacritics.
 _TOKENIZER = "ascii"
 _INDEXES = {"entry_index": "entry_texts", "name_index": "entry_texts", "word_index": "words"}
 
@@ -49,7 +49,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """From 0005 back to 0004; the texts stay in stems, which the older search finds, too."""
+    """From 0005 back to 0004; the texts stay stemmed, which the older search finds, too."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     if sqlite:
         for index, table in _INDEXES.items():
@@ -67,7 +67,7 @@ def downgrade() -> None:
 
 
 def _create_index(index: str, table: str, key: str, columns: tuple[str, ...], tokenizer: str) -> None:
-    """An FTS5 index that reads `table`; triggers keep it in step within the writer's transaction."""
+    """Create an FTS5 index over `table`; triggers keep it in step within the writer's transaction."""
     listed = ", ".join(columns)
     op.execute(
         f"CREATE VIRTUAL TABLE {index} USING fts5({listed}, content='{table}', content_rowid='{key}', "
@@ -89,7 +89,7 @@ def _drop_index(index: str, table: str) -> None:
 
 
 def _trigger(index: str, table: str, event: str) -> str:
-    """The names that 0001 gave, and others of the same form."""
+    """Return the trigger names of 0001, and others of the same form."""
     return f"{table}_after_{event}" if index == "entry_index" else f"{index}_after_{event}"
 
 

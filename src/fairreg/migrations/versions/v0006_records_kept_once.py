@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The record of an entry that has one statement is kept once, with the statement. Whoever writes a text puts
-it into SQLite's indexes, too: triggers did it one row at a time."""
+"""Store the record of an entry with a single statement once, with the statement.
+
+Writers of a text fill SQLite's full-text indexes, too: triggers did so one row at a time.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,7 +37,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """From 0006 back to 0005."""
-    # SQLite adds no column without a value that may not be empty.
+    # SQLite cannot add a NOT NULL column without a default.
     op.add_column("entries", sa.Column("record", _JSON, nullable=False, server_default="{}"))
     op.execute(f"UPDATE entries SET record = coalesce(merged, {_FIRST})")  # noqa: S608  # constants only
     op.drop_column("entries", "merged")

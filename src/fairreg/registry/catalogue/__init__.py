@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The packaged catalogue: models, datasets and software of high-energy physics, known without any network.
+"""Packaged catalogue: models, datasets and software of high-energy physics, usable without any network.
 
-`records.json` is written by ``scripts/build_catalogue.py``; each identifier says where it was seen.
-`own.json` has what fairreg ships, reference weights and their samples (``scripts/package_reference.py``).
+`records.json` is written by ``scripts/build_catalogue.py``; each identifier records where it was seen.
+`own.json` holds the reference weights and samples that fairreg ships (``scripts/package_reference.py``).
 """
 
 import hashlib
@@ -17,7 +17,7 @@ __all__ = ["digest", "records"]
 
 
 def records() -> tuple[ModelRecord, ...]:
-    """All records of the catalogue, in its order."""
+    """Return all records of the catalogue, in its order."""
     try:
         return tuple(
             record
@@ -31,7 +31,7 @@ def records() -> tuple[ModelRecord, ...]:
 
 
 def digest() -> str:
-    """Hex SHA-256 of the packaged documents: two releases with the same catalogue share it."""
+    """Hex SHA-256 of the packaged documents; releases with the same catalogue share it."""
     return hashlib.sha256(b"".join(_documents())).hexdigest()
 
 

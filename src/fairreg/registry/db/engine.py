@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Connections to the registry's database: the only place that knows how each kind locks and begins."""
+"""Connections to the registry's database; the locking and transactions of each engine are handled here."""
 
 import sqlite3
 import threading
@@ -31,32 +31,33 @@ from fairreg.registry.db.tables import HEAD, REVISIONS
 
 __all__ = ["Database", "SchemaState"]
 
-# empty: no tables; foreign: somebody else's tables; newer: written by a later fairreg.
+# empty: no tables; foreign: tables of another program; newer: written by a later fairreg.
 SchemaState = Literal["empty", "foreign", "older", "current", "newer"]
 
-# How long a writer waits for other writers before it says so, and how often it looks at SQLite's lock.
-# SQLite's own waiting looks ever more seldom, so that whoever waits longest has the least chance.
+# How long a writer waits for other writers before it fails, and how often it polls SQLite's lock. Polling
+# here replaces SQLite's own busy handler, which backs off, so that the longest-waiting writer has the least
+# chance.
 _LOCK_TIMEOUT_SECONDS = 600
 _POLL_SECONDS = 0.005
-# How long all else waits for a lock of SQLite: while a log is recovered, or the last connection closes.
+# Busy timeout of SQLite for other locks: during recovery of a log, or while the last connection closes.
 _BUSY_SECONDS = 30
-# Pages that SQLite keeps in memory: enough for the upper levels of the indexes of millions of records.
+# Page cache of SQLite: enough for the upper levels of the indexes of millions of records.
 _CACHE_KIB = 64 * 1024
-# How long the log of changes may grow before it goes into the file: fewer and longer writes.
+# Pages of the write-ahead log before an automatic checkpoint: fewer and longer writes.
 _WAL_PAGES = 32_000
-# How often it goes there beside a long writer.
+# Interval of the checkpoints during a bulk write.
 _CHECKPOINT_SECONDS = 0.2
 _CONNECT_SECONDS = 10
-# PostgreSQL's advisory locks of this registry: (whose, which). Each database has its own.
+# PostgreSQL's advisory locks of this registry: (class, lock). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
 _WRITING, _PREPARING = 1, 2
 
 
 class Database:
-    """One database by URL: transactions to read and to write in, errors translated.
+    """Database at a URL: read and write transactions, with errors translated.
 
-    A writer takes the write lock when it begins, so it waits for others instead of failing half-way, and two
-    never deadlock. Readers wait for nobody and nobody for them.
+    A writer takes the write lock when it begins, so that it waits for others instead of failing half-way, and
+    two writers never deadlock. Readers see a consistent snapshot and never block.
     """
 
     def __init__(self, url: str) -> None:
@@ -68,38 +69,38 @@ class Database:
 
     @property
     def location(self) -> str:
-        """The database as a message may name it: a path, or the URL without its password."""
+        """Location for messages: a path, or the URL without its password."""
         from fairreg.registry.db.sql_errors import location_of_url
 
         return location_of_url(self.url)
 
     @property
     def path(self) -> Path | None:
-        """The file of an SQLite database, None for a server."""
+        """File of an SQLite database, None for a server."""
         name = self._engine.url.database
         return Path(name) if self.dialect == "sqlite" and name else None
 
     @property
     def dialect(self) -> str:
-        """SQLAlchemy's word for the kind of database."""
+        """SQLAlchemy's name of the database engine."""
         return self._engine.dialect.name
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view of the database; raises RegistryError."""
+        """Open a read transaction with one consistent view of the database; raises RegistryError."""
         with _sql_errors(self.url), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction: all that happens inside is kept, or nothing; raises RegistryError."""
+        """Open a write transaction, committed as a whole or not at all; raises RegistryError."""
         self._written = True
         with _sql_errors(self.url), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
-        """The lock of those who change the schema, wherever they run; only a server has one.
+        """Hold the lock for schema changes, across processes and hosts; only a server has one.
 
         Raises RegistryError where another holds it for minutes.
         """
@@ -109,7 +110,7 @@ class Database:
             yield
 
     def enable_wal(self) -> None:
-        """Have SQLite's file keep its changes in a log, so that readers go on beside a writer."""
+        """Switch SQLite's file to write-ahead logging, so that readers continue beside a writer."""
         if self.dialect != "sqlite":
             return
         with _sql_errors(self.url), self._engine.connect() as connection:
@@ -119,7 +120,7 @@ class Database:
 
     @contextmanager
     def checkpoint_wal(self) -> Iterator[None]:
-        """Have SQLite's log of changes go into the file beside a long writer, who would else stop for it."""
+        """Checkpoint SQLite's write-ahead log from a helper thread, so that a long writer need not pause."""
         if self.path is None:
             yield
             return
@@ -133,17 +134,17 @@ class Database:
             helper.join()
 
     def analyze(self) -> None:
-        """Let the database count what it holds, so that it chooses the shortest way to an answer."""
+        """Update the statistics from which the database plans its queries."""
         with self.writing() as connection:
             connection.exec_driver_sql("ANALYZE" if self.dialect == "postgresql" else "PRAGMA optimize")
 
     def schema_state(self) -> SchemaState:
-        """How the schema in the database compares with the one this release writes."""
+        """Compare the schema in the database with the one this release writes."""
         with self.reading() as connection:
             return _schema_state(connection)
 
     def require_current(self) -> None:
-        """RegistryError unless the schema is exactly the one this release reads and writes."""
+        """Raise RegistryError unless the schema is exactly the one this release reads and writes."""
         if self.path is not None and not self.path.is_file():
             raise RegistryError(
                 f"There is no registry at {self.location}.", hint="Create it with: fairreg db init"
@@ -156,17 +157,17 @@ class Database:
 
     @property
     def log_may_hold_changes(self) -> bool:
-        """True while changes made here may be in SQLite's log only, which closing puts into the file."""
+        """True while SQLite's write-ahead log may hold changes made here; closing writes them to the file."""
         return self._written and self.path is not None
 
     def close(self) -> None:
-        """Close all connections that are idle; whoever asks for one later gets a new one."""
+        """Close all idle connections; a later request opens a new one."""
         self._engine.dispose()
         self._written = False
 
 
 def require_readable(state: SchemaState, location: str) -> None:
-    """RegistryError that says what a schema other than the current one needs."""
+    """Raise RegistryError for a schema other than the current one, with the command to run."""
     advice = {
         "empty": ("There is no registry in {place}.", "Create it with: fairreg db init"),
         "foreign": (
@@ -219,11 +220,11 @@ _JSON: dict[str, Any] = {
 
 
 def _pooling(url: URL) -> dict[str, Any]:
-    """Options of the pool: a connection for every thread that asks, of which the usual five are kept.
+    """Options of the pool: a connection for every thread that needs one; five (the default) stay open.
 
-    Threads that wait minutes for the write lock hold theirs, and must not keep readers from getting one.
+    Threads that wait minutes for the write lock hold a connection, and must not block readers.
     """
-    # SQLite in memory has another pool, of one connection.
+    # SQLite in memory uses another pool, of one connection.
     dialect: Any = url.get_dialect()
     return {"max_overflow": -1} if issubclass(dialect.get_pool_class(url), QueuePool) else {}
 
@@ -245,16 +246,16 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _roles(engine: Engine) -> tuple[Engine, Engine]:
-    """The engine for those who read and for those who write; a server's defaults may be other ones."""
+    """Return the engines for reading and for writing; a server's default isolation levels may differ."""
     if engine.dialect.name == "sqlite":
         return engine, engine.execution_options(fairreg_writing=True)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    # Each statement sees what was committed before it: also what was while this one waited for the lock.
+    # Each statement sees what was committed before it, including commits made while it waited for the lock.
     return reader, engine.execution_options(isolation_level="READ COMMITTED", fairreg_writing=True)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # The standard module would begin transactions by itself, too late and never for DDL.
+    # Python's sqlite3 would begin transactions itself: too late, and never for DDL.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON").close()
     connection.execute("PRAGMA synchronous = NORMAL").close()
@@ -263,7 +264,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _checkpoint_wal(path: Path, over: threading.Event) -> None:
-    # It waits for nobody. What it cannot do the writer does, who also hears of any fault.
+    # A passive checkpoint never waits. Its errors are ignored here: the writer meets the same ones and
+    # raises.
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as connection:
         while not over.wait(_CHECKPOINT_SECONDS):
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
@@ -278,7 +280,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _retry_until_unlocked(connection: Connection, statement: str) -> None:
-    """Run a statement of SQLite that needs a lock, and wait for it as long as it takes, up to minutes."""
+    """Run an SQLite statement that needs a lock; retry for up to `_LOCK_TIMEOUT_SECONDS`."""
     driver: Any = connection.connection.driver_connection
     deadline = time.monotonic() + _LOCK_TIMEOUT_SECONDS
     driver.execute("PRAGMA busy_timeout = 0").close()
@@ -292,7 +294,7 @@ def _retry_until_unlocked(connection: Connection, statement: str) -> None:
         else:
             driver.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}").close()
             return
-    connection.exec_driver_sql(statement)  # so that what it raises is SQLAlchemy's
+    connection.exec_driver_sql(statement)  # repeated here so that the error is SQLAlchemy's
 
 
 def _begin_postgresql(connection: Connection) -> None:
@@ -307,8 +309,8 @@ def _take(connection: Connection, lock: int) -> None:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    # How common a word is decides how to look for it, so each question is planned for its own words; the same
-    # question reads a large table from the same end each time; no plan here is worth compiling.
+    # The best plan depends on how common a word is, so each query is planned for its own words; a repeated
+    # query scans a large table from the same end; no plan here is worth compiling.
     with connection.cursor() as cursor:
         cursor.execute("SET plan_cache_mode = force_custom_plan")
         cursor.execute("SET synchronize_seqscans = off")
@@ -320,8 +322,8 @@ def _require_unicode(connection: Any, _record: object) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise RegistryError(
-            f"The database {connection.info.dbname} keeps texts as {encoding}, not as Unicode.",
-            hint="Make another: createdb --encoding=UTF8 --template=template0 NAME",
+            f"The database {connection.info.dbname} stores text as {encoding}; fairreg needs UTF-8.",
+            hint="Create another: createdb --encoding=UTF8 --template=template0 NAME",
         )
 
 
@@ -337,7 +339,7 @@ def _sql_errors(url: str) -> Iterator[None]:
 
 @contextmanager
 def _url_errors() -> Iterator[None]:
-    """What making an engine of a URL raises before any database is asked."""
+    """Translate the errors that creating an engine from a URL raises before any connection is made."""
     try:
         yield
     except (NoSuchModuleError, ImportError, ValueError) as error:
@@ -348,13 +350,13 @@ def _bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregErro
     from fairreg.registry.db.sql_errors import URL_HINT
 
     if isinstance(error, NoSuchModuleError):
-        return RegistryError("FAIRREG_DATABASE_URL names an unknown driver of its database.", hint=URL_HINT)
+        return RegistryError("FAIRREG_DATABASE_URL names an unknown database driver.", hint=URL_HINT)
     if isinstance(error, ValueError):
-        return RegistryError(f"FAIRREG_DATABASE_URL is no database URL: {error}.", hint=URL_HINT)
+        return RegistryError(f"FAIRREG_DATABASE_URL is not a database URL: {error}.", hint=URL_HINT)
     if error.name == "psycopg":
         return MissingEngine("psycopg", "postgres")
     return RegistryError(
-        f"FAIRREG_DATABASE_URL asks for a driver that cannot be loaded: {error}.", hint=URL_HINT
+        f"FAIRREG_DATABASE_URL names a driver that cannot be loaded: {error}.", hint=URL_HINT
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Conditions on many keys at once, in portions and in a form for which every database uses its index."""
+"""Conditions on many keys at once, in chunks and in a form for which every database uses its index."""
 
 import json
 from collections import defaultdict
@@ -21,13 +21,13 @@ from sqlalchemy import (
 
 __all__ = ["chunks", "in_key_pairs", "in_values"]
 
-# Databases limit how many values one statement may name.
+# Databases limit the number of values per statement.
 _CHUNK = 300
 _Item = TypeVar("_Item")
 
 
 def chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    """The items in portions that one statement may name."""
+    """Yield the items in chunks that fit into one statement."""
     listed = list(items)
     return (listed[start : start + _CHUNK] for start in range(0, len(listed), _CHUNK))
 
@@ -35,7 +35,7 @@ def chunks(items: Iterable[_Item]) -> Iterator[list[_Item]]:
 def in_values(
     connection: Connection, column: ColumnElement[int], numbers: Iterable[int]
 ) -> ColumnElement[bool]:
-    """Rows in which the column holds one of the numbers, however many: one value of the statement."""
+    """Return the condition that the column holds one of the numbers, any number of them: one bound value."""
     listed = list(numbers)
     if connection.dialect.name == "postgresql":
         return column == any_(literal(listed, ARRAY(Integer)))
@@ -46,7 +46,7 @@ def in_values(
 def in_key_pairs(
     family: ColumnElement[Any], key: ColumnElement[Any], pairs: Iterable[tuple[str, str]]
 ) -> ColumnElement[bool]:
-    """Rows in which the columns hold one of the pairs, of which there must be one at least.
+    """Return the condition that the columns hold one of the pairs, of which there must be at least one.
 
     SQLite reads the whole table for ``(family, key) IN (VALUES ...)``, but not for this.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which entries are of one lineage, as it was last written. Reads only."""
+"""Read the stored lineages of entries."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ _LINEAGES = select(lineages.c.entry_id, lineages.c.lineage)
 
 
 def lineage_ids_of(connection: Connection, entry_ids: Iterable[int]) -> dict[int, int]:
-    """The lineage of each entry that is not alone in its own."""
+    """Return the lineage of each entry that shares one with other entries."""
     chosen = in_values(connection, lineages.c.entry_id, entry_ids)
     return {row.entry_id: row.lineage for row in connection.execute(_LINEAGES.where(chosen))}
 
 
 def entries_of(connection: Connection, numbers: Iterable[int]) -> dict[int, list[int]]:
-    """The entries of each lineage."""
+    """Return the entries of each lineage."""
     found: dict[int, list[int]] = defaultdict(list)
     chosen = in_values(connection, lineages.c.lineage, numbers)
     for row in connection.execute(_LINEAGES.where(chosen).order_by(lineages.c.entry_id)):
@@ -30,7 +30,7 @@ def entries_of(connection: Connection, numbers: Iterable[int]) -> dict[int, list
 
 
 def lineage_members(connection: Connection, entry_ids: list[int]) -> dict[int, list[int]]:
-    """For each entry all entries of its lineage, itself included."""
+    """Return for each entry all entries of its lineage, itself included."""
     numbers = lineage_ids_of(connection, entry_ids)
     listed = entries_of(connection, set(numbers.values()))
     return {key: listed[numbers[key]] if key in numbers else [key] for key in entry_ids}

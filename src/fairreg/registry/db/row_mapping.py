@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ModelRecord to and from the values of the registry's rows. Pure: no connection is needed."""
+"""Map a ModelRecord to and from the values of the registry's rows. Pure: no connection is needed."""
 
 import hashlib
 import zlib
@@ -35,7 +35,7 @@ __all__ = [
 _RANKED = sorted(
     (scheme for scheme in schemes() if scheme.page_rank is not None), key=lambda scheme: scheme.page_rank or 0
 )
-# In the order in which a page makes the better link for a reader: that of a paper when there is no other.
+# Ordered by how well the page serves as a link for a reader; a paper's page is the last resort.
 _PAGES = (
     *(scheme.name for scheme in _RANKED if scheme.names != "paper"),
     "url",
@@ -46,7 +46,7 @@ _PAGES = (
 
 
 def entry_values(record: ModelRecord) -> dict[str, Any]:
-    """Values of the `entries` row of a merged record, but for the record itself, tombstone and score."""
+    """Return the `entries` row of a merged record, without the record itself, tombstone and score."""
     return {
         "identifier": record.identifier,
         "kind": record.kind,
@@ -62,24 +62,24 @@ def entry_values(record: ModelRecord) -> dict[str, Any]:
 
 
 def merged_value(record: ModelRecord, statements: Sequence[ModelRecord]) -> msgspec.Raw | None:
-    """What `entries` keeps of an entry's record: nothing where its only statement says the same.
+    """Return the record that `entries` stores: None where it equals that of its only statement.
 
-    As a JSON column takes it, without a detour over Python objects. Raises RecordError.
+    Encoded for a JSON column without a detour over Python objects. Raises RecordError.
     """
-    from fairreg.registry.db.text_limits import json_of  # only for who writes
+    from fairreg.registry.db.text_limits import json_of  # needed for writing only
 
     return None if [record] == list(statements) else msgspec.Raw(json_of(record))
 
 
 def is_runnable(record: ModelRecord) -> bool:
-    """Whether fairreg can be expected to run the model.
+    """Tell whether fairreg can be expected to run the model.
 
     True for a model whose files are open (stated by its source, or seen for the catalogue) and among whose
-    formats or files is one that a runner takes. A promise about kinds of files, not a test run.
+    runner accepts. This is a statement about kinds of files, not a test run.
     """
     if record.kind != "model" or record.access is None or record.access.level != "open":
         return False
-    from fairreg.storage.formats import RUNNABLE_FORMATS  # a search decides nothing of the kind
+    from fairreg.storage.formats import RUNNABLE_FORMATS  # needed for writing only
 
     formats = {item.casefold() for item in record.formats}
     for file in record.distributions:
@@ -89,7 +89,7 @@ def is_runnable(record: ModelRecord) -> bool:
 
 
 def page_of(record: ModelRecord) -> str | None:
-    """Address of the page a reader would open."""
+    """Return the address of the page for readers."""
     for scheme in _PAGES:
         for identifier in record.identifiers:
             if identifier.scheme == scheme and identifier.url:
@@ -98,7 +98,7 @@ def page_of(record: ModelRecord) -> str | None:
 
 
 def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
-    """Rows of `facets`: what an entry can be filtered by, each value once; fairreg itself is no source."""
+    """Return the rows of `facets`: each filter value of an entry once, without fairreg as a source."""
     named: Mapping[str, Iterable[str]] = {
         "source": [source for source in sources if source != OWN_SOURCE],
         "task": record.ml_task,
@@ -113,7 +113,7 @@ def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, 
 
 
 def identifier_values(record: ModelRecord) -> list[dict[str, Any]]:
-    """Rows of `identifiers`: all of the record's, its place at its source included."""
+    """Return the rows of `identifiers`: all of the record's, and its place at its source."""
     return [
         {
             "scheme": item.scheme,
@@ -131,9 +131,9 @@ def _at_source(record: ModelRecord) -> Identifier:
 
 
 def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
-    """Row of `entry_texts`, what full-text search reads, and the words that a slip of the pen is mended by.
+    """Return the row of `entry_texts` for full-text search, and the words for spelling correction.
 
-    Spelled as `wording.indexed` spells it, in stems.
+    Normalised as by `normalization.indexed`, then stemmed.
     """
     subjects = (
         *record.keywords,
@@ -156,22 +156,22 @@ def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
         for word in spelled[name].split()
         if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha()
     }
-    from fairreg.registry.text.stemming import stemmed  # only for who writes
+    from fairreg.registry.text.stemming import stemmed  # needed for writing only
 
     row = {name: stemmed(words[:_LONGEST_TEXT]) for name, words in spelled.items()}
     return {"leading": row["name"][:LEADING], **row}, frozenset(known)
 
 
-# Columns whose words are spelled with care.
+# Columns whose words are spelled carefully enough to correct others.
 _MENDING = ("name", "alternate_names", "subjects", "creators")
-# PostgreSQL's full-text search takes a megabyte of text for one entry.
+# PostgreSQL's full-text search accepts one megabyte of text per entry.
 _LONGEST_TEXT = 100_000
 # Shorter words resemble too many others.
 _SHORTEST_MENDED, _LONGEST_MENDED = 4, 24
 
 
 def payload_values(payload: bytes, media_type: str | None) -> dict[str, Any]:
-    """Values of a `statements` row that keep the payload byte for byte."""
+    """Return the columns of a `statements` row that keep the payload byte for byte."""
     return {
         "payload": zlib.compress(payload, 6),
         "payload_sha256": hashlib.sha256(payload).hexdigest(),
@@ -180,7 +180,7 @@ def payload_values(payload: bytes, media_type: str | None) -> dict[str, Any]:
 
 
 def same_content(one: ModelRecord, other: ModelRecord) -> bool:
-    """Whether two records say the same, whenever and from whatever bytes they were read."""
+    """Tell whether two records have the same content, ignoring when and from which bytes they were read."""
 
     def timeless(record: ModelRecord) -> ModelRecord:
         return replace(record, provenance=replace(record.provenance, retrieved=None, payload_sha256=None))
@@ -189,29 +189,29 @@ def same_content(one: ModelRecord, other: ModelRecord) -> bool:
 
 
 def decoded(text: str | bytes) -> Any:
-    """The JSON value that a column holds; RecordError where it is damaged."""
+    """Return the JSON value of a column; RecordError where it is damaged."""
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise RecordError(
-            f"The registry holds a record that is damaged: {error}.",
-            hint="See which with `fairreg db check`, and harvest or add it anew.",
+            f"The registry holds a damaged record: {error}.",
+            hint="Find it with `fairreg db check`, then harvest or add it again.",
         ) from error
 
 
 def payload_from(stored: bytes | None) -> bytes | None:
-    """The payload that `payload_values` packed; RecordError where it is damaged."""
+    """Return the payload that `payload_values` packed; RecordError where it is damaged."""
     try:
         return None if stored is None else zlib.decompress(stored)
     except zlib.error as error:
         raise RecordError(
-            f"The registry holds a payload that is damaged: {error}.",
-            hint="See which with `fairreg db check`, and harvest or add it anew.",
+            f"The registry holds a damaged payload: {error}.",
+            hint="Find it with `fairreg db check`, then harvest or add it again.",
         ) from error
 
 
 def statement_from(row: RowMapping) -> Statement:
-    """A `statements` row as what a source says; RecordError where its record or payload does not decode."""
+    """Return a `statements` row as a statement; RecordError where its record or payload does not decode."""
     return Statement(
         source=row["source"],
         source_id=row["source_id"],
@@ -226,7 +226,7 @@ def statement_from(row: RowMapping) -> Statement:
 
 
 def entry_from(row: RowMapping, sources: tuple[str, ...], matched: Identifier | None = None) -> Entry:
-    """An `entries` row as an entry; RecordError where the stored record does not decode."""
+    """Return an `entries` row as an entry; RecordError where the stored record does not decode."""
     return Entry(
         identifier=row["identifier"],
         record=ModelRecord.from_json(row["record"]),

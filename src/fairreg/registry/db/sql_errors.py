@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What went wrong in a database, in one sentence with a next step. Pure: no connection is needed."""
+"""Translate database errors into one sentence with a next step. Pure: no connection is needed."""
 
 import re
 
@@ -14,8 +14,8 @@ URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
 _Said = tuple[str, str]  # what happened, what to do; {place} is the file or the masked URL
 
-_LOCKED = ("Another process keeps the database {place} locked.", "Wait until it is done and try again.")
-# SQLite's result codes, by their beginning.
+_LOCKED = ("Another process holds a lock on the database {place}.", "Wait until it is done and try again.")
+# SQLite's result codes, by prefix.
 _SQLITE: dict[str, _Said] = {
     "SQLITE_NOTADB": (
         "{place} is not a database.",
@@ -23,10 +23,10 @@ _SQLITE: dict[str, _Said] = {
     ),
     "SQLITE_CORRUPT": (
         "The database {place} is damaged.",
-        "See what `fairreg db check` says, or restore a copy.",
+        "Run `fairreg db check`, or restore a copy.",
     ),
     "SQLITE_FULL": (
-        "The disk is full, nothing was written to {place}.",
+        "The disk is full; nothing was written to {place}.",
         "Free some space and try again.",
     ),
     "SQLITE_READONLY": (
@@ -41,44 +41,44 @@ _SQLITE: dict[str, _Said] = {
     "SQLITE_BUSY": _LOCKED,
     "SQLITE_LOCKED": _LOCKED,
 }
-_TRY_LATER = "Try again in a while; what was committed is kept."
-# SQLSTATE codes, by their beginning: PostgreSQL's documentation, appendix A.
+_TRY_LATER = "Try again later; committed changes are safe."
+# SQLSTATE codes, by prefix: PostgreSQL's documentation, appendix A.
 _POSTGRESQL: dict[str, _Said] = {
     "28": (
-        "The database server lets {place} in with no such user or password.",
+        "Authentication failed for {place}.",
         "Check user and password in FAIRREG_DATABASE_URL, or keep the password in ~/.pgpass.",
     ),
-    "3D000": ("There is no database at {place}.", "Make it: createdb --encoding=UTF8 NAME"),
+    "3D000": ("There is no database at {place}.", "Create it: createdb --encoding=UTF8 NAME"),
     "42501": (
-        "The user of {place} may not do that.",
-        "Let the user own the database: ALTER DATABASE name OWNER TO user",
+        "The user of {place} lacks a permission.",
+        "Make the user the owner of the database: ALTER DATABASE name OWNER TO user",
     ),
     "25006": (
         "The database {place} is read-only.",
-        "Set FAIRREG_DATABASE_URL to a server that takes changes, not to a standby.",
+        "Set FAIRREG_DATABASE_URL to a server that accepts writes, not to a standby.",
     ),
     "53100": (
-        "The disk of the database {place} is full, nothing was written.",
+        "The disk of the database {place} is full; nothing was written.",
         "Free some space on the server and try again.",
     ),
-    "53300": ("The database server of {place} takes no more connections.", _TRY_LATER),
-    "53": ("The database server of {place} has not enough resources.", _TRY_LATER),
+    "53300": ("The database server of {place} has reached its connection limit.", _TRY_LATER),
+    "53": ("The database server of {place} is out of resources.", _TRY_LATER),
     "55P03": _LOCKED,
-    "40": ("Another process changed the same rows of {place} at that moment.", "Try again."),
-    "57014": ("The database server of {place} ended what took too long.", "Raise its statement_timeout."),
-    "57P": ("The database server of {place} is shutting down or starting.", _TRY_LATER),
-    "58": ("Reading or writing failed at the server of {place}.", "See the server's log."),
+    "40": ("Another process changed the same rows of {place} at the same time.", "Try again."),
+    "57014": ("The database server of {place} cancelled a slow statement.", "Raise its statement_timeout."),
+    "57P": ("The database server of {place} is shutting down or starting up.", _TRY_LATER),
+    "58": ("Reading or writing failed on the server of {place}.", "See the server's log."),
     "XX": ("The database {place} is damaged.", "See the server's log, and restore a backup."),
     "54000": (
-        "A record holds an identifier, or another text to look things up by, that is too long for {place}.",
+        "A record holds an identifier or another indexed text that is too long for {place}.",
         "Shorten it to at most 1,300 bytes.",
     ),
     "08": (
         "The connection to the database {place} was lost.",
-        "What was committed is kept; try again when the server can be reached.",
+        "Committed changes are safe; try again when the server can be reached.",
     ),
 }
-# Of what the server says of one that it does not let in, libpq passes on the text only.
+# libpq passes on only the text of a failed login, without its SQLSTATE.
 _AT_THE_DOOR: tuple[tuple[str, str], ...] = (
     (r"authentication|password|pg_hba\.conf|role \".*\" (does not exist|is not permitted)", "28"),
     (r"database \".*\" does not exist", "3D000"),
@@ -88,14 +88,14 @@ _AT_THE_DOOR: tuple[tuple[str, str], ...] = (
 )
 _UNREACHABLE = (
     "The database server of {place} cannot be reached.",
-    "Check host and port in FAIRREG_DATABASE_URL, and that the server runs.",
+    "Check host and port in FAIRREG_DATABASE_URL, and that the server is running.",
 )
-# With these the service is not to be had at all; the others are about what was asked of it.
+# SQLSTATE classes of an unavailable service; the others are about the request.
 _AWAY = ("08", "57P", "53300")
 
 
 def translate_error(error: SQLAlchemyError, location: str) -> RegistryError:
-    """The error that says it; RegistryUnreachable where no server answered."""
+    """Return the RegistryError for a database error; RegistryUnreachable where no server answered."""
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorname", None) or ""
     if said := _by_code(code, _SQLITE):
@@ -106,15 +106,15 @@ def translate_error(error: SQLAlchemyError, location: str) -> RegistryError:
     if said := _by_code(state, _POSTGRESQL):
         return _error(RegistryUnreachable if state.startswith(_AWAY) else RegistryError, said, location)
     if "could not parse" in str(error).lower():
-        return RegistryError("FAIRREG_DATABASE_URL is no database URL.", hint=URL_HINT)
+        return RegistryError("FAIRREG_DATABASE_URL is not a database URL.", hint=URL_HINT)
     first_line = str(original or error).strip().partition("\n")[0]
     return RegistryError(
-        f"The database {location} refused: {first_line}", hint="See what `fairreg db check` says."
+        f"The database {location} reported an error: {first_line}", hint="Run `fairreg db check`."
     )
 
 
 def location_of_url(url: str) -> str:
-    """The database as a message may name it: a path, or the URL without anything secret."""
+    """Return the location for messages: a path, or the URL without secrets."""
     try:
         parsed = make_url(url)
     except (SQLAlchemyError, ValueError):
@@ -135,7 +135,7 @@ def _error(kind: type[RegistryError], said: _Said, location: str) -> RegistryErr
 
 
 def _state_of_connecting(error: SQLAlchemyError) -> str:
-    """The SQLSTATE that a failed or lost connection would have had; empty for what is neither."""
+    """Return the SQLSTATE of a failed or lost connection, derived from its text; empty for other errors."""
     if getattr(error, "connection_invalidated", False):
         return "08006"
     original = getattr(error, "orig", None)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The registry's tables. One schema for SQLite and PostgreSQL; what only SQLite has is in the migrations.
+"""The registry's tables: one schema for SQLite and PostgreSQL; SQLite's own objects are in the migrations.
 
-An *entry* is one model, dataset or piece of software. A *statement* is what one source says about it, kept
-with the payload it was read from. An entry's record is merged from its statements and can always be remade.
-A *lineage* is one model in all its versions and places: the entries of one search result.
+An *entry* is one model, dataset or piece of software. A *statement* is the record that one source holds of
+it, stored with the payload it was read from. An entry's record is merged from its statements and can be
+rebuilt. A *lineage* is one model in all its versions and places: the entries of one search result.
 """
 
 from typing import Any
@@ -56,25 +56,25 @@ __all__ = [
     "words",
 ]
 
-# Alembic's revisions, oldest first. Kept here so that opening a database needs no Alembic; tested against it.
+# Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 HEAD = REVISIONS[-1]
 
-# SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by three letters each.
-# Whoever writes a text fills them (see `inserting`), triggers made by the migrations keep them in step with
-# what changes and goes. PostgreSQL has generated columns and indexes instead.
+# SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
+# a text fill them (see `bulk_insert`), triggers of the migrations keep them in step with updates and
+# deletions. PostgreSQL has generated columns and indexes instead.
 FULL_TEXT = "entry_index"
 NAME_TEXT = "name_index"
 WORD_INDEX = "word_index"
 
-# Texts sort and compare by their code points wherever they are kept, as Python and SQLite do it: what is read
-# in the order of a text comes in the same order from every registry.
+# Texts sort and compare by code point on every engine, as in Python and SQLite, so that every registry lists
+# them in the same order.
 _BY_CODE_POINT = "C"
 _TEXT = Text().with_variant(Text(collation=_BY_CODE_POINT), "postgresql")
 
 
 class _Json(TypeDecorator[Any]):
-    """JSON, on PostgreSQL in its binary form; its dialect is imported only there, for it takes a while."""
+    """JSON, on PostgreSQL JSONB; the dialect is imported only there, because the import is slow."""
 
     impl = JSON
     cache_ok = True
@@ -83,7 +83,7 @@ class _Json(TypeDecorator[Any]):
         super().__init__(none_as_null=True)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The type as the database knows it."""
+        """Return the type for the given dialect."""
         if dialect.name != "postgresql":
             return dialect.type_descriptor(JSON(none_as_null=True))
         from sqlalchemy.dialects.postgresql import JSONB
@@ -96,9 +96,9 @@ def _word(length: int) -> String:
 
 
 def described(_object: Any, name: str | None, kind: str, *_: Any) -> bool:
-    """Whether a table, column or index that a database has should be among the tables here (for Alembic).
+    """Tell whether Alembic should compare a table, column or index of a database with the tables here.
 
-    What serves full-text search is each engine's own.
+    The objects of full-text search differ by engine and are left out.
     """
     if kind == "table":
         return not (name or "").startswith((FULL_TEXT, NAME_TEXT, WORD_INDEX))
@@ -114,7 +114,7 @@ metadata = MetaData(
     }
 )
 
-# Times are ISO 8601 texts in UTC: they sort, and no database changes them.
+# Times are ISO 8601 texts in UTC: they sort, and every database returns them unchanged.
 
 entries = Table(
     "entries",
@@ -133,7 +133,7 @@ entries = Table(
     Column("fair_score", Float),
     Column("gone_at", _word(40)),
     Column("gone_reason", _TEXT),
-    # Empty where the entry's only statement has the same record: see `whole`.
+    # NULL where the record equals that of the entry's only statement: see `entry_query`.
     Column("merged", _Json),
 )
 
@@ -141,7 +141,7 @@ statements = Table(
     "statements",
     metadata,
     Column("id", Integer, primary_key=True),
-    # Empty only within the transaction that writes the statement.
+    # NULL only within the transaction that writes the statement.
     Column("entry_id", Integer, ForeignKey("entries.id"), index=True),
     Column("source", _TEXT, nullable=False),
     Column("source_id", _TEXT, nullable=False),
@@ -151,7 +151,7 @@ statements = Table(
     Column("record", _Json, nullable=False),
     Column("media_type", _TEXT),
     Column("payload_sha256", _word(64)),
-    Column("payload", LargeBinary),  # zlib; decompressed it is the bytes that the service sent
+    Column("payload", LargeBinary),  # zlib; decompressed, the bytes that the service sent
     UniqueConstraint("source", "source_id"),
 )
 
@@ -179,10 +179,10 @@ facets = Table(
     Index("ix_facets_name_key", "name", "key"),
 )
 
-# How much of the beginning of a name is kept for itself: short enough for any index.
+# Length of the indexed beginning of a name: short enough for any index.
 LEADING = 60
 
-# What full-text search reads: words in their stems (see `stemming`), texts of one column a line each.
+# Input of full-text search: stemmed words (see `stemming`), one line per text in a column.
 entry_texts = Table(
     "entry_texts",
     metadata,
@@ -196,24 +196,24 @@ entry_texts = Table(
     Column("identifiers", _TEXT, nullable=False),
 )
 
-# Versions of the rules by which derived rows are written; a registry of other rules writes its rows anew.
-# TEXT_RULES is raised with whatever changes the texts of the same record (`row_mapping.text_values`),
-# LINEAGE_RULES with whatever changes lineages (`resolution.lineage`). An installed package whose identifiers
-# join records changes lineages, too.
+# Versions of the rules by which derived rows are written; a registry with other rules rebuilds its rows.
+# Raise TEXT_RULES with every change to the texts of the same record (`row_mapping.text_values`),
+# LINEAGE_RULES with every change to lineages (`resolution.lineage`). Installing a package whose identifiers
+# link records changes lineages, too.
 _BUILT_IN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
 TEXT_RULES = "1"
 LINEAGE_RULES = "+".join(
     ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _BUILT_IN_SCHEMES))
 )
 
-# The columns that each of SQLite's full-text indexes holds; the vectors of PostgreSQL are made of the same.
+# Columns of each of SQLite's full-text indexes; PostgreSQL's vectors are made of the same.
 INDEXED_TEXTS = {
     FULL_TEXT: tuple(column.name for column in entry_texts.c if column.name not in {"entry_id", "leading"}),
     NAME_TEXT: ("name", "alternate_names"),
 }
 
-# The words of names, subjects and creators, for questions that misspell them. A word that no entry has any
-# more stays: it does no harm, for a correction must be found.
+# Words of names, subjects and creators, for spelling correction. A word may stay after its last entry is
+# gone: it does no harm, because a correction must find an entry.
 words = Table(
     "words",
     metadata,
@@ -242,7 +242,7 @@ properties = Table(
     Column("value", _TEXT, nullable=False),
 )
 
-# Relations of a statement that may join its entry to others; identifiers do so from `identifiers`.
+# Relations of a statement that may link its entry to others; identifiers do so from `identifiers`.
 link_targets = Table(
     "ties",
     metadata,
@@ -253,7 +253,7 @@ link_targets = Table(
     Index("ix_ties_family_key", "family", "key"),
 )
 
-# Entries of one lineage share a number; an entry that is alone in its lineage has no row.
+# Entries of one lineage share a number; an entry alone in its lineage has no row.
 lineages = Table(
     "lineages",
     metadata,
@@ -261,7 +261,7 @@ lineages = Table(
     Column("lineage", Integer, nullable=False, index=True),
 )
 
-# What people decided about two statements, named by their places so that it outlives every harvest.
+# Manual links and separations of two statements, keyed by their places so that they survive every harvest.
 link_overrides = Table(
     "links",
     metadata,
@@ -275,7 +275,7 @@ link_overrides = Table(
     UniqueConstraint("source", "source_id", "other_source", "other_source_id"),
 )
 
-# Payloads that became no record; the digest makes keeping one twice harmless.
+# Rejected payloads; the digest makes storing one twice harmless.
 rejected_payloads = Table(
     "refusals",
     metadata,
@@ -289,8 +289,8 @@ rejected_payloads = Table(
     UniqueConstraint("source", "payload_sha256"),
 )
 
-# What was found out about an object and how it scored. Named by persistent identifier, not by entry, so that
-# it outlives every harvest, renaming and merger; the same evidence under the same rubric is kept once.
+# Evidence on an object and its scores. Keyed by persistent identifier rather than by entry, so that they
+# survive harvests, renamings and mergers; the same evidence under the same rubric is stored once.
 assessments = Table(
     "assessments",
     metadata,
@@ -301,7 +301,7 @@ assessments = Table(
     Column("rubric", _word(64), nullable=False),
     Column("rubric_version", _word(16), nullable=False),
     Column("assessed_at", _word(40), nullable=False),  # when the evidence was gathered
-    Column("judged_at", _word(40), nullable=False, index=True),  # when it was last judged
+    Column("judged_at", _word(40), nullable=False, index=True),  # when it was last scored
     Column("offline", Boolean, nullable=False),
     Column("overall", Float),
     Column("coverage", Float, nullable=False),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What texts every kind of database keeps, so that no record can be kept on one of them only."""
+"""Limits that text must meet so that every supported database can store it."""
 
 import re
 from collections.abc import Iterator
@@ -13,40 +13,40 @@ from fairreg.schemas.record import ModelRecord
 
 __all__ = ["LONGEST_KEY", "json_of", "storable_json", "storable_text"]
 
-# Bytes of what is looked up as a whole. A row of PostgreSQL's indexes has at most 2,704 (its documentation,
-# section "B-Tree Indexes"), and a verdict of `fairreg link` is looked up by two places.
+# Maximum bytes of an indexed text. A row of PostgreSQL's indexes has at most 2,704 bytes (its documentation,
+# section "B-Tree Indexes"), and a manual link is indexed by two places.
 LONGEST_KEY = 1300
 _LONGEST_TIME = 40
 
-# NUL as JSON writes it; a backslash that stands for itself comes in twos.
+# NUL as JSON writes it; a literal backslash comes as two.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def storable_json(record: ModelRecord) -> bytes:
-    """What a source says as it is kept, on any kind of database.
+    """Return a statement's record as JSON that every supported database stores.
 
-    RecordError as of `json_of`, and for an identifier, or another text to look things up by, that is longer
-    than every database's indexes take. Records that are kept already are not asked again.
+    RecordError as of `json_of`, and for an identifier or another indexed text that is longer than the indexes
+    of some database allow. Stored records are not checked again.
     """
     encoded = json_of(record)
     for name, text in _looked_up(record):
         if (length := len(text.encode())) > LONGEST_KEY:
             raise RecordError(
                 f"{record.name[:80]!r} has {name} of {length:,} bytes; "
-                f"at most {LONGEST_KEY:,} can be looked up.",
+                f"at most {LONGEST_KEY:,} can be indexed.",
                 hint="Shorten it and try again.",
             )
     for time in (record.provenance.retrieved, record.date_published, record.date_created):
         if len(time or "") > _LONGEST_TIME:
             raise RecordError(
                 f"{record.name[:80]!r} has a time of {len(time or ''):,} characters.",
-                hint="Write it as ISO 8601 does.",
+                hint="Write it as an ISO 8601 time.",
             )
     return encoded
 
 
 def _looked_up(record: ModelRecord) -> Iterator[tuple[str, str]]:
-    """What the texts are that indexes hold, and the texts as they hold them."""
+    """Yield each indexed text of a record, after a description of it."""
     source = record.provenance
     yield "a place at its source", f"{source.source}:{source.source_id}"
     yield "an identifier", record.identifier
@@ -58,21 +58,21 @@ def _looked_up(record: ModelRecord) -> Iterator[tuple[str, str]]:
 
 
 def json_of(record: ModelRecord) -> bytes:
-    """The record as it is kept.
+    """Return the record as stored JSON.
 
-    RecordError for text that is no Unicode, and for NUL, which PostgreSQL takes in no text.
+    RecordError for invalid Unicode, and for NUL, which PostgreSQL does not store in text.
     """
     try:
         encoded = msgspec.json.encode(record)
     except UnicodeEncodeError as error:
-        raise RecordError(f"{record.name!r} holds text that is no Unicode: {error.reason}.") from error
+        raise RecordError(f"{record.name!r} holds invalid Unicode: {error.reason}.") from error
     if b"u0000" in encoded and _NUL.search(encoded):
         raise RecordError(
-            f"{record.name!r} holds a NUL character, which is no text.", hint="Take it out and try again."
+            f"{record.name!r} holds a NUL character.", hint="Remove the NUL character and try again."
         )
     return encoded
 
 
 def storable_text(text: str) -> str:
-    """`text` without what no database keeps: NUL, and halves of surrogate pairs, which become ``?``."""
+    """Return `text` without NUL, and with each lone surrogate replaced by ``?``."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Ingest: upserts of statements, one by one or in bulk, and what a harvest leaves behind."""
+"""Ingest: upserts of statements, one by one or in bulk, and the state of harvests."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many rows into a table at once, by the database driver itself. Runs inside its caller's transaction."""
+"""Insert many rows at once through the database driver. Runs inside its caller's transaction."""
 
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
@@ -11,14 +11,14 @@ from fairreg.registry.db.tables import INDEXED_TEXTS, WORD_INDEX, entry_texts, w
 
 __all__ = ["TEXT_COLUMNS", "insert_all", "numbers", "write_texts", "write_words"]
 
-# Columns of `entry_texts` behind its key.
+# Columns of `entry_texts` after its key.
 TEXT_COLUMNS = tuple(column.name for column in entry_texts.c if not column.primary_key)
 
 
 def numbers(connection: Connection, table: Table, count: int) -> Sequence[int]:
-    """Keys for `count` new rows of the table, which nobody else will get."""
+    """Reserve keys for `count` new rows of the table."""
     if connection.dialect.name == "sqlite":
-        # The writer is alone: its transaction began with the lock.
+        # No other writer exists: the transaction began with the write lock.
         first = 1 + _last(connection, table)
         return range(first, first + count)
     sequence = func.pg_get_serial_sequence(literal(table.name), literal("id"))
@@ -33,7 +33,7 @@ def _last(connection: Connection, table: Table) -> int:
 def insert_all(
     connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """Insert rows of values as the database keeps them, JSON as text."""
+    """Insert rows of values in their stored form, JSON as text."""
     _insert(connection, table.name, columns, list(rows))
 
 
@@ -46,12 +46,12 @@ def _insert(connection: Connection, table: str, columns: Sequence[str], rows: li
     connection.exec_driver_sql(statement, rows)
 
 
-# SQLite's indexes are filled here and not by triggers: within a trigger FTS5 writes what it has in memory for
-# every single row (its method xSavepoint), which made all of an import take one and a half times as long.
+# SQLite's indexes are filled here and not by triggers: within a trigger FTS5 flushes its memory for every
+# single row (its method xSavepoint), which made a whole import take one and a half times as long.
 
 
 def write_texts(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Keep what full-text search reads: keys of entries, each with its `TEXT_COLUMNS`."""
+    """Store the texts of full-text search: keys of entries, each with its `TEXT_COLUMNS`."""
     listed = list(rows)
     _insert(connection, entry_texts.name, ("entry_id", *TEXT_COLUMNS), listed)
     if connection.dialect.name == "sqlite":
@@ -61,14 +61,14 @@ def write_texts(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None
 
 
 def write_words(connection: Connection, known: Iterable[str]) -> None:
-    """Keep words, each once."""
+    """Store words for spelling correction, each once."""
     listed = sorted(known)
     if connection.dialect.name == "sqlite":
         _write_words(connection, listed)
         return
-    from sqlalchemy.dialects import postgresql  # takes a while, and only a server needs it
+    from sqlalchemy.dialects import postgresql  # slow to import, and needed for a server only
 
-    # Looked up first: a conflict would use up a key, and a harvest brings the same words again and again.
+    # Looked up first: a conflict would use up a key, and a harvest repeats the same words again and again.
     given = func.unnest(cast(listed, postgresql.ARRAY(Text))).column_valued("given")
     fresh = select(given).where(~exists().where(words.c.word == given))
     connection.execute(postgresql.insert(words).from_select(["word"], fresh).on_conflict_do_nothing())

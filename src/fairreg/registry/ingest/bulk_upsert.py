@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Writes a page of a harvest at once. Every function runs inside its caller's transaction.
+"""Upsert a page of a harvest at once. Every function runs inside its caller's transaction.
 
-Most of what arrives is new and makes an entry of its own, or says what it said before. Such statements go in
-together, one statement of SQL for each table; `upsert` takes what is left, one after the other. Because the
-entries are a function of the set of statements alone, the order does not show. So are the lineages: they are
-resolved once, when the whole page is in.
+Most submissions are new and make an entry of their own, or repeat the stored statement. These are written
+together, one SQL statement per table; `upsert` writes the rest one by one. Because the entries are a function
+of the set of statements alone, the order does not matter. The same holds for lineages, which are resolved
+once, after the whole page.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ _Sign = TypeVar("_Sign")
 
 @dataclass(frozen=True)
 class _Arrival:
-    """A submission with what the registry holds at its place; `once` where the page names the place once."""
+    """A submission with the stored statement at its place; `once` where the page names the place once."""
 
     number: int
     prepared: StatementRows
@@ -50,12 +50,12 @@ class _Arrival:
 
     @property
     def fresh(self) -> bool:
-        """True for the first and only statement of its place."""
+        """True for a new statement whose place the page names once."""
         return self.once and self.known is None
 
 
 class _Repeat(NamedTuple):
-    """A submission that says nothing new: its record, and the keys of its statement and of its entry."""
+    """A resubmission without changes: its record, and the keys of its statement and of its entry."""
 
     number: int
     prepared: StatementRows
@@ -65,7 +65,7 @@ class _Repeat(NamedTuple):
 
 
 def put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, ...]:
-    """Keep all that sources say, in one pass; the outcomes in the order given."""
+    """Upsert the statements of a page in one pass and return the outcomes in the order given."""
     arrivals = _arrivals(connection, batch.statements)
     pending = LineageUpdate(connection)
     done = _refreshed(connection, _repeated(connection, arrivals))
@@ -107,7 +107,7 @@ def _known(
 
 
 def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Repeat]:
-    """Those that say what they said before, of entries of which nobody else speaks."""
+    """Resubmissions without changes, for entries with a single statement."""
     same = [
         _Repeat(item.number, item.prepared, record, item.known.id, item.known.entry_id)
         for item in arrivals
@@ -122,10 +122,10 @@ def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Rep
 
 
 def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
-    """Note when they were read last, and from which bytes."""
+    """Update when they were last read, and from which bytes."""
     names = _entry_names(connection, (item.home for item in repeats))
     said = [item.prepared.values | {"at": item.key} for item in repeats]
-    # One statement of SQL updates the same columns of all its rows.
+    # One SQL statement updates the same columns of all its rows.
     for with_payload in (True, False):
         _update_all(connection, statements, [row for row in said if ("payload" in row) is with_payload])
     records = [
@@ -141,7 +141,7 @@ def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, 
 def _isolated(
     connection: Connection, arrivals: Iterable[_Arrival], overrides: LinkOverrides
 ) -> list[_Arrival]:
-    """New arrivals that share no key, verdict or name with anything, in the registry or on the page."""
+    """New arrivals that share no key, manual link or name with anything, in the registry or on the page."""
     linked = partners(overrides.must_link)
     fresh = [item for item in arrivals if item.fresh and item.prepared.statement_key not in linked]
     keys = {item.number: item.prepared.keys for item in fresh}
@@ -155,7 +155,7 @@ def _untouched(
     signs: Mapping[int, Iterable[_Sign]],
     held: Callable[[set[_Sign]], set[_Sign]],
 ) -> list[_Arrival]:
-    """Those whose signs no other of them bears, nor anything of which the registry holds some."""
+    """Arrivals whose signs occur once on the page and not in the registry (`held` returns stored ones)."""
     listed = list(arrivals)
     borne = Counter(sign for item in listed for sign in signs[item.number])
     shared = held(set(borne)) | {sign for sign, times in borne.items() if times > 1}
@@ -163,7 +163,7 @@ def _untouched(
 
 
 def _single(connection: Connection, late: Sequence[_Arrival]) -> list[_Arrival]:
-    """New arrivals that share no entry and no name with anything, though perhaps a lineage."""
+    """New arrivals that share no entry and no name with anything, but possibly a lineage."""
     borne = Counter(key for item in late for key in item.prepared.own_keys)
     named = Counter(item.prepared.identifier for item in late)
     chosen = [
@@ -178,7 +178,7 @@ def _single(connection: Connection, late: Sequence[_Arrival]) -> list[_Arrival]:
 
 
 def _words(arrivals: Iterable[_Arrival]) -> frozenset[str]:
-    """The words of some submissions of a page alone."""
+    """Words for spelling correction of some submissions of a page."""
     records = (item.prepared.submission.record for item in arrivals)
     return frozenset().union(*(text_values(record)[1] for record in records))
 
@@ -186,14 +186,14 @@ def _words(arrivals: Iterable[_Arrival]) -> frozenset[str]:
 def _kept(
     connection: Connection, late: Iterable[_Arrival], single: Container[int], pending: LineageUpdate
 ) -> dict[int, tuple[Outcome, int]]:
-    """Keep what is not lone, in the order given: runs of `single` ones together, the others in turn.
+    """Upsert the rest of a page in the order given: runs of `single` ones together, the others one by one.
 
-    The outcome of each and the key of its statement.
+    Returns the outcome of each and the key of its statement.
     """
     kept: dict[int, tuple[Outcome, int]] = {}
     for together, run in groupby(late, lambda item: item.number in single):
         items = list(run)
-        # An entry that was named meanwhile may bear one of their names.
+        # An entry named earlier in this loop may have taken one of the identifiers.
         if together and not _taken(connection, (item.prepared.identifier for item in items)):
             keys = _inserted(connection, items)
             pending.add(keys)
@@ -204,7 +204,7 @@ def _kept(
 
 
 def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
-    """Which of the keys the registry has, whatever they mean there."""
+    """Return those of the keys that any row of the registry carries, in any role."""
     found: set[Key] = set()
     for chunk in chunks(keys):
         for table in (identifiers, link_targets):
@@ -216,7 +216,7 @@ def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
 
 
 def _grouped(connection: Connection, keys: Iterable[Key]) -> set[Key]:
-    """The keys that a statement of the registry has as its own, by which others may share its entry."""
+    """Return those of the keys that a stored statement owns, by which others may share its entry."""
     found: set[Key] = set()
     for chunk in chunks(keys):
         own = in_key_pairs(identifiers.c.family, identifiers.c.key, chunk)
@@ -225,7 +225,7 @@ def _grouped(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     return found
 
 
-# A paper's DOI is of the same family as the object's own, but joins nothing.
+# A paper's DOI has the same family as the object's own, but links nothing.
 _OWN = identifiers.c.scheme == identifiers.c.family
 
 
@@ -238,7 +238,7 @@ def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
 
 
 def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> Sequence[int]:
-    """An entry for each, with all that hangs on it; the keys of the statements."""
+    """Insert an entry for each with all its rows; return the keys of the statements."""
     if not arrivals:
         return ()
     items = [item.prepared for item in arrivals]
@@ -255,7 +255,7 @@ _Placed = Sequence[tuple[StatementRows, int, int]]
 
 
 def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tuple[Any, ...]]]]:
-    """For each table, the keys that go before its columns, and its rows; what others point to comes first."""
+    """Yield for each table the key columns and the rows, referenced tables first."""
     yield entries, ("id",), ((home, *item.entry) for item, home, _ in placed)
     yield (
         statements,
@@ -276,7 +276,7 @@ def _rows(placed: _Placed) -> Iterable[tuple[Table, tuple[str, ...], Iterable[tu
 
 
 def _update_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Update by key, which each row gives as ``at``."""
+    """Update rows by their key, given as ``at``."""
     if rows:
         connection.execute(update(table).where(table.c.id == bindparam("at")), rows)
 
@@ -287,7 +287,7 @@ def _entry_names(connection: Connection, entry_ids: Iterable[int]) -> dict[int, 
 
 
 def _names(connection: Connection, statement_ids: Iterable[int]) -> dict[int, str]:
-    """Names of the entries that the statements belong to, by statement."""
+    """Return the identifier of the entry that each statement belongs to."""
     named = select(statements.c.id, entries.c.identifier).join_from(statements, entries)
     query = named.where(in_values(connection, statements.c.id, statement_ids))
     return {row.id: row.identifier for row in connection.execute(query)}

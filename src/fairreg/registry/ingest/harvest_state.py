@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far each harvest came. Every function runs inside its caller's transaction."""
+"""Store the progress of each harvest. Every function runs inside its caller's transaction."""
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
@@ -11,20 +11,20 @@ __all__ = ["all_harvests", "harvest_state", "write_harvest"]
 
 
 def harvest_state(connection: Connection, source: str, query: str) -> Harvest | None:
-    """How far the last harvest of `query` at `source` came, None where there was none."""
+    """Return the progress of the last harvest of `query` at `source`, None where there was none."""
     chosen = select(harvests).where(harvests.c.source == source, harvests.c.query == query)
     row = connection.execute(chosen).mappings().one_or_none()
     return None if row is None else _harvest(row)
 
 
 def all_harvests(connection: Connection) -> tuple[Harvest, ...]:
-    """How far every harvest came, by source and query."""
+    """Return the progress of every harvest, by source and query."""
     query = select(harvests).order_by(harvests.c.source, harvests.c.query)
     return tuple(_harvest(row) for row in connection.execute(query).mappings())
 
 
 def write_harvest(connection: Connection, harvest: Harvest) -> None:
-    """Keep how far a harvest came, in the place of what was kept before."""
+    """Store the progress of a harvest, replacing the previous one."""
     moment = now()
     values = {
         "cursor": harvest.cursor,

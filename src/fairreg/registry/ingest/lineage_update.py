@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Keeps lineages in step with the entries, and people's verdicts. Runs inside its caller's transaction."""
+"""Keep lineages in step with entries and manual links. Runs inside its caller's transaction."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -51,17 +51,17 @@ _PAGE = 500
 
 
 def write_link_targets(connection: Connection, statement_id: int, record: ModelRecord, *, new: bool) -> None:
-    """Keep the keys by which the statement may join others and that `identifiers` has not."""
+    """Store the keys by which the statement may link to others and that `identifiers` does not hold."""
     if not new:
         connection.execute(delete(link_targets).where(link_targets.c.statement_id == statement_id))
     _insert_link_targets(connection, {statement_id: record})
 
 
 class LineageUpdate:
-    """Lineages that the changes of one transaction leave to be resolved: `add` every change, `resolve` once.
+    """Pending update of the lineages within one transaction: `add` every change, then `resolve` once.
 
-    Lineages are a function of the set of statements, so all changes of a page cost what one of them does: one
-    look at the statements within reach. `overrides` are the links and separations that people made.
+    Lineages are a function of the set of statements, so all changes of a page cost as much as one: a single
+    pass over the statements within reach. `overrides` are the manual links and separations.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -74,9 +74,9 @@ class LineageUpdate:
     def add(
         self, statement_ids: Iterable[int], entry_ids: Collection[int] = (), left: Iterable[Key] = ()
     ) -> None:
-        """Note statements to sort anew, with the lineages of entries and the keys that statements `left`.
+        """Queue statements, with the lineages of entries and the keys that statements `left` behind.
 
-        To be called before an entry goes, for its row says which lineage it was of.
+        Call this before deleting an entry, because its row names its lineage.
         """
         self._statements.update(statement_ids)
         if entry_ids:
@@ -84,7 +84,7 @@ class LineageUpdate:
         self._left.update(left)
 
     def resolve(self) -> None:
-        """Sort all that was noted, and all in reach of it, into lineages; afterwards nothing is noted."""
+        """Resolve the lineages of all queued statements and of those in reach, and empty the queue."""
         ids = set(self._statements)
         if self._lineages:
             listed = entries_of(self._connection, self._lineages).values()
@@ -95,9 +95,9 @@ class LineageUpdate:
 
 
 def rebuild_lineages(connection: Connection) -> int:
-    """Remake every tie and lineage from the statements; how many statements there are.
+    """Rebuild all link targets and lineages from the statements; return the number of statements.
 
-    Only what shares a key with anything is held in memory together.
+    Only statements that share a key are held in memory together.
     """
     for table in (link_targets, rows_of_lineages):
         connection.execute(delete(table))
@@ -119,14 +119,14 @@ def _update_lineages(
     keys: Iterable[Key] = (),
     changed: Iterable[int] = (),
 ) -> None:
-    """Sort the entries of the statements, and all in reach of them or of `keys`, into lineages anew."""
+    """Resolve the lineages of the statements' entries, and of all in reach of them or of `keys`."""
     found = _ConnectedStatements(connection, overrides, frozenset(changed))
     found.expand(set(statement_ids), set(keys))
     _write_lineages(connection, overrides, found.members.values(), found.shared_widely)
 
 
 def _statements_with_shared_keys(connection: Connection) -> set[int]:
-    """Statements that have a key in common with another."""
+    """Return the statements that have a key in common with another."""
     named = select(identifiers.c.family, identifiers.c.key, identifiers.c.statement_id).where(
         identifiers.c.scheme.in_(OWN_SCHEMES | TARGET_SCHEMES)
     )
@@ -144,7 +144,7 @@ def _statements_with_shared_keys(connection: Connection) -> set[int]:
 def related_statements(
     connection: Connection, records: Iterable[ModelRecord]
 ) -> tuple[tuple[int, ModelRecord], ...]:
-    """What the registry holds within reach of records that it need not hold, each with its entry's key."""
+    """Return the stored statements within reach of `records`, stored or not, each with its entry's key."""
     found = _ConnectedStatements(connection, load_overrides(connection))
     given = tuple(records)
     keys = {key for record in given for key in own_keys(record) | target_keys(record)}
@@ -153,7 +153,7 @@ def related_statements(
 
 
 def load_overrides(connection: Connection) -> LinkOverrides:
-    """What people decided."""
+    """Return all manual links and separations."""
     overrides: dict[bool, set[Pair]] = {True: set(), False: set()}
     for row in connection.execute(select(link_overrides)):
         pair = frozenset(
@@ -166,8 +166,7 @@ def load_overrides(connection: Connection) -> LinkOverrides:
 def write_overrides(
     connection: Connection, pairs: Collection[Pair], superseded: Collection[Pair], *, same: bool
 ) -> None:
-    """Keep a verdict for each pair, in the place of what was decided before for those and for
-    `superseded`."""
+    """Store a manual link or separation for each pair, replacing those of the pairs and of `superseded`."""
     for pair in {*pairs, *superseded}:
         one, other = sorted(pair)
         connection.execute(delete(link_overrides).where(tuple_(*_LINK_PLACES) == tuple_(*one, *other)))
@@ -182,15 +181,15 @@ _LINK_PLACES = tuple(link_overrides.c[name] for name in _LINK_NAMES)
 
 
 def _statements_of(connection: Connection, entry_ids: Iterable[int]) -> set[int]:
-    """Keys of what is said of the entries."""
+    """Return the keys of the entries' statements."""
     said = in_values(connection, statements.c.entry_id, entry_ids)
     return set(connection.scalars(select(statements.c.id).where(said)))
 
 
 class _ConnectedStatements:
-    """Statements that a lineage may have to do with, by key: (key of the entry, record).
+    """Statements that may share a lineage, by key: (key of the entry, record).
 
-    `changed` are those that the transaction wrote: a key that they alone made popular has joined the others.
+    `changed` are those that the transaction wrote: a key that became widely shared by them alone still links.
     """
 
     def __init__(
@@ -205,7 +204,7 @@ class _ConnectedStatements:
         self._homes: set[int] = set()
 
     def expand(self, ids: set[int], keys: set[Key]) -> None:
-        """Follow keys, entries, lineages and verdicts from the statements until nothing new is met."""
+        """Follow keys, entries, lineages and manual links from the statements until nothing new is found."""
         ids = ids | self._holders(keys)
         while fresh := self._load(ids - self.members.keys()):
             homes = {home for home, _ in fresh} - self._homes
@@ -233,7 +232,7 @@ class _ConnectedStatements:
         return fresh
 
     def _holders(self, keys: set[Key]) -> set[int]:
-        """Statements that own or point to one of the keys; what too many do says nothing."""
+        """Return the statements that own or point to one of the keys; a widely shared key is no evidence."""
         owners, pointers = _carriers(self._connection, keys - self._asked)
         self._asked |= keys
         found: set[int] = set()
@@ -253,7 +252,7 @@ Carriers = dict[Key, set[int]]
 
 
 def _carriers(connection: Connection, keys: Iterable[Key]) -> tuple[Carriers, Carriers]:
-    """The statements that own each key, and those that point to it."""
+    """Return the statements that own each key, and those that point to it."""
     owners: Carriers = defaultdict(set)
     pointers: Carriers = defaultdict(set)
     for chunk in chunks(keys):
@@ -273,7 +272,7 @@ def _carriers(connection: Connection, keys: Iterable[Key]) -> tuple[Carriers, Ca
 
 
 def _at(connection: Connection, statement_keys: Iterable[StatementKey]) -> set[int]:
-    """Keys of the statements at the places."""
+    """Return the keys of the statements at the places."""
     found: set[int] = set()
     for chunk in chunks(statement_keys):
         there = in_key_pairs(statements.c.source, statements.c.source_id, chunk)
@@ -287,7 +286,7 @@ def _write_lineages(
     members: Iterable[tuple[int, ModelRecord]],
     shared_widely: frozenset[Key],
 ) -> None:
-    """Bring the rows of the members' entries into step; rows that are right stay."""
+    """Update the lineage rows of the members' entries; correct rows stay untouched."""
     said: dict[int, list[ModelRecord]] = defaultdict(list)
     for entry, record in members:
         said[entry].append(record)
@@ -305,7 +304,7 @@ def _write_lineages(
 
 
 def _numbered(said: Mapping[int, Iterable[ModelRecord]], found: Iterable[Lineage]) -> dict[int, int]:
-    """The number of the lineage of each entry that is not alone in its own: the least key of its entries."""
+    """Return the lineage number of each entry that shares a lineage: the smallest key of its entries."""
     home = {statement_key_of(record): entry for entry, records in said.items() for record in records}
     numbers: dict[int, int] = {}
     for lineage in found:

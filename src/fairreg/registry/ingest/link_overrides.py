@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""People's verdicts about links, and the explanation of a link. Runs inside its caller's transaction."""
+"""Manual links and separations, and the explanation of a link. Runs inside its caller's transaction."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class LinkOverride:
-    """What a person decided about two statements, the lesser place first, and when (ISO 8601)."""
+    """A manual link or separation of two statements, the lesser place first, with its time (ISO 8601)."""
 
     one: StatementKey
     other: StatementKey
@@ -42,14 +42,14 @@ class LinkOverride:
 
 
 def every_override(connection: Connection) -> tuple[LinkOverride, ...]:
-    """Every verdict, in the order of the places."""
+    """Return every manual link and separation, ordered by places."""
     return tuple(
         _override(row) for row in connection.execute(select(link_overrides).order_by(*_PAIR)).mappings()
     )
 
 
 def restore_override(connection: Connection, override: LinkOverride) -> bool:
-    """Take over a verdict of another registry; False where a newer one about the same two, or it, is here."""
+    """Import an override of another registry; False where the same or a newer one of the pair is stored."""
     ends = (*override.one, *override.other)
     here = tuple_(*_PAIR) == tuple_(*ends)
     row = connection.execute(select(link_overrides).where(here)).mappings().one_or_none()
@@ -78,15 +78,15 @@ def _override(row: RowMapping) -> LinkOverride:
 
 
 def set_override(connection: Connection, one: IdentifierLike, other: IdentifierLike, *, same: bool) -> None:
-    """Keep the verdict that two identifiers mean one model, or two, and bring the entries into step.
+    """Mark two identifiers as one model or as two, and update the entries and lineages.
 
-    Raises NotFound, IdentifierError, and UsageError where both mean the same statements.
+    Raises NotFound, IdentifierError, and UsageError where both resolve to the same statements.
     """
     ones, all_ones = _meant(connection, one)
     others, all_others = _meant(connection, other)
     if ones.keys() & others.keys():
         raise UsageError(
-            f"{_shown(one)} and {_shown(other)} mean the same statement of {min(ones).source}.",
+            f"{_shown(one)} and {_shown(other)} resolve to the same statement of {min(ones).source}.",
             hint="Name statements as SOURCE:ID; `fairreg show` lists them.",
         )
     overruled = {frozenset(pair) for pair in product(all_ones, all_others) if pair[0] != pair[1]}
@@ -97,7 +97,7 @@ def set_override(connection: Connection, one: IdentifierLike, other: IdentifierL
 
 
 def explain(connection: Connection, entry: Entry) -> LineageReport:
-    """All that belongs to the entry's model, what each source says, and by what it is joined."""
+    """Return the entry's whole lineage, each source's contribution, and the evidence that links them."""
     members = statement_records(connection, entry.identifier)
     reached = {
         statement_key_of(record): (home, record) for home, record in related_statements(connection, members)
@@ -116,7 +116,7 @@ def explain(connection: Connection, entry: Entry) -> LineageReport:
 
 
 def statement_records(connection: Connection, identifier: str) -> list[ModelRecord]:
-    """What the sources say of an entry."""
+    """Return the records of an entry's statements."""
     query = select(statements.c.record).join(entries, entries.c.id == statements.c.entry_id)
     rows = connection.scalars(query.where(entries.c.identifier == identifier).order_by(statements.c.id))
     return [ModelRecord.from_json(row) for row in rows]
@@ -131,9 +131,9 @@ Statements = dict[StatementKey, int]
 
 
 def _meant(connection: Connection, pid: IdentifierLike) -> tuple[Statements, Statements]:
-    """The statements that `pid` means, and all of the entry that they belong to.
+    """Return the statements that `pid` resolves to, and all statements of their entry.
 
-    ``SOURCE:ID`` means that one; another identifier all of the entry that say so themselves.
+    ``SOURCE:ID`` resolves to that one; another identifier to all of the entry that carry it themselves.
     """
     named = None if isinstance(pid, Identifier) else _named(connection, str(pid))
     if named is not None:

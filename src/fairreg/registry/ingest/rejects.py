@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Payloads that became no record, kept until they do. Runs inside its caller's transaction."""
+"""Rejected payloads, stored until they become records. Runs inside its caller's transaction."""
 
 import hashlib
 import zlib
@@ -15,7 +15,7 @@ __all__ = ["rejected_payloads_of", "store_rejected"]
 
 
 def store_rejected(connection: Connection, item: RejectedPayload) -> None:
-    """Keep a refused payload with its reason; the same payload of a source is kept once."""
+    """Store a rejected payload with its reason; the same payload of a source is stored once."""
     digest = hashlib.sha256(item.payload).hexdigest()
     known = (rejected_payloads.c.source == item.source) & (rejected_payloads.c.payload_sha256 == digest)
     said = {
@@ -35,7 +35,7 @@ def store_rejected(connection: Connection, item: RejectedPayload) -> None:
 
 
 def rejected_payloads_of(connection: Connection, source: str | None) -> tuple[RejectedPayload, ...]:
-    """What is kept of `source`, or of all, in the order of arrival."""
+    """Return the rejected payloads of `source`, or of all sources, in the order of arrival."""
     query = select(rejected_payloads).order_by(rejected_payloads.c.source, rejected_payloads.c.id)
     rows = connection.execute(query if source is None else query.where(rejected_payloads.c.source == source))
     return tuple(

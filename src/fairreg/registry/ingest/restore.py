@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What one registry says, as another takes it over: statements with the times of their tombstones.
+"""Restore the statements of another registry, with the times of their tombstones.
 
 Runs inside its caller's transaction.
 """
@@ -24,7 +24,7 @@ _PLACE = (statements.c.source, statements.c.source_id)
 
 @dataclass(frozen=True)
 class Tombstone:
-    """Why a source withdrew its record, and when; `at` is None where only the reason is known."""
+    """Reason and time of a source's withdrawal; `at` is None where only the reason is known."""
 
     reason: str
     at: str | None = None
@@ -32,14 +32,14 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class ExportedStatement:
-    """What a source said in another registry, and that it withdrew it."""
+    """Statement of another registry, with its tombstone if the source withdrew it."""
 
     submission: Submission
     tombstone: Tombstone | None = None
 
 
 def statements_after(connection: Connection, statement_key: StatementKey | None) -> list[Statement]:
-    """The next statements in the order of their places, a page of them; none after the last."""
+    """Return the next page of statements in the order of their places; empty after the last."""
     query = select(statements).order_by(*_PLACE).limit(_PAGE)
     if statement_key is not None:
         query = query.where(tuple_(*_PLACE) > tuple_(*statement_key))
@@ -47,7 +47,7 @@ def statements_after(connection: Connection, statement_key: StatementKey | None)
 
 
 def restore(connection: Connection, items: Iterable[ExportedStatement]) -> tuple[Outcome, ...]:
-    """Keep what was carried over, tombstones with their times; nobody ever sees a withdrawn record live."""
+    """Store exported statements, tombstones with their times; a withdrawn record is never visible as live."""
     pending = LineageUpdate(connection)
     outcomes = tuple(_restored(connection, item, pending) for item in items)
     pending.resolve()
@@ -69,7 +69,7 @@ def _restored(connection: Connection, item: ExportedStatement, pending: LineageU
 
 
 def _is_known(known: Statement, said: Submission, tombstone: Tombstone) -> bool:
-    """Whether this very tombstone is here already, over this very statement."""
+    """Tell whether this very tombstone over this very statement is stored already."""
     same = known.gone and known.record == said.record and (known.gone_reason or "") == tombstone.reason
     return same and tombstone.at in {None, known.gone_at} and said.payload in {None, known.payload}
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What a statement becomes in the tables, worked out before any transaction begins.
+"""Build the rows of statements before any transaction begins.
 
-Pure, and what it gives can be sent between processes: this is most of the work of taking in a record.
+Pure, and the result can be sent between processes: this is most of the work of ingesting a record.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,7 +37,7 @@ __all__ = [
 
 Row = tuple[Any, ...]
 
-# Keys, which the database gives; they go before the other columns of a row.
+# Keys, which the database assigns; they precede the other columns of a row.
 _KEYS = frozenset({"id", "entry_id", "statement_id"})
 
 
@@ -45,7 +45,7 @@ def _columns(table: Table, last: tuple[str, ...] = ()) -> tuple[str, ...]:
     return (*(column.name for column in table.c if column.name not in _KEYS.union(last)), *last)
 
 
-# The columns of the rows of `StatementRows`, in their order: all that the tables have.
+# Columns of the rows of `StatementRows`, in their order: all columns of the tables.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "statements": _columns(statements, last=("record",)),
     **{table.name: _columns(table) for table in (entries, identifiers, facets, entry_texts, link_targets)},
@@ -57,14 +57,14 @@ _DIGEST = COLUMNS["statements"].index("payload_sha256")
 _FAMILY = COLUMNS["identifiers"].index("family")
 _OF_PAYLOAD = frozenset({"media_type", "payload_sha256", "payload"})
 _NO_PAYLOAD: Mapping[str, None] = dict.fromkeys(_OF_PAYLOAD)
-# Of a new entry of one statement: it has no record but that of the statement.
+# A new entry of one statement stores no record of its own.
 _NEW_ENTRY: Mapping[str, None] = dict.fromkeys(("merged", "fair_score", "gone_at", "gone_reason"))
 
 
 class StatementRows(msgspec.Struct, frozen=True, array_like=True):
-    """The rows of a statement and of an entry that it makes alone, but for their keys in the database.
+    """Rows of a statement and of an entry of its own, without their keys in the database.
 
-    `record` is the last column of the `statement`. `keys` are all by which the statement may have to do with
+    `record` is the last column of the `statement`. `keys` are all by which the statement may be related to
     others, `grouping_keys` those of them by which it may share an entry.
     """
 
@@ -84,7 +84,7 @@ class StatementRows(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def values(self) -> dict[str, Any]:
-        """Values of the `statements` row; the payload's are left out where none was given."""
+        """Values of the `statements` row; the payload columns are absent where none was given."""
         values = dict(zip(COLUMNS["statements"], (*self.statement, self.record), strict=True))
         values["record"] = msgspec.Raw(self.record.encode())
         kept = values if self.payload is not None else values.keys() - _OF_PAYLOAD
@@ -92,37 +92,37 @@ class StatementRows(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def own_keys(self) -> frozenset[tuple[str, str]]:
-        """The keys of identifiers that are the thing's own: others may share its entry by them."""
+        """Keys of the object's own identifiers, by which others may share its entry."""
         return frozenset(row[_FAMILY : _FAMILY + 2] for row in self.identifiers if row[0] == row[_FAMILY])
 
     @property
     def digest(self) -> str | None:
-        """The hex SHA-256 of the payload."""
+        """Hex SHA-256 of the payload."""
         return str(self.statement[_DIGEST]) if self.payload is not None else None
 
     @property
     def submission(self) -> Submission:
-        """The statement itself."""
+        """The statement as submitted."""
         record = msgspec.json.decode(self.record, type=ModelRecord)
         return Submission(record, self.payload, self.media_type)
 
 
 class StatementBatch(msgspec.Struct, frozen=True, array_like=True):
-    """Statements that arrive together, and the words of all of them that slips are mended by."""
+    """Statements that are stored together, and all their words for spelling correction."""
 
     statements: tuple[StatementRows, ...]
     words: frozenset[str]
 
 
 def build_batch(submissions: Iterable[Submission]) -> StatementBatch:
-    """The rows of submissions. Raises RecordError for what not every kind of database keeps."""
+    """Return the rows of submissions. Raises RecordError for content that some database cannot store."""
     words: set[str] = set()
     said = tuple(_statement_rows(submission, words) for submission in submissions)
     return StatementBatch(said, frozenset(words))
 
 
 def _statement_rows(submission: Submission, words: set[str]) -> StatementRows:
-    """The rows of one submission; its words are added to `words`."""
+    """Return the rows of one submission, and add its words to `words`."""
     record = submission.record
     statement = statement_values(submission)
     text, known = text_values(record)
@@ -145,7 +145,7 @@ def _statement_rows(submission: Submission, words: set[str]) -> StatementRows:
 
 
 def encode_batch(batch: StatementBatch) -> bytes:
-    """The page as bytes, for another process."""
+    """Encode a batch for another process."""
     return msgspec.msgpack.encode(batch)
 
 
@@ -162,7 +162,7 @@ def _keys(record: ModelRecord) -> frozenset[Key]:
 
 
 def _row(table: str, values: Mapping[str, Any]) -> Row:
-    """Values in the order of the columns. ValueError for a column without a value: it would become NULL."""
+    """Order values as the columns. ValueError for a column without a value, which would become NULL."""
     if values.keys() != _NAMES[table]:
         differing = ", ".join(sorted(values.keys() ^ _NAMES[table]))
         raise ValueError(f"columns of {table} and values of a row differ: {differing} (see row_mapping.py)")
@@ -174,9 +174,9 @@ def _rows(table: str, listed: Iterable[Mapping[str, Any]]) -> tuple[Row, ...]:
 
 
 def statement_values(submission: Submission) -> dict[str, Any]:
-    """Values of the `statements` row that keep what a source says now, and its payload where one is given.
+    """Return the `statements` row of a submission, with its payload where one is given.
 
-    RecordError for what not every kind of database keeps.
+    RecordError for content that some database cannot store.
     """
     record, source = submission.record, submission.record.provenance
     values: dict[str, Any] = {

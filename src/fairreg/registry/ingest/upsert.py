@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Writes statements and keeps the entries made of them in step. Every function runs inside its caller's
-transaction, so a reader sees a statement with its entry, its identifiers and its words, or none of them."""
+"""Upsert statements and keep their entries in step.
+
+Every function runs inside its caller's transaction, so a reader sees a statement with its entry, identifiers
+and words, or none of them.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -52,15 +55,15 @@ from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 
 __all__ = ["accept", "now", "put", "regroup", "reindex_text", "relink", "withdraw"]
 
-# Sources that describe what others host: they do not keep an entry alive whose files are gone.
+# Sources that describe files hosted elsewhere: they do not keep an entry alive whose files are gone.
 _DESCRIBERS = frozenset({CURATED.name, REGISTRAR.name, OWN_SOURCE})
 
 
 def put(connection: Connection, submission: Submission, pending: LineageUpdate) -> tuple[Outcome, int]:
-    """Keep what a source says and bring the entries into step; the outcome and the statement's key.
+    """Store a statement and update the entries; return the outcome and the statement's key.
 
-    The lineages are left to `pending`. A statement that its source had withdrawn lives again. A stored
-    payload stays where none is given. RecordError for text that not every database keeps.
+    The lineages are left to `pending`. A statement that its source had withdrawn becomes live again. A stored
+    payload stays where none is given. RecordError for text that some database cannot store.
     """
     source = submission.record.provenance
     known = _statement(connection, source.source, source.source_id)
@@ -88,7 +91,7 @@ def _write_statement(connection: Connection, submission: Submission, known: int 
 
 
 def accept(connection: Connection, payloads: Iterable[tuple[str, str | None]]) -> None:
-    """Payloads, by source and hex SHA-256, are refused no more."""
+    """Remove accepted payloads, given by source and hex SHA-256, from the rejected ones."""
     pairs = [(source, digest) for source, digest in payloads if digest is not None]
     for chunk in chunks(pairs):
         connection.execute(
@@ -99,17 +102,17 @@ def accept(connection: Connection, payloads: Iterable[tuple[str, str | None]]) -
 
 
 def withdraw(connection: Connection, source: str, source_id: str, reason: str) -> int:
-    """Turn a statement into a tombstone: what it says stays. NotFound where there is none."""
+    """Turn a statement into a tombstone with its record kept. NotFound where there is none."""
     known = _statement(connection, source, source_id)
     if known is None:
-        raise NotFound(f"The registry has nothing from {source} called {source_id!r}.")
+        raise NotFound(f"The registry has no record {source_id!r} from {source}.")
     tombstone = {"gone_at": known.gone_at or now(), "gone_reason": reason}
     connection.execute(update(statements).where(statements.c.id == known.id).values(tombstone))
     return int(known.id)
 
 
 def relink(connection: Connection, *statement_ids: int) -> None:
-    """Sort statements, and all that they may join or part, into entries and lineages anew."""
+    """Regroup statements, and all that they may join or separate, into entries and lineages."""
     pending = LineageUpdate(connection)
     for statement_id in statement_ids:
         regroup(connection, statement_id, pending)
@@ -119,9 +122,9 @@ def relink(connection: Connection, *statement_ids: int) -> None:
 def regroup(
     connection: Connection, statement_id: int, pending: LineageUpdate, before: ModelRecord | None = None
 ) -> None:
-    """Sort a statement, and all that its arrival may join or part, into entries; lineages wait in `pending`.
+    """Regroup a statement, and all that it may join or separate, into entries; lineages wait in `pending`.
 
-    `before` is what it said until now: what it no longer contests may join without it.
+    `before` is its previous record, whose keys may now link other statements.
     """
     left = frozenset() if before is None else link_keys(before)
     reached = _closure(connection, statement_id, left)
@@ -132,7 +135,7 @@ def regroup(
 
 
 class _Planned(NamedTuple):
-    """An entry to be: its statements, its name, and the key of the entry that it goes on as."""
+    """A planned entry: its statements, its name, and the key of the existing entry that it continues."""
 
     members: Group
     name: str
@@ -143,13 +146,13 @@ class _Planned(NamedTuple):
 def _sort(
     connection: Connection, reached: dict[int, "_Reached"], changed: int, apart: frozenset[Pair]
 ) -> None:
-    """Write the entries that the statements make, but for those that are as they were without `changed`."""
+    """Write the entries of the statements, except those that stay the same without `changed`."""
     plan, free = _plan(reached, apart)
     stale = plan if len(plan) == 1 else [*_stale(connection, plan, reached, changed)]
     _release(
         connection,
         [row.id for item in stale for row in item.rows if row.entry_id is not None],
-        # A lone entry keeps its name; among several, one may need what another is about to give up.
+        # A lone entry keeps its name; among several, one may need a name that another is about to give up.
         [item.kept for item in stale if item.kept] if len(plan) > 1 else [],
         free,
     )
@@ -160,7 +163,7 @@ def _sort(
 
 
 def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[_Planned], list[int]]:
-    """The entries that the statements make, and the keys of entries that none of them needs any more."""
+    """Return the entries that the statements make, and the keys of entries that are no longer needed."""
     groups = group((row.record for row in reached.values()), apart)
     by_place = {(row.source, row.source_id): row for row in reached.values()}
     free = sorted({row.entry_id for row in reached.values() if row.entry_id is not None})
@@ -179,7 +182,7 @@ def _plan(reached: dict[int, "_Reached"], apart: frozenset[Pair]) -> tuple[list[
 def _stale(
     connection: Connection, plan: Iterable[_Planned], reached: dict[int, "_Reached"], changed: int
 ) -> Iterator[_Planned]:
-    """Entries to write: all but those with the same statements and name as before, none of them `changed`."""
+    """Yield the entries to write: those whose statements or name change, and that of `changed`."""
     held: dict[int | None, set[int]] = defaultdict(set)
     for row in reached.values():
         held[row.entry_id].add(row.id)
@@ -232,9 +235,9 @@ def _write_identifiers(connection: Connection, statement_id: int, record: ModelR
 
 
 def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) -> dict[int, _Reached]:
-    """The statement, those it shares an entry with, and all that share link keys with any of them.
+    """Return the statement, those of the same entry, and all that share link keys with any of them.
 
-    So do those that carry keys which it `left`.
+    Statements that carry the keys which it `left` are included.
     """
     reached: dict[int, _Reached] = {}
     seen_keys: set[tuple[str, str]] = set()
@@ -258,18 +261,18 @@ def _closure(connection: Connection, statement_id: int, left: frozenset[Key]) ->
 
 
 def _holders(connection: Connection, keys: set[tuple[str, str]]) -> set[int]:
-    """Statements that carry one of the (scheme, key) pairs."""
+    """Return the statements that carry one of the (scheme, key) pairs."""
     holders: set[int] = set()
     for chunk in chunks(sorted(keys)):
         pairs = in_key_pairs(identifiers.c.family, identifiers.c.key, chunk)
         found = select(identifiers.c.statement_id, identifiers.c.scheme, identifiers.c.family).where(pairs)
-        # A paper's DOI is of the same family as the object's own, but joins nothing.
+        # A paper's DOI has the same family as the object's own, but links nothing.
         holders |= {row.statement_id for row in connection.execute(found) if row.scheme == row.family}
     return holders
 
 
 def _release(connection: Connection, statement_ids: list[int], renamed: list[int], free: list[int]) -> None:
-    """Take the statements out of their entries, drop those left over, and clear the names of `renamed`."""
+    """Detach the statements from their entries, delete the entries `free`, clear the names of `renamed`."""
     for chunk in chunks(statement_ids):
         connection.execute(update(statements).where(statements.c.id.in_(chunk)).values(entry_id=None))
         connection.execute(
@@ -306,16 +309,16 @@ def _write_entry(connection: Connection, planned: _Planned) -> None:
 
 
 def _write_text(connection: Connection, entry_id: int, record: ModelRecord) -> None:
-    """Keep what full-text search reads of an entry of which nothing is kept."""
+    """Store the full-text search input of a new entry."""
     text, known = text_values(record)
     write_texts(connection, [(entry_id, *map(text.__getitem__, TEXT_COLUMNS))])
     write_words(connection, known)
 
 
 def reindex_text(connection: Connection, after: int, limit: int) -> list[int]:
-    """Write anew what is read off the records of the entries behind the key `after`: values, facets, texts.
+    """Rewrite what is derived from the records of the entries after the key `after`: values, facets, texts.
 
-    At most `limit` entries; returns their keys, none at the end.
+    At most `limit` entries; returns their keys, empty at the end.
     """
     query = select(entries.c.id, RECORD).where(entries.c.id > after).order_by(entries.c.id).limit(limit)
     records = {row.id: ModelRecord.from_json(row.record) for row in connection.execute(query)}
@@ -337,7 +340,7 @@ def _write_facets(connection: Connection, entry_id: int, record: ModelRecord, so
 
 
 def _unused(connection: Connection, name: str, record: ModelRecord, entry_id: int | None) -> str:
-    """`name`, or one built from the record's source where an unrelated entry already bears it."""
+    """Return `name`, or one built from the record's source where an unrelated entry already has it."""
     taken = connection.scalar(select(entries.c.id).where(entries.c.identifier == name))
     if taken is None or taken == entry_id:
         return name
@@ -345,7 +348,7 @@ def _unused(connection: Connection, name: str, record: ModelRecord, entry_id: in
 
 
 def _tombstone(rows: list[_Reached]) -> dict[str, str | None]:
-    """Gone is an entry of which a source withdrew its part and that no other source still hosts."""
+    """Return the tombstone of an entry whose files a source withdrew and that no other source still hosts."""
     gone = sorted((row.gone_at, row.gone_reason) for row in rows if row.gone_at is not None)
     hosted = any(row.gone_at is None and row.source not in _DESCRIBERS for row in rows)
     at, reason = gone[0] if gone and not hosted else (None, None)
@@ -353,5 +356,5 @@ def _tombstone(rows: list[_Reached]) -> dict[str, str | None]:
 
 
 def _inserted(connection: Connection, statement: Insert) -> int:
-    """Key of the row that `statement` inserts."""
+    """Insert a row and return its key."""
     return int(connection.execute(statement.returning(statement.table.c.id)).scalar_one())

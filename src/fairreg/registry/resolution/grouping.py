@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Which statements speak of one thing, and how they make one record.
+"""Group statements into entries, and merge each group into one record.
 
-Both are pure functions of a set of statements: the order in which sources were harvested never shows. A
-statement is a ModelRecord; its provenance says whose it is.
+Both are pure functions of a set of statements, so the order of harvests does not matter. A statement is a
+ModelRecord; its provenance names its source.
 
 Two statements belong to one entry when they share a DOI of the object itself; a statement without a DOI
 joins by its Hugging Face id, then (among those without a DOI and of one kind) by its GitHub repository,
 then by its DLHub name. A version and its concept, a model and its paper are never one entry. Where one
-source tells two objects apart that share a repository, the repository joins nothing. What a person keeps
-apart no identifier joins. Which entries are one model in the end is said in `lineage`.
+source distinguishes two objects that share a repository, the repository links nothing. No identifier joins
+what a person separated. Which entries are one model in the end is decided in `lineage`.
 """
 
 from collections import defaultdict
@@ -44,27 +44,27 @@ Key = tuple[str, str]
 
 
 class StatementKey(NamedTuple):
-    """Where a statement comes from: it has only one there, whatever that says."""
+    """Place of a statement: a source holds only one there, even when its content changes."""
 
     source: str
     source_id: str
 
 
-# Two statements about which a person has decided.
+# Two statements that a person linked or separated.
 Pair = frozenset[StatementKey]
-# Pairs by one end: for each place that a pair names, the places at the other ends.
+# Pairs indexed by one end: for each place in a pair, the places at the other ends.
 Partners = Mapping[StatementKey, AbstractSet[StatementKey]]
 
 _RANKED = sorted((row for row in all_sources() if row.rank is not None), key=lambda row: row.rank or 0)
 # "" stands for any source without a rank.
 _HOSTS = (*(row.name for row in _RANKED), "")
-# The catalogue is curated: it names and classifies better than a repository page.
+# The catalogue is curated: its names and classes are better than those of a repository page.
 CURATED_ORDER = (CURATED.name, *_HOSTS, REGISTRAR.name, OWN_SOURCE)
-# Who holds the files knows versions, checksums and access.
+# The host of the files knows versions, checksums and access best.
 HOST_ORDER = (*_HOSTS, REGISTRAR.name, CURATED.name, OWN_SOURCE)
 
 LINK_SCHEMES = tuple(scheme.name for scheme in schemes() if scheme.joins)
-# A repository of code may hold several objects.
+# A code repository may hold several objects.
 SHARED_SCHEMES = scheme_names("code")
 _CURATED_FIELDS = ("name", "description", "ml_task", "model_category")
 _UNIONS: dict[str, Callable[..., Hashable]] = {
@@ -75,26 +75,26 @@ _UNIONS: dict[str, Callable[..., Hashable]] = {
     "formats": str.casefold,
     "relations": lambda item: (item.type, item.target.scheme, item.target.key),
 }
-# Fields that only make sense from one mouth.
+# Fields that are only meaningful when taken from the same source.
 _TOGETHER = (("license", "license_stated"), ("inputs", "outputs"))
 _NEVER_MERGED = ("identifier", "kind", "provenance")
 
 
 def link_keys(record: ModelRecord) -> frozenset[Key]:
-    """The (scheme, key) pairs by which `record` may join others."""
+    """Return the (scheme, key) pairs by which `record` may join others."""
     able = LINK_SCHEMES if record.doi is None else set(LINK_SCHEMES) - SHARED_SCHEMES
     return frozenset(key for scheme in able for key in _keys((record,), scheme))
 
 
 def statement_key_of(record: ModelRecord) -> StatementKey:
-    """Where the statement comes from."""
+    """Return the place of a statement."""
     return StatementKey(record.provenance.source, record.provenance.source_id)
 
 
 def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) -> tuple[Group, ...]:
-    """The records sorted into entries; give it all that share link keys, even through others.
+    """Group the records into entries; pass all that share link keys, even indirectly.
 
-    No two records of a pair in `apart` come into one entry.
+    No two records of a pair in `apart` share an entry.
     """
     groups: list[Group] = [(record,) for record in sorted(records, key=_place(HOST_ORDER))]
     opponents = partners(apart)
@@ -104,7 +104,7 @@ def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) 
 
 
 def partners(pairs: Iterable[Pair]) -> Partners:
-    """Index pairs by the places that they name."""
+    """Index pairs by their places."""
     found: dict[StatementKey, set[StatementKey]] = defaultdict(set)
     for pair in pairs:
         for statement_key in pair:
@@ -113,7 +113,7 @@ def partners(pairs: Iterable[Pair]) -> Partners:
 
 
 def compatible(parts: Iterable[Collection[StatementKey]], apart: Partners) -> list[list[int]]:
-    """Numbers of the parts that may come together, first come first served.
+    """Partition the parts, by index, into sets that may be joined; greedy, in the given order.
 
     Of each part only the places that `apart` names matter; the others may be left out.
     """
@@ -130,12 +130,12 @@ def compatible(parts: Iterable[Collection[StatementKey]], apart: Partners) -> li
 
 
 def main_key(record: ModelRecord, scheme: str) -> Key | None:
-    """The key of the record's first identifier of `scheme`: the others are siblings."""
+    """Return the key of the record's first identifier of `scheme`; further ones belong to siblings."""
     return next((item.key for item in record.identifiers if item.scheme == scheme), None)
 
 
 def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
-    """One record from what several sources say about one thing; a single statement is its own merger."""
+    """Merge the statements of one object into one record; a single statement is returned unchanged."""
     if len(statements) == 1:
         return statements[0]
     hosts = sorted(statements, key=_place(HOST_ORDER))
@@ -157,7 +157,7 @@ def merge(statements: Sequence[ModelRecord]) -> ModelRecord:
 
 
 def name_entries(groups: Sequence[Group]) -> tuple[str, ...]:
-    """An identifier for each group, all different: the merged record's, else one that names a source."""
+    """Return a distinct identifier per group: that of the merged record, else one that names a source."""
     taken: set[str] = set()
     names: dict[int, str] = {}
     for index in sorted(range(len(groups)), key=lambda index: _name_claim(groups[index])):
@@ -168,7 +168,7 @@ def name_entries(groups: Sequence[Group]) -> tuple[str, ...]:
 
 
 def _place(order: tuple[str, ...]) -> Callable[[ModelRecord], tuple[int, str, str]]:
-    """Sort key that puts statements into the order of their sources."""
+    """Return a sort key that puts statements into the order of their sources."""
 
     def place(record: ModelRecord) -> tuple[int, str, str]:
         source = record.provenance.source
@@ -179,7 +179,7 @@ def _place(order: tuple[str, ...]) -> Callable[[ModelRecord], tuple[int, str, st
 
 
 def _keys(records: Iterable[ModelRecord], scheme: str) -> set[Key]:
-    """Every DOI of the object, but only the main id elsewhere: the others are siblings."""
+    """Return every DOI of the object, but only the first key of other schemes: others belong to siblings."""
     keys: set[Key] = set()
     for record in records:
         found = [(scheme, item.key[1]) for item in record.identifiers if item.scheme == scheme]
@@ -207,7 +207,7 @@ def _gathered(groups: list[Group], root: list[int]) -> list[Group]:
 
 
 def _joined(root: list[int], joined: set[int], groups: list[Group], apart: Partners) -> list[int]:
-    """`root` with the trees of `joined` made one, as far as nobody keeps them apart."""
+    """Return `root` with the trees of `joined` merged, except where a person separated them."""
     if not apart:
         return [min(joined) if index in joined else index for index in root]
     trees = sorted(joined)
@@ -222,7 +222,7 @@ def _joined(root: list[int], joined: set[int], groups: list[Group], apart: Partn
 
 
 def _joinable(claimants: list[tuple[int, Group]], scheme: str) -> list[set[int]]:
-    """Which of the groups that share a key of `scheme` are one thing."""
+    """Partition the groups that share a key of `scheme` into sets that are one object."""
     if scheme == DOI.name:
         return [{root for root, _ in claimants}]
     with_doi = [claim for claim in claimants if _keys(claim[1], DOI.name)]
@@ -236,13 +236,13 @@ def _joinable(claimants: list[tuple[int, Group]], scheme: str) -> list[set[int]]
 
 
 def _contested(claimants: list[tuple[int, Group]]) -> bool:
-    """Whether one source tells apart what the key would join."""
+    """Tell whether one source distinguishes objects that the key would join."""
     sources = [source for _, members in claimants for source in {r.provenance.source for r in members}]
     return len(sources) != len(set(sources))
 
 
 def _merged_field(order: list[ModelRecord], field: str) -> tuple[object, tuple[ModelRecord, ...]]:
-    """The merged value of a field, and the statements that it was taken from."""
+    """Return the merged value of a field, and the statements that it was taken from."""
     if field in _UNIONS:
         return _union(order, field), tuple(order)
     partners = next((fields for fields in _TOGETHER if field in fields), (field,))
@@ -261,7 +261,7 @@ def _union(order: list[ModelRecord], field: str) -> tuple[object, ...]:
 
 
 def _with_origins(lead: ModelRecord, givers: dict[str, tuple[ModelRecord, ...]]) -> Provenance:
-    """The leading statement's provenance, its origins those of the statements that gave each field."""
+    """Return the leading statement's provenance, with the origins of the statements that gave each field."""
     from msgspec.structs import replace
 
     origins: dict[FieldOrigin, None] = {}
@@ -272,7 +272,7 @@ def _with_origins(lead: ModelRecord, givers: dict[str, tuple[ModelRecord, ...]])
 
 
 def _main_identifier(statements: Sequence[ModelRecord]) -> str:
-    """The most lasting of the statements' main identifiers."""
+    """Return the most persistent of the statements' main identifiers."""
 
     def rank(record: ModelRecord) -> int:
         scheme = record.identifier.partition(":")[0]

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Which entries are one model, in all its versions and places, and by what evidence.
+"""Resolve entries into lineages: one model in all its versions and places, with the evidence for each link.
 
-Pure functions of entries (groups of statements, see `linking`) and of people's verdicts. Entries come
-together by what `_STAGES` lists, the surest first: versions of one concept, equal weights, one content, a
-relation that says so, a shared place, a mention of the other's DOI. Names never count. A weak sign joins
-nothing that one source tells apart, nothing that more than `MAX_SHARED` statements carry, and no dataset to a
-model.
+Pure functions of entries (groups of statements, see `grouping`) and of manual links. `_STAGES` lists the
+evidence, the surest first: versions of one concept, equal weights, equal content, a stated relation, a shared
+place, a mention of the other's DOI. Names are no evidence. Weak evidence links nothing that one source
+distinguishes, nothing that more than `MAX_SHARED` statements carry, and no dataset to a model.
 """
 
 from collections import defaultdict
@@ -44,13 +43,13 @@ __all__ = [
 
 MAX_SHARED = 100
 _COPIES = tuple(row.copy_dois for row in BUILT_IN if row.copy_dois)
-# Names of repositories and registries that a model is at: owners of one are one model, if they are few.
+# Schemes of places that host a model: owners of one key are one model, if they are few.
 PLACE_SCHEMES = tuple(scheme for scheme in LINK_SCHEMES if scheme != DOI.name)
 
 
 @dataclass(frozen=True)
 class LinkEvidence:
-    """What joins the statements at `statement_keys`: `how` says by what kind of sign, `value` which one."""
+    """Link between the statements at `statement_keys`: `how` names the kind of evidence, `value` its key."""
 
     how: str
     value: str
@@ -60,7 +59,7 @@ class LinkEvidence:
 
 @dataclass(frozen=True)
 class Lineage:
-    """Entries of one model, and all that joins them or what their sources say."""
+    """Entries of one model, and the evidence that links their statements."""
 
     groups: tuple[Group, ...]
     links: tuple[LinkEvidence, ...] = ()
@@ -68,14 +67,14 @@ class Lineage:
 
 @dataclass(frozen=True)
 class LinkOverrides:
-    """What people decided: pairs of statements that are one model, and pairs that are not."""
+    """Manual links and separations, as pairs of statements."""
 
     must_link: frozenset[Pair] = frozenset()
     cannot_link: frozenset[Pair] = frozenset()
 
 
 class _Stage(NamedTuple):
-    """One kind of sign. `shared`: owners of one key are one model even where nothing points to it."""
+    """One kind of evidence. `shared`: owners of one key are one model even where nothing points to it."""
 
     how: str
     own_schemes: tuple[str, ...]
@@ -114,20 +113,20 @@ _LINKING_RELATIONS = frozenset(type_ for stage in _STAGES for type_ in stage.rel
 
 
 def own_keys(record: ModelRecord) -> frozenset[Key]:
-    """What the statement is called itself, version or lineage."""
+    """Return the keys of the statement's own identifiers, of the version and of the lineage."""
     schemes = OWN_SCHEMES & {item.scheme for item in record.identifiers}
     return frozenset(key for scheme in schemes for key, _ in _owned(record, scheme))
 
 
 def target_keys(record: ModelRecord) -> frozenset[Key]:
-    """What the statement points to as another form of the same model."""
+    """Return the keys by which the statement points to other forms of the same model."""
     return frozenset(
         item.key for item in record.identifiers if item.scheme in TARGET_SCHEMES
     ) | relation_keys(record)
 
 
 def relation_keys(record: ModelRecord) -> frozenset[Key]:
-    """The keys that no row of `identifiers` holds: targets of relations, SWHIDs without their qualifiers."""
+    """Return keys absent from `identifiers`: targets of relations, SWHIDs without their qualifiers."""
     tied = {item.target.key for item in record.relations if item.type in _LINKING_RELATIONS}
     return frozenset(tied | {key for key, _ in _owned(record, SWHID.name)})
 
@@ -137,17 +136,17 @@ def lineages(
     overrides: LinkOverrides | None = None,
     shared_widely: frozenset[Key] = frozenset(),
 ) -> tuple[Lineage, ...]:
-    """The entries sorted into lineages; give it all that can reach one another by their keys.
+    """Resolve the entries into lineages; pass all that are connected by their keys.
 
-    A verdict goes before any sign: what is the same comes first, what is apart never comes together.
+    A manual decision precedes any evidence: links are made first, separated statements never share a lineage.
     `shared_widely` are keys known to be carried by more than `MAX_SHARED` statements, not all of which are
-    given.
+    passed.
     """
     chosen = overrides or LinkOverrides()
     union_find = _ConstrainedUnionFind(groups, chosen.cannot_link)
     for pair in sorted(map(sorted, chosen.must_link)):
         statement_keys = tuple(StatementKey(*statement_key) for statement_key in pair)
-        union_find.join(LinkEvidence("fairreg link", "a person's verdict", statement_keys))
+        union_find.join(LinkEvidence("fairreg link", "linked manually", statement_keys))
     for stage in _STAGES:
         for key, claims in sorted(_claims(groups, stage).items()):
             if stage.certain or key not in shared_widely:
@@ -162,7 +161,7 @@ class _Claim(NamedTuple):
 
 
 def _owned(record: ModelRecord, scheme: str) -> Iterator[tuple[Key, str | None]]:
-    """The keys of `scheme` that the record owns, each with where it was seen."""
+    """Yield the keys of `scheme` that the record owns, each with where it was seen."""
     main = main_key(record, scheme) if scheme in PLACE_SCHEMES else None
     for item in record.identifiers:
         if item.scheme == scheme and main in {None, item.key}:
@@ -186,13 +185,13 @@ def _claims(groups: Sequence[Group], stage: _Stage) -> dict[Key, list[_Claim]]:
 
 
 def _is_evidence(stage: _Stage, claims: list[_Claim]) -> bool:
-    """Whether somebody owns what the others point to."""
+    """Tell whether a statement owns the key that the others point to."""
     owners = sum(claim.owns for claim in claims)
     return owners > 0 and (stage.shared or owners < len(claims))
 
 
 def _apply_stage(union_find: "_ConstrainedUnionFind", stage: _Stage, key: Key, claims: list[_Claim]) -> None:
-    """Join what carries the key, as far as the kind of sign reaches."""
+    """Link the statements that carry the key, as far as this kind of evidence allows."""
     if stage.certain:
         union_find.join(_link_evidence(stage, key, claims))
         return
@@ -210,9 +209,9 @@ def _link_evidence(stage: _Stage, key: Key, claims: list[_Claim]) -> LinkEvidenc
 
 @dataclass(eq=False)
 class _Tree:
-    """Entries that belong together, by number, and a summary of them that grows with them.
+    """Set of entries of the union-find, by number, with a summary that is updated on each union.
 
-    `label` decides the order of the trees; `opposed` are the members that a person keeps apart from others.
+    `label` decides the order of the trees; `opposed` are the members that a person separated from others.
     """
 
     label: int
@@ -228,10 +227,10 @@ class _Tree:
 
 
 class _ConstrainedUnionFind:
-    """Trees of entries that grow together, never over what a person keeps apart.
+    """Union-find over entries with cannot-link constraints.
 
-    Smaller trees move into the largest, so that n entries move n log n times at most, in whatever order the
-    signs that join them come.
+    Smaller trees merge into the largest, so that n entries move at most n log n times, in any order of the
+    links.
     """
 
     def __init__(self, groups: Sequence[Group], cannot_link: frozenset[Pair]) -> None:
@@ -244,7 +243,7 @@ class _ConstrainedUnionFind:
         self._links: list[LinkEvidence] = []
 
     def join(self, link: LinkEvidence) -> None:
-        """Make one tree of those that hold the bond's places; what cannot come along is left out of it."""
+        """Unite the trees of the linked statements; separated ones stay apart."""
         statement_keys = [statement_key for statement_key in link.statement_keys if statement_key in self._at]
         trees = list(dict.fromkeys(map(self._tree_of, statement_keys)))
         for numbers in compatible((tree.opposed for tree in trees), self._cannot_link):
@@ -259,13 +258,13 @@ class _ConstrainedUnionFind:
         ]
 
     def contested(self, claims: Iterable[_Claim]) -> bool:
-        """Whether one source tells apart what the claims would join."""
+        """Tell whether one source distinguishes objects that the claims would join."""
         trees = {self._tree_of(statement_key_of(claim.record)) for claim in claims}
         sources = [source for tree in trees for source in tree.sources]
         return len(sources) != len(set(sources))
 
     def lineages(self) -> tuple[Lineage, ...]:
-        """The trees, each with its bonds."""
+        """Return the trees as lineages, each with its links."""
         links: dict[_Tree, list[LinkEvidence]] = defaultdict(list)
         for link in self._links:
             links[self._tree_of(link.statement_keys[0])].append(link)
@@ -284,7 +283,7 @@ class _ConstrainedUnionFind:
         return self._tree[self._at[statement_key]]
 
     def _unite(self, trees: Sequence[_Tree]) -> None:
-        """Make one tree of several, labelled as the first of them."""
+        """Merge the trees into the largest, with the label of the first."""
         label = trees[0].label
         largest = max(trees, key=lambda tree: len(tree.numbers))
         for tree in trees:

@@ -12,7 +12,7 @@ __all__ = ["LineageReport", "SourceLink"]
 
 @dataclass(frozen=True)
 class SourceLink:
-    """What one source contributes to a lineage."""
+    """Contribution of one source to a lineage."""
 
     source: str
     source_id: str
@@ -23,7 +23,7 @@ class SourceLink:
 
     @classmethod
     def of(cls, record: ModelRecord) -> "SourceLink":
-        """The contribution that a statement is."""
+        """Return the contribution of a statement."""
         origin = record.provenance
         return cls(
             origin.source, origin.source_id, record.identifier, record.name, record.version, origin.url
@@ -32,7 +32,7 @@ class SourceLink:
 
 @dataclass(frozen=True)
 class LineageReport:
-    """One model: the entry asked for, all entries of its lineage, what each source contributes, and why."""
+    """One model: the requested entry, all entries of its lineage, the contributions of sources, the links."""
 
     entry: Entry
     entries: tuple[Entry, ...]
@@ -40,5 +40,5 @@ class LineageReport:
     links: tuple[LinkEvidence, ...]
 
     def links_of(self, link: SourceLink) -> tuple[LinkEvidence, ...]:
-        """What joins a source's contribution to the others."""
+        """Return the links of a source's contribution to the others."""
         return tuple(bond for bond in self.links if (link.source, link.source_id) in bond.statement_keys)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Which entries are worth scoring: in a small registry all that hold a word asked for, in a large one the
-likeliest of them, so that a question of common words costs no more than one of rare words."""
+"""Retrieve candidates for ranking.
+
+In a small registry these are all entries that hold a query word, in a large one the likeliest of them, so
+that a query of common words costs no more than one of rare words.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +20,18 @@ from fairreg.registry.text.stemming import stemmed
 
 __all__ = ["CandidateSet", "retrieve"]
 
-# A word that more entries hold than this is common: the index is read no further.
+# A word that more entries hold is common: its postings are read no further.
 _MAX_POSTINGS = 500
-# How many entries are scored at most, and how many of them for their names.
+# Maximum number of candidates, and of those found by name.
 _MAX_CANDIDATES = 400
 _MAX_BY_NAME = 150
 
 
 @dataclass(frozen=True)
 class CandidateSet:
-    """The terms as they are looked for, and the entries to score; `complete` where no other holds any.
+    """Terms as searched, and the entries to rank; `complete` where they are all that match.
 
-    `corrections` are the words that were mended because no entry holds them.
+    `corrections` are the replaced words, which no entry holds.
     """
 
     terms: tuple[QueryTerm, ...]
@@ -39,9 +42,9 @@ class CandidateSet:
 
 @dataclass(frozen=True)
 class _TermMatches:
-    """A term with its phrases in stems, the entries that hold any, and those that hold what was asked for.
+    """A term with its stemmed phrases, the entries that hold any, and those that hold the typed phrase.
 
-    Other words of the field are no part of the latter: a rare word stays rare beside a common relative.
+    Related words do not count for the latter: a rare word stays rare beside a common synonym.
     """
 
     term: Term
@@ -51,11 +54,11 @@ class _TermMatches:
 
     @property
     def alternatives(self) -> list[Phrase]:
-        """Any of its phrases."""
+        """All phrases that match the term."""
         return list(self.phrases)
 
     def query_term(self, total: int) -> QueryTerm:
-        """As it is scored: counted where it is rare, else by how far the first holders reach in `total`."""
+        """Return the term for ranking: counted where rare, else its count is extrapolated to `total`."""
         count = float(len(self.exact_postings.keys))
         if not self.exact_postings.complete:
             count *= total / max(self.exact_postings.keys)
@@ -66,7 +69,7 @@ class _TermMatches:
 def retrieve(
     connection: Connection, terms: Sequence[Term], conditions: Sequence[ColumnElement[bool]] = ()
 ) -> CandidateSet:
-    """What is to be scored for the terms, among the entries that meet the conditions."""
+    """Retrieve the candidates for the terms, among the entries that meet the conditions."""
     total = connection.scalar(select(func.max(entry_texts.c.entry_id))) or 0
     matches, corrections = [], []
     for term in terms:
@@ -87,7 +90,7 @@ def retrieve(
 
 def _mended(connection: Connection, term: Term) -> tuple[Term, Correction] | None:
     from fairreg.registry.search.spelling_correction import (
-        correct_spelling,  # most words are held by some entry
+        correct_spelling,  # imported late: most words are held by some entry
     )
 
     return correct_spelling(connection, term)
@@ -116,7 +119,7 @@ def _chosen(
     query_terms: Sequence[QueryTerm],
     conditions: Sequence[ColumnElement[bool]],
 ) -> tuple[list[int], bool]:
-    """Keys of what to score, and whether that is all there is."""
+    """Return the keys of the candidates, and whether they are all matches."""
     weights: dict[int, float] = {}
     for item, term in zip(matches, query_terms, strict=True):
         if item.postings.complete:
@@ -132,7 +135,7 @@ def _chosen(
 def _likeliest(
     connection: Connection, matches: Sequence[_TermMatches], conditions: Sequence[ColumnElement[bool]]
 ) -> list[int]:
-    """Where words are common: what all of them name, what holds them all, and only then what one names."""
+    """Return matches of common words: all terms in the name, then all terms, then any term in the name."""
     phrase_groups = [item.alternatives for item in matches]
     common = [item for item in matches if not item.postings.complete]
     found = list(match(connection, phrase_groups, limit=_MAX_BY_NAME, conditions=conditions, names=True).keys)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How what was found divides by source, kind, task, framework, licence and year."""
+"""Count results by source, kind, task, framework, licence and year."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from fairreg.registry.db.tables import entries, facets
 
 __all__ = ["Facets", "count_all", "count_among"]
 
-# Name of the facet -> (value, how many have it), the commonest first.
+# Name of the facet -> (value, number of entries), most frequent first.
 Facets = Mapping[str, tuple[tuple[str, int], ...]]
 
 _MOST = 10
@@ -24,12 +24,12 @@ _ORDER = ("source", "kind", "task", "framework", "license", "year")
 
 
 def count_among(connection: Connection, keys: Iterable[int]) -> Facets:
-    """The facets of some entries."""
+    """Count the facets of some entries."""
     return count_all(connection, (in_values(connection, entries.c.id, keys),))
 
 
 def count_all(connection: Connection, conditions: Sequence[ColumnElement[bool]] = ()) -> Facets:
-    """The facets of all entries that meet the conditions."""
+    """Count the facets of all entries that meet the conditions."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in _ORDER}
     named = select(facets.c.name, facets.c.value, func.count()).group_by(facets.c.name, facets.c.value)
     if conditions:
@@ -45,5 +45,5 @@ def count_all(connection: Connection, conditions: Sequence[ColumnElement[bool]] 
 
 
 def _ranked(counted: Counter[str]) -> list[tuple[str, int]]:
-    """The commonest first, equally common ones by name."""
+    """Order by frequency, equal ones by name."""
     return sorted(counted.items(), key=lambda item: (-item[1], item[0]))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Filters of a search, each one definition in `FILTERS`.
 
-A definition says the same in SQL, of the rows of an entry, and in Python, of an entry that no database holds.
+A definition has the same meaning in SQL, on the rows of an entry, and in Python, on an entry outside any
+database.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,14 +19,14 @@ from fairreg.sources import OWN_SOURCE
 
 __all__ = ["FILTERS", "Filter", "FilterValues", "Filters", "Values"]
 
-# One value, several of which any will do, or none.
+# One value, several as alternatives, or no condition.
 Values = str | Iterable[str] | None
 # Texts of an entry.
 _Texts = Callable[[Entry], Iterable[str]]
 
 
 class FilterValues(TypedDict, total=False):
-    """Values to filter by; None is no condition. See `Filters` for their meaning."""
+    """Values to filter by; None sets no condition. See `Filters` for their meaning."""
 
     source: Values
     task: Values
@@ -39,7 +40,7 @@ class FilterValues(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Filter:
-    """One condition on an entry, for a value that is asked for: the same in SQL and in Python."""
+    """One condition on an entry for a given value: the same in SQL and in Python."""
 
     sql: Callable[[Any], ColumnElement[bool]]
     holds: Callable[[Entry, Any], bool]
@@ -47,18 +48,18 @@ class Filter:
 
 @dataclass(frozen=True)
 class Filters:
-    """Conditions that an entry must meet, all of them; within one condition any of the values will do.
+    """Conditions that an entry must all meet; several values of one condition are alternatives.
 
     `source`, `kind` and `license` are compared without case (a licence also by family: ``CC-BY`` finds
-    ``CC-BY-4.0``); `task` and `framework` find entries whose task or framework contains the words. `min_fair`
-    leaves out what was not assessed as well as what scored lower.
+    ``CC-BY-4.0``); `task` and `framework` match entries whose task or framework contains the words.
+    `min_fair` excludes entries that were not assessed as well as those that scored lower.
     """
 
     asked: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, **values: Unpack[FilterValues]) -> "Filters":
-        """Filters by name; TypeError for an unknown one."""
+        """Create filters by name; TypeError for an unknown name."""
         unknown = sorted(values.keys() - FILTERS.keys())
         if unknown:
             raise TypeError(f"unknown search filter: {', '.join(unknown)}; there are {', '.join(FILTERS)}")
@@ -66,11 +67,11 @@ class Filters:
         return cls({name: several[name] for name in FILTERS if several.get(name)})
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        """Conditions on a row of `entries`, in SQL."""
+        """Return the conditions on a row of `entries`, in SQL."""
         return tuple(or_(*map(FILTERS[name].sql, values)) for name, values in self.asked.items())
 
     def met_by(self, entry: Entry) -> bool:
-        """Whether an entry meets all conditions, as its rows in a database would."""
+        """Tell whether an entry meets all conditions, as its rows in a database would."""
         return all(
             any(FILTERS[name].holds(entry, value) for value in values) for name, values in self.asked.items()
         )
@@ -84,15 +85,15 @@ def _several(given: object) -> tuple[Any, ...]:
 
 
 def _storable(text: str) -> str:
-    """Without what no database takes: NUL and halves of surrogate pairs."""
+    """Return `text` without NUL and lone surrogates, which databases do not accept."""
     return text.encode("utf-8", "replace").decode().replace("\0", " ")
 
 
-# Makers of definitions: `of` reads from an entry what the column or facet keeps of it.
+# Factories of filters: `of` reads from an entry what the column or facet stores of it.
 
 
 def _same_word(column: ColumnElement[str], of: Callable[[Entry], str]) -> Filter:
-    """The column holds a word of our own in small letters."""
+    """The column equals a lower-case word."""
     return Filter(
         sql=lambda value: column == value.casefold(),
         holds=lambda entry, value: of(entry) == value.casefold(),
@@ -107,7 +108,7 @@ def _same_flag(column: ColumnElement[bool], of: Callable[[Entry], bool]) -> Filt
 
 
 def _stated(column: ColumnElement[str | None], of: Callable[[Entry], str | None]) -> Filter:
-    """The column is filled, or for False it is empty."""
+    """The column is filled, or empty for False."""
     return Filter(
         sql=lambda value: column.is_not(None) if value else column.is_(None),
         holds=lambda entry, value: (of(entry) is not None) == value,
@@ -122,7 +123,7 @@ def _at_least(column: ColumnElement[float | None], of: Callable[[Entry], float |
 
 
 def _same_or_family(column: ColumnElement[str | None], of: Callable[[Entry], str | None]) -> Filter:
-    """A family is met by each of its members: what goes on with a hyphen."""
+    """A family matches each of its members: the names that continue with a hyphen."""
 
     def in_sql(value: str) -> ColumnElement[bool]:
         wanted, held = _small(value.strip()), func.lower(column)
@@ -136,12 +137,12 @@ def _same_or_family(column: ColumnElement[str | None], of: Callable[[Entry], str
 
 
 def _small(text: str) -> str:
-    """As SQL's `lower` in SQLite, and in PostgreSQL under the collation C: only ASCII letters change."""
+    """Lower-case ASCII only, as `lower` does in SQLite and in PostgreSQL under the collation C."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in text)
 
 
 def _facet(name: str, of: _Texts) -> Filter:
-    """One of the texts is the value, without case and marks."""
+    """One of the texts equals the value, ignoring case and diacritics."""
     return Filter(
         sql=lambda value: _faceted(name, rows_of_facets.c.key == fold(value)),
         holds=lambda entry, value: fold(value) in _keys(of(entry)),
@@ -149,7 +150,7 @@ def _facet(name: str, of: _Texts) -> Filter:
 
 
 def _facet_words(name: str, of: _Texts) -> Filter:
-    """One of the texts has the words of the value in a row: ``gan`` is not found inside ``organ``."""
+    """One of the texts contains the words of the value in a row: ``gan`` does not match ``organ``."""
     padded: ColumnElement[str] = literal_column("' '") + rows_of_facets.c.key + literal_column("' '")
     return Filter(
         sql=lambda value: _faceted(name, padded.contains(f" {fold(value)} ", autoescape=True)),
@@ -158,18 +159,18 @@ def _facet_words(name: str, of: _Texts) -> Filter:
 
 
 def _faceted(name: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The entry itself is looked at, which costs nothing where few entries are in question."""
+    """A correlated subquery on the entry, which is cheap where few entries are left to check."""
     of_entry = rows_of_facets.c.entry_id == entries.c.id
-    # Facets that are counted outside are others than these.
+    # Facets counted in the outer query need an alias of their own.
     return exists().where(of_entry, rows_of_facets.c.name == name, condition).correlate(entries)
 
 
 def _keys(texts: Iterable[str]) -> list[str]:
-    """The keys that `facets` holds of the texts: a text without letters and digits has none."""
+    """Return the keys of the texts in `facets`; a text without letters and digits has none."""
     return [key for text in texts if (key := fold(text))]
 
 
-# What each is called, in the order of the conditions in SQL.
+# Filters by name, in the order of the conditions in SQL.
 FILTERS: Mapping[str, Filter] = {
     "kind": _same_word(entries.c.kind, lambda entry: entry.record.kind),
     "license": _same_or_family(entries.c.license, lambda entry: entry.record.license),

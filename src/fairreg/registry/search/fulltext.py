@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Which entries hold phrases: the one part of search that each kind of database does in its own way.
+"""Find the entries that hold phrases: the one part of search that differs by database.
 
-A phrase is a tuple of stemmed words as `wording` spells them, letters and digits only, so it can hold no
-operator. No question here reads more than its `limit` of what an index has, however common a word is.
+A phrase is a tuple of stemmed words as `normalization` spells them, letters and digits only, so it cannot
+hold an operator. Each query reads at most its `limit` of an index, however common a word is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ from fairreg.registry.db.tables import FULL_TEXT, LEADING, NAME_TEXT, WORD_INDEX
 __all__ = ["Phrase", "PostingList", "match", "prefix_match", "similar_words"]
 
 Phrase = tuple[str, ...]
-# Any phrase of each group will do, but of every group one.
+# Any phrase of a group may match, but every group must.
 PhraseGroups = Sequence[Sequence[Phrase]]
 Conditions = Sequence[ColumnElement[bool]]
 
@@ -38,7 +38,7 @@ _TRIGRAM = 3
 
 @dataclass(frozen=True)
 class PostingList:
-    """Keys of entries in the order in which they were found; not `complete` where the limit cut them off."""
+    """Keys of entries in the order found; not `complete` where the limit cut them off."""
 
     keys: tuple[int, ...]
     complete: bool
@@ -52,9 +52,9 @@ def match(
     conditions: Conditions = (),
     names: bool = False,
 ) -> PostingList:
-    """At most `limit` entries that meet the `conditions` and hold what is demanded, in any column.
+    """Return at most `limit` entries that meet the `conditions` and match every group, in any column.
 
-    `names`: in the name or the alternate names.
+    `names`: match only in the name or the alternate names.
     """
     query = _ENGINES[_dialect(connection)](phrase_groups, NAME_TEXT if names else FULL_TEXT)
     if conditions:
@@ -67,7 +67,7 @@ def match(
 def prefix_match(
     connection: Connection, phrase: Phrase, *, limit: int, conditions: Conditions = ()
 ) -> tuple[int, ...]:
-    """At most `limit` entries whose name begins with the phrase, the shortest name first."""
+    """Return at most `limit` entries whose name begins with the phrase, the shortest name first."""
     start = " ".join(phrase)[:LEADING]
     query = select(entry_texts.c.entry_id).where(
         entry_texts.c.leading >= start,
@@ -79,7 +79,7 @@ def prefix_match(
 
 
 def similar_words(connection: Connection, word: str, *, limit: int) -> tuple[str, ...]:
-    """At most `limit` words of the registry's texts that share three letters in a row with `word`."""
+    """Return at most `limit` words of the registry's texts that share a trigram with `word`."""
     if len(word) < _TRIGRAM:
         return ()
     if _dialect(connection) == "postgresql":
@@ -100,7 +100,7 @@ def _dialect(connection: Connection) -> str:
 
 
 def _in_sqlite(phrase_groups: PhraseGroups, where: str) -> Select[Any]:
-    """FTS5's query syntax: phrases in quotes."""
+    """Match with FTS5's query syntax: phrases in quotes."""
     groups = (" OR ".join('"' + " ".join(phrase) + '"' for phrase in group) for group in phrase_groups)
     asked = " AND ".join(f"({group})" for group in groups)
     index = table(where, column("rowid"))
@@ -108,7 +108,7 @@ def _in_sqlite(phrase_groups: PhraseGroups, where: str) -> Select[Any]:
 
 
 def _in_postgresql(phrase_groups: PhraseGroups, where: str) -> Select[Any]:
-    """`phraseto_tsquery` reads a phrase as `to_tsvector` read the text; ``||`` is *or*, ``&&`` is *and*."""
+    """Match with `phraseto_tsquery`, which parses like `to_tsvector`; ``||`` is *or*, ``&&`` is *and*."""
     asked = _joined("&&", (_joined("||", map(_tsquery, group)) for group in phrase_groups))
     held = literal_column(f"entry_texts.{_VECTORS[where]}").op("@@")(asked)
     return select(entry_texts.c.entry_id).where(held)
@@ -122,6 +122,6 @@ def _joined(operator: str, parts: Iterable[ColumnElement[Any]]) -> ColumnElement
     return reduce(lambda one, other: one.op(operator)(other).self_group(), parts)
 
 
-# The generated columns that hold what the full-text tables of SQLite hold.
+# Generated columns with the contents of SQLite's full-text tables.
 _VECTORS = {FULL_TEXT: "text_vector", NAME_TEXT: "name_vector"}
 _ENGINES = {"sqlite": _in_sqlite, "postgresql": _in_postgresql}

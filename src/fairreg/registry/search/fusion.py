@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One ranking of many: records that came from sources just now join those of the registry.
+"""Fuse rankings: live records from the sources join the results of the registry.
 
 Pure: reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009) over lineages.
 """
@@ -17,7 +17,7 @@ from fairreg.schemas.record import ModelRecord
 
 __all__ = ["RANK_CONSTANT", "fuse"]
 
-# k of the paper, found there by a pilot study and kept.
+# k of the paper, chosen there in a pilot study.
 RANK_CONSTANT = 60
 
 RelatedEntries = tuple[tuple[Entry, tuple[ModelRecord, ...]], ...]
@@ -32,10 +32,10 @@ def fuse(
     overrides: LinkOverrides,
     conditions: Filters,
 ) -> list[SearchHit]:
-    """All that meets the conditions, best first: a model that is first in every ranking scores 1.
+    """Return all results that meet the conditions, best first; a model first in every ranking scores 1.
 
-    `live` are the records that the `rankings` of the sources name; `related` is what the registry holds of
-    local hits and of all that may belong together with a live record. A live record replaces the stored one.
+    `live` are the records that the `rankings` of the sources name; `related` is the registry's part of local
+    hits and of all that may belong together with a live record. A live record replaces the stored one.
     """
     records = {statement_key_of(record): record for _, said in related for record in said}
     records |= {statement_key_of(record): record for record in live}
@@ -57,7 +57,7 @@ def fuse(
 
 
 def _scores(families: Sequence[Lineage], rankings: Sequence[Sequence[StatementKey]]) -> Mapping[int, float]:
-    """Sum of reciprocal ranks of each lineage that is in a ranking, as a share of the most possible."""
+    """Sum reciprocal ranks per ranked lineage, as a share of the maximum."""
     at = {
         statement_key_of(record): number
         for number, lineage in enumerate(families)
@@ -82,9 +82,9 @@ def _hit(
     chosen: frozenset[StatementKey],
     conditions: Filters,
 ) -> SearchHit | None:
-    """The lineage as a hit: the local hit stands for it, else the best of what meets the conditions.
+    """Return the lineage as a hit, represented by the local hit, else by the best entry under the conditions.
 
-    None where neither the registry nor a source found any of it that meets them.
+    None where neither the registry nor a source found an entry of it that meets them.
     """
     entries = tuple(_entry(members, known) for members in lineage.groups)
     places = [frozenset(map(statement_key_of, members)) for members in lineage.groups]
@@ -98,7 +98,7 @@ def _hit(
 
 
 def _entry(members: Group, known: Mapping[StatementKey, Entry]) -> Entry:
-    """The merged entry; what the registry knows of it beside its record is kept."""
+    """Return the merged entry, with what the registry knows of it beside its record."""
     record = merge(members)
     stored = next(_stored(members, known), None)
     return Entry(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which entry a pasted identifier means."""
+"""Look up the entry that a pasted identifier means."""
 
 import re
 from collections.abc import Iterable
@@ -28,29 +28,29 @@ from fairreg.sources import DOI, OWN_SOURCE, scheme_names
 
 __all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
 
-# An object's own identifier first, then the lineage's, then what merely points to it.
+# An object's own identifier first, then the lineage's, then mere references.
 _NEARNESS = (*OWN_DOIS, *NEIGHBOUR_DOIS)
 _KINDS = ("model", "software", "dataset")
 
 
 def entry_for(connection: Connection, pid: IdentifierLike) -> Entry:
-    """The entry that `pid` means best; NotFound, or IdentifierError where it is no identifier at all."""
+    """Return the best match for `pid`; NotFound, or IdentifierError where it is not an identifier."""
     found = entries_for(connection, pid)
     if not found:
         shown = pid.compact if isinstance(pid, Identifier) else str(pid).strip()
         raise NotFound(
-            f"The registry does not know {shown}.",
-            hint="Search for it with `fairreg search`, or bring it in with `fairreg harvest`.",
+            f"{shown} is not in the registry.",
+            hint="Search for it with `fairreg search`, or add it with `fairreg harvest`.",
         )
     return found[0]
 
 
 def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
-    """All entries that carry the identifier, the one meant most likely first.
+    """Return all entries that carry the identifier, the likeliest first.
 
-    An object's own DOI goes before a concept DOI (of which the newest version comes first), before DOIs of
-    related objects and papers. A Zenodo record number means its DOI too, and a bare ``org/name`` also a
-    GitHub repository. Raises IdentifierError for a text that is neither identifier nor name of an entry.
+    An object's own DOI precedes a concept DOI (with the newest version first), which precedes DOIs of related
+    objects and papers. A Zenodo record number also means its DOI, and a bare ``org/name`` also a GitHub
+    repository. Raises IdentifierError for a text that is neither an identifier nor the name of an entry.
     """
     named = None if isinstance(pid, Identifier) else _named(connection, str(pid))
     if named is not None:
@@ -64,12 +64,12 @@ def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
 
 
 def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
-    """The sources that speak of an entry, by name."""
+    """Return the sources of an entry's statements, by name."""
     return sources_of_all(connection, [entry_id])[entry_id]
 
 
 def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
-    """The sources that speak of each of some entries, by name."""
+    """Return the sources of each entry's statements, by name."""
     found: dict[int, set[str]] = {key: set() for key in entry_ids}
     query = select(statements.c.entry_id, statements.c.source).distinct()
     for row in connection.execute(query.where(in_values(connection, statements.c.entry_id, found))):
@@ -78,7 +78,7 @@ def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int
 
 
 def _named(connection: Connection, text: str) -> Entry | None:
-    """The entry whose identifier is spelled exactly so (``catalogue:...`` is no public scheme)."""
+    """Return the entry whose identifier is spelled exactly so (``catalogue:...`` has no public scheme)."""
     row = (
         connection.execute(select_entries().where(entries.c.identifier == _clean(text)))
         .mappings()
@@ -88,7 +88,7 @@ def _named(connection: Connection, text: str) -> Entry | None:
 
 
 def _clean(text: str) -> str:
-    """Without what no database takes: NUL and halves of surrogate pairs."""
+    """Return `text` without NUL and lone surrogates, which databases do not accept."""
     return text.strip().replace("\0", "").encode("utf-8", "replace").decode()
 
 
@@ -108,9 +108,9 @@ def _spellings(pid: IdentifierLike) -> list[Identifier]:
 
 
 def _parsed(pid: str | RequestedIdentifier) -> Identifier:
-    """The identifier, else the place of a statement (``SOURCE:ID``); raises IdentifierError."""
+    """Parse an identifier, else the place of a statement (``SOURCE:ID``); raises IdentifierError."""
     text = _clean(str(pid))
-    # What no database takes may be all that kept a text from being an identifier.
+    # NUL or a lone surrogate may be all that keeps a text from being an identifier.
     requested = RequestedIdentifier.of(pid if text == str(pid).strip() else text)
     if requested.identifier is None:
         source, separator, name = text.partition(":")
@@ -135,7 +135,7 @@ def _carriers(connection: Connection, identifier: Identifier) -> list[RowMapping
 
 
 def _preferred(rows: Iterable[RowMapping]) -> list[RowMapping]:
-    """By nearness of the identifier, then what still exists, then the newest version, then models first."""
+    """Order by nearness of the identifier, then not withdrawn, then the newest version, then models."""
     listed = sorted(rows, key=lambda row: (_KINDS.index(row["kind"]), row["identifier"]))
     listed.sort(key=_newness, reverse=True)
     return sorted(listed, key=lambda row: (_nearness(row), row["gone_at"] is not None))
@@ -146,7 +146,7 @@ def _nearness(row: RowMapping) -> int:
 
 
 def _newness(row: RowMapping) -> tuple[Any, ...]:
-    """Order of what shares a concept DOI; other identifiers name no versions."""
+    """Sort key of entries that share a concept DOI; other identifiers name no versions."""
     if row["scheme"] != "concept_doi":
         return ()
     return version_sort_key(dated=row["dated"], version=row["record"].get("version"), doi=row["doi"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a question asks for: its terms, each with the other words that the field uses for it."""
+"""Expand a query: its terms, each with synonyms from the field's vocabulary."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,20 +17,20 @@ __all__ = ["Term", "parse_query"]
 
 Phrase = tuple[str, ...]
 
-# A form is the same word written otherwise, kin is another word for nearly the same.
+# A form is another spelling of the same word, kin is another word for nearly the same.
 _SYNONYM, _RELATED = 1.0, 0.7
 _MOST_WORDS = 40
 _LONGEST_PHRASE = 5
-# Of a compound that is also written as one word.
+# Weight of a compound that is also written as one word.
 _LONGEST_PART = 8
 _PLURAL = re.compile(r"\w{2,}[^\Ws]s")
 
 
 @dataclass(frozen=True)
 class Term:
-    """One thing asked for: phrases (word tuples) that express it, each with its weight in 0..1.
+    """One term of a query: the phrases (word tuples) that express it, each with its weight in 0..1.
 
-    `asked` is the text as it was typed. What was put in quotes is required, and nothing else expresses it.
+    `asked` is the typed text. A quoted text is required, and has no other phrases.
     """
 
     phrases: "tuple[tuple[Phrase, float], ...]"
@@ -39,10 +39,10 @@ class Term:
 
 
 def parse_query(question: str) -> tuple[Term, ...]:
-    """The distinct terms of a question in order; known phrases of several words are one term.
+    """Parse a query into its distinct terms in order; known phrases of several words are one term.
 
-    A text in double quotes is a required term of its own. Words that ask for nothing are left out, unless
-    there are no others.
+    A text in double quotes is a required term of its own. Stop phrases are left out, unless there is nothing
+    else.
     """
     known = _vocabulary()
     found: list[Term] = []
@@ -58,7 +58,7 @@ def parse_query(question: str) -> tuple[Term, ...]:
 
 
 def _phrase(term: Term) -> Phrase:
-    """What was asked for, before what else expresses it."""
+    """Return the phrase as typed."""
     return term.phrases[0][0]
 
 
@@ -68,7 +68,7 @@ def _required(text: str, most: int) -> list[Term]:
 
 
 def _free(asked: Sequence[QueryWord], known: "_Vocabulary") -> list[Term]:
-    """The terms of a text without quotes."""
+    """Return the terms of a text without quotes."""
     spans = list(_spans([one.word for one in asked], known))
     phrases = [tuple(one.word for one in asked[start:stop]) for start, stop in spans]
     typed = [" ".join(dict.fromkeys(one.text for one in asked[start:stop])) for start, stop in spans]
@@ -84,7 +84,7 @@ def _free(asked: Sequence[QueryWord], known: "_Vocabulary") -> list[Term]:
 
 
 def _spans(asked: list[str], known: "_Vocabulary") -> Iterator[tuple[int, int]]:
-    """Where each term starts and stops."""
+    """Yield the start and stop of each term."""
     start = 0
     while start < len(asked):
         stop = start + known.longest(asked[start:])
@@ -94,10 +94,10 @@ def _spans(asked: list[str], known: "_Vocabulary") -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class _Vocabulary:
-    """What `vocabulary.toml` says; phrases are in the singular.
+    """Vocabulary of `vocabulary.toml`; phrases are in the singular.
 
-    `groups`: each known phrase with the others of its groups and their weights. `stop_phrases`: phrases that
-    ask for nothing. `units`: words that belong to the number before them.
+    `groups`: each known phrase with the others of its groups and their weights. `stop_phrases`: phrases to
+    ignore. `units`: words that belong to the number before them.
     """
 
     groups: Mapping[Phrase, tuple[tuple[Phrase, float], ...]]
@@ -108,7 +108,7 @@ class _Vocabulary:
         return phrase in self.stop_phrases or _singular(phrase) in self.stop_phrases
 
     def joins(self, phrase: Phrase) -> bool:
-        """Whether a phrase may be part of a compound: "point" and "cloud" are also written "pointcloud"."""
+        """Tell whether a phrase may be part of a compound, as "point" and "cloud" of "pointcloud"."""
         word = phrase[0]
         return (
             len(phrase) == 1
@@ -118,7 +118,7 @@ class _Vocabulary:
         )
 
     def longest(self, asked: Sequence[str]) -> int:
-        """Number of the next words that make one known phrase or a number with its unit, else one."""
+        """Return how many of the next words make one known phrase or a number with its unit, else one."""
         for length in range(min(_LONGEST_PHRASE, len(asked)), 1, -1):
             phrase = _singular(tuple(asked[:length]))
             if phrase in self.groups or phrase in self.stop_phrases:
@@ -127,7 +127,7 @@ class _Vocabulary:
         return digits + 1 if 0 < digits < _LONGEST_PHRASE and asked[digits] in self.units else 1
 
     def expressing(self, phrase: Phrase, joined: Sequence[Phrase]) -> dict[Phrase, float]:
-        """All phrases that express `phrase`, itself first, each with its weight."""
+        """Return all phrases that express `phrase`, itself first, each with its weight."""
         weights: dict[Phrase, float] = dict.fromkeys((phrase, *spelling_variants(phrase), *joined), 1.0)
         for other, weight in self.groups.get(_singular(phrase), ()):
             if other != _singular(phrase):
@@ -138,7 +138,7 @@ class _Vocabulary:
 
 @cache
 def _vocabulary() -> _Vocabulary:
-    import tomllib  # an identifier is looked up without
+    import tomllib  # needed only for a search by words
 
     text = Path(__file__).with_name("vocabulary.toml").read_text(encoding="utf-8")
     document = tomllib.loads(text)
@@ -148,7 +148,7 @@ def _vocabulary() -> _Vocabulary:
 
 
 def _grouped(listed: Sequence[Mapping[str, Any]]) -> Mapping[Phrase, tuple[tuple[Phrase, float], ...]]:
-    """Each phrase with the others of its groups; the kin of a phrase is also the kin of its forms."""
+    """Map each phrase to the others of its groups; the kin of a phrase is also the kin of its forms."""
     forms = [_phrases(group["terms"]) for group in listed if group["relation"] == "form"]
     related = [_phrases(group["terms"]) for group in listed if group["relation"] == "kin"]
     same: dict[Phrase, list[Phrase]] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A question taken apart: what is in quotes, and from which typed text each of its words came."""
+"""Parse a query: its quoted parts, and the typed text of each of its words."""
 
 import re
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ __all__ = ["QueryWord", "query_words", "quoted_parts"]
 
 # A straight quote after a backslash is an accent in LaTeX (``Schr\\"odinger``).
 _QUOTED = re.compile(r'(?<!\\)"([^"]*)(?<!\\)"|[“„]([^“”„]*)[”“]|«([^«»]*)»')
-# Words that one decay may be typed in ("Higgs bosons decaying to a pair of b quarks").
+# Maximum number of typed words of one decay ("Higgs bosons decaying to a pair of b quarks").
 _LONGEST_SEGMENT = 12
 
 
 @dataclass(frozen=True)
 class QueryWord:
-    """A word, and the text as it was typed that it stands for."""
+    """A normalised word, and the typed text behind it."""
 
     word: str
     text: str
 
 
 def quoted_parts(question: str) -> Iterator[tuple[str, bool]]:
-    """The parts of a question in order, each with whether it was in double quotes, straight or typographic.
+    """Yield the parts of a query in order, and whether each was in double quotes, straight or typographic.
 
     A quote without its partner is an ordinary character.
     """
@@ -38,7 +38,7 @@ def quoted_parts(question: str) -> Iterator[tuple[str, bool]]:
 
 
 def query_words(text: str, most: int) -> list[QueryWord]:
-    """The first `most` words of a text, each with what was typed for it."""
+    """Return the first `most` words of a text, each with its typed text."""
     found = words(text)[:most]
     typed = text.split()[:most]
     segments = _segments(typed, found)
@@ -51,9 +51,9 @@ _Segment = tuple[int, int, tuple[str, ...]]
 
 
 def _segments(typed: list[str], found: list[str]) -> tuple[_Segment, ...] | None:
-    """Which typed parts gave which words: the shortest parts whose words follow one another as `found` does.
+    """Align typed parts with words: the shortest parts whose words in sequence equal `found`.
 
-    None where no division does, as with notation that reaches across the whole text.
+    None where no division does, as with notation that spans the whole text.
     """
 
     @cache

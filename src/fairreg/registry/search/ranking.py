@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How well an entry answers a question. Pure: the same texts score the same in every database.
+"""Rank entries for a query. Pure: the same texts score the same in every database.
 
 Each term counts by BM25 (Robertson and Zaragoza, Foundations and Trends in Information Retrieval 3, 2009)
 with a weight for each column, the best of its phrases only, so that synonyms never add up. An entry that
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 __all__ = ["WEIGHTS", "Contribution", "IndexedDocument", "QueryTerm", "ScoredDocument", "idf", "score"]
 
-# How much a match in each column of `entry_texts` counts.
+# Weight of a match in each column of `entry_texts`.
 WEIGHTS: Mapping[str, float] = {
     "name": 8.0,
     "alternate_names": 6.0,
@@ -21,22 +21,22 @@ WEIGHTS: Mapping[str, float] = {
     "description": 2.0,
     "identifiers": 1.0,
 }
-# k1 and b of the paper, its usual values.
+# k1 and b of the paper, at their usual values.
 _K1 = 1.2
 _B = 0.75
-# Words of a usual entry: the median over the packaged catalogue. A constant, so that no score moves when
-# other entries come or go.
+# Length of a typical entry, in words: the median over the packaged catalogue. A constant, so that scores do
+# not change when other entries come or go.
 _TYPICAL_LENGTH = 64
-# This is a registry of models: at equal words a model comes before the software and data around it.
+# This is a registry of models: at equal text a model precedes the software and data around it.
 _KIND_WEIGHTS = {"model": 1.0, "software": 0.95, "dataset": 0.9}
 _LEADING = 1.25
 
 
 @dataclass(frozen=True)
 class QueryTerm:
-    """One term as it is looked for: stemmed phrases with their weights in 0..1, and how rare it is.
+    """One term of a query: stemmed phrases with their weights in 0..1, and its rarity.
 
-    `words` is what the user typed. What lacks a `required` term is no answer.
+    `words` is the typed text. An entry without a `required` term is no result.
     """
 
     words: str
@@ -47,7 +47,7 @@ class QueryTerm:
 
 @dataclass(frozen=True)
 class IndexedDocument:
-    """What the registry reads of an entry: stemmed words by column."""
+    """Indexed text of an entry: stemmed words by column."""
 
     key: int
     identifier: str
@@ -57,7 +57,7 @@ class IndexedDocument:
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one term added to a score: by which phrase, in which columns, how rare and how strongly said."""
+    """One term's share of a score: the matching phrase, its columns, rarity and strength."""
 
     term: str
     phrase: str
@@ -68,10 +68,10 @@ class Contribution:
 
 @dataclass(frozen=True)
 class ScoredDocument:
-    """An entry with its relevance (comparable within one question) and what that is made of.
+    """An entry with its relevance (comparable within one query) and the parts of it.
 
     The relevance is the sum over `parts` of rarity times strength, times `weight`: that of the entry's kind,
-    and more where its name begins with what was asked for. `missing` are the terms that it does not express.
+    raised where its name begins with a query term. `missing` are the terms that it does not express.
     """
 
     key: int
@@ -83,17 +83,17 @@ class ScoredDocument:
 
     @property
     def whole(self) -> bool:
-        """Whether it expresses every term."""
+        """True where it expresses every term."""
         return not self.missing
 
 
 def idf(holders: float, total: float) -> float:
-    """What a term weighs that `holders` of `total` entries hold: the paper's inverse document frequency."""
+    """Inverse document frequency, as in the paper, of a term that `holders` of `total` entries hold."""
     return math.log(1 + (max(total, holders) - holders + 0.5) / (holders + 0.5))
 
 
 def score(text: IndexedDocument, terms: Sequence[QueryTerm]) -> ScoredDocument | None:
-    """How the entry answers the terms; None where it holds none of them, or lacks a required one."""
+    """Score an entry for the terms; None where it matches none of them, or lacks a required one."""
     whole = "\n".join(text.columns.values())
     spaced = {name: _spaced(words) for name, words in text.columns.items()}
     length = whole.count(" ") + len(text.columns)
@@ -114,12 +114,12 @@ def score(text: IndexedDocument, terms: Sequence[QueryTerm]) -> ScoredDocument |
 
 
 def _spaced(words: str) -> str:
-    """Each word with blanks of its own, so that counting phrases finds neighbours; texts stay apart."""
+    """Surround each word with blanks, so that neighbouring phrases are counted; texts stay apart."""
     return " " + words.replace(" ", "  ").replace("\n", " \n ") + " "
 
 
 def _best(whole: str, spaced: Mapping[str, str], length: int, term: QueryTerm) -> Contribution | None:
-    """The term by the phrase that says it most strongly."""
+    """Return the contribution of the term by its best phrase."""
     best: Contribution | None = None
     for phrase, weight in term.phrases:
         if phrase not in whole:
@@ -135,14 +135,14 @@ def _best(whole: str, spaced: Mapping[str, str], length: int, term: QueryTerm) -
 
 
 def _tf_weight(counts: Mapping[str, int], length: int) -> float:
-    """BM25's part beside the rarity: more of the same says ever less, and less in a long text."""
+    """BM25's term-frequency weight: it saturates, and is lower in long texts."""
     frequency = sum(WEIGHTS[name] * count for name, count in counts.items())
     norm = _K1 * (1 - _B + _B * length / _TYPICAL_LENGTH)
     return frequency * (_K1 + 1) / (frequency + norm)
 
 
 def _leads(text: IndexedDocument, terms: Iterable[QueryTerm]) -> bool:
-    """Whether the name begins with a phrase that was asked for as it is."""
+    """Tell whether the name begins with a phrase as it was typed."""
     name = text.columns["name"] + " "
     phrases = (phrase for term in terms for phrase, weight in term.phrases if weight == 1.0)
     return any(name.startswith((f"{phrase} ", f"{phrase}\n")) for phrase in phrases)

@@ -18,8 +18,8 @@ __all__ = ["Correction", "SearchHit", "SearchResults"]
 class SearchHit:
     """A model found, with a score in 0..1 that never rises with the rank.
 
-    `entry` stands for it; `lineage_members` are all entries of its lineage, `entry` among them. `scored` says
-    what its score is made of, where it was found by words.
+    `entry` represents it; `lineage_members` are all entries of its lineage, `entry` among them. `scored`
+    explains the score of a search by words.
     """
 
     entry: Entry
@@ -29,32 +29,32 @@ class SearchHit:
 
     @property
     def record(self) -> ModelRecord:
-        """The entry's merged record."""
+        """Merged record of the entry."""
         return self.entry.record
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The sources that speak of it, in any of its versions."""
+        """Sources of all its versions."""
         return tuple(
             sorted({name for entry in (self.entry, *self.lineage_members) for name in entry.sources})
         )
 
     @property
     def versions(self) -> tuple[Entry, ...]:
-        """The entries under its concept DOI, the newest first; none without a concept DOI."""
+        """Entries under its concept DOI, newest first; none without a concept DOI."""
         concept = self.record.concept_doi
         held = [entry for entry in self.lineage_members if concept and entry.record.concept_doi == concept]
         return tuple(sorted(held, key=newest_key, reverse=True))
 
     @property
     def gone(self) -> bool:
-        """Whether the source that held the files withdrew them."""
+        """True once the source that held the files withdrew them."""
         return self.entry.gone
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A word as it was typed, and the word that was searched for instead."""
+    """A typed word, and the word that was searched for instead."""
 
     asked: str
     used: str
@@ -62,10 +62,10 @@ class Correction:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """The best hits first; `total` counts those beyond the limit too.
+    """The best hits first; `total` includes those beyond the limit.
 
-    Not `complete`: more entries hold the common words of the question than were compared. `corrections` are
-    words that no entry holds, with those that were searched for instead. `facets` count what was compared.
+    Not `complete`: more entries hold the common words of the query than were compared. `corrections` are
+    words that no entry holds, with their replacements. `facets` count the compared entries.
     """
 
     query: str

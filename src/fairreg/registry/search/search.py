@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Answers questions: an identifier is looked up, words are ranked. Entries of one lineage are one result.
+"""Answer queries: identifiers are looked up, words are ranked. Entries of one lineage are one result.
 
-Words are answered in two steps: `pooling` chooses the entries that are worth it, `scoring` ranks them.
+Words take two steps: `candidates` retrieves the entries worth ranking, `ranking` scores them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ Conditions = tuple[ColumnElement[bool], ...]
 
 @dataclass(frozen=True)
 class _Found:
-    """Key of an entry with its score in 0..1, and what a score by words is made of."""
+    """Key of an entry with its score in 0..1, and the parts of a score by words."""
 
     entry_id: int
     score: float
@@ -43,7 +43,7 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What was found, best first, a lineage once; `total` may count more than are listed."""
+    """Results, best first, one per lineage; `total` may count more than are listed."""
 
     found: list[_Found]
     total: int
@@ -60,10 +60,10 @@ def search(
     offset: int = 0,
     facets: bool = False,
 ) -> SearchResults:
-    """Models that answer `query` and meet `filters`, best first; an empty query lists all, newest first.
+    """Search for models that meet `filters`, best first; an empty query lists all, newest first.
 
-    One of its entries stands for a model: the one that was asked for by its identifier, else that of the
-    newest version with a DOI. `facets` asks for their counts, too.
+    One of its entries represents a model: the one whose identifier was the query, else that of the newest
+    version with a DOI. `facets` requests counts, too.
     """
     asked = query[:_LONGEST_QUESTION].encode("utf-8", "replace").decode().replace("\0", " ")
     conditions = filters.conditions()
@@ -91,7 +91,7 @@ def _counted(connection: Connection, found: Iterable[_Found], *, complete: bool 
 
 
 def _one_each(connection: Connection, found: list[_Found]) -> list[_Found]:
-    """The best of each lineage."""
+    """Keep the best entry of each lineage."""
     numbers = lineage_ids_of(connection, [item.entry_id for item in found])
     best: dict[tuple[str, int], _Found] = {}
     for item in found:
@@ -123,26 +123,26 @@ def _by_words(connection: Connection, asked: str, conditions: Conditions) -> _An
 
 
 def _score(item: ScoredDocument, best: float) -> float:
-    """What answers the whole question takes the upper half of 0..1."""
+    """Scale a relevance to 0..1; entries that express the whole query take the upper half."""
     share = 0.5 * item.relevance / best
     return 0.5 + share if item.whole else share
 
 
 def _newest(connection: Connection, conditions: Conditions, wanted: int | None) -> _Answer:
-    """At least the first `wanted` lineages, the newest first."""
+    """Return at least the first `wanted` lineages, newest first."""
     number, places = func.count(), rows_of_lineages.c.lineage
     alone = connection.scalar(select(number).select_from(entries).where(*conditions)) or 0
     related = select(number, func.count(places.distinct())).join_from(rows_of_lineages, entries)
     several, lineages = connection.execute(related.where(*conditions)).one()
     query = select(entries.c.id).where(*conditions).order_by(entries.c.dated.desc(), entries.c.id.desc())
-    # No more entries than these are of lineages that were seen already.
+    # At most this many entries belong to lineages seen already.
     query = query if wanted is None else query.limit(wanted + several)
     found = [_Found(key, 1.0) for key in connection.scalars(query)]
     return _Answer(_one_each(connection, found), alone - several + lineages)
 
 
 def _meeting(connection: Connection, found: Sequence[_Found], conditions: Conditions) -> list[_Found]:
-    """Those that meet the conditions, in their order."""
+    """Keep the entries that meet the conditions, in their order."""
     if not conditions:
         return list(found)
     named = in_values(connection, entries.c.id, (item.entry_id for item in found))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Mends a word that no entry holds: by the word of names and subjects that it resembles most."""
+"""Correct a word that no entry holds to the most similar word of names and subjects."""
 
 import re
 from difflib import SequenceMatcher
@@ -14,15 +14,15 @@ __all__ = ["correct_spelling"]
 
 _SHORTEST = 4
 _MAX_TRIED = 200
-# Share of letters that two spellings of a word have in common, in order: one slip in a word of five letters.
+# Minimum share of letters in common, in order: one typo in a word of five letters.
 _MIN_SIMILARITY = 0.8
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def correct_spelling(connection: Connection, term: Term) -> tuple[Term, Correction] | None:
-    """A term that the registry knows in the place of one that it does not, and what was mended.
+    """Replace a term that the registry does not know by one that it knows, and return the correction.
 
-    None for quoted phrases, numbers and short words, and for what resembles nothing.
+    None for quoted phrases, numbers and short words, and where no word is similar.
     """
     (word, *others), _ = term.phrases[0]
     if term.required or others or len(word) < _SHORTEST or not _WORD.fullmatch(word):

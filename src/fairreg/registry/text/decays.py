@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two-body decays of heavy bosons, in letters or in words, each as one word: ``hbb``, ``ztautau``, ``xcc``.
+"""Normalise two-body decays of heavy bosons, in letters or words, to one word: ``hbb``, ``ztautau``, ``xcc``.
 
 ``h to bb``, ``higgs bosons decaying to a pair of b quarks`` and ``htobb`` all mean ``hbb``.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 __all__ = ["decays_in", "with_decays"]
 
 _PARENTS = {"h": r"h(?:125)?|higgs(?: bosons?)?", "z": r"z(?: bosons?)?", "w": r"w(?: bosons?)?", "x": r"x"}
-# canonical pair: how it is spelled in letters, how in words (the longer spelling first)
+# canonical pair: its spellings in letters and in words (the longer first)
 _DAUGHTERS = {
     "bb": (
         r"bbbar|bb(?:bar)?|b b(?:bar)?|bbar|b anti ?b|b bar b",
@@ -30,7 +30,7 @@ _LINK = r"(?: (?:decays?|decaying|decayed))?(?: (?:to|into|in|in to))(?: (?:a|tw
 
 
 def _any(spellings: Iterable[str]) -> str:
-    """One group for each spelling, in order."""
+    """Join the spellings into one group, in order."""
     return "|".join(f"({spelling})" for spelling in spellings)
 
 
@@ -48,12 +48,12 @@ _JOINED = {
     for pair in _DAUGHTERS
 }
 _CANONICAL = frozenset(_JOINED.values())
-# One of these is in every text that names a decay; most texts have none, and are not read further.
+# Every text that names a decay contains one of these; most texts contain none and are skipped early.
 _TELLING = frozenset({"h", "h125", "higgs", "z", "w", "x", *_JOINED})
 
 
 def with_decays(words: list[str]) -> list[str]:
-    """The words, lower case, with each decay in place of the words that name it."""
+    """Return the words, lower case, with each decay in place of the words that name it."""
     if _TELLING.isdisjoint(words):
         return words
     joined = " ".join(_JOINED.get(word, word) for word in words)
@@ -61,7 +61,7 @@ def with_decays(words: list[str]) -> list[str]:
 
 
 def decays_in(words: list[str]) -> list[str]:
-    """The decays that the words name, each once."""
+    """Return the decays that the words name, each once."""
     if _TELLING.isdisjoint(words):
         return []
     return [word for word in dict.fromkeys(with_decays(words)) if word in _CANONICAL]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One spelling for the many of physics: what is indexed and what is asked are both put into it.
+"""Normalise the many spellings of physics to one, for indexed texts and queries alike.
 
 ``H→bb``, ``H->bb``, ``H(bb)``, ``$H\\to b\\bar{b}$``, ``h bb``, ``higgs to bottom quarks`` and ``HiggsToBB``
 all hold the word ``hbb``; so do the other two-body decays (`decays`). Notation is resolved (`notation`),
@@ -16,7 +16,7 @@ from fairreg.registry.text.notation import Letters, greek, plain
 
 __all__ = ["fold", "indexed", "name_variant", "words", "written"]
 
-# Letters that have no decomposition.
+# Letters without a Unicode decomposition.
 _LATIN = {
     "ø": "o",
     "ł": "l",
@@ -31,9 +31,9 @@ _LATIN = {
 }
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _UMLAUT = re.compile("[äöüøå]")
-# Where a small letter or digit meets a capital, and where the last of several capitals begins a word.
+# Boundaries: lower-case letter or digit before a capital, and before the last of several capitals of a word.
 _HUMP = re.compile(r"[A-Z](?:(?<=[a-z0-9][A-Z])|(?<=[A-Z][A-Z])(?=[a-z]))")
-# A name may be written with two letters for one; in words like "value" or "question" they are not that.
+# A name may write two letters for an umlaut; in words like "value" or "question" they are none.
 _TWO_FOR_ONE = re.compile(r"(ae|oe|(?<!q)ue|aa)(?=[b-df-hj-np-tv-z])")
 _NAMES = re.compile(r"[A-Z][a-z]*(?:[aou]e|aa)[a-z]+|Aa[a-z]+")
 _SHORT = 48
@@ -44,7 +44,7 @@ _BLANKS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(12
 
 
 def _in_word(character: str) -> str:
-    """What a character of a decomposed lower-case text is within a word; blank where it parts words."""
+    """Map a character of a decomposed lower-case text to its form in a word; blank for a separator."""
     if character.isalnum():
         return greek(character) or character
     return "" if unicodedata.combining(character) else " "
@@ -59,7 +59,7 @@ _TOKEN_LETTERS = Letters(_in_token, {})
 
 
 def words(text: str) -> list[str]:
-    """The words of a question in their one spelling, in order; decays are one word each."""
+    """Return the normalised words of a query, in order; each decay is one word."""
     found: list[str] = []
     run: list[str] = []
     for token in _tokens(plain(text)):
@@ -73,29 +73,29 @@ def words(text: str) -> list[str]:
 
 
 def written(text: str) -> list[str]:
-    """The words as they stand, in order, with no decay put in their place."""
+    """Return the words as they stand, in order, without replacing decays."""
     return _split(plain(text))
 
 
 def indexed(*texts: str) -> str:
-    """All words by which `texts` should be found, one line each.
+    """Return all words by which `texts` should be found, one line per text.
 
-    As written, then in their other spellings: camel humps split, compounds joined, decays in one word, names
-    with and without the two letters that stand for a diacritic.
+    As written, then in their other spellings: camel case split, compounds joined, decays as one word, names
+    with and without the two letters that replace an umlaut.
     """
     lines = [_short_line(text) if len(text) <= _SHORT else _line(text) for text in texts]
     return "\n".join(line for line in lines if line)
 
 
-# Keywords, tasks and frameworks come again and again.
+# Keywords, tasks and frameworks repeat often.
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """A value as filters compare it: no case, no diacritics, words apart by one blank."""
+    """Normalise a value for filters: no case, no diacritics, words separated by one blank."""
     return " ".join(written(text))
 
 
 def name_variant(word: str) -> str | None:
-    """A name without the two letters that stand for one: ``mueller`` gives ``muller``; None for others."""
+    """Drop the second letter of a spelled-out umlaut: ``mueller`` gives ``muller``; None for other words."""
     variant = _TWO_FOR_ONE.sub(lambda match: match[1][0], word)
     return variant if variant != word else None
 
@@ -123,7 +123,7 @@ def _split(text: str) -> list[str]:
 
 
 def _tokens(text: str) -> list[str]:
-    """What stands between blanks and signs, case kept."""
+    """Return the text between blanks and signs, case kept."""
     if text.isascii():
         return text.translate(_BLANKS).split()
     return text.translate(_TOKEN_LETTERS).split()
@@ -134,7 +134,7 @@ def _parts(token: str) -> list[str]:
 
 
 def _humps(text: str) -> list[str]:
-    """Each token that has humps, split, and the decay that it names."""
+    """Return each camel-case token, split, and the decay that it names."""
     found = []
     for token in _tokens(text):
         if not token.islower() and _HUMP.search(token):
@@ -144,7 +144,7 @@ def _humps(text: str) -> list[str]:
 
 
 def _compounds(text: str) -> list[str]:
-    """Each compound of two parts, joined: ``antikt`` for ``anti-kt``."""
+    """Return each compound of two parts, joined: ``antikt`` for ``anti-kt``."""
     found = []
     for token in text.split():
         if "-" in token:
@@ -160,7 +160,7 @@ def _joins(left: str, right: str) -> bool:
 
 
 def _names(text: str, found: list[str]) -> list[str]:
-    """``mueller`` for Müller, ``muller`` for Mueller."""
+    """Return ``mueller`` for Müller, ``muller`` for Mueller."""
     variants = []
     if not text.isascii():
         small = unicodedata.normalize("NFC", text).casefold()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Physics notation as plain text, case kept: LaTeX, arrows, Greek letters, charges, primes, indices.
+"""Convert physics notation to plain text, case kept: LaTeX, arrows, Greek letters, charges, primes, indices.
 
-``$H\\to b\\bar{b}$`` and ``H→bb̄`` become ``H to bb``, ``τ⁺τ⁻`` becomes ``tautau``, ``Z'`` ``Zprime``, ``p_T``
-and ``$p_{\\mathrm{T}}$`` ``pT``, ``J/ψ`` ``Jpsi``, ``√s`` ``sqrts``; ``Schr\\"odinger`` gets its letter back.
+``$H\\to b\\bar{b}$`` and ``H→bb̄`` become ``H to bb``, ``τ⁺τ⁻`` becomes ``tautau``, ``Z'`` ``Zprime``,
+``p_T`` and ``$p_{\\mathrm{T}}$`` ``pT``, ``J/ψ`` ``Jpsi``, ``√s`` ``sqrts``; ``Schr\\"odinger`` gets its
+letter back.
 """
 
 import re
@@ -29,7 +30,7 @@ _LATEX_STYLE = re.compile(
 )
 _GREEK_LETTER = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
 
-# What a text must hold for the rule to say anything, then the rule: looking for a mark costs almost nothing.
+# (mark, rule): a rule runs only where the text contains its mark, because looking for a mark is almost free.
 _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("$", re.compile(r"(?<=-)\$|\$(?=-)"), ""),
     ("$", re.compile(r"\$"), " "),
@@ -44,7 +45,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
 
 
 def plain(text: str) -> str:
-    """The text with all notation resolved; a text without any comes back as it is."""
+    """Resolve all notation in the text; a text without any is returned unchanged."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     if "\\" in text:
@@ -72,7 +73,7 @@ def _accented(match: re.Match[str]) -> str:
 
 
 class Letters(dict[int, str]):
-    """What `str.translate` puts in place of characters: as `known` says or else `rule`, once for each."""
+    """Table for `str.translate`: `known` characters, else `rule`, evaluated once per character."""
 
     def __init__(self, rule: Callable[[str], str], known: Mapping[int, str]) -> None:
         super().__init__(known)
@@ -86,7 +87,7 @@ class Letters(dict[int, str]):
 
 
 _ARROWS = (("\u2190", "\u21ff"), ("\u27f0", "\u27ff"), ("\u2b00", "\u2bff"))
-# Up to here are the letters and signs of European languages and of physics; no more is remembered.
+# Letters and signs of European languages and of physics end here; later ones are not cached.
 _FEW = 0x3000
 _BRACES = str.maketrans({"^": "", "{": "", "}": ""})
 
@@ -97,7 +98,7 @@ def _spelled(character: str) -> str:
     return greek(character) or character
 
 
-# What each character outside ASCII stands for.
+# Replacements of characters outside ASCII.
 _SYMBOLS = Letters(
     _spelled,
     {0x2032: "'", 0x2019: "'", 0x2010: "-", 0x2212: "-", 0x221A: "sqrt", 0x2206: "Delta", 0x2202: "partial"},
@@ -105,7 +106,7 @@ _SYMBOLS = Letters(
 
 
 def greek(character: str) -> str | None:
-    """The name of a Greek letter, whatever its accents; None for other characters."""
+    """Return the name of a Greek letter, with or without accents; None for other characters."""
     base = unicodedata.normalize("NFD", character)[0]
     letter = _GREEK_LETTER.fullmatch(unicodedata.name(base, "")) if "\u0370" <= base <= "\u03ff" else None
     return letter[1].lower() if letter else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same words as others spell them: British and American, names without the letter after an umlaut."""
+"""Spelling variants of words: British and American, and names without the letter after an umlaut."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ __all__ = ["spelling_variants"]
 Phrase = tuple[str, ...]
 
 _SHORTEST_NAME = 5
-# Endings after some letters, so that "rise", "noise" and "hour" stay. A word that no text holds does no harm.
+# Endings after some letters, so that "rise", "noise" and "hour" stay. A variant that no text holds is
+# harmless.
 _VERB = r"(?=(?:e|ed|er|ers|es|ing|ation|ations)\b)"
 _TO_AMERICAN = (
     (re.compile(rf"(?<=\w{{3}})is{_VERB}"), "iz"),
@@ -32,7 +33,7 @@ _TO_BRITISH = (
 
 
 def spelling_variants(phrase: Phrase) -> Iterator[Phrase]:
-    """The phrase as others spell it, where that differs; a single word is taken for a name as well."""
+    """Yield the other spellings of a phrase; a single word is also treated as a name."""
     text = " ".join(phrase)
     for rules in (_TO_AMERICAN, _TO_BRITISH):
         other = text

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Words without their endings, so that *tagger* is found by *tagging*: done here and not by the database, so
-that every kind of database holds the same words and finds the same entries."""
+"""Stem words, so that *tagger* is found by *tagging*.
+
+Done here and not by the database, so that every database holds the same words and finds the same entries.
+"""
 
 from functools import cache, lru_cache
 from typing import Any
@@ -9,11 +11,11 @@ __all__ = ["stemmed"]
 
 
 def stemmed(text: str) -> str:
-    """The text, words apart by one blank or line end, each word in the stem of Porter's English rules."""
+    """Stem each word of the text by Porter's English rules; words are separated by one blank or line end."""
     return "\n".join(" ".join(map(_stem, line.split(" "))) for line in text.split("\n"))
 
 
-# Texts repeat their words: the rules are worked through once for most of them.
+# Texts repeat their words: the cache answers for most of them.
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     stem: str = _rules().stemWord(word) if word.isalpha() else word
@@ -24,4 +26,4 @@ def _stem(word: str) -> str:
 def _rules() -> Any:
     import Stemmer
 
-    return Stemmer.Stemmer("english", 0)  # it need not remember words a second time
+    return Stemmer.Stemmer("english", 0)  # no cache of its own: `_stem` caches already

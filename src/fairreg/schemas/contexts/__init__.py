@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The packaged JSON-LD context, which maps every term by its full IRI; no remote context is ever fetched."""
+"""Packaged JSON-LD context, which maps every term by its full IRI; no remote context is ever fetched."""
 
 import json
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["context", "term_of_key"]
 
-# Spellings of namespaces that are in circulation, each with the one that fairreg writes.
+# Spellings of namespaces in circulation, each with the one that fairreg writes.
 _CANONICAL = {
     "https://schema.org/": "http://schema.org/",
     "http://w3id.org/fair4ml#": "https://w3id.org/fair4ml#",
@@ -32,16 +32,16 @@ _PREFIXES = {"sc": "http://schema.org/", "dcterms": "http://purl.org/dc/terms/"}
 
 @cache
 def context() -> dict[str, Any]:
-    """The mapping of terms; treat it as read-only."""
+    """Return the mapping of terms; treat it as read-only."""
     document = json.loads(files(__package__).joinpath("fairreg.jsonld").read_text(encoding="utf-8"))
     terms: dict[str, Any] = document["@context"]
     return terms
 
 
 def term_of_key(key: str, declared: dict[str, str]) -> str:
-    """Our term for a document's `key`; `declared` holds the prefixes and terms of its own inline context.
+    """Return our term for a document's `key`; `declared` holds the prefixes and terms of its inline context.
 
-    A key of no vocabulary that we know comes back unchanged.
+    A key of an unknown vocabulary is returned unchanged.
     """
     if key.startswith("@"):
         return key
