@@ -180,7 +180,7 @@ RECORD = "/zenodo/api/records/7305227"
 @pytest.mark.parametrize(
     ("path", "response", "code", "words"),
     [
-        (CONTENT, {"response": b"other bytes"}, 4, "cut off"),
+        (CONTENT, {"response": b"other bytes"}, 4, "stopped at"),
         (CONTENT, {"status": 404}, 1, "does not exist"),
         (CONTENT, {"status": 500}, 4, "fault of its own"),
         (CONTENT, {"response": "<html>", "mimetype": "text/html"}, 4, "HTML page"),
@@ -264,7 +264,7 @@ def test_an_archive_without_a_known_model_says_so(cli, httpserver):
     hbb.serve(httpserver, hbb.archive({"README.md": b"nothing here"}))
     result = cli("fetch", hbb.DOI, "--run")
     assert result.code == 1
-    assert "model that fairreg knows" in result.err
+    assert "model that fairreg supports" in result.err
 
 
 def test_a_source_that_cannot_be_reached_ends_with_4_and_says_what_to_do(cli, monkeypatch):

@@ -156,7 +156,7 @@ def test_a_live_search_that_one_source_answers_ends_with_0(cli, httpserver):
 def test_a_live_search_of_what_takes_no_words_says_that_nobody_was_asked(cli):
     result = cli("search", "hbb", "--live", "--source", "openml")
     assert (result.code, result.out) == (0, "")
-    assert "No source was asked" in result.err
+    assert "No source was queried" in result.err
 
 
 def test_a_disabled_source_is_asked_only_by_name(cli, httpserver, monkeypatch):
@@ -191,7 +191,7 @@ def test_disabling_what_is_no_source_is_wrong_usage_and_names_the_sources(cli, m
 def test_every_source_that_sends_requests_says_how_many(cli):
     limits = {item["name"]: item["limits"] for item in cli("sources", "--json").json}
     assert limits.pop("garden") == "sends no requests"
-    assert [name for name, said in limits.items() if "requests a minute" not in said] == []
+    assert [name for name, said in limits.items() if "requests per minute" not in said] == []
 
 
 def test_the_cache_counts_and_clears_kept_answers_too(cli, settings, httpserver):

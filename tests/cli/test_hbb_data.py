@@ -137,7 +137,7 @@ def test_simulate_does_not_mix_samples(simulated, tmp_path):
     (tmp_path / "a/plan.json").write_text('{"seed": 1}')
     _, err = (mixed := simulated("a")).communicate()
     assert mixed.returncode == 1
-    assert "holds another sample" in err
+    assert "contains another sample" in err
 
 
 def test_simulated_jets_can_be_prepared(simulated, cli, tmp_path):

@@ -136,10 +136,10 @@ def test_without_matplotlib_there_are_numbers_and_a_warning(cli, weights, jets, 
     folder, page = tmp_path / "out", tmp_path / "why.html"
     done = cli("hbb", "explain", "activity", weights, "--sample", jets, "-o", folder, "--report", page)
     assert done.code == 0
-    assert "There are no figures" in done.err
+    assert "The figures were not drawn" in done.err
     assert not list(folder.glob("*.png"))
     assert json.loads((folder / "activity.json").read_text())["figures"] == []
-    assert "There are no figures" in page.read_text("utf-8")
+    assert "The figures were not drawn" in page.read_text("utf-8")
 
 
 def test_the_printed_tables_are_for_people(cli, weights, jets):
@@ -184,7 +184,7 @@ def test_few_jets_are_taken_at_even_distances(tmp_path):
     ("change", "words"),
     [
         ({"labels": None}, "no labels"),
-        ({"labels": np.array([[1, 0]] * 10, np.int8)}, "not of both classes"),
+        ({"labels": np.array([[1, 0]] * 10, np.int8)}, "lack a class"),
         ({"tracks": np.ones((10, 18, 60), np.float32)}, "not all 30 and 14"),
     ],
 )

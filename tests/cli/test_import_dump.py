@@ -108,7 +108,7 @@ def test_of_several_documents_of_one_record_the_newest_counts_wherever_it_stands
     newer = servable("one", published="1650000000000", title="The newer one")
     for items in ([newer, ONE], [ONE, newer]):
         result = cli("import", dump(json.dumps(items)))
-        assert "Left out 1 older" in result.err
+        assert "Skipped 1 documents" in result.err
         with Registry(settings=settings) as registry:
             assert registry.get("dlhub:ada_globusid/one").name == "The newer one"
 
@@ -145,7 +145,7 @@ def test_a_tombstone_of_a_dump_withdraws_what_is_there_and_only_that(cli, dump, 
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [
-        (json.dumps([ONE, TWO])[:700], [], "cut off"),
+        (json.dumps([ONE, TWO])[:700], [], "truncated"),
         (json.dumps(ONE) + "\n" + json.dumps(TWO)[:300], [], "line 2"),
         ("<html><body>Please log in</body></html>", [], "HTML or XML"),
         ("<html><body>Please log in</body></html>", ["--source", "dlhub"], "no record of DLHub"),

@@ -121,8 +121,8 @@ def test_sources_lists_it_with_its_token_and_its_limits(run, httpserver):
     assert listed["physhub"]["title"] == "PhysHub"
     assert listed["physhub"]["url"] == httpserver.url_for("/physhub")
     assert listed["physhub"]["token"] is True
-    assert listed["physhub"]["limits"] == "25 a page, 100 with a token; 20 requests a minute"
-    assert listed["zenodo"]["limits"] == "25 a page, 100 with a token; 30 requests a minute"
+    assert listed["physhub"]["limits"] == "25 per page, 100 with a token; 20 requests per minute"
+    assert listed["zenodo"]["limits"] == "25 per page, 100 with a token; 30 requests per minute"
 
 
 def test_a_live_search_finds_its_models_and_each_token_goes_to_its_own_host_only(run, asked):

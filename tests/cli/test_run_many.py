@@ -188,13 +188,13 @@ def test_a_fault_in_a_later_part_says_where(cli, tagger, jets):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--input", "{in}", "--output", "{in}"), "The inputs lie in"),
+        (("--input", "{in}", "--output", "{in}"), "also contains the inputs"),
         (("--input", "{in}", "--output", "{tmp}/out.npz"), "is a folder"),
         (("--input", "{in}/a.npz", "--input", "{tmp}/a.npy", "--output", "{tmp}/out"), "would both be a.npz"),
-        (("--input", "{tmp}/none*"), "no files of inputs"),
-        (("--input", "{tmp}/empty"), "no files of inputs"),
+        (("--input", "{tmp}/none*"), "no input files"),
+        (("--input", "{tmp}/empty"), "no input files"),
         (("--input", "{in}", "--workers", "1", "--scheduler", "tcp://127.0.0.1:1"), "one of the two"),
-        (("--input", "{in}", "--scheduler", "127.0.0.1"), "no Dask scheduler that answers"),
+        (("--input", "{in}", "--scheduler", "127.0.0.1"), "No Dask scheduler responds"),
     ],
 )
 def test_what_cannot_be_meant_is_said_before_anything_runs(cli, affine, numbers, tmp_path, arguments, said):

@@ -146,7 +146,7 @@ def test_a_benchmark_that_measured_nothing_has_a_document_and_no_figure(weights,
         raise KeyboardInterrupt
 
     report = benchmark(weights=weights, plan=QUICK, jets=6, output=tmp_path / "o", progress=stop)
-    assert report.warnings == ("There is no figure: nothing was measured.",)
+    assert report.warnings == ("The figure was not drawn: nothing was measured.",)
     assert [path.name for path in (tmp_path / "o").iterdir()] == ["benchmark.json"]
 
 
@@ -174,7 +174,7 @@ def test_a_foreign_file_that_takes_something_else_cannot_be_loaded(tmp_path):
     (tmp_path / "other.onnx").write_bytes(onnx_bytes(random_tensors(sizes)))
     forms = candidates(TENSORS, published=[tmp_path / "other.onnx"])
     (foreign,) = [form for form in forms if form.name.startswith("onnx:")]
-    with pytest.raises(ModelError, match=r"does not take the inputs .* input_cpf \(N, 4"):
+    with pytest.raises(ModelError, match=r"takes other inputs .* input_cpf \(N, 4"):
         foreign.load()
 
 

@@ -82,6 +82,6 @@ def test_everything_runs_on_every_published_file(published, few):
 def test_weights_without_a_word_on_their_features_are_refused(published, tmp_path):
     path = tmp_path / "network.pth"
     path.write_bytes((published / f"trained_models/gnn_{ABLATED}_best.pth").read_bytes())
-    with pytest.raises(ModelError, match="Nothing says which 18") as error:
+    with pytest.raises(ModelError, match="are unknown: 18") as error:
         read_model(path)
     assert "model_metadata.json" in error.value.hint

@@ -155,11 +155,11 @@ def spoil_names(file):
         (spoil_missing, "no dataset event"),
         (spoil_shape, r"vertices of x.h5 is float32 of shape \(4, 5, 14\)"),
         (spoil_type, "labels of x.h5 is int8"),
-        (spoil_number, "no number"),
+        (spoil_number, "not finite"),
         (spoil_order, "number 5 is track_drsubjet1, not track_drminsv"),
         (spoil_count, "there are 13, not 14"),
-        (spoil_files, "a file that it does not list"),
-        (spoil_names, "does not say its spectators"),
+        (spoil_files, "file index is not in its list"),
+        (spoil_names, "does not state its spectators"),
     ],
 )
 def test_a_file_that_is_not_of_the_format_is_refused_with_the_reason(tmp_path, spoil, message):
@@ -192,7 +192,7 @@ def test_bytes_changed_in_the_data_are_noticed(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"tracks", b"PK\x03\x04"])
 def test_what_is_no_hdf5_file_is_refused(tmp_path, content):
     (tmp_path / "x.h5").write_bytes(content)
-    with pytest.raises(ModelError, match="no HDF5 file"):
+    with pytest.raises(ModelError, match="not an HDF5 file"):
         read_jets(tmp_path / "x.h5")
 
 
@@ -203,5 +203,5 @@ def test_what_is_no_file_is_refused(tmp_path, name):
 
 
 def test_no_files_are_no_sample():
-    with pytest.raises(ModelError, match="no file of jets"):
+    with pytest.raises(ModelError, match="No file of jets"):
         read_jets([])

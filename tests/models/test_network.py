@@ -63,9 +63,9 @@ def test_sizes_are_read_off_the_shapes(paper_sizes, small_sizes, make_tensors):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda tensors: tensors.pop("fr1.weight"), r"fr1\.weight is no matrix"),
-        (lambda tensors: tensors.pop("fo2.bias"), r"fo2\.bias is too many or missing"),
-        (lambda tensors: tensors.update(more=tensors["fr1.bias"]), "more is too many"),
+        (lambda tensors: tensors.pop("fr1.weight"), r"fr1\.weight is not a matrix"),
+        (lambda tensors: tensors.pop("fo2.bias"), r"fo2\.bias is missing or unexpected"),
+        (lambda tensors: tensors.update(more=tensors["fr1.bias"]), "more is missing or unexpected"),
         (
             lambda tensors: tensors.update({"fr2.bias": np.zeros(3, np.float32)}),
             r"fr2\.bias has shape \(3,\)",

@@ -89,7 +89,7 @@ def test_the_weight_is_that_of_the_file_or_one(tmp_path):
 def test_a_value_that_is_no_number_is_refused(tmp_path):
     values = {"track_dz": ak.unflatten(np.array([1, np.inf], dtype=np.float32), [2])}
     path = write_ntuple(tmp_path / "x.root", tracks=[2], vertices=[0], labels=[QCD], extra=values)
-    with pytest.raises(ModelError, match=r"x\.root has a value among the tracks that is no number"):
+    with pytest.raises(ModelError, match=r"x\.root has a value among the tracks that is not finite"):
         read(path)
 
 

@@ -81,13 +81,13 @@ def test_jets_are_read_under_either_name(tmp_path, arrays, names):
     ("change", "reason"),
     [
         (lambda arrays: arrays.pop("vertices"), "has no array 'vertices'"),
-        (lambda arrays: arrays.update(tracks=arrays["tracks"][0]), "tracks is no floating-point array"),
+        (lambda arrays: arrays.update(tracks=arrays["tracks"][0]), "tracks must be a floating-point array"),
         (lambda arrays: arrays.update(tracks=arrays["tracks"].astype(int)), "int64 of shape"),
         (
             lambda arrays: arrays.update(vertices=arrays["vertices"][1:]),
-            "4 jets in tracks, but 3 in vertices",
+            "tracks has 4 jets, but vertices has 3",
         ),
-        (lambda arrays: arrays.update(labels=arrays["labels"][:, 0]), r"labels is not of shape \(4, 2\)"),
+        (lambda arrays: arrays.update(labels=arrays["labels"][:, 0]), r"labels must have shape \(4, 2\)"),
         (lambda arrays: arrays.update(labels=arrays["labels"] * 2), "a row other than"),
         (lambda arrays: arrays.update(labels=np.ones((4, 2))), "a row other than"),
         (lambda arrays: arrays.update(tracks=np.array([{}])), "cannot be read"),

@@ -272,7 +272,7 @@ class TestWithTorch:
         assert (done.ended, len(done.history)) == ("time limit", 1)
 
     def test_without_one_epoch_there_are_no_weights(self, train):
-        with pytest.raises(ModelError, match="before its first epoch"):
+        with pytest.raises(ModelError, match="before the first epoch"):
             train(until=perf_counter())
 
     def test_it_ends_when_the_validation_loss_does_not_improve(self, train):

@@ -460,7 +460,7 @@ def test_damaged_json_in_a_row_is_a_record_error_and_a_problem_for_the_check(
             [registry.statements(entry) for entry in registry.entries()]
     assert "db check" in str(caught.value.hint)
     problems = check(Settings(home=Path("unused"), database_url=fresh_url)).problems
-    assert any("does not decode" in problem and "damaged" in problem for problem in problems)
+    assert any("cannot be decoded" in problem and "damaged" in problem for problem in problems)
 
 
 DAMAGE = {"sqlite": "x'00'", "postgresql": "'\\\\x00'::bytea"}

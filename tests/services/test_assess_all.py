@@ -68,7 +68,10 @@ def test_a_fault_in_one_record_stops_no_other_and_is_told(filled, monkeypatch):
     report = assess_all(filled, query="Batchworthy", offline=True)
     assert len(report.rows) == 7
     reasons = {item.id.rpartition("/")[2]: item.reason for item in report.failures}
-    assert reasons == {"model-1": "a fault (ZeroDivisionError: a bug)", "model-2": "It is not there."}
+    assert reasons == {
+        "model-1": "an internal error (ZeroDivisionError: a bug)",
+        "model-2": "It is not there.",
+    }
 
 
 def test_only_when_every_record_fails_the_run_fails(filled, monkeypatch):

@@ -178,13 +178,13 @@ def test_there_is_nothing_to_upgrade_or_check(fresh: Settings) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        ("UPDATE entries SET merged = '{}' WHERE id = 1", "does not decode"),
-        ("UPDATE statements SET record = '{}' WHERE id = 1", "does not decode"),
+        ("UPDATE entries SET merged = '{}' WHERE id = 1", "cannot be decoded"),
+        ("UPDATE statements SET record = '{}' WHERE id = 1", "cannot be decoded"),
         (
             "UPDATE entries SET merged = (SELECT record FROM statements WHERE entry_id = 2) WHERE id = 1",
-            "is not what its sources say",
+            "differs from its merged statements",
         ),
-        ("UPDATE statements SET entry_id = NULL WHERE id = 1", "belong to no entry"),
+        ("UPDATE statements SET entry_id = NULL WHERE id = 1", "have no entry"),
         ("DELETE FROM entry_texts WHERE entry_id = 1", "missing from the full-text index"),
     ],
 )
@@ -200,7 +200,7 @@ def test_check_finds_damage(ready: Settings, damage: str, words: str) -> None:
 def test_check_finds_an_index_that_is_not_in_step(ready: Settings, index: str, column: str) -> None:
     alter(ready, f"INSERT INTO {index}(rowid, {column}) VALUES (999999, 'stray')")
     (problem,) = check(ready).problems
-    assert "not in step" in problem
+    assert "differs from the entries" in problem
 
 
 @pytest.mark.engines("sqlite")

@@ -73,6 +73,6 @@ def test_a_fetch_without_a_registry_brings_the_files_and_says_so(
     broken, said = replace(settings, database_url=f"sqlite:///{tmp_path}/file/registry.sqlite"), []
     fetched = fetch(broken, hbb.DOI, log=said.append)
     assert fetched.files[0].file.path.is_file()
-    assert said[-1].startswith("The files are here, but the registry keeps nothing of them: ")
+    assert said[-1].startswith("The files are fetched, but their record was not stored in the registry: ")
     with LazyRegistry.of(broken) as lazy, pytest.raises(RegistryError):
         lazy.open()

@@ -147,7 +147,7 @@ def test_a_task_that_ends_every_worker_fails_alone_and_with_a_sentence():
         found = list(engine.map(tasks.deadly, [1, 2, -1, 3, 4, 5]))
     assert [done.result for done in found] == [1, 2, None, 3, 4, 5]
     assert isinstance(found[2].fault, FairregError)
-    assert "ended every worker" in found[2].fault.message
+    assert "killed every worker" in found[2].fault.message
 
 
 def test_leaving_a_cluster_early_ends_its_processes():
@@ -167,13 +167,13 @@ def test_a_scheduler_is_used_and_outlives_its_user(scheduler):
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence():
-    with pytest.raises(Unreachable, match=r"no Dask scheduler that answers at tcp://127\.0\.0\.1:9"):
+    with pytest.raises(Unreachable, match=r"No Dask scheduler responds at tcp://127\.0\.0\.1:9"):
         enter(ExecutionTarget(scheduler="tcp://127.0.0.1:9"))
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8786", "tcp://", "tcp://host:port", "tcp://[::1", ""])
 def test_what_is_no_address_of_a_scheduler_is_wrong_usage(address):
-    with pytest.raises(UsageError, match="no address of a Dask scheduler"):
+    with pytest.raises(UsageError, match="not an address of a Dask scheduler"):
         enter(ExecutionTarget(scheduler=address))
 
 

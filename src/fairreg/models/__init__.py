@@ -17,19 +17,19 @@ _ROOM = "fairreg.models"
 
 
 def names() -> tuple[str, ...]:
-    """The models there are."""
+    """Names of the available models."""
     return plugins.names(_ROOM)
 
 
 def get(model: str) -> ModelModule:
-    """The package of `model`; UsageError names those there are, PluginError what it does not define."""
+    """Return the package of `model`. Raises UsageError for an unknown model, PluginError if incomplete."""
     if model not in names():
         raise UsageError(f"There is no model {model!r}.", hint=f"Models are: {', '.join(names())}.")
     return cast("ModelModule", plugins.load_complete(_ROOM, model, ModelModule))
 
 
 def recognise(path: Path) -> Recognition | None:
-    """What the first model package that knows `path` says of it; None if none does.
+    """Return the finding of the first model package that recognises `path`; None if no package does.
 
     Raises ModelError for a weight file that is damaged, Refused (UnsafePickle) for one that is unsafe.
     """
@@ -38,22 +38,22 @@ def recognise(path: Path) -> Recognition | None:
 
 
 def choose(recognitions: Iterable[Recognition]) -> Recognition:
-    """The one that is meant among the weight files of one archive: that of highest preference.
+    """Choose among the weight files of one archive: the one of highest preference.
 
-    Raises ModelError if there is none, or if different weights share the highest preference.
+    Raises ModelError for an empty choice, or if different weights share the highest preference.
     """
     ranked = sorted(recognitions, key=lambda item: -item.preference)
     if not ranked:
-        raise ModelError("None of the files holds weights of a model that fairreg knows.")
+        raise ModelError("None of the files contains weights of a model that fairreg supports.")
     best = [item for item in ranked if item.preference == ranked[0].preference]
     if len({item.fingerprint for item in best}) > 1:
         files = ", ".join(item.path.name for item in best)
-        raise ModelError(f"{len(best)} files could be meant: {files}.", hint="Name one of them.")
+        raise ModelError(f"{len(best)} weight files are equally suitable: {files}.", hint="Name one of them.")
     return best[0]
 
 
 def reference(identifier: Identifier) -> Recognition | None:
-    """The packaged weights that may stand in for those that `identifier` names; None without any."""
+    """Packaged weights that may replace those published as `identifier`; None without any."""
     answers = (get(name).reference(identifier) for name in names())
     return next((answer for answer in answers if answer is not None), None)
 
@@ -66,13 +66,13 @@ def load(
     threads: int | None = None,
     engines: Path | None = None,
 ) -> Runner:
-    """A runner of `source`, with `predict` or the like where its model package adds it.
+    """Return a runner of `source`, with the methods that its model package adds, such as `predict`.
 
     Raises ModelError if no package recognises the file, UsageError for an unknown runtime, MissingEngine.
     """
     found = source if isinstance(source, Recognition) else recognise(source)
     if found is None:
-        raise ModelError(f"{source} holds no weights of a model that fairreg knows.")
+        raise ModelError(f"{source} does not contain weights of a model that fairreg supports.")
     return get(found.model).load(
         found, runtime=runtime, batch_size=batch_size, threads=threads, engines=engines
     )

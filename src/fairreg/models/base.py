@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What a model package must define, and what it answers when it is shown a file.
+"""Interface of a model package, and the types that it returns.
 
 A model package (``fairreg/models/<model>/``, or an entry point in the group ``fairreg.models``) defines
 
-- ``recognise(path) -> Recognition | None``: whether the file holds weights of its network;
+- ``recognise(path) -> Recognition | None``: its finding, None for a file without weights of its network;
 - ``load(source, *, runtime="onnx", batch_size=128, threads=None, engines=None) -> Runner``: a runner of a
   recognised file; `engines` is the folder that runners keep what they build in;
 - ``read_inputs(path, start=0, stop=None) -> Inputs``: inputs in a file of the model's own field, or some of
@@ -39,7 +39,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a model package found in a weight file.
+    """A weight file as its model package recognised it.
 
     `model` is the package's name, `title` the network's, `format` one of `runners.weights.FORMATS`.
     `published_name` is the name of the published file with the same fingerprint, `baseline` whether that is
@@ -60,7 +60,7 @@ class Recognition:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What came of running a model on the sample of its package.
+    """Result of running a model on the sample of its package.
 
     `source` names the sample, `metrics` are figures by name (``roc_auc``), `warnings` say what they are not.
     """
@@ -77,7 +77,7 @@ class ModelModule(Protocol):
     """The package-level interface described above."""
 
     def recognise(self, path: Path, /) -> Recognition | None:
-        """What the file holds, None if it is no weight file or one of another network."""
+        """Identify the weights in a file; None if it is not a weight file or holds another network."""
         ...
 
     def load(
@@ -90,26 +90,26 @@ class ModelModule(Protocol):
         threads: int | None = ...,
         engines: Path | None = ...,
     ) -> Runner:
-        """A runner of the network with the weights of `source`."""
+        """Return a runner of the network with the weights of `source`."""
         ...
 
     def reference(self, identifier: Identifier, /) -> Recognition | None:
-        """Packaged weights of the same architecture as what `identifier` names, None where there are none."""
+        """Packaged weights of the architecture published as `identifier`, None where there are none."""
         ...
 
     def read_inputs(self, path: Path, /, start: int = ..., stop: int | None = ...) -> Inputs:
-        """What the file holds for networks of this model, from item `start` to before `stop`.
+        """Read inputs for networks of this model, from item `start` to before `stop`.
 
-        Raises ModelError if that is nothing.
+        Raises ModelError if the file contains none.
         """
         ...
 
     def count_inputs(self, path: Path, /) -> int | None:
-        """How many items the file holds, None where only reading them tells. Raises as `read_inputs`."""
+        """Number of items in the file, None where it takes reading them all. Raises as `read_inputs`."""
         ...
 
     def measure(self, outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any], /) -> Mapping[str, float]:
-        """Figures of outputs for items whose labels are known."""
+        """Figures of merit of outputs for labelled items."""
         ...
 
     def sample_inputs(self) -> Mapping[str, NDArray[Any]]:
@@ -117,5 +117,5 @@ class ModelModule(Protocol):
         ...
 
     def demonstrate(self, runner: Runner, /) -> Demonstration:
-        """Figures of `runner`, which `load` has returned, on the packaged sample."""
+        """Figures of merit of `runner`, which `load` has returned, on the packaged sample."""
         ...

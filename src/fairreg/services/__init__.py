@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""One module a verb: the only place where two rooms meet."""
+"""One module per verb: the only place where two rooms meet."""

@@ -38,9 +38,9 @@ __all__ = ["Registry", "assess", "fetch", "fingerprint", "load", "resolve", "sea
 
 
 class ManagedRegistry(StoredRegistry):
-    """The registry at `url` (default: that of the environment), made and migrated when it has to be.
+    """The registry at `url` (default: that of the environment), created and migrated as needed.
 
-    It has connections of its own, which `close` or the end of its context closes.
+    It has its own connections, which `close` or the end of its context closes.
     """
 
     def __init__(self, url: str | None = None) -> None:
@@ -51,19 +51,19 @@ class ManagedRegistry(StoredRegistry):
     def harvest(
         self, source: str, *, query: str = "", since: date | None = None, limit: int | None = None
     ) -> HarvestReport:
-        """Bring the records of `source` into this registry; resumes where an earlier call stopped."""
+        """Harvest the records of `source` into this registry; resumes where an earlier call stopped."""
         return harvest_with(self._settings, source, query=query, since=since, limit=limit, registry=self)
 
 
-# The name by which ``fairreg.Registry`` is public; the class it extends is called so, too.
+# Public name of this class as ``fairreg.Registry``; its base class has the same name.
 Registry = ManagedRegistry
 
 
 def search(query: str, live: bool = False, **filters: Any) -> SearchReport:
-    """Models that answer `query`, best first. `filters`: those of `Registry.search`.
+    """Search models that match `query`, best first. `filters` are those of `Registry.search`.
 
-    `live` asks every source at once, too; then `deadline` is how many seconds they have (8), and `save=True`
-    keeps what they found in the registry. The report's `sources` says how each of them answered.
+    `live` also queries every source at once; then `deadline` is their time limit in seconds (8), and
+    `save=True` stores their results in the registry. The report's `sources` states how each of them answered.
     """
     settings = Settings.from_environment()
     with shared_registry(settings) as registry:
@@ -84,9 +84,9 @@ def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = 
 
 
 def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
-    """A runner of a weight or model file, or of the model that an identifier leads to.
+    """Load a runner of a weight or model file, or of the model that an identifier leads to.
 
-    A file of a network that fairreg knows gets its `predict`; any other ONNX file runs by its own graph.
+    A file of a network that fairreg supports gets its `predict`; any other ONNX file runs by its own graph.
     """
     path = Path(pid_or_path)
     if not path.is_file() and (isinstance(pid_or_path, Path) or looks_like_path(pid_or_path)):
@@ -97,7 +97,7 @@ def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
 
 
 def fingerprint(path: str | Path) -> str:
-    """Fingerprint of the parameter tensors in a weight file: equal means the same model."""
+    """Return the fingerprint of the parameter tensors in a weight file: equal means the same model."""
     return fingerprint_of_file(Path(path))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs of ``fairreg cache``: downloaded files, and the answers of services that are kept beside them."""
+"""The verbs of ``fairreg cache``: downloaded files, and cached responses of services."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ __all__ = ["CacheReport", "clear", "info", "verify"]
 
 @dataclass(frozen=True)
 class CacheReport:
-    """What lies in the cache folder, and how many answers are kept; sizes in bytes."""
+    """Content of the cache folder, and number of cached responses; sizes in bytes."""
 
     folder: Path
     files: int
@@ -31,18 +31,18 @@ class CacheReport:
 
 
 def info(settings: Settings) -> CacheReport:
-    """What lies in the cache, and what is kept of answers."""
+    """Summarise the cached files and responses."""
     count, size = HttpCache(settings.http_cache).size()
     return CacheReport(**asdict(Cache(settings.cache).info()), answers=count, answers_size=size)
 
 
 def verify(settings: Settings) -> list[tuple[Path, bool]]:
-    """Each file, hashed again, and whether it is still what it was."""
+    """Hash each file again; return whether it is unchanged."""
     return list(Cache(settings.cache).verify())
 
 
 def clear(settings: Settings) -> int:
-    """Remove all downloaded files and kept answers; the number of bytes that this frees."""
+    """Remove all downloaded files and cached responses; return the number of freed bytes."""
     freed = Cache(settings.cache).clear()
-    with disk_faults("The folder of kept answers"):
+    with disk_faults("The folder of cached responses"):
         return freed + HttpCache(settings.http_cache).clear()

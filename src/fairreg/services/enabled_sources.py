@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which sources are asked where none is named."""
+"""The sources that are queried by default."""
 
 from fairreg import harvesters
 from fairreg.errors import UsageError
@@ -10,12 +10,12 @@ __all__ = ["enabled"]
 
 
 def enabled(settings: Settings) -> tuple[Harvester, ...]:
-    """All but those that FAIRREG_DISABLE names. Raises UsageError where it names what is no source."""
+    """Sources not listed in FAIRREG_DISABLE. Raises UsageError where it lists an unknown one."""
     known = harvesters.all_harvesters()
     unknown = settings.disabled - {harvester.name for harvester in known}
     if unknown:
         raise UsageError(
-            f"FAIRREG_DISABLE names what is no source: {', '.join(sorted(unknown))}.",
+            f"FAIRREG_DISABLE names unknown sources: {', '.join(sorted(unknown))}.",
             hint=f"Sources: {', '.join(harvester.name for harvester in known)}.",
         )
     return tuple(harvester for harvester in known if harvester.name not in settings.disabled)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The sources there are, what came from each, and how each is now."""
+"""The available sources, the records from each, and their current state."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,11 +22,11 @@ _PROBE = "model"
 
 @dataclass(frozen=True)
 class SourceState:
-    """A source: where requests go, what came from it, whether and how it can be asked.
+    """A source: address of its requests, records from it, availability and limits.
 
-    `enabled`: nothing that it needs is missing, and FAIRREG_DISABLE does not name it. `live`: it takes words.
-    `state` is None until the source was probed, then ``ok`` or what is wrong. `token`: whether an access
-    token is set, None for a source that takes none. `limits` is a phrase for people.
+    `enabled`: its engine is installed, and FAIRREG_DISABLE does not list it. `live`: it supports search.
+    `state` is None until the source was probed, then ``ok`` or a description of the fault. `token`: true if
+    an access token is set, None for a source without tokens. `limits` is a phrase for people.
     """
 
     name: str
@@ -49,7 +49,7 @@ class SourceState:
 
 @dataclass(frozen=True)
 class RejectedPayloadRow:
-    """A payload that became no record, by its digest; `size` is in bytes."""
+    """A rejected payload, by its digest; `size` is in bytes."""
 
     source: str
     reason: str
@@ -70,10 +70,10 @@ def sources(
     deadline: float = DEADLINE,
     registry: Registry | None = None,
 ) -> list[SourceState]:
-    """Every source by name; `check` asks each that is not disabled for one hit to see how it is.
+    """List every source by name; `check` requests one hit from each enabled one to determine its state.
 
     `registry` is used instead of opening that of `settings`. Raises RegistryError, and UsageError where
-    FAIRREG_DISABLE names what is no source.
+    FAIRREG_DISABLE names an unknown source.
     """
     on = enabled(settings)
     with existing(registry, settings) as known:
@@ -88,7 +88,7 @@ def sources(
 
 
 def rejected(settings: Settings, *, registry: Registry | None = None) -> list[RejectedPayloadRow]:
-    """Every payload that was set aside and has not become a record since. Raises RegistryError."""
+    """List every rejected payload that has not become a record since. Raises RegistryError."""
     with existing(registry, settings) as known:
         return [
             RejectedPayloadRow(
@@ -132,5 +132,5 @@ def _limits(harvester: Harvester, service: Service | None) -> str:
     if service is None:
         return "sends no requests"
     guest, known = harvester.page_limit(token=False), harvester.page_limit(token=True)
-    page = f"{guest} a page" + (f", {known} with a token" if service.takes_token and known != guest else "")
-    return f"{page}; {service.pace.search} requests a minute" if service.pace else page
+    page = f"{guest} per page" + (f", {known} with a token" if service.takes_token and known != guest else "")
+    return f"{page}; {service.pace.search} requests per minute" if service.pace else page

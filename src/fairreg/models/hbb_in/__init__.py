@@ -60,7 +60,7 @@ _BASELINE, _PAPER, _VARIANT = 3, 2, 1  # preference
 
 
 def recognise(path: Path) -> Recognition | None:
-    """What the weight file `path` holds, None if it is no weight file or one of another network.
+    """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
 
     The published baseline is known by its fingerprint and preferred; then networks of the paper's sizes, then
     others. Raises ModelError for a damaged weight file, Refused (UnsafePickle) for an unsafe one.
@@ -107,7 +107,7 @@ def load(
     engines: Path | None = None,
     selection: FeatureSelection | None = None,
 ) -> HbbRunner:
-    """The network in a weight file on `runtime`.
+    """Load the network in a weight file on `runtime`.
 
     `selection` says which features it takes; by default the published metadata file beside the weights does.
     Raises ModelError for a file of another network, UsageError, UnsafePickle, MissingEngine.
@@ -121,7 +121,7 @@ def load(
 
 
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """The jets `start` to before `stop` in a .npz, .h5 or .root file as inputs, with their labels.
+    """Read jets `start` to before `stop` of a .npz, .h5 or .root file as inputs, with their labels.
 
     Raises ModelError if it holds none.
     """
@@ -130,12 +130,12 @@ def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
 
 
 def count_inputs(path: Path) -> int | None:
-    """How many jets the file holds, None for ntuples; ModelError if it is no file of jets."""
+    """Number of jets in the file, None for ntuples; ModelError if it is not a file of jets."""
     return count_jets(path)
 
 
 def measure(outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> Mapping[str, float]:
-    """ROC AUC and accuracy of probabilities (n, 2) for labels (n, 2); jets that are neither do not count."""
+    """ROC AUC and accuracy of probabilities (n, 2) for labels (n, 2), without unlabelled jets."""
     labelled = labels.any(axis=1)
     hbb, scores = labels[labelled, 1].astype(bool), outputs[OUTPUT][labelled, 1]
     return {"roc_auc": roc_auc(hbb, scores), "accuracy": accuracy(hbb, scores)}
@@ -148,12 +148,12 @@ def sample_inputs() -> Mapping[str, NDArray[Any]]:
 
 
 def demonstrate(runner: Runner) -> Demonstration:
-    """Figures of `runner` on the packaged jets; ModelError if it is of another model.
+    """Figures of merit of `runner` on the packaged jets; ModelError if it is of another model.
 
     The rate is that of a second pass: the first one includes what engines do only once.
     """
     if not isinstance(runner, HbbRunner):
-        raise ModelError(f"The runner is no {TITLE}.")
+        raise ModelError(f"The runner is not a {TITLE}.")
     jets, about = sample(), sample_metadata()
     runner.predict(jets.tracks, jets.vertices)
     found = evaluate(runner, jets)

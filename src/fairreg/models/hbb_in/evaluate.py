@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How well and how fast a Hbb interaction network tells H->bb from QCD jets on a labelled sample."""
+"""Performance and throughput of a Hbb interaction network on a labelled sample."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -19,7 +19,7 @@ _THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Performance:
-    """Figures of one evaluation; `unlabelled` jets (neither QCD nor H->bb) enter only the timing.
+    """Figures of merit of one evaluation; `unlabelled` jets (neither QCD nor H->bb) enter only the timing.
 
     `roc_auc` is that of the H->bb probability, `accuracy` the fraction on the right side of 0.5; both are NaN
     where the sample lacks a class.
@@ -41,7 +41,7 @@ class Performance:
 
 
 def evaluate(runner: HbbRunner, jets: Jets) -> Performance:
-    """Predict all `jets` once and compare with their labels; ModelError if they have none."""
+    """Predict all `jets` once and compare with their labels; ModelError for unlabelled jets."""
     if jets.labels is None:
         raise ModelError(
             "The jets have no labels to compare with.", hint="Add an array labels of shape (n, 2)."

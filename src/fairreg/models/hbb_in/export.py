@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The network as a file for other programs, and the proof that the file is the network."""
+"""The network as a file for other programs, and the check of such a file against the definition."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ from fairreg.runners.weights import read_tensors
 
 __all__ = ["FORMATS", "TOLERANCE", "check", "serialised"]
 
-# format -> what its file name ends in
+# format -> suffix
 FORMATS: Mapping[str, str] = MappingProxyType(
     {"onnx": ".onnx", "safetensors": ".safetensors", "pairwise": "-pairwise.onnx"}
 )
@@ -30,7 +30,7 @@ Array = NDArray[Any]
 
 
 def serialised(tensors: Mapping[str, Array], file_format: str) -> bytes:
-    """The bytes of a file in one of FORMATS; the same tensors give the same bytes.
+    """Serialise the network in one of FORMATS; the same tensors give the same bytes.
 
     ``onnx`` is the factorised graph with free axes for jets, tracks and vertices, ``pairwise`` the definition
     with a free axis for jets, ``safetensors`` the tensors by their published names. Raises ModelError for
@@ -44,10 +44,11 @@ def serialised(tensors: Mapping[str, Array], file_format: str) -> bytes:
 def check(
     path: Path, file_format: str, tensors: Mapping[str, Array], selection: FeatureSelection | None
 ) -> tuple[float, int]:
-    """Largest difference in probability between the file and the definition in float64, and on how many jets.
+    """Return the largest difference in probability between file and definition, and the number of jets.
 
-    The jets are random ones, an empty and a full one among them, and packaged ones where the network's
-    features are known. Raises ModelError if the difference exceeds TOLERANCE.
+    The definition is computed in float64. The jets are random ones, including an empty and a full one, and
+    packaged ones where the network's features are known. Raises ModelError if the difference exceeds
+    TOLERANCE.
     """
     sizes = Hyperparameters.from_tensors(tensors)
     tracks, vertices = _jets(sizes, selection)
@@ -59,7 +60,7 @@ def check(
     if not difference <= TOLERANCE:  # NaN too
         raise ModelError(
             f"The exported network differs from its definition by {difference:.1e} in probability.",
-            hint="Nothing was written. Do the weights hold numbers too large for float32?",
+            hint="Nothing was written. Check the weights for numbers too large for float32.",
         )
     return difference, len(tracks)
 
@@ -81,7 +82,7 @@ def _jets(sizes: Hyperparameters, selection: FeatureSelection | None) -> tuple[A
 
 
 def _random(random: np.random.Generator, features: int, slots: int) -> Array:
-    """Objects of random jets, from none to all slots, with padding at any place."""
+    """Objects of random jets, filling none to all slots, with padding at any place."""
     objects = random.normal(size=(_RANDOM_JETS, features, slots)).astype(np.float32)
     for jet, padded in enumerate(np.linspace(0, slots, _RANDOM_JETS).astype(int)):
         objects[jet][:, random.permutation(slots)[:padded]] = 0
@@ -93,7 +94,7 @@ def _safetensors(tensors: Mapping[str, Array]) -> bytes:
         from safetensors.numpy import save
     except ImportError as error:
         raise MissingEngine("safetensors", "torch") from error
-    # One key that readers look for: the library writes several in an order that changes from call to call.
+    # A single key, required by readers: the library writes several in an order that varies between calls.
     about = {"format": "pt"}
     content: bytes = save({name: np.ascontiguousarray(array) for name, array in tensors.items()}, about)
     return content

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Jets as arrays: which features a network takes, its signature, and the reading of jets from files."""
+"""Jets as arrays: the features that a network takes, its signature, and reading jets from files."""
 
 import json
 import zipfile
@@ -41,7 +41,7 @@ _ALIASES = {"tracks": INPUTS[0], "vertices": INPUTS[1]}
 
 @dataclass(frozen=True)
 class FeatureSelection:
-    """Which of the 30 track and 14 vertex features a network takes, as increasing indices."""
+    """Features that a network takes, as increasing indices of the 30 track and 14 vertex features."""
 
     tracks: tuple[int, ...]
     vertices: tuple[int, ...]
@@ -49,10 +49,10 @@ class FeatureSelection:
     def __post_init__(self) -> None:
         for indices, every in ((self.tracks, TRACK_FEATURES), (self.vertices, VERTEX_FEATURES)):
             if list(indices) != sorted(set(indices) & set(range(len(every)))):
-                raise ModelError(f"The kept features {indices} are no increasing indices below {len(every)}.")
+                raise ModelError(f"Kept features {indices} must be increasing indices below {len(every)}.")
 
     def fits(self, sizes: Hyperparameters) -> bool:
-        """Whether a network of these sizes takes as many features."""
+        """Tell whether a network of these sizes takes this number of features."""
         return (len(self.tracks), len(self.vertices)) == (sizes.track_features, sizes.vertex_features)
 
 
@@ -74,12 +74,10 @@ class Jets:
         for name, array in (("tracks", self.tracks), ("vertices", self.vertices)):
             if array.ndim != 3 or not np.issubdtype(array.dtype, np.floating):  # noqa: PLR2004  three axes
                 raise ModelError(
-                    f"{name} is no floating-point array (jets, features, slots), but {_kind(array)}."
+                    f"{name} must be a floating-point array (jets, features, slots); it is {_kind(array)}."
                 )
         if len(self.tracks) != len(self.vertices):
-            raise ModelError(
-                f"There are {len(self.tracks)} jets in tracks, but {len(self.vertices)} in vertices."
-            )
+            raise ModelError(f"tracks has {len(self.tracks)} jets, but vertices has {len(self.vertices)}.")
         if self.labels is not None:
             _check_labels(self.labels, len(self.tracks))
 
@@ -93,15 +91,15 @@ def _kind(array: Array) -> str:
 
 def _check_labels(labels: Array, count: int) -> None:
     if labels.shape != (count, len(CLASSES)) or labels.dtype.kind not in "biuf":
-        raise ModelError(f"labels is not of shape ({count}, {len(CLASSES)}), but {_kind(labels)}.")
+        raise ModelError(f"labels must have shape ({count}, {len(CLASSES)}); it is {_kind(labels)}.")
     if not np.isin(labels, (0, 1)).all() or (labels.sum(axis=1) > 1).any():
         raise ModelError("labels has a row other than (1, 0), (0, 1) and (0, 0).")
 
 
 def load_jets(path: Path, start: int = 0, stop: int | None = None) -> Jets:
-    """Jets in the file `path`, from `start` to before `stop`: prepared (.h5), an ntuple (.root), or arrays.
+    """Read jets `start` to before `stop` of a prepared file (.h5), an ntuple (.root), or arrays (.npz).
 
-    An .npz file holds `tracks` and `vertices` (or `input_cpf` and `input_sv`) and maybe `labels`. Raises
+    An .npz file holds `tracks` and `vertices` (or `input_cpf` and `input_sv`) and optionally `labels`. Raises
     ModelError if the file is damaged or an array is missing or misshapen, MissingEngine where the extra
     ``hep`` is needed. Pickled arrays are not read.
     """
@@ -121,7 +119,7 @@ def load_jets(path: Path, start: int = 0, stop: int | None = None) -> Jets:
 
 
 def count_jets(path: Path) -> int | None:
-    """How many jets the file `path` holds; None where only reading them tells. Raises as `load_jets`."""
+    """Number of jets in the file `path`; None where it takes reading them all. Raises as `load_jets`."""
     if path.suffix in _PREPARED:
         from fairreg.models.hbb_in.jet_files import open_jets
 
@@ -158,7 +156,7 @@ def _present(content: Rows, name: str, source: str) -> str:
 
 
 def sample() -> Jets:
-    """The packaged jets; `sample_metadata` says how they were made and what they are not."""
+    """The packaged jets; `sample_metadata` gives their origin and limitations."""
     with (
         as_file(files(__package__).joinpath(_SAMPLE, "sample.npz")) as path,
         np.load(path, allow_pickle=False) as stored,
@@ -167,9 +165,9 @@ def sample() -> Jets:
 
 
 def packed(tracks: Array, vertices: Array) -> dict[str, Array]:
-    """Only the real tracks and vertices, feature by feature, and how many each jet has: a third of the size.
+    """Pack real tracks and vertices, feature by feature, with their number per jet: a third of the size.
 
-    The real ones must come first in every jet.
+    The real objects must come first in every jet.
     """
     stored = {}
     for name, objects in (("tracks", tracks), ("vertices", vertices)):
@@ -180,7 +178,7 @@ def packed(tracks: Array, vertices: Array) -> dict[str, Array]:
 
 
 def unpacked(stored: Mapping[str, Array]) -> dict[str, Array]:
-    """Padded tracks (n, 30, 60) and vertices (n, 14, 5) from what `packed` gives."""
+    """Padded tracks (n, 30, 60) and vertices (n, 14, 5) from the result of `packed`."""
     slots = {"tracks": _SLOTS[0], "vertices": _SLOTS[1]}
     found = {}
     for name, total in slots.items():
@@ -201,7 +199,7 @@ def sample_metadata() -> dict[str, Any]:
 def signature(
     sizes: Hyperparameters, selection: FeatureSelection | None = None
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """Inputs and outputs of a network; features are named where it is known which ones are kept."""
+    """Inputs and outputs of a network; features are named where `selection` is known."""
     known = selection if selection and selection.fits(sizes) else None
     tracks = _named(TRACK_FEATURES, known.tracks if known else ())
     vertices = _named(VERTEX_FEATURES, known.vertices if known else ())

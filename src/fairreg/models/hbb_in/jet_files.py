@@ -33,7 +33,7 @@ EVENT_BITS = 32  # of the event number inside its file
 _CHUNK = 256  # jets; 1.8 MB of tracks, little enough to read a slice of a batch
 
 Array = NDArray[Any]
-# name -> (element type, shape after the axis of the jets; None where the file says how many)
+# name -> (element type, shape after the axis of the jets; None where the file defines the size)
 _DATASETS: Mapping[str, tuple[str, tuple[int | None, ...]]] = MappingProxyType(
     {
         "tracks": ("float32", (len(TRACK_NAMES), TRACK_SLOTS)),
@@ -72,7 +72,7 @@ class JetSample:
         return len(self.tracks)
 
     def spectator(self, name: str) -> Array:
-        """The column of that spectator; ModelError names those that there are."""
+        """The column of that spectator; ModelError lists the available ones."""
         if name not in self.spectator_names:
             raise ModelError(
                 f"The jets have no spectator {name!r}.", hint=f"They have {', '.join(self.spectator_names)}."
@@ -95,14 +95,14 @@ class JetFile:
         return self._count
 
     def read(self, start: int = 0, stop: int | None = None) -> JetSample:
-        """The jets from `start` to before `stop`; ModelError for damaged data and for what is no number."""
+        """Read jets `start` to before `stop`; ModelError for damaged data and non-finite values."""
         arrays: dict[str, Any] = {name: self._array(name, start, stop) for name in _DATASETS}
         if arrays["file"].size and not 0 <= arrays["file"].min() <= arrays["file"].max() < len(self.files):
-            raise ModelError(f"{self.name} has a jet of a file that it does not list.")
+            raise ModelError(f"{self.name} has a jet whose file index is not in its list of files.")
         return JetSample(**arrays, files=self.files, spectator_names=self.spectator_names, source=self.source)
 
     def slices(self, size: int) -> Iterator[JetSample]:
-        """All jets in order, `size` at a time."""
+        """Yield all jets in order, `size` at a time."""
         for start in range(0, len(self), size):
             yield self.read(start, min(start + size, len(self)))
 
@@ -114,13 +114,13 @@ class JetFile:
                 f"The {name} of {self.name} cannot be read: the file is damaged.", hint="Prepare it again."
             ) from error
         if not np.isfinite(array).all():
-            raise ModelError(f"{self.name} has a value in {name} that is no number (NaN or infinite).")
+            raise ModelError(f"{self.name} has a value in {name} that is not finite (NaN or infinite).")
         return array
 
     def _strings(self, name: str) -> tuple[str, ...]:
         value = self._content.attrs.get(name)
         if not isinstance(value, np.ndarray):
-            raise ModelError(f"{self.name} does not say its {name}.", hint=_PREPARE)
+            raise ModelError(f"{self.name} does not state its {name}.", hint=_PREPARE)
         return tuple(text if isinstance(text, str) else text.decode() for text in value)
 
     def _check_names(self) -> None:
@@ -160,10 +160,10 @@ def _first_difference(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
 
 @contextmanager
 def open_jets(path: Path) -> Iterator[JetFile]:
-    """The prepared file `path`, to be read in slices. Raises ModelError if it is none, MissingEngine."""
+    """Open the prepared file `path` for reading in slices; ModelError for other files, MissingEngine."""
     h5py = _h5py()
     if not path.is_file():
-        raise ModelError(f"{path.name} is no file.")
+        raise ModelError(f"{path.name} is not a file.")
     try:
         content = h5py.File(path, "r")
     except OSError as error:
@@ -182,14 +182,14 @@ def _why_not(path: Path) -> str:
     signature = b"\x89HDF\r\n\x1a\n"
     with path.open("rb") as file:
         begins = file.read(len(signature)) == signature
-    return f"{path.name} is a truncated or damaged HDF5 file." if begins else f"{path.name} is no HDF5 file."
+    return f"{path.name} is {'a truncated or damaged' if begins else 'not an'} HDF5 file."
 
 
 def read_jets(paths: Path | Iterable[Path]) -> JetSample:
-    """All jets of the prepared files, in the order given, as one sample.
+    """Read all jets of the prepared files, in the order given, as one sample.
 
-    The files' indices and event numbers are shifted, so that no event of one file is taken for one of
-    another. Raises ModelError if a file is none or their spectators differ, MissingEngine without h5py.
+    File indices and event numbers are shifted, so that events of different files stay different. Raises
+    ModelError if a file is not a prepared file or spectators differ, MissingEngine without h5py.
     """
     samples: list[JetSample] = []
     before = 0
@@ -198,7 +198,7 @@ def read_jets(paths: Path | Iterable[Path]) -> JetSample:
             samples.append(_shifted(content.read(), before))
         before += len(samples[-1].files)
     if not samples:
-        raise ModelError("There is no file of jets to read.")
+        raise ModelError("No file of jets is given.")
     return samples[0] if len(samples) == 1 else _joined(samples)
 
 
@@ -217,7 +217,7 @@ def _joined(samples: list[JetSample]) -> JetSample:
 
 
 class JetWriter:
-    """Writes a prepared file batch by batch; used as a context, and there only once it is complete."""
+    """Context manager that writes a prepared file batch by batch; the file appears once it is complete."""
 
     def __init__(
         self, path: Path, *, files: tuple[str, ...], spectators: tuple[str, ...], source: str
@@ -258,17 +258,17 @@ class JetWriter:
             compression="gzip",
             compression_opts=4,
             shuffle=True,
-            track_times=False,  # or no two files would be equal
+            track_times=False,  # time stamps would make every file different
         )
 
     def append(self, **arrays: Array) -> None:
-        """Add jets: one array for each dataset, of equal lengths. ModelError for what does not fit."""
+        """Add jets: one array for each dataset, of equal lengths. ModelError for arrays that do not fit."""
         if arrays.keys() != _DATASETS.keys():
             raise ModelError(f"Jets need the arrays {', '.join(_DATASETS)}.")
         count = len(arrays["tracks"])
         for name, array in arrays.items():
             if array.shape != (count, *self._shapes[name]) or not np.isfinite(array).all():
-                raise ModelError(f"{name} is not of shape {(count, *self._shapes[name])}, or not finite.")
+                raise ModelError(f"{name} must have shape {(count, *self._shapes[name])} and finite values.")
         for name, array in arrays.items():
             dataset = self._content[name]
             dataset.resize(dataset.shape[0] + count, axis=0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Figures of merit of a two-class tagger with their statistical uncertainties.
 
-Every figure is made of the jets' scores alone: it depends neither on their order nor on batches.
+Every figure is computed from the scores alone: it depends neither on their order nor on batches.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ EFFICIENCIES = (0.3, 0.5, 0.7)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and one standard deviation of it; None where the sample says nothing."""
+    """A figure and one standard deviation of it; None where the sample does not determine it."""
 
     value: float | None
     uncertainty: float | None
@@ -26,7 +26,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Rejection:
-    """One over the part of the background that passes where `efficiency` of the signal does.
+    """Inverse of the background efficiency at the threshold where the signal has `efficiency`.
 
     `value` is None where no background jet of the sample passes.
     """
@@ -51,9 +51,9 @@ class TaggingMetrics:
 def tagging_metrics(
     positive: NDArray[np.bool_], scores: Array, weights: Array | None = None, cut: float = 0.5
 ) -> TaggingMetrics:
-    """All figures of the jets whose class H->bb is `positive`; a score above `cut` says H->bb.
+    """Compute all figures for jets that are H->bb where `positive`; a score above `cut` means H->bb.
 
-    With `weights`, one a jet, every jet counts by its weight.
+    With `weights`, one per jet, every jet counts by its weight.
     """
     weighing = np.ones(len(scores)) if weights is None else weights.astype(np.float64)
     signal, background = (_Class.of(scores[chosen], weighing[chosen]) for chosen in (positive, ~positive))
@@ -68,7 +68,7 @@ def tagging_metrics(
 
 
 def roc_curve(positive: NDArray[np.bool_], scores: Array) -> tuple[Array, Array]:
-    """Efficiency of the background and of the signal, rising, at every threshold, from (0, 0) to (1, 1)."""
+    """Background and signal efficiency at every threshold, ascending from (0, 0) to (1, 1)."""
     thresholds = np.unique(scores)[::-1]
     background, signal = (
         1 - np.searchsorted(np.sort(scores[chosen]), thresholds) / max(int(chosen.sum()), 1)
@@ -79,7 +79,7 @@ def roc_curve(positive: NDArray[np.bool_], scores: Array) -> tuple[Array, Array]
 
 @dataclass(frozen=True)
 class _Class:
-    """Scores of one class in rising order, their weights, and sums of the weights before each."""
+    """Scores of one class in ascending order, their weights, and sums of the weights before each."""
 
     scores: Array
     weights: Array
@@ -95,24 +95,24 @@ class _Class:
         return len(self.scores)
 
     def below(self, thresholds: Array) -> Array:
-        """Part of the weight below each threshold, that at it counted half."""
+        """Fraction of the weight below each threshold, counting half of the weight at it."""
         sums = sum(self.before[np.searchsorted(self.scores, thresholds, side)] for side in ("left", "right"))
         parts: Array = sums / (2 * self.before[-1])
         return parts
 
     def passing(self, threshold: float) -> float:
-        """Part of the weight that is not below the threshold."""
+        """Fraction of the weight at or above the threshold."""
         return float(1 - self.before[np.searchsorted(self.scores, threshold)] / self.before[-1])
 
     def threshold(self, efficiency: float) -> float:
-        """The highest score that as much of the weight reaches."""
+        """The highest threshold that the fraction `efficiency` of the weight passes."""
         from_above = self.before[-1] - self.before[:-1]
         reached = np.flatnonzero(from_above >= efficiency * self.before[-1] * (1 - 1e-12))
         return float(self.scores[reached[-1] if len(reached) else 0])
 
     @property
     def effective(self) -> float:
-        """How many jets of equal weight would fluctuate as much."""
+        """Effective number of jets: that of equal weights with the same fluctuation."""
         return float(self.before[-1] ** 2 / (self.weights**2).sum())
 
 
@@ -128,13 +128,13 @@ def _roc_auc(signal: _Class, background: _Class) -> Estimate:
 
 
 def _variance_of_mean(values: Array, weights: Array) -> float:
-    """Of a weighted mean; with equal weights the usual unbiased estimate."""
+    """Variance of a weighted mean; with equal weights the usual unbiased estimate."""
     away = weights * (values - np.average(values, weights=weights))
     return float((away**2).sum() / weights.sum() ** 2 * len(values) / max(len(values) - 1, 1))
 
 
 def _accuracy(right: NDArray[np.bool_], weights: Array) -> Estimate:
-    """Part of the jets on the right side and its binomial uncertainty."""
+    """Fraction of correctly classified jets and its binomial uncertainty."""
     if not len(right):
         return Estimate(None, None)
     value = float(np.average(right, weights=weights))
@@ -143,10 +143,10 @@ def _accuracy(right: NDArray[np.bool_], weights: Array) -> Estimate:
 
 
 def _rejection(signal: _Class, background: _Class, efficiency: float) -> Rejection:
-    """The uncertainty joins that of counting background jets with that of the threshold.
+    """Background rejection; its uncertainty combines those of the background count and of the threshold.
 
-    The signal's efficiency at a threshold is known to its binomial uncertainty; the ROC curve turns that into
-    one of the background's.
+    The signal efficiency at a threshold has its binomial uncertainty; the slope of the ROC curve turns that
+    into an uncertainty of the background efficiency.
     """
     threshold = signal.threshold(efficiency)
     passing = background.passing(threshold)

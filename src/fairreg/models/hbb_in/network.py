@@ -9,11 +9,11 @@ Padded tracks and vertices are zero vectors that take part in all sums.
 
 The graph uses three identities, all exact:
 
-- the first layer of a pair splits into a receiver's and a sender's part, each computed once a track;
+- the first layer of a pair splits into a receiver's and a sender's part, each computed once per track;
 - the sum over the others is the sum over all less the pair of a track with itself;
-- all padded slots are equal, so that one may stand for many. The graph takes any number K >= 1 of track
-  slots: the last stands for 61 - K (for itself, where all 60 are given), and so for vertices with 6 - V. Who
-  gives fewer slots than the definition has must leave the last one empty; `packing` does so.
+- all padded slots are equal, so that one may represent many. The graph takes any number K >= 1 of track
+  slots: the last one represents 61 - K (only itself, where all 60 are given), likewise 6 - V for vertices.
+  Callers that give fewer slots than the definition must leave the last one empty; `packing` does so.
 
 The floating-point initializers are the tensors themselves: the graph has the fingerprint of the weights.
 """
@@ -45,8 +45,8 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """Sizes of a network: features a track and a vertex, hidden units, numbers a message (`d_e`) and a track
-    (`d_o`), slots for tracks and vertices."""
+    """Sizes of a network: features per track and vertex, hidden units, dimensions of the edge (`d_e`) and
+    node (`d_o`) representations, slots for tracks and vertices."""
 
     track_features: int
     vertex_features: int
@@ -58,7 +58,7 @@ class Hyperparameters:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> "Hyperparameters":
-        """Sizes read off the shapes; ModelError says which tensor is missing, too many or does not fit."""
+        """Derive the sizes from the shapes; ModelError names a missing, unexpected or misshapen tensor."""
         found = cls(
             track_features=_size(tensors, "fr1.weight", 1) // 2,
             vertex_features=_size(tensors, "fr1_pv.weight", 1) - _size(tensors, "fr1.weight", 1) // 2,
@@ -86,27 +86,25 @@ class Hyperparameters:
 
     @property
     def parameter_count(self) -> int:
-        """Number of trainable numbers."""
+        """Number of trainable parameters."""
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
 
 def _size(tensors: Mapping[str, Array], name: str, axis: int) -> int:
     if name not in tensors or tensors[name].ndim != 2:  # noqa: PLR2004  a matrix
-        raise ModelError(
-            f"The weights are not those of a Hbb interaction network: {name} is no matrix in them."
-        )
+        raise ModelError(f"The weights are not those of a Hbb interaction network: {name} is not a matrix.")
     return int(tensors[name].shape[axis])
 
 
 def _check(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
     if unlike := sorted(tensors.keys() ^ shapes.keys()):
         raise ModelError(
-            f"The weights are not those of a Hbb interaction network: {unlike[0]} is too many or missing."
+            f"The weights are not those of a Hbb interaction network: {unlike[0]} is missing or unexpected."
         )
     for name, shape in shapes.items():
         array = tensors[name]
         if array.shape != shape or min(shape) < 1:
-            raise ModelError(f"The tensor {name} has shape {array.shape} where the others ask for {shape}.")
+            raise ModelError(f"The tensor {name} has shape {array.shape}; the other tensors require {shape}.")
         if array.dtype.name not in {"float32", "float64"}:
             raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
 
@@ -115,8 +113,8 @@ def onnx_bytes(tensors: Mapping[str, Array]) -> bytes:
     """Serialised ONNX model of the network with these weights.
 
     Inputs `input_cpf` (N, track features, K) and `input_sv` (N, vertex features, V), output `probabilities`
-    (N, 2), QCD and H->bb, after the softmax; float32, any N, 1 <= K <= 60, 1 <= V <= 5. The last slot stands
-    for all that are not given. Weights in float64 are rounded to float32.
+    (N, 2), QCD and H->bb, after the softmax; float32, any N, 1 <= K <= 60, 1 <= V <= 5. The last slot
+    represents all that are not given. Weights in float64 are rounded to float32.
     Raises ModelError for tensors of another network.
     """
     from onnx import helper
@@ -141,7 +139,7 @@ def onnx_bytes(tensors: Mapping[str, Array]) -> bytes:
 
 
 class _Graph:
-    """Nodes and initializers in the making; every method returns the name of what it adds."""
+    """Nodes and initializers of a graph under construction; each method returns the name of its result."""
 
     def __init__(self, tensors: Mapping[str, Array]) -> None:
         from onnx import numpy_helper
@@ -169,7 +167,7 @@ class _Graph:
         return name
 
     def shaped(self, value: str, *shape: int | str) -> str:
-        """`value` in another shape, whose sizes are numbers or names of tensors that hold one."""
+        """Reshape `value`; the sizes are numbers or names of scalar tensors."""
         sizes = [self.integers(size) if isinstance(size, int) else size for size in shape]
         fixed = [size for size in shape if isinstance(size, int)]
         whole = self.integers(*fixed) if len(fixed) == len(shape) else self.node("Concat", *sizes, axis=0)
@@ -193,7 +191,7 @@ class _Graph:
 class _Objects:
     """Tracks or vertices in the graph: `rows` is (N * slots, features).
 
-    `slots` holds their number, `unseen` how many more slots the definition has, as a float.
+    `slots` holds their number, `unseen` the number of further slots in the definition, as a float.
     """
 
     rows: str
@@ -211,7 +209,7 @@ def _build(graph: _Graph, sizes: Hyperparameters) -> None:
 
 
 def _objects(graph: _Graph, value: str, features: int, total: int) -> _Objects:
-    """One row an object: (N, features, slots) -> (N * slots, features)."""
+    """Lay out one row per object: (N, features, slots) -> (N * slots, features)."""
     from onnx import TensorProto
 
     across = graph.node("Transpose", value, perm=[0, 2, 1])
@@ -221,7 +219,7 @@ def _objects(graph: _Graph, value: str, features: int, total: int) -> _Objects:
 
 
 def _sum(graph: _Graph, value: str, objects: _Objects) -> str:
-    """Sum over the slots, which are the axis 1; the last counts for all that are unseen, too."""
+    """Sum over the slots (axis 1); the last slot also counts for all unseen ones."""
     axis = graph.integers(1)
     seen = graph.node("ReduceSum", value, axis, keepdims=0)
     last = graph.node("Gather", value, graph.integers(-1), axis=1)
@@ -256,7 +254,7 @@ def _grid(
     senders: tuple[_Objects, str],
     others: tuple[str, ...],
 ) -> str:
-    """Messages of all pairs, summed over the senders, from both parts of the first layer."""
+    """Sum the messages of all pairs over the senders, from both parts of the first layer."""
     receiver = graph.shaped(receivers[1], -1, receivers[0].slots, 1, sizes.hidden)
     sender = graph.shaped(senders[1], -1, 1, senders[0].slots, sizes.hidden)
     pairs = graph.shaped(graph.node("Relu", graph.node("Add", receiver, sender)), -1, sizes.hidden)

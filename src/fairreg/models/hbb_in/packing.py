@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Jets in as few slots as they need: what makes the network fast without changing what it computes.
+"""Packing of jets into as few slots as they need: faster, with the same results.
 
-A padded slot is a zero vector and all such are equal, so that one may stand for the rest (see `network`).
-Real tracks and vertices move to the front, keeping their order; jets of like numbers are computed together.
+Padded slots are equal zero vectors, so that one may represent all of them (see `network`). Real tracks and
+vertices move to the front, keeping their order; jets with similar numbers of them are computed together.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Pack(NamedTuple):
 
 
 def packs(tracks: Array, vertices: Array, size: int) -> Iterator[Pack]:
-    """Tracks (N, P, 60) and vertices (N, S, 5) in packs of `size` jets; every jet is in one of them."""
+    """Divide tracks (N, P, 60) and vertices (N, S, 5) into packs of `size` jets; every jet is in one pack."""
     tracks, n_tracks = _to_the_front(tracks)
     vertices, n_vertices = _to_the_front(vertices)
     order = np.lexsort((n_vertices, n_tracks))
@@ -36,7 +36,7 @@ def packs(tracks: Array, vertices: Array, size: int) -> Iterator[Pack]:
 
 
 def _to_the_front(objects: Array) -> tuple[Array, NDArray[np.intp]]:
-    """The objects with the real ones first, and how many of each jet are real."""
+    """The objects with the real ones first, and the number of real ones per jet."""
     real = np.any(objects != 0, axis=1)
     counts = real.sum(axis=1)
     if (real[:, 1:] > real[:, :-1]).any():
@@ -46,6 +46,6 @@ def _to_the_front(objects: Array) -> tuple[Array, NDArray[np.intp]]:
 
 
 def _cut(objects: Array, counts: NDArray[np.intp], jets: NDArray[np.intp]) -> Array:
-    """The slots that the jets need: the real ones and an empty one, or all that there are."""
+    """The slots that the jets need: the real ones and an empty one, or all."""
     slots = min(int(counts[jets].max()) + 1, objects.shape[2])
     return np.ascontiguousarray(objects[jets, :, :slots])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The interaction network as it is defined, pair by pair: what the faster forms are compared with.
+"""The interaction network as defined, pair by pair: the reference for the faster forms.
 
-Every pair's features stand side by side, one row a pair, in all 60 slots; nothing is left out because it is
-padding. It costs some ten times the time of `network`'s graph and megabytes a jet.
+The features of each pair are concatenated, one row per pair, in all 60 slots, padding included. This takes
+about ten times as long as the graph of `network`, and megabytes per jet.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparamete
 
 __all__ = ["LARGEST_CALL", "definition", "pairwise_bytes"]
 
-# Jets a call: the pairs of one jet take about 3 MB, so these take 1.5 GB.
+# Jets per call: the pairs of one jet take about 3 MB, so these take 1.5 GB.
 LARGEST_CALL = 512
 
 _OPSET, _IR_VERSION = 17, 8  # as `network`
@@ -51,7 +51,7 @@ def pairwise_bytes(tensors: Mapping[str, Array], dtype: str = "float32") -> byte
 
 
 def definition(tensors: Mapping[str, Array], batch_size: int = 64) -> Callable[[Array, Array], Array]:
-    """A function of tracks (N, P, 60) and vertices (N, S, 5) that gives probabilities (N, 2) in float64."""
+    """Return a function of tracks (N, P, 60) and vertices (N, S, 5): probabilities (N, 2) in float64."""
     from fairreg.runners import get
 
     runner = get("onnx").load(pairwise_bytes(tensors, "float64"), batch_size=batch_size)
@@ -64,7 +64,7 @@ def definition(tensors: Mapping[str, Array], batch_size: int = 64) -> Callable[[
 
 
 def _indices(sizes: Hyperparameters) -> dict[str, Array]:
-    """Which objects make the pairs, and the shapes in which the messages are summed."""
+    """Indices of the objects of each pair, and the shapes in which the messages are summed."""
     slots, vertices = sizes.n_tracks, sizes.n_vertices
     senders = [[sender for sender in range(slots) if sender != receiver] for receiver in range(slots)]
     return {
@@ -126,7 +126,7 @@ def _perceptron(value: str, layers: list[str], output: str) -> list[Any]:
 
 
 def _linear(value: str, layer: str, output: str) -> list[Any]:
-    """The engine transposes the weights once, when it loads the model."""
+    """Nodes of a linear layer; the engine transposes the weights once, when it loads the model."""
     return [
         _node("Transpose", f"{layer}.weight", output=f"{layer}_columns", perm=[1, 0]),
         _node("MatMul", value, f"{layer}_columns", output=f"{output}_product"),

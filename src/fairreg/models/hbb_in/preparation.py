@@ -36,14 +36,14 @@ SPECTATORS = (
     "nsv",
     "fj_nbHadrons",
 )
-_OPTIONAL_SPECTATORS = ("fj_doubleb", "fj_nbHadrons")  # not in every sample; left out where one file lacks it
+_OPTIONAL_SPECTATORS = ("fj_doubleb", "fj_nbHadrons")  # not in every sample; left out if a file lacks it
 _EVENT, _WEIGHT = "event_no", "event_weight"
 _STEP = 20_000  # jets in memory at a time: 150 MB of padded arrays
 
 
 @dataclass(frozen=True)
 class Ntuples:
-    """Ntuple files, checked: their addresses in the order to read them, and the spectators that all have."""
+    """Checked ntuple files: their addresses in reading order, and the spectators common to all."""
 
     paths: tuple[str, ...]
     spectators: tuple[str, ...]
@@ -52,10 +52,10 @@ class Ntuples:
 
     @classmethod
     def open(cls, paths: Sequence[str]) -> "Ntuples":
-        """Check the branches of every file; ModelError names those that a file lacks."""
+        """Check the branches of every file; ModelError names the missing ones."""
         ordered = sorted(paths, key=lambda path: (Path(path).name, path))
         if not ordered:
-            raise ModelError("There is no ntuple to read.")
+            raise ModelError("No ntuple is given.")
         branches, jets = zip(*(_branches(path) for path in ordered), strict=True)
         everywhere = set.intersection(*branches)
         return cls(
@@ -66,9 +66,9 @@ class Ntuples:
         )
 
     def batches(self, step: int = _STEP) -> Iterator[dict[str, Array]]:
-        """The jets as arrays of a prepared file, `step` at a time.
+        """Yield the jets as arrays of a prepared file, `step` at a time.
 
-        Raises ModelError for damaged files and for values that are no numbers.
+        Raises ModelError for damaged files and for values that are not finite.
         """
         for index, path in enumerate(self.paths):
             for batch in _read(path, self._names(), step):
@@ -101,14 +101,14 @@ class Ntuples:
         for key, values in arrays.items():
             if not np.isfinite(values).all():
                 raise ModelError(
-                    f"{name} has a value among the {key} that is no number (NaN or infinite).",
-                    hint="Leave the file out, or mend the ntuple.",
+                    f"{name} has a value among the {key} that is not finite (NaN or infinite).",
+                    hint="Leave the file out, or correct the ntuple.",
                 )
         return arrays
 
 
 def padded(columns: Sequence[Any], slots: int) -> Array:
-    """Jagged columns of equal counts as float32 (jets, columns, slots): zeros behind, the surplus cut."""
+    """Convert jagged columns of equal counts to float32 (jets, columns, slots), zero-padded or truncated."""
     import awkward as ak
 
     counts = np.asarray(ak.num(columns[0]))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What is known of the published weights: their fingerprints, and the metadata files beside them.
+"""Facts about the published weights: their fingerprints, and the metadata files beside them.
 
 Source: FAIR4HEP/hbb_interaction_network v0.1.1, 10.5281/zenodo.7305227, folder ``models/trained_models``;
-computed with `runners.weights.fingerprint`. The facts are kept here, the weights are not.
+computed with `runners.weights.fingerprint`. The weights themselves are not part of the package.
 """
 
 import json
@@ -34,7 +34,7 @@ PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20
 BASELINE = "sha256:3ee06aa0a17d9c832dcfca39752aa713f0c8b6f91a37bf81da65dbd888ebce1c"
 
 
-# Where the network is published: versions v0.1.0 and v0.1.1, their concept, DLHub, the repository.
+# Identifiers of the published network: versions v0.1.0 and v0.1.1, their concept, DLHub, the repository.
 _PUBLISHED = (
     DOI,
     "10.5281/zenodo.7305174",
@@ -65,11 +65,11 @@ def published_names() -> Mapping[str, str]:
 
 
 def kept_features(path: Path, sizes: Hyperparameters) -> FeatureSelection | None:
-    """The features that the network in the weight file `path` takes, None where nothing says so.
+    """The features that the network in the weight file `path` takes, None where they are unknown.
 
-    All of them if there are 30 and 14, else what the published metadata file of these weights says
-    (``<name>_model_metadata.json`` beside them or in the sibling folder ``model_dicts``). None too if there
-    is no such file or it does not fit the tensors.
+    All of them if there are 30 and 14, else those of the published metadata file of these weights
+    (``<name>_model_metadata.json`` beside them or in the sibling folder ``model_dicts``). None if there is
+    no such file or it does not fit the tensors.
     """
     if ALL_FEATURES.fits(sizes):
         return ALL_FEATURES
@@ -118,5 +118,5 @@ def _read(file: Path) -> FeatureSelection | None:
 
 
 def _indices(text: str) -> frozenset[int]:
-    """Numbers of a text such as ``2,13,14``; none of an empty one."""
+    """Parse indices such as ``2,13,14``; none from an empty text."""
     return frozenset(int(part) for part in text.split(",") if part)

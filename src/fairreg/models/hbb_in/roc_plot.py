@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ROC curves as a picture."""
+"""Plot of ROC curves."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ def require() -> None:
 
 
 def draw(curves: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], path: Path) -> None:
-    """Write the curves (efficiency of the background, of the signal) by their labels to the PNG file `path`.
+    """Plot the curves (background, signal efficiency) by their labels to the PNG file `path`.
 
     Raises MissingEngine without Matplotlib, ModelError if the file cannot be written.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Hbb interaction network on some runtime."""
+"""Runner of a Hbb interaction network on any runtime."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +22,14 @@ from fairreg.schemas.record import Tensor
 __all__ = ["HbbRunner", "build"]
 
 Array = NDArray[Any]
-# Jets a call on a processor: enough to share its cost, few enough for all their pairs to stay in its cache.
+# Jets per call on a CPU: enough to share the cost of a call, few enough for their pairs to stay in its cache.
 _PACK = 4
 
 
 class HbbRunner(Runner):
-    """A runner with `predict`; `engine` does the work.
+    """A runner with `predict`; `engine` computes.
 
-    A network that takes part of the features also accepts all 30 and 14, if `selection` says which it takes.
+    A network of fewer features also accepts all 30 and 14 if `selection` states which it takes.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class HbbRunner(Runner):
         if selection is not None and not selection.fits(sizes):
             raise ModelError(
                 f"The network takes {sizes.track_features} track and {sizes.vertex_features} vertex "
-                f"features, but {len(selection.tracks)} and {len(selection.vertices)} are said to be kept."
+                f"features, but the selection has {len(selection.tracks)} and {len(selection.vertices)}."
             )
         super().__init__(
             engine.name,
@@ -54,7 +54,7 @@ class HbbRunner(Runner):
         return self._engine.compute(arrays)
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
-        """As `Runner.run`, but arrays with all features are reduced to the kept ones first.
+        """Run as `Runner.run`, after reducing arrays with all features to the kept ones.
 
         Raises ModelError also for values that are not finite.
         """
@@ -64,7 +64,7 @@ class HbbRunner(Runner):
         return super().run(reduced)
 
     def predict(self, tracks: Array, vertices: Array) -> NDArray[np.float32]:
-        """Probabilities (n, 2) of QCD and H->bb, float32, for tracks (n, 30, 60) and vertices (n, 14, 5).
+        """Return probabilities (n, 2) of QCD and H->bb, float32, for tracks (n, 30, 60), vertices (n, 14, 5).
 
         Features, their units and their order are those of `features`; missing tracks and vertices are zeros.
         Raises ModelError if the arrays do not fit.
@@ -86,7 +86,7 @@ class HbbRunner(Runner):
 
 
 def _check_finite(tensor: Tensor, array: Array | None) -> None:
-    """Name the first value that is no finite number; what is no array of numbers is refused elsewhere."""
+    """Raise ModelError naming the first value that is not finite; `Runner.run` checks types and shapes."""
     if array is None or array.ndim != len(tensor.shape) or array.dtype.kind != "f":
         return
     bad = np.argwhere(~np.isfinite(array))
@@ -96,13 +96,13 @@ def _check_finite(tensor: Tensor, array: Array | None) -> None:
             tensor.features[feature].name if len(tensor.features) == array.shape[1] else f"feature {feature}"
         )
         raise ModelError(
-            f"{name} of slot {slot} of jet {jet} is {array[jet, feature, slot]}, which is no finite number.",
-            hint="Leave such jets out, or give the feature the value that the sample was made with.",
+            f"{name} of slot {slot} of jet {jet} is {array[jet, feature, slot]}; inputs must be finite.",
+            hint="Leave such jets out, or replace the value as in the sample of the training.",
         )
 
 
 class _PackedRunner(Runner):
-    """An engine that takes any number of slots, given packs of jets in as few as they need."""
+    """Runs packs of jets, in as few slots as they need, on an engine with a free slot axis."""
 
     def __init__(self, engine: Runner, sizes: Hyperparameters, threads: int) -> None:
         super().__init__(
@@ -118,7 +118,7 @@ class _PackedRunner(Runner):
         self._pool = ThreadPoolExecutor(threads if on_processors else 1, thread_name_prefix="hbb_in")
 
     def compute(self, arrays: Arrays) -> Arrays:
-        """Outputs of one batch; every thread computes packs of its own."""
+        """Compute one batch; every thread computes packs of its own."""
         tracks, vertices = (arrays[name] for name in INPUTS)
         found = np.empty((len(tracks), len(CLASSES)), dtype=np.float32)
 
@@ -140,7 +140,7 @@ def build(
     threads: int | None = None,
     engines: Path | None = None,
 ) -> HbbRunner:
-    """The network with these weights on `runtime`.
+    """Build a runner of the network with these weights on `runtime`.
 
     Every runtime but torch is given the ONNX graph. Raises ModelError for tensors of another network,
     UsageError for an unknown runtime, MissingEngine.
@@ -154,7 +154,7 @@ def build(
     else:
         from fairreg.models.hbb_in.network import onnx_bytes
 
-        # Threads share the packs, not the operators: those are too small.
+        # Threads share the packs: single operators are too small to be divided.
         engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=1, engines=engines)
         engine = _PackedRunner(engine, sizes, threads or processors())
     return HbbRunner(engine, sizes, selection)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Assessing an object: gather the evidence once, ask every indicator, keep both."""
+"""Assessment of an object: gather the evidence once, evaluate every indicator, store both."""
 
 from msgspec.structs import replace
 
@@ -38,11 +38,11 @@ def assess(
     progress: Progress | None = None,
     registry: Registry | None = None,
 ) -> AssessmentReport:
-    """Score the FAIRness of what `pid` names; the registry keeps report and evidence, search shows the score.
+    """Score the FAIRness of `pid`; the registry stores report and evidence, search shows the score.
 
-    `offline` judges the newest evidence that was gathered online, else what the registry and the cache hold.
-    `registry` is used instead of opening that of `settings`. Raises IdentifierError, NotFound for what
-    neither the registry nor a service knows, and Unreachable where nothing could be asked.
+    `offline` uses the newest evidence that was gathered online, else the content of the registry and the
+    cache. `registry` is used instead of opening that of `settings`. Raises IdentifierError, NotFound for an
+    object unknown to the registry and to every service, and Unreachable where no service responds.
     """
     return examine(settings, pid, offline=offline, log=log, progress=progress, registry=registry)[1]
 
@@ -56,7 +56,7 @@ def examine(
     progress: Progress | None = None,
     registry: Registry | None = None,
 ) -> tuple[Evidence, AssessmentReport]:
-    """As `assess`, with the evidence that the report rests on."""
+    """Assess as `assess`; return the evidence of the report, too."""
     without_network = offline or settings.offline
     with opened(registry, settings, log) as used:
         evidence = gather(settings, pid, offline=without_network, log=log, progress=progress, registry=used)
@@ -74,7 +74,7 @@ def gather(
     progress: Progress | None = None,
     registry: Registry | None = None,
 ) -> Evidence:
-    """The evidence about `pid`. Raises as `assess`."""
+    """Gather the evidence about `pid`. Raises as `assess`."""
     requested = RequestedIdentifier.of(pid)
     with opened(registry, settings, log) as used:
         if offline:
@@ -85,12 +85,12 @@ def gather(
 
 
 def stored(registry: Registry, pid: str | RequestedIdentifier, log: Log = no_log) -> Evidence | None:
-    """The newest evidence about `pid` that was gathered online, as an answer to having asked for `pid`."""
+    """Return the newest stored evidence about `pid` that was gathered online, with `pid` as requested."""
     requested = RequestedIdentifier.of(pid)
     evidence = newest_evidence(registry, requested)
     if evidence is None:
         return None
-    log(f"Judged by the evidence of {evidence.gathered_at}, without the network.")
+    log(f"Scored from the evidence of {evidence.gathered_at}, without the network.")
     asked = requested.require()
     return evidence if evidence.requested.key == asked.key else replace(evidence, requested=asked)
 
@@ -98,6 +98,6 @@ def stored(registry: Registry, pid: str | RequestedIdentifier, log: Log = no_log
 def history(
     settings: Settings, pid: str | RequestedIdentifier, *, registry: Registry | None = None
 ) -> tuple[Assessment, ...]:
-    """How what `pid` names was assessed, the newest first; without the documents."""
+    """Assessments of the object `pid`, newest first; without the documents."""
     with existing(registry, settings) as used:
         return used.assessments(RequestedIdentifier.of(pid))

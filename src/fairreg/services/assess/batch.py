@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Assessing many entries of the registry: several at once, resumable, and none stops the others.
+"""Assessment of many entries of the registry: concurrent, resumable, with failures kept separate.
 
-`judging` is the task, wherever it runs; this process gives out the portions and is the only one that writes,
-in the order of the entries. Online the work is waiting, and threads of this process do it at one pace for
-each service; offline it is computing, for which `workers` are processes. Memory does not grow with the number
-of entries. A run that was cut off goes on where it stopped when the same is asked for again.
+`batch_task` is the task, in any process; this process distributes the portions and is the only one that
+writes, in the order of the entries. Online the work is mostly waiting, and threads of this process do it at
+one pace per service; offline it is computing, for which `workers` are processes. Memory does not grow with
+the number of entries. A run that stopped early resumes when it is requested again.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from fairreg.web import Log, no_log
 
 __all__ = ["THREADS", "BatchReport", "BatchRow", "Failure", "assess_all"]
 
-# How many services are asked at a time unless the user says how many.
+# Concurrent requests unless the user sets their number.
 THREADS = 4
-# Assessments a transaction.
+# Assessments per transaction.
 _BATCH = 50
-# Entries a task: without the network one costs a few milliseconds.
+# Entries per task: without the network one costs a few milliseconds.
 _PORTION = 50
 
 
@@ -49,12 +49,13 @@ def assess_all(
     log: Log = no_log,
     registry: Registry | None = None,
 ) -> BatchReport:
-    """Assess the entries that answer `query` (all of them without), at most `limit`, several at a time.
+    """Assess the entries that match `query` (by default all), at most `limit`, several at a time.
 
-    `workers` are threads online and processes offline; `scheduler` is the address of a Dask cluster. What was
-    assessed at or after `since`, an ISO 8601 date or time, is skipped; without it what an earlier run of the
-    same question did that was cut off. `registry` is used instead of opening that of `settings`. Raises
-    RegistryError, UsageError and Unreachable for the scheduler, and FairregError where every record failed.
+    `workers` are threads online and processes offline; `scheduler` is the address of a Dask cluster. Entries
+    assessed at or after `since`, an ISO 8601 date or time, are skipped; without it those that an earlier,
+    unfinished run of the same query assessed. `registry` is used instead of opening that of `settings`.
+    Raises RegistryError, UsageError and Unreachable for the scheduler, and FairregError where every record
+    failed.
     """
     where = ExecutionTarget(workers, scheduler)
     report = BatchReport(query, offline or settings.offline, with_rows)
@@ -70,13 +71,13 @@ def assess_all(
         first = next(iter(report.failures))
         raise FairregError(
             f"None of the {len(report.failures)} records could be assessed; {first.id}: {first.reason}",
-            hint="fairreg assess says more of a single one.",
+            hint="Run fairreg assess on one of them for details.",
         )
     return report
 
 
 def _engine(where: ExecutionTarget, *, offline: bool, log: Log) -> AbstractContextManager[Engine]:
-    """What does the work; for offline `workers` without Dask this process, as the results are the same."""
+    """Open the engine; offline `workers` without Dask fall back to this process, with the same results."""
     if where.scheduler is not None:
         return open_engine(where, log)
     if not offline:
@@ -88,8 +89,8 @@ def _engine(where: ExecutionTarget, *, offline: bool, log: Log) -> AbstractConte
             require()
             return open_engine(where, log)
         except MissingEngine as error:
-            log(f"One process does all the work: {error.message} {error.hint}")
-    # Without the network the interpreter has all the work, and threads would only stand in its way.
+            log(f"Running in one process: {error.message} {error.hint}")
+    # Without the network the work is pure Python: threads would only contend for the interpreter.
     return threads(1)
 
 
@@ -102,16 +103,16 @@ class _Run:
     progress: Callable[[int, int | None], None]
     log: Log
     _made: list[Assessment] = field(default_factory=list)
-    # Digests of what was assessed aside: several models are trained on the same data.
+    # Digests of assessed training data, which several models may share.
     _aside: set[str] = field(default_factory=set)
 
     def all(self, limit: int | None, since: str | None) -> None:
-        """Assess what is left; until that is done a note in the registry says when it began."""
+        """Assess the remaining entries; a note in the registry keeps the start time until all are done."""
         name, begun = _note_name(self.report, f"{limit}"), now()
         unfinished = self.registry.get_property(name) or None
         self.report.resumed = since is None and unfinished is not None
         if self.report.resumed:
-            self.log(f"Going on with the run of {unfinished}: what was assessed by it is skipped.")
+            self.log(f"Resuming the run of {unfinished}: entries that it assessed are skipped.")
         judging = self._task(since or unfinished, begun)
         total, names = self._chosen(limit)
         self.registry.set_property(name, unfinished or begun)
@@ -125,7 +126,7 @@ class _Run:
         self.registry.set_property(name, "")
 
     def _task(self, moment: str | None, begun: str) -> AssessmentTask:
-        # What was judged without the network leaves a run with it still to do.
+        # Entries assessed offline are still to be assessed by an online run.
         window = self.registry.window(moment, online=not self.report.offline) if moment else None
         return AssessmentTask(self.settings, self.report.offline, window, begun, self.engine.workers)
 
@@ -140,7 +141,7 @@ class _Run:
     def _outcomes(
         self, judging: AssessmentTask, names: Iterable[str]
     ) -> Iterator[AssessedEntry | Failure | None]:
-        """The outcome for each name, in their order; a portion that fails as a whole is tried one by one."""
+        """Yield the outcome for each name, in order; a portion that fails as a whole is tried one by one."""
         size = _PORTION if self.report.offline else 1
         for done in self.engine.map(judging, chunked(names, size)):
             if done.fault is None or len(done.task) == 1:
@@ -160,7 +161,7 @@ class _Run:
         return done.result.outcomes
 
     def _take(self, outcome: AssessedEntry | Failure | None) -> None:
-        """Keep an outcome; a fault of any kind concerns its record only, and is said at the end."""
+        """Store an outcome; a fault of any kind concerns its record only, and is reported at the end."""
         self.report.chosen += 1
         if outcome is None:
             self.report.skipped += 1
@@ -180,10 +181,10 @@ class _Run:
 def _failure_text(fault: BaseException | None) -> str:
     if isinstance(fault, FairregError):
         return fault.message
-    return f"a fault ({type(fault).__name__}: {fault})"
+    return f"an internal error ({type(fault).__name__}: {fault})"
 
 
 def _note_name(report: BatchReport, limit: str) -> str:
-    """The same for the same question."""
+    """Name of the note of a run, the same for the same query."""
     words = "\0".join((report.query, limit, "offline" if report.offline else "online"))
     return f"assess:{hashlib.sha256(words.encode('utf-8', 'replace')).hexdigest()[:32]}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an assessment of many entries reports; its memory does not grow with the number of entries."""
+"""Report of an assessment of many entries, in bounded memory."""
 
 import tempfile
 import weakref
@@ -16,7 +16,7 @@ __all__ = ["BatchReport", "BatchRow", "Failure", "Spool"]
 
 Row = TypeVar("Row")
 _SHOWN = 10
-# Rows of some thousand entries; what is more goes to the disk.
+# Rows of some thousand entries; more are written to disk.
 _IN_MEMORY = 2**20
 
 
@@ -36,14 +36,14 @@ class BatchRow:
 
 @dataclass(frozen=True)
 class Failure:
-    """A record that could not be assessed, and why."""
+    """A record that could not be assessed, and the reason."""
 
     id: str
     reason: str
 
 
 class Spool(Generic[Row]):
-    """Rows in the order in which they came, on the disk once they are many. Append first, then iterate."""
+    """Rows in order of arrival, on disk once they are many. Append first, then iterate."""
 
     def __init__(self, kind: type[Row]) -> None:
         self._kind, self._count = kind, 0
@@ -64,7 +64,7 @@ class Spool(Generic[Row]):
 
 
 class _Listed(list[Any]):
-    """A list for the JSON encoder, which asks for one item after the other and finds it in the spool."""
+    """A list for the JSON encoder, which reads the items one by one from the spool."""
 
     def __init__(self, spool: Spool[Any]) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class _Mean:
 
 @dataclass
 class _Sums:
-    """Of the rows of one source."""
+    """Sums over the rows of one source."""
 
     count: int = 0
     overall: _Mean = field(default_factory=_Mean)
@@ -115,10 +115,10 @@ class _Sums:
 
 @dataclass
 class BatchReport:
-    """What a run did. `skipped` were assessed before, `resumed`: by an earlier part of this run.
+    """Result of a run. `skipped` entries were assessed before, `resumed` ones by an earlier part of this run.
 
-    `assessed` counts the rows, `compared` those with a score that rests on enough of the rubric for search to
-    show it. The rows themselves are kept where `with_rows` says so.
+    `assessed` counts the rows, `compared` those whose score covers enough of the rubric to be shown by
+    search. The rows themselves are kept if `with_rows` is set.
     """
 
     query: str
@@ -145,11 +145,11 @@ class BatchReport:
             self.rows.append(row)
 
     def by_source(self) -> dict[str, dict[str, Any]]:
-        """For each source how many were assessed, and the means of coverage, overall score and letters."""
+        """Number of assessed entries and means of coverage, overall score and letters per source."""
         return {name: sums.to_json() for name, sums in sorted(self._sums.items())}
 
     def commonest(self) -> list[tuple[str, str, int]]:
-        """(rubric, indicator, how many fail it) of the indicators that fail most often."""
+        """The indicators that fail most often: (rubric, indicator, number of failures)."""
         ranked = sorted(self._failing.items(), key=lambda item: (-item[1], item[0]))
         return [(rubric, number, count) for (rubric, number), count in ranked[:_SHOWN]]
 

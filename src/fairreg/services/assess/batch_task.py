@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The task of assessing a portion of the registry: identifiers in, assessments out, nothing written.
 
-It is the same in a thread of the command and in a worker elsewhere: each process opens registry and network
-once, and finds out once about the data that several models were trained on.
+It works the same in a thread of the command and in a worker process: each process opens registry and network
+once, and assesses training data shared by several models once.
 """
 
 from collections import deque
@@ -27,13 +27,13 @@ from fairreg.web.client import RateLimiter
 
 __all__ = ["AssessedEntry", "AssessmentTask", "BatchOutcome"]
 
-# Of many records only small files are downloaded; fairreg fetch brings more, and they are then read.
+# Only small files are downloaded for many records; larger ones are read where fairreg fetch brought them.
 _MAX_DOWNLOAD = 20 * 10**6
 
 
 @dataclass(frozen=True)
 class AssessedEntry:
-    """One entry's row and what is to be kept of it."""
+    """One entry's row and the assessment to store."""
 
     row: BatchRow
     assessment: Assessment
@@ -41,7 +41,7 @@ class AssessedEntry:
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """The outcome for each identifier, in their order, None where it was assessed in the window already;
+    """The outcome for each identifier, in order, None for one already assessed in the window;
     `training_data` are assessments of the data that the models were trained on."""
 
     outcomes: tuple[AssessedEntry | Failure | None, ...]
@@ -52,9 +52,9 @@ class BatchOutcome:
 class AssessmentTask:
     """Assesses portions of the registry of `settings`, with the network unless `offline`.
 
-    What was assessed in `window` is left out. `moment` is the time of evidence that is gathered offline: one
-    for all, so that it depends on nothing but the registry. `processes` processes ask the services at once.
-    `run` names the run: tasks of one run are equal.
+    Entries assessed in `window` are left out. `moment` is the time of evidence gathered offline: one for all,
+    so that it depends only on the registry. `processes` is the number of processes that send requests at the
+    same time. `run` names the run: tasks of one run are equal.
     """
 
     settings: Settings
@@ -74,7 +74,7 @@ class AssessmentTask:
 
     @contextmanager
     def shared(self, registry: Registry) -> Iterator[None]:
-        """One visit to the command's own `registry` for all portions of this process."""
+        """Context manager: one collector on the command's own `registry` for all portions of this process."""
         visit = self._collector(registry)
         with visit.web or nullcontext():
             self._shared = replace(visit, training_data=deque())
@@ -93,10 +93,10 @@ class AssessmentTask:
         )
 
     def _opened(self) -> EvidenceCollector:
-        """The visit that is shared, else that of this worker."""
+        """Return the shared collector, else that of this worker."""
         if self._shared is not None:
             return self._shared
-        # With a list of its own for what is assessed aside: a portion that is lost must miss nothing.
+        # With its own list of assessed training data, so that a repeated portion is complete.
         return replace(_worker_collector(self), training_data=deque())
 
     def __hash__(self) -> int:
@@ -112,7 +112,7 @@ class AssessmentTask:
         self, collector: EvidenceCollector, name: str, known: EntrySnapshot | None
     ) -> AssessedEntry | Failure | None:
         if known is None:
-            return Failure(name, "It left the registry meanwhile.")
+            return Failure(name, "It was removed from the registry in the meantime.")
         if known.assessed:
             return None
         try:
@@ -123,8 +123,8 @@ class AssessmentTask:
 
 @lru_cache(maxsize=1)
 def _worker_collector(judging: AssessmentTask) -> EvidenceCollector:
-    """What a worker opens once for a run, and finds out once: registry, network, scores of data sets."""
-    return judging._collector(Registry(settings=judging.settings))  # noqa: SLF001  the task's own room
+    """Collector that a worker opens once per run, with registry, network and scores of data sets."""
+    return judging._collector(Registry(settings=judging.settings))  # noqa: SLF001  the same module
 
 
 def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
@@ -141,7 +141,7 @@ def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
 
 
 def _asked(known: EntrySnapshot) -> Identifier:
-    """The entry's own identifier, else one of its record; the registry's own names are no identifiers."""
+    """The entry's identifier, else one of its record; names given by the registry do not count."""
     entry = known.entry
     own = [item for item in entry.record.identifiers if item.compact == entry.identifier]
     try:
@@ -167,7 +167,7 @@ def _row(known: EntrySnapshot, made: AssessmentResult) -> BatchRow:
 
 
 def _taken(visit: EvidenceCollector) -> Iterator[Assessment]:
-    """What was assessed aside so far, whichever thread did it, once each."""
+    """Take the training data assessed so far by any thread, each once."""
     found: dict[int, AssessmentResult] = {}
     with suppress(IndexError):  # another thread may take the last one
         while visit.training_data:

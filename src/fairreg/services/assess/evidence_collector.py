@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Gathering the evidence about one object: record, registration, probes, files, and its training data.
+"""Gathering of evidence about one object: record, registration, probes, files, and its training data.
 
-The datasets that a model was trained on are assessed under their own rubric before the model is judged: each
-once, and not the datasets behind them.
+The datasets that a model was trained on are assessed under their own rubric before the model: each once, and
+without the datasets behind them.
 """
 
 import json
@@ -59,36 +59,36 @@ from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
 __all__ = ["MAX_DOWNLOAD", "EvidenceCollector"]
 
-# Larger records are assessed without their files, which then are `unknown`.
+# Larger records are assessed without their files; indicators about files are then `unknown`.
 MAX_DOWNLOAD = 500 * 10**6
-# A model may name more; the first are those of its own record.
+# A model may name more; those of its own record come first.
 _MOST_DATASETS = 8
 _TRUSTED_DAYS = 30
-# Training data are beside the point of the question: one more try each, and they are unknown.
+# Training data are secondary to the assessment: one retry each, then they are unknown.
 _BRIEF = RetryPolicy(retries=1, longest_wait=5.0, connect_timeout=5.0, read_timeout=20.0)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the object before its files are looked into."""
+    """Facts about the object before its files are read."""
 
     record: ModelRecord
     datacite: DataCiteFacts | None
     probes: tuple[Probe, ...]
     fetched: FetchedFiles | None = None
     mismatched: tuple[FileFact, ...] = ()
-    # What is known of the documents without the files.
+    # Documents known without the files.
     documents: tuple[Document, ...] = ()
     added: ModelRecord | None = None
 
 
 @dataclass
 class EvidenceCollector:
-    """One command's gathering: where it asks (no `web`: nowhere) and what it found out about datasets.
+    """Evidence collector of one command: its HTTP client (`web`, None offline) and its scores of datasets.
 
-    Several threads may gather at once. `largest` is how many bytes of one record may be downloaded, `moment`
-    the time that evidence bears instead of that of its gathering. Assessments of training data go to the
-    registry, or to `training_data` where there is one: there whenever their score is used.
+    Several threads may gather at once. `largest` is the limit of bytes to download per record, `moment` the
+    time stamp of evidence instead of the time of gathering. Assessments of training data go to the registry,
+    or to `training_data` if given: there whenever their score is used.
     """
 
     settings: Settings
@@ -103,7 +103,7 @@ class EvidenceCollector:
     _locks: dict[tuple[str, str], Lock] = field(default_factory=lambda: defaultdict(Lock))
 
     def offline(self) -> "EvidenceCollector":
-        """The same visit without the network; what it finds out about datasets both know."""
+        """The same collector without the network; both share the scores of datasets."""
         return replace(self, web=None)
 
     def gather(
@@ -114,11 +114,10 @@ class EvidenceCollector:
         statements: Sequence[Statement] | None = None,
         deep: bool = True,
     ) -> Evidence:
-        """The evidence about `pid`, for which the user asked as `asked`; offline it rests on what is
-        `statements`.
+        """Gather the evidence about `pid`, which the user requested as `asked`; offline from `statements`.
 
-        A `deep` one has the scores of the training data. Raises NotFound for what neither the registry nor a
-        service knows, Unreachable where nothing could be asked.
+        `deep` evidence includes the scores of the training data. Raises NotFound for an object unknown to the
+        registry and to every service, Unreachable where no service responds.
         """
         request = RequestedIdentifier.of(pid)
         requested = asked or request.require()
@@ -156,7 +155,7 @@ class EvidenceCollector:
         record = resolution.record
         self.log("Probing the identifier, the landing page and the first bytes of the files")
         answers: ProbeResults = probe_all(web, record)
-        # The data themselves are large, and their rubric asks for the first bytes only.
+        # Data sets are large, and their rubric needs only the first bytes.
         fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
         save_record(self.registry, resolution)
         registered = resolution.datacite
@@ -174,17 +173,17 @@ class EvidenceCollector:
         try:
             return _of_others(self.registry.statements(pid))
         except FairregError:
-            # What could not be remembered is judged all the same.
+            # An object that could not be stored is assessed all the same.
             return ()
 
     def _from_registry(self, pid: RequestedIdentifier, statements: Sequence[Statement]) -> _Known:
-        """What the sources said when they were harvested or fetched: the host of the files first."""
+        """Statements of the sources as harvested or fetched, that of the host of the files first."""
         statements = _of_others(statements)
         ranked = sorted(
             statements, key=lambda item: (item.source == CURATED.name, item.source == REGISTRAR.name)
         )
         if not ranked:
-            raise NotFound(f"The registry holds nothing about {pid}.", hint="Assess it online once.")
+            raise NotFound(f"{pid} is not in the registry.", hint="Assess it online once.")
         record = ranked[0].record
         registered = next((item for item in statements if item.source == REGISTRAR.name), None)
         return _Known(
@@ -199,7 +198,7 @@ class EvidenceCollector:
         )
 
     def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> FetchedFiles | None:
-        """The files of an earlier fetch; a concept's may be those of another version than the one judged."""
+        """The files of an earlier fetch, for a concept perhaps of another version than the assessed one."""
         cache = Cache(self.settings.cache)
         first = next((item for item in record.distributions if item.url), None)
         if first is None or record.kind == "dataset" or cached_copy(cache, first) is None:
@@ -210,14 +209,15 @@ class EvidenceCollector:
     def _files(
         self, web: HttpClient, pid: RequestedIdentifier, record: ModelRecord
     ) -> tuple[FetchedFiles | None, tuple[FileFact, ...]]:
-        """The files, where they can be had and are not too large, and those that are not as published."""
+        """Fetch the files, if accessible and not too large; return also facts on files that differ from the
+        published ones."""
         sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache)
         size = sum(item or 0 for item in sizes)
         if size > self.largest or None in sizes:
             stated = (
                 f"The files have {size / 1e9:.1f} GB" if None not in sizes else "A file has no stated size"
             )
-            self.log(f"{stated}, so nothing is downloaded; fairreg fetch brings them.")
+            self.log(f"{stated}, so nothing is downloaded; to include the files, run fairreg fetch first.")
             return fetch_cached(cache, self.registry, pid), ()
         try:
             chosen = open_files(record)
@@ -225,14 +225,14 @@ class EvidenceCollector:
                 web, cache, pid.text, record, chosen, log=self.log, progress=self.progress
             ), ()
         except ChecksumMismatch as error:
-            self.log(f"Assessed without the files: {error.message}")
+            self.log(f"Assessing without the files: {error.message}")
             return None, (FileFact(path=error.name, size=0, verified="mismatch"),)
         except FairregError as error:
-            self.log(f"Assessed without the files: {error.message}")
+            self.log(f"Assessing without the files: {error.message}")
             return None, ()
 
     def _score(self, dataset: Identifier) -> DatasetScore:
-        """The dataset's score, found out once, whoever names it first; None where it cannot be reached."""
+        """Score a dataset, once per command; an unreachable one gets a score without a value."""
         with self._locks[dataset.key]:
             if dataset.key not in self._scores:
                 self._scores[dataset.key] = self._assessed(_bare(dataset))
@@ -242,7 +242,7 @@ class EvidenceCollector:
         return msgspec.structs.replace(score, identifier=dataset)
 
     def _assessed(self, dataset: Identifier) -> tuple[DatasetScore, AssessmentResult | None]:
-        """The score, and what is new of it."""
+        """Return the score of a dataset and, if it is new, its assessment."""
         made = None
         try:
             evidence = newest_evidence(
@@ -274,7 +274,7 @@ class EvidenceCollector:
 
 
 def _bare(identifier: Identifier) -> Identifier:
-    """The identifier without what one record says of it."""
+    """The identifier without its attributes from one record."""
     try:
         return parse(identifier.compact)
     except IdentifierError:
@@ -296,7 +296,7 @@ def _card(resolution: Resolution) -> tuple[Document, ...]:
 
 
 def _added(statements: Sequence[Statement]) -> ModelRecord | None:
-    """What the packaged catalogue says of an object that another source publishes."""
+    """The packaged catalogue's record of an object that another source publishes."""
     others = any(item.source != CURATED.name for item in statements)
     return next(
         (item.record for item in statements if others and item.source == CURATED.name and not item.gone), None
@@ -312,7 +312,7 @@ def _statement_facts(statement: Statement) -> DataCiteFacts | None:
 
 
 def _of_others(statements: Iterable[Statement]) -> list[Statement]:
-    """What sources say, without what fairreg itself found in the files."""
+    """The statements of sources, without those of fairreg itself about the files."""
     return [item for item in statements if item.source != OWN_SOURCE]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What lies in fetched files, as facts that an assessment rests on: formats, documents, models."""
+"""Inspection of fetched files for an assessment: formats, documents, models."""
 
 import hashlib
 import json
@@ -26,12 +26,12 @@ __all__ = ["card", "documents", "files", "model_facts"]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
-# Two runtimes agree when every probability does to this (the rubric's tolerance for float32).
+# Largest difference of a probability between runtimes that agree (the rubric's tolerance for float32).
 _TOLERANCE = 1e-5
 
 
 def files(fetched: FetchedFiles) -> tuple[FileFact, ...]:
-    """Every downloaded file and every file inside the archives among them."""
+    """List every downloaded file and every file inside the archives among them."""
     found = [_download(item) for item in fetched.files]
     for folder, item in zip(fetched.folders, fetched.archives, strict=True):
         found += [_inside(folder, path, item.distribution.name) for path in _paths(folder)]
@@ -39,7 +39,7 @@ def files(fetched: FetchedFiles) -> tuple[FileFact, ...]:
 
 
 def documents(fetched: FetchedFiles) -> tuple[Document, ...]:
-    """Small text files beside the model and in archives, as far as place and name say their role."""
+    """Read small text files beside the model and in archives whose role follows from place and name."""
     loose = [(item.distribution.name, item.file.path) for item in fetched.files]
     packed = [(fetched.name_of(path), path) for folder in fetched.folders for path in _paths(folder)]
     known = ((role, name, path) for name, path in loose + packed if (role := role_of(name)) is not None)
@@ -53,12 +53,12 @@ def _document(role: Role, name: str, path: Path) -> Document:
 
 
 def _spelled(name: str) -> str:
-    """A file's name with the bytes in it that are no UTF-8 spelled out, as no JSON could hold them."""
+    """Escape the bytes of a file's name that are not valid UTF-8, which JSON cannot represent."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
 def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
-    """The card that the Hub's payload carries, which is the repository's README.md."""
+    """The model card in the Hub's payload, which is the repository's README.md."""
     member = source_named(source).card
     if member is None or not payload:
         return ()
@@ -75,8 +75,8 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
 
 
 def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
-    """What reading the model files says, and for the one that is meant, what running it says."""
-    # A damaged or unsafe file stays in `files` by its format; it is no model that anybody can use.
+    """Facts from reading the model files, and from running the chosen one."""
+    # A damaged or unsafe file stays in `files` by its format; it is not a usable model.
     known, refused = recognise_all(fetched.models)
     try:
         chosen, _ = meant(known, refused, where=fetched.requested)
@@ -87,7 +87,7 @@ def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
 
 
 def _other_graphs(fetched: FetchedFiles, known: Collection[Path]) -> Iterator[ModelFact]:
-    """What the ONNX files of networks that fairreg does not know declare; they are read and never run."""
+    """Declarations of ONNX files of other networks, which are read and never run."""
     for path in fetched.models:
         if path in known or not onnx.knows(b"", path.suffix):
             continue
@@ -114,7 +114,7 @@ def _fact(item: Recognition, fetched: FetchedFiles, *, is_chosen: bool) -> Model
 
 
 def _graph(item: Recognition) -> tuple[runners.Runner | None, str | None]:
-    """The graph of an ONNX file, or why it does not load."""
+    """Return the graph of an ONNX file, or the reason why it does not load."""
     if item.format != "onnx":
         return None, None
     try:
@@ -124,7 +124,7 @@ def _graph(item: Recognition) -> tuple[runners.Runner | None, str | None]:
 
 
 def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
-    """The runtimes that ran the model and gave the same outputs, the first one's taken as the measure."""
+    """Return the runtimes whose outputs agree with those of the first one, and the first disagreement."""
     arrays = models.get(item.model).sample_inputs()
     agreed: list[str] = []
     measure: dict[str, np.ndarray] | None = None

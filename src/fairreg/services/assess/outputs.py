@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files that an assessment writes: page, badge, linked data, and what would mend the model's metadata."""
+"""Files that an assessment writes: page, badge, linked data, and drafts that improve the metadata."""
 
 import json
 import os
@@ -21,12 +21,12 @@ from fairreg.storage.files import disk_faults
 
 __all__ = ["Compared", "FixReport", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
 
-_ENGINES = ("onnxruntime", "numpy")  # what the written instructions import
+_ENGINES = ("onnxruntime", "numpy")  # imported by the written instructions
 
 
 @dataclass(frozen=True)
 class FixReport:
-    """What `fix` wrote, and what was there already and was left as it is."""
+    """Files that `fix` wrote, and existing ones that it left unchanged."""
 
     folder: Path
     written: tuple[Draft, ...]
@@ -35,28 +35,28 @@ class FixReport:
 
 
 def write_html(report: AssessmentReport, file: Path, *, name: str | None = None) -> None:
-    """The report as one page; `name` is the object's own. FairregError where the disk refuses."""
+    """Write the report as one page; `name` is the object's. Raises FairregError for disk errors."""
     _write(file, to_html(report, name=name))
 
 
 def write_badge(report: AssessmentReport, file: Path) -> None:
-    """The badge as SVG. FairregError where the disk refuses."""
+    """Write the badge as SVG. Raises FairregError for disk errors."""
     _write(file, badge_svg(report))
 
 
 def write_jsonld(report: AssessmentReport, file: Path) -> None:
-    """The report as JSON-LD. FairregError where the disk refuses."""
+    """Write the report as JSON-LD. Raises FairregError for disk errors."""
     _write(file, json.dumps(to_jsonld(report), indent=2, ensure_ascii=False) + "\n")
 
 
 def fix(evidence: Evidence, report: AssessmentReport, folder: Path, *, force: bool = False) -> FixReport:
-    """Write into `folder` the files that would mend what files can mend.
+    """Write into `folder` the files that fix the failed indicators which files can fix.
 
-    A file that is there is left as it is, except with `force`. FairregError where the disk refuses.
+    An existing file is left unchanged, except with `force`. Raises FairregError for disk errors.
     """
     offered = drafts(report, Facts(evidence, _versions()))
     whole = (*offered, todo_list(report, offered)) if offered else ()
-    # A link that leads nowhere is somebody's, too.
+    # A dangling link counts as an existing file.
     kept = tuple(item for item in whole if not force and os.path.lexists(folder / item.name))
     written = tuple(item for item in whole if item not in kept)
     if written:
@@ -78,11 +78,11 @@ def _versions() -> dict[str, str]:
 
 
 def _write(file: Path, text: str) -> None:
-    """The whole file or nothing: a fault on the way leaves what was there before."""
+    """Write a file atomically: after an error the previous content is still there."""
     fresh = file.with_name(f".{file.name}.part")
     with disk_faults(str(file)):
         try:
-            # A file name out of an archive may hold halves of surrogate pairs, which no UTF-8 has.
+            # A file name from an archive may contain lone surrogates, which UTF-8 cannot encode.
             fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
             fresh.replace(file)
         finally:

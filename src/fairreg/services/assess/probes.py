@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Questions to the network that an assessment rests on; each answer is kept as a `Probe`.
+"""Network requests of an assessment; each answer is stored as a `Probe`.
 
-A service that gives no answer is a probe with the outcome `failed`, never a finding against the model. Only
-the addresses of the record itself, doi.org and the record's own source are asked, each once, within `_BRIEF`;
-what leads to a private address is refused by `HttpClient`.
+A service that does not respond is a probe with the outcome `failed`, never a finding against the model. Only
+the addresses of the record itself, doi.org and the record's own source are requested, each once, within
+`_BRIEF`; `HttpClient` refuses private addresses.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from fairreg.web import HttpClient, Response, RetryPolicy
 
 __all__ = ["ProbeResults", "probe_all"]
 
-# Of one answer at most so many seconds and bytes are read, however slowly or endlessly it comes.
+# Limits on seconds and bytes of one answer, against slow and endless responses.
 _BRIEF = RetryPolicy(
     retries=1,
     longest_wait=10.0,
@@ -37,7 +37,7 @@ _DATACITE_JSON = "application/vnd.datacite.datacite+json"
 _SEARCHED = 50
 _TITLE_WORDS = 4
 _MARKUP: tuple[tuple[str, re.Pattern[str]], ...] = (
-    # What a tag may hold is bounded: unbounded, a page of tags that never end takes quadratic time.
+    # The content of a tag is bounded: otherwise a page of unclosed tags takes quadratic time.
     ("schema.org", re.compile(r"<script[^>]{1,500}application/ld\+json", re.IGNORECASE)),
     ("highwire", re.compile(r"<meta[^>]{1,500}name=[\"']citation_", re.IGNORECASE)),
     ("dublin_core", re.compile(r"<meta[^>]{1,500}name=[\"']dc\.", re.IGNORECASE)),
@@ -57,14 +57,14 @@ class _Question:
 
 @dataclass(frozen=True)
 class ProbeResults:
-    """Probes, and the metadata that the landing page of a dataset carries."""
+    """Probes, and the metadata embedded in the landing page of a dataset."""
 
     probes: tuple[Probe, ...]
     documents: tuple[Document, ...] = ()
 
 
 def probe_all(web: HttpClient, record: ModelRecord) -> ProbeResults:
-    """Every question that can be asked about `record`, asked one after the other."""
+    """Make every applicable request about `record`, one after the other."""
     brief = web.with_policy(_BRIEF)
     embedded: list[Document] = []
     probes = tuple(_answered(question) for question in _questions(brief, record, embedded))
@@ -92,7 +92,7 @@ def _questions(web: HttpClient, record: ModelRecord, embedded: list[Document]) -
 
 
 def _answered(question: _Question) -> Probe:
-    """The probe, whatever the network did."""
+    """Return the probe of a question, also for a failed request."""
     try:
         return question.ask()
     except NotFound as error:
@@ -104,7 +104,7 @@ def _answered(question: _Question) -> Probe:
 
 
 def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe:
-    # A tombstone still says that there was something; no verdict depends on the number of another refusal.
+    # A tombstone is evidence of a former object; the status codes of other refusals affect no verdict.
     status = HTTPStatus.GONE.value if isinstance(error, Gone) else None
     return Probe(
         kind=question.kind,
@@ -143,7 +143,7 @@ def _page(web: HttpClient, kind: ProbeKind, url: str, embedded: list[Document] |
 
 
 def _embedded(text: str) -> Iterator[Document]:
-    """The first JSON-LD of a page, if it is no longer than a metadata file is."""
+    """The first JSON-LD of a page, unless it exceeds the size of a metadata file."""
     opening = _EMBEDDED.search(text)
     if opening is None:
         return
@@ -168,7 +168,7 @@ def _first_bytes(web: HttpClient, name: str, url: str) -> Probe:
 
 
 def _head(web: HttpClient, url: str, headers: dict[str, str], size: int) -> Response:
-    """The answer with the first `size` bytes of its body; the rest is not read."""
+    """Return the response with only the first `size` bytes of its body."""
     with web.stream(url, headers=headers) as (answer, chunks):
         head = b""
         for chunk in chunks:
@@ -179,7 +179,7 @@ def _head(web: HttpClient, url: str, headers: dict[str, str], size: int) -> Resp
 
 
 def _retrieved(web: HttpClient, record: ModelRecord) -> Probe:
-    """Where the host's own search ranks the record for the first words of its title."""
+    """Rank of the record in the host's own search for the first words of its title."""
     harvester = harvesters.get(record.provenance.source).names_only()
     words = " ".join(re.findall(r"\w+", record.name)[:_TITLE_WORDS])
     hits = [hit for page in harvester.search(web, words, limit=_SEARCHED) for hit in page.hits]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Assessments in and out of the registry: the report, and the evidence from which it follows again."""
+"""Assessments in and out of the registry: the report, and the evidence to reproduce it."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -25,12 +25,12 @@ class AssessmentResult(NamedTuple):
 
 
 def save(registry: Registry, result: Iterable[AssessmentResult]) -> None:
-    """Keep assessments with their evidence, in one transaction; search then shows the scores."""
+    """Store assessments with their evidence, in one transaction; search then shows the scores."""
     registry.save_assessments([assessment_of(registry, item) for item in result])
 
 
 def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
-    """The assessment in the form in which the registry keeps it."""
+    """The assessment in the form that the registry stores."""
     evidence, report = result.evidence, result.report
     known = () if result.entry else registry.entries_for(evidence.record.identifier)
     return Assessment(
@@ -52,9 +52,9 @@ def assessment_of(registry: Registry, result: AssessmentResult) -> Assessment:
 def newest_evidence(
     registry: Registry, pid: IdentifierLike, rubric: Rubric | None = None, *, days: int | None = None
 ) -> Evidence | None:
-    """The newest evidence about `pid` that was gathered online, under `rubric` (any), at most `days` old.
+    """Return the newest evidence about `pid` gathered online, under `rubric` (any), at most `days` old.
 
-    What was gathered offline is gathered again as fast, from what the registry holds by then.
+    Evidence gathered offline does not count: gathering it again is as fast, and more recent.
     """
     oldest = (datetime.now(UTC) - timedelta(days=days)).isoformat() if days is not None else ""
     for item in registry.assessments(pid, rubric=rubric.name if rubric else None):
@@ -64,7 +64,7 @@ def newest_evidence(
 
 
 def _read(stored: bytes) -> Evidence | None:
-    """None for the evidence of a release that wrote it in another form."""
+    """Decode stored evidence; None for that of a release with another format."""
     try:
         return msgspec.json.decode(stored, type=Evidence)
     except msgspec.DecodeError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Downloading the files of a record: streamed, resumed, verified, and only then in the cache."""
+"""Download of the files of a record: streamed, resumed, verified, and only then moved to the cache."""
 
 import hashlib
 import os
@@ -42,21 +42,20 @@ __all__ = [
 ]
 
 _BLOCK = 2**20
-# Most that is downloaded of a file whose size nobody states.
+# Download limit for a file without a stated size.
 MAX_UNSTATED = 20 * 2**30
-# Strongest first: the one whose verdict is reported.
+# Strongest first: the first one available is reported.
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "git-blob-sha1", "md5", "adler32")
-# Tells that a file is damaged (CERN Open Data publishes no other), but other files have the same: it is the
-# name of none.
+# Detects damage (CERN Open Data publishes no other checksum), but collides easily: never a cache key.
 _NO_NAMES = frozenset({"adler32"})
-# What Git's large file storage leaves in a repository in the place of a file
+# Pointer of Git's large file storage in the place of a file
 # (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_BYTES = 1024
 
 
 class Progress(Protocol):
-    """What shows a download; `total` is None while the size is not known. All sizes in bytes."""
+    """Progress callback of a download; `total` is None while the size is unknown. Sizes in bytes."""
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
         """Called as bytes arrive."""
@@ -74,9 +73,9 @@ class Downloaded:
 
 
 def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:
-    """The distributions whose name or last part of it matches one of the glob patterns; all without any.
+    """Select distributions whose name, or last part of it, matches a glob pattern; all without patterns.
 
-    Raises NotFound naming the files there are.
+    Raises NotFound listing the available files.
     """
     available, wanted = list(distributions), tuple(patterns)
     chosen = [item for item in available if not wanted or matches(item.name, wanted)]
@@ -87,13 +86,13 @@ def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> li
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Whether `name`, or the last part of it, matches one of the glob patterns."""
+    """Tell whether `name`, or the last part of it, matches one of the glob patterns."""
     last = name.rsplit("/", 1)[-1]
     return any(fnmatch(name, pattern) or fnmatch(last, pattern) for pattern in patterns)
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:
-    """What the cache knows the file by: its published digests, strongest first, else address and size."""
+    """Cache keys of the file: its published digests, strongest first, else address and size."""
     names = [f"{name}:{value}" for name, value in _published(distribution) if name not in _NO_NAMES]
     if names:
         return tuple(names)
@@ -103,9 +102,9 @@ def keys_of(distribution: Distribution) -> tuple[str, ...]:
 def download(
     web: HttpClient, cache: Cache, distribution: Distribution, *, progress: Progress | None = None
 ) -> Downloaded:
-    """The file of `distribution`, from the cache when it is there and whole.
+    """Return the file of `distribution`, from the cache if it is complete there.
 
-    A broken download is kept and resumed; one whose size or checksum is not the published one is discarded.
+    An interrupted download is kept and resumed; one with an unexpected size or checksum is discarded.
     Raises ChecksumMismatch, Unreachable, NotFound and the other errors of `HttpClient`.
     """
     key = keys_of(distribution)[0]
@@ -114,7 +113,7 @@ def download(
         if cached is not None:
             return cached
         if distribution.url is None:
-            raise NotFound(f"The source gives no address for {distribution.name}.")
+            raise NotFound(f"The source states no address for {distribution.name}.")
         part = cache.partial(key)
         try:
             _collect(web, distribution, part, progress)
@@ -122,14 +121,14 @@ def download(
             raise
         except NotFound as error:
             raise NotFound(
-                f"{distribution.name} is not where its record says ({error.message.rstrip('.')}).",
-                hint="Fetch it again later, or tell the record's authors.",
+                f"{distribution.name} is not at the address in its record ({error.message.rstrip('.')}).",
+                hint="Try again later, or tell the record's authors.",
             ) from error
         return adopt(cache, distribution, part)
 
 
 def take(cache: Cache, distribution: Distribution, path: Path) -> Downloaded | None:
-    """A copy of the file `path` in the cache, if it is the published one; None where it is another."""
+    """Copy the file `path` into the cache if it is the published one; else return None."""
     key = keys_of(distribution)[0]
     with cache.lock(key):
         cached = cached_copy(cache, distribution)
@@ -145,7 +144,7 @@ def take(cache: Cache, distribution: Distribution, path: Path) -> Downloaded | N
 
 
 def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
-    """The file of an earlier download, if the cache holds all its bytes and nothing published differs."""
+    """Return the file of an earlier download if it is complete and agrees with size and checksums."""
     file = cache.find(keys_of(distribution))
     if file is None or (distribution.size is not None and file.size != distribution.size):
         return None
@@ -156,9 +155,9 @@ def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
 
 
 def adopt(cache: Cache, distribution: Distribution, path: Path) -> Downloaded:
-    """Move the complete file `path` into the cache, if it is the published one; else it is removed.
+    """Move the complete file `path` into the cache if it is the published one; else remove it.
 
-    Raises ChecksumMismatch, and NotFound for the pointer that stands in a repository for a large file.
+    Raises ChecksumMismatch, and NotFound for a Git LFS pointer in the place of a large file.
     """
     digests = _digests(path, distribution)
     _verify(distribution, path, digests)
@@ -181,7 +180,7 @@ def _published(distribution: Distribution) -> list[tuple[str, str]]:
 
 
 def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None) -> None:
-    """Append to `part` until it is complete; a break is taken up again as long as each turn brings bytes."""
+    """Append to `part` until it is complete; resume after breaks as long as each attempt makes progress."""
     while True:
         before = _size(part)
         try:
@@ -189,7 +188,7 @@ def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: 
         except BadAnswer as error:
             if error.status != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or before == 0:
                 raise
-            # What is there is longer than the file, so it belongs to another one: start anew.
+            # The part is longer than the file, so it belongs to another one: restart.
             part.unlink(missing_ok=True)
             continue
         except Unreachable:
@@ -200,13 +199,13 @@ def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: 
             return
         if _size(part) <= before:
             raise Unreachable(
-                f"{distribution.name} was cut off at {_size(part)} of {distribution.size} bytes.",
+                f"The download of {distribution.name} stopped at {_size(part)} of {distribution.size} bytes.",
                 hint="Run the command again: it resumes where it stopped.",
             )
 
 
 def _stream_into(web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None) -> None:
-    # Without a published checksum nothing would tell that the file changed between two parts of it.
+    # Without a published checksum a change of the file between two parts would go unnoticed.
     done = _size(part) if _published(distribution) else 0
     if distribution.size is not None and done == distribution.size:
         part.touch()
@@ -249,7 +248,7 @@ def _counted(
 
 
 def _continues(head: Response, done: int) -> bool:
-    """Whether the server sends the rest from `done` on, and not the whole file again."""
+    """Tell whether the server sends the rest from `done` on instead of the whole file."""
     match = re.match(r"bytes (\d+)-", head.headers.get("content-range", ""))
     return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and int(match[1]) == done
 
@@ -264,7 +263,7 @@ def _refuse_page(distribution: Distribution, head: Response) -> None:
     if is_page and not distribution.name.lower().endswith((".html", ".htm")):
         raise BadAnswer(
             f"The server sent an HTML page instead of {distribution.name}.",
-            hint="The service may be down for maintenance, or the file needs a login. Try again later.",
+            hint="The service may be down for maintenance, or the file may need a login. Try again later.",
         )
 
 
@@ -279,13 +278,13 @@ def _digests(part: Path, distribution: Distribution) -> dict[str, str]:
 
 
 class _Sum(Protocol):
-    """What reads a file and then has a checksum of it."""
+    """Incremental checksum of a file, as of `hashlib`."""
 
     def update(self, block: bytes, /) -> None:
-        """Read on."""
+        """Add a block of bytes."""
 
     def hexdigest(self) -> str:
-        """The checksum of all that was read."""
+        """The checksum of all blocks."""
 
 
 class _Adler32:
@@ -302,7 +301,7 @@ class _Adler32:
 
 
 def _hash(algorithm: str, size: int) -> _Sum:
-    """A fresh hash; Git's digest of a blob is that of a header with its size and then its bytes."""
+    """Return a new hash; Git's digest of a blob covers a header with its size, then its bytes."""
     if algorithm == "adler32":
         return _Adler32()
     if algorithm == "git-blob-sha1":
@@ -317,7 +316,7 @@ def _refuse_pointer(distribution: Distribution, path: Path) -> None:
         return
     path.unlink()
     raise NotFound(
-        f"{distribution.name} is not in the repository itself, only a Git LFS pointer to it is.",
+        f"The repository contains only a Git LFS pointer to {distribution.name}.",
         hint=f"Fetch it with `git lfs pull`, or ask the authors where it is published: {distribution.url}",
     )
 
@@ -327,12 +326,12 @@ def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> 
     if size > MAX_UNSTATED and distribution.size is None:
         part.unlink()
         raise SecurityRefusal(
-            f"{distribution.name} is larger than the {MAX_UNSTATED >> 30} GiB that fairreg downloads unasked."
+            f"{distribution.name} has no stated size and exceeds the limit of {MAX_UNSTATED >> 30} GiB."
         )
     if distribution.size is not None and size != distribution.size:
         part.unlink()
         raise ChecksumMismatch(
-            f"{distribution.name} has {size} bytes or more, its record says {distribution.size}.",
+            f"{distribution.name} has at least {size} bytes; its record states {distribution.size}.",
             name=distribution.name,
         )
     for algorithm, value in _published(distribution):
@@ -340,7 +339,7 @@ def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> 
             part.unlink()
             raise ChecksumMismatch(
                 f"{distribution.name} is not the published file: its {algorithm} is {digests[algorithm]}, "
-                f"the record says {value}.",
+                f"the record states {value}.",
                 name=distribution.name,
                 hint="The download was discarded. Try again; if it persists, tell the record's authors.",
             )
@@ -353,7 +352,7 @@ def _size(path: Path) -> int:
 def place(files: Iterable[Downloaded], output: Path) -> dict[str, Path]:
     """Copy downloaded files to the folder `output`, under the last part of their names.
 
-    Where two share that, they keep the folders of their names. An existing file with other content is never
+    Files that share it keep the folders of their names. An existing file with other content is never
     overwritten. Raises FairregError.
     """
     found = list(files)
@@ -377,7 +376,7 @@ def _copy(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not _same(target, source):
             raise FairregError(
-                f"{target} exists and is another file.", hint="Choose another --output folder."
+                f"{target} exists with different content.", hint="Choose another --output folder."
             )
         if not target.exists():
             fresh = target.with_name(f".{target.name}.part")

@@ -43,16 +43,16 @@ __all__ = [
     "save_record",
 ]
 
-# Brings one file of a record into the cache.
+# Downloads one file of a record into the cache.
 Downloader = Callable[[HttpClient, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
 
 
 @dataclass(frozen=True)
 class FetchedFiles:
-    """What a fetch brought.
+    """Result of a fetch.
 
-    `folders` are the unpacked archives, `models` the files that hold weights or a graph, wherever they lie.
-    `resolution` is None when the source could not be asked and the cache had everything.
+    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives.
+    `resolution` is None when the source was unreachable and the cache had all files.
     """
 
     requested: str
@@ -64,7 +64,7 @@ class FetchedFiles:
     resolution: Resolution | None = None
 
     def path_of(self, item: Downloaded) -> Path:
-        """Where the user finds the file."""
+        """Path of the file for the user: the copy in the output folder, else in the cache."""
         return self.placed.get(item.distribution.name, item.file.path)
 
     @property
@@ -73,7 +73,7 @@ class FetchedFiles:
         return tuple(item for item in self.files if is_archive(item.file.path))
 
     def name_of(self, path: Path) -> str:
-        """The name of a file as its archive or its record gives it."""
+        """The name of a file in its archive or its record."""
         for folder in self.folders:
             if path.is_relative_to(folder):
                 return path.relative_to(folder).as_posix()
@@ -112,11 +112,11 @@ def fetch(
     progress: Progress | None = None,
     registry: LazyRegistry | None = None,
 ) -> FetchedFiles:
-    """Resolve `pid`, bring its files into the cache, verify them and unpack the archives among them.
+    """Resolve `pid`, download its files into the cache, verify them and unpack the archives among them.
 
-    When the source cannot be asked, files that an earlier fetch brought are used. The record goes into the
-    registry only once all files are there, and with it the fingerprints of its weights where the files are
-    all that it has; a registry that cannot be written does not spoil the fetch. `registry` is used instead of
+    When the source is unreachable, the files of an earlier fetch are used. The record is stored in the
+    registry only once all files are there, with the fingerprints of its weights if all of its files were
+    fetched; a registry that cannot be written does not fail the fetch. `registry` is used instead of
     that of `settings`. Raises the errors of `resolve`, `download` and `unpack`, and AccessDenied for a record
     whose files are not open.
     """
@@ -145,14 +145,14 @@ def fetch(
 
 
 def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFiles, log: Log) -> None:
-    """Tell the registry of the record and of its weights, if it listens."""
+    """Store the record and its fingerprints; log a registry that cannot be written."""
     try:
         registry = lazy.open(log)
         if resolution is not None:
             save_record(registry, resolution)
         _save_fingerprints(registry, fetched)
     except RegistryError as error:
-        log(f"The files are here, but the registry keeps nothing of them: {error.message}")
+        log(f"The files are fetched, but their record was not stored in the registry: {error.message}")
 
 
 def _save_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
@@ -164,7 +164,7 @@ def _save_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
 
 
 def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
-    """The files that match; where none does, the archives, because a member of one may be meant."""
+    """The files that match; if none does, the archives, because a pattern may match a member of one."""
     files = list(available)
     try:
         return select(files, patterns)
@@ -176,13 +176,13 @@ def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> lis
 
 
 def _narrowed(fetched: FetchedFiles, patterns: tuple[str, ...]) -> FetchedFiles:
-    """Only the model files that match, where the patterns name members of archives. Raises NotFound."""
+    """Keep only the model files that match, if the patterns match members of archives. Raises NotFound."""
     if not patterns or any(matches(item.distribution.name, patterns) for item in fetched.files):
         return fetched
     members = tuple(path for path in fetched.models if matches(fetched.name_of(path), patterns))
     if not members:
         names = ", ".join(item.distribution.name for item in fetched.files)
-        raise NotFound(f"No file matches {' or '.join(patterns)}, nor does a model file inside {names}.")
+        raise NotFound(f"No file matches {' or '.join(patterns)}, and no model file inside {names} does.")
     return replace(fetched, models=members)
 
 
@@ -197,7 +197,7 @@ def download_files(
     log: Log = no_log,
     progress: Progress | None = None,
 ) -> FetchedFiles:
-    """Bring the `chosen` files of a resolved record into the cache and unpack the archives among them."""
+    """Download the `chosen` files of a resolved record into the cache and unpack the archives among them."""
     download_one = downloader or _download
     files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
     return _fetched(cache, pid, record, files, log)
@@ -211,7 +211,7 @@ def _fetched(
 
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
-    """What an earlier fetch of `pid` brought, None where the cache has not all of it. Asks nobody."""
+    """Return the files of an earlier fetch of `pid`, None unless all are cached. Makes no requests."""
     record = _cached_record(cache, registry, pid, ())
     if record is None:
         return None
@@ -236,7 +236,7 @@ def _record_for(
     patterns: tuple[str, ...],
     log: Log,
 ) -> tuple[Resolution | None, ModelRecord]:
-    """The record at the source, else the registry's when every file of it is in the cache."""
+    """The record at the source, else that of the registry if all of its files are cached."""
     try:
         resolution = resolve(
             web, pid, log=log, version_of=lambda concept: known_version(lazy.open(), concept)
@@ -248,7 +248,7 @@ def _record_for(
         known = _cached_record(cache, lazy.open(), pid, patterns)
         if known is None:
             raise
-        log(f"{error.message} The files of an earlier fetch are in the cache and are used.")
+        log(f"{error.message} Using the cached files of an earlier fetch.")
         note = concept_note(pid.require(), known)
         if note:
             log(note)
@@ -256,7 +256,7 @@ def _record_for(
 
 
 def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
-    """The newest version of a concept DOI that the registry knows."""
+    """The newest version of a concept DOI in the registry."""
     records = [entry.record for entry in registry.entries_for(concept)]  # the newest first
     dois = [item.doi for item in records if item.doi and item.concept_doi == concept.value]
     return Identifier("doi", dois[0]) if dois else None
@@ -265,7 +265,7 @@ def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
 def _cached_record(
     cache: Cache, registry: Registry, pid: str | RequestedIdentifier, patterns: tuple[str, ...]
 ) -> ModelRecord | None:
-    """What a source said of `pid` earlier, if the cache holds all its files."""
+    """The stored record of `pid`, if the cache has all its files."""
     own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
     records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
     for record in records:
@@ -279,12 +279,12 @@ def _cached_record(
 
 
 def _is_neighbour(entry: Entry) -> bool:
-    """Whether the identifier names another object that the entry merely refers to."""
+    """Tell whether the entry was found by the identifier of another object that it merely refers to."""
     return entry.matched is not None and entry.matched.scheme in NEIGHBOUR_DOIS
 
 
 def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
-    """The files that can be downloaded. Raises AccessDenied where they are not open, NotFound without any."""
+    """The files for download. Raises AccessDenied where access is not open, NotFound without files."""
     files = tuple(item for item in record.distributions if item.url)
     level = record.access.level if record.access else "open"
     if files:
@@ -294,7 +294,7 @@ def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
         until = f" until {record.access.until}" if record.access and record.access.until else ""
         raise AccessDenied(
             f"The files of {record.identifier} are {level}{until}.",
-            hint=f"{(record.access and record.access.conditions) or 'Ask its authors for access'}: {where}",
+            hint=f"{(record.access and record.access.conditions) or 'Request access from them'}: {where}",
         )
     raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
 
@@ -308,7 +308,7 @@ def _unpacked(cache: Cache, item: Downloaded, log: Log) -> Path:
 
 
 def save_record(registry: Registry, resolution: Resolution) -> None:
-    """Keep what the services said, so that later commands work offline."""
+    """Store the records from the services, so that later commands work offline."""
     for found in (resolution.source, resolution.datacite):
         if found is not None:
             registry.put(found.record, payload=found.raw, media_type="application/json")

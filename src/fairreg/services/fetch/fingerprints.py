@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Fingerprints of fetched weights, kept as what fairreg itself says of a record, so that equal weights link.
+"""Fingerprints of fetched weights, stored as fairreg's own statement on a record, so that equal weights link.
 
-They are a statement of their own (source ``fairreg``, named by the record's identifier), which no harvest of
-the record's source replaces. What joins records is the set of all their weights: the ``fingerprint`` of a
-record whose weight files all hold the same tensors is that of the files: two weight files are the same model
-only if their fingerprints are equal. That of a collection digests the sorted fingerprints, so that it equals
-only a collection of just the same weights. A file that is one of many joins nothing: each stays findable as
-``file_fingerprint``. Files without a tensor, and those that cannot be read safely, have none; where only some
-of a record's files were fetched its weights are not known, and nothing is kept.
+They form a separate statement (source ``fairreg``, named by the record's identifier), which no harvest of the
+record's source replaces. Records are joined by the set of all their weights: if all weight files of a record
+contain the same tensors, its ``fingerprint`` is that of the files. That of a collection digests the sorted
+fingerprints, so that it equals only that of a collection of the same weights. A single file of a collection
+joins no records: each can be found by its ``file_fingerprint``. Files without a tensor, and those that cannot
+be read safely, have no fingerprint; if only some files of a record were fetched, nothing is stored.
 """
 
 import json
@@ -27,17 +26,17 @@ from fairreg.storage.files import digest
 
 __all__ = ["save_fingerprints"]
 
-# A part of what is kept: with other rules for what has a fingerprint the files are read anew.
+# Stored with the statement: under other rules the files are read again.
 _RULES = "1"
 
 
 def save_fingerprints(
     registry: Registry, record: ModelRecord, downloaded: Mapping[str, str], models: Iterable[tuple[str, Path]]
 ) -> None:
-    """Keep the fingerprints of the weight files `models` (name, path) of a record, all of whose files came.
+    """Store the fingerprints of the weight files `models` (name, path) of a completely fetched record.
 
-    `downloaded` are those files: name -> hex sha256; as long as they stay the same nothing is read again. A
-    record without an identifier that links (DOI, Hugging Face, GitHub, DLHub) gets none. Raises
+    `downloaded` are all its files: name -> hex sha256; unchanged files are not read again. A record without
+    a linking identifier (DOI, Hugging Face, GitHub, DLHub) gets none. Raises
     RegistryError.
     """
     own = tuple(item for item in record.identifiers if item.key in link_keys(record))
@@ -52,7 +51,7 @@ def save_fingerprints(
 
 
 def _fingerprint(name: str, path: Path) -> Identifier | None:
-    """The fingerprint of a weight file with its evidence; None for one that has none."""
+    """The fingerprint of a weight file with its evidence; None for a file without one."""
     try:
         tensors = read_tensors(path)
     except FairregError:
@@ -63,10 +62,10 @@ def _fingerprint(name: str, path: Path) -> Identifier | None:
 
 
 def _identifiers(found: Sequence[Identifier]) -> tuple[Identifier, ...]:
-    """That of the set, which may join, and of a collection those of its files, which may not."""
+    """The fingerprint of the set, which joins records, and those of a collection's files, which do not."""
     first = {item.value: item for item in reversed(found)}
     members = tuple(first[value] for value in sorted(first))
-    if len(members) < 2:  # noqa: PLR2004  # one model, in however many files
+    if len(members) < 2:  # noqa: PLR2004  # one model, in any number of files
         return members
     whole = sha256("".join(f"{item.value}\n" for item in members).encode()).hexdigest()
     evidence = f"computed from the {len(members)} fingerprints of {len(found)} weight files"

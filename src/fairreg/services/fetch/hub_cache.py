@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Files of the Hugging Face Hub that are here already, in the cache that huggingface_hub keeps for all.
+"""Files of the Hugging Face Hub that are already in the shared cache of huggingface_hub.
 
-A file is looked for only under the commit that its record names, so that it cannot be another version's.
+A file is looked up only under the commit in its record, so that it cannot be another version's.
 """
 
 import re
@@ -20,7 +20,7 @@ _FILE = re.compile(
 
 
 def hub_copy(distribution: Distribution) -> Path | None:
-    """Where huggingface_hub keeps the file, None where it does not or the file is not the Hub's."""
+    """Path of the file in the cache of huggingface_hub; None if it is not cached or not the Hub's."""
     found = _FILE.fullmatch(distribution.url or "")
     if found is None:
         return None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """From a pasted identifier to the record at its source: DataCite, doi.org, then the source itself.
 
-DataCite and doi.org say where a DOI leads; only the source knows the files. A step that fails is noted and
-the next one tried, because a DOI of Zenodo names its source even while DataCite is down.
+DataCite and doi.org state where a DOI leads; only the source knows the files. A step that fails is noted and
+the next one tried, because a DOI of Zenodo identifies its source even while DataCite is down.
 """
 
 import dataclasses
@@ -34,13 +34,13 @@ __all__ = [
 ]
 
 StepOutcome = Literal["found", "absent", "unreachable"]
-# One try each: other steps can make up for these two.
+# One attempt each: other steps can replace these two.
 _BRIEF = RetryPolicy(retries=0, connect_timeout=5.0, read_timeout=15.0)
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one service said on the way; `detail` is a sentence for people."""
+    """One service's answer during resolution; `detail` is a sentence for people."""
 
     service: str
     outcome: StepOutcome
@@ -57,11 +57,11 @@ class SourceRecord:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What an identifier leads to.
+    """Result of resolving an identifier.
 
-    `source` is the record at the place that holds the files, None where that could not be read: `fault` then
-    says why. `datacite` is the registered metadata. `is_concept`: a lineage was asked for, its newest version
-    came.
+    `source` is the record at the host of the files, None where it could not be read: `fault` is then the
+    reason. `datacite` is the registered metadata. `is_concept`: a lineage was requested, and its newest
+    version is returned.
     """
 
     requested: str
@@ -74,7 +74,7 @@ class Resolution:
 
     @property
     def record(self) -> ModelRecord:
-        """The best record there is: the source's, else DataCite's. Raises what stood in the way."""
+        """The best available record: the source's, else DataCite's. Raises the `fault`, or NotFound."""
         best = self.source or self.datacite
         if best is None:
             raise self.fault or NotFound(f"{self.requested} was not found.")
@@ -100,10 +100,10 @@ def resolve(
 ) -> Resolution:
     """Follow `pid`, in any spelling, to its record.
 
-    `version_of` is what the caller knows of a concept DOI's newest version; it is asked last.
-    When only the registered metadata could be read, they come back with the `fault` of the source.
-    Raises IdentifierError for what is no identifier, Gone for a withdrawn record, NotFound where no service
-    knows it, Unreachable where none could be asked.
+    `version_of` is the caller's lookup of a concept DOI's newest version; it is called last. When only the
+    registered metadata could be read, they are returned with the `fault` of the source. Raises
+    IdentifierError for other text, Gone for a withdrawn record, NotFound for an identifier unknown to every
+    service, Unreachable where no service responds.
     """
     requested = RequestedIdentifier.of(pid)
     pid, asked, trail = requested.text, requested.require(), _ResolutionLog(log=log)
@@ -119,7 +119,7 @@ def resolve(
         raise Gone(
             f"{pid} was withdrawn from {harvester.title}{reason}.",
             reason=error.reason,
-            hint="What the registry knows of it stays: fairreg show, fairreg assess --offline.",
+            hint="Its data in the registry stay available: fairreg show, fairreg assess --offline.",
         ) from error
     except FairregError as error:
         trail.note(harvester.name, _outcome(error), error.message)
@@ -134,7 +134,7 @@ def resolve(
 
 
 def with_registration(web: HttpClient, resolution: Resolution, *, log: Log = no_log) -> Resolution:
-    """The resolution with what DataCite says of the record's DOI, also where a name was asked for."""
+    """Add DataCite's metadata on the record's DOI, also where another identifier was requested."""
     doi = resolution.record.doi
     if doi is None or any(step.service == REGISTRAR.name for step in resolution.steps):
         return resolution
@@ -150,7 +150,7 @@ def _fetch(
     registered: SourceRecord | None,
     version_of: Callable[[Identifier], Identifier | None],
 ) -> FetchedPayload:
-    """The target's payload; where the source does not know a concept, that of the newest version known."""
+    """Fetch the target's payload; for a concept unknown to the source, that of the newest known version."""
     try:
         return harvester.fetch(web, target)
     except NotFound as error:
@@ -165,16 +165,16 @@ def _fetch(
 
 
 def concept_note(asked: Identifier, record: ModelRecord) -> str | None:
-    """The sentence that a lineage was asked for and a version came, None where the version itself was."""
+    """Sentence for a requested concept DOI that names the returned version; None for other requests."""
     if record.concept_doi is None or asked.key != Identifier(DOI.name, record.concept_doi).key:
         return None
     return f"{asked.value} is a concept DOI; its newest version is {record.doi or record.identifier}."
 
 
 def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
-    """The record with the time of now and the digest of its payload in its provenance.
+    """Add the current time and the digest of the payload to the provenance of a record.
 
-    Raises RecordError for one that an outside harvester built and the registry could not read back.
+    Raises RecordError for a record by an outside harvester that the registry could not read back.
     """
     digest = hashlib.sha256(raw).hexdigest()
     origin = replace(record.provenance, retrieved=now(), payload_sha256=digest)
@@ -182,7 +182,7 @@ def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
 
 
 def _registered(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> SourceRecord | None:
-    """The DOI's metadata at DataCite, None where it has none or does not answer."""
+    """The DOI's metadata at DataCite, None where it has none or does not respond."""
     harvester = harvesters.get(REGISTRAR.name)
     try:
         fetched: FetchedPayload = harvester.fetch(web.with_policy(_BRIEF), Identifier(DOI.name, asked.value))
@@ -197,7 +197,7 @@ def _registered(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> So
 def _source_of(
     web: HttpClient, asked: Identifier, registered: SourceRecord | None, trail: _ResolutionLog
 ) -> tuple[Harvester | None, Identifier | None]:
-    """The harvester of the place that holds the files, and what to ask it for."""
+    """The harvester for the host of the files, and the identifier to request from it."""
     direct = next(
         (harvester for harvester in harvesters.for_identifier(asked) if not harvester.general), None
     )
@@ -211,7 +211,7 @@ def _source_of(
 
 
 def _landing_page(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> str | None:
-    """Where doi.org sends a DOI that DataCite did not answer for."""
+    """Landing page from doi.org of a DOI for which DataCite gave no answer."""
     if asked.scheme not in DOI_SCHEMES:
         return None
     try:
@@ -229,8 +229,8 @@ def _without_source(
     if registered is not None:
         where = registered.record.provenance.url
         fault = NotFound(
-            f"{pid} leads to {where}, which fairreg has no harvester for.",
-            hint="Its registered metadata can be shown and assessed; the files must be fetched by hand.",
+            f"{pid} leads to {where}, for which fairreg has no harvester.",
+            hint="Its registered metadata can be shown and assessed; download the files manually.",
         )
         return Resolution(pid, asked, None, registered, fault=fault, steps=tuple(trail.steps))
     silent = [step for step in trail.steps if step.outcome == "unreachable"]

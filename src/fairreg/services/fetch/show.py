@@ -20,7 +20,7 @@ def show(
     registry: Registry | None = None,
     log: Log = no_log,
 ) -> ModelRecord:
-    """The merged record of the registry, else what the source says now (which is not stored).
+    """Return the merged record of the registry, else the current one of the source (which is not stored).
 
     `registry` is used instead of opening that of `settings`. Raises IdentifierError, NotFound and the errors
     of `resolve`.
@@ -29,13 +29,13 @@ def show(
     with existing(registry, settings) as known:
         try:
             entry = known.entry_for(pid)
-            # An entry that is named exactly needs no identifier of a public scheme.
+            # The exact name of an entry works without an identifier of a public scheme.
             note = concept_note(entry.matched, entry.record) if entry.matched else None
             if note:
                 log(note)
             return entry.record
         except NotFound:
-            log(f"{pid} is not in the registry; asking its source.")
+            log(f"{pid} is not in the registry; requesting it from its source.")
     with HttpClient(settings, log=log) as web:
         return resolve(web, pid, log=log).record
 
@@ -43,9 +43,9 @@ def show(
 def explain(
     settings: Settings, pid: str | RequestedIdentifier, *, registry: Registry | None = None
 ) -> LineageReport | None:
-    """All sources and versions of the model that `pid` means, and by what they are joined.
+    """Return all sources and versions of the model `pid`, and by what they are joined.
 
-    None where the registry does not know it. `registry` is used instead of opening that of `settings`.
+    None for a model that is not in the registry. `registry` is used instead of opening that of `settings`.
     Raises IdentifierError.
     """
     with existing(registry, settings) as known:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Downloading with zenodo_get, for who prefers it (``--downloader zenodo_get``).
+"""Download with zenodo_get, as an option (``--downloader zenodo_get``).
 
-zenodo_get is AGPL-3.0-only, so it is an extra and runs as a program of its own. What it brings is verified
-again here. It knows the public Zenodo only.
+zenodo_get is AGPL-3.0-only, so it is an extra and runs as a separate program. Its downloads are verified
+again here. It supports only the public Zenodo.
 """
 
 import subprocess
@@ -31,7 +31,7 @@ class ZenodoGet:
             raise MissingEngine("zenodo_get", "zenodo")
         if settings.service(ZENODO.name).configured:
             raise UsageError(
-                "zenodo_get knows only zenodo.org.",
+                "zenodo_get supports only zenodo.org.",
                 hint="Unset FAIRREG_ZENODO_URL, or leave --downloader out.",
             )
         if settings.offline:
@@ -45,7 +45,7 @@ class ZenodoGet:
         record: ModelRecord,
         _progress: Progress | None,
     ) -> Downloaded:
-        """Bring one file into the cache; zenodo_get has a client and a progress bar of its own."""
+        """Download one file into the cache; zenodo_get has its own client and progress bar."""
         if record.provenance.source != ZENODO.name:
             raise UsageError(f"{record.identifier} is not on Zenodo.", hint="Leave --downloader out.")
         cached = cached_copy(cache, item)
@@ -60,7 +60,7 @@ class ZenodoGet:
             wanted = [path for path in files if safe_name(path.name) == safe_name(item.name)]
             if done.returncode or not wanted:
                 raise Unreachable(
-                    f"zenodo_get did not bring {item.name} (exit code {done.returncode}).",
+                    f"zenodo_get did not download {item.name} (exit code {done.returncode}).",
                     hint="Try without --downloader.",
                 )
             wanted[0].replace(part)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Bring a source's records into the registry: page by page, each page one transaction with its cursor.
+"""Harvest a source's records into the registry: page by page, each page one transaction with its cursor.
 
-A run that is killed, interrupted or cut off leaves whole pages behind and resumes after the last of them
-when the same source, query and date are asked for again.
+A run that is killed, interrupted or stopped early leaves whole pages behind and resumes after the last of
+them when it is requested again with the same source, query and date.
 """
 
 import time
@@ -34,7 +34,7 @@ Progress = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Refusal:
-    """A payload that became no record: `path` is where in it, `payload_sha256` names it."""
+    """A rejected payload: `path` is the place of the fault in it, `payload_sha256` identifies it."""
 
     reason: str
     path: str | None = None
@@ -43,9 +43,9 @@ class Refusal:
 
 @dataclass
 class HarvestReport:
-    """What one run did. `resumed`: it went on where an earlier one stopped; `seconds` is wall time.
+    """Result of one run. `resumed`: it continued an earlier one; `seconds` is wall time.
 
-    `fault` is why it broke off; what came before is kept.
+    `fault` is the reason why it stopped early; records stored before are kept.
     """
 
     source: str
@@ -63,7 +63,7 @@ class HarvestReport:
 
     @property
     def seen(self) -> int:
-        """How many payloads were read."""
+        """Number of payloads read."""
         return self.new + self.changed + self.unchanged + self.gone + len(self.refused)
 
     @property
@@ -90,12 +90,12 @@ def harvest(
     web: HttpClient | None = None,
     registry: Registry | None = None,
 ) -> HarvestReport:
-    """Harvest what `source` has for `query`, at most `limit` records, changed since the day `since`.
+    """Harvest the records of `source` for `query`, at most `limit`, changed since the day `since`.
 
-    `progress` hears how many were read and how many there are; `log` hears what the user should know. A
-    payload that is no record is set aside with its reason. Harvesting twice changes nothing. `registry` is
-    used instead of opening that of `settings`. Raises UsageError for an unknown source, the errors of
-    `HttpClient` for one that cannot be asked.
+    `progress` is called with the number of records read and the total; `log` with messages for the user. A
+    payload that is not a record is rejected and stored with its reason. Harvesting twice changes nothing.
+    `registry` is used instead of opening that of `settings`. Raises UsageError for an unknown source, the
+    errors of `HttpClient` for one that cannot be reached.
     """
     harvester = harvesters.get(source)
     report = HarvestReport(source, query, since)
@@ -115,7 +115,7 @@ def fill_report(
     log: Log,
     web: HttpClient | None = None,
 ) -> None:
-    """Run the harvest that the report is of; `web` is used instead of a client of its own."""
+    """Run the harvest that `report` describes; `web` is used instead of opening a client."""
     begun = time.monotonic()
     try:
         with nullcontext(web) if web else HttpClient(settings, log=log) as client:
@@ -126,17 +126,17 @@ def fill_report(
 
 
 def submission_of(harvester: Harvester, hit: Hit) -> Submission:
-    """The record of a payload with when it was retrieved and the digest of its bytes, and those bytes.
+    """Build the record of a payload, with time of retrieval and digest, and the payload's bytes.
 
-    Raises RecordError for a payload that is no record, or one that a registry cannot keep.
+    Raises RecordError for a payload that is not a record, or that a registry cannot store.
     """
     record = stamped(harvester.to_record(hit.payload), hit.raw)
-    storable_json(record)  # here it can be set aside, later it would take its page with it
+    storable_json(record)  # here only this record is rejected; later its whole page would fail
     return Submission(record, hit.raw, "application/json")
 
 
 def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> RejectedPayload:
-    """The payload with why and where it became no record."""
+    """The rejected payload with reason and place."""
     path = error.violations[0][0] if error.violations else None
     return RejectedPayload(harvester.name, hit.raw, error.message, path)
 
@@ -154,7 +154,7 @@ class _Run:
 
     @property
     def key(self) -> str:
-        """What the registry remembers the run under: the query, and the date where there is one."""
+        """Key of the run's state in the registry: the query, and the date if there is one."""
         since = self.report.since
         return (
             self.report.query if since is None else f"{self.report.query} since {since.isoformat()}".strip()
@@ -163,9 +163,9 @@ class _Run:
     def all_pages(
         self, web: HttpClient, page_size: int, limit: int | None, progress: Progress | None
     ) -> None:
-        """Take every page; only a run that comes to the last one, or to its limit, is finished."""
+        """Store every page; a run is finished only at the last page or at its limit."""
         cursor = self._resume_at()
-        # A limit counts what the run took before it stopped.
+        # A limit includes the records that the run stored before it stopped.
         left = None if limit is None else max(limit - self.taken, 0)
         for page in self._pages(web, page_size, left, cursor) if left != 0 else ():
             self._take(page)
@@ -202,8 +202,8 @@ class _Run:
             refused = isinstance(error, UsageError) or error.status == HTTPStatus.BAD_REQUEST
             if cursor is None or not refused:
                 raise
-            # A service may forget a cursor; a harvest that can neither resume nor restart would be stuck.
-            self.log(f"{self.harvester.title}: cannot resume ({error.message}) Starting anew.")
+            # A service may forget a cursor; without a restart the harvest would be stuck.
+            self.log(f"{self.harvester.title}: cannot resume ({error.message}) Restarting.")
             self.report.resumed, self.taken = False, 0
             pages = search(None)
             first = next(pages, None)
@@ -212,7 +212,7 @@ class _Run:
             yield from pages
 
     def _take(self, page: HitPage) -> None:
-        """Keep a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
+        """Store a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
         bad: list[RejectedPayload] = []
         submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
         if page.note:
@@ -224,7 +224,7 @@ class _Run:
             setattr(self.report, result.outcome, getattr(self.report, result.outcome) + 1)
 
     def _read(self, hit: Hit, bad: list[RejectedPayload]) -> Submission | None:
-        """What a payload says; None for a tombstone, and for what goes to the `bad` ones."""
+        """The submission of a payload; None for a tombstone, and for a rejected payload, added to `bad`."""
         withdrawn = self.harvester.withdrawn(hit.payload)
         if withdrawn is not None:
             self._withdraw(*withdrawn)
@@ -236,7 +236,7 @@ class _Run:
             bad.append(refused)
             digest = sha256(hit.raw).hexdigest()
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
-            self.log(f"{self.harvester.title}: set aside: {error.message}")
+            self.log(f"{self.harvester.title}: rejected a payload: {error.message}")
             return None
 
     def _withdraw(self, source_id: str, reason: str) -> None:
@@ -244,7 +244,7 @@ class _Run:
         try:
             self.registry.mark_gone(self.harvester.name, source_id, reason)
         except NotFound:
-            # It was gone before this registry knew of it.
+            # It was withdrawn before this registry harvested it.
             self.log(f"{self.harvester.title}: {source_id} was withdrawn ({reason})")
 
     def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Saved dumps of a source: what a service once answered becomes records without asking it again.
+"""Saved dumps of a source: stored responses of a service become records without new requests.
 
-A dump is one JSON document, JSON lines, or what else the source's `split` reads (OAI-PMH's XML). Whose it is
-the harvesters say of themselves where they can; else the user does.
+A dump is one JSON document, JSON lines, or another format that the source's `split` reads (OAI-PMH's XML).
+Its source is recognised by the harvesters where possible; else the user names it.
 """
 
 import time
@@ -36,18 +36,18 @@ def import_dump(
     log: Log = no_log,
     registry: Registry | None = None,
 ) -> HarvestReport:
-    """Bring the records of a saved dump into the registry, as a harvest of its source would.
+    """Import the records of a saved dump into the registry, as a harvest of its source would.
 
-    Each record keeps its payload, what is no record is set aside with the reason, and of several documents
-    of one record the newest counts. A second time changes nothing. `registry` is used instead of opening that
-    of `settings`. Raises RecordError for a file that is no dump of `source`, and UsageError for an unknown
-    source.
+    Each record keeps its payload, other payloads are rejected and stored with the reason, and of several
+    documents of one record the newest counts. Importing twice changes nothing. `registry` is used instead of
+    opening that of `settings`. Raises RecordError for a file that is not a dump of `source`, and UsageError
+    for an unknown source.
     """
     begun = time.monotonic()
     chosen = harvesters.get(source) if source is not None else None
     pages = _pages(file.name, file.read_bytes(), plain=chosen is not None)
     if not any(pages):
-        raise RecordError(f"{file.name} is empty.", hint="Save what a source answers to a search.")
+        raise RecordError(f"{file.name} is empty.", hint="Save the response of a source to a search.")
     harvester = chosen or _whose(file.name, pages)
     read = _Reading(harvester)
     for payload in (payload for page in pages for payload in harvester.split(page)):
@@ -60,7 +60,7 @@ def import_dump(
 
 
 def _pages(name: str, content: bytes, *, plain: bool) -> list[object]:
-    """The JSON documents in the file; with `plain` also XML as it stands. Raises RecordError."""
+    """The JSON documents in the file; with `plain` also XML, unparsed. Raises RecordError."""
     try:
         return [parse_json(content, name=name)]
     except RecordError as error:
@@ -70,12 +70,12 @@ def _pages(name: str, content: bytes, *, plain: bool) -> list[object]:
             raise _web_page(name) from error
         listed = _json_lines(name, content)
         if listed is None:
-            raise RecordError(error.message, hint="If the file was cut off, save the dump anew.") from error
+            raise RecordError(error.message, hint="If the file is truncated, save the dump again.") from error
         return listed
 
 
 def _json_lines(name: str, content: bytes) -> list[object] | None:
-    """The document of each line; None where the first is none. Raises RecordError for another one."""
+    """The document of each line; None where the first line is not one. Raises RecordError for later lines."""
     found: list[object] = []
     for number, line in enumerate(content.splitlines(), 1):
         if line.strip():
@@ -85,15 +85,15 @@ def _json_lines(name: str, content: bytes) -> list[object] | None:
                 if not found:
                     return None
                 raise RecordError(
-                    error.message, hint="If the file was cut off, save the dump anew; nothing was imported."
+                    error.message, hint="If the file is truncated, save the dump again; nothing was imported."
                 ) from error
     return found
 
 
 def _web_page(name: str) -> RecordError:
     return RecordError(
-        f"{name} holds HTML or XML and not a JSON dump.",
-        hint="Save the service's JSON answer, or say with --source whose XML it is.",
+        f"{name} contains HTML or XML, not a JSON dump.",
+        hint="Save the service's JSON response, or name the source of the XML with --source.",
     )
 
 
@@ -103,14 +103,14 @@ def _whose(name: str, pages: Sequence[object]) -> Harvester:
     if len(able) == 1:
         return able[0]
     raise RecordError(
-        f"{name} is neither an export of fairreg nor a dump that says whose it is.",
-        hint=f"Say it with --source NAME; sources are {', '.join(harvesters.names())}.",
+        f"{name} is neither an export of fairreg nor a dump of a recognised source.",
+        hint=f"Name its source with --source NAME; sources are {', '.join(harvesters.names())}.",
     )
 
 
 @dataclass
 class _Reading:
-    """What the documents of a dump say, by the source's id of each record."""
+    """Records read from a dump, by the source's id of each record."""
 
     harvester: Harvester
     kept: dict[str, Submission] = field(default_factory=dict)
@@ -141,18 +141,18 @@ class _Reading:
         self.older += known is not None
 
     def require_some(self, name: str, *, sure: bool) -> None:
-        """Raise RecordError for a dump without a single record, unless it is `sure` whose it is."""
+        """Raise RecordError for a dump without a record, unless its source is `sure`."""
         if self.kept or self.gone or (sure and self.bad):
             return
         title = self.harvester.title
         why = next((f" {item.reason}" for item in self.bad.values()), "")
         raise RecordError(
-            f"{name} holds no record of {title}.{why}",
-            hint=f"Save what {title} answers to a search, or say with --source whose dump it is.",
+            f"{name} contains no record of {title}.{why}",
+            hint=f"Save the response of {title} to a search, or name the source of the dump with --source.",
         )
 
     def store(self, registry: Registry, progress: Callable[[int, int | None], None] | None, log: Log) -> None:
-        """Put all of it into the registry, a batch in one transaction, and fill the report."""
+        """Store all records in the registry, one transaction per batch, and fill the report."""
         listed, report = list(self.kept.values()), self.report
         registry.put_many([], rejected=self.bad.values())
         report.refused = [Refusal(item.reason, item.path, key) for key, item in self.bad.items()]
@@ -163,7 +163,7 @@ class _Reading:
                 progress(min(start + _BATCH, len(listed)), len(listed))
         self._withdraw(registry, self.gone.items())
         if self.older:
-            log(f"Left out {self.older} older documents of records that the file has in a newer form.")
+            log(f"Skipped {self.older} documents that the file also contains in a newer version.")
 
     def _withdraw(self, registry: Registry, gone: Iterable[tuple[str, str]]) -> None:
         for source_id, reason in gone:

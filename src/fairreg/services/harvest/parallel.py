@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Harvesting several sources at the same time: one task per source, in threads or in other processes.
+"""Harvest of several sources at the same time: one task per source, in threads or in other processes.
 
-The task is the harvest of `harvest`, which keeps page by page with its cursor. One whose worker died begins
-again and resumes after the last page that is in the registry.
+The task is that of `harvest`, which stores page by page with its cursor. If a worker dies, its task starts
+again and resumes after the last page in the registry.
 """
 
 from collections import Counter
@@ -25,14 +25,14 @@ from fairreg.web.client import RateLimiter
 
 __all__ = ["SourceProgress", "harvest_all"]
 
-# Hears the name of a source, how many of its records were read, and how many there are.
+# Called with the name of a source, the number of its records read, and their total.
 SourceProgress = Callable[[str, int, int | None], None]
 _HERE = ExecutionTarget()
 
 
 @dataclass(frozen=True)
 class HarvestOutcome:
-    """One source's report, the error that stopped it, and messages that nobody has heard yet."""
+    """One source's report, the error that stopped it, and messages not yet logged."""
 
     report: HarvestReport
     fault: FairregError | None = None
@@ -51,18 +51,18 @@ def harvest_all(
     log: Log = no_log,
     registry: Registry | None = None,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
-    """Harvest several sources at the same time, each as `harvest` does: their reports, and what stopped any.
+    """Harvest several sources at the same time, each as by `harvest`; return their reports and errors.
 
-    A source that breaks off does not stop the others; its report has the `fault`. `progress` hears of every
-    page, from several threads; of a source that is harvested elsewhere once it is done. Raises UsageError for
-    an unknown source before any is asked and for a registry that workers elsewhere cannot open, and the
-    errors of `open_engine`.
+    A source that stops early does not stop the others; its report has the `fault`. `progress` is called for
+    every page, from several threads; for a source harvested in another process, when it is done. Raises
+    UsageError for an unknown source before any request and for a registry that remote workers cannot open,
+    and the errors of `open_engine`.
     """
     reports = [HarvestReport(name, query, since) for name in dict.fromkeys(sources)]
     processes = Counter(_service(report.source) for report in reports)
     harvest = SourceHarvest(settings, limit, processes)
     outcomes = []
-    # Workers in other processes open it each for itself, but find it ready.
+    # Workers in other processes open the registry themselves, but find it migrated.
     with opened(registry, settings, log) as used, _engine(where, len(reports), log) as engine:
         here = partial(harvest.run, used, progress=progress, log=log, limiter=RateLimiter())
         require_shared_registry(engine, settings)
@@ -76,15 +76,15 @@ def harvest_all(
 
 
 def _engine(where: ExecutionTarget, tasks: int, log: Log) -> AbstractContextManager[Engine]:
-    """In this process a daemon thread per source: an interrupt ends the command at once."""
+    """Open the engine; in this process a daemon thread per source, so that an interrupt ends it at once."""
     return threads(max(1, tasks)) if where.in_process else open_engine(where, log)
 
 
 @dataclass(frozen=True)
 class SourceHarvest:
-    """Harvest of a source; called, in a process of its own.
+    """Harvest of a source, called in another process.
 
-    The number of `processes` of a service says to which part of its pace each process keeps.
+    Processes that use the same service divide its pace: `processes` is their number by service.
     """
 
     settings: Settings
@@ -92,7 +92,7 @@ class SourceHarvest:
     processes: Mapping[str, int]
 
     def __call__(self, report: HarvestReport) -> HarvestOutcome:
-        """Run the harvest that the report is of, and bring along its messages."""
+        """Run the harvest that `report` describes; return its messages with the outcome."""
         messages: list[str] = []
         limiter = RateLimiter(self.processes[_service(report.source)])
         try:
@@ -112,7 +112,7 @@ class SourceHarvest:
         log: Log,
         limiter: RateLimiter,
     ) -> HarvestOutcome:
-        """Run the harvest that the report is of; a FairregError becomes its fault, what came is kept."""
+        """Run the harvest that `report` describes; a FairregError becomes its fault, stored pages stay."""
         harvester = harvesters.get(report.source)
         own = partial(progress, report.source) if progress else None
         try:
@@ -139,10 +139,10 @@ def _service(source: str) -> str:
 
 
 def _outcome(done: TaskResult[HarvestReport, HarvestOutcome]) -> HarvestOutcome:
-    """That of a task; one without a result has what its report has, and its pages are in the registry."""
+    """The outcome of a task; without a result, that of its report, whose pages are in the registry."""
     if done.result is not None:
         return done.result
     report, known = done.task, done.fault if isinstance(done.fault, FairregError) else None
-    cause = f"It ended without a report, by a fault of its harvester ({done.fault!r})."
+    cause = f"Its harvester failed with an internal error ({done.fault!r})."
     report.fault = known.message if known else cause
     return HarvestOutcome(report, known)

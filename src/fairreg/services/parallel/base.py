@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Parallel execution: the interface of an engine, and threads of this process as the simplest one.
 
-A task is one argument of a function; where it runs changes nothing of its result, and results come in the
+A task is one argument of a function; its result does not depend on where it runs, and results come in the
 order of the tasks."""
 
 from abc import ABC, abstractmethod
@@ -21,15 +21,15 @@ __all__ = ["Engine", "ExecutionTarget", "PendingResult", "TaskResult", "chunked"
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# Tasks begun for each that can run at once: enough that a slow one does not leave the others idle.
+# Submitted tasks per worker: enough that a slow task does not leave the other workers idle.
 _AHEAD = 4
 
 
 @dataclass(frozen=True)
 class ExecutionTarget:
-    """Where tasks run: in `workers` processes on this machine, at a Dask `scheduler`, by default right here.
+    """Place of execution: `workers` processes on this machine, a Dask `scheduler`, or this process (default).
 
-    Raises UsageError where both are given.
+    Raises UsageError if both are given.
     """
 
     workers: int | None = None
@@ -38,19 +38,19 @@ class ExecutionTarget:
     def __post_init__(self) -> None:
         if self.workers is not None and self.scheduler is not None:
             raise UsageError(
-                "--workers starts processes on this machine, --scheduler uses those that run already.",
+                "--workers starts processes on this machine, --scheduler uses those of a running cluster.",
                 hint="Give one of the two.",
             )
 
     @property
     def in_process(self) -> bool:
-        """Whether all is done in this process."""
+        """True if tasks run in this process."""
         return self.workers is None and self.scheduler is None
 
 
 @dataclass(frozen=True)
 class TaskResult(Generic[Task, Result]):
-    """A task with what it returned, or with the `fault` that it raised."""
+    """A task with its result, or with the `fault` that it raised."""
 
     task: Task
     result: Result | None = None
@@ -58,14 +58,14 @@ class TaskResult(Generic[Task, Result]):
 
 
 class PendingResult(Protocol):
-    """A result that is to come, as `concurrent.futures` and Dask have it. Both methods wait."""
+    """A future, as of `concurrent.futures` and Dask. Both methods wait."""
 
     def exception(self) -> BaseException | None:
-        """What the task raised, None for nothing."""
+        """The exception that the task raised, or None."""
         ...
 
     def result(self) -> Any:
-        """What the task returned."""
+        """The return value of the task."""
         ...
 
 
@@ -75,10 +75,10 @@ class _Submitted(NamedTuple):
 
 
 class Engine(ABC):
-    """Runs tasks, `workers` at a time; used as a context, which is left without waiting for what still runs.
+    """Runs tasks, `workers` at a time; a context manager that exits without waiting for running tasks.
 
-    `threads` is how many threads one task may use, None for one a processor. `remote` says that a worker
-    is on another machine.
+    `threads` is the number of threads that one task may use, None for one per processor. `remote` is true if
+    a worker is on another machine.
     """
 
     workers: int = 1
@@ -87,7 +87,7 @@ class Engine(ABC):
 
     @abstractmethod
     def submit(self, function: Callable[[Task], Result], task: Task) -> PendingResult:
-        """Begin one task."""
+        """Submit one task."""
 
     def collect(
         self, function: Callable[[Task], Result], task: Task, waiting: PendingResult
@@ -100,9 +100,9 @@ class Engine(ABC):
     def map(
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[TaskResult[Task, Result]]:
-        """Every task with its outcome, in the order of the tasks; few more are begun than are soon needed.
+        """Yield every task with its outcome, in order; only a few tasks are submitted in advance.
 
-        What one raises stops no other. Raises Unreachable where the scheduler is lost.
+        An exception in one task does not stop the others. Raises Unreachable if the scheduler is lost.
         """
         begun: deque[_Submitted] = deque()
         for task in tasks:
@@ -114,26 +114,26 @@ class Engine(ABC):
 
 
 class ThreadEngine(Engine):
-    """Daemon threads of this process: who interrupts a run need not wait for the services that it asked."""
+    """Daemon threads of this process: an interrupt ends the run without waiting for pending requests."""
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
         self._pool = ThreadPool(workers)
 
     def submit(self, function: Callable[[Task], Result], task: Task) -> PendingResult:
-        """Begin one task, whose argument is not copied."""
+        """Submit one task, whose argument is not copied."""
         future: Future[Result] = Future()
         self._pool.apply_async(function, (task,), {}, future.set_result, future.set_exception)
         return future
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Start no further tasks."""
         self._pool.terminate()
 
 
 @contextmanager
 def threads(workers: int = 1) -> Iterator[Engine]:
-    """An engine in this process for as long as the context lasts."""
+    """Context manager: an engine of threads in this process."""
     engine = ThreadEngine(workers)
     try:
         yield engine
@@ -142,7 +142,7 @@ def threads(workers: int = 1) -> Iterator[Engine]:
 
 
 def chunked(items: Iterable[Task], size: int) -> Iterator[tuple[Task, ...]]:
-    """The items in tuples of `size`, the last one shorter."""
+    """Yield the items in tuples of `size`, the last one possibly shorter."""
     left = iter(items)
     while portion := tuple(islice(left, size)):
         yield portion

@@ -25,12 +25,12 @@ _SECONDS = 10
 _CHECK_SECONDS, _START_SECONDS = (
     2.0,
     120.0,
-)  # seconds between two looks for workers, and until none is too long
+)  # seconds between two checks for workers, and the longest time without any
 _RULES = {
-    # A task whose worker died begins anew so often before it is looked at alone.
+    # Number of retries of a task whose worker died, before it is retried alone.
     "distributed.scheduler.allowed-failures": 1,
-    # Workers compute as this process does: Dask would limit the threads of libraries, and give memory back so
-    # eagerly that arrays cost a tenth more. Their log would come between what the command says.
+    # Workers compute as this process does: Dask would limit the threads of libraries, and return memory so
+    # eagerly that arrays cost a tenth more. Their log would mix with the messages of the command.
     "distributed.nanny.pre-spawn-environ": {"DASK_LOGGING__DISTRIBUTED": "critical"},
 }
 _PORT = 8786  # Dask's own for a scheduler
@@ -38,7 +38,7 @@ _ANY_PORT = "127.0.0.1:0"
 
 
 class DaskEngine(Engine):
-    """The workers that a Dask client reaches; `revive` asks for new ones where all of them are gone."""
+    """The workers of a Dask client; `revive` requests new ones where all are gone."""
 
     def __init__(self, client: Any, place: str, revive: Callable[[], object] = lambda: None) -> None:
         self._client, self._place, self._revive = client, place, revive
@@ -49,7 +49,7 @@ class DaskEngine(Engine):
         self.remote = set(client.run(platform.node).values()) != {platform.node()}
 
     def submit(self, function: Callable[[Task], Result], task: Task) -> PendingResult:
-        """Begin one task. No part of its argument is in its name, which logs and Dask's dashboard show."""
+        """Submit one task, under a name without its argument, because logs and Dask's dashboard show it."""
         future = self._client.submit(function, task, key=(self._group, next(self._numbers)), pure=False)
         self._under_way[id(future)] = future
         waiting: PendingResult = future
@@ -58,9 +58,9 @@ class DaskEngine(Engine):
     def collect(
         self, function: Callable[[Task], Result], task: Task, waiting: PendingResult
     ) -> TaskResult[Task, Result]:
-        """Wait for a task; one that seems to end its workers is tried once more with nothing beside it.
+        """Wait for a task; one that seems to kill its workers is retried once, alone.
 
-        Dask blames every task that a worker had when it died, of which one at most did it.
+        Dask blames every task on a worker that died, although at most one of them was the cause.
         """
         from distributed.scheduler import KilledWorker
 
@@ -68,7 +68,7 @@ class DaskEngine(Engine):
             done = self._outcome(task, waiting)
             if isinstance(done.fault, KilledWorker):
                 for other in list(self._under_way.values()):
-                    self._asked(other.exception)
+                    self._await(other.exception)
                 done = self._outcome(task, self.submit(function, task))
         if isinstance(done.fault, KilledWorker):
             return TaskResult(task, fault=_fatal(self._place))
@@ -78,19 +78,19 @@ class DaskEngine(Engine):
         from distributed.scheduler import KilledWorker
 
         try:
-            fault = self._asked(waiting.exception)
-            # A result may be lost with its worker before it is here; Dask then has it computed once more.
-            result = self._asked(waiting.result, growing=2) if fault is None else None
+            fault = self._await(waiting.exception)
+            # A result may be lost with its worker before it is transferred; Dask then computes it again.
+            result = self._await(waiting.result, growing=2) if fault is None else None
             return TaskResult(task, result, fault)
         except KilledWorker as error:
             return TaskResult(task, fault=error)
         finally:
             self._under_way.pop(id(waiting), None)
 
-    def _asked(self, ask: Callable[..., Any], growing: int = 1) -> Any:
-        """What `ask` answers, waited for as long as there are workers that could do it.
+    def _await(self, ask: Callable[..., Any], growing: int = 1) -> Any:
+        """Wait for the answer of `ask` as long as there are workers that could compute it.
 
-        What may take long to arrive needs longer waits, `growing` so many times with each.
+        For large results each wait is `growing` times as long as the one before.
         """
         seconds, alone = _CHECK_SECONDS, 0.0
         while alone < _START_SECONDS:
@@ -103,27 +103,27 @@ class DaskEngine(Engine):
                     self._revive()
                 seconds *= growing
         raise Unreachable(
-            f"The Dask scheduler at {self._place} has no workers any more.",
-            hint="What was finished is kept; the same command goes on from there.",
+            f"The Dask scheduler at {self._place} has lost all workers.",
+            hint="Finished work is kept; repeat the command to resume.",
         )
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
-        """Unreachable for what Dask raises when it has no connection any more."""
+        """Context manager: turn Dask's errors of a lost connection into Unreachable."""
         from distributed import CancelledError
 
         try:
             yield
         except (CancelledError, OSError) as error:
             raise Unreachable(
-                f"The Dask scheduler at {self._place} was lost.",
-                hint="What was finished is kept; the same command goes on from there.",
+                f"The connection to the Dask scheduler at {self._place} was lost.",
+                hint="Finished work is kept; repeat the command to resume.",
             ) from error
 
     def differences(self) -> Iterator[str]:
-        """What to know of workers whose Python or fairreg is not that of this process.
+        """Yield warnings on workers whose Python or fairreg differs from that of this process.
 
-        Raises FairregError for workers that have no fairreg.
+        Raises FairregError for workers without fairreg.
         """
         found = self._client.get_versions(packages=["fairreg"])
         own = found["client"]["packages"]
@@ -132,7 +132,7 @@ class DaskEngine(Engine):
             if None in theirs and own[package] is not None:
                 raise FairregError(
                     f"A worker of the scheduler at {self._place} has no {package}.",
-                    hint=f"Install it there, too: pip install {package}=={own[package]}",
+                    hint=f"Install it on the workers: pip install {package}=={own[package]}",
                 )
             if others := sorted(theirs - {own[package], None}):
                 yield (
@@ -159,7 +159,7 @@ def on_this_machine(workers: int) -> Iterator[DaskEngine]:
             host="127.0.0.1",
             dashboard_address=_ANY_PORT,
             worker_dashboard_address=_ANY_PORT,
-            # Who may send a task to a worker runs code as this user: nobody else on this machine shall.
+            # Sending a task to a worker runs code as this user: TLS excludes other users of this machine.
             security=True,
             silence_logs=logging.CRITICAL,
         ) as processes,
@@ -172,24 +172,24 @@ def on_this_machine(workers: int) -> Iterator[DaskEngine]:
 
 
 def _unresponsive() -> Any:
-    """What keeps workers from hearing the interrupt of the terminal, which means their command."""
+    """Return a plugin that makes workers ignore the interrupt of the terminal, meant for their command."""
     from distributed import WorkerPlugin
 
-    class Deaf(WorkerPlugin):  # type: ignore[misc]  # Dask is not typed for its users
-        """Is sent to every worker when it starts."""
+    class IgnoreInterrupt(WorkerPlugin):  # type: ignore[misc]  # Dask is not typed for its users
+        """Plugin sent to every worker when it starts."""
 
         def setup(self, worker: Any) -> None:  # noqa: ARG002  Dask's signature
-            """Leave the ending to the command."""
+            """Ignore SIGINT: the command ends its workers."""
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    return Deaf()
+    return IgnoreInterrupt()
 
 
 @contextmanager
 def at_scheduler(address: str) -> Iterator[DaskEngine]:
-    """The workers of the scheduler at `address`, such as ``tcp://host:8786``; they outlive the context.
+    """Use the workers of the scheduler at `address`, such as ``tcp://host:8786``; they outlive the context.
 
-    Raises MissingEngine, UsageError for what is no address, Unreachable without an answer or workers.
+    Raises MissingEngine, UsageError for an invalid address, Unreachable without a response or workers.
     """
     require()
     from distributed import Client
@@ -210,14 +210,14 @@ def at_scheduler(address: str) -> Iterator[DaskEngine]:
 def require() -> None:
     """Raise MissingEngine without the extra ``dask``."""
     try:
-        import cryptography  # noqa: F401  only whether they can be
+        import cryptography  # noqa: F401  only to see whether it is installed
         import distributed  # noqa: F401
     except ImportError as error:
         raise MissingEngine("Dask distributed", "dask") from error
 
 
 def _check_reachable(address: str) -> None:
-    """Find out whether anybody listens; a client that fails to connect leaves threads behind."""
+    """Check that the port accepts connections; a client that fails to connect leaves threads behind."""
     try:
         parts = urlsplit(address if "://" in address else f"tcp://{address}")
         host, port = parts.hostname, parts.port or _PORT
@@ -237,33 +237,33 @@ def _wait_for_workers(client: Any, address: str) -> None:
     except TimeoutError as error:
         raise Unreachable(
             f"The Dask scheduler at {address} has no workers.",
-            hint=f"Start some with: dask worker {address}",
+            hint=f"Start one with: dask worker {address}",
         ) from error
 
 
 def _no_address(address: str) -> UsageError:
     return UsageError(
-        f"{address!r} is no address of a Dask scheduler.", hint="Give one such as tcp://host:8786."
+        f"{address!r} is not an address of a Dask scheduler.", hint="Use the form tcp://host:8786."
     )
 
 
 def _silent_scheduler(address: str) -> Unreachable:
     return Unreachable(
-        f"There is no Dask scheduler that answers at {address}.",
+        f"No Dask scheduler responds at {address}.",
         hint="Start one with `dask scheduler`, or use --workers N for processes on this machine.",
     )
 
 
 def _fatal(place: str) -> FairregError:
     return FairregError(
-        f"It ended every worker of {place} that it ran on.",
-        hint="A worker that runs out of memory ends like this; see the log of the workers.",
+        f"It killed every worker of {place} that it ran on.",
+        hint="A worker that runs out of memory is killed like this; see the log of the workers.",
     )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Dask's log, which tells of every worker that comes or goes."""
+    """Context manager: silence Dask's log, which reports every worker that starts or stops."""
     loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Choice of an engine: threads of this process, a Dask cluster of its own, or an existing cluster.
+"""Choice of an engine: threads of this process, a temporary Dask cluster, or an existing cluster.
 
 On Dask both function and argument are pickled, and a task whose worker died runs again.
 """
@@ -17,10 +17,10 @@ __all__ = ["open_engine", "require_shared_registry"]
 
 @contextmanager
 def open_engine(target: ExecutionTarget, log: Log) -> Iterator[Engine]:
-    """The engine that `target` means; a cluster of its own ends with the context, however that is left.
+    """Open the engine for `target`; a temporary cluster always ends with the context.
 
-    `log` hears what the user should know of the workers. Raises MissingEngine without the extra ``dask``,
-    Unreachable where the scheduler does not answer or has no workers.
+    `log` is called with messages about the workers. Raises MissingEngine without the extra ``dask``,
+    Unreachable where the scheduler does not respond or has no workers.
     """
     if target.in_process:
         with threads() as engine:
@@ -38,7 +38,7 @@ def open_engine(target: ExecutionTarget, log: Log) -> Iterator[Engine]:
 
 
 def require_shared_registry(engine: Engine, settings: Settings) -> None:
-    """UsageError where workers on other machines would need a registry that only this one can open."""
+    """Raise UsageError if workers on other machines would need an SQLite registry of this machine."""
     if engine.remote and settings.database_url.startswith("sqlite"):
         raise UsageError(
             "The workers are on other machines, but the registry is an SQLite file on this one.",

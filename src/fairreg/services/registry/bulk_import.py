@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading an exported file for the registry: a large one in several processes, which do most of the work."""
+"""Reading of an exported file for the registry, in several processes for a large file."""
 
 import gc
 import os
@@ -27,9 +27,9 @@ from fairreg.services.registry.export_format import Item, numbered, read_line
 
 __all__ = ["ExportReader", "ImportBatch"]
 
-# Of the file, in one portion: about a thousand records.
+# Bytes of the file per chunk: about a thousand records.
 _BYTES = 4 * 10**6
-# Below this a second process takes longer to start than it saves.
+# Below this size a second process takes longer to start than it saves.
 _LARGE = 20 * 10**6
 _MOST_PROCESSES = 4
 
@@ -46,7 +46,7 @@ class _FileChunk:
     first: int
 
     def lines(self) -> Iterator[tuple[str, bytes]]:
-        """The lines that are not empty, each with what an error calls it."""
+        """Yield the non-empty lines, each with its name for error messages."""
         with self.file.open("rb") as stream:
             stream.seek(self.start)
             content = BytesIO(stream.read(self.stop - self.start))
@@ -56,14 +56,14 @@ class _FileChunk:
 
 @dataclass(frozen=True)
 class ImportBatch:
-    """Some lines of a file: what sources say, ready to be written, and all else."""
+    """Some lines of a file: statements of sources, ready to be written, and other items."""
 
     statements: StatementBatch
     others: tuple[Item, ...]
 
 
 class ExportReader:
-    """An exported file that is read, as a context that ends the processes which help with a large one."""
+    """Context manager that reads an exported file and ends the processes that help with a large one."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -80,16 +80,16 @@ class ExportReader:
             self._pool.shutdown(cancel_futures=True)
 
     def count(self) -> int:
-        """How many items the file has. Raises RecordError with the number of the first bad line."""
+        """Count the items of the file. Raises RecordError with the number of the first bad line."""
         return sum(self._each(_counted))
 
     def batches(self) -> Iterator[ImportBatch]:
-        """All of the file in its order. Raises RecordError with the number of the first bad line."""
+        """Yield the whole file in order. Raises RecordError with the number of the first bad line."""
         for said, others in self._each(_prepared):
             yield ImportBatch(decode_batch(said), others)
 
     def _each(self, work: Callable[[_FileChunk], Result]) -> Iterator[Result]:
-        """What `work` makes of each portion, in the order of the file."""
+        """Yield the results of `work` for each chunk, in the order of the file."""
         portions = _file_chunks(self._file)
         if self._pool is None:
             yield from map(work, portions)
@@ -104,8 +104,8 @@ class ExportReader:
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:
-    # Started afresh: a forked process would share the database connection of this one. Records refer to each
-    # other in no circle, so looking for circles is only lost time: a tenth of all.
+    # Spawned: a forked process would share the database connection of this one. Records contain no reference
+    # cycles, so the cyclic garbage collector is off: it would cost a tenth of the time.
     return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=gc.disable)
 
 
@@ -114,7 +114,7 @@ def _processes() -> int:
 
 
 def _file_chunks(file: Path) -> Iterator[_FileChunk]:
-    """All of the file; only line ends are looked for here."""
+    """Divide the file into chunks at line ends, without parsing it."""
     start, first = 0, 1
     with file.open("rb") as stream:
         while content := stream.read(_BYTES):
@@ -134,7 +134,7 @@ def _counted(portion: _FileChunk) -> int:
 
 
 def _require_admitted(record: ModelRecord, name: str) -> None:
-    """Raise RecordError for what a registry of an older release kept and not every one can."""
+    """Raise RecordError for values that older releases stored and not every database accepts."""
     try:
         storable_json(record)
     except RecordError as error:
@@ -143,12 +143,12 @@ def _require_admitted(record: ModelRecord, name: str) -> None:
 
 def _prepared(portion: _FileChunk) -> tuple[bytes, tuple[Item, ...]]:
     others: list[Item] = []
-    batch = build_batch(_said(portion, others))
+    batch = build_batch(_submissions(portion, others))
     return encode_batch(batch), tuple(others)
 
 
-def _said(portion: _FileChunk, others: list[Item]) -> Iterator[Submission]:
-    """What sources say, one at a time so that none is kept longer than needed; all else goes to `others`."""
+def _submissions(portion: _FileChunk, others: list[Item]) -> Iterator[Submission]:
+    """Yield the submissions of sources one by one, to bound the memory; add all other items to `others`."""
     for name, text in portion.lines():
         item = read_line(text, name)
         if isinstance(item, ExportedStatement) and item.tombstone is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The database as a whole: opened, made, migrated, counted. The verbs of ``fairreg db``.
+"""The database as a whole: opened, created, migrated, counted. The verbs of ``fairreg db``.
 
 A command opens its registry once, with `open_registry`, and passes it on.
 """
@@ -37,7 +37,7 @@ _LOCK_SECONDS = 120
 
 
 def _silent(_line: str) -> None:
-    """Discard a line; that of `fairreg.web` would bring the HTTP client with it."""
+    """Discard a line; `fairreg.web.no_log` would import the HTTP client."""
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def open_database(settings: Settings, log: "Log" = _silent) -> Database:
 
 
 def init(settings: Settings) -> Info:
-    """Make the registry, with the packaged catalogue in it; harmless where there is one."""
+    """Create the registry with the packaged catalogue; an existing one is kept."""
     with open_registry(settings) as registry:
         return registry.info()
 
@@ -86,21 +86,21 @@ def upgrade(settings: Settings) -> Info:
 
 
 def info(settings: Settings) -> Info:
-    """What an existing registry holds, in numbers; none is made. Raises RegistryError."""
+    """Count the content of an existing registry. Raises RegistryError if there is none."""
     with Registry(settings=settings) as registry:
         return registry.info()
 
 
 def ensure(settings: Settings, log: "Log") -> None:
-    """Leave a registry that this release can use, as `prepare` does, and close it. Raises RegistryError."""
+    """Make the registry ready as by `prepare`, and close it. Raises RegistryError."""
     open_database(settings, log).close()
 
 
 def prepare(database: Database, log: "Log") -> None:
-    """Leave a registry that this release can use: created, migrated, its catalogue loaded, as needed.
+    """Make a registry ready for this release: create, migrate and load the catalogue, as needed.
 
-    `log` hears one line for each thing done. Costs two queries where nothing is to do. Two processes that
-    start at once on a fresh home both succeed: one does the work, the other waits. Raises RegistryError.
+    `log` is called with one line per step. Costs two queries where nothing is to do. Two processes that
+    start at once in a new home both succeed: one does the work, the other waits. Raises RegistryError.
     """
     if _ready(database):
         return
@@ -141,7 +141,7 @@ def _alone(database: Database) -> Iterator[None]:
         with database.preparing():
             yield
         return
-    from filelock import FileLock, Timeout  # takes a while, and a registry that is ready needs no lock
+    from filelock import FileLock, Timeout  # slow to import, and a registry that is ready needs no lock
 
     held = FileLock(path.with_name(f"{path.name}.lock"), timeout=_LOCK_SECONDS)
     try:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The lines of an exported file: one JSON document each, a statement, verdict, refused payload or assessment.
+"""Lines of an exported file, one JSON document each: statement, manual link, rejected payload or assessment.
 
 A line's ``type`` is ``verdict``, ``refusal`` or ``assessment``; one without is a statement, as in the files
-of releases that knew nothing else. Payloads are base64, `gone_reason` is null for what its source still has.
+of older releases. Payloads are base64, `gone_reason` is null unless the source withdrew the record.
 """
 
 import base64
@@ -31,21 +31,21 @@ __all__ = ["Item", "is_exported", "line_of", "numbered", "read_line"]
 
 Item = ExportedStatement | LinkOverride | RejectedPayload | Assessment
 _TYPES = ("verdict", "refusal", "assessment")
-_HINT = "fairreg export writes files to import."
+_HINT = "Import files written by fairreg export."
 
 
 def line_of(item: Statement | LinkOverride | RejectedPayload | Assessment) -> str:
-    """The line, with its end, that `read_line` reads; always the same for the same item."""
+    """Format an item as a line, with its end, for `read_line`; always the same for the same item."""
     return json.dumps(_document(item), ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def numbered(lines: Iterable[bytes], first: int = 1) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not empty, with their numbers from `first` on."""
+    """Yield the non-empty lines with their numbers, counted from `first`."""
     return ((number, text) for number, text in enumerate(lines, first) if text.strip())
 
 
 def read_line(text: bytes, name: str) -> Item:
-    """What a line says; a RecordError calls it by `name`."""
+    """Parse a line; a RecordError calls it by `name`."""
     return _plain_statement(text) or _any(text, name)
 
 
@@ -62,9 +62,9 @@ _LINE = msgspec.json.Decoder(_Line)
 
 
 def _plain_statement(text: bytes) -> ExportedStatement | None:
-    """What nearly all lines of a large file are: a statement without payload or tombstone, read in one step.
+    """Parse a statement without payload or tombstone in one step; nearly all lines of a large file are such.
 
-    None for all other lines and for bad ones, so that only `_any` says what is wrong with them.
+    None for all other lines and for bad ones, so that only `_any` reports faults.
     """
     try:
         line = _LINE.decode(text)
@@ -83,7 +83,7 @@ def _any(text: bytes, name: str) -> Item:
     if isinstance(document, dict) and document.get("type") == "assessment":
         return _assessment(document, name)
     if not isinstance(document, dict) or "record" not in document:
-        raise RecordError(f"{name} is no line of an exported file.", hint=_HINT)
+        raise RecordError(f"{name} is not a line of an exported file.", hint=_HINT)
     return _statement(document, name)
 
 
@@ -91,11 +91,11 @@ def _document_in(text: bytes, name: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return parse_json(text, name=name)  # slower, and says what is wrong
+        return parse_json(text, name=name)  # slower, with an exact error message
 
 
 def is_exported(file: Path) -> bool:
-    """Whether the first line is one that `line_of` writes."""
+    """Tell whether the first line is one of `line_of`."""
     with file.open("rb") as stream:
         first = next((text for text in stream if text.strip()), b"")
     try:
@@ -139,7 +139,7 @@ def _verdict(document: dict[str, Any], name: str) -> LinkOverride:
     one, other = _place(document.get("one")), _place(document.get("other"))
     made_at, same = _text(document, "made_at", name), document.get("same")
     if one is None or other is None or one == other or made_at is None or not isinstance(same, bool):
-        raise RecordError(f"{name} is no verdict about two statements.", hint=_HINT)
+        raise RecordError(f"{name} is not a verdict about two statements.", hint=_HINT)
     return LinkOverride(min(one, other), max(one, other), same, made_at)
 
 
@@ -152,18 +152,18 @@ def _place(end: object) -> StatementKey | None:
 
 
 def _assessment(document: dict[str, Any], name: str) -> Assessment:
-    """Report and evidence are base64, as msgspec writes bytes."""
+    """Parse an assessment, whose report and evidence are base64, as msgspec writes bytes."""
     try:
         return msgspec.convert({key: document[key] for key in document if key != "type"}, Assessment)
     except msgspec.ValidationError as error:
-        raise RecordError(f"{name} is no assessment: {error}.", hint=_HINT) from error
+        raise RecordError(f"{name} is not an assessment: {error}.", hint=_HINT) from error
 
 
 def _refusal(document: dict[str, Any], name: str) -> RejectedPayload:
     source, reason = _text(document, "source", name), _text(document, "reason", name)
     payload = _payload(document, name)
     if source is None or reason is None or payload is None:
-        raise RecordError(f"{name} is no refused payload: it lacks source, reason or payload.", hint=_HINT)
+        raise RecordError(f"{name} is not a rejected payload with source, reason and payload.", hint=_HINT)
     path, refused_at = _text(document, "path", name), _text(document, "refused_at", name)
     return RejectedPayload(source, payload, reason, path, refused_at)
 
@@ -171,12 +171,12 @@ def _refusal(document: dict[str, Any], name: str) -> RejectedPayload:
 def _text(document: dict[str, Any], field: str, name: str) -> str | None:
     value = document.get(field)
     if value is not None and not isinstance(value, str):
-        raise RecordError(f"{name} has a {field} that is no text.", hint=_HINT)
+        raise RecordError(f"{name} has a {field} that is not text.", hint=_HINT)
     return value
 
 
 def _payload(document: dict[str, Any], name: str) -> bytes | None:
-    """The bytes; an empty payload is one."""
+    """Decode the payload; an empty one is valid."""
     stated = document.get("payload")
     try:
         return base64.b64decode(stated, validate=True) if stated is not None else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Looking for damage: in the database file, between the tables, in the full-text index, in each record."""
+"""Integrity check: of the database file, between the tables, of the full-text index, of each record."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -25,7 +25,7 @@ _PAGE = 300
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What `check` found: `problems` is empty for a sound registry, each is one sentence."""
+    """Result of `check`: `problems` are sentences, none for a sound registry."""
 
     place: str
     entries: int
@@ -34,14 +34,14 @@ class CheckReport:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing was found wrong."""
+        """True if no problem was found."""
         return not self.problems
 
 
 def check(settings: Settings) -> CheckReport:
-    """Look for damage everywhere; writers are held up only while the full-text index checks itself.
+    """Check the whole registry; writers are blocked only while the full-text index checks itself.
 
-    Raises RegistryError where there is no registry of this release to look at.
+    Raises RegistryError where there is no registry of this release.
     """
     with closing(Database(settings.database_url)) as database:
         database.require_current()
@@ -66,7 +66,7 @@ def _file_problems(connection: Connection) -> Iterable[str]:
 def _table_problems(connection: Connection) -> Iterable[str]:
     homeless = select(func.count()).select_from(statements).where(statements.c.entry_id.is_(None))
     if count := connection.scalar(homeless):
-        yield f"{count} statements belong to no entry."
+        yield f"{count} statements have no entry."
     unread = select(entries.c.identifier).where(~exists().where(entry_texts.c.entry_id == entries.c.id))
     for identifier in connection.scalars(unread):
         yield f"{identifier} is missing from the full-text index."
@@ -78,14 +78,14 @@ def _index_problems(database: Database) -> Iterable[str]:
     for index, what in _INDEXES.items():
         with database.writing() as connection:
             if not _in_step(connection, index):
-                yield f"The full-text index of {what} is not in step with the entries."
+                yield f"The full-text index of {what} differs from the entries."
 
 
 _INDEXES = {FULL_TEXT: "all texts", NAME_TEXT: "names", WORD_INDEX: "words"}
 
 
 def _in_step(connection: Connection, index: str) -> bool:
-    """A full-text index of SQLite checks itself by a command that is written as an insertion."""
+    """Check a full-text index by SQLite's command for it, which is written as an insertion."""
     from sqlalchemy.exc import DatabaseError
 
     try:
@@ -96,16 +96,16 @@ def _in_step(connection: Connection, index: str) -> bool:
 
 
 def _record_problems(database: Database) -> Iterable[str]:
-    """Page by page: the whole of a large registry would not fit into memory."""
+    """Check records page by page, because a large registry would not fit into memory."""
     after = 0
-    # As text: a damaged record would else end the check instead of being reported.
+    # As text: otherwise a damaged record would end the check instead of being reported.
     query = select(entries.c.id, entries.c.identifier, cast(RECORD, Text).label("record"))
     while True:
         with database.reading() as connection:
             page = connection.execute(
                 query.where(entries.c.id > after).order_by(entries.c.id).limit(_PAGE)
             ).all()
-            rows = _said(connection, [row.id for row in page])
+            rows = _statement_rows(connection, [row.id for row in page])
         if not page:
             return
         after = page[-1].id
@@ -115,12 +115,12 @@ def _record_problems(database: Database) -> Iterable[str]:
                 said.setdefault(row.entry_id, []).append(ModelRecord.from_json(decoded(row.record)))
                 payload_from(row.payload)
             except RecordError as error:
-                yield f"What {row.source} says of {row.source_id} does not decode: {error.message}"
+                yield f"The statement of {row.source} on {row.source_id} cannot be decoded: {error.message}"
         for key, identifier, stored in page:
             yield from _entry_problems(identifier, stored, said.get(key, []))
 
 
-def _said(connection: Connection, keys: list[int]) -> Sequence[Row[Any]]:
+def _statement_rows(connection: Connection, keys: list[int]) -> Sequence[Row[Any]]:
     kept = (statements.c.entry_id, statements.c.source, statements.c.source_id, statements.c.payload)
     query = select(*kept, cast(statements.c.record, Text).label("record"))
     return connection.execute(query.where(in_values(connection, statements.c.entry_id, keys))).all()
@@ -135,7 +135,7 @@ def _entry_problems(identifier: str, stored: str, said: list[ModelRecord]) -> It
     try:
         record = ModelRecord.from_json(decoded(stored))
     except RecordError as error:
-        yield f"The record of {identifier} does not decode: {error.message}"
+        yield f"The record of {identifier} cannot be decoded: {error.message}"
         return
     if replace(merge(said), identifier=identifier) != record:
-        yield f"The record of {identifier} is not what its sources say."
+        yield f"The record of {identifier} differs from its merged statements."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The registry of a command that may do without: opened when it is first needed."""
+"""The registry of a command that can work without it: opened when it is first needed."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -13,14 +13,14 @@ from fairreg.web import Log, no_log
 
 __all__ = ["LazyRegistry", "Opener"]
 
-# Opens a registry for a context; the line function hears what had to be done for that.
+# Opens a registry as a context manager; the log function is called with one line per preparatory step.
 Opener = Callable[[Log], AbstractContextManager[Registry]]
 
 
 class LazyRegistry:
-    """Context manager of a registry that `opener` opens when `open` is first called; closed when it ends.
+    """Context manager of a registry that `opener` opens at the first call of `open`, and that it closes.
 
-    A registry that cannot be opened fails those who need it, and nobody else.
+    A registry that cannot be opened fails only callers of `open`.
     """
 
     def __init__(self, opener: Opener) -> None:
@@ -34,7 +34,7 @@ class LazyRegistry:
         return cls(partial(open_registry, settings))
 
     def open(self, log: Log = no_log) -> Registry:
-        """Return the registry, opened and made ready now where it is not yet. Raises RegistryError."""
+        """Return the registry; open it and make it ready at the first call. Raises RegistryError."""
         if self._registry is None:
             self._registry = self._stack.enter_context(self._opener(log))
         return self._registry

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs ``link`` and ``unlink``: a person's word on whether two records are of one model."""
+"""The verbs ``link`` and ``unlink``: manual decisions on whether two records are of one model."""
 
 from fairreg.registry import LineageReport, Registry
 from fairreg.schemas.identifiers import RequestedIdentifier
@@ -10,10 +10,10 @@ __all__ = ["link", "unlink"]
 
 
 def link(settings: Settings, one: str, other: str, *, registry: Registry | None = None) -> LineageReport:
-    """Join what two identifiers mean, for good; the model that they make now.
+    """Mark two identifiers as the same model, permanently; return the joined model.
 
     `registry` is used instead of opening that of `settings`. Raises NotFound, IdentifierError, and UsageError
-    where both mean the same statement.
+    where both are of the same statement.
     """
     first, second = RequestedIdentifier(one), RequestedIdentifier(other)
     with existing(registry, settings) as used:
@@ -24,7 +24,7 @@ def link(settings: Settings, one: str, other: str, *, registry: Registry | None 
 def unlink(
     settings: Settings, one: str, other: str, *, registry: Registry | None = None
 ) -> tuple[LineageReport, LineageReport]:
-    """Keep what two identifiers mean apart, for good; the two models that they are now. Raises as `link`."""
+    """Mark two identifiers as different models, permanently; return both models. Raises as `link`."""
     first, second = RequestedIdentifier(one), RequestedIdentifier(other)
     with existing(registry, settings) as used:
         used.unlink(first, second)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """One open registry that the calls of the Python API share, so that a second call finds the engine warm.
 
-Kept is that of the last settings. Every call looks at it again, for the price of two queries: a file that was
-removed or replaced, a schema that another process changed and other settings are noticed as if the call had
-opened the registry itself. SQLite must not be carried through a fork (https://sqlite.org/howtocorrupt.html,
-2.6), so the connections that are idle are closed before one, and a child opens a registry of its own.
+The registry of the last settings is kept open. Every call checks it again, at the cost of two queries: a file
+that was removed or replaced, a schema changed by another process and other settings are noticed as if the
+call had opened the registry itself. SQLite connections must not be carried through a fork
+(https://sqlite.org/howtocorrupt.html, 2.6), so idle ones are closed before a fork, and a child process opens
+its own registry.
 """
 
 import atexit
@@ -25,7 +26,7 @@ __all__ = ["close", "shared_registry"]
 
 
 class _FileState(NamedTuple):
-    """A database file as the file system knows it; another file, or the same one overwritten, differs."""
+    """State of a database file in the file system; another or an overwritten file has another state."""
 
     device: int
     number: int
@@ -38,46 +39,46 @@ class _FileState(NamedTuple):
 
 @dataclass(eq=False)
 class _SharedDatabase:
-    """A database that calls share. Closed by the last of its users once another has taken its place."""
+    """A database shared by calls; once replaced, it is closed by its last user."""
 
     url: str
     database: Database
     users: int = 0
     retired: bool = False
-    # The file when it was last left alone; None for a server.
+    # State of the file when it was last unused; None for a server.
     state: _FileState | None = None
 
     def __post_init__(self) -> None:
         self.state = self._state()
 
     def untouched(self) -> bool:
-        """Return True where nobody else put another file, or other content, in the place of the file."""
+        """Return True unless another process replaced the file or its content."""
         now = self._state()
         if not self.users:
             return self.state == now
-        # While calls are under way the file appears, and changes by what they write.
+        # During calls the file may be created, and changes by their own writes.
         return self.state is None or self.state.same_file(now)
 
     def left(self) -> None:
-        """Count one user less; after the last one all that was written is in the file."""
+        """Count one user less; after the last one all writes are in the file."""
         self.users -= 1
         if not self.users and (self.retired or self.database.log_may_hold_changes):
             self.database.close()
         self._look()
 
     def close_idle(self) -> None:
-        """Close the connections that nobody uses now."""
+        """Close the idle connections."""
         self.database.close()
         self._look()
 
     def retire(self) -> None:
-        """Close it, now or when its last user is done."""
+        """Close the database, now or when its last user is done."""
         self.retired = True
         if not self.users:
             self.database.close()
 
     def _look(self) -> None:
-        """Remember the file as it is left alone, unless it is another one by now."""
+        """Store the state of the unused file, unless it was replaced."""
         now = self._state()
         if not self.users and (self.state is None or self.state.same_file(now)):
             self.state = now
@@ -93,17 +94,17 @@ class _SharedDatabase:
 
 
 class _Keeper:
-    """The one database that is kept. Its lock is held while it opens one, and never during a user's call."""
+    """Keeper of the one shared database. Its lock is held while opening, never during a user's call."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._kept: _SharedDatabase | None = None
-        # What a child process inherits and must neither use nor close.
+        # Databases inherited by a child process, which must neither use nor close them.
         self._inherited: list[_SharedDatabase] = []
 
     @contextmanager
     def lease(self, settings: Settings, log: Log) -> Iterator[Database]:
-        """Give the database of `settings`, ready for use; it stays open at least as long as the context."""
+        """Lend the database of `settings`, ready for use; it stays open at least as long as the context."""
         with self._lock:
             shared = self._current(settings.database_url)
             shared.users += 1
@@ -122,7 +123,7 @@ class _Keeper:
         return kept
 
     def close(self) -> None:
-        """Let go of what is kept: it is closed now, or by the last call that is under way with it."""
+        """Release the shared database: it is closed now, or by the last call that uses it."""
         with self._lock:
             kept, self._kept = self._kept, None
             if kept is not None:
@@ -135,14 +136,14 @@ class _Keeper:
             self._kept.close_idle()
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Release the lock."""
         self._lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Forget what was inherited, and the lock with it."""
+        """Drop the inherited database and lock."""
         self._lock = threading.RLock()
         if self._kept is not None:
-            self._kept.users += 1  # one who never leaves, so that no call that was under way closes it here
+            self._kept.users += 1  # a permanent user, so that no inherited call closes it here
             self._inherited.append(self._kept)
             self._kept = None
 
@@ -159,7 +160,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
 
 @contextmanager
 def shared_registry(settings: Settings, log: Log = no_log) -> Iterator[Registry]:
-    """Give the shared registry of `settings` for one call, made ready as by `db.prepare`.
+    """Context manager: the shared registry of `settings` for one call, made ready as by `db.prepare`.
 
     Any number of threads may use it at a time. Raises RegistryError.
     """
@@ -168,5 +169,5 @@ def shared_registry(settings: Settings, log: Log = no_log) -> Iterator[Registry]
 
 
 def close() -> None:
-    """Close what is kept open between calls; the next call opens it again."""
+    """Close the registry kept open between calls; the next call opens it again."""
     _keeper.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Records as files: adding one, and carrying a whole registry to another (`exported` says in which form)."""
+"""Records as files: adding one, and copying a whole registry to another (format: `export_format`)."""
 
 import sys
 from collections import Counter
@@ -20,7 +20,7 @@ __all__ = ["add", "export", "import_"]
 
 
 def add(settings: Settings, file: Path, *, registry: Registry | None = None) -> PutResult:
-    """Put the record in `file`, JSON-LD or plain, into `registry` or else that of `settings`.
+    """Store the record in `file`, JSON-LD or plain, in `registry` or else that of `settings`.
 
     Raises RecordError.
     """
@@ -31,11 +31,11 @@ def add(settings: Settings, file: Path, *, registry: Registry | None = None) -> 
 
 
 def export(settings: Settings, file: Path, *, registry: Registry | None = None) -> dict[str, int]:
-    """Write all that `registry`, or else that of `settings`, holds to `file`; how many of each.
+    """Write all of `registry`, or else that of `settings`, to `file`; return the number of items per kind.
 
-    What was said, by source and its id, then what people decided, what was refused, how it was assessed:
-    registries that hold the same write the same bytes. The file appears under its name only when it is
-    complete; ``-`` is standard output.
+    Statements, ordered by source and its id, then manual links, rejected payloads, assessments: registries of
+    equal content write the same bytes. The file appears under its name only when it is complete; ``-`` is
+    standard output.
     """
     counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0, assessments=0)
     with existing(registry, settings) as used, _written(file) as out:
@@ -61,9 +61,9 @@ def import_(
     progress: Callable[[int, int | None], None] | None = None,
     registry: Registry | None = None,
 ) -> dict[str, int]:
-    """Put all of an exported file into the registry: how many statements were new, changed, unchanged.
+    """Import an exported file into the registry; return the numbers of new, changed, unchanged statements.
 
-    Where the file has them, also how many `verdicts`, `refused` payloads and `assessments` were read; of two
+    The result also has the numbers of `verdicts`, `refused` payloads and `assessments` in the file; of two
     verdicts about the same statements the newer one counts. Every line is checked before the first is stored.
     `registry` is used instead of opening that of `settings`. Raises RecordError with the number of the bad
     line.

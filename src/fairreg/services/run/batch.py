@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Running a model on many files, or on the shards of large ones, here or on workers.
+"""Running of a model on many files, or on the shards of large ones, in this process or on workers.
 
-This process gives out the shards and is the only one that writes: each output whole, once all its shards are
-there, and then the note that proves it. A file that cannot be run stops no other.
+This process distributes the shards and is the only one that writes: each output whole, once all its shards
+are there, and then its entry in the manifest. A file that fails does not stop the others.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ __all__ = ["FileRun", "ManyRuns", "run_many"]
 
 @dataclass(frozen=True)
 class FileRun:
-    """One file: how many items, the figures, where the outputs are; `skipped`: they were there already."""
+    """Run on one file: number of items, figures of merit, path of the outputs; `skipped`: already there."""
 
     source: Path
     items: int
@@ -56,7 +56,7 @@ class FileRun:
 
 @dataclass
 class ManyRuns:
-    """What was run, by file in the order given; `failures` are files and why they could not be run."""
+    """Runs by file, in the order given; `failures` are files with the reason why they could not be run."""
 
     opened: LoadedModel
     sha256: str
@@ -67,7 +67,7 @@ class ManyRuns:
 
     @property
     def computed(self) -> int:
-        """Items that were run now."""
+        """Number of items run now, without those of skipped files."""
         return sum(item.items for item in self.files.values() if not item.skipped)
 
     def to_json(self) -> dict[str, Any]:
@@ -111,9 +111,9 @@ def run_many(
 ) -> ManyRuns:
     """Run the model on every file; the folder `output` gets NAME.npz for each NAME of an input.
 
-    `progress` hears how many items are done, and how many there are where that is known. Raises UsageError
-    for outputs that would meet each other or their inputs, the errors of `open_engine`, and that of the first
-    file where none could be run.
+    `progress` is called with the number of items done, and the total where it is known. Raises UsageError for
+    outputs that would overwrite each other or their inputs, the errors of `open_engine`, and that of the
+    first file if all files failed.
     """
     targets = _targets(list(inputs), output)
     place = where or ExecutionTarget()
@@ -125,7 +125,7 @@ def run_many(
             sha256=sha256,
             runtime=opened.runner.name,
             engines=(settings.cache / ENGINES).resolve(),
-            # Some graphs give other last digits on other numbers of threads; the networks of fairreg do not.
+            # The last digits of some graphs depend on the number of threads; not those of fairreg's networks.
             threads=engine.threads if opened.recognition else 1,
         )
         manifest = None if output is None else RunManifest(output)
@@ -137,23 +137,23 @@ def run_many(
 
 
 def _engine(where: ExecutionTarget, opened: LoadedModel, log: Log) -> AbstractContextManager[Engine]:
-    """Here a network of fairreg uses all processors by itself, and any other one in as many threads."""
+    """Open the engine; in this process one of fairreg's networks uses all CPUs, as does any other one."""
     return open_engine(where, log) if opened.recognition or not where.in_process else threads(processors())
 
 
 def _targets(inputs: list[Path], output: Path | None) -> dict[Path, Path | None]:
-    """Where the outputs of each input go."""
+    """Map each input to the path of its outputs."""
     if output is None:
         return dict.fromkeys(inputs)
     if output.resolve() in {path.resolve().parent for path in inputs}:
-        raise UsageError(f"The inputs lie in {output}, too.", hint="Give --output a folder of its own.")
+        raise UsageError(f"{output} also contains the inputs.", hint="Choose another --output folder.")
     targets: dict[str, Path] = {}
     for path in inputs:
         other = targets.setdefault(path.stem, path)
         if other is not path:
             raise UsageError(
                 f"The outputs of {other} and {path} would both be {path.stem}.npz.",
-                hint="Rename one, or run them with another --output each.",
+                hint="Rename one, or run them with different --output folders.",
             )
     with disk_faults(str(output)):
         output.mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def _targets(inputs: list[Path], output: Path | None) -> dict[Path, Path | None]
 
 @dataclass
 class _File:
-    """An input on its way: its shards, where its outputs go, what it was when it was first looked at."""
+    """An input being processed: its shards, the path of its outputs, and its initial state."""
 
     path: Path
     shards: tuple[Shard, ...]
@@ -177,7 +177,7 @@ class _File:
         return {name: _joined([part.outputs[name] for part in self.parts]) for name in names}
 
     def labels(self) -> Any:
-        """What is true of all items, None where that is not known."""
+        """The labels of all items, None where they are unknown."""
         found = [part.labels for part in self.parts if part.labels is not None]
         return _joined(found) if len(found) == len(self.parts) else None
 
@@ -192,7 +192,7 @@ class _Runs:
     _done: int = 0
 
     def all(self, engine: Engine, targets: Mapping[Path, Path | None]) -> None:
-        """Run what is left to be run; the files of the report are in the order of the inputs."""
+        """Run the remaining inputs; the files of the report are in the order of the inputs."""
         for path, target in targets.items():
             try:
                 shards = shards_of(self.report.opened, path.resolve())
@@ -206,7 +206,7 @@ class _Runs:
         self.report.files = {path: found[path] for path in targets if path in found}
 
     def _waiting(self) -> Iterator[Shard]:
-        """The shards of the files that have no proven output."""
+        """Yield the shards of the files without a valid output."""
         for file in self._files.values():
             made = self._proven(file)
             if made is None:
@@ -236,9 +236,9 @@ class _Runs:
                 self._finish(file)
 
     def _finish(self, file: _File) -> None:
-        """Write the outputs of a file, whose shards are all there."""
+        """Write the outputs of a file with all its shards done."""
         if file.target is not None and _state(file.path) != file.state:
-            self.report.failures[file.path] = ModelError(f"{file.path} changed while it was run.")
+            self.report.failures[file.path] = ModelError(f"{file.path} changed during the run.")
             return
         outputs = file.outputs()
         metrics = measured(self.report.opened, outputs, file.labels())
@@ -265,7 +265,7 @@ class _Runs:
 
     @cached_property
     def _by(self) -> dict[str, Any]:
-        """All that the bytes of an output depend on, but the input."""
+        """Everything except the input that determines the bytes of an output."""
         runner = self.report.opened.runner
         return {
             "model": self.report.sha256,
@@ -283,6 +283,6 @@ def _joined(parts: list[Any]) -> Any:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    """What changes when the file does."""
+    """State of a file, which changes with its content."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Running the model among fetched files on the packaged sample of its model package."""
+"""Demonstration of the model among fetched files, on the packaged sample of its model package."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
@@ -39,13 +39,13 @@ _NOT_PUBLISHED = (
     "THESE ARE NOT THE PUBLISHED WEIGHTS of {pid}: fairreg's own reference weights of the same architecture "
     "ran, trained on an open sample."
 )
-# Folder of the cache for what engines build from a model.
+# Folder of the cache for engines built from a model.
 ENGINES = "engines"
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """What ran, on what, and what came out. `file` is the weight file as its archive names it."""
+    """Report of a run: model, sample and results. `file` is the name of the weight file in its archive."""
 
     recognition: Recognition
     file: str
@@ -56,7 +56,7 @@ class RunReport:
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Figures by name, such as ``roc_auc``."""
+        """Figures of merit by name, such as ``roc_auc``."""
         return self.demonstration.metrics
 
     def to_json(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class RunReport:
 def run(fetched: FetchedFiles, *, runtime: str | None = None, engines: Path | None = None) -> RunReport:
     """Recognise the model among the fetched files and run it on its packaged sample.
 
-    Raises ModelError when there is none or several could be meant, UnsafePickle when all that might be one is
+    Raises ModelError when there is none or the choice is ambiguous, UnsafePickle when all candidates are
     unsafe, MissingEngine and UsageError for the runtime.
     """
     chosen, warnings = find_model(fetched.models, where=fetched.requested)
@@ -105,10 +105,10 @@ def stand_in(
     runtime: str | None = None,
     registry: LazyRegistry | None = None,
 ) -> tuple[FetchedFiles, RunReport] | None:
-    """Run packaged reference weights in the place of those of `pid`, which cannot be had.
+    """Run packaged reference weights in the place of those of `pid`, which are unavailable.
 
-    None where no model package has any for it; what was "fetched" then has no files. `registry` is used
-    instead of that of `settings`. Raises MissingEngine and UsageError for the runtime.
+    None if no model package has any for it; the returned fetch has no files. `registry` is used instead of
+    that of `settings`. Raises MissingEngine and UsageError for the runtime.
     """
     requested = RequestedIdentifier.of(pid)
     if models.reference(requested.require()) is None:
@@ -139,18 +139,18 @@ def run_reference(
 
 
 def reference(pid: str | RequestedIdentifier) -> Recognition:
-    """The packaged weights that may stand in for those of `pid`. Raises UsageError where there are none."""
+    """Return the packaged weights that may replace those of `pid`. Raises UsageError without any."""
     chosen = models.reference(RequestedIdentifier.of(pid).require())
     if chosen is None:
         raise UsageError(
             f"There are no reference weights for {pid}.",
-            hint="Leave --weights out to run the published ones.",
+            hint="Leave out --weights to run the published ones.",
         )
     return chosen
 
 
 def load(fetched: FetchedFiles, *, runtime: str | None = None) -> Runner:
-    """A runner of the model among the fetched files. Raises as `run`."""
+    """Load a runner of the model among the fetched files. Raises as `run`."""
     chosen, _ = find_model(fetched.models, where=fetched.requested)
     return models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
 
@@ -162,12 +162,12 @@ def check_runtime(runtime: str) -> None:
 
 
 def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[str]]:
-    """The model that is meant among these files, and a warning for each file that could not be read."""
+    """Choose the model among these files; return it with a warning for each unreadable file."""
     return meant(*recognise_all(paths), where=where)
 
 
 def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[FairregError]]:
-    """What the model packages know among these files, and why others could not be read."""
+    """Recognise models among these files; return them and the errors of unreadable files."""
     found: list[Recognition] = []
     refused: list[FairregError] = []
     for path in paths:
@@ -184,16 +184,16 @@ def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[Fairre
 def meant(
     found: list[Recognition], refused: list[FairregError], *, where: str
 ) -> tuple[Recognition, list[str]]:
-    """The one of the recognised models that is meant. Raises as `find_model`."""
+    """Choose among the recognised models. Raises as `find_model`."""
     if not found and refused:
         raise next((error for error in refused if error.exit_code != ModelError.exit_code), refused[0])
     if not found:
         raise ModelError(
-            f"No file of {where} holds a model that fairreg knows.",
-            hint=f"It knows {', '.join(models.names())}; the files are fetched and verified all the same.",
+            f"No file of {where} contains a model that fairreg supports.",
+            hint=f"It supports {', '.join(models.names())}; the files are fetched and verified nevertheless.",
         )
     chosen = models.choose(found)
     if refused and not chosen.baseline:
-        # What could not be read may be the very file that is meant: another one must not take its place.
+        # An unreadable file may be the intended one: another file must not replace it silently.
         raise refused[0]
     return chosen, [error.message for error in refused]

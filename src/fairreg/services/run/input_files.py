@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which files of inputs a user means by names, folders and patterns."""
+"""Input files given as names, folders and patterns."""
 
 from collections.abc import Iterable
 from glob import glob, has_magic
@@ -9,20 +9,20 @@ from fairreg.errors import UsageError
 
 __all__ = ["SUFFIXES", "input_files", "is_one_file"]
 
-# Files that a folder is searched for; a name may be any.
+# Suffixes of input files in a folder; a file given by name may have any.
 SUFFIXES = frozenset({".npz", ".npy", ".h5", ".hdf5", ".root"})
 
 
 def is_one_file(given: Iterable[str]) -> bool:
-    """Whether a single file is named, which need not exist."""
+    """Tell whether a single file is named, existing or not."""
     listed = list(given)
     return len(listed) == 1 and not Path(listed[0]).is_dir() and not _is_pattern(listed[0])
 
 
 def input_files(given: Iterable[str]) -> list[Path]:
-    """The files in the order in which they are given, those of a folder or pattern by name, none twice.
+    """List the files in the order given, those of a folder or pattern by name, without duplicates.
 
-    Raises UsageError for a folder or pattern without any.
+    Raises UsageError for a folder or pattern without files.
     """
     found = [path for name in given for path in _meant(name)]
     return list({path.resolve(): path for path in found}.values())
@@ -39,7 +39,7 @@ def _meant(name: str) -> list[Path]:
         return [path]
     if not files:
         raise UsageError(
-            f"There are no files of inputs in {name}.", hint=f"They end in {', '.join(sorted(SUFFIXES))}."
+            f"There are no input files in {name}.", hint=f"They end in {', '.join(sorted(SUFFIXES))}."
         )
     return files
 

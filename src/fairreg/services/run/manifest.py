@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The note beside the outputs of a run: by which model each was made, of which input, with which bytes.
+"""Manifest beside the outputs of a run: model, input and digest of each output.
 
-An output that the note proves to be the one asked for need not be made again. The note holds no times and no
-paths, so that the same outputs have the same note.
+An output that the manifest shows to be valid is not computed again. The manifest contains neither times nor
+paths, so that the same outputs have the same manifest.
 """
 
 import json
@@ -21,7 +21,7 @@ _FORMAT = "fairreg-run-1"
 
 @dataclass(frozen=True)
 class ManifestEntry:
-    """One output: the digests of input and output, the items, the figures; `by` says which model and how."""
+    """One output: digests of input and output, number of items, figures; `by`: model and settings."""
 
     by: Mapping[str, Any]
     input: str
@@ -32,21 +32,21 @@ class ManifestEntry:
 
 
 class RunManifest:
-    """The note in `folder`; one that cannot be read is as if there was none."""
+    """The manifest in `folder`; an unreadable one counts as missing."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._made = _read(folder / NAME)
 
     def proven(self, name: str, by: Mapping[str, Any], input_sha256: str) -> ManifestEntry | None:
-        """What is known of the output `name`, if it was made so and of this, and still has its bytes."""
+        """Return the entry of output `name` if settings, input and the bytes of the output still agree."""
         made, path = self._made.get(name), self._folder / name
         if made is None or made.by != by or made.input_sha256 != input_sha256:
             return None
         return made if path.is_file() and digest(path) == made.sha256 else None
 
     def add(self, name: str, made: ManifestEntry) -> None:
-        """Note an output that is complete."""
+        """Add a complete output."""
         self._made[name] = made
         outputs = {key: asdict(item) for key, item in sorted(self._made.items())}
         text = json.dumps({"format": _FORMAT, "outputs": outputs}, indent=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Running a model, found by its identifier or in a file, on the user's own input."""
+"""Prediction by a model, given by its identifier or as a file, on the user's input."""
 
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,15 +43,15 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-# Hears how many items are done, and how many there are.
+# Called with the number of items done and the total.
 Progress = Callable[[int, int], None]
-# Batches between two reports of progress.
+# Batches between two progress updates.
 _STRETCH = 8
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Outputs by name, with what made them. `metrics` are empty where the input says nothing of the truth."""
+    """Outputs by name, with model and input. `metrics` are empty for an input without labels."""
 
     model: str
     path: Path
@@ -87,7 +87,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to run; `recognition` is None for one that only its own graph describes."""
+    """A model ready to run; `recognition` is None for one described only by its graph."""
 
     runner: Runner
     path: Path
@@ -96,12 +96,12 @@ class LoadedModel:
 
     @property
     def title(self) -> str:
-        """The name of the network, or that of the file."""
+        """The name of the network, else of the file."""
         return self.recognition.title if self.recognition else self.path.name
 
     @property
     def fingerprint(self) -> str | None:
-        """That of the weights, None for a graph that has none."""
+        """The fingerprint of the weights, None for a graph without weights."""
         return self.recognition.fingerprint if self.recognition else _fingerprint(self.path)
 
 
@@ -114,9 +114,9 @@ def open_model(
     log: Log = no_log,
     progress: Downloading | None = None,
 ) -> LoadedModel:
-    """What `model` names, a file here or an identifier, ready to run.
+    """Open the model `model`, a local file or an identifier, ready to run.
 
-    Raises the errors of `fetch`, and ModelError where no model or several are found.
+    Raises the errors of `fetch`, and ModelError if no model or several are found.
     """
     path, engines = Path(model), settings.cache / ENGINES
     if path.is_file():
@@ -141,12 +141,12 @@ def predict(
 ) -> Prediction:
     """Run the model on the arrays or jets in the file `inputs`.
 
-    A model that fairreg knows reads the files of its own field; any other takes .npz files with an array for
-    each of its inputs. `output` is written only when all is done. Raises ModelError where model and input do
-    not fit, UsageError for an output of an unknown kind.
+    A model that fairreg supports reads the files of its own field; any other takes .npz files with an array
+    for each of its inputs. `output` is written only at the end. Raises ModelError if model and input do not
+    fit, UsageError for an output of an unknown kind.
     """
     if output is not None and output.suffix not in _KINDS:
-        raise UsageError(f"{output.name} is no .npz or .npy file.", hint="Name one to keep the outputs in.")
+        raise UsageError(f"{output.name} is not a .npz or .npy file.", hint="Use one of these suffixes.")
     given = read_inputs(model, inputs)
     begun = perf_counter()
     outputs = _run(model.runner, given.arrays, progress)
@@ -168,10 +168,10 @@ def predict(
 
 
 def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
-    """Keep outputs: .npz with all by name, .npy with the only one; whole or not at all. Raises UsageError."""
+    """Write outputs atomically: .npz with all by name, .npy with a single one. Raises UsageError."""
     if path.suffix == ".npy" and len(outputs) != 1:
         raise UsageError(
-            f"{path.name} can hold one array, but the model has the outputs {', '.join(outputs)}.",
+            f"{path.name} can contain one array, but the model has the outputs {', '.join(outputs)}.",
             hint="Name a .npz file.",
         )
     part = path.with_name(f".{path.name}.part")
@@ -185,14 +185,14 @@ def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
 
 
 def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Runner:
-    """A runner of a weight or model file; one of a network that fairreg knows has its `predict`."""
+    """Load a runner of a weight or model file; that of a supported network has its `predict`."""
     return open_file(path, runtime, settings.cache / ENGINES).runner
 
 
 def read_arrays(
     path: Path, names: Iterable[str], start: int = 0, stop: int | None = None
 ) -> dict[str, Array]:
-    """Rows of the arrays of a .npz file, or of a .npy file for a model with a single input, by input name.
+    """Read rows of a .npz file, or of a .npy file for a model with a single input, by input name.
 
     Raises ModelError; pickled arrays are not read.
     """
@@ -202,14 +202,14 @@ def read_arrays(
             return dict(content)
     if len(wanted) != 1:
         raise ModelError(
-            f"{path.name} holds one array, but the model has the inputs {', '.join(wanted)}.",
-            hint="Put them into one .npz file, by these names.",
+            f"{path.name} contains one array, but the model has the inputs {', '.join(wanted)}.",
+            hint="Use a .npz file with arrays of these names.",
         )
     return {wanted[0]: content}
 
 
 def count_inputs(model: LoadedModel, path: Path) -> int | None:
-    """How many items the file holds, None where its shards could not be told apart. Raises ModelError."""
+    """Number of items in the file, None if it cannot be divided into shards. Raises ModelError."""
     if not path.is_file():
         raise _no_file(path)
     if not model.runner.batched:
@@ -235,13 +235,13 @@ _KINDS = (".npz", ".npy")
 
 
 def looks_like_path(text: str) -> bool:
-    """Whether a text is meant as a file: it begins like a path, or ends like a model or weight file."""
+    """Tell whether a text is a file name: it begins like a path, or ends like a model or weight file."""
     suffix = Path(text).suffix.lower()
     return text.startswith((".", "/", "~")) or suffix in weights.SUFFIXES or suffix in runners.suffixes()
 
 
 def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> LoadedModel:
-    """The model in a file, ready to run on so many threads (None: as its runtime chooses)."""
+    """Open the model in a file, to run on `threads` threads (None: the default of its runtime)."""
     known = models.recognise(path)
     if known is not None:
         chosen = runtime or DEFAULT_RUNTIME
@@ -257,7 +257,7 @@ def _runtime_for(path: Path) -> str:
 
 
 def read_inputs(loaded: LoadedModel, inputs: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """What the file holds for the model, from item `start` to before `stop`. Raises ModelError."""
+    """Read the model's inputs in the file, from item `start` to before `stop`. Raises ModelError."""
     if not inputs.is_file():
         raise _no_file(inputs)
     if loaded.recognition is not None:
@@ -270,7 +270,7 @@ def _no_file(path: Path) -> ModelError:
 
 
 def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None) -> Mapping[str, Array]:
-    """As `Runner.run`, a stretch of batches at a time where somebody wants to hear of it."""
+    """Run as `Runner.run`; with `progress`, several batches at a time between its calls."""
     items = count_items(arrays)
     stretch = _STRETCH * runner.batch_size
     if progress is None or not runner.batched or items <= stretch:
@@ -283,20 +283,20 @@ def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None)
 
 
 def count_items(arrays: Mapping[str, Array]) -> int:
-    """How many items the arrays hold along their first axis."""
+    """Number of items of the arrays along their first axis."""
     first = next(iter(arrays.values()), None)
     return len(first) if first is not None and first.ndim else 1
 
 
 def measured(loaded: LoadedModel, outputs: Mapping[str, Array], labels: Array | None) -> Mapping[str, float]:
-    """Figures of the outputs, none where nothing is known of the truth."""
+    """Figures of merit of the outputs, none without labels."""
     if loaded.recognition is None or labels is None:
         return {}
     return models.get(loaded.recognition.model).measure(outputs, labels)
 
 
 def _fingerprint(path: Path) -> str | None:
-    """None for a graph that has no parameters."""
+    """Fingerprint of a model file; None for a graph without parameters."""
     try:
         return fingerprint(path)
     except ModelError:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The task of running a model on a part of a file of inputs, wherever it runs.
+"""The task of running a model on a shard of an input file, in any process.
 
-Where a file is cut depends on nothing but the file and the model's batches, and every batch holds the same
-items as if the file had been run as a whole: what is computed together can change the last digits.
+The division into shards depends only on the file and the model's batch size, and every batch has the same
+items as in a run of the whole file, because the composition of a batch can change the last digits.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ from fairreg.storage.files import digest
 
 __all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "shards_of"]
 
-# Batches a shard: about a second of the Hbb network on one core, and a few ten megabytes of jets.
+# Batches per shard: about a second of the Hbb network on one core, and a few tens of megabytes of jets.
 BATCHES = 32
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model as every process opens it: the file with its digest, runtime, folder of engines, threads."""
+    """Description of a model for every process: file and digest, runtime, folder of engines, threads."""
 
     path: Path
     sha256: str
@@ -45,7 +45,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class ShardOutputs:
-    """Outputs by name for the items of a shard, and what is true of them where that is known."""
+    """Outputs by name for the items of a shard, and their labels where they are known."""
 
     outputs: Mapping[str, NDArray[Any]]
     labels: NDArray[Any] | None
@@ -54,12 +54,12 @@ class ShardOutputs:
 
 @dataclass(frozen=True)
 class ShardTask:
-    """Runs a model on shards. Raises ModelError where model or input are not what they were or do not fit."""
+    """Runs a model on shards. Raises ModelError if model or input have changed or do not fit."""
 
     model: ModelFile
 
     def __call__(self, shard: Shard) -> ShardOutputs:
-        """The outputs for the items of a shard."""
+        """Compute the outputs for the items of a shard."""
         try:
             opened = _opened(self.model)
             given = read_inputs(opened, shard.source, shard.start, shard.stop)
@@ -74,7 +74,7 @@ class ShardTask:
 
 
 def shards_of(opened: LoadedModel, source: Path) -> tuple[Shard, ...]:
-    """The file in shards; one for a file whose items cannot be counted or told apart. Raises ModelError."""
+    """Divide the file into shards; one for a file whose items cannot be counted. Raises ModelError."""
     count, size = count_inputs(opened, source), BATCHES * opened.runner.batch_size
     if not count:
         return (Shard(source),)
@@ -86,9 +86,9 @@ def _opened(model: ModelFile) -> LoadedModel:
     """The model, opened once in each process."""
     if not model.path.is_file():
         raise ModelError(
-            f"There is no model file {model.path} where the work is done.",
+            f"The worker has no model file {model.path}.",
             hint="Workers on other machines need models and inputs on a path that all of them share.",
         )
     if digest(model.path) != model.sha256:
-        raise ModelError(f"{model.path} holds another model where the work is done.")
+        raise ModelError(f"The worker has another model at {model.path}.")
     return open_file(model.path, model.runtime, model.engines, model.threads)

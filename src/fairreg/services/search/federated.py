@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Live search: every source is asked at once, and what comes within the deadline joins the local ranking.
+"""Live search: queries all sources at once, and fuses results within the deadline with the local ranking.
 
 Rankings are fused by reciprocal rank fusion with k = 60 (Cormack, Clarke and Büttcher, SIGIR 2009,
-https://doi.org/10.1145/1571941.1572114): a model gains 1 / (k + rank) from each ranking that holds it.
+https://doi.org/10.1145/1571941.1572114): a model gains 1 / (k + rank) from each ranking that contains it.
 """
 
 import time
@@ -42,13 +42,13 @@ from fairreg.web import HttpClient, RetryPolicy
 __all__ = ["SourceQuery", "has_late_threads", "query_sources", "search_live"]
 
 _LIMIT = 20
-# What a source may say before it is taken for one that never ends.
+# Most pages of one source, against sources that never end.
 _MOST_PAGES = 10
-# How deep the local ranking goes into the fusion.
+# Number of local results in the fusion.
 _LOCAL_DEPTH = 100
 _GRACE_SECONDS = 0.2
-_NO_SOURCE = "No source was asked: none of those named takes words, or all are disabled (FAIRREG_DISABLE)."
-# A plugin's own faults: a source that sends nonsense must not break the others.
+_NO_SOURCE = "No source was queried: none of those named has a search, or all are disabled (FAIRREG_DISABLE)."
+# Errors of a harvester plugin: invalid data of one source must not fail the others.
 _PLUGIN_FAULTS = (
     ArithmeticError,
     AssertionError,
@@ -64,7 +64,7 @@ _PLUGIN_FAULTS = (
 
 @dataclass
 class SourceQuery:
-    """A source with what it found so far, best first; `answer` is None until it is done."""
+    """A source with its results so far, best first; `answer` is None until it is done."""
 
     harvester: Harvester
     found: list[Submission] = field(default_factory=list)
@@ -78,11 +78,11 @@ class SourceQuery:
 
     @property
     def ranking(self) -> tuple[StatementKey, ...]:
-        """Its ranking."""
+        """Keys of its results, best first."""
         return tuple(statement_key_of(item.record) for item in self.found)
 
 
-# Hears of a source that is done.
+# Called with a source that is done.
 DoneCallback = Callable[[SourceQuery], None]
 
 
@@ -99,9 +99,9 @@ def search_live(
     registry: Registry | None = None,
     **filters: Any,
 ) -> SearchReport:
-    """What the registry and every source know of `query`; see `fairreg.services.search.search.search`."""
+    """Search the registry and every source for `query`; see `fairreg.services.search.search.search`."""
     if not query.strip():
-        raise UsageError("A live search needs words to ask for.", hint="Name what you are looking for.")
+        raise UsageError("A live search needs a query.", hint="Add search words.")
     conditions = Filters.of(**filters)
     chosen = _chosen(settings, conditions.asked.get("source", ()))
     with existing(registry, settings) as used:
@@ -119,7 +119,7 @@ def search_live(
 def _update_callback(
     ranking: "_Ranking", on_answer: AnswerCallback, on_update: UpdateCallback | None, names: Sequence[str]
 ) -> DoneCallback:
-    """What hears of each source as it is done, and passes on its answer and the ranking with it."""
+    """Return a callback for finished sources that reports their answer and the updated ranking."""
     came: list[SourceQuery] = []
 
     def tell(asked: SourceQuery) -> None:
@@ -146,16 +146,16 @@ def query_sources(
     deadline: float = DEADLINE,
     on_answer: AnswerCallback = lambda _name, _answer: None,
 ) -> list[SourceQuery]:
-    """Ask the sources at once; back after `deadline` seconds at the latest, with what came until then."""
+    """Query the sources at once; return their results so far after at most `deadline` seconds."""
     asking = _FederatedQuery(_Terms(settings, query, limit, deadline), sources)
     return asking.wait(lambda asked: on_answer(asked.name, asked.answer) if asked.answer else None)
 
 
 def has_late_threads() -> bool:
-    """Whether a thread that was left behind still waits for its source.
+    """Tell whether an abandoned thread still waits for its source.
 
-    If that source's harvester started a pool of its own, the standard library waits at exit for the pool's
-    workers, daemons or not and whoever still wants their results.
+    If that source's harvester started its own pool, the standard library waits at exit for the pool's
+    workers, daemons or not, although their results are no longer needed.
     """
     return any(thread.is_alive() for thread in _late_threads)
 
@@ -164,7 +164,7 @@ _late_threads: WeakSet[Thread] = WeakSet()
 
 
 def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
-    """The sources that can be asked, of those named or of all that are not disabled."""
+    """The searchable sources among those named, else among all enabled ones."""
     wanted = {name.casefold() for name in names}
     able = (
         [item for item in harvesters.all_harvesters() if item.name in wanted] if names else enabled(settings)
@@ -173,7 +173,7 @@ def _chosen(settings: Settings, names: Sequence[str]) -> list[Harvester]:
 
 
 class _FederatedQuery:
-    """Questions under way. A thread that is late is left behind: a daemon, its answers never read."""
+    """Running queries. A late thread is abandoned: a daemon, whose answers are never read."""
 
     def __init__(self, terms: "_Terms", sources: Iterable[Harvester]) -> None:
         self._begun = time.monotonic()
@@ -184,7 +184,7 @@ class _FederatedQuery:
             question.start()
 
     def wait(self, on_done: DoneCallback) -> list[SourceQuery]:
-        """Collect the answers until the deadline; whoever has not answered by then is cut off."""
+        """Collect the answers until the deadline, and cancel the remaining queries."""
         waiting = {question.query.name: question for question in self._questions}
         answers: list[SourceQuery] = []
         while waiting:
@@ -196,7 +196,7 @@ class _FederatedQuery:
             if waiting.pop(question.query.name, None) is not None:
                 answers.append(question.query)
                 on_done(question.query)
-        # All are cut off before any is told of, which takes time.
+        # All are cancelled before the first callback, which takes time.
         late = [question.cancel() for question in waiting.values()]
         for asked in late:
             on_done(asked)
@@ -205,7 +205,7 @@ class _FederatedQuery:
 
 @dataclass(frozen=True)
 class _Terms:
-    """What every source is asked, and for how many seconds."""
+    """Query, limit and deadline (in seconds), the same for every source."""
 
     settings: Settings
     query: str
@@ -214,7 +214,7 @@ class _Terms:
 
 
 class _SourceThread:
-    """One source and the thread that asks it."""
+    """One source and the thread that queries it."""
 
     def __init__(self, terms: _Terms, harvester: Harvester, done: "SimpleQueue[_SourceThread]") -> None:
         self.query = SourceQuery(harvester)
@@ -226,7 +226,7 @@ class _SourceThread:
         self._web = HttpClient(terms.settings, policy=_retry_policy(terms.deadline), sleep=self._sleep)
 
     def start(self) -> None:
-        """Ask, unless it is known beforehand that there will be no answer."""
+        """Start the query, unless it cannot succeed (offline mode, missing engine)."""
         engine = self.query.harvester.engine
         if self._terms.settings.offline:
             self._finish("offline", "Offline mode is on.")
@@ -237,15 +237,15 @@ class _SourceThread:
             self._thread.start()
 
     def cancel(self) -> SourceQuery:
-        """Give up: what came until now, under an answer that the thread can no longer change."""
+        """Cancel: return the results so far, with an answer that the thread can no longer change."""
         self._cancelled.set()
         if self._thread is not None:
             _late_threads.add(self._thread)
         came = list(self.query.found)
-        what = f"{len(came)} results came before" if came else "nothing came before"
+        what = f"{len(came)} results until then" if came else "no results until then"
         message = f"No complete answer after {self._terms.deadline:g} s; {what}."
         late = SourceAnswer("timeout", len(came), self._seconds(), message)
-        # The thread may be inside a request, so that only another can close its connections at once.
+        # The thread may be inside a request, so only another thread can close its connections at once.
         Thread(target=self._web.close, daemon=True).start()
         return SourceQuery(self.query.harvester, came, list(self.query.refused), late)
 
@@ -268,7 +268,7 @@ class _SourceThread:
             self._web.close()
 
     def _pages(self) -> Iterator[Any]:
-        """At most `_MOST_PAGES`, and none after enough was found or the deadline passed."""
+        """Yield at most `_MOST_PAGES` pages, until there are enough results or the deadline has passed."""
         harvester, limit = self.query.harvester, self._terms.limit
         size = min(limit, harvester.page_limit(token=False))
         pages = harvester.search(self._web, self._terms.query, limit=limit, page_size=size)
@@ -279,7 +279,7 @@ class _SourceThread:
                 return
 
     def _take(self, hit: Any) -> None:
-        """Map a payload; a page that repeats what came before adds nothing."""
+        """Map a payload to a record; repeated payloads add nothing."""
         asked = self.query
         if len(asked.found) >= self._terms.limit or asked.harvester.withdrawn(hit.payload) is not None:
             return
@@ -294,7 +294,7 @@ class _SourceThread:
     def _finish(self, status: Any, message: str | None) -> None:
         if message is None and self.query.refused:
             bad = len(self.query.refused)
-            message = "1 payload was no record." if bad == 1 else f"{bad} payloads were no records."
+            message = "1 payload was not a record." if bad == 1 else f"{bad} payloads were not records."
         self.query.answer = SourceAnswer(status, len(self.query.found), self._seconds(), message)
         self._done.put(self)
 
@@ -302,13 +302,13 @@ class _SourceThread:
         return round(time.monotonic() - self._begun, 3)
 
     def _sleep(self, seconds: float) -> None:
-        """Wait before another attempt; whoever was left behind makes none."""
+        """Wait before another attempt; an abandoned thread makes none."""
         if self._cancelled.wait(seconds):
             raise Unreachable(f"{self.query.harvester.title} did not answer in time.")
 
 
 def _retry_policy(deadline: float) -> RetryPolicy:
-    """One more attempt where there is time for it; what asks to wait longer is an answer too."""
+    """Allow one more attempt if time permits; a request to wait longer ends the query."""
     wait = min(1.0, deadline / 4)
     whole = deadline + _GRACE_SECONDS
     return RetryPolicy(
@@ -317,14 +317,14 @@ def _retry_policy(deadline: float) -> RetryPolicy:
 
 
 def _save(registry: Registry, answers: Sequence[SourceQuery]) -> None:
-    """Keep what was found, each source in one transaction."""
+    """Store the results, one transaction per source."""
     for asked in answers:
         registry.put_many(asked.found, rejected=asked.refused)
 
 
 @dataclass(frozen=True)
 class _Ranking:
-    """The registry's own results, and the part of the whole ranking that was asked for."""
+    """The registry's results, and the requested part of the fused ranking."""
 
     registry: Registry
     local: SearchResults
@@ -334,7 +334,7 @@ class _Ranking:
     offset: int
 
     def report(self, answers: Sequence[SourceQuery]) -> SearchReport:
-        """What the registry and the sources in `answers` found."""
+        """Report on the results of the registry and of the sources in `answers`."""
         found = self._fused(answers)
         shown = found[self.offset :] if self.limit is None else found[self.offset : self.offset + self.limit]
         return SearchReport(

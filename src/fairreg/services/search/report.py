@@ -22,7 +22,7 @@ __all__ = [
     "withdrawal_warning",
 ]
 
-# Seconds that a live search gives the sources.
+# Time limit of a live search for the sources, in seconds.
 DEADLINE = 8.0
 
 
@@ -38,7 +38,7 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class SourceAnswer:
-    """How a source took a live question: `count` results after `seconds`; `message` says what went wrong."""
+    """A source's answer to a live search: `count` results after `seconds`; `message` describes a failure."""
 
     status: Literal["ok", "error", "timeout", "offline"]
     count: int = 0
@@ -46,7 +46,7 @@ class SourceAnswer:
     message: str | None = None
 
 
-# Hears the name of a source and its answer.
+# Called with the name of a source and its answer.
 AnswerCallback = Callable[[str, SourceAnswer], None]
 
 
@@ -54,7 +54,7 @@ AnswerCallback = Callable[[str, SourceAnswer], None]
 class SearchRow:
     """One model found. `score` is 0..1 and never rises with the rank; `fair_score` is None until assessed.
 
-    `sources` are those of all its versions; `versions` lists what shares its concept DOI, the newest first.
+    `sources` are those of all its versions; `versions` are those of its concept DOI, newest first.
     """
 
     id: str
@@ -76,10 +76,10 @@ class SearchRow:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a result has its rank: what each term added, and the terms that it lacks.
+    """Explanation of a rank: the contribution of each term, and the missing terms.
 
-    `relevance` is the sum of rarity times strength, times `weight` (see `registry.search.ranking`); the best
-    result's is the unit of the scores.
+    `relevance` is the sum of rarity times strength, times `weight` (see `registry.search.ranking`); that of
+    the best result is the unit of the scores.
     """
 
     relevance: float
@@ -90,10 +90,10 @@ class Explanation:
 
 @dataclass(frozen=True)
 class SearchReport:
-    """What a search found, best first; `total` counts what lies beyond the limit too.
+    """Result of a search, best first; `total` includes results beyond the limit.
 
-    `sources`: how each source took a live question; None where only the registry was asked. `explanations` by
-    id, None for what was found by its identifier, and `facets` (value: count) are there where asked for.
+    `sources`: answer of each source to a live search; None if only the registry was searched. `explanations`
+    by id, None for a result found by its identifier, and `facets` (value: count) are present if requested.
     """
 
     query: str
@@ -106,12 +106,12 @@ class SearchReport:
 
     @property
     def all_failed(self) -> bool:
-        """Whether sources were asked and nothing came from any of them."""
+        """True if sources were queried and all of them failed."""
         answers = (self.sources or {}).values()
         return bool(answers) and all(answer.status != "ok" and not answer.count for answer in answers)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of ``fairreg search --json``: what was not asked for is not in it."""
+        """The document of ``fairreg search --json``, with the requested parts only."""
         document: dict[str, Any] = asdict(self)
         for name in ("sources", "explanations", "facets"):
             if document[name] is None:
@@ -119,20 +119,24 @@ class SearchReport:
         return document
 
 
-# Hears the ranking so far, and the names of the sources that have yet to answer.
+# Called with the ranking so far, and the names of the sources that have not answered yet.
 UpdateCallback = Callable[[SearchReport, tuple[str, ...]], None]
 
 
 def search_warnings(results: SearchResults) -> tuple[str, ...]:
-    """Sentences on what was searched for instead of what was asked, and on what was left out."""
-    said = [f"No record holds {item.asked!r}: searched for {item.used!r}." for item in results.corrections]
+    """Sentences on corrected words and on candidates left out."""
+    warnings = [
+        f"No record contains {item.asked!r}; searched for {item.used!r}." for item in results.corrections
+    ]
     if not results.complete:
-        said.append("Many records hold these words: only the likeliest were compared. Add words or filters.")
-    return tuple(said)
+        warnings.append(
+            "Many records contain these words; only the most likely were ranked. Add words or filters."
+        )
+    return tuple(warnings)
 
 
 def explanation_of(hit: SearchHit) -> Explanation | None:
-    """Explanation of a hit by words; None for one that was found by its identifier."""
+    """Explanation of a hit by words; None for a hit by identifier."""
     scored = hit.scored
     if scored is None:
         return None
@@ -140,7 +144,7 @@ def explanation_of(hit: SearchHit) -> Explanation | None:
 
 
 def row_of(hit: SearchHit) -> SearchRow:
-    """A hit as scripts read it."""
+    """Convert a hit to a row of the report."""
     record = hit.record
     return SearchRow(
         id=hit.entry.identifier,
@@ -167,6 +171,6 @@ def _version(entry: Entry) -> VersionRow:
 
 
 def withdrawal_warning(entry: Entry) -> str:
-    """The sentence that warns of an entry that is gone."""
+    """Warning about an entry that its source withdrew."""
     because = f": {entry.gone_reason}" if entry.gone_reason else "."
     return f"{entry.identifier} was withdrawn by its source{because}"

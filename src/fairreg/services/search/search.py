@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verb ``search``: a question to the registry becomes a typed report."""
+"""The verb ``search``: from a query to a typed report."""
 
 from typing import Any
 
@@ -35,21 +35,21 @@ def search(
     registry: Registry | None = None,
     **filters: Any,
 ) -> SearchReport:
-    """Models that answer `query`; `filters` are those of `Registry.search`.
+    """Search models that match `query`; `filters` are those of `Registry.search`.
 
-    `explain` says of each why it has its rank, `facets` how all that was found divides; neither of what is
-    asked `live`.
+    `explain` adds an explanation of each rank, `facets` the counts per value over all results; neither works
+    with `live`.
 
-    `live` asks every source too, or those that are named (`source`), also one that FAIRREG_DISABLE names, for
-    `deadline` seconds; `on_answer` hears each as it answers, `on_update` the ranking that it gives, `save`
-    keeps what they found. A model that its source withdrew is still found, with a warning. `registry` is used
-    instead of opening that of `settings`. Raises RegistryError, and UsageError for an empty question, which
-    no source can be asked.
+    `live` also queries every enabled source, or those named (`source`) even if FAIRREG_DISABLE lists them,
+    for `deadline` seconds; `on_answer` is called with each answer, `on_update` with the updated ranking,
+    `save` stores their results. A model that its source withdrew is still found, with a warning. `registry`
+    is used instead of opening that of `settings`. Raises RegistryError, and UsageError for a live search
+    without a query.
     """
     if live and (explain or facets):
         raise UsageError(
-            "Ranks and facets are explained for what the registry holds.",
-            hint="Leave live (--live) out; save (--save) what it finds first.",
+            "Explanations and facets cover only the registry.",
+            hint="Leave out live (--live); save the results of a live search first (--save).",
         )
     if live:
         from fairreg.services.search.federated import search_live
@@ -65,7 +65,7 @@ def search(
             **filters,
         )
     if save:
-        raise UsageError("Only what a live search finds can be saved.", hint="Add live=True (--live).")
+        raise UsageError("Only results of a live search can be saved.", hint="Add live=True (--live).")
     with existing(registry, settings) as used:
         results = used.search(query, facets=facets, **filters)
     explained = {hit.entry.identifier: explanation_of(hit) for hit in results.hits}

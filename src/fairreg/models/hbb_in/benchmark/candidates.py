@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The forms of the network that are compared, each on a runtime; none is loaded before it is asked for."""
+"""The compared forms of the network, each on a runtime and loaded on demand."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ _UNBOUNDED = 1 << 30
 
 @dataclass(frozen=True)
 class Candidate:
-    """A form of the network: `name` is a short word, `title` says engine and form.
+    """A form of the network: `name` is a short word, `title` gives engine and form.
 
-    `load` gives the runner or raises what `fairreg.runners` raises. A call of more than `largest` jets would
-    take gigabytes.
+    `load` returns the runner or raises the errors of `fairreg.runners`. A call of more than `largest` jets
+    would take gigabytes.
     """
 
     name: str
@@ -46,10 +46,10 @@ def candidates(
     threads: int | None = None,
     engines: Path | None = None,
 ) -> tuple[Candidate, ...]:
-    """Every form of the network with these weights, those whose engine is missing too.
+    """Every form of the network with these weights, including those whose engine is missing.
 
-    They take the network's own features. `published` are ONNX files of the network by others; runtimes that
-    only plugins know are among the candidates. Raises ModelError for tensors of another network.
+    They take the network's own features. `published` are ONNX files of the network by others; runtimes from
+    plugins are among the candidates. Raises ModelError for tensors of another network.
     """
     forms = _Forms(tensors, Hyperparameters.from_tensors(tensors), batch_size, threads, engines)
     others = [name for name in names() if name not in {onnx.RUNTIME, torch.RUNTIME}]
@@ -76,7 +76,7 @@ def foreign_name(path: Path) -> str:
 
 @dataclass(frozen=True)
 class _Forms:
-    """How each form is loaded."""
+    """Loaders of the forms."""
 
     tensors: Tensors
     sizes: Hyperparameters
@@ -85,7 +85,7 @@ class _Forms:
     engines: Path | None
 
     def packed(self, runtime: str) -> HbbRunner:
-        """What `fairreg run` uses: factorised, padding left out."""
+        """The form that `fairreg run` uses: factorised, without padding."""
         return build(
             self.tensors,
             runtime=runtime,
@@ -103,13 +103,11 @@ class _Forms:
         return self._of(self._graph(pairwise_bytes(self.tensors)))
 
     def foreign(self, path: Path) -> HbbRunner:
-        """An ONNX file as it is, whatever wrote it; ModelError if it takes or gives something else."""
+        """An ONNX file from another program, unchanged; ModelError if its inputs or outputs differ."""
         engine = self._graph(path)
         inputs, outputs = signature(self.sizes)
         if not _takes(engine.inputs, inputs) or len(engine.outputs) != len(outputs):
-            raise ModelError(
-                f"{path.name} does not take the inputs of these weights, but {_listed(engine.inputs)}."
-            )
+            raise ModelError(f"{path.name} takes other inputs than these weights: {_listed(engine.inputs)}.")
         return self._of(_Renamed(engine, self.sizes))
 
     def torch_definition(self) -> HbbRunner:
@@ -149,7 +147,7 @@ class _Renamed(Runner):
 
 
 def _takes(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> bool:
-    """Whether the inputs have the names, and the sizes or free axes, that are wanted."""
+    """Tell whether the inputs have the wanted names, and the wanted sizes or free axes."""
     shapes = {item.name: item.shape for item in found}
     return shapes.keys() == {item.name for item in wanted} and all(
         len(shapes[item.name]) == len(item.shape)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a rate depends on beside the network: processor, memory, versions."""
+"""Facts that a rate depends on beside the network: processor, memory, versions."""
 
 import os
 import platform
@@ -24,7 +24,7 @@ _PACKAGES = (
 
 
 def facts() -> dict[str, Any]:
-    """Names and numbers of this machine and the versions of the engines that are installed."""
+    """Return names and numbers of this machine and the versions of the installed engines."""
     return {
         "processor": _processor(),
         "processors": processors(),

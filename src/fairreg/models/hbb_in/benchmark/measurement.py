@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Measure candidates: first whether each one is right, then, in turns, how fast all of them are.
+"""Measure candidates: first the agreement of each one, then, in turns, the throughput of all.
 
 In turns, because another program on the machine then slows down all of them and not one.
 """
@@ -26,13 +26,13 @@ TOLERANCE = 1e-5  # of a probability: what float32 can keep
 _BATCH_SIZE = 128
 
 Array = NDArray[Any]
-# Told what is under way, how much of it is done and how much there is.
+# Called with the name of the step, the number done and the total.
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass
 class Benchmark:
-    """Measures into `rows`, which hold at any time what is known so far: it may be interrupted.
+    """Measures into `rows`, which are valid at any time, so that a benchmark may be interrupted.
 
     The jets have the features that the network takes.
     """
@@ -44,7 +44,7 @@ class Benchmark:
     reference: Array = field(default_factory=lambda: np.empty(0))
 
     def compare_with(self, definition: Callable[[Array, Array], Array]) -> None:
-        """Predict the first jets with the definition in float64; all candidates are compared with that."""
+        """Predict the first jets with the definition in float64, the reference for all candidates."""
         count, parts = min(self.plan.compared, len(self.jets)), []
         for first in range(0, count, _BATCH_SIZE):
             part = slice(first, min(first + _BATCH_SIZE, count))
@@ -53,7 +53,7 @@ class Benchmark:
         self.reference = np.concatenate(parts) if parts else self.reference
 
     def run(self, candidates: Sequence[Candidate]) -> None:
-        """Judge every candidate, then measure those that run."""
+        """Check every candidate, then time those that run."""
         runners = [self._evaluate(candidate) for candidate in candidates]
         alive = [
             (row, runner, candidate.largest)
@@ -65,7 +65,7 @@ class Benchmark:
             self._rounds(alive, utilisation)
 
     def _evaluate(self, candidate: Candidate) -> HbbRunner | None:
-        """Its row but for the speed; None if it does not run."""
+        """Fill its row except for the throughput; None if it does not run."""
         row = Row(candidate.name, candidate.title)
         self.rows.append(row)
         try:
@@ -119,7 +119,7 @@ class Benchmark:
             row.series.append(series)
 
     def _rate(self, runner: HbbRunner, size: int) -> float:
-        """Jets a second over whole batches from the first jet on; laying them out is not timed."""
+        """Jets per second over whole batches from the first jet on; building the batches is not timed."""
         done, seconds = 0, 0.0
         while seconds < self.plan.seconds or not done:
             batch = self._batch(done, size)
@@ -130,13 +130,13 @@ class Benchmark:
         return done / seconds
 
     def _batch(self, first: int, size: int) -> tuple[Array, Array]:
-        """`size` jets from number `first` on; after the last one comes the first one again."""
+        """`size` jets from index `first` on, wrapping around after the last one."""
         chosen = np.arange(first, first + size) % len(self.jets)
         return self.jets.tracks[chosen], self.jets.vertices[chosen]
 
 
 def _figures(jets: Jets, scores: Array) -> tuple[float | None, float | None]:
-    """Accuracy and ROC AUC over the labelled jets; None where their labels do not allow it."""
+    """Accuracy and ROC AUC over the labelled jets; None where a class is missing."""
     if jets.labels is None:
         return None, None
     labels = jets.labels[: len(scores)]

@@ -11,15 +11,15 @@ from fairreg.models.hbb_in.roc_plot import require
 
 __all__ = ["draw"]
 
-# M. Okabe and K. Ito's palette for all kinds of colour vision; the markers tell the same in black and white.
+# M. Okabe and K. Ito's palette for all kinds of colour vision; markers repeat the distinction without colour.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 _MARKERS = "osD^vPX*"
-_BOXES = 0.8  # of the room of a batch size
+_BOXES = 0.8  # of the width available to a batch size
 
 
 def draw(rows: Sequence[Row], title: str, path: Path) -> None:
     """Write a PNG file: boxes from the first to the third quartile of the runs with the median in them,
-    whiskers to 1.5 times their length, white circles for runs beyond; a line says how busy the GPU is.
+    whiskers to 1.5 times their length, white circles for outliers; a line shows the GPU utilisation.
 
     At least one row must have runs. Raises MissingEngine without Matplotlib, ModelError if the file cannot be
     written.
@@ -80,7 +80,7 @@ def _boxes(axes: Any, row: Row, sizes: Sequence[int], number: int, count: int) -
 
 
 def _utilisation(axes: Any, rows: Sequence[Row], sizes: Sequence[int]) -> None:
-    """The paper's blue line, on an axis of its own."""
+    """Draw the paper's blue line, on an axis of its own."""
     known = [
         [
             (sizes.index(item.batch_size), item.gpu_utilisation)

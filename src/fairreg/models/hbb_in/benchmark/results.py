@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a benchmark finds out."""
+"""Plan and results of a benchmark."""
 
 from dataclasses import asdict, dataclass, field
 from statistics import median
@@ -10,9 +10,9 @@ __all__ = ["Agreement", "BenchmarkPlan", "Row", "Series"]
 
 @dataclass(frozen=True)
 class BenchmarkPlan:
-    """What is measured: every batch size in so many runs, each of at least `seconds`.
+    """Batch sizes, each timed in a number of runs of at least `seconds`.
 
-    The first `compared` jets are predicted by the definition in float64 too.
+    The first `compared` jets are also predicted by the definition in float64.
     """
 
     batch_sizes: tuple[int, ...] = (1, 8, 32, 128, 512)
@@ -23,10 +23,10 @@ class BenchmarkPlan:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far probabilities are from those of the definition in float64, on `jets` jets.
+    """Agreement of probabilities with those of the definition in float64, on `jets` jets.
 
     `fidelity` is Eq. 1 of the paper, 1 - mean |p_1 - p_2| of the H->bb class; `roc_auc_difference` is None
-    where the jets have not both classes.
+    where the jets lack a class.
     """
 
     jets: int
@@ -37,7 +37,7 @@ class Agreement:
 
 @dataclass
 class Series:
-    """The runs at one batch size: jets a second in each, in order; utilisation of the GPU in percent."""
+    """The runs at one batch size: jets per second in each, in order; GPU utilisation in percent."""
 
     batch_size: int
     jets_per_second: list[float] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Series:
 
 @dataclass
 class Row:
-    """What is known of one candidate. Where it does not load or run, `message` says why."""
+    """Results of one candidate. `message` gives the reason where it does not load or run."""
 
     name: str
     title: str
@@ -69,7 +69,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """In words: ``cannot load``, ``does not run``, ``runs``, ``agrees`` or ``differs``."""
+        """One of ``cannot load``, ``does not run``, ``runs``, ``agrees`` or ``differs``."""
         if not self.runs:
             return "does not run" if self.loads else "cannot load"
         return "runs" if self.agrees is None else "agrees" if self.agrees else "differs"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Utilisation of the GPU while something runs, as ``nvidia-smi`` says it; it comes with NVIDIA's driver."""
+"""Utilisation of the GPU while something runs, from ``nvidia-smi``, which comes with NVIDIA's driver."""
 
 import subprocess
 from contextlib import suppress
@@ -12,11 +12,11 @@ from typing import IO
 __all__ = ["Utilisation"]
 
 _EVERY = 50  # milliseconds
-_PATIENCE = 5.0  # seconds until a program that was told to end is ended
+_PATIENCE = 5.0  # seconds between asking the program to end and killing it
 
 
 class Utilisation:
-    """A context in which samples arrive; without a GPU, or where `wanted` is false, there are none."""
+    """Context manager that collects samples; none without a GPU or where `wanted` is false."""
 
     def __init__(self, wanted: bool) -> None:
         self._program = which("nvidia-smi") if wanted else None
@@ -37,7 +37,7 @@ class Utilisation:
         return self
 
     def since(self, begin: float) -> float | None:
-        """Mean in percent of the samples since that time of `perf_counter`; None without any."""
+        """Mean in percent of the samples since the `perf_counter` time `begin`; None without any."""
         found = [value for time, value in list(self._samples) if time >= begin]
         return mean(found) if found else None
 

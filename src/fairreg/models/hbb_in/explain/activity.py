@@ -4,7 +4,7 @@
 The activation of a node is summed over all jets of a class and over all edges of f_R, all pairs of f_R_pv
 or all tracks of f_O; RNA is this sum over the largest of the layer. Sparsity is the part of the nodes with
 RNA below 0.2, over all layers. As in the paper all 60 and 5 slots count, padded ones too; without them only
-what is between real objects does.
+real objects and the pairs between them do.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ from fairreg.models.hbb_in.network import CLASSES
 __all__ = ["THRESHOLD", "Activity", "relative_activity", "sparsity"]
 
 Array = NDArray[np.float64]
-THRESHOLD = 0.2  # of RNA, below which the paper takes a node for inactive
+THRESHOLD = 0.2  # of RNA, below which the paper counts a node as inactive
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Sums of the activations, and how often they are above 0: for each layer (classes, nodes).
+    """Sums of the activations and counts of those above 0, for each layer (classes, nodes).
 
     Activities of several parts of a sample may be added.
     """
@@ -34,7 +34,7 @@ class Activity:
     firings: Mapping[str, Array]
 
     def __add__(self, other: "Activity") -> "Activity":
-        """Of both parts."""
+        """Add the sums of two parts of a sample."""
         return Activity(
             {layer: self.sums[layer] + other.sums[layer] for layer in self.sums},
             {layer: self.firings[layer] + other.firings[layer] for layer in self.firings},
@@ -47,7 +47,7 @@ class Activity:
 
     @property
     def relative_firing(self) -> dict[str, Array]:
-        """The same of how often a node is active instead of how much."""
+        """As `rna`, from how often a node is active instead of how strongly."""
         return {layer: _relative(found) for layer, found in self.firings.items()}
 
     @property
@@ -57,7 +57,7 @@ class Activity:
 
     @property
     def silent(self) -> tuple[tuple[str, str], ...]:
-        """Layer and class wherever no node of the layer was ever active."""
+        """Pairs (layer, class) without any active node."""
         return tuple(
             (layer, name)
             for layer, found in self.sums.items()
@@ -95,7 +95,7 @@ def relative_activity(
 
 @dataclass(frozen=True)
 class _Counts:
-    """How often each slot, pair of tracks, pair of track and vertex of a group's jets counts."""
+    """Multiplicity of each slot, pair of tracks, and pair of track and vertex of a group's jets."""
 
     tracks: Array
     edges: Array

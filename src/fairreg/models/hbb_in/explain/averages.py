@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Relevances averaged over the jets of a class: by feature, by track and by vertex (Figure 6 of the paper).
 
-A mean is in units of the logit. Its share is the mean over the mean of what was explained: a ratio of two
-means, since a jet's own logit may be as good as zero. Uncertainties are standard errors of the means.
+A mean is in units of the logit. Its share is the mean over the mean explained value: a ratio of two means,
+since the logit of a single jet may be close to zero. Uncertainties are standard errors of the means.
 """
 
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ class Summary:
     lost: Array
 
     def of(self, chosen: NDArray[np.bool_]) -> "Summary":
-        """Those of some of the jets."""
+        """The sums of the chosen jets only."""
         return Summary(*(getattr(self, item.name)[chosen] for item in fields(self)))
 
 
 def summary(found: Relevances) -> Summary:
-    """The sums of these relevances."""
+    """Sum relevances over slots and over features."""
     return Summary(
         found.tracks.sum(2),
         found.vertices.sum(2),
@@ -54,7 +54,7 @@ def summary(found: Relevances) -> Summary:
 
 
 def joined(parts: Sequence[Summary]) -> Summary:
-    """Those of all parts, in order."""
+    """Join the sums of several parts, in order."""
     return Summary(
         *(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(Summary))
     )
@@ -64,8 +64,8 @@ def joined(parts: Sequence[Summary]) -> Summary:
 class Averages:
     """Means over `jets` jets, each with its standard error: (2, ...) along the fields of `Summary`.
 
-    `sizes` (P + S) are mean absolute relevances of the features; `lost` is the largest part of a start that
-    is neither relevance nor share of a bias.
+    `sizes` (P + S) are mean absolute relevances of the features; `lost` is the largest fraction of a start
+    that is neither relevance nor share of a bias.
     """
 
     jets: int
@@ -79,7 +79,7 @@ class Averages:
     lost: float
 
     def share(self, means: Array) -> Array:
-        """Means and errors (2, ...) as parts of the mean start; NaN where that is zero."""
+        """Means and errors (2, ...) as fractions of the mean start; NaN where that is zero."""
         with np.errstate(divide="ignore", invalid="ignore"):
             parts: Array = means / self.start[0]
         parts[1:] = np.abs(parts[1:])

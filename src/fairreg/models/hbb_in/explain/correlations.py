@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the features go together: what Figure 7 of 10.1088/2632-2153/ad12e3 shows of three of them."""
+"""Correlations of the features; Figure 7 of 10.1088/2632-2153/ad12e3 shows those of three features."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 
 def real(objects: NDArray[Any]) -> Array:
-    """Features (m, F) of the real objects of jets (n, F, slots), one row an object."""
+    """Features (m, F) of the real objects of jets (n, F, slots), one row per object."""
     rows: Array = objects.transpose(0, 2, 1)[np.any(objects != 0, axis=1)].astype(np.float64)
     return rows
 
@@ -28,7 +28,7 @@ def correlations(rows: Array) -> Array:
 
 
 def strongest(matrix: Array, count: int) -> list[tuple[int, int, float]]:
-    """The pairs of different columns with the largest coefficients by size, falling."""
+    """The pairs of different columns with the largest absolute coefficients, in descending order."""
     rows, columns = np.triu_indices(len(matrix), k=1)
     values = matrix[rows, columns]
     order = [index for index in np.argsort(-np.abs(values), kind="stable") if np.isfinite(values[index])]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Tracks and vertices by falling energy relative to the jet, as in Figure 6 of 10.1088/2632-2153/ad12e3.
+"""Tracks and vertices by descending energy relative to the jet, as in Figure 6 of 10.1088/2632-2153/ad12e3.
 
-The network does not see the order of the slots, so that jets may be sorted before they are explained.
+The network does not depend on the order of the slots, so jets may be sorted before they are explained.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _VERTEX_ENERGY = [item.name for item in VERTEX_FEATURES].index("sv_erel")
 
 
 def by_energy(tracks: Array, vertices: Array) -> tuple[Array, Array]:
-    """Tracks (n, 30, 60) and vertices (n, 14, 5) with the slots in order, padding last."""
+    """Sort the slots of tracks (n, 30, 60) and vertices (n, 14, 5), padding last."""
     return _sorted(tracks, _TRACK_ENERGY), _sorted(vertices, _VERTEX_ENERGY)
 
 

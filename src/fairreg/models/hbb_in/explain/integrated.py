@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Integrated gradients, by Captum: a method that shares no code with LRP, to compare rankings with.
 
-M. Sundararajan, A. Taly and Q. Yan, arXiv:1703.01365. The way starts at an empty jet, and what is explained
-is what `relevance` explains. The attributions of a jet add up to its start less that of an empty jet, to
-the accuracy of the sum that stands for the integral.
+M. Sundararajan, A. Taly and Q. Yan, arXiv:1703.01365. The baseline is an empty jet, and the explained value
+is that of `relevance`. The attributions of a jet add up to its start less that of an empty jet, to the
+accuracy of the numerical integration.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ __all__ = ["integrated_gradients", "rank_correlation", "require"]
 
 Array = NDArray[np.float64]
 _STEPS = 200  # of the Gauss-Legendre sum
-_JETS = 4  # at a time: 800 jets on their way, a gigabyte
+_JETS = 4  # per pass: 800 interpolated jets, a gigabyte
 
 
 def require() -> None:

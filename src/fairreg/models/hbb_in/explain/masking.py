@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a network loses when it is not shown something: section 3.4.1 of 10.1088/2632-2153/ad12e3.
+"""Effect of masking inputs of a network: section 3.4.1 of 10.1088/2632-2153/ad12e3.
 
-A feature is masked by a zero in every track or vertex (Figure 5), a track or vertex by zeros in its slot. How
-much is lost is said by the drop of the ROC AUC and by the fidelity to the unmasked network, Eq. 1:
+A feature is masked by a zero in every track or vertex (Figure 5), a track or vertex by zeros in its slot. The
+loss is measured by the drop of the ROC AUC and by the fidelity to the unmasked network, Eq. 1:
 1 - mean |p_1 - p_2| of the H->bb probabilities.
 """
 
@@ -35,9 +35,9 @@ Array = NDArray[Any]
 Predict = Callable[[Array, Array], Array]
 THRESHOLDS = (0.001, 0.005, 0.01, 0.05, 1.0)  # per cent of the AUC, the paper's Table 9
 _SLICE = 2048  # jets; 15 MB
-_REPLICAS = 25  # at a time: 5 MB for 24,000 jets
+_REPLICAS = 25  # per pass: 5 MB for 24,000 jets
 
-# How many of the 60 track slots are masked in the published study; the vertices have five slots.
+# Numbers of the 60 track slots that the published study masks; the vertices have five slots.
 _TRACKS_FROM_THE_FRONT = (1, 5, 10, 20, 30, 40, 50, 60)
 _TRACKS_FROM_THE_BACK = (10, 20, 30, 40, 50)
 _VERTICES_FROM_THE_FRONT = (1, 2, 3, 4, 5)
@@ -54,7 +54,7 @@ class Mask:
     vertex_slots: tuple[int, ...] = ()
 
     def apply(self, tracks: Array, vertices: Array) -> tuple[Array, Array]:
-        """Copies of the arrays (n, P, 60) and (n, S, 5) with zeros; the arrays stay as they are."""
+        """Copies of the arrays (n, P, 60) and (n, S, 5) with zeros."""
         tracks, vertices = tracks.copy(), vertices.copy()
         tracks[:, list(self.tracks)] = 0
         vertices[:, list(self.vertices)] = 0
@@ -74,7 +74,7 @@ class Mask:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a mask does, in fractions: AUC, its drop with the bootstrap's standard deviation, fidelity."""
+    """Effect of a mask, in fractions: AUC, its drop with the bootstrap's standard deviation, fidelity."""
 
     name: str
     mask: Mask
@@ -128,7 +128,7 @@ def fidelity(one: Array, other: Array) -> Estimate:
 class MaskingStudy:
     """Effects of masks on the jets tracks (n, 30, 60), vertices (n, 14, 5), of which `positive` are H->bb.
 
-    `predict` gives their H->bb probabilities (n); `progress` is told the number of jets that were predicted.
+    `predict` returns their H->bb probabilities (n); `progress` is called with the number of predicted jets.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class MaskingStudy:
         return Estimate(self.roc_auc, _deviation(self._areas))
 
     def effect(self, name: str, mask: Mask) -> Effect:
-        """What that mask does."""
+        """Measure the effect of a mask."""
         scores = self._scores(mask)
         area = roc_auc(self._positive, scores)
         deviation = _deviation(self._areas - self._bootstrapped(scores))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The network in numpy with every activation at hand, on jets in as few slots as they need.
+"""The network in numpy with access to every activation, on jets in as few slots as they need.
 
-Equal slots are computed once and counted: the last of K track slots stands for all padded ones (see
-`network`), so that sums over slots, edges and relevances carry `copies`. What a jet gives does not depend on
-the jets beside it nor on where its padding is.
+Equal slots are computed once and counted: the last of K track slots represents all padded ones (see
+`network`), so that sums over slots, edges and relevances carry `copies`. The result of a jet depends neither
+on the other jets nor on the position of its padding.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ class Group:
     """Some jets with their real objects in front: tracks (n, K, P) and vertices (n, V, S), float64.
 
     `jets` are their places in the sample, `track_places` (n, K) and `vertex_places` (n, V) those of the slots
-    in the jet; `track_copies` (K) and `vertex_copies` (V) say for how many slots each stands.
+    in the jet; `track_copies` (K) and `vertex_copies` (V) are the numbers of slots that each represents.
     """
 
     jets: NDArray[np.intp]
@@ -42,7 +42,7 @@ class Group:
 
     @property
     def pair_copies(self) -> Array:
-        """How many slots like j a slot like i has beside itself, (K, K)."""
+        """Number of slots like j that a slot like i has beside itself, (K, K)."""
         return self.track_copies - np.eye(len(self.track_copies))
 
 
@@ -80,7 +80,7 @@ def _copies(kept: int, total: int) -> Array:
 
 @dataclass(frozen=True)
 class Activations:
-    """What every layer gives: `edges` and `pairs` are the layers of f_R (n, K, K, .) and of f_R_pv
+    """Outputs of every layer: `edges` and `pairs` are the layers of f_R (n, K, K, .) and of f_R_pv
     (n, K, V, .), receivers first; `inputs` (n, K, P + 2 D_E) and `objects` (n, K, .) those of f_O; `total`
     (n, D_O) is their sum over the slots, `logits` (n, 2) the outcome."""
 
@@ -93,7 +93,7 @@ class Activations:
 
 
 class Network:
-    """The weights in float64 and the way forward. Raises ModelError for tensors of another network."""
+    """The weights in float64 and the forward pass. Raises ModelError for tensors of another network."""
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         self.sizes = Hyperparameters.from_tensors(tensors)
@@ -104,7 +104,7 @@ class Network:
         return self._tensors[f"{name}.weight"], self._tensors[f"{name}.bias"]
 
     def forward(self, group: Group) -> Activations:
-        """All activations of these jets."""
+        """Compute all activations of the group's jets."""
         edges = self._messages("", group.tracks, group.tracks)
         pairs = self._messages("_pv", group.tracks, group.vertices)
         sums = (_summed(edges[-1], group.pair_copies), _summed(pairs[-1], group.vertex_copies))
@@ -132,12 +132,12 @@ class Network:
 
 
 def product(values: Array, matrix: Array) -> Array:
-    """Every row of `values` times `matrix`, in one call whatever the other axes are."""
+    """Multiply every row of `values` by `matrix`, over any number of other axes, in one call."""
     found: Array = (values.reshape(-1, values.shape[-1]) @ matrix).reshape(*values.shape[:-1], -1)
     return found
 
 
 def _summed(messages: Array, copies: Array) -> Array:
-    """Sums (n, K, D_E) over the senders, each counted so many times: copies (K, senders) or (senders)."""
+    """Sums (n, K, D_E) over the senders, each weighted by its `copies`, (K, senders) or (senders)."""
     found: Array = np.einsum("ks,nksd->nkd", np.broadcast_to(copies, messages.shape[1:3]), messages)
     return found

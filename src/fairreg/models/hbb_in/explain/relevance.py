@@ -2,24 +2,24 @@
 """Layer-wise relevance propagation (LRP) through the interaction network, after Eqs. 2 to 6 of Duarte et al.
 (10.1088/2632-2153/ad12e3) and G. Montavon et al. (10.1007/978-3-030-28954-6_10).
 
-A neuron with activation a and relevance R hands R on to its inputs in proportion to their contributions. What
-is kept here is the multiplier m = R / a, which stays finite where a vanishes:
+A neuron with activation a and relevance R hands R on to its inputs in proportion to their contributions. The
+code propagates the multiplier m = R / a, which stays finite where a vanishes:
 
 - a layer z_k = sum_j a_j w_jk + b_k gives m_j = sum_k w'_jk a_k m_k / z'_k, where w' are the weights of the
   rule and z' its denominator;
 - an aggregation (Eqs. 2 to 4) hands its multiplier on unchanged: Eq. 5 is r_kn = o_kn (r_k / sum_m o_km),
   Eq. 6 r_km = e_km (r_kn / e_kn), so that no division is left.
 
-Rules: LRP-0 has w' = w; LRP-epsilon adds epsilon to the denominator, with its sign; LRP-gamma favours what
-contributes to the outcome: w' = w + gamma w+. Features may be negative, and there w + gamma w+ would favour
-what is against the outcome; for them it is w + gamma w- (the generalised rule, L. Andeol et al.,
+Rules: LRP-0 has w' = w; LRP-epsilon adds epsilon to the denominator, with its sign; LRP-gamma favours
+contributions to the outcome: w' = w + gamma w+. Features may be negative, and there w + gamma w+ would favour
+contributions against the outcome; for them it is w + gamma w- (the generalised rule, L. Andeol et al.,
 arXiv:2106.04923; the same as the plain one where inputs are positive).
 
-A bias is an input of its own and takes its share, which is said. Then the denominator of an active neuron
-of LRP-0 and LRP-gamma is at least its activation, so that nothing grows, and relevances and shares of the
-biases add up to the outcome exactly. LRP-0 is the gradient times the input. Without biases in the
-denominators, as in the published code, relevances alone would add up to the outcome, but denominators
-come near zero and change their sign; one that is zero hands nothing on.
+A bias is an input of its own and takes its share, which is reported. Then the denominator of an active neuron
+of LRP-0 and LRP-gamma is at least its activation, so that multipliers do not grow, and relevances and shares
+of the biases add up to the outcome exactly. LRP-0 is the gradient times the input. Without biases in the
+denominators, as in the published code, relevances alone would add up to the outcome, but denominators come
+close to zero and change sign; a neuron with a zero denominator hands nothing on.
 """
 
 from collections.abc import Mapping
@@ -38,15 +38,15 @@ __all__ = ["RULES", "STARTS", "PropagationRule", "Relevances", "relevances"]
 Array = NDArray[np.float64]
 RULES = ("gamma", "0", "epsilon")
 STARTS = ("logit", "difference")
-_LEAST = 1e-100  # of a denominator; what is below counts as zero
+_LEAST = 1e-100  # of a denominator; smaller ones count as zero
 
 
 @dataclass(frozen=True)
 class PropagationRule:
-    """How relevance is handed on; `biases` says whether they take their share.
+    """Rule by which relevance is propagated; with `biases`, they take their share.
 
-    `start` is what is explained: the ``logit`` of a class, or its ``difference`` to that of the other class,
-    which alone decides on the probabilities. Raises UsageError for what cannot be meant.
+    `start` is the explained value: the ``logit`` of a class, or its ``difference`` to that of the other
+    class, which alone determines the probabilities. Raises UsageError for an unknown or invalid setting.
     """
 
     name: str = "gamma"
@@ -60,7 +60,7 @@ class PropagationRule:
             if value not in known:
                 raise UsageError(f"There is no {what} {value!r}.", hint=f"Use {' or '.join(known)}.")
         if not (np.isfinite((self.gamma, self.epsilon)).all() and min(self.gamma, self.epsilon) >= 0):
-            raise UsageError("gamma and epsilon must be finite and not negative.")
+            raise UsageError("gamma and epsilon must be finite and at least 0.")
 
     def weights(self, weights: Array, sign: int) -> Array:
         """Weights of the rule for contributions that have the sign of `sign` times the weight."""
@@ -69,13 +69,13 @@ class PropagationRule:
         return weights + self.gamma * (np.maximum if sign > 0 else np.minimum)(weights, 0)
 
     def bias(self, bias: Array, sign: int = 1) -> Array:
-        """What a bias contributes."""
+        """Contribution of a bias."""
         return self.weights(bias, sign) if self.biases else np.zeros_like(bias)
 
     def parts(self, activations: Array, denominators: Array) -> Array:
         """Activations over denominators, 0 where a neuron is silent."""
         if self.biases and self.name != "epsilon":
-            # So it is but for rounding, which must not make much of next to nothing.
+            # Exact arithmetic gives at most 1 here; rounding of tiny values must not exceed it.
             sizes = np.maximum(np.abs(denominators), np.abs(activations))
             denominators = np.copysign(sizes, activations)
         elif self.name == "epsilon":
@@ -89,7 +89,7 @@ class PropagationRule:
 class Relevances:
     """Relevances of tracks (n, P, 60) and vertices (n, S, 5) in the slots of the input, in logits.
 
-    `biases` (n) is the share of all biases, `start` (n) what was explained.
+    `biases` (n) is the share of all biases, `start` (n) the explained value.
     """
 
     tracks: Array
@@ -99,7 +99,7 @@ class Relevances:
 
     @property
     def lost(self) -> Array:
-        """What was explained less all relevances and the biases' share, (n)."""
+        """The explained value less all relevances and the biases' share, (n)."""
         found: Array = self.start - self.tracks.sum((1, 2)) - self.vertices.sum((1, 2)) - self.biases
         return found
 
@@ -111,7 +111,7 @@ def relevances(
     classes: NDArray[Any],
     rule: PropagationRule | None = None,
 ) -> Relevances:
-    """Relevances for the class (0 QCD, 1 H->bb) of each jet of tracks (n, P, 60) and vertices (n, S, 5).
+    """Compute relevances for the class (0 QCD, 1 H->bb) of each jet: tracks (n, P, 60), vertices (n, S, 5).
 
     The features are the network's own. Raises ModelError for tensors of another network.
     """
@@ -125,7 +125,7 @@ def relevances(
 
 
 def _put(found: Relevances, group: Group, part: tuple[Array, Array, Array, Array]) -> None:
-    """Put what the group gave to the places of its jets."""
+    """Store the results of a group at the places of its jets."""
     tracks, vertices, found.biases[group.jets], found.start[group.jets] = part
     rows = group.jets[:, np.newaxis]
     found.tracks[rows, :, group.track_places] = tracks
@@ -133,7 +133,7 @@ def _put(found: Relevances, group: Group, part: tuple[Array, Array, Array, Array
 
 
 class _Propagation:
-    """The way back through one network by one rule."""
+    """Backward propagation through one network by one rule."""
 
     def __init__(self, network: Network, rule: PropagationRule) -> None:
         self._network, self._rule = network, rule
@@ -151,7 +151,7 @@ class _Propagation:
         return tracks, pairs.senders, share, start
 
     def _classifier(self, found: Activations, classes: NDArray[Any]) -> tuple[Array, Array, Array]:
-        """Multipliers (n, D_O) of the summed objects, share of the bias, what is explained."""
+        """Multipliers (n, D_O) of the summed objects, share of the bias, explained value."""
         weight, bias = self._network.layer("fc_fixed")
         chosen = np.eye(len(CLASSES))[classes]
         if self._rule.start == "difference":
@@ -182,7 +182,7 @@ class _Propagation:
     def _messages(
         self, suffix: str, activations: tuple[Array, ...], multipliers: Array, ends: "_Pairs"
     ) -> "_Handed":
-        """From the multipliers (n, K, D_E) of the sums at the receivers to both ends of the pairs."""
+        """Propagate multipliers (n, K, D_E) of the sums at the receivers to both ends of the pairs."""
         first, second, third = activations
         back = np.broadcast_to(multipliers[:, :, np.newaxis], third.shape)
         back, third_share = self._layer(f"fr3{suffix}", second, third, back)
@@ -204,7 +204,7 @@ class _Propagation:
         )
 
     def _layer(self, name: str, inputs: Array, outputs: Array, multipliers: Array) -> tuple[Array, Array]:
-        """Multipliers of the inputs, which are not negative, and the shares of the biases."""
+        """Multipliers of the (non-negative) inputs, and the shares of the biases."""
         weight, bias = self._network.layer(name)
         weights, own = self._rule.weights(weight, 1), self._rule.bias(bias)
         handed = self._rule.parts(outputs, product(inputs, weights.T) + own) * multipliers
@@ -226,7 +226,7 @@ class _Propagation:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Both ends of all pairs, and how many there are (K, senders): senders like j of one receiver i,
+    """Both ends of all pairs, and their multiplicities (K, senders): senders like j of one receiver i,
     receivers like i of one sender j, pairs of objects like i and j."""
 
     receivers: Array

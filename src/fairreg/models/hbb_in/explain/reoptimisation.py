@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Which smaller networks are worth training: section 3.4.2 and Table 10 of 10.1088/2632-2153/ad12e3.
+"""Choice of smaller networks to train: section 3.4.2 and Table 10 of 10.1088/2632-2153/ad12e3.
 
 The paper left out 12 track and 5 vertex features: 11 and 3 whose mask changed the AUC by less than 0.01 %,
-and three that it found redundant. Here as many are left out, those whose masks change the AUC least.
+and three that it found redundant. Here the same numbers are left out, by smallest change of the AUC.
 """
 
 from collections.abc import Sequence
@@ -36,9 +36,9 @@ class Reoptimised:
 
 
 def least(effects: Sequence[Effect], tracks: int, vertices: int) -> tuple[str, ...]:
-    """Names of so many track and vertex features whose masks change the AUC least, the least first.
+    """Names of the `tracks` and `vertices` features whose masks change the AUC least, in that order.
 
-    Where the AUC says nothing the fidelity decides. Raises UsageError if no feature would be left.
+    Ties are decided by the fidelity. Raises UsageError if no feature would be left.
     """
     found: list[Effect] = []
     for kind, count in (("tracks", tracks), ("vertices", vertices)):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Bootstrap of the ROC AUC for several scores of the same jets: differences are known better than areas.
+"""Bootstrap of the ROC AUC for several scores of the same jets, which also gives errors of differences.
 
-B. Efron, Ann. Statist. 7 (1979) 1, 10.1214/aos/1176344552. QCD and H->bb jets are drawn apart, so that a
-replica has as many of each as the sample; all scores see the same replicas.
+B. Efron, Ann. Statist. 7 (1979) 1, 10.1214/aos/1176344552. QCD and H->bb jets are drawn separately, so
+that a replica has as many of each as the sample; all scores use the same replicas.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 def replicas(positive: NDArray[np.bool_], count: int, seed: int) -> Array:
-    """How often each jet (n) is drawn in each replica, (count, n); the same for the same seed."""
+    """Draw `count` replicas: the multiplicity of each jet, (count, n); the same for the same seed."""
     random = np.random.default_rng(seed)
     drawn = np.zeros((count, len(positive)), dtype=np.float64)
     for chosen in (positive, ~positive):
@@ -27,7 +27,7 @@ def replicas(positive: NDArray[np.bool_], count: int, seed: int) -> Array:
 
 
 def bootstrap(positive: NDArray[np.bool_], scores: NDArray[Any]) -> Callable[[Array], Array]:
-    """A function of weights (replicas, n) that gives the AUC of `scores` in each, ties counted half."""
+    """Return a function of weights (replicas, n): the AUC of `scores` in each replica, ties counted half."""
     order = np.argsort(scores, kind="stable")
     signal = positive[order]
     first = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)  # of each set of equal scores

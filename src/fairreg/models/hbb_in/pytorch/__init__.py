@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The network in PyTorch: as defined, and as trained."""
+"""The network in PyTorch: the plain definition, and the form used for training."""

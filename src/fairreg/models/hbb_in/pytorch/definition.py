@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The definition of the network in PyTorch, written down plainly: every pair's features side by side."""
+"""The plain definition of the network in PyTorch, with the features of each pair concatenated."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ Layers = Callable[..., Any]
 
 
 def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callable[[Any, Any], Any]:
-    """A function of tracks (N, P, 60) and vertices (N, S, 5) that returns probabilities (N, 2).
+    """Return a function of tracks (N, P, 60) and vertices (N, S, 5) that computes probabilities (N, 2).
 
     It computes in the precision of the tensors. Raises ModelError for tensors of another network.
     """

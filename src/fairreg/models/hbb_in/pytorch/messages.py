@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Messages of all pairs, summed at the receiver, with derivatives written by hand.
 
-The pairs are where the network spends its time. PyTorch's own derivatives would keep the sum before the first
-ReLU and the one before each other, and pass over them again: writing them by hand trains 1.5 times as fast.
+The pairs dominate the computing time. PyTorch's automatic derivatives would keep the sum before every ReLU in
+memory and pass over it again; with these, written by hand, training is 1.5 times as fast.
 """
 
 from functools import cache

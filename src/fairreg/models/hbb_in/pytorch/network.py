@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The same interaction network in PyTorch: layers by their published names and one function through them.
+"""The interaction network in PyTorch: layers by their published names and the function through them.
 
-The layers' ``state_dict`` has the published keys, so that what is trained here can be saved like it.
+The layers' ``state_dict`` has the published keys, so that trained weights are saved under the same names.
 
-Padded slots are equal, so the first of them can stand for all: the real tracks go to the front, K slots are
-kept, and the last one counts 61 - K times (likewise the vertices). This is exact, and it is differentiable.
+Padded slots are equal, so the first of them can represent all: real tracks go to the front, K slots are kept,
+and the last one counts 61 - K times (likewise for vertices). This is exact and differentiable.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ PAIRS = 16384
 
 
 def layers(sizes: Hyperparameters) -> Any:
-    """A ``torch.nn.ModuleDict`` of linear layers ("fr1", "fr1_pv", ...) with PyTorch's initial weights."""
+    """``torch.nn.ModuleDict`` of linear layers ("fr1", "fr1_pv", ...) with PyTorch's initial weights."""
     import torch
 
     shapes = {name: shape for name, shape in sizes.shapes().items() if name.endswith(".weight")}
@@ -34,7 +34,7 @@ def layers(sizes: Hyperparameters) -> Any:
 
 
 def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Any:
-    """A function of tracks (N, P, 60) and vertices (N, S, 5) that returns probabilities (N, 2).
+    """Return a function of tracks (N, P, 60) and vertices (N, S, 5) that computes probabilities (N, 2).
 
     Raises ModelError for tensors of another network.
     """
@@ -52,7 +52,7 @@ def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Any:
 
 
 def forward(module: Any, tracks: Any, vertices: Any) -> Any:
-    """Logits (N, 2) of tracks (N, P, 60) and vertices (N, S, 5), padded anywhere; differentiable."""
+    """Compute logits (N, 2) of tracks (N, P, 60) and vertices (N, S, 5), padded anywhere; differentiable."""
     import torch
 
     if not len(tracks):
@@ -66,7 +66,7 @@ def forward(module: Any, tracks: Any, vertices: Any) -> Any:
 
 
 def groups(counts: NDArray[Any], slots: int) -> Iterator[NDArray[np.int64]]:
-    """Indices of jets with about as many tracks, so that a group has PAIRS pairs at most, or is one jet."""
+    """Yield indices of jets with similar numbers of tracks: at most PAIRS pairs per group, or one jet."""
     order = np.argsort(counts, kind="stable")
     last = len(order)
     while last:
@@ -77,7 +77,7 @@ def groups(counts: NDArray[Any], slots: int) -> Iterator[NDArray[np.int64]]:
 
 
 def compact(objects: Any) -> Any:
-    """Objects (N, features, slots) as (N, K, features): the real ones first, the last for all padded ones."""
+    """Convert (N, features, slots) to (N, K, features): real objects first, the last one for all padding."""
     real = (objects != 0).any(1)
     kept = min(int(real.sum(1).max()) + 1, objects.shape[2])
     order = real.logical_not().to(real.device).byte().argsort(dim=1, stable=True)[:, :kept]
@@ -85,9 +85,9 @@ def compact(objects: Any) -> Any:
 
 
 def logits(module: Any, tracks: Any, vertices: Any, slots: tuple[int, int]) -> Any:
-    """Logits (N, 2) of tracks (N, K, P) and vertices (N, V, S); the last slot of each stands for all others.
+    """Logits (N, 2) of tracks (N, K, P) and vertices (N, V, S); the last slot counts for all others.
 
-    `slots` are their full numbers. K is less than that only if the last slot is padding in every jet.
+    `slots` are their full numbers. K is smaller only if the last slot is padding in every jet.
     """
     import torch
 

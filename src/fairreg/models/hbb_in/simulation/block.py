@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One block of jets: from the seed to the columns of its ntuple.
 
-A block depends on nothing but the seed of the sample, its number and its counts, so that blocks may be made
-in any order, by any number of processes, and again after an interruption.
+A block depends only on the seed of the sample, its number and its counts, so that blocks may be generated in
+any order, by any number of processes, and again after an interruption.
 """
 
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from fairreg.models.hbb_in.simulation.vertexing import find_vertices
 __all__ = ["MATCH_RADIUS", "Block", "JetColumns", "make_block"]
 
 Array = NDArray[Any]
-MATCH_RADIUS = 0.6  # of both b quarks from the axis of a jet that is called H->bb
+MATCH_RADIUS = 0.6  # largest distance of both b quarks from the axis of an H->bb jet
 
 
 @dataclass(frozen=True)
 class Block:
-    """What to make: block `number` of the sample of `seed`, with that many jets of each process."""
+    """Plan of block `number` of the sample of `seed`, with the number of jets of each process."""
 
     seed: int
     number: int
@@ -36,7 +36,7 @@ class Block:
 
 @dataclass(frozen=True)
 class JetColumns:
-    """Columns of an ntuple: one element a jet; for tracks and vertices with the number a jet."""
+    """Columns of an ntuple: one element per jet; for tracks and vertices, with their number per jet."""
 
     jets: dict[str, Array]
     tracks: dict[str, Array]
@@ -60,7 +60,7 @@ class JetColumns:
 
     @staticmethod
     def joined(parts: "list[JetColumns]") -> "JetColumns":
-        """The jets of all parts in their order."""
+        """Concatenate the jets of all parts in order."""
         tables = [
             {
                 name: np.concatenate([getattr(part, table)[name] for part in parts])
@@ -76,7 +76,7 @@ class JetColumns:
 
 
 def make_block(block: Block) -> JetColumns:
-    """The jets of the block, signal first."""
+    """Generate the jets of the block, signal first."""
     parts: list[JetColumns] = []
     first_event = 0
     wanted: tuple[tuple[Process, int], ...] = (("signal", block.signal), ("background", block.background))
@@ -93,7 +93,7 @@ def _jets_of(
     seed: np.random.SeedSequence,
     first_event: int,
 ) -> tuple[list[JetColumns], int]:
-    """Jets of one process in parts, and the first event number after theirs."""
+    """Generate jets of one process in parts; return them and the next free event number."""
     generator_seed, detector_seed = seed.spawn(2)
     random = np.random.default_rng(detector_seed)
     parts: list[JetColumns] = []
@@ -112,7 +112,7 @@ def _columns(process: Process, batch: Events, first_event: int, random: np.rando
     candidates = detect(batch, random)
     jets = find_jets(candidates, batch.count)
     matched = _matched(jets, batch.quarks)
-    if process == "signal":  # a jet of a signal event that is no H->bb jet is neither: left out
+    if process == "signal":  # an unmatched jet of a signal event is neither class: left out
         jets, matched = jets.take(matched), matched[matched]
     tracks = jet_tracks(jets, candidates)
     vertices = find_vertices(tracks, jet_axes(jets))
@@ -157,7 +157,7 @@ def _jet_columns(jets: Clustered) -> dict[str, Array]:
 
 
 def _matched(jets: Clustered, quarks: Array) -> Array:
-    """Whether both quarks of one Higgs boson, a row (event, eta, phi, eta, phi), are near the axis."""
+    """Mask of jets with both quarks of a Higgs boson, a row (event, eta, phi, eta, phi), near the axis."""
     matched = np.zeros(len(jets), dtype=bool)
     for jet, boson in zip(*_same_event(jets.event, quarks[:, 0]), strict=True):
         gaps = distance(quarks[boson, 1::2], quarks[boson, 2::2], jets.eta[jet], jets.phi[jet])

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Jets of the candidates, with FastJet (M. Cacciari, G. P. Salam, G. Soyez, arXiv:1111.6097).
+"""Clustering of candidates into jets with FastJet (M. Cacciari, G. P. Salam, G. Soyez, arXiv:1111.6097).
 
 Anti-kT with R = 0.8; soft drop (arXiv:1402.2657) with z = 0.1, beta = 0; N-subjettiness (arXiv:1011.2268)
 with beta = 1 and kT axes after one pass of minimisation. |eta| < 2.4 is what the description of the CMS open
 simulation states (10.7483/OPENDATA.CMS.JGJX.MS7Q), which begins at a pT of 200 GeV; pT from 300 to 2400 GeV
-and a soft-drop mass from 40 to 200 GeV are choices that leave the range where H->bb jets are looked for.
+and a soft-drop mass from 40 to 200 GeV are choices that keep the usual range of H->bb tagging.
 """
 
 import warnings
@@ -40,10 +40,10 @@ _MIN_CANDIDATES = 4  # fewer have no third subjettiness
 
 @dataclass(frozen=True)
 class Clustered:
-    """Selected jets of a batch, one array element a jet, in the order of `event`; GeV, rad.
+    """Selected jets of a batch, one array element per jet, in the order of `event`; GeV, rad.
 
-    `subjets` (jets, 2, 2): eta and phi of the two soft-drop subjets, the harder first. `jet` and `member` are
-    one element a constituent: the index of its jet, in rising order, and that of the candidate.
+    `subjets` (jets, 2, 2): eta and phi of the two soft-drop subjets, the harder first. `jet` and `member`
+    have one element per constituent: the index of its jet, in ascending order, and that of the candidate.
     """
 
     event: Array
@@ -62,7 +62,7 @@ class Clustered:
         return len(self.pt)
 
     def take(self, chosen: Array) -> "Clustered":
-        """The jets where the mask is true, numbered anew."""
+        """Select the jets where the mask is true, and renumber them."""
         number = np.cumsum(chosen) - 1
         inside = chosen[self.jet]
         columns = {item.name: getattr(self, item.name) for item in fields(self)}
@@ -74,7 +74,7 @@ def engine() -> Any:
     """The module of FastJet; MissingEngine without the extra ``simulate``."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its compiled part lacks a module attribute that Python wants
+            warnings.simplefilter("ignore")  # its compiled part lacks a module attribute that Python expects
             import fastjet
     except ImportError as error:
         raise MissingEngine("FastJet (fastjet)", "simulate") from error
@@ -82,7 +82,7 @@ def engine() -> Any:
 
 
 def wrapped(angle: Array) -> Array:
-    """The angle between -pi and pi."""
+    """Map an angle into the range -pi to pi."""
     inside: Array = np.mod(angle + np.pi, 2 * np.pi) - np.pi
     return inside
 
@@ -100,7 +100,7 @@ def direction(vectors: Array) -> tuple[Array, Array]:
 
 
 def find_jets(candidates: Candidates, count: int) -> Clustered:
-    """The jets in the candidates of `count` events that pass the cuts."""
+    """Find the jets that pass the cuts in the candidates of `count` events."""
     import awkward as ak
 
     fastjet = engine()
@@ -121,7 +121,7 @@ def find_jets(candidates: Candidates, count: int) -> Clustered:
 
 
 def _kinematics(candidates: Candidates, event: Array, jet: Array, member: Array) -> Clustered:
-    """Jets as the sums of their candidates; what only substructure tells is zero."""
+    """Jets as the sums of their candidates; columns of the substructure are zero."""
     px, py, pz, e = (
         np.bincount(jet, weights=getattr(candidates, name)[member], minlength=len(event))
         for name in ("px", "py", "pz", "e")
@@ -172,7 +172,7 @@ def _with_substructure(jets: Clustered, momenta: Any) -> Clustered:
 
 
 def _axes(subjets: Any) -> Array:
-    """Pseudorapidity and azimuth of two subjets a jet, the harder first."""
+    """Pseudorapidity and azimuth of two subjets per jet, the harder first."""
     px, py, pz = (np.asarray(subjets[name]) for name in ("px", "py", "pz"))
     pt = np.hypot(px, py)
     axes = np.stack((np.arcsinh(pz / np.maximum(pt, 1e-9)), np.arctan2(py, px)), axis=-1)

@@ -27,7 +27,7 @@ _ANGLE_CORRELATION = -0.85
 _DEGREES_OF_FREEDOM = 20  # of a typical track fit; a choice
 _FIT_SPREAD = 0.4  # log-normal, of the quality of fits; a choice
 
-# What is not what CMS's reconstruction would give; all else follows exactly from the smeared objects.
+# Features that differ from CMS's reconstruction; all others follow exactly from the smeared objects.
 APPROXIMATED = {
     "track_normchi2": "noise: chi-square of 20 degrees of freedom over 20, spread by 40 %, cut to an integer",
     "track_quality": "constant 5",
@@ -52,7 +52,7 @@ APPROXIMATED = {
 def track_features(
     jets: Clustered, tracks: JetTracks, vertices: Vertices, random: np.random.Generator
 ) -> dict[str, Array]:
-    """The columns of the track features by name, one element a track."""
+    """Compute the columns of the track features by name, one element per track."""
     jet, found = tracks.jet, tracks.candidate
     columns = {
         "track_ptrel": found.pt / jets.pt[jet],
@@ -81,7 +81,7 @@ def _outwards(jets: Clustered, jet: Array) -> Array:
 
 
 def _chi2_over_freedom(random: np.random.Generator, count: int) -> Array:
-    """Cut to an integer, as real files hold it."""
+    """Chi-square over degrees of freedom, truncated to an integer as in real files."""
     spread = np.exp(_FIT_SPREAD * random.standard_normal(count))
     return np.floor(spread * random.chisquare(_DEGREES_OF_FREEDOM, count) / _DEGREES_OF_FREEDOM)
 
@@ -140,7 +140,7 @@ def _signed(tracks: JetTracks) -> dict[str, Array]:
 
 
 def vertex_features(jets: Clustered, vertices: Vertices) -> dict[str, Array]:
-    """The columns of the vertex features by name, one element a vertex."""
+    """Compute the columns of the vertex features by name, one element per vertex."""
     jet, momentum = vertices.jet, vertices.momentum
     pt = np.hypot(momentum[:, 0], momentum[:, 1])
     eta, phi = direction(momentum)

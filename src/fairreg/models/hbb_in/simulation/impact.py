@@ -23,7 +23,7 @@ MIN_TRACK_PT = 0.95  # GeV; candidates below are not in the ntuples of 10.7483/O
 
 @dataclass(frozen=True)
 class JetTracks:
-    """Tracks of jets, one row a track, in the order of `jet` and there by falling significance in the plane.
+    """Tracks of jets, one row per track, ordered by `jet`, then by descending significance in the plane.
 
     `point` and `direction` (rows, 3): the line, cm and unit vector; `plane` and `dip` (rows, 3): unit vectors
     along which the two impact parameters are measured. `ip2d`, `ip3d` in cm with their significances `sig2d`,
@@ -52,7 +52,7 @@ def jet_axes(jets: Clustered) -> Array:
 
 
 def _unit(eta: Array, phi: Array) -> Array:
-    """Unit vectors in that direction, one a row."""
+    """Unit vectors in the direction of `eta` and `phi`, one per row."""
     return np.column_stack((np.cos(phi), np.sin(phi), np.sinh(eta))) / np.cosh(eta)[:, None]
 
 

@@ -32,7 +32,7 @@ def engine() -> Any:
 
 
 def write_ntuple(path: Path, columns: JetColumns, name: str) -> None:
-    """Write the jets to `path`, all or nothing; `name` tells the file from all others of all samples."""
+    """Write the jets to `path`, all or nothing; `name` identifies the file among all samples."""
     import awkward as ak
 
     uproot = engine()
@@ -41,7 +41,7 @@ def write_ntuple(path: Path, columns: JetColumns, name: str) -> None:
         for table, counts in (("tracks", columns.track_counts), ("vertices", columns.vertex_counts))
     }
     identity = uuid.uuid5(uuid.NAMESPACE_URL, name)
-    # Written under its own name, which is in its bytes, but elsewhere until it is complete.
+    # Written in another folder until complete, under its own name: the name is part of its bytes.
     with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         part = Path(folder, path.name)
         with (
@@ -59,7 +59,7 @@ def write_ntuple(path: Path, columns: JetColumns, name: str) -> None:
 
 @contextmanager
 def _stopped_clock(uproot: Any) -> Iterator[None]:
-    """Let uproot write one fixed time: it puts the present one into every record and has no option for it."""
+    """Make uproot write one fixed time: it puts the current time into every record, without an option."""
     internals = uproot._util  # noqa: SLF001
     clock = internals.datetime_to_code
     internals.datetime_to_code = lambda _moment: _TIME

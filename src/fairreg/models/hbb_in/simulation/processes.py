@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The two processes in Pythia 8, as batches of final-state particles.
+"""The signal and background processes in Pythia 8, as batches of final-state particles.
 
 Signal: gg -> G* -> HH -> 4b at graviton masses drawn so that the Higgs bosons' transverse momenta fall as
 pT^-2.2 from 300 to 1700 GeV (a choice that covers the range of the jets). Background: all hard QCD processes
@@ -43,17 +43,17 @@ _HIGGS, _GRAVITON, _B_QUARK = 25, 5100039, 5
 _MASS_OVER_ENERGY = 2.08  # graviton mass over twice the energy of a Higgs boson at 90 degrees: a bit of boost
 _WEAK_B_HADRONS = (511, 521, 531, 541, 5122, 5132, 5232, 5332)
 _UNSEEN = (12, 14, 16)
-_MAX_ETA = 4.0  # nothing beyond can be in a jet within 2.4
+_MAX_ETA = 4.0  # particles beyond cannot be in a jet within 2.4
 _MILLIMETRE = 0.1  # cm
 
 
 @dataclass(frozen=True)
 class Events:
-    """Particles of `count` events, one array element a particle, in the order of `event`.
+    """Particles of `count` events, one array element per particle, in the order of `event`.
 
     Momenta and energy in GeV, production vertex (`vx`, `vy`, `vz`) in cm from the interaction. `quarks` has a
     row (event, eta, phi of b, eta, phi of anti-b) for each H->bb, `hadrons` one (event, eta, phi) for each
-    weakly decaying b hadron. `weight` is one number an event.
+    weakly decaying b hadron. `weight` has one number per event.
     """
 
     count: int
@@ -81,7 +81,7 @@ def engine() -> Any:
 
 
 def batches(process: Process, seed: np.random.SeedSequence) -> Iterator[Events]:
-    """Events without end, the same for the same seed; each batch of signal has a graviton mass of its own."""
+    """Yield events without end, the same for the same seed; signal batches differ in graviton mass."""
     random = np.random.default_rng(seed)
     if process == "background":
         pythia = _started((*COMMON, *BACKGROUND), random)
@@ -142,7 +142,7 @@ def _direction(momentum: dict[str, Array]) -> tuple[Array, Array]:
 
 
 def _pairs(event: Array, mother: Array, eta: Array, phi: Array) -> Array:
-    """Rows (event, eta, phi, eta, phi) of the two quarks of each Higgs boson, which follow one another."""
+    """Rows (event, eta, phi, eta, phi) of the two consecutive quarks of each Higgs boson."""
     order = np.argsort(mother, kind="stable")
     columns = np.column_stack((event, eta, phi))[order]
     if len(columns) % 2 or (mother[order][::2] != mother[order][1::2]).any():

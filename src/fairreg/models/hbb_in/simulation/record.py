@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The record of a simulated sample: what it is, how it was made, and what it is not."""
+"""The record of a simulated sample: content, generation and limitations."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -37,7 +37,7 @@ LIMITS = (
 
 
 def dataset_record(plan: SimulationPlan, files: Sequence[Path]) -> ModelRecord:
-    """The record of the sample whose complete files these are."""
+    """Return the record of the sample with these complete files."""
     identifier = (
         f"fairreg-hbb-simulation-{GENERATOR_VERSION}-seed-{plan.seed}-jets-{plan.jets}-{plan.signal_jets}"
     )
@@ -95,7 +95,7 @@ def _notes(plan: SimulationPlan) -> str:
 
 
 def _tensors() -> tuple[Tensor, ...]:
-    """The jagged branches: one column a feature."""
+    """The jagged branches: one column per feature."""
     return tuple(
         Tensor(name=name, dtype="float32", shape=("jets", name), features=_with_limits(features))
         for name, features in (("tracks", TRACK_FEATURES), ("vertices", VERTEX_FEATURES))

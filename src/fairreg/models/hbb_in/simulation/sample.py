@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A sample: how many jets of which seed, in which files; each file is one block."""
+"""Plan of a sample: numbers of jets, seed and files; each file is one block."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from fairreg.models.hbb_in.simulation.block import Block, make_block
 
 __all__ = ["GENERATOR_VERSION", "SimulationPlan", "make_file", "versions"]
 
-GENERATOR_VERSION = "1"  # raised when the same seed gives other jets
+GENERATOR_VERSION = "1"  # increased when the same seed gives other jets
 _SOFTWARE = ("fairreg", "pythia8mc", "fastjet", "numpy", "awkward", "uproot")
 
 
@@ -30,7 +30,7 @@ class SimulationPlan:
 
     def __post_init__(self) -> None:
         if self.jets < 1 or self.jets_per_file < 1 or not 0 <= self.signal_jets <= self.jets:
-            raise UsageError("A sample needs at least one jet, and no more signal jets than jets.")
+            raise UsageError("A sample needs at least one jet, and at most as many signal jets as jets.")
         if self.seed < 0:
             raise UsageError("The seed is negative.", hint="Give 0 or more.")
 
@@ -44,16 +44,16 @@ class SimulationPlan:
         return tuple(blocks)
 
     def file_name(self, block: Block) -> str:
-        """Name of the block's file; in the order of names the blocks are in their order."""
+        """Name of the block's file; names sort in the order of the blocks."""
         return f"jets-{block.number:05d}.root"
 
     def identity(self) -> dict[str, Any]:
-        """What decides the bytes of the sample: the plan and the versions of what makes it."""
+        """The plan and the versions of the software, which determine the bytes of the sample."""
         return {"generator_version": GENERATOR_VERSION, **asdict(self), "software": versions()}
 
 
 def versions() -> dict[str, str]:
-    """Versions of the software that decides the jets; MissingEngine where some of it is not installed."""
+    """Versions of the software that determines the jets; MissingEngine where one is not installed."""
     from importlib.metadata import version
 
     for engine in (processes.engine, clustering.engine, ntuple.engine):
@@ -62,7 +62,7 @@ def versions() -> dict[str, str]:
 
 
 def make_file(folder: Path, plan: SimulationPlan, block: Block) -> int:
-    """Make the block's file in `folder`; the number of its jets."""
+    """Write the block's file in `folder`; return the number of its jets."""
     with _quiet():
         columns = make_block(block)
     ntuple.write_ntuple(
@@ -73,7 +73,7 @@ def make_file(folder: Path, plan: SimulationPlan, block: Block) -> int:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Send what compiled code prints on standard output (FastJet's banner) to nowhere."""
+    """Discard the standard output of compiled code (FastJet's banner)."""
     sys.stdout.flush()
     kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A parametrised detector: particles become candidates with tracks, as a particle-flow algorithm lists them.
+"""A parametrised detector: turns particles into candidates with tracks, as of a particle-flow algorithm.
 
 Resolutions of the impact parameters: a (+) b pT^-c, fitted to CMS's measurement (arXiv:1405.6569, as
 tabulated in the CMS card of Delphes, arXiv:1307.6346); tracking efficiency of charged hadrons from that card.
@@ -45,9 +45,9 @@ _THRESHOLD = (0.3, 1.0)  # GeV
 
 @dataclass(frozen=True)
 class Candidates:
-    """One array element a candidate, in the order of `event`; GeV, cm, rad.
+    """Candidates, one array element each, in the order of `event`; GeV, cm, rad.
 
-    Of the columns after `tracked` only those of tracked candidates mean anything: impact parameters
+    The columns after `tracked` are valid only for tracked candidates: impact parameters
     (`dxy`, `dz`) from the reconstructed primary vertex, standard errors (`s_*`; `s_dsz` is that of
     dz cos lambda) and the correlation of the two impact parameters.
     """
@@ -71,12 +71,12 @@ class Candidates:
     mutual: Array
 
     def take(self, rows: Array) -> "Candidates":
-        """Those candidates, as an index or mask says."""
+        """Select candidates by index or mask."""
         return Candidates(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
 
 def detect(events: Events, random: np.random.Generator) -> Candidates:
-    """What the detector makes of the particles."""
+    """Simulate the detector: turn particles into candidates."""
     pt = np.hypot(events.px, events.py)
     eta = np.arcsinh(events.pz / np.maximum(pt, 1e-9))
     tracked = _is_tracked(events, pt, eta, random)
@@ -123,7 +123,7 @@ def true_impact(vertex: tuple[Array, Array, Array], phi: Array, eta: Array) -> t
 
 
 def _tracks(events: Events, pt: Array, eta: Array, random: np.random.Generator) -> dict[str, Array]:
-    """Smeared track of every particle, as if each had one."""
+    """Smeared track of every particle, also of those that leave none."""
     pt = np.maximum(pt, _MIN_TRACK_PT)
     primary = random.standard_normal((3, events.count)) * np.array(PRIMARY_VERTEX_ERRORS)[:, None]
     vertex = tuple(
@@ -172,7 +172,7 @@ def _errors(pt: Array, eta: Array, random: np.random.Generator) -> dict[str, Arr
 
 
 def _noise(errors: dict[str, Array], random: np.random.Generator) -> dict[str, Array]:
-    """Gaussian errors with the correlations that the covariances state."""
+    """Gaussian errors with the correlations of the covariances."""
     normal = random.standard_normal((4, len(errors["dxy"])))
     mutual, rest = errors["mutual"], np.sqrt(1 - _ANGLE_CORRELATION**2)
     other = mutual * normal[0] + np.sqrt(1 - mutual**2) * normal[1]

@@ -2,9 +2,9 @@
 """Secondary vertices of jets, found greedily among displaced tracks, all jets of a batch at a time.
 
 In the spirit of CMS's inclusive vertex finder (arXiv:1712.07158): seeds are displaced tracks; every pair of
-them makes a point with a chi-square; the point that most seeds fit to is taken first, fitted with them and
-cleaned; its seeds are not used again. Thresholds marked as choices were set so that the vertices of QCD jets
-resemble those of real CMS jets in mass and number of tracks.
+them makes a point with a chi-square; the point compatible with most seeds is taken first, fitted with them
+and cleaned; its seeds are not used again. Thresholds marked as choices were set so that the vertices of QCD
+jets resemble those of real CMS jets in mass and number of tracks.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _MIN_SEED_IMPACT = 0.005  # cm; the inclusive vertex finder's
 _MAX_SEED_DISTANCE = 0.4  # of a track from the flight direction in angle; the inclusive vertex finder's
 _MAX_PAIR_CHI2 = 6.0  # one degree of freedom; a choice
 _MAX_TRACK_CHI2 = 9.0  # two degrees of freedom; a choice
-_ROUNDS = 10  # attempts a jet; a choice
+_ROUNDS = 10  # attempts per jet; a choice
 _MIN_FLIGHT_SIGNIFICANCE = 2.5  # in the plane; the inclusive vertex finder's
 _MIN_COSINE = 0.95  # of flight and momentum; the inclusive vertex finder's
 _MAX_NORMALISED_CHI2 = 10.0
@@ -35,7 +35,7 @@ _MAX_NORMALISED_CHI2 = 10.0
 
 @dataclass(frozen=True)
 class Vertices:
-    """Vertices of jets, one row a vertex, in the order of `jet`; cm and GeV.
+    """Vertices of jets, one row per vertex, in the order of `jet`; cm and GeV.
 
     `position` (rows, 3) from the primary vertex, `momentum` (rows, 4): px, py, pz, energy of its tracks;
     `dxy` and `d3d` are flight distances, `s_dxy` and `s_d3d` their standard errors.
@@ -56,7 +56,7 @@ class Vertices:
         return len(self.jet)
 
     def take(self, rows: Array) -> "Vertices":
-        """Those rows, as an index or mask says."""
+        """Select rows by index or mask."""
         return Vertices(**{name: values[rows] for name, values in vars(self).items()})
 
 
@@ -72,7 +72,7 @@ class _Seeds:
 
 
 def find_vertices(tracks: JetTracks, axes: Array) -> Vertices:
-    """The vertices of jets along `axes` (jets, 3), at most one a round of the search and jet."""
+    """Find vertices of jets along `axes` (jets, 3), at most one per jet in each round of the search."""
     seeds = _seeds(tracks, len(axes))
     first, second = np.array(list(combinations(range(_SEEDS), 2))).T
     points, pair_chi2 = _pair_points(seeds, first, second)
@@ -91,7 +91,7 @@ def find_vertices(tracks: JetTracks, axes: Array) -> Vertices:
         vertices, members = _vertices(seeds, jets, fitting[jets, best[jets]] & free[jets])
         accepted = _acceptable(vertices)
         free[jets[accepted]] &= ~members[accepted]
-        good[jets, best[jets]] = False  # a refused pair is not tried again
+        good[jets, best[jets]] = False  # a rejected pair is not tried again
         found.append(vertices.take(accepted))
     return _joined(found)
 
@@ -108,7 +108,7 @@ def _joined(found: list[Vertices]) -> Vertices:
 
 def _seeds(tracks: JetTracks, count: int) -> _Seeds:
     """The most significantly displaced tracks of each jet, in slots."""
-    # Without the sign: tracks of a hadron that flies beside the axis of the jet have either.
+    # By absolute significance: tracks of a hadron that flies beside the jet axis have either sign.
     significance = np.abs(tracks.sig3d)
     displaced = (significance > _MIN_SEED_SIGNIFICANCE) & (np.abs(tracks.ip3d) > _MIN_SEED_IMPACT)
     rows = np.flatnonzero(displaced)
@@ -127,7 +127,7 @@ def _seeds(tracks: JetTracks, count: int) -> _Seeds:
 
 
 def _weights(tracks: JetTracks, rows: Array) -> Array:
-    """Inverse covariance of where the line is; nothing is known along it."""
+    """Inverse covariance of the position of a line; zero along it."""
     weights: Array = np.zeros((len(rows), 3, 3))
     for across, error in ((tracks.plane, tracks.candidate.s_dxy), (tracks.dip, tracks.candidate.s_dsz)):
         scaled = across[rows] / error[rows, None]
@@ -155,7 +155,7 @@ def _chi2(seeds: _Seeds, points: Array) -> Array:
 
 
 def _near_flight(seeds: _Seeds, points: Array) -> Array:
-    """Whether each slot's track points to where each of the points (jets, points, 3) lies."""
+    """Tell whether each slot's track points towards each of the points (jets, points, 3)."""
     eta, phi = direction(points)
     track_eta, track_phi = direction(seeds.momentum)
     near: Array = (
@@ -166,7 +166,7 @@ def _near_flight(seeds: _Seeds, points: Array) -> Array:
 
 
 def _vertices(seeds: _Seeds, jets: Array, members: Array) -> tuple[Vertices, Array]:
-    """Vertices fitted to the members (jets, slots), and which members stayed after cleaning."""
+    """Fit vertices to the members (jets, slots); return them and the members left after cleaning."""
     chosen = _Seeds(seeds.point[jets], seeds.weight[jets], seeds.momentum[jets], seeds.filled[jets])
     for _ in range(2):
         position, _ = _fit(chosen, members)

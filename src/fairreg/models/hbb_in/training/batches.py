@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Batches in seeded random order, each in groups of jets with about as many tracks.
+"""Batches in seeded random order, each divided into groups of jets with similar numbers of tracks.
 
-A batch is drawn at random, whatever the jets look like. Its groups only share the work: the loss of a batch
-is the mean over its jets, and the gradients of the groups are added. So the grouping has no effect but
-rounding.
+A batch is drawn at random, independent of the jets' content. Its groups only divide the work: the loss of a
+batch is the mean over its jets, and the gradients of the groups are added. So grouping affects only rounding.
 """
 
 from collections.abc import Iterator
@@ -21,14 +20,14 @@ Array = NDArray[Any]
 
 
 def batches(indices: Array, size: int, seed: int, epoch: int) -> Iterator[Array]:
-    """All indices, `size` at a time, in an order of seed and epoch only; the last batch may be smaller."""
+    """Yield all indices, `size` at a time, ordered by seed and epoch only; the last batch may be smaller."""
     order = np.random.default_rng((seed, epoch)).permutation(indices)
     for first in range(0, len(order), size):
         yield order[first : first + size]
 
 
 class TorchJets:
-    """Jets as tensors in the memory of the processor, without copies."""
+    """Jets as tensors in CPU memory, without copies."""
 
     def __init__(self, jets: PackedJets) -> None:
         import torch
@@ -39,7 +38,7 @@ class TorchJets:
         self._counts = jets.tracks.counts
 
     def groups(self, indices: Array) -> Iterator[Array]:
-        """Positions in `indices` in groups of jets with about as many tracks."""
+        """Yield positions in `indices` in groups of jets with similar numbers of tracks."""
         return groups(self._counts[indices], self._jets.tracks.slots)
 
     def logits(self, module: Any, indices: Array) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a training needs in order to go on exactly where it stopped, kept in one file a training."""
+"""Checkpoints, from which a training resumes exactly where it stopped; one file per training."""
 
 import json
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ NAME = "checkpoint.pt"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state after the last of the epochs in `history`, and the best weights so far.
+    """The state after the last epoch of `history`, and the best weights so far.
 
-    `identity` says which training this is; no other may go on from it.
+    `identity` describes the training; only an identical one may resume from it.
     """
 
     identity: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Checkpoint:
 
 
 def write(checkpoint: Checkpoint, folder: Path) -> None:
-    """Replace the checkpoint in `folder` in one step."""
+    """Replace the checkpoint in `folder` atomically."""
     import torch
 
     text = json.dumps({"identity": dict(checkpoint.identity), "history": checkpoint.history})
@@ -40,7 +40,7 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
 
 
 def read(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
-    """The checkpoint in `folder`, None where there is none.
+    """Read the checkpoint in `folder`; None where there is none.
 
     Raises UsageError if it is of another training, ModelError if it cannot be read.
     """
@@ -51,9 +51,9 @@ def read(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
     about = json.loads(content.pop("about"))
     if unlike := sorted(key for key in identity if about["identity"].get(key) != identity[key]):
         raise UsageError(
-            f"{folder.name} holds a training with another {unlike[0]}: "
+            f"{folder.name} contains a training with another {unlike[0]}: "
             f"{about['identity'].get(unlike[0])}, not {identity[unlike[0]]}.",
-            hint="Choose another --output, or repeat the same options to go on with that training.",
+            hint="Choose another --output, or repeat the same options to resume that training.",
         )
     return Checkpoint(about["identity"], about["history"], **content)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The training of one network: epochs, validation, early stopping.
 
-The same jets, split and setup give the same weights on the same machine with as many threads, whether or not
-the training was interrupted: all randomness comes from the seed and the number of the epoch.
+The same jets, split and setup give the same weights on the same machine with the same number of threads, also
+after an interruption: all randomness comes from the seed and the number of the epoch.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Epoch:
-    """Figures of one epoch, counted from 1; losses a jet, rates and areas as fractions, times in seconds."""
+    """Figures of one epoch, counted from 1; losses per jet, rates and areas as fractions, times in s."""
 
     epoch: int
     training_loss: float
@@ -47,7 +47,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """A training that came to its end: best weights on the features it saw, and why it ended."""
+    """A finished training: best weights for the features it used, and the reason for its end."""
 
     tensors: Mapping[str, Array]
     scores: Array
@@ -56,14 +56,14 @@ class Trained:
 
     @property
     def best(self) -> Epoch:
-        """The epoch with the lowest validation loss, the weights of which these are."""
+        """The epoch with the lowest validation loss, whose weights these are."""
         return min(self.history, key=lambda item: item.validation_loss)
 
 
 @dataclass(frozen=True)
 class TrainingCallbacks:
-    """What is told of a training (jets done of how many, all epochs so far), and when it has to end: `until`
-    is a time of `perf_counter`."""
+    """Callbacks of a training, with (jets done, total) and with all epochs so far, and its time limit:
+    `until` is a time of `perf_counter`."""
 
     on_jets: Callable[[int, int], None] = lambda _done, _total: None
     on_epoch: Callable[[Sequence[Epoch]], None] = lambda _history: None
@@ -71,19 +71,19 @@ class TrainingCallbacks:
 
 
 class Unfinished(ModelError):
-    """The time was up before one epoch was done."""
+    """The time limit was reached before the first epoch was finished."""
 
 
 class _TimeIsUp(Exception):
-    """No error: leaves the epoch that is running."""
+    """Control flow, not an error: leaves the running epoch."""
 
 
 @contextmanager
 def engine(threads: int) -> Iterator[None]:
-    """PyTorch with so many threads.
+    """Context manager: PyTorch with `threads` threads.
 
-    The products are small, so threads wait for each other a thousand times a second: two are 1.7 times as
-    fast as one on two idle cores, and many times slower where another process wants one of them. (PyTorch's
+    The products are small, so threads wait for each other a thousand times per second: two are 1.7 times as
+    fast as one on two idle cores, and many times slower where another process uses one of them. (PyTorch's
     lower matrix precisions do not help: the library behind them compiles for every new shape, and the shapes
     of groups change all the time.)
     """
@@ -106,17 +106,17 @@ def train(
     identity: Mapping[str, Any],
     watch: TrainingCallbacks,
 ) -> Trained:
-    """Train, or go on with the training in `folder`, until nothing improves, all is done or the time is up.
+    """Train, or resume the training in `folder`, until early stopping, the last epoch or the time limit.
 
-    `identity` says which training this is. Nothing of an epoch that is cut off counts. Ctrl-C ends the
-    training in the same good order: `ended` is "interrupted" then. Raises Unfinished if not one epoch was
-    finished, UsageError if another training is in `folder`.
+    `identity` describes the training. An unfinished epoch is discarded. Ctrl-C ends the training in the same
+    orderly way: `ended` is "interrupted" then. Raises Unfinished if no epoch was finished, UsageError if
+    `folder` contains another training.
     """
     training = _Training(setup, jets, split, watch)
     training.resume(checkpoints.read(folder, identity))
     ended = _run(training, folder, identity)
     if not training.history:
-        raise Unfinished("The training ended before its first epoch did.", hint="Give it more time.")
+        raise Unfinished("Time limit reached before the first epoch was finished.", hint="Allow more time.")
     return training.result(ended)
 
 
@@ -144,10 +144,10 @@ class _Training:
         self._module = _initial(setup)
         self._optimizer = _adam(self._module)
         self._best: dict[str, Any] = {}
-        self._steps = -(-len(split.training) // setup.batch_size)  # an epoch
+        self._steps = -(-len(split.training) // setup.batch_size)  # per epoch
 
     def resume(self, found: Checkpoint | None) -> None:
-        """Go on from there."""
+        """Restore the state of a checkpoint."""
         if found is None:
             return
         self._module.load_state_dict(found.weights)
@@ -156,13 +156,13 @@ class _Training:
         self.history = [Epoch(**item) for item in found.history]
 
     def state(self, identity: Mapping[str, Any]) -> Checkpoint:
-        """What `resume` needs."""
+        """The checkpoint that `resume` restores."""
         history = [asdict(item) for item in self.history]
         weights = self._module.state_dict()
         return Checkpoint(identity, history, weights, self._best, self._optimizer.state_dict())
 
     def reason_to_end(self) -> str:
-        """Empty while the training shall go on."""
+        """The reason to end the training; empty while it continues."""
         losses = [item.validation_loss for item in self.history]
         if losses and len(losses) - 1 - int(np.argmin(losses)) >= self._setup.patience:
             return "no improvement"
@@ -171,7 +171,7 @@ class _Training:
         return "time limit" if perf_counter() > self._watch.until else ""
 
     def epoch(self) -> None:
-        """One pass over the training jets, then the validation."""
+        """Run one pass over the training jets, then the validation."""
         begin, number = perf_counter(), len(self.history)
         total = rate = 0.0
         parts = batches(self._split.training, self._setup.batch_size, self._setup.seed, number)
@@ -197,7 +197,7 @@ class _Training:
             raise _TimeIsUp
 
     def _step(self, batch: Array, rate: float) -> float:
-        """One step of the optimiser along the mean loss of the batch; the sum of its losses."""
+        """Take one optimiser step on the mean loss of the batch; return the sum of its losses."""
         self._optimizer.param_groups[0]["lr"] = rate
         self._optimizer.zero_grad()
         total = 0.0
@@ -236,7 +236,7 @@ class _Training:
         return scores
 
     def result(self, ended: str) -> Trained:
-        """The best weights and what they make of the validation jets."""
+        """The best weights and their scores on the validation jets."""
         self._module.load_state_dict(self._best)
         tensors = {name: tensor.numpy().copy() for name, tensor in self._best.items()}
         return Trained(tensors, self._scores(), tuple(self.history), ended)

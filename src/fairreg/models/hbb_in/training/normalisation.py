@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Standardised features for the training, folded back into the weights for everyone else.
+"""Standardised features for the training, folded back into the weights of the written network.
 
-The features differ by twelve orders of magnitude (covariances of 1e-10, significances of 1e3), which an
-optimiser with one learning rate for all weights does not like. Every slot, padding too, is mapped by
+The features differ by twelve orders of magnitude (covariances of 1e-10, significances of 1e3), which suits no
+optimiser with one learning rate for all weights. Every slot, padding too, is mapped by
 x -> (x - shift) / scale; since the first layers are linear, the network on raw features with other weights
 there is the same function: W (x - shift) / scale + b = (W / scale) x + (b - W shift / scale).
 """
@@ -19,7 +19,7 @@ from fairreg.models.hbb_in.training.packing import Objects, PackedJets
 __all__ = ["Normalisation", "fold", "measured", "unchanged"]
 
 Array = NDArray[Any]
-_TAILS = (2.5, 97.5)  # per cent; what lies outside does not say how wide a feature is
+_TAILS = (2.5, 97.5)  # per cent; outliers beyond would dominate the width of a feature
 _LEAST = 0.1  # of the shift: a scale below it would lose digits of a nearly constant feature in float32
 
 
@@ -40,18 +40,18 @@ class Normalisation:
 
 
 def unchanged(jets: PackedJets, training: Array) -> Normalisation:  # noqa: ARG001  the signature of `measured`
-    """The one that leaves the features as they are."""
+    """Identity: leaves the features unchanged."""
     tracks, vertices = (objects.rows.shape[1] for objects in (jets.tracks, jets.vertices))
     return Normalisation(np.zeros(tracks), np.ones(tracks), np.zeros(vertices), np.ones(vertices))
 
 
 def measured(jets: PackedJets, training: Array) -> Normalisation:
-    """The one that the real tracks and vertices of the jets `training` ask for."""
+    """Measure the normalisation on the real tracks and vertices of the jets `training`."""
     return Normalisation(*_measured(jets.tracks, training), *_measured(jets.vertices, training))
 
 
 def _measured(objects: Objects, jets: Array) -> tuple[Array, Array]:
-    """Mean and standard deviation of each feature, its tails cut off; scale 1 for one that is always 0."""
+    """Mean and standard deviation of each feature without its tails; scale 1 for one that is always 0."""
     rows = objects.of(jets).astype(np.float64)
     if not len(rows):
         return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
@@ -62,7 +62,7 @@ def _measured(objects: Objects, jets: Array) -> tuple[Array, Array]:
 
 
 def fold(tensors: Mapping[str, Array], found: Normalisation) -> dict[str, Array]:
-    """The tensors, float64, that do on raw features what `tensors` do on standardised ones."""
+    """Return the float64 tensors that act on raw features as `tensors` do on standardised ones."""
     tracks = (found.track_shift, found.track_scale)
     vertices = (found.vertex_shift, found.vertex_scale)
     columns = {"fr1": (tracks, tracks), "fr1_pv": (tracks, vertices), "fo1": (tracks,)}

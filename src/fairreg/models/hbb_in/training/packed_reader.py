@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prepared files as packed jets, read in slices: the dense arrays of a large sample never are in memory."""
+"""Prepared files as packed jets, read in slices to keep the dense arrays of a large sample out of memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,14 +17,14 @@ SLICE = 4096  # jets; 30 MB
 
 
 def read_packed(paths: Sequence[Path], selection: FeatureSelection) -> PackedJets:
-    """The jets of all files, in the order of their names. Raises ModelError and MissingEngine."""
+    """Read the jets of all files, in the order of their names. Raises ModelError and MissingEngine."""
     return pack(slices(paths), selection)
 
 
 def slices(paths: Sequence[Path]) -> Iterator[JetSample]:
-    """The jets of all files by name, SLICE at a time, with files and events told apart.
+    """Yield the jets of all files by name, SLICE at a time, with distinct indices of files and events.
 
-    What a training does must not depend on the order in which a shell lists files.
+    Sorted by name, because a training must not depend on the order in which a shell lists files.
     """
     names: tuple[str, ...] = ()
     for path in sorted(paths, key=lambda item: (item.name, str(item))):

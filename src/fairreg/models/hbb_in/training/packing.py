@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Jets without their padding: a third of the memory, and nothing is spent on empty slots."""
+"""Jets without padding: a third of the memory, and no computation on empty slots."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -20,9 +20,9 @@ NEITHER = -1  # the class of a jet that is neither QCD nor H->bb
 
 @dataclass(frozen=True)
 class Objects:
-    """The tracks, or the vertices, of all jets: `rows` (n + 1, features) jet after jet, the last one padding.
+    """The tracks, or the vertices, of all jets: `rows` (n + 1, features) in jet order, the last one padding.
 
-    Those of jet i are the rows from `starts[i]` to before `starts[i + 1]`; a full jet has `slots`.
+    Jet i has the rows from `starts[i]` to before `starts[i + 1]`; a full jet has `slots`.
     """
 
     rows: Array
@@ -31,7 +31,7 @@ class Objects:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Real ones in each jet."""
+        """Number of real objects of each jet."""
         return np.diff(self.starts)
 
     def padded(self, jets: Array) -> NDArray[np.int64]:
@@ -80,16 +80,16 @@ class PackedJets:
 
 
 def pack(samples: Iterable[JetSample], selection: FeatureSelection) -> PackedJets:
-    """The jets of all samples with the kept features; ModelError if there are none.
+    """Pack the jets of all samples with the kept features; ModelError if there are none.
 
-    Events and files are taken as they are: the samples are slices of one, the last of which names all files.
+    Event numbers and file indices are kept: the samples are slices of one, the last of which names all files.
     """
     parts = [
         (_rows(sample.tracks, selection.tracks), _rows(sample.vertices, selection.vertices), _about(sample))
         for sample in samples
     ]
     if not sum(len(about[0]) for _, _, about in parts):
-        raise ModelError("There are no jets in the sample.")
+        raise ModelError("The sample contains no jets.")
     tracks, vertices, about = zip(*parts, strict=True)
     classes, events, files = (
         np.concatenate(column) for column in zip(*(item[:3] for item in about), strict=True)
@@ -103,7 +103,7 @@ def _about(sample: JetSample) -> tuple[Array, Array, Array, tuple[str, ...]]:
 
 
 def _rows(objects: Array, kept: tuple[int, ...]) -> tuple[Array, Array, int]:
-    """Real ones jet after jet, how many each jet has, and the number of slots."""
+    """Rows of real objects in jet order, their number per jet, and the number of slots."""
     real = objects.any(axis=1)
     rows = objects.transpose(0, 2, 1)[real][:, list(kept)]
     return np.ascontiguousarray(rows, dtype=np.float32), real.sum(1), objects.shape[2]

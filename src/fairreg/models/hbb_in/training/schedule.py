@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the learning rate changes over a training."""
+"""Schedules of the learning rate."""
 
 import math
 
@@ -7,11 +7,11 @@ __all__ = ["SCHEDULES", "factor"]
 
 SCHEDULES = ("constant", "cosine", "onecycle")
 
-_WARM_UP, _START = 0.15, 0.04  # of a one-cycle training: how long it rises, from which part of the rate
+_WARM_UP, _START = 0.15, 0.04  # one-cycle: fraction of the training, initial fraction of the rate
 
 
 def factor(schedule: str, progress: float) -> float:
-    """The learning rate over its largest value when the part `progress` (0 to 1) of a training is done.
+    """Return the learning rate over its largest value at the fraction `progress` (0 to 1) of a training.
 
     constant: 1, as in the paper. cosine: half a cosine from 1 to 0 (Loshchilov and Hutter, arXiv:1608.03983).
     onecycle: a linear rise first, then such a cosine (after Smith and Topin, arXiv:1708.07120).

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What defines a training: the network's sizes, its features, the optimiser and the seed."""
+"""Settings of a training: the network's sizes, its features, the optimiser and the seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ __all__ = ["Setup"]
 class Setup:
     """One training; the defaults are those of the paper (Duarte et al. 2023, 10.1088/2632-2153/ad12e3).
 
-    Adam, cross-entropy, an end after `patience` epochs whose validation loss is no better than the best. The
-    paper says nothing of `standardise` (`normalisation` says what it does). Raises UsageError.
+    Adam, cross-entropy, early stopping after `patience` epochs without an improved validation loss.
+    `standardise` (see `normalisation`) is not described in the paper. Raises UsageError.
     """
 
     hidden: int = 60
@@ -44,12 +44,12 @@ class Setup:
 
     @property
     def selection(self) -> FeatureSelection:
-        """The features that are not dropped; UsageError for a name that is none."""
+        """The features that are not dropped; UsageError for an unknown name."""
         names = {item.name for item in (*TRACK_FEATURES, *VERTEX_FEATURES)}
         if unknown := sorted(set(self.dropped) - names):
             raise UsageError(
                 f"There is no feature {unknown[0]!r}.",
-                hint=f"There are, for example, {_or(sorted(names)[:3])}.",
+                hint=f"Features are, for example, {_or(sorted(names)[:3])}.",
             )
         tracks, vertices = (
             tuple(index for index, item in enumerate(features) if item.name not in self.dropped)

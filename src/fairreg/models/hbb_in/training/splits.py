@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Training and validation jets by the paper's three methods; jets of one event are never parted.
+"""Training and validation jets by the paper's three methods; jets of one event stay together.
 
 The methods are those of section 3.2 of Duarte et al. 2023 (10.1088/2632-2153/ad12e3). There, random jets were
 split one by one; here whole events are, because the two Higgs bosons of one event are alike.
@@ -29,21 +29,21 @@ class Split:
 
 
 def by_folds(jets: PackedJets, folds: int, seed: int) -> tuple[Split, ...]:
-    """One split a fold: its files are the validation, all others the training.
+    """Return one split per fold: its files are for validation, all others for training.
 
     Raises UsageError for too few files.
     """
     present = _files(jets, seed)
-    if not 2 <= folds <= len(present):  # noqa: PLR2004  one fold would leave nothing to train with
+    if not 2 <= folds <= len(present):  # noqa: PLR2004  with one fold no files are left for training
         raise UsageError(
-            f"{folds} folds cannot be made of {len(present)} files.",
+            f"{len(present)} files cannot be divided into {folds} folds.",
             hint="Use another number with --folds, or --split jets.",
         )
     return tuple(_of_files(jets, fold) for fold in np.array_split(present, folds))
 
 
 def by_files(jets: PackedJets, count: int, seed: int) -> Split:
-    """The jets of `count` files drawn at random are the validation. UsageError for too few files."""
+    """Use the jets of `count` files drawn at random for validation. UsageError for too few files."""
     present = _files(jets, seed)
     if not 1 <= count < len(present):
         raise UsageError(
@@ -54,7 +54,7 @@ def by_files(jets: PackedJets, count: int, seed: int) -> Split:
 
 
 def by_events(jets: PackedJets, fraction: float, seed: int) -> Split:
-    """The jets of a fraction of the events drawn at random are the validation.
+    """Use the jets of a fraction of the events, drawn at random, for validation.
 
     Raises UsageError if a part lacks a class.
     """
@@ -64,7 +64,7 @@ def by_events(jets: PackedJets, fraction: float, seed: int) -> Split:
 
 
 def _files(jets: PackedJets, seed: int) -> Indices:
-    """Files that hold jets in random order, which depends on their names and not on their own order."""
+    """Files with jets, in a random order that depends on their names only."""
     present = sorted(np.unique(jets.files).tolist(), key=lambda index: (jets.file_names[index], index))
     return _shuffled(np.array(present, dtype=np.int64), seed)
 
@@ -82,5 +82,5 @@ def _split(jets: PackedJets, set_aside: NDArray[np.bool_]) -> Split:
     found = Split(labelled[~set_aside[labelled]], labelled[set_aside[labelled]])
     for part, indices in (("training", found.training), ("validation", found.validation)):
         if len(np.unique(jets.classes[indices])) < 2:  # noqa: PLR2004  both classes
-            raise UsageError(f"The {part} jets of this split are not of both classes.", hint="Use more jets.")
+            raise UsageError(f"The {part} jets of this split lack a class.", hint="Use more jets.")
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much a figure changes from training to training: the paper's Tables 4 and 5.
+"""Variation of a figure between trainings: the paper's Tables 4 and 5.
 
 Duarte et al. 2023, 10.1088/2632-2153/ad12e3, sections 3.1.1 and 3.2.
 """
@@ -15,7 +15,7 @@ __all__ = ["RunStatistics", "comparison", "run_statistics", "stability", "upper_
 
 @dataclass(frozen=True)
 class RunStatistics:
-    """Mean and standard deviation of a figure over trainings; no deviation of less than two."""
+    """Mean and standard deviation of a figure over trainings; the deviation needs at least two."""
 
     mean: float
     deviation: float | None
@@ -34,9 +34,9 @@ def run_statistics(values: Sequence[float]) -> RunStatistics:
 def upper_tail(reference: float, found: RunStatistics) -> float | None:
     """Probability of a value not below `reference`, given the trainings: the p-value of the paper's Table 4.
 
-    The values are taken to be normally distributed. The paper does not say so; its two p-values (12.69 % and
-    9.27 %) are what a normal distribution gives within the rounding of its means and deviations. None where
-    the trainings do not spread.
+    Assumes normally distributed values. The paper does not state this assumption; its two p-values (12.69 %
+    and 9.27 %) agree with it within the rounding of its means and deviations. None where the trainings have
+    no spread.
     """
     if not found.deviation:
         return None
@@ -44,7 +44,7 @@ def upper_tail(reference: float, found: RunStatistics) -> float | None:
 
 
 def stability(rows: Sequence[tuple[str, Epoch, int]]) -> str:
-    """The columns of Table 5 in Markdown, a row a training: its name, its best epoch and how many it took."""
+    """Table 5 in Markdown, one row per training: name, best epoch and number of epochs."""
     head = (
         "| Training | Epochs | Accuracy | Valid. loss | Train. (valid.) time/epoch [s] | AUC |",
         "|---|---|---|---|---|---|",
@@ -61,7 +61,7 @@ def _row(name: str, best: Epoch, epochs: int) -> str:
 def comparison(
     accuracy: RunStatistics, auc: RunStatistics, references: tuple[float | None, float | None]
 ) -> str:
-    """Table 4 in Markdown: both figures over the trainings, and the p-values of the references there are."""
+    """Table 4 in Markdown: both figures over the trainings, and the p-values of given references."""
     columns = list(zip((accuracy, auc), references, strict=True))
     rows = [("This work", [_pm(found) for found, _ in columns])]
     if any(reference is not None for reference in references):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A trained network as files: safetensors, ONNX, and the metadata that says which features it takes.
+"""A trained network as files: safetensors, ONNX, and the metadata file that lists its features.
 
 The metadata file has the form of the published ones (``models/model_dicts`` of 10.5281/zenodo.7305227), so
 that a network with dropped features is read like a published one.
@@ -28,7 +28,7 @@ STEM = "weights"
 def save(tensors: Mapping[str, NDArray[Any]], folder: Path, setup: Setup, about: Mapping[str, str]) -> None:
     """Write the float32 tensors of a network on raw features as weights.safetensors and weights.onnx.
 
-    `about` joins the safetensors file's metadata, a mapping of texts. Raises MissingEngine.
+    `about` is added to the metadata of the safetensors file, a mapping of texts. Raises MissingEngine.
     """
     rounded = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in tensors.items()}
     _replace(folder / f"{STEM}.safetensors", _safetensors(rounded, _metadata(setup) | dict(about)))
@@ -49,7 +49,7 @@ def _safetensors(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str
 def _metadata(setup: Setup) -> dict[str, str]:
     selection = setup.selection
     return {
-        "format": "pt",  # what safetensors' own readers look for
+        "format": "pt",  # required by safetensors' own readers
         "model": "hbb_in",
         "setup": json.dumps(asdict(setup)),
         "features_kept": json.dumps({"tracks": selection.tracks, "vertices": selection.vertices}),
@@ -61,13 +61,13 @@ def _metadata(setup: Setup) -> dict[str, str]:
 
 
 def _published_form(setup: Setup) -> dict[str, Any]:
-    """Keys of the published metadata files, of which fairreg reads those of the dropped features."""
+    """Keys of the published metadata files; fairreg reads those of the dropped features."""
     about = metadata_document(setup.sizes, setup.selection)
     return {**about, "batch_size": setup.batch_size, "epochs": setup.epochs}
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write at once, so that nobody ever sees half a file."""
+    """Write atomically, so that readers never see an incomplete file."""
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The verbs of the Hbb interaction network."""
+"""Workflows of the Hbb interaction network: one module per ``fairreg hbb`` command."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Benchmark: one network on every runtime that there is, right and fast on the same jets."""
+"""Benchmark: agreement and throughput of one network on every available runtime, on the same jets."""
 
 import json
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _LONGEST_RUN = 60.0  # seconds
 
 @dataclass(frozen=True)
 class BenchmarkReport:
-    """All that was measured; `files` were written, `warnings` say what was not."""
+    """Results of a benchmark; `files` were written, `warnings` name what is missing."""
 
     weights: str
     fingerprint: str
@@ -49,7 +49,7 @@ class BenchmarkReport:
 
     @property
     def table_size(self) -> int:
-        """The batch size of the time a batch in the table: the paper's 128, or the largest measured below."""
+        """Batch size of the time per batch in the table: the paper's 128, or the largest measured below."""
         paper = 128
         return max(
             (size for size in self.plan.batch_sizes if size <= paper), default=self.plan.batch_sizes[0]
@@ -82,9 +82,9 @@ def benchmark(
 ) -> BenchmarkReport:
     """Compare all forms of the network with these weights on the first `jets` jets of the sample.
 
-    Without `weights` they are those of the first published file, else the reference weights; without a sample
-    the packaged jets are taken. An interruption ends the measurement and keeps what it found. `output` is
-    a folder for the figure and the document; `engines` is where runtimes keep what they build.
+    `weights` default to those of the first published file, else to the reference weights; the sample
+    defaults to the packaged jets. An interruption ends the measurement and keeps its results so far. `output`
+    is a folder for the figure and the document, `engines` the cache folder of engines built by runtimes.
     Raises UsageError, ModelError for weights or jets that cannot be read, UnsafePickle.
     """
     plan = plan or BenchmarkPlan()
@@ -118,7 +118,7 @@ def _check(plan: BenchmarkPlan, jets: int) -> None:
     if not plan.batch_sizes or min(*plan.batch_sizes, plan.repetitions, jets) < 1:
         raise UsageError("Batch sizes, repetitions and jets must be at least 1.")
     if not 0 <= plan.seconds <= _LONGEST_RUN:
-        raise UsageError(f"A run of {plan.seconds} s is asked for; it may take 0 to {_LONGEST_RUN} s.")
+        raise UsageError(f"The duration of a run is {plan.seconds} s; it must be 0 to {_LONGEST_RUN} s.")
 
 
 def _weights(weights: Path | None, published: Sequence[Path]) -> Path:
@@ -126,12 +126,12 @@ def _weights(weights: Path | None, published: Sequence[Path]) -> Path:
         return weights or published[0]
     reference = hbb_in.reference(parse(DOI))
     if reference is None:
-        raise UsageError("This installation has no reference weights.", hint="Say which: --weights FILE.")
+        raise UsageError("This installation has no reference weights.", hint="Use --weights FILE.")
     return reference.path
 
 
 def _jets(path: Path | None, count: int) -> tuple[str, Jets]:
-    """Name of the sample and its first jets; of a prepared file no others are read."""
+    """Name of the sample and its first jets; a prepared file is read no further."""
     if path is None:
         return "packaged jets", _first(sample(), count)
     if path.suffix in {".h5", ".hdf5"}:
@@ -143,7 +143,7 @@ def _jets(path: Path | None, count: int) -> tuple[str, Jets]:
     else:
         jets = _first(load_jets(path), count)
     if not len(jets):
-        raise ModelError(f"There are no jets in {path.name}.")
+        raise ModelError(f"{path.name} contains no jets.")
     return path.name, jets
 
 
@@ -154,7 +154,7 @@ def _first(jets: Jets, count: int) -> Jets:
 
 
 def _reduced(jets: Jets, selection: FeatureSelection | None) -> Jets:
-    """The jets with the features that the network takes, so that no clock runs while others are left out."""
+    """The jets reduced to the features of the network, in advance so that it is not timed."""
     if selection is None or selection == ALL_FEATURES:
         return jets
     return Jets(
@@ -165,7 +165,7 @@ def _reduced(jets: Jets, selection: FeatureSelection | None) -> Jets:
 
 
 def _run(measured: Benchmark, tensors: Tensors, forms: Sequence[Candidate]) -> bool:
-    """Whether it was interrupted."""
+    """Run the benchmark; return whether it was interrupted."""
     try:
         measured.compare_with(definition(tensors))
         measured.run(forms)
@@ -175,16 +175,16 @@ def _run(measured: Benchmark, tensors: Tensors, forms: Sequence[Candidate]) -> b
 
 
 def _note_other_weights(rows: Sequence[Row], published: Sequence[Path], ours: str) -> None:
-    """Say it of files that differ because they hold another network."""
+    """Add a message to rows that differ because their file contains other weights."""
     by_name = {row.name: row for row in rows}
     for path in published:
         row = by_name.get(foreign_name(path))
         if row is not None and row.agrees is False and (theirs := fingerprint(path)) != ours:
-            row.message = f"It holds other weights, of fingerprint {theirs}."
+            row.message = f"It contains other weights, with fingerprint {theirs}."
 
 
 def _threads(threads: int | None) -> AbstractContextManager[None]:
-    """PyTorch with so many threads; the other engines are told when they are loaded."""
+    """Set the number of threads of PyTorch; other engines are given it when they are loaded."""
     if threads is None or not torch.available():
         return nullcontext()
     from fairreg.models.hbb_in.training.loop import engine
@@ -193,12 +193,12 @@ def _threads(threads: int | None) -> AbstractContextManager[None]:
 
 
 def _write(report: BenchmarkReport, folder: Path) -> BenchmarkReport:
-    """The figure and the document in `folder`."""
+    """Write the figure and the document into `folder`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         why_not = _draw(report, folder / FIGURE)
         drawn = () if why_not else (folder / FIGURE,)
-        warnings = (f"There is no figure: {why_not}",) if why_not else ()
+        warnings = (f"The figure was not drawn: {why_not}",) if why_not else ()
         written = replace(report, warnings=warnings, files=(*drawn, folder / DOCUMENT))
         part = folder / f"{DOCUMENT}.part"
         part.write_text(json.dumps(written.to_json(), indent=2), encoding="utf-8")
@@ -209,7 +209,7 @@ def _write(report: BenchmarkReport, folder: Path) -> BenchmarkReport:
 
 
 def _draw(report: BenchmarkReport, path: Path) -> str:
-    """Draw the figure; why not, where it cannot be. Nothing measured is lost for want of a picture."""
+    """Draw the figure; return the reason where that fails: measurements are kept without a figure."""
     if not any(row.series for row in report.rows):
         return "nothing was measured."
     title = f"{report.machine['processor']}, {report.machine['processors']} processors"

@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """Figures of a weight file; `unlabelled` jets (neither QCD nor H->bb) enter only the timing."""
+    """Figures of merit of a weight file; `unlabelled` jets (neither QCD nor H->bb) enter only the timing."""
 
     weights: Path
     fingerprint: str
@@ -66,9 +66,9 @@ def evaluate(
 ) -> EvaluationReport:
     """Predict every jet of the prepared files once and compare with the labels.
 
-    Without weights those are fairreg's reference weights, without samples the packaged jets. `weighted`
-    counts every jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if no jet has a
-    label or a file is none, UsageError, MissingEngine.
+    `weights` default to fairreg's reference weights, `samples` to the packaged jets. `weighted` counts every
+    jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if all jets are unlabelled or
+    a file is not a prepared file, UsageError, MissingEngine.
     """
     if plot is not None:
         roc_plot.require()
@@ -96,7 +96,7 @@ def evaluate(
 
 
 def _parts(samples: Sequence[Path]) -> Iterator[tuple[Array, Array, Array, Array]]:
-    """Tracks, vertices, labels and weights, in slices."""
+    """Yield tracks, vertices, labels and weights, in slices."""
     for part in slices(samples):
         yield part.tracks, part.vertices, part.labels, part.weight
     if not samples:
@@ -110,7 +110,7 @@ def _scores(
     slices_of_jets: Iterable[tuple[Array, Array, Array, Array]],
     progress: Callable[[int], None],
 ) -> tuple[Array, Array, Array, float]:
-    """Labels, probabilities of H->bb and weights of all jets, and the seconds that predicting took."""
+    """Labels, probabilities of H->bb and weights of all jets, and the seconds spent on predictions."""
     parts: list[tuple[Array, Array, Array]] = []
     seconds, done = 0.0, 0
     for tracks, vertices, labels, weighing in slices_of_jets:
@@ -121,6 +121,6 @@ def _scores(
         done += len(scores)
         progress(done)
     if not parts:
-        raise ModelError("There are no jets in the sample.")
+        raise ModelError("The sample contains no jets.")
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return joined[0], joined[1], joined[2], seconds

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Export: a weight file as files for other programs, each checked before it is there."""
+"""Export: a weight file as files for other programs, each checked before it is moved into place."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ __all__ = ["Export", "Exported", "export"]
 
 @dataclass(frozen=True)
 class Exported:
-    """One written file; `max_difference` is that of a probability to the definition in float64."""
+    """One written file; `max_difference` is the largest in probability to the definition in float64."""
 
     path: Path
     format: str
@@ -34,8 +34,8 @@ class Exported:
 
 @dataclass(frozen=True)
 class Export:
-    """What was written of the weights. `fingerprint` is that of the source: the same as every file's, but
-    where weights in float64 were rounded."""
+    """Result of an export. `fingerprint` is that of the source, equal to that of every file unless float64
+    weights were rounded."""
 
     weights: Path
     fingerprint: str
@@ -52,9 +52,10 @@ class Export:
 def export(weights: Path, output: Path, formats: Sequence[str] = ()) -> Export:
     """Write the weights in each of `formats` to the file `output`, or into the folder of that name.
 
-    A file's suffix says its format where none is given; a folder gets ONNX. Every file is loaded, run and
-    compared with the definition before it is moved into place. A network with features left out gets the
-    published metadata file that says which. Raises UsageError, ModelError, UnsafePickle, MissingEngine.
+    Without `formats`, the suffix of a file decides; a folder gets ONNX. Every file is loaded, run and
+    compared with the definition before it is moved into place. A network without some features also gets the
+    metadata file, in the published form, that lists them. Raises UsageError, ModelError, UnsafePickle,
+    MissingEngine.
     """
     chosen = _formats(output, formats)
     targets = {
@@ -82,14 +83,14 @@ def _formats(output: Path, formats: Sequence[str]) -> tuple[str, ...]:
     fitting = [name for name, suffix in FORMATS.items() if Path(f"x{suffix}").suffix == output.suffix]
     if len(set(formats)) > 1 or not set(formats) <= set(fitting) or not fitting:
         raise UsageError(
-            f"{output.name} cannot hold {' and '.join(formats) or 'a network'}.",
+            f"{output.name} cannot contain {' and '.join(formats) or 'a network'}.",
             hint="Name a .onnx or .safetensors file for one format, or a folder for several.",
         )
     return (*formats[:1],) or (fitting[0],)
 
 
 def _write(path: Path, file_format: str, tensors: Tensors, selection: FeatureSelection | None) -> Exported:
-    """Write and check beside the target, then move: nobody ever sees a file that is not complete."""
+    """Write and check beside the target, then move, so that readers never see an incomplete file."""
     content = serialised(tensors, file_format)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

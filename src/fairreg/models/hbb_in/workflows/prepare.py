@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prepare: ntuples of CMS or of the simulation to one file of padded arrays, with bounded memory."""
+"""Prepare: convert ntuples of CMS or of the simulation to one file of padded arrays in bounded memory."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _RECORD_FILE = "dataset.jsonld"
 
 @dataclass(frozen=True)
 class PreparationReport:
-    """What was written: numbers of jets, with and without a class, and the spectators that were there."""
+    """Numbers of written jets, with and without a class, and the spectators found."""
 
     path: Path
     files: tuple[str, ...]
@@ -37,8 +37,8 @@ def prepare(
 ) -> PreparationReport:
     """Write the jets of all files that the patterns match to `output`, in the order of the files' names.
 
-    The same files give the same bytes. Raises NotFound for a pattern without a file, ModelError for a file
-    that is no such ntuple, MissingEngine without the extra ``hep``.
+    The same files give the same bytes. Raises NotFound for a pattern without a match, ModelError for a file
+    that is not such an ntuple, MissingEngine without the extra ``hep``.
     """
     ntuples = Ntuples.open(_found(patterns))
     names = tuple(Path(path).name for path in ntuples.paths)
@@ -63,17 +63,17 @@ def _found(patterns: Sequence[str]) -> list[str]:
         if "://" in pattern:
             found[pattern] = None
             continue
-        # Path.glob takes no absolute patterns.
+        # Path.glob does not accept absolute patterns.
         matches = glob(pattern, recursive=True) if has_magic(pattern) else [pattern]  # noqa: PTH207
         files = [match for match in matches if Path(match).is_file()]
         if not files:
-            raise NotFound(f"There is no file {pattern}.")
+            raise NotFound(f"No file matches {pattern}.")
         found |= dict.fromkeys(files)
     return list(found)
 
 
 def _source(paths: Sequence[str]) -> str:
-    """The record beside the files, where they all have the same one; nothing otherwise."""
+    """The record beside the files if it is the same for all of them; empty otherwise."""
     folders = {Path(path).parent for path in paths if "://" not in path}
     record = next(iter(folders)) / _RECORD_FILE if len(folders) == 1 else None
     return record.read_text(encoding="utf-8") if record and record.is_file() else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Simulate: the open sample of jets as ROOT files with its record, in several processes, resumable."""
+"""Simulate: generate the open sample of jets as ROOT files with its record; parallel and resumable."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -19,12 +19,12 @@ __all__ = ["Simulated", "SimulationPlan", "simulate"]
 
 Progress = Callable[[int, int | None], None]
 _PLAN_FILE = "plan.json"
-_BLOCKS_A_PROCESS = 25  # then fresh processes: what the compiled engines leak goes with the old ones
+_BLOCKS_PER_PROCESS = 25  # then fresh processes, because the compiled engines leak memory
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """What a run made: all files of the sample in order, and how many of them were there before."""
+    """Result of a run: all files of the sample in order, and the number that existed before."""
 
     files: tuple[Path, ...]
     record: Path
@@ -32,10 +32,10 @@ class Simulated:
 
 
 def simulate(plan: SimulationPlan, folder: Path, *, workers: int, progress: Progress) -> Simulated:
-    """Make the files of `plan` that `folder` lacks, and the record of the sample.
+    """Generate the files of `plan` that `folder` lacks, and the record of the sample.
 
-    A file is there only once it is complete, and the number of processes does not change its bytes. Raises
-    ModelError if the folder holds another sample, MissingEngine without the extra ``simulate``.
+    A file appears only once it is complete, and the number of processes does not change its bytes. Raises
+    ModelError if the folder contains another sample, MissingEngine without the extra ``simulate``.
     """
     _claim(folder, plan)
     blocks = plan.blocks()
@@ -52,17 +52,17 @@ def simulate(plan: SimulationPlan, folder: Path, *, workers: int, progress: Prog
 
 
 def _claim(folder: Path, plan: SimulationPlan) -> None:
-    """Note the plan in the folder, or see that it is the one that is being gone on with."""
+    """Write the plan to the folder, or check that the plan there is the same."""
     identity, noted = plan.identity(), folder / _PLAN_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        raise UsageError(f"The folder {folder} cannot be created: {error.strerror}.") from error
     if noted.is_file():
         if _read(noted) != identity:
             raise ModelError(
-                f"{folder} holds another sample, or one of other versions of the software.",
-                hint=f"Choose another folder; {_PLAN_FILE} there says what it holds.",
+                f"{folder} contains another sample, or one made by other versions of the software.",
+                hint=f"Choose another folder; {_PLAN_FILE} there describes its sample.",
             )
     else:
         _write(noted, identity)
@@ -82,9 +82,9 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 
 def _made(plan: SimulationPlan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:
-    """Numbers of jets of the blocks as they are finished."""
-    # Not `max_tasks_per_child`: a pool that replaces its processes can wait for ever (CPython issue 115634).
-    portion = workers * _BLOCKS_A_PROCESS
+    """Make the blocks; yield the number of jets of each finished one."""
+    # Not `max_tasks_per_child`: a pool that replaces its processes can deadlock (CPython issue 115634).
+    portion = workers * _BLOCKS_PER_PROCESS
     for first in range(0, len(blocks), portion):
         yield from _portion_made(plan, folder, blocks[first : first + portion], workers)
 
@@ -98,8 +98,8 @@ def _portion_made(plan: SimulationPlan, folder: Path, blocks: list[Block], worke
                 yield future.result()
         except BrokenProcessPool as error:
             raise ModelError(
-                "A process of the simulation was ended from outside, perhaps for want of memory.",
-                hint="The same command goes on with the files that are missing; fewer workers need less.",
+                "A process of the simulation was killed, possibly for lack of memory.",
+                hint="Repeat the command to make the missing files; fewer workers need less memory.",
             ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

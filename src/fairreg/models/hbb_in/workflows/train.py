@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Training of one network, or of several to see how much the figures change."""
+"""Training of one network, or of several to measure the variation of the figures."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ __all__ = ["Round", "TrainingObserver", "TrainingPlan", "TrainingReport", "train
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Which jets are set aside for the validation (`splits.METHODS`), and how many times all is repeated.
+    """Choice of the validation jets (`splits.METHODS`), and number of repetitions.
 
     Repetitions differ in the seed of the initial weights and of the order of the jets, as in the paper's
     Table 4; the split is the same for all. `references` are an accuracy and an AUC to compare with.
@@ -46,7 +46,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class TrainingObserver:
-    """What is told while the training runs; each is given the name of the round first."""
+    """Callbacks during a training; the first argument is the name of the round."""
 
     on_jets: Callable[[str, int, int], None] = lambda _name, _done, _total: None
     on_epoch: Callable[[str, Epoch], None] = lambda _name, _epoch: None
@@ -82,7 +82,7 @@ class Round:
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """All rounds, the jets they were made of, and what a user should know."""
+    """All rounds, the jets they used, and warnings for the user."""
 
     output: Path
     setup: Setup
@@ -94,7 +94,7 @@ class TrainingReport:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C ended it."""
+        """True if the training was interrupted by Ctrl-C."""
         return any(item.trained.ended == "interrupted" for item in self.rounds)
 
     @property
@@ -146,8 +146,8 @@ def train(
 ) -> TrainingReport:
     """Train by the plan on prepared files and write weights, figures, logs and plots to the folder `output`.
 
-    A training that was stopped there before goes on. After `minutes` the round that runs ends with its last
-    finished epoch, and no other begins. Raises UsageError, ModelError, MissingEngine.
+    A training that stopped early in that folder resumes. After `minutes` the running round ends with its last
+    finished epoch, and no other one starts. Raises UsageError, ModelError, MissingEngine.
     """
     torch.require()
     until = perf_counter() + 60 * minutes if minutes else float("inf")
@@ -171,7 +171,7 @@ def train(
 def _rounds(
     jets: PackedJets, output: Path, setup: Setup, plan: TrainingPlan
 ) -> Iterator[tuple[str, Path, Setup, Split]]:
-    """Name, folder, setup and split of each round; a single one has the output folder to itself."""
+    """Yield name, folder, setup and split of each round; a single round uses the output folder itself."""
     parts = _splits(jets, plan, setup.seed)
     alone = plan.repetitions * len(parts) == 1
     for repetition in range(plan.repetitions):
@@ -192,7 +192,7 @@ def _splits(jets: PackedJets, plan: TrainingPlan, seed: int) -> tuple[Split, ...
 
 
 class _Session:
-    """What all rounds share."""
+    """State and inputs shared by all rounds."""
 
     def __init__(
         self, setup: Setup, jets: PackedJets, test: Sequence[Path], until: float, observer: TrainingObserver
@@ -202,7 +202,7 @@ class _Session:
         self._sample = _digest(jets.tracks.rows, jets.vertices.rows, jets.classes)
 
     def run(self, name: str, folder: Path, setup: Setup, split: Split) -> Round:
-        """One round, its files written."""
+        """Train one round and write its files."""
         folder.mkdir(parents=True, exist_ok=True)
         measure = normalisation.measured if self._standardise else normalisation.unchanged
         found = measure(self._jets, split.training)
@@ -227,11 +227,11 @@ class _Session:
         return TrainingCallbacks(on_jets, on_epoch, self._until)
 
     def _tested(self, folder: Path) -> EvaluationReport | None:
-        """Of the files that were written, as anybody would use them."""
+        """Evaluate the written files, as a user would, on the test sample."""
         return evaluate(folder / f"{weight_files.STEM}.onnx", self._test) if self._test else None
 
     def _identity(self, setup: Setup, split: Split) -> Mapping[str, Any]:
-        """What must be equal for a training to go on; more epochs or patience may be asked for later."""
+        """Settings that must be equal to resume a training; epochs and patience may be raised later."""
         free = {"patience"} | ({"epochs"} if setup.schedule == "constant" else set())
         chosen = {name: value for name, value in asdict(setup).items() if name not in free}
         both = {"sample": self._sample, "split": _digest(split.training, split.validation)}
@@ -248,13 +248,13 @@ def _digest(*arrays: Any) -> str:
 
 
 def _log(folder: Path, history: Sequence[Epoch]) -> None:
-    """One JSON object an epoch."""
+    """Write the log: one JSON object per epoch and line."""
     lines = [json.dumps(asdict(epoch)) + "\n" for epoch in history]
     (folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
 def _plotted(report: TrainingReport, jets: PackedJets) -> tuple[str, ...]:
-    """Draw the ROC curves of all rounds; without Matplotlib a warning: no reason to lose a training."""
+    """Draw the ROC curves of all rounds; without Matplotlib return a warning and keep the training."""
     curves = {}
     for item in report.rounds:
         positive = jets.classes[item.split.validation] == 1
@@ -263,12 +263,12 @@ def _plotted(report: TrainingReport, jets: PackedJets) -> tuple[str, ...]:
     try:
         roc_plot.draw(curves, report.output / "roc.png")
     except MissingEngine as error:
-        return (f"There is no roc.png: {error.message} {error.hint}",)
+        return (f"roc.png was not drawn: {error.message} {error.hint}",)
     return ()
 
 
 def _written(report: TrainingReport, jets: PackedJets) -> TrainingReport:
-    """The report with its files in the output folder, after every round."""
+    """Write the files of the report into the output folder, after every round; return it with their names."""
     report = replace(report, warnings=_plotted(report, jets))
     (report.output / "metrics.json").write_text(
         json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8"

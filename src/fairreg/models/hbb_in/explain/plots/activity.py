@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures 8 and 9 of 10.1088/2632-2153/ad12e3: neural activation patterns, and how the classes differ."""
+"""Figures 8 and 9 of 10.1088/2632-2153/ad12e3: neural activation patterns, and their class differences."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -48,7 +48,7 @@ def pattern(rna: Mapping[str, Array], title: str) -> Any:
 
 
 def difference(rna: Mapping[str, Array], title: str) -> Any:
-    """How much the RNA of every node differs between the classes."""
+    """Difference of the RNA of every node between the classes."""
     figure = new(8, 7)
     axes = figure.subplots()
     columns = [np.abs(rna[layer][1] - rna[layer][0]) for layer in LAYERS]

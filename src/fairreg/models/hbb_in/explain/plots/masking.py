@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figure 5 of 10.1088/2632-2153/ad12e3 and what belongs to it: what masking does to AUC and fidelity."""
+"""Figure 5 of 10.1088/2632-2153/ad12e3 and related figures: effect of masking on AUC and fidelity."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -56,9 +56,10 @@ def _same_range(panels: Sequence[Any]) -> None:
 
 
 def thresholds(found: Mapping[str, Sequence[Effect]], limits: Sequence[float], baseline: Estimate) -> Any:
-    """The paper's Table 9: all features are masked whose own mask changes the AUC by less than a limit.
+    """Draw the paper's Table 9: the effect of masking all features of small effect together.
 
-    `found` has a sequence of effects along `limits` (per cent) for each kind of features, first for all.
+    These are the features whose own mask changes the AUC by less than a limit. `found` has a sequence of
+    effects along `limits` (per cent) for each kind of features, first for all.
     """
     figure = new(13, 5.4)
     panels = figure.subplots(1, 2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures 6 and 7 of 10.1088/2632-2153/ad12e3: relevances by class, and how features go together."""
+"""Figures 6 and 7 of 10.1088/2632-2153/ad12e3: relevances by class, and correlations of features."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ _HATCHES = (None, "///")
 
 
 def features(found: Mapping[str, Averages], names: tuple[Sequence[str], Sequence[str]]) -> Any:
-    """Shares of the features in what was explained, in per cent, for each class (Figure 6, upper)."""
+    """Shares of the features in the explained value, in per cent, for each class (Figure 6, upper)."""
     figure = new(12.5, 2.2 + 0.28 * max(map(len, names)))
     panels = figure.subplots(1, 2)
     for axes, own, title, kind in zip(
@@ -92,7 +92,7 @@ def correlations(matrices: Sequence[Array], names: Sequence[Sequence[str]]) -> A
 
 
 def scatter(vertices: Mapping[str, Array], pairs: Sequence[Sequence[tuple[int, str]]], quality: Any) -> Any:
-    """Two pairs of vertex features against each other, and how often each track quality is met (Figure 7).
+    """Two pairs of vertex features against each other, and frequencies of the track qualities (Figure 7).
 
     `vertices` are features (m, 14) of each class; a member of `pairs` is (column, label) twice; `quality` has
     values and their parts of all slots for each class.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What smaller networks cost and gain: Table 10 of 10.1088/2632-2153/ad12e3 as a figure."""
+"""Costs and gains of smaller networks: Table 10 of 10.1088/2632-2153/ad12e3 as a figure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["comparison"]
 
 
 def comparison(rows: Sequence[Reoptimised]) -> Any:
-    """AUC, fidelity and rate of each network, which stand side by side."""
+    """AUC, fidelity and rate of the networks, side by side."""
     figure = new(13, 5)
     panels = figure.subplots(1, 3)
     names = [f"{row.name}\n{row.parameters:,}" for row in rows]

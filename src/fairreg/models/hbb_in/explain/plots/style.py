@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How all figures look, and how they are written: PNG and PDF."""
+"""Style and output of all figures: PNG and PDF."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from fairreg.models.hbb_in.network import CLASSES
 
 __all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "CLASS_NAMES", "SERIES", "feature_axis", "new", "write"]
 
-# M. Okabe and K. Ito's palette, which all kinds of colour vision tell apart; markers and hatches say it too.
+# M. Okabe and K. Ito's palette for all kinds of colour vision; markers and hatches repeat the distinction.
 CLASS_COLOURS: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, ("#0072B2", "#D55E00"), strict=True)))
 CLASS_MARKERS: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, "os", strict=True)))
 CLASS_NAMES: Mapping[str, str] = MappingProxyType(dict(zip(CLASSES, ("QCD", r"H$\to$bb"), strict=True)))
@@ -22,13 +22,13 @@ _LOOK: Mapping[str, float] = MappingProxyType(
         "axes.titlesize": 13,
         "axes.labelsize": 12,
         "legend.fontsize": 11,
-        "pdf.fonttype": 42,  # text that stays text
+        "pdf.fonttype": 42,  # text stays searchable
     }
 )
 
 
 def new(width: float, height: float) -> Any:
-    """An empty figure of that size in inches, without pyplot: no display, no global state."""
+    """Return an empty figure of that size in inches, without pyplot: no display, no global state."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -37,7 +37,7 @@ def new(width: float, height: float) -> Any:
 
 
 def feature_axis(axes: Any, names: Sequence[str]) -> None:
-    """Names of features down the vertical axis, with a faint line for the eye to follow."""
+    """Label the vertical axis with feature names, with a faint guide line for each."""
     axes.set_yticks(range(len(names)), names, fontsize=10)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=True, axis="both", alpha=0.25)
@@ -46,7 +46,7 @@ def feature_axis(axes: Any, names: Sequence[str]) -> None:
 
 
 def write(draw: Any, stem: Path) -> tuple[Path, ...]:
-    """Have `draw` make a figure, write it as `stem`.png and `stem`.pdf; the same one gives the same bytes."""
+    """Write the figure of `draw` as `stem`.png and `stem`.pdf; the same figure gives the same bytes."""
     from matplotlib import rc_context
 
     paths = tuple(stem.with_name(f"{stem.name}.{suffix}") for suffix in FORMATS)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Explanations of a Hbb interaction network: the subject, one module an analysis, the report on all."""
+"""Explanations of a Hbb interaction network: the subject, one module per analysis, the report on all."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``activity``: how active each node is for each class, and how sparse all are (Figures 8 and 9)."""
+"""``activity``: relative activity of each node for each class, and sparsity (Figures 8 and 9)."""
 
 from collections.abc import Callable
 from functools import partial, reduce
@@ -27,7 +27,7 @@ def activity(
     batch_size: int = 128,
     progress: Progress = lambda _done, _total: None,
 ) -> Analysis:
-    """Relative neural activity of every node on both classes.
+    """Measure the relative neural activity of every node on both classes.
 
     `padding` counts padded slots, as the paper does. Raises ModelError, MissingEngine.
     """
@@ -67,7 +67,7 @@ def measured(
     batch_size: int = 128,
     progress: Progress = lambda _done, _total: None,
 ) -> Activity:
-    """The activity on all jets."""
+    """Measure the activity on all jets."""
     parts = []
     for some in subject.slices(batch_size):
         parts.append(relative_activity(subject.model.tensors, *subject.own(some), padding=padding))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an analysis gives: numbers in tables, figures, and files of both."""
+"""Result of an analysis: numbers in tables, figures, and files of both."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ _PACKAGES = ("fairreg", "numpy", "onnxruntime", "matplotlib", "torch", "captum")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under named columns; `name` is that of its CSV file."""
+    """Rows of cells under named columns; `name` is the stem of its CSV file."""
 
     name: str
     title: str
@@ -32,12 +32,12 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As it stands in the document; numbers that are none become null."""
+        """The table in the document; non-finite numbers become null."""
         rows = [[_finite(cell) for cell in row] for row in self.rows]
         return {"name": self.name, "title": self.title, "columns": list(self.columns), "rows": rows}
 
     def to_csv(self) -> str:
-        """With one line of column names; an empty cell where there is no number."""
+        """CSV with one line of column names; missing numbers are empty cells."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.columns)
@@ -51,7 +51,7 @@ def _finite(cell: Cell) -> Cell:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure that `draw` makes; `name` is that of its files."""
+    """A figure drawn by `draw`; `name` is the stem of its files."""
 
     name: str
     caption: str
@@ -60,9 +60,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Analysis:
-    """One analysis of a network; `facts` are single numbers and settings by what they are.
+    """One analysis of a network; `facts` are single numbers and settings by their description.
 
-    `files` were written, `warnings` are what a user should know.
+    `files` were written, `warnings` are messages for the user.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Analysis:
     def write(self, folder: Path) -> "Analysis":
         """Write figures (PNG and PDF), tables (CSV) and, last, the document to the folder.
 
-        Without Matplotlib there is a warning in the place of the figures. Raises ModelError.
+        Without Matplotlib, a warning replaces the figures. Raises ModelError.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ class Analysis:
         try:
             roc_plot.require()
         except MissingEngine as error:
-            warning = f"There are no figures: {error.message} {error.hint}"
+            warning = f"The figures were not drawn: {error.message} {error.hint}"
             return replace(self, figures=(), warnings=(*self.warnings, warning)), []
         written = [style.write(figure.draw, folder / figure.name) for figure in self.figures]
         return self, [path for paths in written for path in paths]
@@ -122,7 +122,7 @@ def _write(path: Path, text: str) -> Path:
 
 
 def versions(packages: Sequence[str] = _PACKAGES) -> dict[str, str]:
-    """Versions of those of the packages that are installed."""
+    """Versions of the installed ones among the packages."""
     found = {}
     for name in packages:
         try:

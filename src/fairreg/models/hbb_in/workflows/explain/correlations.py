@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the features of a sample go together: what relevances cannot be read without (Figure 7)."""
+"""Correlations of the features of a sample, needed to interpret relevances (Figure 7)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,13 +18,13 @@ from fairreg.models.hbb_in.workflows.explain.subject import LabelledJets
 __all__ = ["correlated"]
 
 _NAMES = tuple(tuple(item.name for item in features) for features in (TRACK_FEATURES, VERTEX_FEATURES))
-_PAIRS = (("sv_ptrel", "sv_pt"), ("sv_ptrel", "sv_erel"))  # those of Figure 7
+_PAIRS = (("sv_ptrel", "sv_pt"), ("sv_ptrel", "sv_erel"))  # of Figure 7
 _LISTED = 10  # of the largest correlations
-_DRAWN = 3000  # points of a class; more only make a blot
+_DRAWN = 3000  # points per class; more would overlap
 
 
 def correlated(jets: LabelledJets) -> tuple[tuple[Table, ...], tuple[Figure, ...]]:
-    """Tables and figures on all features of the sample, whichever a network takes."""
+    """Tables and figures on all features of the sample, also those that the network does not take."""
     matrices = [correlations(real(objects)) for objects in (jets.tracks, jets.vertices)]
     rows = [
         (names[one], names[other], value)
@@ -56,7 +56,7 @@ def _square(names: Sequence[str], matrix: NDArray[Any]) -> tuple[tuple[Cell, ...
 
 
 def _scatter(jets: LabelledJets) -> Figure:
-    """Figure 7."""
+    """Scatter plots and track qualities, as in Figure 7."""
     columns = _NAMES[1]
     pairs = [tuple((columns.index(name), _with_unit(name)) for name in pair) for pair in _PAIRS]
     vertices = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``lrp``: how much each feature, track and vertex speaks for the class of a jet (Figures 6 and 7)."""
+"""``lrp``: relevance of each feature, track and vertex for the class of a jet (Figures 6 and 7)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -31,10 +31,10 @@ def lrp(
     batch_size: int = 128,
     progress: Progress = lambda _name, _done, _total: None,
 ) -> Analysis:
-    """Propagate what each jet's class was given back to features, tracks and vertices.
+    """Propagate the logit of each jet's class back to features, tracks and vertices.
 
-    With `integrated_gradients` so many of the jets are also explained by those, and the rankings of the
-    features compared (extra ``explain``). Raises UsageError, ModelError, MissingEngine.
+    `integrated_gradients` is the number of jets that are also explained by integrated gradients, to compare
+    the rankings of the features (extra ``explain``). Raises UsageError, ModelError, MissingEngine.
     """
     if integrated_gradients:
         integrated.require()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``mask``: which features, tracks and vertices a network needs (Figure 5 and Table 9 of the paper)."""
+"""``mask``: effect of masking features, tracks and vertices (Figure 5 and Table 9 of the paper)."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -44,10 +44,10 @@ def mask(
 ) -> Analysis:
     """Mask every feature alone, those of small effect together, and tracks and vertices by their energy.
 
-    A threshold is in per cent of the AUC. Raises UsageError, ModelError, MissingEngine.
+    `thresholds` are in per cent of the AUC. Raises UsageError, ModelError, MissingEngine.
     """
     if bootstraps < 0 or not thresholds:
-        raise UsageError("At least one threshold and no negative number of bootstraps is needed.")
+        raise UsageError("At least one threshold, and 0 or more bootstraps are needed.")
     subject, limits = read_subject(weights, sample, jets), tuple(sorted(thresholds))
     passes = 1 + len(feature_masks(subject.model.selection)) + len(object_masks()) + len(_KINDS) * len(limits)
     found = start(
@@ -89,7 +89,7 @@ def start(
     bootstraps: tuple[int, int] = (200, 1),
     engine: tuple[int, int | None] = (128, None),
 ) -> MaskingStudy:
-    """The unmasked network; `bootstraps` are their number and seed, `engine` batch size and threads."""
+    """Prepare a masking study; `bootstraps` are number and seed, `engine` batch size and threads."""
     runner = hbb_in.load(
         subject.model.path, batch_size=engine[0], threads=engine[1], selection=subject.model.selection
     )
@@ -103,7 +103,7 @@ def start(
 
 
 def effects_of_features(found: MaskingStudy, subject: Subject) -> list[Effect]:
-    """The effect of masking each feature alone."""
+    """Measure the effect of masking each feature alone."""
     return [found.effect(name, one) for name, one in feature_masks(subject.model.selection).items()]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""LRP against integrated gradients: do two methods without a line in common rank the features alike?"""
+"""LRP compared with integrated gradients: rankings of the features by two independent methods."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def checked(subject: Subject, rule: PropagationRule, count: int, progress: Progress) -> tuple[Table, ...]:
-    """About `count` jets by both methods, features ranked by their mean absolute relevance.
+    """Explain about `count` jets by both methods; rank features by their mean absolute relevance.
 
     Raises MissingEngine without the extra ``explain``.
     """

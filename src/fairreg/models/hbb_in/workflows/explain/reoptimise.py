@@ -45,9 +45,9 @@ _SLICE = 4096
 
 @dataclass(frozen=True)
 class ReoptimisationPlan:
-    """How much is spent: jets for the training, for the masks and for the figures; None means all there are.
+    """Numbers of jets for the training, for the masks and for the figures; None means all.
 
-    `dropped` are numbers of track and vertex features; `also` names features that are dropped in any case.
+    `dropped` are numbers of track and vertex features; `also` names features to drop in any case.
     """
 
     jets: int | None = 40_000
@@ -60,7 +60,7 @@ class ReoptimisationPlan:
 
 @dataclass(frozen=True)
 class ReoptimisationCallbacks:
-    """What is told: jets done of how many, by what is done, and each epoch by the name of the network."""
+    """Callbacks: name of the step, jets done and total; name of the network and its finished epoch."""
 
     on_jets: Callable[[str, int, int], None] = lambda _name, _done, _total: None
     on_epoch: Callable[[str, Epoch], None] = lambda _name, _epoch: None
@@ -80,8 +80,8 @@ def reoptimise(
 
     The masks and the trainings use jets of the prepared file `training`, all figures those of `test` (by
     default the packaged jets). A network of the paper's baseline size is trained on all features in the
-    same way, to tell what the small budget costs from what the smaller network does. Weights stay in
-    folders of `output`, where the same call goes on after an interruption (KeyboardInterrupt). Raises
+    same way, to separate the effect of the small budget from that of the smaller network. Weights stay in
+    folders of `output`, from which the same call resumes after an interruption (KeyboardInterrupt). Raises
     UsageError, ModelError, MissingEngine.
     """
     torch.require()
@@ -112,7 +112,7 @@ def reoptimise(
 def _chosen(
     model: Model, training: Path, plan: ReoptimisationPlan, watch: ReoptimisationCallbacks
 ) -> tuple[tuple[str, ...], int]:
-    """Features to leave out, and by how many jets; what the network does not take is left out already."""
+    """Choose features of the network to leave out; return them and the number of jets used."""
     subject = Subject(model, read_labelled(training, plan.mask_jets))
     total, done = len(subject.jets) * (1 + sum(map(len, model.names))), [0]
 
@@ -125,7 +125,7 @@ def _chosen(
 
 
 def _subset(training: Path, output: Path, count: int | None) -> tuple[Path, int]:
-    """A prepared file of `count` jets at even distances, or all of `training`; and how many they are."""
+    """A prepared file of `count` evenly spaced jets, or all of `training`; and their number."""
     with open_jets(training) as content:
         if count is None or count >= len(content):
             return training, len(content)
@@ -156,7 +156,7 @@ class _Trainings:
     watch: ReoptimisationCallbacks
 
     def trained(self, name: str, shape: tuple[int, int, int], dropped: tuple[str, ...]) -> tuple[Model, int]:
-        """The network and after how many epochs its training ended; KeyboardInterrupt on Ctrl-C."""
+        """Return the network and the number of epochs of its training; KeyboardInterrupt on Ctrl-C."""
         hidden, d_e, d_o = shape
         setup = replace(self.setup, hidden=hidden, d_e=d_e, d_o=d_o, dropped=dropped)
         folder = self.output / _file(name)
@@ -174,7 +174,7 @@ class _Trainings:
 def _compared(
     subject: Subject, trainings: _Trainings, dropped: tuple[str, ...]
 ) -> tuple[list[Reoptimised], list[Activity]]:
-    """The explained network, its like trained as the smaller ones are, and those."""
+    """Compare the explained network, one of the same shape trained as the smaller ones, and those."""
     named: dict[str, tuple[Subject, int | None]] = {_EXPLAINED: (subject, None)}
     plans = [(_CONTROL, BASELINE, ()), *((", ".join(map(str, shape)), shape, dropped) for shape in SHAPES)]
     for name, shape, left_out in plans:
@@ -204,7 +204,7 @@ def _row(
     active: Activity,
     rate: float,
 ) -> Reoptimised:
-    """Figures on the test jets; `scores` are those of the explained network and of this one."""
+    """Figures of merit on the test jets; `scores` are those of the explained network and of this one."""
     sizes = subject.model.sizes
     return Reoptimised(
         name=name,
@@ -221,9 +221,9 @@ def _row(
 
 
 def _rates(runners: Sequence[HbbRunner], subjects: Sequence[Subject]) -> list[float]:
-    """Jets a second of each network on some jets: the best of several passes.
+    """Jets per second of each network on some jets: the best of several passes.
 
-    They take turns and the best counts, because others on the machine can only take time away.
+    The networks take turns and the best pass counts, because other processes can only slow one down.
     """
     jets = [subject.own(slice(0, _TIMED))[:2] for subject in subjects]
     times: list[list[float]] = [[] for _ in runners]
@@ -236,7 +236,7 @@ def _rates(runners: Sequence[HbbRunner], subjects: Sequence[Subject]) -> list[fl
 
 
 def _settings(setup: Setup) -> dict[str, Any]:
-    """What all trainings have in common."""
+    """Settings shared by all trainings."""
     names = ("epochs", "batch_size", "learning_rate", "schedule", "seed")
     return {name: getattr(setup, name) for name in names}
 
@@ -259,7 +259,8 @@ def _table(rows: list[Reoptimised]) -> Table:
         "jets_per_second",
     )
     cells = tuple(_flat(row) for row in rows)
-    return Table("reoptimise", "The explained network, its like and smaller ones (Table 10)", columns, cells)
+    title = "The explained network, one of the same shape, and smaller ones (Table 10)"
+    return Table("reoptimise", title, columns, cells)
 
 
 def _flat(row: Reoptimised) -> tuple[Any, ...]:
@@ -284,5 +285,5 @@ def _figures(rows: list[Reoptimised], activities: list[Activity]) -> tuple[Figur
 
 
 def _file(name: str) -> str:
-    """The name of a network as that of a file."""
+    """File name for the name of a network."""
     return name.replace(", ", "-").replace(" ", "-")

@@ -20,7 +20,7 @@ Document = Mapping[str, Any]
 
 
 def write_report(folder: Path, path: Path) -> None:
-    """Write the page on the documents in `folder`, which the analyses have written there.
+    """Write one page on all analyses, from their documents in `folder`.
 
     Raises UsageError if there are none, ModelError if one is damaged or the page cannot be written.
     """
@@ -28,7 +28,7 @@ def write_report(folder: Path, path: Path) -> None:
     documents = [_read(file) for _, file in found if file.is_file()]
     if not documents:
         raise UsageError(
-            f"There is no analysis in {folder}.", hint="Run fairreg hbb explain mask --output first."
+            f"{folder} contains no analysis.", hint="Run fairreg hbb explain mask --output first."
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def write_report(folder: Path, path: Path) -> None:
         raise ModelError(f"{path.name} cannot be written: {error.strerror or error}.") from error
     except (LookupError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"A document in {folder} is not one of fairreg's analyses.", hint="Make the analyses again."
+            f"A document in {folder} is not an analysis by fairreg.", hint="Repeat the analyses."
         ) from error
 
 
@@ -47,7 +47,7 @@ def _read(file: Path) -> Document:
     try:
         document: Document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{file.name} cannot be read.", hint="Make the analysis again.") from error
+        raise ModelError(f"{file.name} cannot be read.", hint="Repeat the analysis.") from error
     return document
 
 
@@ -70,7 +70,7 @@ class FigureImage:
 
 @dataclass(frozen=True)
 class NumberTable:
-    """Rows of cells as text; `numeric` tells for each column whether numbers stand in it."""
+    """Rows of cells as text; `numeric` marks the columns of numbers."""
 
     title: str
     columns: tuple[str, ...]
@@ -79,13 +79,13 @@ class NumberTable:
 
     @property
     def long(self) -> bool:
-        """Whether the table is folded at first."""
+        """True for a table that is initially folded."""
         return len(self.rows) > _LONG
 
 
 @dataclass(frozen=True)
 class ReportSection:
-    """One analysis as the page shows it."""
+    """One analysis on the page."""
 
     name: str
     title: str
@@ -146,7 +146,7 @@ def _spaced(name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as people read it: numbers to five digits, lists with commas."""
+    """Format a value for people: numbers to five digits, lists with commas."""
     if value is None or value == []:
         return "none"
     if isinstance(value, bool):

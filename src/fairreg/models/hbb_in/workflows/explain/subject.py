@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is explained: a network, and the jets that it is explained with."""
+"""Subject of an explanation: a network, and the jets that it is explained with."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,12 +34,12 @@ class Model:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the weights, whatever the file's format."""
+        """Fingerprint of the weights, the same for every file format."""
         return fingerprint_of(self.tensors)
 
     @property
     def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Names of the track and of the vertex features that it takes."""
+        """Names of the track and of the vertex features of the network."""
         return (
             tuple(TRACK_FEATURES[index].name for index in self.selection.tracks),
             tuple(VERTEX_FEATURES[index].name for index in self.selection.vertices),
@@ -47,16 +47,16 @@ class Model:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """Names of the features that it does not take."""
+        """Names of the features that the network does not take."""
         everything = (item.name for item in (*TRACK_FEATURES, *VERTEX_FEATURES))
         return tuple(name for name in everything if name not in {*self.names[0], *self.names[1]})
 
     def reduced(self, tracks: Array, vertices: Array) -> tuple[Array, Array]:
-        """Arrays with all features, reduced to those of the network."""
+        """Reduce arrays with all features to those of the network."""
         return tracks.take(self.selection.tracks, axis=1), vertices.take(self.selection.vertices, axis=1)
 
     def to_json(self) -> dict[str, Any]:
-        """Which network this is."""
+        """The description of the network in a document."""
         return {
             "file": self.path.name,
             "fingerprint": self.fingerprint,
@@ -72,9 +72,9 @@ class Model:
 
 @dataclass(frozen=True)
 class LabelledJets:
-    """Labelled jets with all features and their objects by falling energy; `classes` are 0 QCD, 1 H->bb.
+    """Labelled jets with all features and objects by descending energy; `classes` are 0 QCD, 1 H->bb.
 
-    `unlabelled` jets of the sample, which are neither, were left out.
+    `unlabelled` is the number of jets of the sample that are neither and were left out.
     """
 
     source: str
@@ -88,12 +88,12 @@ class LabelledJets:
 
     @property
     def positive(self) -> NDArray[np.bool_]:
-        """Which are H->bb jets."""
+        """Mask of the H->bb jets."""
         found: NDArray[np.bool_] = self.classes == 1
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """Which jets these are."""
+        """The description of the jets in a document."""
         counts = {name: int((self.classes == number).sum()) for number, name in enumerate(CLASSES)}
         return {"source": self.source, "items": len(self), **counts, "unlabelled": self.unlabelled}
 
@@ -117,30 +117,30 @@ class Subject:
 
 
 def read_subject(weights: Path | None, sample_file: Path | None, count: int | None = None) -> Subject:
-    """A weight file (by default the reference weights) and jets (by default the packaged ones).
+    """Read a weight file (by default the reference weights) and jets (by default the packaged ones).
 
-    Raises what `read_model` and `read_labelled` raise.
+    Raises the errors of `read_model` and `read_labelled`.
     """
     return Subject(read_model(weights), read_labelled(sample_file, count))
 
 
 def read_model(weights: Path | None) -> Model:
-    """The network in a weight file; ModelError if it is none or nothing says which features it takes."""
+    """Read the network in a weight file; ModelError if its features are unknown or it is another file."""
     path = weights or hbb_in.REFERENCE
     tensors = read_tensors(path)
     sizes = Hyperparameters.from_tensors(tensors)
     selection = kept_features(path, sizes)
     if selection is None:
         raise ModelError(
-            f"Nothing says which {sizes.track_features} of the {len(ALL_FEATURES.tracks)} track and "
-            f"{sizes.vertex_features} of the {len(ALL_FEATURES.vertices)} vertex features {path.name} takes.",
+            f"The features of {path.name} are unknown: {sizes.track_features} of {len(ALL_FEATURES.tracks)} "
+            f"track and {sizes.vertex_features} of {len(ALL_FEATURES.vertices)} vertex features.",
             hint="Put its metadata file (NAME_model_metadata.json) beside it.",
         )
     return Model(path, tensors, sizes, selection)
 
 
 def read_labelled(path: Path | None, count: int | None = None) -> LabelledJets:
-    """The labelled jets of a file, or `count` jets at even distances in it.
+    """Read the labelled jets of a file, or `count` evenly spaced jets of it.
 
     Raises ModelError if they lack a label, a class or a feature, MissingEngine; UsageError for less than 2
     jets.
@@ -151,13 +151,13 @@ def read_labelled(path: Path | None, count: int | None = None) -> LabelledJets:
     source = "packaged jets" if path is None else path.name
     if tracks.shape[1] != len(TRACK_FEATURES) or vertices.shape[1] != len(VERTEX_FEATURES):
         raise ModelError(
-            f"The jets of {source} have {tracks.shape[1]} and {vertices.shape[1]} features, not all "
-            f"{len(TRACK_FEATURES)} and {len(VERTEX_FEATURES)}."
+            f"The jets of {source} have {tracks.shape[1]} track and {vertices.shape[1]} vertex features; "
+            f"all {len(TRACK_FEATURES)} and {len(VERTEX_FEATURES)} are needed."
         )
     known = labels.any(axis=1)
     classes = labels[known].argmax(axis=1)
     if len(np.unique(classes)) < len(CLASSES):
-        raise ModelError(f"The jets of {source} are not of both classes.", hint="Use other or more jets.")
+        raise ModelError(f"The jets of {source} lack a class.", hint="Use other or more jets.")
     arrays = by_energy(tracks[known], vertices[known])
     return LabelledJets(source, *arrays, classes, int((~known).sum()))
 
@@ -173,7 +173,7 @@ def _read(path: Path | None, count: int | None) -> tuple[Array, Array, Array]:
 
 
 def _read_prepared(path: Path, count: int | None) -> tuple[Array, Array, Array]:
-    """In slices: a prepared file may be larger than the memory."""
+    """Read in slices, because a prepared file may be larger than the memory."""
     from fairreg.models.hbb_in.jet_files import open_jets
 
     parts: list[tuple[Array, Array, Array]] = []
@@ -185,7 +185,7 @@ def _read_prepared(path: Path, count: int | None) -> tuple[Array, Array, Array]:
             parts.append((part.tracks[own], part.vertices[own], part.labels[own]))
             first += len(part)
     if not parts:
-        raise ModelError(f"There are no jets in {path.name}.")
+        raise ModelError(f"{path.name} contains no jets.")
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return joined[0], joined[1], joined[2]
 
@@ -194,7 +194,7 @@ _SLICE = 4096  # jets; 30 MB
 
 
 def _evenly_spaced(total: int, count: int | None) -> NDArray[np.intp]:
-    """Places of `count` jets: prepared files are often sorted by class, so that the first would be of one."""
+    """Places of `count` jets; prepared files are often sorted by class, so the first jets would lack one."""
     return np.linspace(0, total - 1, min(count or total, total)).round().astype(np.intp)
 
 
