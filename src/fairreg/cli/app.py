@@ -99,7 +99,7 @@ def main() -> None:
 def _exit_without_late_threads(code: object) -> None:
     """End now where a source that nobody waits for any more would keep the process alive."""
     live = sys.modules.get("fairreg.services.search.federated")
-    if live is not None and live.anyone_left():
+    if live is not None and live.has_late_threads():
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))
