@@ -212,7 +212,7 @@ def test_the_ranking_grows_as_the_sources_answer(here: Settings, services: Servi
         seen.append((shown - {"catalogue"}, set(report.sources or ()), set(waiting)))
 
     with deadline_after(1, services.silent.get):
-        final = live(here, grown=grown)
+        final = live(here, on_update=grown)
     assert seen == [
         (set(), set(), {HEALTHY, SICK}),
         ({HEALTHY}, {HEALTHY}, {SICK}),
