@@ -50,7 +50,7 @@ VARYING = (
     Varying("speed of the machine", r"[\d,]+ items/s", "N items/s"),
     Varying("digest of the archive, for zlib differs", r"\b(?:[0-9a-f]{2}/)?[0-9a-f]{8}\.\.\.", "DIGEST"),
     Varying("digest of the archive that its host states", r"md5:[0-9a-f]{32}", "md5:DIGEST"),
-    Varying("size of the archive", r"\(\d+\.\d MB\)", "(N MB)"),
+    Varying("size of the archive", r"\(\d+(?:\.\d)? [kM]B\)", "(SIZE)"),
     Varying("last digits, which depend on the processor", r"(?<=  0\.\d\d)\d+\b", ""),
 )
 

@@ -6,8 +6,11 @@ environment of their own, offline, on the packaged catalogue.
 """
 
 import json
+import re
+import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from support.outside import PHYSHUB, interpreter_with, run_fairreg
 
 pytestmark = pytest.mark.engines("sqlite")  # the registry's part is tested elsewhere
 INDICATOR = "F2-90"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,23 @@ def test_the_format_of_the_recipe_keeps_what_it_says(monkeypatch):
     assert (form["title"], form["description"]) == (FULL.name, FULL.description)
     assert form["tags"] == list(FULL.keywords)
     assert form["authors"] == [creator.name for creator in FULL.creators]
+
+
+def test_contract_tests_run_over_installed_plugins(python, environment):
+    """Those of its package, and those that are about the plugins of the repository alone."""
+    files = [f"tests/contracts/test_{room}.py" for room in ("formats", "harvesters", "indicators", "plugins")]
+    chosen = "physhub or F2-90 or documentation or runnable or incomplete"
+    options = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", chosen)
+    done = subprocess.run(
+        [python, "-m", "pytest", *options, *files],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\d\d passed", done.stdout)
 
 
 def test_the_recipe_for_a_runner(run, tmp_path):
