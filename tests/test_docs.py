@@ -82,3 +82,15 @@ def imports(name):
         return hasattr(import_module(room), member) or import_module(name)
     except ImportError:
         return False
+
+
+def test_messages_that_the_documents_quote_are_those_of_the_program():
+    program = " ".join(file.read_text("utf-8") for file in (ROOT / "src/fairreg").rglob("*.py"))
+    table = (ROOT / "docs/postgresql.md").read_text("utf-8").partition("## When something is wrong")[2]
+    quoted = [
+        part.strip()
+        for text in re.findall(r"^\| \*([^*]+)\*", table, re.MULTILINE)
+        for part in text.split("...")
+    ]
+    assert len(quoted) > 5
+    assert [part for part in quoted if part not in program] == []
