@@ -7,7 +7,7 @@ python scripts/build_format_docs.py
 from collections.abc import Iterator
 from pathlib import Path
 
-from fairreg import formats
+from fairreg import formats, plugins
 from fairreg.formats.base import FIELDS, Format
 
 PAGE = Path(__file__).parents[1] / "docs" / "formats.md"
@@ -23,13 +23,19 @@ A field is **kept** when reading the document again gives its words back: white 
 HTML are dropped from descriptions. It is *narrowed* when a part of it is written. Everything else is lost."""
 
 
+def _built_in() -> tuple[Format, ...]:
+    """Return the formats of this repository, without those of packages that happen to be installed."""
+    outside = {point.name.replace("_", "-") for point in plugins.entry_points_of("fairreg.formats")}
+    return tuple(formats.get(name) for name in formats.names() if name not in outside)
+
+
 def page() -> str:
     """The text of docs/formats.md."""
     parts = [
         INTRODUCTION,
         "\n".join(_overview()),
         "\n".join(_fields()),
-        *map(_narrowed, formats.all_formats()),
+        *map(_narrowed, _built_in()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -37,14 +43,14 @@ def page() -> str:
 def _overview() -> Iterator[str]:
     yield "| format | media type | read, too | about |"
     yield "|---|---|---|---|"
-    for item in formats.all_formats():
+    for item in _built_in():
         media = ", ".join(f"`{name}`" for name in item.MEDIA_TYPES)
         about = (item.__doc__ or "").strip().splitlines()[0].rstrip(".").replace("``", "`")
         yield f"| `{item.NAME}` | {media} | {'yes' if hasattr(item, 'read') else 'no'} | {about} |"
 
 
 def _fields() -> Iterator[str]:
-    shown = formats.all_formats()
+    shown = _built_in()
     yield "## Fields\n"
     yield "| field | " + " | ".join(f"`{item.NAME}`" for item in shown) + " |"
     yield "|---|" + "---|" * len(shown)

@@ -49,6 +49,33 @@ def test_every_setting_is_in_the_readme():
     assert [name for name in VARIABLES if name not in text] == []
 
 
+def test_the_table_of_variables_in_the_readme_has_only_settings():
+    from fairreg.settings import VARIABLES
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("| variable |")[2].partition("\n\n")[0]
+    named = re.findall(r"`([A-Z][A-Z_]+)`", text)
+    assert set(named) == set(VARIABLES)
+
+
+def test_every_extra_is_in_the_readme(project):
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("Extras:")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([\w-]+)`", text)) == set(project["optional-dependencies"]) - {"test", "lint"}
+
+
+def test_every_option_in_the_readme_exists():
+    from support.commands import options
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= options() | {"--help"}
+
+
+def test_every_source_is_in_the_readme():
+    from fairreg.harvesters import all_harvesters
+
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## State of the sources")[2]
+    assert [item.title for item in all_harvesters() if item.title.split(" (")[0] not in table] == []
+
+
 def test_every_command_is_in_the_readme():
     from typer.main import get_command
 

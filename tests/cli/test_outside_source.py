@@ -8,24 +8,16 @@ is installed here; the commands run there against a local server that speaks Phy
 import hashlib
 import json
 import re
-import shutil
-import site
-import subprocess
 import sys
-import sysconfig
-import venv
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from werkzeug import Request, Response
 
-import fairreg
+from support.outside import PHYSHUB, Finished, interpreter_with, run_fairreg
 
 pytestmark = pytest.mark.engines("sqlite")  # the registry's part is tested elsewhere
 
-PACKAGE = Path(__file__).parents[1] / "packages" / "physhub"
-RUN = "import sys; from fairreg.cli.app import main; sys.argv[0] = 'fairreg'; main()"
 WEIGHTS = b"w" * 1000
 MODEL = {
     "id": "lab/jet-tagger",
@@ -40,37 +32,9 @@ ADDRESS = "https://physhub.example/models/lab/jet-tagger"
 TOKENS = {"PHYSHUB_TOKEN": "physhub-secret-1", "ZENODO_TOKEN": "zenodo-secret-2"}
 
 
-class Finished(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-def interpreter_with(package: Path, folder: Path) -> Path:
-    """The interpreter of a new environment with the package, and with what is installed in this one."""
-    venv.create(folder / "environment", with_pip=False, symlinks=True)
-    python = folder / "environment" / "bin" / "python"
-    paths = {"base": str(folder / "environment"), "platbase": str(folder / "environment")}
-    here = Path(sysconfig.get_path("purelib", vars=paths))
-    seen = [str(Path(fairreg.__file__).parents[1])]
-    # addsitedir reads the .pth files there, too: that of an editable installation of fairreg is one.
-    seen += [f"import site; site.addsitedir({folder!r})" for folder in site.getsitepackages()]
-    (here / "tested.pth").write_text("\n".join(seen) + "\n", encoding="utf-8")
-    copied = shutil.copytree(package, folder / package.name)  # building leaves files beside the sources
-    offline = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check", "--quiet")
-    command = [python, "-m", "pip", "install", *offline, copied]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return python
-
-
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    return interpreter_with(PACKAGE, tmp_path_factory.mktemp("outside"))
+    return interpreter_with(PHYSHUB, tmp_path_factory.mktemp("outside"))
 
 
 @pytest.fixture
@@ -108,10 +72,7 @@ def run(python, environment, httpserver, asked):
     }
 
     def command(*arguments: str, by: str | Path = python) -> Finished:
-        done = subprocess.run(
-            [by, "-c", RUN, *arguments], capture_output=True, text=True, env=variables, check=False
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
+        return run_fairreg(Path(by), variables, *arguments)
 
     return command
 

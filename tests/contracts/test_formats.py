@@ -174,11 +174,8 @@ def test_a_field_shows_in_the_document_just_when_it_is_declared(view, field):
     assert shows == (field in view.KEEPS or field in view.NARROWS)
 
 
-@each
-def test_the_documentation_says_what_it_declares(view):
-    text = build_format_docs.PAGE.read_text(encoding="utf-8")
-    assert f"`{view.NAME}`" in text
-    assert text == build_format_docs.page()
+def test_the_documentation_says_what_they_declare():
+    assert build_format_docs.PAGE.read_text(encoding="utf-8") == build_format_docs.page()
 
 
 @each_readable

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from fairreg import models, runners
 from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
 from fairreg.models.base import Demonstration, Recognition
-from fairreg.runners import Runner
+from fairreg.runners import Runner, weights
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.registry.lazy_registry import LazyRegistry
@@ -26,6 +26,7 @@ __all__ = [
     "find_model",
     "load",
     "meant",
+    "recognise",
     "recognise_all",
     "reference",
     "run",
@@ -166,13 +167,27 @@ def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[
     return meant(*recognise_all(paths), where=where)
 
 
+def recognise(path: Path) -> Recognition | None:
+    """Return what a model package finds in a file, None also for a damaged one that only runners load.
+
+    Readers of weights look at the first bytes: they take an .npz file, a zip archive, for a PyTorch file.
+    Raises as `models.recognise`.
+    """
+    try:
+        return models.recognise(path)
+    except ModelError:
+        if path.suffix.lower() in runners.suffixes() - weights.SUFFIXES:
+            return None
+        raise
+
+
 def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[FairregError]]:
     """Recognise models among these files; return them and the errors of unreadable files."""
     found: list[Recognition] = []
     refused: list[FairregError] = []
     for path in paths:
         try:
-            recognition = models.recognise(path)
+            recognition = recognise(path)
         except FairregError as error:
             refused.append(error)
             continue

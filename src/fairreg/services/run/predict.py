@@ -19,7 +19,7 @@ from fairreg.runners import Runner, weights
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import fetch
-from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise_all
+from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
 from fairreg.settings import Settings
 from fairreg.storage.arrays import Rows, open_rows, row_count
 from fairreg.storage.files import digest, disk_faults
@@ -242,7 +242,7 @@ def looks_like_path(text: str) -> bool:
 
 def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> LoadedModel:
     """Open the model in a file, to run on `threads` threads (None: the default of its runtime)."""
-    known = models.recognise(path)
+    known = recognise(path)
     if known is not None:
         chosen = runtime or DEFAULT_RUNTIME
         return LoadedModel(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)

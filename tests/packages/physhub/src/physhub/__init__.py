@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""PhysHub as a source of fairreg: `row` says where it is, `harvester` how to ask it."""
+"""PhysHub as plugins of fairreg, one module per plugin; pyproject.toml lists them with their groups."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
 from fairreg.web import HttpClient
 from physhub.row import SOURCE
@@ -46,23 +47,16 @@ class PhysHubHarvester(Harvester):
             yield HitPage(tuple(map(Hit.of, found["models"])), number, found["total"])
 
     def to_record(self, payload: Payload) -> ModelRecord:
-        """Map a model."""
-        name = payload["id"]
+        """Map a model. Raises RecordError with the JSON path of what is missing."""
+        model = JsonNode(payload)
+        name = _text(model["id"])
         return ModelRecord(
             identifier=f"physhub:{name}",
             kind="model",
-            name=payload["title"],
-            description=payload["description"],
+            name=_text(model["title"]),
+            description=model["description"].prose,
             identifiers=(Identifier(SOURCE.name, name),),
-            distributions=tuple(
-                Distribution(
-                    name=file["name"],
-                    url=f"{SOURCE.url}/files/{name}/{file['name']}",
-                    size=file["size"],
-                    checksums=(f"sha256:{file['sha256']}",),
-                )
-                for file in payload["files"]
-            ),
+            distributions=tuple(_file(name, file) for file in model["files"].items()),
             access=Access(level="open"),
             provenance=Provenance(
                 source=SOURCE.name, source_id=name, url=f"{SOURCE.url}/models/{name}", origins=()
@@ -71,7 +65,25 @@ class PhysHubHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The models of a saved page, or the one model."""
-        yield from page.get("models", [page]) if isinstance(page, dict) else ()
+        top = JsonNode(page)
+        listed = top["models"] if top["models"].value is not None else top
+        yield from (item.value for item in listed.items() if item.is_object)
+
+
+def _text(node: JsonNode) -> str:
+    if node.text is None:
+        raise violation(node, "is missing", source=SOURCE.title)
+    return node.text
+
+
+def _file(model: str, file: JsonNode) -> Distribution:
+    name, digest = _text(file["name"]), file["sha256"].text
+    return Distribution(
+        name=name,
+        url=f"{SOURCE.url}/files/{model}/{name}",
+        size=file["size"].count,
+        checksums=(f"sha256:{digest}",) if digest else (),
+    )
 
 
 HARVESTER = PhysHubHarvester()
