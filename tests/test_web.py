@@ -58,7 +58,8 @@ def test_json_is_read(web, answers):
 
 
 @pytest.mark.parametrize(
-    ("body", "match"), [("<!doctype html><p>Maintenance", "HTML instead of JSON"), ('{"id": ', "cut off")]
+    ("body", "match"),
+    [("<!doctype html><p>Maintenance", "HTML instead of JSON"), ('{"id": ', "truncated JSON")],
 )
 def test_what_is_not_json_is_a_bad_answer(web, answers, body, match):
     answers(Response(body))
@@ -177,7 +178,7 @@ def test_redirects_to_private_addresses_and_other_schemes_are_refused(web, answe
 
 
 def test_an_address_that_is_none_is_refused(web):
-    with pytest.raises(UnsafeAddress, match="no address"):
+    with pytest.raises(UnsafeAddress, match="not a valid address"):
         web.get("http://[bad/x")
 
 

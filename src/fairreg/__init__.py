@@ -8,7 +8,7 @@
     hbb.predict(tracks, vertices)
     fairreg.assess("10.5281/zenodo.7305227").letters
 
-Everything is imported when it is first used, so that ``import fairreg`` costs nothing.
+Names are imported on first use, so that ``import fairreg`` is fast.
 """
 
 from importlib import import_module

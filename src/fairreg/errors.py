@@ -8,7 +8,7 @@ FairregError                1  failed; the message says why, the hint what to do
 │   └── Gone                   it had one and withdrew it (tombstone)
 ├── AccessDenied            1  restricted, embargoed or gated
 ├── RecordError             1  a payload or document is not a valid record
-├── RegistryError           1  the database cannot do what was asked
+├── RegistryError           1  an operation of the registry's database failed
 │   └── RegistryUnreachable 4  its server could not be reached
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
 │   └── MissingEngine          an optional engine is not installed
@@ -19,10 +19,10 @@ FairregError                1  failed; the message says why, the hint what to do
 │   ├── UnsafePickle
 │   └── UnsafeAddress
 ├── Unreachable             4  a needed service could not be reached
-│   ├── Offline                no request may leave the machine
-│   ├── RateLimited            the service asked us to wait longer than we do
-│   └── BadAnswer              it answered, but not in its own language
-└── BelowThreshold          5  a threshold that the user asked for is not met
+│   ├── Offline                offline mode is on
+│   ├── RateLimited            the service requires a longer wait than allowed
+│   └── BadAnswer              it answered, but not as documented
+└── BelowThreshold          5  a threshold that the user set is not met
 """
 
 import copyreg
@@ -30,7 +30,7 @@ from typing import Any, ClassVar
 
 
 class FairregError(Exception):
-    """Base of the tree: one clear sentence, an optional hint with the next step."""
+    """Base of the tree: one clear sentence, and an optional hint with the next step."""
 
     exit_code: ClassVar[int] = 1
 
@@ -40,18 +40,18 @@ class FairregError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Errors travel between processes, and those with further arguments could not be made of the message.
+        # Errors are pickled between processes; those with further arguments need more than the message.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(FairregError):
-    """What was asked for cannot be meant."""
+    """The request itself is wrong."""
 
     exit_code = 2
 
 
 class IdentifierError(UsageError):
-    """The text is no identifier of a kind that fairreg knows."""
+    """The text is not an identifier of a kind that fairreg knows."""
 
 
 class NotFound(FairregError):
@@ -59,7 +59,7 @@ class NotFound(FairregError):
 
 
 class Gone(NotFound):
-    """The source withdrew the record; `reason` is what its tombstone says."""
+    """The source withdrew the record; `reason` is that of its tombstone."""
 
     def __init__(self, message: str, *, reason: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -67,7 +67,7 @@ class Gone(NotFound):
 
 
 class AccessDenied(FairregError):
-    """The record exists, its files are not open to this user."""
+    """The record exists, but its files are not accessible to this user."""
 
 
 class RecordError(FairregError):
@@ -81,11 +81,11 @@ class RecordError(FairregError):
 
 
 class RegistryError(FairregError):
-    """The registry's database cannot do what was asked."""
+    """An operation of the registry's database failed."""
 
 
 class RegistryUnreachable(RegistryError):
-    """No server answers for the registry's database, or it went away."""
+    """The server of the registry's database is unreachable, or its connection was lost."""
 
     exit_code = 4
 
@@ -140,11 +140,11 @@ class Unreachable(FairregError):
 
 
 class Offline(Unreachable):
-    """Offline mode is on, so no request leaves the machine."""
+    """Offline mode is on, so no requests are sent."""
 
 
 class RateLimited(Unreachable):
-    """The service asks to wait; `retry_after` is in seconds."""
+    """The service requires a wait; `retry_after` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: float, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -152,7 +152,7 @@ class RateLimited(Unreachable):
 
 
 class BadAnswer(Unreachable):
-    """The service answered, but with something other than what it documents; `status` is that of HTTP."""
+    """The service answered, but not as documented; `status` is the HTTP status code."""
 
     def __init__(self, message: str, *, status: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -160,6 +160,6 @@ class BadAnswer(Unreachable):
 
 
 class BelowThreshold(FairregError):
-    """A threshold that the user asked for is not met."""
+    """A threshold that the user set is not met."""
 
     exit_code = 5

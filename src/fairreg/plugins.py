@@ -2,8 +2,8 @@
 """Discovery of the plugin rooms: harvesters, models, runners and FAIR indicators.
 
 A built-in plugin is a module in its room's package; an outside one is a Python entry point in the group
-of the same name (``fairreg.harvesters`` and so on) that loads such a module. Both come through `load`.
-Rows of `fairreg.sources` come from entry points alone. The installed packages are looked through once.
+of the same name (``fairreg.harvesters`` and so on) that loads such a module. Both are loaded by `load`.
+Rows of `fairreg.sources` come from entry points only. The installed packages are searched once.
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ __all__ = [
     "refusal",
 ]
 
-# What lies beside the plugins of a room and is none of them.
+# Modules of a room that are not plugins.
 NOT_PLUGINS = frozenset({"base", "common"})
-# What importing a module that is broken, or made for another release of fairreg, raises.
+# Exceptions on importing a module that is broken or made for another release of fairreg.
 _BROKEN = (ImportError, AttributeError, NameError, TypeError, ValueError, LookupError, SyntaxError)
 
 
@@ -42,9 +42,9 @@ def modules(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> Iterator[Module
 
 @cache
 def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
-    """Names of the plugin modules of `room`, sorted; nothing but the room's package is imported.
+    """Return the sorted names of the plugin modules of `room`; imports only the room's package.
 
-    Raises PluginError where an installed package takes the name of another plugin.
+    Raises PluginError if an installed package takes the name of another plugin.
     """
     from pkgutil import iter_modules
 
@@ -52,7 +52,7 @@ def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
     found = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")} - skip
     for point in entry_points_of(room):
         if point.name in found:
-            raise refusal(point, "that name is taken")
+            raise refusal(point, "that name is already in use")
         found.add(point.name)
     return tuple(sorted(found))
 
@@ -70,9 +70,9 @@ def load(room: str, name: str) -> ModuleType:
 
 
 def load_complete(room: str, name: str, contract: type[Any]) -> Any:
-    """Load a plugin module that defines all that the protocol class `contract` lists.
+    """Load a plugin module and check it against the protocol class `contract`.
 
-    Raises PluginError, which names what is missing.
+    Raises PluginError, which names the missing members.
     """
     module = load(room, name)
     needed = (*contract.__annotations__, *vars(contract))
@@ -82,10 +82,10 @@ def load_complete(room: str, name: str, contract: type[Any]) -> Any:
     fault = f"does not define {', '.join(missing)}"
     for point in entry_points_of(room):
         if point.name == name:
-            raise refusal(point, f"it {fault} ({contract.__module__} says what is needed)")
+            raise refusal(point, f"it {fault} (see {contract.__module__})")
     raise PluginError(
         f"The plugin {name!r} of {room} {fault}.",
-        hint=f"{contract.__module__} says what it must define. Complete it, or uninstall its package.",
+        hint=f"See {contract.__module__} for the interface. Complete it, or uninstall its package.",
     )
 
 
@@ -96,7 +96,7 @@ def entry_points_of(group: str) -> tuple["EntryPoint", ...]:
 
 @cache
 def _installed() -> dict[str, tuple["EntryPoint", ...]]:
-    # Imported here: `fairreg --help` asks for no plugin, and this would be a tenth of its time.
+    # Imported here: `fairreg --help` needs no plugin, and this would be a tenth of its time.
     from importlib.metadata import entry_points
 
     found = entry_points()
@@ -108,7 +108,7 @@ def _installed() -> dict[str, tuple["EntryPoint", ...]]:
 
 
 def load_entry_point(point: "EntryPoint") -> object:
-    """Load what an entry point names. Raises PluginError where that is missing or broken."""
+    """Load the object of an entry point. Raises PluginError if it is missing or broken."""
     try:
         return point.load()
     except _BROKEN as error:
@@ -120,10 +120,10 @@ def refusal(point: "EntryPoint", fault: str) -> PluginError:
     package = package_of(point)
     return PluginError(
         f"The package {package} adds {point.name!r} to {point.group}, but {fault}.",
-        hint=f"Uninstall {package}, or ask its author to mend its entry point.",
+        hint=f"Uninstall {package}, or ask its author to fix its entry point.",
     )
 
 
 def package_of(point: "EntryPoint") -> str:
-    """Name of the installed package that an entry point is of."""
+    """Name of the installed package of an entry point."""
     return point.dist.name if point.dist is not None else point.module

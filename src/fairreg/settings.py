@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every setting of fairreg with its help. The only module that reads the environment."""
+"""Settings of fairreg with their help. The only module that reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from fairreg.sources import BUILT_IN, Pace, all_sources
 __all__ = ["VARIABLES", "Service", "Settings"]
 
 _OWN_VARIABLES: Mapping[str, str] = {
-    "FAIRREG_HOME": "data folder; registry and cache live there",
+    "FAIRREG_HOME": "data folder, with registry and cache",
     "FAIRREG_DATABASE_URL": "SQLAlchemy URL of the registry (default: a SQLite file in the home)",
-    "FAIRREG_OFFLINE": "1: no request leaves the machine",
+    "FAIRREG_OFFLINE": "1: send no requests",
     "FAIRREG_DEBUG": "1: show tracebacks",
-    "FAIRREG_DISABLE": "sources, separated by commas, that are asked only by their names",
+    "FAIRREG_DISABLE": "sources, separated by commas, that are used only when named",
 }
-# Those of installed packages are not among them: the help, which lists these, looks for no package.
+# Variables of installed packages are not included: the help lists these without looking for plugins.
 VARIABLES: Mapping[str, str] = {
     **_OWN_VARIABLES,
     **{row.token_variable: row.token_help for row in BUILT_IN if row.token_variable},
@@ -29,14 +29,14 @@ VARIABLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Service:
-    """A web service: where the public one is, where this user's requests go instead."""
+    """A web service: its public base URL, and the one configured by the user."""
 
     name: str
     title: str
     public_url: str
     url: str
     aliases: tuple[str, ...] = ()
-    # Hosts with paths of their own: asked as they are, unless the base URL is set.
+    # Hosts with their own paths: requested unchanged, unless the base URL is set.
     file_hosts: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
     takes_token: bool = False
@@ -44,33 +44,33 @@ class Service:
 
     @property
     def configured(self) -> bool:
-        """Whether requests go to another place than the public service."""
+        """True if requests go to a configured base URL instead of the public service."""
         return self.url != self.public_url
 
     @property
     def netloc(self) -> str:
-        """Host and port that requests for this service go to, in lower case."""
+        """Host and port of requests to this service, in lower case."""
         return urlsplit(self.url).netloc.lower()
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Resolved settings; pass it as an argument, never read the environment elsewhere."""
+    """Resolved settings; pass them as an argument, and read the environment only here."""
 
     home: Path
     database_url: str
     offline: bool = False
     debug: bool = False
-    # As the user wrote them, in lower case; `fairreg.services.enabled_sources` knows which sources there are.
+    # Unchecked, in lower case; `fairreg.services.enabled_sources` compares them with the known sources.
     disabled: frozenset[str] = frozenset()
     services: Mapping[str, Service] = field(default_factory=lambda: _services({}))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Settings from `environ` (default: the process environment).
+        """Read the settings from `environ` (default: the process environment).
 
-        Raises UsageError for a base URL that is not http(s), and for the home of a user that there is not;
-        PluginError where an installed package adds a source that cannot be used.
+        Raises UsageError for a base URL that is not http(s), and for the home of an unknown user; PluginError
+        if an installed package adds an invalid source.
         """
         env = os.environ if environ is None else environ
         home = _home(env)
@@ -90,15 +90,15 @@ class Settings:
 
     @property
     def http_cache(self) -> Path:
-        """Folder of the answers that services are asked about again instead of sending them anew."""
+        """Folder of cached answers with an ETag, for conditional requests."""
         return self.home / "answers"
 
     def service(self, name: str) -> Service:
-        """The service called `name`; KeyError where no row of `fairreg.sources` is a service of that name."""
+        """Return the service called `name`. Raises KeyError if `fairreg.sources` has no such service."""
         return self.services[name]
 
     def __repr__(self) -> str:
-        # A database URL may hold a password.
+        # A database URL may contain a password.
         return f"Settings(home={str(self.home)!r}, offline={self.offline}, database_url=<masked>)"
 
 
@@ -112,12 +112,13 @@ def _home(env: Mapping[str, str]) -> Path:
         return Path(value).expanduser()
     except RuntimeError as error:
         raise UsageError(
-            f"FAIRREG_HOME is {value!r}, but there is no such user.", hint="Give the folder by its full path."
+            f"FAIRREG_HOME is {value!r}, but that user does not exist.",
+            hint="Use the full path of the folder.",
         ) from error
 
 
 def _sqlite_url(path: Path) -> str:
-    # A database URL ends its path at "?" and "#", and "%" begins an escape; all else stands for itself.
+    # In a database URL "?" and "#" end the path, and "%" begins an escape; other characters are literal.
     return "sqlite:///" + str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
 
 
@@ -153,8 +154,8 @@ def _base_url(env: Mapping[str, str], variable: str) -> str | None:
         return None
     if not _is_web_address(value):
         raise UsageError(
-            f"{variable} is {value!r}, which is no http(s) address.",
-            hint=f"Unset {variable} or give a base URL.",
+            f"{variable} is {value!r}, which is not an http(s) address.",
+            hint=f"Unset {variable} or set it to a base URL.",
         )
     return value
 
@@ -162,7 +163,7 @@ def _base_url(env: Mapping[str, str], variable: str) -> str | None:
 def _is_web_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises if it is not a number
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)

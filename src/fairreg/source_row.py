@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Row of `fairreg.sources`: what fairreg knows of one service, with its identifiers and its promises.
+"""Row of `fairreg.sources`: facts on one service, with its identifiers and its policies.
 
 Every start imports this module, so the small types are named tuples, which are made ten times as fast as
 dataclasses.
@@ -48,8 +48,8 @@ class Pace(NamedTuple):
 class PageAddress(NamedTuple):
     """Web addresses that name a record.
 
-    `hosts` are without www; `path` matches the whole unquoted path without slashes at its ends, after what
-    the patterns of `dropped` match was taken out of it one after another; its group 1 is the identifier.
+    `hosts` are without www; `path` matches the whole unquoted path without slashes at its ends, after the
+    matches of the patterns in `dropped` were removed one after another; its group 1 is the identifier.
     """
 
     hosts: tuple[str, ...]
@@ -59,17 +59,17 @@ class PageAddress(NamedTuple):
 
 @dataclass(frozen=True)
 class IdentifierScheme:
-    """Spellings of an identifier, and the address of what it names.
+    """Spellings of an identifier, and the address of the object that it names.
 
     `value`: pattern of the text after one of the `prefixes` (lower case), group 1 is the identifier; with
     `bare` also of a text without prefix, with `prefixed_pages` a page may follow a prefix. `readable` makes
-    the text that `value` matches, `normal` the canonical spelling, None for a wrong checksum.
+    the text for `value`, `normal` the canonical spelling, None for a wrong checksum.
 
-    `resolver` is the address before the identifier. `names` says what it identifies: a `code` repository may
-    hold several objects. `persistent`: someone promises to keep it. `joins`: sources that state the same one
-    describe one object. `of_content`: computed from the content, with qualifiers after ";".
-    `page_rank`: order in which a reader is given a page,
-    None where it is not the page of a record. `stated_as`: words by which metadata of others name the scheme.
+    `resolver` is the address before the identifier. `names` is the kind of identified thing: a `code`
+    repository may contain several objects. `persistent`: it is preserved by a stated policy. `joins`: sources
+    that state the same one describe one object. `of_content`: computed from the content, with qualifiers
+    after ";". `page_rank`: precedence among the pages of a record, None for other addresses. `stated_as`:
+    names of the scheme in the metadata of others.
     """
 
     name: str
@@ -99,10 +99,10 @@ class MintedDois(NamedTuple):
 
 
 class PreservationPolicy(NamedTuple):
-    """Published promise of a host, in words, with its address and the month in which it was read.
+    """Published policy of a host, in words, with its address and the month in which it was read.
 
-    It `keeps` metadata, with a tombstone for what is withdrawn; `retains` items, without a word of
-    tombstones; only `restricts` deletion; or leaves it to the `owner`.
+    It `keeps` metadata, with a tombstone for withdrawn items; `retains` items, without mention of tombstones;
+    only `restricts` deletion; or leaves it to the `owner`.
     """
 
     promise: Literal["keeps", "retains", "restricts", "owner"]
@@ -123,16 +123,16 @@ class ApiDescription(NamedTuple):
 class Source:
     """A service, or a part of one, that records or identifiers come from.
 
-    `url` is the public base URL, None where nothing of its own is asked; then `served_by` may name the row of
-    the service that is. `aliases` are other hosts of the same service, `file_hosts` hosts with paths of their
-    own: asked as they are, unless the user sets the base URL. `url_help` (default: "base URL of" and the
-    title) and `token_help` say what the variables are for.
+    `url` is the public base URL, None for a source without its own service; then `served_by` may name the row
+    of the service to use. `aliases` are other hosts of the same service, `file_hosts` hosts with their own
+    paths: requested unchanged, unless the user sets the base URL. `url_help` (default: "base URL of" and the
+    title) and `token_help` describe the variables.
 
-    `role`: a registrar and a curated collection describe what others host. `rank` orders the hosts that are
-    believed first where several describe one object. `site` is the host of its pages without www; `policy`
-    holds there, `doi_policy` for what has a DOI. `own_search`: its visitors can search it. `card`: member of
-    a payload that holds the README with the model card, from which the host takes metadata. `copy_dois`:
-    scheme of the DOIs that it mints for copies. `archived_by`: row of the archive that takes its releases.
+    `role`: a registrar and a curated collection describe objects on other hosts. `rank` is the precedence of
+    hosts where several describe one object. `site` is the host of its pages without www; `policy` applies
+    there, `doi_policy` to objects with a DOI. `own_search`: its site has a search. `card`: member of a
+    payload with the README and model card, from which the host takes metadata. `copy_dois`: scheme of the
+    DOIs that it mints for copies. `archived_by`: row of the archive that takes its releases.
     """
 
     name: str
@@ -171,12 +171,12 @@ class Source:
 
 
 def unescaped(text: str) -> str:
-    """Undo %2F in a text without a slash: a whole DOI that was put into an address."""
+    """Decode %2F in a text without a slash: a whole DOI that was put into an address."""
     return unquote(text) if "/" not in text and "%2f" in text.lower() else text
 
 
 def checked_orcid(text: str) -> str | None:
-    """Write the 16 digits in groups, None where the checksum is wrong (ISO 7064 MOD 11-2)."""
+    """Format the 16 digits in groups; None for a wrong checksum (ISO 7064 MOD 11-2)."""
     digits = text.replace("-", "").upper()
     total = 0
     for digit in digits[:-1]:
@@ -187,7 +187,7 @@ def checked_orcid(text: str) -> str | None:
 
 # --- rows of other packages ---------------------------------------------------------------------------------
 
-# Schemes that records use beside those of a service, and the source that fairreg itself is.
+# Schemes of records beside those of services, and fairreg's own source.
 _RESERVED = frozenset(
     {"fairreg", "url", "other", "concept_doi", "paper_doi", "related_doi", "fingerprint", "file_fingerprint"}
     | {"handle", "hdl", "ark", "w3id", "purl", "urn", "oai"}
@@ -195,20 +195,20 @@ _RESERVED = frozenset(
 
 
 def admit(rows: tuple[Source, ...], found: object, package: str) -> tuple[Source, ...]:
-    """Return `rows` with those that a package adds. Raises PluginError for what is no row, or collides."""
+    """Return `rows` with those of a package. Raises PluginError for an invalid or conflicting row."""
     for row in found if isinstance(found, tuple) else (found,):
         fault = _fault_of(row, rows)
         if fault is not None or not isinstance(row, Source):
             raise PluginError(
                 f"The package {package} cannot add its source: {fault}.",
-                hint=f"Uninstall {package}, or ask its author to mend its entry point in fairreg.sources.",
+                hint=f"Uninstall {package}, or ask its author to fix its entry point in fairreg.sources.",
             )
         rows = (*rows, row)
     return rows
 
 
 def _fault_of(row: object, rows: Sequence[Source]) -> str | None:
-    """Return what forbids to add a row to `rows`, None where nothing does."""
+    """Return the reason against adding a row to `rows`, None for a valid row."""
     if not isinstance(row, Source):
         return f"it is {type(row).__name__!r}, and must be a fairreg.sources.Source"
     return next(itertools.chain(_malformed(row), _collisions(row, rows)), None)
@@ -217,14 +217,14 @@ def _fault_of(row: object, rows: Sequence[Source]) -> str | None:
 def _malformed(row: Source) -> Iterator[str]:
     for field in ("aliases", "file_hosts", "schemes"):
         if not isinstance(getattr(row, field), tuple):
-            yield f"its {field} are no tuple"
+            yield f"its {field} are not a tuple"
     for name in (row.name, *(scheme.name for scheme in row.schemes)):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             yield f"{name!r} is not a name of lower-case letters, digits and underscores"
     if row.role != "host":
         yield f"the role {row.role!r} is fairreg's own"
     if row.policy is not None and row.site is None:
-        yield "a policy needs the host that it holds at, as site"
+        yield "a policy needs its host, as site"
     yield from _malformed_service(row)
     for scheme in row.schemes:
         yield from _malformed_scheme(scheme)
@@ -234,7 +234,7 @@ def _malformed_service(row: Source) -> Iterator[str]:
     if row.url is not None and not re.fullmatch(r"https?://[^/\s?#]+[^\s?#]*(?<!/)", row.url):
         yield f"{row.url!r} is not the http(s) base URL of a service"
     if bool(row.url) != bool(row.url_variable):
-        yield "a base URL and the variable that replaces it go together"
+        yield "a base URL and the variable that replaces it need each other"
     for variable in _variables(row):
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", variable) or variable.startswith("FAIRREG_"):
             yield f"{variable!r} is not a variable of its own in upper case (FAIRREG_... is fairreg's)"
@@ -251,7 +251,7 @@ def _malformed_scheme(scheme: IdentifierScheme) -> Iterator[str]:
             if re.compile(pattern).groups < 1:
                 yield f"the pattern {pattern!r} has no group for the identifier"
         except re.error as error:
-            yield f"the pattern {pattern!r} is none ({error})"
+            yield f"the pattern {pattern!r} is invalid ({error})"
 
 
 def _collisions(row: Source, rows: Sequence[Source]) -> Iterator[str]:
@@ -264,11 +264,11 @@ def _collisions(row: Source, rows: Sequence[Source]) -> Iterator[str]:
     for prefix in (word for kind, word in _claims(row) if kind == "prefix"):
         for (kind, word), title in taken.items():
             if kind == "prefix" and (word.startswith(prefix) or prefix.startswith(word)):
-                yield f"the prefix {prefix} cannot be told from {word} of {title}"
+                yield f"the prefix {prefix} cannot be distinguished from {word} of {title}"
 
 
 def _claims(row: Source) -> Iterator[tuple[str, str]]:
-    """Everything that only one row can have, each with the word for it."""
+    """Yield the values that must be unique among rows, each with its kind."""
     yield "name", row.name
     yield from (("variable", variable) for variable in _variables(row))
     yield from (("host", host) for host in sorted(row.hosts))

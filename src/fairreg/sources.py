@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Sources of records and resolvers of identifiers: one row per service, and no second table anywhere.
+"""Sources of records and resolvers of identifiers: one row per service, in this table only.
 
-Settings, pacing, identifiers, landing pages, the order in which sources are believed and what FAIR indicators
-know of a host are read from these rows; `fairreg.source_row` explains the fields. An installed package adds
+Settings, pacing, identifiers, landing pages, the precedence of sources and the facts on hosts for FAIR
+indicators are read from these rows; `fairreg.source_row` explains the fields. An installed package adds
 rows by an entry point in the group ``fairreg.sources`` that names a `Source` or a tuple of them.
 """
 
@@ -115,8 +115,8 @@ ARXIV = IdentifierScheme(
 
 POLICIES_DATE = "2026-11"  # when the hosts' own pages were read
 
-# Paces are what each service allows a guest (Zenodo: https://developers.zenodo.org, search limit). CERN Open
-# Data, OpenML and Globus Search publish no limit that we know of: theirs is our own choice, one per second.
+# Paces are the published limits for guests (Zenodo: https://developers.zenodo.org, search limit). CERN Open
+# Data, OpenML and Globus Search publish no known limit: theirs is our choice, one request per second.
 ZENODO = Source(
     "zenodo",
     "Zenodo",
@@ -124,7 +124,7 @@ ZENODO = Source(
     url_variable="FAIRREG_ZENODO_URL",
     aliases=("www.zenodo.org",),
     token_variable="ZENODO_TOKEN",  # noqa: S106 - the name of a variable
-    token_help="Zenodo access token (100 instead of 25 hits a page, restricted files)",  # noqa: S106
+    token_help="Zenodo access token (100 instead of 25 hits per page, restricted files)",  # noqa: S106
     pace=Pace(30, 30, 30),
     schemes=(
         IdentifierScheme(
@@ -177,7 +177,7 @@ RESOLVER = Source(
     schemes=(DOI,),
     site="doi.org",
 )
-OWNER_SLASH_NAME = IdentifierScheme(  # what a bare owner/name is taken for
+OWNER_SLASH_NAME = IdentifierScheme(  # interpretation of a bare owner/name
     "huggingface",
     rf"/*({_HUB_ID})",
     prefixes=("huggingface:", "hf:"),
@@ -315,8 +315,7 @@ PYPI = IdentifierScheme(
     resolver="https://pypi.org/project/",
 )
 CURATED = Source("catalogue", "Packaged catalogue", role="curated")
-# Source of what fairreg itself found in the files of a record: it adds facts, and is not a place to find the
-# model at.
+# Source of facts that fairreg itself found in the files of a record; it is not a host of models.
 OWN_SOURCE = "fairreg"
 
 BUILT_IN = (
@@ -376,7 +375,7 @@ def all_sources() -> tuple[Source, ...]:
 
 
 def source_named(name: str) -> Source:
-    """Return the row called `name`; for a name without one, a row that knows nothing."""
+    """Return the row called `name`; for an unknown name, a row with defaults only."""
     return _by_name().get(name) or Source(name, name)
 
 

@@ -57,7 +57,7 @@ def test_it_says_what_it_wrote_for_which_indicators_and_what_remains(cli, servic
         assert f"wrote {path}" in result.err
     assert "CITATION.cff for F3-2" in result.err
     assert "MODEL_CARD.md: Intended use:" in result.err
-    assert "No file mends" in result.err
+    assert "These files cannot fix" in result.err
     assert not list((tmp_path / "fix").glob("*.part"))
 
 
@@ -66,7 +66,7 @@ def test_a_file_that_is_there_is_kept_except_by_force(cli, services, tmp_path):
     mine.write_text("mine", encoding="utf-8")
     result = cli("assess", hbb.DOI, "--fix", tmp_path)
     assert mine.read_text(encoding="utf-8") == "mine"
-    assert f"left {mine} as it is" in result.err
+    assert f"kept the existing {mine}" in result.err
     assert (tmp_path / "codemeta.json").exists()
     cli("assess", hbb.DOI, "--fix", tmp_path, "--force")
     assert hbb.DOI in mine.read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def test_a_file_that_is_there_is_kept_except_by_force(cli, services, tmp_path):
 def test_a_link_that_leads_nowhere_is_kept_except_by_force(cli, services, tmp_path):
     link = tmp_path / "CITATION.cff"
     link.symlink_to(tmp_path / "elsewhere")
-    assert f"left {link} as it is" in cli("assess", hbb.DOI, "--fix", tmp_path).err
+    assert f"kept the existing {link}" in cli("assess", hbb.DOI, "--fix", tmp_path).err
     assert link.is_symlink()
 
 

@@ -19,7 +19,7 @@ def test_explain_for_people_names_terms_places_and_what_is_missing(cli):
     text = cli("search", "particle flow calorimeter zzzzqq", "--limit", "1", "--explain").out
     assert "particle flow: " in text
     assert "rarity" in text
-    assert "zzzzqq: not found in it" in text
+    assert "zzzzqq: not in this record" in text
 
 
 def test_what_was_found_by_its_identifier_needs_no_terms(cli):

@@ -106,7 +106,7 @@ def test_two_sources_have_a_summary_each_and_the_failed_one_a_reason(cli, pages,
     assert result.code == 4
     assert "zenodo: 3 new" in result.out
     assert "datacite: 0 new" in result.out
-    assert "broke off" in result.out
+    assert "stopped early" in result.out
     assert "Error:" in result.err
 
 

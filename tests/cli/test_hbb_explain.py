@@ -308,5 +308,5 @@ def test_ctrl_c_in_a_training_ends_as_interrupted(cli, weights, jets, prepared, 
         "hbb", "explain", "reoptimise", prepared, "--weights", weights, "--sample", jets, "-o", folder
     )  # fmt: skip
     assert done.code == 130
-    assert "goes on from there" in done.err
+    assert "repeat the command to resume" in done.err
     assert not (folder / "reoptimise.json").exists()

@@ -71,7 +71,7 @@ def test_what_cannot_be_done_is_one_sentence(cli, weights, tmp_path, monkeypatch
 def test_batch_sizes_that_are_no_numbers_are_wrong_usage(cli, weights):
     done = cli("hbb", "benchmark", "--weights", weights, "--batch-sizes", "1,many")
     assert done.code == 2
-    assert "no list of numbers" in done.err
+    assert "not a list of numbers" in done.err
 
 
 def test_a_benchmark_prints_the_papers_table_and_writes_figure_and_document(cli, weights, tmp_path):

@@ -49,16 +49,18 @@ BAD = {
     replace(GOOD, url_variable=None): "go together",
     replace(GOOD, aliases=("dx.doi.org",)): "the host dx.doi.org belongs to doi.org",
     replace(GOOD, file_hosts=("raw.githubusercontent.com",)): "the host raw.githubusercontent.com belongs to",
-    replace(GOOD, file_hosts="physhub.example"): "its file_hosts are no tuple",
+    replace(GOOD, file_hosts="physhub.example"): "its file_hosts are not a tuple",
     replace(GOOD, token_variable="HF_TOKEN"): "the variable HF_TOKEN belongs to Hugging Face",
     replace(GOOD, url_variable="FAIRREG_HOME"): "'FAIRREG_HOME' is not a variable of its own",
     replace(GOOD, site="github.com"): "the host github.com belongs to GitHub",
-    replace(GOOD, policy=POLICY): "a policy needs the host",
+    replace(GOOD, policy=POLICY): "a policy needs its host",
     replace(GOOD, role="registrar"): "the role 'registrar' is fairreg's own",
     with_scheme(name="doi"): "the identifier scheme doi belongs to doi.org",
     with_scheme(name="fingerprint"): "the identifier scheme fingerprint is fairreg's own",
     with_scheme(prefixes=("gh:",)): "the prefix gh: belongs to GitHub",
-    with_scheme(prefixes=("git@github.com:physhub/",)): "cannot be told from git@github.com: of GitHub",
+    with_scheme(
+        prefixes=("git@github.com:physhub/",)
+    ): "cannot be distinguished from git@github.com: of GitHub",
     with_scheme(prefixes=("https://physhub.example/",)): "is not a prefix",
     with_scheme(bare=True): "need a prefix or an address",
     with_scheme(stated_as=("orcid",)): "the word for a scheme orcid belongs to ORCID",
@@ -178,7 +180,7 @@ def test_a_bad_entry_point_is_refused_with_a_sentence_that_names_its_package(
         ("fairreg.sources", "The package bad-hub cannot add its source: the name zenodo belongs to Zenodo."),
         (
             "fairreg.harvesters",
-            "The package bad-hub adds 'zenodo' to fairreg.harvesters, but that name is taken.",
+            "The package bad-hub adds 'zenodo' to fairreg.harvesters, but that name is already in use.",
         ),
     ],
 )

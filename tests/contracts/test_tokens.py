@@ -158,7 +158,7 @@ def test_no_token_is_left_by_services_that_send_it_back_when_they_refuse(
     assert_each_token_went_to_its_owner_only(services)
     assert_no_token_in(session)
     assert "Error:" in session.seen
-    assert "fault of its own (" not in session.seen.replace("fault of its own (HTTP 500)", "")
+    assert "Internal error" not in session.seen
     assert "Traceback" not in session.seen
 
 

@@ -62,7 +62,7 @@ def test_other_files_and_other_networks_are_not(tmp_path, weights):
 
 def test_a_damaged_weight_file_is_an_error_not_an_unknown_one(tmp_path):
     (tmp_path / "x.pth").write_bytes(b"\x80\x02")
-    with pytest.raises(ModelError, match="damaged or cut off"):
+    with pytest.raises(ModelError, match="damaged or truncated"):
         models.recognise(tmp_path / "x.pth")
 
 

@@ -166,7 +166,7 @@ def damaged_header(tensors, files, change):
     [
         (lambda header: header["a.bias"].update(shape=[4]), "outside its storage"),
         (lambda header: header["a.bias"].update(shape=[2]), "has 12 bytes"),
-        (lambda header: header["a.bias"].update(dtype="F7"), "'F7' is not known"),
+        (lambda header: header["a.bias"].update(dtype="F7"), "'F7' is unknown"),
         (lambda header: header["a.bias"].update(data_offsets=[0, 12]), "overlap"),
         (lambda header: header.pop("half"), "bytes of tensors where"),
         (lambda header: header["a.bias"].pop("shape"), "header is damaged"),

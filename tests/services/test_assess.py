@@ -221,7 +221,7 @@ def test_an_answer_without_end_is_read_for_a_bounded_time_and_size(settings, htt
     httpserver.expect_request("/zenodo/drip").respond_with_handler(drip)
     httpserver.expect_request("/zenodo/large").respond_with_data(b"x" * 2**20)
     for path, words, bound in (
-        ("drip", "no whole answer", {"body_seconds": 0.2}),
+        ("drip", "did not complete its answer", {"body_seconds": 0.2}),
         ("large", "more than", {"most_bytes": 2**19}),
     ):
         with HttpClient(settings, policy=RetryPolicy(retries=0, **bound)) as web:

@@ -171,7 +171,7 @@ def test_several_sources_are_harvested_and_one_may_fail(settings, service, https
     )
     assert [report.source for report in reports] == ["zenodo", "datacite"]
     assert (reports[0].new, reports[0].fault) == (50, None)
-    assert "fault of its own" in reports[1].fault
+    assert "reports an internal error" in reports[1].fault
     assert [type(fault) for fault in faults] == [Unreachable]
     assert heard == {"zenodo"}
     with pytest.raises(UsageError):

@@ -327,7 +327,7 @@ def test_sources_says_how_each_is_when_asked_to(here: Settings, services: Servic
     services.faults[SICK] = "500"
     states = {item.name: item for item in sources(here, check=True)}
     assert states[HEALTHY].state == "ok"
-    assert "fault of its own" in str(states[SICK].state)
+    assert "reports an internal error" in str(states[SICK].state)
     assert TOKEN not in json.dumps([item.to_json() for item in states.values()])
     assert states["zenodo"].token is False
     assert states["datacite"].token is None

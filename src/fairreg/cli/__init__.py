@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line: the verbs of `fairreg.services`, their options and what they print.
+"""The command line: the verbs of `fairreg.services`, their options and their output.
 
-Every heavy import stands inside the command that needs it, so that ``fairreg --help`` starts at once.
+Heavy imports are inside the command that needs them, so that ``fairreg --help`` starts at once.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The entry point, and the only place where an error becomes text and an exit code."""
+"""Entry point, and the only place that turns an error into text and an exit code."""
 
 import atexit
 import gc
@@ -18,10 +18,10 @@ from fairreg.settings import VARIABLES, Settings
 __all__ = ["ROOMS", "command_line", "main"]
 
 INTERRUPTED = 130
-# New objects after which the garbage collector looks for cycles.
+# Number of new objects between two runs of the garbage collector.
 _GARBAGE = 50_000
 
-# In the order of the help: the module that has the command. Only the one that is asked for is imported.
+# Module of each command, in the order of the help. Only the requested one is imported.
 ROOMS = {
     "search": "find.search",
     "show": "find.show",
@@ -43,7 +43,7 @@ ROOMS = {
 
 
 def command_line(words: Sequence[str] = ()) -> typer.Typer:
-    """The commands: all of them, or only those of the module that the first of the `words` asks for."""
+    """Build the commands: all of them, or only those of the module that the first of `words` requires."""
     app = typer.Typer(
         name="fairreg",
         no_args_is_help=True,
@@ -52,8 +52,8 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
         rich_markup_mode=None,  # plain help starts twice as fast
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Find, fetch, verify, run and assess trained AI models by DOI.\n\n"
-        'Try fairreg search "Hbb tagger", then fairreg fetch <doi> --run.',
-        epilog="Environment: " + ", ".join(VARIABLES) + ". See the README for what each does.",
+        'Try fairreg search "Hbb tagger", then fairreg fetch DOI --run.',
+        epilog="Environment: " + ", ".join(VARIABLES) + ". See the README for their meaning.",
     )
     app.callback(invoke_without_command=True)(_common)
     asked = ROOMS.get(words[0]) if words else None
@@ -77,27 +77,27 @@ def _common(
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code; 1 where the reader of a pipe left (Typer's rule)."""
-    # The collector would go through all that is imported again and again, and once more at the end, where
-    # everything goes with the process.
+    """Run the command line and exit with its code; 1 if the reader of a pipe closed it (Typer's rule)."""
+    # The collector would scan all imported modules again and again, and once more at exit, where the process
+    # frees everything anyway.
     gc.set_threshold(_GARBAGE)
     atexit.register(gc.freeze)
     sys.excepthook = _unexpected
     try:
-        # Not app(), which would put its own hook in the place of ours.
+        # Not app(), which would replace our excepthook by its own.
         typer.main.get_command(command_line(sys.argv[1:]))()
     except FairregError as error:
         explain(error)
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            log("Interrupted. What was done so far is kept; the same command goes on from there.")
+            log("Interrupted. Finished work is kept; repeat the command to resume.")
         _exit_without_late_threads(end.code)
         raise
 
 
 def _exit_without_late_threads(code: object) -> None:
-    """End now where a source that nobody waits for any more would keep the process alive."""
+    """Exit at once if an abandoned query of a source would keep the process alive."""
     live = sys.modules.get("fairreg.services.search.federated")
     if live is not None and live.has_late_threads():
         sys.stdout.flush()
@@ -106,16 +106,16 @@ def _exit_without_late_threads(code: object) -> None:
 
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A fault of fairreg's own: one sentence for people, the traceback for who asks for it."""
+    """Report an internal error: one sentence for people, the traceback in debug mode."""
     if _debugging():
         sys.__excepthook__(kind, error, trace)
         return
-    log(f"fairreg met a fault of its own ({kind.__name__}: {error}).")
-    log("Run it again with FAIRREG_DEBUG=1 and report what it prints.")
+    log(f"Internal error in fairreg ({kind.__name__}: {error}).")
+    log("Repeat the command with FAIRREG_DEBUG=1 and report its output.")
 
 
 def _debugging() -> bool:
-    """Whether tracebacks are asked for; no where the settings themselves are what is wrong."""
+    """Tell whether tracebacks are requested; False if the settings themselves are invalid."""
     try:
         return Settings.from_environment().debug
     except FairregError:

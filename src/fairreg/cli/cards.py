@@ -18,7 +18,7 @@ _SHOWN = 12
 
 
 def record_card(record: "ModelRecord") -> None:
-    """The main fields of a record, one a line."""
+    """Print the main fields of a record, one per line."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -29,11 +29,11 @@ def record_card(record: "ModelRecord") -> None:
 
 
 def lineage_card(report: "LineageReport") -> None:
-    """The sources and versions of a model, each with what joins it to the others."""
+    """Print the sources and versions of a model, with the evidence that joins each to the others."""
     if len(report.sources) < 2:  # noqa: PLR2004  # nothing is linked
         return
-    table = Table(box=None, pad_edge=False, header_style="bold", title="One model in", title_justify="left")
-    for title in ("Source", "Id", "Version", "Joined by"):
+    table = Table(box=None, pad_edge=False, header_style="bold", title="Merged from", title_justify="left")
+    for title in ("Source", "Id", "Version", "Matched by"):
         table.add_column(title, overflow="fold")
     for link in report.sources:
         reasons = [_reason(bond.how, bond.value, bond.evidence) for bond in report.links_of(link)]
@@ -76,7 +76,7 @@ def _few(items: list[str], separator: str) -> str:
 
 
 def size_text(size: int | None) -> str:
-    """A size in bytes with a decimal unit."""
+    """Format a size in bytes with a decimal unit."""
     if size is None:
         return ""
     from rich.filesize import decimal
@@ -85,7 +85,7 @@ def size_text(size: int | None) -> str:
 
 
 def run_card(report: "RunReport") -> None:
-    """The result of a run."""
+    """Print the result of a run."""
     shown = report.demonstration
     table = Table(
         box=None, pad_edge=False, show_header=False, title=report.recognition.title, title_justify="left"

@@ -17,26 +17,31 @@ __all__ = ["InputFile", "Json", "Limit", "Pid", "Scheduler", "ready", "settings"
 Pid = Annotated[
     str,
     typer.Argument(
-        help="A DOI, a Zenodo, Hugging Face or GitHub address, an arXiv id or org/name.", show_default=False
+        metavar="PID",
+        help="A DOI, a Zenodo, Hugging Face or GitHub URL, an arXiv id or org/name.",
+        show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="Print at most this many.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of results.")]
 Scheduler = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Spread the work over the workers of this Dask scheduler, such as tcp://host:8786 (extra dask).",
+        help="Dask scheduler whose workers share the work, such as tcp://host:8786 (extra dask).",
         show_default=False,
     ),
 ]
 InputFile = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A file.", show_default=False)
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, readable=True, metavar="FILE", help="Input file.", show_default=False
+    ),
 ]
 
 
 def settings() -> "Settings":
-    """The settings of this process."""
+    """Read the settings of this process."""
     from fairreg.settings import Settings
 
     return Settings.from_environment()
@@ -44,9 +49,9 @@ def settings() -> "Settings":
 
 @contextmanager
 def ready() -> "Iterator[tuple[Settings, Registry]]":
-    """Open the registry for one command, made and migrated when it has to be, which is then said.
+    """Context manager: the settings and the open registry for one command.
 
-    Gives the settings and the registry; services take both.
+    The registry is created and migrated as needed, with a message.
     """
     from fairreg.cli.output import log
     from fairreg.services.registry.db import open_registry

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What commands print: data on standard output, talk on standard error."""
+"""Output of commands: data on standard output, messages on standard error."""
 
 import codecs
 import json
@@ -31,17 +31,17 @@ __all__ = [
 
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
-# What JSON in ASCII writes as an escape; control characters are escaped in any JSON.
+# Characters that JSON in ASCII escapes; control characters are escaped in any JSON.
 _BEYOND_ASCII = re.compile(r"[^\n -~]")
-# Pieces of a JSON document that are written at once.
+# Number of pieces of a JSON document per write.
 _PIECES = 5000
 
 
 @cache
 def console() -> "Console":
-    """The console of standard output; without a terminal plain text in lines that nothing breaks.
+    """The console of standard output; without a terminal, plain text in unwrapped lines.
 
-    Text is taken as it is: brackets in a name are no markup, what the terminal cannot show is escaped.
+    Text is literal: brackets in a name are not markup, and characters that the terminal lacks are escaped.
     """
     from rich.console import Console
 
@@ -58,16 +58,16 @@ def _log_console() -> "Console":
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, piece by piece; in ASCII where that is not UTF-8."""
+    """Print one JSON document on standard output, piece by piece; in ASCII unless that is UTF-8."""
     pieces = json.JSONEncoder(indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding)).iterencode(document)
-    # A file name that is no UTF-8 holds halves of surrogate pairs, which JSON can only write escaped.
+    # A file name that is not UTF-8 contains lone surrogates, which JSON can only write escaped.
     while text := "".join(islice(pieces, _PIECES)):
         sys.stdout.write(_escaped(text))
     sys.stdout.write("\n")
 
 
 def print_document(document: str | bytes, *, json: bool) -> None:
-    """A document of a format on standard output: as it is, but `json` in ASCII where that is not UTF-8."""
+    """Print a document of a format on standard output, unchanged; `json` in ASCII unless that is UTF-8."""
     if isinstance(document, bytes):
         sys.stdout.flush()
         sys.stdout.buffer.write(document)
@@ -75,7 +75,7 @@ def print_document(document: str | bytes, *, json: bool) -> None:
     if json:
         document = document if _is_utf8(sys.stdout.encoding) else _BEYOND_ASCII.sub(_as_escapes, document)
     elif isinstance(sys.stdout, TextIOWrapper):
-        # The other formats are UTF-8 by their definition.
+        # The other formats are UTF-8 by definition.
         sys.stdout.reconfigure(encoding="utf-8")
     sys.stdout.write(document)
 
@@ -86,7 +86,7 @@ def _as_escapes(found: re.Match[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """`text` with the halves of surrogate pairs in it spelled out."""
+    """Escape the lone surrogates in `text`."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -95,7 +95,7 @@ def _is_utf8(encoding: str | None) -> bool:
 
 
 def log(line: str) -> None:
-    """A line for people on standard error."""
+    """Print a line for people on standard error."""
     text = _escaped(line)
     if _is_plain(text) and not sys.stderr.isatty():
         sys.stderr.write(f"{text}\n")
@@ -104,13 +104,13 @@ def log(line: str) -> None:
 
 
 def _is_plain(text: str) -> bool:
-    """Return True for a line that rich, which takes a while to import, would print as it is."""
-    # Rich takes colons for the ends of an emoji's name, and cuts blanks off the end of a long line.
+    """Return True for a line that rich, which is slow to import, would print unchanged."""
+    # Rich reads colons as delimiters of emoji names, and strips trailing blanks of a long line.
     return text.isascii() and text.isprintable() and text.count(":") < 2 and text == text.rstrip()  # noqa: PLR2004
 
 
 def explain(error: FairregError) -> None:
-    """An error as text: what is wrong, and what to do next."""
+    """Print an error: what happened, and what to do next."""
     log(f"Error: {error.message}")
     if isinstance(error, RecordError):
         for path, message in error.violations[:_SHOWN_VIOLATIONS]:
@@ -120,7 +120,7 @@ def explain(error: FairregError) -> None:
 
 
 class ProgressCallback(Protocol):
-    """Progress in bytes of the file called `name`."""
+    """Progress callback, in bytes of the file `name`."""
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
         """Called as bytes arrive."""
@@ -128,7 +128,7 @@ class ProgressCallback(Protocol):
 
 @contextmanager
 def downloading() -> Iterator[ProgressCallback]:
-    """A progress bar for each file, with rate and remaining time; silent without a terminal."""
+    """Show a progress bar per file, with rate and remaining time; silent without a terminal."""
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
@@ -162,10 +162,10 @@ def downloading() -> Iterator[ProgressCallback]:
 
 @contextmanager
 def live_table() -> Iterator["Callable[[RenderableType], None] | None"]:
-    """What each call replaces on standard output until the block ends, then it is gone; None if no terminal.
+    """Give a function that redraws a table on standard output until the block ends; None without a terminal.
 
-    Standard output, because it is the data under way: the final table takes the same place, and standard
-    error may well be a file that cursor movements would spoil.
+    Standard output, because it shows intermediate data: the final table takes the same place, and standard
+    error may be a file, which cursor movements would spoil.
     """
     from rich.live import Live
 
@@ -178,14 +178,14 @@ def live_table() -> Iterator["Callable[[RenderableType], None] | None"]:
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar over things counted, with rate and remaining time; silent without a terminal."""
+    """Show a progress bar of a count, with rate and remaining time; silent without a terminal."""
     with counting_each(what) as report:
         yield lambda done, total: report("", done, total)
 
 
 @contextmanager
 def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Such a bar for each name that is counted under; the bars may be moved by several threads."""
+    """Show such a bar per name; several threads may update them."""
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
@@ -201,7 +201,7 @@ def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """How many a second."""
+        """Rate per second."""
 
         def render(self, task: Task) -> Text:
             return Text(f"{task.speed:.1f}/s" if task.speed else "")

@@ -58,8 +58,13 @@ def read_record(document: str | bytes, *, name: str = "the document") -> "Readin
     return chosen.read(document, name=name)
 
 
+# The formats in which whole records are kept most. They are asked first, so that others are seldom imported.
+_COMMON = ("json", "jsonld")
+
+
 def _record_formats() -> "Iterator[RecordFormat]":
-    for item in all_formats():
+    for name in (*_COMMON, *(name for name in names() if name not in _COMMON)):
+        item = get(name)
         if hasattr(item, "recognises"):
             yield cast("RecordFormat", item)
 

@@ -6,10 +6,10 @@ Of a README the badges are read, of a licence text its title.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import unquote
 
-from fairreg.formats import cff, codemeta, zenodo
+from fairreg import formats
 from fairreg.formats.base import Reading
 from fairreg.formats.file_facts import LONGEST, FileFacts, cited, doi_identifiers, papers, swhids
 from fairreg.schemas.datacite_terms import identifier_of
@@ -62,7 +62,8 @@ def _role(name: str) -> str | None:
 def _read(role: str, name: str, text: str) -> FileFacts:
     if role in _PROSE:
         return _PROSE[role](name, text[:LONGEST])
-    return _FORMATS[role](text, name=name).understood
+    # Imported for a file of its own: listing the sources reads none.
+    return cast("_FileFormat", formats.get(_FORMATS[role])).read(text, name=name).understood
 
 
 def _readme(name: str, text: str) -> FileFacts:
@@ -99,9 +100,10 @@ def _license_text(name: str, text: str) -> FileFacts:
     return FileFacts(name, "license", license=spdx(title, lines[0].strip("# ") if lines else None) or mit)
 
 
-class _ReadFile(Protocol):
-    def __call__(self, document: str, *, name: str) -> Reading[FileFacts]: ...
+class _FileFormat(Protocol):
+    def read(self, document: str, *, name: str) -> Reading[FileFacts]: ...
 
 
-_FORMATS: dict[str, _ReadFile] = {"citation": cff.read, "codemeta": codemeta.read, "zenodo": zenodo.read}
+# Name of the format of each role.
+_FORMATS = {"citation": "cff", "codemeta": "codemeta", "zenodo": "zenodo"}
 _PROSE: dict[str, Callable[[str, str], FileFacts]] = {"readme": _readme, "license": _license_text}

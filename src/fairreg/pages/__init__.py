@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""HTML pages in one look: `base.html` is the frame of every page, `style.css` the look of all of them.
+"""HTML pages in one style: `base.html` is the frame of every page, `style.css` its style.
 
-A page is one file: it runs no script and loads nothing, and is made for screens of any width and for paper.
+A page is one file without scripts and external resources, for screens of any width and for print.
 """
 
 from functools import cache
@@ -16,16 +16,16 @@ __all__ = ["render"]
 
 
 def render(package: str, template: str, **values: Any) -> str:
-    """Render a template of `package`, which may extend ``base.html``; that needs a `title` among the values.
+    """Render a template of `package`, which may extend ``base.html``; this needs a `title` among the values.
 
-    Whatever the values hold is text in the page: it is escaped, without the characters that no page takes.
+    All values become text: they are escaped, and characters that HTML does not allow are removed.
     """
     return _environment(package).get_template(template).render(values)
 
 
 @cache
 def _environment(package: str) -> "Environment":
-    # Imported here: only a command that writes a page waits for it.
+    # Imported here, because only commands that write a page need it.
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     places = [PackageLoader(place, package_path="") for place in (package, __name__)]

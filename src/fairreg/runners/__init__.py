@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runners: a model file and named arrays in, named arrays out. `base` says what a runner module defines."""
+"""Runners: a model file and named arrays in, named arrays out. `base` describes a runner module."""
 
 from typing import cast
 
@@ -14,22 +14,22 @@ NOT_PLUGINS = frozenset({"base", "cpu", "signature", "weights"})
 
 
 def names() -> tuple[str, ...]:
-    """Every runtime that fairreg knows, whether or not its engine is installed."""
+    """Names of all runtimes, with or without installed engine."""
     return plugins.names(_ROOM, skip=NOT_PLUGINS)
 
 
 def get(runtime: str) -> RunnerModule:
-    """The runner module of `runtime`; UsageError names those there are, PluginError what is missing in it."""
+    """Return the runner module of `runtime`. Raises UsageError if unknown, PluginError if incomplete."""
     if runtime not in names():
         raise UsageError(f"There is no runtime {runtime!r}.", hint=f"Runtimes are: {', '.join(names())}.")
     return cast("RunnerModule", plugins.load_complete(_ROOM, runtime, RunnerModule))
 
 
 def suffixes() -> frozenset[str]:
-    """Suffixes of the files that some runner loads by itself, whether or not its engine is installed."""
+    """Suffixes of the files that runners load by themselves, with or without installed engine."""
     return frozenset().union(*(get(name).SUFFIXES for name in names()))
 
 
 def available() -> tuple[str, ...]:
-    """The runtimes whose engine is installed."""
+    """Names of the runtimes with an installed engine."""
     return tuple(name for name in names() if get(name).available())

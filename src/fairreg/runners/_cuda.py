@@ -13,15 +13,15 @@ __all__ = ["Buffer", "Stream", "call", "device_name", "gpus"]
 
 
 def call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the CUDA function returns beside its error code; ModelError where that is no success."""
+    """Call a CUDA function; return its results without the error code. Raises ModelError on failure."""
     error, *values = function(*arguments)
     if int(error):
-        raise ModelError(f"The GPU refused {function.__name__}: {error.name}.")
+        raise ModelError(f"{function.__name__} failed on the GPU: {error.name}.")
     return values[0] if values else None
 
 
 def gpus() -> int:
-    """How many GPUs this process can use; 0 without a driver."""
+    """Number of GPUs that this process can use; 0 without a driver."""
     from cuda.bindings import runtime
 
     error, count = runtime.cudaGetDeviceCount()
@@ -46,7 +46,7 @@ class Stream:
         self.handle = call(runtime.cudaStreamCreate)
 
     def wait(self) -> None:
-        """Return when all that was queued is done."""
+        """Wait until all queued work is done."""
         call(self._runtime.cudaStreamSynchronize, self.handle)
 
     def __del__(self) -> None:
@@ -79,7 +79,7 @@ class Buffer:
         )
 
     def receive(self, shape: tuple[int, ...], dtype: str, stream: Stream) -> NDArray[Any]:
-        """An array of the buffer's beginning; it is filled when the stream was waited for."""
+        """Return an array of the start of the buffer; it is filled after `Stream.wait`."""
         array = np.empty(shape, dtype=dtype)
         kind = self._runtime.cudaMemcpyKind.cudaMemcpyDeviceToHost
         call(

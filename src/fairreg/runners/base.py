@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What a runner is, and what a module must define to be one.
+"""Interface of a runner, and of a runner module.
 
 A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the group ``fairreg.runners``) defines
 
-- ``RUNTIME``: the word a user types, equal to the module's name in the room;
+- ``RUNTIME``: the name that a user types, equal to the module's name in the room;
 - ``SUFFIXES``: suffixes of the files that it loads by themselves, lower-case with the dot: such files can
-  be run, by this runner where the default runtime does not take them;
-- ``available() -> bool``: whether its engine is installed, found out without importing the engine;
+  be run, by this runner if the default runtime does not load them;
+- ``available() -> bool``: true if its engine is installed, determined without importing the engine;
 - ``load(source, *, batch_size=DEFAULT_BATCH, threads=None, engines=None) -> Runner``: `source` is a path or
-  the bytes of an ONNX model, `engines` a folder for what is built from it and may be used again. It raises
-  MissingEngine without its engine and ModelError for what it cannot load.
+  the bytes of an ONNX model, `engines` a folder for reusable engines built from it. It raises
+  MissingEngine without its engine and ModelError for a model that it cannot load.
 
-An engine is imported inside functions, never when the module is.
+An engine is imported inside functions, never at the import of the module.
 """
 
 from abc import ABC, abstractmethod
@@ -37,7 +37,7 @@ class RunnerModule(Protocol):
     SUFFIXES: frozenset[str]
 
     def available(self) -> bool:
-        """Whether the engine is installed."""
+        """Tell whether the engine is installed."""
         ...
 
     def load(
@@ -49,15 +49,15 @@ class RunnerModule(Protocol):
         threads: int | None = ...,
         engines: Path | None = ...,
     ) -> "Runner":
-        """A runner of a file or of the bytes of an ONNX model."""
+        """Load a runner of a file or of the bytes of an ONNX model."""
         ...
 
 
 class Runner(ABC):
     """A loaded model: named arrays in, named arrays out.
 
-    `inputs` and `outputs` are the signature, `name` is the runtime, `device` where it computes ("cpu",
-    "cuda:0"), `precision` in what ("float32"). A subclass defines `compute` and nothing else.
+    `inputs` and `outputs` are the signature, `name` is the runtime, `device` that of the computation ("cpu",
+    "cuda:0"), `precision` its element type ("float32"). A subclass defines only `compute`.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class Runner(ABC):
 
     @abstractmethod
     def compute(self, arrays: Arrays) -> Arrays:
-        """Outputs for one batch of arrays that fit the signature exactly; ModelError if the engine fails."""
+        """Compute one batch of arrays that fit the signature exactly; ModelError if the engine fails."""
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
-        """Outputs by name for inputs by name, in batches of `batch_size` along a free first axis.
+        """Compute outputs by name for inputs by name, in batches of `batch_size` along a free first axis.
 
         Raises ModelError for a missing or unknown name, for a shape that does not fit and for an element type
-        that cannot become the signature's: floating-point numbers may lose precision, nothing else may.
+        that cannot be cast to the signature's: only floating-point numbers may lose precision.
         """
         fitted = fit(self.inputs, arrays)
         count = len(next(iter(fitted.values()))) if self.batched else 0
@@ -96,7 +96,7 @@ class Runner(ABC):
 
     @property
     def batched(self) -> bool:
-        """Whether every input and output has one and the same free first axis."""
+        """True if every input and output has the same free first axis."""
         first = {item.shape[0] if item.shape else 0 for item in (*self.inputs, *self.outputs)}
         return len(first) == 1 and isinstance(first.pop(), str)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The processors that engines may use."""
+"""CPUs available to engines."""
 
 import os
 
@@ -7,5 +7,5 @@ __all__ = ["processors"]
 
 
 def processors() -> int:
-    """Processors that this process may use."""
+    """Number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

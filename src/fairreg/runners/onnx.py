@@ -29,7 +29,7 @@ _DTYPES = {
 
 
 def available() -> bool:
-    """Whether onnxruntime is installed."""
+    """Tell whether onnxruntime is installed."""
     return find_spec("onnxruntime") is not None
 
 
@@ -40,7 +40,7 @@ def load(
     threads: int | None = None,
     engines: Path | None = None,  # noqa: ARG001  the protocol's signature
 ) -> "OnnxRunner":
-    """Runner of an ONNX file, or of a model's bytes.
+    """Load a runner of an ONNX file, or of a model's bytes.
 
     `threads` is the number of threads of one operator (None: onnxruntime's choice, the physical cores).
     Raises ModelError, and Refused for a model that keeps tensors in other files.
@@ -69,7 +69,7 @@ class OnnxRunner(Runner):
         self._session = session
 
     def compute(self, arrays: Arrays) -> Arrays:
-        """Outputs of one session run; what onnxruntime raises becomes a ModelError."""
+        """Run the session once; errors of onnxruntime become a ModelError."""
         try:
             values = self._session.run(None, arrays)
         except _failures() as error:
@@ -91,7 +91,7 @@ def _session(content: bytes, name: str, threads: int | None) -> Any:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """What onnxruntime raises; its exceptions have no public base class but Exception."""
+    """Exceptions of onnxruntime, which have no public base class except Exception."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     own = [item for item in vars(state).values() if isinstance(item, type) and issubclass(item, Exception)]
@@ -104,7 +104,9 @@ def _first_line(error: Exception) -> str:
 
 def _tensor(argument: Any) -> Tensor:
     if argument.type not in _DTYPES:
-        raise ModelError(f"The model's {argument.name!r} is a {argument.type}, which fairreg cannot pass on.")
+        raise ModelError(
+            f"The model's {argument.name!r} is a {argument.type}, which fairreg does not support."
+        )
     shape = tuple(
         size if isinstance(size, (int, str)) else f"{argument.name}_{axis}"
         for axis, size in enumerate(argument.shape)

@@ -12,7 +12,7 @@ from fairreg.schemas.record import Tensor
 
 __all__ = ["LONGEST_AXIS", "Array", "Arrays", "fit"]
 
-# Property of an ONNX model that says how long a free axis may be, by the axis' name: some engines must know.
+# Property of an ONNX model with the largest length of a free axis, by the axis' name; some engines need it.
 LONGEST_AXIS = "fairreg.longest."
 
 Array = NDArray[Any]
@@ -20,7 +20,7 @@ Arrays = dict[str, Array]
 
 
 def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Array]) -> Arrays:
-    """`arrays` in the order of `signature`, contiguous and of its element types.
+    """Return `arrays` in the order of `signature`, contiguous and of its element types.
 
     A free axis has the same length wherever its name occurs. Raises ModelError: the names differ, a shape
     does not fit, an element type cannot be cast, or a value leaves the range of the smaller type.
@@ -71,7 +71,7 @@ def _cast(tensor: Tensor, array: Array) -> Array:
     if not floating and not np.can_cast(array.dtype, wanted, "safe"):
         raise ModelError(
             f"The input {tensor.name!r} has element type {array.dtype}, which cannot safely become {wanted}.",
-            hint=f"Convert it with .astype({str(wanted)!r}) if that is meant.",
+            hint=f"To convert it nevertheless, use .astype({str(wanted)!r}).",
         )
     with np.errstate(over="ignore"):
         cast = np.ascontiguousarray(array, dtype=wanted).reshape(array.shape)

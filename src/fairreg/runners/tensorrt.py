@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """ONNX models on an NVIDIA GPU with TensorRT, an optional engine.
 
-The engine ("plan") is built on the spot from the ONNX model and kept under the digest of the model, the GPU,
-TensorRT's version and the precision: another of any of these needs another plan. A plan from elsewhere is
-refused: it fits one GPU and one version, and reading one runs what it holds.
+The engine ("plan") is built on this machine from the ONNX model and cached under the digest of the model, the
+GPU, TensorRT's version and the precision: a change of any of these needs another plan. Plans from other
+sources are refused: a plan fits one GPU and one version, and reading one executes its content.
 
 Networks are strongly typed (the only kind since TensorRT 11); float32 means float32, without TF32.
 """
@@ -27,12 +27,12 @@ SUFFIXES = frozenset({".onnx"})
 
 _PLANS = frozenset({".plan", ".engine", ".trt"})
 _PRECISIONS = ("float32", "tf32")
-# TensorRT for RTX has the same interface and other GPUs.
+# TensorRT for RTX has the same interface for other GPUs.
 _ENGINES = ("tensorrt", "tensorrt_rtx")
 
 
 def available() -> bool:
-    """Whether TensorRT and NVIDIA's Python bindings are installed; a GPU is looked for by `load`."""
+    """Tell whether TensorRT and NVIDIA's Python bindings are installed; `load` checks for a GPU."""
     return _engine_name() is not None and find_spec("cuda") is not None
 
 
@@ -44,9 +44,9 @@ def load(
     engines: Path | None = None,
     precision: str = "float32",
 ) -> "TensorRTRunner":
-    """Runner of an ONNX file, or of a model's bytes, on the first GPU; `engines` is where plans are kept.
+    """Load a runner of an ONNX file, or of a model's bytes, on the first GPU; `engines` is for plans.
 
-    Raises MissingEngine, ModelError without a GPU and for what TensorRT cannot build, Refused for a plan.
+    Raises MissingEngine, ModelError without a GPU and if TensorRT cannot build it, Refused for a plan.
     """
     name = source.name if isinstance(source, Path) else "The model"
     if isinstance(source, Path) and source.suffix.lower() in _PLANS:
@@ -58,7 +58,7 @@ def load(
         raise MissingEngine("TensorRT", "tensorrt")
     if not _cuda.gpus():
         raise ModelError(
-            "TensorRT needs an NVIDIA GPU with its driver, and there is none.", hint="Use --runtime onnx."
+            "TensorRT needs an NVIDIA GPU with its driver; none was found.", hint="Use --runtime onnx."
         )
     content = source.read_bytes() if isinstance(source, Path) else source
     plan = _plan(content, name, batch_size, precision, engines)
@@ -66,7 +66,7 @@ def load(
 
 
 def build(content: bytes, name: str = "The model", *, batch_size: int, precision: str = "float32") -> bytes:
-    """A plan for batches of 1 to `batch_size`; needs no GPU with TensorRT for RTX.
+    """Build a plan for batches of 1 to `batch_size`; TensorRT for RTX builds without a GPU.
 
     Raises ModelError with TensorRT's own reason where it cannot build one.
     """
@@ -87,7 +87,7 @@ def build(content: bytes, name: str = "The model", *, batch_size: int, precision
     config.add_optimization_profile(_profile(builder, network, longest))
     plan = builder.build_serialized_network(network, config)
     if plan is None:
-        raise ModelError(f"TensorRT cannot build {name}: {said.last or 'it gives no reason'}.")
+        raise ModelError(f"TensorRT cannot build {name}: {said.last or 'it states no reason'}.")
     return bytes(plan)
 
 
@@ -116,11 +116,11 @@ class TensorRTRunner(Runner):
         self._buffers = {name: _cuda.Buffer() for name in names}
 
     def compute(self, arrays: Arrays) -> Arrays:
-        """Outputs of one batch; what the GPU refuses becomes a ModelError."""
+        """Compute one batch; errors of the GPU become a ModelError."""
         for name, array in arrays.items():
             self._buffers[name].send(array, self._stream)
             if not self._context.set_input_shape(name, array.shape):
-                raise ModelError(f"The plan takes no {name!r} of shape {array.shape}.")
+                raise ModelError(f"The plan does not accept {name!r} of shape {array.shape}.")
             self._context.set_tensor_address(name, self._buffers[name].address)
         shapes = {item.name: tuple(self._context.get_tensor_shape(item.name)) for item in self.outputs}
         for item in self.outputs:
@@ -183,7 +183,7 @@ def _log(trt: Any) -> Any:
 
 
 def _plan(content: bytes, name: str, batch_size: int, precision: str, engines: Path | None) -> bytes:
-    """The plan in the folder `engines`, built and kept there where it is not."""
+    """Read the plan from the folder `engines`; if it is missing, build and store it."""
     trt = _engine()
     facts = (hashlib.sha256(content).hexdigest(), _cuda.device_name(), trt.__name__, trt.__version__)
     key = hashlib.sha256(repr((*facts, precision, batch_size)).encode()).hexdigest()
@@ -200,7 +200,7 @@ def _plan(content: bytes, name: str, batch_size: int, precision: str, engines: P
 
 
 def _longest(model: Any, batch_size: int) -> dict[str, int]:
-    """How long each free axis may be: the first of each input is the batch, the model says the others."""
+    """Largest length of each free axis: the first of each input is the batch, the model states the others."""
     longest = {
         item.key.removeprefix(LONGEST_AXIS): int(item.value)
         for item in model.metadata_props
@@ -213,14 +213,14 @@ def _longest(model: Any, batch_size: int) -> dict[str, int]:
                 longest[axis.dim_param] = batch_size
             elif not axis.dim_value and axis.dim_param not in longest:
                 raise ModelError(
-                    f"The model does not say how long the axis {number} of its input {item.name!r} may be.",
-                    hint=f"Give it a property {LONGEST_AXIS}{axis.dim_param}, or use --runtime onnx.",
+                    f"The model states no largest length for axis {number} of its input {item.name!r}.",
+                    hint=f"Add the property {LONGEST_AXIS}{axis.dim_param} to it, or use --runtime onnx.",
                 )
     return longest
 
 
 def _profile(builder: Any, network: Any, longest: dict[str, int]) -> Any:
-    """The shapes that the plan must take: every free axis from 1 to its longest, best at that."""
+    """The shapes of the plan: every free axis from 1 to its largest length, optimised for the latter."""
     profile = builder.create_optimization_profile()
     for number in range(network.num_inputs):
         item = network.get_input(number)

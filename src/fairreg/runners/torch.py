@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Networks in PyTorch, an optional engine.
 
-A PyTorch weight file holds numbers, not a network: a model package builds the network from the tensors that
-`runners.weights` reads and hands it to `wrap`. Programs in PyTorch files (TorchScript, pickled modules) are
-code from elsewhere and are not run.
+A PyTorch weight file contains numbers, not a network: a model package builds the network from the tensors
+that `runners.weights` reads and passes it to `wrap`. Programs in PyTorch files (TorchScript, pickled modules)
+are foreign code and are not run.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ SUFFIXES: frozenset[str] = frozenset()
 
 
 def available() -> bool:
-    """Whether PyTorch is installed."""
+    """Tell whether PyTorch is installed."""
     return find_spec("torch") is not None
 
 
@@ -41,11 +41,11 @@ def load(
     threads: int | None = None,  # noqa: ARG001
     engines: Path | None = None,  # noqa: ARG001
 ) -> Runner:
-    """Always raises: MissingEngine, else ModelError, because no PyTorch file is a network that may be run."""
+    """Raise MissingEngine, else ModelError, always: networks in PyTorch files are not run."""
     require()
     raise ModelError(
-        f"{source.name if isinstance(source, Path) else 'The model'} holds no network that may be run.",
-        hint="Use the runtime onnx, or a model that fairreg recognises and builds itself.",
+        f"{source.name if isinstance(source, Path) else 'The model'} has no network that may be run.",
+        hint="Use the runtime onnx, or a model that fairreg supports.",
     )
 
 
@@ -57,7 +57,7 @@ def wrap(
     device: str = "cpu",
     batch_size: int = DEFAULT_BATCH,
 ) -> "TorchRunner":
-    """Runner of `network`, which takes one tensor an input and returns one tensor or a tuple of them.
+    """Wrap `network`, which takes one tensor per input and returns a tensor or a tuple, as a runner.
 
     The caller has moved the network to `device`. Raises MissingEngine.
     """
@@ -83,7 +83,7 @@ class TorchRunner(Runner):
         self._network = network
 
     def compute(self, arrays: Arrays) -> Arrays:
-        """Outputs of one call; a RuntimeError of PyTorch (shapes, memory) becomes a ModelError."""
+        """Call the network once; a RuntimeError of PyTorch (shapes, memory) becomes a ModelError."""
         import torch
 
         tensors = [

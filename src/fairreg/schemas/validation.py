@@ -11,7 +11,6 @@ import msgspec
 
 from fairreg.errors import RecordError
 from fairreg.schemas.json_values import faults
-from fairreg.schemas.jsonld_reader import canonical, from_jsonld
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
@@ -48,6 +47,8 @@ def violations(document: object) -> list[Violation]:
     if unsound:
         return unsound
     if is_jsonld(document):
+        from fairreg.schemas.jsonld_reader import canonical, from_jsonld  # plain JSON needs none of it
+
         found = _check("jsonld.schema.json", canonical(document))
         read: Any = from_jsonld
     else:

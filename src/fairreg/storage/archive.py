@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Unpacking archives that nobody has to trust.
+"""Safe unpacking of untrusted archives.
 
-An archive is unpacked into a folder of its own that appears only when all of it is there. It is refused as a
-whole when a member would land outside that folder, is a link or a device, or when it grows beyond `Limits`.
+An archive is unpacked into its own folder, which appears only when it is complete. An archive is refused as a
+whole if a member would be outside that folder, is a link or a device, or if it grows beyond `Limits`.
 """
 
 import bz2
@@ -31,7 +31,7 @@ _LARGEST_READ = 2**20
 _ZIP_SUFFIXES = frozenset({".zip", ""})
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
 ARCHIVE_SUFFIXES = (".zip", *_TAR_SUFFIXES)
-# What the standard library raises on archives that are damaged, encrypted or of a kind it does not know.
+# Exceptions of the standard library for damaged, encrypted and unsupported archives.
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -47,9 +47,9 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may hold: members, bytes in all, and bytes in all for each byte of the archive.
+    """Limits of an archive: number of members, total bytes, and total bytes per byte of the archive.
 
-    The ratio counts only above `free` bytes, because small texts compress well without harm.
+    The ratio counts only above `free` bytes, because harmless small texts compress well.
     """
 
     members: int = 50_000
@@ -58,7 +58,7 @@ class Limits:
     free: int = 64 * 2**20
 
     def bytes_for(self, archive_size: int) -> int:
-        """Bytes that an archive of this size may unpack to."""
+        """Largest total of unpacked bytes for an archive of this size."""
         return min(self.size, max(self.free, self.ratio * archive_size))
 
 
@@ -72,7 +72,7 @@ class _Member:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether the file is a zip or tar archive, by its content and its name.
+    """Tell whether the file is a zip or tar archive, by its content and its name.
 
     The name must agree, because many formats are zip files inside: arrays (.npz), PyTorch weights, documents.
     """
@@ -86,9 +86,9 @@ def is_archive(path: Path) -> bool:
 
 
 def unpack(path: Path, folder: Path, *, limits: Limits | None = None) -> Path:
-    """Unpack the archive `path` as `folder`, unless that is there already, unchanged; gives `folder`.
+    """Unpack the archive `path` as `folder`, unless that exists unchanged; return `folder`.
 
-    Raises UnsafeArchive, and leaves nothing behind then.
+    Raises UnsafeArchive, and then leaves no files behind.
     """
     if folder.is_dir():
         if not manifest.changed(folder):
@@ -120,12 +120,12 @@ def _unpack_into(path: Path, folder: Path, limits: Limits) -> None:
     except _DAMAGE as error:
         raise UnsafeArchive(
             f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",
-            hint="The file itself is in the cache; tell its authors.",
+            hint="The file itself is in the cache. Report the fault to its authors.",
         ) from error
 
 
 class _Bounded:
-    """The bytes of a tar for tarfile, which would read a header of any size into memory at once."""
+    """Bounded stream of a tar for tarfile, which would read a header of any size into memory at once."""
 
     def __init__(self, stream: IO[bytes], path: Path) -> None:
         self._stream = stream
@@ -144,7 +144,7 @@ class _Bounded:
 
 
 def _tar_stream(path: Path) -> IO[bytes]:
-    """The bytes of a tar, decompressed by what its first bytes say."""
+    """Open the bytes of a tar, decompressed according to its first bytes."""
     with path.open("rb") as stream:
         start = stream.read(6)
     if start.startswith(b"\x1f\x8b"):
@@ -177,7 +177,7 @@ def _write_all(
 
 
 def _check_all(path: Path, members: list[_Member], allowance: int, limits: Limits) -> None:
-    """Refuse by what the archive says of itself, before a byte is written."""
+    """Check the archive by its own statements, before a byte is written. Raises UnsafeArchive."""
     if len(members) > limits.members:
         raise UnsafeArchive(f"Refused to unpack {path.name}: it has more than {limits.members} members.")
     places = [(_inside(path, member.name), member) for member in members]
@@ -186,13 +186,15 @@ def _check_all(path: Path, members: list[_Member], allowance: int, limits: Limit
         if member.refusal:
             raise UnsafeArchive(f"Refused to unpack {path.name}: {member.name!r} is {member.refusal}.")
         if files[place] > 1 or any(files[parent] for parent in place.parents):
-            raise UnsafeArchive(f"Refused to unpack {path.name}: {member.name!r} is in the way of another.")
+            raise UnsafeArchive(
+                f"Refused to unpack {path.name}: {member.name!r} conflicts with another member."
+            )
     if sum(member.size for member in members) > allowance:
         raise _too_large(path)
 
 
 def _copy(path: Path, source: IO[bytes], target: Path, allowance: int) -> int:
-    """Copy a member; what is left of the allowance. Counts real bytes, as the stated sizes may lie."""
+    """Copy a member; return the remaining allowance. Counts real bytes, as stated sizes may be false."""
     with target.open("xb") as out:
         while block := source.read(_BLOCK):
             allowance -= len(block)
@@ -204,12 +206,12 @@ def _copy(path: Path, source: IO[bytes], target: Path, allowance: int) -> int:
 
 def _too_large(path: Path) -> UnsafeArchive:
     return UnsafeArchive(
-        f"Refused to unpack {path.name}: it would grow far beyond its size, as a decompression bomb does."
+        f"Refused to unpack {path.name}: it would expand far beyond its size, like a decompression bomb."
     )
 
 
 def _inside(path: Path, name: str) -> PurePosixPath:
-    """The member's place relative to the folder. Raises UnsafeArchive when it is not inside."""
+    """Return the member's path relative to the folder. Raises UnsafeArchive if it is outside."""
     posix, windows = PurePosixPath(name), PureWindowsPath(name)
     leaves = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\0" in name
     if leaves or not posix.parts:
@@ -223,7 +225,7 @@ def _zip_member(item: zipfile.ZipInfo) -> _Member:
     refusal = "a link" if stat.S_ISLNK(mode) else "a device or pipe" if special else None
     if item.flag_bits & 0x1:
         refusal = "encrypted"
-    # Not item.is_dir(), which fails for a name that is empty.
+    # Not item.is_dir(), which fails for an empty name.
     return _Member(item.filename, item.filename.endswith("/"), item.file_size, refusal, item)
 
 
@@ -236,7 +238,7 @@ def _tar_members(archive: tarfile.TarFile, path: Path, limits: Limits) -> Iterat
         refusal = "a link" if item.issym() or item.islnk() else None
         if refusal is None and not (item.isreg() or item.isdir()):
             refusal = "a device or pipe"
-        # "." itself, as `tar -C folder .` writes it, is the folder that is there already.
+        # "." itself, as `tar -C folder .` writes it, is the existing folder.
         if item.name.strip("./"):
             yield _Member(item.name, item.isdir(), item.size, refusal, item)
 
@@ -248,7 +250,7 @@ def _open(archive: zipfile.ZipFile | tarfile.TarFile, member: _Member) -> IO[byt
         stream = archive.extractfile(member.source)
         if stream is not None:
             return stream
-    raise UnsafeArchive(f"{member.name!r} is no plain file.")
+    raise UnsafeArchive(f"{member.name!r} is not a regular file.")
 
 
 def _is_torch_file(path: Path) -> bool:

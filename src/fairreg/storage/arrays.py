@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Rows of the arrays in .npz and .npy files, without reading the rows before and behind them into memory.
+"""Rows of the arrays in .npz and .npy files, without reading other rows into memory.
 
-Pickled arrays are not read. Every function raises what `numpy.load` raises for a file that is none.
+Pickled arrays are not read. Every function raises the errors of `numpy.load` for other files.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ class _Header(NamedTuple):
 
 
 class Rows(Mapping[str, Array]):
-    """The arrays of an archive by name, cut to its rows `start` to before `stop`; read when asked for."""
+    """The arrays of an archive by name, rows `start` to before `stop`; read on access."""
 
     def __init__(self, archive: Any, start: int, stop: int | None) -> None:
         self._archive, self._start, self._stop = archive, start, stop
@@ -55,7 +55,7 @@ class Rows(Mapping[str, Array]):
 
 @contextmanager
 def open_rows(path: Path, start: int = 0, stop: int | None = None) -> Iterator[Rows | Array]:
-    """The rows `start` to before `stop` of every array of a .npz file, or of the one of a .npy file."""
+    """Open rows `start` to before `stop` of every array of a .npz file, or of the array of a .npy file."""
     if path.suffix == ".npy" and (start or stop is not None):
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         yield np.array(mapped[start:stop])
@@ -66,7 +66,7 @@ def open_rows(path: Path, start: int = 0, stop: int | None = None) -> Iterator[R
 
 
 def row_count(path: Path) -> int | None:
-    """How many rows every array of the file has; None where they differ or the header does not say."""
+    """Number of rows common to all arrays of the file; None where they differ or the header is unreadable."""
     with path.open("rb") as file:
         if path.suffix == ".npy":
             return _length(_header(file))
@@ -86,7 +86,7 @@ def _length(header: _Header | None) -> int | None:
 
 
 def _header(stream: IO[bytes]) -> _Header | None:
-    """The header of an array at the beginning of the stream, None for one of a rare version."""
+    """Read the header of an array at the start of the stream; None for one of a rare version."""
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     reader = readers.get(npy.read_magic(stream))
     if reader is None:
@@ -100,7 +100,7 @@ def _rows(stream: IO[bytes], header: _Header, start: int, stop: int | None) -> A
     count, rest = max(last - first, 0), header.shape[1:]
     row = prod(rest) * header.dtype.itemsize
     stream.seek(first * row, 1)
-    content = bytearray(stream.read(count * row))  # writable, as every other array is
+    content = bytearray(stream.read(count * row))  # writable, like other arrays
     if len(content) != count * row:
         raise ValueError("The array ends too early.")
     return np.frombuffer(content, header.dtype, count * prod(rest)).reshape(count, *rest)

@@ -2,11 +2,11 @@
 """The content-addressed cache of downloaded files.
 
     blobs/<aa>/<sha256>/<name>     a complete file, named as published, under the digest of its bytes
-    index/<key>.json               which blob a published checksum or address stands for
-    partial/<key>.part             a download under way; it resumes from here
-    extracted/<sha256>/            what was in an archive
+    index/<key>.json               the blob of a published checksum or address
+    partial/<key>.part             an unfinished download; it resumes from here
+    extracted/<sha256>/            the content of an archive
 
-A file reaches `blobs` only by a rename of a complete and verified one.
+A file reaches `blobs` only by the rename of a complete and verified one.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class CachedFile:
 
 @dataclass(frozen=True)
 class CacheInfo:
-    """What lies in the cache; sizes in bytes."""
+    """Summary of the cache; sizes in bytes."""
 
     folder: Path
     files: int
@@ -45,15 +45,15 @@ class CacheInfo:
 
 
 class Cache:
-    """The cache in `folder`, which is made when the first file is added."""
+    """The cache in `folder`, which is created with the first file."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def find(self, keys: tuple[str, ...]) -> CachedFile | None:
-        """The file under the first of `keys` that the cache holds, its bytes hashed again.
+        """Find the file of the first of `keys` in the cache, and hash its bytes again.
 
-        A blob that was changed on disk is dropped, as if it had never been there.
+        A blob that was changed on disk is removed.
         """
         for key in keys:
             entry = self._entry(key)
@@ -66,7 +66,7 @@ class Cache:
         return None
 
     def add(self, source: Path, *, name: str, sha256: str, keys: tuple[str, ...]) -> CachedFile:
-        """Move the complete file `source` into the cache and remember it under `keys`."""
+        """Move the complete file `source` into the cache and index it under `keys`."""
         target = self._blob(sha256, safe_name(name))
         with disk_faults("The cache"):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ class Cache:
         return CachedFile(target, sha256, target.stat().st_size)
 
     def named(self, file: CachedFile, name: str) -> CachedFile:
-        """The same file under another published name; the two share their bytes where the disk allows it."""
+        """Return the same file under another published name, sharing its bytes where the disk allows it."""
         target = self._blob(file.sha256, safe_name(name))
         if target == file.path:
             return file
@@ -89,19 +89,19 @@ class Cache:
         return replace(file, path=target)
 
     def partial(self, key: str) -> Path:
-        """Where the download known as `key` is collected; its folder exists."""
+        """Path of the unfinished download of `key`; its folder exists."""
         path = self.folder / "partial" / f"{_file_name(key)}.part"
         with disk_faults("The cache"):
             path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def extracted(self, sha256: str) -> Path:
-        """Folder for what is in the archive with this digest; it exists only once unpacking succeeded."""
+        """Folder for the content of the archive with this digest; it exists only after complete unpacking."""
         return self.folder / "extracted" / sha256
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Keep other processes from downloading or unpacking the same thing meanwhile."""
+        """Context manager: lock `key` against downloads and unpacking by other processes."""
         from filelock import FileLock
 
         path = self.partial(key).with_suffix(".lock")
@@ -109,7 +109,7 @@ class Cache:
             yield
 
     def info(self) -> CacheInfo:
-        """Counts and sizes, read from the disk."""
+        """Count files and sizes on disk."""
         blobs = list(self._blobs())
         return CacheInfo(
             folder=self.folder,
@@ -120,7 +120,7 @@ class Cache:
         )
 
     def verify(self) -> Iterator[tuple[Path, bool]]:
-        """Each file and unpacked archive, hashed again: its path, and whether it is what it was."""
+        """Hash each file and unpacked archive again; yield its path, and whether it is unchanged."""
         from fairreg.storage import manifest
 
         for path in self._blobs():
@@ -129,7 +129,7 @@ class Cache:
             yield folder, not manifest.changed(folder)
 
     def clear(self) -> int:
-        """Remove everything in the cache; the number of bytes that the files had."""
+        """Remove everything in the cache; return the number of freed bytes."""
         parts = [self.folder / part for part in ("blobs", "index", "partial", "extracted")]
         size = sum(path.stat().st_size for part in parts for path in part.rglob("*") if path.is_file())
         with disk_faults("The cache"):
@@ -171,7 +171,7 @@ class Cache:
 
 
 def _file_name(key: str) -> str:
-    """A key as a file name: short plain keys as they are, any other by digest."""
+    """File name of a key: short plain keys unchanged, any other by digest."""
     if re.fullmatch(r"[a-z0-9-]+:[0-9a-f]{8,128}", key):
         return key.replace(":", "-")
     return "key-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Digests and names of files, and the faults of a disk."""
+"""Digests and names of files, and disk errors."""
 
 import hashlib
 import re
@@ -25,24 +25,24 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def safe_name(name: str) -> str:
-    """The last part of a published name as a plain file name: no separators, no leading dot, not too long."""
+    """Turn the last part of a published name into a plain file name, without separators and leading dot."""
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     plain = re.sub(r"[^\w.()+@, -]", "_", last)
-    # File systems count bytes; the end is kept for its suffix.
+    # File systems limit bytes; the end is kept for its suffix.
     short = plain.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore")
     return short.lstrip(".") or "file"
 
 
 @contextmanager
 def disk_faults(what: str) -> Iterator[None]:
-    """Turn what the disk refuses (full, read-only, no permission) into one sentence with a next step.
+    """Context manager: turn disk errors (full, read-only, no permission) into a FairregError with a hint.
 
-    `what` is the thing that was to be written, as the subject of the sentence.
+    `what` is the target of the writing, the subject of the sentence.
     """
     try:
         yield
     except OSError as error:
         raise FairregError(
             f"{what} cannot be written: {error.strerror or error} ({error.filename}).",
-            hint="Free some space, or choose a folder that can be written (FAIRREG_HOME for the cache).",
+            hint="Free some space, or choose a writable folder (FAIRREG_HOME for the cache).",
         ) from error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The format of a file by its first bytes, and where those say nothing, by its name.
+"""Detection of a file's format by its first bytes, else by its name.
 
 Sources: the signatures in the specifications of ZIP, HDF5, GGUF, TFLite (FlatBuffers identifier), ROOT,
 Parquet, NPY, safetensors and pickle, and PyTorch's serialisation.
@@ -33,8 +33,8 @@ FileFormat = Literal[
     "unknown",
 ]
 HEAD_BYTES = 1024
-# Formats, by name or by the ending of a file's name, that run without code from the model's repository: those
-# that runners load (a test compares `SUFFIXES` of each), and the PyTorch weights of known networks.
+# Formats, by name or suffix, that run without code from the model's repository: those that runners load (a
+# test compares `SUFFIXES` of each), and the PyTorch weights of supported networks.
 RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
 # PyTorch's legacy format begins with its magic number, pickled: LONG1 of ten bytes (torch/serialization.py).
 _LEGACY_TORCH = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
@@ -59,13 +59,13 @@ _SUFFIXES: dict[str, FileFormat] = {
 
 
 def format_of_file(path: Path) -> FileFormat:
-    """The format of a file on this machine."""
+    """Detect the format of a local file."""
     with path.open("rb") as stream:
         return format_of_head(stream.read(HEAD_BYTES), path.name)
 
 
 def format_of_head(head: bytes, name: str) -> FileFormat:
-    """The format of a file called `name` that begins with `head` (some hundred bytes)."""
+    """Detect the format of a file called `name` that begins with `head` (some hundred bytes)."""
     for offset, signature, found in _SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return found
@@ -93,6 +93,6 @@ def _is_text(head: bytes) -> bool:
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
-        # The last character may have been cut in the middle.
+        # The last character may be incomplete.
         return error.start >= len(head) - 3
     return True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an unpacked folder must hold, so that a change on disk is noticed before the folder is used again."""
+"""Manifest of an unpacked folder, to detect changes on disk before the folder is used again."""
 
 import json
 from pathlib import Path
@@ -10,14 +10,14 @@ __all__ = ["changed", "write"]
 
 
 def write(folder: Path) -> None:
-    """Note the sha256 of every file in `folder`, beside it."""
+    """Write the sha256 of every file in `folder` to a manifest beside it."""
     fresh = _place(folder).with_suffix(".new")
     fresh.write_text(json.dumps(_contents(folder), sort_keys=True), encoding="utf-8")
     fresh.replace(_place(folder))
 
 
 def changed(folder: Path) -> list[str]:
-    """The files of `folder` that are gone, new or different since `write`; ``.`` without a note of it."""
+    """List the files of `folder` missing, new or changed since `write`; ``.`` without a manifest."""
     try:
         noted = json.loads(_place(folder).read_text(encoding="utf-8"))
     except (OSError, ValueError):

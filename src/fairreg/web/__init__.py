@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The one way to the network: `client` asks, `addresses` says where, `answers` judges what comes back."""
+"""Network access: `client` sends requests, `url_safety` checks addresses, `responses` reads answers."""
 
 from fairreg.web.client import HttpClient, Log, RetryPolicy, no_log
 from fairreg.web.responses import Response

@@ -2,8 +2,8 @@
 """The one HTTP client: retries, Retry-After, pacing per host, redirects that stay public, size limits.
 
 Every request of fairreg goes through `HttpClient`. It follows redirects itself, because each hop must be
-http(s) and lead to a public address or to a base URL that the user configured, and because a token goes only
-to the host that it belongs to. What a service answers wrongly becomes an error of `fairreg.errors`.
+http(s) and lead to a public address or to a base URL that the user configured, and because a token is sent
+only to its own host. Invalid answers of a service become errors of `fairreg.errors`.
 """
 
 import random
@@ -53,14 +53,14 @@ MAX_REDIRECTS = 10
 
 
 def no_log(_line: str) -> None:
-    """The talk of who does not listen."""
+    """Discard a message: the default logger."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to try: `retries` after the first attempt, waits of at most `longest_wait` seconds.
+    """Limits of retrying: `retries` after the first attempt, waits of at most `longest_wait` seconds.
 
-    `body_seconds` and `most_bytes` bound what is read of one answer (None: 64 MiB, any download).
+    `body_seconds` and `most_bytes` limit the reading of one answer (None: 64 MiB, any download).
     """
 
     retries: int = 3
@@ -73,9 +73,9 @@ class RetryPolicy:
 
 
 class RateLimiter:
-    """When each service may be asked next; shared by all clients of one command, whatever their threads.
+    """Next time slot of each service; shared by all clients and threads of one command.
 
-    Of several processes that ask at once, `processes` in number, each takes its part of what is allowed.
+    Each of `processes` processes that send requests at the same time takes its part of the allowed rate.
     """
 
     def __init__(self, processes: int = 1) -> None:
@@ -83,7 +83,7 @@ class RateLimiter:
         self._next: dict[str, float] = {}
 
     def reserve(self, name: str, interval: float) -> float:
-        """Take the next slot, `interval` seconds after that of any sharer: how many seconds it is away."""
+        """Take the next slot, `interval` seconds after the last one; return the seconds until then."""
         with self._lock:
             now = time.monotonic()
             slot = max(now, self._next.get(name, now))
@@ -92,7 +92,7 @@ class RateLimiter:
 
 
 class HttpClient:
-    """HTTP for one command. Use as a context manager; `log` gets a line when a wait is long."""
+    """HTTP client of one command. Use as a context manager; `log` is called before long waits."""
 
     def __init__(
         self,
@@ -122,24 +122,24 @@ class HttpClient:
 
     @property
     def settings(self) -> Settings:
-        """The settings that it was made with: which services there are, whether requests are allowed."""
+        """Settings of the client: services and offline mode."""
         return self._settings
 
     @property
     def policy(self) -> RetryPolicy:
-        """How long its requests try."""
+        """Retry policy of its requests."""
         return self._policy
 
     def with_policy(self, policy: RetryPolicy) -> "HttpClient":
-        """The same client over the same connections, with another patience; closing this one closes both."""
+        """Return a client with another retry policy over the same connections; closing it closes both."""
         return self._derived(policy=policy)
 
     def asking(self, kind: RequestKind) -> "HttpClient":
-        """The same client at the pace of `kind` (default: record, and file for downloads)."""
+        """Return this client with the pace of `kind` (default: record, and file for downloads)."""
         return self._derived(kind=kind)
 
     def anonymous(self) -> "HttpClient":
-        """A client over the same connections that sends no token to anybody."""
+        """Return a client over the same connections that sends no tokens."""
         services = {name: replace(item, token=None) for name, item in self._settings.services.items()}
         settings = replace(self._settings, services=services)
         return self._derived(settings=settings)
@@ -176,7 +176,7 @@ class HttpClient:
             self._session = None
 
     def address(self, url: str) -> str:
-        """Where a request for `url` goes: a link to a public service follows its configured base URL."""
+        """Return the address to request for `url`: links to a public service get its configured base URL."""
         parts = _split(url)
         for service in self._settings.services.values():
             hosts = {urlsplit(service.public_url).netloc, *service.aliases}
@@ -199,8 +199,8 @@ class HttpClient:
     ) -> Response:
         """GET a document of at most 64 MiB, following redirects.
 
-        With `use_cache` an answer that has an ETag is kept in the home folder; the next time the service is
-        asked whether it changed, and where it did not (304) the kept answer is given.
+        With `use_cache` an answer with an ETag is cached in the home folder; later requests are conditional,
+        and the cached answer is returned if it has not changed (304).
         Raises NotFound, Gone, AccessDenied, RateLimited, Unreachable, BadAnswer or UnsafeAddress.
         """
         sent = {"Accept": accept, **(headers or {})}
@@ -220,7 +220,7 @@ class HttpClient:
         self, url: str, params: Params | None, headers: Mapping[str, str], policy: RetryPolicy
     ) -> Response:
         target = self.address(url)
-        # What a service tells the owner of a token is not what it tells a guest.
+        # Answers for the owner of a token may differ from those for guests.
         key = (
             target,
             sorted((params or {}).items()),
@@ -235,7 +235,7 @@ class HttpClient:
         return answer
 
     def location(self, url: str, *, policy: RetryPolicy | None = None) -> str | None:
-        """Where `url` redirects to in one step, unfetched; None when it does not redirect."""
+        """Return the first redirect target of `url` without fetching it; None if it does not redirect."""
         with self._request(self._kind, self.address(url), None, {}, policy or self._policy) as response:
             target = _redirect_target(response)
             if target is None:
@@ -246,7 +246,7 @@ class HttpClient:
     def stream(
         self, url: str, *, headers: Mapping[str, str] | None = None
     ) -> Iterator[tuple[Response, Iterator[bytes]]]:
-        """Open a download: its head (empty body) and its chunks. Raises as `get`; so does reading a chunk."""
+        """Open a download: its head (empty body) and its chunks. Raises as `get`, also while reading."""
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         with self._open("file", url, None, sent, self._policy) as response:
             head = Response(response.url, response.status_code, headers_of(response), b"")
@@ -270,7 +270,7 @@ class HttpClient:
                     yield response
                     return
             target, params = self.address(_joined(target, onward)), None
-        raise BadAnswer(f"{urlsplit(url).netloc} redirects in circles.", hint="Try again later.")
+        raise BadAnswer(f"{urlsplit(url).netloc} redirects in a loop.", hint="Try again later.")
 
     @contextmanager
     def _request(
@@ -281,10 +281,10 @@ class HttpClient:
         headers: Mapping[str, str],
         policy: RetryPolicy,
     ) -> Iterator["requests.Response"]:
-        """One hop, tried again on faults that pass; the caller judges the status of what is left."""
+        """Request one hop, retrying on temporary faults; the caller checks the status of the answer."""
         if self._settings.offline:
             raise Offline(
-                f"Offline mode is on, so {urlsplit(url).netloc} was not asked.",
+                f"Offline mode is on, so no request was sent to {urlsplit(url).netloc}.",
                 hint="Unset FAIRREG_OFFLINE to allow it.",
             )
         self._check_address(url)
@@ -345,11 +345,11 @@ class HttpClient:
         except (requests.RequestException, UnicodeError) as error:
             raise Unreachable(
                 f"{urlsplit(url).netloc} could not be reached ({reason(error)}).",
-                hint="Check the connection and try again; what was downloaded so far is kept.",
+                hint="Check the connection and try again; partial downloads are kept.",
             ) from error
 
     def _service_at(self, url: str) -> Service | None:
-        """The service whose base URL `url` lies under; the longest where one lies under another."""
+        """The service whose base URL is a prefix of `url`; the longest if there are several."""
         own = (item for item in self._settings.services.values() if (url + "/").startswith(item.url + "/"))
         return max(own, key=lambda item: len(item.url), default=None)
 
@@ -362,23 +362,23 @@ class HttpClient:
     def _check_address(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UnsafeAddress(f"Refused to follow {url!r}: only http and https addresses are fetched.")
+            raise UnsafeAddress(f"Refused to follow {url!r}: only http and https are supported.")
         configured = {service.netloc for service in self._settings.services.values() if service.configured}
         if parts.netloc.lower() not in configured and is_private(parts.hostname):
             raise UnsafeAddress(
                 f"Refused to follow a link to {parts.netloc}: it is a private address.",
-                hint="If this is your own mirror, make it a base URL (for example FAIRREG_ZENODO_URL).",
+                hint="If this is your own mirror, set it as a base URL (for example FAIRREG_ZENODO_URL).",
             )
 
     def pace(self, url: str, kind: RequestKind | None = None) -> None:
-        """Wait as long as the rate of the public service at `url` asks for; a configured mirror is not paced.
+        """Wait for the next slot of the public service at `url`; a configured mirror is not paced.
 
-        Every request of this client does so; who asks a service through its own client calls it first.
+        Every request of this client waits like this; harvesters with their own client call it first.
         """
         service = self._service_at(url)
         if service is None or service.configured or service.pace is None:
             return
-        # A burst of a few requests is within every published limit; only a long run is slowed down.
+        # A burst of a few requests is within every published limit; only longer runs are slowed down.
         interval = 60 / service.pace.per_minute(kind or self._kind)
         wait = self._limiter.reserve(service.name, interval) - 5 * interval
         if wait > 0:
@@ -386,7 +386,7 @@ class HttpClient:
 
     def _wait(self, url: str, seconds: float) -> None:
         if seconds > 1:
-            self._log(f"{urlsplit(url).netloc} gives no answer yet; trying again in {seconds:.0f} s")
+            self._log(f"{urlsplit(url).netloc} is not responding; retrying in {seconds:.0f} s")
         self._sleep(seconds)
 
 
@@ -394,27 +394,29 @@ def _split(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:
-        raise UnsafeAddress(f"Refused to follow {url!r}: it is no address.") from error
+        raise UnsafeAddress(f"Refused to follow {url!r}: it is not a valid address.") from error
 
 
 def _joined(base: str, target: str) -> str:
     try:
         return urljoin(base, target)
     except ValueError as error:
-        raise UnsafeAddress(f"Refused to follow a redirect to {target!r}: it is no address.") from error
+        raise UnsafeAddress(
+            f"Refused to follow a redirect to {target!r}: it is not a valid address."
+        ) from error
 
 
 def _redirect_target(response: "requests.Response") -> str | None:
-    """Where an answer redirects to; a service that writes the token into it does not get it to anybody."""
+    """Return the redirect target of an answer, without a token that the service may have put into it."""
     return headers_of(response).get("location")
 
 
 def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-    """Stands in for authentication, so that requests does not send passwords of a netrc file."""
+    """Authentication that does nothing, so that requests does not send passwords of a netrc file."""
     return request
 
 
 def _backoff(attempt: int, policy: RetryPolicy) -> float:
-    """Exponential, with jitter so that many clients do not come back together."""
+    """Exponential wait in seconds, with jitter so that many clients do not return at the same time."""
     wait: float = policy.first_wait * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
     return min(policy.longest_wait, wait)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Answers kept under their ETag, so that a service can say "not modified" instead of sending them again.
+"""Cache of answers with an ETag, so that a service can reply "not modified" instead of sending them again.
 
-One file an answer, written whole or not at all. Keeping is a convenience: what the disk refuses is not kept,
-and a file that cannot be read is as if it were not there. No request header is ever written.
+One file per answer, written atomically. The cache is optional: disk errors on writing are ignored, and an
+unreadable file counts as missing. Request headers are never written.
 """
 
 import contextlib
@@ -22,18 +22,18 @@ __all__ = ["HttpCache"]
 MAX_RESPONSES = 2_000
 MAX_BYTES = 256 * 2**20
 MAX_BODY_BYTES = 8 * 2**20
-# The headers that a reader of an answer looks at.
+# Headers needed by readers of an answer.
 _HEADERS = ("etag", "last-modified", "link", "content-type")
 
 
 class HttpCache:
-    """The answers kept in `folder`, which is made with the first; the oldest make room for new ones."""
+    """Cached answers in `folder`, created with the first one; new ones replace the oldest."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def find(self, key: str) -> Response | None:
-        """The answer kept under `key`, which has an ETag; None where there is none or it is damaged."""
+        """Return the cached answer for `key`, which has an ETag; None if it is missing or damaged."""
         try:
             entry: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
             body = b64decode(entry["body"], validate=True)
@@ -45,7 +45,7 @@ class HttpCache:
         return Response(url, HTTPStatus.OK, headers, body) if whole and headers.get("etag") else None
 
     def store(self, key: str, response: Response) -> None:
-        """Keep a complete answer that has an ETag and is not too large."""
+        """Store a complete answer if it has an ETag and is not too large."""
         if response.status != HTTPStatus.OK or not response.headers.get("etag"):
             return
         if len(response.body) > MAX_BODY_BYTES:
@@ -61,12 +61,12 @@ class HttpCache:
             self._evict()
 
     def size(self) -> tuple[int, int]:
-        """How many answers are kept, and their bytes on disk."""
+        """Number of cached answers, and their bytes on disk."""
         sizes = [stat.st_size for path, stat in self._files() if path.endswith(".json")]
         return len(sizes), sum(sizes)
 
     def clear(self) -> int:
-        """Forget all of them; the bytes that this frees. Raises OSError for what cannot be removed."""
+        """Remove all answers; return the freed bytes. Raises OSError for files that cannot be removed."""
         freed = 0
         for path, stat in self._files():
             Path(path).unlink(missing_ok=True)
@@ -81,7 +81,7 @@ class HttpCache:
             return []
 
     def _path(self, key: str) -> Path:
-        # The key may hold a token: only its digest touches the disk.
+        # The key may contain a token: only its digest is written to disk.
         return self._folder / f"{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}.json"
 
     def _write(self, path: Path, text: str) -> None:
@@ -95,7 +95,7 @@ class HttpCache:
             raise
 
     def _evict(self) -> None:
-        """Drop the oldest until a tenth is free, once there are too many or they are too large together."""
+        """Remove the oldest answers until a tenth is free, once their number or total size is too large."""
         files = self._files()
         count, size = len(files), sum(stat.st_size for _, stat in files)
         if count <= MAX_RESPONSES and size <= MAX_BYTES:

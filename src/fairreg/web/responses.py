@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What services answer: bounded bodies, and the error that each refusal becomes."""
+"""Answers of services: bounded bodies, and the errors for refused requests."""
 
 import json
 import time
@@ -31,20 +31,20 @@ __all__ = [
     "without_token",
 ]
 
-# What stands for an access token that a service sent back.
+# Replacement of an access token that a service sent back.
 MASK = b"(access token)"
-# A shorter one is none of a service, and might be a word of what it answers.
+# Shorter texts are not tokens, and might be words of an answer.
 _SHORTEST_TOKEN = 8
 MAX_DOCUMENT_BYTES = 64 * 2**20
 CHUNK = 64 * 1024
-# Faults that pass, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
+# Temporary faults, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 WITH_RETRY_AFTER = frozenset({429, 503})
-# GitHub's limits also answer 403; its secondary one often says nothing but this, and wants a minute at least
+# GitHub's limits also answer 403; its secondary one often states only this, and requires at least a minute
 # (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 _LIMIT_WORDS = ("rate limit", "abuse detection")
 _SECONDARY_WAIT = 60.0
-_MILLISECONDS = 1e11  # no time in seconds is as large for the next three thousand years
+_MILLISECONDS = 1e11  # larger than any time in seconds for the next three thousand years
 _REASONS = {
     "NameResolution": "its name could not be resolved",
     "Name or service not known": "its name could not be resolved",
@@ -52,7 +52,7 @@ _REASONS = {
     "timed out": "timed out",
     "CERTIFICATE": "its certificate is not valid",
     "SSL": "no secure connection could be made",
-    "IncompleteRead": "the answer was cut off",
+    "IncompleteRead": "the answer was incomplete",
     "Connection reset": "connection reset",
 }
 
@@ -67,21 +67,21 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON. Raises BadAnswer when it is anything else."""
+        """Parse the body as JSON. Raises BadAnswer for other content."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             host = urlsplit(self.url).netloc
             is_page = self.body.lstrip()[:1] == b"<"
-            what = "HTML instead of JSON" if is_page else "JSON that is broken or cut off"
+            what = "HTML instead of JSON" if is_page else "invalid or truncated JSON"
             raise BadAnswer(
                 f"{host} answered with {what}.",
-                hint="It may be down for maintenance, or a login page stands between. Try again later.",
+                hint="It may be down for maintenance, or require a login. Try again later.",
             ) from error
 
 
 def headers(response: "requests.Response") -> dict[str, str]:
-    """Headers by their names in lower case, without the token that was sent."""
+    """Return the headers by lower-case name, without the sent token."""
     return {
         name.lower(): without_token(value.encode("utf-8", "surrogateescape"), response).decode(
             "utf-8", "surrogateescape"
@@ -93,7 +93,7 @@ def headers(response: "requests.Response") -> dict[str, str]:
 def read_bounded(
     response: "requests.Response", *, most: int | None = None, seconds: float | None = None
 ) -> bytes:
-    """The body of a document. Raises BadAnswer beyond `most` bytes (64 MiB), Unreachable after `seconds`."""
+    """Read a document's body. Raises BadAnswer beyond `most` bytes (64 MiB), Unreachable after `seconds`."""
     limit = min(most or MAX_DOCUMENT_BYTES, MAX_DOCUMENT_BYTES)
     body = bytearray()
     for chunk in chunks(response, seconds=seconds):
@@ -105,9 +105,9 @@ def read_bounded(
 
 
 def without_token(text: bytes, response: "requests.Response") -> bytes:
-    """`text` of the answer without the access token that was sent for it: some services echo what they get.
+    """Remove the sent access token from `text` of an answer, because some services echo it.
 
-    So no document, and nothing that is made of one (an error, a record, a kept answer), can hold a token.
+    So neither a document nor anything derived from it (error, record, cached answer) can contain a token.
     """
     sent = response.request.headers.get("Authorization", "") if response.request is not None else ""
     return masked(text, (sent if isinstance(sent, str) else sent.decode()).removeprefix("Bearer "))
@@ -119,7 +119,7 @@ def masked(text: bytes, token: str) -> bytes:
 
 
 def chunks(response: "requests.Response", *, seconds: float | None = None) -> Iterator[bytes]:
-    """The body as it arrives. Raises Unreachable when the connection breaks, or takes over `seconds`."""
+    """Yield the body as it arrives. Raises Unreachable if the connection breaks or takes over `seconds`."""
     import requests
     import urllib3
 
@@ -127,30 +127,30 @@ def chunks(response: "requests.Response", *, seconds: float | None = None) -> It
         yield from response.iter_content(CHUNK) if seconds is None else _within_deadline(response, seconds)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(
-            f"The connection to {urlsplit(response.url).netloc} broke off in the middle ({reason(error)}).",
+            f"The connection to {urlsplit(response.url).netloc} was interrupted ({reason(error)}).",
             hint="Run the command again: it resumes where it stopped.",
         ) from error
 
 
 def _within_deadline(response: "requests.Response", seconds: float) -> Iterator[bytes]:
-    """Whatever is there, at once: who waits for whole chunks can be kept waiting for ever, byte by byte."""
+    """Yield available bytes at once: a slow server could delay whole chunks, and the deadline, forever."""
     end = time.monotonic() + seconds
     while chunk := response.raw.read1(CHUNK, decode_content=True):
         yield chunk
         if time.monotonic() > end:
             raise Unreachable(
-                f"{urlsplit(response.url).netloc} sent no whole answer within {seconds:.0f} s.",
+                f"{urlsplit(response.url).netloc} did not complete its answer within {seconds:.0f} s.",
                 hint="Try again later.",
             )
 
 
 def redirects(response: "requests.Response") -> bool:
-    """Whether the answer is a redirect."""
+    """Tell whether the answer is a redirect."""
     return HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.BAD_REQUEST
 
 
 def raise_for_status(response: "requests.Response") -> None:
-    """Raise the error that a refusal (4xx, 5xx) becomes."""
+    """Raise the error for a refused request (4xx, 5xx)."""
     if response.status_code >= HTTPStatus.BAD_REQUEST:
         raise _status_error(response)
 
@@ -164,7 +164,9 @@ def _status_error(response: "requests.Response") -> FairregError:
     if status == HTTPStatus.GONE:
         return Gone(f"{what} was withdrawn{': ' + said if said else ''}.", reason=said)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait is not None):
-        asked = f"asks to wait {wait:.0f} s before the next request" if wait else "had too many requests"
+        asked = (
+            f"requires a wait of {wait:.0f} s before the next request" if wait else "had too many requests"
+        )
         return RateLimited(
             f"{host} {asked}.",
             retry_after=wait or _SECONDARY_WAIT,
@@ -172,28 +174,28 @@ def _status_error(response: "requests.Response") -> FairregError:
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return AccessDenied(
-            f"{host} refused access to {what}.", hint="It may need an access token or the owner's consent."
+            f"{host} refused access to {what}.", hint="It may need an access token or the owner's permission."
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Unreachable(f"{host} has a fault of its own (HTTP {status}).", hint="Try again later.")
+        return Unreachable(f"{host} reports an internal error (HTTP {status}).", hint="Try again later.")
     return BadAnswer(
         f"{host} rejected the request (HTTP {status}{': ' + said if said else ''}).", status=status
     )
 
 
-# The body of an error can be read only once, but who retries and who raises both want to know what it says.
+# The body of an error can be read only once, but both retries and errors need its message.
 _MESSAGES: "WeakKeyDictionary[requests.Response, str | None]" = WeakKeyDictionary()
 
 
 def _service_message(response: "requests.Response") -> str | None:
-    """What the body of an error says in the words of the service."""
+    """The service's own message in the body of an error."""
     if response not in _MESSAGES:
         _MESSAGES[response] = _message(response)
     return _MESSAGES[response]
 
 
 def _message(response: "requests.Response") -> str | None:
-    """A tombstone's reason, else the message and what the service says of each field."""
+    """The reason of a tombstone, else the message with its details on fields."""
     import urllib3
 
     try:
@@ -212,7 +214,7 @@ def _message(response: "requests.Response") -> str | None:
 
 
 def _details(errors: object) -> Iterator[str]:
-    """What is wrong with each field: GitHub's `message` or `code`, a list of `messages` elsewhere."""
+    """Yield the fault of each field: GitHub's `message` or `code`, a list of `messages` elsewhere."""
     for item in errors if isinstance(errors, list) else []:
         if isinstance(item, dict):
             said = item.get("message") or item.get("messages") or item.get("code")
@@ -221,10 +223,10 @@ def _details(errors: object) -> Iterator[str]:
 
 
 def requested_wait(response: "requests.Response") -> float | None:
-    """Seconds that a refusal asks to wait; None where it asks for none.
+    """Return the seconds to wait that a refusal requests; None without a request.
 
-    Told by Retry-After, else by an exhausted X-RateLimit-Remaining with its X-RateLimit-Reset, else by the
-    words of a 403. On any other answer the headers are not meant (Zenodo sends Retry-After with good ones).
+    From Retry-After, else from an exhausted X-RateLimit-Remaining with its X-RateLimit-Reset, else from the
+    text of a 403. On other answers the headers are ignored (Zenodo sends Retry-After with good ones).
     """
     status = response.status_code
     if status not in WITH_RETRY_AFTER and status != HTTPStatus.FORBIDDEN:
@@ -250,7 +252,7 @@ def _until_reset(response: "requests.Response") -> float | None:
 
 
 def _retry_after(response: "requests.Response") -> float | None:
-    """Seconds that Retry-After asks for, as a number or as an HTTP date (RFC 9110, section 10.2.3)."""
+    """Seconds of Retry-After, as a number or as an HTTP date (RFC 9110, section 10.2.3)."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
@@ -261,7 +263,7 @@ def _retry_after(response: "requests.Response") -> float | None:
 
 
 def reason(error: Exception) -> str:
-    """Why a request got no answer, in words for people."""
+    """Describe, for people, why a request got no answer."""
     text = str(error)
     for sign, reason in _REASONS.items():
         if sign in text:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which addresses a request may go to."""
+"""Check of addresses before a request: public ones only."""
 
 import ipaddress
 import socket
@@ -7,12 +7,12 @@ import socket
 __all__ = ["is_private"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Prefixes that carry an IPv4 address inside (RFC 6052, RFC 3056): a way around a check of the address itself.
+# Prefixes that embed an IPv4 address (RFC 6052, RFC 3056), which would bypass a check of the address itself.
 _TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
 
 
 def is_private(host: str) -> bool:
-    """Whether `host` is, or resolves to, an address that is not public. An unknown host is left to fail."""
+    """Tell whether `host` is, or resolves to, an address that is not public; False for an unknown host."""
     try:
         found = [ipaddress.ip_address(host)]
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``assess``: how FAIR a model or dataset is, with the evidence for each verdict; one, or many at once."""
+"""``assess``: score the FAIRness of one or many models or datasets, with the evidence for each verdict."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,25 +18,37 @@ _Workers = Annotated[
     typer.Option(
         min=1,
         max=32,
-        help="With --all, --query: how many at a time; threads, with --offline processes (extra dask).",
+        metavar="N",
+        help="With --all, --query: number of threads; with --offline, of processes (extra dask).",
         show_default="4 online, 1 offline",
     ),
 ]
 _Since = Annotated[
-    str | None, typer.Option(help="With --all, --query: skip what was assessed since this date.")
+    str | None,
+    typer.Option(metavar="DATE", help="With --all, --query: skip entries assessed since this date."),
 ]
 _Html = Annotated[
-    Path | None, typer.Option("--html", dir_okay=False, help="Write the report as one web page.")
+    Path | None,
+    typer.Option("--html", dir_okay=False, metavar="FILE", help="Write the report as one web page."),
 ]
 _Badge = Annotated[
-    Path | None, typer.Option("--badge", dir_okay=False, help="Write a badge with the score (SVG).")
+    Path | None,
+    typer.Option("--badge", dir_okay=False, metavar="FILE", help="Write a badge with the score (SVG)."),
 ]
 _JsonLd = Annotated[
-    Path | None, typer.Option("--jsonld", dir_okay=False, help="Write the report as linked data.")
+    Path | None,
+    typer.Option(
+        "--jsonld", dir_okay=False, metavar="FILE", help="Write the report as linked data (JSON-LD)."
+    ),
 ]
 _Fix = Annotated[
     Path | None,
-    typer.Option("--fix", file_okay=False, help="Write the metadata files that would raise the score."),
+    typer.Option(
+        "--fix",
+        file_okay=False,
+        metavar="FOLDER",
+        help="Write metadata files that raise the score to this folder.",
+    ),
 ]
 _WITH_MANY = "--offline, --limit, --workers, --scheduler, --since and --json"
 
@@ -48,43 +60,52 @@ def register(app: typer.Typer) -> None:
 
 def assess(
     pid: Annotated[
-        str | None, typer.Argument(help="A DOI, an address, an arXiv id or org/name.", show_default=False)
+        str | None,
+        typer.Argument(metavar="PID", help="A DOI, a URL, an arXiv id or org/name.", show_default=False),
     ] = None,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Judge the newest stored evidence, or what the registry holds.")
+        bool, typer.Option("--offline", help="Score from stored evidence or the registry; make no requests.")
     ] = False,
     min_score: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Exit code 5 when the overall score is lower.")
+        float | None,
+        typer.Option(min=0, max=1, metavar="SCORE", help="Exit with code 5 if the overall score is lower."),
     ] = None,
     json: Json = False,
     html: _Html = None,
     badge: _Badge = None,
     jsonld: _JsonLd = None,
     fix: _Fix = None,
-    force: Annotated[bool, typer.Option("--force", help="--fix replaces files that are there.")] = False,
-    brief: Annotated[bool, typer.Option("--brief", help="Show only what has points missing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --fix: replace existing files.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Show only indicators that lack points.")] = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Show the verdicts under other tools' metrics as well.")
+        bool, typer.Option("--compare", help="Also show the verdicts under the metrics of other tools.")
     ] = False,
-    history: Annotated[bool, typer.Option("--history", help="Show how the scores changed.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="Assess everything in the registry.")] = False,
-    query: Annotated[str | None, typer.Option(help="Assess what this search of the registry finds.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="With --all, --query: at most this many.")] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Show the scores of earlier assessments.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Assess all entries of the registry.")] = False,
+    query: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="Assess the results of this search of the registry.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="With --all, --query: maximum number of entries.")
+    ] = None,
     workers: _Workers = None,
     scheduler: Scheduler = None,
     since: _Since = None,
 ) -> None:
-    """Score the FAIRness of a model (principles F1-R3 of Duarte et al. 2023) or dataset (Chen et al. 2022).
+    """Score the FAIRness of a model or dataset, with the evidence.
 
-    With --all or --query many at once: that resumes where it was cut off, and sums up at the end.
+    The rubric for models has the principles F1-R3 of Duarte et al. 2023, that for datasets follows Chen et
+    al. 2022. --all and --query assess many entries and print a summary; repeat the command to resume.
     """
     from fairreg.cli.assess.batch import assess_many, print_history
 
     shown = _given(min_score, html, badge, jsonld, fix, force, brief, compare)
     _check_choice(every, query, single=shown or _given(pid, history), many=_given(limit, since, scheduler))
-    _refuse(history and shown, "--history goes only with --json.")
-    _refuse(force and fix is None, "--force goes only with --fix.")
-    _refuse(_meet(html, badge, jsonld), "--html, --badge and --jsonld need a file each.")
+    _refuse(history and shown, "--history can be combined only with --json.")
+    _refuse(force and fix is None, "--force needs --fix.")
+    _refuse(_meet(html, badge, jsonld), "--html, --badge and --jsonld need different files.")
     if every or query is not None:
         assess_many(
             query or "",
@@ -107,13 +128,13 @@ def assess(
 
 
 def _check_choice(every: bool, query: str | None, *, single: bool, many: bool) -> None:
-    """Wrong usage where options for one object and for many are mixed."""
+    """Raise BadParameter if options for one object and for many are mixed."""
     if every or query is not None:
-        _refuse(single, f"--all and --query go only with {_WITH_MANY}.")
-        _refuse(every and query is not None, "--all takes no --query.")
-        _refuse(query is not None and not query.strip(), "--query needs words; --all assesses everything.")
+        _refuse(single, f"--all and --query can be combined only with {_WITH_MANY}.")
+        _refuse(every and query is not None, "--all and --query exclude each other.")
+        _refuse(query is not None and not query.strip(), "--query needs words; use --all for all entries.")
     else:
-        _refuse(many, "--limit, --since and --scheduler go only with --all and --query.")
+        _refuse(many, "--limit, --since and --scheduler need --all or --query.")
 
 
 def _refuse(nonsense: bool, sentence: str) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What ``assess`` prints beside one scorecard: fairreg's additions, the history, the summary of many."""
+"""Output of ``assess`` beside one scorecard: fairreg's additions, the history, the summary of many."""
 
 import re
 from datetime import datetime
@@ -21,7 +21,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?")
 
 
 def print_tool_comparison(report: "AssessmentReport") -> None:
-    """What the scores rest on, and what they would be with what fairreg adds."""
+    """Print the scores that include the additions of fairreg's catalogue."""
     from fairreg.cli.output import console
 
     out = console()
@@ -37,7 +37,7 @@ def print_tool_comparison(report: "AssessmentReport") -> None:
 
 
 def print_history(pid: str, *, json: bool) -> None:
-    """How an object was assessed over time, the newest first."""
+    """Print the assessments of an object, newest first."""
     from fairreg.cli.output import log, print_json
     from fairreg.services.assess.assess import history
 
@@ -48,7 +48,7 @@ def print_history(pid: str, *, json: bool) -> None:
     elif found:
         _history_table(found)
     else:
-        log(f"{pid} was not assessed yet: fairreg assess {pid}")
+        log(f"{pid} has not been assessed yet. Run: fairreg assess {pid}")
 
 
 def _plain(item: "Assessment") -> dict[str, Any]:
@@ -99,12 +99,12 @@ def assess_many(
     since: str | None,
     json: bool,
 ) -> None:
-    """Assess what a search finds (everything: an empty one) and sum up."""
+    """Assess the results of a search (all entries for an empty one) and print a summary."""
     from fairreg.cli.output import counting, log, print_json
     from fairreg.services.assess.batch import assess_all
 
     if since is not None and not _is_date(since):
-        raise typer.BadParameter(f"{since!r} is no date such as 2026-11-22.")
+        raise typer.BadParameter(f"{since!r} is not a date such as 2026-11-22.")
     with counting("assessing") as progress, ready() as (chosen, registry):
         report = assess_all(
             chosen,
@@ -128,7 +128,7 @@ def assess_many(
 
 
 def _is_date(text: str) -> bool:
-    """Whether it is a date or a time of the calendar, as the registry writes them."""
+    """Tell whether a text is a valid date or time in the format of the registry."""
     try:
         datetime.fromisoformat(text)
     except ValueError:
@@ -155,4 +155,4 @@ def _summary(report: "BatchReport") -> None:
         table.add_row(source, str(means["count"]), *scores)
     out.print(table, markup=False)
     common = ", ".join(f"{number} ({count})" for _, number, count in report.commonest())
-    out.print(f"Failing most often: {common or 'none'}")
+    out.print(f"Most frequent failures: {common or 'none'}")

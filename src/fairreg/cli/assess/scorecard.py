@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How an assessment looks in a terminal: the scorecard, the comparison with other tools, what was mended."""
+"""Terminal output of an assessment: the scorecard, the comparison with other tools, the written fixes."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ _BAR = 20
 
 
 def print_report(report: "AssessmentReport", *, brief: bool = False) -> None:
-    """The scorecard; a brief one leaves out what has all its points."""
+    """Print the scorecard; a brief one omits indicators with full points."""
     from fairreg.cli.output import console
 
     out = console()
@@ -68,14 +68,14 @@ def _verdict_line(item: "IndicatorResult") -> str:
 
 
 def _plain(text: str) -> str:
-    """Text of a record or a file, which neither the markup nor the terminal takes for its own."""
+    """Escape text of a record or a file for markup and terminal."""
     from rich.markup import escape
 
     return escape(clean(text))
 
 
 def print_comparison(report: "AssessmentReport") -> None:
-    """The verdicts under the names of other tools' metrics, a table for each tool."""
+    """Print the verdicts under the metrics of other tools, one table per tool."""
     from rich.table import Table
 
     from fairreg.cli.output import console
@@ -92,18 +92,18 @@ def print_comparison(report: "AssessmentReport") -> None:
 
 
 def fixed_lines(fixed: "FixReport") -> list[str]:
-    """What was written for which indicators, and what remains for the author."""
+    """Return lines on the written files with their indicators, and on the indicators left to the author."""
     if not (fixed.written or fixed.kept):
-        return ["No file would mend anything here."]
+        return ["No file can raise this score."]
     lines = [f"wrote {fixed.folder / item.name}{_served(item.serves)}" for item in fixed.written]
     lines += [
-        f"left {fixed.folder / item.name} as it is{_served(item.serves)}; --force replaces it"
+        f"kept the existing {fixed.folder / item.name}{_served(item.serves)}; --force replaces it"
         for item in fixed.kept
     ]
     for item in fixed.written:
         lines += [f"  {item.name}: {sentence}" for sentence in item.remains]
     lines += (
-        [f"No file mends {', '.join(fixed.unresolved)}; the scorecard says what would."]
+        [f"These files cannot fix {', '.join(fixed.unresolved)}; see the next steps in the scorecard."]
         if fixed.unresolved
         else []
     )
@@ -125,5 +125,5 @@ def _short(value: str, limit: int = 100) -> str:
 
 
 def percent(score: float | None) -> str:
-    """A score in 0..1 as a percentage; a question mark where there is none."""
+    """Format a score in 0..1 as a percentage; a question mark for None."""
     return "?" if score is None else f"{100 * score:.0f} %"

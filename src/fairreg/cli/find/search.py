@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``search``: records that answer a question."""
+"""``search``: records that match a query."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -33,41 +33,58 @@ def register(app: typer.Typer) -> None:
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="Words, a formula such as H→bb, or an identifier.")],
+    query: Annotated[
+        str, typer.Argument(metavar="WORDS", help="Words, a formula such as H→bb, or an identifier.")
+    ],
     source: Annotated[
         list[str] | None,
-        typer.Option(help="Only from this source, even a disabled one (FAIRREG_DISABLE); may be repeated."),
+        typer.Option(
+            metavar="SOURCE", help="Only this source, even if FAIRREG_DISABLE lists it; may be repeated."
+        ),
     ] = None,
-    task: Annotated[str | None, typer.Option(help="Only with this task.")] = None,
-    framework: Annotated[str | None, typer.Option(help="Only for this framework.")] = None,
-    license: Annotated[str | None, typer.Option(help="Only under this SPDX licence.")] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Only of this kind.")] = None,
-    runnable: Annotated[bool, typer.Option("--runnable", help="Only what fairreg can run.")] = False,
+    task: Annotated[str | None, typer.Option(metavar="TASK", help="Only models for this task.")] = None,
+    framework: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only models for this framework.")
+    ] = None,
+    license: Annotated[
+        str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Only records of this kind.")] = None,
+    runnable: Annotated[bool, typer.Option("--runnable", help="Only models that fairreg can run.")] = False,
     min_fair: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Only with at least this FAIR score (fairreg assess).")
+        float | None,
+        typer.Option(
+            min=0, max=1, metavar="SCORE", help="Only with at least this FAIR score (see fairreg assess)."
+        ),
     ] = None,
     limit: Limit = 20,
-    explain: Annotated[bool, typer.Option("--explain", help="Say why each result has its rank.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")] = False,
     facets: Annotated[
-        bool, typer.Option("--facets", help="Count what was found by source, kind, task, licence and year.")
+        bool, typer.Option("--facets", help="Count the results by source, kind, task, licence and year.")
     ] = False,
     live: Annotated[
-        bool, typer.Option("--live", help="Ask every source now, too; exit code 4 if none could be reached.")
+        bool, typer.Option("--live", help="Also query every source; exit with code 4 if all fail.")
     ] = False,
-    save: Annotated[bool, typer.Option("--save", help="Keep what --live finds in the registry.")] = False,
+    save: Annotated[
+        bool, typer.Option("--save", help="Store the results of --live in the registry.")
+    ] = False,
     deadline: Annotated[
-        float, typer.Option(min=0.1, help="With --live: seconds that the sources have.")
+        float,
+        typer.Option(min=0.1, metavar="SECONDS", help="With --live: time limit for the sources, in seconds."),
     ] = 8.0,
     json: Json = False,
 ) -> None:
-    """Search the registry; works offline and on first use from the packaged catalogue."""
+    """Search the registry for models, datasets and software.
+
+    Works offline; the first use starts with the packaged catalogue.
+    """
     from functools import partial
 
     from fairreg.cli.output import log, print_json
     from fairreg.services.search.search import search as service
 
     if save and not live:
-        raise typer.BadParameter("--save keeps what --live finds, so it needs --live.")
+        raise typer.BadParameter("--save needs --live: it stores the results of a live search.")
     with ready() as (chosen, registry):
         find = partial(
             service,
@@ -86,7 +103,9 @@ def search(
             facets=facets,
         )
         report = (
-            _asked(partial(find, live=True, save=save, deadline=deadline), shown=not json) if live else find()
+            _live_report(partial(find, live=True, save=save, deadline=deadline), shown=not json)
+            if live
+            else find()
         )
     for warning in report.warnings:
         log(f"Warning: {warning}")
@@ -98,8 +117,8 @@ def search(
         _require_an_answer()
 
 
-def _asked(find: "Callable[..., SearchReport]", *, shown: bool) -> "SearchReport":
-    """The report of a live search, whose results grow before the eyes of who sits at a terminal."""
+def _live_report(find: "Callable[..., SearchReport]", *, shown: bool) -> "SearchReport":
+    """Run a live search; in a terminal, show its results as they arrive."""
     from fairreg.cli.output import live_table, log
 
     with live_table() if shown else nullcontext() as display:
@@ -112,18 +131,18 @@ def _asked(find: "Callable[..., SearchReport]", *, shown: bool) -> "SearchReport
 
 
 def _partial_results(report: "SearchReport", waiting: tuple[str, ...]) -> "RenderableType":
-    """The ranking, how each source answered, and who has not yet."""
+    """The ranking so far, the answer of each source, and the sources still pending."""
     from rich.console import Group
     from rich.text import Text
 
     lines = [_answer_text(name, answer) for name, answer in (report.sources or {}).items()]
     lines += [f"waiting for {', '.join(waiting)}"] if waiting else []
-    # The table comes last: what a small window cuts off is its end.
+    # The table comes last, because a small window cuts off the end.
     return Group(*(Text(line, style="dim") for line in lines), _table(report))
 
 
 def _answer_text(name: str, answer: "SourceAnswer") -> str:
-    """One line on how a source answered."""
+    """One line on the answer of a source."""
     said = f"{answer.count} found" if answer.status == "ok" else answer.status
     reason = f": {answer.message}" if answer.message else ""
     return f"{name}: {said} in {answer.seconds:.1f} s{reason}"
@@ -133,10 +152,10 @@ def _require_an_answer() -> None:
     from fairreg.cli.output import explain
     from fairreg.errors import Unreachable
 
-    hint = "Check the connection; without --live only the registry is searched."
+    hint = "Check the connection, or leave out --live to search only the registry."
     explain(
         Unreachable(
-            "None of the sources that were asked gave an answer: what is shown is the registry's own.",
+            "All queried sources failed; the results are from the registry only.",
             hint=hint,
         )
     )
@@ -175,7 +194,7 @@ def _print_explanations(report: "SearchReport") -> None:
             added = f"{part.rarity * part.strength:.2f} = {made}"
             out.print(f"  {part.term}: {added}, as {part.phrase!r} in {places}", markup=False)
         for term in found.missing:
-            out.print(f"  {term}: not found in it", markup=False)
+            out.print(f"  {term}: not in this record", markup=False)
         out.print(f"  relevance {found.relevance:.2f}, with weight {found.weight:.2f}", markup=False)
 
 
@@ -192,7 +211,7 @@ def _table(report: "SearchReport") -> "Table":
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("Name", "Kind", "Year", "Identifier", "Sources", "Task"):
-        # An identifier is there to be copied, so it is never broken over two lines.
+        # Identifiers are not wrapped, so that they can be copied.
         table.add_column(title, overflow="fold", no_wrap=title == "Identifier")
     for row in report.results:
         sources = " ".join(row.sources) + (f" ({len(row.versions)} versions)" if row.versions[1:] else "")

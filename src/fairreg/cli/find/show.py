@@ -14,7 +14,7 @@ _TEXT = "text"
 
 
 class _Command(TyperCommand):
-    """Lists the formats when its help is written: looking for those of other packages takes a while."""
+    """Command that lists the formats only in its help, because finding those of plugins is slow."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         for param in self.params:
@@ -47,14 +47,14 @@ def show(
         typer.Option(
             "--format",
             "-f",
-            help="The format: for people (text), or one that other tools read.",
+            help="Output format: text for people, or one for other tools.",
             parser=_view,
             metavar="FORMAT",
             autocompletion=_views,
         ),
     ] = _TEXT,
 ) -> None:
-    """Show one record: from the registry, else from its source."""
+    """Show one record, from the registry or else from its source."""
     from fairreg.cli.output import log, print_document
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.show import explain

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``sources``: the sources, their state, and what they sent that became no record."""
+"""``sources``: the sources, their state, and rejected payloads."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,13 +19,13 @@ def register(app: typer.Typer) -> None:
 
 
 def sources(
-    check: Annotated[bool, typer.Option("--check", help="Ask each source whether it answers.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check whether each source responds.")] = False,
     refused: Annotated[
-        bool, typer.Option("--refused", help="List the payloads that became no record, with the reason.")
+        bool, typer.Option("--refused", help="List rejected payloads with the reason.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """List the sources: enabled, last harvest, records, state, token and limits."""
+    """List the sources with their state, records and limits."""
     from fairreg.cli.output import print_json
     from fairreg.services import sources as service
 
@@ -59,8 +59,8 @@ def _print_sources(found: "list[SourceState]") -> None:
         table.add_column(title, overflow="fold")
     words = {True: "yes", False: "no", None: "-"}
     for item in found:
-        harvested, state = item.last_harvest or "never", item.state or "not asked (--check)"
-        state = state if item.state or item.enabled else "not asked"
+        harvested, state = item.last_harvest or "never", item.state or "not checked (--check)"
+        state = state if item.state or item.enabled else "not checked"
         counts = (str(item.records), str(item.refused))
         flags = (words[item.enabled], words[item.live])
         table.add_row(item.name, *flags, harvested, *counts, words[item.token], state, item.limits)
@@ -75,4 +75,4 @@ def _print_refused(found: "list[RejectedPayloadRow]") -> None:
         digest = (item.payload_sha256 or "")[:12]
         console().print(f"{item.source} {item.refused_at} {digest}{where}: {item.reason}", markup=False)
     if not found:
-        log("No payload was refused.")
+        log("There are no rejected payloads.")

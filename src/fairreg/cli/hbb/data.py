@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``hbb simulate`` and ``hbb prepare``: jets to train and to judge on."""
+"""``hbb simulate`` and ``hbb prepare``: jets for training and evaluation."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -21,17 +21,25 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    output: Annotated[Path, typer.Option("--output", help="Folder of the sample.", show_default=False)],
-    jets: Annotated[int, typer.Option(min=1, help="How many jets.")] = 4000,
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FOLDER", help="Folder of the sample.", show_default=False)
+    ],
+    jets: Annotated[int, typer.Option(min=1, metavar="N", help="Number of jets.")] = 4000,
     signal_jets: Annotated[
-        int | None, typer.Option(min=0, help="How many of them are H->bb jets.", show_default="half")
+        int | None,
+        typer.Option(min=0, metavar="N", help="Number of H->bb jets among them.", show_default="half"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
-    jets_per_file: Annotated[int, typer.Option(min=2, help="How many jets a file.")] = 2000,
-    workers: Annotated[int, typer.Option(min=1, help="How many processes.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="SEED", help="Seed; the same seed gives the same bytes.")
+    ] = 1,
+    jets_per_file: Annotated[int, typer.Option(min=2, metavar="N", help="Number of jets per file.")] = 2000,
+    workers: Annotated[int, typer.Option(min=1, metavar="N", help="Number of processes.")] = 1,
     json: Json = False,
 ) -> None:
-    """Generate an open sample of H->bb and QCD jets as ROOT files; goes on where it was interrupted."""
+    """Generate an open sample of H->bb and QCD jets (ROOT files).
+
+    Repeat the command to resume after an interruption.
+    """
     from fairreg.cli.output import counting, log, print_json
     from fairreg.models.hbb_in.workflows.simulate import SimulationPlan
     from fairreg.models.hbb_in.workflows.simulate import simulate as make
@@ -49,21 +57,30 @@ def simulate(
             }
         )
     else:
-        log(f"{plan.jets} jets in {len(made.files)} files in {output}, {made.skipped} of which were there.")
+        log(f"{plan.jets} jets in {len(made.files)} files in {output}; {made.skipped} files existed already.")
 
 
 def prepare(
     files: Annotated[
         list[str],
-        typer.Argument(help="Ntuples: files, patterns in quotes, or root:// addresses.", show_default=False),
+        typer.Argument(
+            metavar="FILE...",
+            help="Ntuples: files, patterns in quotes, or root:// addresses.",
+            show_default=False,
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", help="HDF5 file to write.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="HDF5 file to write.", show_default=False)
+    ],
     drop_neither: Annotated[
         bool, typer.Option("--drop-neither", help="Leave out jets that are neither QCD nor H->bb.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Turn ntuples of the CMS open simulation, or of `hbb simulate`, into padded arrays with labels."""
+    """Convert ntuples to padded arrays with labels (HDF5).
+
+    Reads ntuples of the CMS open simulation and of `fairreg hbb simulate`.
+    """
     from fairreg.cli.output import counting, log, print_json
     from fairreg.models.hbb_in.workflows.prepare import prepare as make
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``hbb explain``: why a Hbb interaction network decides as it does."""
+"""``hbb explain``: explanations of a Hbb interaction network."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,32 +15,44 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-_ROWS, _COLUMNS, _WIDTH = 50, 14, 60  # of a table, and of its cells, that is shown on a terminal
+_ROWS, _COLUMNS, _WIDTH = 50, 14, 60  # largest table, and widest cells, shown in a terminal
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Explain a network: what it needs, what speaks for a class, what is active, how small it can be.",
+    help="Explain a network by masking, relevance and activity.",
 )
 
 Weights = Annotated[
     Path | None,
     typer.Argument(
-        exists=True, dir_okay=False, readable=True, help="Weight file.", show_default="reference weights"
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        metavar="FILE",
+        help="Weight file.",
+        show_default="reference weights",
     ),
 ]
 Sample = Annotated[
     Path | None,
     typer.Option(
-        exists=True, dir_okay=False, help="Labelled jets: .h5, .root or .npz.", show_default="packaged jets"
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="Labelled jets: .h5, .root or .npz.",
+        show_default="packaged jets",
     ),
 ]
-Jets = Annotated[int, typer.Option(min=2, help="At most so many jets, at even distances in the sample.")]
+Jets = Annotated[
+    int, typer.Option(min=2, metavar="N", help="Maximum number of jets, evenly spaced in the sample.")
+]
 Output = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
         file_okay=False,
+        metavar="FOLDER",
         help="Folder for figures (PNG and PDF; extra plot), tables (CSV) and document (JSON).",
         show_default=False,
     ),
@@ -48,10 +60,16 @@ Output = Annotated[
 Report = Annotated[
     Path | None,
     typer.Option(
-        "--report", dir_okay=False, help="HTML file on all analyses in --output.", show_default=False
+        "--report",
+        dir_okay=False,
+        metavar="FILE",
+        help="HTML file with all analyses in --output.",
+        show_default=False,
     ),
 ]
-BatchSize = Annotated[int, typer.Option(min=1, help="Jets a step; the figures do not depend on it.")]
+BatchSize = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Batch size; it does not change the figures.")
+]
 
 
 @app.command(epilog="Example: fairreg hbb explain mask --sample test.h5 --output why --report why.html")
@@ -60,19 +78,30 @@ def mask(
     sample: Sample = None,
     jets: Jets = 24_000,
     thresholds: Annotated[
-        str, typer.Option(help="Changes of the AUC in per cent, with commas between.")
+        str,
+        typer.Option(
+            metavar="NUMBERS", help="Thresholds on the change of the AUC in per cent, separated by commas."
+        ),
     ] = "0.001,0.005,0.01,0.05,1",
-    bootstraps: Annotated[int, typer.Option(min=0, help="Replicas of the jets for uncertainties.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 1,
+    bootstraps: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Number of bootstrap replicas for uncertainties.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the bootstrap.")] = 1,
     batch_size: BatchSize = 128,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of the engine.", show_default="its own choice")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Number of threads of the engine.", show_default="the engine's choice"
+        ),
     ] = None,
     output: Output = None,
     report: Report = None,
     json: Json = False,
 ) -> None:
-    """Mask features, tracks and vertices: what they change in AUC and fidelity (Figure 5 and Table 9)."""
+    """Mask features, tracks and vertices (Figure 5, Table 9).
+
+    Measures the change of AUC and fidelity.
+    """
     from fairreg.cli.output import counting
     from fairreg.models.hbb_in.workflows.explain.mask import mask as analyse
 
@@ -100,26 +129,40 @@ def lrp(
     weights: Weights = None,
     sample: Sample = None,
     jets: Jets = 24_000,
-    rule: Annotated[str, typer.Option(help="gamma, 0 or epsilon.")] = "gamma",
+    rule: Annotated[str, typer.Option(metavar="<gamma|0|epsilon>", help="Rule of propagation.")] = "gamma",
     gamma: Annotated[
-        float, typer.Option(min=0, help="How much the rule gamma favours what speaks for the outcome.")
+        float,
+        typer.Option(min=0, metavar="NUMBER", help="Weight of positive contributions in the rule gamma."),
     ] = 2.0,
-    epsilon: Annotated[float, typer.Option(min=0, help="What the rule epsilon adds to denominators.")] = 0.01,
+    epsilon: Annotated[
+        float, typer.Option(min=0, metavar="NUMBER", help="Addend to denominators in the rule epsilon.")
+    ] = 0.01,
     start: Annotated[
-        str, typer.Option(help="Explain the logit of the true class, or its difference to the other's.")
+        str,
+        typer.Option(
+            metavar="<logit|difference>",
+            help="Explain the logit of the true class, or its difference to the other one.",
+        ),
     ] = "logit",
     biases: Annotated[
-        bool, typer.Option("--biases/--no-biases", help="Biases take their share; without, as published.")
+        bool,
+        typer.Option(
+            "--biases/--no-biases",
+            help="Give biases their share of the relevance; the published code does not.",
+        ),
     ] = True,
     integrated_gradients: Annotated[
-        int, typer.Option(min=0, help="Compare with integrated gradients on so many jets (extra explain).")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Number of jets to compare with integrated gradients (extra explain)."
+        ),
     ] = 0,
     batch_size: BatchSize = 128,
     output: Output = None,
     report: Report = None,
     json: Json = False,
 ) -> None:
-    """Propagate the logits back to features, tracks and vertices (LRP; Figures 6 and 7)."""
+    """Propagate relevance back to the inputs (LRP; Figures 6 and 7)."""
     from fairreg.cli.output import counting_each
     from fairreg.models.hbb_in.explain.relevance import PropagationRule
     from fairreg.models.hbb_in.workflows.explain.lrp import lrp as analyse
@@ -148,14 +191,17 @@ def activity(
         bool, typer.Option("--padding/--no-padding", help="Count padded slots, as the paper does.")
     ] = True,
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Relative activity below which a node is inactive.")
+        float,
+        typer.Option(
+            min=0, max=1, metavar="NUMBER", help="Relative activity below which a node is inactive."
+        ),
     ] = 0.2,
     batch_size: BatchSize = 128,
     output: Output = None,
     report: Report = None,
     json: Json = False,
 ) -> None:
-    """Say how active each node is for each class, and how sparse the network (Figures 8 and 9)."""
+    """Measure neural activity and sparsity (Figures 8 and 9)."""
     from fairreg.cli.output import counting
     from fairreg.models.hbb_in.workflows.explain.activity import activity as analyse
 
@@ -180,36 +226,64 @@ def reoptimise(
     training: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, help="Prepared jets (HDF5) to train on.", show_default=False
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="Prepared jets (HDF5) to train on.",
+            show_default=False,
         ),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", file_okay=False, help="Folder for everything.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            file_okay=False,
+            metavar="FOLDER",
+            help="Folder for all results.",
+            show_default=False,
+        ),
     ],
     weights: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Weight file.", show_default="reference weights"),
+        typer.Option(
+            exists=True, dir_okay=False, metavar="FILE", help="Weight file.", show_default="reference weights"
+        ),
     ] = None,
     sample: Sample = None,
     jets: Jets = 24_000,
-    training_jets: Annotated[int, typer.Option(min=2, help="Train on at most so many jets.")] = 40_000,
-    mask_jets: Annotated[int, typer.Option(min=2, help="Choose the features by so many of them.")] = 10_000,
-    drop_tracks: Annotated[int, typer.Option(min=0, help="Leave out so many track features.")] = 12,
-    drop_vertices: Annotated[int, typer.Option(min=0, help="Leave out so many vertex features.")] = 5,
+    training_jets: Annotated[
+        int, typer.Option(min=2, metavar="N", help="Maximum number of jets for the training.")
+    ] = 40_000,
+    mask_jets: Annotated[
+        int, typer.Option(min=2, metavar="N", help="Number of these jets for choosing the features.")
+    ] = 10_000,
+    drop_tracks: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Number of track features to leave out.")
+    ] = 12,
+    drop_vertices: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Number of vertex features to leave out.")
+    ] = 5,
     drop_feature: Annotated[
-        list[str], typer.Option(help="Leave out this one in any case; may be repeated.", show_default=False)
+        list[str],
+        typer.Option(
+            metavar="NAME", help="Feature to leave out in any case; may be repeated.", show_default=False
+        ),
     ] = [],  # noqa: B006  typer copies it
-    epochs: Annotated[int, typer.Option(min=1, help="Of each training.")] = 6,
-    learning_rate: Annotated[float, typer.Option(help="Adam's largest; one cycle over all epochs.")] = 3e-3,
-    seed: Annotated[int, typer.Option(min=0, help="Of the trainings.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the trainings.")] = 1,
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of epochs of each training.")] = 6,
+    learning_rate: Annotated[
+        float,
+        typer.Option(metavar="RATE", help="Largest learning rate of Adam, in one cycle over all epochs."),
+    ] = 3e-3,
+    seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the trainings.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Number of threads of the trainings.")] = 1,
     report: Report = None,
     json: Json = False,
 ) -> None:
-    """Train smaller networks on fewer features and compare them (Table 10); needs the extra torch.
+    """Train smaller networks on fewer features (Table 10).
 
-    Ctrl-C keeps what is trained: the same command goes on.
+    Compares them with the explained network. Ctrl-C keeps finished epochs: repeat the command to resume.
+    Needs the extra torch.
     """
     from fairreg.cli.output import counting_each, log
     from fairreg.models.hbb_in.training.setup import Setup
@@ -235,18 +309,18 @@ def reoptimise(
 
 def _check(output: Path | None, report: Path | None) -> None:
     if report is not None and output is None:
-        raise typer.BadParameter("--report needs --output, the folder of the analyses that it puts together.")
+        raise typer.BadParameter("--report needs --output, the folder of the analyses to report on.")
 
 
 def _numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(sorted({float(part) for part in text.split(",")}))
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no list of numbers with commas between.") from error
+        raise typer.BadParameter(f"{text!r} is not a list of numbers separated by commas.") from error
 
 
 def _give(found: "Analysis", output: Path | None, report: Path | None, *, json: bool) -> None:
-    """Write what is asked for, then print."""
+    """Write the requested files, then print."""
     from fairreg.cli.output import log, print_json
 
     if output is not None:
@@ -268,7 +342,7 @@ def _print(found: "Analysis", report: Path | None) -> None:
 
     show, model, jets = console().print, found.model.to_json(), found.jets
     show(f"{found.title}: {model['file']} ({model['parameters']:,} parameters, {model['fingerprint']})")
-    show(f"{len(jets)} jets of {jets.source}; {jets.unlabelled} that are neither QCD nor H->bb are left out")
+    show(f"{len(jets)} jets of {jets.source}, without {jets.unlabelled} unlabelled ones")
     for name, value in found.facts.items():
         show(f"{name.replace('_', ' ')}: {_cell(value)}")
     for table in found.tables:
@@ -281,7 +355,7 @@ def _print(found: "Analysis", report: Path | None) -> None:
 
 
 def _fits(table: "Table") -> bool:
-    """Whether a table is one to look at; others are for files."""
+    """Tell whether a table is small enough for the terminal."""
     widest = max((len(str(cell)) for row in table.rows for cell in row), default=0)
     return len(table.rows) <= _ROWS and len(table.columns) <= _COLUMNS and widest <= _WIDTH
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``hbb export`` and ``hbb benchmark``: the network for other programs, and on every runtime."""
+"""``hbb export`` and ``hbb benchmark``: the network for other programs, and measured on every runtime."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,18 +20,27 @@ INTERRUPTED = 130
 
 Weights = Annotated[
     Path | None,
-    typer.Option(exists=True, dir_okay=False, help="Weight file.", show_default="reference weights"),
+    typer.Option(
+        exists=True, dir_okay=False, metavar="FILE", help="Weight file.", show_default="reference weights"
+    ),
 ]
 Sample = Annotated[
     Path | None,
-    typer.Option(exists=True, dir_okay=False, help="Jets: .h5, .root or .npz.", show_default="packaged jets"),
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="Jets: .h5, .root or .npz.",
+        show_default="packaged jets",
+    ),
 ]
 Published = Annotated[
     list[Path],
     typer.Option(
         exists=True,
         dir_okay=False,
-        help="ONNX file by others, to run as it is; may be repeated.",
+        metavar="FILE",
+        help="ONNX file from another source, run unchanged; may be repeated.",
         show_default=False,
     ),
 ]
@@ -49,18 +58,25 @@ def register(app: typer.Typer) -> None:
 
 def export(
     weights: InputFile,
-    output: Annotated[Path, typer.Option("--output", "-o", help="File, or folder.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="PATH", help="Output file, or folder.", show_default=False),
+    ],
     formats: Annotated[
         list[str],
         typer.Option(
             "--format",
-            help="onnx, safetensors or pairwise (the definition as ONNX); may be repeated.",
-            show_default="by the file's suffix; onnx in a folder",
+            metavar="<onnx|safetensors|pairwise>",
+            help="Format; pairwise is the definition as ONNX; may be repeated.",
+            show_default="from the suffix; onnx for a folder",
         ),
     ] = [],  # noqa: B006  typer copies it
     json: Json = False,
 ) -> None:
-    """Write weights as ONNX or safetensors, once the written file was run and agrees with the definition."""
+    """Export weights as ONNX or safetensors.
+
+    Each file is run and compared with the definition before it is moved into place.
+    """
     from fairreg.cli.output import console, print_json
     from fairreg.models.hbb_in.workflows.export import export as write
 
@@ -72,7 +88,7 @@ def export(
     for item in done.files:
         show(f"{item.path} ({item.format}, {item.size / 1e3:.0f} kB, sha256:{item.sha256})")
         same = (
-            "that of the weights"
+            "same as the weights"
             if item.fingerprint == done.fingerprint
             else "weights were rounded to float32"
         )
@@ -86,25 +102,44 @@ def benchmark(
     sample: Sample = None,
     weights: Weights = None,
     published: Published = [],  # noqa: B006
-    batch_sizes: Annotated[str, typer.Option(help="Jets a call, with commas between.")] = "1,8,32,128,512",
-    repetitions: Annotated[int, typer.Option(min=1, help="Runs at each batch size.")] = 10,
-    seconds: Annotated[float, typer.Option(min=0, help="A run takes at least so long.")] = 0.2,
-    jets: Annotated[int, typer.Option(min=1, help="Take the first jets of the sample only.")] = 10_000,
+    batch_sizes: Annotated[
+        str, typer.Option(metavar="NUMBERS", help="Batch sizes, separated by commas.")
+    ] = "1,8,32,128,512",
+    repetitions: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of timing runs per batch size.")
+    ] = 10,
+    seconds: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Minimum duration of each timing run, in seconds.")
+    ] = 0.2,
+    jets: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Maximum number of jets, from the start of the sample.")
+    ] = 10_000,
     compared: Annotated[
-        int, typer.Option(min=0, help="Compare the first jets with the definition in float64.")
+        int,
+        typer.Option(min=0, metavar="N", help="Number of jets to compare with the definition in float64."),
     ] = 500,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of each engine.", show_default="its own choice")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Number of threads of each engine.", show_default="the engine's choice"
+        ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", file_okay=False, help="Folder for figure (extra plot) and document."),
+        typer.Option(
+            "--output",
+            "-o",
+            file_okay=False,
+            metavar="FOLDER",
+            help="Folder for figure (extra plot) and document.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Run the network on every runtime: does it load, run and agree, and how fast is it.
+    """Benchmark the network on every available runtime.
 
-    Prints the paper's Table 8 and draws its Figure 4. Ctrl-C keeps what is measured.
+    Checks loading, running and agreement, and measures the throughput. Prints the paper's Table 8 and draws
+    its Figure 4. Ctrl-C keeps the measurements so far.
     """
     from fairreg.cli.options import settings
     from fairreg.cli.output import counting_each, log, print_json
@@ -139,14 +174,14 @@ def _numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no list of numbers with commas between.") from error
+        raise typer.BadParameter(f"{text!r} is not a list of numbers separated by commas.") from error
 
 
 def _print(done: "BenchmarkReport") -> None:
     from fairreg.cli.output import console
 
     show, machine = console().print, done.machine
-    show(f"{done.jets} jets of {done.source}, {done.mean_tracks:.1f} tracks a jet; weights {done.weights}")
+    show(f"{done.jets} jets of {done.source}, {done.mean_tracks:.1f} tracks per jet; weights {done.weights}")
     show(f"{machine['processor']}, {machine['processors']} processors; {_versions(machine['versions'])}")
     show("")
     show(_quality(done))
@@ -165,7 +200,7 @@ def _versions(found: dict[str, str]) -> str:
 
 
 def _quality(done: "BenchmarkReport") -> "Table":
-    """Columns of the paper's Table 8, and how far each runtime is from the definition."""
+    """Columns of the paper's Table 8, and the deviation of each runtime from the definition."""
     table = _table("Framework", "Accuracy", f"Time/batch of {done.table_size} [s]", "AUC")
     for title in ("max |dp|", "1 - fidelity", "AUC difference", "Verdict"):
         table.add_column(title, justify="left" if title == "Verdict" else "right")

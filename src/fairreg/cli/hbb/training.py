@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``hbb train`` and ``hbb evaluate``: train the Hbb interaction network, and see how good weights are."""
+"""``hbb train`` and ``hbb evaluate``: training of the Hbb interaction network, and evaluation of weights."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,11 +21,17 @@ INTERRUPTED = 130
 Samples = Annotated[
     list[Path],
     typer.Argument(
-        exists=True, dir_okay=False, readable=True, help="Prepared jets (HDF5).", show_default=False
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        metavar="FILE...",
+        help="Prepared jets (HDF5).",
+        show_default=False,
     ),
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Threads of the engine; its own choice by default.")
+    int | None,
+    typer.Option("--threads", min=1, metavar="N", help="Number of threads (default: the engine's choice)."),
 ]
 
 
@@ -41,35 +47,60 @@ def register(app: typer.Typer) -> None:
 
 def train(
     samples: Samples,
-    output: Path = typer.Option(..., "--output", "-o", file_okay=False, help="Folder for everything."),
-    hidden: int = typer.Option(60, help="Units of a hidden layer."),
-    d_e: int = typer.Option(20, "--d-e", help="Numbers a message."),
-    d_o: int = typer.Option(24, "--d-o", help="Numbers a track."),
-    drop_feature: list[str] = typer.Option([], help="Leave out a track or vertex feature; may be repeated."),
-    epochs: int = typer.Option(200, help="At most so many."),
-    patience: int = typer.Option(8, help="End after so many epochs without a lower validation loss."),
-    batch_size: int = typer.Option(128, help="Jets a step."),
-    learning_rate: float = typer.Option(1e-4, help="Adam's largest learning rate."),
-    schedule: str = typer.Option("constant", help="constant, cosine or onecycle, over all epochs."),
+    output: Path = typer.Option(
+        ..., "--output", "-o", file_okay=False, metavar="FOLDER", help="Folder for all results."
+    ),
+    hidden: int = typer.Option(60, metavar="N", help="Units per hidden layer."),
+    d_e: int = typer.Option(20, "--d-e", metavar="N", help="Dimension of the edge representation (D_E)."),
+    d_o: int = typer.Option(24, "--d-o", metavar="N", help="Dimension of the node representation (D_O)."),
+    drop_feature: list[str] = typer.Option(
+        [], metavar="NAME", help="Track or vertex feature to leave out; may be repeated."
+    ),
+    epochs: int = typer.Option(200, metavar="N", help="Maximum number of epochs."),
+    patience: int = typer.Option(8, metavar="N", help="Early-stopping patience, in epochs."),
+    batch_size: int = typer.Option(128, metavar="N", help="Batch size."),
+    learning_rate: float = typer.Option(1e-4, metavar="RATE", help="Largest learning rate of Adam."),
+    schedule: str = typer.Option(
+        "constant",
+        metavar="<constant|cosine|onecycle>",
+        help="Schedule of the learning rate over all epochs.",
+    ),
     raw: bool = typer.Option(False, "--raw", help="Train on raw features instead of standardised ones."),
-    seed: int = typer.Option(0, min=0, help="Of the first repetition, and of the split."),
-    split: str = typer.Option("jets", help="kfold (over files), files or jets (by events), drawn at random."),
-    folds: int = typer.Option(5, help="For --split kfold."),
-    validation_files: int = typer.Option(5, help="For --split files."),
-    validation_fraction: float = typer.Option(0.1, min=0, max=1, help="For --split jets."),
-    repetitions: int = typer.Option(1, min=1, help="Trainings with seeds that follow each other."),
-    test: list[Path] = typer.Option([], exists=True, dir_okay=False, help="Jets for figures of the result."),
-    reference_accuracy: float | None = typer.Option(None, help="Print its p-value, as the paper's Table 4."),
-    reference_auc: float | None = typer.Option(None, help="Print its p-value, as the paper's Table 4."),
-    threads: int = typer.Option(1, min=1, help="Threads; more than one only pays on an idle machine."),
+    seed: int = typer.Option(0, min=0, metavar="SEED", help="Seed of the first repetition and of the split."),
+    split: str = typer.Option(
+        "jets", metavar="<kfold|files|jets>", help="Random split by folds of files, by files, or by events."
+    ),
+    folds: int = typer.Option(5, metavar="N", help="With --split kfold: number of folds."),
+    validation_files: int = typer.Option(
+        5, metavar="N", help="With --split files: number of validation files."
+    ),
+    validation_fraction: float = typer.Option(
+        0.1, min=0, max=1, metavar="FRACTION", help="With --split jets: fraction for validation."
+    ),
+    repetitions: int = typer.Option(
+        1, min=1, metavar="N", help="Number of trainings, with consecutive seeds."
+    ),
+    test: list[Path] = typer.Option(
+        [], exists=True, dir_okay=False, metavar="FILE", help="Test jets (HDF5); may be repeated."
+    ),
+    reference_accuracy: float | None = typer.Option(
+        None, metavar="NUMBER", help="Reference accuracy for a p-value (Table 4)."
+    ),
+    reference_auc: float | None = typer.Option(
+        None, metavar="NUMBER", help="Reference AUC for a p-value (Table 4)."
+    ),
+    threads: int = typer.Option(
+        1, min=1, metavar="N", help="Number of threads; more than one helps only on an idle machine."
+    ),
     time_limit: float | None = typer.Option(
-        None, min=0, help="Minutes, after which the best weights are kept."
+        None, min=0, metavar="MINUTES", help="Time limit in minutes; the best weights until then are kept."
     ),
     json: Json = False,
 ) -> None:
-    """Train the Hbb interaction network, by default in the paper's set-up.
+    """Train the Hbb interaction network.
 
-    The same command goes on with a training that was stopped. Needs the extra torch.
+    The defaults are the set-up of the paper (Duarte et al. 2023). Repeat the command to resume a training
+    that stopped early. Needs the extra torch.
     """
     from fairreg.models.hbb_in.training.setup import Setup
     from fairreg.models.hbb_in.workflows.train import TrainingPlan
@@ -122,7 +153,7 @@ def _print_report(done: "TrainingReport") -> None:
     from fairreg.cli.output import console
 
     show = console().print
-    show(f"{done.jets} jets, of which {done.unlabelled} are neither QCD nor H->bb and left out")
+    show(f"{done.jets} jets, {done.unlabelled} of them unlabelled and left out")
     for item in done.rounds:
         epochs = len(item.trained.history)
         show(f"{item.name}: {item.trained.ended} after {epochs} epochs; weights in {item.folder}")
@@ -136,19 +167,36 @@ def _print_report(done: "TrainingReport") -> None:
 def evaluate(
     weights: Annotated[
         Path | None,
-        typer.Argument(exists=True, dir_okay=False, readable=True, help="By default the reference weights."),
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            metavar="FILE",
+            help="Weight file (default: the reference weights).",
+        ),
     ] = None,
     sample: list[Path] = typer.Option(
-        [], exists=True, dir_okay=False, help="Prepared jets (HDF5); by default the packaged ones."
+        [],
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="Prepared jets (HDF5; default: the packaged jets); may be repeated.",
     ),
-    runtime: str = typer.Option("onnx", help="onnx, torch or tensorrt."),
-    batch_size: int = typer.Option(128, min=1, help="Jets a call; the figures do not depend on it."),
+    runtime: str = typer.Option("onnx", metavar="RUNTIME", help="Engine: onnx, torch or tensorrt."),
+    batch_size: int = typer.Option(
+        128, min=1, metavar="N", help="Batch size; it does not change the figures."
+    ),
     weighted: bool = typer.Option(False, "--weighted", help="Count every jet by its event weight."),
-    plot: Path | None = typer.Option(None, dir_okay=False, help="PNG file for the ROC curve (extra plot)."),
+    plot: Path | None = typer.Option(
+        None, dir_okay=False, metavar="FILE", help="PNG file for the ROC curve (extra plot)."
+    ),
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Say how well weights tell H->bb from QCD jets, and how fast."""
+    """Evaluate tagging performance and throughput.
+
+    Prints ROC AUC, accuracy and background rejection.
+    """
     from fairreg.cli.output import counting, print_json
     from fairreg.models.hbb_in.workflows import evaluate as service
 
@@ -172,7 +220,7 @@ def evaluate(
 def _print_evaluation(found: "EvaluationReport") -> None:
     from fairreg.cli.output import console
 
-    console().print(f"{found.jets} jets, of which {found.unlabelled} are neither QCD nor H->bb")
+    console().print(f"{found.jets} jets, {found.unlabelled} of them unlabelled")
     _print_figures(found.weights.name, found.figures)
     if found.seconds:
         console().print(
@@ -194,5 +242,5 @@ def _print_figures(what: str, found: "TaggingMetrics") -> None:
 
 def _plus_minus(value: float | None, uncertainty: float | None, digits: int) -> str:
     if value is None or uncertainty is None:
-        return "not known from so few jets"
+        return "too few jets to measure"
     return f"{value:.{digits}f} ± {uncertainty:.{digits}f}"

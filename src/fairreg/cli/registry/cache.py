@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``cache``: the downloaded files, and the answers of services that are kept."""
+"""``cache``: downloaded files and cached responses of services."""
 
 import typer
 
@@ -7,12 +7,12 @@ from fairreg.cli.options import Json, settings
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cache of files and answers.")
+app = typer.Typer(no_args_is_help=True, help="Describe, verify and empty the cache.")
 
 
 @app.command()
 def info(json: Json = False) -> None:
-    """Say where the cache lies and what is in it."""
+    """Show the location and the content of the cache."""
     from fairreg.cli.output import console, print_json
     from fairreg.services import cache
 
@@ -25,14 +25,14 @@ def info(json: Json = False) -> None:
     console().print(
         f"{found.folder}: {found.files} files, {size_text(found.size)}, "
         f"{found.extracted} unpacked archives, {found.partial} unfinished downloads, "
-        f"{found.answers} kept answers ({size_text(found.answers_size)})",
+        f"{found.answers} cached responses ({size_text(found.answers_size)})",
         soft_wrap=True,
     )
 
 
 @app.command()
 def verify(json: Json = False) -> None:
-    """Hash every file again; exit code 3 when one is not what it was."""
+    """Hash every file again; exit with code 3 if one has changed."""
     from fairreg.cli.output import console, print_json
     from fairreg.services import cache
 
@@ -50,10 +50,13 @@ def verify(json: Json = False) -> None:
 
 @app.command()
 def clear(
-    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask for confirmation."),
     json: Json = False,
 ) -> None:
-    """Remove all downloaded files and kept answers; records in the registry stay."""
+    """Remove all downloaded files and cached responses.
+
+    Records in the registry are kept.
+    """
     import sys
 
     from fairreg.cli.cards import size_text
@@ -63,11 +66,11 @@ def clear(
 
     chosen = settings()
     if not yes and (json or not sys.stdin.isatty()):
-        raise UsageError("Nobody can be asked whether to remove the files.", hint="Add --yes.")
+        raise UsageError("Cannot ask for confirmation: standard input is not a terminal.", hint="Add --yes.")
     if not yes:
         found = cache.info(chosen)
         typer.confirm(
-            f"Remove {size_text(found.size)} in {found.folder} and {found.answers} kept answers?",
+            f"Remove {size_text(found.size)} in {found.folder} and {found.answers} cached responses?",
             abort=True,
             err=True,
         )

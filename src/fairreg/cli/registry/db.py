@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Make, migrate, check and describe the registry's database.")
+app = typer.Typer(no_args_is_help=True, help="Create, migrate, check and describe the registry's database.")
 
 
 @app.command(epilog="Example: FAIRREG_HOME=/data/fairreg fairreg db init")
 def init(json: Json = False) -> None:
-    """Make the registry where there is none, with the packaged catalogue in it."""
+    """Create the registry with the packaged catalogue, if needed."""
     from fairreg.services.registry import db
 
     _print(db.init(settings()), json=json)
@@ -33,7 +33,7 @@ def upgrade(json: Json = False) -> None:
 
 @app.command()
 def info(json: Json = False) -> None:
-    """Say what the registry holds, in numbers."""
+    """Count the content of the registry."""
     from fairreg.services.registry import db
 
     _print(db.info(settings()), json=json)
@@ -41,7 +41,7 @@ def info(json: Json = False) -> None:
 
 @app.command()
 def check(json: Json = False) -> None:
-    """Check that the registry is sound; exit code 1 when it is not."""
+    """Check the integrity of the registry; exit with code 1 on faults."""
     from dataclasses import asdict
 
     from fairreg.cli.output import console, print_json

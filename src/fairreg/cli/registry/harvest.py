@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``harvest``: records of a source into the registry."""
+"""``harvest``: copy records of sources into the registry."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -25,23 +25,36 @@ def harvest(
     source: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Which sources; see fairreg sources. One that FAIRREG_DISABLE names has to be named here.",
-            show_default="all that are enabled",
+            metavar="SOURCE...",
+            help="Sources to harvest (see fairreg sources). Those in FAIRREG_DISABLE only if named here.",
+            show_default="all enabled ones",
         ),
     ] = None,
-    query: Annotated[str, typer.Option(help="What to harvest, in the source's query language.")] = "",
+    query: Annotated[
+        str, typer.Option(metavar="QUERY", help="Query in the query language of the source.")
+    ] = "",
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what changed since this day.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="Only records changed since this day (YYYY-MM-DD)."
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most this many records a source.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Maximum number of records per source.")
+    ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="Share the sources among so many processes (dask)."),
+        typer.Option(
+            min=1, max=64, metavar="N", help="Number of processes that share the sources (extra dask)."
+        ),
     ] = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
-    """Harvest sources into the registry, several at once. Stopped, the same command goes on from there."""
+    """Harvest sources into the registry, several at once.
+
+    Repeat the command to resume an interrupted harvest.
+    """
     from fairreg.cli.output import counting_each, explain, log, print_json
     from fairreg.services.harvest.parallel import harvest_all
     from fairreg.services.parallel.base import ExecutionTarget
@@ -83,10 +96,10 @@ def _print(report: "HarvestReport") -> None:
     from fairreg.cli.output import console, log
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
-    broken = f", broke off: {report.fault}" if report.fault else ""
-    line = f"{report.source}: {numbers}, {len(report.refused)} refused ({report.seconds:.0f} s){broken}"
+    broken = f", stopped early: {report.fault}" if report.fault else ""
+    line = f"{report.source}: {numbers}, {len(report.refused)} rejected ({report.seconds:.0f} s){broken}"
     console().print(line, markup=False)
     for refused in report.refused:
-        log(f"  refused: {refused.reason}")
+        log(f"  rejected: {refused.reason}")
     if report.refused:
-        log("  fairreg sources --refused lists all that were set aside.")
+        log("  List all rejected payloads with: fairreg sources --refused")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``link`` and ``unlink``: a person's word on which records are of one model."""
+"""``link`` and ``unlink``: manual decisions on which records are of one model."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-Other = Annotated[str, typer.Argument(help="The other one, in any spelling.", show_default=False)]
+Other = Annotated[
+    str, typer.Argument(metavar="OTHER", help="The other identifier, in any spelling.", show_default=False)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -23,9 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def link(pid: Pid, other: Other, json: Json = False) -> None:
-    """Say that two identifiers are of one model; it holds whatever a later harvest brings.
+    """Mark two identifiers as the same model.
 
-    SOURCE:ID names what one source says (`fairreg show` lists them).
+    The link survives later harvests. SOURCE:ID names the statement of one source (`fairreg show` lists them).
     """
     from fairreg.cli.output import print_json
     from fairreg.services.registry.links import link as join
@@ -39,7 +41,10 @@ def link(pid: Pid, other: Other, json: Json = False) -> None:
 
 
 def unlink(pid: Pid, other: Other, json: Json = False) -> None:
-    """Say that two identifiers are of two models; it holds whatever a later harvest brings."""
+    """Mark two identifiers as different models.
+
+    The decision survives later harvests.
+    """
     from fairreg.cli.output import print_json
     from fairreg.services.registry.links import unlink as part
 

@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 
 def validate(file: InputFile, json: Json = False) -> None:
-    """Check a record file (JSON-LD or plain JSON); each violation is named by its JSON path."""
+    """Validate a record file (JSON-LD or plain JSON).
+
+    Each violation is reported with its JSON path.
+    """
     from fairreg.cli.output import console, print_json
     from fairreg.schemas.validation import parse_json, violations
 
@@ -41,7 +44,10 @@ def validate(file: InputFile, json: Json = False) -> None:
 
 
 def add(file: InputFile, json: Json = False) -> None:
-    """Add the record in a file to the registry, or replace the one it was added as before."""
+    """Add the record in a file to the registry.
+
+    A record that was added before under the same identifier is replaced.
+    """
     from fairreg.cli.output import console, print_json
     from fairreg.services.registry.transfer import add as put
 
@@ -54,9 +60,18 @@ def add(file: InputFile, json: Json = False) -> None:
 
 
 def export(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="A .jsonl file; - is standard output.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            dir_okay=False, metavar="FILE", help="JSON Lines file (.jsonl); - is standard output."
+        ),
+    ],
 ) -> None:
-    """Write what every source said, what people decided and what was refused; `import` reads it."""
+    """Export the registry as JSON Lines.
+
+    The file has the source records, manual links, rejected records and assessments; `fairreg import` reads
+    it.
+    """
     from fairreg.cli.output import log
     from fairreg.services.registry.transfer import export as write
 
@@ -66,19 +81,19 @@ def export(
     log(", ".join([f"{counts['statements']} statements", *others]) + " exported")
 
 
-_OTHERS = {"verdicts": "verdicts", "refused": "refused payloads", "assessments": "assessments"}
+_OTHERS = {"verdicts": "manual links", "refused": "rejected payloads", "assessments": "assessments"}
 
 
 def import_(
     file: InputFile,
     source: Annotated[
-        str | None, typer.Option(help="Whose saved dump it is, where the file does not say so.")
+        str | None, typer.Option(metavar="SOURCE", help="Source of a saved dump, if it is not recognised.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Read what `export` wrote, here or in another registry, or a saved dump of a source.
+    """Import an exported registry, or a saved dump of a source.
 
-    Dumps of DLHub (answers of Globus Search, lists of servables) and of Garden are recognised.
+    Dumps of DLHub (responses of Globus Search, lists of servables) and of Garden are recognised.
     """
     from fairreg.cli.output import console, counting, print_json
     from fairreg.services.registry.export_format import is_exported
@@ -90,7 +105,7 @@ def import_(
     if source is not None:
         from fairreg.errors import UsageError
 
-        raise UsageError(f"{file.name} was written by fairreg export.", hint="Leave --source out.")
+        raise UsageError(f"{file.name} was written by fairreg export.", hint="Leave out --source.")
     with ready() as (chosen, registry), counting("Importing") as progress:
         counts = read(chosen, file, progress=progress, registry=registry)
     if json:
@@ -117,6 +132,6 @@ def _print(report: "HarvestReport") -> None:
     numbers = ", ".join(f"{count} {name}" for name, count in report.counts.items())
     console().print(f"{report.source}: {numbers}", markup=False)
     for refused in report.refused:
-        log(f"  refused: {refused.reason}")
+        log(f"  rejected: {refused.reason}")
     if report.refused:
-        log("  fairreg sources --refused lists all that were set aside.")
+        log("  List all rejected payloads with: fairreg sources --refused")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Verbs that bring files to this machine and run them: ``fetch`` and ``run``."""
+"""Verbs that download files and run models: ``fetch`` and ``run``."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``fetch``: a DOI becomes verified files, and with ``--run`` a result."""
+"""``fetch``: from a DOI to verified files, and with ``--run`` to a result."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -22,14 +22,14 @@ __all__ = ["register"]
 
 
 class Weights(StrEnum):
-    """Whose weights ``--run`` may use."""
+    """Choice of the weights that ``--run`` may use."""
 
     PUBLISHED = "published"
     REFERENCE = "reference"
 
 
 class DownloaderName(StrEnum):
-    """What downloads the files."""
+    """Choice of the program that downloads the files."""
 
     FAIRREG = "fairreg"
     ZENODO_GET = "zenodo_get"
@@ -43,18 +43,26 @@ def register(app: typer.Typer) -> None:
 def fetch(
     pid: Pid,
     run: Annotated[bool, typer.Option("--run", help="Run the model on its packaged sample.")] = False,
-    runtime: Annotated[str | None, typer.Option(help="Engine of --run: onnx (default) or torch.")] = None,
-    output: Annotated[Path | None, typer.Option(file_okay=False, help="Also copy the files here.")] = None,
-    file: Annotated[list[str] | None, typer.Option(help="Only files that match; may be repeated.")] = None,
-    weights: Annotated[Weights | None, typer.Option(help="Whose weights --run may use.")] = None,
+    runtime: Annotated[
+        str | None, typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default) or torch.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(file_okay=False, metavar="FOLDER", help="Folder to copy the files to.")
+    ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Only files that match this glob pattern; may be repeated."),
+    ] = None,
+    weights: Annotated[Weights | None, typer.Option(help="Which weights --run may use.")] = None,
     downloader: Annotated[
-        DownloaderName, typer.Option(help="zenodo_get needs the extra 'zenodo'.")
+        DownloaderName, typer.Option(help="Download program; zenodo_get needs the extra zenodo.")
     ] = DownloaderName.FAIRREG,
     json: Json = False,
 ) -> None:
-    """Resolve an identifier, download its files, verify them and find the model among them.
+    """Download and verify the files of a record.
 
-    Where the source cannot be reached, --run may fall back on reference weights of fairreg, and says so.
+    Resolves the identifier and finds the model among its files. If the source cannot be reached, --run may
+    use fairreg's reference weights instead, with a warning.
     """
     from fairreg.cli.output import print_json
     from fairreg.errors import Unreachable
@@ -72,7 +80,7 @@ def fetch(
                 raise
             fetched, report = _stand_in(requested, registry, runtime, error)
         else:
-            _tell(fetched)
+            _print_fetched(fetched)
             report = _run(requested, fetched, runtime, weights) if run else None
     if json:
         print_json(fetched.to_json(report.to_json() if report else None))
@@ -115,7 +123,7 @@ def _print(fetched: "FetchedFiles", report: "RunReport | None") -> None:
 def _stand_in(
     pid: "RequestedIdentifier", registry: "LazyRegistry", runtime: str | None, error: "Unreachable"
 ) -> "tuple[FetchedFiles, RunReport]":
-    """What packaged reference weights do; the error again where there are none for the identifier."""
+    """Run packaged reference weights; raise the error again if the identifier has none."""
     from fairreg.services.run.demonstrate import stand_in
 
     found = stand_in(settings(), pid, runtime=runtime, registry=registry)
@@ -132,7 +140,7 @@ def _check_run_options(
     from fairreg.errors import UsageError
 
     if not run and (runtime or weights):
-        raise UsageError("--runtime and --weights say how to run.", hint="Add --run.")
+        raise UsageError("--runtime and --weights need --run.", hint="Add --run.")
     if weights is Weights.REFERENCE:
         from fairreg.services.run.demonstrate import reference
 
@@ -170,8 +178,8 @@ def _warn(report: "RunReport") -> None:
         log(f"Warning: {warning}")
 
 
-def _tell(fetched: "FetchedFiles") -> None:
-    """What was resolved, what was verified, what came from the cache."""
+def _print_fetched(fetched: "FetchedFiles") -> None:
+    """Print the resolution, the verification and the origin of the files."""
     record = fetched.record
     if fetched.resolution is not None and fetched.resolution.is_concept:
         log(f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}.")
@@ -192,4 +200,5 @@ def _print_files(fetched: "FetchedFiles") -> None:
     for folder in fetched.folders:
         out.print(f"  unpacked in {folder}", soft_wrap=True)
     if fetched.models:
-        out.print(f"  {len(fetched.models)} model files, such as {fetched.models[0].name}")
+        count, name = len(fetched.models), fetched.models[0].name
+        out.print(f"  1 weight file: {name}" if count == 1 else f"  {count} weight files, such as {name}")

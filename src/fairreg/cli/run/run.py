@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``run``: a model on the user's own input."""
+"""``run``: run a model on the user's input."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,35 +23,42 @@ def register(app: typer.Typer) -> None:
 
 def run(
     model: Annotated[
-        str, typer.Argument(metavar="PID|FILE", help="An identifier, or a model file.", show_default=False)
+        str, typer.Argument(metavar="PID|FILE", help="An identifier or a model file.", show_default=False)
     ],
     input: Annotated[
         list[str],
         typer.Option(
             "--input",
             metavar="FILE|FOLDER",
-            help="Arrays by input name (.npz); for jets .h5, .root too. Several: again, a folder, a pattern.",
+            help="Arrays by input name (.npz); jets: .h5, .root too. May be repeated, a folder or a pattern.",
         ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", help="Keep the outputs in this .npz or .npy file; of several, in this folder."
+            "--output", metavar="PATH", help="Output file (.npz, .npy), or folder for several inputs."
         ),
     ] = None,
-    runtime: Annotated[str | None, typer.Option(help="Engine: onnx (default) or torch.")] = None,
+    runtime: Annotated[
+        str | None, typer.Option(metavar="RUNTIME", help="Engine: onnx (default) or torch.")
+    ] = None,
     file: Annotated[
-        list[str] | None, typer.Option(help="Of an identifier's files only those that match.")
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Only files of the record that match this glob pattern."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Spread the work over so many processes (extra dask).")
+        int | None,
+        typer.Option(
+            min=1, max=64, metavar="N", help="Number of processes that share the work (extra dask)."
+        ),
     ] = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
-    """Run a model on files of inputs; its own signature is checked against them.
+    """Run a model on your input files.
 
-    With several inputs, or workers, what is in the folder --output and provably the same is not run again.
+    The inputs are checked against the signature of the model. With several inputs or workers, outputs in the
+    folder --output that are still valid are not computed again.
     """
     from fairreg.cli.output import downloading, log
     from fairreg.services.parallel.base import ExecutionTarget
@@ -62,7 +69,7 @@ def run(
     where = ExecutionTarget(workers, scheduler)
     many = not (where.in_process and is_one_file(input)) or (output is not None and output.is_dir())
     if many and output is not None and output.suffix in {".npz", ".npy"} and not output.is_dir():
-        raise typer.BadParameter("With several inputs or workers --output is a folder.")
+        raise typer.BadParameter("With several inputs or workers, --output must be a folder.")
     if runtime:
         check_runtime(runtime)
     with downloading() as received:
@@ -107,7 +114,7 @@ def _run_many(
     else:
         _print_many(report)
     for path, error in report.failures.items():
-        log(f"{path} was not run:")
+        log(f"{path} failed:")
         explain(error)
     if report.failures:
         raise typer.Exit(next(iter(report.failures.values())).exit_code)
@@ -123,9 +130,9 @@ def _print_many(report: "ManyRuns") -> None:
     for item in report.files.values():
         figures = "".join(f", {name} {value:.4f}" for name, value in item.metrics.items())
         place = f" -> {item.output}" if item.output else ""
-        skipped = " (was there)" if item.skipped else ""
+        skipped = " (existing)" if item.skipped else ""
         out.print(f"  {item.source}: {item.items} items{figures}{place}{skipped}", markup=False)
-    out.print(f"  {report.computed} items run in {report.seconds:.1f} s, {rate:.0f} a second", markup=False)
+    out.print(f"  {report.computed} items run in {report.seconds:.1f} s, {rate:.0f} per second", markup=False)
 
 
 def _print(prediction: "Prediction") -> None:
@@ -134,7 +141,7 @@ def _print(prediction: "Prediction") -> None:
     out = console()
     rate = prediction.items / prediction.seconds if prediction.seconds else float("inf")
     out.print(f"{prediction.model} on {prediction.runner.name} ({prediction.runner.device})", markup=False)
-    out.print(f"  {prediction.items} items of {prediction.source}, {rate:.0f} a second", markup=False)
+    out.print(f"  {prediction.items} items of {prediction.source}, {rate:.0f} per second", markup=False)
     for name, array in prediction.outputs.items():
         shape = ", ".join(map(str, array.shape))
         spread = (

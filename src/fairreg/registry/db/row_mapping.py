@@ -13,7 +13,6 @@ from sqlalchemy import RowMapping
 from fairreg.errors import RecordError
 from fairreg.registry.db.tables import LEADING
 from fairreg.registry.entries import Entry, Statement
-from fairreg.registry.text.normalization import fold, indexed
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.sources import OWN_SOURCE, schemes
@@ -75,7 +74,7 @@ def is_runnable(record: ModelRecord) -> bool:
     """Tell whether fairreg can be expected to run the model.
 
     True for a model whose files are open (stated by its source, or seen for the catalogue) and among whose
-    runner accepts. This is a statement about kinds of files, not a test run.
+    formats or files is one that a runner accepts. This is a statement about kinds of files, not a test run.
     """
     if record.kind != "model" or record.access is None or record.access.level != "open":
         return False
@@ -99,6 +98,8 @@ def page_of(record: ModelRecord) -> str | None:
 
 def facet_values(record: ModelRecord, sources: Iterable[str]) -> list[dict[str, str]]:
     """Return the rows of `facets`: each filter value of an entry once, without fairreg as a source."""
+    from fairreg.registry.text.normalization import fold  # needed for writing only
+
     named: Mapping[str, Iterable[str]] = {
         "source": [source for source in sources if source != OWN_SOURCE],
         "task": record.ml_task,
@@ -135,6 +136,9 @@ def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
 
     Normalised as by `normalization.indexed`, then stemmed.
     """
+    from fairreg.registry.text.normalization import indexed  # needed for writing only
+    from fairreg.registry.text.stemming import stemmed
+
     subjects = (
         *record.keywords,
         *record.ml_task,
@@ -156,8 +160,6 @@ def text_values(record: ModelRecord) -> tuple[dict[str, str], frozenset[str]]:
         for word in spelled[name].split()
         if _SHORTEST_MENDED <= len(word) <= _LONGEST_MENDED and word.isalpha()
     }
-    from fairreg.registry.text.stemming import stemmed  # needed for writing only
-
     row = {name: stemmed(words[:_LONGEST_TEXT]) for name, words in spelled.items()}
     return {"leading": row["name"][:LEADING], **row}, frozenset(known)
 

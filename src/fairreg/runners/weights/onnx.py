@@ -19,22 +19,22 @@ SUFFIXES = frozenset({".onnx"})
 
 
 def knows(_start: bytes, suffix: str) -> bool:
-    """Whether a file is an ONNX model: protobuf has no magic number, so the suffix decides."""
+    """Tell whether a file is an ONNX model: protobuf has no magic number, so the suffix decides."""
     return suffix in SUFFIXES
 
 
 def read(path: Path) -> Tensors:
-    """Floating-point initializers of the main graph in the file's order. Raises ModelError, Refused."""
+    """Read the floating-point initializers of the main graph in file order. Raises ModelError, Refused."""
     model = _parsed(path)
     floating = _floating_types()
     try:
         return {item.name: _array(item) for item in model.graph.initializer if item.data_type in floating}
     except (ValueError, TypeError, KeyError, MemoryError) as error:
-        raise ModelError(f"{path.name} is no valid ONNX model: an initializer is damaged.") from error
+        raise ModelError(f"{path.name} is not a valid ONNX model: an initializer is damaged.") from error
 
 
 def signature(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """Inputs and outputs that the graph declares; nothing is loaded into a runtime.
+    """Read the declared inputs and outputs of the graph, without loading it into a runtime.
 
     Raises ModelError, Refused.
     """
@@ -54,7 +54,7 @@ def _declared(value: Any) -> Tensor:
 
 
 def _dtype(element: int) -> str:
-    """An element type in numpy's word, as the runner of ONNX models says it; 0 is what is no tensor."""
+    """Name of an element type as in the runner of ONNX models; 0 stands for a value other than a tensor."""
     import onnx
 
     if element == onnx.TensorProto.STRING:
@@ -71,9 +71,9 @@ def _parsed(path: Path) -> Any:
 
 
 def parse(content: bytes, name: str) -> Any:
-    """The ModelProto in `content`; `name` is for messages.
+    """Parse the ModelProto in `content`; `name` is for messages.
 
-    Raises ModelError for what is no ONNX model and Refused for one that keeps tensors in other files: such a
+    Raises ModelError for other content and Refused for a model that keeps tensors in other files: such a
     reference could name any file of this machine, and the digest of the model would not cover it.
     """
     import onnx
@@ -83,9 +83,9 @@ def parse(content: bytes, name: str) -> Any:
     try:
         model.ParseFromString(content)
     except (DecodeError, RecursionError, MemoryError) as error:
-        raise ModelError(f"{name} is no valid ONNX model.") from error
+        raise ModelError(f"{name} is not a valid ONNX model.") from error
     if not model.graph.node:
-        raise ModelError(f"{name} is no valid ONNX model: its graph is empty.")
+        raise ModelError(f"{name} is not a valid ONNX model: its graph is empty.")
     _refuse_external(model, name)
     return model
 
@@ -105,7 +105,7 @@ def _refuse_external(model: Any, name: str) -> None:
 
 
 def _tensors(graph: Any, depth: int) -> Iterator[Any]:
-    """Every TensorProto of a graph or function, those in attributes and inner graphs included."""
+    """Yield every TensorProto of a graph or function, including those in attributes and inner graphs."""
     if depth > _MAX_DEPTH:
         raise ModelError("The ONNX model nests its graphs too deeply.")
     yield from getattr(graph, "initializer", ())

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A pickle machine that can rebuild descriptions of tensors and nothing else.
+"""A restricted pickle machine that rebuilds only descriptions of tensors.
 
-Two locks, either of which would do. First the opcodes are read without being executed: one that tensor
-files never need, or a jump in the memo that would eat memory, ends the reading. Then the pickle runs in an
-`Unpickler` whose `find_class` knows a fixed list of names and answers with stand-ins of our own. The
+Two barriers, each sufficient on its own. First the opcodes are read without being executed: an opcode that
+tensor files never need, or a jump in the memo that would exhaust memory, ends the reading. Then the pickle
+runs in an `Unpickler` whose `find_class` has a fixed list of names and returns stand-ins of our own. The
 stand-ins are tuples without attributes (or a dict that drops its state), so that BUILD cannot change them;
-what they return are descriptions that are checked when the tensors are made. They copy nothing, so that a
-small pickle cannot make a large object.
+they return descriptions that are checked when the tensors are made. They copy nothing, so that a small pickle
+cannot make a large object.
 """
 
 import io
@@ -32,10 +32,10 @@ _OTHERS = """
     APPEND APPENDS SETITEM SETITEMS BINGET LONG_BINGET MEMOIZE GLOBAL STACK_GLOBAL REDUCE BUILD BINPERSID
 """
 _OPCODES = _TUPLES | _MEMO_WRITES | frozenset(_OTHERS.split())
-_NAMING = frozenset({"GLOBAL", "INST"})  # what they name is refused by name, before anything else is
+_NAMING = frozenset({"GLOBAL", "INST"})  # refused by the name they contain, before other checks
 _BY_CODE = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
 
-# What the pickle machine raises on bytes that no pickler wrote.
+# Exceptions of the pickle machine for invalid bytes.
 _CORRUPT = (
     pickle.UnpicklingError,
     ValueError,  # UnicodeDecodeError included
@@ -72,13 +72,13 @@ class _StorageType(NamedTuple):
 
 
 class _Opaque(NamedTuple):
-    """A name that may occur and means nothing to us."""
+    """An allowed name that is ignored."""
 
     name: str
 
 
 class _StandIn(NamedTuple):
-    """A name that may be called, with the function that answers."""
+    """An allowed name that may be called, with the function in its place."""
 
     answer: Callable[..., Any]
 
@@ -87,7 +87,7 @@ class _StandIn(NamedTuple):
 
 
 class _Mapping(dict[Any, Any]):
-    """Stands for OrderedDict; attributes such as ``_metadata`` are dropped."""
+    """Stand-in for OrderedDict; attributes such as ``_metadata`` are dropped."""
 
     __slots__ = ()
 
@@ -141,7 +141,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 def _stand_in(module: str, name: str, source: str) -> Any:
-    """What answers for ``module.name``; UnsafePickle if that is not on the list."""
+    """Return the stand-in for ``module.name``. Raises UnsafePickle for a name not on the list."""
     if (module, name) not in _ALLOWED:
         raise UnsafePickle(
             f"{source} was refused: its pickle names {module}.{name}, which loading tensors never needs.",
@@ -151,7 +151,7 @@ def _stand_in(module: str, name: str, source: str) -> Any:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """Knows the names in _ALLOWED; `source` is the file's name for messages."""
+    """Unpickler of the names in _ALLOWED; `source` is the file's name for messages."""
 
     def __init__(self, content: bytes, source: str) -> None:
         super().__init__(io.BytesIO(content), encoding="utf-8")
@@ -162,7 +162,7 @@ class _TensorUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Storage:
         if not isinstance(pid, tuple) or len(pid) < _MIN_STORAGE_FIELDS or pid[0] != "storage":
-            raise ModelError("a tensor refers to something that is no storage")
+            raise ModelError("a tensor refers to an object that is not a storage")
         kind, key, count = pid[1], pid[2], pid[4]
         if (
             not isinstance(kind, _StorageType)
@@ -177,21 +177,21 @@ class _TensorUnpickler(pickle.Unpickler):
 
 
 def load(stream: io.BytesIO, source: str) -> Any:
-    """The object of the one pickle at the position of `stream`, which is left behind that pickle.
+    """Load one pickle at the position of `stream`, which then points behind that pickle.
 
-    It consists of dicts, lists, tuples, plain values and `Lazy` tensors. `source` names the file in messages.
-    Raises UnsafePickle, and ModelError with a clause that says what is wrong.
+    The object consists of dicts, lists, tuples, plain values and `Lazy` tensors. `source` names the file in
+    messages. Raises UnsafePickle, and ModelError with a clause that describes the fault.
     """
     start = stream.tell()
     try:
         _inspect(stream, source)
         return _TensorUnpickler(stream.getvalue()[start : stream.tell()], source).load()
     except _CORRUPT as error:
-        raise ModelError("its pickle is damaged or cut off") from error
+        raise ModelError("its pickle is damaged or truncated") from error
 
 
 def _inspect(stream: io.BytesIO, source: str) -> None:
-    """Read one pickle without executing it; raises for anything that a tensor file has no use for."""
+    """Read one pickle without executing it. Raises for instructions that tensor files do not need."""
     tuples = 0
     for count, (name, argument) in enumerate(_instructions(stream)):
         if name in _NAMING:
@@ -207,7 +207,7 @@ def _inspect(stream: io.BytesIO, source: str) -> None:
 
 
 def _instructions(stream: io.BytesIO) -> Iterator[tuple[str, Any]]:
-    """Names and arguments up to STOP. The argument of a refused instruction is not even parsed."""
+    """Yield names and arguments up to STOP, without parsing arguments of refused instructions."""
     name = ""
     while name != "STOP":
         opcode = _BY_CODE[stream.read(1)]

@@ -47,12 +47,12 @@ _StorageBytes = Callable[[Storage], memoryview]
 
 
 def knows(start: bytes, suffix: str) -> bool:
-    """Whether a file may be a PyTorch file: a pickle, a zip or anything with one of PyTorch's suffixes."""
+    """Tell whether a file may be a PyTorch file: a pickle, a zip or one with one of PyTorch's suffixes."""
     return suffix in SUFFIXES or start.startswith((_ZIP_START, _PICKLE_START))
 
 
 def read(path: Path) -> Tensors:
-    """Tensors in the order of the state dict. Raises ModelError, UnsafePickle."""
+    """Read the tensors in the order of the state dict. Raises ModelError, UnsafePickle."""
     try:
         content = path.read_bytes()
         reader = _read_zip if content.startswith(_ZIP_START) else _read_legacy
@@ -68,7 +68,7 @@ def _read_legacy(content: bytes, source: str) -> Tensors:
     magic = pickles.load(stream, source)
     protocol = pickles.load(stream, source) if magic == _LEGACY_MAGIC else None
     if protocol != _LEGACY_PROTOCOL:
-        raise ModelError("it does not begin as one")
+        raise ModelError("it does not begin like one")
     machine = pickles.load(stream, source)
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise ModelError("it was written on a big-endian machine")
@@ -106,7 +106,7 @@ def _legacy_storages(
         size = storage.elements * DTYPES[storage.dtype].itemsize
         count, data = data[:_COUNT_BYTES], data[_COUNT_BYTES:]
         if int.from_bytes(count, "little") != storage.elements or size > len(data):
-            raise ModelError("it is cut off or its storages are damaged")
+            raise ModelError("it is truncated or its storages are damaged")
         found[storage], data = data[:size], data[size:]
     return found
 
@@ -117,7 +117,7 @@ def _read_zip(content: bytes, source: str) -> Tensors:
         folder = _folder(members)
         if members[f"{folder}data.pkl"].file_size > _MAX_PICKLE:
             raise ModelError("its pickle is too large for a list of tensors")
-        # Before anything else is judged, so that a pickle that names code is refused as that.
+        # First of all checks, so that a pickle that names code is refused for that reason.
         checkpoint = pickles.load(io.BytesIO(archive.read(f"{folder}data.pkl")), source)
         # Stored members that together fit the file cannot unpack to more than the file.
         if any(info.compress_type != zipfile.ZIP_STORED for info in members.values()):
@@ -153,22 +153,22 @@ def _zip_storages(archive: zipfile.ZipFile, folder: str) -> _StorageBytes:
 
 
 def _flattened(checkpoint: object) -> Iterator[tuple[str, Lazy]]:
-    """Names and tensors of a state dict, or of the one inside a training checkpoint."""
+    """Yield names and tensors of a state dict, or of the one inside a training checkpoint."""
     if not isinstance(checkpoint, dict):
-        raise ModelError("it holds no state dict")
+        raise ModelError("it does not contain a state dict")
     inner = next(
         (checkpoint[name] for name in _WRAPPERS if isinstance(checkpoint.get(name), dict)), checkpoint
     )
     pairs = list(_leaves(inner, "", 0, set()))
     if not pairs:
-        raise ModelError("it holds no tensors")
+        raise ModelError("it does not contain tensors")
     if len({name for name, _ in pairs}) != len(pairs):
         raise ModelError("two of its tensors have the same name")
     yield from pairs
 
 
 def _leaves(mapping: dict[Any, Any], prefix: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Lazy]]:
-    # Each dict once: a few that contain each other could otherwise grow without end.
+    # Each dict once: dicts that contain each other would otherwise grow without end.
     if depth > _MAX_DEPTH or id(mapping) in seen:
         raise ModelError("its state dict is nested too deeply or contains itself")
     seen.add(id(mapping))

@@ -37,11 +37,11 @@ SUFFIXES = frozenset({".safetensors"})
 
 
 def knows(start: bytes, suffix: str) -> bool:
-    """Whether a file that begins with `start` is a safetensors file."""
+    """Tell whether a file that begins with `start` is a safetensors file."""
     return suffix in SUFFIXES or start[_LENGTH_BYTES : _LENGTH_BYTES + 2] == b'{"'
 
 
-# What a header that no writer made raises on the way.
+# Exceptions raised by an invalid header.
 _CORRUPT = (
     ValueError,
     TypeError,
@@ -55,13 +55,13 @@ _CORRUPT = (
 
 
 def read(path: Path) -> Tensors:
-    """Tensors in the order of the header. Raises ModelError."""
+    """Read the tensors in the order of the header. Raises ModelError."""
     try:
         return _read(memoryview(path.read_bytes()))
     except ModelError as error:
-        raise ModelError(f"{path.name} is no valid safetensors file: {error.message}.") from error
+        raise ModelError(f"{path.name} is not a valid safetensors file: {error.message}.") from error
     except _CORRUPT as error:
-        raise ModelError(f"{path.name} is no valid safetensors file: its header is damaged.") from error
+        raise ModelError(f"{path.name} is not a valid safetensors file: its header is damaged.") from error
 
 
 def _read(content: memoryview) -> Tensors:
@@ -93,7 +93,7 @@ def _check_coverage(offsets: list[list[int]], size: int) -> None:
 
 def _tensor(data: memoryview, entry: dict[str, Any]) -> Any:
     if entry["dtype"] not in _NAMES:
-        raise ModelError(f"the element type {entry['dtype']!r} is not known")
+        raise ModelError(f"the element type {entry['dtype']!r} is unknown")
     first, last = entry["data_offsets"]
     shape = tuple(int(size) for size in entry["shape"])
     dtype = DTYPES[_NAMES[entry["dtype"]]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every reader of weight files shares: types, limits, checked views and the fingerprint."""
+"""Shared parts of the readers of weight files: types, limits, checked views and the fingerprint."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -19,10 +19,10 @@ Tensors = dict[str, Array]
 MAX_FILE_BYTES = 4 << 30
 MAX_DIMENSIONS = 32
 
-# The two raw bytes of each bfloat16 number under a name of their own, so that nobody computes with them.
+# The two raw bytes of each bfloat16 number as a separate dtype, which prevents arithmetic with them.
 BFLOAT16 = np.dtype([("bfloat16", "<u2")])
 
-# Every element type that the readers know, by the name that the fingerprint uses; little-endian in files.
+# Supported element types by their name in the fingerprint; little-endian in files.
 DTYPES: Mapping[str, np.dtype[Any]] = {
     "float64": np.dtype("<f8"),
     "float32": np.dtype("<f4"),
@@ -48,10 +48,10 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 
 
 def fingerprint_of(tensors: Mapping[str, Array]) -> str:
-    """``sha256:...`` of the values alone: names, order and file format do not enter.
+    """Compute ``sha256:...`` of the values only, independent of names, order and file format.
 
-    One line ``dtype|shape|digest`` a tensor, with the shape's numbers joined by commas and the digest that
-    of the contiguous little-endian bytes; the lines sorted bytewise and digested together.
+    One line ``dtype|shape|digest`` per tensor, with the shape's numbers joined by commas and the digest of
+    the contiguous little-endian bytes; the lines are sorted bytewise and digested together.
     """
     lines = sorted(_line(array).encode() for array in tensors.values())
     return f"sha256:{sha256(b''.join(lines)).hexdigest()}"
