@@ -97,7 +97,7 @@ class Registry:
         from fairreg.registry.ingest.harvest_state import write_harvest
         from fairreg.registry.ingest.rejects import store_rejected
 
-        batch = _page(items)
+        batch = _as_batch(items)
         with self._database.writing() as connection:
             for bad in rejected:
                 store_rejected(connection, bad)
@@ -449,7 +449,7 @@ class Registry:
             _write_property(connection, name, value)
 
 
-def _page(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "StatementBatch":
+def _as_batch(items: "Iterable[ModelRecord | Submission] | StatementBatch") -> "StatementBatch":
     from fairreg.registry.ingest.row_builder import StatementBatch, build_batch
 
     if isinstance(items, StatementBatch):

@@ -77,7 +77,7 @@ def in_files(evidence: Evidence) -> Finding:
 
     Those inside a model file count where the evidence has them; this release does not gather them.
     """
-    found = _carried(evidence)
+    found = _identifiers_in_files(evidence)
     exact = [cited for doi, cited in found if doi == evidence.record.doi]
     remedy = "Put this version's DOI into CITATION.cff and the README badge (Zenodo can reserve it)."
     if exact:
@@ -88,7 +88,7 @@ def in_files(evidence: Evidence) -> Finding:
     return unread_files(evidence, "a persistent identifier of the model in a file", remedy=remedy)
 
 
-def _carried(evidence: Evidence) -> list[tuple[str, Citation]]:
+def _identifiers_in_files(evidence: Evidence) -> list[tuple[str, Citation]]:
     lineage = lineage_dois(evidence)
     found = [
         (doi, cite_document(item.document, doi)) for item in stated_in(evidence) for doi in item.facts.dois

@@ -124,8 +124,8 @@ def _told_as(item: Evaluation) -> str:
 def use_and_limits(evidence: Evidence) -> Finding:
     """Fields of the record, else sections of README and model card; template text does not count."""
     record = evidence.record
-    use = _told(evidence, "intended_use", record.intended_use, _USE)
-    limits = _told(evidence, "limitations", record.limitations, _LIMITS)
+    use = _statements(evidence, "intended_use", record.intended_use, _USE)
+    limits = _statements(evidence, "limitations", record.limitations, _LIMITS)
     found = [*use, *limits]
     remedy = "Write what the model is for, and where it must not be used, in the model card (30 words each)."
     if use and limits:
@@ -135,7 +135,9 @@ def use_and_limits(evidence: Evidence) -> Finding:
     return unread_files(evidence, "a statement of intended use or limits", remedy=remedy)
 
 
-def _told(evidence: Evidence, field: str, value: str | None, heading: re.Pattern[str]) -> list[Citation]:
+def _statements(
+    evidence: Evidence, field: str, value: str | None, heading: re.Pattern[str]
+) -> list[Citation]:
     if words(value) >= _ENOUGH_WORDS:
         return [cite_record(evidence, field, clean(value))]
     return [

@@ -209,7 +209,7 @@ def _answer(response: Any, url: str, limit: int) -> Response:
         body = _bounded(response.iter_bytes(), limit)
     except _transport_error() as error:
         raise _fault(error, url) from error
-    headers = {name.lower(): _unsaid(value, response) for name, value in response.headers.items()}
+    headers = {name.lower(): _without_token(value, response) for name, value in response.headers.items()}
     return Response(url, response.status_code, headers, masked(body, _token(response)))
 
 
@@ -219,7 +219,7 @@ def _token(response: Any) -> str:
     return sent.removeprefix("Bearer ")
 
 
-def _unsaid(text: str, response: Any) -> str:
+def _without_token(text: str, response: Any) -> str:
     """Remove the access token from `text`."""
     return masked(text.encode("utf-8", "surrogateescape"), _token(response)).decode(
         "utf-8", "surrogateescape"
@@ -249,7 +249,7 @@ def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
 def _translated(error: "HfHubHTTPError", what: str) -> FairregError:
     from huggingface_hub.errors import DisabledRepoError, GatedRepoError, RepositoryNotFoundError
 
-    status, said = error.response.status_code, _said(error.response)
+    status, said = error.response.status_code, _error_message(error.response)
     if isinstance(error, GatedRepoError):
         return AccessDenied(
             f"{what} is gated on the Hub.", hint="Ask for access on its page, then set HF_TOKEN."
@@ -291,6 +291,6 @@ def _of_status(headers: Mapping[str, str], status: int, said: str) -> FairregErr
     )
 
 
-def _said(response: Any) -> str:
-    stated = _unsaid(response.headers.get("x-error-message", ""), response)
+def _error_message(response: Any) -> str:
+    stated = _without_token(response.headers.get("x-error-message", ""), response)
     return " ".join(stated.split())[:300].rstrip(".")

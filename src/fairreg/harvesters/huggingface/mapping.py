@@ -187,7 +187,7 @@ class _Mapping:
             if not self.dataset:
                 yield Relation(type="trained_on", target=_dataset(name), target_kind="Dataset")
         for item in self._results():
-            tested = _said(item.at("dataset", "type"))
+            tested = _stated_text(item.at("dataset", "type"))
             if tested:
                 yield Relation(type="evaluated_on", target=_dataset(tested), target_kind="Dataset")
         for number in self._tagged("arxiv:"):
@@ -239,7 +239,7 @@ class _Mapping:
     def _license(self) -> tuple[str | None, str | None]:
         """(SPDX expression, stated licence without one); for ``other`` the card gives name and link."""
         stated = _texts(self.meta["license"]) or list(self._tagged("license:"))
-        name, link = _said(self.meta["license_name"]), self.meta["license_link"].text
+        name, link = _stated_text(self.meta["license_name"]), self.meta["license_link"].text
         found: list[str] = []
         unknown: list[str] = []
         for word in stated or ([name] if name else []):
@@ -310,11 +310,16 @@ class _Mapping:
     def _evaluations(self) -> Iterator[Evaluation]:
         for result in self._results():
             data = result["dataset"]
-            name = _said(data["name"]) or _said(data["type"]) or _said(data)
+            name = _stated_text(data["name"]) or _stated_text(data["type"]) or _stated_text(data)
             for metric in (*result["metrics"].items(), *result["metric"].items()):
-                what, value = _said(metric["name"]) or _said(metric["type"]), _value(metric["value"])
+                what, value = (
+                    _stated_text(metric["name"]) or _stated_text(metric["type"]),
+                    _value(metric["value"]),
+                )
                 if what and value:
-                    yield Evaluation(metric=what, value=value, dataset=name, split=_said(data["split"]))
+                    yield Evaluation(
+                        metric=what, value=value, dataset=name, split=_stated_text(data["split"])
+                    )
 
     def _parameters(self) -> int | None:
         total = self.info.at("safetensors", "total").count
@@ -342,7 +347,7 @@ def _number(doi: str) -> int:
     return int(match[1][:18]) if match else 0
 
 
-def _said(node: JsonNode) -> str | None:
+def _stated_text(node: JsonNode) -> str | None:
     text = node.text
     return None if text is None or text.lower() in _NOTHING else text
 
@@ -350,7 +355,11 @@ def _said(node: JsonNode) -> str | None:
 def _texts(node: JsonNode) -> list[str]:
     """Return the texts of a text, a list of texts or an object of texts, each once."""
     several = [item for _, item in node.members()] if node.is_object else list(node.items())
-    found = [text for item in several if (text := _said(item) or _said(item["name"]) or _said(item["id"]))]
+    found = [
+        text
+        for item in several
+        if (text := _stated_text(item) or _stated_text(item["name"]) or _stated_text(item["id"]))
+    ]
     if any(item.value is False for item in several):
         found.append("no")
     return list(dict.fromkeys(found))
@@ -382,4 +391,4 @@ def _value(node: JsonNode) -> str | None:
         return str(node.value)
     if isinstance(node.value, dict | list) and node.value:
         return json.dumps(node.value, sort_keys=True)
-    return _said(node)
+    return _stated_text(node)

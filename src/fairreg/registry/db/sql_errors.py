@@ -12,11 +12,11 @@ __all__ = ["URL_HINT", "location_of_url", "translate_error"]
 
 URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
-_Said = tuple[str, str]  # what happened, what to do; {place} is the file or the masked URL
+_Message = tuple[str, str]  # what happened, what to do; {place} is the file or the masked URL
 
 _LOCKED = ("Another process holds a lock on the database {place}.", "Wait until it is done and try again.")
 # SQLite's result codes, by prefix.
-_SQLITE: dict[str, _Said] = {
+_SQLITE: dict[str, _Message] = {
     "SQLITE_NOTADB": (
         "{place} is not a database.",
         "Move it away, or set FAIRREG_DATABASE_URL to another file.",
@@ -43,7 +43,7 @@ _SQLITE: dict[str, _Said] = {
 }
 _TRY_LATER = "Try again later; committed changes are safe."
 # SQLSTATE codes, by prefix: PostgreSQL's documentation, appendix A.
-_POSTGRESQL: dict[str, _Said] = {
+_POSTGRESQL: dict[str, _Message] = {
     "28": (
         "Authentication failed for {place}.",
         "Check user and password in FAIRREG_DATABASE_URL, or keep the password in ~/.pgpass.",
@@ -79,7 +79,7 @@ _POSTGRESQL: dict[str, _Said] = {
     ),
 }
 # libpq passes on only the text of a failed login, without its SQLSTATE.
-_AT_THE_DOOR: tuple[tuple[str, str], ...] = (
+_LOGIN_FAILURES: tuple[tuple[str, str], ...] = (
     (r"authentication|password|pg_hba\.conf|role \".*\" (does not exist|is not permitted)", "28"),
     (r"database \".*\" does not exist", "3D000"),
     (r"permission denied for database", "42501"),
@@ -98,13 +98,13 @@ def translate_error(error: SQLAlchemyError, location: str) -> RegistryError:
     """Return the RegistryError for a database error; RegistryUnreachable where no server answered."""
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorname", None) or ""
-    if said := _by_code(code, _SQLITE):
-        return _error(RegistryError, said, location)
+    if found := _by_code(code, _SQLITE):
+        return _error(RegistryError, found, location)
     state = getattr(original, "sqlstate", None) or _state_of_connecting(error)
     if state == "unreachable":
         return _error(RegistryUnreachable, _UNREACHABLE, location)
-    if said := _by_code(state, _POSTGRESQL):
-        return _error(RegistryUnreachable if state.startswith(_AWAY) else RegistryError, said, location)
+    if found := _by_code(state, _POSTGRESQL):
+        return _error(RegistryUnreachable if state.startswith(_AWAY) else RegistryError, found, location)
     if "could not parse" in str(error).lower():
         return RegistryError("FAIRREG_DATABASE_URL is not a database URL.", hint=URL_HINT)
     first_line = str(original or error).strip().partition("\n")[0]
@@ -125,12 +125,12 @@ def location_of_url(url: str) -> str:
     return parsed.difference_update_query(secret).render_as_string(hide_password=True)
 
 
-def _by_code(code: str, known: dict[str, _Said]) -> _Said | None:
-    return next((said for prefix, said in known.items() if code.startswith(prefix)), None)
+def _by_code(code: str, known: dict[str, _Message]) -> _Message | None:
+    return next((found for prefix, found in known.items() if code.startswith(prefix)), None)
 
 
-def _error(kind: type[RegistryError], said: _Said, location: str) -> RegistryError:
-    message, hint = said
+def _error(kind: type[RegistryError], found: _Message, location: str) -> RegistryError:
+    message, hint = found
     return kind(message.format(place=location), hint=hint)
 
 
@@ -142,7 +142,7 @@ def _state_of_connecting(error: SQLAlchemyError) -> str:
     if not type(original).__module__.startswith("psycopg") or type(original).__name__ not in _CONNECTING:
         return ""
     text = str(original)
-    return next((state for words, state in _AT_THE_DOOR if re.search(words, text)), "unreachable")
+    return next((state for words, state in _LOGIN_FAILURES if re.search(words, text)), "unreachable")
 
 
 _CONNECTING = frozenset({"OperationalError", "ConnectionTimeout"})

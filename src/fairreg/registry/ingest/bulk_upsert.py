@@ -68,15 +68,15 @@ def put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, .
     """Upsert the statements of a page in one pass and return the outcomes in the order given."""
     arrivals = _arrivals(connection, batch.statements)
     pending = LineageUpdate(connection)
-    done = _refreshed(connection, _repeated(connection, arrivals))
+    done = _touch_unchanged(connection, _unchanged(connection, arrivals))
     lone = _isolated(connection, arrivals, pending.overrides)
-    _inserted(connection, lone)
+    _insert_entries(connection, lone)
     done |= {item.number: ("new", item.prepared.identifier) for item in lone}
     late = [item for item in arrivals if item.number not in done]
     single = _single(connection, late)
     if lone or single:
         write_words(connection, batch.words if lone or len(single) == len(late) else _words(single))
-    kept = _kept(connection, late, {item.number for item in single}, pending)
+    kept = _upsert_rest(connection, late, {item.number for item in single}, pending)
     pending.resolve()
     names = _names(connection, (key for _, key in kept.values()))
     done |= {number: (outcome, names[key]) for number, (outcome, key) in kept.items()}
@@ -106,7 +106,7 @@ def _known(
     return found
 
 
-def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Repeat]:
+def _unchanged(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Repeat]:
     """Resubmissions without changes, for entries with a single statement."""
     same = [
         _Repeat(item.number, item.prepared, record, item.known.id, item.known.entry_id)
@@ -121,7 +121,7 @@ def _repeated(connection: Connection, arrivals: Iterable[_Arrival]) -> list[_Rep
     return [item for item in same if item.home in alone]
 
 
-def _refreshed(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
+def _touch_unchanged(connection: Connection, repeats: Sequence[_Repeat]) -> dict[int, tuple[Outcome, str]]:
     """Update when they were last read, and from which bytes."""
     names = _entry_names(connection, (item.home for item in repeats))
     said = [item.prepared.values | {"at": item.key} for item in repeats]
@@ -146,11 +146,11 @@ def _isolated(
     fresh = [item for item in arrivals if item.fresh and item.prepared.statement_key not in linked]
     keys = {item.number: item.prepared.keys for item in fresh}
     named = {item.number: {item.prepared.identifier} for item in fresh}
-    fresh = _untouched(fresh, keys, lambda asked: _carried(connection, asked))
-    return _untouched(fresh, named, lambda asked: _taken(connection, asked))
+    fresh = _with_unique_signs(fresh, keys, lambda asked: _known_keys(connection, asked))
+    return _with_unique_signs(fresh, named, lambda asked: _existing_names(connection, asked))
 
 
-def _untouched(
+def _with_unique_signs(
     arrivals: Iterable[_Arrival],
     signs: Mapping[int, Iterable[_Sign]],
     held: Callable[[set[_Sign]], set[_Sign]],
@@ -173,7 +173,7 @@ def _single(connection: Connection, late: Sequence[_Arrival]) -> list[_Arrival]:
         and named[item.prepared.identifier] == 1
         and all(borne[key] == 1 for key in item.prepared.grouping_keys)
     ]
-    held = _grouped(connection, {key for item in chosen for key in item.prepared.grouping_keys})
+    held = _owned_keys(connection, {key for item in chosen for key in item.prepared.grouping_keys})
     return [item for item in chosen if held.isdisjoint(item.prepared.grouping_keys)]
 
 
@@ -183,7 +183,7 @@ def _words(arrivals: Iterable[_Arrival]) -> frozenset[str]:
     return frozenset().union(*(text_values(record)[1] for record in records))
 
 
-def _kept(
+def _upsert_rest(
     connection: Connection, late: Iterable[_Arrival], single: Container[int], pending: LineageUpdate
 ) -> dict[int, tuple[Outcome, int]]:
     """Upsert the rest of a page in the order given: runs of `single` ones together, the others one by one.
@@ -194,8 +194,8 @@ def _kept(
     for together, run in groupby(late, lambda item: item.number in single):
         items = list(run)
         # An entry named earlier in this loop may have taken one of the identifiers.
-        if together and not _taken(connection, (item.prepared.identifier for item in items)):
-            keys = _inserted(connection, items)
+        if together and not _existing_names(connection, (item.prepared.identifier for item in items)):
+            keys = _insert_entries(connection, items)
             pending.add(keys)
             kept |= {item.number: ("new", key) for item, key in zip(items, keys, strict=True)}
         else:
@@ -203,7 +203,7 @@ def _kept(
     return kept
 
 
-def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
+def _known_keys(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     """Return those of the keys that any row of the registry carries, in any role."""
     found: set[Key] = set()
     for chunk in chunks(keys):
@@ -215,7 +215,7 @@ def _carried(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     return found
 
 
-def _grouped(connection: Connection, keys: Iterable[Key]) -> set[Key]:
+def _owned_keys(connection: Connection, keys: Iterable[Key]) -> set[Key]:
     """Return those of the keys that a stored statement owns, by which others may share its entry."""
     found: set[Key] = set()
     for chunk in chunks(keys):
@@ -229,7 +229,7 @@ def _grouped(connection: Connection, keys: Iterable[Key]) -> set[Key]:
 _OWN = identifiers.c.scheme == identifiers.c.family
 
 
-def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
+def _existing_names(connection: Connection, names: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for chunk in chunks(names):
         query = select(entries.c.identifier).where(entries.c.identifier.in_(chunk))
@@ -237,7 +237,7 @@ def _taken(connection: Connection, names: Iterable[str]) -> set[str]:
     return found
 
 
-def _inserted(connection: Connection, arrivals: Sequence[_Arrival]) -> Sequence[int]:
+def _insert_entries(connection: Connection, arrivals: Sequence[_Arrival]) -> Sequence[int]:
     """Insert an entry for each with all its rows; return the keys of the statements."""
     if not arrivals:
         return ()

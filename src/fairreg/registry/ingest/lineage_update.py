@@ -200,7 +200,7 @@ class _ConnectedStatements:
         self._connection = connection
         self._same = partners(overrides.must_link)
         self._changed = changed
-        self._asked: set[Key] = set()
+        self._queried_keys: set[Key] = set()
         self._homes: set[int] = set()
 
     def expand(self, ids: set[int], keys: set[Key]) -> None:
@@ -233,8 +233,8 @@ class _ConnectedStatements:
 
     def _holders(self, keys: set[Key]) -> set[int]:
         """Return the statements that own or point to one of the keys; a widely shared key is no evidence."""
-        owners, pointers = _carriers(self._connection, keys - self._asked)
-        self._asked |= keys
+        owners, pointers = _carriers(self._connection, keys - self._queried_keys)
+        self._queried_keys |= keys
         found: set[int] = set()
         shared_widely: set[Key] = set()
         for key in owners.keys() | pointers.keys():

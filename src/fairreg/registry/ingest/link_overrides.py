@@ -82,8 +82,8 @@ def set_override(connection: Connection, one: IdentifierLike, other: IdentifierL
 
     Raises NotFound, IdentifierError, and UsageError where both resolve to the same statements.
     """
-    ones, all_ones = _meant(connection, one)
-    others, all_others = _meant(connection, other)
+    ones, all_ones = _resolve(connection, one)
+    others, all_others = _resolve(connection, other)
     if ones.keys() & others.keys():
         raise UsageError(
             f"{_shown(one)} and {_shown(other)} resolve to the same statement of {min(ones).source}.",
@@ -130,7 +130,7 @@ def _loaded(connection: Connection, keys: dict[int, None]) -> tuple[Entry, ...]:
 Statements = dict[StatementKey, int]
 
 
-def _meant(connection: Connection, pid: IdentifierLike) -> tuple[Statements, Statements]:
+def _resolve(connection: Connection, pid: IdentifierLike) -> tuple[Statements, Statements]:
     """Return the statements that `pid` resolves to, and all statements of their entry.
 
     ``SOURCE:ID`` resolves to that one; another identifier to all of the entry that carry it themselves.

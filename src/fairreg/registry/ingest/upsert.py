@@ -85,7 +85,7 @@ def _write_statement(connection: Connection, submission: Submission, known: int 
     values = statement_values(submission)
     accept(connection, [(values["source"], values.get("payload_sha256"))])
     if known is None:
-        return _inserted(connection, insert(statements).values(values))
+        return _insert(connection, insert(statements).values(values))
     connection.execute(update(statements).where(statements.c.id == known).values(values))
     return known
 
@@ -294,7 +294,7 @@ def _write_entry(connection: Connection, planned: _Planned) -> None:
         record = replace(record, identifier=name)
     values = entry_values(record) | _tombstone(rows) | {"merged": merged_value(record, members)}
     if entry_id is None:
-        entry_id = _inserted(connection, insert(entries).values(values))
+        entry_id = _insert(connection, insert(entries).values(values))
     else:
         connection.execute(update(entries).where(entries.c.id == entry_id).values(values))
     ids = [row.id for row in rows]
@@ -355,6 +355,6 @@ def _tombstone(rows: list[_Reached]) -> dict[str, str | None]:
     return {"gone_at": at, "gone_reason": reason}
 
 
-def _inserted(connection: Connection, statement: Insert) -> int:
+def _insert(connection: Connection, statement: Insert) -> int:
     """Insert a row and return its key."""
     return int(connection.execute(statement.returning(statement.table.c.id)).scalar_one())

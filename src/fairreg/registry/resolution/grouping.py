@@ -99,7 +99,7 @@ def group(records: Iterable[ModelRecord], apart: frozenset[Pair] = frozenset()) 
     groups: list[Group] = [(record,) for record in sorted(records, key=_place(HOST_ORDER))]
     opponents = partners(apart)
     for scheme in LINK_SCHEMES:
-        groups = _united(groups, scheme, opponents)
+        groups = _group_by_scheme(groups, scheme, opponents)
     return tuple(groups)
 
 
@@ -187,7 +187,7 @@ def _keys(records: Iterable[ModelRecord], scheme: str) -> set[Key]:
     return keys
 
 
-def _united(groups: list[Group], scheme: str, apart: Partners) -> list[Group]:
+def _group_by_scheme(groups: list[Group], scheme: str, apart: Partners) -> list[Group]:
     claims: dict[Key, set[int]] = defaultdict(set)
     for index, members in enumerate(groups):
         for key in _keys(members, scheme):
@@ -195,18 +195,18 @@ def _united(groups: list[Group], scheme: str, apart: Partners) -> list[Group]:
     root = list(range(len(groups)))
     for _key, indices in sorted(claims.items()):
         for joined in _joinable([(root[index], groups[index]) for index in sorted(indices)], scheme):
-            root = _joined(root, joined, groups, apart)
-    return _gathered(groups, root)
+            root = _merge_roots(root, joined, groups, apart)
+    return _collect(groups, root)
 
 
-def _gathered(groups: list[Group], root: list[int]) -> list[Group]:
+def _collect(groups: list[Group], root: list[int]) -> list[Group]:
     united: dict[int, list[ModelRecord]] = defaultdict(list)
     for index, members in enumerate(groups):
         united[root[index]].extend(members)
     return [tuple(sorted(members, key=_place(HOST_ORDER))) for members in united.values()]
 
 
-def _joined(root: list[int], joined: set[int], groups: list[Group], apart: Partners) -> list[int]:
+def _merge_roots(root: list[int], joined: set[int], groups: list[Group], apart: Partners) -> list[int]:
     """Return `root` with the trees of `joined` merged, except where a person separated them."""
     if not apart:
         return [min(joined) if index in joined else index for index in root]

@@ -236,7 +236,7 @@ class _ConstrainedUnionFind:
     def __init__(self, groups: Sequence[Group], cannot_link: frozenset[Pair]) -> None:
         self._groups = groups
         self._cannot_link = partners(cannot_link)
-        self._tree = [self._planted(number, members) for number, members in enumerate(groups)]
+        self._tree = [self._new_tree(number, members) for number, members in enumerate(groups)]
         self._at = {
             statement_key_of(record): number for number, group in enumerate(groups) for record in group
         }
@@ -247,7 +247,7 @@ class _ConstrainedUnionFind:
         statement_keys = [statement_key for statement_key in link.statement_keys if statement_key in self._at]
         trees = list(dict.fromkeys(map(self._tree_of, statement_keys)))
         for numbers in compatible((tree.opposed for tree in trees), self._cannot_link):
-            self._unite([trees[number] for number in numbers])
+            self._union([trees[number] for number in numbers])
         held: dict[_Tree, list[StatementKey]] = defaultdict(list)
         for statement_key in statement_keys:
             held[self._tree_of(statement_key)].append(statement_key)
@@ -273,7 +273,7 @@ class _ConstrainedUnionFind:
             for tree in sorted(set(self._tree), key=lambda tree: tree.label)
         )
 
-    def _planted(self, number: int, members: Group) -> _Tree:
+    def _new_tree(self, number: int, members: Group) -> _Tree:
         sources = {record.provenance.source for record in members}
         return _Tree(
             number, [number], sources, self._cannot_link.keys() & set(map(statement_key_of, members))
@@ -282,7 +282,7 @@ class _ConstrainedUnionFind:
     def _tree_of(self, statement_key: StatementKey) -> _Tree:
         return self._tree[self._at[statement_key]]
 
-    def _unite(self, trees: Sequence[_Tree]) -> None:
+    def _union(self, trees: Sequence[_Tree]) -> None:
         """Merge the trees into the largest, with the label of the first."""
         label = trees[0].label
         largest = max(trees, key=lambda tree: len(tree.numbers))

@@ -74,7 +74,7 @@ def retrieve(
     matches, corrections = [], []
     for term in terms:
         found = _term_matches(connection, term)
-        better = None if found.postings.keys else _mended(connection, term)
+        better = None if found.postings.keys else _corrected(connection, term)
         if better is not None:
             found = _term_matches(connection, better[0])
             corrections.append(better[1])
@@ -84,11 +84,11 @@ def retrieve(
         matches = [
             replace(item, postings=_postings(connection, item.phrases, conditions)) for item in matches
         ]
-    keys, complete = _chosen(connection, matches, query_terms, conditions)
+    keys, complete = _candidate_keys(connection, matches, query_terms, conditions)
     return CandidateSet(query_terms, tuple(_documents(connection, keys)), complete, tuple(corrections))
 
 
-def _mended(connection: Connection, term: Term) -> tuple[Term, Correction] | None:
+def _corrected(connection: Connection, term: Term) -> tuple[Term, Correction] | None:
     from fairreg.registry.search.spelling_correction import (
         correct_spelling,  # imported late: most words are held by some entry
     )
@@ -113,7 +113,7 @@ def _postings(
     return match(connection, [list(phrases)], limit=_MAX_POSTINGS, conditions=conditions)
 
 
-def _chosen(
+def _candidate_keys(
     connection: Connection,
     matches: Sequence[_TermMatches],
     query_terms: Sequence[QueryTerm],
@@ -128,11 +128,11 @@ def _chosen(
     ranked = sorted(weights, key=lambda key: (-weights[key], key))
     if all(item.postings.complete for item in matches):
         return ranked[:_MAX_CANDIDATES], len(ranked) <= _MAX_CANDIDATES
-    first = dict.fromkeys(_likeliest(connection, matches, conditions))
+    first = dict.fromkeys(_top_matches(connection, matches, conditions))
     return list(dict.fromkeys((*first, *ranked)))[:_MAX_CANDIDATES], False
 
 
-def _likeliest(
+def _top_matches(
     connection: Connection, matches: Sequence[_TermMatches], conditions: Sequence[ColumnElement[bool]]
 ) -> list[int]:
     """Return matches of common words: all terms in the name, then all terms, then any term in the name."""
