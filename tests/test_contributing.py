@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from fairreg.formats.base import Format, ReadableFormat, RecordFormat
+from fairreg.harvesters import Harvester
+from fairreg.models.base import ModelModule
+from fairreg.runners.base import RunnerModule
 from support.commands import fault_of, options
 from support.outside import OFFLINE, RUN, new_environment
 
@@ -23,6 +27,15 @@ ROOTS = tuple(ROOT / name for name in ("", "src/fairreg", "src/fairreg/assessmen
 # Words of recipes: what a reader would write, words of a rubric, of Python and of a database.
 INVENTED = {"publisher", 'physhub_upload = "physhub.upload_format"', "F2-4", "modelshelf", "docs", "None"}
 STORED = {"leading", "wording_rules"}
+
+
+def _promised(protocol):
+    """Names that a module with the contract must define."""
+    return {name for name in (*protocol.__annotations__, *vars(protocol)) if not name.startswith("_")}
+
+
+def _abstract(base):
+    return set(base.__abstractmethods__)
 
 
 def first_hour():
@@ -196,3 +209,17 @@ def test_every_recipe_has_an_example_or_a_test_that_follows_it():
         "Adding a FAIR indicator", "Adding a search filter", "Adding an entry column", "Adding a text column",
     }  # fmt: skip
     assert [name for name, text in titles.items() if "`tests/" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("title", "contract", "also"),
+    [
+        ("Adding a source", _abstract(Harvester), {"HARVESTER"}),
+        ("Adding a format", _promised(Format) | _promised(ReadableFormat) | _promised(RecordFormat), set()),
+        ("Adding a runner", _promised(RunnerModule), {"compute"}),
+        ("Adding a model", _promised(ModelModule), set()),
+    ],
+)
+def test_a_recipe_names_all_that_the_contract_asks_for(title, contract, also):
+    section = PAGE.partition(f"### {title}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+    assert {name for name in contract | also if f"`{name}`" not in section} == set()

@@ -12,7 +12,11 @@ from support.commands import fault_of
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:^|&& |\$ |; )(?:\w+=\S+ )*fairreg ([^\n]*)", re.MULTILINE)
+# At the start of a line, behind a prompt or a variable, or run in one of our images.
+COMMAND = re.compile(
+    r"(?:^|&& |\$ |; )(?:\w+=\S+ )*(?:fairreg|(?:docker|apptainer) run [^\n]*fairreg(?::\w+|\.sif)) ([^\n]*)",
+    re.MULTILINE,
+)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img [^>]*src=\"([^\"]+)\"")
 # A path in backticks: with a folder, or a module or setting file alone.
 PATH = re.compile(
@@ -29,7 +33,7 @@ def commands(page):
         # What a shell joins is one line; a transcript also holds what the commands print.
         text = block.replace("\\\n", " ")
         lines = [line for line in text.splitlines() if language != "console" or line.startswith("$ ")]
-        found += COMMAND.findall("\n".join(lines))
+        found += COMMAND.findall("\n".join(line for line in lines if "--entrypoint" not in line))
     return [line.split(" && ")[0].strip() for line in found]
 
 
@@ -90,7 +94,8 @@ def test_messages_that_the_documents_quote_are_those_of_the_program():
     quoted = [
         part.strip()
         for text in re.findall(r"^\| \*([^*]+)\*", table, re.MULTILINE)
-        for part in text.split("...")
+        for part in re.split(r"\.\.\.|LATIN1", text)
+        if part.strip()
     ]
     assert len(quoted) > 5
     assert [part for part in quoted if part not in program] == []
