@@ -9,6 +9,7 @@ Rows of `fairreg.sources` come from entry points only. The installed packages ar
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -46,15 +47,19 @@ def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
 
     Raises PluginError if an installed package takes the name of another plugin.
     """
-    from pkgutil import iter_modules
-
-    package = import_module(room)
-    found = {info.name for info in iter_modules(package.__path__) if not info.name.startswith("_")} - skip
+    found = _built_in(import_module(room)) - skip
     for point in entry_points_of(room):
         if point.name in found:
             raise refusal(point, "that name is already in use")
         found.add(point.name)
     return tuple(sorted(found))
+
+
+def _built_in(package: ModuleType) -> set[str]:
+    """Names of the modules in a room's folder; pkgutil would be one import more of every command."""
+    entries = [entry for folder in package.__path__ for entry in Path(folder).iterdir()]
+    modules = {entry.stem for entry in entries if entry.suffix == ".py" or (entry / "__init__.py").is_file()}
+    return {name for name in modules if not name.startswith("_")}
 
 
 @cache

@@ -28,7 +28,8 @@ from fairreg.formats.file_facts import (
 from fairreg.formats.plain_yaml import load_yaml, yaml_text
 from fairreg.formats.related import repository_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
-from fairreg.schemas.json_reader import JsonNode, tracked
+from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.json_values import tracked
 from fairreg.schemas.record import Creator, ModelRecord
 
 __all__ = [

@@ -17,7 +17,8 @@ from fairreg.formats.base import Reading
 from fairreg.formats.plain_yaml import YamlFault
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
-from fairreg.schemas.json_reader import JsonNode, TrackedObject
+from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import Creator, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords

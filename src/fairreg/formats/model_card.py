@@ -28,7 +28,8 @@ from fairreg.formats.plain_yaml import yaml_text
 from fairreg.formats.related import code_of, papers_of, repository_of
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import JsonNode, TrackedObject
+from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.record import Evaluation, ModelRecord, Tensor
 from fairreg.schemas.text import clean
 

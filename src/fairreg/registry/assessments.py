@@ -27,7 +27,6 @@ from fairreg.errors import RecordError
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
-from fairreg.registry.search.lookup import entries_for
 from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
@@ -205,6 +204,8 @@ def _values(item: Assessment) -> dict[str, object]:
 
 def _of(connection: Connection, pid: IdentifierLike) -> ColumnElement[bool]:
     """Select assessments of `pid`: under any identifier of its entry, else under `pid` itself."""
+    from fairreg.registry.search.lookup import entries_for
+
     found = entries_for(connection, pid)
     # A repository may be an identifier of the model inside it and an entry of its own as well.
     named = [item for item in found if item.matched and item.matched.compact == item.identifier]

@@ -25,9 +25,6 @@ from fairreg.registry.entries import (
     Statement,
     Submission,
 )
-from fairreg.registry.search.filters import Filters, FilterValues
-from fairreg.registry.search.lookup import entries_for, entry_for, sources_of, sources_of_all
-from fairreg.registry.search.results import SearchResults
 from fairreg.schemas.identifiers import IdentifierLike
 from fairreg.schemas.record import ModelRecord
 from fairreg.settings import Settings
@@ -40,6 +37,8 @@ if TYPE_CHECKING:
     from fairreg.registry.ingest.row_builder import StatementBatch
     from fairreg.registry.resolution.lineage import LinkOverrides
     from fairreg.registry.resolution.report import LineageReport
+    from fairreg.registry.search.filters import FilterValues
+    from fairreg.registry.search.results import SearchResults
     from fairreg.registry.snapshots import EntrySnapshot, Window
 
 __all__ = ["Registry"]
@@ -197,6 +196,7 @@ class Registry:
     def explain(self, pid: Entry | IdentifierLike) -> "LineageReport":
         """Return all sources and versions of the model that `pid` means, and their links. Raises NotFound."""
         from fairreg.registry.ingest.link_overrides import explain
+        from fairreg.registry.search.lookup import entry_for
 
         with self._database.reading() as connection:
             return explain(connection, pid if isinstance(pid, Entry) else entry_for(connection, pid))
@@ -233,16 +233,22 @@ class Registry:
 
     def entry_for(self, pid: IdentifierLike) -> Entry:
         """Return the entry that `pid` means, with the matching identifier. Raises NotFound with a hint."""
+        from fairreg.registry.search.lookup import entry_for
+
         with self._database.reading() as connection:
             return entry_for(connection, pid)
 
     def entries_for(self, pid: IdentifierLike) -> tuple[Entry, ...]:
         """Return all entries that carry `pid`, the likeliest first; may be empty."""
+        from fairreg.registry.search.lookup import entries_for
+
         with self._database.reading() as connection:
             return tuple(entries_for(connection, pid))
 
     def statements(self, entry: Entry | IdentifierLike) -> tuple[Statement, ...]:
         """Return the statements of an entry with their payloads, ordered by source. Raises NotFound."""
+        from fairreg.registry.search.lookup import entry_for
+
         with self._database.reading() as connection:
             found = entry if isinstance(entry, Entry) else entry_for(connection, entry)
             query = (
@@ -267,13 +273,14 @@ class Registry:
         limit: int | None = 20,
         offset: int = 0,
         facets: bool = False,
-        **filters: Unpack[FilterValues],
-    ) -> SearchResults:
+        **filters: Unpack["FilterValues"],
+    ) -> "SearchResults":
         """Search entries, best first; an empty query lists all, newest first.
 
         Each filter (see `Filters`) takes a value, or several as alternatives; `facets` requests counts of the
         results. Every text is a valid query.
         """
+        from fairreg.registry.search.filters import Filters
         from fairreg.registry.search.search import search
 
         chosen = Filters.of(**filters)
@@ -289,6 +296,8 @@ class Registry:
 
     def entries(self) -> Iterator[Entry]:
         """Yield all entries in the order of their identifiers; writers are not blocked meanwhile."""
+        from fairreg.registry.db.entry_query import sources_of_all
+
         after = ""
         while True:
             query = (
@@ -468,6 +477,8 @@ def _withdraw_others(connection: Connection, source: str, kept: set[str], reason
 
 
 def _load_entry(connection: Connection, entry_id: int) -> Entry:
+    from fairreg.registry.db.entry_query import sources_of
+
     row = connection.execute(select_entries().where(entries.c.id == entry_id)).mappings().one()
     return entry_from(row, sources_of(connection, entry_id))
 

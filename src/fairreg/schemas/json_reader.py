@@ -15,55 +15,10 @@ from urllib.parse import urlsplit
 from fairreg.errors import RecordError
 from fairreg.schemas.text import one_line
 
-__all__ = ["JsonNode", "TrackedObject", "canonical", "tracked", "violation"]
+__all__ = ["JsonNode", "canonical", "violation"]
 
 _BIGGEST = 2**63 - 1
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
-
-
-class TrackedObject(dict[str, Any]):
-    """A JSON object that records in `asked` which of its members were read with `get`."""
-
-    def __init__(self, members: Any = ()) -> None:
-        super().__init__(members)
-        self.asked: set[str] = set()
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the member and count it as read."""
-        self.asked.add(key)
-        return super().get(key, default)
-
-    def unread(self) -> tuple[str, ...]:
-        """Names of the unread members, nested ones as ``authors.email``, each once.
-
-        Keywords of JSON-LD and members without a value are left out.
-        """
-        return tuple(dict.fromkeys(_unread(self)))
-
-    def says_in_vain(self, key: str) -> bool:
-        """Tell whether a member has a value that was not read."""
-        return key not in self.asked and not key.startswith("@") and self[key] not in (None, "", [], {})
-
-
-def _unread(whole: object) -> Iterator[str]:
-    # An explicit stack, because a foreign document may nest deeper than the call stack.
-    waiting: list[tuple[str, object]] = [("", whole)]
-    while waiting:
-        name, value = waiting.pop()
-        if isinstance(value, list):
-            waiting += [(name, item) for item in reversed(value)]
-        elif isinstance(value, TrackedObject):
-            prefix = f"{name}." if name else ""
-            waiting += [(prefix + key, value[key]) for key in reversed(value) if key in value.asked]
-            waiting += [(name, value[key]) for key in reversed(value) if key.startswith("@")]
-            yield from (prefix + key for key in value if value.says_in_vain(key))
-
-
-def tracked(value: Any) -> Any:
-    """Return `value` with every object in it, lists included, as a `TrackedObject`."""
-    if isinstance(value, dict):
-        return TrackedObject({key: tracked(item) for key, item in value.items()})
-    return [tracked(item) for item in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)

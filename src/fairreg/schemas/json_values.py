@@ -6,10 +6,11 @@ Python's JSON reader accepts more than a database, a JSON writer and the call st
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from fairreg.errors import RecordError
 
-__all__ = ["faults", "require_sound"]
+__all__ = ["TrackedObject", "faults", "require_sound", "tracked"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -66,3 +67,48 @@ def _step(key: str | int) -> str:
     if isinstance(key, int):
         return f"[{key}]"
     return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{key!r}]"
+
+
+class TrackedObject(dict[str, Any]):
+    """A JSON object that records in `asked` which of its members were read with `get`."""
+
+    def __init__(self, members: Any = ()) -> None:
+        super().__init__(members)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the member and count it as read."""
+        self.asked.add(key)
+        return super().get(key, default)
+
+    def unread(self) -> tuple[str, ...]:
+        """Names of the unread members, nested ones as ``authors.email``, each once.
+
+        Keywords of JSON-LD and members without a value are left out.
+        """
+        return tuple(dict.fromkeys(_unread(self)))
+
+    def says_in_vain(self, key: str) -> bool:
+        """Tell whether a member has a value that was not read."""
+        return key not in self.asked and not key.startswith("@") and self[key] not in (None, "", [], {})
+
+
+def _unread(whole: object) -> Iterator[str]:
+    # An explicit stack, because a foreign document may nest deeper than the call stack.
+    waiting: list[tuple[str, object]] = [("", whole)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(name, item) for item in reversed(value)]
+        elif isinstance(value, TrackedObject):
+            prefix = f"{name}." if name else ""
+            waiting += [(prefix + key, value[key]) for key in reversed(value) if key in value.asked]
+            waiting += [(name, value[key]) for key in reversed(value) if key.startswith("@")]
+            yield from (prefix + key for key in value if value.says_in_vain(key))
+
+
+def tracked(value: Any) -> Any:
+    """Return `value` with every object in it, lists included, as a `TrackedObject`."""
+    if isinstance(value, dict):
+        return TrackedObject({key: tracked(item) for key, item in value.items()})
+    return [tracked(item) for item in value] if isinstance(value, list) else value

@@ -12,8 +12,7 @@ import msgspec
 from fairreg.errors import RecordError
 from fairreg.schemas.contexts import term_of_key
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
-from fairreg.schemas.json_reader import TrackedObject, tracked
-from fairreg.schemas.json_values import require_sound
+from fairreg.schemas.json_values import TrackedObject, require_sound, tracked
 from fairreg.schemas.jsonld_terms import (
     KINDS,
     LISTS,

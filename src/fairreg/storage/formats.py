@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["HEAD_BYTES", "RUNNABLE_FORMATS", "FileFormat", "format_of_file", "format_of_head"]
+__all__ = ["HEAD_BYTES", "FileFormat", "format_of_file", "format_of_head"]
 
 FileFormat = Literal[
     "onnx",
@@ -33,9 +33,6 @@ FileFormat = Literal[
     "unknown",
 ]
 HEAD_BYTES = 1024
-# Formats, by name or suffix, that run without code from the model's repository: those that runners load (a
-# test compares `SUFFIXES` of each), and the PyTorch weights of supported networks.
-RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
 # PyTorch's legacy format begins with its magic number, pickled: LONG1 of ten bytes (torch/serialization.py).
 _LEGACY_TORCH = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 _SIGNATURES: tuple[tuple[int, bytes, FileFormat], ...] = (

@@ -122,7 +122,8 @@ def assess(
         print_history(pid, json=json)
     else:
         evidence, report = _examined(pid, offline=offline, json=json, brief=brief, compare=compare)
-        _write_files(evidence, report, html, badge, jsonld)
+        if html or badge or jsonld:
+            _write_files(evidence, report, html, badge, jsonld)
         _fix(evidence, report, fix, force=force)
         _require(report, min_score)
 

@@ -12,7 +12,6 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, quote
 
 from fairreg.errors import AccessDenied, BadAnswer, Gone, NotFound, RateLimited, UsageError
-from fairreg.formats.repository_files import is_known
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.github.mapping import (
@@ -219,7 +218,7 @@ class _Envelope:
             path, size = item["path"].text or "", item["size"].count or 0
             if item["mode"].text == "120000":
                 continue
-            if is_known(path) and size <= LARGEST_TEXT:
+            if _is_metadata_file(path) and size <= LARGEST_TEXT:
                 self._read_into("files", sha, path)
             elif size < POINTER_BYTES and is_model_file(path) and left:
                 left -= 1
@@ -242,7 +241,15 @@ class _Envelope:
 def _matters(item: JsonNode) -> bool:
     """Tell whether an entry of a tree is a file that is read or listed; commits are submodules."""
     path = item["path"].text
-    return item["type"].text == "blob" and path is not None and (is_known(path) or is_model_file(path))
+    return (
+        item["type"].text == "blob" and path is not None and (_is_metadata_file(path) or is_model_file(path))
+    )
+
+
+def _is_metadata_file(path: str) -> bool:
+    from fairreg.formats.repository_files import is_known  # not needed to list the sources
+
+    return is_known(path)
 
 
 def _get(

@@ -18,11 +18,9 @@ the bytes of GitHub's zip of a release may change.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
-from fairreg.formats.file_facts import FileFacts
-from fairreg.formats.repository_files import read_files
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.identifiers import Identifier
@@ -38,6 +36,9 @@ from fairreg.schemas.record import (
     Relation,
 )
 from fairreg.schemas.text import one_line, plain_text
+
+if TYPE_CHECKING:
+    from fairreg.formats.file_facts import FileFacts
 
 __all__ = ["POINTER_BYTES", "is_model_file", "is_slug", "raw_address", "record_of", "repository_of"]
 
@@ -70,6 +71,8 @@ def record_of(payload: object) -> ModelRecord:
     top = JsonNode(payload)
     repo = repository_of(top)
     slug, number = _identity(repo)
+    from fairreg.formats.repository_files import read_files  # not needed to list the sources
+
     facts = read_files(
         {name: node.value for name, node in top["files"].members() if isinstance(node.value, str)}
     )
@@ -203,7 +206,7 @@ def _topics(repo: JsonNode) -> list[str]:
     return [text for item in repo["topics"].items() if (text := item.text)]
 
 
-def _contents(repo: JsonNode, facts: tuple[FileFacts, ...], files: tuple[Distribution, ...]) -> Contents:
+def _contents(repo: JsonNode, facts: "tuple[FileFacts, ...]", files: tuple[Distribution, ...]) -> Contents:
     # GitHub writes "jet tagging" as jet-tagging, but "super-resolution" just so.
     words = [form for topic in _topics(repo) for form in dict.fromkeys((topic, topic.replace("-", " ")))]
     return read_contents(
@@ -214,19 +217,19 @@ def _contents(repo: JsonNode, facts: tuple[FileFacts, ...], files: tuple[Distrib
     )
 
 
-def _stated_type(facts: tuple[FileFacts, ...]) -> str | None:
+def _stated_type(facts: "tuple[FileFacts, ...]") -> str | None:
     stated = (fact.type for fact in facts)
     return _first(
         word for word in stated if word and word.lower().startswith(("software", "dataset", "model"))
     )
 
 
-def _kind_origin(contents: Contents, facts: tuple[FileFacts, ...]) -> Iterator[FieldOrigin]:
+def _kind_origin(contents: Contents, facts: "tuple[FileFacts, ...]") -> Iterator[FieldOrigin]:
     if not _stated_type(facts) and all(origin.field != "kind" for origin in contents.origins):
         yield FieldOrigin("kind", "inferred", "a code repository that states no type")
 
 
-def _version(top: JsonNode, facts: tuple[FileFacts, ...]) -> tuple[str | None, tuple[FieldOrigin, ...]]:
+def _version(top: JsonNode, facts: "tuple[FileFacts, ...]") -> tuple[str | None, tuple[FieldOrigin, ...]]:
     tag, commit = top.at("release", "tag_name").text, top.at("commit", "sha").text
     if tag:
         return tag, ()
@@ -238,7 +241,7 @@ def _version(top: JsonNode, facts: tuple[FileFacts, ...]) -> tuple[str | None, t
 
 
 def _creators(
-    repo: JsonNode, facts: tuple[FileFacts, ...]
+    repo: JsonNode, facts: "tuple[FileFacts, ...]"
 ) -> tuple[tuple[Creator, ...], tuple[FieldOrigin, ...]]:
     for fact in facts:
         if fact.creators:
@@ -251,7 +254,7 @@ def _creators(
     return (owner,), (FieldOrigin("creators", "inferred", "owner of the repository"),)
 
 
-def _licence(repo: JsonNode, facts: tuple[FileFacts, ...]) -> _Licence:
+def _licence(repo: JsonNode, facts: "tuple[FileFacts, ...]") -> _Licence:
     """Return GitHub's reading of the licence, else the files', with a note where they differ."""
     given = repo["license"]
     found = spdx(given["spdx_id"].text, given["key"].text)
@@ -273,14 +276,14 @@ def _family(expression: str | None) -> str:
     return re.sub(r"-(?:only|or-later)\b", "", expression or "")
 
 
-def _differing(files: Iterable[FileFacts], expression: str | None, who: str) -> str | None:
+def _differing(files: "Iterable[FileFacts]", expression: str | None, who: str) -> str | None:
     others = [
         f"{item.file} says {item.license}" for item in files if _family(item.license) != _family(expression)
     ]
     return f"The licence is {expression} by {who}, but {' and '.join(others)}." if others else None
 
 
-def _identifiers(top: JsonNode, slug: str, facts: tuple[FileFacts, ...]) -> Iterator[Identifier]:
+def _identifiers(top: JsonNode, slug: str, facts: "tuple[FileFacts, ...]") -> Iterator[Identifier]:
     """Yield the repository's names, then each DOI once, with the most precise role that a file gives it."""
     found = [item for fact in facts for item in fact.identifiers]
     dois = sorted(
@@ -301,7 +304,7 @@ def _identifiers(top: JsonNode, slug: str, facts: tuple[FileFacts, ...]) -> Iter
     )
 
 
-def _relations(repo: JsonNode, slug: str, facts: tuple[FileFacts, ...]) -> Iterator[Relation | None]:
+def _relations(repo: JsonNode, slug: str, facts: "tuple[FileFacts, ...]") -> Iterator[Relation | None]:
     itself = Identifier("github", slug).key
     for fact in facts:
         yield from (item for item in fact.relations if item.target.key != itself)
@@ -316,7 +319,7 @@ def _relations(repo: JsonNode, slug: str, facts: tuple[FileFacts, ...]) -> Itera
         yield Relation(type="is_derived_from", target=Identifier("github", parent))
 
 
-def _keywords(repo: JsonNode, facts: tuple[FileFacts, ...]) -> tuple[str, ...]:
+def _keywords(repo: JsonNode, facts: "tuple[FileFacts, ...]") -> tuple[str, ...]:
     words = (*_topics(repo), *(word for fact in facts for word in fact.keywords))
     unique: dict[str, str] = {}
     for word in words:
@@ -333,7 +336,7 @@ def _access(repo: JsonNode) -> Access:
 
 
 def _notes(
-    top: JsonNode, repo: JsonNode, facts: tuple[FileFacts, ...], licence: _Licence, count: int
+    top: JsonNode, repo: JsonNode, facts: "tuple[FileFacts, ...]", licence: _Licence, count: int
 ) -> Iterator[str]:
     yield from (text for item in top["notes"].items() if (text := item.text))
     yield from (f"{fact.fault}." for fact in facts if fact.fault)
@@ -350,7 +353,7 @@ def _notes(
     yield from _contradictions(top, repo, facts)
 
 
-def _contradictions(top: JsonNode, repo: JsonNode, facts: tuple[FileFacts, ...]) -> Iterator[str]:
+def _contradictions(top: JsonNode, repo: JsonNode, facts: "tuple[FileFacts, ...]") -> Iterator[str]:
     tag, slug = top.at("release", "tag_name").text, repo["full_name"].text or ""
     for fact in facts:
         if tag and fact.version and fact.version.lstrip("vV") not in tag:

@@ -26,7 +26,6 @@ from fairreg.errors import (
     UnsafeAddress,
     UsageError,
 )
-from fairreg.formats.model_card import decoded
 from fairreg.harvesters.base import Payload
 from fairreg.harvesters.huggingface.mapping import repository_of
 from fairreg.schemas.json_reader import JsonNode
@@ -119,6 +118,8 @@ class Hub:
             )
         except (NotFound, AccessDenied, UnsafeAddress, _TooBig):
             return None
+        from fairreg.formats.model_card import decoded  # not needed to list the sources
+
         return decoded(answer.body)
 
     def get(self, path: str, params: Params | None = None, *, limit: int = MAX_BYTES) -> Response:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from fairreg.formats import model_card
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.huggingface.vocabulary import FRAMEWORKS, LICENSES, is_keyword
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
@@ -91,6 +90,8 @@ class _Mapping:
     """One repository: its info, its card, and its card's metadata (the API's parsing before ours)."""
 
     def __init__(self, info: JsonNode, card: JsonNode, repository: str, *, dataset: bool) -> None:
+        from fairreg.formats import model_card  # not needed to list the sources
+
         self.info = info
         self.dataset = dataset
         self.repository = repository
@@ -103,6 +104,8 @@ class _Mapping:
 
     def record(self) -> ModelRecord:
         """The record."""
+        from fairreg.formats import model_card
+
         doi, files = self._doi(), tuple(self._distributions())
         license_id, license_stated = self._license()
         names = [self.meta["pretty_name"].text, self.repository.rsplit("/", 1)[-1], self.repository]
@@ -228,6 +231,8 @@ class _Mapping:
             )
 
     def _description(self) -> str | None:
+        from fairreg.formats import model_card
+
         told = self.info["description"].prose
         return model_card.description(self.card) or (plain_text(told) or None if told else None)
 

@@ -5,13 +5,16 @@ The merged record of several statements is stored with their entry. Nearly all e
 have one statement, whose record is also the entry's: storing it once makes the file two fifths smaller.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.tables import entries, statements
+from fairreg.sources import OWN_SOURCE
 
-__all__ = ["RECORD", "select_entries"]
+__all__ = ["RECORD", "select_entries", "sources_of", "sources_of_all"]
 
 _ONLY = select(statements.c.record).where(statements.c.entry_id == entries.c.id).correlate(entries).limit(1)
 
@@ -24,3 +27,17 @@ _COLUMNS = (*(column for column in entries.c if column is not entries.c.merged),
 def select_entries(*more: ColumnElement[Any]) -> Select[Any]:
     """Select rows of `entries` with their records, and the columns `more`."""
     return select(*_COLUMNS, *more).select_from(entries)
+
+
+def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
+    """Return the sources of an entry's statements, by name."""
+    return sources_of_all(connection, [entry_id])[entry_id]
+
+
+def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Return the sources of each entry's statements, by name."""
+    found: dict[int, set[str]] = {key: set() for key in entry_ids}
+    query = select(statements.c.entry_id, statements.c.source).distinct()
+    for row in connection.execute(query.where(in_values(connection, statements.c.entry_id, found))):
+        found[row.entry_id].add(row.source)
+    return {key: tuple(sorted(names - {OWN_SOURCE})) for key, names in found.items()}

@@ -18,6 +18,7 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.sources import OWN_SOURCE, schemes
 
 __all__ = [
+    "RUNNABLE_FORMATS",
     "decoded",
     "entry_from",
     "entry_values",
@@ -31,6 +32,9 @@ __all__ = [
     "text_values",
 ]
 
+# Formats, by name or suffix, that run without code from the model's repository: those that runners load (a
+# test compares `SUFFIXES` of each), and the PyTorch weights of supported networks.
+RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
 _RANKED = sorted(
     (scheme for scheme in schemes() if scheme.page_rank is not None), key=lambda scheme: scheme.page_rank or 0
 )
@@ -78,8 +82,6 @@ def is_runnable(record: ModelRecord) -> bool:
     """
     if record.kind != "model" or record.access is None or record.access.level != "open":
         return False
-    from fairreg.storage.formats import RUNNABLE_FORMATS  # needed for writing only
-
     formats = {item.casefold() for item in record.formats}
     for file in record.distributions:
         formats.add((file.format or "").casefold())

@@ -7,7 +7,7 @@ from itertools import product
 from sqlalchemy import Connection, RowMapping, delete, insert, select, tuple_
 
 from fairreg.errors import UsageError
-from fairreg.registry.db.entry_query import select_entries
+from fairreg.registry.db.entry_query import select_entries, sources_of
 from fairreg.registry.db.key_conditions import in_key_pairs
 from fairreg.registry.db.row_mapping import entry_from
 from fairreg.registry.db.tables import entries, link_overrides, statements
@@ -17,7 +17,7 @@ from fairreg.registry.ingest.upsert import relink
 from fairreg.registry.resolution.grouping import StatementKey, statement_key_of
 from fairreg.registry.resolution.lineage import lineages
 from fairreg.registry.resolution.report import LineageReport, SourceLink
-from fairreg.registry.search.lookup import entry_for, sources_of
+from fairreg.registry.search.lookup import entry_for
 from fairreg.schemas.identifiers import Identifier, IdentifierLike
 from fairreg.schemas.record import ModelRecord
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, insert, o
 
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import restore_scores
-from fairreg.registry.db.entry_query import RECORD
+from fairreg.registry.db.entry_query import RECORD, sources_of_all
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
 from fairreg.registry.db.row_mapping import (
     entry_values,
@@ -48,7 +48,6 @@ from fairreg.registry.resolution.grouping import (
     statement_key_of,
 )
 from fairreg.registry.resolution.lineage import own_keys, target_keys
-from fairreg.registry.search.lookup import sources_of_all
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR

@@ -5,13 +5,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func
 
 from fairreg.errors import NotFound
-from fairreg.registry.db.entry_query import select_entries
-from fairreg.registry.db.key_conditions import in_values
+from fairreg.registry.db.entry_query import select_entries, sources_of
 from fairreg.registry.db.row_mapping import entry_from
-from fairreg.registry.db.tables import entries, identifiers, statements
+from fairreg.registry.db.tables import entries, identifiers
 from fairreg.registry.entries import Entry
 from fairreg.schemas.identifiers import (
     NEIGHBOUR_DOIS,
@@ -24,9 +23,9 @@ from fairreg.schemas.identifiers import (
     record_of_doi,
 )
 from fairreg.schemas.record import version_sort_key
-from fairreg.sources import DOI, OWN_SOURCE, scheme_names
+from fairreg.sources import DOI, scheme_names
 
-__all__ = ["entries_for", "entry_for", "sources_of", "sources_of_all"]
+__all__ = ["entries_for", "entry_for"]
 
 # An object's own identifier first, then the lineage's, then mere references.
 _NEARNESS = (*OWN_DOIS, *NEIGHBOUR_DOIS)
@@ -61,20 +60,6 @@ def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
         if rows:
             return [_entry(connection, row) for row in rows]
     return []
-
-
-def sources_of(connection: Connection, entry_id: int) -> tuple[str, ...]:
-    """Return the sources of an entry's statements, by name."""
-    return sources_of_all(connection, [entry_id])[entry_id]
-
-
-def sources_of_all(connection: Connection, entry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
-    """Return the sources of each entry's statements, by name."""
-    found: dict[int, set[str]] = {key: set() for key in entry_ids}
-    query = select(statements.c.entry_id, statements.c.source).distinct()
-    for row in connection.execute(query.where(in_values(connection, statements.c.entry_id, found))):
-        found[row.entry_id].add(row.source)
-    return {key: tuple(sorted(names - {OWN_SOURCE})) for key, names in found.items()}
 
 
 def _named(connection: Connection, text: str) -> Entry | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from fairreg.errors import IdentifierError
-from fairreg.registry.db.entry_query import select_entries
+from fairreg.registry.db.entry_query import select_entries, sources_of_all
 from fairreg.registry.db.key_conditions import in_values
 from fairreg.registry.db.lineage_query import lineage_ids_of, lineage_members
 from fairreg.registry.db.row_mapping import entry_from
@@ -19,7 +19,7 @@ from fairreg.registry.db.tables import lineages as rows_of_lineages
 from fairreg.registry.entries import Entry, representative_key
 from fairreg.registry.search.candidates import retrieve
 from fairreg.registry.search.filters import Filters
-from fairreg.registry.search.lookup import entries_for, sources_of_all
+from fairreg.registry.search.lookup import entries_for
 from fairreg.registry.search.query_expansion import parse_query
 from fairreg.registry.search.ranking import ScoredDocument, score
 from fairreg.registry.search.results import Correction, SearchHit, SearchResults

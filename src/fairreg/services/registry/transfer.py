@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
 from fairreg.schemas.validation import read_record
-from fairreg.services.registry.bulk_import import ExportReader, ImportBatch
 from fairreg.services.registry.db import existing
-from fairreg.services.registry.export_format import line_of
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults
+
+if TYPE_CHECKING:
+    from fairreg.services.registry.bulk_import import ImportBatch
 
 __all__ = ["add", "export", "import_"]
 
@@ -37,6 +38,8 @@ def export(settings: Settings, file: Path, *, registry: Registry | None = None) 
     equal content write the same bytes. The file appears under its name only when it is complete; ``-`` is
     standard output.
     """
+    from fairreg.services.registry.export_format import line_of
+
     counts: Counter[str] = Counter(statements=0, verdicts=0, refused=0, assessments=0)
     with existing(registry, settings) as used, _written(file) as out:
         for statement in used.every_statement():
@@ -68,6 +71,8 @@ def import_(
     `registry` is used instead of opening that of `settings`. Raises RecordError with the number of the bad
     line.
     """
+    from fairreg.services.registry.bulk_import import ExportReader
+
     counts: Counter[str] = Counter(new=0, changed=0, unchanged=0)
     with ExportReader(file) as reading, existing(registry, settings) as used, used.bulk_write():
         total = reading.count()
@@ -79,7 +84,7 @@ def import_(
     return dict(counts)
 
 
-def _take(registry: Registry, batch: ImportBatch) -> Counter[str]:
+def _take(registry: Registry, batch: "ImportBatch") -> Counter[str]:
     withdrawn = [item for item in batch.others if isinstance(item, ExportedStatement)]
     verdicts = [item for item in batch.others if isinstance(item, LinkOverride)]
     refused = [item for item in batch.others if isinstance(item, RejectedPayload)]
