@@ -141,7 +141,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _jets(content: Rows | Array, source: str) -> Jets:
     if not isinstance(content, Rows):
-        raise ModelError(f"{source} holds one array; a .npz file with tracks and vertices is needed.")
+        raise ModelError(f"{source} contains one array; a .npz file with tracks and vertices is needed.")
     tracks, vertices = (content[_present(content, name, source)] for name in _ALIASES)
     return Jets(tracks, vertices, content.get("labels"))
 
