@@ -123,8 +123,8 @@ def _live_report(find: "Callable[..., SearchReport]", *, shown: bool) -> "Search
 
     with live_table() if shown else nullcontext() as display:
         if display is None:
-            return find(heard=lambda name, answer: log(_answer_text(name, answer)))
-        report = find(grown=lambda report, waiting: display(_partial_results(report, waiting)))
+            return find(on_answer=lambda name, answer: log(_answer_text(name, answer)))
+        report = find(on_update=lambda report, waiting: display(_partial_results(report, waiting)))
     for name, answer in (report.sources or {}).items():
         log(_answer_text(name, answer))
     return report

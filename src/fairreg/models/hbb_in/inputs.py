@@ -49,7 +49,7 @@ class FeatureSelection:
     def __post_init__(self) -> None:
         for indices, every in ((self.tracks, TRACK_FEATURES), (self.vertices, VERTEX_FEATURES)):
             if list(indices) != sorted(set(indices) & set(range(len(every)))):
-                raise ModelError(f"Kept features {indices} must be increasing indices below {len(every)}.")
+                raise ModelError(f"The kept features {indices} must be increasing and below {len(every)}.")
 
     def fits(self, sizes: Hyperparameters) -> bool:
         """Tell whether a network of these sizes takes this number of features."""
