@@ -13,7 +13,7 @@ FairregError                1  failed; the message says why, the hint what to do
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
 │   └── MissingEngine          an optional engine is not installed
 ├── PluginError             1  an installed plugin cannot be used
-├── Refused                 3  refused for safety
+├── SecurityRefusal         3  refused for safety
 │   ├── ChecksumMismatch
 │   ├── UnsafeArchive
 │   ├── UnsafePickle

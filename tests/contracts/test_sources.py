@@ -46,7 +46,7 @@ BAD = {
     replace(GOOD, name="Phys Hub"): "'Phys Hub' is not a name",
     replace(GOOD, url="https://www.huggingface.co:443"): "the host huggingface.co belongs to Hugging Face",
     replace(GOOD, url="physhub.example"): "not the http(s) base URL",
-    replace(GOOD, url_variable=None): "go together",
+    replace(GOOD, url_variable=None): "need each other",
     replace(GOOD, aliases=("dx.doi.org",)): "the host dx.doi.org belongs to doi.org",
     replace(GOOD, file_hosts=("raw.githubusercontent.com",)): "the host raw.githubusercontent.com belongs to",
     replace(GOOD, file_hosts="physhub.example"): "its file_hosts are not a tuple",
@@ -64,7 +64,7 @@ BAD = {
     with_scheme(prefixes=("https://physhub.example/",)): "is not a prefix",
     with_scheme(bare=True): "need a prefix or an address",
     with_scheme(stated_as=("orcid",)): "the word for a scheme orcid belongs to ORCID",
-    with_scheme(value="("): "the pattern '(' is none",
+    with_scheme(value="("): "the pattern '(' is invalid",
     with_scheme(value=r"\w+"): "has no group",
     with_scheme(pages=(PageAddress(("arxiv.org",), "(.+)"),)): "the host arxiv.org belongs to arXiv",
 }

@@ -198,7 +198,7 @@ def test_what_is_no_hdf5_file_is_refused(tmp_path, content):
 
 @pytest.mark.parametrize("name", ["missing.h5", "."])
 def test_what_is_no_file_is_refused(tmp_path, name):
-    with pytest.raises(ModelError, match="no file"):
+    with pytest.raises(ModelError, match="is not a file"):
         read_jets(tmp_path / name)
 
 

@@ -121,7 +121,7 @@ def test_a_truncated_ntuple_is_refused(tmp_path, share):
 
 
 def test_no_ntuples_are_no_sample():
-    with pytest.raises(ModelError, match="no ntuple"):
+    with pytest.raises(ModelError, match="No ntuple"):
         Ntuples.open([])
 
 

@@ -275,7 +275,7 @@ def test_output_never_overwrites_another_file(web, cache, distribution, serve, t
     assert place([got], out)[distribution.name].read_bytes() == CONTENT
     place([got], out)
     (out / "weights.onnx").write_bytes(b"mine")
-    with pytest.raises(Exception, match="is another file"):
+    with pytest.raises(Exception, match="exists with different content"):
         place([got], out)
     assert (out / "weights.onnx").read_bytes() == b"mine"
 
@@ -391,6 +391,6 @@ def test_an_empty_file_is_a_file(web, cache, serve):
 def test_a_file_of_unstated_size_has_a_limit(web, cache, distribution, serve, monkeypatch):
     monkeypatch.setattr("fairreg.services.fetch.download.MAX_UNSTATED", 100_000)
     serve(CONTENT)
-    with pytest.raises(SecurityRefusal, match="larger than"):
+    with pytest.raises(SecurityRefusal, match="exceeds the limit"):
         download(web, cache, Distribution(name="a", url=distribution.url))
     assert nothing_final(cache)

@@ -31,7 +31,7 @@ def get(model: str) -> ModelModule:
 def recognise(path: Path) -> Recognition | None:
     """Return the finding of the first model package that recognises `path`; None if no package does.
 
-    Raises ModelError for a weight file that is damaged, Refused (UnsafePickle) for one that is unsafe.
+    Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
     """
     answers = (get(name).recognise(path) for name in names())
     return next((answer for answer in answers if answer is not None), None)

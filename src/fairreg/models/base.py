@@ -43,7 +43,7 @@ class Recognition:
 
     `model` is the package's name, `title` the network's, `format` one of `runners.weights.FORMATS`.
     `published_name` is the name of the published file with the same fingerprint, `baseline` whether that is
-    the published baseline. Of several files of one archive the one of highest `preference` is meant.
+    the published baseline. Of several files of one archive the one of highest `preference` is chosen.
     """
 
     model: str

@@ -43,7 +43,7 @@ def load(
     """Load a runner of an ONNX file, or of a model's bytes.
 
     `threads` is the number of threads of one operator (None: onnxruntime's choice, the physical cores).
-    Raises ModelError, and Refused for a model that keeps tensors in other files.
+    Raises ModelError, and SecurityRefusal for a model that keeps tensors in other files.
     """
     name = source.name if isinstance(source, Path) else "The model"
     try:

@@ -46,7 +46,7 @@ def load(
 ) -> "TensorRTRunner":
     """Load a runner of an ONNX file, or of a model's bytes, on the first GPU; `engines` is for plans.
 
-    Raises MissingEngine, ModelError without a GPU and if TensorRT cannot build it, Refused for a plan.
+    Raises MissingEngine, ModelError without a GPU or if TensorRT fails to build, SecurityRefusal for a plan.
     """
     name = source.name if isinstance(source, Path) else "The model"
     if isinstance(source, Path) and source.suffix.lower() in _PLANS:

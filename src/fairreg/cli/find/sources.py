@@ -51,7 +51,7 @@ def _print_sources(found: "list[SourceState]") -> None:
         "Live",
         "Last harvest",
         "Records",
-        "Refused",
+        "Rejected",
         "Token",
         "State",
         "Limits",

@@ -63,7 +63,7 @@ def recognise(path: Path) -> Recognition | None:
     """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
 
     The published baseline is known by its fingerprint and preferred; then networks of the paper's sizes, then
-    others. Raises ModelError for a damaged weight file, Refused (UnsafePickle) for an unsafe one.
+    others. Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
     """
     try:
         file_format = format_of(path)
@@ -123,7 +123,7 @@ def load(
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
     """Read jets `start` to before `stop` of a .npz, .h5 or .root file as inputs, with their labels.
 
-    Raises ModelError if it holds none.
+    Raises ModelError for a file without jets.
     """
     jets = load_jets(path, start, stop)
     return Inputs(dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True)), jets.labels)

@@ -49,7 +49,7 @@ class FeatureSelection:
     def __post_init__(self) -> None:
         for indices, every in ((self.tracks, TRACK_FEATURES), (self.vertices, VERTEX_FEATURES)):
             if list(indices) != sorted(set(indices) & set(range(len(every)))):
-                raise ModelError(f"Kept features {indices} must be increasing indices below {len(every)}.")
+                raise ModelError(f"The kept features {indices} must be increasing and below {len(every)}.")
 
     def fits(self, sizes: Hyperparameters) -> bool:
         """Tell whether a network of these sizes takes this number of features."""
@@ -141,7 +141,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _jets(content: Rows | Array, source: str) -> Jets:
     if not isinstance(content, Rows):
-        raise ModelError(f"{source} holds one array; a .npz file with tracks and vertices is needed.")
+        raise ModelError(f"{source} contains one array; a .npz file with tracks and vertices is needed.")
     tracks, vertices = (content[_present(content, name, source)] for name in _ALIASES)
     return Jets(tracks, vertices, content.get("labels"))
 

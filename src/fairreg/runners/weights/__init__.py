@@ -49,7 +49,7 @@ def read_tensors(path: Path) -> Tensors:
     names. For an ONNX file, they are its floating-point initializers. bfloat16, which numpy lacks, is
     returned as raw bits (see `tensors.BFLOAT16`).
     Raises ModelError for a file that is missing, corrupt or of a format not in FORMATS, UnsafePickle for one
-    that names code, Refused for one that refers to other files.
+    that names code, SecurityRefusal for one that refers to other files.
     """
     return _READERS[format_of(path)].read(path)
 

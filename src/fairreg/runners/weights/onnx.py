@@ -24,7 +24,7 @@ def knows(_start: bytes, suffix: str) -> bool:
 
 
 def read(path: Path) -> Tensors:
-    """Read the floating-point initializers of the main graph in file order. Raises ModelError, Refused."""
+    """Read the main graph's floating-point initializers in order. Raises ModelError, SecurityRefusal."""
     model = _parsed(path)
     floating = _floating_types()
     try:
@@ -36,7 +36,7 @@ def read(path: Path) -> Tensors:
 def signature(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """Read the declared inputs and outputs of the graph, without loading it into a runtime.
 
-    Raises ModelError, Refused.
+    Raises ModelError, SecurityRefusal.
     """
     graph = _parsed(path).graph
     held = {item.name for item in graph.initializer}
@@ -73,7 +73,7 @@ def _parsed(path: Path) -> Any:
 def parse(content: bytes, name: str) -> Any:
     """Parse the ModelProto in `content`; `name` is for messages.
 
-    Raises ModelError for other content and Refused for a model that keeps tensors in other files: such a
+    Raises ModelError for other content and SecurityRefusal for a model with tensors in other files: such a
     reference could name any file of this machine, and the digest of the model would not cover it.
     """
     import onnx

@@ -156,11 +156,11 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
 
 
 def _save_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
-    brought = {item.distribution.name: item.file.sha256 for item in fetched.files}
-    if any(item.name not in brought for item in open_files(fetched.record)):
+    digests = {item.distribution.name: item.file.sha256 for item in fetched.files}
+    if any(item.name not in digests for item in open_files(fetched.record)):
         return
     models = [(fetched.name_of(path), path) for path in fetched.models]
-    save_fingerprints(registry, fetched.record, brought, models)
+    save_fingerprints(registry, fetched.record, digests, models)
 
 
 def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:

@@ -113,9 +113,9 @@ def prepare(database: Database, log: "Log") -> None:
             require_readable(state, database.location)
         registry = Registry(database)
         if not registry.text_index_is_current() and registry.reindex_text():
-            log("Wrote what search reads of the registry by this release's rules.")
+            log("Updated the search index of the registry to the rules of this release.")
         if not registry.lineages_are_current() and registry.rebuild_lineages():
-            log("Sorted what the registry holds into models by this release's rules.")
+            log("Grouped the records of the registry into models by the rules of this release.")
         if registry.load_catalogue():
             log(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
 
