@@ -32,46 +32,54 @@ def register(app: typer.Typer) -> None:
     app.command(epilog='Example: fairreg search "H→bb" --kind model --live')(search)
 
 
+# Options of `search`.
+_Query = Annotated[
+    str, typer.Argument(metavar="WORDS", help="Words, a formula such as H→bb, or an identifier.")
+]
+_Source = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SOURCE", help="Only this source, even if FAIRREG_DISABLE lists it; may be repeated."
+    ),
+]
+_Task = Annotated[str | None, typer.Option(metavar="TASK", help="Only models for this task.")]
+_Framework = Annotated[str | None, typer.Option(metavar="NAME", help="Only models for this framework.")]
+_License = Annotated[str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")]
+_Kind = Annotated[Kind | None, typer.Option(help="Only records of this kind.")]
+_Runnable = Annotated[bool, typer.Option("--runnable", help="Only models that fairreg can run.")]
+_MinFair = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=1, metavar="SCORE", help="Only with at least this FAIR score (see fairreg assess)."
+    ),
+]
+_Explain = Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")]
+_Facets = Annotated[
+    bool, typer.Option("--facets", help="Count the results by source, kind, task, licence and year.")
+]
+_Live = Annotated[bool, typer.Option("--live", help="Also query every source; exit with code 4 if all fail.")]
+_Save = Annotated[bool, typer.Option("--save", help="Store the results of --live in the registry.")]
+_Deadline = Annotated[
+    float,
+    typer.Option(min=0.1, metavar="SECONDS", help="With --live: time limit for the sources, in seconds."),
+]
+
+
 def search(
-    query: Annotated[
-        str, typer.Argument(metavar="WORDS", help="Words, a formula such as H→bb, or an identifier.")
-    ],
-    source: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SOURCE", help="Only this source, even if FAIRREG_DISABLE lists it; may be repeated."
-        ),
-    ] = None,
-    task: Annotated[str | None, typer.Option(metavar="TASK", help="Only models for this task.")] = None,
-    framework: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only models for this framework.")
-    ] = None,
-    license: Annotated[
-        str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")
-    ] = None,
-    kind: Annotated[Kind | None, typer.Option(help="Only records of this kind.")] = None,
-    runnable: Annotated[bool, typer.Option("--runnable", help="Only models that fairreg can run.")] = False,
-    min_fair: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, metavar="SCORE", help="Only with at least this FAIR score (see fairreg assess)."
-        ),
-    ] = None,
+    query: _Query,
+    source: _Source = None,
+    task: _Task = None,
+    framework: _Framework = None,
+    license: _License = None,
+    kind: _Kind = None,
+    runnable: _Runnable = False,
+    min_fair: _MinFair = None,
     limit: Limit = 20,
-    explain: Annotated[bool, typer.Option("--explain", help="Explain the rank of each result.")] = False,
-    facets: Annotated[
-        bool, typer.Option("--facets", help="Count the results by source, kind, task, licence and year.")
-    ] = False,
-    live: Annotated[
-        bool, typer.Option("--live", help="Also query every source; exit with code 4 if all fail.")
-    ] = False,
-    save: Annotated[
-        bool, typer.Option("--save", help="Store the results of --live in the registry.")
-    ] = False,
-    deadline: Annotated[
-        float,
-        typer.Option(min=0.1, metavar="SECONDS", help="With --live: time limit for the sources, in seconds."),
-    ] = 8.0,
+    explain: _Explain = False,
+    facets: _Facets = False,
+    live: _Live = False,
+    save: _Save = False,
+    deadline: _Deadline = 8.0,
     json: Json = False,
 ) -> None:
     """Search the registry for models, datasets and software.

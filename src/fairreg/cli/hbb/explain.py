@@ -219,64 +219,77 @@ def activity(
     _give(found, output, report, json=json)
 
 
+# Options of `reoptimise`.
+_Training = Annotated[
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="Prepared jets (HDF5) to train on.",
+        show_default=False,
+    ),
+]
+_Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        file_okay=False,
+        metavar="FOLDER",
+        help="Folder for all results.",
+        show_default=False,
+    ),
+]
+_Weights = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, metavar="FILE", help="Weight file.", show_default="reference weights"
+    ),
+]
+_TrainingJets = Annotated[
+    int, typer.Option(min=2, metavar="N", help="Maximum number of jets for the training.")
+]
+_MaskJets = Annotated[
+    int, typer.Option(min=2, metavar="N", help="Number of these jets for choosing the features.")
+]
+_DropTracks = Annotated[int, typer.Option(min=0, metavar="N", help="Number of track features to leave out.")]
+_DropVertices = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Number of vertex features to leave out.")
+]
+_DropFeature = Annotated[
+    list[str],
+    typer.Option(
+        metavar="NAME", help="Feature to leave out in any case; may be repeated.", show_default=False
+    ),
+]
+_Epochs = Annotated[int, typer.Option(min=1, metavar="N", help="Number of epochs of each training.")]
+_LearningRate = Annotated[
+    float,
+    typer.Option(metavar="RATE", help="Largest learning rate of Adam, in one cycle over all epochs."),
+]
+_Seed = Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the trainings.")]
+_Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Number of threads of the trainings.")]
+
+
 @app.command(
     epilog="Example: fairreg hbb explain reoptimise train.h5 --sample test.h5 --output smaller --epochs 3"
 )
 def reoptimise(
-    training: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            metavar="FILE",
-            help="Prepared jets (HDF5) to train on.",
-            show_default=False,
-        ),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            file_okay=False,
-            metavar="FOLDER",
-            help="Folder for all results.",
-            show_default=False,
-        ),
-    ],
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, metavar="FILE", help="Weight file.", show_default="reference weights"
-        ),
-    ] = None,
+    training: _Training,
+    output: _Output,
+    weights: _Weights = None,
     sample: Sample = None,
     jets: Jets = 24_000,
-    training_jets: Annotated[
-        int, typer.Option(min=2, metavar="N", help="Maximum number of jets for the training.")
-    ] = 40_000,
-    mask_jets: Annotated[
-        int, typer.Option(min=2, metavar="N", help="Number of these jets for choosing the features.")
-    ] = 10_000,
-    drop_tracks: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Number of track features to leave out.")
-    ] = 12,
-    drop_vertices: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Number of vertex features to leave out.")
-    ] = 5,
-    drop_feature: Annotated[
-        list[str],
-        typer.Option(
-            metavar="NAME", help="Feature to leave out in any case; may be repeated.", show_default=False
-        ),
-    ] = [],  # noqa: B006  typer copies it
-    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Number of epochs of each training.")] = 6,
-    learning_rate: Annotated[
-        float,
-        typer.Option(metavar="RATE", help="Largest learning rate of Adam, in one cycle over all epochs."),
-    ] = 3e-3,
-    seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the trainings.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Number of threads of the trainings.")] = 1,
+    training_jets: _TrainingJets = 40_000,
+    mask_jets: _MaskJets = 10_000,
+    drop_tracks: _DropTracks = 12,
+    drop_vertices: _DropVertices = 5,
+    drop_feature: _DropFeature = [],  # noqa: B006  typer copies it
+    epochs: _Epochs = 6,
+    learning_rate: _LearningRate = 3e-3,
+    seed: _Seed = 0,
+    threads: _Threads = 1,
     report: Report = None,
     json: Json = False,
 ) -> None:

@@ -98,42 +98,48 @@ def export(
         )
 
 
+# Options of `benchmark`.
+_BatchSizes = Annotated[str, typer.Option(metavar="NUMBERS", help="Batch sizes, separated by commas.")]
+_Repetitions = Annotated[int, typer.Option(min=1, metavar="N", help="Number of timing runs per batch size.")]
+_Seconds = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Minimum duration of each timing run, in seconds.")
+]
+_Jets = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Maximum number of jets, from the start of the sample.")
+]
+_Compared = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Number of jets to compare with the definition in float64."),
+]
+_Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Number of threads of each engine.", show_default="the engine's choice"
+    ),
+]
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        file_okay=False,
+        metavar="FOLDER",
+        help="Folder for figure (extra plot) and document.",
+    ),
+]
+
+
 def benchmark(
     sample: Sample = None,
     weights: Weights = None,
     published: Published = [],  # noqa: B006
-    batch_sizes: Annotated[
-        str, typer.Option(metavar="NUMBERS", help="Batch sizes, separated by commas.")
-    ] = "1,8,32,128,512",
-    repetitions: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of timing runs per batch size.")
-    ] = 10,
-    seconds: Annotated[
-        float, typer.Option(min=0, metavar="SECONDS", help="Minimum duration of each timing run, in seconds.")
-    ] = 0.2,
-    jets: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Maximum number of jets, from the start of the sample.")
-    ] = 10_000,
-    compared: Annotated[
-        int,
-        typer.Option(min=0, metavar="N", help="Number of jets to compare with the definition in float64."),
-    ] = 500,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", help="Number of threads of each engine.", show_default="the engine's choice"
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            file_okay=False,
-            metavar="FOLDER",
-            help="Folder for figure (extra plot) and document.",
-        ),
-    ] = None,
+    batch_sizes: _BatchSizes = "1,8,32,128,512",
+    repetitions: _Repetitions = 10,
+    seconds: _Seconds = 0.2,
+    jets: _Jets = 10_000,
+    compared: _Compared = 500,
+    threads: _Threads = None,
+    output: _Output = None,
     json: Json = False,
 ) -> None:
     """Benchmark the network on every available runtime.

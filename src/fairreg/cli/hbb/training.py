@@ -45,6 +45,9 @@ def register(app: typer.Typer) -> None:
     )
 
 
+# Options of `train`.
+
+
 def train(
     samples: Samples,
     output: Path = typer.Option(
