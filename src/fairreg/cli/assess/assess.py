@@ -58,38 +58,49 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: fairreg assess 10.5281/zenodo.7305227 --min-score 0.7")(assess)
 
 
+# Options of `assess`.
+_Pid = Annotated[
+    str | None,
+    typer.Argument(metavar="PID", help="A DOI, a URL, an arXiv id or org/name.", show_default=False),
+]
+_Offline = Annotated[
+    bool, typer.Option("--offline", help="Score from stored evidence or the registry; make no requests.")
+]
+_MinScore = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, metavar="SCORE", help="Exit with code 5 if the overall score is lower."),
+]
+_Force = Annotated[bool, typer.Option("--force", help="With --fix: replace existing files.")]
+_Brief = Annotated[bool, typer.Option("--brief", help="Show only indicators that lack points.")]
+_Compare = Annotated[
+    bool, typer.Option("--compare", help="Also show the verdicts under the metrics of other tools.")
+]
+_History = Annotated[bool, typer.Option("--history", help="Show the scores of earlier assessments.")]
+_Every = Annotated[bool, typer.Option("--all", help="Assess all entries of the registry.")]
+_Query = Annotated[
+    str | None, typer.Option(metavar="WORDS", help="Assess the results of this search of the registry.")
+]
+_Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="With --all, --query: maximum number of entries.")
+]
+
+
 def assess(
-    pid: Annotated[
-        str | None,
-        typer.Argument(metavar="PID", help="A DOI, a URL, an arXiv id or org/name.", show_default=False),
-    ] = None,
-    offline: Annotated[
-        bool, typer.Option("--offline", help="Score from stored evidence or the registry; make no requests.")
-    ] = False,
-    min_score: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, metavar="SCORE", help="Exit with code 5 if the overall score is lower."),
-    ] = None,
+    pid: _Pid = None,
+    offline: _Offline = False,
+    min_score: _MinScore = None,
     json: Json = False,
     html: _Html = None,
     badge: _Badge = None,
     jsonld: _JsonLd = None,
     fix: _Fix = None,
-    force: Annotated[bool, typer.Option("--force", help="With --fix: replace existing files.")] = False,
-    brief: Annotated[bool, typer.Option("--brief", help="Show only indicators that lack points.")] = False,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Also show the verdicts under the metrics of other tools.")
-    ] = False,
-    history: Annotated[
-        bool, typer.Option("--history", help="Show the scores of earlier assessments.")
-    ] = False,
-    every: Annotated[bool, typer.Option("--all", help="Assess all entries of the registry.")] = False,
-    query: Annotated[
-        str | None, typer.Option(metavar="WORDS", help="Assess the results of this search of the registry.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="With --all, --query: maximum number of entries.")
-    ] = None,
+    force: _Force = False,
+    brief: _Brief = False,
+    compare: _Compare = False,
+    history: _History = False,
+    every: _Every = False,
+    query: _Query = None,
+    limit: _Limit = None,
     workers: _Workers = None,
     scheduler: Scheduler = None,
     since: _Since = None,

@@ -46,58 +46,72 @@ def register(app: typer.Typer) -> None:
 
 
 # Options of `train`.
+_OUTPUT = typer.Option(
+    ..., "--output", "-o", file_okay=False, metavar="FOLDER", help="Folder for all results."
+)
+_HIDDEN = typer.Option(60, metavar="N", help="Units per hidden layer.")
+_D_E = typer.Option(20, "--d-e", metavar="N", help="Dimension of the edge representation (D_E).")
+_D_O = typer.Option(24, "--d-o", metavar="N", help="Dimension of the node representation (D_O).")
+_DROP_FEATURE = typer.Option(
+    [], metavar="NAME", help="Track or vertex feature to leave out; may be repeated."
+)
+_EPOCHS = typer.Option(200, metavar="N", help="Maximum number of epochs.")
+_PATIENCE = typer.Option(8, metavar="N", help="Early-stopping patience, in epochs.")
+_BATCH_SIZE = typer.Option(128, metavar="N", help="Batch size.")
+_LEARNING_RATE = typer.Option(1e-4, metavar="RATE", help="Largest learning rate of Adam.")
+_SCHEDULE = typer.Option(
+    "constant",
+    metavar="<constant|cosine|onecycle>",
+    help="Schedule of the learning rate over all epochs.",
+)
+_RAW = typer.Option(False, "--raw", help="Train on raw features instead of standardised ones.")
+_SEED = typer.Option(0, min=0, metavar="SEED", help="Seed of the first repetition and of the split.")
+_SPLIT = typer.Option(
+    "jets", metavar="<kfold|files|jets>", help="Random split by folds of files, by files, or by events."
+)
+_FOLDS = typer.Option(5, metavar="N", help="With --split kfold: number of folds.")
+_VALIDATION_FILES = typer.Option(5, metavar="N", help="With --split files: number of validation files.")
+_VALIDATION_FRACTION = typer.Option(
+    0.1, min=0, max=1, metavar="FRACTION", help="With --split jets: fraction for validation."
+)
+_REPETITIONS = typer.Option(1, min=1, metavar="N", help="Number of trainings, with consecutive seeds.")
+_TEST = typer.Option(
+    [], exists=True, dir_okay=False, metavar="FILE", help="Test jets (HDF5); may be repeated."
+)
+_REFERENCE_ACCURACY = typer.Option(None, metavar="NUMBER", help="Reference accuracy for a p-value (Table 4).")
+_REFERENCE_AUC = typer.Option(None, metavar="NUMBER", help="Reference AUC for a p-value (Table 4).")
+_THREADS = typer.Option(
+    1, min=1, metavar="N", help="Number of threads; more than one helps only on an idle machine."
+)
+_TIME_LIMIT = typer.Option(
+    None, min=0, metavar="MINUTES", help="Time limit in minutes; the best weights until then are kept."
+)
 
 
 def train(
     samples: Samples,
-    output: Path = typer.Option(
-        ..., "--output", "-o", file_okay=False, metavar="FOLDER", help="Folder for all results."
-    ),
-    hidden: int = typer.Option(60, metavar="N", help="Units per hidden layer."),
-    d_e: int = typer.Option(20, "--d-e", metavar="N", help="Dimension of the edge representation (D_E)."),
-    d_o: int = typer.Option(24, "--d-o", metavar="N", help="Dimension of the node representation (D_O)."),
-    drop_feature: list[str] = typer.Option(
-        [], metavar="NAME", help="Track or vertex feature to leave out; may be repeated."
-    ),
-    epochs: int = typer.Option(200, metavar="N", help="Maximum number of epochs."),
-    patience: int = typer.Option(8, metavar="N", help="Early-stopping patience, in epochs."),
-    batch_size: int = typer.Option(128, metavar="N", help="Batch size."),
-    learning_rate: float = typer.Option(1e-4, metavar="RATE", help="Largest learning rate of Adam."),
-    schedule: str = typer.Option(
-        "constant",
-        metavar="<constant|cosine|onecycle>",
-        help="Schedule of the learning rate over all epochs.",
-    ),
-    raw: bool = typer.Option(False, "--raw", help="Train on raw features instead of standardised ones."),
-    seed: int = typer.Option(0, min=0, metavar="SEED", help="Seed of the first repetition and of the split."),
-    split: str = typer.Option(
-        "jets", metavar="<kfold|files|jets>", help="Random split by folds of files, by files, or by events."
-    ),
-    folds: int = typer.Option(5, metavar="N", help="With --split kfold: number of folds."),
-    validation_files: int = typer.Option(
-        5, metavar="N", help="With --split files: number of validation files."
-    ),
-    validation_fraction: float = typer.Option(
-        0.1, min=0, max=1, metavar="FRACTION", help="With --split jets: fraction for validation."
-    ),
-    repetitions: int = typer.Option(
-        1, min=1, metavar="N", help="Number of trainings, with consecutive seeds."
-    ),
-    test: list[Path] = typer.Option(
-        [], exists=True, dir_okay=False, metavar="FILE", help="Test jets (HDF5); may be repeated."
-    ),
-    reference_accuracy: float | None = typer.Option(
-        None, metavar="NUMBER", help="Reference accuracy for a p-value (Table 4)."
-    ),
-    reference_auc: float | None = typer.Option(
-        None, metavar="NUMBER", help="Reference AUC for a p-value (Table 4)."
-    ),
-    threads: int = typer.Option(
-        1, min=1, metavar="N", help="Number of threads; more than one helps only on an idle machine."
-    ),
-    time_limit: float | None = typer.Option(
-        None, min=0, metavar="MINUTES", help="Time limit in minutes; the best weights until then are kept."
-    ),
+    output: Path = _OUTPUT,
+    hidden: int = _HIDDEN,
+    d_e: int = _D_E,
+    d_o: int = _D_O,
+    drop_feature: list[str] = _DROP_FEATURE,
+    epochs: int = _EPOCHS,
+    patience: int = _PATIENCE,
+    batch_size: int = _BATCH_SIZE,
+    learning_rate: float = _LEARNING_RATE,
+    schedule: str = _SCHEDULE,
+    raw: bool = _RAW,
+    seed: int = _SEED,
+    split: str = _SPLIT,
+    folds: int = _FOLDS,
+    validation_files: int = _VALIDATION_FILES,
+    validation_fraction: float = _VALIDATION_FRACTION,
+    repetitions: int = _REPETITIONS,
+    test: list[Path] = _TEST,
+    reference_accuracy: float | None = _REFERENCE_ACCURACY,
+    reference_auc: float | None = _REFERENCE_AUC,
+    threads: int = _THREADS,
+    time_limit: float | None = _TIME_LIMIT,
     json: Json = False,
 ) -> None:
     """Train the Hbb interaction network.
