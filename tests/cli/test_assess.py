@@ -206,7 +206,7 @@ def test_many_are_assessed_at_once_and_summed_up(cli):
     assert set(result.json["by_source"]) == {"catalogue"}
     text = cli("assess", "--all", "--limit", 4, "--offline").out
     assert "4 assessed" in text
-    assert "Failing most often" in text
+    assert "Most frequent failures" in text
 
 
 @pytest.mark.engines(*ENGINES)

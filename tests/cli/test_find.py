@@ -111,7 +111,7 @@ def test_sources_is_a_table_with_token_and_limits(cli, monkeypatch):
     (zenodo,) = [item for item in cli("sources", "--json").json if item["name"] == "zenodo"]
     assert zenodo["token"] is True
     assert (zenodo["enabled"], zenodo["live"], zenodo["state"]) == (True, True, None)
-    assert "25 a page, 100 with a token" in zenodo["limits"]
+    assert "25 per page, 100 with a token" in zenodo["limits"]
     out = cli("sources").out
     assert "Last harvest" in out
     assert "planted-secret" not in out

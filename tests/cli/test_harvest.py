@@ -64,7 +64,7 @@ def test_a_harvested_record_is_found_and_shown(cli, pages):
 
 def test_the_summary_names_every_count(cli, pages):
     out = cli("harvest", "zenodo", "--limit", "3").out
-    for word in ("3 new", "0 changed", "0 unchanged", "0 gone", "0 refused"):
+    for word in ("3 new", "0 changed", "0 unchanged", "0 gone", "0 rejected"):
         assert word in out
 
 
@@ -75,7 +75,7 @@ def test_a_bad_record_is_set_aside_with_its_reason(cli, httpserver):
     result = cli("harvest", "zenodo")
     assert result.code == 0
     assert "1 new" in result.out
-    assert "1 refused" in result.out
+    assert "1 rejected" in result.out
     assert "title" in result.err
 
 

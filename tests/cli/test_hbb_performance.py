@@ -32,7 +32,7 @@ def weights(tmp_path):
 def test_an_export_says_the_fingerprint_and_how_far_it_is_from_the_definition(cli, weights, tmp_path):
     done = cli("hbb", "export", weights, "--output", tmp_path / "out.onnx")
     assert done.code == 0, done.err
-    assert f"{fingerprint_of(TENSORS)} (that of the weights)" in done.out
+    assert f"{fingerprint_of(TENSORS)} (same as the weights)" in done.out
     assert "max |dp|" in done.out
     assert fingerprint(tmp_path / "out.onnx") == fingerprint_of(TENSORS)
 

@@ -99,7 +99,7 @@ def test_a_dump_of_dlhub_is_recognised_and_kept_with_each_payload(cli, dump, set
 def test_what_is_no_record_is_set_aside_and_listed(cli, dump):
     result = cli("import", dump(json.dumps([ONE, UNPUBLISHED])))
     assert result.code == 0
-    assert result.out == "dlhub: 1 new, 0 changed, 0 unchanged, 0 gone, 1 refused\n"
+    assert result.out == "dlhub: 1 new, 0 changed, 0 unchanged, 0 gone, 1 rejected\n"
     assert "never published" in result.err
     assert [item["source"] for item in cli("sources", "--refused", "--json").json] == ["dlhub"]
 
@@ -175,7 +175,7 @@ def test_a_source_is_neither_unknown_nor_said_of_an_export(cli, dump, tmp_path):
     assert cli("import", dump("[]"), "--source", "nowhere").code == 2
     cli("export", tmp_path / "all.jsonl")
     result = cli("import", tmp_path / "all.jsonl", "--source", "dlhub")
-    assert (result.code, "Leave --source out" in result.err) == (2, True)
+    assert (result.code, "Leave out --source" in result.err) == (2, True)
 
 
 @pytest.mark.shared

@@ -189,7 +189,7 @@ def test_a_fault_in_a_later_part_says_where(cli, tagger, jets):
     ("arguments", "said"),
     [
         (("--input", "{in}", "--output", "{in}"), "also contains the inputs"),
-        (("--input", "{in}", "--output", "{tmp}/out.npz"), "is a folder"),
+        (("--input", "{in}", "--output", "{tmp}/out.npz"), "must be a folder"),
         (("--input", "{in}/a.npz", "--input", "{tmp}/a.npy", "--output", "{tmp}/out"), "would both be a.npz"),
         (("--input", "{tmp}/none*"), "no input files"),
         (("--input", "{tmp}/empty"), "no input files"),
@@ -201,7 +201,7 @@ def test_what_cannot_be_meant_is_said_before_anything_runs(cli, affine, numbers,
     (tmp_path / "empty").mkdir()
     places = {"in": numbers, "tmp": tmp_path}
     result = cli("run", affine, *(argument.format(**places) for argument in arguments))
-    assert result.code == (4 if "answers" in said else 2)
+    assert result.code == (4 if "responds" in said else 2)
     assert said in result.err.replace("\n", " ")
     assert not list(tmp_path.glob("out*"))
 

@@ -331,7 +331,7 @@ def test_sources_says_how_each_is_when_asked_to(here: Settings, services: Servic
     assert TOKEN not in json.dumps([item.to_json() for item in states.values()])
     assert states["zenodo"].token is False
     assert states["datacite"].token is None
-    assert "25 a page" in states["zenodo"].limits
+    assert "25 per page" in states["zenodo"].limits
 
 
 def test_a_harvester_that_breaks_is_an_error_of_its_own(

@@ -111,7 +111,9 @@ def import_(
     if json:
         print_json(counts)
     else:
-        console().print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+        console().print(
+            ", ".join(f"{count} {_OTHERS.get(outcome, outcome)}" for outcome, count in counts.items())
+        )
 
 
 def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
@@ -129,7 +131,9 @@ def _import_dump(file: Path, source: str | None, *, json: bool) -> None:
 def _print(report: "HarvestReport") -> None:
     from fairreg.cli.output import console, log
 
-    numbers = ", ".join(f"{count} {name}" for name, count in report.counts.items())
+    counts = report.counts
+    counts["rejected"] = counts.pop("refused")
+    numbers = ", ".join(f"{count} {name}" for name, count in counts.items())
     console().print(f"{report.source}: {numbers}", markup=False)
     for refused in report.refused:
         log(f"  rejected: {refused.reason}")
