@@ -191,7 +191,7 @@ RECORD = "/zenodo/api/records/7305227"
         (RECORD, {"status": 500}, 4, "reports an internal error"),
         (RECORD, {"response": "<html>maintenance</html>"}, 4, "HTML instead of JSON"),
         (RECORD, {"response": '{"id": 7305227, "metad'}, 4, "truncated JSON"),
-        (RECORD, {"response": "[]"}, 4, "no record"),
+        (RECORD, {"response": "[]"}, 4, "not a record"),
         (RECORD, {"response": '{"id": 7305227}'}, 1, "metadata.title"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_demonstration_names_its_sample_and_what_it_is_not(paper_sizes, make_t
 
 
 def test_only_a_hbb_network_is_demonstrated():
-    with pytest.raises(ModelError, match="no Hbb interaction network"):
+    with pytest.raises(ModelError, match="not a Hbb interaction network"):
         hbb_in.demonstrate(object())
 
 

@@ -91,9 +91,9 @@ def test_a_file_that_differs_from_the_definition_is_not_left_behind(weights, tmp
 @pytest.mark.parametrize(
     ("output", "formats", "reason"),
     [
-        ("x.onnx", ["safetensors"], "cannot hold safetensors"),
-        ("x.onnx", ["onnx", "pairwise"], "cannot hold onnx and pairwise"),
-        ("x.plan", [], "cannot hold a network"),
+        ("x.onnx", ["safetensors"], "cannot contain safetensors"),
+        ("x.onnx", ["onnx", "pairwise"], "cannot contain onnx and pairwise"),
+        ("x.plan", [], "cannot contain a network"),
         ("out", ["tensorflow"], "no format 'tensorflow'"),
         ("net.onnx", [], "replaced by its own export"),
         (".", ["onnx"], "replaced by its own export"),
