@@ -185,7 +185,7 @@ def test_few_jets_are_taken_at_even_distances(tmp_path):
     [
         ({"labels": None}, "no labels"),
         ({"labels": np.array([[1, 0]] * 10, np.int8)}, "lack a class"),
-        ({"tracks": np.ones((10, 18, 60), np.float32)}, "not all 30 and 14"),
+        ({"tracks": np.ones((10, 18, 60), np.float32)}, "all 30 and 14 are needed"),
     ],
 )
 def test_jets_that_cannot_be_used_are_refused_in_one_sentence(cli, weights, tmp_path, change, words):

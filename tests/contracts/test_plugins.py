@@ -94,7 +94,7 @@ def test_the_recipe_for_a_runner(scaling, settings, httpserver, tmp_path):
 
 def test_without_the_runner_its_suffix_means_nothing(settings, httpserver):
     hbb.serve(httpserver, hbb.archive({"nets/net.scale": b'{"factor": 3}'}))
-    with pytest.raises(ModelError, match="holds a model"):
+    with pytest.raises(ModelError, match="contains a model"):
         open_model(settings, hbb.DOI)
 
 
