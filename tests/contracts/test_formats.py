@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rdflib import Graph
 
 from fairreg import formats, plugins
-from fairreg.errors import RecordError, UsageError
+from fairreg.errors import PluginError, RecordError, UsageError
 from fairreg.formats.base import FIELDS, is_json
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import (
@@ -121,7 +121,7 @@ def test_names_come_without_importing_a_format():
         "assert not [name for name in sys.modules if name.startswith('fairreg.formats.')]\n"
         "assert formats.get('bibtex').NAME == 'bibtex'\n"
         "loaded = [name for name in sys.modules if name.startswith('fairreg.formats.')]\n"
-        "assert loaded == ['fairreg.formats.bibtex'], loaded"
+        "assert loaded == ['fairreg.formats.base', 'fairreg.formats.bibtex'], loaded"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -374,3 +374,13 @@ def test_deep_nesting_is_a_fault_and_not_a_crash():
         )
     nested = '{"keywords": ' + "[" * 700 + "1" + "]" * 700 + "}"
     assert formats.get("codemeta").read(nested).understood.fault is None
+
+
+def test_a_format_that_cannot_write_is_refused_in_a_sentence(monkeypatch, tmp_path):
+    (tmp_path / "mute.py").write_text("NAME = 'mute'\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("mute", "mute", "fairreg.formats")
+    monkeypatch.setattr(plugins, "_installed", lambda: {"fairreg.formats": (point,)})
+    monkeypatch.setattr(plugins, "names", plugins.names.__wrapped__)
+    with pytest.raises(PluginError, match="does not define MEDIA_TYPES, KEEPS, NARROWS, write"):
+        formats.get("mute")

@@ -2,12 +2,15 @@
 """What every FAIR indicator keeps, built in or from outside."""
 
 import re
+from importlib.metadata import EntryPoint
 
 import pytest
 
 from assessment.samples import BARE, DATASET, HBB
+from fairreg import plugins
 from fairreg.assessment import rubric
 from fairreg.assessment.base import Finding, Verdict
+from fairreg.errors import PluginError
 
 INDICATORS = rubric.indicators()
 CHECKS = rubric.indicators(rubric.DATASETS)
@@ -58,3 +61,21 @@ def test_the_dataset_checks_are_those_of_the_specification(shared):
     specified = [number for number, _ in CHECK_ROW.findall(text.partition("fair-datasets")[2])]
     assert [item.id for item in CHECKS] == specified
     assert len(CHECKS) == 16
+
+
+def test_a_package_that_takes_the_number_of_an_indicator_is_refused_in_a_sentence(monkeypatch, tmp_path):
+    (tmp_path / "taken_number.py").write_text(
+        "from fairreg.assessment.base import indicator\n"
+        "from fairreg.assessment.findings import unknown\n"
+        "@indicator('F2-1', weight=1, title='x', passes='x', fails='x')\n"
+        "def again(evidence):\n    return unknown('Not read.')\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    room = rubric.MODELS.room
+    point = EntryPoint("taken_number", "taken_number", room)
+    monkeypatch.setattr(plugins, "_installed", lambda: {room: (point,)})
+    monkeypatch.setattr(plugins, "names", plugins.names.__wrapped__)
+    with pytest.raises(PluginError, match=r"taken_number.*already has an indicator F2-1") as caught:
+        rubric.indicators.__wrapped__(rubric.MODELS)
+    assert "Uninstall taken_number" in caught.value.hint

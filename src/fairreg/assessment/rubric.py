@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 
 from fairreg import plugins
 from fairreg.assessment.base import Finding, Indicator, Verdict
@@ -95,14 +96,21 @@ def for_kind(kind: Kind) -> Rubric:
 
 @cache
 def indicators(rubric: Rubric = MODELS) -> tuple[Indicator, ...]:
-    """Return every discovered indicator of a rubric, in the order of the principles and their numbers."""
-    found = [
-        value
-        for module in plugins.modules(rubric.room)
-        for value in vars(module).values()
-        if isinstance(value, Indicator)
-    ]
-    return checked(found, rubric.principles)
+    """Return every discovered indicator of a rubric, in the order of the principles and their numbers.
+
+    Raises PluginError where an installed package takes the number of another indicator.
+    """
+    found = {name: _defined_in(plugins.load(rubric.room, name)) for name in plugins.names(rubric.room)}
+    for point in plugins.entry_points_of(rubric.room):
+        others = {item.id for name, items in found.items() if name != point.name for item in items}
+        for item in found[point.name]:
+            if item.id in others:
+                raise plugins.refusal(point, f"the rubric already has an indicator {item.id}")
+    return checked((item for items in found.values() for item in items), rubric.principles)
+
+
+def _defined_in(module: ModuleType) -> list[Indicator]:
+    return [value for value in vars(module).values() if isinstance(value, Indicator)]
 
 
 def checked(found: Iterable[Indicator], principles: tuple[str, ...] = PRINCIPLES) -> tuple[Indicator, ...]:

@@ -185,7 +185,7 @@ def counting(what: str) -> Iterator[Callable[[int, int | None], None]]:
 
 @contextmanager
 def counting_each(what: str) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Show such a bar per name; several threads may update them."""
+    """Show one progress bar per name; several threads may update them."""
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return

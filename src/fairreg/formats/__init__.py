@@ -38,11 +38,13 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> "Format":
-    """Return the format called `name`; UsageError lists the known names."""
+    """Return the format called `name`; UsageError lists the known names, PluginError what one lacks."""
     module = _modules().get(name)
     if module is None:
         raise UsageError(f"There is no format {name!r}.", hint=f"Formats: {', '.join(names())}.")
-    return cast("Format", plugins.load(_ROOM, module))
+    from fairreg.formats.base import Format  # listing the names needs no contract
+
+    return cast("Format", plugins.load_complete(_ROOM, module, Format))
 
 
 def all_formats() -> "tuple[Format, ...]":

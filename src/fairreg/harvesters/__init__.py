@@ -48,7 +48,7 @@ def _harvester(name: str) -> Harvester:
 
 
 def get(name: str) -> Harvester:
-    """The harvester called `name`. Raises UsageError, which lists the names, for an unknown one."""
+    """Return the harvester called `name`. Raises UsageError, which lists the names, for an unknown one."""
     for harvester in all_harvesters():
         if harvester.name == name:
             return harvester

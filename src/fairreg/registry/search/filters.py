@@ -93,7 +93,7 @@ def _storable(text: str) -> str:
 
 
 def _same_word(column: ColumnElement[str], of: Callable[[Entry], str]) -> Filter:
-    """The column equals a lower-case word."""
+    """Return a filter for equality of a column with a lower-case word."""
     return Filter(
         sql=lambda value: column == value.casefold(),
         holds=lambda entry, value: of(entry) == value.casefold(),

@@ -35,6 +35,7 @@ def show(
                 log(note)
             return entry.record
         except NotFound:
+            pid.require()  # what no scheme knows is requested nowhere
             log(f"{pid} is not in the registry; requesting it from its source.")
     with HttpClient(settings, log=log) as web:
         return resolve(web, pid, log=log).record

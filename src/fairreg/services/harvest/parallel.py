@@ -32,7 +32,7 @@ _HERE = ExecutionTarget()
 
 @dataclass(frozen=True)
 class HarvestOutcome:
-    """One source's report, the error that stopped it, and messages not yet logged."""
+    """Report of one harvest, the error that stopped it, if any, and messages not yet logged."""
 
     report: HarvestReport
     fault: FairregError | None = None
