@@ -148,6 +148,6 @@ def environment(settings) -> dict[str, str]:
 def web(settings):
     """A client that does not really wait between its attempts."""
     with HttpClient(
-        settings, policy=RetryPolicy(retries=2, first_wait=0.001), sleep=lambda _seconds: None
+        settings, patience=RetryPolicy(retries=2, first_wait=0.001), sleep=lambda _seconds: None
     ) as client:
         yield client

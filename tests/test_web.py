@@ -240,7 +240,7 @@ def test_an_unreachable_host_is_one_sentence(tmp_path):
     )
     patience = RetryPolicy(retries=1, first_wait=0.001)
     with (
-        HttpClient(settings, policy=patience) as web,
+        HttpClient(settings, patience=patience) as web,
         pytest.raises(Unreachable, match="could not be reached"),
     ):
         web.get(RECORD)

@@ -91,7 +91,7 @@ def test_a_live_search_finds_its_models_and_each_token_goes_to_its_own_host_only
     found = run("search", "jet tagger", "--live", "--save", "--json")
     assert found.code == 0
     # What was kept before may name models by the package's identifiers.
-    assert "Sorted what the registry holds into models" in found.err
+    assert "Grouped the records of the registry into models" in found.err
     assert "physhub:lab/jet-tagger" in [item["id"] for item in found.json["results"]]
     sent = {path.split("/")[1]: token for path, token in asked}
     assert sent == {"physhub": "Bearer physhub-secret-1", "zenodo": "Bearer zenodo-secret-2"}

@@ -320,7 +320,7 @@ def test_a_planted_token_goes_only_to_github_and_stays_nowhere(
 
 def test_a_token_does_not_reach_the_file_hosts(tmp_path):
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "GITHUB_TOKEN": PLANTED})
-    with HttpClient(settings, policy=RetryPolicy(retries=0)) as web:
+    with HttpClient(settings, patience=RetryPolicy(retries=0)) as web:
         assert web._authorization("https://api.github.com/repos/lab/tagger")
         assert not web._authorization("https://raw.githubusercontent.com/lab/tagger/main/x")
         raw = "https://raw.githubusercontent.com/lab/tagger/main/x"

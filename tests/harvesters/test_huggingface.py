@@ -75,7 +75,7 @@ def settings(hub, tmp_path):
 @pytest.fixture
 def web(settings):
     with HttpClient(
-        settings, policy=RetryPolicy(retries=1, first_wait=0.001), sleep=lambda _: None
+        settings, patience=RetryPolicy(retries=1, first_wait=0.001), sleep=lambda _: None
     ) as client:
         yield client
 

@@ -224,7 +224,7 @@ def test_an_answer_without_end_is_read_for_a_bounded_time_and_size(settings, htt
         ("drip", "did not complete its answer", {"body_seconds": 0.2}),
         ("large", "more than", {"most_bytes": 2**19}),
     ):
-        with HttpClient(settings, policy=RetryPolicy(retries=0, **bound)) as web:
+        with HttpClient(settings, patience=RetryPolicy(retries=0, **bound)) as web:
             assert words in _fault(web, path)
 
 

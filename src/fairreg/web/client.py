@@ -99,7 +99,7 @@ class HttpClient:
         settings: Settings,
         *,
         log: Log = no_log,
-        policy: RetryPolicy | None = None,
+        patience: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         session: "requests.Session | None" = None,
         limiter: RateLimiter | None = None,
@@ -109,7 +109,7 @@ class HttpClient:
         self._settings = settings
         self._log = log
         self._sleep = sleep
-        self._policy = policy or RetryPolicy()
+        self._policy = patience or RetryPolicy()
         self._session = session
         self._limiter = limiter or RateLimiter()
         self._cache = HttpCache(settings.http_cache)
@@ -154,7 +154,7 @@ class HttpClient:
         return HttpClient(
             settings or self._settings,
             log=self._log,
-            policy=policy or self._policy,
+            patience=policy or self._policy,
             sleep=self._sleep,
             session=self._connect(),
             limiter=self._limiter,

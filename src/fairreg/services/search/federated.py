@@ -223,7 +223,7 @@ class _SourceThread:
         self._cancelled = Event()
         self._thread: Thread | None = None
         self._begun = time.monotonic()
-        self._web = HttpClient(terms.settings, policy=_retry_policy(terms.deadline), sleep=self._sleep)
+        self._web = HttpClient(terms.settings, patience=_retry_policy(terms.deadline), sleep=self._sleep)
 
     def start(self) -> None:
         """Start the query, unless it cannot succeed (offline mode, missing engine)."""
