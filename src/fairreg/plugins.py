@@ -32,7 +32,10 @@ __all__ = [
 # Modules of a room that are not plugins.
 NOT_PLUGINS = frozenset({"base", "common"})
 # Exceptions on importing a module that is broken or made for another release of fairreg.
-_BROKEN = (ImportError, AttributeError, NameError, TypeError, ValueError, LookupError, SyntaxError)
+_BROKEN = (
+    *(ImportError, AttributeError, NameError, TypeError, ValueError, LookupError, SyntaxError),
+    *(OSError, RuntimeError, ArithmeticError, AssertionError, SystemExit),
+)
 
 
 def modules(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> Iterator[ModuleType]:
@@ -49,7 +52,7 @@ def names(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> tuple[str, ...]:
     """
     found = _built_in(import_module(room)) - skip
     for point in entry_points_of(room):
-        if point.name in found:
+        if point.name.replace("-", "_") in found:
             raise refusal(point, "that name is already in use")
         found.add(point.name)
     return tuple(sorted(found))

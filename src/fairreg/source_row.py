@@ -8,8 +8,8 @@ dataclasses.
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from fairreg.errors import PluginError
@@ -165,9 +165,10 @@ class Source:
     def hosts(self) -> frozenset[str]:
         """All its hosts: of requests, files, pages and identifiers, without www."""
         pages = [page for scheme in self.schemes for page in scheme.pages]
+        pages += self.dois.pages if self.dois is not None else ()
         named = {host for page in pages for host in page.hosts} | {self.site or ""}
         asked = {urlsplit(self.url or "").hostname or "", *self.aliases, *self.file_hosts}
-        return frozenset(host.lower().removeprefix("www.") for host in named | asked if host)
+        return frozenset(host.lower().rstrip(".").removeprefix("www.") for host in named | asked if host)
 
 
 def unescaped(text: str) -> str:
@@ -211,7 +212,40 @@ def _fault_of(row: object, rows: Sequence[Source]) -> str | None:
     """Return the reason against adding a row to `rows`, None for a valid row."""
     if not isinstance(row, Source):
         return f"it is {type(row).__name__!r}, and must be a fairreg.sources.Source"
-    return next(itertools.chain(_malformed(row), _collisions(row, rows)), None)
+    try:
+        return next(itertools.chain(_ill_typed(row), _malformed(row), _collisions(row, rows)), None)
+    except (TypeError, ValueError, AttributeError) as error:
+        return f"a field has the wrong type ({error})"
+
+
+_TEXTS = (str, str | None)
+
+
+def _ill_typed(row: Any) -> Iterator[str]:
+    """Name the fields that hold something else than their annotation says."""
+    for part in (row, *row.schemes):
+        for field in fields(part):
+            value = getattr(part, field.name)
+            if field.type in _TEXTS and not isinstance(value, field.type):  # type: ignore[arg-type]
+                yield f"its {field.name} is {value!r}, which is not a text"
+        for name in ("rank", "page_rank"):
+            if not isinstance(getattr(part, name, None), int | None):
+                yield f"its {name} is not a number"
+    yield from _ill_typed_parts(row)
+
+
+def _ill_typed_parts(row: Any) -> Iterator[str]:
+    if row.pace is not None and (not isinstance(row.pace, Pace) or min(row.pace) < 1):
+        yield "its pace is not a Pace of at least one request per minute"
+    if not all(callable(scheme.readable) and callable(scheme.normal) for scheme in row.schemes):
+        yield "readable and normal of a scheme must be functions"
+    if not all(isinstance(page, PageAddress) and isinstance(page.hosts, tuple) for page in _pages(row)):
+        yield "a page must be a PageAddress with a tuple of hosts"
+
+
+def _pages(row: Source) -> tuple[PageAddress, ...]:
+    own = tuple(page for scheme in row.schemes for page in scheme.pages)
+    return own if row.dois is None else (*own, *row.dois.pages)
 
 
 def _malformed(row: Source) -> Iterator[str]:
@@ -225,9 +259,38 @@ def _malformed(row: Source) -> Iterator[str]:
         yield f"the role {row.role!r} is fairreg's own"
     if row.policy is not None and row.site is None:
         yield "a policy needs its host, as site"
+    for host in (*row.aliases, *row.file_hosts, *(host for page in _pages(row) for host in page.hosts)):
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", host):
+            yield f"{host!r} is not a host in lower case without a port"
     yield from _malformed_service(row)
     for scheme in row.schemes:
         yield from _malformed_scheme(scheme)
+    yield from _malformed_dois(row)
+    yield from _invalid_patterns(row)
+
+
+def _malformed_dois(row: Source) -> Iterator[str]:
+    if row.dois is None:
+        return
+    if row.dois.scheme not in {scheme.name for scheme in row.schemes}:
+        yield f"its DOIs name records by {row.dois.scheme!r}, which is not a scheme of its own"
+    if not re.fullmatch(r"10\.\d{4,9}(?:\.\d+)*/[^\sA-Z]*", row.dois.prefix):
+        yield f"{row.dois.prefix!r} is not the beginning of a DOI in lower case"
+
+
+def _invalid_patterns(row: Source) -> Iterator[str]:
+    """Check regular expressions; the pattern of an identifier has it as group 1."""
+    badge = (row.dois.badge,) if row.dois is not None and row.dois.badge else ()
+    free = {*(pattern for page in _pages(row) for pattern in page.dropped), *badge}
+    named = {*(scheme.value for scheme in row.schemes), *(page.path for page in _pages(row))}
+    for pattern in sorted(free | named):
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            yield f"the pattern {pattern!r} is invalid ({error})"
+        else:
+            if pattern in named and groups < 1:
+                yield f"the pattern {pattern!r} has no group for the identifier"
 
 
 def _malformed_service(row: Source) -> Iterator[str]:
@@ -244,27 +307,30 @@ def _malformed_scheme(scheme: IdentifierScheme) -> Iterator[str]:
     if scheme.bare:
         yield f"identifiers of the scheme {scheme.name} need a prefix or an address"
     for prefix in scheme.prefixes:
-        if prefix != prefix.lower() or not re.search(r"[a-z].*[:/]$", prefix) or prefix.startswith("http"):
-            yield f"{prefix!r} is not a prefix in lower case that ends in ':' or '/'"
-    for pattern in (scheme.value, *(page.path for page in scheme.pages)):
-        try:
-            if re.compile(pattern).groups < 1:
-                yield f"the pattern {pattern!r} has no group for the identifier"
-        except re.error as error:
-            yield f"the pattern {pattern!r} is invalid ({error})"
+        # Without a colon it would take names such as owner/name away from others.
+        sound = re.fullmatch(r"[^\sA-Z]*[a-z][^\sA-Z]*:(?:[^\sA-Z]*/)?", prefix)
+        if sound is None or prefix.startswith("http"):
+            yield f"{prefix!r} is not a prefix in lower case that ends in ':', or in '/' behind one"
 
 
 def _collisions(row: Source, rows: Sequence[Source]) -> Iterator[str]:
     taken = {claim: other.title for other in rows for claim in _claims(other)}
-    for kind, word in _claims(row):
-        if word in _RESERVED:
+    own = list(_claims(row))
+    for kind, word in own:
+        if word.partition(":")[0] in _RESERVED:
             yield f"the {kind} {word} is fairreg's own"
         elif (kind, word) in taken:
             yield f"the {kind} {word} belongs to {taken[kind, word]}"
-    for prefix in (word for kind, word in _claims(row) if kind == "prefix"):
-        for (kind, word), title in taken.items():
-            if kind == "prefix" and (word.startswith(prefix) or prefix.startswith(word)):
-                yield f"the prefix {prefix} cannot be distinguished from {word} of {title}"
+        elif own.count((kind, word)) > 1:
+            yield f"the {kind} {word} is stated twice"
+    for kind, start in (claim for claim in own if claim[0] in {"prefix", "DOI prefix"}):
+        for (other, word), title in taken.items():
+            if other == kind and (word.startswith(start) or start.startswith(word)):
+                yield f"the {kind} {start} cannot be distinguished from {word} of {title}"
+    known = {row.name, *(other.name for other in rows)}
+    for name in (row.served_by, row.archived_by):
+        if name is not None and name not in known:
+            yield f"it refers to {name!r}, and there is no such row"
 
 
 def _claims(row: Source) -> Iterator[tuple[str, str]]:
@@ -275,7 +341,7 @@ def _claims(row: Source) -> Iterator[tuple[str, str]]:
     for scheme in row.schemes:
         yield "identifier scheme", scheme.name
         yield from (("prefix", prefix) for prefix in scheme.prefixes)
-        yield from (("word for a scheme", word) for word in scheme.stated_as)
+        yield from (("word for a scheme", word.casefold()) for word in scheme.stated_as)
     if row.dois is not None:
         yield "DOI prefix", row.dois.prefix
 

@@ -14,7 +14,15 @@ from fairreg.errors import PluginError
 from fairreg.schemas.identifiers import IdentifierError, parse
 from fairreg.settings import VARIABLES, Settings
 from fairreg.source_row import _claims, admit
-from fairreg.sources import BUILT_IN, IdentifierScheme, PageAddress, PreservationPolicy, Source
+from fairreg.sources import (
+    BUILT_IN,
+    IdentifierScheme,
+    MintedDois,
+    Pace,
+    PageAddress,
+    PreservationPolicy,
+    Source,
+)
 
 RUN = "import sys; from fairreg.cli.app import main; sys.argv[0] = 'fairreg'; main()"
 SCHEME = IdentifierScheme(
@@ -35,6 +43,11 @@ GOOD = Source(
 
 def with_scheme(**changes):
     return replace(GOOD, schemes=(replace(SCHEME, **changes),))
+
+
+def with_dois(**fields):
+    stated = {"prefix": "10.9999/physhub.", "scheme": GOOD.schemes[0].name, **fields}
+    return replace(GOOD, dois=MintedDois(**stated))
 
 
 POLICY = PreservationPolicy("keeps", "Kept.", "https://physhub.example/policy", "2026-11")
@@ -67,6 +80,29 @@ BAD = {
     with_scheme(value="("): "the pattern '(' is invalid",
     with_scheme(value=r"\w+"): "has no group",
     with_scheme(pages=(PageAddress(("arxiv.org",), "(.+)"),)): "the host arxiv.org belongs to arXiv",
+    # Through the pages of DOIs, other spellings of a host, and one name twice.
+    with_dois(pages=(PageAddress(("github.com",), "(.*)"),)): "the host github.com belongs to GitHub",
+    with_dois(pages=(PageAddress(("physhub.example",), "("),)): "the pattern '(' is invalid",
+    with_dois(scheme="github"): "which is not a scheme of its own",
+    with_dois(prefix="10.5281/"): "cannot be distinguished from 10.5281/zenodo. of Zenodo",
+    with_dois(prefix="10.5281/Zenodo."): "is not the beginning of a DOI in lower case",
+    replace(GOOD, url="https://zenodo.org."): "the host zenodo.org belongs to Zenodo",
+    with_scheme(pages=(PageAddress(("github.com:443",), "(.+)"),)): "is not a host in lower case",
+    with_scheme(pages=(PageAddress(("physhub.example",), "(.+)", dropped=("[",)),)): "'[' is invalid",
+    replace(GOOD, token_variable=GOOD.url_variable): "is stated twice",
+    with_scheme(prefixes=("google/",)): "'google/' is not a prefix",
+    with_scheme(prefixes=("ark:",)): "the prefix ark: is fairreg's own",
+    with_scheme(stated_as=("DOI",)): "the word for a scheme doi belongs to doi.org",
+    # Rows of wrong types.
+    replace(GOOD, name=5): "its name is 5, which is not a text",
+    replace(GOOD, url="https://[abc"): "a field has the wrong type",
+    replace(GOOD, schemes=(None,)): "a field has the wrong type",
+    replace(GOOD, rank="x"): "its rank is not a number",
+    replace(GOOD, pace=Pace(0, 0, 0)): "at least one request per minute",
+    replace(GOOD, served_by="nosuch"): "it refers to 'nosuch'",
+    with_scheme(normal=None): "must be functions",
+    with_scheme(value=b"(a)"): "its value is b'(a)', which is not a text",
+    with_scheme(pages=PageAddress("physhub.example", "(.+)")): "a page must be a PageAddress",
 }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the command line lists the names at its start and needs no 
 __all__ = ["NOT_PLUGINS", "all_formats", "get", "names", "read_record"]
 
 _ROOM = "fairreg.formats"
+_TEXT = "text"
 # Modules shared by the formats.
 NOT_PLUGINS = frozenset(
     {
@@ -72,5 +73,8 @@ def _record_formats() -> "Iterator[RecordFormat]":
 
 
 def _modules() -> dict[str, str]:
-    """Module of each format by the format's name."""
+    """Module of each format by the format's name. Raises PluginError for a package that takes `_TEXT`."""
+    for point in plugins.entry_points_of(_ROOM):
+        if point.name == _TEXT:
+            raise plugins.refusal(point, "that is the name of a record's view at a terminal")
     return {module.replace("_", "-"): module for module in plugins.names(_ROOM, skip=NOT_PLUGINS)}
