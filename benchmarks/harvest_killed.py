@@ -26,7 +26,7 @@ HARVEST = "from fairreg.cli.app import main; main()"
 # Of each table what does not depend on when, and in which order, its rows came.
 SAID = {
     "entries": "select identifier, kind, name, description, license, dated, doi, url, runnable, gone_at, "
-    "json_remove(record, '$.provenance.retrieved') from entries",
+    "json_remove(merged, '$.provenance.retrieved') from entries",
     "statements": "select e.identifier, s.source, s.source_id, s.gone_at, s.media_type, s.payload_sha256, "
     "s.payload, json_remove(s.record, '$.provenance.retrieved') "
     "from statements s join entries e on e.id = s.entry_id",
