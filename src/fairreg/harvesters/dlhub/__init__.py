@@ -171,7 +171,9 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
 def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
     """Globus Search's answer to `question`, as JSON."""
     if web.settings.offline:
-        raise Offline("Offline mode is on, so Globus Search was not asked.", hint="Unset FAIRREG_OFFLINE.")
+        raise Offline(
+            "Offline mode is on: no request was sent to Globus Search.", hint="Unset FAIRREG_OFFLINE."
+        )
     try:
         import globus_sdk
     except ImportError as error:

@@ -136,7 +136,8 @@ class Hub:
     def _once(self, url: str, params: Params | None, limit: int) -> Response:
         if self.settings.offline:
             raise Offline(
-                "Offline mode is on, so the Hub was not asked.", hint="Unset FAIRREG_OFFLINE to allow it."
+                "Offline mode is on: no request was sent to the Hub.",
+                hint="Unset FAIRREG_OFFLINE to allow it.",
             )
         from huggingface_hub.errors import OfflineModeIsEnabled
         from huggingface_hub.utils import http_stream_backoff  # type: ignore[attr-defined] # lazy export
@@ -158,7 +159,9 @@ class Hub:
             ) as response:
                 return _answer(response, url, limit)
         except OfflineModeIsEnabled as error:
-            raise Offline("HF_HUB_OFFLINE is set, so the Hub was not asked.", hint="Unset it.") from error
+            raise Offline(
+                "HF_HUB_OFFLINE is set: no request was sent to the Hub.", hint="Unset it."
+            ) from error
         except _transport_error() as error:
             raise _fault(error, url) from error
         except (AttributeError, TypeError, ValueError) as error:
