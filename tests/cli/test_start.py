@@ -109,7 +109,7 @@ def test_a_fault_of_our_own_is_a_sentence_unless_debugging(environment, debug):
 BAD = [{"FAIRREG_HOME": "~nosuchuser/x"}, {"FAIRREG_ZENODO_URL": "http://["}]
 START = (
     "import sys; sys.argv = ['fairreg', 'search', 'x']\n"
-    "from fairreg.cli import app\nfrom fairreg.cli.find import search\n"
+    "from fairreg.cli import app\nfrom fairreg.cli import search\n"
 )
 BROKEN = "def broken(): raise ZeroDivisionError('oops')\nsearch.ready = broken\n"
 

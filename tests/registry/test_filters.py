@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from fairreg.cli.find.search import search as search_command
+from fairreg.cli.search import search as search_command
 from fairreg.registry import Entry, Registry
 from fairreg.registry.db.tables import entries
 from fairreg.registry.search import filters

@@ -13,7 +13,6 @@ import typer
 
 from fairreg.cli.output import explain, log
 from fairreg.errors import FairregError
-from fairreg.settings import VARIABLES, Settings
 
 __all__ = ["ROOMS", "command_line", "main"]
 
@@ -23,7 +22,7 @@ _GARBAGE = 50_000
 
 # Module of each command, in the order of the help. Only the requested one is imported.
 ROOMS = {
-    "search": "find.search",
+    "search": "search",
     "show": "find.show",
     "sources": "find.sources",
     "fetch": "run.fetch",
@@ -32,10 +31,10 @@ ROOMS = {
     "harvest": "registry.harvest",
     "link": "registry.links",
     "unlink": "registry.links",
-    "validate": "registry.records",
-    "add": "registry.records",
-    "export": "registry.records",
-    "import": "registry.records",
+    "validate": "records",
+    "add": "records",
+    "export": "records",
+    "import": "records",
     "db": "registry.db",
     "cache": "registry.cache",
     "hbb": "hbb",
@@ -53,7 +52,7 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Find, fetch, verify, run and assess trained AI models by DOI.\n\n"
         'Try fairreg search "Hbb tagger", then fairreg fetch DOI --run.',
-        epilog="Environment: " + ", ".join(VARIABLES) + ". See the README for their meaning.",
+        epilog=None if words and words[0] in ROOMS else _environment(),
     )
     app.callback(invoke_without_command=True)(_common)
     asked = ROOMS.get(words[0]) if words else None
@@ -64,6 +63,13 @@ def command_line(words: Sequence[str] = ()) -> typer.Typer:
         else:
             app.add_typer(room.app, name=name.rpartition(".")[2])
     return app
+
+
+def _environment() -> str:
+    """Return the last lines of the help; a command's own help is printed without them."""
+    from fairreg.settings import VARIABLES
+
+    return "Environment: " + ", ".join(VARIABLES) + ". See the README for their meaning."
 
 
 def _common(
@@ -116,6 +122,8 @@ def _unexpected(kind: type[BaseException], error: BaseException, trace: Tracebac
 
 def _debugging() -> bool:
     """Tell whether tracebacks are requested; False if the settings themselves are invalid."""
+    from fairreg.settings import Settings
+
     try:
         return Settings.from_environment().debug
     except FairregError:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Verbs that read the registry: ``search``, ``show`` and ``sources``."""
+"""Verbs that read the registry: ``show`` and ``sources``."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Verbs that fill and maintain the registry: harvest, records, links, database and cache."""
+"""Verbs that fill and maintain the registry: harvest, links, database and cache."""
