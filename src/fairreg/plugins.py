@@ -6,7 +6,6 @@ of the same name (``fairreg.harvesters`` and so on) that loads such a module. Bo
 Rows of `fairreg.sources` come from entry points only. The installed packages are searched once.
 """
 
-from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -23,8 +22,8 @@ __all__ = [
     "load",
     "load_complete",
     "load_entry_point",
-    "modules",
     "names",
+    "outside",
     "package_of",
     "refusal",
 ]
@@ -36,12 +35,6 @@ _BROKEN = (
     *(ImportError, AttributeError, NameError, TypeError, ValueError, LookupError, SyntaxError),
     *(OSError, RuntimeError, ArithmeticError, AssertionError, SystemExit),
 )
-
-
-def modules(room: str, *, skip: frozenset[str] = NOT_PLUGINS) -> Iterator[ModuleType]:
-    """Import and yield each plugin module of `room`, a package such as ``fairreg.harvesters``, by name."""
-    for name in names(room, skip=skip):
-        yield load(room, name)
 
 
 @cache
@@ -68,13 +61,13 @@ def _built_in(package: ModuleType) -> set[str]:
 @cache
 def load(room: str, name: str) -> ModuleType:
     """Import the one plugin module of `room` that is called `name`, which must be one of its `names`."""
-    for point in entry_points_of(room):
-        if point.name == name:
-            loaded = load_entry_point(point)
-            if not isinstance(loaded, ModuleType):
-                raise refusal(point, f"{point.value} is {type(loaded).__name__!r} and must be a module")
-            return loaded
-    return import_module(f"{room}.{name}")
+    point = outside(room, name)
+    if point is None:
+        return import_module(f"{room}.{name}")
+    loaded = load_entry_point(point)
+    if not isinstance(loaded, ModuleType):
+        raise refusal(point, f"{point.value} is {type(loaded).__name__!r} and must be a module")
+    return loaded
 
 
 def load_complete(room: str, name: str, contract: type[Any]) -> Any:
@@ -88,13 +81,18 @@ def load_complete(room: str, name: str, contract: type[Any]) -> Any:
     if not missing:
         return module
     fault = f"does not define {', '.join(missing)}"
-    for point in entry_points_of(room):
-        if point.name == name:
-            raise refusal(point, f"it {fault} (see {contract.__module__})")
+    point = outside(room, name)
+    if point is not None:
+        raise refusal(point, f"it {fault} (see {contract.__module__})")
     raise PluginError(
         f"The plugin {name!r} of {room} {fault}.",
         hint=f"See {contract.__module__} for the interface. Complete it, or uninstall its package.",
     )
+
+
+def outside(room: str, name: str) -> "EntryPoint | None":
+    """Return the entry point of an installed package's plugin, None for a built-in one."""
+    return next((point for point in entry_points_of(room) if point.name == name), None)
 
 
 def entry_points_of(group: str) -> tuple["EntryPoint", ...]:

@@ -162,11 +162,15 @@ class Source:
     archived_by: str | None = None
 
     @property
+    def pages(self) -> tuple[PageAddress, ...]:
+        """Web addresses of its records, also those that contain a DOI."""
+        own = tuple(page for scheme in self.schemes for page in scheme.pages)
+        return own if self.dois is None else (*own, *self.dois.pages)
+
+    @property
     def hosts(self) -> frozenset[str]:
         """All its hosts: of requests, files, pages and identifiers, without www."""
-        pages = [page for scheme in self.schemes for page in scheme.pages]
-        pages += self.dois.pages if self.dois is not None else ()
-        named = {host for page in pages for host in page.hosts} | {self.site or ""}
+        named = {host for page in self.pages for host in page.hosts} | {self.site or ""}
         asked = {urlsplit(self.url or "").hostname or "", *self.aliases, *self.file_hosts}
         return frozenset(host.lower().rstrip(".").removeprefix("www.") for host in named | asked if host)
 
@@ -239,13 +243,8 @@ def _ill_typed_parts(row: Any) -> Iterator[str]:
         yield "its pace is not a Pace of at least one request per minute"
     if not all(callable(scheme.readable) and callable(scheme.normal) for scheme in row.schemes):
         yield "readable and normal of a scheme must be functions"
-    if not all(isinstance(page, PageAddress) and isinstance(page.hosts, tuple) for page in _pages(row)):
+    if not all(isinstance(page, PageAddress) and isinstance(page.hosts, tuple) for page in row.pages):
         yield "a page must be a PageAddress with a tuple of hosts"
-
-
-def _pages(row: Source) -> tuple[PageAddress, ...]:
-    own = tuple(page for scheme in row.schemes for page in scheme.pages)
-    return own if row.dois is None else (*own, *row.dois.pages)
 
 
 def _malformed(row: Source) -> Iterator[str]:
@@ -259,7 +258,7 @@ def _malformed(row: Source) -> Iterator[str]:
         yield f"the role {row.role!r} is fairreg's own"
     if row.policy is not None and row.site is None:
         yield "a policy needs its host, as site"
-    for host in (*row.aliases, *row.file_hosts, *(host for page in _pages(row) for host in page.hosts)):
+    for host in (*row.aliases, *row.file_hosts, *(host for page in row.pages for host in page.hosts)):
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", host):
             yield f"{host!r} is not a host in lower case without a port"
     yield from _malformed_service(row)
@@ -281,8 +280,8 @@ def _malformed_dois(row: Source) -> Iterator[str]:
 def _invalid_patterns(row: Source) -> Iterator[str]:
     """Check regular expressions; the pattern of an identifier has it as group 1."""
     badge = (row.dois.badge,) if row.dois is not None and row.dois.badge else ()
-    free = {*(pattern for page in _pages(row) for pattern in page.dropped), *badge}
-    named = {*(scheme.value for scheme in row.schemes), *(page.path for page in _pages(row))}
+    free = {*(pattern for page in row.pages for pattern in page.dropped), *badge}
+    named = {*(scheme.value for scheme in row.schemes), *(page.path for page in row.pages)}
     for pattern in sorted(free | named):
         try:
             groups = re.compile(pattern).groups

@@ -74,7 +74,7 @@ def _record_formats() -> "Iterator[RecordFormat]":
 
 def _modules() -> dict[str, str]:
     """Module of each format by the format's name. Raises PluginError for a package that takes `_TEXT`."""
-    for point in plugins.entry_points_of(_ROOM):
-        if point.name == _TEXT:
-            raise plugins.refusal(point, "that is the name of a record's view at a terminal")
+    taken = plugins.outside(_ROOM, _TEXT)
+    if taken is not None:
+        raise plugins.refusal(taken, "that is the name of a record's view at a terminal")
     return {module.replace("_", "-"): module for module in plugins.names(_ROOM, skip=NOT_PLUGINS)}

@@ -30,6 +30,7 @@ from fairreg.formats.related import repository_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import tracked
+from fairreg.schemas.jsonld_terms import ORCID
 from fairreg.schemas.record import Creator, ModelRecord
 
 __all__ = [
@@ -100,7 +101,7 @@ def document(record: ModelRecord) -> dict[str, Any]:
 
 
 def _author(item: Creator) -> dict[str, str]:
-    orcid = f"https://orcid.org/{item.orcid}" if item.orcid else ""
+    orcid = f"{ORCID}{item.orcid}" if item.orcid else ""
     if item.kind == "organization":
         named = {"name": item.name, "orcid": orcid}
     else:
