@@ -9,6 +9,7 @@ from fairreg import plugins
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Demonstration, ModelModule, Recognition
 from fairreg.runners import Runner
+from fairreg.runners.base import requested
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = ["Demonstration", "Recognition", "choose", "get", "load", "names", "recognise", "reference"]
@@ -62,9 +63,10 @@ def load(
     source: Recognition | Path,
     *,
     runtime: str = "onnx",
-    batch_size: int = 128,
+    batch_size: int | None = None,
     threads: int | None = None,
     engines: Path | None = None,
+    device: str | None = None,
 ) -> Runner:
     """Return a runner of `source`, with the methods that its model package adds, such as `predict`.
 
@@ -73,6 +75,5 @@ def load(
     found = source if isinstance(source, Recognition) else recognise(source)
     if found is None:
         raise ModelError(f"{source} does not contain weights of a model that fairreg supports.")
-    return get(found.model).load(
-        found, runtime=runtime, batch_size=batch_size, threads=threads, engines=engines
-    )
+    options = requested(batch_size=batch_size, threads=threads, engines=engines, device=device)
+    return get(found.model).load(found, runtime=runtime, **options)

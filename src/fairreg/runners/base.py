@@ -7,9 +7,10 @@ A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the grou
 - ``SUFFIXES``: suffixes of the files that it loads by themselves, lower-case with the dot: such files can
   be run, by this runner if the default runtime does not load them;
 - ``available() -> bool``: true if its engine is installed, determined without importing the engine;
-- ``load(source, *, batch_size=DEFAULT_BATCH, threads=None, engines=None) -> Runner``: `source` is a path or
-  the bytes of an ONNX model, `engines` a folder for reusable engines built from it. It raises
-  MissingEngine without its engine and ModelError for a model that it cannot load.
+- ``load(source, *, batch_size=None, threads=None, engines=None, device=None) -> Runner``: `source` is a path
+  or the bytes of an ONNX model, `engines` a folder for reusable engines built from it, `device` where to
+  compute (``cpu``, ``cuda:1``; None: the runner's choice). Arguments that nobody asked for are not passed.
+  It raises MissingEngine without its engine and ModelError for a model that it cannot load.
 
 An engine is imported inside functions, never at the import of the module.
 """
@@ -17,7 +18,7 @@ An engine is imported inside functions, never at the import of the module.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,9 +26,14 @@ from fairreg.errors import UsageError
 from fairreg.runners.signature import Array, Arrays, fit
 from fairreg.schemas.record import Tensor
 
-__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule"]
+__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "requested"]
 
 DEFAULT_BATCH = 128
+
+
+def requested(**options: Any) -> dict[str, Any]:
+    """The options of a `load` that somebody asked for: a plugin need not know those that came after it."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 class RunnerModule(Protocol):
@@ -45,9 +51,10 @@ class RunnerModule(Protocol):
         source: Path | bytes,
         /,
         *,
-        batch_size: int = ...,
+        batch_size: int | None = ...,
         threads: int | None = ...,
         engines: Path | None = ...,
+        device: str | None = ...,
     ) -> "Runner":
         """Load a runner of a file or of the bytes of an ONNX model."""
         ...

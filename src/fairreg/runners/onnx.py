@@ -39,6 +39,7 @@ def load(
     batch_size: int = DEFAULT_BATCH,
     threads: int | None = None,
     engines: Path | None = None,  # noqa: ARG001  the protocol's signature
+    device: str | None = None,  # noqa: ARG001  the protocol's signature
 ) -> "OnnxRunner":
     """Load a runner of an ONNX file, or of a model's bytes.
 

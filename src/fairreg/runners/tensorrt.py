@@ -42,6 +42,7 @@ def load(
     batch_size: int = DEFAULT_BATCH,
     threads: int | None = None,  # noqa: ARG001  the protocol's signature
     engines: Path | None = None,
+    device: str | None = None,  # noqa: ARG001  the protocol's signature
     precision: str = "float32",
 ) -> "TensorRTRunner":
     """Load a runner of an ONNX file, or of a model's bytes, on the first GPU; `engines` is for plans.

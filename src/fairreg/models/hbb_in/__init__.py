@@ -32,6 +32,7 @@ from fairreg.models.hbb_in.published import (
 )
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner
+from fairreg.runners.base import DEFAULT_BATCH
 from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 
@@ -102,9 +103,10 @@ def load(
     source: Recognition | Path,
     *,
     runtime: str = "onnx",
-    batch_size: int = 128,
+    batch_size: int | None = None,
     threads: int | None = None,
     engines: Path | None = None,
+    device: str | None = None,
     selection: FeatureSelection | None = None,
 ) -> HbbRunner:
     """Load the network in a weight file on `runtime`.
@@ -116,7 +118,13 @@ def load(
     tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
     features = selection or kept_features(path, Hyperparameters.from_tensors(tensors))
     return build(
-        tensors, runtime=runtime, selection=features, batch_size=batch_size, threads=threads, engines=engines
+        tensors,
+        runtime=runtime,
+        selection=features,
+        batch_size=batch_size or DEFAULT_BATCH,
+        threads=threads,
+        engines=engines,
+        device=device,
     )
 
 

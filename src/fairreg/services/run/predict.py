@@ -16,6 +16,7 @@ from fairreg import models, runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
+from fairreg.runners.base import requested
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import fetch
@@ -247,7 +248,7 @@ def open_file(path: Path, runtime: str | None, engines: Path, threads: int | Non
         chosen = runtime or DEFAULT_RUNTIME
         return LoadedModel(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
     runner = runners.get(runtime or _runtime_for(path))
-    return LoadedModel(runner.load(path, engines=engines, threads=threads), path, None)
+    return LoadedModel(runner.load(path, **requested(engines=engines, threads=threads)), path, None)
 
 
 def _runtime_for(path: Path) -> str:
