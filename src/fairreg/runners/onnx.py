@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError
-from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
+from fairreg.runners import memory
+from fairreg.runners.base import Arrays, Runner
+from fairreg.runners.batching import decide, row_count
+from fairreg.runners.independence import independent_rows, states_batch, without_weights
 from fairreg.runners.weights.onnx import parse
 from fairreg.schemas.record import Tensor
 
@@ -15,6 +18,8 @@ __all__ = ["RUNTIME", "SUFFIXES", "OnnxRunner", "available", "load"]
 RUNTIME = "onnx"
 SUFFIXES = frozenset({".onnx"})
 
+# What onnxruntime says where there is no memory left, and C++'s own exception.
+_ALLOCATION = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 _ERRORS_ONLY = 3  # onnxruntime's severity: 0 verbose, 1 info, 2 warning, 3 error
 # onnxruntime's element types (ONNX names) in numpy's words.
 _DTYPES = {
@@ -36,7 +41,7 @@ def available() -> bool:
 def load(
     source: Path | bytes,
     *,
-    batch_size: int = DEFAULT_BATCH,
+    batch_size: int | None = None,
     threads: int | None = None,
     engines: Path | None = None,  # noqa: ARG001  the protocol's signature
     device: str | None = None,  # noqa: ARG001  the protocol's signature
@@ -51,29 +56,35 @@ def load(
         content = source.read_bytes() if isinstance(source, Path) else source
     except OSError as error:
         raise ModelError(f"{name} cannot be read: {error.strerror or error}.") from error
-    parse(content, name)
-    return OnnxRunner(_session(content, name, threads), batch_size=batch_size)
+    model = parse(content, name)
+    return OnnxRunner(_session(content, name, threads), model, batch_size=batch_size)
 
 
 class OnnxRunner(Runner):
     """One onnxruntime session; it may be used from several threads."""
 
-    def __init__(self, session: Any, *, batch_size: int = DEFAULT_BATCH) -> None:
+    def __init__(self, session: Any, model: Any, *, batch_size: int | None = None) -> None:
+        inputs = tuple(map(_tensor, session.get_inputs()))
         outputs = tuple(map(_tensor, session.get_outputs()))
-        super().__init__(
-            RUNTIME,
-            tuple(map(_tensor, session.get_inputs())),
+        batching = decide(
+            inputs,
             outputs,
-            precision=outputs[0].dtype,
-            batch_size=batch_size,
+            size=batch_size,
+            stated=states_batch(model),
+            proven=lambda: independent_rows(model),
         )
-        self._session = session
+        super().__init__(RUNTIME, inputs, outputs, precision=outputs[0].dtype, batching=batching)
+        self._session, self._graph = session, without_weights(model)
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Run the session once; errors of onnxruntime become a ModelError."""
+        if self.batch_size is None and (row_count(arrays) or 0) > memory.MANY_ROWS:
+            memory.check(self._graph, arrays)
         try:
             values = self._session.run(None, arrays)
         except _failures() as error:
+            if any(word in str(error) for word in _ALLOCATION):
+                raise memory.too_large("onnxruntime could not allocate it") from error
             raise ModelError(f"onnxruntime could not run the model: {_first_line(error)}") from error
         return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
 

@@ -15,7 +15,7 @@ from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.packing import Pack, packs
 from fairreg.runners import Runner, get, torch
-from fairreg.runners.base import requested
+from fairreg.runners.base import DEFAULT_BATCH, requested
 from fairreg.runners.cpu import processors
 from fairreg.runners.signature import Arrays
 from fairreg.schemas.record import Tensor
@@ -115,7 +115,7 @@ class _PackedRunner(Runner):
         )
         self._engine = engine
         on_processors = engine.device == "cpu"
-        self._pack = _PACK if on_processors else engine.batch_size
+        self._pack = _PACK if on_processors else engine.batch_size or DEFAULT_BATCH
         self._pool = ThreadPoolExecutor(threads if on_processors else 1, thread_name_prefix="hbb_in")
 
     def compute(self, arrays: Arrays) -> Arrays:

@@ -4,10 +4,10 @@
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,21 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.base import requested
+from fairreg.runners.batching import Batching, row_count
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
+from fairreg.services.run.row_check import dependence_warnings
 from fairreg.settings import Settings
-from fairreg.storage.arrays import Rows, open_rows, row_count
+from fairreg.storage.arrays import Rows, open_rows
+from fairreg.storage.arrays import row_count as stored_rows
 from fairreg.storage.files import digest, disk_faults
 from fairreg.web import Log, no_log
 
 __all__ = [
+    "WHOLE",
+    "BatchSize",
     "LoadedModel",
     "Prediction",
     "Progress",
@@ -44,6 +49,9 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+WHOLE: Literal["whole"] = "whole"
+# Rows of one batch as a user asks for them: a number, or all at once; None leaves the choice to the runner.
+BatchSize = int | Literal["whole"] | None
 # Called with the number of items done and the total.
 Progress = Callable[[int, int], None]
 # Batches between two progress updates.
@@ -77,6 +85,7 @@ class Prediction:
             },
             "runtime": self.runner.name,
             "input": {"source": self.source, "items": self.items},
+            "batching": self.runner.batching.to_json(self.items),
             "metrics": dict(self.metrics),
             "timing": {
                 "items_per_second": self.items / self.seconds if self.seconds else None,
@@ -88,12 +97,16 @@ class Prediction:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to run; `recognition` is None for one described only by its graph."""
+    """A model ready to run; `recognition` is None for one described only by its graph.
+
+    `batch_size` is what the user asked for; the runner's batching follows it.
+    """
 
     runner: Runner
     path: Path
     recognition: Recognition | None
     warnings: tuple[str, ...] = ()
+    batch_size: BatchSize = None
 
     @property
     def title(self) -> str:
@@ -112,6 +125,7 @@ def open_model(
     *,
     runtime: str | None = None,
     patterns: Iterable[str] = (),
+    batch_size: BatchSize = None,
     log: Log = no_log,
     progress: Downloading | None = None,
 ) -> LoadedModel:
@@ -121,7 +135,7 @@ def open_model(
     """
     path, engines = Path(model), settings.cache / ENGINES
     if path.is_file():
-        return open_file(path, runtime, engines)
+        return open_file(path, runtime, engines, batch_size=batch_size)
     if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
@@ -129,12 +143,11 @@ def open_model(
     graphs = [path for path in fetched.models if path.suffix.lower() in runners.suffixes()]
     if found or refused or not graphs:
         chosen, warnings = meant(found, refused, where=model)
-        runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
-        return LoadedModel(runner, chosen.path, chosen, tuple(warnings))
+        return replace(_load(chosen, runtime, engines, None, batch_size), warnings=tuple(warnings))
     if graphs[1:]:
         names = ", ".join(fetched.name_of(path) for path in graphs[:10])
         raise ModelError(f"{model} has several models: {names}.", hint="Choose one with --file.")
-    return open_file(graphs[0], runtime, engines)
+    return open_file(graphs[0], runtime, engines, batch_size=batch_size)
 
 
 def predict(
@@ -149,6 +162,7 @@ def predict(
     if output is not None and output.suffix not in _KINDS:
         raise UsageError(f"{output.name} is not a .npz or .npy file.", hint="Use one of these suffixes.")
     given = read_inputs(model, inputs)
+    warnings = (*model.warnings, *dependence_warnings(model.runner, given.arrays))
     begun = perf_counter()
     outputs = _run(model.runner, given.arrays, progress)
     prediction = Prediction(
@@ -161,7 +175,7 @@ def predict(
         items=count_items(given.arrays),
         seconds=perf_counter() - begun,
         metrics=measured(model, outputs, given.labels),
-        warnings=model.warnings,
+        warnings=warnings,
     )
     if output is not None:
         write_outputs(outputs, output)
@@ -213,12 +227,12 @@ def count_inputs(model: LoadedModel, path: Path) -> int | None:
     """Number of items in the file, None if it cannot be divided into shards. Raises ModelError."""
     if not path.is_file():
         raise _no_file(path)
-    if not model.runner.batched:
+    if model.runner.batch_size is None:
         return None
     if model.recognition is not None:
         return models.get(model.recognition.model).count_inputs(path)
     with _readable(path):
-        return row_count(path)
+        return stored_rows(path)
 
 
 @contextmanager
@@ -241,14 +255,37 @@ def looks_like_path(text: str) -> bool:
     return text.startswith((".", "/", "~")) or suffix in weights.SUFFIXES or suffix in runners.suffixes()
 
 
-def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> LoadedModel:
+def open_file(
+    path: Path,
+    runtime: str | None,
+    engines: Path,
+    threads: int | None = None,
+    *,
+    batch_size: BatchSize = None,
+) -> LoadedModel:
     """Open the model in a file, to run on `threads` threads (None: the default of its runtime)."""
-    known = recognise(path)
-    if known is not None:
-        chosen = runtime or DEFAULT_RUNTIME
-        return LoadedModel(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
-    runner = runners.get(runtime or _runtime_for(path))
-    return LoadedModel(runner.load(path, **requested(engines=engines, threads=threads)), path, None)
+    return _load(recognise(path) or path, runtime, engines, threads, batch_size)
+
+
+def _load(
+    found: Recognition | Path,
+    runtime: str | None,
+    engines: Path,
+    threads: int | None,
+    batch_size: BatchSize,
+) -> LoadedModel:
+    size = None if batch_size == WHOLE else batch_size
+    options = requested(engines=engines, threads=threads, batch_size=size)
+    if isinstance(found, Recognition):
+        runner = models.load(found, runtime=runtime or DEFAULT_RUNTIME, **options)
+    else:
+        runner = runners.get(runtime or _runtime_for(found)).load(found, **options)
+    if batch_size is not None:
+        exact = runner.batching.exact and size is not None
+        runner.batching = Batching(size, "requested", exact=exact)
+    known = found if isinstance(found, Recognition) else None
+    path = found.path if isinstance(found, Recognition) else found
+    return LoadedModel(runner, path, known, batch_size=batch_size)
 
 
 def _runtime_for(path: Path) -> str:
@@ -273,8 +310,8 @@ def _no_file(path: Path) -> ModelError:
 def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None) -> Mapping[str, Array]:
     """Run as `Runner.run`; with `progress`, several batches at a time between its calls."""
     items = count_items(arrays)
-    stretch = _STRETCH * runner.batch_size
-    if progress is None or not runner.batched or items <= stretch:
+    stretch = _STRETCH * (runner.batch_size or items)
+    if progress is None or items <= stretch or row_count(arrays) is None:
         return runner.run(arrays)
     parts = []
     for first in range(0, items, stretch):
