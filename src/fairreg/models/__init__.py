@@ -11,7 +11,17 @@ from fairreg.models.base import Demonstration, ModelModule, Recognition
 from fairreg.runners import Runner
 from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["Demonstration", "Recognition", "choose", "get", "load", "names", "recognise", "reference"]
+__all__ = [
+    "Demonstration",
+    "Recognition",
+    "choose",
+    "get",
+    "load",
+    "names",
+    "onnx_graph",
+    "recognise",
+    "reference",
+]
 
 _ROOM = "fairreg.models"
 
@@ -76,3 +86,18 @@ def load(
     return get(found.model).load(
         found, runtime=runtime, batch_size=batch_size, threads=threads, engines=engines
     )
+
+
+def onnx_graph(found: Recognition) -> bytes:
+    """Return the recognised network with its weights as the bytes of an ONNX model.
+
+    Raises ModelError if the model package writes no ONNX.
+    """
+    write = getattr(get(found.model), "onnx_graph", None)
+    if write is None:
+        raise ModelError(
+            f"The model package {found.model} does not write its networks as ONNX.",
+            hint="Its function onnx_graph would do it (see fairreg.models.base).",
+        )
+    content: bytes = write(found)
+    return content

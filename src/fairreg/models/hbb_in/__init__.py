@@ -22,7 +22,7 @@ from fairreg.models.hbb_in.inputs import (
     sample,
     sample_metadata,
 )
-from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
+from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.published import (
     BASELINE,
     PAPER,
@@ -46,6 +46,7 @@ __all__ = [
     "load",
     "load_jets",
     "measure",
+    "onnx_graph",
     "read_inputs",
     "recognise",
     "reference",
@@ -118,6 +119,11 @@ def load(
     return build(
         tensors, runtime=runtime, selection=features, batch_size=batch_size, threads=threads, engines=engines
     )
+
+
+def onnx_graph(source: Recognition) -> bytes:
+    """Serialise the network of a recognised file as the ONNX graph that `load` runs."""
+    return onnx_bytes(read_tensors(source.path))
 
 
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
