@@ -50,7 +50,7 @@ def agreement(source: Runner, written: Runner, recognition: Recognition | None) 
         arrays = _generated(source.inputs)
         expected = source.run(arrays)
     except ModelError as error:
-        return OutputAgreement(title, None, f"the model does not run on them: {error.message}")
+        return OutputAgreement(title, None, error.message)
     return _compared(source, arrays, expected, written.run(arrays), title)
 
 
@@ -66,7 +66,7 @@ def _compared(
         return OutputAgreement(title, largest)
     itself, repeats = _largest(expected, source.run(arrays))
     if not repeats:
-        reason = f"two runs of the model on them differ by {itself:.1e}, so it is not deterministic"
+        reason = f"Two runs of the source differ by {itself:.1e}: the model is not deterministic."
         return OutputAgreement(title, None, reason)
     raise ModelError(
         f"The written model differs from its source by {largest:.1e} on the {title}.",
@@ -135,7 +135,7 @@ def _generated(inputs: tuple[Tensor, ...]) -> dict[str, Array]:
     """
     elements = sum(prod(_shape(tensor)) for tensor in inputs)
     if elements > _MAX_ELEMENTS:
-        raise ModelError(f"its inputs have at least {elements} elements.")
+        raise ModelError(f"The inputs of the model have at least {elements} elements.")
     random = np.random.default_rng(0)
     return {tensor.name: _values(random, tensor) for tensor in inputs}
 
@@ -151,7 +151,9 @@ def _values(random: np.random.Generator, tensor: Tensor) -> Array:
     try:
         wanted = np.dtype(tensor.dtype)
     except TypeError as error:
-        raise ModelError(f"numpy has no type {tensor.dtype}.") from error
+        raise ModelError(
+            f"The input {tensor.name!r} has the type {tensor.dtype}, unknown to numpy."
+        ) from error
     if wanted.kind == "f":
         return np.asarray(random.normal(size=shape)).astype(wanted)
     return np.asarray(random.integers(0, 2, size=shape)).astype(wanted)

@@ -7,6 +7,7 @@
 The layout is that of "Model Repository" in Triton's user guide. OUTPUT may hold other models.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -127,7 +128,7 @@ def _check(output: Path, name: str | None) -> None:
     if name is not None and not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is not a name for a model in Triton.",
-            hint="Use at most 100 letters, digits, dots, underscores and hyphens; begin with a letter or digit.",
+            hint="Use at most 100 letters, digits, and . _ -, and begin with a letter or digit.",
         )
     if output.exists() and not output.is_dir():
         raise UsageError(f"{output} is not a folder.", hint="Name the folder of a model repository.")
@@ -141,18 +142,28 @@ def _name_of(path: Path) -> str:
 
 @contextmanager
 def _draft(output: Path) -> Iterator[Path]:
-    """Context manager: a new folder in `output`, gone afterwards, as are empty folders that it needed."""
+    """Context manager: make `output` and a new folder on its disk, gone afterwards; `output` too, if empty."""
     missing = [folder for folder in (output, *output.parents) if not folder.exists()]
     try:
         with disk_faults(str(output)):
             output.mkdir(parents=True, exist_ok=True)
-            place = TemporaryDirectory(dir=output, prefix=".convert-")
+            place = TemporaryDirectory(dir=_beside(output), prefix=".convert-")
         with place as folder:
             yield Path(folder)
     finally:
         for made in missing:
             with suppress(OSError):  # not empty: the model is there
                 made.rmdir()
+
+
+def _beside(output: Path) -> Path:
+    """The folder that holds `output`, if it is writable and on the same disk, else `output` itself.
+
+    A Triton that polls its repository would take a draft inside it for a model.
+    """
+    parent = output.resolve().parent
+    same_disk = parent.stat().st_dev == output.stat().st_dev
+    return parent if same_disk and os.access(parent, os.W_OK) else output
 
 
 def _write(
@@ -192,7 +203,7 @@ def _remarks_on(config: TritonConfig, found: OutputAgreement) -> Iterator[str]:
             "this model are not known to be independent."
         )
     if found.reason is not None:
-        yield f"The outputs were not compared on {found.inputs}: {found.reason.rstrip('.')}."
+        yield f"The outputs were not compared on {found.inputs}. {found.reason}"
 
 
 class _Declared:

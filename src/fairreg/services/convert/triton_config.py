@@ -102,6 +102,11 @@ def configure(
     Triton cannot serve; inputs with a default value are left out instead, with a warning.
     """
     read = _Reader(is_scalar)
+    if not session.get_inputs():
+        raise ModelError(
+            "The model has no input that a request must give; Triton would not take its configuration as written.",
+            hint="Export the model with an input.",
+        )
     inputs = [read.tensor(item, "input", lengths.get(item.name)) for item in session.get_inputs()]
     outputs = [read.tensor(item, "output") for item in session.get_outputs()]
     batched = max_batch_size > 0 and all(item.dims[:1] == (FREE,) for item in (*inputs, *outputs))
