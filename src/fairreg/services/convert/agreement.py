@@ -151,9 +151,7 @@ def _values(random: np.random.Generator, tensor: Tensor) -> Array:
     try:
         wanted = np.dtype(tensor.dtype)
     except TypeError as error:
-        raise ModelError(
-            f"The input {tensor.name!r} has the type {tensor.dtype}, unknown to numpy."
-        ) from error
+        raise ModelError(f"The input {tensor.name!r} is of the type {tensor.dtype}.") from error
     if wanted.kind == "f":
         return np.asarray(random.normal(size=shape)).astype(wanted)
     return np.asarray(random.integers(0, 2, size=shape)).astype(wanted)

@@ -142,7 +142,7 @@ def _name_of(path: Path) -> str:
 
 @contextmanager
 def _draft(output: Path) -> Iterator[Path]:
-    """Context manager: make `output` and a new folder on its disk, gone afterwards; `output` too, if empty."""
+    """Context manager: make `output`, and a new folder on its disk; afterwards remove what is empty."""
     missing = [folder for folder in (output, *output.parents) if not folder.exists()]
     try:
         with disk_faults(str(output)):
