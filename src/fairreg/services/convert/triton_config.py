@@ -102,21 +102,20 @@ def configure(
     Triton cannot serve; inputs with a default value are left out instead, with a warning.
     """
     read = _Reader(is_scalar)
-    if not session.get_inputs():
-        raise ModelError(
-            "The model has no input that a request must give; Triton would not take its configuration as written.",
-            hint="Export the model with an input.",
-        )
     inputs = [read.tensor(item, "input", lengths.get(item.name)) for item in session.get_inputs()]
     outputs = [read.tensor(item, "output") for item in session.get_outputs()]
-    batched = max_batch_size > 0 and all(item.dims[:1] == (FREE,) for item in (*inputs, *outputs))
+    free = inputs and all(item.dims[:1] == (FREE,) for item in (*inputs, *outputs))
+    batched = max_batch_size > 0 and bool(free)
     optional, warnings = read.optional(session.get_overridable_initializers(), batched=batched)
+    if not inputs and not optional:
+        raise ModelError(
+            "The model has no inputs: Triton would complete its configuration by itself, so none is written.",
+            hint="Export the model with an input.",
+        )
     if batched:
         inputs, outputs = (list(map(_without_batch, part)) for part in (inputs, outputs))
-    size = max_batch_size if batched else 0
-    return TritonConfig(
-        name, size, (*map(_served, inputs), *optional), tuple(map(_served, outputs))
-    ), warnings
+    served = (*map(_served, inputs), *optional), tuple(map(_served, outputs))
+    return TritonConfig(name, max_batch_size if batched else 0, *served), warnings
 
 
 def quoted(text: str) -> str:
