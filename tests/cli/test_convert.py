@@ -55,6 +55,15 @@ def test_of_several_models_in_a_record_one_is_chosen_by_file(cli, httpserver, tm
     assert cli(*words, "--file", "*6.pth", "--json").json["weights"]["file"] == "6.pth"
 
 
+def test_an_interrupt_ends_with_130_and_leaves_nothing(cli, affine, tmp_path, monkeypatch):
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fairreg.services.convert.triton.agreement", interrupted)
+    assert cli("convert", affine, "--to", "triton", "--output", tmp_path / "models").code == 130
+    assert [item for item in tmp_path.iterdir() if "models" in item.name or "convert" in item.name] == []
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -337,6 +337,20 @@ def test_a_folder_with_other_content_is_refused_and_kept(home, tmp_path):
     assert other.read_bytes() == b"mine"
 
 
+def test_an_empty_folder_is_filled(home, tmp_path):
+    path = saved(identity(["N", 3]), tmp_path / "m.onnx")
+    (tmp_path / "models" / "m").mkdir(parents=True)
+    done = convert(home, str(path), tmp_path / "models")
+    assert not done.existing
+    assert (done.folder / "1" / "model.onnx").is_file()
+
+
+def test_the_suffix_of_an_onnx_file_does_not_matter(home, tmp_path):
+    path = tmp_path / "m.json"
+    path.write_bytes(identity(["N", 3]).SerializeToString())
+    assert convert(home, str(path), tmp_path / "models").agreement.max_difference == 0
+
+
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, ModelError])
 def test_nothing_is_left_after_an_interrupt_or_a_failure(home, tmp_path, monkeypatch, fault):
     path = saved(identity(["N", 3]), tmp_path / "m.onnx")

@@ -39,7 +39,7 @@ def side_files(path: Path) -> list[str]:
     """List the files that hold tensors of the ONNX model at `path`, as the model names them, each once."""
     import onnx
 
-    model = onnx.load_model(path, load_external_data=False)
+    model = onnx.ModelProto.FromString(path.read_bytes())
     return list(dict.fromkeys(_locations(model)))
 
 
@@ -52,7 +52,7 @@ def _locations(message: Any) -> Iterator[str]:
         return
     for field, value in message.ListFields():
         if field.message_type is not None:
-            for part in value if isinstance(value, list) or hasattr(value, "append") else [value]:
+            for part in value if hasattr(value, "append") else [value]:
                 yield from _locations(part)
 
 

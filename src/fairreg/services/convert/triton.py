@@ -102,7 +102,7 @@ def convert(
     with _draft(output) as place:
         draft = place / chosen
         config, found, warnings = _write(opened, chosen, draft)
-        files, existing = _files(draft), folder.exists()
+        files, existing = _files(draft), folder.exists() and not _is_empty(folder)
         if existing and _files(folder) != files:
             raise UsageError(
                 f"{folder} is there and has other content.",
@@ -221,6 +221,10 @@ class _Declared:
                 name for name, tensor in values if tensor.HasField("shape") and not tensor.shape.dim
             )
         return name in self._scalars
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _files(folder: Path) -> tuple[ConvertedFile, ...]:
