@@ -12,7 +12,17 @@ from fairreg.runners import Runner
 from fairreg.runners.base import requested
 from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["Demonstration", "Recognition", "choose", "get", "load", "names", "recognise", "reference"]
+__all__ = [
+    "Demonstration",
+    "Recognition",
+    "choose",
+    "get",
+    "load",
+    "names",
+    "onnx_graph",
+    "recognise",
+    "reference",
+]
 
 _ROOM = "fairreg.models"
 
@@ -77,3 +87,18 @@ def load(
         raise ModelError(f"{source} does not contain weights of a model that fairreg supports.")
     options = requested(batch_size=batch_size, threads=threads, engines=engines, device=device)
     return get(found.model).load(found, runtime=runtime, **options)
+
+
+def onnx_graph(found: Recognition) -> bytes:
+    """Return the recognised network with its weights as the bytes of an ONNX model.
+
+    Raises ModelError if the model package writes no ONNX.
+    """
+    write = getattr(get(found.model), "onnx_graph", None)
+    if write is None:
+        raise ModelError(
+            f"The model package {found.model} does not write its networks as ONNX.",
+            hint="Its function onnx_graph would do it (see fairreg.models.base).",
+        )
+    content: bytes = write(found)
+    return content

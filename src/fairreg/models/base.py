@@ -15,6 +15,9 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
   published ones of `identifier` because those cannot be had;
 - ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
+
+It may also define ``onnx_graph(source) -> bytes``: the network of a recognised file as an ONNX model, with
+the input and output names of `load`. ``fairreg convert`` needs it.
 """
 
 from collections.abc import Mapping

@@ -88,6 +88,11 @@ class OnnxRunner(Runner):
             raise ModelError(f"onnxruntime could not run the model: {_first_line(error)}") from error
         return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
 
+    @property
+    def session(self) -> Any:
+        """The onnxruntime session, which knows the graph's own inputs and outputs."""
+        return self._session
+
 
 def _session(content: bytes, name: str, threads: int | None) -> Any:
     import onnxruntime

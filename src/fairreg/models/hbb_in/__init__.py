@@ -22,7 +22,7 @@ from fairreg.models.hbb_in.inputs import (
     sample,
     sample_metadata,
 )
-from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
+from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.published import (
     BASELINE,
     PAPER,
@@ -47,6 +47,7 @@ __all__ = [
     "load",
     "load_jets",
     "measure",
+    "onnx_graph",
     "read_inputs",
     "recognise",
     "reference",
@@ -126,6 +127,11 @@ def load(
         engines=engines,
         device=device,
     )
+
+
+def onnx_graph(source: Recognition) -> bytes:
+    """Serialise the network of a recognised file as the ONNX graph that `load` runs."""
+    return onnx_bytes(read_tensors(source.path))
 
 
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
