@@ -17,7 +17,7 @@ def test_a_file_becomes_a_model_repository(cli, affine, tmp_path):
     folder = tmp_path / "models" / "affine"
     assert str(folder) in result.out
     assert "largest difference to the source: 0.0e+00" in result.out
-    assert "max_batch_size is 0" in result.err
+    assert "max_batch_size 128" in result.out
     assert parsed((folder / "config.pbtxt").read_text("ascii")).name == "affine"
     assert (folder / "1" / "model.onnx").read_bytes() == affine.read_bytes()
 

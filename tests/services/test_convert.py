@@ -26,6 +26,7 @@ from fairreg.services.convert.triton_config import configure, quoted
 from fairreg.services.run.predict import LoadedModel, open_file
 from fairreg.storage.files import digest
 from support.examples import examples
+from support.graphs import model
 from support.networks import random_tensors
 from support.triton import TRITONCLIENT, TYPES, check, parsed, read_by_tritonclient
 
@@ -297,8 +298,8 @@ def test_a_network_of_fewer_features_is_compared_on_generated_inputs(home, tmp_p
     assert "generated" in done.agreement.inputs
 
 
-def test_a_foreign_graph_is_copied_byte_by_byte_and_not_batched(home, tmp_path):
-    path = saved(identity(["N", 3]), tmp_path / "tagger v1.onnx")
+def test_a_foreign_graph_of_unknown_rows_is_copied_byte_by_byte_and_not_batched(home, tmp_path):
+    path = saved(model("y = Softmax<axis=0>(x)"), tmp_path / "tagger v1.onnx")
     done = convert(home, str(path), tmp_path / "models")
     assert done.config.name == "tagger_v1"
     assert (done.folder / "1" / "model.onnx").read_bytes() == path.read_bytes()
@@ -311,10 +312,16 @@ def test_a_foreign_graph_is_copied_byte_by_byte_and_not_batched(home, tmp_path):
     }
 
 
-def test_only_networks_of_model_packages_have_a_known_batch_axis(tmp_path):
-    path = saved(identity(["N", 3]), tmp_path / "m.onnx")
-    assert not known_batch_axis(open_file(path, None, tmp_path))
-    assert known_batch_axis(open_file(hbb_in.REFERENCE, None, tmp_path))
+def test_a_batch_axis_is_known_of_packages_networks_and_of_proven_graphs(tmp_path):
+    known = [open_file(hbb_in.REFERENCE, None, tmp_path)]
+    for number, graph in enumerate((model("y = Relu(x)"), model("y = Softmax<axis=0>(x)"))):
+        known.append(open_file(saved(graph, tmp_path / f"{number}.onnx"), None, tmp_path))
+    assert [known_batch_axis(opened) for opened in known] == [True, True, False]
+
+
+def test_a_proven_graph_is_batched(home, tmp_path):
+    done = convert(home, str(saved(model("y = Relu(x)"), tmp_path / "m.onnx")), tmp_path / "models")
+    assert done.config.max_batch_size == 128
 
 
 def test_the_same_conversion_again_changes_nothing(home, tmp_path):

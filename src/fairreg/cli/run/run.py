@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 
+Rows = Annotated[
+    str | None,
+    typer.Option(
+        "--batch-size",
+        metavar="N|whole",
+        help="Rows computed at once; by default all, or 128 where they are known to be independent.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, max=64, metavar="N", help="Number of processes that share the work (extra dask)."),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(epilog="Example: fairreg run model.onnx --input events.npz --output scores.npz")(run)
@@ -47,19 +61,8 @@ def run(
         list[str] | None,
         typer.Option(metavar="PATTERN", help="Only files of the record that match this glob pattern."),
     ] = None,
-    batch_size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|whole",
-            help="Rows computed at once; by default all, or 128 where they are known to be independent.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=64, metavar="N", help="Number of processes that share the work (extra dask)."
-        ),
-    ] = None,
+    batch_size: Rows = None,
+    workers: Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
