@@ -26,7 +26,7 @@ from fairreg.services.convert.triton_config import configure, quoted
 from fairreg.services.run.predict import LoadedModel, open_file
 from fairreg.storage.files import digest
 from support.examples import examples
-from support.graphs import model
+from support.graphs import model as written
 from support.networks import random_tensors
 from support.triton import TRITONCLIENT, TYPES, check, parsed, read_by_tritonclient
 
@@ -299,7 +299,7 @@ def test_a_network_of_fewer_features_is_compared_on_generated_inputs(home, tmp_p
 
 
 def test_a_foreign_graph_of_unknown_rows_is_copied_byte_by_byte_and_not_batched(home, tmp_path):
-    path = saved(model("y = Softmax<axis=0>(x)"), tmp_path / "tagger v1.onnx")
+    path = saved(written("y = Softmax<axis=0>(x)"), tmp_path / "tagger v1.onnx")
     done = convert(home, str(path), tmp_path / "models")
     assert done.config.name == "tagger_v1"
     assert (done.folder / "1" / "model.onnx").read_bytes() == path.read_bytes()
@@ -314,13 +314,13 @@ def test_a_foreign_graph_of_unknown_rows_is_copied_byte_by_byte_and_not_batched(
 
 def test_a_batch_axis_is_known_of_packages_networks_and_of_proven_graphs(tmp_path):
     known = [open_file(hbb_in.REFERENCE, None, tmp_path)]
-    for number, graph in enumerate((model("y = Relu(x)"), model("y = Softmax<axis=0>(x)"))):
+    for number, graph in enumerate((written("y = Relu(x)"), written("y = Softmax<axis=0>(x)"))):
         known.append(open_file(saved(graph, tmp_path / f"{number}.onnx"), None, tmp_path))
     assert [known_batch_axis(opened) for opened in known] == [True, True, False]
 
 
 def test_a_proven_graph_is_batched(home, tmp_path):
-    done = convert(home, str(saved(model("y = Relu(x)"), tmp_path / "m.onnx")), tmp_path / "models")
+    done = convert(home, str(saved(written("y = Relu(x)"), tmp_path / "m.onnx")), tmp_path / "models")
     assert done.config.max_batch_size == 128
 
 

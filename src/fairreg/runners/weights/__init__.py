@@ -13,6 +13,7 @@ from typing import Protocol
 from fairreg.errors import ModelError
 from fairreg.runners.weights import onnx, pytorch, safetensors
 from fairreg.runners.weights.tensors import MAX_FILE_BYTES, Array, Tensors, dtype_name, fingerprint_of
+from fairreg.storage.formats import HEAD_BYTES
 
 __all__ = [
     "FORMATS",
@@ -76,6 +77,6 @@ def _beginning(path: Path) -> bytes:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ModelError(f"{path.name} exceeds the limit of {MAX_FILE_BYTES >> 30} GiB for weight files.")
         with path.open("rb") as file:
-            return file.read(16)
+            return file.read(HEAD_BYTES)
     except OSError as error:
         raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error

@@ -22,6 +22,7 @@ from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
+from fairreg.services.run.not_runnable import not_runnable
 from fairreg.services.run.row_check import dependence_warnings
 from fairreg.settings import Settings
 from fairreg.storage.arrays import Rows, open_rows
@@ -279,13 +280,23 @@ def _load(
     if isinstance(found, Recognition):
         runner = models.load(found, runtime=runtime or DEFAULT_RUNTIME, **options)
     else:
-        runner = runners.get(runtime or _runtime_for(found)).load(found, **options)
+        runner = _load_graph(found, runtime, options)
     if batch_size is not None:
         exact = runner.batching.exact and size is not None
         runner.batching = Batching(size, "requested", exact=exact)
     known = found if isinstance(found, Recognition) else None
     path = found.path if isinstance(found, Recognition) else found
     return LoadedModel(runner, path, known, batch_size=batch_size)
+
+
+def _load_graph(path: Path, runtime: str | None, options: dict[str, Any]) -> Runner:
+    """Load a model described by its file alone; the reason of a refusal is that of the file's own format."""
+    try:
+        return runners.get(runtime or _runtime_for(path)).load(path, **options)
+    except ModelError as error:
+        if runtime is None and path.suffix.lower() not in runners.suffixes():
+            raise not_runnable(path) from error
+        raise
 
 
 def _runtime_for(path: Path) -> str:
