@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from fairreg.errors import UsageError
-from fairreg.runners.signature import Array, Arrays, fit
+from fairreg.runners.signature import ANY_AXES, Array, Arrays, fit
 from fairreg.schemas.record import Tensor
 
 __all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule"]
@@ -75,6 +75,9 @@ class Runner(ABC):
         self.name, self.device, self.precision = name, device, precision
         self.inputs, self.outputs, self.batch_size = inputs, outputs, batch_size
 
+    # Inputs that the model has a default for: not in `inputs`, and never cut.
+    defaults: tuple[Tensor, ...] = ()
+
     @abstractmethod
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch of arrays that fit the signature exactly; ModelError if the engine fails."""
@@ -85,8 +88,9 @@ class Runner(ABC):
         Raises ModelError for a missing or unknown name, for a shape that does not fit and for an element type
         that cannot be cast to the signature's: only floating-point numbers may lose precision.
         """
-        fitted = fit(self.inputs, arrays)
-        count = len(next(iter(fitted.values()))) if self.batched else 0
+        fitted = fit((*self.inputs, *self.defaults), arrays)
+        whole = not self.batched or any(item.name in fitted for item in self.defaults)
+        count = 0 if whole else len(next(iter(fitted.values())))
         if count <= self.batch_size:
             return self.compute(fitted)
         parts = [
@@ -98,7 +102,7 @@ class Runner(ABC):
     def batched(self) -> bool:
         """True if every input and output has the same free first axis."""
         first = {item.shape[0] if item.shape else 0 for item in (*self.inputs, *self.outputs)}
-        return len(first) == 1 and isinstance(first.pop(), str)
+        return bool(self.inputs) and len(first) == 1 and isinstance(axis := first.pop(), str) and axis != ANY_AXES
 
 
 def _part(arrays: Arrays, first: int, size: int) -> Arrays:
