@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The test models of the package onnx: those that it generates for every operator, and those that it holds."""
+"""The test models of the package onnx: those generated for every operator, and those that it holds."""
 
 import warnings
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ HELD = ("simple", "pytorch-operator", "pytorch-converted", "light")
 
 @dataclass(frozen=True)
 class BackendCase:
-    """A model with inputs and expected outputs by name; numbers, text, lists for sequences, None if absent."""
+    """A model with inputs and expected outputs by name: arrays, lists for sequences, None if absent."""
 
     name: str
     content: bytes
@@ -58,11 +58,13 @@ def held_cases() -> Iterator[BackendCase]:
         content = (folder / "model.onnx").read_bytes()
         graph = onnx.ModelProto.FromString(content).graph
         for data in sorted(folder.glob("test_data_set_*")):
-            inputs, outputs = (
-                {value.name: _read(data / f"{kind}_{number}.pb", value) for number, value in enumerate(values)}
-                for kind, values in (("input", _taken(graph)), ("output", graph.output))
-            )
-            yield BackendCase(f"{item.name}/{data.name}", content, inputs, outputs)
+            name = f"{item.name}/{data.name}"
+            taken, given = _values(data, "input", _taken(graph)), _values(data, "output", graph.output)
+            yield BackendCase(name, content, taken, given)
+
+
+def _values(folder: Path, kind: str, declared: Any) -> dict[str, Any]:
+    return {item.name: _read(folder / f"{kind}_{number}.pb", item) for number, item in enumerate(declared)}
 
 
 def _taken(graph: Any) -> list[Any]:

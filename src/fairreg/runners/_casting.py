@@ -22,7 +22,7 @@ TEXT = "str"
 
 @dataclass(frozen=True)
 class NarrowType:
-    """A type that numpy lacks: the numpy type that carries its values, their range, and if it has infinities."""
+    """A type that numpy lacks: the numpy type that carries its values, its range, and its infinities."""
 
     wide: str
     lowest: float
@@ -67,10 +67,10 @@ def is_array(dtype: str) -> bool:
 
 
 def cast(name: str, dtype: str, value: Any) -> Any:
-    """Cast the value of the input `name` to `dtype`; a type that numpy lacks comes in the one that carries it.
+    """Cast the value of the input `name` to `dtype`, or to the numpy type that carries its values.
 
-    A sequence becomes a list of arrays, a map a dictionary, text an array of objects of str. Raises ModelError
-    where the type cannot be cast safely, or a value leaves the range of the type.
+    A sequence becomes a list of arrays, a map a dictionary, text an array of objects of str. Raises
+    ModelError where the type cannot be cast safely, or a value leaves the range of the type.
     """
     outer, inner = parted(dtype)
     if outer == "optional":

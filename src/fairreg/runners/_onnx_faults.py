@@ -30,16 +30,18 @@ RELEASES = (
     Release("1.32", 28, 5, 14),
 )
 _NEWEST_IR = re.compile(r"Unsupported model IR version: \d+, max supported IR version: (\d+)")
-_NEWEST_OPSET = re.compile(r"Opset (\d+) is under development.*support for domain (\S+) is till opset (\d+)", re.DOTALL)
+_NEWEST_OPSET = re.compile(r"Opset (\d+) is under development.* for domain (\S+) is till opset (\d+)")
 _UNKNOWN_OPERATOR = re.compile(r"Fatal error: ([\w.]*):(\w+)\(-?\d+\) is not a registered function/op")
-_NO_OPERATOR = re.compile(r'In Node, \("[^"]*", (\w+), "([^"]*)".* Error No Op registered for \1 with', re.DOTALL)
+_NO_OPERATOR = re.compile(r'In Node, \("[^"]*", (\w+), "([^"]*)".* Error No Op registered for \1 with')
 _NO_OPSET = re.compile(r"No opset import for domain '([^']*)'")
 _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\((\d+)\) node")
 _STATUS = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _SOURCE_LINE = re.compile(r"^(?:Exception during \w+: )?/\S+:\d+ .*?\) (?=[A-Z])")
 _ONNX = "ai.onnx"  # the domain that a model may also spell as an empty text
-# Operators of these domains are ONNX's or onnxruntime's own; those of any other come in a library of their own.
-_OWN = (_ONNX, "com.microsoft")
+# Domains whose operators are ONNX's or onnxruntime's own; those of others come in a library of their own.
+_OWN = frozenset(
+    {_ONNX, "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview", "ai.onnx.preview.training", "com.microsoft"}
+)
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -67,14 +69,15 @@ def load_fault(error: Exception, name: str, model: Any) -> ModelError:
 
 def _explained(text: str, name: str, model: Any) -> Iterator[ModelError]:
     if found := _NEWEST_IR.search(text):
-        yield _too_new(f"{name} is in IR version {model.ir_version} of ONNX", found[1], model)
+        yield _too_new(f"{name} is in IR version {model.ir_version} of ONNX", f"IR version {found[1]}", model)
     if found := _NEWEST_OPSET.search(text):
         wanted, domain, newest = found.groups()
-        yield _too_new(f"{name} uses version {wanted} of the operator set {domain}", newest, model)
+        fact = f"{name} uses version {wanted} of the operator set {domain}"
+        yield _too_new(fact, f"version {newest}", model)
     if found := _UNKNOWN_OPERATOR.search(text):
         yield _unknown_operator(name, *found.groups())
     if found := _NO_OPERATOR.search(text):
-        yield _no_operator(name, *found.groups(), model)
+        yield _no_operator(name, found[1], found[2], model)
     if found := _NO_OPSET.search(text):
         yield ModelError(
             f"{name} uses operators of the domain {found[1]!r}, but does not state the domain's version.",
@@ -82,8 +85,8 @@ def _explained(text: str, name: str, model: Any) -> Iterator[ModelError]:
         )
     if found := _NO_KERNEL.search(text):
         yield ModelError(
-            f"{name} uses the operator {found[1]} of version {found[2]} with element types that onnxruntime"
-            f" {_installed()} cannot compute.",
+            f"{name} uses version {found[2]} of the operator {found[1]}, which onnxruntime {_installed()} does not"
+            " implement for the model's element types.",
             hint="Install a newer onnxruntime, or export the model with other element types.",
         )
 
@@ -93,7 +96,7 @@ def _too_new(fact: str, newest: str, model: Any) -> ModelError:
     hint = (
         f"It needs onnxruntime {known} or newer: pip install 'onnxruntime>={known}'."
         if known
-        else f"No onnxruntime up to {RELEASES[-1].version} reads it: export the model for at most {newest}."
+        else f"No onnxruntime up to {RELEASES[-1].version} reads it: export the model with at most {newest}."
     )
     return ModelError(f"{fact}; onnxruntime {_installed()} reads at most {newest}.", hint=hint)
 
@@ -111,15 +114,16 @@ def _reading(model: Any) -> str | None:
 
 
 def _unknown_operator(name: str, domain: str, operator: str) -> ModelError:
-    fact = f"{name} uses the operator {operator} of the domain {domain or _ONNX}, which"
-    if domain.startswith(_OWN):
+    domain = domain or _ONNX
+    fact = f"{name} uses the operator {operator} of the domain {domain}, which"
+    if domain in _OWN:
         return ModelError(
             f"{fact} onnxruntime {_installed()} does not have.",
             hint="Install a newer onnxruntime, or export the model without this operator.",
         )
     return ModelError(
         f"{fact} is not part of ONNX or onnxruntime {_installed()}.",
-        hint="It comes in a library of its own, and fairreg loads none: export the model with operators of ONNX.",
+        hint="It comes in a library that fairreg does not load: export the model with operators of ONNX.",
     )
 
 
@@ -127,8 +131,8 @@ def _no_operator(name: str, operator: str, domain: str, model: Any) -> ModelErro
     domain = domain or _ONNX
     version = _versions(model).get(domain)
     return ModelError(
-        f"{name} uses the operator {operator}, which onnxruntime {_installed()} does not know in version {version}"
-        f" of the operator set {domain}.",
+        f"{name} uses the operator {operator}, which onnxruntime {_installed()} does not know in version"
+        f" {version} of the operator set {domain}.",
         hint="Export the model with an operator set that has it.",
     )
 

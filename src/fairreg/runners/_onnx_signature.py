@@ -110,5 +110,3 @@ def class_labels(graph: Any) -> dict[str, tuple[str | int, ...]]:
             numbers = (number for item in node.attribute for number in item.ints)
             found[node.output[0]] = (*texts, *numbers)
     return found
-
-

@@ -11,7 +11,7 @@ Types are written in the words of `_casting`. An output comes as arrays, whateve
 - types that numpy lacks: float32, int8 or uint8, which hold every one of their values.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -88,7 +88,7 @@ def _text(name: str, value: NDArray[Any]) -> NDArray[Any]:
     longest = max(map(len, value.ravel()), default=0)
     if longest * 4 * value.size > _MOST_TEXT:
         raise ModelError(
-            f"The output {name!r} has {value.size} texts of up to {longest} characters, too many for one array.",
+            f"The output {name!r}, {value.size} texts of up to {longest} characters, is too large for an array.",
             hint="Run the model on fewer items at a time.",
         )
     if any(item.endswith("\0") for item in value.ravel()):
@@ -96,8 +96,8 @@ def _text(name: str, value: NDArray[Any]) -> NDArray[Any]:
     return value.astype(f"<U{max(longest, 1)}")
 
 
-def run_by_values(session: Any, feeds: Mapping[str, Any], outputs: Mapping[str, str]) -> list[Any]:
-    """Run a graph that gives types which numpy lacks; `outputs` are its types in the graph, by name.
+def run_by_values(session: Any, feeds: Mapping[str, Any], outputs: Sequence[tuple[str, str]]) -> list[Any]:
+    """Run a graph that gives types which numpy lacks; `outputs` are its outputs, each with its type there.
 
     Returns what `InferenceSession.run` would, the types that numpy lacks as those that carry them. Raises
     ModelError for inputs that onnxruntime takes only there: text, sequences and maps.
@@ -105,7 +105,7 @@ def run_by_values(session: Any, feeds: Mapping[str, Any], outputs: Mapping[str, 
     from onnxruntime import OrtValue
 
     if others := [name for name, value in feeds.items() if not _is_numbers(value)]:
-        narrow = next(dtype for dtype in outputs.values() if dtype in NARROW)
+        narrow = next(dtype for _, dtype in outputs if dtype in NARROW)
         raise ModelError(
             f"The model gives {narrow} and its input {others[0]!r} is not an array of numbers: onnxruntime's"
             " Python interface passes on only one of both."
@@ -114,12 +114,14 @@ def run_by_values(session: Any, feeds: Mapping[str, Any], outputs: Mapping[str, 
         name: OrtValue.ortvalue_from_numpy(value) if isinstance(value, np.ndarray) else value
         for name, value in feeds.items()
     }
-    found = session.run_with_ort_values(list(outputs), values)
-    return [_read(dtype, value) for dtype, value in zip(outputs.values(), found, strict=True)]
+    found = session.run_with_ort_values([name for name, _ in outputs], values)
+    return [_read(dtype, value) for (_, dtype), value in zip(outputs, found, strict=True)]
 
 
 def _is_numbers(value: Any) -> bool:
-    return not isinstance(value, (list, dict)) and getattr(value, "dtype", None) != object
+    return not isinstance(value, (list, dict)) and not (
+        isinstance(value, np.ndarray) and value.dtype.hasobject
+    )
 
 
 def _read(dtype: str, value: Any) -> Any:

@@ -102,7 +102,8 @@ class Runner(ABC):
     def batched(self) -> bool:
         """True if every input and output has the same free first axis."""
         first = {item.shape[0] if item.shape else 0 for item in (*self.inputs, *self.outputs)}
-        return bool(self.inputs) and len(first) == 1 and isinstance(axis := first.pop(), str) and axis != ANY_AXES
+        named = len(first) == 1 and isinstance(axis := first.pop(), str) and axis != ANY_AXES
+        return named and bool(self.inputs)
 
 
 def _part(arrays: Arrays, first: int, size: int) -> Arrays:

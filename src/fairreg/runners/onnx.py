@@ -69,22 +69,34 @@ class OnnxRunner(Runner):
             for item in session.get_overridable_initializers()
             if words(item.type)
         )
-        self._kinds = {item.name: str(words(item.type)) for item in found}
+        self._kinds = [(item.name, str(words(item.type))) for item in found]
+        self._narrow = any(kind in NARROW for _, kind in self._kinds)
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Run the session once; errors of onnxruntime become a ModelError."""
         try:
             feeds = to_engine((*self.inputs, *self.defaults), arrays)
-            if NARROW.keys() & set(self._kinds.values()):
+            if self._narrow:
                 values = run_by_values(self._session, feeds, self._kinds)
             else:
                 values = self._session.run(None, feeds)
         except failures() as error:
             raise ModelError(f"onnxruntime could not run the model: {reason(error)}") from error
         found: Arrays = {}
-        for (name, kind), value in zip(self._kinds.items(), values, strict=True):
-            found |= from_engine(name, kind, value, self._classes.get(name, ()))
+        for (name, kind), value in zip(self._kinds, values, strict=True):
+            arrays = from_engine(name, kind, value, self._classes.get(name, ()))
+            _check_numbered(name, arrays, self.outputs)
+            found |= arrays
         return found
+
+
+def _check_numbered(name: str, arrays: Arrays, outputs: tuple[Tensor, ...]) -> None:
+    """Raise ModelError where the name of an item of a sequence is that of another output."""
+    if taken := (arrays.keys() - {name}) & {item.name for item in outputs}:
+        raise ModelError(
+            f"Two outputs would be {min(taken)!r}: one of that name, and an item of the sequence {name!r}.",
+            hint="Rename one of the outputs in the model.",
+        )
 
 
 def _states_shape(value: Any) -> bool:
