@@ -36,7 +36,7 @@ _NO_OPERATOR = re.compile(r'In Node, \("[^"]*", (\w+), "([^"]*)".* Error No Op r
 _NO_OPSET = re.compile(r"No opset import for domain '([^']*)'")
 _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\((\d+)\) node")
 _STATUS = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
-_SOURCE_LINE = re.compile(r"^(?:Exception during \w+: )?/\S+:\d+ .*?\) (?=[A-Z])")
+_SOURCE_LINE = re.compile(r"^(?:[\w ]+: )?/\S+:\d+ .*?[)>] (?=[A-Z])")
 _ONNX = "ai.onnx"  # the domain that a model may also spell as an empty text
 # Domains whose operators are ONNX's or onnxruntime's own; those of others come in a library of their own.
 _OWN = frozenset(
@@ -85,8 +85,8 @@ def _explained(text: str, name: str, model: Any) -> Iterator[ModelError]:
         )
     if found := _NO_KERNEL.search(text):
         yield ModelError(
-            f"{name} uses version {found[2]} of the operator {found[1]}, which onnxruntime {_installed()} does not"
-            " implement for the model's element types.",
+            f"{name} uses version {found[2]} of the operator {found[1]}, which onnxruntime {_installed()}"
+            " does not implement for the model's element types.",
             hint="Install a newer onnxruntime, or export the model with other element types.",
         )
 

@@ -88,7 +88,7 @@ def _text(name: str, value: NDArray[Any]) -> NDArray[Any]:
     longest = max(map(len, value.ravel()), default=0)
     if longest * 4 * value.size > _MOST_TEXT:
         raise ModelError(
-            f"The output {name!r}, {value.size} texts of up to {longest} characters, is too large for an array.",
+            f"The output {name!r} is too large: {value.size} texts of up to {longest} characters each.",
             hint="Run the model on fewer items at a time.",
         )
     if any(item.endswith("\0") for item in value.ravel()):
@@ -127,6 +127,8 @@ def _is_numbers(value: Any) -> bool:
 def _read(dtype: str, value: Any) -> Any:
     if dtype in NARROW:
         return _converter(dtype, NARROW[dtype].wide).run(None, {"x": value})[0]
+    if is_optional(dtype) and not value.has_value():
+        return None
     if not parted(dtype)[0] and dtype != TEXT:
         return value.numpy()
     return _converter(dtype, dtype).run(None, {"x": value})[0]

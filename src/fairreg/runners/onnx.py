@@ -45,18 +45,20 @@ def load(
     except OSError as error:
         raise ModelError(f"{name} cannot be read: {error.strerror or error}.") from error
     model = parse(content, name)
-    return OnnxRunner(_session(content, name, threads, model), model.graph, batch_size=batch_size)
+    if not model.graph.output:
+        raise ModelError(f"{name} has no outputs, so there is nothing to compute.")
+    return OnnxRunner(_session(content, name, threads, model), model, batch_size=batch_size)
 
 
 class OnnxRunner(Runner):
-    """One onnxruntime session and the graph that it runs; it may be used from several threads.
+    """One onnxruntime session and the model that it runs; it may be used from several threads.
 
     An output may be missing or several, as `_onnx_values` says: it comes as plain arrays.
     """
 
-    def __init__(self, session: Any, graph: Any, *, batch_size: int = DEFAULT_BATCH) -> None:
-        stated = {item.name for item in (*graph.input, *graph.output) if _states_shape(item)}
-        self._session, self._classes = session, class_labels(graph)
+    def __init__(self, session: Any, model: Any, *, batch_size: int = DEFAULT_BATCH) -> None:
+        stated = {item.name for item in (*model.graph.input, *model.graph.output) if _states_shape(item)}
+        self._session, self._classes = session, class_labels(model.graph)
         found = session.get_outputs()
         outputs = tuple(
             given_tensor(item, stated=item.name in stated, classes=self._classes.get(item.name, ()))
@@ -105,9 +107,9 @@ def _states_shape(value: Any) -> bool:
 
 
 def _precision(outputs: tuple[Tensor, ...]) -> str:
-    """Element type of the first floating-point output, else of the first output; float32 without any."""
+    """Element type of the first floating-point output, else of the first output."""
     types = [item.dtype.rpartition("(")[2].rstrip(")") for item in outputs]
-    return next((item for item in types if item.startswith("float")), types[0] if types else "float32")
+    return next((item for item in types if item.startswith("float")), types[0])
 
 
 def _session(content: bytes, name: str, threads: int | None, model: Any) -> Any:
