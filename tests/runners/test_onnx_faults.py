@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A model that onnxruntime does not load is refused with the reason, and the release that would load it."""
 
+import re
+from pathlib import Path
+
 import onnx
 import onnxruntime
 import pytest
@@ -111,3 +114,9 @@ def test_an_operator_without_an_implementation_for_the_types_is_named():
 )
 def test_a_reason_is_shown_without_the_place_in_the_engines_source(message, shown):
     assert faults.reason(RuntimeError(message)) == shown
+
+
+def test_the_page_about_onnx_has_the_table_of_releases():
+    page = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+\.\d+)[^|]*\| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    assert rows == [(item.version, str(item.opset), str(item.ir)) for item in faults.RELEASES]

@@ -341,6 +341,11 @@ def test_a_graph_without_outputs_is_refused():
         load(model([node], [tensor("x")], []))
 
 
+def test_an_input_that_is_none_is_missing_unless_it_is_optional():
+    with pytest.raises(ModelError, match="needs the input 'x'"):
+        load(identity(tensor("x"), tensor("y"))).run({"x": None})
+
+
 def test_lists_of_unequal_lengths_are_refused():
     with pytest.raises(ModelError, match="its parts have different shapes"):
         load(identity(tensor("x"), tensor("y"))).run({"x": [[1.0], [1.0, 2.0]]})

@@ -10,8 +10,7 @@ from typing import Any
 
 from fairreg.errors import ModelError
 from fairreg.runners._casting import NARROW, TEXT, is_optional, parted
-from fairreg.runners.signature import ANY_AXES
-from fairreg.schemas.record import Feature, Tensor
+from fairreg.schemas.record import ANY_AXES, Feature, Tensor
 
 __all__ = ["ELEMENTS", "class_labels", "given_tensor", "map_value", "taken_tensor", "words"]
 

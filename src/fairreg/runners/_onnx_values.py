@@ -67,12 +67,13 @@ def _table(
 ) -> NDArray[Any]:
     """One column per class. A graph that repeats a label has maps with one value for both."""
     columns = labels or tuple(rows[0] if rows else ())
-    table = np.empty((len(rows), len(columns)), dtype=map_value(dtype))
+    classes = dict.fromkeys(columns).keys()
     for number, row in enumerate(rows):
-        if len(row) != len(set(columns)) or not all(label in row for label in columns):
+        if row.keys() != classes:
             raise ModelError(f"The output {name!r} has other classes in row {number} than in the model.")
-        table[number] = [row[label] for label in columns]
-    return table
+    numbers = (row[label] for row in rows for label in columns)
+    count = len(rows) * len(columns)
+    return np.fromiter(numbers, map_value(dtype), count).reshape(len(rows), len(columns))
 
 
 def _several(name: str, dtype: str, items: list[Any]) -> dict[str, NDArray[Any]]:

@@ -22,8 +22,8 @@ from typing import Protocol
 import numpy as np
 
 from fairreg.errors import UsageError
-from fairreg.runners.signature import ANY_AXES, Array, Arrays, fit
-from fairreg.schemas.record import Tensor
+from fairreg.runners.signature import Array, Arrays, fit
+from fairreg.schemas.record import ANY_AXES, Tensor
 
 __all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule"]
 

@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.runners._casting import as_array, cast, is_array, is_optional
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 
-__all__ = ["ANY_AXES", "LONGEST_AXIS", "Array", "Arrays", "fit"]
+__all__ = ["LONGEST_AXIS", "Array", "Arrays", "fit"]
 
 # Property of an ONNX model with the largest length of a free axis, by the axis' name; some engines need it.
 LONGEST_AXIS = "fairreg.longest."
-# Stands in a shape for any number of axes: a graph that states no shape is not a graph of scalars.
-ANY_AXES = "..."
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
@@ -28,11 +26,9 @@ def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Array]) -> Arrays:
     ModelError: the names differ, a shape does not fit, an element type cannot be cast, or a value leaves the
     range of the smaller type.
     """
-    left_out = {name for name, array in arrays.items() if array is None}
-    given = [name for name in arrays if name not in left_out]
-    present = tuple(item for item in signature if item.name in given or not is_optional(item.dtype))
-    optional = {item.name for item in signature} - {item.name for item in present}
-    _check_names([item.name for item in present], [name for name in arrays if name not in optional])
+    absent = {item.name for item in signature if arrays.get(item.name) is None}
+    present = tuple(item for item in signature if item.name not in absent or not is_optional(item.dtype))
+    _check_names([item.name for item in present], [name for name in arrays if name not in absent])
     axes: dict[str, int] = {}
     return {item.name: _fitted(item, arrays[item.name], axes) for item in present}
 

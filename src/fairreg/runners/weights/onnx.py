@@ -9,9 +9,8 @@ import numpy as np
 
 from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners._onnx_signature import ELEMENTS
-from fairreg.runners.signature import ANY_AXES
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 
 __all__ = ["SUFFIXES", "knows", "parse", "read", "signature"]
 
