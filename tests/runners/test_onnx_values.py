@@ -148,16 +148,26 @@ def test_an_optional_sequence_is_empty_or_absent():
     assert runner.run({"x": [X]})["y"].shape == (1, 3, 2)
 
 
-def test_an_input_with_a_default_may_be_given_or_left_out():
-    weight = numpy_helper.from_array(np.array([1, 2], dtype=np.float32), "w")
+def adding(size):
+    """A model that adds to `x` of shape (N, size) the input `w`, which is 1, 2, ... by default."""
+    weight = numpy_helper.from_array(np.arange(1, size + 1, dtype=np.float32), "w")
     add = helper.make_node("Add", ["x", "w"], ["y"])
-    declared = [tensor("x", shape=["N", 2]), tensor("w", shape=[2])]
-    runner = load(model([add], declared, [tensor("y", shape=["N", 2])], initializers=[weight]), batch_size=2)
+    declared = [tensor("x", shape=["N", size]), tensor("w", shape=[size])]
+    return model([add], declared, [tensor("y", shape=["N", size])], initializers=[weight])
+
+
+def test_an_input_with_a_default_may_be_given_or_left_out():
+    runner = load(adding(2))
     assert [item.name for item in runner.inputs] == ["x"]
     np.testing.assert_array_equal(runner.run({"x": X})["y"], X + np.array([1, 2]))
     np.testing.assert_array_equal(runner.run({"x": X, "w": [10.0, 20.0]})["y"], X + np.array([10, 20]))
     with pytest.raises(ModelError, match="no input 'z'"):
         runner.run({"x": X, "z": X})
+
+
+def test_an_input_with_a_default_is_not_cut_into_batches_with_the_rows():
+    x, weight = np.zeros((300, 300), np.float32), np.arange(300, dtype=np.float32)
+    np.testing.assert_array_equal(load(adding(300)).run({"x": x, "w": weight})["y"], x + weight)
 
 
 WORDS = ["muon", "électron", "", "τ→μγ", "a\0b"]
@@ -311,8 +321,8 @@ def test_a_graph_without_a_stated_shape_takes_any(shape):
 
 def test_a_graph_without_a_stated_shape_is_not_cut():
     node = helper.make_node("Softmax", ["x"], ["y"], axis=0)
-    runner = load(model([node], [tensor("x")], [tensor("y")]), batch_size=4)
-    assert runner.run({"x": np.ones(10)})["y"].sum() == pytest.approx(1)
+    runner = load(model([node], [tensor("x")], [tensor("y")]))
+    assert runner.run({"x": np.ones(300)})["y"].sum() == pytest.approx(1)
 
 
 def test_a_graph_of_a_scalar_takes_a_scalar():
