@@ -90,8 +90,8 @@ def test_an_unknown_operator_of_onnx_is_named_with_the_version():
 
 
 def test_an_operator_without_an_implementation_for_the_types_is_named():
-    node = helper.make_node("Cast", ["x"], ["y"], to=onnx.TensorProto.FLOAT8E8M0)
-    content = model([node], [tensor("x", "FLOAT8E8M0")], [tensor("y", "FLOAT8E8M0")], opset=24, ir=12)
+    node = helper.make_node("Cast", ["x"], ["y"], to=onnx.TensorProto.FLOAT8E4M3FN)
+    content = model([node], [tensor("x", "FLOAT8E4M3FN")], [tensor("y", "FLOAT8E4M3FN")], opset=24, ir=10)
     error = RuntimeError("Could not find an implementation for Cast(24) node with name ''")
     fault = faults.load_fault(error, "small.onnx", onnx.ModelProto.FromString(content))
     assert "version 24 of the operator Cast, which onnxruntime" in fault.message
