@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from msgspec import structs
 
 from fairreg.errors import ModelError
@@ -30,6 +29,7 @@ from fairreg.runners.batching import (
     batches,
     check_size,
     fixed_rows,
+    joined,
     row_count,
     rows_of,
 )
@@ -97,6 +97,9 @@ class Runner(ABC):
         """Rows of one batch; None where all rows are computed at once."""
         return self.batching.size
 
+    # Inputs that the model has a default for: not in `inputs`. Where one is given, the input is not cut.
+    defaults: tuple[Tensor, ...] = ()
+
     @abstractmethod
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch of arrays that fit the signature exactly; ModelError if the engine fails."""
@@ -109,10 +112,11 @@ class Runner(ABC):
         output that cannot be cut like the input.
         """
         fixed = fixed_rows(self.inputs, self.outputs)
-        fitted = fit(self.inputs if fixed is None else _freed(self.inputs), arrays)
-        rows = row_count(fitted)
+        inputs = self.inputs if fixed is None else _freed(self.inputs)
+        fitted = fit((*inputs, *self.defaults), arrays)
+        rows = None if any(item.name in fitted for item in self.defaults) else row_count(fitted)
         if fixed is not None and not self.batching.exact:
-            if rows != fixed:
+            if rows not in {fixed, None}:
                 raise ModelError(
                     f"The model takes {fixed} rows at once, and the input has {rows}.",
                     hint=f"If rows do not depend on each other, use --batch-size {fixed}.",
@@ -124,7 +128,7 @@ class Runner(ABC):
             rows_of(self.compute(part), row_count(part) or 0, count)
             for part, count in batches(fitted, self.batching)
         ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return joined(parts)
 
     def _cuts(self, rows: int | None) -> bool:
         """Tell whether an input with so many rows is cut; None: its arrays differ in them."""

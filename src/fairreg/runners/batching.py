@@ -18,6 +18,7 @@ __all__ = [
     "check_size",
     "decide",
     "fixed_rows",
+    "joined",
     "row_count",
     "rows_of",
 ]
@@ -112,7 +113,8 @@ def fixed_rows(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> int |
 
 
 def _first(tensor: Tensor) -> int | str | None:
-    return tensor.shape[0] if tensor.shape else None
+    """Length of the first axis; None for a scalar, and for sequences, maps and optional values."""
+    return tensor.shape[0] if tensor.shape and "(" not in tensor.dtype else None
 
 
 def batches(arrays: Arrays, batching: Batching) -> Iterator[tuple[Arrays, int]]:
@@ -144,3 +146,12 @@ def rows_of(outputs: Arrays, given: int, rows: int) -> Arrays:
                 hint="Use --batch-size whole.",
             )
     return {name: array[:rows] for name, array in outputs.items()}
+
+
+def joined(parts: list[Arrays]) -> Arrays:
+    """The outputs of all batches in one. Raises ModelError where a batch gives outputs that others do not."""
+    if any(part.keys() != parts[0].keys() for part in parts):
+        raise ModelError(
+            "The batches give different outputs and cannot be joined.", hint="Use --batch-size whole."
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -7,6 +7,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fairreg.errors import ModelError
 from fairreg.runners.signature import Array
 
@@ -31,7 +33,9 @@ def check(graph: Any, arrays: Mapping[str, Array]) -> None:
     left = available()
     if left is None:
         return
-    needed = largest_value(graph, {name: array.shape for name, array in arrays.items()})
+    needed = largest_value(
+        graph, {name: array.shape for name, array in arrays.items() if isinstance(array, np.ndarray)}
+    )
     if needed > left:
         raise too_large(f"it computes a value of {needed / 1e9:.1f} GB, and {left / 1e9:.1f} GB are left")
 

@@ -4,11 +4,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.schemas.record import Tensor
+from fairreg.runners._casting import as_array, cast, is_array, is_optional
+from fairreg.schemas.record import ANY_AXES, Tensor
 
 __all__ = ["LONGEST_AXIS", "Array", "Arrays", "fit"]
 
@@ -22,17 +22,22 @@ Arrays = dict[str, Array]
 def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Array]) -> Arrays:
     """Return `arrays` in the order of `signature`, contiguous and of its element types.
 
-    A free axis has the same length wherever its name occurs. Raises ModelError: the names differ, a shape
-    does not fit, an element type cannot be cast, or a value leaves the range of the smaller type.
+    A free axis has the same length wherever its name occurs; an optional input may be missing or None. Raises
+    ModelError: the names differ, a shape does not fit, an element type cannot be cast, or a value leaves the
+    range of the smaller type.
     """
-    _check_names([item.name for item in signature], list(arrays))
+    absent = {item.name for item in signature if arrays.get(item.name) is None}
+    present = tuple(item for item in signature if item.name not in absent or not is_optional(item.dtype))
+    _check_names([item.name for item in present], [name for name in arrays if name not in absent])
     axes: dict[str, int] = {}
-    fitted: Arrays = {}
-    for tensor in signature:
-        array = np.asarray(arrays[tensor.name])
-        _check_shape(tensor, array.shape, axes)
-        fitted[tensor.name] = _cast(tensor, array)
-    return fitted
+    return {item.name: _fitted(item, arrays[item.name], axes) for item in present}
+
+
+def _fitted(tensor: Tensor, value: Any, axes: dict[str, int]) -> Any:
+    if is_array(tensor.dtype):
+        value = as_array(tensor.name, value)
+        _check_shape(tensor, value.shape, axes)
+    return cast(tensor.name, tensor.dtype, value)
 
 
 def _check_names(expected: list[str], given: list[str]) -> None:
@@ -52,29 +57,24 @@ def _listed(names: list[str]) -> str:
 
 def _check_shape(tensor: Tensor, shape: tuple[int, ...], axes: dict[str, int]) -> None:
     """Compare with the signature; `axes` collects the lengths of the free axes."""
-    fits = len(shape) == len(tensor.shape) and all(
+    stated = _stated(tensor.shape, shape)
+    fits = len(shape) == len(stated) and all(
         (axes.setdefault(wanted, size) if isinstance(wanted, str) else wanted) == size
-        for wanted, size in zip(tensor.shape, shape, strict=True)
+        for wanted, size in zip(stated, shape, strict=True)
     )
     if not fits:
         wanted = ", ".join(_axis(item, axes) for item in tensor.shape)
         raise ModelError(f"The input {tensor.name!r} has shape {shape}, but the model takes ({wanted}).")
 
 
+def _stated(axes: tuple[int | str, ...], shape: tuple[int, ...]) -> tuple[int | str, ...]:
+    """Fill in the sizes of `shape` for the axes that are not stated."""
+    if ANY_AXES not in axes:
+        return axes
+    first = axes.index(ANY_AXES)
+    last = len(axes) - first - 1
+    return (*axes[:first], *shape[first : max(first, len(shape) - last)], *axes[first + 1 :])
+
+
 def _axis(item: int | str, axes: Mapping[str, int]) -> str:
     return f"{item} = {axes[item]}" if isinstance(item, str) and item in axes else str(item)
-
-
-def _cast(tensor: Tensor, array: Array) -> Array:
-    wanted = np.dtype(tensor.dtype)
-    floating = np.issubdtype(array.dtype, np.floating) and np.issubdtype(wanted, np.floating)
-    if not floating and not np.can_cast(array.dtype, wanted, "safe"):
-        raise ModelError(
-            f"The input {tensor.name!r} has element type {array.dtype}, which cannot safely become {wanted}.",
-            hint=f"To convert it nevertheless, use .astype({str(wanted)!r}).",
-        )
-    with np.errstate(over="ignore"):
-        cast = np.ascontiguousarray(array, dtype=wanted).reshape(array.shape)
-    if floating and cast.dtype.itemsize < array.dtype.itemsize and (np.isinf(cast) & ~np.isinf(array)).any():
-        raise ModelError(f"The input {tensor.name!r} has values beyond the range of {wanted}.")
-    return cast

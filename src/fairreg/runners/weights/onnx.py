@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from fairreg.errors import ModelError, SecurityRefusal
+from fairreg.runners._onnx_signature import ELEMENTS
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 
 __all__ = ["SUFFIXES", "knows", "parse", "read", "signature"]
 
-_MAX_DEPTH = 32  # of graphs inside nodes of graphs
+_MAX_DEPTH = 32  # of graphs inside nodes of graphs, and of types inside types
+_CONTAINERS = {"sequence_type": "sequence", "optional_type": "optional"}
 
 SUFFIXES = frozenset({".onnx"})
 
@@ -45,22 +47,36 @@ def signature(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
 
 
 def _declared(value: Any) -> Tensor:
-    dims = enumerate(value.type.tensor_type.shape.dim)
-    return Tensor(
-        name=value.name,
-        dtype=_dtype(value.type.tensor_type.elem_type),
-        shape=tuple(dim.dim_param or dim.dim_value or f"{value.name}_{axis}" for axis, dim in dims),
-    )
+    """An input or output as declared; a value without a stated shape has any number of axes."""
+    kind = value.type.tensor_type if value.type.HasField("tensor_type") else None
+    shape: tuple[int | str, ...] = (ANY_AXES,)
+    if kind is not None and kind.HasField("shape"):
+        shape = tuple(_axis(dim, f"{value.name}_{axis}") for axis, dim in enumerate(kind.shape.dim))
+    return Tensor(name=value.name, dtype=_dtype(value.type, 0), shape=shape)
 
 
-def _dtype(element: int) -> str:
-    """Name of an element type as in the runner of ONNX models; 0 stands for a value other than a tensor."""
-    import onnx
+def _axis(dim: Any, free: str) -> int | str:
+    """Size of an axis, or its name; `free` is the name of one with neither, or with the size -1."""
+    if dim.HasField("dim_value") and dim.dim_value >= 0:
+        return int(dim.dim_value)
+    return dim.dim_param or free
 
-    if element == onnx.TensorProto.STRING:
-        return "str"
-    known = element and element in onnx.TensorProto.DataType.values()
-    return str(onnx.helper.tensor_dtype_to_np_dtype(element).name) if known else "other"
+
+def _dtype(kind: Any, depth: int) -> str:
+    """Spell a type as the runner of ONNX models does; sparse and opaque types are "other"."""
+    from onnx import TensorProto
+
+    form = kind.WhichOneof("value")
+    if form == "tensor_type" and kind.tensor_type.elem_type in TensorProto.DataType.values():
+        element = TensorProto.DataType.Name(kind.tensor_type.elem_type).lower()
+        return ELEMENTS.get(element, "other" if element == "undefined" else element)
+    if form in _CONTAINERS and depth < _MAX_DEPTH:
+        inner = _dtype(getattr(kind, form).elem_type, depth + 1)
+        return f"{_CONTAINERS[form]}({inner})"
+    if form == "map_type" and depth < _MAX_DEPTH:
+        key = TensorProto.DataType.Name(kind.map_type.key_type).lower()
+        return f"map({ELEMENTS.get(key, key)}, {_dtype(kind.map_type.value_type, depth + 1)})"
+    return "other"
 
 
 def _parsed(path: Path) -> Any:
