@@ -7,7 +7,7 @@ from typing import Any
 
 from fairreg.errors import ModelError
 from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
-from fairreg.runners.weights.onnx import parse
+from fairreg.runners.weights.onnx import OnnxContent, complete
 from fairreg.schemas.record import Tensor
 
 __all__ = ["RUNTIME", "SUFFIXES", "OnnxRunner", "available", "load"]
@@ -43,15 +43,11 @@ def load(
     """Load a runner of an ONNX file, or of a model's bytes.
 
     `threads` is the number of threads of one operator (None: onnxruntime's choice, the physical cores).
-    Raises ModelError, and SecurityRefusal for a model that keeps tensors in other files.
+    onnxruntime opens no file: side files of the model are read by `complete`. Raises ModelError, and
+    SecurityRefusal for a model that keeps tensors outside its folder.
     """
     name = source.name if isinstance(source, Path) else "The model"
-    try:
-        content = source.read_bytes() if isinstance(source, Path) else source
-    except OSError as error:
-        raise ModelError(f"{name} cannot be read: {error.strerror or error}.") from error
-    parse(content, name)
-    return OnnxRunner(_session(content, name, threads), batch_size=batch_size)
+    return OnnxRunner(_session(complete(source, name), name, threads), batch_size=batch_size)
 
 
 class OnnxRunner(Runner):
@@ -77,7 +73,7 @@ class OnnxRunner(Runner):
         return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
 
 
-def _session(content: bytes, name: str, threads: int | None) -> Any:
+def _session(model: OnnxContent, name: str, threads: int | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -85,7 +81,10 @@ def _session(content: bytes, name: str, threads: int | None) -> Any:
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        if model.large:
+            values = map(onnxruntime.OrtValue.ortvalue_from_numpy, model.large.values())
+            options.add_external_initializers(list(model.large), list(values))
+        return onnxruntime.InferenceSession(model.content, options, providers=["CPUExecutionProvider"])
     except _failures() as error:
         raise ModelError(f"{name} cannot be loaded by onnxruntime: {_first_line(error)}") from error
 
