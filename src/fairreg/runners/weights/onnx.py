@@ -80,8 +80,8 @@ class OnnxContent:
 def complete(source: Path | bytes, name: str, *, inline: int = _MAX_INLINE) -> OnnxContent:
     """Read a model with its side files, so that an engine needs to open none.
 
-    Beyond `inline` bytes, large initializers are not in the `content`. Raises ModelError, SecurityRefusal. Bytes
-    have no folder: if they are of a model with side files, that is a ModelError too.
+    Beyond `inline` bytes, large initializers are not in the `content`. Raises ModelError, SecurityRefusal.
+    Bytes have no folder: a model with side files in that form is a ModelError too.
     """
     from google.protobuf.message import EncodeError  # type: ignore[import-untyped, unused-ignore]
 

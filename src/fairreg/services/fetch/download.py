@@ -7,7 +7,7 @@ import re
 import shutil
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from http import HTTPStatus
@@ -33,9 +33,9 @@ __all__ = [
     "Progress",
     "adopt",
     "cached_copy",
+    "chosen_names",
     "download",
     "keys_of",
-    "matches",
     "place",
     "select",
     "take",
@@ -63,32 +63,50 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Downloaded:
-    """One verified file. `checksum` is the published one, or the computed sha256 where none is published."""
+    """One verified file. `checksum` is the published one, or the computed sha256 where none is published.
+
+    A file that belongs to a model of the record has the name of that `model`, and its `place` in that folder.
+    """
 
     distribution: Distribution
     file: CachedFile
     checksum: str
     verified: bool
     from_cache: bool
+    model: str | None = None
+    place: str = ""
 
 
 def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:
     """Select distributions whose name, or last part of it, matches a glob pattern; all without patterns.
 
-    Raises NotFound listing the available files.
+    A pattern that is the whole name of one selects only that. Raises NotFound listing the available files.
     """
     available, wanted = list(distributions), tuple(patterns)
-    chosen = [item for item in available if not wanted or matches(item.name, wanted)]
+    names = chosen_names([item.name for item in available], wanted)
+    chosen = [item for item in available if item.name in names]
     if not chosen and wanted:
-        names = ", ".join(item.name for item in available[:10])
-        raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {names}.")
+        listed = ", ".join(item.name for item in available[:10])
+        raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {listed}.")
     return chosen
 
 
-def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Tell whether `name`, or the last part of it, matches one of the glob patterns."""
-    last = name.rsplit("/", 1)[-1]
-    return any(fnmatch(name, pattern) or fnmatch(last, pattern) for pattern in patterns)
+def chosen_names(names: Collection[str], patterns: Iterable[str]) -> frozenset[str]:
+    """The names that a pattern chooses: the one it equals, else all that match it or whose last part does.
+
+    Without patterns, those are all names.
+    """
+    wanted = tuple(patterns)
+    found = ({pattern} if pattern in names else _matching(names, pattern) for pattern in wanted)
+    return frozenset().union(*found) if wanted else frozenset(names)
+
+
+def _matching(names: Iterable[str], pattern: str) -> set[str]:
+    """Names that match a glob pattern; a last part that equals it needs no escapes for ``[``."""
+    forms = ((name, name.rsplit("/", 1)[-1]) for name in names)
+    return {
+        name for name, last in forms if last == pattern or fnmatch(name, pattern) or fnmatch(last, pattern)
+    }
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:
@@ -352,23 +370,31 @@ def _size(path: Path) -> int:
 def place(files: Iterable[Downloaded], output: Path) -> dict[str, Path]:
     """Copy downloaded files to the folder `output`, under the last part of their names.
 
-    Files that share it keep the folders of their names. An existing file with other content is never
+    Files that share it keep the folders of their names, and so does all that belongs to the same model.
+    A side file is put where its model looks for it. An existing file with other content is never
     overwritten. Raises FairregError.
     """
-    found = list(files)
-    last_parts = Counter(safe_name(item.distribution.name) for item in found)
+    models_first = sorted(files, key=lambda item: item.model is not None)
+    last_parts = Counter(safe_name(item.distribution.name) for item in models_first)
+    crowded = {_group(item) for item in models_first if last_parts[safe_name(item.distribution.name)] > 1}
     placed: dict[str, Path] = {}
-    for item in found:
-        name = item.distribution.name
-        parts = (
-            [part for part in name.split("/") if part.strip(".")]
-            if last_parts[safe_name(name)] > 1
-            else [name]
-        )
-        target = output.joinpath(*map(safe_name, parts))
+    for item in models_first:
+        target = _target(item, output, placed, keep_folders=_group(item) in crowded)
         _copy(item.file.path, target)
-        placed[name] = target
+        placed[item.distribution.name] = target
     return placed
+
+
+def _group(item: Downloaded) -> str:
+    return item.model or item.distribution.name
+
+
+def _target(item: Downloaded, output: Path, placed: Mapping[str, Path], *, keep_folders: bool) -> Path:
+    name, parts = item.distribution.name, item.place.split("/")
+    if item.model is not None and item.model in placed and not any(part.startswith(".") for part in parts):
+        return placed[item.model].parent.joinpath(*parts)
+    kept = [part for part in name.split("/") if part.strip(".")] if keep_folders else [name]
+    return output.joinpath(*map(safe_name, kept))
 
 
 def _copy(source: Path, target: Path) -> None:
