@@ -77,11 +77,11 @@ class OnnxContent:
     large: Mapping[str, Array] = field(default_factory=dict)
 
 
-def complete(source: Path | bytes, name: str, *, inline: int = _MAX_INLINE) -> OnnxContent:
+def complete(source: Path | bytes, name: str, *, inline: int | None = None) -> OnnxContent:
     """Read a model with its side files, so that an engine needs to open none.
 
-    Beyond `inline` bytes, large initializers are not in the `content`. Raises ModelError, SecurityRefusal.
-    Bytes have no folder: a model with side files in that form is a ModelError too.
+    Beyond `inline` bytes (None: about 2 GiB), large initializers are not in the `content`. Raises ModelError,
+    also for the bytes of a model with side files, which have no folder, and SecurityRefusal.
     """
     from google.protobuf.message import EncodeError  # type: ignore[import-untyped, unused-ignore]
 
@@ -90,7 +90,7 @@ def complete(source: Path | bytes, name: str, *, inline: int = _MAX_INLINE) -> O
     if not any(True for _ in external_tensors(model)):
         return OnnxContent(content)
     folder = source.parent if isinstance(source, Path) else None
-    large = embed(model, folder, name, size=len(content), inline=inline)
+    large = embed(model, folder, name, size=len(content), inline=_MAX_INLINE if inline is None else inline)
     try:
         return OnnxContent(model.SerializeToString(), large)
     except (EncodeError, ValueError) as error:

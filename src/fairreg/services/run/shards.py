@@ -14,8 +14,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.runners.weights import content_digest
 from fairreg.services.run.predict import LoadedModel, count_inputs, count_items, open_file, read_inputs
-from fairreg.storage.files import digest
 
 __all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "shards_of"]
 
@@ -25,7 +25,7 @@ BATCHES = 32
 
 @dataclass(frozen=True)
 class ModelFile:
-    """Description of a model for every process: file and digest, runtime, folder of engines, threads."""
+    """Description of a model for every process: file, digest of all its bytes, runtime, engines, threads."""
 
     path: Path
     sha256: str
@@ -89,6 +89,6 @@ def _opened(model: ModelFile) -> LoadedModel:
             f"The worker has no model file {model.path}.",
             hint="Workers on other machines need models and inputs on a path that all of them share.",
         )
-    if digest(model.path) != model.sha256:
+    if content_digest(model.path) != model.sha256:
         raise ModelError(f"The worker has another model at {model.path}.")
     return open_file(model.path, model.runtime, model.engines, model.threads)
