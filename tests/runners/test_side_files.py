@@ -79,7 +79,7 @@ def test_side_files_as_the_package_onnx_writes_them_are_read(tmp_path, expected,
 def test_a_model_of_pytorch_with_side_files_runs(tmp_path):
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnxscript")
-    layer = torch.nn.Linear(4, 8).eval()
+    layer = torch.nn.Linear(4, 512).eval()
     torch.onnx.export(layer, (torch.from_numpy(X),), tmp_path / "x.onnx", dynamo=True, external_data=True)
     assert side_files(tmp_path / "x.onnx") == ("x.onnx.data",)
     runner = runners.get("onnx").load(tmp_path / "x.onnx")
