@@ -87,6 +87,13 @@ def test_a_model_that_names_a_file_outside_its_folder_is_refused_though_the_reco
     assert "'../ger.onnx.data'" in result.err
 
 
+def test_a_side_file_in_a_folder_of_the_name_of_its_model_is_missing(runs, httpserver, tmp_path):
+    """No disk can hold both, whatever a record lists."""
+    graph, side = save_external(tmp_path / "made" / "m.onnx", "n.onnx/w")
+    result, _ = runs(hub.serve(httpserver, REPOSITORY, {"n.onnx": graph, "n.onnx/w": side}))
+    assert (result.code, "'n.onnx/w', which is not beside it" in result.err) == (1, True), result.err
+
+
 def _zip(members):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -167,15 +174,41 @@ def test_outputs_of_other_weights_in_the_side_file_are_computed_again(cli, tmp_p
     assert again["weights"]["sha256"] != runs[0]["weights"]["sha256"]
 
 
+def test_equal_weights_link_records_with_and_without_side_files(cli, httpserver, pair):
+    hub.serve(httpserver, "lab/inline", {"tagger.onnx": inline().SerializeToString()})
+    hub.serve(httpserver, "lab/beside", {"tagger.onnx": pair[0], "tagger.onnx.data": pair[1]})
+    for name in ("lab/inline", "lab/beside"):
+        assert cli("fetch", f"huggingface:{name}").code == 0
+    shown = cli("show", "huggingface:lab/inline").out
+    assert "equal weights sha256:" in shown
+    assert "huggingface:lab/beside" in shown
+
+
 def test_several_models_are_listed_and_one_is_chosen_by_its_name(runs, httpserver):
     one, two = (inline(seed).SerializeToString() for seed in (1, 2))
-    pid = hub.serve(httpserver, REPOSITORY, {"a/m.onnx": one, "m.onnx": two, "b/m[1].onnx": one})
+    three = inline(3).SerializeToString()
+    files = {"a/m.onnx": one, "m.onnx": two, "b/m[1].onnx": three, "copy.onnx": three}
+    pid = hub.serve(httpserver, REPOSITORY, files)
     result, _ = runs(pid)
     assert result.code == 1
     assert f"{pid} has several models: a/m.onnx, m.onnx, b/m[1].onnx." in result.err
     assert "--file NAME" in result.err
-    for name, seed in (("a/m.onnx", 1), ("m.onnx", 2), ("b/m[1].onnx", 1), ("m[[]1].onnx", 1)):
+    for name, seed in (("a/m.onnx", 1), ("m.onnx", 2), ("b/m[1].onnx", 3), ("m[[]1].onnx", 3)):
         np.testing.assert_allclose(runs(pid, "--file", name)[1], outputs(seed), atol=1e-6)
+
+
+def test_copies_of_one_model_are_no_choice(runs, httpserver, pair):
+    """Equal graphs with other weights in their side files are."""
+    graph, side = pair
+    files = {
+        f"{folder}/tagger.onnx{end}": content
+        for folder in "ab"
+        for end, content in (("", graph), (".data", side))
+    }
+    np.testing.assert_allclose(runs(hub.serve(httpserver, REPOSITORY, files))[1], outputs(), atol=1e-6)
+    files["b/tagger.onnx.data"] = bytes(4) + side[4:]
+    result, _ = runs(hub.serve(httpserver, "lab/more", files))
+    assert "has several models: a/tagger.onnx, b/tagger.onnx." in result.err
 
 
 def test_models_in_an_archive_are_chosen_by_name(runs, httpserver):

@@ -19,12 +19,12 @@ from fairreg.services.fetch.download import (
     cached_copy,
     chosen_names,
     download,
-    place,
     select,
     take,
 )
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
+from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing, side_files_in
 from fairreg.services.registry.lazy_registry import LazyRegistry

@@ -3,7 +3,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fairreg.errors import FairregError
 from fairreg.harvesters.common.side_files import index_of, shards_of
@@ -29,10 +29,10 @@ def gathered(cache: Cache, files: Sequence[Downloaded]) -> tuple[Downloaded, ...
     first = {item.distribution.name: number for number, item in reversed(list(enumerate(files)))}
     found = list(files)
     for number, main in enumerate(files):
-        members = _members(main, first)
+        own = main.file.path.name
+        members = _possible(_members(main, first), own)
         if not members:
             continue
-        own = main.file.path.name
         parts = {place: files[first[name]].file for name, place in members.items()}
         folder = cache.gathered({**parts, own: main.file})
         found[number] = _moved(found[number], folder / own)
@@ -51,6 +51,16 @@ def side_files_in(folder: Path) -> Iterator[Path]:
 
 def _moved(item: Downloaded, path: Path) -> Downloaded:
     return replace(item, file=replace(item.file, path=path))
+
+
+def _possible(members: dict[str, str], own: str) -> dict[str, str]:
+    """The members whose places are no folders below another one, which no disk has."""
+    taken = {own, *members.values()}
+    return {
+        name: place
+        for name, place in members.items()
+        if place != own and not any(str(parent) in taken for parent in PurePosixPath(place).parents)
+    }
 
 
 def _members(main: Downloaded, listed: Collection[str]) -> dict[str, str]:

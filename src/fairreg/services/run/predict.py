@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg import models, runners
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import FairregError, ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.weights import fingerprint
@@ -140,7 +140,7 @@ def open_fetched(settings: Settings, fetched: FetchedFiles, runtime: str | None 
     """
     engines = settings.cache / ENGINES
     found, refused = recognise_all(fetched.models)
-    graphs = [path for path in fetched.models if path.suffix.lower() in runners.suffixes()]
+    graphs = _distinct(path for path in fetched.models if path.suffix.lower() in runners.suffixes())
     if not found and not refused and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
     if not found and not refused and graphs:
@@ -148,6 +148,18 @@ def open_fetched(settings: Settings, fetched: FetchedFiles, runtime: str | None 
     chosen, warnings = meant(found, refused, fetched=fetched)
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
     return LoadedModel(runner, chosen.path, chosen, tuple(warnings))
+
+
+def _distinct(paths: Iterable[Path]) -> list[Path]:
+    """The first of these models of each digest; one that cannot be read whole is like no other."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        try:
+            key = weights.content_digest(path)
+        except FairregError:
+            key = str(path)
+        found.setdefault(key, path)
+    return list(found.values())
 
 
 def predict(
