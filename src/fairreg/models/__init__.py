@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Models that fairreg knows how to build and run from their weights. `base` says what a package defines."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -22,9 +22,11 @@ __all__ = [
     "onnx_graph",
     "recognise",
     "reference",
+    "several",
 ]
 
 _ROOM = "fairreg.models"
+_MOST_NAMES = 20  # in a message
 
 
 def names() -> tuple[str, ...]:
@@ -48,19 +50,32 @@ def recognise(path: Path) -> Recognition | None:
     return next((answer for answer in answers if answer is not None), None)
 
 
-def choose(recognitions: Iterable[Recognition]) -> Recognition:
-    """Choose among the weight files of one archive: the one of highest preference.
+def choose(
+    recognitions: Iterable[Recognition],
+    *,
+    where: str = "The record",
+    name_of: Callable[[Path], str] = lambda path: path.name,
+) -> Recognition:
+    """Choose among the weight files of `where`, such as a record: the one of highest preference.
 
-    Raises ModelError for an empty choice, or if different weights share the highest preference.
+    Raises ModelError for an empty choice, and `several` if different weights share the highest preference.
     """
     ranked = sorted(recognitions, key=lambda item: -item.preference)
     if not ranked:
         raise ModelError("None of the files contains weights of a model that fairreg supports.")
     best = [item for item in ranked if item.preference == ranked[0].preference]
     if len({item.fingerprint for item in best}) > 1:
-        files = ", ".join(item.path.name for item in best)
-        raise ModelError(f"{len(best)} weight files are equally suitable: {files}.", hint="Name one of them.")
+        raise several(where, [name_of(item.path) for item in best])
     return best[0]
+
+
+def several(where: str, names: Sequence[str]) -> ModelError:
+    """The error for a record with models of these names, none of which is preferred."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ModelError(
+        f"{where} has several models: {', '.join(names[:_MOST_NAMES])}{more}.",
+        hint="Choose one with --file NAME (file=NAME in Python).",
+    )
 
 
 def reference(identifier: Identifier) -> Recognition | None:

@@ -14,7 +14,7 @@ from fairreg.runners._onnx_values import from_engine, run_by_values, to_engine
 from fairreg.runners.base import Arrays, Runner
 from fairreg.runners.batching import decide, row_count
 from fairreg.runners.independence import independent_rows, states_batch, without_weights
-from fairreg.runners.weights.onnx import parse
+from fairreg.runners.weights.onnx import OnnxContent, complete
 from fairreg.schemas.record import Tensor
 
 __all__ = ["RUNTIME", "SUFFIXES", "OnnxRunner", "available", "load"]
@@ -43,17 +43,14 @@ def load(
     """Load a runner of an ONNX file, or of a model's bytes.
 
     `threads` is the number of threads of one operator (None: onnxruntime's choice, the physical cores).
-    Raises ModelError, and SecurityRefusal for a model that keeps tensors in other files.
+    onnxruntime opens no file: side files of the model are read by `complete`. Raises ModelError, and
+    SecurityRefusal for a model that keeps tensors outside its folder.
     """
     name = source.name if isinstance(source, Path) else "The model"
-    try:
-        content = source.read_bytes() if isinstance(source, Path) else source
-    except OSError as error:
-        raise ModelError(f"{name} cannot be read: {error.strerror or error}.") from error
-    model = parse(content, name)
-    if not model.graph.output:
+    found = complete(source, name)
+    if not found.model.graph.output:
         raise ModelError(f"{name} has no outputs, so there is nothing to compute.")
-    return OnnxRunner(_session(content, name, threads, model), model, batch_size=batch_size)
+    return OnnxRunner(_session(found, name, threads), found.model, batch_size=batch_size)
 
 
 class OnnxRunner(Runner):
@@ -135,7 +132,7 @@ def _precision(outputs: tuple[Tensor, ...]) -> str:
     return next((item for item in types if item.startswith("float")), types[0])
 
 
-def _session(content: bytes, name: str, threads: int | None, model: Any) -> Any:
+def _session(found: OnnxContent, name: str, threads: int | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -143,6 +140,9 @@ def _session(content: bytes, name: str, threads: int | None, model: Any) -> Any:
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        if found.large:
+            values = map(onnxruntime.OrtValue.ortvalue_from_numpy, found.large.values())
+            options.add_external_initializers(list(found.large), list(values))
+        return onnxruntime.InferenceSession(found.content, options, providers=["CPUExecutionProvider"])
     except failures() as error:
-        raise load_fault(error, name, model) from error
+        raise load_fault(error, name, found.model) from error

@@ -59,7 +59,10 @@ def run(
     ] = None,
     file: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="Only files of the record that match this glob pattern."),
+        typer.Option(
+            metavar="PATTERN",
+            help="Use the file of this name in the record, or those that match the pattern.",
+        ),
     ] = None,
     batch_size: Rows = None,
     workers: Workers = None,

@@ -20,6 +20,7 @@ from fairreg import runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.runners import onnx as onnx_runner
 from fairreg.runners.base import DEFAULT_BATCH
+from fairreg.runners.weights import content_digest
 from fairreg.runners.weights.onnx import parse
 from fairreg.services.convert.agreement import OutputAgreement, agreement
 from fairreg.services.convert.onnx_files import MODEL_FILE, write_onnx
@@ -112,7 +113,14 @@ def convert(
             with disk_faults(str(folder)):
                 draft.replace(folder)
     return TritonConversion(
-        opened, digest(opened.path), folder, config, files, found, existing, (*opened.warnings, *warnings)
+        opened,
+        content_digest(opened.path),
+        folder,
+        config,
+        files,
+        found,
+        existing,
+        (*opened.warnings, *warnings),
     )
 
 
@@ -190,7 +198,7 @@ def _write(
     found = agreement(opened.runner, written, opened.recognition)
     remarks = (
         "Written by fairreg.",
-        f"Source: {quoted(opened.path.name)}, sha256:{digest(opened.path)}",
+        f"Source: {quoted(opened.path.name)}, sha256:{content_digest(opened.path)}",
     )
     with disk_faults(str(draft)):
         (draft / "config.pbtxt").write_text(config.to_text(remarks), encoding="ascii")

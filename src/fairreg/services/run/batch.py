@@ -18,6 +18,7 @@ import numpy as np
 
 from fairreg.errors import FairregError, ModelError, UsageError
 from fairreg.runners.cpu import processors
+from fairreg.runners.weights import content_digest
 from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, threads
 from fairreg.services.parallel.engines import open_engine
 from fairreg.services.run.demonstrate import ENGINES
@@ -121,11 +122,11 @@ def run_many(
     targets = _targets(listed, output)
     opened = replace(opened, warnings=(*opened.warnings, *_dependence(opened, listed)))
     place = where or ExecutionTarget()
-    begun, sha256 = perf_counter(), digest(opened.path)
+    begun, sha256 = perf_counter(), content_digest(opened.path)
     with _engine(place, opened, log) as engine:
         report = ManyRuns(opened, sha256, engine.workers if not place.in_process else 1)
         model = ModelFile(
-            path=opened.path.resolve(),
+            path=opened.path.absolute(),  # side files are beside a link to the model, not beside its target
             sha256=sha256,
             runtime=opened.runner.name,
             engines=(settings.cache / ENGINES).resolve(),

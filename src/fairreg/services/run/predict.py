@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg import models, runners
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import FairregError, ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.base import requested
 from fairreg.runners.batching import Batching, row_count
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
-from fairreg.services.fetch.fetch import fetch
+from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
 from fairreg.services.run.not_runnable import not_runnable
 from fairreg.services.run.row_check import dependence_warnings
 from fairreg.settings import Settings
 from fairreg.storage.arrays import Rows, open_rows
 from fairreg.storage.arrays import row_count as stored_rows
-from fairreg.storage.files import digest, disk_faults
+from fairreg.storage.files import disk_faults
 from fairreg.web import Log, no_log
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "count_items",
     "looks_like_path",
     "measured",
+    "open_fetched",
     "open_file",
     "open_model",
     "predict",
@@ -81,7 +82,7 @@ class Prediction:
             "weights": {
                 "origin": "published",
                 "file": self.path.name,
-                "sha256": digest(self.path),
+                "sha256": weights.content_digest(self.path),
                 "fingerprint": self.fingerprint,
             },
             "runtime": self.runner.name,
@@ -132,23 +133,54 @@ def open_model(
 ) -> LoadedModel:
     """Open the model `model`, a local file or an identifier, ready to run.
 
-    Raises the errors of `fetch`, and ModelError if no model or several are found.
+    `patterns` choose among the files of a record. Raises the errors of `fetch` and `open_fetched`, and
+    UsageError for patterns with a local file.
     """
-    path, engines = Path(model), settings.cache / ENGINES
+    path = Path(model)
+    if path.is_file() and tuple(patterns):
+        raise UsageError(
+            f"--file chooses among the files of a record, but {model} is a file.", hint="Leave --file out."
+        )
     if path.is_file():
-        return open_file(path, runtime, engines, batch_size=batch_size)
+        return open_file(path, runtime, settings.cache / ENGINES, batch_size=batch_size)
     if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
+    return open_fetched(settings, fetched, runtime, batch_size=batch_size)
+
+
+def open_fetched(
+    settings: Settings,
+    fetched: FetchedFiles,
+    runtime: str | None = None,
+    *,
+    batch_size: BatchSize = None,
+) -> LoadedModel:
+    """Open the model among fetched files: that of a supported network, else the only one that runs by itself.
+
+    Raises ModelError if there is none, or several to choose from, and UnsafePickle if all are unsafe.
+    """
+    engines = settings.cache / ENGINES
     found, refused = recognise_all(fetched.models)
-    graphs = [path for path in fetched.models if path.suffix.lower() in runners.suffixes()]
-    if found or refused or not graphs:
-        chosen, warnings = meant(found, refused, where=model)
-        return replace(_load(chosen, runtime, engines, None, batch_size), warnings=tuple(warnings))
-    if graphs[1:]:
-        names = ", ".join(fetched.name_of(path) for path in graphs[:10])
-        raise ModelError(f"{model} has several models: {names}.", hint="Choose one with --file.")
-    return open_file(graphs[0], runtime, engines, batch_size=batch_size)
+    graphs = _distinct(path for path in fetched.models if path.suffix.lower() in runners.suffixes())
+    if not found and not refused and graphs[1:]:
+        raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
+    if not found and not refused and graphs:
+        return open_file(graphs[0], runtime, engines, batch_size=batch_size)
+    chosen, warnings = meant(found, refused, fetched=fetched)
+    return replace(_load(chosen, runtime, engines, None, batch_size), warnings=tuple(warnings))
+
+
+def _distinct(paths: Iterable[Path]) -> list[Path]:
+    """The first of these models of each digest; one that cannot be read whole is like no other."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        try:
+            key = weights.content_digest(path)
+        except FairregError:
+            key = str(path)
+        found.setdefault(key, path)
+    return list(found.values())
 
 
 def predict(

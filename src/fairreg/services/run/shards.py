@@ -14,6 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.runners.weights import content_digest
 from fairreg.services.run.predict import (
     BatchSize,
     LoadedModel,
@@ -22,7 +23,6 @@ from fairreg.services.run.predict import (
     open_file,
     read_inputs,
 )
-from fairreg.storage.files import digest
 
 __all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "shards_of"]
 
@@ -98,6 +98,6 @@ def _opened(model: ModelFile) -> LoadedModel:
             f"The worker has no model file {model.path}.",
             hint="Workers on other machines need models and inputs on a path that all of them share.",
         )
-    if digest(model.path) != model.sha256:
+    if content_digest(model.path) != model.sha256:
         raise ModelError(f"The worker has another model at {model.path}.")
     return open_file(model.path, model.runtime, model.engines, model.threads, batch_size=model.batch_size)
