@@ -112,16 +112,9 @@ def convert(
         if not existing:
             with disk_faults(str(folder)):
                 draft.replace(folder)
-    return TritonConversion(
-        opened,
-        content_digest(opened.path),
-        folder,
-        config,
-        files,
-        found,
-        existing,
-        (*opened.warnings, *warnings),
-    )
+    said = (*opened.warnings, *warnings)
+    source = content_digest(opened.path)
+    return TritonConversion(opened, source, folder, config, files, found, existing, said)
 
 
 def known_batch_axis(opened: LoadedModel) -> bool:
