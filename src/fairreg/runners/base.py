@@ -10,15 +10,17 @@ A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the grou
 - ``load(source, *, batch_size=None, threads=None, engines=None, device=None) -> Runner``: `source` is a path
   or the bytes of an ONNX model, `engines` a folder for reusable engines built from it, `device` where to
   compute (``cpu``, ``cuda:1``; None: the runner's choice). Arguments that nobody asked for are not passed.
-  It raises MissingEngine without its engine and ModelError for a model that it cannot load.
+  It raises MissingEngine without its engine and ModelError for a model that it cannot load;
+- ``check_device(device: Device) -> None``, optional: raises what `load` would raise for that device.
 
 An engine is imported inside functions, never at the import of the module.
 """
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -26,7 +28,7 @@ from fairreg.errors import UsageError
 from fairreg.runners.signature import Array, Arrays, fit
 from fairreg.schemas.record import Tensor
 
-__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "requested"]
+__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "accepted", "requested"]
 
 DEFAULT_BATCH = 128
 
@@ -34,6 +36,14 @@ DEFAULT_BATCH = 128
 def requested(**options: Any) -> dict[str, Any]:
     """The options of a `load` that somebody asked for: a plugin need not know those that came after it."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def accepted(load: Callable[..., Any], owner: str, **options: Any) -> dict[str, Any]:
+    """The options that somebody asked for; UsageError for one that the `load` of `owner` does not have."""
+    given, known = requested(**options), inspect.signature(load).parameters
+    if unknown := [name for name in given if name not in known]:
+        raise UsageError(f"{owner} takes no {unknown[0].replace('_', ' ')}.", hint="Leave that option out.")
+    return given
 
 
 class RunnerModule(Protocol):
@@ -64,7 +74,8 @@ class Runner(ABC):
     """A loaded model: named arrays in, named arrays out.
 
     `inputs` and `outputs` are the signature, `name` is the runtime, `device` that of the computation ("cpu",
-    "cuda:0"), `precision` its element type ("float32"). A subclass defines only `compute`.
+    "cuda:0"), `precision` its element type ("float32"). A subclass defines `compute`, and `close` where its
+    engine holds memory of a device. As a context manager a runner closes itself.
     """
 
     def __init__(
@@ -85,6 +96,15 @@ class Runner(ABC):
     @abstractmethod
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch of arrays that fit the signature exactly; ModelError if the engine fails."""
+
+    def close(self) -> None:  # noqa: B027  most engines have nothing to release
+        """Release the memory that the engine holds now rather than with the last reference to the runner."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
         """Compute outputs by name for inputs by name, in batches of `batch_size` along a free first axis.

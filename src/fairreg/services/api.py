@@ -27,6 +27,7 @@ from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry.db import open_database
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
+from fairreg.services.run.demonstrate import check_runtime
 from fairreg.services.run.demonstrate import load as load_fetched
 from fairreg.services.run.predict import looks_like_path, runner_of
 from fairreg.services.search.report import SearchReport
@@ -83,8 +84,10 @@ def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = 
         return fetch_with(settings, pid, output=folder, patterns=files, registry=registry)
 
 
-def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
+def load(pid_or_path: str | Path, runtime: str | None = None, device: str | None = None) -> Runner:
     """Load a runner of a weight or model file, or of the model that an identifier leads to.
+
+    `device` is ``cpu``, ``cuda`` (the first GPU) or ``cuda:N``; by default a GPU for tensorrt, else the CPU.
 
     A file of a network that fairreg supports gets its `predict`; any other ONNX file runs by its own graph.
     """
@@ -92,8 +95,9 @@ def load(pid_or_path: str | Path, runtime: str | None = None) -> Runner:
     if not path.is_file() and (isinstance(pid_or_path, Path) or looks_like_path(pid_or_path)):
         raise ModelError(f"There is no file {path}.", hint="Give a weight or model file, or an identifier.")
     if not path.is_file():
-        return load_fetched(fetch(str(pid_or_path)), runtime=runtime)
-    return runner_of(Settings.from_environment(), path, runtime)
+        check_runtime(runtime, device)
+        return load_fetched(fetch(str(pid_or_path)), runtime=runtime, device=device)
+    return runner_of(Settings.from_environment(), path, runtime, device)
 
 
 def fingerprint(path: str | Path) -> str:

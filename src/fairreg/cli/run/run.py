@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, settings
+from fairreg.cli.options import DeviceName, Json, Scheduler, settings
 
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
@@ -53,6 +53,7 @@ def run(
         ),
     ] = None,
     scheduler: Scheduler = None,
+    device: DeviceName = None,
     json: Json = False,
 ) -> None:
     """Run a model on your input files.
@@ -70,11 +71,16 @@ def run(
     many = not (where.in_process and is_one_file(input)) or (output is not None and output.is_dir())
     if many and output is not None and output.suffix in {".npz", ".npy"} and not output.is_dir():
         raise typer.BadParameter("With several inputs or workers, --output must be a folder.")
-    if runtime:
-        check_runtime(runtime)
+    check_runtime(runtime, device)
     with downloading() as received:
         opened = open_model(
-            settings(), model, runtime=runtime, patterns=file or (), log=log, progress=received
+            settings(),
+            model,
+            runtime=runtime,
+            device=device,
+            patterns=file or (),
+            log=log,
+            progress=received,
         )
     for warning in opened.warnings:
         log(f"Warning: {warning}")

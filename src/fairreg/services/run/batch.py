@@ -82,6 +82,7 @@ class ManyRuns:
                 "fingerprint": self.opened.fingerprint,
             },
             "runtime": runner.name,
+            "device": runner.device,
             "input": {
                 "source": [str(item.source) for item in files],
                 "items": sum(item.items for item in files),
@@ -127,6 +128,7 @@ def run_many(
             engines=(settings.cache / ENGINES).resolve(),
             # The last digits of some graphs depend on the number of threads; not those of fairreg's networks.
             threads=engine.threads if opened.recognition else 1,
+            device=None if opened.runner.device == "cpu" else opened.runner.device,
         )
         manifest = None if output is None else RunManifest(output)
         _Runs(report, ShardTask(model), manifest, progress).all(engine, targets)
@@ -275,6 +277,8 @@ class _Runs:
             "batch_size": runner.batch_size,
             "shard": BATCHES,
             "fairreg": version("fairreg"),
+            # The last digits depend on the device.
+            **({} if runner.device == "cpu" else {"device": runner.device}),
         }
 
 

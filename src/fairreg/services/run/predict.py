@@ -16,7 +16,6 @@ from fairreg import models, runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
-from fairreg.runners.base import requested
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import fetch
@@ -76,6 +75,7 @@ class Prediction:
                 "fingerprint": self.fingerprint,
             },
             "runtime": self.runner.name,
+            "device": self.runner.device,
             "input": {"source": self.source, "items": self.items},
             "metrics": dict(self.metrics),
             "timing": {
@@ -111,17 +111,18 @@ def open_model(
     model: str,
     *,
     runtime: str | None = None,
+    device: str | None = None,
     patterns: Iterable[str] = (),
     log: Log = no_log,
     progress: Downloading | None = None,
 ) -> LoadedModel:
-    """Open the model `model`, a local file or an identifier, ready to run.
+    """Open the model `model`, a local file or an identifier, ready to run on `device`.
 
     Raises the errors of `fetch`, and ModelError if no model or several are found.
     """
     path, engines = Path(model), settings.cache / ENGINES
     if path.is_file():
-        return open_file(path, runtime, engines)
+        return open_file(path, runtime, engines, device=device)
     if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
@@ -129,12 +130,12 @@ def open_model(
     graphs = [path for path in fetched.models if path.suffix.lower() in runners.suffixes()]
     if found or refused or not graphs:
         chosen, warnings = meant(found, refused, where=model)
-        runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
+        runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines, device=device)
         return LoadedModel(runner, chosen.path, chosen, tuple(warnings))
     if graphs[1:]:
         names = ", ".join(fetched.name_of(path) for path in graphs[:10])
         raise ModelError(f"{model} has several models: {names}.", hint="Choose one with --file.")
-    return open_file(graphs[0], runtime, engines)
+    return open_file(graphs[0], runtime, engines, device=device)
 
 
 def predict(
@@ -185,9 +186,11 @@ def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
         part.replace(path)
 
 
-def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Runner:
+def runner_of(
+    settings: Settings, path: Path, runtime: str | None = None, device: str | None = None
+) -> Runner:
     """Load a runner of a weight or model file; that of a supported network has its `predict`."""
-    return open_file(path, runtime, settings.cache / ENGINES).runner
+    return open_file(path, runtime, settings.cache / ENGINES, device=device).runner
 
 
 def read_arrays(
@@ -241,14 +244,23 @@ def looks_like_path(text: str) -> bool:
     return text.startswith((".", "/", "~")) or suffix in weights.SUFFIXES or suffix in runners.suffixes()
 
 
-def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> LoadedModel:
-    """Open the model in a file, to run on `threads` threads (None: the default of its runtime)."""
+def open_file(
+    path: Path,
+    runtime: str | None,
+    engines: Path,
+    threads: int | None = None,
+    device: str | None = None,
+) -> LoadedModel:
+    """Open the model in a file, to run on `threads` threads and `device` (None: the runtime's choice)."""
     known = recognise(path)
     if known is not None:
         chosen = runtime or DEFAULT_RUNTIME
-        return LoadedModel(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
-    runner = runners.get(runtime or _runtime_for(path))
-    return LoadedModel(runner.load(path, **requested(engines=engines, threads=threads)), path, None)
+        runner = models.load(known, runtime=chosen, engines=engines, threads=threads, device=device)
+        return LoadedModel(runner, path, known)
+    runner = runners.load(
+        runtime or _runtime_for(path), path, engines=engines, threads=threads, device=device
+    )
+    return LoadedModel(runner, path, None)
 
 
 def _runtime_for(path: Path) -> str:

@@ -25,13 +25,15 @@ BATCHES = 32
 
 @dataclass(frozen=True)
 class ModelFile:
-    """Description of a model for every process: file and digest, runtime, folder of engines, threads."""
+    """Description of a model for every process: file and digest, runtime, folder of engines, threads and
+    device (None: the runtime's choice)."""
 
     path: Path
     sha256: str
     runtime: str
     engines: Path
     threads: int | None
+    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,4 +93,4 @@ def _opened(model: ModelFile) -> LoadedModel:
         )
     if digest(model.path) != model.sha256:
         raise ModelError(f"The worker has another model at {model.path}.")
-    return open_file(model.path, model.runtime, model.engines, model.threads)
+    return open_file(model.path, model.runtime, model.engines, model.threads, model.device)
