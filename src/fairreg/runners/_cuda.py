@@ -19,6 +19,12 @@ __all__ = ["DeviceArray", "Stream", "call", "device_name", "use"]
 Array = NDArray[Any]
 
 
+def _runtime() -> Any:
+    from cuda.bindings import runtime
+
+    return runtime
+
+
 def call(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a CUDA function; return its results without the error code. Raises ModelError on failure."""
     error, *values = function(*arguments)
@@ -28,24 +34,18 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _words(error: Any) -> str:
-    from cuda.bindings import runtime
-
-    _, text = runtime.cudaGetErrorString(error)
+    _, text = _runtime().cudaGetErrorString(error)
     return text.decode() if text else "unknown error"
 
 
 def use(index: int) -> None:
     """Make the GPU `index` that of this thread's calls; every thread begins with the first one."""
-    from cuda.bindings import runtime
-
-    call(runtime.cudaSetDevice, index)
+    call(_runtime().cudaSetDevice, index)
 
 
 def device_name(index: int = 0) -> str:
     """Name and compute capability of a GPU, such as ``NVIDIA H100 80GB HBM3 (9.0)``."""
-    from cuda.bindings import runtime
-
-    found = call(runtime.cudaGetDeviceProperties, index)
+    found = call(_runtime().cudaGetDeviceProperties, index)
     return f"{found.name.decode()} ({found.major}.{found.minor})"
 
 
@@ -53,10 +53,8 @@ class Stream:
     """A queue of work on the GPU that `use` chose."""
 
     def __init__(self) -> None:
-        from cuda.bindings import runtime
-
-        self._runtime = runtime
-        self.handle: Any = call(runtime.cudaStreamCreate)
+        self._runtime = _runtime()
+        self.handle: Any = call(self._runtime.cudaStreamCreate)
 
     def wait(self) -> None:
         """Wait until all queued work is done."""
@@ -77,9 +75,7 @@ class DeviceArray:
     """
 
     def __init__(self) -> None:
-        from cuda.bindings import runtime
-
-        self._runtime = runtime
+        self._runtime = _runtime()
         self._size = self._pinned = 0
         self.address = 0
 

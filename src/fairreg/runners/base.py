@@ -41,7 +41,8 @@ def requested(**options: Any) -> dict[str, Any]:
 def accepted(load: Callable[..., Any], owner: str, **options: Any) -> dict[str, Any]:
     """The options that somebody asked for; UsageError for one that the `load` of `owner` does not have."""
     given, known = requested(**options), inspect.signature(load).parameters
-    if unknown := [name for name in given if name not in known]:
+    takes_all = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in known.values())
+    if unknown := [name for name in given if name not in known and not takes_all]:
         raise UsageError(f"{owner} takes no {unknown[0].replace('_', ' ')}.", hint="Leave that option out.")
     return given
 

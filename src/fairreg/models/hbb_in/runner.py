@@ -178,9 +178,15 @@ def build(
     (see `packing`). Raises ModelError for tensors of another network, UsageError for an unknown runtime,
     device or precision, MissingEngine.
     """
+    if precision not in PRECISIONS:
+        raise UsageError(
+            f"The network does not compute in {precision!r}.", hint=f"Use {', '.join(PRECISIONS)}."
+        )
     sizes = Hyperparameters.from_tensors(tensors)
     if runtime == torch.RUNTIME:
-        engine = _in_torch(tensors, sizes, batch_size=batch_size, device=device, precision=precision)
+        engine = _in_torch(
+            tensors, sizes, batch_size=batch_size, device=device, precision=precision, call=call
+        )
         return HbbRunner(engine, sizes, selection)
     from fairreg.models.hbb_in.network import onnx_bytes
 
@@ -208,18 +214,15 @@ def _in_torch(
     batch_size: int,
     device: str | None,
     precision: str,
+    call: int,
 ) -> Runner:
     """The network in PyTorch, which lays out the packs on the device itself: one copy for a batch."""
-    if precision not in PRECISIONS:
-        raise UsageError(
-            f"The network does not compute in {precision!r}.", hint=f"Use {', '.join(PRECISIONS)}."
-        )
     torch.require()
     from fairreg.models.hbb_in.pytorch.network import network
 
     place = torch.place(device)
     return torch.wrap(
-        network(tensors, str(place), pairs_in_bfloat16=precision == "bfloat16"),
+        network(tensors, str(place), pairs_in_bfloat16=precision == "bfloat16", call=call),
         *signature(sizes),
         device=str(place),
         batch_size=batch_size,

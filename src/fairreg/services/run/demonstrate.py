@@ -73,7 +73,7 @@ class RunReport:
                 "fingerprint": self.recognition.fingerprint,
             },
             "runtime": self.runtime,
-            "device": self.device,
+            **({} if self.device == "cpu" else {"device": self.device}),
             "input": {"source": shown.source, "items": shown.items},
             "metrics": dict(shown.metrics),
             "timing": {"items_per_second": shown.items_per_second, "batch_size": shown.batch_size},

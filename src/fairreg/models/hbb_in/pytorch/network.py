@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.hbb_in.network import Hyperparameters
-from fairreg.models.hbb_in.packing import size_classes
+from fairreg.models.hbb_in.packing import CALL, MOST_PAIRS, size_classes
 from fairreg.models.hbb_in.pytorch.messages import messages
 
 __all__ = ["PAIRS", "compact", "divided", "forward", "groups", "layers", "logits", "network"]
@@ -36,11 +36,16 @@ def layers(sizes: Hyperparameters) -> Any:
 
 
 def network(
-    tensors: Mapping[str, NDArray[Any]], device: str = "cpu", *, pairs_in_bfloat16: bool = False
+    tensors: Mapping[str, NDArray[Any]],
+    device: str = "cpu",
+    *,
+    pairs_in_bfloat16: bool = False,
+    call: int = CALL,
 ) -> Any:
     """Return a function of tracks (N, P, 60) and vertices (N, S, 5) that computes probabilities (N, 2).
 
-    `pairs_in_bfloat16` computes the messages of the pairs so, their sums and all else as the tensors are.
+    `pairs_in_bfloat16` computes the messages of the pairs so, their sums and all else as the tensors are;
+    `call` is the cost of a pass on a GPU (see `packing`).
     Raises ModelError for tensors of another network.
     """
     import torch
@@ -53,12 +58,12 @@ def network(
         module[name].bfloat16()
 
     def probabilities(tracks: Any, vertices: Any) -> Any:
-        return torch.softmax(forward(module, tracks, vertices), dim=1)
+        return torch.softmax(forward(module, tracks, vertices, call), dim=1)
 
     return probabilities
 
 
-def forward(module: Any, tracks: Any, vertices: Any) -> Any:
+def forward(module: Any, tracks: Any, vertices: Any, call: int = CALL) -> Any:
     """Compute logits (N, 2) of tracks (N, P, 60) and vertices (N, S, 5), padded anywhere; differentiable."""
     import torch
 
@@ -67,7 +72,7 @@ def forward(module: Any, tracks: Any, vertices: Any) -> Any:
     slots = (tracks.shape[2], vertices.shape[2])
     # Both numbers in one copy: a processor waits for the GPU here, and nowhere else.
     counts = torch.stack([(item != 0).any(1).sum(1) for item in (tracks, vertices)]).cpu().numpy()
-    parts = list(divided(counts, slots[0], tracks.device.type))
+    parts = list(divided(counts, slots[0], tracks.device.type, call))
     order = torch.from_numpy(np.concatenate(parts)).to(tracks.device)
     rows = [compact(item, int(most.max())) for item, most in zip((tracks, vertices), counts, strict=True)]
     sorted_rows = [item[order] for item in rows]
@@ -81,11 +86,12 @@ def forward(module: Any, tracks: Any, vertices: Any) -> Any:
     return torch.cat(found)[order.argsort()]
 
 
-def divided(counts: Any, slots: int, device: str) -> Iterator[NDArray[Any]]:
+def divided(counts: Any, slots: int, device: str, call: int = CALL) -> Iterator[NDArray[Any]]:
     """Yield indices of the jets of each pass from `counts` (2, N) of tracks and vertices: for the cache of a
     processor by `groups`, for a GPU (``cuda``) by `size_classes`."""
     if device == "cuda":
-        yield from size_classes(counts[0], counts[1], slots)
+        # PyTorch takes any number of jets: only the memory for the pairs is a limit.
+        yield from size_classes(counts[0], counts[1], slots, most_jets=MOST_PAIRS, call=call)
     else:
         yield from groups(counts[0], slots)
 
