@@ -54,7 +54,8 @@ def driver(monkeypatch):
                 raise OSError("no such file")
             return found
 
-        monkeypatch.setattr(ctypes, "CDLL", opened)
+        # Of this module only: engines load libraries of their own while this is in place.
+        monkeypatch.setattr(devices, "ctypes", SimpleNamespace(**{**vars(ctypes), "CDLL": opened}))
 
     return install
 

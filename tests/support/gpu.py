@@ -39,7 +39,7 @@ class HostGpu:
     def _event(self, name):
         def called(*_):
             self.events.append(name)
-            return (Error.cudaSuccess, "stream") if name == "StreamCreate" else (Error.cudaSuccess,)
+            return (Error.cudaSuccess, 7) if name == "StreamCreate" else (Error.cudaSuccess,)
 
         return called
 
@@ -151,7 +151,7 @@ class _Context:
         self._addresses[name] = address
 
     def execute_async_v3(self, stream):
-        assert stream == "stream"
+        assert stream == 7
         count = int(np.prod(self._shape))
         x, y = (
             np.ctypeslib.as_array(self._trt.gpu.memory[self._addresses[name]])[: 4 * count].view("f4")

@@ -46,7 +46,7 @@ def use(index: int) -> None:
 def device_name(index: int = 0) -> str:
     """Name and compute capability of a GPU, such as ``NVIDIA H100 80GB HBM3 (9.0)``."""
     found = call(_runtime().cudaGetDeviceProperties, index)
-    return f"{found.name.decode()} ({found.major}.{found.minor})"
+    return f"{found.name.decode().strip(chr(0))} ({found.major}.{found.minor})"
 
 
 class Stream:

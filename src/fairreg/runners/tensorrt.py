@@ -115,7 +115,9 @@ def build(content: bytes, name: str = "The model", *, batch_size: int, precision
     trt = _engine()
     said = _log(trt)
     builder = trt.Builder(said)
-    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    # TensorRT 11 knows no other kind of network, and may know no flag for this one.
+    flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
+    network = builder.create_network(0 if flag is None else 1 << int(flag))
     parser = trt.OnnxParser(network, said)
     if not parser.parse(content):
         reasons = "; ".join(parser.get_error(number).desc() for number in range(parser.num_errors))
@@ -199,7 +201,7 @@ class TensorRTRunner(Runner):
             memory = self._arrays[item.name]
             memory.reserve(int(np.prod(shapes[item.name])) * np.dtype(item.dtype).itemsize)
             context.set_tensor_address(item.name, memory.address)
-        if not context.execute_async_v3(self._stream.handle):
+        if not context.execute_async_v3(int(self._stream.handle)):
             raise ModelError(
                 f"TensorRT could not run the model: {self._trt_log.last or 'it states no reason'}."
             )

@@ -74,13 +74,7 @@ def run(
     check_runtime(runtime, device)
     with downloading() as received:
         opened = open_model(
-            settings(),
-            model,
-            runtime=runtime,
-            device=device,
-            patterns=file or (),
-            log=log,
-            progress=received,
+            settings(), model, runtime=runtime, device=device, patterns=file or (), log=log, progress=received
         )
     for warning in opened.warnings:
         log(f"Warning: {warning}")
