@@ -22,6 +22,17 @@ MAX_DIMENSIONS = 32
 # The two raw bytes of each bfloat16 number as a separate dtype, which prevents arithmetic with them.
 BFLOAT16 = np.dtype([("bfloat16", "<u2")])
 
+# Further types that numpy lacks, by torch's name, and the raw bits of one element (or of the elements that
+# share a byte: two in float4_e2m1fn_x2). The float6 ones, which torch lacks too, are bytes of packed numbers.
+_RAW_BITS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"), "u1"
+    ),
+    **dict.fromkeys(("float4_e2m1fn_x2", "float6_e2m3fn", "float6_e3m2fn"), "u1"),
+    **dict.fromkeys(("bits8", "bits1x8", "bits2x4", "bits4x2"), "u1"),
+    "bits16": "<u2",
+}
+
 # Supported element types by their name in the fingerprint; little-endian in files.
 DTYPES: Mapping[str, np.dtype[Any]] = {
     "float64": np.dtype("<f8"),
@@ -39,12 +50,18 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     "bool": np.dtype("?"),
     "complex64": np.dtype("<c8"),
     "complex128": np.dtype("<c16"),
+    "complex32": np.dtype([("complex32", "<u2", (2,))]),
+    **{name: np.dtype([(name, bits)]) for name, bits in _RAW_BITS.items()},
 }
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:
-    """The name of `dtype` in the fingerprint: numpy's, or ``bfloat16``."""
-    return "bfloat16" if dtype == BFLOAT16 else dtype.name
+    """Name of `dtype` in the fingerprint: numpy's, or torch's for a type that numpy lacks.
+
+    >>> dtype_name(np.dtype("<f4")), dtype_name(DTYPES["float8_e4m3fn"])
+    ('float32', 'float8_e4m3fn')
+    """
+    return dtype.names[0] if dtype.names else dtype.name
 
 
 def fingerprint_of(tensors: Mapping[str, Array]) -> str:
@@ -68,8 +85,8 @@ def view(
 ) -> Array:
     """Read-only array over `buffer`; `offset` and `strides` count elements.
 
-    Raises ModelError unless every element lies inside the buffer and there are no more elements than it has,
-    so that a file can make neither foreign memory readable nor a small storage large.
+    Raises ModelError unless every element lies inside the buffer, so that a file cannot make foreign memory
+    readable. A stride of 0 repeats elements, as ``torch.Tensor.expand`` does: callers bound the size.
     """
     available = len(buffer) // dtype.itemsize
     if len(shape) != len(strides) or len(shape) > MAX_DIMENSIONS:
@@ -78,7 +95,7 @@ def view(
         raise ModelError("a tensor has a negative size, stride or offset")
     count = prod(shape)
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if count > available or (count and last >= available):
+    if count and last >= available:
         raise ModelError(f"a tensor of shape {shape} lies outside its storage of {available} elements")
     if not count:
         return np.zeros(shape, dtype)
