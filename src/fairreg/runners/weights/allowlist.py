@@ -2,9 +2,9 @@
 """Names that a checkpoint may contain, each with a stand-in; any other name is refused.
 
 Source of the names that tensors need: the allow-list of ``torch/_weights_only_unpickler.py``, PyTorch 2.6 to
-2.13. The names that torch refuses but that can do no harm as a placeholder are those that training programs
-write beside the weights. Nothing is imported and nothing of these libraries is called: the stand-in of a
-function is a function of this module, every other stand-in is inert.
+2.13; `harmless` has those that torch refuses but that can do no harm as a placeholder. Nothing is imported
+and nothing of these libraries is called: the stand-in of a function is a function of this module, every other
+stand-in is inert.
 """
 
 import re
@@ -21,8 +21,15 @@ from fairreg.runners.weights.descriptions import (
     StorageType,
     Unreadable,
 )
+from fairreg.runners.weights.harmless import HARMLESS
 from fairreg.runners.weights.sparse import COMPRESSED, CompressedTensor, CoordinateTensor
-from fairreg.runners.weights.strided import NestedTensor, QuantizedTensor, StridedTensor, UnsetTensor
+from fairreg.runners.weights.strided import (
+    JaggedTensor,
+    NestedTensor,
+    QuantizedTensor,
+    StridedTensor,
+    UnsetTensor,
+)
 from fairreg.runners.weights.tensors import DTYPES, MAX_DIMENSIONS
 
 __all__ = ["Function", "hashable", "rebuilt", "stand_in"]
@@ -51,24 +58,27 @@ def stand_in(module: str, name: str) -> Opaque | None:
     found = _NAMES.get((module, name))
     if found is None and module == "torch" and _ELEMENT_TYPE.fullmatch(name):
         return ElementType(name)
-    if found is None and name in _HARMLESS.get(module, ()):
+    if found is None and name in HARMLESS.get(module, ()):
         return Opaque(f"{module}.{name}")
     return found
 
 
 def hashable(key: object) -> object:
     """Return `key` if it can be hashed at a bounded cost, as a key or an element. Raises ModelError."""
-    if type(key) is str or isinstance(key, (bytes, float, complex, Opaque, Lazy, type(None))):
+    if type(key) is str or (type(key) is int and key.bit_length() < _MAX_KEY_BITS):
+        return key
+    if isinstance(key, (bytes, float, complex, Opaque, Lazy, type(None))):
         return key
     waiting, nodes = [key], 0
     while waiting:
         item, nodes = waiting.pop(), nodes + 1
+        wide = isinstance(item, (tuple, frozenset)) and len(item) > _MAX_KEY_NODES
+        if wide or nodes > _MAX_KEY_NODES or isinstance(item, (list, dict, set)):
+            raise ModelError("a key in its pickle is a list, a dictionary, a set or a large nest of tuples")
         if isinstance(item, (tuple, frozenset)):
-            waiting.extend(item if len(item) <= _MAX_KEY_NODES else [[]])
+            waiting.extend(item)
         elif isinstance(item, int) and item.bit_length() > _MAX_KEY_BITS:
             raise ModelError(f"a key in its pickle is an integer of more than {_MAX_KEY_BITS} bits")
-        elif isinstance(item, (list, dict, set)) or nodes > _MAX_KEY_NODES:
-            raise ModelError("a key in its pickle is a list, a dictionary, a set or a large nest of tuples")
     return key
 
 
@@ -198,16 +208,27 @@ def _sparse(layout: object, data: Any) -> Lazy:
     if not isinstance(layout, Layout) or not isinstance(data, tuple):
         raise _damaged()
     if layout.name == "torch.sparse_coo":
-        indices, values, shape, *_coalesced = data
-        return CoordinateTensor(_lazy(indices), _lazy(values), _counts(shape))
+        return _coordinates(*data)
     if layout.name not in COMPRESSED:
         return Unreadable(f"a tensor has the layout {layout.name}, which is not known to fairreg")
     starts, places, values, shape = data
     return CompressedTensor(layout.name, _lazy(starts), _lazy(places), _lazy(values), _counts(shape))
 
 
+def _coordinates(indices: object, values: object, shape: object, *_coalesced: object) -> Lazy:
+    return CoordinateTensor(_lazy(indices), _lazy(values), _counts(shape))
+
+
 def _nested(buffer: object, sizes: object, strides: object, offsets: object) -> Lazy:
     return NestedTensor(_lazy(buffer), _lazy(sizes), _lazy(strides), _lazy(offsets))
+
+
+def _jagged(parts: Any) -> Lazy:
+    if not isinstance(parts, dict):
+        raise _damaged()
+    lengths, axis = parts.get("lengths"), _count(parts.get("_ragged_idx"))
+    sizes = None if lengths is None else _lazy(lengths)
+    return JaggedTensor(_lazy(parts.get("values")), _lazy(parts.get("offsets")), sizes, axis - 1)
 
 
 def _layout(name: object) -> Layout:
@@ -239,8 +260,8 @@ def _without_values(*_arguments: object) -> Opaque:
     return Opaque("torch.Tensor (without values)")
 
 
-def _unset(*_arguments: object) -> Lazy:
-    return UnsetTensor()
+def _unset(dtype: str) -> Callable[..., Lazy]:
+    return lambda *_arguments: UnsetTensor(dtype)
 
 
 def _size(sizes: object = ()) -> object:
@@ -270,7 +291,7 @@ _QUANTIZED_STORAGES = {
     "QUInt4x2Storage": "quint4x2",
     "QUInt2x4Storage": "quint2x4",
 }
-_TENSORS = "Double Float Half BFloat16 Long Int Short Char Byte Bool"
+_TENSORS = {name.replace("Storage", "Tensor"): dtype for name, dtype in _STORAGES.items()}
 _REBUILD: Mapping[str, Callable[..., Any]] = {
     "_rebuild_tensor": rebuilt,
     "_rebuild_tensor_v2": rebuilt,
@@ -291,8 +312,14 @@ _FUNCTIONS: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("torch._tensor", "_rebuild_from_type_v2"): _subclass,
     ("torch.nn.parameter", "Parameter"): _parameter,
     ("torch.nn.parameter", "Buffer"): _parameter,
-    ("torch", "Tensor"): _unset,
-    **{(module, f"{kind}Tensor"): _unset for module in ("torch", "torch.cuda") for kind in _TENSORS.split()},
+    ("torch", "Tensor"): _unset("float32"),
+    **{
+        (module, name): _unset(dtype)
+        for module in ("torch", "torch.cuda")
+        for name, dtype in _TENSORS.items()
+    },
+    **{(module, name): _coordinates for module in ("torch.sparse", "torch.cuda.sparse") for name in _TENSORS},
+    ("torch.nested._internal.nested_tensor", "_rebuild_njt"): _jagged,
     ("torch", "Size"): _size,
     ("torch.serialization", "_get_layout"): _layout,
     ("collections", "OrderedDict"): _mapping,
@@ -322,65 +349,4 @@ _NAMES: Mapping[tuple[str, str], Opaque] = {
     ("torch", "UntypedStorage"): StorageType("uint8"),
     **{("torch", name): ElementType(name) for name in DTYPES},
     **{(module, name): Function(f"{module}.{name}", answer) for (module, name), answer in _FUNCTIONS.items()},
-}
-_PATHS = "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath"
-_SCALARS = (
-    "bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble "
-    "complex64 complex128 str_ bytes_ void datetime64 timedelta64 intc uintc longlong ulonglong object_"
-)
-_DTYPE_CLASSES = (
-    "Bool Int8 UInt8 Int16 UInt16 Int32 UInt32 Int64 UInt64 Byte UByte Short UShort Int UInt Long ULong "
-    "LongLong ULongLong Float16 Float32 Float64 LongDouble Complex64 Complex128 CLongDouble Str Bytes Void Object "
-    "DateTime64 TimeDelta64 String"
-)
-_HARMLESS: Mapping[str, frozenset[str]] = {
-    module: frozenset(names.split())
-    for module, names in {
-        "torch": "device dtype layout Generator per_tensor_affine per_tensor_symmetric per_channel_affine "
-        "per_channel_symmetric per_channel_affine_float_qparams strided sparse_coo sparse_csr "
-        "preserve_format contiguous_format channels_last channels_last_3d",
-        "torch.serialization": "_get_memory_format",
-        "torch.storage": "TypedStorage",
-        "torch.sparse": " ".join(f"{kind}Tensor" for kind in _TENSORS.split()),
-        "torch.cuda.sparse": " ".join(f"{kind}Tensor" for kind in _TENSORS.split()),
-        "torch.nn.parameter": "UninitializedParameter UninitializedBuffer",
-        "torch.torch_version": "TorchVersion",
-        "builtins": "int float str bool tuple object range slice type NoneType Ellipsis NotImplemented",
-        "copyreg": "_reconstructor __newobj__ __newobj_ex__",
-        "collections": "ChainMap UserDict UserList UserString",
-        "functools": "partial",
-        "argparse": "Namespace",
-        "types": "SimpleNamespace NoneType",
-        "datetime": "datetime date time timedelta timezone",
-        "zoneinfo": "ZoneInfo ZoneInfo._unpickle",
-        "pathlib": _PATHS,
-        "pathlib._local": _PATHS,
-        "decimal": "Decimal",
-        "fractions": "Fraction",
-        "uuid": "UUID SafeUUID",
-        "enum": "Enum IntEnum StrEnum Flag IntFlag",
-        "typing": "Any Union Optional List Dict Tuple Set Sequence Mapping Iterable Callable Type Literal",
-        "numpy": f"dtype ndarray {_SCALARS}",
-        "numpy.dtypes": " ".join(f"{kind}DType" for kind in _DTYPE_CLASSES.split()),
-        "numpy.core.multiarray": "scalar _reconstruct",
-        "numpy._core.multiarray": "scalar _reconstruct",
-        "numpy.core.numeric": "_frombuffer",
-        "numpy._core.numeric": "_frombuffer",
-        "numpy.random": "RandomState Generator MT19937 PCG64 PCG64DXSM Philox SFC64",
-        "numpy.random._pickle": "__randomstate_ctor __generator_ctor __bit_generator_ctor",
-        "numpy.random._mt19937": "MT19937",
-        "numpy.random._pcg64": "PCG64 PCG64DXSM",
-        "numpy.random._philox": "Philox",
-        "numpy.random._sfc64": "SFC64",
-        "numpy.random.bit_generator": "SeedSequence __pyx_unpickle_SeedSequence",
-        "omegaconf.dictconfig": "DictConfig",
-        "omegaconf.listconfig": "ListConfig",
-        "omegaconf.base": "ContainerMetadata Metadata SCMode UnionNode Node Container Box",
-        "omegaconf.nodes": "AnyNode BooleanNode BytesNode EnumNode FloatNode IntegerNode PathNode StringNode "
-        "InterpolationResultNode ValueNode",
-        "pytorch_lightning.callbacks.model_checkpoint": "ModelCheckpoint",
-        "pytorch_lightning.callbacks.early_stopping": "EarlyStopping",
-        "lightning.pytorch.callbacks.model_checkpoint": "ModelCheckpoint",
-        "lightning.pytorch.callbacks.early_stopping": "EarlyStopping",
-    }.items()
 }

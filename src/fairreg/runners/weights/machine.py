@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """State of the pickle machine: what its instructions read, keep and make, with the limits of each."""
 
+import mmap
 import struct
 from typing import Any
 
@@ -12,8 +13,8 @@ __all__ = ["Machine"]
 
 _MAX_CONTAINERS = 3_000_000
 _MAX_MARKS = 10_000
-_MAX_COPIED = 16_000_000  # values that calls copy out of their arguments
-_TEXT_PER_VALUE = 16  # characters of a copied text that count as one value
+_MAX_COPIED = 4_000_000  # values that calls copy out of their arguments
+_TEXT_PER_VALUE = 64  # characters of a copied text that count as one value
 _STORAGE_FIELDS = 5  # the sixth, of the older format, is the view of a larger storage
 _REMEDY = "Ask the authors for a safetensors or ONNX file, or for a plain state dict."
 
@@ -21,7 +22,7 @@ _REMEDY = "Ask the authors for a safetensors or ONNX file, or for a plain state 
 class Machine:
     """Stack, memo, position and budget of one pickle; `source` names the file in messages."""
 
-    def __init__(self, content: bytes, at: int, source: str) -> None:
+    def __init__(self, content: bytes | mmap.mmap, at: int, source: str) -> None:
         self.content, self.at, self.source = content, at, source
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
@@ -45,7 +46,9 @@ class Machine:
 
     def raw_line(self) -> bytes:
         """Read up to the end of the line."""
-        end = self.content.index(b"\n", self.at)
+        end = self.content.find(b"\n", self.at)
+        if end < 0:
+            raise EOFError
         start, self.at = self.at, end + 1
         return self.content[start:end]
 

@@ -8,6 +8,7 @@ counted. Source of the instructions: ``pickletools`` of Python 3.11.
 """
 
 import codecs
+import mmap
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ class Loaded(NamedTuple):
     storages: Mapping[str, Storage]
 
 
-def load(content: bytes, start: int, source: str) -> Loaded:
+def load(content: bytes | mmap.mmap, start: int, source: str) -> Loaded:
     """Load the pickle at `start` of `content`.
 
     The value consists of dicts, lists, tuples, sets, plain values, `Lazy` tensors and `Opaque` placeholders.

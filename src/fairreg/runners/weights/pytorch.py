@@ -7,6 +7,7 @@ Source of both: ``torch/serialization.py`` of PyTorch 2.13.
 """
 
 import io
+import mmap
 import struct
 import zipfile
 import zlib
@@ -29,7 +30,7 @@ _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
 _MAX_DEPTH = 16
-_MAX_PICKLE = 64 * 2**20
+_MAX_PICKLE = 512 * 2**20
 _MAX_NAME = 1000
 _WRAPPERS = ("state_dict", "model_state_dict")
 
@@ -85,10 +86,17 @@ def _read_zip(file: BinaryIO, size: int, source: str) -> Tensors:
 
 
 def _read_legacy(file: BinaryIO, size: int, source: str) -> Tensors:
-    file.seek(0)
-    content = file.read(_MAX_PICKLE)
-    if content[_TAR_PLACE:].startswith(_TAR_MAGIC):
-        raise ModelError("it is a tar archive of PyTorch before 0.2, which its safe reader refuses as well")
+    if not size:
+        raise ModelError("it is empty")
+    # The pickles in front have no stated length. What is taken from the map is copied.
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        checkpoint, storages = _legacy_parts(content, file, size, source)
+    return _arrays(dict(_flattened(checkpoint)), storages)
+
+
+def _legacy_parts(content: mmap.mmap, file: BinaryIO, size: int, source: str) -> tuple[object, BlockStorages]:
+    if content[_TAR_PLACE : _TAR_PLACE + len(_TAR_MAGIC)] == _TAR_MAGIC:
+        raise ModelError("it is a tar archive, the oldest format, which the safe reader of PyTorch refuses as well")
     magic = pickles.load(content, 0, source)
     if magic.value != _LEGACY_MAGIC:
         raise ModelError("it is not a file that torch.save has written")
@@ -101,7 +109,7 @@ def _read_legacy(file: BinaryIO, size: int, source: str) -> Tensors:
     if not isinstance(keys.value, list):
         raise ModelError("its list of storages is damaged")
     storages = BlockStorages(file, keys.end, size, keys.value, checkpoint.storages)
-    return _arrays(dict(_flattened(checkpoint.value)), storages)
+    return checkpoint.value, storages
 
 
 def _flattened(checkpoint: object) -> Iterator[tuple[str, Lazy]]:

@@ -14,7 +14,7 @@ from fairreg.errors import ModelError
 from fairreg.runners.weights.descriptions import Lazy, Storage, StorageData
 from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, view
 
-__all__ = ["NestedTensor", "QuantizedTensor", "StridedTensor", "UnsetTensor"]
+__all__ = ["JaggedTensor", "NestedTensor", "QuantizedTensor", "StridedTensor", "UnsetTensor"]
 
 # Bits that negate a number, for the types that numpy lacks and torch can negate.
 _SIGNS = {"bfloat16": 0x8000, "complex32": 0x8000}
@@ -58,9 +58,10 @@ class StridedTensor(Lazy):
         dtype = DTYPES.get(self.dtype)
         if dtype is None:
             raise ModelError(f"a tensor has the element type {self.dtype}, which is not known to fairreg")
+        content = data.bytes_of(self.storage)
         data.charge(prod(self.shape) * dtype.itemsize)
         stored = dtype.newbyteorder(">") if data.big_endian else dtype
-        array = view(data.bytes_of(self.storage), stored, self.offset, self.shape, self.strides)
+        array = view(content, stored, self.offset, self.shape, self.strides)
         return array.astype(dtype) if data.big_endian else array
 
 
@@ -82,12 +83,13 @@ def _negated(array: Array, dtype: str) -> Array:
 
 
 class UnsetTensor(Lazy):
-    """A tensor of very old files, which an instruction after its creation sets, once."""
+    """A tensor of very old files: empty, until an instruction after its creation sets it, once."""
 
-    __slots__ = ("_set",)
+    __slots__ = ("_set", "dtype")
 
-    def __init__(self) -> None:
+    def __init__(self, dtype: str) -> None:
         self._set: Lazy | None = None
+        self.dtype = dtype
 
     def become(self, tensor: Lazy) -> None:
         """Set the tensor. Raises ModelError the second time."""
@@ -97,18 +99,20 @@ class UnsetTensor(Lazy):
 
     def arrays(self, data: StorageData) -> Tensors:
         """Make the arrays, as `Lazy.arrays`. Raises ModelError."""
-        if self._set is None:
-            raise ModelError("a tensor was never given its values")
-        return self._set.arrays(data)
+        if self._set is not None:
+            return self._set.arrays(data)
+        empty = np.zeros(0, DTYPES[self.dtype])
+        empty.flags.writeable = False
+        return {"": empty}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class QuantizedTensor(Lazy):
     """Integers with scale and zero point; its array is what they stand for, in float32.
 
-    `scales` and `zero_points` are one number, or one per index of `axis`. The dequantised values are those of
-    ``torch.Tensor.dequantize``: (integer - zero point) * scale, in float32 for one scale or floating-point
-    zero points, in float64 and then rounded for one integer zero point per channel.
+    `scales` and `zero_points` are one number, or one per index of `axis`. The values are those that
+    ``torch.Tensor.dequantize`` computes, to the bit: (integer - zero point) * scale, the difference in 32-bit
+    integers for one scale and in float32 for channels, the product in float32 or in float64 for channels.
     """
 
     integers: StridedTensor
@@ -121,12 +125,14 @@ class QuantizedTensor(Lazy):
         data.charge(prod(self.integers.shape) * 4)
         integers = self._integers(data)
         scales, zeros = (self._parameter(each, data) for each in (self.scales, self.zero_points))
-        exact = self.axis is not None and zeros.dtype.kind != "f"
-        if exact:
-            values = (integers.astype("<i8") - zeros).astype("<f8") * scales.astype("<f8")
-        else:
-            values = (integers.astype("<f4") - zeros.astype("<f4")) * scales.astype("<f4")
-        array = np.asarray(values.astype("<f4"))
+        with np.errstate(all="ignore"):
+            if self.axis is None:
+                difference = integers.astype("<i4") - zeros.astype("<i4")
+                values = difference.astype("<f4") * scales.astype("<f4")
+            else:
+                difference = integers.astype("<f4") - zeros.astype("<f4")
+                values = difference.astype("<f8") * scales.astype("<f8")
+            array = np.asarray(values.astype("<f4"))
         array.flags.writeable = False
         return {"": array}
 
@@ -205,3 +211,30 @@ class NestedTensor(Lazy):
             data.charge(prod(size) * values.itemsize)
             found[f".{place}"] = view(content, values.dtype, offset, tuple(size), tuple(steps))
         return found
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class JaggedTensor(Lazy):
+    """Tensors that differ along one axis of `values`: the i-th from ``offsets[i]`` to ``offsets[i + 1]``.
+
+    With `lengths`, it ends after ``lengths[i]`` instead. Its arrays have the suffixes ``.0``, ``.1``, ...
+    """
+
+    values: Lazy
+    offsets: Lazy
+    lengths: Lazy | None
+    axis: int
+
+    def arrays(self, data: StorageData) -> Tensors:
+        """Make the arrays, as `Lazy.arrays`. Raises ModelError."""
+        values, offsets = self.values.array(data), self.offsets.array(data)
+        lengths = np.diff(offsets) if self.lengths is None else self.lengths.array(data)
+        fits = offsets.ndim == 1 and lengths.shape == (len(offsets) - 1,) and 0 <= self.axis < values.ndim
+        if not fits or {offsets.dtype.kind, lengths.dtype.kind} != {"i"}:
+            raise ModelError("the description of a nested tensor is damaged")
+        ends = offsets[:-1] + lengths
+        if bool((offsets < 0).any() or (lengths < 0).any() or (ends > values.shape[self.axis]).any()):
+            raise ModelError("a part of a nested tensor lies outside its values")
+        before = (slice(None),) * self.axis
+        spans = zip(offsets[:-1].tolist(), ends.tolist(), strict=True)
+        return {f".{place}": values[(*before, slice(*span))] for place, span in enumerate(spans)}
