@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import FairregError, ModelError, UnsafePickle
-from fairreg.runners.weights import allowlist, pickles, read_tensors
+from fairreg.runners.weights import pickles, read_tensors
+from fairreg.runners.weights.torch_format import allowlist
 from support.examples import examples
 
 TENSORS = {"x": np.zeros(2, np.float32)}

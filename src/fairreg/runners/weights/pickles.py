@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.allowlist import hashable, rebuilt
-from fairreg.runners.weights.descriptions import Lazy, Opaque, Storage
-from fairreg.runners.weights.machine import Machine
-from fairreg.runners.weights.strided import UnsetTensor
+from fairreg.runners.weights.torch_format.allowlist import hashable, rebuilt
+from fairreg.runners.weights.torch_format.descriptions import Lazy, Opaque, Storage
+from fairreg.runners.weights.torch_format.machine import Machine
+from fairreg.runners.weights.torch_format.strided import UnsetTensor
 
 __all__ = ["Lazy", "Loaded", "Opaque", "Storage", "load"]
 

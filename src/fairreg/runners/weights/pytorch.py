@@ -11,15 +11,15 @@ import mmap
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from fairreg.errors import ModelError
 from fairreg.runners.weights import pickles
-from fairreg.runners.weights.descriptions import Lazy, StorageData
-from fairreg.runners.weights.storages import BlockStorages, MemberStorages, ZipMembers
 from fairreg.runners.weights.tensors import Tensors
+from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
+from fairreg.runners.weights.torch_format.storages import BlockStorages, MemberStorages, ZipMembers
 
 __all__ = ["SUFFIXES", "knows", "read"]
 
@@ -46,6 +46,8 @@ _CORRUPT = (
     zlib.error,
 )
 
+_Choice = Callable[[object], Mapping[str, Lazy]]  # the tensors of a checkpoint that are wanted, by name
+
 
 def knows(start: bytes, suffix: str) -> bool:
     """Tell whether a file may be a PyTorch file: a pickle, a zip or one with one of PyTorch's suffixes."""
@@ -54,12 +56,16 @@ def knows(start: bytes, suffix: str) -> bool:
 
 def read(path: Path) -> Tensors:
     """Read the tensors in the order of the state dict. Raises ModelError, UnsafePickle."""
+    return _read(path, lambda checkpoint: dict(_flattened(checkpoint)))
+
+
+def _read(path: Path, choose: _Choice) -> Tensors:
     try:
         with path.open("rb") as file:
             size = file.seek(0, io.SEEK_END)
             file.seek(0)
             reader = _read_zip if file.read(len(_ZIP_START)) == _ZIP_START else _read_legacy
-            return reader(file, size, path.name)
+            return reader(file, size, path.name, choose)
     except ModelError as error:
         message = f"{path.name} cannot be read as a PyTorch file: {error.message.removesuffix('.')}."
         raise ModelError(message, hint=error.hint) from error
@@ -71,7 +77,7 @@ def read(path: Path) -> Tensors:
         raise ModelError(f"{path.name} cannot be read as a PyTorch file: it is damaged.") from error
 
 
-def _read_zip(file: BinaryIO, size: int, source: str) -> Tensors:
+def _read_zip(file: BinaryIO, size: int, source: str, choose: _Choice) -> Tensors:
     members = ZipMembers(file, size)
     if members.size_of("data.pkl") > _MAX_PICKLE:
         raise ModelError(f"its pickle has more than {_MAX_PICKLE >> 20} MiB")
@@ -82,21 +88,23 @@ def _read_zip(file: BinaryIO, size: int, source: str) -> Tensors:
     if order not in (b"little", b"big"):
         raise ModelError("its byte order is neither little nor big")
     storages = MemberStorages(members, size, big_endian=order == b"big")
-    return _arrays(dict(_flattened(checkpoint)), storages)
+    return _arrays(choose(checkpoint), storages)
 
 
-def _read_legacy(file: BinaryIO, size: int, source: str) -> Tensors:
+def _read_legacy(file: BinaryIO, size: int, source: str, choose: _Choice) -> Tensors:
     if not size:
         raise ModelError("it is empty")
     # The pickles in front have no stated length. What is taken from the map is copied.
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         checkpoint, storages = _legacy_parts(content, file, size, source)
-    return _arrays(dict(_flattened(checkpoint)), storages)
+    return _arrays(choose(checkpoint), storages)
 
 
 def _legacy_parts(content: mmap.mmap, file: BinaryIO, size: int, source: str) -> tuple[object, BlockStorages]:
     if content[_TAR_PLACE : _TAR_PLACE + len(_TAR_MAGIC)] == _TAR_MAGIC:
-        raise ModelError("it is a tar archive, the oldest format, which the safe reader of PyTorch refuses as well")
+        raise ModelError(
+            "it is a tar archive, the oldest format, which the safe reader of PyTorch refuses as well"
+        )
     magic = pickles.load(content, 0, source)
     if magic.value != _LEGACY_MAGIC:
         raise ModelError("it is not a file that torch.save has written")

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.strided import contiguous
-from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, view
+from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, contiguous, view
 
 __all__ = ["SUFFIXES", "knows", "read"]
 

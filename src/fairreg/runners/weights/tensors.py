@@ -11,13 +11,23 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["BFLOAT16", "DTYPES", "MAX_FILE_BYTES", "Array", "Tensors", "dtype_name", "fingerprint_of", "view"]
+__all__ = [
+    "BFLOAT16",
+    "DTYPES",
+    "MAX_FILE_BYTES",
+    "Array",
+    "Tensors",
+    "contiguous",
+    "dtype_name",
+    "fingerprint_of",
+    "view",
+]
 
 Array = NDArray[Any]
 Tensors = dict[str, Array]
 
 MAX_FILE_BYTES = 4 << 30
-MAX_DIMENSIONS = 32
+MAX_DIMENSIONS = 64  # of numpy
 
 # The two raw bytes of each bfloat16 number as a separate dtype, which prevents arithmetic with them.
 BFLOAT16 = np.dtype([("bfloat16", "<u2")])
@@ -102,3 +112,17 @@ def view(
     flat = np.frombuffer(buffer[: available * dtype.itemsize], dtype=dtype)[offset : last + 1]
     byte_strides = tuple(stride * dtype.itemsize for stride in strides)
     return np.lib.stride_tricks.as_strided(flat, shape, byte_strides, writeable=False)
+
+
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides, in elements, of a tensor whose last axis changes fastest (C order).
+
+    >>> contiguous((2, 3, 4))
+    (12, 4, 1)
+    """
+    strides: list[int] = []
+    step = 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= max(size, 1)
+    return tuple(reversed(strides))

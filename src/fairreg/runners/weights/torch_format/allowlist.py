@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.descriptions import (
+from fairreg.runners.weights.tensors import DTYPES, MAX_DIMENSIONS
+from fairreg.runners.weights.torch_format.descriptions import (
     ElementType,
     Layout,
     Lazy,
@@ -21,16 +22,15 @@ from fairreg.runners.weights.descriptions import (
     StorageType,
     Unreadable,
 )
-from fairreg.runners.weights.harmless import HARMLESS
-from fairreg.runners.weights.sparse import COMPRESSED, CompressedTensor, CoordinateTensor
-from fairreg.runners.weights.strided import (
+from fairreg.runners.weights.torch_format.harmless import HARMLESS
+from fairreg.runners.weights.torch_format.sparse import COMPRESSED, CompressedTensor, CoordinateTensor
+from fairreg.runners.weights.torch_format.strided import (
     JaggedTensor,
     NestedTensor,
     QuantizedTensor,
     StridedTensor,
     UnsetTensor,
 )
-from fairreg.runners.weights.tensors import DTYPES, MAX_DIMENSIONS
 
 __all__ = ["Function", "hashable", "rebuilt", "stand_in"]
 
@@ -174,8 +174,12 @@ def _count(number: object) -> int:
 
 
 def _counts(numbers: object) -> tuple[int, ...]:
-    if not isinstance(numbers, (tuple, list)) or len(numbers) > MAX_DIMENSIONS:
+    if not isinstance(numbers, (tuple, list)):
         raise _damaged()
+    if len(numbers) > MAX_DIMENSIONS:
+        raise ModelError(
+            f"a tensor has {len(numbers)} axes, and numpy's arrays have at most {MAX_DIMENSIONS}"
+        )
     return tuple(map(_count, numbers))
 
 
@@ -345,8 +349,11 @@ _NAMES: Mapping[tuple[str, str], Opaque] = {
         for module in ("torch", "torch.cuda")
         for name, dtype in (_STORAGES | _QUANTIZED_STORAGES).items()
     },
-    ("torch.storage", "UntypedStorage"): StorageType("uint8"),
-    ("torch", "UntypedStorage"): StorageType("uint8"),
+    **{
+        (module, name): StorageType("uint8")
+        for module in ("torch.storage", "torch", "torch.cuda")
+        for name in ("UntypedStorage", "_UntypedStorage")
+    },
     **{("torch", name): ElementType(name) for name in DTYPES},
     **{(module, name): Function(f"{module}.{name}", answer) for (module, name), answer in _FUNCTIONS.items()},
 }

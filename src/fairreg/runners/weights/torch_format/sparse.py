@@ -12,8 +12,8 @@ from math import prod
 import numpy as np
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.descriptions import Lazy, StorageData
 from fairreg.runners.weights.tensors import Array, Tensors
+from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
 
 __all__ = ["COMPRESSED", "CompressedTensor", "CoordinateTensor"]
 

@@ -6,8 +6,8 @@ import struct
 from typing import Any
 
 from fairreg.errors import ModelError, UnsafePickle
-from fairreg.runners.weights.allowlist import Function, stand_in
-from fairreg.runners.weights.descriptions import Opaque, Storage, StorageType
+from fairreg.runners.weights.torch_format.allowlist import Function, stand_in
+from fairreg.runners.weights.torch_format.descriptions import Opaque, Storage, StorageType
 
 __all__ = ["Machine"]
 
@@ -104,7 +104,7 @@ class Machine:
         """Put the storage of a persistent identifier on the stack."""
         if not isinstance(reference, tuple) or reference[:1] not in (("storage",), (b"storage",)):
             raise self.unsafe(
-                f"refers to an object outside the file, by the identifier {_shown(reference)!r}"
+                f"refers to an object outside the file, by the identifier {_first(reference)!r}"
             )
         storage = _storage(reference)
         known = self.storages.setdefault(storage.key, storage)
@@ -115,6 +115,10 @@ class Machine:
 
 def _shown(value: object) -> str:
     return str(value)[:200] if isinstance(value, (str, int)) else type(value).__name__
+
+
+def _first(reference: object) -> str:
+    return _shown(reference[0] if isinstance(reference, tuple) and reference else reference)
 
 
 def _extent(argument: object) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import BinaryIO
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.descriptions import Storage
 from fairreg.runners.weights.tensors import DTYPES
+from fairreg.runners.weights.torch_format.descriptions import Storage
 
 __all__ = ["Allowance", "BlockStorages", "MemberStorages", "ZipMembers"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.descriptions import Lazy, Storage, StorageData
-from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, view
+from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, contiguous, view
+from fairreg.runners.weights.torch_format.descriptions import Lazy, Storage, StorageData
 
 __all__ = ["JaggedTensor", "NestedTensor", "QuantizedTensor", "StridedTensor", "UnsetTensor"]
 
@@ -120,6 +120,11 @@ class QuantizedTensor(Lazy):
     zero_points: Any
     axis: int | None
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the array."""
+        return self.integers.shape
+
     def arrays(self, data: StorageData) -> Tensors:
         """Make the arrays, as `Lazy.arrays`. Raises ModelError."""
         data.charge(prod(self.integers.shape) * 4)
@@ -171,20 +176,6 @@ def _unpacked(tensor: StridedTensor, packed: int, data: StorageData) -> Array:
     shifts = np.arange(packed, dtype="u1") * width
     integers: Array = (stored[: -(-count // packed), None] >> shifts) & (2**width - 1)
     return np.asarray(integers.reshape(-1)[:count].reshape(tensor.shape))
-
-
-def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Strides, in elements, of a tensor whose last axis changes fastest (C order).
-
-    >>> contiguous((2, 3, 4))
-    (12, 4, 1)
-    """
-    strides: list[int] = []
-    step = 1
-    for size in reversed(shape):
-        strides.append(step)
-        step *= max(size, 1)
-    return tuple(reversed(strides))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
