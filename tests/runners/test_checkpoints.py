@@ -5,12 +5,16 @@ import io
 import pickle
 import struct
 import zipfile
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fairreg.errors import ModelError
+from fairreg.errors import FairregError, ModelError
 from fairreg.runners.weights import dtype_name, fingerprint, fingerprint_of, read_tensors
+from support.examples import examples
 from support.weight_files import MAGIC, PROTOCOL, Opcodes
 
 op = Opcodes()
@@ -371,3 +375,30 @@ def test_a_hundred_thousand_instructions_of_tensors_are_no_limit(tmp_path, kind)
     items = {f"w{place}": op.tensor(storage, (1,), (1,), place) for place in range(20_000)}
     found = read_tensors(checkpoint.written(tmp_path / "x.pt", items))
     assert found["w19999"].tolist() == [19999]
+
+
+def of_all_kinds(kind, folder):
+    checkpoint = Checkpoint(kind)
+    scheme = op.tuple(op.name("torch", "per_tensor_affine"), number(0.1), op.integer(3))
+    conjugated = b"}" + op.text("conj") + b"\x88s"
+    items = {
+        "q": quantised(checkpoint, np.arange(3, dtype="i1"), scheme),
+        "s": coordinates(checkpoint, np.array([[0, 1], [2, 0]]), np.ones(2, "f4"), (2, 3)),
+        "t": checkpoint.typed(bytes(6), "float8_e5m2", (3, 2), (1, 3)),
+        "c": checkpoint.tensor(np.ones(2, "c8"), "ComplexFloatStorage", conjugated),
+    }
+    return checkpoint.written(folder / "x.pt", items)
+
+
+@kinds
+@settings(max_examples=examples(300))
+@given(data=st.data())
+def test_random_corruption_of_any_kind_raises_nothing_but_our_errors(tmp_path_factory, kind, data):
+    path = of_all_kinds(kind, tmp_path_factory.getbasetemp())
+    content = bytearray(path.read_bytes())
+    places = st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255))
+    for place, byte in data.draw(st.lists(places, min_size=1, max_size=4)):
+        content[place] = byte
+    path.write_bytes(content)
+    with suppress(FairregError):
+        fingerprint(path)

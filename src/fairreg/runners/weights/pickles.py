@@ -58,6 +58,10 @@ def _run(machine: Machine) -> None:
         machine.at += 1
         if code == _STOP:
             return
+        if code not in _INSTRUCTIONS:
+            raise ModelError(
+                f"its pickle has the byte {code:#04x} as an instruction, which no protocol up to 5 has"
+            )
         _INSTRUCTIONS[code](machine)
     raise ModelError(f"its pickle has more than {_MAX_INSTRUCTIONS} instructions")
 
@@ -122,11 +126,6 @@ def _tuple_of(count: int) -> _Instruction:
 def _tuple(m: Machine) -> None:
     values = m.above_mark()
     m.stack.append(tuple(values))
-
-
-def _protocol(m: Machine) -> None:
-    if m.number(_BYTE) > 5:  # noqa: PLR2004 - the newest protocol
-        raise ModelError("its pickle has a protocol newer than 5")
 
 
 def _decimal(m: Machine) -> None:
@@ -251,7 +250,7 @@ def _buffer(_: Machine) -> None:
 _INSTRUCTIONS: Mapping[int, _Instruction] = {
     ord(code): instruction
     for code, instruction in {
-        "\x80": _protocol,
+        "\x80": lambda m: m.number(_BYTE),
         "\x95": lambda m: m.number(_LONG),
         "N": _push(None),
         "\x88": _push(value=True),
