@@ -377,6 +377,34 @@ def test_a_hundred_thousand_instructions_of_tensors_are_no_limit(tmp_path, kind)
     assert found["w19999"].tolist() == [19999]
 
 
+def test_tensors_made_of_each_other_are_refused_before_they_double(tmp_path):
+    checkpoint = Checkpoint("zipped")
+    layout = (
+        op.call("torch.serialization", "_get_layout", op.text("torch.sparse_coo")) + b"r\x00\x01\x00\x000"
+    )
+    nest = checkpoint.tensor(np.zeros((1, 0), "i8"), "LongStorage") + b"r\x01\x01\x00\x000"
+    sparse = op.call("torch._utils", "_rebuild_sparse_tensor", b"j\0\1\0\0", b"(j\1\1\0\0j\1\1\0\0)t")
+    item = layout + nest + (sparse + b"r\x01\x01\x00\x000") * 60 + b"j\1\1\0\0"
+    with pytest.raises(ModelError, match="description of a tensor is damaged"):
+        read_tensors(checkpoint.written(tmp_path / "x.pt", {"w": item}))
+
+
+def test_a_nested_tensor_of_countless_empty_parts_is_refused(tmp_path):
+    checkpoint = Checkpoint("zipped")
+    storage = checkpoint.storage(np.zeros(1, "i8"), "LongStorage", "torch")
+    rows, places = op.tensor(storage, (10**7, 0), (0, 0)), op.tensor(storage, (10**7,), (0,))
+    item = op.call("torch._utils", "_rebuild_nested_tensor", places, rows, rows, places)
+    with pytest.raises(ModelError, match="expand to more than"):
+        read_tensors(checkpoint.written(tmp_path / "x.pt", {"w": item}))
+
+
+def test_sizes_wider_than_a_machine_word_are_damage(tmp_path):
+    checkpoint = Checkpoint("zipped")
+    item = op.tensor(checkpoint.storage(np.ones(1, "f4"), "FloatStorage", "torch"), (2**70, 0), (1, 1))
+    with pytest.raises(ModelError, match="description of a tensor is damaged"):
+        read_tensors(checkpoint.written(tmp_path / "x.pt", {"w": item}))
+
+
 def of_all_kinds(kind, folder):
     checkpoint = Checkpoint(kind)
     scheme = op.tuple(op.name("torch", "per_tensor_affine"), number(0.1), op.integer(3))

@@ -193,6 +193,13 @@ def test_an_object_outside_the_file_is_refused_by_its_identifier(tmp_path, files
         read_tensors(tmp_path / "x.pth")
 
 
+def test_a_name_cannot_write_to_a_terminal(tmp_path, files):
+    (tmp_path / "x.pth").write_bytes(files.zipped(TENSORS, extra={"odd": b"cevil\x1b[2J\u202e\nname\n"}))
+    with pytest.raises(UnsafePickle) as caught:
+        read_tensors(tmp_path / "x.pth")
+    assert caught.value.message.isprintable()
+
+
 def test_stand_ins_have_no_attributes_to_set():
     for found in allowlist._NAMES.values():
         assert not hasattr(found, "__dict__")

@@ -6,6 +6,7 @@ pickles and the storages behind each other. Everything is read that ``torch.load
 Source of both: ``torch/serialization.py`` of PyTorch 2.13.
 """
 
+import errno
 import io
 import mmap
 import struct
@@ -72,6 +73,8 @@ def _read(path: Path, choose: _Choice) -> Tensors:
     except MemoryError as error:
         raise ModelError(f"{path.name} needs more memory than is free.") from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # a place before the beginning, where only a damaged archive leads
+            raise ModelError(f"{path.name} cannot be read as a PyTorch file: it is damaged.") from error
         raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     except _CORRUPT as error:
         raise ModelError(f"{path.name} cannot be read as a PyTorch file: it is damaged.") from error

@@ -35,7 +35,7 @@ from fairreg.runners.weights.torch_format.strided import (
 __all__ = ["Function", "hashable", "rebuilt", "stand_in"]
 
 _MAX_KEY_NODES = 64  # values inside a tuple used as a key; hashing a deep nest would overflow the C stack
-_MAX_KEY_BITS = 64  # wider integers can be made to collide in a dict
+_MAX_BITS = 64  # wider integers can be made to collide in a dict, and no tensor has such sizes
 
 
 class Function(Opaque):
@@ -65,7 +65,7 @@ def stand_in(module: str, name: str) -> Opaque | None:
 
 def hashable(key: object) -> object:
     """Return `key` if it can be hashed at a bounded cost, as a key or an element. Raises ModelError."""
-    if type(key) is str or (type(key) is int and key.bit_length() < _MAX_KEY_BITS):
+    if type(key) is str or (type(key) is int and key.bit_length() < _MAX_BITS):
         return key
     if isinstance(key, (bytes, float, complex, Opaque, Lazy, type(None))):
         return key
@@ -77,8 +77,8 @@ def hashable(key: object) -> object:
             raise ModelError("a key in its pickle is a list, a dictionary, a set or a large nest of tuples")
         if isinstance(item, (tuple, frozenset)):
             waiting.extend(item)
-        elif isinstance(item, int) and item.bit_length() > _MAX_KEY_BITS:
-            raise ModelError(f"a key in its pickle is an integer of more than {_MAX_KEY_BITS} bits")
+        elif isinstance(item, int) and item.bit_length() > _MAX_BITS:
+            raise ModelError(f"a key in its pickle is an integer of more than {_MAX_BITS} bits")
     return key
 
 
@@ -168,7 +168,7 @@ def _damaged() -> ModelError:
 
 
 def _count(number: object) -> int:
-    if type(number) is not int:
+    if type(number) is not int or number.bit_length() > _MAX_BITS:
         raise _damaged()
     return number
 
@@ -189,6 +189,13 @@ def _lazy(tensor: object) -> Lazy:
     return tensor
 
 
+def _part(tensor: object) -> Lazy:
+    """Part of a tensor that is made of tensors: a plain one, so that they do not nest."""
+    if not isinstance(tensor, StridedTensor):
+        raise _damaged()
+    return tensor
+
+
 def _parameter(tensor: object = None, *_rest: object) -> object:
     """``Parameter``, with or without state of its own: the tensor."""
     return Opaque("torch.nn.parameter.Parameter") if tensor is None else _lazy(tensor)
@@ -205,6 +212,9 @@ def _quantized(
     schemes = {"per_tensor_affine": 0, "per_channel_affine": 1, "per_channel_affine_float_qparams": 1}
     if not isinstance(scheme, Opaque) or schemes.get(scheme.name.removeprefix("torch.")) != len(axis):
         return Unreadable("a tensor is quantised in a way that PyTorch does not save")
+    for each in (scales, zero_points):
+        if not isinstance(each, (StridedTensor, list, int, float)):
+            raise _damaged()
     return QuantizedTensor(integers, scales, zero_points, _count(axis[0]) if axis else None)
 
 
@@ -216,23 +226,23 @@ def _sparse(layout: object, data: Any) -> Lazy:
     if layout.name not in COMPRESSED:
         return Unreadable(f"a tensor has the layout {layout.name}, which is not known to fairreg")
     starts, places, values, shape = data
-    return CompressedTensor(layout.name, _lazy(starts), _lazy(places), _lazy(values), _counts(shape))
+    return CompressedTensor(layout.name, _part(starts), _part(places), _part(values), _counts(shape))
 
 
 def _coordinates(indices: object, values: object, shape: object, *_coalesced: object) -> Lazy:
-    return CoordinateTensor(_lazy(indices), _lazy(values), _counts(shape))
+    return CoordinateTensor(_part(indices), _part(values), _counts(shape))
 
 
 def _nested(buffer: object, sizes: object, strides: object, offsets: object) -> Lazy:
-    return NestedTensor(_lazy(buffer), _lazy(sizes), _lazy(strides), _lazy(offsets))
+    return NestedTensor(_part(buffer), _part(sizes), _part(strides), _part(offsets))
 
 
 def _jagged(parts: Any) -> Lazy:
     if not isinstance(parts, dict):
         raise _damaged()
     lengths, axis = parts.get("lengths"), _count(parts.get("_ragged_idx"))
-    sizes = None if lengths is None else _lazy(lengths)
-    return JaggedTensor(_lazy(parts.get("values")), _lazy(parts.get("offsets")), sizes, axis - 1)
+    sizes = None if lengths is None else _part(lengths)
+    return JaggedTensor(_part(parts.get("values")), _part(parts.get("offsets")), sizes, axis - 1)
 
 
 def _layout(name: object) -> Layout:

@@ -13,7 +13,19 @@ from typing import Protocol
 from fairreg.errors import ModelError
 from fairreg.runners.weights.tensors import Array, Tensors
 
-__all__ = ["ElementType", "Layout", "Lazy", "Opaque", "Storage", "StorageData", "StorageType", "Unreadable"]
+__all__ = [
+    "PART_OVERHEAD",
+    "ElementType",
+    "Layout",
+    "Lazy",
+    "Opaque",
+    "Storage",
+    "StorageData",
+    "StorageType",
+    "Unreadable",
+]
+
+PART_OVERHEAD = 1024  # bytes that a part of a tensor counts, whatever it has, to bound the number of parts
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -15,6 +15,7 @@ _MAX_CONTAINERS = 3_000_000
 _MAX_MARKS = 10_000
 _MAX_COPIED = 4_000_000  # values that calls copy out of their arguments
 _TEXT_PER_VALUE = 64  # characters of a copied text that count as one value
+_MAX_ELEMENTS = 2**63
 _STORAGE_FIELDS = 5  # the sixth, of the older format, is the view of a larger storage
 _REMEDY = "Ask the authors for a safetensors or ONNX file, or for a plain state dict."
 
@@ -114,7 +115,9 @@ class Machine:
 
 
 def _shown(value: object) -> str:
-    return str(value)[:200] if isinstance(value, (str, int)) else type(value).__name__
+    """A short text for messages, free of characters that would move a terminal's cursor."""
+    text = str(value)[:200] if isinstance(value, (str, int)) else type(value).__name__
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _first(reference: object) -> str:
@@ -141,6 +144,6 @@ def _storage(reference: tuple[Any, ...]) -> Storage:
         or any(type(n) is not int for n in numbers)
     ):
         raise ModelError("the description of a storage is damaged")
-    if min(numbers) < 0 or first + count > elements:
+    if min(numbers) < 0 or elements >= _MAX_ELEMENTS or first + count > elements:
         raise ModelError("the description of a storage is damaged")
     return Storage(kind.name, key, elements, first, None if view is None else count)

@@ -13,7 +13,7 @@ import numpy as np
 
 from fairreg.errors import ModelError
 from fairreg.runners.weights.tensors import Array, Tensors
-from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
+from fairreg.runners.weights.torch_format.descriptions import PART_OVERHEAD, Lazy, StorageData
 
 __all__ = ["COMPRESSED", "CompressedTensor", "CoordinateTensor"]
 
@@ -70,6 +70,7 @@ class CompressedTensor(Lazy):
         _require(all(fits) and places.ndim == batch + 1 and values.ndim > batch)
         _require(values.shape[batch] == places.shape[batch])
         dense = _zeros(self.shape, values, data)
+        data.charge(PART_OVERHEAD * prod(front))
         for index in np.ndindex(*front):
             self._fill(dense[index], starts[index], places[index], values[index])
         dense.flags.writeable = False

@@ -12,7 +12,7 @@ import numpy as np
 
 from fairreg.errors import ModelError
 from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, contiguous, view
-from fairreg.runners.weights.torch_format.descriptions import Lazy, Storage, StorageData
+from fairreg.runners.weights.torch_format.descriptions import PART_OVERHEAD, Lazy, Storage, StorageData
 
 __all__ = ["JaggedTensor", "NestedTensor", "QuantizedTensor", "StridedTensor", "UnsetTensor"]
 
@@ -196,6 +196,7 @@ class NestedTensor(Lazy):
         parts = [part.array(data) for part in (self.sizes, self.strides, self.offsets)]
         if [part.ndim for part in parts] != [2, 2, 1] or len({len(part) for part in parts}) != 1:
             raise ModelError("the description of a nested tensor is damaged")
+        data.charge(PART_OVERHEAD * len(parts[0]))
         content = memoryview(values.tobytes())
         found: Tensors = {}
         for place, (size, steps, offset) in enumerate(zip(*(part.tolist() for part in parts), strict=True)):
@@ -223,6 +224,7 @@ class JaggedTensor(Lazy):
         fits = offsets.ndim == 1 and lengths.shape == (len(offsets) - 1,) and 0 <= self.axis < values.ndim
         if not fits or {offsets.dtype.kind, lengths.dtype.kind} != {"i"}:
             raise ModelError("the description of a nested tensor is damaged")
+        data.charge(PART_OVERHEAD * len(lengths))
         ends = offsets[:-1] + lengths
         if bool((offsets < 0).any() or (lengths < 0).any() or (ends > values.shape[self.axis]).any()):
             raise ModelError("a part of a nested tensor lies outside its values")
