@@ -194,7 +194,8 @@ def test_an_object_outside_the_file_is_refused_by_its_identifier(tmp_path, files
 
 
 def test_a_name_cannot_write_to_a_terminal(tmp_path, files):
-    (tmp_path / "x.pth").write_bytes(files.zipped(TENSORS, extra={"odd": b"cevil\x1b[2J\xe2\x80\xae\nname\n"}))
+    odd = b"cevil\x1b[2J\xe2\x80\xae\nname\n"
+    (tmp_path / "x.pth").write_bytes(files.zipped(TENSORS, extra={"odd": odd}))
     with pytest.raises(UnsafePickle) as caught:
         read_tensors(tmp_path / "x.pth")
     assert caught.value.message.isprintable()
