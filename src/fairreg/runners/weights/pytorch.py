@@ -9,15 +9,17 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError
 from fairreg.runners.weights import pickles
+from fairreg.runners.weights.containers import Selection, select
 from fairreg.runners.weights.pickles import Lazy, Storage
 from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, view
 
-__all__ = ["SUFFIXES", "knows", "read"]
+__all__ = ["SUFFIXES", "knows", "read", "read_others"]
 
 _ZIP_START = b"PK\x03\x04"
 _PICKLE_START = b"\x80"
@@ -25,10 +27,7 @@ SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _COUNT_BYTES = 8  # a legacy storage begins with its number of elements
-_MAX_DEPTH = 16
 _MAX_PICKLE = 64 * 2**20
-_MAX_NAME = 1000
-_WRAPPERS = ("state_dict", "model_state_dict")
 
 _CORRUPT = (
     zipfile.BadZipFile,
@@ -44,6 +43,7 @@ _CORRUPT = (
 )
 
 _StorageBytes = Callable[[Storage], memoryview]
+_Choice = Callable[[object], Mapping[str, Any]]  # the tensors of a checkpoint that are wanted, by name
 
 
 def knows(start: bytes, suffix: str) -> bool:
@@ -52,18 +52,38 @@ def knows(start: bytes, suffix: str) -> bool:
 
 
 def read(path: Path) -> Tensors:
-    """Read the tensors in the order of the state dict. Raises ModelError, UnsafePickle."""
+    """Read the tensors of the model in the order of the file. Raises ModelError, UnsafePickle."""
+    return _read(path, _model)
+
+
+def read_others(path: Path) -> Iterator[tuple[str, Tensors]]:
+    """Read the other candidates of a checkpoint one after the other, as their places and tensors.
+
+    Raises as `read`.
+    """
+    found: list[Selection] = []
+
+    def survey(checkpoint: object) -> Mapping[str, Any]:
+        found.append(select(checkpoint, _is_tensor))
+        return {}
+
+    _read(path, survey)
+    for place in found[0].others:
+        yield place, _read(path, partial(_other, place=place))
+
+
+def _read(path: Path, choose: _Choice) -> Tensors:
     try:
         content = path.read_bytes()
         reader = _read_zip if content.startswith(_ZIP_START) else _read_legacy
-        return reader(content, path.name)
+        return reader(content, path.name, choose)
     except ModelError as error:
         raise ModelError(f"{path.name} cannot be read as a PyTorch file: {error.message}.") from error
     except _CORRUPT as error:
         raise ModelError(f"{path.name} cannot be read as a PyTorch file: it is damaged.") from error
 
 
-def _read_legacy(content: bytes, source: str) -> Tensors:
+def _read_legacy(content: bytes, source: str, choose: _Choice) -> Tensors:
     stream = io.BytesIO(content)
     magic = pickles.load(stream, source)
     protocol = pickles.load(stream, source) if magic == _LEGACY_MAGIC else None
@@ -73,7 +93,7 @@ def _read_legacy(content: bytes, source: str) -> Tensors:
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise ModelError("it was written on a big-endian machine")
     checkpoint = pickles.load(stream, source)
-    tensors = dict(_flattened(checkpoint))
+    tensors = choose(checkpoint)
     keys = pickles.load(stream, source)
     if not isinstance(keys, list):
         raise ModelError("its list of storages is damaged")
@@ -111,7 +131,7 @@ def _legacy_storages(
     return found
 
 
-def _read_zip(content: bytes, source: str) -> Tensors:
+def _read_zip(content: bytes, source: str, choose: _Choice) -> Tensors:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {info.filename: info for info in archive.infolist()}
         folder = _folder(members)
@@ -126,7 +146,7 @@ def _read_zip(content: bytes, source: str) -> Tensors:
             raise ModelError("its members claim more bytes than the file has")
         if members.get(f"{folder}byteorder") and archive.read(f"{folder}byteorder") != b"little":
             raise ModelError("it was written on a big-endian machine")
-        return _arrays(dict(_flattened(checkpoint)), _zip_storages(archive, folder))
+        return _arrays(choose(checkpoint), _zip_storages(archive, folder))
 
 
 def _folder(members: Mapping[str, object]) -> str:
@@ -152,35 +172,17 @@ def _zip_storages(archive: zipfile.ZipFile, folder: str) -> _StorageBytes:
     return storage_bytes
 
 
-def _flattened(checkpoint: object) -> Iterator[tuple[str, Lazy]]:
-    """Yield names and tensors of a state dict, or of the one inside a training checkpoint."""
-    if not isinstance(checkpoint, dict):
-        raise ModelError("it does not contain a state dict")
-    inner = next(
-        (checkpoint[name] for name in _WRAPPERS if isinstance(checkpoint.get(name), dict)), checkpoint
-    )
-    pairs = list(_leaves(inner, "", 0, set()))
-    if not pairs:
-        raise ModelError("it does not contain tensors")
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ModelError("two of its tensors have the same name")
-    yield from pairs
+def _is_tensor(item: object) -> bool:
+    """Tell whether an object of an unpickled checkpoint is a tensor: the one place that knows."""
+    return isinstance(item, Lazy)
 
 
-def _leaves(mapping: dict[Any, Any], prefix: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Lazy]]:
-    # Each dict once: dicts that contain each other would otherwise grow without end.
-    if depth > _MAX_DEPTH or id(mapping) in seen:
-        raise ModelError("its state dict is nested too deeply or contains itself")
-    seen.add(id(mapping))
-    for key, value in mapping.items():
-        if not isinstance(value, (Lazy, dict)):
-            continue
-        if not isinstance(key, (str, int)) or len(name := f"{prefix}{key}") > _MAX_NAME:
-            raise ModelError("a name in its state dict is damaged")
-        if isinstance(value, Lazy):
-            yield name, _checked(value)
-        else:
-            yield from _leaves(value, f"{name}.", depth + 1, seen)
+def _model(checkpoint: object) -> Mapping[str, Any]:
+    return select(checkpoint, _is_tensor).model
+
+
+def _other(checkpoint: object, *, place: str) -> Mapping[str, Any]:
+    return select(checkpoint, _is_tensor).others[place]
 
 
 def _checked(lazy: Lazy) -> Lazy:
@@ -191,7 +193,7 @@ def _checked(lazy: Lazy) -> Lazy:
 
 
 def _arrays(tensors: Mapping[str, Lazy], storage_bytes: _StorageBytes) -> Tensors:
-    return {name: _array(lazy, storage_bytes(lazy.storage)) for name, lazy in tensors.items()}
+    return {name: _array(_checked(lazy), storage_bytes(lazy.storage)) for name, lazy in tensors.items()}
 
 
 def _array(lazy: Lazy, data: memoryview) -> Array:
