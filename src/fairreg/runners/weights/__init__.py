@@ -3,22 +3,34 @@
 
 PyTorch (both its formats), safetensors and ONNX files all become a mapping of tensor names to numpy
 arrays; two files contain the same model if the fingerprints of their tensors are equal. Neither PyTorch nor
-the unrestricted pickle machine is used.
+the unrestricted pickle machine is used. docs/fingerprints.md says which tensors of a file count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights import onnx, pytorch, safetensors
-from fairreg.runners.weights.tensors import MAX_FILE_BYTES, Array, Tensors, dtype_name, fingerprint_of
+from fairreg.runners.weights import onnx, pytorch, safetensors, sharded
+from fairreg.runners.weights.tensors import (
+    MAX_FILE_BYTES,
+    Array,
+    Tensors,
+    digest_of,
+    dtype_name,
+    fingerprint_of,
+    lines_of,
+)
 
 __all__ = [
     "FORMATS",
+    "RULE",
     "SUFFIXES",
     "Array",
+    "Candidate",
     "Tensors",
+    "candidates",
     "dtype_name",
     "fingerprint",
     "fingerprint_of",
@@ -38,36 +50,100 @@ class _Reader(Protocol):
 
 # The first reader that recognises the beginning or the suffix of a file reads it.
 _READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "pytorch": pytorch}
-FORMATS = tuple(_READERS)
+_SHARDED = "sharded"
+FORMATS = (*_READERS, _SHARDED)
 SUFFIXES = frozenset().union(*(reader.SUFFIXES for reader in _READERS.values()))
 
+# Number of the rule in docs/fingerprints.md by which the fingerprints are computed.
+RULE = 2
 
-def read_tensors(path: Path) -> Tensors:
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the models in a file: the one that is read by default, or another, such as its moving average.
+
+    `name` is the place in the file, empty where that is the file as a whole; `tensors` counts the tensors.
+    """
+
+    name: str
+    fingerprint: str
+    tensors: int
+
+
+def read_tensors(path: Path, locate: sharded.Locate | None = None) -> Tensors:
     """Read the parameter tensors of `path` by name, in the order of the file, as read-only views.
 
-    For a checkpoint with a ``state_dict``, those are its tensors; deeper levels are flattened to dotted
-    names. For an ONNX file, they are its floating-point initializers. bfloat16, which numpy lacks, is
-    returned as raw bits (see `tensors.BFLOAT16`).
+    For a checkpoint, those are the tensors of the model in it; deeper levels are flattened to dotted names.
+    For an ONNX file, they are its initializers that hold weights. For the index of a sharded checkpoint, they
+    are those of all its shards, which lie beside it or where `locate` finds a name. bfloat16, which numpy
+    lacks, is returned as raw bits (see `tensors.BFLOAT16`).
     Raises ModelError for a file that is missing, corrupt or of a format not in FORMATS, UnsafePickle for one
-    that names code, SecurityRefusal for one that refers to other files.
+    that names code, SecurityRefusal for one that refers to files outside its folder.
     """
-    return _READERS[format_of(path)].read(path)
+    file_format = format_of(path)
+    if file_format != _SHARDED:
+        return _READERS[file_format].read(path)
+    shards = list(sharded.shards(path, locate))
+    if sum(shard.stat().st_size for shard, _ in shards) > MAX_FILE_BYTES:
+        raise ModelError(
+            f"The shards that {path.name} names exceed the limit of {MAX_FILE_BYTES >> 30} GiB together.",
+            hint="Read them one by one.",
+        )
+    return {name: array for tensors in _of_shards(path, locate) for name, array in tensors.items()}
 
 
-def fingerprint(path: Path) -> str:
-    """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`."""
-    return fingerprint_of(read_tensors(path))
+def fingerprint(path: Path, locate: sharded.Locate | None = None) -> str:
+    """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`.
+
+    Shards are read one after the other, so that there is no limit to their common size.
+    """
+    if format_of(path) != _SHARDED:
+        return fingerprint_of(read_tensors(path))
+    return digest_of(line for tensors in _of_shards(path, locate) for line in lines_of(tensors))
+
+
+def candidates(path: Path) -> tuple[Candidate, ...]:
+    """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`."""
+    file_format = format_of(path)
+    if file_format == "pytorch":
+        found = pytorch.read_candidates(path)
+        return tuple(Candidate(name, fingerprint_of(tensors), len(tensors)) for name, tensors in found)
+    if file_format == _SHARDED:
+        names = sum(len(tensors) for _, tensors in sharded.shards(path))
+        return (Candidate("", fingerprint(path), names),)
+    tensors = read_tensors(path)
+    return (Candidate("", fingerprint_of(tensors), len(tensors)),)
+
+
+def _of_shards(path: Path, locate: sharded.Locate | None) -> Iterator[Tensors]:
+    """Read the shards of an index; each must hold the tensors that the index names for it, none another's."""
+    seen: set[str] = set()
+    for shard, names in sharded.shards(path, locate):
+        tensors = read_tensors(shard)
+        missing = next((name for name in names if name not in tensors), None)
+        if missing is not None:
+            raise ModelError(
+                f"{shard.name} has no tensor {missing!r}, which {path.name} says that it contains.",
+                hint="Get the index and its shards from one version of the model.",
+            )
+        if twice := sorted(seen & tensors.keys()):
+            raise ModelError(f"Two of the shards that {path.name} names have a tensor {twice[0]!r}.")
+        seen.update(tensors)
+        yield tensors
 
 
 def format_of(path: Path) -> str:
     """Detect the format of `path`, one of FORMATS, by its first bytes and its suffix. Raises ModelError."""
     start = _beginning(path)
+    if sharded.knows(path):
+        return _SHARDED
     for name, reader in _READERS.items():
         if reader.knows(start, path.suffix.lower()):
             return name
     raise ModelError(
         f"{path.name} is not a weight file in a supported format.",
-        hint="Supported are PyTorch state dicts (.pth, .pt, .bin, .ckpt), .safetensors and .onnx files.",
+        hint="Supported are PyTorch state dicts (.pth, .pt, .bin, .ckpt), .safetensors and .onnx files, "
+        "and the .index.json of their shards.",
     )
 
 

@@ -19,7 +19,7 @@ from fairreg.runners.weights.containers import Selection, select
 from fairreg.runners.weights.pickles import Lazy, Storage
 from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, view
 
-__all__ = ["SUFFIXES", "knows", "read", "read_others"]
+__all__ = ["SUFFIXES", "knows", "read", "read_candidates"]
 
 _ZIP_START = b"PK\x03\x04"
 _PICKLE_START = b"\x80"
@@ -56,18 +56,19 @@ def read(path: Path) -> Tensors:
     return _read(path, _model)
 
 
-def read_others(path: Path) -> Iterator[tuple[str, Tensors]]:
-    """Read the other candidates of a checkpoint one after the other, as their places and tensors.
+def read_candidates(path: Path) -> Iterator[tuple[str, Tensors]]:
+    """Read the model and then the other candidates one after the other, as their places and tensors.
 
     Raises as `read`.
     """
     found: list[Selection] = []
 
-    def survey(checkpoint: object) -> Mapping[str, Any]:
+    def first(checkpoint: object) -> Mapping[str, Any]:
         found.append(select(checkpoint, _is_tensor))
-        return {}
+        return found[0].model
 
-    _read(path, survey)
+    tensors = _read(path, first)
+    yield found[0].name, tensors
     for place in found[0].others:
         yield place, _read(path, partial(_other, place=place))
 
