@@ -25,10 +25,21 @@ def init(json: Json = False) -> None:
 
 @app.command()
 def upgrade(json: Json = False) -> None:
-    """Migrate the registry to this release's schema and catalogue."""
+    """Migrate the registry to this release's schema, catalogue and rule of fingerprints."""
+    from fairreg.cli.output import log
+    from fairreg.services.fetch.recompute import recompute_fingerprints
     from fairreg.services.registry import db
+    from fairreg.storage.cache import Cache
 
-    _print(db.upgrade(settings()), json=json)
+    chosen = settings()
+    upgraded = db.upgrade(chosen)
+    with db.open_registry(chosen) as registry:
+        found = recompute_fingerprints(registry, Cache(chosen.cache))
+    if found.records:
+        log(f"Fingerprints of {found.records} records were computed again, by the rule of this release.")
+    if found.not_cached:
+        log(f"Fingerprints of {found.not_cached} records keep an earlier rule: their files are not cached.")
+    _print(upgraded, json=json)
 
 
 @app.command()

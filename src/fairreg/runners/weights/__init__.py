@@ -6,7 +6,7 @@ arrays; two files contain the same model if the fingerprints of their tensors ar
 the unrestricted pickle machine is used. docs/fingerprints.md says which tensors of a file count.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -28,7 +28,7 @@ __all__ = [
     "RULE",
     "SUFFIXES",
     "Array",
-    "Candidate",
+    "ModelCandidate",
     "Tensors",
     "candidates",
     "dtype_name",
@@ -59,15 +59,17 @@ RULE = 2
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ModelCandidate:
     """One of the models in a file: the one that is read by default, or another, such as its moving average.
 
-    `name` is the place in the file, empty where that is the file as a whole; `tensors` counts the tensors.
+    `name` is the place in the file, empty where that is the file as a whole; `tensors` counts the tensors,
+    `numbers` their elements.
     """
 
     name: str
     fingerprint: str
     tensors: int
+    numbers: int
 
 
 def read_tensors(path: Path, locate: sharded.Locate | None = None) -> Tensors:
@@ -102,17 +104,26 @@ def fingerprint(path: Path, locate: sharded.Locate | None = None) -> str:
     return digest_of(line for tensors in _of_shards(path, locate) for line in lines_of(tensors))
 
 
-def candidates(path: Path) -> tuple[Candidate, ...]:
-    """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`."""
+def candidates(path: Path, locate: sharded.Locate | None = None) -> tuple[ModelCandidate, ...]:
+    """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`.
+
+    A checkpoint may have several: a network and its moving average, or a generator and a discriminator.
+    """
     file_format = format_of(path)
-    if file_format == "pytorch":
-        found = pytorch.read_candidates(path)
-        return tuple(Candidate(name, fingerprint_of(tensors), len(tensors)) for name, tensors in found)
     if file_format == _SHARDED:
-        names = sum(len(tensors) for _, tensors in sharded.shards(path))
-        return (Candidate("", fingerprint(path), names),)
-    tensors = read_tensors(path)
-    return (Candidate("", fingerprint_of(tensors), len(tensors)),)
+        return (_candidate("", _of_shards(path, locate)),)
+    if file_format == "pytorch":
+        return tuple(_candidate(name, [tensors]) for name, tensors in pytorch.read_candidates(path))
+    return (_candidate("", [read_tensors(path)]),)
+
+
+def _candidate(name: str, parts: Iterable[Tensors]) -> ModelCandidate:
+    lines: list[bytes] = []
+    numbers = 0
+    for tensors in parts:
+        lines.extend(lines_of(tensors))
+        numbers += sum(array.size for array in tensors.values())
+    return ModelCandidate(name, digest_of(lines), len(lines), numbers)
 
 
 def _of_shards(path: Path, locate: sharded.Locate | None) -> Iterator[Tensors]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from fairreg.errors import ModelError
 from fairreg.runners.weights.checkpoint_names import is_optimizer_moment, is_weight, only_random_states
 
-__all__ = ["Entry", "Leaf", "Node", "tree_of"]
+__all__ = ["TreeEntry", "Leaf", "Node", "tree_of"]
 
 _MAX_DEPTH = 100
 _MAX_TENSORS = 500_000
@@ -46,7 +46,7 @@ class Leaf:
         return self.shape is None or len(self.shape) >= _MATRIX
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """An entry of a mapping or list, and its position among those with tensors."""
 
     position: int
@@ -63,7 +63,7 @@ class Node:
     each as often as it has a name.
     """
 
-    items: tuple[Entry, ...]
+    items: tuple[TreeEntry, ...]
     keys: frozenset[str]
     plain: bool
     tensors: int
@@ -173,11 +173,11 @@ def _made(
         return Leaf(item, _shape(item))
     inside = [(key, made.get(id(child))) for key, child in _entries(item)]
     held = ((key, child) for key, child in inside if child is not None)
-    items = tuple(Entry(position, key, child) for position, (key, child) in enumerate(held))
+    items = tuple(TreeEntry(position, key, child) for position, (key, child) in enumerate(held))
     return _checked(_node(items, inside)) if items else None
 
 
-def _node(items: tuple[Entry, ...], inside: Sequence[tuple[object, object]]) -> Node:
+def _node(items: tuple[TreeEntry, ...], inside: Sequence[tuple[object, object]]) -> Node:
     return Node(
         items=items,
         keys=frozenset(key for key, _ in inside if isinstance(key, str)),

@@ -23,7 +23,7 @@ from fairreg.runners.weights.checkpoint_names import (
     is_whole_model,
     names_optimizer,
 )
-from fairreg.runners.weights.checkpoint_tree import Entry, Leaf, Node, tree_of
+from fairreg.runners.weights.checkpoint_tree import TreeEntry, Leaf, Node, tree_of
 
 __all__ = ["Selection", "select"]
 
@@ -65,9 +65,9 @@ class _Chosen:
 class _Sorted(NamedTuple):
     """The entries of a node; `certain`: it is a checkpoint, not a part of a model, `whole`: by a name."""
 
-    kept: list[Entry]
-    copies: list[Entry]
-    left_out: list[Entry]
+    kept: list[TreeEntry]
+    copies: list[TreeEntry]
+    left_out: list[TreeEntry]
     certain: bool
     whole: bool
 
@@ -116,7 +116,7 @@ def _choose(node: Node, place: str, *, outermost: bool) -> _Chosen:
     return chosen
 
 
-def _chosen_of(item: Entry, place: str) -> _Chosen:
+def _chosen_of(item: TreeEntry, place: str) -> _Chosen:
     own = _joined(place, _text(item))
     if isinstance(item.child, Leaf):
         return _Chosen(own, [("", item.child)])
@@ -167,7 +167,7 @@ def _left_out(node: Node, *, by_name: bool) -> set[int]:
     return out | named if len(out | named) < len(node.items) else out
 
 
-def _is_left_out(item: Entry, node: Node) -> bool:
+def _is_left_out(item: TreeEntry, node: Node) -> bool:
     """Tell whether an entry serves training by its structure."""
     if isinstance(item.child, Node):
         return item.child.training_only
@@ -175,7 +175,7 @@ def _is_left_out(item: Entry, node: Node) -> bool:
     return flat_optimizer or _is_counter(item, node)
 
 
-def _is_left_out_by_name(item: Entry, node: Node) -> bool:
+def _is_left_out_by_name(item: TreeEntry, node: Node) -> bool:
     """Tell whether an entry serves training by its name, a tensor only beside other things than tensors."""
     if isinstance(item.child, Leaf):
         if isinstance(item.key, str) and "." in item.key:
@@ -188,20 +188,20 @@ def _is_left_out_by_name(item: Entry, node: Node) -> bool:
     return is_training_state(item.key) or (is_scaler(item.key) and item.child.scalars)
 
 
-def _is_counter(item: Entry, node: Node) -> bool:
+def _is_counter(item: TreeEntry, node: Node) -> bool:
     """Tell whether this is the count in the state of an AveragedModel, all else in which is ``module.*``."""
     return item.key == _COUNT_OF_AVERAGES and all(
         isinstance(key, str) and key.startswith("module.") for _, key, _ in node.items if key != item.key
     )
 
 
-def _is_network(item: Entry) -> bool:
+def _is_network(item: TreeEntry) -> bool:
     if isinstance(item.child, Leaf):
         return False
     return item.child.looks_like_network or is_whole_model(item.key) or is_buffers(item.key)
 
 
-def _copies(kept: list[Entry]) -> list[Entry]:
+def _copies(kept: list[TreeEntry]) -> list[TreeEntry]:
     """Return the entries that stand beside what they are copies of: the model, or one of their shapes.
 
     One mapping under two names is no copy of itself.
@@ -252,7 +252,7 @@ def _is_state_dict(child: Node | Leaf) -> bool:
 # --- names --------------------------------------------------------------------------------------------------
 
 
-def _text(item: Entry) -> str:
+def _text(item: TreeEntry) -> str:
     """The key as a part of names: texts and numbers as they are, a pair in parentheses, else its position."""
     key = item.key
     if isinstance(key, str):

@@ -10,7 +10,7 @@ from typing import Any
 from fairreg import runners
 from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
-from fairreg.runners.weights import format_of
+from fairreg.runners.weights import format_of, sharded
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import (
@@ -23,7 +23,7 @@ from fairreg.services.fetch.download import (
     select,
     take,
 )
-from fairreg.services.fetch.fingerprints import save_fingerprints
+from fairreg.services.fetch.fingerprints import WeightFiles, save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.registry.lazy_registry import LazyRegistry
@@ -41,6 +41,7 @@ __all__ = [
     "known_version",
     "open_files",
     "save_record",
+    "store_fingerprints",
 ]
 
 # Downloads one file of a record into the cache.
@@ -51,7 +52,8 @@ Downloader = Callable[[HttpClient, Cache, Distribution, ModelRecord, Progress | 
 class FetchedFiles:
     """Result of a fetch.
 
-    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives.
+    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives,
+    `indexes` the files that name the shards of one model among them.
     `resolution` is None when the source was unreachable and the cache had all files.
     """
 
@@ -61,6 +63,7 @@ class FetchedFiles:
     folders: tuple[Path, ...]
     models: tuple[Path, ...]
     placed: dict[str, Path] = field(default_factory=dict)
+    indexes: tuple[Path, ...] = ()
     resolution: Resolution | None = None
 
     def path_of(self, item: Downloaded) -> Path:
@@ -150,17 +153,22 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
         registry = lazy.open(log)
         if resolution is not None:
             save_record(registry, resolution)
-        _save_fingerprints(registry, fetched)
+        store_fingerprints(registry, fetched)
     except RegistryError as error:
         log(f"The files are fetched, but their record was not stored in the registry: {error.message}")
 
 
-def _save_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
+def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
+    """Store the fingerprints of the weights if all files of the record were fetched. Raises RegistryError."""
     digests = {item.distribution.name: item.file.sha256 for item in fetched.files}
     if any(item.name not in digests for item in open_files(fetched.record)):
         return
-    models = [(fetched.name_of(path), path) for path in fetched.models]
-    save_fingerprints(registry, fetched.record, digests, models)
+    names = {item.file.path: item.distribution.name for item in fetched.files}
+    models, indexes = (
+        [(names.get(path) or fetched.name_of(path), path) for path in paths]
+        for paths in (fetched.models, fetched.indexes)
+    )
+    save_fingerprints(registry, fetched.record, digests, WeightFiles(models, indexes))
 
 
 def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
@@ -207,7 +215,8 @@ def _fetched(
     cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], log: Log
 ) -> FetchedFiles:
     folders = tuple(_unpacked(cache, item, log) for item in files if is_archive(item.file.path))
-    return FetchedFiles(pid, record, files, folders, _models_in(files, folders))
+    models, indexes = _weights_in(files, folders)
+    return FetchedFiles(pid, record, files, folders, models, indexes=indexes)
 
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
@@ -314,10 +323,15 @@ def save_record(registry: Registry, resolution: Resolution) -> None:
             registry.put(found.record, payload=found.raw, media_type="application/json")
 
 
-def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
+def _weights_in(
+    files: Iterable[Downloaded], folders: Iterable[Path]
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The model files and the indexes of shards among the files and in the unpacked archives."""
     plain = [item.file.path for item in files if not is_archive(item.file.path)]
     inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    return tuple(path for path in (*plain, *inside) if _holds_model(path))
+    paths = (*plain, *inside)
+    models = tuple(path for path in paths if not sharded.knows(path) and _holds_model(path))
+    return models, tuple(filter(sharded.knows, paths))
 
 
 def _holds_model(path: Path) -> bool:
