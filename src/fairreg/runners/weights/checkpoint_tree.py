@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from fairreg.errors import ModelError
 from fairreg.runners.weights.checkpoint_names import is_optimizer_moment, is_weight, only_random_states
 
-__all__ = ["TreeEntry", "Leaf", "Node", "tree_of"]
+__all__ = ["Leaf", "Node", "TreeEntry", "tree_of"]
 
 _MAX_DEPTH = 100
 _MAX_TENSORS = 500_000
@@ -171,6 +171,8 @@ def _made(
 ) -> Node | Leaf | None:
     if is_tensor(item):
         return Leaf(item, _shape(item))
+    if not isinstance(item, _CONTAINERS):
+        return None
     inside = [(key, made.get(id(child))) for key, child in _entries(item)]
     held = ((key, child) for key, child in inside if child is not None)
     items = tuple(TreeEntry(position, key, child) for position, (key, child) in enumerate(held))

@@ -23,7 +23,7 @@ from fairreg.runners.weights.checkpoint_names import (
     is_whole_model,
     names_optimizer,
 )
-from fairreg.runners.weights.checkpoint_tree import TreeEntry, Leaf, Node, tree_of
+from fairreg.runners.weights.checkpoint_tree import Leaf, Node, TreeEntry, tree_of
 
 __all__ = ["Selection", "select"]
 
