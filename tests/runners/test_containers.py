@@ -329,18 +329,6 @@ def test_plain_values_beside_a_model_change_nothing(beside):
 # --- through files ------------------------------------------------------------------------------------------
 
 
-def pickled(files, tensors, build, kind):
-    """A file of this kind with a checkpoint that `build` makes of mappings of the tensors."""
-    op = files.op
-    more = (op.none,) if kind == "legacy" else ()
-    items = {}
-    for key, (name, array) in enumerate(tensors.items()):
-        storage = op.storage("FloatStorage", str(key), array.size, *more)
-        strides = [step // array.itemsize for step in array.strides]
-        items[name] = op.tensor(storage, array.shape, strides)
-    return getattr(files, kind)(tensors, state_dict=b"\x80\x02" + build(op, items) + b".")
-
-
 @pytest.mark.parametrize("kind", ["legacy", "zipped"])
 def test_model_and_average_of_a_file_are_candidates_with_their_fingerprints(tmp_path, files, kind):
     arrays = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "average": np.ones((2, 3), np.float32)}
@@ -350,7 +338,7 @@ def test_model_and_average_of_a_file_are_candidates_with_their_fingerprints(tmp_
         return op.mapping({"model": model, "ema": average, "epoch": op.integer(3)})
 
     path = tmp_path / "x.pt"
-    path.write_bytes(pickled(files, arrays, build, kind))
+    path.write_bytes(files.checkpoint(arrays, build, kind))
     assert list(read_tensors(path)) == ["w"]
     listed = {item.name: (item.fingerprint, item.tensors, item.numbers) for item in candidates(path)}
     expected = {"model": arrays["w"], "ema": arrays["average"]}
