@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from fairreg.errors import ModelError
+from fairreg.errors import NoParameters
 from fairreg.runners.weights.checkpoint_names import (
     is_average,
     is_buffers,
@@ -75,16 +75,16 @@ class _Sorted(NamedTuple):
 def select(checkpoint: object, is_tensor: Callable[[object], bool]) -> Selection:
     """Choose the model in an unpickled `checkpoint`; `is_tensor` knows its tensors.
 
-    Raises ModelError, with a clause for the message, if there are no parameters, or by `tree_of`.
+    Raises NoParameters, with a clause for the message, and ModelError as `tree_of`.
     """
     tree = tree_of(checkpoint, is_tensor)
     if tree is None:
-        raise ModelError("it does not contain tensors")
+        raise NoParameters("it does not contain tensors")
     if isinstance(tree, Leaf):
         return Selection("", {_BARE: tree.tensor}, {}, ())
     chosen = _choose(tree, "", outermost=True)
     if not chosen.tensors:
-        raise ModelError(f"it contains {_described(tree)}, but no parameters of a model")
+        raise NoParameters(f"it contains {_described(tree)}, but no parameters of a model")
     others = _unique((item.place, item.tensors) for item in chosen.parts + chosen.copies)
     listed = {place: _unique(others[place]) for place in list(others)[:_MAX_OTHERS]}
     left_out = (*chosen.left_out, *list(others)[_MAX_OTHERS:])

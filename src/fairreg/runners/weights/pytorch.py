@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import pickles
 from fairreg.runners.weights.containers import Selection, select
 from fairreg.runners.weights.pickles import Lazy, Storage
@@ -78,6 +78,8 @@ def _read(path: Path, choose: _Choice) -> Tensors:
         content = path.read_bytes()
         reader = _read_zip if content.startswith(_ZIP_START) else _read_legacy
         return reader(content, path.name, choose)
+    except NoParameters as error:
+        raise NoParameters(f"{path.name} has no weights to read: {error.message}.") from error
     except ModelError as error:
         raise ModelError(f"{path.name} cannot be read as a PyTorch file: {error.message}.") from error
     except _CORRUPT as error:
