@@ -82,6 +82,7 @@ WRAPPED = {
         "x": {"python": (3, 1), "numpy": ("MT19937", 1), "cpu": RANDOM, "cuda": [RANDOM]},
     },
     "progress as tensors": {"my_tagger": MODEL, "epoch": NUMBER, "best_acc": NUMBER},
+    "a number of any name": {"my_tagger": MODEL, "lowest_error": NUMBER},
     "a mapping in a mapping": {"checkpoint": {"model": MODEL, "optimizer": ADAM, "best": NUMBER}},
     "state dict in a state dict": {"state_dict": {"model": MODEL}},
     "a pair": (MODEL, ADAM),
@@ -191,6 +192,8 @@ def test_what_is_left_out_is_said():
     [
         {"embedding": Described(), "head": {"w": Described((2,)), "initial": {"w": Described((2,))}}},
         {"scheduler_net": {"w": Described()}},
+        {"dense": {"w": Described()}, "out": {"w": Described()}, "temperature": NUMBER},
+        {"w": Described(), "best_loss": NUMBER},
         {"loss": {"w": Described()}},
         {"state_dict": {"scheduler": {"betas": Described((9,))}, "unet": {"w": Described()}}},
         {"params": {"dense": {"kernel": Described()}}, "batch_stats": {"dense": {"mean": Described((2,))}}},

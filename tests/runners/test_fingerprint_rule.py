@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from fairreg import models
-from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
+from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.runners.weights import fingerprint, fingerprint_of, read_tensors
+from support.networks import SMALL, random_tensors
 
 onnx = pytest.importorskip("onnx")
 WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -63,10 +64,7 @@ def test_constants_without_a_matrix_are_no_weights(tmp_path):
 
 
 def test_the_graph_of_the_network_has_the_fingerprint_of_its_weights(tmp_path):
-    sizes = Hyperparameters(track_features=30, vertex_features=14, hidden=4, d_e=2, d_o=3)
-    from support.networks import random_tensors
-
-    tensors = random_tensors(sizes)
+    tensors = random_tensors(SMALL)
     (tmp_path / "x.onnx").write_bytes(onnx_bytes(tensors))
     assert fingerprint(tmp_path / "x.onnx") == fingerprint_of(tensors)
 

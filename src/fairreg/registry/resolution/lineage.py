@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from fairreg.registry.resolution.fingerprint_rule import rule_in
 from fairreg.registry.resolution.grouping import (
     LINK_SCHEMES,
     Group,
@@ -24,6 +23,7 @@ from fairreg.registry.resolution.grouping import (
     partners,
     statement_key_of,
 )
+from fairreg.schemas.fingerprint_rule import rule_in
 from fairreg.schemas.identifiers import OWN_DOIS
 from fairreg.schemas.record import ModelRecord, RelationType
 from fairreg.sources import BUILT_IN, DOI, SWHID

@@ -22,6 +22,7 @@ from fairreg.runners.weights.tensors import (
     fingerprint_of,
     lines_of,
 )
+from fairreg.schemas.fingerprint_rule import RULE
 
 __all__ = [
     "FORMATS",
@@ -53,9 +54,6 @@ _READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "py
 _SHARDED = "sharded"
 FORMATS = (*_READERS, _SHARDED)
 SUFFIXES = frozenset().union(*(reader.SUFFIXES for reader in _READERS.values()))
-
-# Number of the rule in docs/fingerprints.md by which the fingerprints are computed.
-RULE = 2
 
 
 @dataclass(frozen=True)

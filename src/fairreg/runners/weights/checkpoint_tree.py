@@ -71,9 +71,14 @@ class Node:
     depth: int
 
     @cached_property
+    def nodes(self) -> int:
+        """Number of mappings and lists with tensors among its entries."""
+        return sum(isinstance(child, Node) for _, _, child in self.items)
+
+    @cached_property
     def flat(self) -> bool:
         """Whether all entries with tensors are tensors, as in most state dicts."""
-        return all(isinstance(child, Leaf) for _, _, child in self.items)
+        return not self.nodes
 
     @cached_property
     def scalars(self) -> bool:

@@ -176,11 +176,16 @@ def _is_left_out(item: TreeEntry, node: Node) -> bool:
 
 
 def _is_left_out_by_name(item: TreeEntry, node: Node) -> bool:
-    """Tell whether an entry serves training by its name, a tensor only beside other things than tensors."""
+    """Tell whether an entry serves training by its name, a tensor only beside other things than tensors.
+
+    A single number beside one mapping of tensors is progress of the training, whatever its name.
+    """
     if isinstance(item.child, Leaf):
         if isinstance(item.key, str) and "." in item.key:
             return False
-        training = is_training_state(item.key) or (item.child.scalar and is_progress(item.key))
+        beside_one = item.child.shape == () and node.nodes == 1
+        progress = beside_one or (item.child.scalar and is_progress(item.key))
+        training = is_training_state(item.key) or progress
         return is_random_state(item.key) or (training and (node.plain or not node.flat))
     if node.keys >= _LIGHTNING and item.key != "state_dict" and not is_average(item.key):
         return True

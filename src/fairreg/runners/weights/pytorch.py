@@ -69,6 +69,7 @@ def read_candidates(path: Path) -> Iterator[tuple[str, Tensors]]:
 
     tensors = _read(path, first)
     yield found[0].name, tensors
+    del tensors  # so that only one candidate is in memory
     for place in found[0].others:
         yield place, _read(path, partial(_other, place=place))
 

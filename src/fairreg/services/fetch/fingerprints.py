@@ -13,17 +13,16 @@ The rule of docs/fingerprints.md by which they were computed stands in the state
 each: equal fingerprints of different rules link nothing.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from fairreg.errors import FairregError
 from fairreg.registry import Registry
-from fairreg.registry.resolution.fingerprint_rule import with_rule
 from fairreg.registry.resolution.grouping import link_keys
-from fairreg.runners.weights import RULE, ModelCandidate, candidates
+from fairreg.runners.weights import ModelCandidate, candidates
 from fairreg.runners.weights.sharded import Locate, index_of
+from fairreg.schemas.fingerprint_rule import payload_of, with_rule
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
 from fairreg.schemas.text import one_line
@@ -31,7 +30,7 @@ from fairreg.schemas.timestamps import now
 from fairreg.sources import OWN_SOURCE
 from fairreg.storage.files import digest
 
-__all__ = ["WeightFiles", "is_outdated", "save_fingerprints"]
+__all__ = ["WeightFiles", "save_fingerprints"]
 
 _LONGEST_PLACE = 100
 
@@ -90,22 +89,13 @@ def save_fingerprints(
     """
     own = tuple(item for item in record.identifiers if item.key in link_keys(record))
     known = registry.statement(OWN_SOURCE, record.identifier)
-    payload = json.dumps({"files": dict(downloaded), "rules": str(RULE)}, sort_keys=True).encode()
+    payload = payload_of(downloaded)
     if not own or (known is not None and known.payload == payload):
         return
     found = list(weights.candidates())
     if found or known is not None:
         said = _statement(record, (*own, *_identifiers(found)), sha256(payload).hexdigest())
         registry.put(said, payload=payload, media_type="application/json")
-
-
-def is_outdated(payload: bytes | None) -> bool:
-    """Tell whether the payload of a statement of fingerprints is of another rule than today's."""
-    try:
-        document = json.loads(payload or b"")
-    except ValueError:
-        return False
-    return isinstance(document, dict) and "rules" in document and document["rules"] != str(RULE)
 
 
 def _identifiers(found: Sequence[tuple[str, Path, tuple[ModelCandidate, ...]]]) -> tuple[Identifier, ...]:
@@ -116,7 +106,7 @@ def _identifiers(found: Sequence[tuple[str, Path, tuple[ModelCandidate, ...]]]) 
     if len(models) < 2:  # noqa: PLR2004  # one model, in any number of files
         return (*models, *map(_of_file, _first(listed)))
     whole = sha256("".join(f"{item.value}\n" for item in models).encode()).hexdigest()
-    evidence = with_rule(f"computed from the {len(models)} fingerprints of {len(found)} weight files", RULE)
+    evidence = with_rule(f"computed from the {len(models)} fingerprints of {len(found)} weight files")
     files = map(_of_file, _first([*models, *listed]))
     return (Identifier("fingerprint", f"set:sha256:{whole}", evidence), *files)
 
@@ -134,7 +124,7 @@ def _of_file(item: Identifier) -> Identifier:
 def _fingerprint(name: str, path: Path, item: ModelCandidate) -> Identifier:
     place = one_line(item.name)[:_LONGEST_PLACE]
     evidence = f"computed from {place + ' in ' if place else ''}{name} sha256:{digest(path)}"
-    return Identifier("fingerprint", item.fingerprint, with_rule(evidence, RULE))
+    return Identifier("fingerprint", item.fingerprint, with_rule(evidence))
 
 
 def _statement(record: ModelRecord, identifiers: tuple[Identifier, ...], payload_sha256: str) -> ModelRecord:
