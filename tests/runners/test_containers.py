@@ -261,6 +261,7 @@ def looped(tensors):
         (looped({}), "contains itself"),
         (looped({"w": Described()}), "contains itself"),
         (grown(60, lambda tree: {"a": tree, "b": tree}), "more than 500,000 names"),
+        (grown(14, lambda tree: {"a": tree, "b": tree}), "have 16,384 names, more than 20 each"),
         (grown(5000, lambda tree: {"a": tree}), "more than 100 levels"),
         (
             {"k" * 10**6: {str(number): Described() for number in range(60)}},
@@ -276,6 +277,7 @@ def looped(tensors):
         "cycle",
         "cycle with a tensor",
         "doubling",
+        "doubling a little",
         "deep",
         "long",
     ],

@@ -18,6 +18,8 @@ __all__ = ["Leaf", "Node", "TreeEntry", "tree_of"]
 
 _MAX_DEPTH = 100
 _MAX_TENSORS = 500_000
+_MAX_SHARED_NAMES = 10_000
+_MAX_NAMES_EACH = 20
 _MAX_NAMES = 50_000_000  # characters of all names
 _MATRIX = 2  # axes
 _CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -25,8 +27,7 @@ _CONTAINERS = (dict, list, tuple, set, frozenset)
 _OPTIMIZERS = (frozenset({"state", "param_groups"}), frozenset({"state", "hypers"}))
 
 
-@dataclass(frozen=True, eq=False)
-class Leaf:
+class Leaf(NamedTuple):
     """A tensor; `shape` is None where the file does not say it in numbers."""
 
     tensor: Any
@@ -155,9 +156,16 @@ def tree_of(root: object, is_tensor: Callable[[object], bool]) -> Node | Leaf | 
         else:
             made[id(item)] = _made(item, is_tensor, made)
     tree = made[id(root)]
+    _check_sharing(tree, sum(isinstance(node, Leaf) for node in made.values()))
     if cyclic and (tree is None or any(made[key] is not None for key in cyclic)):
         raise ModelError("one of its mappings or lists contains itself")
     return tree
+
+
+def _check_sharing(tree: Node | Leaf | None, distinct: int) -> None:
+    """Refuse mappings in mappings under so many names that a small file would make a large tree."""
+    if tree is not None and tree.tensors > max(_MAX_SHARED_NAMES, _MAX_NAMES_EACH * distinct):
+        raise ModelError(f"its tensors have {tree.tensors:,} names, more than {_MAX_NAMES_EACH} each")
 
 
 def _children(item: object, is_tensor: Callable[[object], bool]) -> Iterable[object]:
