@@ -134,7 +134,7 @@ def _model(facts: Facts) -> ModelRecord:
             "sample. A variant, no copy: for offline use, tests and benchmarks, not for physics results."
         ),
         identifiers=(
-            Identifier("fingerprint", facts.fingerprint, evidence="computed from the packaged file"),
+            Identifier("fingerprint", facts.fingerprint, evidence="computed from the packaged file, rule 2"),
         ),
         creators=(Creator(name="The fairreg developers", kind="organization"),),
         license="MIT",

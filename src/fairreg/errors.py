@@ -94,6 +94,10 @@ class ModelError(FairregError):
     """No runnable model was recognised, or an input does not fit its signature."""
 
 
+class NoParameters(ModelError):
+    """A sound weight file without parameters of a model, with the state of an optimizer, for example."""
+
+
 class MissingEngine(ModelError):
     """An optional engine is not installed; the hint is the pip line that installs it."""
 

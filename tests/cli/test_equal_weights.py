@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Fetched weights link records: the same tensors on Zenodo and on the Hugging Face Hub are one model."""
 
+import json
+
 import pytest
+from msgspec.structs import replace
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry
+from fairreg.runners.weights import RULE, fingerprint_of
 from support import hbb, hub
 from support.networks import SMALL, random_tensors
 from support.weight_files import Files
@@ -42,7 +46,7 @@ def test_equal_weights_in_two_places_are_one_model_and_show_says_why(cli, httpse
     serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE), "README.md": b"# Copy"})
     fetch_both(cli)
     assert are_one(settings)
-    shown = cli("show", f"huggingface:{COPY}").out
+    shown = " ".join(cli("show", f"huggingface:{COPY}").out.split())
     assert "equal weights sha256:" in shown
     assert "computed from model.safetensors" in shown
 
@@ -128,7 +132,7 @@ def test_the_same_files_are_not_read_again(cli, httpserver, monkeypatch):
     serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
     assert cli("fetch", f"huggingface:{COPY}").code == 0
     monkeypatch.setattr(
-        "fairreg.services.fetch.fingerprints.read_tensors", lambda _path: pytest.fail("read again")
+        "fairreg.services.fetch.fingerprints.candidates", lambda *_: pytest.fail("read again")
     )
     assert cli("fetch", f"huggingface:{COPY}").code == 0
 
@@ -153,3 +157,117 @@ def test_kept_fingerprints_do_not_keep_a_withdrawn_record_alive(cli, httpserver,
     with Registry(settings=settings) as registry:
         registry.mark_gone("huggingface", COPY, "Deleted.")
         assert registry.entry_for(f"huggingface:{COPY}").gone
+
+
+def with_average(model, average):
+    """A checkpoint with a network and its moving average."""
+    both = {**{f"model/{name}": array for name, array in model.items()}}
+    both |= {f"ema/{name}": array for name, array in average.items()}
+
+    def build(op, pieces):
+        parts = {
+            place: op.mapping({name: pieces[f"{place}/{name}"] for name in model})
+            for place in ("model", "ema")
+        }
+        return op.mapping({**parts, "epoch": op.integer(3)})
+
+    return Files().checkpoint(both, build)
+
+
+def test_a_checkpoint_joins_by_its_model_and_lists_its_average(cli, httpserver, settings):
+    serve_zenodo(httpserver, {WEIGHTS: with_average(ONE, TWO)})
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    fetch_both(cli)
+    assert are_one(settings)
+    with Registry(settings=settings) as registry:
+        held = registry.get(hbb.DOI).identifiers
+    places = {item.value: item.evidence for item in held if item.scheme == "file_fingerprint"}
+    model, average = (fingerprint_of(tensors) for tensors in (ONE, TWO))
+    assert [item.value for item in held if item.scheme == "fingerprint"] == [model]
+    assert f"model in {hbb.TOP}" in places[model]
+    assert f"ema in {hbb.TOP}" in places[average]
+    assert places[average].endswith(f", rule {RULE}")
+
+
+def shards(tensors, folder=""):
+    """Two shards and their index, by file name."""
+    names = list(tensors)
+    parts = {"model-1.safetensors": names[:3], "model-2.safetensors": names[3:]}
+    weight_map = {name: shard for shard, held in parts.items() for name in held}
+    files = {
+        shard: Files.safetensors({name: tensors[name] for name in held}) for shard, held in parts.items()
+    }
+    files["model.safetensors.index.json"] = json.dumps({"weight_map": weight_map}).encode()
+    return {folder + name: content for name, content in files.items()}
+
+
+@pytest.mark.parametrize("folder", ["", "unet/"])
+def test_shards_of_an_index_are_one_model(cli, httpserver, settings, folder):
+    serve_zenodo(httpserver, {WEIGHTS: Files().legacy(ONE)})
+    serve_hub(httpserver, shards(ONE, folder))
+    fetch_both(cli)
+    assert are_one(settings)
+
+
+def test_shards_in_an_archive_are_one_model(cli, httpserver, settings):
+    serve_zenodo(httpserver, shards(ONE, "models/"))
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    fetch_both(cli)
+    assert are_one(settings)
+
+
+def test_a_set_without_one_of_its_shards_has_no_fingerprint(cli, httpserver, settings):
+    present = shards(ONE)
+    del present["model-2.safetensors"]
+    serve_hub(httpserver, present)
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+    with Registry(settings=settings) as registry:
+        assert registry.get(f"huggingface:{COPY}").value_of("fingerprint") is None
+
+
+def age(settings, pid):
+    """Give the stored fingerprints of `pid` the rule of fairreg 0.1.0."""
+    with Registry(settings=settings) as registry:
+        (said,) = (item for item in registry.statements(pid) if item.source == "fairreg")
+        old = [
+            replace(item, evidence=item.evidence and item.evidence.removesuffix(f", rule {RULE}"))
+            for item in said.record.identifiers
+        ]
+        payload = json.dumps(json.loads(said.payload) | {"rules": "1"}).encode()
+        registry.put(
+            replace(said.record, identifiers=tuple(old)), payload=payload, media_type="application/json"
+        )
+
+
+def test_fingerprints_of_two_rules_link_nothing_until_they_are_computed_again(cli, httpserver, settings):
+    serve_zenodo(httpserver, {WEIGHTS: Files().legacy(ONE)})
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    fetch_both(cli)
+    age(settings, f"huggingface:{COPY}")
+    assert not are_one(settings)
+    upgraded = cli("db", "upgrade")
+    assert "Fingerprints of 1 records were computed again" in upgraded.err
+    assert are_one(settings)
+    assert cli("db", "upgrade").err == ""
+
+
+def test_a_fetch_computes_fingerprints_of_an_earlier_rule_again(cli, httpserver, settings):
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+    age(settings, f"huggingface:{COPY}")
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+    with Registry(settings=settings) as registry:
+        held = registry.get(f"huggingface:{COPY}").identifiers
+    assert [item.evidence.endswith(f", rule {RULE}") for item in held if item.scheme == "fingerprint"] == [
+        True
+    ]
+
+
+def test_without_the_files_an_earlier_fingerprint_stays_with_its_rule(cli, httpserver, settings):
+    serve_hub(httpserver, {"model.safetensors": Files.safetensors(ONE)})
+    assert cli("fetch", f"huggingface:{COPY}").code == 0
+    age(settings, f"huggingface:{COPY}")
+    assert cli("cache", "clear", "--yes").code == 0
+    assert "Fingerprints of 1 records keep an earlier rule" in cli("db", "upgrade").err
+    with Registry(settings=settings) as registry:
+        assert registry.get(f"huggingface:{COPY}").value_of("fingerprint") == fingerprint_of(ONE)

@@ -191,6 +191,20 @@ def test_names_papers_and_unowned_mentions_join_nothing(make_record: Make) -> No
     assert len(families(records)) == 3
 
 
+def test_equal_fingerprints_join_only_under_one_rule(make_record: Make) -> None:
+    evidence = ("computed from a.pt", "computed from b.pt", "computed from c.pt, rule 2", "of d.pt, rule 2")
+    records = [
+        make_record(
+            "zenodo", str(number), pids=(f"10.1234/{number}", Identifier("fingerprint", "sha256:ab", seen))
+        )
+        for number, seen in enumerate(evidence)
+    ]
+    assert len(families(records)) == 2
+    assert len(families([records[0], records[1]])) == 1
+    assert len(families([records[2], records[3]])) == 1
+    assert len(families([records[0], records[3]])) == 2
+
+
 def test_a_weak_sign_joins_nothing_that_one_source_tells_apart(registry: Registry, make_record: Make) -> None:
     zoo = [make_record("huggingface", f"o/{n}", pids=(f"hf:o/{n}", "github:o/zoo")) for n in "ab"]
     code = make_record("github", "o/zoo", pids=("github:o/zoo",), kind="software")

@@ -76,6 +76,14 @@ class Files:
         storage = self.op.storage(STORAGES[array.dtype.name], key, array.size, *more)
         return self.op.tensor(storage, array.shape, strides)
 
+    def checkpoint(self, tensors, build, kind="zipped") -> bytes:
+        """A file with what `build` makes of the opcodes and of those of each tensor by its name."""
+        more = (self.op.none,) if kind == "legacy" else ()
+        pieces = {
+            name: self._tensor(str(key), array, more) for key, (name, array) in enumerate(tensors.items())
+        }
+        return getattr(self, kind)(tensors, state_dict=b"\x80\x02" + build(self.op, pieces) + b".")
+
     def legacy(self, tensors, extra=None, state_dict=None) -> bytes:
         keys = [str(key) for key in range(len(tensors))]
         parts = [pickle.dumps(MAGIC, 2), pickle.dumps(PROTOCOL, 2), pickle.dumps({"little_endian": True}, 2)]

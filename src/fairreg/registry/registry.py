@@ -266,6 +266,12 @@ class Registry:
             row = connection.execute(query).mappings().one_or_none()
             return None if row is None else statement_from(row)
 
+    def statements_of(self, source: str) -> tuple[Statement, ...]:
+        """Return all statements of `source`, by their id there."""
+        query = select(statements).where(statements.c.source == source).order_by(statements.c.source_id)
+        with self._database.reading() as connection:
+            return tuple(statement_from(row) for row in connection.execute(query).mappings())
+
     def search(
         self,
         query: str,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """``db``: the registry's database as a whole."""
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,6 +10,7 @@ import typer
 from fairreg.cli.options import Json, settings
 
 if TYPE_CHECKING:
+    from fairreg.registry import Registry
     from fairreg.services.registry.db import Info
 
 __all__ = ["app"]
@@ -25,10 +28,23 @@ def init(json: Json = False) -> None:
 
 @app.command()
 def upgrade(json: Json = False) -> None:
-    """Migrate the registry to this release's schema and catalogue."""
+    """Migrate the registry to this release's schema, catalogue and rule of fingerprints."""
     from fairreg.services.registry import db
 
-    _print(db.upgrade(settings()), json=json)
+    chosen = settings()
+    _print(db.upgrade(chosen, afterwards=partial(_recompute, chosen.cache)), json=json)
+
+
+def _recompute(cache: Path, registry: "Registry") -> None:
+    """Compute fingerprints of an earlier rule again, and log how many."""
+    from fairreg.cli.output import log
+    from fairreg.services.fetch.recompute import recompute_fingerprints
+
+    found = recompute_fingerprints(registry, cache)
+    if found.records:
+        log(f"Fingerprints of {found.records} records were computed again, by the rule of this release.")
+    if found.not_cached:
+        log(f"Fingerprints of {found.not_cached} records keep an earlier rule: their files are not cached.")
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, NoParameters
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.hbb_in.evaluate import accuracy, evaluate, roc_auc
 from fairreg.models.hbb_in.inputs import (
@@ -71,7 +71,10 @@ def recognise(path: Path) -> Recognition | None:
         file_format = format_of(path)
     except ModelError:
         return None
-    tensors = read_tensors(path)
+    try:
+        tensors = read_tensors(path)
+    except NoParameters:
+        return None
     try:
         sizes = Hyperparameters.from_tensors(tensors)
     except ModelError:

@@ -23,6 +23,7 @@ from fairreg.registry.resolution.grouping import (
     partners,
     statement_key_of,
 )
+from fairreg.schemas.fingerprint_rule import rule_in
 from fairreg.schemas.identifiers import OWN_DOIS
 from fairreg.schemas.record import ModelRecord, RelationType
 from fairreg.sources import BUILT_IN, DOI, SWHID
@@ -193,12 +194,21 @@ def _is_evidence(stage: _Stage, claims: list[_Claim]) -> bool:
 def _apply_stage(union_find: "_ConstrainedUnionFind", stage: _Stage, key: Key, claims: list[_Claim]) -> None:
     """Link the statements that carry the key, as far as this kind of evidence allows."""
     if stage.certain:
-        union_find.join(_link_evidence(stage, key, claims))
+        for same in _under_one_rule(stage, claims):
+            union_find.join(_link_evidence(stage, key, same))
         return
     for datasets in (False, True):
         part = [claim for claim in claims if (claim.record.kind == "dataset") is datasets]
         if _is_evidence(stage, part) and len(part) <= MAX_SHARED and not union_find.contested(part):
             union_find.join(_link_evidence(stage, key, part))
+
+
+def _under_one_rule(stage: _Stage, claims: list[_Claim]) -> list[list[_Claim]]:
+    """Divide claims of fingerprints by the rule that they were computed by; other claims stay together."""
+    if "fingerprint" not in stage.own_schemes:
+        return [claims]
+    rules = sorted({rule_in(claim.evidence) for claim in claims})
+    return [[claim for claim in claims if rule_in(claim.evidence) == rule] for rule in rules]
 
 
 def _link_evidence(stage: _Stage, key: Key, claims: list[_Claim]) -> LinkEvidence:

@@ -3,26 +3,39 @@
 
 PyTorch (both its formats), safetensors and ONNX files all become a mapping of tensor names to numpy
 arrays; two files contain the same model if the fingerprints of their tensors are equal. Neither PyTorch nor
-the unrestricted pickle machine is used.
+the unrestricted pickle machine is used. docs/fingerprints.md says which tensors of a file count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights import onnx, pytorch, safetensors
+from fairreg.runners.weights import onnx, pytorch, safetensors, sharded
 from fairreg.runners.weights.side_files import open_side_file
-from fairreg.runners.weights.tensors import MAX_FILE_BYTES, Array, Tensors, dtype_name, fingerprint_of
+from fairreg.runners.weights.tensors import (
+    MAX_FILE_BYTES,
+    Array,
+    Tensors,
+    digest_of,
+    dtype_name,
+    fingerprint_of,
+    lines_of,
+)
+from fairreg.schemas.fingerprint_rule import RULE
 from fairreg.storage.files import digest
 from fairreg.storage.formats import HEAD_BYTES
 
 __all__ = [
     "FORMATS",
+    "RULE",
     "SUFFIXES",
     "Array",
+    "ModelCandidate",
     "Tensors",
+    "candidates",
     "content_digest",
     "dtype_name",
     "fingerprint",
@@ -44,33 +57,105 @@ class _Reader(Protocol):
 
 # The first reader that recognises the beginning or the suffix of a file reads it.
 _READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "pytorch": pytorch}
-FORMATS = tuple(_READERS)
+_SHARDED = "sharded"
+FORMATS = (*_READERS, _SHARDED)
 SUFFIXES = frozenset().union(*(reader.SUFFIXES for reader in _READERS.values()))
+
+
+@dataclass(frozen=True)
+class ModelCandidate:
+    """One of the models in a file: the one that is read by default, or another, such as its moving average.
+
+    `name` is the place in the file, empty where that is the file as a whole; `tensors` counts the tensors,
+    `numbers` their elements.
+    """
+
+    name: str
+    fingerprint: str
+    tensors: int
+    numbers: int
 
 
 def read_tensors(path: Path) -> Tensors:
     """Read the parameter tensors of `path` by name, in the order of the file, as read-only views.
 
-    For a checkpoint with a ``state_dict``, those are its tensors; deeper levels are flattened to dotted
-    names. For an ONNX file, they are its floating-point initializers. Types that numpy lacks
-    (bfloat16, float8) are returned as raw bits (see `tensors.DTYPES` and `dtype_name`), quantised tensors as
-    the float32 values that they stand for, sparse ones dense, and a nested one as several arrays.
+    For a checkpoint, those are the tensors of the model in it; deeper levels are flattened to dotted names.
+    For an ONNX file, they are its initializers that hold weights. For the index of a sharded checkpoint, they
+    are those of all its shards, which lie beside it. Types that numpy lacks (bfloat16, float8) are
+    returned as raw bits (see `tensors.DTYPES` and `dtype_name`), quantised tensors as the float32 values that
+    they stand for, sparse ones dense, and a nested one as several arrays.
     Raises ModelError for a file that is missing, corrupt or of a format not in FORMATS, UnsafePickle for one
     that names code, SecurityRefusal for one that refers to files outside its folder.
     """
-    return _READERS[format_of(path)].read(path)
+    file_format = format_of(path)
+    if file_format != _SHARDED:
+        return _READERS[file_format].read(path)
+    shards = list(sharded.shards(path))
+    if sum(shard.stat().st_size for shard, _ in shards) > MAX_FILE_BYTES:
+        raise ModelError(
+            f"The shards that {path.name} names exceed the limit of {MAX_FILE_BYTES >> 30} GiB together.",
+            hint="Read them one by one.",
+        )
+    return {name: array for tensors in _of_shards(path) for name, array in tensors.items()}
 
 
 def fingerprint(path: Path) -> str:
-    """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`."""
-    return fingerprint_of(read_tensors(path))
+    """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`.
+
+    Shards are read one after the other, so that there is no limit to their common size.
+    """
+    if format_of(path) != _SHARDED:
+        return fingerprint_of(read_tensors(path))
+    return digest_of(line for tensors in _of_shards(path) for line in lines_of(tensors))
+
+
+def candidates(path: Path) -> tuple[ModelCandidate, ...]:
+    """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`.
+
+    A checkpoint may have several: a network and its moving average, or a generator and a discriminator.
+    """
+    file_format = format_of(path)
+    if file_format == _SHARDED:
+        return (_candidate("", _of_shards(path)),)
+    if file_format == "pytorch":
+        return tuple(_candidate(name, [tensors]) for name, tensors in pytorch.read_candidates(path))
+    return (_candidate("", [read_tensors(path)]),)
+
+
+def _candidate(name: str, parts: Iterable[Tensors]) -> ModelCandidate:
+    lines: list[bytes] = []
+    numbers = 0
+    for tensors in parts:
+        lines.extend(lines_of(tensors))
+        numbers += sum(array.size for array in tensors.values())
+    return ModelCandidate(name, digest_of(lines), len(lines), numbers)
+
+
+def _of_shards(path: Path) -> Iterator[Tensors]:
+    """Read the shards of an index; each must hold the tensors that the index names for it, none another's."""
+    seen: set[str] = set()
+    for shard, names in sharded.shards(path):
+        tensors = read_tensors(shard)
+        missing = next((name for name in names if name not in tensors), None)
+        if missing is not None:
+            raise ModelError(
+                f"{shard.name} has no tensor {missing!r}, which {path.name} says that it contains.",
+                hint="Get the index and its shards from one version of the model.",
+            )
+        if twice := sorted(seen & tensors.keys()):
+            raise ModelError(f"Two of the shards that {path.name} names have a tensor {twice[0]!r}.")
+        seen.update(tensors)
+        yield tensors
 
 
 def side_files(path: Path) -> tuple[str, ...]:
     """Names of the files beside a model that hold some of its tensors, by paths from its folder, sorted.
 
-    Most models have none. Raises ModelError for a damaged model, SecurityRefusal for one outside its folder.
+    They are the side files of an ONNX model, or the shards of an index. Raises ModelError for a damaged
+    model, SecurityRefusal for one outside its folder.
     """
+    if sharded.knows(path):
+        return tuple(sharded.index_of(path))
     return onnx.side_files(path) if onnx.knows(b"", path.suffix.lower()) else ()
 
 
@@ -80,23 +165,32 @@ def content_digest(path: Path) -> str:
     Otherwise that of these lines: the digest of the model file, then ``digest  name`` of each side file,
     sorted by name. Raises as `side_files`, and for a side file that cannot be read.
     """
-    names = side_files(path)
-    lines = [digest(path)]
-    for name in names:
-        with open_side_file(path.parent, name, path.name) as file:
-            lines.append(f"{file.sha256()}  {name}")
-    return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest() if names else lines[0]
+    if sharded.knows(path):
+        parts = [(digest(shard), shard.name) for shard, _ in sharded.shards(path)]
+    else:
+        parts = [(_digest_beside(path, name), name) for name in side_files(path)]
+    own = digest(path)
+    lines = (own, *(f"{found}  {name}" for found, name in parts))
+    return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest() if parts else own
+
+
+def _digest_beside(path: Path, name: str) -> str:
+    with open_side_file(path.parent, name, path.name) as file:
+        return file.sha256()
 
 
 def format_of(path: Path) -> str:
     """Detect the format of `path`, one of FORMATS, by its first bytes and its suffix. Raises ModelError."""
     start = _beginning(path)
+    if sharded.knows(path):
+        return _SHARDED
     for name, reader in _READERS.items():
         if reader.knows(start, path.suffix.lower()):
             return name
     raise ModelError(
         f"{path.name} is not a weight file in a supported format.",
-        hint="Supported are PyTorch state dicts (.pth, .pt, .bin, .ckpt), .safetensors and .onnx files.",
+        hint="Supported are PyTorch state dicts (.pth, .pt, .bin, .ckpt), .safetensors and .onnx files, "
+        "and the .index.json of their shards.",
     )
 
 

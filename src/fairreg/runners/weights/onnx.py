@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reader of ONNX files: floating-point initializers, signature, and whole models with their side files."""
+"""Reader of ONNX files: weights (docs/fingerprints.md), signature, and whole models with their side files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,11 +40,15 @@ def knows(_start: bytes, suffix: str) -> bool:
 
 
 def read(path: Path) -> Tensors:
-    """Read the main graph's floating-point initializers in order. Raises ModelError, SecurityRefusal."""
+    """Read the main graph's initializers with weights in order. Raises ModelError, SecurityRefusal.
+
+    Those are of floating-point and of 8 or 4 bits (quantised) types; if there are none, the constants.
+    """
     model = _whole(_read_bytes(path), path.parent, path.name)
-    floating = _floating_types()
+    types = _weight_types()
     try:
-        return {item.name: _array(item) for item in model.graph.initializer if item.data_type in floating}
+        found = {item.name: _array(item) for item in model.graph.initializer if item.data_type in types}
+        return found or _constants(model.graph, types)
     except (ValueError, TypeError, KeyError, MemoryError) as error:
         raise ModelError(f"{path.name} is not a valid ONNX model: an initializer is damaged.") from error
 
@@ -168,10 +172,25 @@ def _read_bytes(path: Path) -> bytes:
         raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
-def _floating_types() -> frozenset[int]:
+def _weight_types() -> frozenset[int]:
+    """Element types of weights: all others are of shapes, indices and masks."""
     from onnx import TensorProto
 
-    return frozenset((TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16))
+    kinds = ("FLOAT", "DOUBLE", "BFLOAT16", "INT8", "UINT8", "INT4", "UINT4", "INT2", "UINT2")
+    return frozenset(number for name, number in TensorProto.DataType.items() if name.startswith(kinds))
+
+
+def _constants(graph: Any, types: frozenset[int]) -> Tensors:
+    """The tensors of Constant nodes with a matrix among them; single numbers are no weights."""
+    values = {
+        node.output[0]: attribute.t
+        for node in graph.node
+        for attribute in node.attribute
+        if node.op_type == "Constant" and attribute.name == "value" and attribute.t.data_type in types
+        if node.output
+    }
+    matrices = any(len(tensor.dims) > 1 for tensor in values.values())
+    return {name: _array(tensor) for name, tensor in values.items() if matrices and tensor.dims}
 
 
 def _array(tensor: Any) -> Array:

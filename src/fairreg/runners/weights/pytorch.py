@@ -13,16 +13,18 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import pickles
+from fairreg.runners.weights.containers import Selection, select
 from fairreg.runners.weights.tensors import Tensors
 from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
 from fairreg.runners.weights.torch_format.storages import BlockStorages, MemberStorages, ZipMembers
 
-__all__ = ["SUFFIXES", "knows", "read"]
+__all__ = ["SUFFIXES", "knows", "read", "read_candidates"]
 
 _ZIP_START = b"PK\x03\x04"
 _PICKLE_START = b"\x80"
@@ -30,10 +32,7 @@ SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
-_MAX_DEPTH = 16
 _MAX_PICKLE = 512 * 2**20
-_MAX_NAME = 1000
-_WRAPPERS = ("state_dict", "model_state_dict")
 
 _CORRUPT = (
     zipfile.BadZipFile,
@@ -57,8 +56,26 @@ def knows(start: bytes, suffix: str) -> bool:
 
 
 def read(path: Path) -> Tensors:
-    """Read the tensors in the order of the state dict. Raises ModelError, UnsafePickle."""
-    return _read(path, lambda checkpoint: dict(_flattened(checkpoint)))
+    """Read the tensors of the model in the order of the file. Raises ModelError, UnsafePickle."""
+    return _read(path, _model)
+
+
+def read_candidates(path: Path) -> Iterator[tuple[str, Tensors]]:
+    """Read the model and then the other candidates one after the other, as their places and tensors.
+
+    Raises as `read`.
+    """
+    found: list[Selection] = []
+
+    def first(checkpoint: object) -> Mapping[str, Any]:
+        found.append(select(checkpoint, _is_tensor))
+        return found[0].model
+
+    tensors = _read(path, first)
+    yield found[0].name, tensors
+    del tensors  # so that only one candidate is in memory
+    for place in found[0].others:
+        yield place, _read(path, partial(_other, place=place))
 
 
 def _read(path: Path, choose: _Choice) -> Tensors:
@@ -68,6 +85,8 @@ def _read(path: Path, choose: _Choice) -> Tensors:
             file.seek(0)
             reader = _read_zip if file.read(len(_ZIP_START)) == _ZIP_START else _read_legacy
             return reader(file, size, path.name, choose)
+    except NoParameters as error:
+        raise NoParameters(f"{path.name} has no weights to read: {error.message}.") from error
     except ModelError as error:
         message = f"{path.name} cannot be read as a PyTorch file: {error.message.removesuffix('.')}."
         raise ModelError(message, hint=error.hint) from error
@@ -124,35 +143,17 @@ def _legacy_parts(content: mmap.mmap, file: BinaryIO, size: int, source: str) ->
     return checkpoint.value, storages
 
 
-def _flattened(checkpoint: object) -> Iterator[tuple[str, Lazy]]:
-    """Yield names and tensors of a state dict, or of the one inside a training checkpoint."""
-    if not isinstance(checkpoint, dict):
-        raise ModelError("it does not contain a state dict")
-    inner = next(
-        (checkpoint[name] for name in _WRAPPERS if isinstance(checkpoint.get(name), dict)), checkpoint
-    )
-    pairs = list(_leaves(inner, "", 0, set()))
-    if not pairs:
-        raise ModelError("it does not contain tensors")
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise ModelError("two of its tensors have the same name")
-    yield from pairs
+def _is_tensor(item: object) -> bool:
+    """Tell whether an object of an unpickled checkpoint is a tensor: the one place that knows."""
+    return isinstance(item, Lazy)
 
 
-def _leaves(mapping: dict[Any, Any], prefix: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Lazy]]:
-    # Each dict once: dicts that contain each other would otherwise grow without end.
-    if depth > _MAX_DEPTH or id(mapping) in seen:
-        raise ModelError("its state dict is nested too deeply or contains itself")
-    seen.add(id(mapping))
-    for key, value in mapping.items():
-        if not isinstance(value, (Lazy, dict)):
-            continue
-        if not isinstance(key, (str, int)) or len(name := f"{prefix}{key}") > _MAX_NAME:
-            raise ModelError("a name in its state dict is damaged")
-        if isinstance(value, Lazy):
-            yield name, value
-        else:
-            yield from _leaves(value, f"{name}.", depth + 1, seen)
+def _model(checkpoint: object) -> Mapping[str, Any]:
+    return select(checkpoint, _is_tensor).model
+
+
+def _other(checkpoint: object, *, place: str) -> Mapping[str, Any]:
+    return select(checkpoint, _is_tensor).others[place]
 
 
 def _arrays(tensors: Mapping[str, Lazy], storages: StorageData) -> Tensors:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Shared parts of the readers of weight files: types, limits, checked views and the fingerprint."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from math import prod
 from typing import Any
@@ -18,8 +18,10 @@ __all__ = [
     "Array",
     "Tensors",
     "contiguous",
+    "digest_of",
     "dtype_name",
     "fingerprint_of",
+    "lines_of",
     "view",
 ]
 
@@ -80,8 +82,17 @@ def fingerprint_of(tensors: Mapping[str, Array]) -> str:
     One line ``dtype|shape|digest`` per tensor, with the shape's numbers joined by commas and the digest of
     the contiguous little-endian bytes; the lines are sorted bytewise and digested together.
     """
-    lines = sorted(_line(array).encode() for array in tensors.values())
-    return f"sha256:{sha256(b''.join(lines)).hexdigest()}"
+    return digest_of(lines_of(tensors))
+
+
+def lines_of(tensors: Mapping[str, Array]) -> Iterator[bytes]:
+    """Yield the lines of tensors of which `fingerprint_of` is the digest."""
+    return (_line(array).encode() for array in tensors.values())
+
+
+def digest_of(lines: Iterable[bytes]) -> str:
+    """Compute the fingerprint of lines of `lines_of`, also those of several files."""
+    return f"sha256:{sha256(b''.join(sorted(lines))).hexdigest()}"
 
 
 def _line(array: Array) -> str:

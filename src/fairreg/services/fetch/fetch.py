@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import runners
-from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
+from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, SecurityRefusal, Unreachable
 from fairreg.registry import Entry, Registry
-from fairreg.runners.weights import format_of
+from fairreg.runners.weights import format_of, side_files
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import (
@@ -42,6 +42,7 @@ __all__ = [
     "known_version",
     "open_files",
     "save_record",
+    "store_fingerprints",
 ]
 
 # Downloads one file of a record into the cache.
@@ -52,7 +53,8 @@ Downloader = Callable[[HttpClient, Cache, Distribution, ModelRecord, Progress | 
 class FetchedFiles:
     """Result of a fetch.
 
-    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives.
+    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives;
+    of a model in several files it is the one that names the others.
     `resolution` is None when the source was unreachable and the cache had all files.
     """
 
@@ -152,16 +154,18 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
         registry = lazy.open(log)
         if resolution is not None:
             save_record(registry, resolution)
-        _save_fingerprints(registry, fetched)
+        store_fingerprints(registry, fetched)
     except RegistryError as error:
         log(f"The files are fetched, but their record was not stored in the registry: {error.message}")
 
 
-def _save_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
+def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
+    """Store the fingerprints of the weights if all files of the record were fetched. Raises RegistryError."""
     digests = {item.distribution.name: item.file.sha256 for item in fetched.files}
     if any(item.name not in digests for item in open_files(fetched.record)):
         return
-    models = [(fetched.name_of(path), path) for path in fetched.models]
+    names = {item.file.path: item.distribution.name for item in fetched.files}
+    models = [(names.get(path) or fetched.name_of(path), path) for path in fetched.models]
     save_fingerprints(registry, fetched.record, digests, models)
 
 
@@ -338,7 +342,10 @@ def _is_part(item: Downloaded, files: Mapping[str, Downloaded]) -> bool:
 
 def _holds_model(path: Path) -> bool:
     try:
-        format_of(path)
+        if format_of(path) == "sharded":
+            side_files(path)
+    except SecurityRefusal:
+        return True  # an index that names files elsewhere: reading it says so
     except ModelError:
         if path.suffix.lower() not in runners.suffixes():
             return False

@@ -5,11 +5,14 @@ They form a separate statement (source ``fairreg``, named by the record's identi
 record's source replaces. Records are joined by the set of all their weights: if all weight files of a record
 contain the same tensors, its ``fingerprint`` is that of the files. That of a collection digests the sorted
 fingerprints, so that it equals only that of a collection of the same weights. A single file of a collection
-joins no records: each can be found by its ``file_fingerprint``. Files without a tensor, and those that cannot
-be read safely, have no fingerprint; if only some files of a record were fetched, nothing is stored.
+joins no records: each can be found by its ``file_fingerprint``, and so can each model in a checkpoint of
+several. Shards that an index file names are one file. Files without a tensor, and those that cannot be read
+safely, have no fingerprint; if only some files of a record were fetched, nothing is stored.
+
+The rule of docs/fingerprints.md by which they were computed stands in the statement and in the evidence of
+each: equal fingerprints of different rules link nothing.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -17,16 +20,26 @@ from pathlib import Path
 from fairreg.errors import FairregError
 from fairreg.registry import Registry
 from fairreg.registry.resolution.grouping import link_keys
-from fairreg.runners.weights import content_digest, fingerprint_of, read_tensors
+from fairreg.runners.weights import ModelCandidate, candidates, content_digest
+from fairreg.schemas.fingerprint_rule import payload_of, with_rule
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
+from fairreg.schemas.text import one_line
 from fairreg.schemas.timestamps import now
 from fairreg.sources import OWN_SOURCE
 
 __all__ = ["save_fingerprints"]
 
-# Stored with the statement: under other rules the files are read again.
-_RULES = "1"
+_LONGEST_PLACE = 100
+
+
+def _candidates(path: Path) -> tuple[ModelCandidate, ...]:
+    """The models in a file, none if the first has no numbers or the file cannot be read."""
+    try:
+        first, *others = candidates(path)
+    except FairregError:
+        return ()
+    return (first, *(item for item in others if item.numbers)) if first.numbers else ()
 
 
 def save_fingerprints(
@@ -34,44 +47,48 @@ def save_fingerprints(
 ) -> None:
     """Store the fingerprints of the weight files `models` (name, path) of a completely fetched record.
 
-    `downloaded` are all its files: name -> hex sha256; unchanged files are not read again. A record without
-    a linking identifier (DOI, Hugging Face, GitHub, DLHub) gets none. Raises
+    `downloaded` are all its files: name -> hex sha256; unchanged files are not read again under one rule.
+    A record without a linking identifier (DOI, Hugging Face, GitHub, DLHub) gets none. Raises
     RegistryError.
     """
     own = tuple(item for item in record.identifiers if item.key in link_keys(record))
     known = registry.statement(OWN_SOURCE, record.identifier)
-    payload = json.dumps({"files": dict(downloaded), "rules": _RULES}, sort_keys=True).encode()
+    payload = payload_of(downloaded)
     if not own or (known is not None and known.payload == payload):
         return
-    found = [item for name, path in models if (item := _fingerprint(name, path)) is not None]
+    found = [(name, path, items) for name, path in models if (items := _candidates(path))]
     if found or known is not None:
         said = _statement(record, (*own, *_identifiers(found)), sha256(payload).hexdigest())
         registry.put(said, payload=payload, media_type="application/json")
 
 
-def _fingerprint(name: str, path: Path) -> Identifier | None:
-    """The fingerprint of a weight file with its evidence; None for a file without one."""
-    try:
-        tensors = read_tensors(path)
-    except FairregError:
-        return None
-    if not any(array.size for array in tensors.values()):
-        return None
-    return Identifier(
-        "fingerprint", fingerprint_of(tensors), f"computed from {name} sha256:{content_digest(path)}"
-    )
-
-
-def _identifiers(found: Sequence[Identifier]) -> tuple[Identifier, ...]:
-    """The fingerprint of the set, which joins records, and those of a collection's files, which do not."""
-    first = {item.value: item for item in reversed(found)}
-    members = tuple(first[value] for value in sorted(first))
-    if len(members) < 2:  # noqa: PLR2004  # one model, in any number of files
-        return members
-    whole = sha256("".join(f"{item.value}\n" for item in members).encode()).hexdigest()
-    evidence = f"computed from the {len(members)} fingerprints of {len(found)} weight files"
-    files = (Identifier("file_fingerprint", item.value, item.evidence) for item in members)
+def _identifiers(found: Sequence[tuple[str, Path, tuple[ModelCandidate, ...]]]) -> tuple[Identifier, ...]:
+    """The fingerprint of the set, which joins records, and those of files and their models, which do not."""
+    models = _first(_fingerprint(name, path, items[0]) for name, path, items in found)
+    several = [(name, path, items) for name, path, items in found if items[1:]]
+    listed = [_fingerprint(name, path, item) for name, path, items in several for item in items]
+    if len(models) < 2:  # noqa: PLR2004  # one model, in any number of files
+        return (*models, *map(_of_file, _first(listed)))
+    whole = sha256("".join(f"{item.value}\n" for item in models).encode()).hexdigest()
+    evidence = with_rule(f"computed from the {len(models)} fingerprints of {len(found)} weight files")
+    files = map(_of_file, _first([*models, *listed]))
     return (Identifier("fingerprint", f"set:sha256:{whole}", evidence), *files)
+
+
+def _first(identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
+    """The first identifier of each value, sorted by value."""
+    first = {item.value: item for item in reversed(list(identifiers))}
+    return tuple(first[value] for value in sorted(first))
+
+
+def _of_file(item: Identifier) -> Identifier:
+    return Identifier("file_fingerprint", item.value, item.evidence)
+
+
+def _fingerprint(name: str, path: Path, item: ModelCandidate) -> Identifier:
+    place = one_line(item.name)[:_LONGEST_PLACE]
+    evidence = f"computed from {place + ' in ' if place else ''}{name} sha256:{content_digest(path)}"
+    return Identifier("fingerprint", item.fingerprint, with_rule(evidence))
 
 
 def _statement(record: ModelRecord, identifiers: tuple[Identifier, ...], payload_sha256: str) -> ModelRecord:

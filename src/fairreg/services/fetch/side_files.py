@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from fairreg.errors import FairregError
-from fairreg.harvesters.common.side_files import index_of, shards_of
+from fairreg.harvesters.common.side_files import index_of
 from fairreg.runners import weights
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import Downloaded
@@ -69,8 +69,7 @@ def _members(main: Downloaded, listed: Collection[str]) -> dict[str, str]:
     folder = name[: name.rfind("/") + 1]
     needed = () if is_archive(main.file.path) else _needed(main.file.path)
     side_files = {f"{folder}{place}": place for place in needed if f"{folder}{place}" in listed}
-    shards = {shard: shard.removeprefix(folder) for shard in shards_of(name, listed)}
-    return {other: place for other, place in (side_files | shards).items() if other != name}
+    return {other: place for other, place in side_files.items() if other != name}
 
 
 def _index(item: Downloaded, listed: Collection[str]) -> list[str]:

@@ -4,7 +4,7 @@
 A command opens its registry once, with `open_registry`, and passes it on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,13 +76,19 @@ def init(settings: Settings) -> Info:
         return registry.info()
 
 
-def upgrade(settings: Settings) -> Info:
-    """Bring an existing registry to this release's schema and catalogue. RegistryError without one."""
+def upgrade(settings: Settings, *, afterwards: Callable[[Registry], None] | None = None) -> Info:
+    """Bring an existing registry to this release's schema and catalogue, and give it to `afterwards`.
+
+    RegistryError without one.
+    """
     with closing(Database(settings.database_url)) as database:
         if database.path is not None and not database.path.is_file():
             database.require_current()  # raises, and says how to make one
         prepare(database, _silent)
-        return Registry(database).info()
+        registry = Registry(database)
+        if afterwards is not None:
+            afterwards(registry)
+        return registry.info()
 
 
 def info(settings: Settings) -> Info:

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The number of the rule (docs/fingerprints.md) by which a fingerprint was computed.
+
+It stands in the evidence of each fingerprint and in the payload of the statement that holds them.
+Fingerprints of different rules are of different tensors of a file, so equal ones link only under one rule.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+__all__ = ["RULE", "is_outdated", "payload_of", "rule_in", "with_rule"]
+
+# Number of the rule by which fingerprints are computed.
+RULE = 2
+
+_RULE = re.compile(r", rule ([0-9]{1,3})$")
+
+
+def with_rule(evidence: str) -> str:
+    """Add the number of today's rule to the evidence of a fingerprint."""
+    return f"{evidence}, rule {RULE}"
+
+
+def rule_in(evidence: str | None) -> int:
+    """Return the number of the rule in the evidence; none stands there in statements of rule 1."""
+    found = _RULE.search(evidence or "")
+    return int(found[1]) if found else 1
+
+
+def payload_of(files: Mapping[str, str]) -> bytes:
+    """Return the payload of a statement of fingerprints of `files` (name -> hex sha256) by today's rule."""
+    return json.dumps({"files": dict(files), "rules": str(RULE)}, sort_keys=True).encode()
+
+
+def is_outdated(payload: bytes | None) -> bool:
+    """Tell whether the payload of a statement of fingerprints is of another rule than today's."""
+    try:
+        document = json.loads(payload or b"")
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "rules" in document and document["rules"] != str(RULE)

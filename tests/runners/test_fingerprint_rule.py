@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Which tensors of an ONNX file count, and that plain weights have the digest of rule 1."""
+
+import numpy as np
+import pytest
+
+from fairreg import models
+from fairreg.models.hbb_in.network import onnx_bytes
+from fairreg.runners.weights import fingerprint, fingerprint_of, read_tensors
+from support.networks import SMALL, random_tensors
+
+onnx = pytest.importorskip("onnx")
+WEIGHT = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+def graph(path, initializers=(), constants=()):
+    from onnx import TensorProto, helper, numpy_helper
+
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in ("x", "y")]
+    nodes = [
+        helper.make_node("Constant", [], [name], value=numpy_helper.from_array(array, name))
+        for name, array in constants
+    ]
+    nodes.append(helper.make_node("Relu", ["x"], ["y"]))
+    held = [
+        item if isinstance(item, TensorProto) else numpy_helper.from_array(item[1], item[0])
+        for item in initializers
+    ]
+    made = helper.make_graph(nodes, "graph", value[:1], value[1:], held)
+    path.write_bytes(helper.make_model(made).SerializeToString())
+    return path
+
+
+def test_quantised_weights_count_and_shapes_do_not(tmp_path):
+    held = {"w": np.array([[1, -2]], np.int8), "zero": np.array(3, np.uint8), "scale": np.float32([0.5])}
+    beside = {"axes": np.array([1, 2]), "bias": np.array([7], np.int32), "mask": np.array([True])}
+    path = graph(tmp_path / "x.onnx", [*held.items(), *beside.items()])
+    assert list(read_tensors(path)) == list(held)
+    assert fingerprint(path) == fingerprint_of(held)
+    other = graph(tmp_path / "y.onnx", [("w", held["w"] + 1), *list(held.items())[1:]])
+    assert fingerprint(other) != fingerprint(path)
+
+
+@pytest.mark.parametrize("kind", ["INT4", "UINT4", "FLOAT8E4M3FN", "FLOAT8E5M2"])
+def test_small_element_types_count_by_their_name(tmp_path, kind):
+    tensor = onnx.helper.make_tensor("w", getattr(onnx.TensorProto, kind), [3], [1, 2, 3])
+    assert list(read_tensors(graph(tmp_path / "x.onnx", [tensor]))) == ["w"]
+    plain = graph(tmp_path / "y.onnx", [("w", onnx.numpy_helper.to_array(tensor).astype(np.float32))])
+    assert fingerprint(tmp_path / "x.onnx") != fingerprint(plain)
+
+
+def test_weights_in_constants_count_where_there_are_no_initializers(tmp_path):
+    constants = [("w", WEIGHT), ("b", WEIGHT[0]), ("half", np.float32(0.5)), ("axes", np.array([1]))]
+    path = graph(tmp_path / "x.onnx", (), constants)
+    assert list(read_tensors(path)) == ["w", "b"]
+    path = graph(tmp_path / "x.onnx", [("other", WEIGHT + 1)], constants)
+    assert list(read_tensors(path)) == ["other"]
+
+
+def test_constants_without_a_matrix_are_no_weights(tmp_path):
+    assert (
+        read_tensors(graph(tmp_path / "x.onnx", (), [("mean", WEIGHT[0]), ("half", np.float32(0.5))])) == {}
+    )
+
+
+def test_the_graph_of_the_network_has_the_fingerprint_of_its_weights(tmp_path):
+    tensors = random_tensors(SMALL)
+    (tmp_path / "x.onnx").write_bytes(onnx_bytes(tensors))
+    assert fingerprint(tmp_path / "x.onnx") == fingerprint_of(tensors)
+
+
+def test_the_state_of_an_optimizer_beside_weights_is_no_damaged_weight_file(tmp_path, files):
+    def state(op, pieces):
+        moments = op.mapping({"exp_avg": pieces["m"]})
+        return op.mapping({"state": op.mapping({"0": moments}), "param_groups": op.tuple()})
+
+    (tmp_path / "optimizer.pt").write_bytes(files.checkpoint({"m": WEIGHT}, state))
+    assert models.recognise(tmp_path / "optimizer.pt") is None
