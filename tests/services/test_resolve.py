@@ -91,7 +91,7 @@ def test_a_doi_without_a_known_source_gives_its_registered_metadata(web, httpser
     httpserver.expect_request("/datacite/dois/10.1234/model").respond_with_json(document)
     resolution = resolve(web, "10.1234/model")
     assert resolution.source is None
-    assert "no harvester" in resolution.fault.message
+    assert "cannot list the files there" in resolution.fault.message
 
 
 def test_a_withdrawn_record_is_gone_with_its_reason(web, httpserver):

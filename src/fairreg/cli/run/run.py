@@ -127,6 +127,7 @@ def _print_many(report: "ManyRuns") -> None:
     rate = report.computed / report.seconds if report.seconds else float("inf")
     runner = report.opened.runner
     out.print(f"{report.opened.title} on {runner.name} ({runner.device})", markup=False)
+    out.print(f"  weights: {report.opened.path.name} ({report.opened.origin})", markup=False)
     for item in report.files.values():
         figures = "".join(f", {name} {value:.4f}" for name, value in item.metrics.items())
         place = f" -> {item.output}" if item.output else ""
@@ -141,6 +142,7 @@ def _print(prediction: "Prediction") -> None:
     out = console()
     rate = prediction.items / prediction.seconds if prediction.seconds else float("inf")
     out.print(f"{prediction.model} on {prediction.runner.name} ({prediction.runner.device})", markup=False)
+    out.print(f"  weights: {prediction.path.name} ({prediction.origin})", markup=False)
     out.print(f"  {prediction.items} items of {prediction.source}, {rate:.0f} per second", markup=False)
     for name, array in prediction.outputs.items():
         shape = ", ".join(map(str, array.shape))

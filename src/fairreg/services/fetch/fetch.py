@@ -25,6 +25,8 @@ from fairreg.services.fetch.download import (
 )
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
+from fairreg.services.fetch.leads import elsewhere, follow
+from fairreg.services.fetch.packaged import packaged
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
@@ -125,6 +127,9 @@ def fetch(
     for service in settings.services.values():
         if service.configured:
             log(f"Requests for {service.title} go to {service.url}.")
+    own = packaged(requested)
+    if own is not None:
+        return _placed(_of_package(requested, *own, patterns), output)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         with HttpClient(settings, log=log) as web:
             resolution, record = _record_for(web, cache, known, requested, patterns=patterns, log=log)
@@ -140,8 +145,21 @@ def fetch(
                 progress=progress,
             )
         _save(known, resolution, fetched, log)
-    placed = place(fetched.files, output) if output is not None else {}
-    return replace(_narrowed(fetched, patterns), placed=placed, resolution=resolution)
+    return replace(_placed(_narrowed(fetched, patterns), output), resolution=resolution)
+
+
+def _placed(fetched: FetchedFiles, output: Path | None) -> FetchedFiles:
+    """Copy the files to the folder `output`, if there is one."""
+    return replace(fetched, placed=place(fetched.files, output)) if output is not None else fetched
+
+
+def _of_package(
+    pid: RequestedIdentifier, record: ModelRecord, files: Iterable[Downloaded], patterns: tuple[str, ...]
+) -> FetchedFiles:
+    """The files of packaged weights that match; nothing is requested or copied to the cache."""
+    chosen = select([item.distribution for item in files], patterns)
+    found = tuple(item for item in files if item.distribution in chosen)
+    return FetchedFiles(pid.text, record, found, (), _models_in(found, ()))
 
 
 def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFiles, log: Log) -> None:
@@ -237,22 +255,40 @@ def _record_for(
     log: Log,
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else that of the registry if all of its files are cached."""
+    lead = follow(lambda: lazy.open(log), pid, log)
+    if lead.target is None:
+        raise lead.fault
+    target = lead.target
     try:
-        resolution = resolve(
-            web, pid, log=log, version_of=lambda concept: known_version(lazy.open(), concept)
-        )
-        if resolution.source is None:
-            raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
-        return resolution, resolution.source.record
+        return _resolved(web, lazy, target, log)
     except Unreachable as error:
-        known = _cached_record(cache, lazy.open(), pid, patterns)
+        known = _cached_record(cache, lazy.open(), target, patterns)
         if known is None:
             raise
         log(f"{error.message} Using the cached files of an earlier fetch.")
-        note = concept_note(pid.require(), known)
+        note = concept_note(target.require(), known)
         if note:
             log(note)
         return None, known
+
+
+def _resolved(
+    web: HttpClient, lazy: LazyRegistry, pid: RequestedIdentifier, log: Log
+) -> tuple[Resolution, ModelRecord]:
+    """The record at the host of the files, which may be one that only the registry names."""
+
+    def resolved(asked: RequestedIdentifier) -> Resolution:
+        return resolve(web, asked, log=log, version_of=lambda concept: known_version(lazy.open(), concept))
+
+    resolution = resolved(pid)
+    if resolution.source is None and isinstance(resolution.fault, NotFound):
+        other = elsewhere(lazy.open(log), pid)
+        if other is not None:
+            log(f"{resolution.fault.message} The registry also names {other}.")
+            resolution = resolved(other)
+    if resolution.source is None:
+        raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
+    return resolution, resolution.source.record
 
 
 def known_version(registry: Registry, concept: Identifier) -> Identifier | None:

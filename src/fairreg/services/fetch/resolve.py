@@ -19,7 +19,7 @@ from fairreg.harvesters.base import FetchedPayload, Harvester
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord, version_sort_key
 from fairreg.schemas.timestamps import now
-from fairreg.sources import DOI, REGISTRAR, RESOLVER
+from fairreg.sources import DOI, REGISTRAR, RESOLVER, scheme_names
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
 __all__ = [
@@ -229,19 +229,36 @@ def _without_source(
     if registered is not None:
         where = registered.record.provenance.url
         fault = NotFound(
-            f"{pid} leads to {where}, for which fairreg has no harvester.",
+            f"{pid} leads to {where}; fairreg cannot list the files there.",
             hint="Its registered metadata can be shown and assessed; download the files manually.",
         )
         return Resolution(pid, asked, None, registered, fault=fault, steps=tuple(trail.steps))
+    found = [step.detail for step in trail.steps if step.outcome == "found"]
+    if found:
+        raise NotFound(
+            f"{found[-1]}; fairreg cannot list the files there.", hint="Download the files manually."
+        )
     silent = [step for step in trail.steps if step.outcome == "unreachable"]
     if silent:
         raise Unreachable(
             f"{pid} could not be resolved: {silent[-1].detail}", hint="Check the connection and try again."
         )
-    known = (
-        "DataCite and doi.org do not know it" if trail.steps else "no harvester knows this kind of identifier"
+    if trail.steps:
+        reason, hint = "DataCite and doi.org do not know it", "Check the identifier."
+    else:
+        reason = f"fairreg asks no service about {_kind_of(asked)}"
+        hint = "Give a DOI or a repository; `fairreg search` finds what the registry knows."
+    raise NotFound(f"{pid} could not be resolved: {reason}.", hint=hint)
+
+
+def _kind_of(asked: Identifier) -> str:
+    """What an identifier is of that no service is asked about."""
+    for kind in ("paper", "person"):
+        if asked.scheme in scheme_names(kind):
+            return {"paper": "papers", "person": "people"}[kind]
+    return {"url": "this address", "fingerprint": "fingerprints"}.get(
+        asked.scheme, f"identifiers of {asked.scheme}"
     )
-    raise NotFound(f"{pid} could not be resolved: {known}.", hint="Check the identifier.")
 
 
 def _outcome(error: FairregError) -> StepOutcome:

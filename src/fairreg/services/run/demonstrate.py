@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from fairreg import models, runners
 from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
@@ -14,13 +14,13 @@ from fairreg.runners import Runner, weights
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.registry.lazy_registry import LazyRegistry
+from fairreg.services.run.origin import WeightsOrigin, origin_of, packaged_origin, weights_document
 from fairreg.settings import Settings
 from fairreg.storage.files import digest
 
 __all__ = [
     "DEFAULT_RUNTIME",
     "ENGINES",
-    "Origin",
     "RunReport",
     "check_runtime",
     "find_model",
@@ -34,7 +34,6 @@ __all__ = [
     "stand_in",
 ]
 
-Origin = Literal["published", "reference"]
 DEFAULT_RUNTIME = "onnx"
 _NOT_PUBLISHED = (
     "THESE ARE NOT THE PUBLISHED WEIGHTS of {pid}: fairreg's own reference weights of the same architecture "
@@ -52,7 +51,7 @@ class RunReport:
     file: str
     runtime: str
     demonstration: Demonstration
-    origin: Origin = "published"
+    origin: WeightsOrigin
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
     @property
@@ -65,12 +64,9 @@ class RunReport:
         shown = self.demonstration
         return {
             "model": self.recognition.title,
-            "weights": {
-                "origin": self.origin,
-                "file": self.file,
-                "sha256": digest(self.recognition.path),
-                "fingerprint": self.recognition.fingerprint,
-            },
+            "weights": weights_document(
+                self.origin, self.file, digest(self.recognition.path), self.recognition.fingerprint
+            ),
             "runtime": self.runtime,
             "input": {"source": shown.source, "items": shown.items},
             "metrics": dict(shown.metrics),
@@ -89,12 +85,13 @@ def run(fetched: FetchedFiles, *, runtime: str | None = None, engines: Path | No
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if not chosen.baseline:
-        warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's")
+        warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's.")
     return RunReport(
         recognition=chosen,
         file=fetched.name_of(chosen.path),
         runtime=runner.name,
         demonstration=demonstration,
+        origin=origin_of(chosen, fetched_from=fetched.record.identifier),
         warnings=tuple(warnings),
     )
 
@@ -112,7 +109,7 @@ def stand_in(
     that of `settings`. Raises MissingEngine and UsageError for the runtime.
     """
     requested = RequestedIdentifier.of(pid)
-    if models.reference(requested.require()) is None:
+    if requested.identifier is None or models.reference(requested.identifier) is None:
         return None
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         record = known.open().get(requested)
@@ -134,9 +131,14 @@ def run_reference(
         file=chosen.path.name,
         runtime=runner.name,
         demonstration=models.get(chosen.model).demonstrate(runner),
-        origin="reference",
-        warnings=(_NOT_PUBLISHED.format(pid=pid),),
+        origin=packaged_origin(chosen),
+        warnings=() if _is_own(pid, chosen) else (_NOT_PUBLISHED.format(pid=pid),),
     )
+
+
+def _is_own(pid: str | RequestedIdentifier, chosen: Recognition) -> bool:
+    """Tell whether `pid` is the record of the packaged weights themselves."""
+    return RequestedIdentifier.of(pid).require().compact == chosen.record
 
 
 def reference(pid: str | RequestedIdentifier) -> Recognition:

@@ -4,7 +4,7 @@
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,6 +20,7 @@ from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
+from fairreg.services.run.origin import WeightsOrigin, origin_of, weights_document
 from fairreg.settings import Settings
 from fairreg.storage.arrays import Rows, open_rows, row_count
 from fairreg.storage.files import digest, disk_faults
@@ -56,6 +57,7 @@ class Prediction:
     model: str
     path: Path
     fingerprint: str | None
+    origin: WeightsOrigin
     runner: Runner
     source: str
     outputs: Mapping[str, Array]
@@ -68,12 +70,7 @@ class Prediction:
         """The document that ``fairreg run --json`` prints."""
         return {
             "model": self.model,
-            "weights": {
-                "origin": "published",
-                "file": self.path.name,
-                "sha256": digest(self.path),
-                "fingerprint": self.fingerprint,
-            },
+            "weights": weights_document(self.origin, self.path.name, digest(self.path), self.fingerprint),
             "runtime": self.runner.name,
             "input": {"source": self.source, "items": self.items},
             "metrics": dict(self.metrics),
@@ -87,12 +84,21 @@ class Prediction:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to run; `recognition` is None for one described only by its graph."""
+    """A model ready to run; `recognition` is None for one described only by its graph.
+
+    `record` is the identifier of the record that it was fetched from, None for a file of the user.
+    """
 
     runner: Runner
     path: Path
     recognition: Recognition | None
     warnings: tuple[str, ...] = ()
+    record: str | None = None
+
+    @property
+    def origin(self) -> WeightsOrigin:
+        """Where the weights come from."""
+        return origin_of(self.recognition, fetched_from=self.record)
 
     @property
     def title(self) -> str:
@@ -129,11 +135,11 @@ def open_model(
     if found or refused or not graphs:
         chosen, warnings = meant(found, refused, where=model)
         runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
-        return LoadedModel(runner, chosen.path, chosen, tuple(warnings))
+        return LoadedModel(runner, chosen.path, chosen, tuple(warnings), fetched.record.identifier)
     if graphs[1:]:
         names = ", ".join(fetched.name_of(path) for path in graphs[:10])
         raise ModelError(f"{model} has several models: {names}.", hint="Choose one with --file.")
-    return open_file(graphs[0], runtime, engines)
+    return replace(open_file(graphs[0], runtime, engines), record=fetched.record.identifier)
 
 
 def predict(
@@ -154,6 +160,7 @@ def predict(
         model=model.title,
         path=model.path,
         fingerprint=model.fingerprint,
+        origin=model.origin,
         runner=model.runner,
         source=str(inputs),
         outputs=outputs,
