@@ -63,13 +63,17 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Downloaded:
-    """One verified file. `checksum` is the published one, or the computed sha256 where none is published."""
+    """One verified file. `checksum` is the published one, or the computed sha256 where none is published.
+
+    A `packaged` one is part of fairreg itself.
+    """
 
     distribution: Distribution
     file: CachedFile
     checksum: str
     verified: bool
     from_cache: bool
+    packaged: bool = False
 
 
 def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:

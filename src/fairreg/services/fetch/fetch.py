@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import runners
-from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, Unreachable
+from fairreg.errors import AccessDenied, Gone, ModelError, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
@@ -25,7 +25,7 @@ from fairreg.services.fetch.download import (
 )
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
-from fairreg.services.fetch.leads import elsewhere, follow
+from fairreg.services.fetch.leads import Lead, elsewhere, entry_identifier, follow
 from fairreg.services.fetch.packaged import packaged
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.registry.lazy_registry import LazyRegistry
@@ -127,12 +127,13 @@ def fetch(
     for service in settings.services.values():
         if service.configured:
             log(f"Requests for {service.title} go to {service.url}.")
-    own = packaged(requested)
-    if own is not None:
-        return _placed(_of_package(requested, *own, patterns), output)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
+        own = packaged(requested.identifier)
+        lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
+        if own is not None or lead.target is None:
+            return _placed(_of_package(requested, own or _own_files(lead), patterns), output)
         with HttpClient(settings, log=log) as web:
-            resolution, record = _record_for(web, cache, known, requested, patterns=patterns, log=log)
+            resolution, record = _record_for(web, cache, known, lead.target, patterns=patterns, log=log)
             chosen = _chosen(open_files(record), patterns)
             fetched = download_files(
                 web,
@@ -153,10 +154,19 @@ def _placed(fetched: FetchedFiles, output: Path | None) -> FetchedFiles:
     return replace(fetched, placed=place(fetched.files, output)) if output is not None else fetched
 
 
+def _own_files(lead: Lead) -> tuple[ModelRecord, tuple[Downloaded, ...]]:
+    """The packaged files of an entry that leads nowhere; raises the lead's fault where there are none."""
+    own = packaged(entry_identifier(lead.entry)) if lead.entry else None
+    if own is None:
+        raise lead.fault
+    return own
+
+
 def _of_package(
-    pid: RequestedIdentifier, record: ModelRecord, files: Iterable[Downloaded], patterns: tuple[str, ...]
+    pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], patterns: tuple[str, ...]
 ) -> FetchedFiles:
-    """The files of packaged weights that match; nothing is requested or copied to the cache."""
+    """The packaged files that match, where they are; nothing is requested or copied to the cache."""
+    record, files = own
     chosen = select([item.distribution for item in files], patterns)
     found = tuple(item for item in files if item.distribution in chosen)
     return FetchedFiles(pid.text, record, found, (), _models_in(found, ()))
@@ -255,18 +265,14 @@ def _record_for(
     log: Log,
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else that of the registry if all of its files are cached."""
-    lead = follow(lambda: lazy.open(log), pid, log)
-    if lead.target is None:
-        raise lead.fault
-    target = lead.target
     try:
-        return _resolved(web, lazy, target, log)
+        return _resolved(web, lazy, pid, log)
     except Unreachable as error:
-        known = _cached_record(cache, lazy.open(), target, patterns)
+        known = _cached_record(cache, lazy.open(), pid, patterns)
         if known is None:
             raise
         log(f"{error.message} Using the cached files of an earlier fetch.")
-        note = concept_note(target.require(), known)
+        note = concept_note(pid.require(), known)
         if note:
             log(note)
         return None, known
@@ -280,15 +286,31 @@ def _resolved(
     def resolved(asked: RequestedIdentifier) -> Resolution:
         return resolve(web, asked, log=log, version_of=lambda concept: known_version(lazy.open(), concept))
 
-    resolution = resolved(pid)
+    try:
+        resolution = resolved(pid)
+    except Gone:
+        raise
+    except NotFound:
+        _known_elsewhere(lazy, pid, log)  # may know better what it is
+        raise
     if resolution.source is None and isinstance(resolution.fault, NotFound):
-        other = elsewhere(lazy.open(log), pid)
+        other = _known_elsewhere(lazy, pid, log)
         if other is not None:
             log(f"{resolution.fault.message} The registry also names {other}.")
             resolution = resolved(other)
     if resolution.source is None:
         raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
     return resolution, resolution.source.record
+
+
+def _known_elsewhere(lazy: LazyRegistry, pid: RequestedIdentifier, log: Log) -> RequestedIdentifier | None:
+    """Ask the registry as `elsewhere`; one that cannot be opened knows nothing."""
+    try:
+        registry = lazy.open(log)
+    except RegistryError as error:
+        log(error.message)
+        return None
+    return elsewhere(registry, pid)
 
 
 def known_version(registry: Registry, concept: Identifier) -> Identifier | None:

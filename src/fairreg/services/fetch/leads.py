@@ -5,7 +5,7 @@ The registry prints more identifiers than services resolve: entries of the packa
 statements of one source, pages and packages. Each of them leads to the DOI or the repository of its entry.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fairreg import harvesters
@@ -13,6 +13,7 @@ from fairreg.errors import FairregError, IdentifierError, NotFound
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.identifiers import (
     DOI_SCHEMES,
+    PAPER_SCHEMES,
     POINTING_SCHEMES,
     Identifier,
     RequestedIdentifier,
@@ -41,10 +42,10 @@ class Lead:
         """The reason why nothing can be fetched, of a lead without a target."""
         if self.entry is None:
             raise ValueError("a lead without a target has an entry")
-        record = self.entry.record
+        named, name, page = self.entry.identifier, self.entry.record.name, self.entry.url
         return NotFound(
-            f"{self.entry.identifier} ({record.name}) has no DOI and no repository to fetch its files from.",
-            hint=f"`fairreg show {self.entry.identifier}` prints what is known of it.",
+            f"{named} ({name}) names no DOI and no repository at a service that fairreg asks.",
+            hint=f"See {page}." if page else f"`fairreg show {named}` prints what is known of it.",
         )
 
 
@@ -60,12 +61,9 @@ def follow(opened: Callable[[], Registry], pid: RequestedIdentifier, log: Log) -
     if not entries:
         pid.require()
         return Lead(pid)
-    if entries[0].matched is not None and entries[0].matched.scheme in POINTING_SCHEMES:
-        names = ", ".join(entry.identifier for entry in entries[:_FEW])
-        raise NotFound(
-            f"{pid} identifies a paper. Records in the registry that name it: {names}.",
-            hint="Give the identifier of the record.",
-        )
+    fault = _pointing(pid, entries)
+    if fault is not None:
+        raise fault
     found = _leads(entries[0].record)
     if not found:
         return Lead(None, entries[0])
@@ -74,13 +72,17 @@ def follow(opened: Callable[[], Registry], pid: RequestedIdentifier, log: Log) -
 
 
 def elsewhere(registry: Registry, pid: RequestedIdentifier) -> RequestedIdentifier | None:
-    """The first other identifier of the registry's entry that a host of files answers; None without one."""
-    asked = pid.identifier
-    for entry in registry.entries_for(pid)[:1]:
-        if entry.matched is None or entry.matched.scheme not in POINTING_SCHEMES:
-            hosted = (item for item in _leads(entry.record) if _hosted(item))
-            return next((_requested(item) for item in hosted if not asked or item.key != asked.key), None)
-    return None
+    """The first other identifier of the registry's entry that a host of files answers; None without one.
+
+    Raises NotFound for a DOI that records of the registry only refer to, such as that of a paper.
+    """
+    entries = registry.entries_for(pid)
+    fault = _pointing(pid, entries)
+    if fault is not None:
+        raise fault
+    keys = {pid.identifier.key} if pid.identifier else set()
+    hosted = (item for entry in entries[:1] for item in _leads(entry.record) if _hosted(item))
+    return next((_requested(item) for item in hosted if item.key not in keys), None)
 
 
 def settled(registry: Registry, pid: str | RequestedIdentifier) -> RequestedIdentifier:
@@ -105,6 +107,19 @@ def entry_identifier(entry: Entry) -> Identifier:
     except IdentifierError:
         scheme, _, value = entry.identifier.partition(":")
         return Identifier(scheme, value or entry.identifier)
+
+
+def _pointing(pid: RequestedIdentifier, entries: Sequence[Entry]) -> NotFound | None:
+    """The reason why `pid` leads nowhere where the entries only refer to what it identifies, else None."""
+    matched = entries[0].matched if entries else None
+    if matched is None or matched.scheme not in POINTING_SCHEMES:
+        return None
+    kind = "a paper" if matched.scheme in PAPER_SCHEMES else "another object"
+    names = ", ".join(entry.identifier for entry in entries[:_FEW])
+    return NotFound(
+        f"{pid} identifies {kind}, to which these records in the registry refer: {names}.",
+        hint="Give the identifier of one of them.",
+    )
 
 
 def _requested(identifier: Identifier) -> RequestedIdentifier:

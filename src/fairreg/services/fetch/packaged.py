@@ -6,7 +6,7 @@ from pathlib import Path
 from fairreg import models
 from fairreg.errors import ChecksumMismatch
 from fairreg.registry import catalogue
-from fairreg.schemas.identifiers import RequestedIdentifier
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.sources import CURATED
@@ -16,15 +16,15 @@ from fairreg.storage.files import digest
 __all__ = ["packaged"]
 
 
-def packaged(pid: RequestedIdentifier) -> tuple[ModelRecord, tuple[Downloaded, ...]] | None:
-    """Return the catalogue's record `pid` with its files in this installation; None for any other record.
+def packaged(identifier: Identifier | None) -> tuple[ModelRecord, tuple[Downloaded, ...]] | None:
+    """Return the catalogue's record `identifier` with its files in this installation; None for any other.
 
     The files are used where they are. Raises ChecksumMismatch for one that was changed.
     """
-    if pid.identifier is None or pid.identifier.scheme != CURATED.name:
+    if identifier is None or identifier.scheme != CURATED.name:
         return None
-    found = models.reference(pid.identifier)
-    if found is None or found.record != pid.identifier.compact:
+    found = models.reference(identifier)
+    if found is None or found.record != identifier.compact:
         return None
     record = next((item for item in catalogue.records() if item.identifier == found.record), None)
     if record is None:
@@ -42,4 +42,4 @@ def _verified(item: Distribution, path: Path) -> Downloaded:
             name=item.name,
             hint="Install fairreg again.",
         )
-    return Downloaded(item, file, f"sha256:{file.sha256}", verified=True, from_cache=True)
+    return Downloaded(item, file, f"sha256:{file.sha256}", verified=True, from_cache=False, packaged=True)

@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from fairreg import harvesters
 from fairreg.errors import FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import FetchedPayload, Harvester
+from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord, version_sort_key
 from fairreg.schemas.timestamps import now
-from fairreg.sources import DOI, REGISTRAR, RESOLVER, scheme_names
+from fairreg.sources import CURATED, DOI, REGISTRAR, RESOLVER, scheme_names
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
 __all__ = [
@@ -246,19 +247,20 @@ def _without_source(
     if trail.steps:
         reason, hint = "DataCite and doi.org do not know it", "Check the identifier."
     else:
-        reason = f"fairreg asks no service about {_kind_of(asked)}"
+        reason = _why_unasked(asked)
         hint = "Give a DOI or a repository; `fairreg search` finds what the registry knows."
     raise NotFound(f"{pid} could not be resolved: {reason}.", hint=hint)
 
 
-def _kind_of(asked: Identifier) -> str:
-    """What an identifier is of that no service is asked about."""
-    for kind in ("paper", "person"):
-        if asked.scheme in scheme_names(kind):
-            return {"paper": "papers", "person": "people"}[kind]
-    return {"url": "this address", "fingerprint": "fingerprints"}.get(
-        asked.scheme, f"identifiers of {asked.scheme}"
-    )
+def _why_unasked(asked: Identifier) -> str:
+    """The reason why no service is asked about an identifier."""
+    if asked.scheme == CURATED.name and all(asked.compact != item.identifier for item in catalogue.records()):
+        return "the packaged catalogue has no such entry"
+    if asked.scheme in scheme_names("paper"):
+        return "it identifies a paper, and fairreg asks no service about papers"
+    if asked.scheme in scheme_names("person"):
+        return "it identifies a person"
+    return f"fairreg asks no service about identifiers of the kind {asked.scheme!r}"
 
 
 def _outcome(error: FairregError) -> StepOutcome:
