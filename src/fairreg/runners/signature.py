@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Fitting of named arrays to a model's signature."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.runners.mismatch import (
+    Kind,
+    castable,
+    listed,
+    named,
+    renames,
+    repair,
+    saving,
+    shape_fits,
+)
 from fairreg.schemas.record import Tensor
 
 __all__ = ["LONGEST_AXIS", "Array", "Arrays", "fit"]
@@ -23,58 +33,138 @@ def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Array]) -> Arrays:
     """Return `arrays` in the order of `signature`, contiguous and of its element types.
 
     A free axis has the same length wherever its name occurs. Raises ModelError: the names differ, a shape
-    does not fit, an element type cannot be cast, or a value leaves the range of the smaller type.
+    does not fit, an element type cannot be cast, or a value leaves the range of the smaller type. The hint
+    says what would fit, where that was found by testing it.
     """
-    _check_names([item.name for item in signature], list(arrays))
+    given = {name: np.asarray(array) for name, array in arrays.items()}
+    _check_names(signature, given)
     axes: dict[str, int] = {}
-    fitted: Arrays = {}
     for tensor in signature:
-        array = np.asarray(arrays[tensor.name])
-        _check_shape(tensor, array.shape, axes)
-        fitted[tensor.name] = _cast(tensor, array)
-    return fitted
+        before = dict(axes)
+        if not shape_fits(tensor, given[tensor.name].shape, axes):
+            raise _misshapen(signature, given, tensor, before)
+    return {tensor.name: _cast(tensor, given[tensor.name]) for tensor in signature}
 
 
-def _check_names(expected: list[str], given: list[str]) -> None:
-    if missing := [name for name in expected if name not in given]:
-        raise ModelError(
-            f"The model needs the input {_listed(missing)}.", hint=f"Its inputs are {_listed(expected)}."
-        )
-    if unknown := [name for name in given if name not in expected]:
-        raise ModelError(
-            f"The model has no input {_listed(unknown)}.", hint=f"Its inputs are {_listed(expected)}."
-        )
+def _check_names(signature: tuple[Tensor, ...], given: Mapping[str, Array]) -> None:
+    expected = [item.name for item in signature]
+    missing = [item for item in signature if item.name not in given]
+    unknown = {name: _kind(array) for name, array in given.items() if name not in expected}
+    if missing and unknown:
+        axes = _axes_of([item for item in signature if item.name in given], given)
+        for nearly in (False, True):
+            found = renames(missing, unknown, axes, nearly=nearly)
+            if found:
+                raise _misnamed(missing, unknown, found, axes)
+    takes = f"Its inputs are {', '.join(f'{item.name!r} {named(item)}' for item in signature) or 'none'}."
+    if missing:
+        raise ModelError(f"The model needs the input {listed(item.name for item in missing)}.", hint=takes)
+    if unknown:
+        raise ModelError(f"The model has no input {listed(unknown)}.", hint=takes)
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names) or "none"
+def _axes_of(tensors: Sequence[Tensor], given: Mapping[str, Array]) -> dict[str, int]:
+    """The lengths of the free axes that these inputs set."""
+    axes: dict[str, int] = {}
+    for tensor in tensors:
+        shape_fits(tensor, given[tensor.name].shape, axes)
+    return axes
 
 
-def _check_shape(tensor: Tensor, shape: tuple[int, ...], axes: dict[str, int]) -> None:
-    """Compare with the signature; `axes` collects the lengths of the free axes."""
-    fits = len(shape) == len(tensor.shape) and all(
-        (axes.setdefault(wanted, size) if isinstance(wanted, str) else wanted) == size
-        for wanted, size in zip(tensor.shape, shape, strict=True)
+def _misnamed(
+    missing: Sequence[Tensor], unknown: Mapping[str, Kind], found: Mapping[str, str], axes: Mapping[str, int]
+) -> ModelError:
+    """The error for arrays that fit inputs of other names, as they are or after a repair."""
+    said, steps = [], []
+    for item in missing:
+        name, shape = found[item.name], unknown[found[item.name]].shape
+        fits = shape_fits(item, shape, dict(axes))
+        verb = "fits" if fits else "does not fit as it is"
+        said.append(f"it takes {item.name!r} of shape {named(item)}, which your {name!r} {shape} {verb}")
+        step = None if fits else repair(item, shape, axes, name)
+        steps += [f"{name!r}: {step.rstrip('.')}."] if step else []
+    names = [name for name in unknown if name in found.values()]
+    steps.append(f"Rename {'it' if len(names) == 1 else 'them'}, as in {saving(found)}")
+    return ModelError(f"The model has no input {listed(names)}; {'; '.join(said)}.", hint=" ".join(steps))
+
+
+def _misshapen(
+    signature: tuple[Tensor, ...], given: Mapping[str, Array], tensor: Tensor, axes: dict[str, int]
+) -> ModelError:
+    """The error for an array whose shape does not fit; `axes` are the lengths that earlier inputs set."""
+    shape = given[tensor.name].shape
+    seen = dict(axes)
+    shape_fits(tensor, shape, seen)  # a length that the array itself sets is shown, too
+    hint = _exchange(signature, given) or _disagreement(signature, given, tensor)
+    described = f": {tensor.description}" if tensor.description else ""
+    return ModelError(
+        f"The input {tensor.name!r} has shape {shape}, but the model takes {named(tensor, seen)}{described}.",
+        hint=hint or repair(tensor, shape, axes, tensor.name),
     )
-    if not fits:
-        wanted = ", ".join(_axis(item, axes) for item in tensor.shape)
-        raise ModelError(f"The input {tensor.name!r} has shape {shape}, but the model takes ({wanted}).")
 
 
-def _axis(item: int | str, axes: Mapping[str, int]) -> str:
-    return f"{item} = {axes[item]}" if isinstance(item, str) and item in axes else str(item)
+def _exchange(signature: tuple[Tensor, ...], given: Mapping[str, Array]) -> str | None:
+    """The step for arrays that fit one another's inputs, where they do in one way only."""
+    found = renames(signature, {name: _kind(array) for name, array in given.items()}, {})
+    moved = {name: array for name, array in found.items() if name != array}
+    if not moved:
+        return None
+    fits = ", ".join(f"your {array!r} fits {name!r}" for name, array in moved.items())
+    return f"The arrays are in another order: {fits}. Rename them, as in {saving(found)}"
+
+
+def _disagreement(signature: tuple[Tensor, ...], given: Mapping[str, Array], tensor: Tensor) -> str | None:
+    """The inputs that differ in a free axis, for an array that fits by itself."""
+    own: dict[str, int] = {}
+    if not shape_fits(tensor, given[tensor.name].shape, own):
+        return None
+    for item in signature[: signature.index(tensor)]:
+        axes = _axes_of([item], given)
+        for axis in own.keys() & axes.keys():
+            if own[axis] != axes[axis]:
+                said = f"{axis} is {axes[axis]} in {item.name!r}, but {own[axis]} in {tensor.name!r}"
+                return f"The inputs must agree: {said}."
+    return None
+
+
+def _kind(array: Array) -> Kind:
+    return Kind(array.shape, array.dtype)
 
 
 def _cast(tensor: Tensor, array: Array) -> Array:
     wanted = np.dtype(tensor.dtype)
-    floating = np.issubdtype(array.dtype, np.floating) and np.issubdtype(wanted, np.floating)
-    if not floating and not np.can_cast(array.dtype, wanted, "safe"):
+    if wanted.kind == "U" and array.dtype.kind in "UO":
+        return _text(tensor, array)
+    if not castable(array.dtype, wanted):
         raise ModelError(
             f"The input {tensor.name!r} has element type {array.dtype}, which cannot safely become {wanted}.",
-            hint=f"To convert it nevertheless, use .astype({str(wanted)!r}).",
+            hint=_conversion(array.dtype, wanted),
         )
     with np.errstate(over="ignore"):
         cast = np.ascontiguousarray(array, dtype=wanted).reshape(array.shape)
-    if floating and cast.dtype.itemsize < array.dtype.itemsize and (np.isinf(cast) & ~np.isinf(array)).any():
+    narrower = wanted.kind == "f" and cast.dtype.itemsize < array.dtype.itemsize
+    if narrower and (np.isinf(cast) & ~np.isinf(array)).any():
         raise ModelError(f"The input {tensor.name!r} has values beyond the range of {wanted}.")
     return cast
+
+
+def _conversion(given: np.dtype[Any], wanted: np.dtype[Any]) -> str:
+    """The next step for an element type that is not cast."""
+    if given.kind == "S" and wanted.kind == "U":
+        return "Decode the bytes: numpy.char.decode(array, 'utf-8')"
+    if given.kind == "O":
+        return (
+            f"The array holds Python objects; make an array of one type: numpy.array(values, {str(wanted)!r})"
+        )
+    return f"To convert it nevertheless, use .astype({str(wanted)!r})."
+
+
+def _text(tensor: Tensor, array: Array) -> Array:
+    """Text as it is given, in numpy's type or as str objects. Raises ModelError for other objects."""
+    other = next((item for item in array.flat if not isinstance(item, str)), None)
+    if other is not None:
+        raise ModelError(
+            f"The input {tensor.name!r} is text, but has a value of the type {type(other).__name__}.",
+            hint="Convert the values with str().",
+        )
+    return np.ascontiguousarray(array).reshape(array.shape)

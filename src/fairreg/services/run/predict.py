@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Prediction by a model, given by its identifier or as a file, on the user's input."""
 
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from fairreg.services.fetch.fetch import fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
 from fairreg.services.run.origin import WeightsOrigin, origin_of, weights_document
 from fairreg.settings import Settings
-from fairreg.storage.arrays import Rows, open_rows, row_count
+from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
 from fairreg.storage.files import digest, disk_faults
 from fairreg.web import Log, no_log
 
@@ -175,20 +174,38 @@ def predict(
 
 
 def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
-    """Write outputs atomically: .npz with all by name, .npy with a single one. Raises UsageError."""
+    """Write outputs atomically: .npz with all by name, .npy with a single one.
+
+    Text becomes numpy text, so that nothing needs pickle to be read. Raises UsageError, and ModelError for
+    other Python objects.
+    """
     if path.suffix == ".npy" and len(outputs) != 1:
         raise UsageError(
             f"{path.name} can contain one array, but the model has the outputs {', '.join(outputs)}.",
             hint="Name a .npz file.",
         )
+    plain = {name: _plain(name, array) for name, array in outputs.items()}
     part = path.with_name(f".{path.name}.part")
     with disk_faults(path.name):
         with part.open("wb") as file:
             if path.suffix == ".npz":
-                np.savez(file, **outputs)  # type: ignore[arg-type]  # no output is named allow_pickle
+                np.savez(file, **plain)  # type: ignore[arg-type]  # no output is named allow_pickle
             else:
-                np.save(file, next(iter(outputs.values())))
+                np.save(file, next(iter(plain.values())))
         part.replace(path)
+
+
+def _plain(name: str, array: Array) -> Array:
+    """Return the array without Python objects: text as numpy text. Raises ModelError."""
+    if not array.dtype.hasobject:
+        return array
+    text = array.astype(str) if all(isinstance(item, str) for item in array.flat) else None
+    if text is None or text.tolist() != array.tolist():
+        raise ModelError(
+            f"The output {name!r} has values that only pickle could keep in a file.",
+            hint="Run the model without --output, or from Python.",
+        )
+    return text
 
 
 def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Runner:
@@ -199,9 +216,9 @@ def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Run
 def read_arrays(
     path: Path, names: Iterable[str], start: int = 0, stop: int | None = None
 ) -> dict[str, Array]:
-    """Read rows of a .npz file, or of a .npy file for a model with a single input, by input name.
+    """Read rows of a .npz or HDF5 file, or of a .npy file for a model with a single input, by input name.
 
-    Raises ModelError; pickled arrays are not read.
+    Raises ModelError, MissingEngine for HDF5 without h5py; pickled arrays are not read.
     """
     wanted = list(names)
     with _readable(path), open_rows(path, start, stop) as content:
@@ -210,7 +227,7 @@ def read_arrays(
     if len(wanted) != 1:
         raise ModelError(
             f"{path.name} contains one array, but the model has the inputs {', '.join(wanted)}.",
-            hint="Use a .npz file with arrays of these names.",
+            hint="Use a .npz or HDF5 file with arrays of these names.",
         )
     return {wanted[0]: content}
 
@@ -231,11 +248,8 @@ def count_inputs(model: LoadedModel, path: Path) -> int | None:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, MemoryError) as error:
-        raise ModelError(
-            f"{path.name} cannot be read as a .npz or .npy file.",
-            hint="Write one with numpy.savez(FILE, input=array).",
-        ) from error
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
 
 
 _KINDS = (".npz", ".npy")
