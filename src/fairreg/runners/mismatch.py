@@ -7,6 +7,7 @@ order, with one axis more or less. Where two explanations hold equally well, nei
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,7 +134,7 @@ def _only_matching(able: Mapping[str, set[str]]) -> dict[str, str]:
 
 def repair(tensor: Tensor, shape: tuple[int, ...], axes: Mapping[str, int], name: str) -> str | None:
     """The next step for the array `name` of this shape, from what makes it fit; None where nothing does."""
-    steps = (_added_axis, _dropped_axis, _reordered, _shorter, _other_lengths)
+    steps = (_added_axis, _dropped_axis, _reordered, _flattened, _shorter, _other_shape)
     found = (step(tensor, shape, axes, _variable(name)) for step in steps)
     return next((step for step in found if step), None)
 
@@ -193,22 +194,32 @@ def _moved(order: tuple[int, ...]) -> int | None:
     return None
 
 
+def _flattened(tensor: Tensor, shape: tuple[int, ...], axes: Mapping[str, int], array: str) -> str | None:
+    if len(shape) <= len(tensor.shape) or not _fits(tensor, (shape[0], prod(shape[1:])), axes):
+        return None
+    return f"It fits with the values of each item in a row: {array}.reshape({shape[0]}, {prod(shape[1:])})"
+
+
 def _shorter(tensor: Tensor, shape: tuple[int, ...], axes: Mapping[str, int], array: str) -> str | None:
-    """Axes that are shorter than the model's, in inputs that are known to be padded with zeros."""
+    """Axes that are shorter than the model's, neither items nor features: padding may be meant."""
     short = _differing(tensor, shape, axes)
-    slots = "zero-padded" in (tensor.description or "") and len(tensor.features) not in short.values()
-    if not short or not slots or any(shape[axis] > size for axis, size in short.items()):
+    others = 0 in short or len(tensor.features) in short.values()
+    if not short or others or any(shape[axis] > size for axis, size in short.items()):
         return None
     widths = ", ".join(f"(0, {short.get(axis, size) - size})" for axis, size in enumerate(shape))
-    return f"{_compared(shape, short)}; pad with zeros: numpy.pad({array}, ({widths}))"
+    known = "zero-padded" in (tensor.description or "")
+    means = "pad it with zeros" if known else "if the model takes inputs padded with zeros"
+    return f"{_compared(shape, short)}; {means}: numpy.pad({array}, ({widths}))"
 
 
-def _other_lengths(
+def _other_shape(
     tensor: Tensor,
     shape: tuple[int, ...],
     axes: Mapping[str, int],
     array: str,  # noqa: ARG001 - one signature for all steps
 ) -> str | None:
+    if len(shape) != len(tensor.shape):
+        return f"Its number of axes is {len(shape)} instead of {len(tensor.shape)}."
     other = _differing(tensor, shape, axes)
     return f"{_compared(shape, other)}." if other else None
 

@@ -56,11 +56,17 @@ def _check_names(signature: tuple[Tensor, ...], given: Mapping[str, Array]) -> N
             found = renames(missing, unknown, axes, nearly=nearly)
             if found:
                 raise _misnamed(missing, unknown, found, axes)
-    takes = f"Its inputs are {', '.join(f'{item.name!r} {named(item)}' for item in signature) or 'none'}."
+    takes = ", ".join(f"{item.name!r} {named(item)}" for item in signature) or "none"
+    has = "".join(f", {name!r} {kind.shape}" for name, kind in unknown.items())
+    hint = f"Its inputs are {takes}{f'; given are{has[1:]}' if has else ''}."
     if missing:
-        raise ModelError(f"The model needs the input {listed(item.name for item in missing)}.", hint=takes)
+        raise ModelError(f"The model needs the {_inputs([item.name for item in missing])}.", hint=hint)
     if unknown:
-        raise ModelError(f"The model has no input {listed(unknown)}.", hint=takes)
+        raise ModelError(f"The model has no {_inputs(list(unknown))}.", hint=hint)
+
+
+def _inputs(names: Sequence[str]) -> str:
+    return f"input{'s' if names[1:] else ''} {listed(names)}"
 
 
 def _axes_of(tensors: Sequence[Tensor], given: Mapping[str, Array]) -> dict[str, int]:
@@ -75,17 +81,17 @@ def _misnamed(
     missing: Sequence[Tensor], unknown: Mapping[str, Kind], found: Mapping[str, str], axes: Mapping[str, int]
 ) -> ModelError:
     """The error for arrays that fit inputs of other names, as they are or after a repair."""
-    said, steps = [], []
+    said, steps, set_before = [], [], dict(axes)
     for item in missing:
-        name, shape = found[item.name], unknown[found[item.name]].shape
-        fits = shape_fits(item, shape, dict(axes))
+        name, shape, axes = found[item.name], unknown[found[item.name]].shape, dict(set_before)
+        fits = shape_fits(item, shape, set_before)
         verb = "fits" if fits else "does not fit as it is"
         said.append(f"it takes {item.name!r} of shape {named(item)}, which your {name!r} {shape} {verb}")
         step = None if fits else repair(item, shape, axes, name)
         steps += [f"{name!r}: {step.rstrip('.')}."] if step else []
     names = [name for name in unknown if name in found.values()]
     steps.append(f"Rename {'it' if len(names) == 1 else 'them'}, as in {saving(found)}")
-    return ModelError(f"The model has no input {listed(names)}; {'; '.join(said)}.", hint=" ".join(steps))
+    return ModelError(f"The model has no {_inputs(names)}; {'; '.join(said)}.", hint=" ".join(steps))
 
 
 def _misshapen(
@@ -137,7 +143,8 @@ def _cast(tensor: Tensor, array: Array) -> Array:
         return _text(tensor, array)
     if not castable(array.dtype, wanted):
         raise ModelError(
-            f"The input {tensor.name!r} has element type {array.dtype}, which cannot safely become {wanted}.",
+            f"The input {tensor.name!r} has element type {array.dtype}, which cannot safely become "
+            f"{'text' if wanted.kind == 'U' else wanted}.",
             hint=_conversion(array.dtype, wanted),
         )
     with np.errstate(over="ignore"):
@@ -152,6 +159,8 @@ def _conversion(given: np.dtype[Any], wanted: np.dtype[Any]) -> str:
     """The next step for an element type that is not cast."""
     if given.kind == "S" and wanted.kind == "U":
         return "Decode the bytes: numpy.char.decode(array, 'utf-8')"
+    if wanted.kind == "U":
+        return "To convert it nevertheless, use .astype(str)."
     if given.kind == "O":
         return (
             f"The array holds Python objects; make an array of one type: numpy.array(values, {str(wanted)!r})"

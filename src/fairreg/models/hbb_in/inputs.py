@@ -174,7 +174,7 @@ def _jets(content: Rows | Array, source: str) -> Jets:
 
 
 def _named_arrays(content: Rows, source: str) -> dict[str, str]:
-    """The names in the file of tracks and vertices. Raises ModelError, with arrays that fit by their shape."""
+    """The names of tracks and vertices in the file. Raises ModelError, which names arrays that fit."""
     found = {name: given for name, alias in _ALIASES.items() for given in (alias, name) if given in content}
     missing = [item for item in _ALL_FEATURES_OF_JETS if item.name not in found]
     if not missing:
