@@ -4,6 +4,7 @@
 import pytest
 
 from fairreg.errors import IdentifierError, NotFound
+from fairreg.harvesters import github
 from fairreg.schemas.identifiers import Identifier, RequestedIdentifier
 from fairreg.schemas.record import ModelRecord, Provenance
 from fairreg.services.fetch.fetch import fetch
@@ -97,3 +98,24 @@ def test_the_doi_of_a_paper_names_the_records_that_refer_to_it(settings, httpser
     httpserver.expect_request("/doi/10.1234/p").respond_with_data("", status=404)
     with pytest.raises(NotFound, match=r"identifies a paper, .* github:org/cited"):
         fetch(settings, "10.1234/p")
+
+
+@pytest.mark.engines("sqlite")
+def test_the_files_of_a_doi_at_an_unknown_host_are_fetched_from_the_repository(
+    settings, httpserver, monkeypatch
+):
+    doi, repository = Identifier("doi", "10.7910/dvn/abc"), Identifier("github", "org/tagger")
+    with open_registry(settings) as registry:
+        registry.put(record("both", doi, repository))
+    document = hbb.registration(doi.value)
+    document["data"]["attributes"]["url"] = "https://dataverse.example.org/1"
+    httpserver.expect_request(f"/datacite/dois/{doi.value}").respond_with_json(document)
+    lines = []
+
+    def absent(_self, _web, identifier):
+        raise NotFound(f"asked for {identifier.compact}")
+
+    monkeypatch.setattr(type(github.HARVESTER), "fetch", absent)
+    with pytest.raises(NotFound, match="asked for github:org/tagger"):
+        fetch(settings, doi.value, log=lines.append)
+    assert any("The registry also names github:org/tagger." in line for line in lines)

@@ -30,7 +30,7 @@ def run(
         typer.Option(
             "--input",
             metavar="FILE|FOLDER",
-            help="Arrays by input name (.npz); jets: .h5, .root too. May be repeated, a folder or a pattern.",
+            help="Arrays by input name (.npz, .h5); jets: .root too. May be repeated, a folder or a pattern.",
         ),
     ],
     output: Annotated[
