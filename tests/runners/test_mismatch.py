@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import ModelError
-from fairreg.runners.mismatch import Kind, renames, shape_fits
+from fairreg.runners.mismatch import ArrayKind, renames, shape_fits
 from fairreg.runners.signature import fit
 from fairreg.schemas.record import Feature, Tensor
 from support.examples import examples
@@ -189,7 +189,7 @@ def test_the_call_in_a_hint_makes_the_array_fit(wanted, free, data):
 def test_a_mapping_is_one_to_one_and_the_only_one(pairs, random):
     signature = [tensor(f"in{place}", *pair) for place, pair in enumerate(pairs)]
     mixed = random.sample(pairs, len(pairs))
-    unknown = {f"given{place}": Kind(pair, np.dtype("float32")) for place, pair in enumerate(mixed)}
+    unknown = {f"given{place}": ArrayKind(pair, np.dtype("float32")) for place, pair in enumerate(mixed)}
     found = renames(signature, unknown, {})
     if len(set(pairs)) < len(pairs):
         assert found == {}

@@ -14,7 +14,7 @@ import numpy as np
 
 from fairreg.schemas.record import Tensor
 
-__all__ = ["Kind", "castable", "listed", "named", "renames", "repair", "saving", "shape_fits"]
+__all__ = ["ArrayKind", "castable", "listed", "named", "renames", "repair", "saving", "shape_fits"]
 
 _MOST_AXES = 6  # 720 orders to test
 _SWAPPED = 2  # axes that change places
@@ -22,7 +22,7 @@ _SWAPPED = 2  # axes that change places
 _FITS, _REORDERED, _ONE_LENGTH = range(3)
 
 
-class Kind(NamedTuple):
+class ArrayKind(NamedTuple):
     """Shape and element type of an array."""
 
     shape: tuple[int, ...]
@@ -73,7 +73,11 @@ def _variable(name: str) -> str:
 
 
 def renames(
-    missing: Sequence[Tensor], unknown: Mapping[str, Kind], axes: Mapping[str, int], *, nearly: bool = False
+    missing: Sequence[Tensor],
+    unknown: Mapping[str, ArrayKind],
+    axes: Mapping[str, int],
+    *,
+    nearly: bool = False,
 ) -> dict[str, str]:
     """Map inputs to the arrays of other names that fit them, where only one such mapping exists; else empty.
 
@@ -90,7 +94,9 @@ def renames(
     return {}
 
 
-def _able(tensor: Tensor, unknown: Mapping[str, Kind], axes: Mapping[str, int], *, nearly: bool) -> set[str]:
+def _able(
+    tensor: Tensor, unknown: Mapping[str, ArrayKind], axes: Mapping[str, int], *, nearly: bool
+) -> set[str]:
     """The arrays that fit an input best; of several, those whose name differs only in its spelling."""
     near = {name: _nearness(tensor, kind, axes) for name, kind in unknown.items()}
     best = min((value for value in near.values() if value is not None), default=None)
@@ -104,7 +110,7 @@ def _folded(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _nearness(tensor: Tensor, kind: Kind, axes: Mapping[str, int]) -> int | None:
+def _nearness(tensor: Tensor, kind: ArrayKind, axes: Mapping[str, int]) -> int | None:
     if not castable(kind.dtype, np.dtype(tensor.dtype)):
         return None
     if _fits(tensor, kind.shape, axes):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.runners.mismatch import (
-    Kind,
+    ArrayKind,
     castable,
     listed,
     named,
@@ -78,7 +78,10 @@ def _axes_of(tensors: Sequence[Tensor], given: Mapping[str, Array]) -> dict[str,
 
 
 def _misnamed(
-    missing: Sequence[Tensor], unknown: Mapping[str, Kind], found: Mapping[str, str], axes: Mapping[str, int]
+    missing: Sequence[Tensor],
+    unknown: Mapping[str, ArrayKind],
+    found: Mapping[str, str],
+    axes: Mapping[str, int],
 ) -> ModelError:
     """The error for arrays that fit inputs of other names, as they are or after a repair."""
     said, steps, set_before = [], [], dict(axes)
@@ -133,8 +136,8 @@ def _disagreement(signature: tuple[Tensor, ...], given: Mapping[str, Array], ten
     return None
 
 
-def _kind(array: Array) -> Kind:
-    return Kind(array.shape, array.dtype)
+def _kind(array: Array) -> ArrayKind:
+    return ArrayKind(array.shape, array.dtype)
 
 
 def _cast(tensor: Tensor, array: Array) -> Array:

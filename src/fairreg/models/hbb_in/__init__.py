@@ -101,7 +101,7 @@ def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerpri
 
 
 def _known(fingerprint: str) -> tuple[Literal["published", "reference"] | None, str | None]:
-    """Where weights of this fingerprint are kept: the word of a `Recognition` and the record."""
+    """Return `known_as` and `record` of a `Recognition` for weights of this fingerprint."""
     if fingerprint == _reference_fingerprint():
         return "reference", REFERENCE_RECORD.compact
     if fingerprint in published_names():

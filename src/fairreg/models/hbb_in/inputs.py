@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
-from fairreg.runners.mismatch import Kind, listed, renames, saving
+from fairreg.runners.mismatch import ArrayKind, listed, renames, saving
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
 from fairreg.storage.hdf5 import SUFFIXES as HDF5_SUFFIXES
@@ -180,7 +180,7 @@ def _named_arrays(content: Rows, source: str) -> dict[str, str]:
     if not missing:
         return found
     others = {name: content.kind(name) for name in content if name not in {*found.values(), "labels"}}
-    kinds = {name: Kind(*kind) for name, kind in others.items() if kind is not None}
+    kinds = {name: ArrayKind(*kind) for name, kind in others.items() if kind is not None}
     fitting = renames(missing, kinds, {})
     if not fitting:
         raise ModelError(

@@ -152,7 +152,7 @@ class EvidenceCollector:
         return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
 
     def _target(self, pid: RequestedIdentifier) -> RequestedIdentifier | None:
-        """What to request of services, None for an entry of which only the registry knows."""
+        """Find what to request of services; None for an entry of which only the registry knows."""
         lead = follow(lambda: self.registry, pid, self.log)
         if lead.target is None:
             self.log(f"No service knows {pid}; its record in the registry is assessed.")

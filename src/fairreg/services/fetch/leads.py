@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where an identifier leads that no service answers: through the registry's entry to one that a service does.
+"""Leads from identifiers that no service answers, through entries of the registry, to those that one does.
 
 The registry prints more identifiers than services resolve: entries of the packaged catalogue, fingerprints,
 statements of one source, pages and packages. Each of them leads to the DOI or the repository of its entry.

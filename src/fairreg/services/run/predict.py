@@ -96,7 +96,7 @@ class LoadedModel:
 
     @property
     def origin(self) -> WeightsOrigin:
-        """Where the weights come from."""
+        """Origin of the weights."""
         return origin_of(self.recognition, fetched_from=self.record)
 
     @property
