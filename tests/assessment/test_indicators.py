@@ -35,6 +35,9 @@ PACKED = Distribution(name="m.zip", url="https://x.org/m.zip", size=9, checksums
 TENSOR = Tensor(name="x", dtype="float32", shape=("n", 3))
 OUT = Tensor(name="y", dtype="float32", shape=("n", 2))
 GRAPH = ModelFact(file="m.onnx", inputs=(TENSOR,), outputs=(OUT,))
+SHAPELESS = ModelFact(
+    file="m.onnx", inputs=(Tensor(name="x", dtype="float32", shape=("...",)),), outputs=(OUT,)
+)
 
 
 def record(**fields):
@@ -236,6 +239,7 @@ CASES = [
     ("I1-1", FAIL, NOTHING),
     ("I1-1", UNKNOWN, BARE),
     ("I1-2", PASS, replaced(record(inputs=(TENSOR,), outputs=(OUT,)), models=(GRAPH,))),
+    ("I1-2", PASS, replaced(record(inputs=(TENSOR,), outputs=(OUT,)), models=(SHAPELESS,))),
     ("I1-2", PARTIAL, models(GRAPH)),
     ("I1-2", PARTIAL, replaced(record(inputs=(TENSOR,), outputs=(OUT,)), downloaded=True)),
     ("I1-2", FAIL, replaced(record(inputs=(OUT,), outputs=(OUT,)), models=(GRAPH,))),

@@ -275,6 +275,7 @@ def test_a_strange_path_or_type_gives_no_code():
     for changes in (
         {"file": 'a"); import os; ("b.onnx'},
         {"inputs": (msgspec.structs.replace(HBB.models[0].inputs[0], dtype="string"),)},
+        {"inputs": (msgspec.structs.replace(HBB.models[0].inputs[0], shape=("...",)),)},
     ):
         strange = replaced(CURATED, models=(msgspec.structs.replace(HBB.models[0], **changes),))
         assert code_blocks(texts(strange)["MODEL_CARD.md"]) == ()

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Fetched weights link records: the same tensors on Zenodo and on the Hugging Face Hub are one model."""
 
-import hashlib
-
 import pytest
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry
-from support import hbb
+from support import hbb, hub
 from support.networks import SMALL, random_tensors
 from support.weight_files import Files
 
@@ -21,21 +19,7 @@ def serve_zenodo(httpserver, members):
 
 
 def serve_hub(httpserver, files):
-    """A repository of the Hub with these files; written by hand after the documented shape."""
-    siblings = [
-        {
-            "rfilename": name,
-            "size": len(content),
-            "lfs": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)},
-        }
-        for name, content in files.items()
-    ]
-    info = {"id": COPY, "modelId": COPY, "sha": "0" * 40, "private": False, "gated": False, "tags": []}
-    httpserver.expect_request(f"/huggingface/api/models/{COPY}").respond_with_json(
-        {**info, "siblings": siblings}
-    )
-    for name, content in files.items():
-        httpserver.expect_request(f"/huggingface/{COPY}/resolve/{'0' * 40}/{name}").respond_with_data(content)
+    hub.serve(httpserver, COPY, files)
 
 
 def fetch_both(cli):

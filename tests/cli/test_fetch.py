@@ -324,7 +324,10 @@ def test_a_member_of_an_archive_can_be_named(cli, httpserver):
         "models/other.pth": Files().legacy(random_tensors(SMALL, seed=5)),
     }
     hbb.serve(httpserver, hbb.archive(members))
-    assert "equally suitable" in cli("fetch", hbb.DOI, "--run").err
+    said = cli("fetch", hbb.DOI, "--run").err
+    assert "has several models: " in said
+    assert all(hbb.TOP + name in said for name in members)
+    assert "--file NAME" in said
     result = cli("fetch", hbb.DOI, "--run", "--file", "*other.pth", "--json")
     assert result.code == 0, result.err
     assert result.json["run"]["weights"]["file"] == hbb.TOP + "models/other.pth"

@@ -113,20 +113,23 @@ def test_a_sample_of_prepared_jets_is_read_only_as_far_as_asked(cli, weights, tm
 
 
 def test_files_of_others_agree_differ_or_do_not_load_each_with_its_reason(cli, weights, tmp_path):
-    same, other, outside = (tmp_path / name for name in ("same.onnx", "other.onnx", "outside.onnx"))
+    names = ("same.onnx", "other.onnx", "beside.onnx", "outside.onnx")
+    same, other, beside, outside = (tmp_path / name for name in names)
     same.write_bytes(pairwise_bytes(TENSORS))
     other.write_bytes(pairwise_bytes(random_tensors(SIZES, seed=9)))
     model = onnx.load(same)
-    onnx.save(model, outside, save_as_external_data=True, size_threshold=0, location="weights.bin")
-    published = [word for path in (same, other, outside) for word in ("--published", path)]
+    onnx.save(model, beside, save_as_external_data=True, size_threshold=0, location="weights.bin")
+    outside.write_bytes(beside.read_bytes().replace(b"weights.bin", b"../else.bin"))
+    published = [word for path in (same, other, beside, outside) for word in ("--published", path)]
     done = cli("hbb", "benchmark", "--weights", weights, *published, *QUICK, "--json")
     assert done.code == 0, done.err
     rows = {row["name"]: row for row in done.json["runtimes"]}
     assert rows[f"onnx:{same}"]["verdict"] == "agrees"
+    assert rows[f"onnx:{beside}"]["verdict"] == "agrees"
     assert rows[f"onnx:{other}"]["verdict"] == "differs"
     assert fingerprint(other) in rows[f"onnx:{other}"]["message"]
     assert (rows[f"onnx:{outside}"]["verdict"], rows[f"onnx:{outside}"]["series"]) == ("cannot load", [])
-    assert "in another file" in rows[f"onnx:{outside}"]["message"]
+    assert "not a file in its folder" in rows[f"onnx:{outside}"]["message"]
 
 
 def test_the_weights_of_a_file_of_others_are_taken_where_no_weights_are_named(cli, weights):

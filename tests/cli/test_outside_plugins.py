@@ -102,6 +102,10 @@ def test_the_recipe_for_a_model(run, tmp_path):
     assert done.code == 0, done.err
     assert (done.json["model"], done.json["runtime"]) == ("Cell calibration", "onnx")
     np.testing.assert_array_equal(np.load(tmp_path / "energies.npy"), [[3, 3]] * 3)
+    words = ("--to", "triton", "--output", tmp_path / "models", "--json")
+    converted = run("convert", tmp_path / "cells.safetensors", *words)
+    assert converted.code == 0, converted.err
+    assert converted.json["agreement"]["max_difference"] == 0
     evaluated = run("hbb", "evaluate", tmp_path / "cells.safetensors")
     assert evaluated.code != 0, "a file of another model is not taken for the Hbb network"
 

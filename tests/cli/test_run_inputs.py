@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from fairreg.errors import ModelError
 from fairreg.models import hbb_in
-from fairreg.services.run.predict import write_outputs
+from fairreg.services.run.outputs import write_outputs
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 

@@ -72,8 +72,9 @@ def test_the_baseline_is_preferred_and_different_equals_are_a_question(weights):
     other = replace(plain, fingerprint="sha256:2")
     assert models.choose([plain, baseline, other]) is baseline
     assert models.choose([plain, replace(plain)]) is plain
-    with pytest.raises(ModelError, match="2 weight files are equally suitable"):
-        models.choose([plain, other])
+    with pytest.raises(ModelError, match="R has several models: w, w") as caught:
+        models.choose([plain, other], where="R", name_of=lambda _path: "w")
+    assert "--file NAME" in caught.value.hint
     with pytest.raises(ModelError, match="None of the files"):
         models.choose([])
 

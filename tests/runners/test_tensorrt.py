@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.runners import _cuda, tensorrt
+from support.side_file_graphs import save_external
 
 SIZES = Hyperparameters(30, 14, 8, 4, 4)
 
@@ -59,6 +60,12 @@ def test_an_axis_without_bounds_is_explained() -> None:
 def test_an_unknown_precision_is_explained() -> None:
     with pytest.raises(ModelError, match="not in 'int8'"):
         tensorrt.build(_network(), batch_size=8, precision="int8")
+
+
+def test_the_parser_gets_no_model_that_refers_to_side_files(tmp_path: Path) -> None:
+    graph, _ = save_external(tmp_path / "x.onnx")
+    with pytest.raises(ModelError, match="given as bytes without folder"):
+        tensorrt.build(graph, batch_size=8)
 
 
 @pytest.mark.skipif(not tensorrt.available(), reason="TensorRT is not installed")

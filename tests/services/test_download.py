@@ -20,7 +20,8 @@ from fairreg.errors import (
     UnsafeAddress,
 )
 from fairreg.schemas.record import Distribution
-from fairreg.services.fetch.download import cached_copy, download, place, select
+from fairreg.services.fetch.download import cached_copy, download, select
+from fairreg.services.fetch.placement import place
 from fairreg.storage.cache import Cache
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry

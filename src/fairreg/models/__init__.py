@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Models that fairreg knows how to build and run from their weights. `base` says what a package defines."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -9,11 +9,24 @@ from fairreg import plugins
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Demonstration, ModelModule, Recognition
 from fairreg.runners import Runner
+from fairreg.runners.base import requested
 from fairreg.schemas.identifiers import Identifier
 
-__all__ = ["Demonstration", "Recognition", "choose", "get", "load", "names", "recognise", "reference"]
+__all__ = [
+    "Demonstration",
+    "Recognition",
+    "choose",
+    "get",
+    "load",
+    "names",
+    "onnx_graph",
+    "recognise",
+    "reference",
+    "several",
+]
 
 _ROOM = "fairreg.models"
+_MOST_NAMES = 20  # in a message
 
 
 def names() -> tuple[str, ...]:
@@ -37,19 +50,32 @@ def recognise(path: Path) -> Recognition | None:
     return next((answer for answer in answers if answer is not None), None)
 
 
-def choose(recognitions: Iterable[Recognition]) -> Recognition:
-    """Choose among the weight files of one archive: the one of highest preference.
+def choose(
+    recognitions: Iterable[Recognition],
+    *,
+    where: str = "The record",
+    name_of: Callable[[Path], str] = lambda path: path.name,
+) -> Recognition:
+    """Choose among the weight files of `where`, such as a record: the one of highest preference.
 
-    Raises ModelError for an empty choice, or if different weights share the highest preference.
+    Raises ModelError for an empty choice, and `several` if different weights share the highest preference.
     """
     ranked = sorted(recognitions, key=lambda item: -item.preference)
     if not ranked:
         raise ModelError("None of the files contains weights of a model that fairreg supports.")
     best = [item for item in ranked if item.preference == ranked[0].preference]
     if len({item.fingerprint for item in best}) > 1:
-        files = ", ".join(item.path.name for item in best)
-        raise ModelError(f"{len(best)} weight files are equally suitable: {files}.", hint="Name one of them.")
+        raise several(where, [name_of(item.path) for item in best])
     return best[0]
+
+
+def several(where: str, names: Sequence[str]) -> ModelError:
+    """The error for a record with models of these names, none of which is preferred."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ModelError(
+        f"{where} has several models: {', '.join(names[:_MOST_NAMES])}{more}.",
+        hint="Choose one with --file NAME (file=NAME in Python).",
+    )
 
 
 def reference(identifier: Identifier) -> Recognition | None:
@@ -62,9 +88,10 @@ def load(
     source: Recognition | Path,
     *,
     runtime: str = "onnx",
-    batch_size: int = 128,
+    batch_size: int | None = None,
     threads: int | None = None,
     engines: Path | None = None,
+    device: str | None = None,
 ) -> Runner:
     """Return a runner of `source`, with the methods that its model package adds, such as `predict`.
 
@@ -73,6 +100,20 @@ def load(
     found = source if isinstance(source, Recognition) else recognise(source)
     if found is None:
         raise ModelError(f"{source} does not contain weights of a model that fairreg supports.")
-    return get(found.model).load(
-        found, runtime=runtime, batch_size=batch_size, threads=threads, engines=engines
-    )
+    options = requested(batch_size=batch_size, threads=threads, engines=engines, device=device)
+    return get(found.model).load(found, runtime=runtime, **options)
+
+
+def onnx_graph(found: Recognition) -> bytes:
+    """Return the recognised network with its weights as the bytes of an ONNX model.
+
+    Raises ModelError if the model package writes no ONNX.
+    """
+    write = getattr(get(found.model), "onnx_graph", None)
+    if write is None:
+        raise ModelError(
+            f"The model package {found.model} does not write its networks as ONNX.",
+            hint="Its function onnx_graph would do it (see fairreg.models.base).",
+        )
+    content: bytes = write(found)
+    return content

@@ -4,8 +4,9 @@
 A model package (``fairreg/models/<model>/``, or an entry point in the group ``fairreg.models``) defines
 
 - ``recognise(path) -> Recognition | None``: its finding, None for a file without weights of its network;
-- ``load(source, *, runtime="onnx", batch_size=128, threads=None, engines=None) -> Runner``: a runner of a
-  recognised file; `engines` is the folder that runners keep what they build in;
+- ``load(source, *, runtime="onnx", batch_size=None, threads=None, engines=None, device=None) -> Runner``: a
+  runner of a recognised file; `engines` is the folder that runners keep what they build in. Arguments that
+  nobody asked for are not passed;
 - ``read_inputs(path, start=0, stop=None) -> Inputs``: inputs in a file of the model's own field, or some of
   them in the order of the file;
 - ``count_inputs(path) -> int | None``: how many there are, None where only reading them all tells;
@@ -14,6 +15,9 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
   their record, or where they may stand in for the published ones because those cannot be had;
 - ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
+
+It may also define ``onnx_graph(source) -> bytes``: the network of a recognised file as an ONNX model, with
+the input and output names of `load`. ``fairreg convert`` needs it.
 """
 
 from collections.abc import Mapping
@@ -90,9 +94,10 @@ class ModelModule(Protocol):
         /,
         *,
         runtime: str = ...,
-        batch_size: int = ...,
+        batch_size: int | None = ...,
         threads: int | None = ...,
         engines: Path | None = ...,
+        device: str | None = ...,
     ) -> Runner:
         """Return a runner of the network with the weights of `source`."""
         ...

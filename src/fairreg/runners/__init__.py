@@ -10,7 +10,7 @@ from fairreg.runners.base import Runner, RunnerModule
 __all__ = ["NOT_PLUGINS", "Runner", "available", "get", "names", "suffixes"]
 
 _ROOM = "fairreg.runners"
-NOT_PLUGINS = frozenset({"base", "cpu", "mismatch", "signature", "weights"})
+NOT_PLUGINS = frozenset({"base", "batching", "cpu", "independence", "memory", "signature", "weights"})
 
 
 def names() -> tuple[str, ...]:

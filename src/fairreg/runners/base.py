@@ -7,9 +7,10 @@ A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the grou
 - ``SUFFIXES``: suffixes of the files that it loads by themselves, lower-case with the dot: such files can
   be run, by this runner if the default runtime does not load them;
 - ``available() -> bool``: true if its engine is installed, determined without importing the engine;
-- ``load(source, *, batch_size=DEFAULT_BATCH, threads=None, engines=None) -> Runner``: `source` is a path or
-  the bytes of an ONNX model, `engines` a folder for reusable engines built from it. It raises
-  MissingEngine without its engine and ModelError for a model that it cannot load.
+- ``load(source, *, batch_size=None, threads=None, engines=None, device=None) -> Runner``: `source` is a path
+  or the bytes of an ONNX model, `engines` a folder for reusable engines built from it, `device` where to
+  compute (``cpu``, ``cuda:1``; None: the runner's choice). Arguments that nobody asked for are not passed.
+  It raises MissingEngine without its engine and ModelError for a model that it cannot load.
 
 An engine is imported inside functions, never at the import of the module.
 """
@@ -17,17 +18,30 @@ An engine is imported inside functions, never at the import of the module.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-import numpy as np
+from msgspec import structs
 
-from fairreg.errors import UsageError
+from fairreg.errors import ModelError
+from fairreg.runners.batching import (
+    DEFAULT_BATCH,
+    Batching,
+    batches,
+    check_size,
+    fixed_rows,
+    joined,
+    row_count,
+    rows_of,
+)
 from fairreg.runners.signature import Array, Arrays, fit
 from fairreg.schemas.record import Tensor
 
-__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule"]
+__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "requested"]
 
-DEFAULT_BATCH = 128
+
+def requested(**options: Any) -> dict[str, Any]:
+    """The options of a `load` that somebody asked for: a plugin need not know those that came after it."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 class RunnerModule(Protocol):
@@ -45,9 +59,10 @@ class RunnerModule(Protocol):
         source: Path | bytes,
         /,
         *,
-        batch_size: int = ...,
+        batch_size: int | None = ...,
         threads: int | None = ...,
         engines: Path | None = ...,
+        device: str | None = ...,
     ) -> "Runner":
         """Load a runner of a file or of the bytes of an ONNX model."""
         ...
@@ -57,7 +72,8 @@ class Runner(ABC):
     """A loaded model: named arrays in, named arrays out.
 
     `inputs` and `outputs` are the signature, `name` is the runtime, `device` that of the computation ("cpu",
-    "cuda:0"), `precision` its element type ("float32"). A subclass defines only `compute`.
+    "cuda:0"), `precision` its element type ("float32"). A subclass defines only `compute`; one that passes a
+    `batch_size` states that the rows of its inputs, along their first axis, are independent of each other.
     """
 
     def __init__(
@@ -68,38 +84,65 @@ class Runner(ABC):
         *,
         device: str = "cpu",
         precision: str = "float32",
-        batch_size: int = DEFAULT_BATCH,
+        batch_size: int | None = None,
+        batching: Batching | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise UsageError(f"The batch size is {batch_size}; it must be at least 1.")
+        stated = Batching() if batch_size is None else Batching(check_size(batch_size), "stated")
         self.name, self.device, self.precision = name, device, precision
-        self.inputs, self.outputs, self.batch_size = inputs, outputs, batch_size
+        self.inputs, self.outputs = inputs, outputs
+        self.batching = batching or stated
+
+    @property
+    def batch_size(self) -> int | None:
+        """Rows of one batch; None where all rows are computed at once."""
+        return self.batching.size
+
+    # Inputs that the model has a default for: not in `inputs`. Where one is given, the input is not cut.
+    defaults: tuple[Tensor, ...] = ()
 
     @abstractmethod
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch of arrays that fit the signature exactly; ModelError if the engine fails."""
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
-        """Compute outputs by name for inputs by name, in batches of `batch_size` along a free first axis.
+        """Compute outputs by name for inputs by name: all rows at once, or in batches as `batching` says.
 
-        Raises ModelError for a missing or unknown name, for a shape that does not fit and for an element type
-        that cannot be cast to the signature's: only floating-point numbers may lose precision.
+        Raises ModelError for a missing or unknown name, for a shape that does not fit, for an element type
+        that cannot be cast to the signature's (only floating-point numbers may lose precision), and for an
+        output that cannot be cut like the input.
         """
-        fitted = fit(self.inputs, arrays)
-        count = len(next(iter(fitted.values()))) if self.batched else 0
-        if count <= self.batch_size:
+        fixed = fixed_rows(self.inputs, self.outputs)
+        inputs = self.inputs if fixed is None else _freed(self.inputs)
+        fitted = fit((*inputs, *self.defaults), arrays)
+        rows = None if any(item.name in fitted for item in self.defaults) else row_count(fitted)
+        if fixed is not None and not self.batching.exact:
+            if rows not in {fixed, None}:
+                raise ModelError(
+                    f"The model takes {fixed} rows at once, and the input has {rows}.",
+                    hint=f"If rows do not depend on each other, use --batch-size {fixed}.",
+                )
+            return self.compute(fitted)
+        if not self._cuts(rows):
             return self.compute(fitted)
         parts = [
-            self.compute(_part(fitted, first, self.batch_size)) for first in range(0, count, self.batch_size)
+            rows_of(self.compute(part), row_count(part) or 0, count)
+            for part, count in batches(fitted, self.batching)
         ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return joined(parts)
 
-    @property
-    def batched(self) -> bool:
-        """True if every input and output has the same free first axis."""
-        first = {item.shape[0] if item.shape else 0 for item in (*self.inputs, *self.outputs)}
-        return len(first) == 1 and isinstance(first.pop(), str)
+    def _cuts(self, rows: int | None) -> bool:
+        """Tell whether an input with so many rows is cut; None: its arrays differ in them."""
+        size = self.batching.size
+        if size is None or (rows is None and self.batching.reason != "requested"):
+            return False
+        if rows is None:
+            raise ModelError(
+                "The inputs differ in their number of rows and cannot be cut into batches.",
+                hint="Leave out --batch-size.",
+            )
+        return rows != size if self.batching.exact else rows > size
 
 
-def _part(arrays: Arrays, first: int, size: int) -> Arrays:
-    return {name: array[first : first + size] for name, array in arrays.items()}
+def _freed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The signature with any number of rows along the first axes."""
+    return tuple(structs.replace(tensor, shape=("rows", *tensor.shape[1:])) for tensor in inputs)

@@ -6,8 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError
-from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
-from fairreg.runners.weights.onnx import parse
+from fairreg.runners import memory
+from fairreg.runners._casting import NARROW
+from fairreg.runners._onnx_faults import failures, load_fault, reason
+from fairreg.runners._onnx_signature import class_labels, given_tensor, taken_tensor, words
+from fairreg.runners._onnx_values import from_engine, run_by_values, to_engine
+from fairreg.runners.base import Arrays, Runner
+from fairreg.runners.batching import decide, row_count
+from fairreg.runners.independence import independent_rows, states_batch, without_weights
+from fairreg.runners.weights.onnx import OnnxContent, complete
 from fairreg.schemas.record import Tensor
 
 __all__ = ["RUNTIME", "SUFFIXES", "OnnxRunner", "available", "load"]
@@ -15,17 +22,9 @@ __all__ = ["RUNTIME", "SUFFIXES", "OnnxRunner", "available", "load"]
 RUNTIME = "onnx"
 SUFFIXES = frozenset({".onnx"})
 
-_ERRORS_ONLY = 3  # onnxruntime's severity: 0 verbose, 1 info, 2 warning, 3 error
-# onnxruntime's element types (ONNX names) in numpy's words.
-_DTYPES = {
-    "tensor(float)": "float32",
-    "tensor(double)": "float64",
-    "tensor(float16)": "float16",
-    "tensor(bool)": "bool",
-    "tensor(string)": "str",
-    **{f"tensor({name})": name for name in ("int8", "int16", "int32", "int64")},
-    **{f"tensor({name})": name for name in ("uint8", "uint16", "uint32", "uint64")},
-}
+# What onnxruntime says where there is no memory left, and C++'s own exception.
+_ALLOCATION = ("Failed to allocate memory", "bad_alloc", "bad allocation")
+_SILENT = 4  # onnxruntime's severity "fatal": its errors are raised, and would be printed as well
 
 
 def available() -> bool:
@@ -36,79 +35,114 @@ def available() -> bool:
 def load(
     source: Path | bytes,
     *,
-    batch_size: int = DEFAULT_BATCH,
+    batch_size: int | None = None,
     threads: int | None = None,
     engines: Path | None = None,  # noqa: ARG001  the protocol's signature
+    device: str | None = None,  # noqa: ARG001  the protocol's signature
 ) -> "OnnxRunner":
     """Load a runner of an ONNX file, or of a model's bytes.
 
     `threads` is the number of threads of one operator (None: onnxruntime's choice, the physical cores).
-    Raises ModelError, and SecurityRefusal for a model that keeps tensors in other files.
+    onnxruntime opens no file: side files of the model are read by `complete`. Raises ModelError, and
+    SecurityRefusal for a model that keeps tensors outside its folder.
     """
     name = source.name if isinstance(source, Path) else "The model"
-    try:
-        content = source.read_bytes() if isinstance(source, Path) else source
-    except OSError as error:
-        raise ModelError(f"{name} cannot be read: {error.strerror or error}.") from error
-    parse(content, name)
-    return OnnxRunner(_session(content, name, threads), batch_size=batch_size)
+    found = complete(source, name)
+    if not found.model.graph.output:
+        raise ModelError(f"{name} has no outputs, so there is nothing to compute.")
+    return OnnxRunner(_session(found, name, threads), found.model, batch_size=batch_size)
 
 
 class OnnxRunner(Runner):
-    """One onnxruntime session; it may be used from several threads."""
+    """One onnxruntime session and the model that it runs; it may be used from several threads.
 
-    def __init__(self, session: Any, *, batch_size: int = DEFAULT_BATCH) -> None:
-        outputs = tuple(map(_tensor, session.get_outputs()))
-        super().__init__(
-            RUNTIME,
-            tuple(map(_tensor, session.get_inputs())),
-            outputs,
-            precision=outputs[0].dtype,
-            batch_size=batch_size,
+    An output may be missing or several, as `_onnx_values` says: it comes as plain arrays.
+    """
+
+    def __init__(self, session: Any, model: Any, *, batch_size: int | None = None) -> None:
+        stated = {item.name for item in (*model.graph.input, *model.graph.output) if _states_shape(item)}
+        self._session, self._classes = session, class_labels(model.graph)
+        self._graph = without_weights(model)
+        found = session.get_outputs()
+        outputs = tuple(
+            given_tensor(item, stated=item.name in stated, classes=self._classes.get(item.name, ()))
+            for item in found
         )
-        self._session = session
+        inputs = tuple(taken_tensor(item, stated=item.name in stated) for item in session.get_inputs())
+        batching = decide(
+            inputs,
+            outputs,
+            size=batch_size,
+            stated=states_batch(model),
+            proven=lambda: independent_rows(model),
+        )
+        super().__init__(RUNTIME, inputs, outputs, precision=_precision(outputs), batching=batching)
+        self.defaults = tuple(
+            taken_tensor(item, stated=item.name in stated, default=True)
+            for item in session.get_overridable_initializers()
+            if words(item.type)
+        )
+        self._kinds = [(item.name, str(words(item.type))) for item in found]
+        self._narrow = any(kind in NARROW for _, kind in self._kinds)
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Run the session once; errors of onnxruntime become a ModelError."""
+        if self.batch_size is None and (row_count(arrays) or 0) > memory.MANY_ROWS:
+            memory.check(self._graph, arrays)
         try:
-            values = self._session.run(None, arrays)
-        except _failures() as error:
-            raise ModelError(f"onnxruntime could not run the model: {_first_line(error)}") from error
-        return {tensor.name: value for tensor, value in zip(self.outputs, values, strict=True)}
+            feeds = to_engine((*self.inputs, *self.defaults), arrays)
+            if self._narrow:
+                values = run_by_values(self._session, feeds, self._kinds)
+            else:
+                values = self._session.run(None, feeds)
+        except failures() as error:
+            if any(word in str(error) for word in _ALLOCATION):
+                raise memory.too_large("onnxruntime could not allocate it") from error
+            raise ModelError(f"onnxruntime could not run the model: {reason(error)}") from error
+        found: Arrays = {}
+        for (name, kind), value in zip(self._kinds, values, strict=True):
+            arrays = from_engine(name, kind, value, self._classes.get(name, ()))
+            _check_numbered(name, arrays, self.outputs)
+            found |= arrays
+        return found
+
+    @property
+    def session(self) -> Any:
+        """The ``onnxruntime.InferenceSession``, which knows more of the model than `inputs` and `outputs`."""
+        return self._session
 
 
-def _session(content: bytes, name: str, threads: int | None) -> Any:
+def _check_numbered(name: str, arrays: Arrays, outputs: tuple[Tensor, ...]) -> None:
+    """Raise ModelError where the name of an item of a sequence is that of another output."""
+    if taken := (arrays.keys() - {name}) & {item.name for item in outputs}:
+        raise ModelError(
+            f"Two outputs would be {min(taken)!r}: one of that name, and an item of the sequence {name!r}.",
+            hint="Rename one of the outputs in the model.",
+        )
+
+
+def _states_shape(value: Any) -> bool:
+    """Tell whether a graph's input or output states a shape; that of a scalar is stated and empty."""
+    return bool(value.type.tensor_type.HasField("shape"))
+
+
+def _precision(outputs: tuple[Tensor, ...]) -> str:
+    """Element type of the first floating-point output, else of the first output."""
+    types = [item.dtype.rpartition("(")[2].rstrip(")") for item in outputs]
+    return next((item for item in types if item.startswith("float")), types[0])
+
+
+def _session(found: OnnxContent, name: str, threads: int | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _SILENT
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except _failures() as error:
-        raise ModelError(f"{name} cannot be loaded by onnxruntime: {_first_line(error)}") from error
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """Exceptions of onnxruntime, which have no public base class except Exception."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    own = [item for item in vars(state).values() if isinstance(item, type) and issubclass(item, Exception)]
-    return (*own, RuntimeError, ValueError, TypeError, MemoryError)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
-
-
-def _tensor(argument: Any) -> Tensor:
-    if argument.type not in _DTYPES:
-        raise ModelError(
-            f"The model's {argument.name!r} is a {argument.type}, which fairreg does not support."
-        )
-    shape = tuple(
-        size if isinstance(size, (int, str)) else f"{argument.name}_{axis}"
-        for axis, size in enumerate(argument.shape)
-    )
-    return Tensor(name=argument.name, dtype=_DTYPES[argument.type], shape=shape)
+        if found.large:
+            values = map(onnxruntime.OrtValue.ortvalue_from_numpy, found.large.values())
+            options.add_external_initializers(list(found.large), list(values))
+        return onnxruntime.InferenceSession(found.content, options, providers=["CPUExecutionProvider"])
+    except failures() as error:
+        raise load_fault(error, name, found.model) from error

@@ -17,7 +17,7 @@ from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.runners import _cuda
 from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
 from fairreg.runners.signature import LONGEST_AXIS
-from fairreg.runners.weights.onnx import parse
+from fairreg.runners.weights.onnx import complete, parse
 from fairreg.schemas.record import Tensor
 
 __all__ = ["RUNTIME", "SUFFIXES", "TensorRTRunner", "available", "build", "load"]
@@ -42,6 +42,7 @@ def load(
     batch_size: int = DEFAULT_BATCH,
     threads: int | None = None,  # noqa: ARG001  the protocol's signature
     engines: Path | None = None,
+    device: str | None = None,  # noqa: ARG001  the protocol's signature
     precision: str = "float32",
 ) -> "TensorRTRunner":
     """Load a runner of an ONNX file, or of a model's bytes, on the first GPU; `engines` is for plans.
@@ -60,9 +61,18 @@ def load(
         raise ModelError(
             "TensorRT needs an NVIDIA GPU with its driver; none was found.", hint="Use --runtime onnx."
         )
-    content = source.read_bytes() if isinstance(source, Path) else source
-    plan = _plan(content, name, batch_size, precision, engines)
+    plan = _plan(_whole(source, name), name, batch_size, precision, engines)
     return TensorRTRunner(plan, batch_size=batch_size, precision=precision)
+
+
+def _whole(source: Path | bytes, name: str) -> bytes:
+    """Read the model with its side files, which TensorRT's parser must not open."""
+    model = complete(source, name)
+    if model.large:
+        raise ModelError(
+            f"{name} has 2 GiB or more, which fairreg cannot give to TensorRT.", hint="Use --runtime onnx."
+        )
+    return model.content
 
 
 def build(content: bytes, name: str = "The model", *, batch_size: int, precision: str = "float32") -> bytes:
@@ -72,6 +82,7 @@ def build(content: bytes, name: str = "The model", *, batch_size: int, precision
     """
     if precision not in _PRECISIONS:
         raise ModelError(f"TensorRT runs in {' or '.join(_PRECISIONS)}, not in {precision!r}.")
+    content = _whole(content, name)
     longest = _longest(parse(content, name), batch_size)
     trt = _engine()
     said = _log(trt)

@@ -40,6 +40,7 @@ def load(
     batch_size: int = DEFAULT_BATCH,  # noqa: ARG001  the protocol's signature
     threads: int | None = None,  # noqa: ARG001
     engines: Path | None = None,  # noqa: ARG001
+    device: str | None = None,  # noqa: ARG001  the protocol's signature
 ) -> Runner:
     """Raise MissingEngine, else ModelError, always: networks in PyTorch files are not run."""
     require()

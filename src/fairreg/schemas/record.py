@@ -14,6 +14,7 @@ from fairreg.errors import RecordError
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
+    "ANY_AXES",
     "Access",
     "AccessLevel",
     "Creator",
@@ -122,6 +123,10 @@ class Feature(_Struct, frozen=True):
     name: str
     unit: str | None = None
     description: str | None = None
+
+
+# A dimension of `Tensor` that stands for any number of axes: a value without a stated shape is not a scalar.
+ANY_AXES = "..."
 
 
 class Tensor(_Struct, frozen=True):

@@ -5,8 +5,10 @@
     index/<key>.json               the blob of a published checksum or address
     partial/<key>.part             an unfinished download; it resumes from here
     extracted/<sha256>/            the content of an archive
+    gathered/<sha256>/             files that belong together, such as a model with its side files
 
-A file reaches `blobs` only by the rename of a complete and verified one.
+A file reaches `blobs` only by the rename of a complete and verified one. Files in `gathered` share its bytes
+where the disk allows it, and are compared with it at each use.
 """
 
 import hashlib
@@ -14,7 +16,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +24,8 @@ from pathlib import Path
 from fairreg.storage.files import digest, disk_faults, safe_name
 
 __all__ = ["Cache", "CacheInfo", "CachedFile"]
+
+_PARTS = ("blobs", "index", "partial", "extracted", "gathered")
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,24 @@ class Cache:
             return file
         with disk_faults("The cache"):
             if not target.exists():
-                try:
-                    os.link(file.path, target)
-                except OSError:
-                    shutil.copyfile(file.path, target)
+                _link(file.path, target)
         return replace(file, path=target)
+
+    def gathered(self, files: Mapping[str, CachedFile]) -> Path:
+        """Return a folder with these files of the cache at these relative paths, which must be inside it."""
+        listing = "".join(f"{file.sha256}  {place}\n" for place, file in sorted(files.items()))
+        key = hashlib.sha256(listing.encode("utf-8", "surrogatepass")).hexdigest()
+        folder = self.folder / "gathered" / key
+        with self.lock(f"gather:{key}"), disk_faults("The cache"):
+            for place, file in files.items():
+                target = folder / place
+                if not _is_copy(target, file):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    part = folder.with_name(f".{key}.part")
+                    part.unlink(missing_ok=True)
+                    _link(file.path, part)
+                    part.replace(target)
+        return folder
 
     def partial(self, key: str) -> Path:
         """Path of the unfinished download of `key`; its folder exists."""
@@ -130,8 +147,9 @@ class Cache:
 
     def clear(self) -> int:
         """Remove everything in the cache; return the number of freed bytes."""
-        parts = [self.folder / part for part in ("blobs", "index", "partial", "extracted")]
-        size = sum(path.stat().st_size for part in parts for path in part.rglob("*") if path.is_file())
+        parts = [self.folder / part for part in _PARTS]
+        found = [path.stat() for part in parts for path in part.rglob("*") if path.is_file()]
+        size = sum({(item.st_dev, item.st_ino): item.st_size for item in found}.values())
         with disk_faults("The cache"):
             for part in parts:
                 if part.exists():
@@ -168,6 +186,21 @@ class Cache:
     def _drop(self, key: str, path: Path) -> None:
         self._index(key).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Make a hard link, or a copy where the disk has no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _is_copy(path: Path, file: CachedFile) -> bool:
+    """Tell whether a path is a file with the bytes of `file`, and not a symbolic link."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    return path.samefile(file.path) or digest(path) == file.sha256
 
 
 def _file_name(key: str) -> str:

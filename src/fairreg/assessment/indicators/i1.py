@@ -23,7 +23,7 @@ from fairreg.assessment.findings import (
     unknown,
     unread_files,
 )
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 
 _GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf"})
 _WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5"})
@@ -130,6 +130,8 @@ def _agrees(declared: tuple[Tensor, ...], graph: tuple[Tensor, ...]) -> bool:
 
 
 def _fits(declared: Tensor, graph: Tensor) -> bool:
+    if ANY_AXES in declared.shape or ANY_AXES in graph.shape:
+        return True
     if len(declared.shape) != len(graph.shape):
         return False
     pairs = zip(declared.shape, graph.shape, strict=True)

@@ -7,7 +7,7 @@ from fairreg.assessment.remedies.base import TODO, Draft
 from fairreg.assessment.remedies.facts import Facts
 from fairreg.formats import model_card
 from fairreg.formats.front_matter import front_matter
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 
 __all__ = ["NAME", "SERVES", "draft"]
 
@@ -57,7 +57,7 @@ def _code(facts: Facts) -> str:
     path = facts.inside(graph.file) if graph else ""
     if graph is None or not (path.endswith(".onnx") and _PLAIN_PATH.fullmatch(path)):
         return ""
-    if not all(_NUMERIC.fullmatch(item.dtype) for item in graph.inputs):
+    if not all(_NUMERIC.fullmatch(item.dtype) and ANY_AXES not in item.shape for item in graph.inputs):
         return ""
     zeros = [f"    {item.name!r}: np.zeros({_sizes(item)}, {item.dtype!r})," for item in graph.inputs]
     lines = [

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Verbs that download files and run models: ``fetch`` and ``run``."""
+"""Verbs that download files, run models and write them for other programs."""

@@ -51,7 +51,9 @@ def fetch(
     ] = None,
     file: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="Only files that match this glob pattern; may be repeated."),
+        typer.Option(
+            metavar="PATTERN", help="Only files that match, with those that belong to them; may be repeated."
+        ),
     ] = None,
     weights: Annotated[Weights | None, typer.Option(help="Which weights --run may use.")] = None,
     downloader: Annotated[

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``run``: run a model on the user's input."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,23 @@ from fairreg.cli.options import Json, Scheduler, settings
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
     from fairreg.services.run.batch import ManyRuns
-    from fairreg.services.run.predict import LoadedModel, Prediction
+    from fairreg.services.run.predict import BatchSize, LoadedModel, Prediction
 
 __all__ = ["register"]
+
+
+Rows = Annotated[
+    str | None,
+    typer.Option(
+        "--batch-size",
+        metavar="N|whole",
+        help="Rows computed at once; by default all, or 128 where they are known to be independent.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, max=64, metavar="N", help="Number of processes that share the work (extra dask)."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,14 +59,13 @@ def run(
     ] = None,
     file: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="Only files of the record that match this glob pattern."),
-    ] = None,
-    workers: Annotated[
-        int | None,
         typer.Option(
-            min=1, max=64, metavar="N", help="Number of processes that share the work (extra dask)."
+            metavar="PATTERN",
+            help="Use the file of this name in the record, or those that match the pattern.",
         ),
     ] = None,
+    batch_size: Rows = None,
+    workers: Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
@@ -74,14 +88,33 @@ def run(
         check_runtime(runtime)
     with downloading() as received:
         opened = open_model(
-            settings(), model, runtime=runtime, patterns=file or (), log=log, progress=received
+            settings(),
+            model,
+            runtime=runtime,
+            patterns=file or (),
+            batch_size=_batch_size(batch_size),
+            log=log,
+            progress=received,
         )
-    for warning in opened.warnings:
-        log(f"Warning: {warning}")
+    _warn(opened.warnings)
     if many:
         _run_many(opened, input, output, where, json=json)
     else:
         _run_one(opened, Path(input[0]), output, json=json)
+
+
+def _batch_size(text: str | None) -> "BatchSize":
+    from fairreg.services.run.predict import WHOLE
+
+    if text is None:
+        return None
+    if text == WHOLE:
+        return WHOLE
+    if not text.isdecimal() or not int(text):
+        raise typer.BadParameter(
+            f"{text!r} is neither a number of rows nor 'whole'.", param_hint="--batch-size"
+        )
+    return int(text)
 
 
 def _run_one(opened: "LoadedModel", source: Path, output: Path | None, *, json: bool) -> None:
@@ -90,6 +123,7 @@ def _run_one(opened: "LoadedModel", source: Path, output: Path | None, *, json: 
 
     with counting("Running") as progress:
         prediction = predict(opened, source, output=output, progress=progress)
+    _warn(prediction.warnings[len(opened.warnings) :])
     if json:
         print_json(prediction.to_json())
         return
@@ -109,6 +143,7 @@ def _run_many(
         report = run_many(
             settings(), opened, input_files(given), output=output, where=where, progress=progress, log=log
         )
+    _warn(report.opened.warnings[len(opened.warnings) :])
     if json:
         print_json(report.to_json())
     else:
@@ -120,13 +155,20 @@ def _run_many(
         raise typer.Exit(next(iter(report.failures.values())).exit_code)
 
 
+def _warn(warnings: Iterable[str]) -> None:
+    from fairreg.cli.output import log
+
+    for warning in warnings:
+        log(f"Warning: {warning}")
+
+
 def _print_many(report: "ManyRuns") -> None:
     from fairreg.cli.output import console
 
     out = console()
     rate = report.computed / report.seconds if report.seconds else float("inf")
     runner = report.opened.runner
-    out.print(f"{report.opened.title} on {runner.name} ({runner.device})", markup=False)
+    out.print(f"{report.opened.title} on {runner.name} ({runner.device}), {runner.batching}", markup=False)
     out.print(f"  weights: {report.opened.path.name} ({report.opened.origin})", markup=False)
     for item in report.files.values():
         figures = "".join(f", {name} {value:.4f}" for name, value in item.metrics.items())
@@ -144,6 +186,7 @@ def _print(prediction: "Prediction") -> None:
     out.print(f"{prediction.model} on {prediction.runner.name} ({prediction.runner.device})", markup=False)
     out.print(f"  weights: {prediction.path.name} ({prediction.origin})", markup=False)
     out.print(f"  {prediction.items} items of {prediction.source}, {rate:.0f} per second", markup=False)
+    out.print(f"  computed {prediction.runner.batching}", markup=False)
     for name, array in prediction.outputs.items():
         shape = ", ".join(map(str, array.shape))
         spread = (

@@ -16,8 +16,8 @@ from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Pay
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.github.mapping import (
     POINTER_BYTES,
-    is_model_file,
     is_slug,
+    model_files,
     raw_address,
     record_of,
     repository_of,
@@ -209,18 +209,21 @@ class _Envelope:
         except NotFound:
             self._note("GitHub does not list the files.")
             return None
-        kept = [item.value for item in top["tree"].items() if _matters(item)]
+        blobs = [item for item in top["tree"].items() if item["type"].text == "blob" and item["path"].text]
+        models = model_files(item["path"].text or "" for item in blobs)
+        kept = [item.value for item in blobs if item["path"].text in models or _is_metadata(item)]
         return {"sha": top["sha"].text, "truncated": top["truncated"].value is True, "tree": kept}
 
     def _read_files(self, sha: str, tree: Payload | None) -> None:
         left = MOST_POINTERS
+        models = model_files(item["path"].text or "" for item in JsonNode(tree)["tree"].items())
         for item in JsonNode(tree)["tree"].items():
             path, size = item["path"].text or "", item["size"].count or 0
             if item["mode"].text == "120000":
                 continue
             if _is_metadata_file(path) and size <= LARGEST_TEXT:
                 self._read_into("files", sha, path)
-            elif size < POINTER_BYTES and is_model_file(path) and left:
+            elif size < POINTER_BYTES and path in models and left:
                 left -= 1
                 self._read_into("pointers", sha, path)
 
@@ -238,12 +241,8 @@ class _Envelope:
         self._payload["notes"].append(sentence)
 
 
-def _matters(item: JsonNode) -> bool:
-    """Tell whether an entry of a tree is a file that is read or listed; commits are submodules."""
-    path = item["path"].text
-    return (
-        item["type"].text == "blob" and path is not None and (_is_metadata_file(path) or is_model_file(path))
-    )
+def _is_metadata(item: JsonNode) -> bool:
+    return _is_metadata_file(item["path"].text or "")
 
 
 def _is_metadata_file(path: str) -> bool:

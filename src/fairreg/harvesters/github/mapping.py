@@ -6,7 +6,8 @@ The envelope is what `GitHubHarvester.fetch` builds; every member but the first 
     repository  GET /repos/{owner}/{repo}, or one hit of /search/repositories
     release     GET /repos/{owner}/{repo}/releases/latest
     commit      {sha, date, ref}: the commit that the release's tag or the default branch stood at
-    tree        GET /repos/{owner}/{repo}/git/trees/{sha}?recursive=1, its `tree` only the files that matter
+    tree        GET /repos/{owner}/{repo}/git/trees/{sha}?recursive=1, its `tree` only the files that matter:
+                metadata, models and what belongs to a model in the same folder
     files       {name: text} of the metadata files at the top of the repository
     pointers    {path: text} of model files that are Git LFS pointers
     asked       the requested name, where the repository has another one today
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.harvesters.common.side_files import belonging
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, violation
@@ -40,7 +42,7 @@ from fairreg.schemas.text import one_line, plain_text
 if TYPE_CHECKING:
     from fairreg.formats.file_facts import FileFacts
 
-__all__ = ["POINTER_BYTES", "is_model_file", "is_slug", "raw_address", "record_of", "repository_of"]
+__all__ = ["POINTER_BYTES", "is_slug", "model_files", "raw_address", "record_of", "repository_of"]
 
 RAW = "https://raw.githubusercontent.com"
 MEDIA = "https://media.githubusercontent.com/media"
@@ -125,8 +127,17 @@ def is_slug(text: str) -> bool:
     return _SLUG.fullmatch(text) is not None
 
 
-def is_model_file(path: str) -> bool:
-    """Tell whether a file is a model by its name, outside of samples for tests and documentation."""
+def model_files(paths: Iterable[str]) -> frozenset[str]:
+    """The files that are models by their names, and what belongs to a model in the same folder.
+
+    Samples for tests and documentation are left out.
+    """
+    listed = list(paths)
+    models = [path for path in listed if _is_model(path)]
+    return frozenset(models) | belonging(models, listed)
+
+
+def _is_model(path: str) -> bool:
     if _ASIDE.search(path):
         return False
     return read_contents("software", title="", keywords=(), file_names=[path]).kind == "model"
@@ -157,17 +168,25 @@ def _identity(repo: JsonNode) -> tuple[str, int]:
 def _distributions(top: JsonNode, repo: JsonNode, slug: str) -> Iterator[Distribution]:
     closed = _access(repo).level != "open"
     commit = top.at("commit", "sha").text or top.at("release", "tag_name").text or repo["default_branch"].text
-    for entry in top.at("tree", "tree").items():
-        path = entry["path"].text
-        blob = entry["type"].text == "blob" and entry["mode"].text != "120000"
-        if blob and path and path == entry["path"].value and is_model_file(path):
-            address = raw_address(slug, commit, path) if commit and not closed else None
-            yield _blob(top, entry, path, address)
+    blobs = dict(_blobs(top))
+    models = model_files(blobs)
+    for path in (path for path in blobs if path in models):
+        address = raw_address(slug, commit, path) if commit and not closed else None
+        yield _blob(top, blobs[path], path, address)
     for asset in top.at("release", "assets").items():
         name = asset["name"].text
         if name and asset["state"].text in {None, "uploaded"}:
             address = None if closed else asset["browser_download_url"].address
             yield _asset(asset, name, address)
+
+
+def _blobs(top: JsonNode) -> Iterator[tuple[str, JsonNode]]:
+    """Yield path and entry of each file in the tree; links and submodules are left out."""
+    for entry in top.at("tree", "tree").items():
+        path = entry["path"].text
+        blob = entry["type"].text == "blob" and entry["mode"].text != "120000"
+        if blob and path and path == entry["path"].value:
+            yield path, entry
 
 
 def _blob(top: JsonNode, entry: JsonNode, path: str, address: str | None) -> Distribution:

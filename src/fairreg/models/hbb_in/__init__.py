@@ -23,7 +23,7 @@ from fairreg.models.hbb_in.inputs import (
     sample,
     sample_metadata,
 )
-from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters
+from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.published import (
     BASELINE,
     DOI,
@@ -34,6 +34,7 @@ from fairreg.models.hbb_in.published import (
 )
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner
+from fairreg.runners.base import DEFAULT_BATCH
 from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 
@@ -49,6 +50,7 @@ __all__ = [
     "load",
     "load_jets",
     "measure",
+    "onnx_graph",
     "read_inputs",
     "recognise",
     "reference",
@@ -124,9 +126,10 @@ def load(
     source: Recognition | Path,
     *,
     runtime: str = "onnx",
-    batch_size: int = 128,
+    batch_size: int | None = None,
     threads: int | None = None,
     engines: Path | None = None,
+    device: str | None = None,
     selection: FeatureSelection | None = None,
 ) -> HbbRunner:
     """Load the network in a weight file on `runtime`.
@@ -138,8 +141,19 @@ def load(
     tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
     features = selection or kept_features(path, Hyperparameters.from_tensors(tensors))
     return build(
-        tensors, runtime=runtime, selection=features, batch_size=batch_size, threads=threads, engines=engines
+        tensors,
+        runtime=runtime,
+        selection=features,
+        batch_size=batch_size or DEFAULT_BATCH,
+        threads=threads,
+        engines=engines,
+        device=device,
     )
+
+
+def onnx_graph(source: Recognition) -> bytes:
+    """Serialise the network of a recognised file as the ONNX graph that `load` runs."""
+    return onnx_bytes(read_tensors(source.path))
 
 
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:

@@ -59,7 +59,7 @@ def evaluate(runner: HbbRunner, jets: Jets) -> Performance:
         hbb=int(hbb.sum()),
         unlabelled=int((~labelled).sum()),
         seconds=seconds,
-        batch_size=runner.batch_size,
+        batch_size=runner.batch_size or len(jets.tracks),
     )
 
 

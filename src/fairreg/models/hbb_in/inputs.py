@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
-from fairreg.runners.mismatch import ArrayKind, listed, renames, saving
+from fairreg.runners.signature.mismatch import ArrayKind, listed, renames, saving
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
 from fairreg.storage.hdf5 import SUFFIXES as HDF5_SUFFIXES

@@ -15,6 +15,7 @@ from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
 from fairreg.models.hbb_in.packing import Pack, packs
 from fairreg.runners import Runner, get, torch
+from fairreg.runners.base import DEFAULT_BATCH, requested
 from fairreg.runners.cpu import processors
 from fairreg.runners.signature import Arrays
 from fairreg.schemas.record import Tensor
@@ -114,7 +115,7 @@ class _PackedRunner(Runner):
         )
         self._engine = engine
         on_processors = engine.device == "cpu"
-        self._pack = _PACK if on_processors else engine.batch_size
+        self._pack = _PACK if on_processors else engine.batch_size or DEFAULT_BATCH
         self._pool = ThreadPoolExecutor(threads if on_processors else 1, thread_name_prefix="hbb_in")
 
     def compute(self, arrays: Arrays) -> Arrays:
@@ -139,6 +140,7 @@ def build(
     batch_size: int = 128,
     threads: int | None = None,
     engines: Path | None = None,
+    device: str | None = None,
 ) -> HbbRunner:
     """Build a runner of the network with these weights on `runtime`.
 
@@ -155,6 +157,7 @@ def build(
         from fairreg.models.hbb_in.network import onnx_bytes
 
         # Threads share the packs: single operators are too small to be divided.
-        engine = get(runtime).load(onnx_bytes(tensors), batch_size=batch_size, threads=1, engines=engines)
+        options = requested(batch_size=batch_size, threads=1, engines=engines, device=device)
+        engine = get(runtime).load(onnx_bytes(tensors), **options)
         engine = _PackedRunner(engine, sizes, threads or processors())
     return HbbRunner(engine, sizes, selection)

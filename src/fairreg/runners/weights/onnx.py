@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""Reader of the floating-point initializers of ONNX files, and the check for data kept in other files."""
+"""Reader of ONNX files: floating-point initializers, signature, and whole models with their side files."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fairreg.errors import ModelError, SecurityRefusal
+from fairreg.errors import ModelError
+from fairreg.runners._onnx_signature import ELEMENTS
+from fairreg.runners.weights.external_data import embed, external_tensors, locations
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 
-__all__ = ["SUFFIXES", "knows", "parse", "read", "signature"]
+__all__ = ["SUFFIXES", "OnnxContent", "complete", "knows", "parse", "read", "side_files", "signature"]
 
-_MAX_DEPTH = 32  # of graphs inside nodes of graphs
+_MAX_DEPTH = 32  # of graphs inside nodes of graphs, and of types inside types
+_CONTAINERS = {"sequence_type": "sequence", "optional_type": "optional"}
+# Protobuf serialises less than 2 GiB; the rest is for the graph and the framing of its tensors.
+_MAX_INLINE = (2 << 30) - (64 << 20)
 
 SUFFIXES = frozenset({".onnx"})
 
@@ -25,7 +31,7 @@ def knows(_start: bytes, suffix: str) -> bool:
 
 def read(path: Path) -> Tensors:
     """Read the main graph's floating-point initializers in order. Raises ModelError, SecurityRefusal."""
-    model = _parsed(path)
+    model = _whole(_read_bytes(path), path.parent, path.name)
     floating = _floating_types()
     try:
         return {item.name: _array(item) for item in model.graph.initializer if item.data_type in floating}
@@ -34,48 +40,93 @@ def read(path: Path) -> Tensors:
 
 
 def signature(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """Read the declared inputs and outputs of the graph, without loading it into a runtime.
+    """Read the declared inputs and outputs of the graph, without its side files and without a runtime.
 
-    Raises ModelError, SecurityRefusal.
+    Raises ModelError.
     """
-    graph = _parsed(path).graph
+    graph = parse(_read_bytes(path), path.name).graph
     held = {item.name for item in graph.initializer}
     inputs = tuple(_declared(item) for item in graph.input if item.name not in held)
     return inputs, tuple(map(_declared, graph.output))
 
 
 def _declared(value: Any) -> Tensor:
-    dims = enumerate(value.type.tensor_type.shape.dim)
-    return Tensor(
-        name=value.name,
-        dtype=_dtype(value.type.tensor_type.elem_type),
-        shape=tuple(dim.dim_param or dim.dim_value or f"{value.name}_{axis}" for axis, dim in dims),
-    )
+    """An input or output as declared; a value without a stated shape has any number of axes."""
+    kind = value.type.tensor_type if value.type.HasField("tensor_type") else None
+    shape: tuple[int | str, ...] = (ANY_AXES,)
+    if kind is not None and kind.HasField("shape"):
+        shape = tuple(_axis(dim, f"{value.name}_{axis}") for axis, dim in enumerate(kind.shape.dim))
+    return Tensor(name=value.name, dtype=_dtype(value.type, 0), shape=shape)
 
 
-def _dtype(element: int) -> str:
-    """Name of an element type as in the runner of ONNX models; 0 stands for a value other than a tensor."""
-    import onnx
-
-    if element == onnx.TensorProto.STRING:
-        return "str"
-    known = element and element in onnx.TensorProto.DataType.values()
-    return str(onnx.helper.tensor_dtype_to_np_dtype(element).name) if known else "other"
+def _axis(dim: Any, free: str) -> int | str:
+    """Size of an axis, or its name; `free` is the name of one with neither, or with the size -1."""
+    if dim.HasField("dim_value") and dim.dim_value >= 0:
+        return int(dim.dim_value)
+    return dim.dim_param or free
 
 
-def _parsed(path: Path) -> Any:
+def _dtype(kind: Any, depth: int) -> str:
+    """Spell a type as the runner of ONNX models does; sparse and opaque types are "other"."""
+    from onnx import TensorProto
+
+    form = kind.WhichOneof("value")
+    if form == "tensor_type" and kind.tensor_type.elem_type in TensorProto.DataType.values():
+        element = TensorProto.DataType.Name(kind.tensor_type.elem_type).lower()
+        return ELEMENTS.get(element, "other" if element == "undefined" else element)
+    if form in _CONTAINERS and depth < _MAX_DEPTH:
+        inner = _dtype(getattr(kind, form).elem_type, depth + 1)
+        return f"{_CONTAINERS[form]}({inner})"
+    if form == "map_type" and depth < _MAX_DEPTH:
+        key = TensorProto.DataType.Name(kind.map_type.key_type).lower()
+        return f"map({ELEMENTS.get(key, key)}, {_dtype(kind.map_type.value_type, depth + 1)})"
+    return "other"
+
+
+@dataclass(frozen=True)
+class OnnxContent:
+    """A ModelProto without references to files, also serialised; `large` are initializers without room there.
+
+    In `content`, such an initializer has its name, type and shape, and a location that leads nowhere.
+    """
+
+    content: bytes
+    model: Any
+    large: Mapping[str, Array] = field(default_factory=dict)
+
+
+def complete(source: Path | bytes, name: str, *, inline: int | None = None) -> OnnxContent:
+    """Read a model with its side files, so that an engine needs to open none.
+
+    Beyond `inline` bytes (None: about 2 GiB), large initializers are not in the `content`. Raises ModelError,
+    also for the bytes of a model with side files, which have no folder, and SecurityRefusal.
+    """
+    from google.protobuf.message import EncodeError  # type: ignore[import-untyped, unused-ignore]
+
+    content = _read_bytes(source) if isinstance(source, Path) else source
+    model = parse(content, name)
+    if not any(True for _ in external_tensors(model)):
+        return OnnxContent(content, model)
+    folder = source.parent if isinstance(source, Path) else None
+    large = embed(model, folder, name, size=len(content), inline=_MAX_INLINE if inline is None else inline)
     try:
-        return parse(path.read_bytes(), path.name)
-    except OSError as error:
-        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        return OnnxContent(model.SerializeToString(), model, large)
+    except (EncodeError, ValueError) as error:
+        raise ModelError(
+            f"{name} has 2 GiB or more of tensors outside its main graph, or of types that numpy lacks."
+        ) from error
+
+
+def side_files(path: Path) -> tuple[str, ...]:
+    """Names of the files beside a model that it needs, sorted, by paths from its folder.
+
+    Raises ModelError, SecurityRefusal for one outside that folder.
+    """
+    return locations(parse(_read_bytes(path), path.name), path.name)
 
 
 def parse(content: bytes, name: str) -> Any:
-    """Parse the ModelProto in `content`; `name` is for messages.
-
-    Raises ModelError for other content and SecurityRefusal for a model with tensors in other files: such a
-    reference could name any file of this machine, and the digest of the model would not cover it.
-    """
+    """Parse the ModelProto in `content` without its side files; `name` is for messages. Raises ModelError."""
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
 
@@ -86,38 +137,20 @@ def parse(content: bytes, name: str) -> Any:
         raise ModelError(f"{name} is not a valid ONNX model.") from error
     if not model.graph.node:
         raise ModelError(f"{name} is not a valid ONNX model: its graph is empty.")
-    _refuse_external(model, name)
     return model
 
 
-def _refuse_external(model: Any, name: str) -> None:
-    import onnx
-
-    trainings = (part for info in model.training_info for part in (info.initialization, info.algorithm))
-    graphs = [model.graph, *model.functions, *trainings]
-    for tensor in (tensor for graph in graphs for tensor in _tensors(graph, 0)):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            place = next((entry.value for entry in tensor.external_data if entry.key == "location"), "?")
-            raise SecurityRefusal(
-                f"{name} keeps its tensor {tensor.name!r} in another file ({place!r}), which is not read.",
-                hint="Save the model with its weights inside the file.",
-            )
+def _whole(content: bytes, folder: Path, name: str) -> Any:
+    model = parse(content, name)
+    embed(model, folder, name, size=len(content))
+    return model
 
 
-def _tensors(graph: Any, depth: int) -> Iterator[Any]:
-    """Yield every TensorProto of a graph or function, including those in attributes and inner graphs."""
-    if depth > _MAX_DEPTH:
-        raise ModelError("The ONNX model nests its graphs too deeply.")
-    yield from getattr(graph, "initializer", ())
-    for sparse in getattr(graph, "sparse_initializer", ()):
-        yield from (sparse.values, sparse.indices)
-    own = getattr(graph, "attribute_proto", ())
-    for attribute in (*own, *(attribute for node in graph.node for attribute in node.attribute)):
-        yield from (attribute.t, *attribute.tensors)
-        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
-            yield from (sparse.values, sparse.indices)
-        for inner in (attribute.g, *attribute.graphs):
-            yield from _tensors(inner, depth + 1)
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
 
 def _floating_types() -> frozenset[int]:

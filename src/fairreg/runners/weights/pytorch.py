@@ -47,8 +47,9 @@ _StorageBytes = Callable[[Storage], memoryview]
 
 
 def knows(start: bytes, suffix: str) -> bool:
-    """Tell whether a file may be a PyTorch file: a pickle, a zip or one with one of PyTorch's suffixes."""
-    return suffix in SUFFIXES or start.startswith((_ZIP_START, _PICKLE_START))
+    """Tell whether a file may be a PyTorch file: a pickle, a zip of one, or one with one of its suffixes."""
+    archive = start.startswith(_ZIP_START) and b"/data.pkl" in start
+    return suffix in SUFFIXES or archive or start.startswith(_PICKLE_START)
 
 
 def read(path: Path) -> Tensors:

@@ -79,7 +79,7 @@ def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
     # A damaged or unsafe file stays in `files` by its format; it is not a usable model.
     known, refused = recognise_all(fetched.models)
     try:
-        chosen, _ = meant(known, refused, where=fetched.requested)
+        chosen, _ = meant(known, refused, fetched=fetched)
     except FairregError:
         chosen = None
     recognised = (_fact(item, fetched, is_chosen=item == chosen) for item in known)

@@ -6,8 +6,7 @@ import os
 import re
 import shutil
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from http import HTTPStatus
@@ -17,7 +16,6 @@ from typing import Protocol
 from fairreg.errors import (
     BadAnswer,
     ChecksumMismatch,
-    FairregError,
     Gone,
     NotFound,
     SecurityRefusal,
@@ -25,7 +23,7 @@ from fairreg.errors import (
 )
 from fairreg.schemas.record import Distribution
 from fairreg.storage.cache import Cache, CachedFile
-from fairreg.storage.files import disk_faults, safe_name
+from fairreg.storage.files import disk_faults
 from fairreg.web import HttpClient, Response
 
 __all__ = [
@@ -33,10 +31,9 @@ __all__ = [
     "Progress",
     "adopt",
     "cached_copy",
+    "chosen_names",
     "download",
     "keys_of",
-    "matches",
-    "place",
     "select",
     "take",
 ]
@@ -65,6 +62,7 @@ class Progress(Protocol):
 class Downloaded:
     """One verified file. `checksum` is the published one, or the computed sha256 where none is published.
 
+    A file that belongs to a model of the record has the name of that `model`, and its `place` in that folder.
     A `packaged` one is part of fairreg itself.
     """
 
@@ -73,26 +71,41 @@ class Downloaded:
     checksum: str
     verified: bool
     from_cache: bool
+    model: str | None = None
+    place: str = ""
     packaged: bool = False
 
 
 def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:
     """Select distributions whose name, or last part of it, matches a glob pattern; all without patterns.
 
-    Raises NotFound listing the available files.
+    A pattern that is the whole name of one selects only that. Raises NotFound listing the available files.
     """
     available, wanted = list(distributions), tuple(patterns)
-    chosen = [item for item in available if not wanted or matches(item.name, wanted)]
+    names = chosen_names([item.name for item in available], wanted)
+    chosen = [item for item in available if item.name in names]
     if not chosen and wanted:
-        names = ", ".join(item.name for item in available[:10])
-        raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {names}.")
+        listed = ", ".join(item.name for item in available[:10])
+        raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {listed}.")
     return chosen
 
 
-def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Tell whether `name`, or the last part of it, matches one of the glob patterns."""
-    last = name.rsplit("/", 1)[-1]
-    return any(fnmatch(name, pattern) or fnmatch(last, pattern) for pattern in patterns)
+def chosen_names(names: Collection[str], patterns: Iterable[str]) -> frozenset[str]:
+    """The names that a pattern chooses: the one it equals, else all that match it or whose last part does.
+
+    Without patterns, those are all names.
+    """
+    wanted = tuple(patterns)
+    found = ({pattern} if pattern in names else _matching(names, pattern) for pattern in wanted)
+    return frozenset().union(*found) if wanted else frozenset(names)
+
+
+def _matching(names: Iterable[str], pattern: str) -> set[str]:
+    """Names that match a glob pattern; a last part that equals it needs no escapes for ``[``."""
+    forms = ((name, name.rsplit("/", 1)[-1]) for name in names)
+    return {
+        name for name, last in forms if last == pattern or fnmatch(name, pattern) or fnmatch(last, pattern)
+    }
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:
@@ -351,44 +364,3 @@ def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def place(files: Iterable[Downloaded], output: Path) -> dict[str, Path]:
-    """Copy downloaded files to the folder `output`, under the last part of their names.
-
-    Files that share it keep the folders of their names. An existing file with other content is never
-    overwritten. Raises FairregError.
-    """
-    found = list(files)
-    last_parts = Counter(safe_name(item.distribution.name) for item in found)
-    placed: dict[str, Path] = {}
-    for item in found:
-        name = item.distribution.name
-        parts = (
-            [part for part in name.split("/") if part.strip(".")]
-            if last_parts[safe_name(name)] > 1
-            else [name]
-        )
-        target = output.joinpath(*map(safe_name, parts))
-        _copy(item.file.path, target)
-        placed[name] = target
-    return placed
-
-
-def _copy(source: Path, target: Path) -> None:
-    with disk_faults(f"The folder {target.parent}"):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists() and not _same(target, source):
-            raise FairregError(
-                f"{target} exists with different content.", hint="Choose another --output folder."
-            )
-        if not target.exists():
-            fresh = target.with_name(f".{target.name}.part")
-            shutil.copyfile(source, fresh)
-            fresh.replace(target)
-
-
-def _same(left: Path, right: Path) -> bool:
-    from filecmp import cmp
-
-    return cmp(left, right, shallow=False)

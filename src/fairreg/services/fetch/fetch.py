@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From an identifier to verified files on this machine, and to the model files among them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,17 +17,18 @@ from fairreg.services.fetch.download import (
     Downloaded,
     Progress,
     cached_copy,
+    chosen_names,
     download,
-    matches,
-    place,
     select,
     take,
 )
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
-from fairreg.services.fetch.leads import Lead, elsewhere, entry_identifier, follow
-from fairreg.services.fetch.packaged import packaged
+from fairreg.services.fetch.leads import Lead, follow, known_elsewhere
+from fairreg.services.fetch.packaged import own_files, packaged
+from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
+from fairreg.services.fetch.side_files import gathered, missing, side_files_in
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
@@ -79,7 +80,8 @@ class FetchedFiles:
         for folder in self.folders:
             if path.is_relative_to(folder):
                 return path.relative_to(folder).as_posix()
-        return path.name
+        names = {item.file.path: item.distribution.name for item in self.files}
+        return names.get(path, path.name)
 
     def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
         """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
@@ -131,7 +133,7 @@ def fetch(
         own = packaged(requested.identifier)
         lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
         if own is not None or lead.target is None:
-            return _placed(_of_package(requested, own or _own_files(lead), patterns), output)
+            return _placed(_of_package(requested, own or own_files(lead), patterns), output)
         with HttpClient(settings, log=log) as web:
             resolution, record = _record_for(web, cache, known, lead.target, patterns=patterns, log=log)
             chosen = _chosen(open_files(record), patterns)
@@ -152,14 +154,6 @@ def fetch(
 def _placed(fetched: FetchedFiles, output: Path | None) -> FetchedFiles:
     """Copy the files to the folder `output`, if there is one."""
     return replace(fetched, placed=place(fetched.files, output)) if output is not None else fetched
-
-
-def _own_files(lead: Lead) -> tuple[ModelRecord, tuple[Downloaded, ...]]:
-    """The packaged files of an entry that leads nowhere; raises the lead's fault where there are none."""
-    own = packaged(entry_identifier(lead.entry)) if lead.entry else None
-    if own is None:
-        raise lead.fault
-    return own
 
 
 def _of_package(
@@ -205,12 +199,13 @@ def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> lis
 
 def _narrowed(fetched: FetchedFiles, patterns: tuple[str, ...]) -> FetchedFiles:
     """Keep only the model files that match, if the patterns match members of archives. Raises NotFound."""
-    if not patterns or any(matches(item.distribution.name, patterns) for item in fetched.files):
+    if not patterns or chosen_names([item.distribution.name for item in fetched.files], patterns):
         return fetched
-    members = tuple(path for path in fetched.models if matches(fetched.name_of(path), patterns))
+    names = chosen_names([fetched.name_of(path) for path in fetched.models], patterns)
+    members = tuple(path for path in fetched.models if fetched.name_of(path) in names)
     if not members:
-        names = ", ".join(item.distribution.name for item in fetched.files)
-        raise NotFound(f"No file matches {' or '.join(patterns)}, and no model file inside {names} does.")
+        archives = ", ".join(item.distribution.name for item in fetched.files)
+        raise NotFound(f"No file matches {' or '.join(patterns)}, and no model file inside {archives} does.")
     return replace(fetched, models=members)
 
 
@@ -225,15 +220,21 @@ def download_files(
     log: Log = no_log,
     progress: Progress | None = None,
 ) -> FetchedFiles:
-    """Download the `chosen` files of a resolved record into the cache and unpack the archives among them."""
+    """Download the `chosen` files of a resolved record into the cache and unpack the archives among them.
+
+    What belongs to a model among them, such as its side files, comes with it if the record lists it.
+    """
     download_one = downloader or _download
     files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
+    more = missing(files, (item for item in record.distributions if item.url))
+    files += tuple(download_one(web, cache, item, record, progress) for item in more)
     return _fetched(cache, pid, record, files, log)
 
 
 def _fetched(
     cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], log: Log
 ) -> FetchedFiles:
+    files = gathered(cache, files)
     folders = tuple(_unpacked(cache, item, log) for item in files if is_archive(item.file.path))
     return FetchedFiles(pid, record, files, folders, _models_in(files, folders))
 
@@ -291,26 +292,16 @@ def _resolved(
     except Gone:
         raise
     except NotFound:
-        _known_elsewhere(lazy, pid, log)  # may know better what it is
+        known_elsewhere(lazy, pid, log)  # may know better what it is
         raise
     if resolution.source is None and isinstance(resolution.fault, NotFound):
-        other = _known_elsewhere(lazy, pid, log)
+        other = known_elsewhere(lazy, pid, log)
         if other is not None:
             log(f"{resolution.fault.message} The registry also names {other}.")
             resolution = resolved(other)
     if resolution.source is None:
         raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
     return resolution, resolution.source.record
-
-
-def _known_elsewhere(lazy: LazyRegistry, pid: RequestedIdentifier, log: Log) -> RequestedIdentifier | None:
-    """Ask the registry as `elsewhere`; one that cannot be opened knows nothing."""
-    try:
-        registry = lazy.open(log)
-    except RegistryError as error:
-        log(error.message)
-        return None
-    return elsewhere(registry, pid)
 
 
 def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
@@ -373,9 +364,16 @@ def save_record(registry: Registry, resolution: Resolution) -> None:
 
 
 def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
-    plain = [item.file.path for item in files if not is_archive(item.file.path)]
+    plain = {item.distribution.name: item for item in files if not is_archive(item.file.path)}
+    whole = [item.file.path for item in plain.values() if not _is_part(item, plain)]
+    parts = {path for folder in folders for path in side_files_in(folder)}
     inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    return tuple(path for path in (*plain, *inside) if _holds_model(path))
+    return tuple(path for path in (*whole, *inside) if path not in parts and _holds_model(path))
+
+
+def _is_part(item: Downloaded, files: Mapping[str, Downloaded]) -> bool:
+    """Tell whether a file only belongs to a model, which is among the files and can be read."""
+    return item.model is not None and item.model in files and _holds_model(files[item.model].file.path)
 
 
 def _holds_model(path: Path) -> bool:

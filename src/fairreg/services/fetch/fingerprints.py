@@ -17,12 +17,11 @@ from pathlib import Path
 from fairreg.errors import FairregError
 from fairreg.registry import Registry
 from fairreg.registry.resolution.grouping import link_keys
-from fairreg.runners.weights import fingerprint_of, read_tensors
+from fairreg.runners.weights import content_digest, fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import FieldOrigin, ModelRecord, Provenance
 from fairreg.schemas.timestamps import now
 from fairreg.sources import OWN_SOURCE
-from fairreg.storage.files import digest
 
 __all__ = ["save_fingerprints"]
 
@@ -58,7 +57,9 @@ def _fingerprint(name: str, path: Path) -> Identifier | None:
         return None
     if not any(array.size for array in tensors.values()):
         return None
-    return Identifier("fingerprint", fingerprint_of(tensors), f"computed from {name} sha256:{digest(path)}")
+    return Identifier(
+        "fingerprint", fingerprint_of(tensors), f"computed from {name} sha256:{content_digest(path)}"
+    )
 
 
 def _identifiers(found: Sequence[Identifier]) -> tuple[Identifier, ...]:

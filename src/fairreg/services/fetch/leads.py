@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fairreg import harvesters
-from fairreg.errors import FairregError, IdentifierError, NotFound
+from fairreg.errors import FairregError, IdentifierError, NotFound, RegistryError
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.identifiers import (
     DOI_SCHEMES,
@@ -20,9 +20,10 @@ from fairreg.schemas.identifiers import (
     parse,
 )
 from fairreg.schemas.record import ModelRecord
+from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.web import Log
 
-__all__ = ["Lead", "elsewhere", "entry_identifier", "follow", "settled"]
+__all__ = ["Lead", "elsewhere", "entry_identifier", "follow", "known_elsewhere", "settled"]
 
 _FEW = 5
 
@@ -83,6 +84,16 @@ def elsewhere(registry: Registry, pid: RequestedIdentifier) -> RequestedIdentifi
     keys = {pid.identifier.key} if pid.identifier else set()
     hosted = (item for entry in entries[:1] for item in _leads(entry.record) if _hosted(item))
     return next((_requested(item) for item in hosted if item.key not in keys), None)
+
+
+def known_elsewhere(lazy: LazyRegistry, pid: RequestedIdentifier, log: Log) -> RequestedIdentifier | None:
+    """Ask the registry as `elsewhere`; one that cannot be opened knows nothing."""
+    try:
+        registry = lazy.open(log)
+    except RegistryError as error:
+        log(error.message)
+        return None
+    return elsewhere(registry, pid)
 
 
 def settled(registry: Registry, pid: str | RequestedIdentifier) -> RequestedIdentifier:

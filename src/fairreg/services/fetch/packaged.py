@@ -9,11 +9,12 @@ from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded
+from fairreg.services.fetch.leads import Lead, entry_identifier
 from fairreg.sources import CURATED
 from fairreg.storage.cache import CachedFile
 from fairreg.storage.files import digest
 
-__all__ = ["packaged"]
+__all__ = ["own_files", "packaged"]
 
 
 def packaged(identifier: Identifier | None) -> tuple[ModelRecord, tuple[Downloaded, ...]] | None:
@@ -32,6 +33,14 @@ def packaged(identifier: Identifier | None) -> tuple[ModelRecord, tuple[Download
     folder = found.path.parent
     beside = [item for item in record.distributions if (folder / item.name).is_file()]
     return record, tuple(_verified(item, folder / item.name) for item in beside)
+
+
+def own_files(lead: Lead) -> tuple[ModelRecord, tuple[Downloaded, ...]]:
+    """The packaged files of an entry that leads nowhere; raises the lead's fault where there are none."""
+    own = packaged(entry_identifier(lead.entry)) if lead.entry else None
+    if own is None:
+        raise lead.fault
+    return own
 
 
 def _verified(item: Distribution, path: Path) -> Downloaded:

@@ -7,7 +7,7 @@ are there, and then its entry in the manifest. A file that fails does not stop t
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -18,12 +18,15 @@ import numpy as np
 
 from fairreg.errors import FairregError, ModelError, UsageError
 from fairreg.runners.cpu import processors
+from fairreg.runners.weights import content_digest
 from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, threads
 from fairreg.services.parallel.engines import open_engine
 from fairreg.services.run.demonstrate import ENGINES
 from fairreg.services.run.manifest import ManifestEntry, RunManifest
 from fairreg.services.run.origin import weights_document
-from fairreg.services.run.predict import LoadedModel, measured, write_outputs
+from fairreg.services.run.outputs import write_outputs
+from fairreg.services.run.predict import LoadedModel, measured, read_inputs
+from fairreg.services.run.row_check import ROWS, dependence_warnings
 from fairreg.services.run.shards import BATCHES, ModelFile, Shard, ShardOutputs, ShardTask, shards_of
 from fairreg.settings import Settings
 from fairreg.storage.files import digest, disk_faults
@@ -84,6 +87,7 @@ class ManyRuns:
                 "source": [str(item.source) for item in files],
                 "items": sum(item.items for item in files),
             },
+            "batching": runner.batching.to_json(*(item.items for item in files)),
             "files": [item.to_json() for item in files],
             "failures": [
                 {"source": str(path), "reason": error.message} for path, error in self.failures.items()
@@ -113,18 +117,21 @@ def run_many(
     outputs that would overwrite each other or their inputs, the errors of `open_engine`, and that of the
     first file if all files failed.
     """
-    targets = _targets(list(inputs), output)
+    listed = list(inputs)
+    targets = _targets(listed, output)
+    opened = replace(opened, warnings=(*opened.warnings, *_dependence(opened, listed)))
     place = where or ExecutionTarget()
-    begun, sha256 = perf_counter(), digest(opened.path)
+    begun, sha256 = perf_counter(), content_digest(opened.path)
     with _engine(place, opened, log) as engine:
         report = ManyRuns(opened, sha256, engine.workers if not place.in_process else 1)
         model = ModelFile(
-            path=opened.path.resolve(),
+            path=opened.path.absolute(),  # side files are beside a link to the model, not beside its target
             sha256=sha256,
             runtime=opened.runner.name,
             engines=(settings.cache / ENGINES).resolve(),
             # The last digits of some graphs depend on the number of threads; not those of fairreg's networks.
             threads=engine.threads if opened.recognition else 1,
+            batch_size=opened.batch_size,
         )
         manifest = None if output is None else RunManifest(output)
         _Runs(report, ShardTask(model), manifest, progress).all(engine, targets)
@@ -132,6 +139,17 @@ def run_many(
     if report.failures and not report.files:
         raise next(iter(report.failures.values()))
     return report
+
+
+def _dependence(opened: LoadedModel, inputs: list[Path]) -> tuple[str, ...]:
+    """What the first rows of the first file say of the batches that a user asked for."""
+    if opened.batch_size is None or not inputs:
+        return ()
+    try:
+        given = read_inputs(opened, inputs[0], 0, (opened.runner.batch_size or 0) + ROWS)
+        return dependence_warnings(opened.runner, given.arrays)
+    except FairregError:
+        return ()  # the run itself reports what is wrong with this file
 
 
 def _engine(where: ExecutionTarget, opened: LoadedModel, log: Log) -> AbstractContextManager[Engine]:

@@ -10,13 +10,12 @@ from typing import Any
 from fairreg import models, runners
 from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
 from fairreg.models.base import Demonstration, Recognition
-from fairreg.runners import Runner, weights
+from fairreg.runners import weights
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.run.origin import WeightsOrigin, origin_of, packaged_origin, weights_document
 from fairreg.settings import Settings
-from fairreg.storage.files import digest
 
 __all__ = [
     "DEFAULT_RUNTIME",
@@ -24,7 +23,6 @@ __all__ = [
     "RunReport",
     "check_runtime",
     "find_model",
-    "load",
     "meant",
     "recognise",
     "recognise_all",
@@ -65,7 +63,10 @@ class RunReport:
         return {
             "model": self.recognition.title,
             "weights": weights_document(
-                self.origin, self.file, digest(self.recognition.path), self.recognition.fingerprint
+                self.origin,
+                self.file,
+                weights.content_digest(self.recognition.path),
+                self.recognition.fingerprint,
             ),
             "runtime": self.runtime,
             "input": {"source": shown.source, "items": shown.items},
@@ -81,7 +82,7 @@ def run(fetched: FetchedFiles, *, runtime: str | None = None, engines: Path | No
     Raises ModelError when there is none or the choice is ambiguous, UnsafePickle when all candidates are
     unsafe, MissingEngine and UsageError for the runtime.
     """
-    chosen, warnings = find_model(fetched.models, where=fetched.requested)
+    chosen, warnings = find_model(fetched)
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if not chosen.baseline:
@@ -152,21 +153,15 @@ def reference(pid: str | RequestedIdentifier) -> Recognition:
     return chosen
 
 
-def load(fetched: FetchedFiles, *, runtime: str | None = None) -> Runner:
-    """Load a runner of the model among the fetched files. Raises as `run`."""
-    chosen, _ = find_model(fetched.models, where=fetched.requested)
-    return models.load(chosen, runtime=runtime or DEFAULT_RUNTIME)
-
-
 def check_runtime(runtime: str) -> None:
     """Raise UsageError for an unknown runtime, MissingEngine for one that is not installed."""
     if not runners.get(runtime).available():
         raise MissingEngine(runtime, runtime)
 
 
-def find_model(paths: Iterable[Path], *, where: str) -> tuple[Recognition, list[str]]:
-    """Choose the model among these files; return it with a warning for each unreadable file."""
-    return meant(*recognise_all(paths), where=where)
+def find_model(fetched: FetchedFiles) -> tuple[Recognition, list[str]]:
+    """Choose the model among the fetched files; return it with a warning for each unreadable file."""
+    return meant(*recognise_all(fetched.models), fetched=fetched)
 
 
 def recognise(path: Path) -> Recognition | None:
@@ -199,18 +194,28 @@ def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[Fairre
 
 
 def meant(
-    found: list[Recognition], refused: list[FairregError], *, where: str
+    found: list[Recognition], refused: list[FairregError], *, fetched: FetchedFiles
 ) -> tuple[Recognition, list[str]]:
-    """Choose among the recognised models. Raises as `find_model`."""
+    """Choose among the recognised models of the fetched files. Raises as `find_model`."""
     if not found and refused:
-        raise next((error for error in refused if error.exit_code != ModelError.exit_code), refused[0])
+        raise _unreadable(refused, fetched)
     if not found:
         raise ModelError(
-            f"No file of {where} contains a model that fairreg supports.",
+            f"No file of {fetched.requested} contains a model that fairreg supports.",
             hint=f"It supports {', '.join(models.names())}; the files are fetched and verified nevertheless.",
         )
-    chosen = models.choose(found)
+    chosen = models.choose(found, where=fetched.requested, name_of=fetched.name_of)
     if refused and not chosen.baseline:
         # An unreadable file may be the intended one: another file must not replace it silently.
         raise refused[0]
     return chosen, [error.message for error in refused]
+
+
+def _unreadable(refused: list[FairregError], fetched: FetchedFiles) -> FairregError:
+    """The most telling of these errors; beside other models its hint says how to choose one of them."""
+    error = next((error for error in refused if error.exit_code != ModelError.exit_code), refused[0])
+    others = [fetched.name_of(path) for path in fetched.models]
+    if others[len(refused) :]:
+        choice = f"Or choose another file with --file NAME: {', '.join(others[:10])}."
+        error.hint = f"{error.hint} {choice}" if error.hint else choice
+    return error

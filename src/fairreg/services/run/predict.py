@@ -6,26 +6,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairreg import models, runners
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import FairregError, ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
+from fairreg.runners.base import requested
+from fairreg.runners.batching import Batching, row_count
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
-from fairreg.services.fetch.fetch import fetch
+from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
+from fairreg.services.run.not_runnable import not_runnable
 from fairreg.services.run.origin import WeightsOrigin, origin_of, weights_document
+from fairreg.services.run.outputs import OUTPUT_SUFFIXES, write_outputs
+from fairreg.services.run.row_check import dependence_warnings
 from fairreg.settings import Settings
-from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
-from fairreg.storage.files import digest, disk_faults
+from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, unreadable
+from fairreg.storage.arrays import row_count as stored_rows
 from fairreg.web import Log, no_log
 
 __all__ = [
+    "WHOLE",
+    "BatchSize",
     "LoadedModel",
     "Prediction",
     "Progress",
@@ -33,16 +40,19 @@ __all__ = [
     "count_items",
     "looks_like_path",
     "measured",
+    "open_fetched",
     "open_file",
     "open_model",
     "predict",
     "read_arrays",
     "read_inputs",
     "runner_of",
-    "write_outputs",
 ]
 
 Array = NDArray[Any]
+WHOLE: Literal["whole"] = "whole"
+# Rows of one batch as a user asks for them: a number, or all at once; None leaves the choice to the runner.
+BatchSize = int | Literal["whole"] | None
 # Called with the number of items done and the total.
 Progress = Callable[[int, int], None]
 # Batches between two progress updates.
@@ -69,9 +79,12 @@ class Prediction:
         """The document that ``fairreg run --json`` prints."""
         return {
             "model": self.model,
-            "weights": weights_document(self.origin, self.path.name, digest(self.path), self.fingerprint),
+            "weights": weights_document(
+                self.origin, self.path.name, weights.content_digest(self.path), self.fingerprint
+            ),
             "runtime": self.runner.name,
             "input": {"source": self.source, "items": self.items},
+            "batching": self.runner.batching.to_json(self.items),
             "metrics": dict(self.metrics),
             "timing": {
                 "items_per_second": self.items / self.seconds if self.seconds else None,
@@ -85,13 +98,15 @@ class Prediction:
 class LoadedModel:
     """A model ready to run; `recognition` is None for one described only by its graph.
 
-    `record` is the identifier of the record that it was fetched from, None for a file of the user.
+    `batch_size` is what the user asked for; the runner's batching follows it. `record` is the identifier of
+    the record that it was fetched from, None for a file of the user.
     """
 
     runner: Runner
     path: Path
     recognition: Recognition | None
     warnings: tuple[str, ...] = ()
+    batch_size: BatchSize = None
     record: str | None = None
 
     @property
@@ -116,29 +131,62 @@ def open_model(
     *,
     runtime: str | None = None,
     patterns: Iterable[str] = (),
+    batch_size: BatchSize = None,
     log: Log = no_log,
     progress: Downloading | None = None,
 ) -> LoadedModel:
     """Open the model `model`, a local file or an identifier, ready to run.
 
-    Raises the errors of `fetch`, and ModelError if no model or several are found.
+    `patterns` choose among the files of a record. Raises the errors of `fetch` and `open_fetched`, and
+    UsageError for patterns with a local file.
     """
-    path, engines = Path(model), settings.cache / ENGINES
+    path = Path(model)
+    if path.is_file() and tuple(patterns):
+        raise UsageError(
+            f"--file chooses among the files of a record, but {model} is a file.", hint="Leave --file out."
+        )
     if path.is_file():
-        return open_file(path, runtime, engines)
+        return open_file(path, runtime, settings.cache / ENGINES, batch_size=batch_size)
     if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
+    return open_fetched(settings, fetched, runtime, batch_size=batch_size)
+
+
+def open_fetched(
+    settings: Settings,
+    fetched: FetchedFiles,
+    runtime: str | None = None,
+    *,
+    batch_size: BatchSize = None,
+) -> LoadedModel:
+    """Open the model among fetched files: that of a supported network, else the only one that runs by itself.
+
+    Raises ModelError if there is none, or several to choose from, and UnsafePickle if all are unsafe.
+    """
+    engines = settings.cache / ENGINES
     found, refused = recognise_all(fetched.models)
-    graphs = [path for path in fetched.models if path.suffix.lower() in runners.suffixes()]
-    if found or refused or not graphs:
-        chosen, warnings = meant(found, refused, where=model)
-        runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
-        return LoadedModel(runner, chosen.path, chosen, tuple(warnings), fetched.record.identifier)
-    if graphs[1:]:
-        names = ", ".join(fetched.name_of(path) for path in graphs[:10])
-        raise ModelError(f"{model} has several models: {names}.", hint="Choose one with --file.")
-    return replace(open_file(graphs[0], runtime, engines), record=fetched.record.identifier)
+    graphs = _distinct(path for path in fetched.models if path.suffix.lower() in runners.suffixes())
+    if not found and not refused and graphs[1:]:
+        raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
+    if not found and not refused and graphs:
+        opened = open_file(graphs[0], runtime, engines, batch_size=batch_size)
+        return replace(opened, record=fetched.record.identifier)
+    chosen, warnings = meant(found, refused, fetched=fetched)
+    opened = _load(chosen, runtime, engines, None, batch_size)
+    return replace(opened, warnings=tuple(warnings), record=fetched.record.identifier)
+
+
+def _distinct(paths: Iterable[Path]) -> list[Path]:
+    """The first of these models of each digest; one that cannot be read whole is like no other."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        try:
+            key = weights.content_digest(path)
+        except FairregError:
+            key = str(path)
+        found.setdefault(key, path)
+    return list(found.values())
 
 
 def predict(
@@ -150,9 +198,10 @@ def predict(
     for each of its inputs. `output` is written only at the end. Raises ModelError if model and input do not
     fit, UsageError for an output of an unknown kind.
     """
-    if output is not None and output.suffix not in _KINDS:
+    if output is not None and output.suffix not in OUTPUT_SUFFIXES:
         raise UsageError(f"{output.name} is not a .npz or .npy file.", hint="Use one of these suffixes.")
     given = read_inputs(model, inputs)
+    warnings = (*model.warnings, *dependence_warnings(model.runner, given.arrays))
     begun = perf_counter()
     outputs = _run(model.runner, given.arrays, progress)
     prediction = Prediction(
@@ -166,46 +215,11 @@ def predict(
         items=count_items(given.arrays),
         seconds=perf_counter() - begun,
         metrics=measured(model, outputs, given.labels),
-        warnings=model.warnings,
+        warnings=warnings,
     )
     if output is not None:
         write_outputs(outputs, output)
     return prediction
-
-
-def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
-    """Write outputs atomically: .npz with all by name, .npy with a single one.
-
-    Text becomes numpy text, so that nothing needs pickle to be read. Raises UsageError, and ModelError for
-    other Python objects.
-    """
-    if path.suffix == ".npy" and len(outputs) != 1:
-        raise UsageError(
-            f"{path.name} can contain one array, but the model has the outputs {', '.join(outputs)}.",
-            hint="Name a .npz file.",
-        )
-    plain = {name: _plain(name, array) for name, array in outputs.items()}
-    part = path.with_name(f".{path.name}.part")
-    with disk_faults(path.name):
-        with part.open("wb") as file:
-            if path.suffix == ".npz":
-                np.savez(file, **plain)  # type: ignore[arg-type]  # no output is named allow_pickle
-            else:
-                np.save(file, next(iter(plain.values())))
-        part.replace(path)
-
-
-def _plain(name: str, array: Array) -> Array:
-    """Return the array without Python objects: text as numpy text. Raises ModelError."""
-    if not array.dtype.hasobject:
-        return array
-    text = array.astype(str) if all(isinstance(item, str) for item in array.flat) else None
-    if text is None or text.tolist() != array.tolist():
-        raise ModelError(
-            f"The output {name!r} has values that only pickle could keep in a file.",
-            hint="Run the model without --output, or from Python.",
-        )
-    return text
 
 
 def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Runner:
@@ -236,12 +250,12 @@ def count_inputs(model: LoadedModel, path: Path) -> int | None:
     """Number of items in the file, None if it cannot be divided into shards. Raises ModelError."""
     if not path.is_file():
         raise _no_file(path)
-    if not model.runner.batched:
+    if model.runner.batch_size is None:
         return None
     if model.recognition is not None:
         return models.get(model.recognition.model).count_inputs(path)
     with _readable(path):
-        return row_count(path)
+        return stored_rows(path)
 
 
 @contextmanager
@@ -252,23 +266,53 @@ def _readable(path: Path) -> Iterator[None]:
         raise unreadable(path, error) from error
 
 
-_KINDS = (".npz", ".npy")
-
-
 def looks_like_path(text: str) -> bool:
     """Tell whether a text is a file name: it begins like a path, or ends like a model or weight file."""
     suffix = Path(text).suffix.lower()
     return text.startswith((".", "/", "~")) or suffix in weights.SUFFIXES or suffix in runners.suffixes()
 
 
-def open_file(path: Path, runtime: str | None, engines: Path, threads: int | None = None) -> LoadedModel:
+def open_file(
+    path: Path,
+    runtime: str | None,
+    engines: Path,
+    threads: int | None = None,
+    *,
+    batch_size: BatchSize = None,
+) -> LoadedModel:
     """Open the model in a file, to run on `threads` threads (None: the default of its runtime)."""
-    known = recognise(path)
-    if known is not None:
-        chosen = runtime or DEFAULT_RUNTIME
-        return LoadedModel(models.load(known, runtime=chosen, engines=engines, threads=threads), path, known)
-    runner = runners.get(runtime or _runtime_for(path))
-    return LoadedModel(runner.load(path, engines=engines, threads=threads), path, None)
+    return _load(recognise(path) or path, runtime, engines, threads, batch_size)
+
+
+def _load(
+    found: Recognition | Path,
+    runtime: str | None,
+    engines: Path,
+    threads: int | None,
+    batch_size: BatchSize,
+) -> LoadedModel:
+    size = None if batch_size == WHOLE else batch_size
+    options = requested(engines=engines, threads=threads, batch_size=size)
+    if isinstance(found, Recognition):
+        runner = models.load(found, runtime=runtime or DEFAULT_RUNTIME, **options)
+    else:
+        runner = _load_graph(found, runtime, options)
+    if batch_size is not None:
+        exact = runner.batching.exact and size is not None
+        runner.batching = Batching(size, "requested", exact=exact)
+    known = found if isinstance(found, Recognition) else None
+    path = found.path if isinstance(found, Recognition) else found
+    return LoadedModel(runner, path, known, batch_size=batch_size)
+
+
+def _load_graph(path: Path, runtime: str | None, options: dict[str, Any]) -> Runner:
+    """Load a model described by its file alone; the reason of a refusal is that of the file's own format."""
+    try:
+        return runners.get(runtime or _runtime_for(path)).load(path, **options)
+    except ModelError as error:
+        if runtime is None and path.suffix.lower() not in runners.suffixes():
+            raise not_runnable(path) from error
+        raise
 
 
 def _runtime_for(path: Path) -> str:
@@ -293,8 +337,8 @@ def _no_file(path: Path) -> ModelError:
 def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None) -> Mapping[str, Array]:
     """Run as `Runner.run`; with `progress`, several batches at a time between its calls."""
     items = count_items(arrays)
-    stretch = _STRETCH * runner.batch_size
-    if progress is None or not runner.batched or items <= stretch:
+    stretch = _STRETCH * (runner.batch_size or items)
+    if progress is None or items <= stretch or row_count(arrays) is None:
         return runner.run(arrays)
     parts = []
     for first in range(0, items, stretch):

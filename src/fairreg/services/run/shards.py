@@ -14,8 +14,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.services.run.predict import LoadedModel, count_inputs, count_items, open_file, read_inputs
-from fairreg.storage.files import digest
+from fairreg.runners.weights import content_digest
+from fairreg.services.run.predict import (
+    BatchSize,
+    LoadedModel,
+    count_inputs,
+    count_items,
+    open_file,
+    read_inputs,
+)
 
 __all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "shards_of"]
 
@@ -25,13 +32,15 @@ BATCHES = 32
 
 @dataclass(frozen=True)
 class ModelFile:
-    """Description of a model for every process: file and digest, runtime, folder of engines, threads."""
+    """Description of a model for every process: file and digest, runtime, folder of engines, threads, and the
+    batch size that a user asked for."""
 
     path: Path
     sha256: str
     runtime: str
     engines: Path
     threads: int | None
+    batch_size: BatchSize = None
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,8 @@ class ShardTask:
 
 def shards_of(opened: LoadedModel, source: Path) -> tuple[Shard, ...]:
     """Divide the file into shards; one for a file whose items cannot be counted. Raises ModelError."""
-    count, size = count_inputs(opened, source), BATCHES * opened.runner.batch_size
-    if not count:
+    count, size = count_inputs(opened, source), BATCHES * (opened.runner.batch_size or 0)
+    if not count or not size:
         return (Shard(source),)
     return tuple(Shard(source, start, min(start + size, count)) for start in range(0, count, size))
 
@@ -89,6 +98,6 @@ def _opened(model: ModelFile) -> LoadedModel:
             f"The worker has no model file {model.path}.",
             hint="Workers on other machines need models and inputs on a path that all of them share.",
         )
-    if digest(model.path) != model.sha256:
+    if content_digest(model.path) != model.sha256:
         raise ModelError(f"The worker has another model at {model.path}.")
-    return open_file(model.path, model.runtime, model.engines, model.threads)
+    return open_file(model.path, model.runtime, model.engines, model.threads, batch_size=model.batch_size)

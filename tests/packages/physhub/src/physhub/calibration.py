@@ -61,6 +61,11 @@ def load(
     return engine.load(graph, batch_size=batch_size, threads=threads, engines=engines)
 
 
+def onnx_graph(source: Recognition) -> bytes:
+    """Return the calibration as an ONNX model, for `fairreg convert`."""
+    return _graph(read_tensors(source.path))
+
+
 def reference(identifier: Identifier) -> Recognition | None:
     """Return None: no weights are packaged that could stand in for published ones."""
     return None

@@ -21,7 +21,7 @@ def available() -> bool:
 def load(
     source: Path | bytes,
     *,
-    batch_size: int = DEFAULT_BATCH,
+    batch_size: int | None = None,
     threads: int | None = None,
     engines: Path | None = None,
 ) -> "LineRunner":
@@ -33,7 +33,8 @@ def load(
             slope, offset = float(archive["slope"]), float(archive["offset"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{source.name} does not hold a line: {error}.") from error
-    return LineRunner(slope, offset, batch_size=batch_size)
+    # Every number has a result of its own, so that the runner may say: in batches.
+    return LineRunner(slope, offset, batch_size=batch_size or DEFAULT_BATCH)
 
 
 class LineRunner(Runner):

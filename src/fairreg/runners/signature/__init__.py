@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.runners.mismatch import (
+from fairreg.runners._casting import as_array, cast, is_array, is_optional
+from fairreg.runners.signature.mismatch import (
     ArrayKind,
-    castable,
     listed,
     named,
     renames,
@@ -29,51 +29,58 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 
 
-def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Array]) -> Arrays:
+def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Any]) -> Arrays:
     """Return `arrays` in the order of `signature`, contiguous and of its element types.
 
-    A free axis has the same length wherever its name occurs. Raises ModelError: the names differ, a shape
-    does not fit, an element type cannot be cast, or a value leaves the range of the smaller type. The hint
-    says what would fit, where that was found by testing it.
+    A free axis has the same length wherever its name occurs; an optional input may be missing or None. Raises
+    ModelError: the names differ, a shape does not fit, an element type cannot be cast, or a value leaves the
+    range of the smaller type. The hint says what would fit, where that was found by testing it.
     """
-    given = {name: np.asarray(array) for name, array in arrays.items()}
-    _check_names(signature, given)
+    absent = {item.name for item in signature if arrays.get(item.name) is None}
+    present = tuple(item for item in signature if item.name not in absent or not is_optional(item.dtype))
+    given = {name: value for name, value in arrays.items() if name not in absent}
+    _check_names(present, given)
+    plain = tuple(item for item in present if is_array(item.dtype))
+    given |= {item.name: as_array(item.name, given[item.name]) for item in plain}
     axes: dict[str, int] = {}
-    for tensor in signature:
+    for tensor in plain:
         before = dict(axes)
         if not shape_fits(tensor, given[tensor.name].shape, axes):
-            raise _misshapen(signature, given, tensor, before)
-    return {tensor.name: _cast(tensor, given[tensor.name]) for tensor in signature}
+            raise _misshapen(plain, given, tensor, before)
+    return {item.name: cast(item.name, item.dtype, given[item.name]) for item in present}
 
 
-def _check_names(signature: tuple[Tensor, ...], given: Mapping[str, Array]) -> None:
+def _check_names(signature: tuple[Tensor, ...], given: Mapping[str, Any]) -> None:
     expected = [item.name for item in signature]
     missing = [item for item in signature if item.name not in given]
-    unknown = {name: _kind(array) for name, array in given.items() if name not in expected}
-    if missing and unknown:
+    unknown = [name for name in given if name not in expected]
+    kinds = {name: kind for name in unknown if (kind := _kind_of(given[name])) is not None}
+    if missing and kinds:
         axes = _axes_of([item for item in signature if item.name in given], given)
         for nearly in (False, True):
-            found = renames(missing, unknown, axes, nearly=nearly)
+            found = renames(missing, kinds, axes, nearly=nearly)
             if found:
-                raise _misnamed(missing, unknown, found, axes)
+                raise _misnamed(missing, kinds, found, axes)
     takes = ", ".join(f"{item.name!r} {named(item)}" for item in signature) or "none"
-    has = "".join(f", {name!r} {kind.shape}" for name, kind in unknown.items())
+    has = "".join(f", {name!r} {kind.shape}" for name, kind in kinds.items())
     hint = f"Its inputs are {takes}{f'; given are{has[1:]}' if has else ''}."
     if missing:
         raise ModelError(f"The model needs the {_inputs([item.name for item in missing])}.", hint=hint)
     if unknown:
-        raise ModelError(f"The model has no {_inputs(list(unknown))}.", hint=hint)
+        raise ModelError(f"The model has no {_inputs(unknown)}.", hint=hint)
 
 
 def _inputs(names: Sequence[str]) -> str:
     return f"input{'s' if names[1:] else ''} {listed(names)}"
 
 
-def _axes_of(tensors: Sequence[Tensor], given: Mapping[str, Array]) -> dict[str, int]:
+def _axes_of(tensors: Sequence[Tensor], given: Mapping[str, Any]) -> dict[str, int]:
     """The lengths of the free axes that these inputs set."""
     axes: dict[str, int] = {}
     for tensor in tensors:
-        shape_fits(tensor, given[tensor.name].shape, axes)
+        kind = _kind_of(given[tensor.name])
+        if kind is not None:
+            shape_fits(tensor, kind.shape, axes)
     return axes
 
 
@@ -98,7 +105,7 @@ def _misnamed(
 
 
 def _misshapen(
-    signature: tuple[Tensor, ...], given: Mapping[str, Array], tensor: Tensor, axes: dict[str, int]
+    signature: tuple[Tensor, ...], given: Mapping[str, Any], tensor: Tensor, axes: dict[str, int]
 ) -> ModelError:
     """The error for an array whose shape does not fit; `axes` are the lengths that earlier inputs set."""
     shape = given[tensor.name].shape
@@ -112,9 +119,13 @@ def _misshapen(
     )
 
 
-def _exchange(signature: tuple[Tensor, ...], given: Mapping[str, Array]) -> str | None:
+def _exchange(signature: tuple[Tensor, ...], given: Mapping[str, Any]) -> str | None:
     """The step for arrays that fit one another's inputs, where they do in one way only."""
-    found = renames(signature, {name: _kind(array) for name, array in given.items()}, {})
+    found = renames(
+        signature,
+        {item.name: ArrayKind(given[item.name].shape, given[item.name].dtype) for item in signature},
+        {},
+    )
     moved = {name: array for name, array in found.items() if name != array}
     if not moved:
         return None
@@ -122,7 +133,7 @@ def _exchange(signature: tuple[Tensor, ...], given: Mapping[str, Array]) -> str 
     return f"The arrays are in another order: {fits}. Rename them, as in {saving(found)}"
 
 
-def _disagreement(signature: tuple[Tensor, ...], given: Mapping[str, Array], tensor: Tensor) -> str | None:
+def _disagreement(signature: tuple[Tensor, ...], given: Mapping[str, Any], tensor: Tensor) -> str | None:
     """The inputs that differ in a free axis, for an array that fits by itself."""
     own: dict[str, int] = {}
     if not shape_fits(tensor, given[tensor.name].shape, own):
@@ -136,47 +147,10 @@ def _disagreement(signature: tuple[Tensor, ...], given: Mapping[str, Array], ten
     return None
 
 
-def _kind(array: Array) -> ArrayKind:
+def _kind_of(value: Any) -> ArrayKind | None:
+    """Shape and element type of a value that is one array, None for others."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # nested lists of unequal lengths
+        return None
     return ArrayKind(array.shape, array.dtype)
-
-
-def _cast(tensor: Tensor, array: Array) -> Array:
-    wanted = np.dtype(tensor.dtype)
-    if wanted.kind == "U" and array.dtype.kind in "UO":
-        return _text(tensor, array)
-    if not castable(array.dtype, wanted):
-        raise ModelError(
-            f"The input {tensor.name!r} has element type {array.dtype}, which cannot safely become "
-            f"{'text' if wanted.kind == 'U' else wanted}.",
-            hint=_conversion(array.dtype, wanted),
-        )
-    with np.errstate(over="ignore"):
-        cast = np.ascontiguousarray(array, dtype=wanted).reshape(array.shape)
-    narrower = wanted.kind == "f" and cast.dtype.itemsize < array.dtype.itemsize
-    if narrower and (np.isinf(cast) & ~np.isinf(array)).any():
-        raise ModelError(f"The input {tensor.name!r} has values beyond the range of {wanted}.")
-    return cast
-
-
-def _conversion(given: np.dtype[Any], wanted: np.dtype[Any]) -> str:
-    """The next step for an element type that is not cast."""
-    if given.kind == "S" and wanted.kind == "U":
-        return "Decode the bytes: numpy.char.decode(array, 'utf-8')"
-    if wanted.kind == "U":
-        return "To convert it nevertheless, use .astype(str)."
-    if given.kind == "O":
-        return (
-            f"The array holds Python objects; make an array of one type: numpy.array(values, {str(wanted)!r})"
-        )
-    return f"To convert it nevertheless, use .astype({str(wanted)!r})."
-
-
-def _text(tensor: Tensor, array: Array) -> Array:
-    """Text as it is given, in numpy's type or as str objects. Raises ModelError for other objects."""
-    other = next((item for item in array.flat if not isinstance(item, str)), None)
-    if other is not None:
-        raise ModelError(
-            f"The input {tensor.name!r} is text, but has a value of the type {type(other).__name__}.",
-            hint="Convert the values with str().",
-        )
-    return np.ascontiguousarray(array).reshape(array.shape)

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fairreg.schemas.record import Tensor
+from fairreg.runners._casting import NARROW, TEXT, parted
+from fairreg.schemas.record import ANY_AXES, Tensor
 
-__all__ = ["ArrayKind", "castable", "listed", "named", "renames", "repair", "saving", "shape_fits"]
+__all__ = ["ArrayKind", "listed", "named", "renames", "repair", "saving", "shape_fits"]
 
 _MOST_AXES = 6  # 720 orders to test
 _SWAPPED = 2  # axes that change places
@@ -31,18 +32,34 @@ class ArrayKind(NamedTuple):
 
 def shape_fits(tensor: Tensor, shape: tuple[int, ...], axes: dict[str, int]) -> bool:
     """Compare a shape with the signature; `axes` collects the lengths of the free axes."""
-    return len(shape) == len(tensor.shape) and all(
+    stated = _stated(tensor.shape, shape)
+    return len(shape) == len(stated) and all(
         (axes.setdefault(wanted, size) if isinstance(wanted, str) else wanted) == size
-        for wanted, size in zip(tensor.shape, shape, strict=True)
+        for wanted, size in zip(stated, shape, strict=True)
     )
 
 
-def castable(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
-    """Tell whether arrays are cast to an element type: without loss, or between floating-point types."""
-    if wanted.kind == "U":
-        return given.kind in "UO"  # the values of an object array are checked when it is cast
-    floating = np.issubdtype(given, np.floating) and np.issubdtype(wanted, np.floating)
-    return bool(floating or np.can_cast(given, wanted, "safe"))
+def _stated(axes: tuple[int | str, ...], shape: tuple[int, ...]) -> tuple[int | str, ...]:
+    """Fill in the sizes of `shape` for the axes that are not stated."""
+    if ANY_AXES not in axes:
+        return axes
+    first = axes.index(ANY_AXES)
+    last = len(axes) - first - 1
+    return (*axes[:first], *shape[first : max(first, len(shape) - last)], *axes[first + 1 :])
+
+
+def castable(given: np.dtype[Any], wanted: str) -> bool:
+    """Tell whether arrays of a type can become those of the element type `wanted`, as far as types tell."""
+    outer, inner = parted(wanted)
+    if outer == "optional":
+        return castable(given, inner)
+    if outer or inner == TEXT:
+        return not outer and given.kind in "USTO"  # the values of an object array are checked when it is cast
+    narrow = NARROW.get(inner)
+    dtype = np.dtype(narrow.wide if narrow else inner)
+    loose = (np.floating, np.integer) if narrow else (np.floating,)
+    alike = any(np.issubdtype(given, kind) and np.issubdtype(dtype, kind) for kind in loose)
+    return bool(alike or given.name in NARROW or np.can_cast(given, dtype, "safe"))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -111,10 +128,12 @@ def _folded(name: str) -> str:
 
 
 def _nearness(tensor: Tensor, kind: ArrayKind, axes: Mapping[str, int]) -> int | None:
-    if not castable(kind.dtype, np.dtype(tensor.dtype)):
+    if not castable(kind.dtype, tensor.dtype):
         return None
     if _fits(tensor, kind.shape, axes):
         return _FITS
+    if ANY_AXES in tensor.shape:
+        return None
     if any(step(tensor, kind.shape, axes, "") for step in (_added_axis, _dropped_axis, _reordered)):
         return _REORDERED
     return _ONE_LENGTH if len(_differing(tensor, kind.shape, axes)) == 1 else None
@@ -140,6 +159,8 @@ def _only_matching(able: Mapping[str, set[str]]) -> dict[str, str]:
 
 def repair(tensor: Tensor, shape: tuple[int, ...], axes: Mapping[str, int], name: str) -> str | None:
     """The next step for the array `name` of this shape, from what makes it fit; None where nothing does."""
+    if ANY_AXES in tensor.shape:
+        return None
     steps = (_added_axis, _dropped_axis, _reordered, _flattened, _shorter, _other_shape)
     found = (step(tensor, shape, axes, _variable(name)) for step in steps)
     return next((step for step in found if step), None)

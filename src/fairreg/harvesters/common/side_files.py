@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Files that belong to a model file of the same folder, recognised in a list of names.
+
+Names in use, by who writes them: ``M.onnx.data`` (PyTorch, the optimiser of onnxruntime), ``M.onnx_data`` and
+``M.onnx_data_1`` (Optimum), ``model.data`` (SparseML), a UUID with ``.data`` (onnx alone),
+``weights.bin`` and the like (by hand); ``M.safetensors.index.json`` beside ``M-00001-of-00002.safetensors``
+(Hugging Face, also ``.bin``). A file per tensor, named as the tensor, is only known from the model itself.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+__all__ = ["belonging", "index_of", "shards_of"]
+
+_NUMBER = r"(?:[._-]?[0-9]{1,5})?"
+# After the model's name, with or without its suffix.
+_DATA = re.compile(
+    rf"[._-](?:(?:external[._-]?)?data|weights?|params|ext){_NUMBER}(?:\.(?:data|bin|pb|weights))?|\.bin"
+)
+_ANY_MODEL = re.compile(
+    r"(?:model|weights?|params|external)(?:[._-]?data)?\.(?:data|bin|pb|weights)"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.data"
+)
+_SHARD = re.compile(r"(.+?)-[0-9]{5}-of-[0-9]{5}(\.(?:safetensors|bin|pt|pth))")
+_INDEX = re.compile(r"(.+)(\.(?:safetensors|bin|pt|pth))\.index(\.[\w-]+)?\.json")
+
+
+def belonging(models: Iterable[str], names: Iterable[str]) -> frozenset[str]:
+    """The `names` that belong to one of `models` in the same folder; both are paths in one repository."""
+    known, others = _by_folder(models), _by_folder(names)
+    return frozenset(
+        f"{folder}{name}"
+        for folder, listed in others.items()
+        for name in listed - known[folder]
+        if _belongs(name, known[folder], listed)
+    )
+
+
+def _belongs(name: str, models: set[str], listed: set[str]) -> bool:
+    graphs = [model for model in models if model.lower().endswith(".onnx")]
+    if graphs and _ANY_MODEL.fullmatch(name.lower()):
+        return True
+    starts = {start for graph in graphs for start in (graph, graph[: -len(".onnx")])}
+    if any(name.startswith(start) and _DATA.fullmatch(name[len(start) :].lower()) for start in starts):
+        return True
+    return bool(shards_of(name, listed)) or index_of(name, listed) is not None
+
+
+def shards_of(index: str, names: Iterable[str]) -> list[str]:
+    """The shards among `names`, sorted, that an index file of this name lists; all are in its folder."""
+    match = _INDEX.fullmatch(index)
+    return [] if match is None else sorted(name for name in names if _key(name) == _index_key(match))
+
+
+def index_of(shard: str, names: Iterable[str]) -> str | None:
+    """The index file among `names` of a shard of this name, in its folder; None without one."""
+    key = _key(shard)
+    if key is None:
+        return None
+    found = (name for name in names if (match := _INDEX.fullmatch(name)) and _index_key(match) == key)
+    return min(found, default=None)
+
+
+def _key(shard: str) -> str | None:
+    match = _SHARD.fullmatch(shard)
+    return f"{match[1]}{match[2]}" if match else None
+
+
+def _index_key(match: re.Match[str]) -> str:
+    """``model.safetensors.index.fp16.json`` lists ``model.fp16-00001-of-00002.safetensors``."""
+    return f"{match[1]}{match[3] or ''}{match[2]}"
+
+
+def _by_folder(names: Iterable[str]) -> dict[str, set[str]]:
+    folders: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        folder, slash, last = name.rpartition("/")
+        folders[f"{folder}{slash}"].add(last)
+    return folders

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""A graph during the proof: what is known of its values, their shapes and their contents."""
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+from fairreg.runners.independence.sizes import Sizes
+
+__all__ = ["STANDARD", "Graph", "without_weights"]
+
+STANDARD = frozenset({"", "ai.onnx"})
+
+# Operators whose result differs from call to call or from place to place, although nothing enters them.
+_RANDOM = """
+    RandomNormal RandomUniform RandomNormalLike RandomUniformLike Multinomial Bernoulli Dropout
+"""
+_LARGEST_CONSTANT = 4096  # elements of a constant whose values may matter: axes, sizes, indices
+
+
+@dataclass
+class Graph:
+    """Values by name: `rows` holds the axis that the rows lie along, `constants` what no input changes."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: list[Any]
+    opset: int
+    shapes: dict[str, tuple[int | None, ...]]
+    tensors: dict[str, Any]
+    rows: dict[str, int] = field(default_factory=dict)
+    constants: set[str] = field(default_factory=set)
+    sizes: Sizes = field(default_factory=Sizes)
+
+    @classmethod
+    def of(cls, model: Any) -> "Graph | None":
+        """Infer the shapes of a ModelProto; None where ONNX's own inference fails."""
+        inferred = _inferred(model)
+        if inferred is None:
+            return None
+        graph = inferred.graph
+        tensors = {item.name: item for item in graph.initializer}
+        sparse = {item.values.name for item in graph.sparse_initializer}
+        values = (*graph.input, *graph.value_info, *graph.output)
+        shapes = {item.name: shape for item in values if (shape := _shape(item)) is not None}
+        shapes |= {name: tuple(item.dims) for name, item in tensors.items()}
+        return cls(
+            inputs=tuple(item.name for item in graph.input if item.name not in tensors),
+            outputs=tuple(item.name for item in graph.output),
+            nodes=list(graph.node),
+            opset=max((i.version for i in inferred.opset_import if i.domain in STANDARD), default=0),
+            shapes=shapes,
+            tensors=tensors,
+            constants={*tensors, *sparse},
+        )
+
+    def rank(self, value: str) -> int | None:
+        """Number of axes of a value, None where it is unknown."""
+        shape = self.shapes.get(value)
+        return None if shape is None else len(shape)
+
+    def is_constant(self, node: Any) -> bool:
+        """Tell whether nothing that enters the model can change the outputs of a node."""
+        if node.op_type in _RANDOM.split() or any(
+            item.HasField("g") or item.graphs for item in node.attribute
+        ):
+            return False
+        if node.op_type == "Constant":
+            if (tensor := self.attribute(node, "value")) is not None:
+                self.tensors[node.output[0]] = tensor
+            return True
+        given = [value for value in node.input if value]
+        return bool(given) and all(value in self.constants for value in given)
+
+    def attribute(self, node: Any, name: str, default: Any = None) -> Any:
+        """An attribute of a node as a Python value."""
+        from onnx import helper
+
+        found = next((item for item in node.attribute if item.name == name), None)
+        return default if found is None else helper.get_attribute_value(found)
+
+    def integers(self, value: str) -> list[int] | None:
+        """The content of a constant list of integers, None where it is not one or unknown."""
+        from onnx import numpy_helper
+
+        if (known := self.sizes.integers(value)) is not None:
+            return known
+        tensor = self.tensors.get(value)
+        if (
+            tensor is None
+            or tensor.external_data
+            or len(tensor.dims) > 1
+            or prod(tensor.dims) > _LARGEST_CONSTANT
+        ):
+            return None
+        array = numpy_helper.to_array(tensor)
+        listed = array.dtype.kind in "iu" and array.size == prod(tensor.dims)
+        return [int(item) for item in array.reshape(-1)] if listed else None
+
+    def axes(self, node: Any, place: int) -> list[int] | None:
+        """The axes that a node names in its attribute `axes` or its input `place`; None where unknown."""
+        if (listed := self.attribute(node, "axes")) is not None:
+            return list(listed)
+        return self.integers(node.input[place]) if len(node.input) > place and node.input[place] else None
+
+
+def _inferred(model: Any) -> Any:
+    """The model with functions inlined and shapes inferred."""
+    from onnx import inliner, shape_inference
+
+    bare = without_weights(model)
+    try:
+        if bare.functions:
+            bare = inliner.inline_local_functions(bare)
+        return shape_inference.infer_shapes(bare, data_prop=True)
+    except (shape_inference.InferenceError, ValueError, RuntimeError, MemoryError):
+        return None
+
+
+def without_weights(model: Any) -> Any:
+    """The model without the content of large tensors and without the shapes that its author noted."""
+    import onnx
+
+    bare = onnx.ModelProto(ir_version=model.ir_version)
+    bare.opset_import.extend(model.opset_import)
+    bare.functions.extend(model.functions)
+    graph = model.graph
+    bare.graph.name = graph.name
+    bare.graph.node.extend(graph.node)
+    bare.graph.input.extend(graph.input)
+    bare.graph.output.extend(graph.output)
+    for item in bare.graph.output:
+        if item.type.HasField("tensor_type"):
+            item.type.tensor_type.ClearField("shape")
+    bare.graph.sparse_initializer.extend(graph.sparse_initializer)
+    for item in graph.initializer:
+        large = prod(item.dims) > _LARGEST_CONSTANT or item.external_data
+        kept = onnx.TensorProto(name=item.name, dims=item.dims, data_type=item.data_type) if large else item
+        bare.graph.initializer.append(kept)
+    return bare
+
+
+def _shape(value: Any) -> tuple[int | None, ...] | None:
+    kind = value.type.tensor_type
+    if not kind.HasField("shape"):
+        return None
+    return tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in kind.shape.dim)

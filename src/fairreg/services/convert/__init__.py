@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Conversion of a model for other programs."""

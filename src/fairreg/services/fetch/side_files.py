@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Files of a record that belong to a model: they are downloaded with it, and lie beside it in the cache."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from fairreg.errors import FairregError
+from fairreg.harvesters.common.side_files import index_of, shards_of
+from fairreg.runners import weights
+from fairreg.schemas.record import Distribution
+from fairreg.services.fetch.download import Downloaded
+from fairreg.storage.archive import is_archive
+from fairreg.storage.cache import Cache
+
+__all__ = ["gathered", "missing", "side_files_in"]
+
+
+def missing(files: Sequence[Downloaded], available: Iterable[Distribution]) -> list[Distribution]:
+    """Files of the record that belong to a downloaded model (side files, shards, index) and are not here."""
+    listed = {item.name: item for item in available}
+    have = {item.distribution.name for item in files}
+    wanted = [name for item in files for name in (*_members(item, listed), *_index(item, listed))]
+    return [listed[name] for name in dict.fromkeys(wanted) if name not in have]
+
+
+def gathered(cache: Cache, files: Sequence[Downloaded]) -> tuple[Downloaded, ...]:
+    """Put each model with the files that belong to it into one folder; return the files at their places."""
+    first = {item.distribution.name: number for number, item in reversed(list(enumerate(files)))}
+    found = list(files)
+    for number, main in enumerate(files):
+        own = main.file.path.name
+        members = _possible(_members(main, first), own)
+        if not members:
+            continue
+        parts = {place: files[first[name]].file for name, place in members.items()}
+        folder = cache.gathered({**parts, own: main.file})
+        found[number] = _moved(found[number], folder / own)
+        for name, place in members.items():
+            moved = _moved(found[first[name]], folder / place)
+            found[first[name]] = replace(moved, model=main.distribution.name, place=place)
+    return tuple(found)
+
+
+def side_files_in(folder: Path) -> Iterator[Path]:
+    """Yield the side files of the models in an unpacked folder; they are no models themselves."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield from (path.parent / name for name in _needed(path))
+
+
+def _moved(item: Downloaded, path: Path) -> Downloaded:
+    return replace(item, file=replace(item.file, path=path))
+
+
+def _possible(members: dict[str, str], own: str) -> dict[str, str]:
+    """The members whose places are no folders below another one, which no disk has."""
+    taken = {own, *members.values()}
+    return {
+        name: place
+        for name, place in members.items()
+        if place != own and not any(str(parent) in taken for parent in PurePosixPath(place).parents)
+    }
+
+
+def _members(main: Downloaded, listed: Collection[str]) -> dict[str, str]:
+    """Names of the listed files that belong to a model or index file, with their places in its folder."""
+    name = main.distribution.name
+    folder = name[: name.rfind("/") + 1]
+    needed = () if is_archive(main.file.path) else _needed(main.file.path)
+    side_files = {f"{folder}{place}": place for place in needed if f"{folder}{place}" in listed}
+    shards = {shard: shard.removeprefix(folder) for shard in shards_of(name, listed)}
+    return {other: place for other, place in (side_files | shards).items() if other != name}
+
+
+def _index(item: Downloaded, listed: Collection[str]) -> list[str]:
+    """The name of the index file of a shard."""
+    found = index_of(item.distribution.name, listed)
+    return [] if found is None else [found]
+
+
+def _needed(path: Path) -> tuple[str, ...]:
+    try:
+        return weights.side_files(path)
+    except FairregError:
+        return ()  # a damaged or unsafe model needs none here: reading it says what is wrong

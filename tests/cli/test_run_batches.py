@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""``run`` says how the input was cut, and cuts rows only where they are known to be independent."""
+
+import json
+
+import numpy as np
+import pytest
+
+from support.graphs import model
+
+pytestmark = pytest.mark.engines("sqlite")
+rng = np.random.default_rng(8)
+
+
+@pytest.fixture
+def run(cli, tmp_path):
+    def call(graph, rows, *options, files=1):
+        path = tmp_path / "model.onnx"
+        path.write_bytes(graph.SerializeToString())
+        inputs = [tmp_path / f"{number}.npz" for number in range(files)]
+        for each in inputs:
+            np.savez(each, x=rng.normal(size=(rows, 4)).astype("f4"))
+        output = tmp_path / "out.npz" if files == 1 else tmp_path / "out"
+        return cli(
+            "run",
+            path,
+            "--input",
+            *(inputs if files == 1 else [tmp_path / "?.npz"]),
+            "--output",
+            output,
+            *options,
+        )
+
+    return call
+
+
+def softmax():
+    return model("y = Softmax<axis=0>(x)")
+
+
+@pytest.mark.parametrize(
+    ("graph", "options", "batching"),
+    [
+        (softmax(), (), {"size": None, "reason": "unknown", "batches": 1}),
+        (model("y = Relu(x)"), (), {"size": 128, "reason": "proven", "batches": 24}),
+        (model("y = Relu(x)"), ("--batch-size", "1000"), {"size": 1000, "reason": "requested", "batches": 3}),
+        (
+            model("y = Relu(x)"),
+            ("--batch-size", "whole"),
+            {"size": None, "reason": "requested", "batches": 1},
+        ),
+        (
+            model("y = Relu(x)", given="float[1,4] x", made="float[1,4] y"),
+            (),
+            {"size": 1, "reason": "fixed", "batches": 3000},
+        ),
+    ],
+)
+def test_the_document_states_how_the_input_was_cut(run, graph, options, batching):
+    done = run(graph, 3000, *options, "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert document["batching"] == batching
+    assert document["timing"]["batch_size"] == batching["size"]
+    assert document["warnings"] == []
+
+
+def test_rows_that_belong_together_stay_together_whatever_shares_the_work(run, tmp_path):
+    done = run(softmax(), 5000, "--json", files=2)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["batching"] == {"size": None, "reason": "unknown", "batches": 2}
+    for number in range(2):
+        with np.load(tmp_path / "out" / f"{number}.npz") as made:
+            np.testing.assert_allclose(made["y"].sum(axis=0), np.ones(4), rtol=1e-4)
+
+
+def test_the_table_says_how_the_input_was_cut(run):
+    assert (
+        "in one piece, because the rows of the input are not known to be independent" in run(softmax(), 9).out
+    )
+    assert (
+        "in batches of 128, because the graph computes each row by itself" in run(model("y = Relu(x)"), 9).out
+    )
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_batches_that_change_the_outputs_are_made_with_a_warning(run, files):
+    done = run(softmax(), 300, "--batch-size", "100", "--json", files=files)
+    assert done.code == 0
+    assert "Warning: The rows of this model depend on each other" in done.err
+    assert len(json.loads(done.out)["warnings"]) == 1
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "some", "1.5", ""])
+def test_a_batch_size_that_is_none_is_wrong_usage(run, text):
+    done = run(softmax(), 3, "--batch-size", text)
+    assert done.code == 2
+    assert "--batch-size" in done.err
