@@ -126,7 +126,7 @@ class UnsafeArchive(SecurityRefusal):
 
 
 class UnsafePickle(SecurityRefusal):
-    """A pickle names code that loading tensors never needs."""
+    """A pickle names something that is not known to be harmless, or that is not in its file."""
 
 
 class UnsafeAddress(SecurityRefusal):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fairreg.errors import MissingEngine, ModelError, UsageError
-from fairreg.models.hbb_in.benchmark import plot
+from fairreg.models.hbb_in.benchmark import measurement, plot
 from fairreg.models.hbb_in.benchmark.candidates import Candidate, candidates
 from fairreg.models.hbb_in.benchmark.machine import facts
 from fairreg.models.hbb_in.benchmark.measurement import Benchmark
@@ -107,6 +107,65 @@ def test_every_batch_size_is_run_as_often_as_asked_with_whole_batches_up_to_the_
     assert [(item.batch_size, len(item.jets_per_second)) for item in row.series] == [(1, 3), (8, 3)]
     assert engine.calls[1:] == [1, 1, 8, 8, 1, 8, 1, 8]  # each first with a call that is not timed
     assert all(rate > 0 for item in row.series for rate in item.jets_per_second)
+
+
+class Brittle(Fixed):
+    """Fails for more than so many jets at once."""
+
+    def compute(self, arrays):
+        if len(arrays["input_cpf"]) > 6:
+            raise ModelError("The memory is too small.", hint="Use smaller batches.")
+        return super().compute(arrays)
+
+
+def test_a_batch_size_that_fails_is_said_and_stops_nothing_else():
+    rows = measured(candidate(Brittle()), candidate(Fixed()), plan=BenchmarkPlan((1, 8), 2, 0, 6))
+    assert rows[0].failures == {8: "The memory is too small. Use smaller batches."}
+    assert [[item.batch_size for item in row.series] for row in rows] == [[1], [1, 8]]
+    assert rows[0].to_json()["failures"] == rows[0].failures
+
+
+class Careless(Fixed):
+    """Gives wrong scores for more than so many jets at once."""
+
+    def compute(self, arrays):
+        found = super().compute(arrays)
+        return found if len(arrays["input_cpf"]) <= 6 else {"probabilities": found["probabilities"][::-1]}
+
+
+def test_a_batch_size_at_which_the_scores_differ_is_found():
+    (row,) = measured(candidate(Careless()), plan=BenchmarkPlan((1, 8), 1, 0, 6))
+    assert [item.max_difference > 0.1 for item in row.series] == [False, True]
+    assert row.verdict == "differs"
+
+
+def test_when_the_time_is_up_nothing_new_begins_and_the_measured_stays():
+    found = Benchmark(jets(), QUICK, lambda name, done, _total: name == "speed" and done == 3 and end())
+
+    def end():
+        found.until = perf_counter()
+
+    found.run([candidate(Fixed()), candidate(Fixed())])
+    assert not found.complete
+    assert [[len(item.jets_per_second) for item in row.series] for row in found.rows] == [[1, 1], [1]]
+    late = Benchmark(jets(), QUICK, lambda *_: None, until=0.0)
+    late.run([candidate(Fixed())])
+    assert "time was up" in late.rows[0].message
+
+
+def test_the_utilisation_of_a_point_is_measured_while_it_alone_runs(tmp_path, monkeypatch):
+    program = tmp_path / "nvidia-smi"  # hand-written: prints as the real one does, in a loop
+    program.write_text("#!/bin/sh\nwhile echo 70; do sleep 0.02; done\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(measurement, "_SETTLING", 0.01)
+    engines = Fixed(), Fixed()
+    for engine in engines:
+        engine.device = "cuda:0"
+    found = Benchmark(jets(), QUICK, lambda *_: None, observed=lambda row: row.name == "seen")
+    found.run([candidate(engines[0], "seen"), candidate(engines[1], "other")])
+    assert [item.gpu_utilisation for item in found.rows[0].series] == [70, 70]
+    assert [item.gpu_utilisation for item in found.rows[1].series] == [None, None]
 
 
 def test_the_time_of_a_batch_is_that_of_the_median_run():

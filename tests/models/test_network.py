@@ -167,3 +167,22 @@ def test_the_known_fingerprints_are_those_of_the_files(published):
     for known, name in published_names().items():
         assert fingerprint(folder / name) == known
     assert len(published_names()) == 31
+
+
+def test_the_graph_with_pairs_in_bfloat16_keeps_inputs_weights_and_nearly_the_probabilities(
+    tmp_path, small_sizes, make_tensors, make_jets, reference
+):
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    tensors, (tracks, vertices) = make_tensors(small_sizes), make_jets(5, small_sizes)
+    content = onnx_bytes(tensors, "bfloat16")
+    model = onnx.load_model_from_string(content)
+    onnx.checker.check_model(model, full_check=True)
+    assert {value.type.tensor_type.elem_type for value in (*model.graph.input, *model.graph.output)} == {1}
+    (tmp_path / "x.onnx").write_bytes(content)
+    assert fingerprint(tmp_path / "x.onnx") == fingerprint_of(tensors)
+    given = {"input_cpf": tracks, "input_sv": vertices}
+    (found,) = ReferenceEvaluator(model).run(None, given)
+    difference = np.abs(found - reference(tensors, tracks, vertices)).max()
+    assert 1e-7 < difference < 5e-3

@@ -85,6 +85,32 @@ def test_no_jets_give_no_probabilities():
         assert predicted(TENSORS, tracks[:0], vertices[:0]).shape == (0, 2)
 
 
+def test_the_passes_for_a_gpu_give_the_same_probabilities(monkeypatch):
+    counts = np.random.default_rng(8).integers(0, [SIZES.n_tracks + 1, SIZES.n_vertices + 1], (40, 2))
+    tracks, vertices = jets(counts, np.random.default_rng(9))
+    own, asked = torch_network.divided, []
+
+    def on_gpu(numbers, slots, _device, call):
+        asked.append(list(own(numbers, slots, "cuda", 60)))
+        return iter(asked[-1])
+
+    monkeypatch.setattr(torch_network, "divided", on_gpu)
+    with torch.no_grad():
+        found = predicted(TENSORS, tracks, vertices)
+    np.testing.assert_allclose(found, definition(TENSORS, tracks, vertices), rtol=0, atol=1e-12)
+    assert 1 < len(asked[0]) < 8
+
+
+def test_pairs_in_bfloat16_change_probabilities_a_little(paper_sizes, make_tensors, make_jets):
+    tensors, (tracks, vertices) = make_tensors(paper_sizes), make_jets(12, paper_sizes)
+    network = torch_network.network(tensors, pairs_in_bfloat16=True)
+    with torch.no_grad():
+        found = network(torch.from_numpy(tracks), torch.from_numpy(vertices)).numpy()
+    assert found.dtype == np.float32
+    difference = np.abs(found - definition(tensors, tracks, vertices)).max()
+    assert 1e-6 < difference < 5e-3
+
+
 @pytest.mark.parametrize(("senders", "others_only"), [(4, True), (3, False)])
 def test_the_derivatives_of_the_messages_are_those_of_their_differences(senders, others_only):
     torch.manual_seed(6)

@@ -296,17 +296,44 @@ class TestWithTorch:
         with pytest.raises(ModelError, match="damaged"):
             train()
 
+    def test_jets_that_do_not_fit_on_the_gpu_are_said(self, prepared, monkeypatch):
+        import torch
+
+        def too_large(_tensor, _device):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+        monkeypatch.setattr(torch.Tensor, "to", too_large)
+        with pytest.raises(ModelError, match="do not fit into the free memory of cuda:1") as refused:
+            TorchJets(prepared[0], "cuda:1")
+        assert "--device cpu" in refused.value.hint
+
+    def test_a_batch_that_does_not_fit_on_the_gpu_is_said(self, train, monkeypatch):
+        import torch
+
+        from fairreg.models.hbb_in.training import loop
+
+        def too_large(*_):
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+        monkeypatch.setattr(loop.TorchJets, "loss", too_large)
+        with pytest.raises(ModelError, match="too small for a batch of") as refused:
+            train()
+        assert "--batch-size" in refused.value.hint
+
     def test_grouping_does_not_change_the_gradient_of_a_batch(self, prepared, monkeypatch):
         import torch
 
         from fairreg.models.hbb_in.pytorch import network as torch_network
+        from fairreg.models.hbb_in.training import batches as batches_module
 
         jets, split = prepared
         exact = TorchJets(jets.with_rows(jets.tracks.rows.astype("f8"), jets.vertices.rows.astype("f8")))
         module = torch_network.layers(SMALL.sizes).double()
         batch, found = split.training[:50], []
-        for pairs in (1, 10_000, 10**9):
+        own = torch_network.divided
+        for pairs, device in ((1, "cpu"), (10_000, "cpu"), (10**9, "cpu"), (10_000, "cuda")):
             monkeypatch.setattr(torch_network, "PAIRS", pairs)
+            monkeypatch.setattr(batches_module, "divided", lambda *given, on=device: own(*given[:2], on))
             losses = [exact.loss(module, batch[group]) for group in exact.groups(batch)]
             found.append(torch.autograd.grad(sum(losses) / len(batch), list(module.parameters())))
         for gradients in found[1:]:

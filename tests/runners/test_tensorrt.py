@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
+from fairreg.errors import MissingEngine, ModelError, SecurityRefusal, UsageError
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
-from fairreg.runners import _cuda, tensorrt
+from fairreg.runners import devices, tensorrt
 from support.side_file_graphs import save_external
 
 SIZES = Hyperparameters(30, 14, 8, 4, 4)
@@ -41,9 +41,9 @@ def test_without_tensorrt_the_pip_line_is_said() -> None:
 
 @pytest.mark.skipif(not tensorrt.available(), reason="TensorRT is not installed")
 def test_without_a_gpu_one_sentence_says_so_and_names_another_runtime() -> None:
-    if _cuda.gpus():
+    if devices.count():
         pytest.skip("there is a GPU")
-    with pytest.raises(ModelError, match="needs an NVIDIA GPU") as refused:
+    with pytest.raises(ModelError, match="There is no NVIDIA GPU to compute on") as refused:
         tensorrt.load(_network())
     assert "--runtime onnx" in (refused.value.hint or "")
 
@@ -58,7 +58,7 @@ def test_an_axis_without_bounds_is_explained() -> None:
 
 
 def test_an_unknown_precision_is_explained() -> None:
-    with pytest.raises(ModelError, match="not in 'int8'"):
+    with pytest.raises(UsageError, match="does not compute in 'int8'"):
         tensorrt.build(_network(), batch_size=8, precision="int8")
 
 
@@ -76,7 +76,7 @@ def test_a_plan_of_the_hbb_network_is_built() -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not tensorrt.available(), reason="TensorRT is not installed")
 def test_tensorrt_agrees_with_onnxruntime_and_keeps_its_plan(tmp_path: Path) -> None:
-    if not _cuda.gpus():
+    if not devices.count():
         pytest.skip("there is no GPU")
     from fairreg.runners import onnx
 

@@ -104,8 +104,8 @@ def test_bfloat16_keeps_its_bits_and_its_name(tmp_path, files):
 
 @pytest.mark.parametrize(
     ("shape", "strides", "offset"),
-    [((7,), (1,), 0), ((2,), (6,), 0), ((2,), (1,), 5), ((2,), (-1,), 3), ((9,), (0,), 0), ((2, 2), (1,), 0)],
-    ids=["too long", "stride beyond", "offset beyond", "negative stride", "repeated", "ranks differ"],
+    [((7,), (1,), 0), ((2,), (6,), 0), ((2,), (1,), 5), ((2,), (-1,), 3), ((2, 2), (1,), 0)],
+    ids=["too long", "stride beyond", "offset beyond", "negative stride", "ranks differ"],
 )
 def test_a_tensor_outside_its_storage_is_refused(tmp_path, files, shape, strides, offset):
     op = files.op
@@ -125,14 +125,7 @@ def test_a_storage_that_claims_more_than_its_member_is_refused(tmp_path, files):
         {"x": np.zeros(6, np.float32)}, state_dict=b"\x80\x02" + op.mapping({"x": tensor}) + b"."
     )
     (tmp_path / "x.pth").write_bytes(content)
-    with pytest.raises(ModelError, match="storage 0 is damaged"):
-        read_tensors(tmp_path / "x.pth")
-
-
-def test_a_compressed_archive_is_refused_before_it_is_unpacked(tmp_path, files):
-    bomb = {"x": np.zeros(1 << 20, np.float32)}
-    (tmp_path / "x.pth").write_bytes(files.zipped(bomb, compression=zipfile.ZIP_DEFLATED))
-    with pytest.raises(ModelError, match="compressed"):
+    with pytest.raises(ModelError, match="storage 0 has not the size that its pickle says"):
         read_tensors(tmp_path / "x.pth")
 
 
@@ -166,7 +159,7 @@ def damaged_header(tensors, files, change):
     [
         (lambda header: header["a.bias"].update(shape=[4]), "outside its storage"),
         (lambda header: header["a.bias"].update(shape=[2]), "has 12 bytes"),
-        (lambda header: header["a.bias"].update(dtype="F7"), "'F7' is unknown"),
+        (lambda header: header["a.bias"].update(dtype="F7"), "'F7', which is not known to fairreg"),
         (lambda header: header["a.bias"].update(data_offsets=[0, 12]), "overlap"),
         (lambda header: header.pop("half"), "bytes of tensors where"),
         (lambda header: header["a.bias"].pop("shape"), "header is damaged"),
@@ -279,6 +272,42 @@ def test_all_published_weights_load_and_31_are_distinct(published):
     assert len(set(fingerprints.values())) == 31
     same = {fingerprints["random_gnn_new_best.pth"], fingerprints["random_gnn_new_last.pth"]}
     assert same == {fingerprint(folder / "onnx_model/5_10_gnn_128.onnx")}
+
+
+@pytest.mark.parametrize(
+    "name", ["F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "U16", "U64"]
+)
+def test_every_element_type_of_safetensors_keeps_its_bytes_and_shape(tmp_path, files, name):
+    width = {"U16": 2, "U64": 8}.get(name, 1)
+    found = read_tensors(described(tmp_path, name, [2, 4], bytes(range(8 * width))))["w"]
+    assert found.tobytes() == bytes(range(8 * width))
+    assert found.shape == (2, 4)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("F4", (2, 2)), ("F6_E2M3", (2, 3)), ("F6_E3M2", (2, 3))])
+def test_numbers_of_less_than_a_byte_stay_packed_along_the_last_axis(tmp_path, name, shape):
+    content = bytes(range(shape[0] * shape[1]))
+    found = read_tensors(described(tmp_path, name, [2, 4], content))["w"]
+    assert (found.tobytes(), found.shape) == (content, shape)
+
+
+def test_the_fingerprint_tells_types_with_the_same_bytes_apart(tmp_path):
+    names = ["F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ", "U8", "I8"]
+    assert len({fingerprint(described(tmp_path, name, [8], bytes(range(8)))) for name in names}) == len(names)
+
+
+def test_an_unknown_element_type_is_not_called_an_invalid_file(tmp_path):
+    with pytest.raises(ModelError, match=r"'Q4_NEW', which is not known to fairreg\.") as caught:
+        read_tensors(described(tmp_path, "Q4_NEW", [8], bytes(4)))
+    assert "valid" not in caught.value.message
+
+
+def described(folder, name, shape, content):
+    header = {"w": {"dtype": name, "shape": shape, "data_offsets": [0, len(content)]}}
+    text = json.dumps(header).encode()
+    path = folder / "w.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + content)
+    return path
 
 
 @pytest.mark.torch

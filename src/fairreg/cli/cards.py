@@ -92,7 +92,8 @@ def run_card(report: "RunReport") -> None:
     )
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    table.add_row("Runtime", report.runtime)
+    place = "" if report.device == "cpu" else f" ({report.device})"
+    table.add_row("Runtime", f"{report.runtime}{place}")
     table.add_row("Weights", f"{report.file.rsplit('/', 1)[-1]} ({report.origin})")
     table.add_row("Fingerprint", report.recognition.fingerprint)
     table.add_row("Parameters", f"{report.recognition.parameter_count}")

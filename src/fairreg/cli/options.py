@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fairreg.registry import Registry
     from fairreg.settings import Settings
 
-__all__ = ["InputFile", "Json", "Limit", "Pid", "Scheduler", "ready", "settings"]
+__all__ = ["DeviceName", "InputFile", "Json", "Limit", "Pid", "Scheduler", "ready", "settings"]
 
 Pid = Annotated[
     str,
@@ -30,6 +30,15 @@ Scheduler = Annotated[
         metavar="ADDRESS",
         help="Dask scheduler whose workers share the work, such as tcp://host:8786 (extra dask).",
         show_default=False,
+    ),
+]
+DeviceName = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="<cpu|cuda[:N]>",
+        help="Device to compute on; cuda:N is the GPU N, counted from 0.",
+        show_default="cpu; for tensorrt the first GPU",
     ),
 ]
 InputFile = Annotated[

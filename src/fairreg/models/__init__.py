@@ -9,7 +9,7 @@ from fairreg import plugins
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Demonstration, ModelModule, Recognition
 from fairreg.runners import Runner
-from fairreg.runners.base import requested
+from fairreg.runners.base import accepted
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
@@ -100,8 +100,16 @@ def load(
     found = source if isinstance(source, Recognition) else recognise(source)
     if found is None:
         raise ModelError(f"{source} does not contain weights of a model that fairreg supports.")
-    options = requested(batch_size=batch_size, threads=threads, engines=engines, device=device)
-    return get(found.model).load(found, runtime=runtime, **options)
+    package = get(found.model)
+    options = accepted(
+        package.load,
+        f"The model {found.model!r}",
+        batch_size=batch_size,
+        threads=threads,
+        engines=engines,
+        device=device,
+    )
+    return package.load(found, runtime=runtime, **options)
 
 
 def onnx_graph(found: Recognition) -> bytes:

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Runners: a model file and named arrays in, named arrays out. `base` describes a runner module."""
 
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 from fairreg import plugins
 from fairreg.errors import UsageError
-from fairreg.runners.base import Runner, RunnerModule
+from fairreg.runners import devices
+from fairreg.runners.base import Runner, RunnerModule, accepted
 
-__all__ = ["NOT_PLUGINS", "Runner", "available", "get", "names", "suffixes"]
+__all__ = ["NOT_PLUGINS", "Runner", "available", "check_device", "get", "load", "names", "suffixes"]
 
 _ROOM = "fairreg.runners"
-NOT_PLUGINS = frozenset({"base", "batching", "cpu", "independence", "memory", "signature", "weights"})
+NOT_PLUGINS = frozenset(
+    {"base", "batching", "cpu", "devices", "independence", "memory", "signature", "weights"}
+)
 
 
 def names() -> tuple[str, ...]:
@@ -23,6 +27,27 @@ def get(runtime: str) -> RunnerModule:
     if runtime not in names():
         raise UsageError(f"There is no runtime {runtime!r}.", hint=f"Runtimes are: {', '.join(names())}.")
     return cast("RunnerModule", plugins.load_complete(_ROOM, runtime, RunnerModule))
+
+
+def load(runtime: str, source: Path | bytes, **options: Any) -> Runner:
+    """Load a runner of a file, or of the bytes of an ONNX model, with the options that somebody asked for.
+
+    Raises as the `load` of the runner module, and UsageError for an option that it does not have.
+    """
+    module = get(runtime)
+    return module.load(source, **accepted(module.load, f"The runtime {runtime!r}", **options))
+
+
+def check_device(runtime: str, device: str | None) -> None:
+    """Raise what loading on `device` would, before anything is downloaded.
+
+    UsageError for a text that is no device or does not fit the runtime, ModelError where there is no such
+    GPU, MissingEngine. Runtimes of plugins may leave this to their `load`.
+    """
+    place = devices.parse(device)
+    check = getattr(get(runtime), "check_device", None)
+    if device is not None and check is not None:
+        check(place)
 
 
 def suffixes() -> frozenset[str]:

@@ -10,19 +10,21 @@ A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the grou
 - ``load(source, *, batch_size=None, threads=None, engines=None, device=None) -> Runner``: `source` is a path
   or the bytes of an ONNX model, `engines` a folder for reusable engines built from it, `device` where to
   compute (``cpu``, ``cuda:1``; None: the runner's choice). Arguments that nobody asked for are not passed.
-  It raises MissingEngine without its engine and ModelError for a model that it cannot load.
+  It raises MissingEngine without its engine and ModelError for a model that it cannot load;
+- ``check_device(device: Device) -> None``, optional: raises what `load` would raise for that device.
 
 An engine is imported inside functions, never at the import of the module.
 """
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from msgspec import structs
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, UsageError
 from fairreg.runners.batching import (
     DEFAULT_BATCH,
     Batching,
@@ -36,12 +38,21 @@ from fairreg.runners.batching import (
 from fairreg.runners.signature import Array, Arrays, fit
 from fairreg.schemas.record import Tensor
 
-__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "requested"]
+__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "accepted", "requested"]
 
 
 def requested(**options: Any) -> dict[str, Any]:
     """The options of a `load` that somebody asked for: a plugin need not know those that came after it."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def accepted(load: Callable[..., Any], owner: str, **options: Any) -> dict[str, Any]:
+    """The options that somebody asked for; UsageError for one that the `load` of `owner` does not have."""
+    given, known = requested(**options), inspect.signature(load).parameters
+    takes_all = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in known.values())
+    if unknown := [name for name in given if name not in known and not takes_all]:
+        raise UsageError(f"{owner} takes no {unknown[0].replace('_', ' ')}.", hint="Leave that option out.")
+    return given
 
 
 class RunnerModule(Protocol):
@@ -72,8 +83,9 @@ class Runner(ABC):
     """A loaded model: named arrays in, named arrays out.
 
     `inputs` and `outputs` are the signature, `name` is the runtime, `device` that of the computation ("cpu",
-    "cuda:0"), `precision` its element type ("float32"). A subclass defines only `compute`; one that passes a
-    `batch_size` states that the rows of its inputs, along their first axis, are independent of each other.
+    "cuda:0"), `precision` its element type ("float32"). A subclass defines `compute`, and `close` where its
+    engine holds memory of a device; one that passes a `batch_size` states that the rows of its inputs, along
+    their first axis, are independent of each other. As a context manager a runner closes itself.
     """
 
     def __init__(
@@ -103,6 +115,15 @@ class Runner(ABC):
     @abstractmethod
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch of arrays that fit the signature exactly; ModelError if the engine fails."""
+
+    def close(self) -> None:  # noqa: B027  most engines have nothing to release
+        """Release the memory that the engine holds now rather than with the last reference to the runner."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
         """Compute outputs by name for inputs by name: all rows at once, or in batches as `batching` says.

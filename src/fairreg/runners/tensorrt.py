@@ -9,26 +9,49 @@ Networks are strongly typed (the only kind since TensorRT 11); float32 means flo
 """
 
 import hashlib
+import os
+import weakref
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
-from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
-from fairreg.runners import _cuda
-from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
+import numpy as np
+
+from fairreg.errors import MissingEngine, ModelError, SecurityRefusal, UsageError
+from fairreg.runners import _cuda, devices
+from fairreg.runners.base import Arrays, Runner
+from fairreg.runners.batching import DEFAULT_BATCH, Batching, decide
+from fairreg.runners.independence import independent_rows, states_batch
 from fairreg.runners.signature import LONGEST_AXIS
-from fairreg.runners.weights.onnx import complete, parse
+from fairreg.runners.weights.onnx import complete, parse, signature_of
 from fairreg.schemas.record import Tensor
 
-__all__ = ["RUNTIME", "SUFFIXES", "TensorRTRunner", "available", "build", "load"]
+__all__ = [
+    "PRECISIONS",
+    "RUNTIME",
+    "SUFFIXES",
+    "TensorRTRunner",
+    "available",
+    "build",
+    "check_device",
+    "load",
+]
 
 RUNTIME = "tensorrt"
 SUFFIXES = frozenset({".onnx"})
+PRECISIONS = ("float32", "tf32")  # of products of float32 numbers
 
 _PLANS = frozenset({".plan", ".engine", ".trt"})
-_PRECISIONS = ("float32", "tf32")
 # TensorRT for RTX has the same interface for other GPUs.
 _ENGINES = ("tensorrt", "tensorrt_rtx")
+_FIRST_GPU = devices.Device("cuda")
+_MORE_ROWS = (
+    f"The plan is for up to {DEFAULT_BATCH} rows at once. Use --runtime onnx, or --batch-size N if rows do "
+    "not depend on each other."
+)
+_PROFILE = "1, half, all"  # a change of the profile needs another plan
 
 
 def available() -> bool:
@@ -36,18 +59,30 @@ def available() -> bool:
     return _engine_name() is not None and find_spec("cuda") is not None
 
 
+def check_device(device: devices.Device) -> None:
+    """Raise UsageError for the CPU, ModelError for a GPU that is not there."""
+    if not device.on_gpu:
+        raise UsageError("TensorRT computes on NVIDIA GPUs only.", hint="Use --runtime onnx for the CPU.")
+    try:
+        devices.require(device)
+    except ModelError as error:
+        raise ModelError(error.message, hint="Use --runtime onnx to compute on the CPU.") from error
+
+
 def load(
     source: Path | bytes,
     *,
-    batch_size: int = DEFAULT_BATCH,
+    batch_size: int | None = None,
     threads: int | None = None,  # noqa: ARG001  the protocol's signature
     engines: Path | None = None,
-    device: str | None = None,  # noqa: ARG001  the protocol's signature
+    device: str | None = None,
     precision: str = "float32",
 ) -> "TensorRTRunner":
-    """Load a runner of an ONNX file, or of a model's bytes, on the first GPU; `engines` is for plans.
+    """Load a runner of an ONNX file, or of a model's bytes, on the GPU `device` (None: the first one).
 
-    Raises MissingEngine, ModelError without a GPU or if TensorRT fails to build, SecurityRefusal for a plan.
+    `engines` is the folder for plans, `precision` that of products in float32: tf32 rounds the factors to 11
+    bits. Raises MissingEngine, ModelError without the GPU or if TensorRT fails to build, SecurityRefusal for
+    a plan, UsageError for a device that is no GPU and for an unknown precision.
     """
     name = source.name if isinstance(source, Path) else "The model"
     if isinstance(source, Path) and source.suffix.lower() in _PLANS:
@@ -55,14 +90,36 @@ def load(
             f"{name} is a TensorRT plan, which fits only the GPU and the version that it was built with.",
             hint="Load the ONNX model that it was built from: fairreg builds a plan for this GPU.",
         )
+    place = devices.parse(device, _FIRST_GPU)
+    _check_precision(precision)
     if not available():
         raise MissingEngine("TensorRT", "tensorrt")
-    if not _cuda.gpus():
-        raise ModelError(
-            "TensorRT needs an NVIDIA GPU with its driver; none was found.", hint="Use --runtime onnx."
-        )
-    plan = _plan(_whole(source, name), name, batch_size, precision, engines)
-    return TensorRTRunner(plan, batch_size=batch_size, precision=precision)
+    check_device(place)
+    content = _whole(source, name)
+    batching = _batching(parse(content, name), batch_size)
+    rows = batching.size or DEFAULT_BATCH
+    _cuda.use(place.index)
+    path = None if engines is None else engines / f"{_key(content, place, precision, rows)}.plan"
+    if path is not None and path.is_file():
+        try:
+            return TensorRTRunner(path.read_bytes(), device=place, batching=batching, precision=precision)
+        except ModelError:
+            path.unlink()  # a damaged plan is worth nothing: it is built again
+    plan = build(content, name, batch_size=rows, precision=precision)
+    runner = TensorRTRunner(plan, device=place, batching=batching, precision=precision)
+    if path is not None:
+        _keep(plan, path)
+    return runner
+
+
+def _batching(model: Any, batch_size: int | None) -> Batching:
+    """How rows are cut; a plan of a graph whose rows are not known to be independent takes DEFAULT_BATCH."""
+    return decide(
+        *signature_of(model),
+        size=batch_size,
+        stated=states_batch(model),
+        proven=lambda: independent_rows(model),
+    )
 
 
 def _whole(source: Path | bytes, name: str) -> bytes:
@@ -80,14 +137,15 @@ def build(content: bytes, name: str = "The model", *, batch_size: int, precision
 
     Raises ModelError with TensorRT's own reason where it cannot build one.
     """
-    if precision not in _PRECISIONS:
-        raise ModelError(f"TensorRT runs in {' or '.join(_PRECISIONS)}, not in {precision!r}.")
+    _check_precision(precision)
     content = _whole(content, name)
     longest = _longest(parse(content, name), batch_size)
     trt = _engine()
     said = _log(trt)
     builder = trt.Builder(said)
-    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    # TensorRT 11 knows no other kind of network, and may know no flag for this one.
+    flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
+    network = builder.create_network(0 if flag is None else 1 << int(flag))
     parser = trt.OnnxParser(network, said)
     if not parser.parse(content):
         reasons = "; ".join(parser.get_error(number).desc() for number in range(parser.num_errors))
@@ -103,54 +161,119 @@ def build(content: bytes, name: str = "The model", *, batch_size: int, precision
 
 
 class TensorRTRunner(Runner):
-    """A plan on the first GPU. One thread at a time may use it."""
+    """A plan on a GPU; threads that use it wait for each other.
 
-    def __init__(self, plan: bytes, *, batch_size: int, precision: str) -> None:
+    Its memory is released by `close`, with the last reference to it, or when the interpreter ends, in this
+    order: context, engine, arrays, stream. All of these happen while NVIDIA's driver still runs.
+    """
+
+    def __init__(
+        self,
+        plan: bytes,
+        *,
+        batching: Batching,
+        precision: str,
+        device: devices.Device = _FIRST_GPU,
+    ) -> None:
         trt = _engine()
-        self._log = _log(trt)
-        self._engine = trt.Runtime(self._log).deserialize_cuda_engine(plan)
-        if self._engine is None:
-            raise ModelError(f"TensorRT cannot load its own plan: {self._log.last}.")
-        self._context = self._engine.create_execution_context()
-        names = [self._engine.get_tensor_name(number) for number in range(self._engine.num_io_tensors)]
-        tensors = [(name, self._tensor(trt, name)) for name in names]
-        given = trt.TensorIOMode.INPUT
-        super().__init__(
-            RUNTIME,
-            tuple(tensor for name, tensor in tensors if self._engine.get_tensor_mode(name) == given),
-            tuple(tensor for name, tensor in tensors if self._engine.get_tensor_mode(name) != given),
-            device=f"cuda:0 {_cuda.device_name()}",
-            precision=precision,
-            batch_size=batch_size,
-        )
+        self._trt_log, self._index, self._lock = _log(trt), device.index, Lock()
+        self._held = ExitStack()
+        # Also at the end of the interpreter, before its modules go; a forked child does not own the memory.
+        self._release = weakref.finalize(self, _release, self._held, os.getpid())
         self._stream = _cuda.Stream()
-        self._buffers = {name: _cuda.Buffer() for name in names}
+        self._held.callback(self._stream.close)
+        try:
+            self._plan = _Plan(trt, plan, self._trt_log)
+            signature = self._plan.signature(trt)
+            self._arrays = {item.name: _cuda.DeviceArray() for part in signature for item in part}
+        except ModelError:
+            self._release()
+            raise
+        for array in self._arrays.values():
+            self._held.callback(array.close)
+        self._held.callback(self._plan.close)
+        super().__init__(RUNTIME, *signature, device=str(device), precision=precision, batching=batching)
+
+    def close(self) -> None:
+        """Release engine and memory; `compute` raises ModelError from now on."""
+        self._release()
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch; errors of the GPU become a ModelError."""
-        for name, array in arrays.items():
-            self._buffers[name].send(array, self._stream)
-            if not self._context.set_input_shape(name, array.shape):
-                raise ModelError(f"The plan does not accept {name!r} of shape {array.shape}.")
-            self._context.set_tensor_address(name, self._buffers[name].address)
-        shapes = {item.name: tuple(self._context.get_tensor_shape(item.name)) for item in self.outputs}
+        with self._lock:
+            if not self._release.alive:
+                raise ModelError("The runner is closed.", hint="Load the model again.")
+            _cuda.use(self._index)
+            self._trt_log.last = ""
+            for name, array in arrays.items():
+                self._send(name, array)
+            views = self._queued()
+            self._stream.wait()
+            return {name: view.copy() for name, view in views.items()}
+
+    def _send(self, name: str, array: np.ndarray[Any, Any]) -> None:
+        context, memory = self._plan.context, self._arrays[name]
+        if not context.set_input_shape(name, array.shape):
+            reason = self._trt_log.last or "it states no reason"
+            raise ModelError(
+                f"TensorRT does not take {name!r} of shape {array.shape}: {reason}.",
+                hint=None if self.batch_size else _MORE_ROWS,
+            )
+        memory.send(array, self._stream)
+        context.set_tensor_address(name, memory.address)
+
+    def _queued(self) -> Arrays:
+        """Queue the computation; return views of the outputs, which are filled after waiting."""
+        context = self._plan.context
+        shapes = {item.name: tuple(context.get_tensor_shape(item.name)) for item in self.outputs}
         for item in self.outputs:
-            self._buffers[item.name].reserve(_bytes(shapes[item.name], item.dtype))
-            self._context.set_tensor_address(item.name, self._buffers[item.name].address)
-        if not self._context.execute_async_v3(self._stream.handle):
-            raise ModelError(f"TensorRT could not run the model: {self._log.last}.")
-        found = {
-            item.name: self._buffers[item.name].receive(shapes[item.name], item.dtype, self._stream)
+            if min(shapes[item.name], default=0) < 0:
+                raise ModelError(f"The size of the output {item.name!r} depends on values, not on shapes.")
+            memory = self._arrays[item.name]
+            memory.reserve(int(np.prod(shapes[item.name])) * np.dtype(item.dtype).itemsize)
+            context.set_tensor_address(item.name, memory.address)
+        if not context.execute_async_v3(int(self._stream.handle)):
+            raise ModelError(
+                f"TensorRT could not run the model: {self._trt_log.last or 'it states no reason'}."
+            )
+        return {
+            item.name: self._arrays[item.name].fetch(shapes[item.name], np.dtype(item.dtype), self._stream)
             for item in self.outputs
         }
-        self._stream.wait()
-        return found
+
+
+class _Plan:
+    """A plan, read by TensorRT: engine and context, which `close` drops in the order that TensorRT wants."""
+
+    def __init__(self, trt: Any, plan: bytes, log: Any) -> None:
+        self._runtime = trt.Runtime(log)
+        self._engine = self._runtime.deserialize_cuda_engine(plan)
+        if self._engine is None:
+            raise ModelError(f"TensorRT cannot load its own plan: {log.last or 'it states no reason'}.")
+        self.context = self._engine.create_execution_context()
+        if self.context is None:
+            raise ModelError(f"TensorRT cannot prepare its plan: {log.last or 'it states no reason'}.")
+
+    def close(self) -> None:
+        """Drop the context first, then what it was made from."""
+        self.context = self._engine = self._runtime = None
+
+    def signature(self, trt: Any) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Inputs and outputs; ModelError for an element type that numpy does not have."""
+        names = [self._engine.get_tensor_name(number) for number in range(self._engine.num_io_tensors)]
+        given = [self._engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT for name in names]
+        tensors = [self._tensor(trt, name) for name in names]
+        both = list(zip(given, tensors, strict=True))
+        return tuple(item for is_input, item in both if is_input), tuple(
+            item for is_input, item in both if not is_input
+        )
 
     def _tensor(self, trt: Any, name: str) -> Tensor:
-        import numpy as np
-
-        shape = self._engine.get_tensor_shape(name)
-        dtype = np.dtype(trt.nptype(self._engine.get_tensor_dtype(name))).name
+        shape, kind = self._engine.get_tensor_shape(name), self._engine.get_tensor_dtype(name)
+        try:
+            dtype = np.dtype(trt.nptype(kind)).name
+        except TypeError as error:
+            raise ModelError(f"The model's {name!r} is {kind}, which numpy does not have.") from error
         free = (f"{name}_{axis}" if axis else "N" for axis in range(len(shape)))
         return Tensor(
             name=name,
@@ -159,10 +282,16 @@ class TensorRTRunner(Runner):
         )
 
 
-def _bytes(shape: tuple[int, ...], dtype: str) -> int:
-    import numpy as np
+def _release(held: ExitStack, owner: int) -> None:
+    if os.getpid() == owner:
+        held.close()
 
-    return int(np.prod(shape)) * np.dtype(dtype).itemsize
+
+def _check_precision(precision: str) -> None:
+    if precision not in PRECISIONS:
+        raise UsageError(
+            f"TensorRT does not compute in {precision!r}.", hint=f"Use {' or '.join(PRECISIONS)}."
+        )
 
 
 def _engine_name() -> str | None:
@@ -193,21 +322,20 @@ def _log(trt: Any) -> Any:
     return Log()
 
 
-def _plan(content: bytes, name: str, batch_size: int, precision: str, engines: Path | None) -> bytes:
-    """Read the plan from the folder `engines`; if it is missing, build and store it."""
+def _key(content: bytes, device: devices.Device, precision: str, batch_size: int) -> str:
+    """Digest of everything that a plan depends on."""
     trt = _engine()
-    facts = (hashlib.sha256(content).hexdigest(), _cuda.device_name(), trt.__name__, trt.__version__)
-    key = hashlib.sha256(repr((*facts, precision, batch_size)).encode()).hexdigest()
-    path = None if engines is None else engines / f"{key}.plan"
-    if path is not None and path.is_file():
-        return path.read_bytes()
-    plan = build(content, name, batch_size=batch_size, precision=precision)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(plan)
-        part.replace(path)
-    return plan
+    model, gpu = hashlib.sha256(content).hexdigest(), _cuda.device_name(device.index)
+    facts = (model, gpu, trt.__name__, trt.__version__, _PROFILE, precision, batch_size)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _keep(plan: bytes, path: Path) -> None:
+    """Write the plan atomically: two processes may build the same one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part")
+    part.write_bytes(plan)
+    part.replace(path)
 
 
 def _longest(model: Any, batch_size: int) -> dict[str, int]:
@@ -231,7 +359,10 @@ def _longest(model: Any, batch_size: int) -> dict[str, int]:
 
 
 def _profile(builder: Any, network: Any, longest: dict[str, int]) -> Any:
-    """The shapes of the plan: every free axis from 1 to its largest length, optimised for the latter."""
+    """The shapes of the plan: every free axis from 1 to its largest length.
+
+    Kernels are chosen for half of it: an axis is free because its length changes, and most calls are shorter.
+    """
     profile = builder.create_optimization_profile()
     for number in range(network.num_inputs):
         item = network.get_input(number)
@@ -240,5 +371,6 @@ def _profile(builder: Any, network: Any, longest: dict[str, int]) -> Any:
             for axis, size in enumerate(item.shape)
         ]
         least = [1 if size < 0 else size for size in item.shape]
-        profile.set_shape(item.name, least, top, top)
+        usual = [size if size >= 0 else -(-most // 2) for size, most in zip(item.shape, top, strict=True)]
+        profile.set_shape(item.name, least, usual, top)
     return profile

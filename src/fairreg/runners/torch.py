@@ -6,18 +6,30 @@ that `runners.weights` reads and passes it to `wrap`. Programs in PyTorch files 
 are foreign code and are not run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fairreg.errors import MissingEngine, ModelError
+from fairreg.errors import MissingEngine, ModelError, UsageError
+from fairreg.runners import devices
 from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
 from fairreg.schemas.record import Tensor
 
-__all__ = ["RUNTIME", "SUFFIXES", "TorchRunner", "available", "load", "require", "wrap"]
+__all__ = [
+    "RUNTIME",
+    "SUFFIXES",
+    "TorchRunner",
+    "available",
+    "check_device",
+    "load",
+    "place",
+    "require",
+    "wrap",
+]
 
 RUNTIME = "torch"
 SUFFIXES: frozenset[str] = frozenset()
@@ -34,16 +46,42 @@ def require() -> None:
         raise MissingEngine("PyTorch", "torch")
 
 
+def place(device: str | None) -> devices.Device:
+    """Return the device of a text (None: the CPU). Raises UsageError, MissingEngine, ModelError."""
+    found = devices.parse(device)
+    check_device(found)
+    return found
+
+
+def check_device(device: devices.Device) -> None:
+    """Raise MissingEngine without PyTorch, ModelError where it cannot use `device`, with the true reason."""
+    require()
+    if not device.on_gpu:
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        devices.require(device, torch.cuda.device_count())
+        return
+    if not torch.backends.cuda.is_built():
+        raise ModelError(
+            f"The installed PyTorch {torch.__version__} computes on the CPU only.",
+            hint="Install a build with CUDA (https://pytorch.org/get-started/locally), or use --device cpu.",
+        )
+    devices.require(device)
+    raise devices.no_gpu(f"PyTorch {torch.__version__} cannot use the GPU that NVIDIA's driver sees.")
+
+
 def load(
     source: Path | bytes,
     *,
     batch_size: int = DEFAULT_BATCH,  # noqa: ARG001  the protocol's signature
     threads: int | None = None,  # noqa: ARG001
     engines: Path | None = None,  # noqa: ARG001
-    device: str | None = None,  # noqa: ARG001  the protocol's signature
+    device: str | None = None,
 ) -> Runner:
     """Raise MissingEngine, else ModelError, always: networks in PyTorch files are not run."""
-    require()
+    place(device)
     raise ModelError(
         f"{source.name if isinstance(source, Path) else 'The model'} has no network that may be run.",
         hint="Use the runtime onnx, or a model that fairreg supports.",
@@ -57,13 +95,18 @@ def wrap(
     *,
     device: str = "cpu",
     batch_size: int = DEFAULT_BATCH,
+    precision: str | None = None,
 ) -> "TorchRunner":
     """Wrap `network`, which takes one tensor per input and returns a tensor or a tuple, as a runner.
 
-    The caller has moved the network to `device`. Raises MissingEngine.
+    The caller has moved the network to `device`. `precision` is what the network computes in (None: the
+    element type of the output); tf32 lets a GPU round the factors of products in float32 to 11 bits.
+    Raises MissingEngine, UsageError for tf32 on another device.
     """
     require()
-    return TorchRunner(network, inputs, outputs, device=device, batch_size=batch_size)
+    if precision == "tf32" and device == "cpu":
+        raise UsageError("PyTorch does not compute in tf32 on a CPU.", hint="Use float32.")
+    return TorchRunner(network, inputs, outputs, device=device, batch_size=batch_size, precision=precision)
 
 
 class TorchRunner(Runner):
@@ -77,9 +120,15 @@ class TorchRunner(Runner):
         *,
         device: str,
         batch_size: int,
+        precision: str | None = None,
     ) -> None:
         super().__init__(
-            RUNTIME, inputs, outputs, device=device, precision=outputs[0].dtype, batch_size=batch_size
+            RUNTIME,
+            inputs,
+            outputs,
+            device=device,
+            precision=precision or outputs[0].dtype,
+            batch_size=batch_size,
         )
         self._network = network
 
@@ -87,13 +136,35 @@ class TorchRunner(Runner):
         """Call the network once; a RuntimeError of PyTorch (shapes, memory) becomes a ModelError."""
         import torch
 
-        tensors = [
-            torch.from_numpy(np.require(array, requirements="W")).to(self.device) for array in arrays.values()
-        ]
         try:
-            with torch.inference_mode():
+            tensors = [
+                torch.from_numpy(np.require(array, requirements="W")).to(self.device)
+                for array in arrays.values()
+            ]
+            with torch.inference_mode(), _products_in(self.precision, self.device):
                 results = self._network(*tensors)
+            values = results if isinstance(results, tuple) else (results,)
+            found = [value.cpu().numpy() for value in values]
         except RuntimeError as error:
-            raise ModelError(f"PyTorch could not run the model: {error}") from error
-        values = results if isinstance(results, tuple) else (results,)
-        return {tensor.name: value.cpu().numpy() for tensor, value in zip(self.outputs, values, strict=True)}
+            raise ModelError(f"PyTorch could not run the model: {_first_line(error)}") from error
+        return {tensor.name: value for tensor, value in zip(self.outputs, found, strict=True)}
+
+
+@contextmanager
+def _products_in(precision: str, device: str) -> Iterator[None]:
+    """Context manager: products of float32 numbers on a GPU in TF32 or not, whatever the process has set."""
+    import torch
+
+    if device == "cpu":
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

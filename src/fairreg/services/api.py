@@ -27,6 +27,7 @@ from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry.db import open_database
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
+from fairreg.services.run.demonstrate import check_runtime
 from fairreg.services.run.predict import looks_like_path, open_fetched, runner_of
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search as search_with
@@ -82,11 +83,14 @@ def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = 
         return fetch_with(settings, pid, output=folder, patterns=files, registry=registry)
 
 
-def load(pid_or_path: str | Path, runtime: str | None = None, *, file: str | None = None) -> Runner:
+def load(
+    pid_or_path: str | Path, runtime: str | None = None, device: str | None = None, *, file: str | None = None
+) -> Runner:
     """Load a runner of a weight or model file, or of the model that an identifier leads to.
 
     A file of a network that fairreg supports gets its `predict`; any other ONNX file runs by its own graph,
-    with its side files. `file` chooses among the models of a record, by name or glob pattern.
+    with its side files. `file` chooses among the models of a record, by name or glob pattern;
+    `device` is ``cpu``, ``cuda`` (the first GPU) or ``cuda:N``, by default a GPU for tensorrt, else the CPU.
     """
     path = Path(pid_or_path)
     if path.is_file() and file is not None:
@@ -94,9 +98,10 @@ def load(pid_or_path: str | Path, runtime: str | None = None, *, file: str | Non
     if not path.is_file() and (isinstance(pid_or_path, Path) or looks_like_path(pid_or_path)):
         raise ModelError(f"There is no file {path}.", hint="Give a weight or model file, or an identifier.")
     if not path.is_file():
+        check_runtime(runtime, device)
         fetched = fetch(str(pid_or_path), files=() if file is None else (file,))
-        return open_fetched(Settings.from_environment(), fetched, runtime).runner
-    return runner_of(Settings.from_environment(), path, runtime)
+        return open_fetched(Settings.from_environment(), fetched, runtime, device).runner
+    return runner_of(Settings.from_environment(), path, runtime, device)
 
 
 def fingerprint(path: str | Path) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import InputFile, Json
+from fairreg.cli.options import DeviceName, InputFile, Json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -139,6 +139,7 @@ def benchmark(
     jets: _Jets = 10_000,
     compared: _Compared = 500,
     threads: _Threads = None,
+    device: DeviceName = None,
     output: _Output = None,
     json: Json = False,
 ) -> None:
@@ -162,6 +163,7 @@ def benchmark(
             plan=plan,
             jets=jets,
             threads=threads,
+            device=device,
             output=output,
             engines=settings().cache / ENGINES,
             progress=progress,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fairreg.cli.options import Json
+from fairreg.cli.options import DeviceName, Json
 
 if TYPE_CHECKING:
     from fairreg.models.hbb_in.metrics import TaggingMetrics
@@ -83,6 +83,11 @@ _REFERENCE_AUC = typer.Option(None, metavar="NUMBER", help="Reference AUC for a 
 _THREADS = typer.Option(
     1, min=1, metavar="N", help="Number of threads; more than one helps only on an idle machine."
 )
+_DEVICE = typer.Option(
+    None,
+    metavar="<cpu|cuda[:N]>",
+    help="Device to train on; cuda:N is the GPU N, counted from 0 (default: cpu).",
+)
 _TIME_LIMIT = typer.Option(
     None, min=0, metavar="MINUTES", help="Time limit in minutes; the best weights until then are kept."
 )
@@ -112,6 +117,7 @@ def train(
     reference_auc: float | None = _REFERENCE_AUC,
     threads: int = _THREADS,
     time_limit: float | None = _TIME_LIMIT,
+    device: str | None = _DEVICE,
     json: Json = False,
 ) -> None:
     """Train the Hbb interaction network.
@@ -137,18 +143,19 @@ def train(
     )
     references = (reference_accuracy, reference_auc)
     plan = TrainingPlan(split, folds, validation_files, validation_fraction, repetitions, references)
-    _train(samples, output, setup, plan, {"test": test, "threads": threads, "minutes": time_limit}, json=json)
+    options = {"test": test, "threads": threads, "minutes": time_limit, "device": device}
+    _train(samples, output, setup, plan, options, json=json)
 
 
 def _train(
-    samples: list[Path], output: Path, setup: Any, plan: Any, limits: dict[str, Any], *, json: bool
+    samples: list[Path], output: Path, setup: Any, plan: Any, options: dict[str, Any], *, json: bool
 ) -> None:
     from fairreg.cli.output import counting_each, log, print_json
     from fairreg.models.hbb_in.workflows import train as service
 
     with counting_each("jets") as report:
         observer = service.TrainingObserver(report, lambda name, epoch: log(f"{name} {_epoch(epoch)}"))
-        done = service.train(samples, output, setup, plan, observer=observer, **limits)
+        done = service.train(samples, output, setup, plan, observer=observer, **options)
     for warning in done.warnings:
         log(f"Warning: {warning}")
     if json:
@@ -208,6 +215,7 @@ def evaluate(
         None, dir_okay=False, metavar="FILE", help="PNG file for the ROC curve (extra plot)."
     ),
     threads: Threads = None,
+    device: DeviceName = None,
     json: Json = False,
 ) -> None:
     """Evaluate tagging performance and throughput.
@@ -224,6 +232,7 @@ def evaluate(
             runtime=runtime,
             batch_size=batch_size,
             threads=threads,
+            device=device,
             weighted=weighted,
             plot=plot,
             progress=lambda done: report(done, None),
@@ -240,9 +249,8 @@ def _print_evaluation(found: "EvaluationReport") -> None:
     console().print(f"{found.jets} jets, {found.unlabelled} of them unlabelled")
     _print_figures(found.weights.name, found.figures)
     if found.seconds:
-        console().print(
-            f"  {found.jets / found.seconds:.0f} jets/s on {found.runtime}, batch {found.batch_size}"
-        )
+        where = f"{found.runtime} ({found.device}), batch {found.batch_size}"
+        console().print(f"  {found.jets / found.seconds:.0f} jets/s on {where}")
 
 
 def _print_figures(what: str, found: "TaggingMetrics") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Pid, settings
+from fairreg.cli.options import DeviceName, Json, Pid, settings
 from fairreg.cli.output import log
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def fetch(
     downloader: Annotated[
         DownloaderName, typer.Option(help="Download program; zenodo_get needs the extra zenodo.")
     ] = DownloaderName.FAIRREG,
+    device: DeviceName = None,
     json: Json = False,
 ) -> None:
     """Download and verify the files of a record.
@@ -72,7 +73,7 @@ def fetch(
     from fairreg.services.registry.lazy_registry import LazyRegistry
 
     requested = RequestedIdentifier(pid)
-    _check_run_options(requested, run=run, runtime=runtime, weights=weights)
+    _check_run_options(requested, run=run, runtime=runtime, device=device, weights=weights)
     report: RunReport | None
     with LazyRegistry.of(settings()) as registry:
         try:
@@ -80,10 +81,10 @@ def fetch(
         except Unreachable as error:
             if not run or weights is Weights.PUBLISHED:
                 raise
-            fetched, report = _stand_in(requested, registry, runtime, error)
+            fetched, report = _stand_in(requested, registry, runtime, device, error)
         else:
             _print_fetched(fetched)
-            report = _run(requested, fetched, runtime, weights) if run else None
+            report = _run(requested, fetched, runtime, device, weights) if run else None
     if json:
         print_json(fetched.to_json(report.to_json() if report else None))
     else:
@@ -123,12 +124,16 @@ def _print(fetched: "FetchedFiles", report: "RunReport | None") -> None:
 
 
 def _stand_in(
-    pid: "RequestedIdentifier", registry: "LazyRegistry", runtime: str | None, error: "Unreachable"
+    pid: "RequestedIdentifier",
+    registry: "LazyRegistry",
+    runtime: str | None,
+    device: str | None,
+    error: "Unreachable",
 ) -> "tuple[FetchedFiles, RunReport]":
     """Run packaged reference weights; raise the error again if the identifier has none."""
     from fairreg.services.run.demonstrate import stand_in
 
-    found = stand_in(settings(), pid, runtime=runtime, registry=registry)
+    found = stand_in(settings(), pid, runtime=runtime, device=device, registry=registry)
     if found is None:
         raise error
     log(f"Warning: {error.message}")
@@ -137,20 +142,25 @@ def _stand_in(
 
 
 def _check_run_options(
-    pid: "RequestedIdentifier", *, run: bool, runtime: str | None, weights: Weights | None
+    pid: "RequestedIdentifier",
+    *,
+    run: bool,
+    runtime: str | None,
+    device: str | None,
+    weights: Weights | None,
 ) -> None:
     from fairreg.errors import UsageError
 
-    if not run and (runtime or weights):
-        raise UsageError("--runtime and --weights need --run.", hint="Add --run.")
+    if not run and (runtime or device or weights):
+        raise UsageError("--runtime, --device and --weights need --run.", hint="Add --run.")
     if weights is Weights.REFERENCE:
         from fairreg.services.run.demonstrate import reference
 
         reference(pid)
-    if runtime:
+    if runtime or device:
         from fairreg.services.run.demonstrate import check_runtime
 
-        check_runtime(runtime)
+        check_runtime(runtime, device)
 
 
 def _downloader(name: DownloaderName) -> "Downloader | None":
@@ -162,15 +172,20 @@ def _downloader(name: DownloaderName) -> "Downloader | None":
 
 
 def _run(
-    pid: "RequestedIdentifier", fetched: "FetchedFiles", runtime: str | None, weights: Weights | None
+    pid: "RequestedIdentifier",
+    fetched: "FetchedFiles",
+    runtime: str | None,
+    device: str | None,
+    weights: Weights | None,
 ) -> "RunReport":
     from fairreg.services.run import demonstrate
 
     chosen = settings()
     if weights is Weights.REFERENCE:
-        report = demonstrate.run_reference(chosen, pid, runtime=runtime)
+        report = demonstrate.run_reference(chosen, pid, runtime=runtime, device=device)
     else:
-        report = demonstrate.run(fetched, runtime=runtime, engines=chosen.cache / demonstrate.ENGINES)
+        engines = chosen.cache / demonstrate.ENGINES
+        report = demonstrate.run(fetched, runtime=runtime, engines=engines, device=device)
     _warn(report)
     return report
 

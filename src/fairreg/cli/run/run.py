@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, settings
+from fairreg.cli.options import DeviceName, Json, Scheduler, settings
 
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
@@ -67,6 +67,7 @@ def run(
     batch_size: Rows = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    device: DeviceName = None,
     json: Json = False,
 ) -> None:
     """Run a model on your input files.
@@ -84,13 +85,13 @@ def run(
     many = not (where.in_process and is_one_file(input)) or (output is not None and output.is_dir())
     if many and output is not None and output.suffix in {".npz", ".npy"} and not output.is_dir():
         raise typer.BadParameter("With several inputs or workers, --output must be a folder.")
-    if runtime:
-        check_runtime(runtime)
+    check_runtime(runtime, device)
     with downloading() as received:
         opened = open_model(
             settings(),
             model,
             runtime=runtime,
+            device=device,
             patterns=file or (),
             batch_size=_batch_size(batch_size),
             log=log,

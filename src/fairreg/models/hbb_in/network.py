@@ -109,18 +109,19 @@ def _check(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) 
             raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
 
 
-def onnx_bytes(tensors: Mapping[str, Array]) -> bytes:
+def onnx_bytes(tensors: Mapping[str, Array], pairs: str = "float32") -> bytes:
     """Serialised ONNX model of the network with these weights.
 
     Inputs `input_cpf` (N, track features, K) and `input_sv` (N, vertex features, V), output `probabilities`
     (N, 2), QCD and H->bb, after the softmax; float32, any N, 1 <= K <= 60, 1 <= V <= 5. The last slot
-    represents all that are not given. Weights in float64 are rounded to float32.
+    represents all that are not given. Weights in float64 are rounded to float32. With `pairs` "bfloat16" the
+    messages of the pairs are computed so, their sums and all else in float32: a graph for GPUs.
     Raises ModelError for tensors of another network.
     """
     from onnx import helper
 
     sizes = Hyperparameters.from_tensors(tensors)
-    graph = _Graph(tensors)
+    graph = _Graph(tensors, pairs)
     _build(graph, sizes)
     model = helper.make_model(
         helper.make_graph(
@@ -141,9 +142,10 @@ def onnx_bytes(tensors: Mapping[str, Array]) -> bytes:
 class _Graph:
     """Nodes and initializers of a graph under construction; each method returns the name of its result."""
 
-    def __init__(self, tensors: Mapping[str, Array]) -> None:
+    def __init__(self, tensors: Mapping[str, Array], pairs: str) -> None:
         from onnx import numpy_helper
 
+        self.pairs = pairs
         self.nodes: list[Any] = []
         self.initializers = [
             numpy_helper.from_array(np.ascontiguousarray(array, dtype=np.float32), name)
@@ -180,6 +182,21 @@ class _Graph:
 
     def linear(self, value: str, layer: str) -> str:
         return self.node("Gemm", value, f"{layer}.weight", f"{layer}.bias", transB=1)
+
+    def cast(self, value: str, dtype: str) -> str:
+        """Convert to an element type; nothing where the pairs are computed in float32 as all else is."""
+        from onnx import TensorProto
+
+        if self.pairs == "float32":
+            return value
+        return self.node("Cast", value, to=TensorProto.DataType.Value(dtype.upper()))
+
+    def of_pairs(self, value: str, layers: tuple[str, ...]) -> str:
+        """The layers after the first one for pairs, (rows, hidden) -> (rows, d_e), float32."""
+        for layer in layers:
+            parameters = (self.cast(f"{layer}.{kind}", self.pairs) for kind in ("weight", "bias"))
+            value = self.node("Relu", self.node("Gemm", value, *parameters, transB=1))
+        return self.cast(value, "float")
 
     def perceptron(self, value: str, layers: tuple[str, ...]) -> str:
         for layer in layers:
@@ -233,8 +250,9 @@ def _track_messages(graph: _Graph, sizes: Hyperparameters, tracks: _Objects) -> 
     features = sizes.track_features
     receiver = graph.node("Gemm", tracks.rows, graph.columns(first, 0, features), f"{first}.bias", transB=1)
     sender = graph.node("Gemm", tracks.rows, graph.columns(first, features, 2 * features), transB=1)
+    receiver, sender = graph.cast(receiver, graph.pairs), graph.cast(sender, graph.pairs)
     everyone = _grid(graph, sizes, (tracks, receiver), (tracks, sender), tuple(others))
-    itself = graph.perceptron(graph.node("Relu", graph.node("Add", receiver, sender)), tuple(others))
+    itself = graph.of_pairs(graph.node("Relu", graph.node("Add", receiver, sender)), tuple(others))
     return graph.node("Sub", everyone, itself)
 
 
@@ -244,6 +262,7 @@ def _vertex_messages(graph: _Graph, sizes: Hyperparameters, tracks: _Objects, ve
     features, end = sizes.track_features, sizes.track_features + sizes.vertex_features
     receiver = graph.node("Gemm", tracks.rows, graph.columns(first, 0, features), f"{first}.bias", transB=1)
     sender = graph.node("Gemm", vertices.rows, graph.columns(first, features, end), transB=1)
+    receiver, sender = graph.cast(receiver, graph.pairs), graph.cast(sender, graph.pairs)
     return _grid(graph, sizes, (tracks, receiver), (vertices, sender), tuple(others))
 
 
@@ -258,7 +277,7 @@ def _grid(
     receiver = graph.shaped(receivers[1], -1, receivers[0].slots, 1, sizes.hidden)
     sender = graph.shaped(senders[1], -1, 1, senders[0].slots, sizes.hidden)
     pairs = graph.shaped(graph.node("Relu", graph.node("Add", receiver, sender)), -1, sizes.hidden)
-    messages = graph.shaped(graph.perceptron(pairs, others), -1, senders[0].slots, sizes.d_e)
+    messages = graph.shaped(graph.of_pairs(pairs, others), -1, senders[0].slots, sizes.d_e)
     return _sum(graph, messages, senders[0])
 
 

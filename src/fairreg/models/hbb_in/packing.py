@@ -3,17 +3,27 @@
 
 Padded slots are equal zero vectors, so that one may represent all of them (see `network`). Real tracks and
 vertices move to the front, keeping their order; jets with similar numbers of them are computed together.
+
+A processor gets packs of a few jets, whose pairs stay in its cache. A GPU gets few large packs, because every
+call has a fixed cost: `size_classes` finds the division with the least sum of that cost and of the pairs of
+tracks, which make up the computing time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pack", "packs"]
+__all__ = ["CALL", "MOST_JETS", "MOST_PAIRS", "Pack", "class_packs", "packs", "size_classes"]
 
 Array = NDArray[Any]
+
+# Fixed cost of a call on a GPU, in pairs of tracks; estimated, not measured.
+CALL = 8192
+# Limits of a call on a GPU: 60 numbers for each of these pairs are half a gigabyte.
+MOST_PAIRS = 1 << 21
+MOST_JETS = 1024
 
 
 class Pack(NamedTuple):
@@ -30,9 +40,68 @@ def packs(tracks: Array, vertices: Array, size: int) -> Iterator[Pack]:
     tracks, n_tracks = _to_the_front(tracks)
     vertices, n_vertices = _to_the_front(vertices)
     order = np.lexsort((n_vertices, n_tracks))
-    for first in range(0, len(order), size):
-        jets = order[first : first + size]
-        yield Pack(jets, _cut(tracks, n_tracks, jets), _cut(vertices, n_vertices, jets))
+    divided = (order[first : first + size] for first in range(0, len(order), size))
+    yield from _packed(divided, (tracks, n_tracks), (vertices, n_vertices))
+
+
+def class_packs(tracks: Array, vertices: Array, most_jets: int, call: int = CALL) -> Iterator[Pack]:
+    """Divide tracks (N, P, 60) and vertices (N, S, 5) into the packs of `size_classes`."""
+    tracks, n_tracks = _to_the_front(tracks)
+    vertices, n_vertices = _to_the_front(vertices)
+    divided = size_classes(n_tracks, n_vertices, tracks.shape[2], most_jets=most_jets, call=call)
+    yield from _packed(divided, (tracks, n_tracks), (vertices, n_vertices))
+
+
+def size_classes(
+    n_tracks: NDArray[Any],
+    n_vertices: NDArray[Any],
+    slots: int,
+    *,
+    most_jets: int = MOST_JETS,
+    most_pairs: int = MOST_PAIRS,
+    call: int = CALL,
+) -> list[NDArray[np.intp]]:
+    """Indices of the jets of each call on a GPU, from their numbers of tracks and vertices, each (N,).
+
+    Jets with most tracks come first. A call of n jets in K slots for tracks costs n * K * K pairs and `call`
+    more. The division of the sorted jets with the least cost is found exactly, by dynamic programming over
+    the different K. No call has more than `most_jets` jets, or more than `most_pairs` pairs unless it is of
+    one jet.
+    """
+    order = np.lexsort((n_vertices, n_tracks))
+    kept = np.minimum(n_tracks[order] + 1, slots).astype(np.int64)
+    sizes, firsts = np.unique(kept, return_index=True)
+    limits = np.maximum(1, np.minimum(most_jets, most_pairs // sizes**2))
+    found: list[NDArray[np.intp]] = []
+    for last, first, limit in _cheapest(sizes, np.append(firsts, len(kept)), limits, call):
+        parts = -(-(last - first) // limit)
+        found += reversed(np.array_split(order[first:last], parts))
+    return found
+
+
+def _cheapest(
+    sizes: NDArray[np.int64], edges: NDArray[np.intp], limits: NDArray[np.int64], call: int
+) -> Iterator[tuple[int, int, int]]:
+    """Yield end, start and limit of each class, the last one first; size i begins at `edges[i]`."""
+    costs, begins = np.zeros(len(edges)), np.zeros(len(edges), dtype=np.intp)
+    for end, (size, limit) in enumerate(zip(sizes, limits, strict=True), start=1):
+        jets = edges[end] - edges[:end]
+        candidates = costs[:end] + jets * size**2 + call * -(-jets // limit)
+        begins[end] = candidates.argmin()
+        costs[end] = candidates[begins[end]]
+    end = len(sizes)
+    while end:
+        yield int(edges[end]), int(edges[begins[end]]), int(limits[end - 1])
+        end = begins[end]
+
+
+def _packed(
+    divided: Iterable[NDArray[np.intp]],
+    tracks: tuple[Array, NDArray[np.intp]],
+    vertices: tuple[Array, NDArray[np.intp]],
+) -> Iterator[Pack]:
+    for jets in divided:
+        yield Pack(jets, _cut(*tracks, jets), _cut(*vertices, jets))
 
 
 def _to_the_front(objects: Array) -> tuple[Array, NDArray[np.intp]]:

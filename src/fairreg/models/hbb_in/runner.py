@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runner of a Hbb interaction network on any runtime."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import FeatureSelection, signature
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
-from fairreg.models.hbb_in.packing import Pack, packs
-from fairreg.runners import Runner, get, torch
-from fairreg.runners.base import DEFAULT_BATCH, requested
+from fairreg.models.hbb_in.packing import CALL, MOST_JETS, Pack, class_packs, packs
+from fairreg.runners import Runner, torch
+from fairreg.runners import load as load_engine
 from fairreg.runners.cpu import processors
 from fairreg.runners.signature import Arrays
 from fairreg.schemas.record import Tensor
 
-__all__ = ["HbbRunner", "build"]
+__all__ = ["PRECISIONS", "HbbRunner", "build"]
 
 Array = NDArray[Any]
+PRECISIONS = ("float32", "tf32", "bfloat16")
 # Jets per call on a CPU: enough to share the cost of a call, few enough for their pairs to stay in its cache.
 _PACK = 4
 
@@ -53,6 +54,10 @@ class HbbRunner(Runner):
     def compute(self, arrays: Arrays) -> Arrays:
         """Outputs of one batch of the network's own features."""
         return self._engine.compute(arrays)
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._engine.close()
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
         """Run as `Runner.run`, after reducing arrays with all features to the kept ones.
@@ -90,9 +95,9 @@ def _check_finite(tensor: Tensor, array: Array | None) -> None:
     """Raise ModelError naming the first value that is not finite; `Runner.run` checks types and shapes."""
     if array is None or array.ndim != len(tensor.shape) or array.dtype.kind != "f":
         return
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        jet, feature, slot = bad[0]
+    finite = np.isfinite(array)
+    if not finite.all():
+        jet, feature, slot = np.argwhere(~finite)[0]
         name = (
             tensor.features[feature].name if len(tensor.features) == array.shape[1] else f"feature {feature}"
         )
@@ -103,20 +108,37 @@ def _check_finite(tensor: Tensor, array: Array | None) -> None:
 
 
 class _PackedRunner(Runner):
-    """Runs packs of jets, in as few slots as they need, on an engine with a free slot axis."""
+    """Runs packs of jets, in as few slots as they need, on an engine with a free slot axis.
 
-    def __init__(self, engine: Runner, sizes: Hyperparameters, threads: int) -> None:
+    `precision` is that of the products of the pairs. On a GPU, whose calls cost as much as `call` pairs of
+    tracks, the next packs are laid out while it computes.
+    """
+
+    def __init__(
+        self,
+        engine: Runner,
+        sizes: Hyperparameters,
+        threads: int,
+        *,
+        batch_size: int,
+        precision: str,
+        call: int = CALL,
+    ) -> None:
         super().__init__(
             engine.name,
             *signature(sizes),
             device=engine.device,
-            precision=engine.precision,
-            batch_size=engine.batch_size,
+            precision=precision,
+            batch_size=batch_size,
         )
-        self._engine = engine
-        on_processors = engine.device == "cpu"
-        self._pack = _PACK if on_processors else engine.batch_size or DEFAULT_BATCH
-        self._pool = ThreadPoolExecutor(threads if on_processors else 1, thread_name_prefix="hbb_in")
+        self._engine, self._call = engine, call
+        self._on_processors = engine.device == "cpu"
+        self._pool = ThreadPoolExecutor(threads if self._on_processors else 1, thread_name_prefix="hbb_in")
+
+    def close(self) -> None:
+        """End the threads, then close the engine."""
+        self._pool.shutdown()
+        self._engine.close()
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch; every thread computes packs of its own."""
@@ -127,9 +149,14 @@ class _PackedRunner(Runner):
             inputs = dict(zip(INPUTS, (pack.tracks, pack.vertices), strict=True))
             found[pack.jets] = self._engine.compute(inputs)[OUTPUT]
 
-        for _ in self._pool.map(compute, packs(tracks, vertices, self._pack)):
+        for _ in self._pool.map(compute, self._packs(tracks, vertices)):
             pass
         return {OUTPUT: found}
+
+    def _packs(self, tracks: Array, vertices: Array) -> Iterator[Pack]:
+        if self._on_processors:
+            return packs(tracks, vertices, _PACK)
+        return class_packs(tracks, vertices, self._engine.batch_size or MOST_JETS, self._call)
 
 
 def build(
@@ -141,23 +168,63 @@ def build(
     threads: int | None = None,
     engines: Path | None = None,
     device: str | None = None,
+    precision: str = "float32",
+    call: int = CALL,
 ) -> HbbRunner:
-    """Build a runner of the network with these weights on `runtime`.
+    """Build a runner of the network with these weights on `runtime` and `device`.
 
-    Every runtime but torch is given the ONNX graph. Raises ModelError for tensors of another network,
-    UsageError for an unknown runtime, MissingEngine.
+    Every runtime but torch is given the ONNX graph. `precision` is that of the products: float32, on a GPU
+    also tf32, or bfloat16 for those of the pairs (see `onnx_bytes`); `call` is the cost of a call on a GPU
+    (see `packing`). Raises ModelError for tensors of another network, UsageError for an unknown runtime,
+    device or precision, MissingEngine.
     """
+    if precision not in PRECISIONS:
+        raise UsageError(
+            f"The network does not compute in {precision!r}.", hint=f"Use {', '.join(PRECISIONS)}."
+        )
     sizes = Hyperparameters.from_tensors(tensors)
     if runtime == torch.RUNTIME:
-        torch.require()
-        from fairreg.models.hbb_in.pytorch.network import network
+        engine = _in_torch(
+            tensors, sizes, batch_size=batch_size, device=device, precision=precision, call=call
+        )
+        return HbbRunner(engine, sizes, selection)
+    from fairreg.models.hbb_in.network import onnx_bytes
 
-        engine: Runner = torch.wrap(network(tensors), *signature(sizes), batch_size=batch_size)
-    else:
-        from fairreg.models.hbb_in.network import onnx_bytes
+    mixed = precision == "bfloat16"
+    engine = load_engine(
+        runtime,
+        onnx_bytes(tensors, "bfloat16" if mixed else "float32"),
+        # An engine on a GPU keeps memory for its largest batch: packs are smaller than a user's.
+        batch_size=min(batch_size, MOST_JETS),
+        threads=1,  # threads share the packs: single operators are too small to be divided
+        engines=engines,
+        device=device,
+        precision=None if mixed or precision == "float32" else precision,
+    )
+    packed = _PackedRunner(
+        engine, sizes, threads or processors(), batch_size=batch_size, precision=precision, call=call
+    )
+    return HbbRunner(packed, sizes, selection)
 
-        # Threads share the packs: single operators are too small to be divided.
-        options = requested(batch_size=batch_size, threads=1, engines=engines, device=device)
-        engine = get(runtime).load(onnx_bytes(tensors), **options)
-        engine = _PackedRunner(engine, sizes, threads or processors())
-    return HbbRunner(engine, sizes, selection)
+
+def _in_torch(
+    tensors: Mapping[str, Array],
+    sizes: Hyperparameters,
+    *,
+    batch_size: int,
+    device: str | None,
+    precision: str,
+    call: int,
+) -> Runner:
+    """The network in PyTorch, which lays out the packs on the device itself: one copy for a batch."""
+    torch.require()
+    from fairreg.models.hbb_in.pytorch.network import network
+
+    place = torch.place(device)
+    return torch.wrap(
+        network(tensors, str(place), pairs_in_bfloat16=precision == "bfloat16", call=call),
+        *signature(sizes),
+        device=str(place),
+        batch_size=batch_size,
+        precision=precision,
+    )

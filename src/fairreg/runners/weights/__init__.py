@@ -52,8 +52,9 @@ def read_tensors(path: Path) -> Tensors:
     """Read the parameter tensors of `path` by name, in the order of the file, as read-only views.
 
     For a checkpoint with a ``state_dict``, those are its tensors; deeper levels are flattened to dotted
-    names. For an ONNX file, they are its floating-point initializers. bfloat16, which numpy lacks, is
-    returned as raw bits (see `tensors.BFLOAT16`).
+    names. For an ONNX file, they are its floating-point initializers. Types that numpy lacks
+    (bfloat16, float8) are returned as raw bits (see `tensors.DTYPES` and `dtype_name`), quantised tensors as
+    the float32 values that they stand for, sparse ones dense, and a nested one as several arrays.
     Raises ModelError for a file that is missing, corrupt or of a format not in FORMATS, UnsafePickle for one
     that names code, SecurityRefusal for one that refers to files outside its folder.
     """

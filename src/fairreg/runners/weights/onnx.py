@@ -14,7 +14,17 @@ from fairreg.runners.weights.external_data import embed, external_tensors, locat
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
 from fairreg.schemas.record import ANY_AXES, Tensor
 
-__all__ = ["SUFFIXES", "OnnxContent", "complete", "knows", "parse", "read", "side_files", "signature"]
+__all__ = [
+    "SUFFIXES",
+    "OnnxContent",
+    "complete",
+    "knows",
+    "parse",
+    "read",
+    "side_files",
+    "signature",
+    "signature_of",
+]
 
 _MAX_DEPTH = 32  # of graphs inside nodes of graphs, and of types inside types
 _CONTAINERS = {"sequence_type": "sequence", "optional_type": "optional"}
@@ -44,7 +54,12 @@ def signature(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
 
     Raises ModelError.
     """
-    graph = parse(_read_bytes(path), path.name).graph
+    return signature_of(parse(_read_bytes(path), path.name))
+
+
+def signature_of(model: Any) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Declared inputs, without those that have a value, and outputs of the graph of a ModelProto."""
+    graph = model.graph
     held = {item.name for item in graph.initializer}
     inputs = tuple(_declared(item) for item in graph.input if item.name not in held)
     return inputs, tuple(map(_declared, graph.output))

@@ -1,225 +1,321 @@
 # SPDX-License-Identifier: MIT
-"""A restricted pickle machine that rebuilds only descriptions of tensors.
+"""A pickle machine of our own that builds only plain values and descriptions of tensors.
 
-Two barriers, each sufficient on its own. First the opcodes are read without being executed: an opcode that
-tensor files never need, or a jump in the memo that would exhaust memory, ends the reading. Then the pickle
-runs in an `Unpickler` whose `find_class` has a fixed list of names and returns stand-ins of our own. The
-stand-ins are tuples without attributes (or a dict that drops its state), so that BUILD cannot change them;
-they return descriptions that are checked when the tensors are made. They copy nothing, so that a small pickle
-cannot make a large object.
+It reads the instructions of protocols 0 to 5 but has no way to import or call anything: a name gives the
+stand-in in `allowlist`, or ends the reading with UnsafePickle. What a pickle can make is bounded by the
+number of its instructions: none makes something larger than its own bytes, and what a call may copy is
+counted. Source of the instructions: ``pickletools`` of Python 3.11.
 """
 
-import io
-import pickle
-import pickletools
+import codecs
+import mmap
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from fairreg.errors import ModelError, UnsafePickle
+from fairreg.errors import ModelError
+from fairreg.runners.weights.torch_format.allowlist import hashable, rebuilt
+from fairreg.runners.weights.torch_format.descriptions import Lazy, Opaque, Storage
+from fairreg.runners.weights.torch_format.machine import Machine
+from fairreg.runners.weights.torch_format.strided import UnsetTensor
 
-__all__ = ["Lazy", "Storage", "load"]
+__all__ = ["Lazy", "Loaded", "Opaque", "Storage", "load"]
 
-_MAX_OPCODES = 5_000_000
-_MAX_TUPLES = 50_000  # a tensor needs about five; hashing a deeper nest of them could overflow the C stack
-_MIN_STORAGE_FIELDS = 5
+_MAX_INSTRUCTIONS = 10_000_000  # a tensor needs about 30
+_STOP = ord(".")
 
-_TUPLES = frozenset({"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"})
-_MEMO_WRITES = frozenset({"BINPUT", "LONG_BINPUT"})
-_OTHERS = """
-    PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE
-    SHORT_BINUNICODE SHORT_BINSTRING BINSTRING SHORT_BINBYTES BINBYTES EMPTY_TUPLE EMPTY_LIST EMPTY_DICT
-    APPEND APPENDS SETITEM SETITEMS BINGET LONG_BINGET MEMOIZE GLOBAL STACK_GLOBAL REDUCE BUILD BINPERSID
-"""
-_OPCODES = _TUPLES | _MEMO_WRITES | frozenset(_OTHERS.split())
-_NAMING = frozenset({"GLOBAL", "INST"})  # refused by the name they contain, before other checks
-_BY_CODE = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
-
-# Exceptions of the pickle machine for invalid bytes.
-_CORRUPT = (
-    pickle.UnpicklingError,
-    ValueError,  # UnicodeDecodeError included
-    TypeError,
-    AttributeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    struct.error,
-    RecursionError,
-    MemoryError,
-)
+# Exceptions of the machine for invalid bytes; RecursionError is not: nothing here recurses.
+_CORRUPT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error, EOFError)
 
 
-class Storage(NamedTuple):
-    """Reference to `elements` values of `dtype` (a name in tensors.DTYPES), kept elsewhere under `key`."""
+class Loaded(NamedTuple):
+    """The `value` of one pickle, the position behind it, and every storage that it refers to, by key."""
 
-    dtype: str
-    key: str
-    elements: int
-
-
-class Lazy(NamedTuple):
-    """A tensor as a pickle describes it, unchecked: `offset`, `shape` and `strides` count elements."""
-
-    storage: Any
-    offset: Any
-    shape: Any
-    strides: Any
+    value: Any
+    end: int
+    storages: Mapping[str, Storage]
 
 
-class _StorageType(NamedTuple):
-    dtype: str
+def load(content: bytes | mmap.mmap, start: int, source: str) -> Loaded:
+    """Load the pickle at `start` of `content`.
 
-
-class _Opaque(NamedTuple):
-    """An allowed name that is ignored."""
-
-    name: str
-
-
-class _StandIn(NamedTuple):
-    """An allowed name that may be called, with the function in its place."""
-
-    answer: Callable[..., Any]
-
-    def __call__(self, *arguments: object) -> Any:
-        return self.answer(*arguments)
-
-
-class _Mapping(dict[Any, Any]):
-    """Stand-in for OrderedDict; attributes such as ``_metadata`` are dropped."""
-
-    __slots__ = ()
-
-    def __setstate__(self, state: object) -> None:
-        pass
-
-
-def _mapping() -> _Mapping:
-    return _Mapping()
-
-
-def _tensor(storage: object, offset: object, shape: object, strides: object, *_gradient: object) -> Lazy:
-    return Lazy(storage, offset, shape, strides)
-
-
-def _parameter(tensor: object, *_gradient: object) -> object:
-    return tensor
-
-
-def _size(sizes: object = ()) -> object:
-    return sizes
-
-
-def _device(*_names: object) -> _Opaque:
-    return _Opaque("device")
-
-
-_STORAGE_TYPES = {
-    "DoubleStorage": "float64",
-    "FloatStorage": "float32",
-    "HalfStorage": "float16",
-    "BFloat16Storage": "bfloat16",
-    "LongStorage": "int64",
-    "IntStorage": "int32",
-    "ShortStorage": "int16",
-    "CharStorage": "int8",
-    "ByteStorage": "uint8",
-    "BoolStorage": "bool",
-    "ComplexFloatStorage": "complex64",
-    "ComplexDoubleStorage": "complex128",
-}
-_ALLOWED: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): _StandIn(_mapping),
-    ("torch._utils", "_rebuild_tensor_v2"): _StandIn(_tensor),
-    ("torch._utils", "_rebuild_parameter"): _StandIn(_parameter),
-    ("torch", "Size"): _StandIn(_size),
-    ("torch", "device"): _StandIn(_device),
-    **{("torch", name): _StorageType(dtype) for name, dtype in _STORAGE_TYPES.items()},
-    **{("torch", name): _Opaque(name) for name in ("float64", "float32", "float16", "bfloat16", "int64")},
-}
-
-
-def _stand_in(module: str, name: str, source: str) -> Any:
-    """Return the stand-in for ``module.name``. Raises UnsafePickle for a name not on the list."""
-    if (module, name) not in _ALLOWED:
-        raise UnsafePickle(
-            f"{source} was refused: its pickle names {module}.{name}, which loading tensors never needs.",
-            hint="Ask the authors for a safetensors or ONNX file, or for a plain state dict.",
-        )
-    return _ALLOWED[module, name]
-
-
-class _TensorUnpickler(pickle.Unpickler):
-    """Unpickler of the names in _ALLOWED; `source` is the file's name for messages."""
-
-    def __init__(self, content: bytes, source: str) -> None:
-        super().__init__(io.BytesIO(content), encoding="utf-8")
-        self._source = source
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        return _stand_in(module_name, global_name, self._source)
-
-    def persistent_load(self, pid: Any) -> Storage:
-        if not isinstance(pid, tuple) or len(pid) < _MIN_STORAGE_FIELDS or pid[0] != "storage":
-            raise ModelError("a tensor refers to an object that is not a storage")
-        kind, key, count = pid[1], pid[2], pid[4]
-        if (
-            not isinstance(kind, _StorageType)
-            or not isinstance(key, str)
-            or type(count) is not int
-            or count < 0
-        ):
-            raise ModelError("the description of a storage is damaged")
-        if any(field is not None for field in pid[_MIN_STORAGE_FIELDS:]):
-            raise ModelError("it uses the storage views of very old PyTorch versions")
-        return Storage(kind.dtype, key, count)
-
-
-def load(stream: io.BytesIO, source: str) -> Any:
-    """Load one pickle at the position of `stream`, which then points behind that pickle.
-
-    The object consists of dicts, lists, tuples, plain values and `Lazy` tensors. `source` names the file in
-    messages. Raises UnsafePickle, and ModelError with a clause that describes the fault.
+    The value consists of dicts, lists, tuples, sets, plain values, `Lazy` tensors and `Opaque` placeholders.
+    `source` names the file in messages. Raises UnsafePickle for a name that is not known to be harmless, and
+    ModelError with a clause that describes the fault.
     """
-    start = stream.tell()
+    machine = Machine(content, start, source)
     try:
-        _inspect(stream, source)
-        return _TensorUnpickler(stream.getvalue()[start : stream.tell()], source).load()
+        _run(machine)
+        value = machine.stack.pop()
     except _CORRUPT as error:
         raise ModelError("its pickle is damaged or truncated") from error
+    return Loaded(value, machine.at, machine.storages)
 
 
-def _inspect(stream: io.BytesIO, source: str) -> None:
-    """Read one pickle without executing it. Raises for instructions that tensor files do not need."""
-    tuples = 0
-    for count, (name, argument) in enumerate(_instructions(stream)):
-        if name in _NAMING:
-            module, global_name = argument
-            _stand_in(module, global_name, source)
-        if name not in _OPCODES:
-            raise ModelError(f"its pickle uses the instruction {name}, which tensors do not need")
-        if name in _MEMO_WRITES and argument > count:
-            raise ModelError("its pickle is damaged")
-        tuples += name in _TUPLES
-        if count > _MAX_OPCODES or tuples > _MAX_TUPLES:
-            raise ModelError("its pickle is too large for a list of tensors")
+def _run(machine: Machine) -> None:
+    for _ in range(_MAX_INSTRUCTIONS):
+        code = machine.content[machine.at]
+        machine.at += 1
+        if code == _STOP:
+            return
+        if code not in _INSTRUCTIONS:
+            raise ModelError(
+                f"its pickle has the byte {code:#04x} as an instruction, which no protocol up to 5 has"
+            )
+        _INSTRUCTIONS[code](machine)
+    raise ModelError(f"its pickle has more than {_MAX_INSTRUCTIONS} instructions")
 
 
-def _instructions(stream: io.BytesIO) -> Iterator[tuple[str, Any]]:
-    """Yield names and arguments up to STOP, without parsing arguments of refused instructions."""
-    name = ""
-    while name != "STOP":
-        opcode = _BY_CODE[stream.read(1)]
-        name = opcode.name
-        if name in _NAMING:  # pickletools would expand backslashes here, which the pickle machine does not
-            yield name, (_line(stream), _line(stream))
-        else:
-            yield name, opcode.arg.reader(stream) if name in _OPCODES and opcode.arg else None
+_Instruction = Callable[[Machine], None]
+_BYTE, _SHORT, _WORD, _LONG = (struct.Struct(layout) for layout in ("<B", "<H", "<I", "<Q"))
+_SIGNED, _FLOAT = struct.Struct("<i"), struct.Struct(">d")
 
 
-def _line(stream: io.BytesIO) -> str:
-    line = stream.readline()
-    if not line.endswith(b"\n"):
-        raise EOFError
-    return line[:-1].decode()
+def _push(value: object) -> _Instruction:
+    return lambda m: m.stack.append(value)
+
+
+def _container(kind: Callable[[], Any]) -> _Instruction:
+    return lambda m: m.container(kind())
+
+
+def _number(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(m.number(layout))
+
+
+def _bytes(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(m.counted(layout))
+
+
+def _text(layout: struct.Struct, errors: str = "surrogatepass") -> _Instruction:
+    return lambda m: m.stack.append(m.counted(layout).decode("utf-8", errors))
+
+
+def _wide(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(int.from_bytes(m.counted(layout), "little", signed=True))
+
+
+def _remember(layout: struct.Struct) -> _Instruction:
+    def instruction(m: Machine) -> None:
+        m.memo[m.number(layout)] = m.stack[-1]
+
+    return instruction
+
+
+def _recall(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(m.memo[m.number(layout)])
+
+
+def _extension(layout: struct.Struct) -> _Instruction:
+    def instruction(m: Machine) -> None:
+        code = m.number(layout)
+        raise m.unsafe(f"names entry {code} of Python's extension registry, which can be any function")
+
+    return instruction
+
+
+def _tuple_of(count: int) -> _Instruction:
+    def instruction(m: Machine) -> None:
+        if len(m.stack) < count:
+            raise EOFError
+        m.stack[-count:] = [tuple(m.stack[-count:])]
+
+    return instruction
+
+
+def _tuple(m: Machine) -> None:
+    values = m.above_mark()
+    m.stack.append(tuple(values))
+
+
+def _decimal(m: Machine) -> None:
+    text = m.line()
+    m.stack.append({"00": False, "01": True}[text] if text in ("00", "01") else int(text))
+
+
+def _quoted(m: Machine) -> None:
+    text = m.line()
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":  # noqa: PLR2004 - two quotes
+        raise ValueError(text)
+    m.stack.append(codecs.escape_decode(text[1:-1].encode())[0].decode("utf-8"))
+
+
+def _remember_always(m: Machine) -> None:
+    m.memo[len(m.memo)] = m.stack[-1]
+
+
+def _remember_line(m: Machine) -> None:
+    m.memo[int(m.line())] = m.stack[-1]
+
+
+def _duplicate(m: Machine) -> None:
+    m.stack.append(m.stack[-1])
+
+
+def _discard(m: Machine) -> None:
+    if m.stack:
+        m.stack.pop()
+    else:
+        m.above_mark()
+
+
+def _list(m: Machine) -> None:
+    values = m.above_mark()
+    m.container(values)
+
+
+def _dict(m: Machine) -> None:
+    values = m.above_mark()
+    m.container({})
+    _set_items(m, values)
+
+
+def _frozen_set(m: Machine) -> None:
+    values = m.above_mark()
+    m.container(frozenset(map(hashable, values)))
+
+
+def _append(m: Machine, values: list[Any]) -> None:
+    if type(m.stack[-1]) is list:
+        m.stack[-1].extend(values)
+    elif type(m.stack[-1]) is not Opaque:
+        raise ModelError("its pickle appends to something that is not a list")
+
+
+def _set_items(m: Machine, values: list[Any]) -> None:
+    target = m.stack[-1]
+    if len(values) % 2 or type(target) not in (dict, Opaque):
+        raise ModelError("its pickle sets items of something that is not a dictionary")
+    if type(target) is dict:
+        for key, value in zip(values[::2], values[1::2], strict=True):
+            target[key if type(key) is str else hashable(key)] = value
+
+
+def _set_item(m: Machine) -> None:
+    value, key = m.stack.pop(), m.stack.pop()
+    _set_items(m, [key, value])
+
+
+def _add_items(m: Machine) -> None:
+    values = m.above_mark()
+    if type(m.stack[-1]) is set:
+        m.stack[-1].update(map(hashable, values))
+    elif type(m.stack[-1]) is not Opaque:
+        raise ModelError("its pickle adds to something that is not a set")
+
+
+def _global(m: Machine) -> None:
+    module, name = m.line(), m.line()
+    m.stack.append(m.name(module, name))
+
+
+def _stack_global(m: Machine) -> None:
+    name, module = m.stack.pop(), m.stack.pop()
+    m.stack.append(m.name(module, name))
+
+
+def _reduce(m: Machine) -> None:
+    arguments = m.stack.pop()
+    m.call(m.stack.pop(), arguments)
+
+
+def _reduce_more(m: Machine) -> None:
+    more, arguments = m.stack.pop(), m.stack.pop()
+    m.call(m.stack.pop(), arguments, more)
+
+
+def _instance(m: Machine) -> None:
+    module, name = m.line(), m.line()
+    m.call(m.name(module, name), tuple(m.above_mark()))
+
+
+def _object(m: Machine) -> None:
+    function, *arguments = m.above_mark()
+    m.call(function, tuple(arguments))
+
+
+def _build(m: Machine) -> None:
+    """Drop the state of dicts (such as ``_metadata``), tensors and placeholders; old tensors get values."""
+    state, target = m.stack.pop(), m.stack[-1]
+    if type(target) is UnsetTensor:
+        target.become(rebuilt(*state))
+    elif type(target) is not Opaque and not isinstance(target, (dict, Lazy)):
+        raise ModelError("its pickle changes the state of a value that has none")
+
+
+def _buffer(_: Machine) -> None:
+    raise ModelError("its pickle keeps bytes outside the file")
+
+
+_INSTRUCTIONS: Mapping[int, _Instruction] = {
+    ord(code): instruction
+    for code, instruction in {
+        "\x80": lambda m: m.number(_BYTE),
+        "\x95": lambda m: m.number(_LONG),
+        "N": _push(None),
+        "\x88": _push(value=True),
+        "\x89": _push(value=False),
+        "I": _decimal,
+        "L": lambda m: m.stack.append(int(m.line().removesuffix("L"))),
+        "F": lambda m: m.stack.append(float(m.line())),
+        "J": _number(_SIGNED),
+        "K": _number(_BYTE),
+        "M": _number(_SHORT),
+        "G": _number(_FLOAT),
+        "\x8a": _wide(_BYTE),
+        "\x8b": _wide(_SIGNED),
+        "S": _quoted,
+        "U": _text(_BYTE, "strict"),
+        "T": _text(_SIGNED, "strict"),
+        "V": lambda m: m.stack.append(m.raw_line().decode("raw-unicode-escape")),
+        "X": _text(_WORD),
+        "\x8c": _text(_BYTE),
+        "\x8d": _text(_LONG),
+        "B": _bytes(_WORD),
+        "C": _bytes(_BYTE),
+        "\x8e": _bytes(_LONG),
+        "\x96": _bytes(_LONG),
+        "(": Machine.mark,
+        "0": _discard,
+        "1": lambda m: m.above_mark().clear(),
+        "2": _duplicate,
+        ")": _push(()),
+        "t": _tuple,
+        "\x85": _tuple_of(1),
+        "\x86": _tuple_of(2),
+        "\x87": _tuple_of(3),
+        "]": _container(list),
+        "l": _list,
+        "a": lambda m: _append(m, [m.stack.pop()]),
+        "e": lambda m: _append(m, m.above_mark()),
+        "}": _container(dict),
+        "d": _dict,
+        "s": _set_item,
+        "u": lambda m: _set_items(m, m.above_mark()),
+        "\x8f": _container(set),
+        "\x90": _add_items,
+        "\x91": _frozen_set,
+        "q": _remember(_BYTE),
+        "r": _remember(_WORD),
+        "p": _remember_line,
+        "\x94": _remember_always,
+        "h": _recall(_BYTE),
+        "j": _recall(_WORD),
+        "g": lambda m: m.stack.append(m.memo[int(m.line())]),
+        "c": _global,
+        "\x93": _stack_global,
+        "R": _reduce,
+        "\x81": _reduce,
+        "\x92": _reduce_more,
+        "i": _instance,
+        "o": _object,
+        "b": _build,
+        "\x82": _extension(_BYTE),
+        "\x83": _extension(_SHORT),
+        "\x84": _extension(_SIGNED),
+        "P": lambda m: m.refer(m.line()),
+        "Q": lambda m: m.refer(m.stack.pop()),
+        "\x97": _buffer,
+        "\x98": _buffer,
+    }.items()
+}

@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Reader of the state dicts that ``torch.save`` writes, without PyTorch.
 
-Two formats: zip archives (since PyTorch 1.6; one pickle, each storage a stored member) and the older one of
-five pickles and the storages behind each other. Source of both: ``torch/serialization.py`` of PyTorch 2.
+Two formats: zip archives (since PyTorch 1.6; one pickle, each storage a member) and the older one of five
+pickles and the storages behind each other. Everything is read that ``torch.load(weights_only=True)`` reads.
+Source of both: ``torch/serialization.py`` of PyTorch 2.13.
 """
 
+import errno
 import io
+import mmap
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fairreg.errors import ModelError
 from fairreg.runners.weights import pickles
-from fairreg.runners.weights.pickles import Lazy, Storage
-from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, view
+from fairreg.runners.weights.tensors import Tensors
+from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
+from fairreg.runners.weights.torch_format.storages import BlockStorages, MemberStorages, ZipMembers
 
 __all__ = ["SUFFIXES", "knows", "read"]
 
@@ -24,9 +29,9 @@ _PICKLE_START = b"\x80"
 SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
-_COUNT_BYTES = 8  # a legacy storage begins with its number of elements
+_TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
 _MAX_DEPTH = 16
-_MAX_PICKLE = 64 * 2**20
+_MAX_PICKLE = 512 * 2**20
 _MAX_NAME = 1000
 _WRAPPERS = ("state_dict", "model_state_dict")
 
@@ -36,14 +41,13 @@ _CORRUPT = (
     TypeError,
     LookupError,
     EOFError,
-    OSError,
-    RuntimeError,  # encrypted members; NotImplementedError and RecursionError included
+    RuntimeError,  # NotImplementedError of unknown zip features
     ArithmeticError,
     struct.error,
-    MemoryError,
+    zlib.error,
 )
 
-_StorageBytes = Callable[[Storage], memoryview]
+_Choice = Callable[[object], Mapping[str, Lazy]]  # the tensors of a checkpoint that are wanted, by name
 
 
 def knows(start: bytes, suffix: str) -> bool:
@@ -54,103 +58,70 @@ def knows(start: bytes, suffix: str) -> bool:
 
 def read(path: Path) -> Tensors:
     """Read the tensors in the order of the state dict. Raises ModelError, UnsafePickle."""
+    return _read(path, lambda checkpoint: dict(_flattened(checkpoint)))
+
+
+def _read(path: Path, choose: _Choice) -> Tensors:
     try:
-        content = path.read_bytes()
-        reader = _read_zip if content.startswith(_ZIP_START) else _read_legacy
-        return reader(content, path.name)
+        with path.open("rb") as file:
+            size = file.seek(0, io.SEEK_END)
+            file.seek(0)
+            reader = _read_zip if file.read(len(_ZIP_START)) == _ZIP_START else _read_legacy
+            return reader(file, size, path.name, choose)
     except ModelError as error:
-        raise ModelError(f"{path.name} cannot be read as a PyTorch file: {error.message}.") from error
+        message = f"{path.name} cannot be read as a PyTorch file: {error.message.removesuffix('.')}."
+        raise ModelError(message, hint=error.hint) from error
+    except MemoryError as error:
+        raise ModelError(f"{path.name} needs more memory than is free.") from error
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # a place before the beginning, where only a damaged archive leads
+            raise ModelError(f"{path.name} cannot be read as a PyTorch file: it is damaged.") from error
+        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     except _CORRUPT as error:
         raise ModelError(f"{path.name} cannot be read as a PyTorch file: it is damaged.") from error
 
 
-def _read_legacy(content: bytes, source: str) -> Tensors:
-    stream = io.BytesIO(content)
-    magic = pickles.load(stream, source)
-    protocol = pickles.load(stream, source) if magic == _LEGACY_MAGIC else None
-    if protocol != _LEGACY_PROTOCOL:
-        raise ModelError("it does not begin like one")
-    machine = pickles.load(stream, source)
-    if not isinstance(machine, dict) or machine.get("little_endian") is not True:
-        raise ModelError("it was written on a big-endian machine")
-    checkpoint = pickles.load(stream, source)
-    tensors = dict(_flattened(checkpoint))
-    keys = pickles.load(stream, source)
-    if not isinstance(keys, list):
+def _read_zip(file: BinaryIO, size: int, source: str, choose: _Choice) -> Tensors:
+    members = ZipMembers(file, size)
+    if members.size_of("data.pkl") > _MAX_PICKLE:
+        raise ModelError(f"its pickle has more than {_MAX_PICKLE >> 20} MiB")
+    # First of all checks, so that a pickle that names code is refused for that reason.
+    checkpoint = pickles.load(members.read("data.pkl"), 0, source).value
+    members.check_size()
+    order = members.read("byteorder") if "byteorder" in members else b"little"
+    if order not in (b"little", b"big"):
+        raise ModelError("its byte order is neither little nor big")
+    storages = MemberStorages(members, size, big_endian=order == b"big")
+    return _arrays(choose(checkpoint), storages)
+
+
+def _read_legacy(file: BinaryIO, size: int, source: str, choose: _Choice) -> Tensors:
+    if not size:
+        raise ModelError("it is empty")
+    # The pickles in front have no stated length. What is taken from the map is copied.
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        checkpoint, storages = _legacy_parts(content, file, size, source)
+    return _arrays(choose(checkpoint), storages)
+
+
+def _legacy_parts(content: mmap.mmap, file: BinaryIO, size: int, source: str) -> tuple[object, BlockStorages]:
+    if content[_TAR_PLACE : _TAR_PLACE + len(_TAR_MAGIC)] == _TAR_MAGIC:
+        raise ModelError(
+            "it is a tar archive, the oldest format, which the safe reader of PyTorch refuses as well"
+        )
+    magic = pickles.load(content, 0, source)
+    if magic.value != _LEGACY_MAGIC:
+        raise ModelError("it is not a file that torch.save has written")
+    protocol = pickles.load(content, magic.end, source)
+    if protocol.value != _LEGACY_PROTOCOL:
+        raise ModelError(f"the version of its format is not {_LEGACY_PROTOCOL}")
+    machine = pickles.load(content, protocol.end, source)
+    checkpoint = pickles.load(content, machine.end, source)
+    keys = pickles.load(content, checkpoint.end, source)
+    if not isinstance(keys.value, list):
         raise ModelError("its list of storages is damaged")
-    data = _legacy_storages(memoryview(content)[stream.tell() :], keys, _storages_in(checkpoint))
-    return _arrays(tensors, lambda storage: data[storage])
-
-
-def _storages_in(checkpoint: object) -> dict[str, Storage]:
-    """Storages of every tensor anywhere in the checkpoint (an optimizer's too), by key."""
-    found: dict[str, Storage] = {}
-    seen: set[int] = set()
-    waiting: list[Any] = [checkpoint]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, Storage):
-            found[item.key] = item
-        elif isinstance(item, (dict, list, tuple)) and id(item) not in seen:
-            seen.add(id(item))
-            waiting.extend(item.values() if isinstance(item, dict) else item)
-    return found
-
-
-def _legacy_storages(
-    data: memoryview, keys: list[str], storages: Mapping[str, Storage]
-) -> dict[Storage, memoryview]:
-    """Bytes of each storage; they follow each other in the order of `keys`, each after its element count."""
-    found: dict[Storage, memoryview] = {}
-    for key in keys:
-        storage = storages[key]
-        size = storage.elements * DTYPES[storage.dtype].itemsize
-        count, data = data[:_COUNT_BYTES], data[_COUNT_BYTES:]
-        if int.from_bytes(count, "little") != storage.elements or size > len(data):
-            raise ModelError("it is truncated or its storages are damaged")
-        found[storage], data = data[:size], data[size:]
-    return found
-
-
-def _read_zip(content: bytes, source: str) -> Tensors:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = {info.filename: info for info in archive.infolist()}
-        folder = _folder(members)
-        if members[f"{folder}data.pkl"].file_size > _MAX_PICKLE:
-            raise ModelError("its pickle is too large for a list of tensors")
-        # First of all checks, so that a pickle that names code is refused for that reason.
-        checkpoint = pickles.load(io.BytesIO(archive.read(f"{folder}data.pkl")), source)
-        # Stored members that together fit the file cannot unpack to more than the file.
-        if any(info.compress_type != zipfile.ZIP_STORED for info in members.values()):
-            raise ModelError("its members are compressed, which PyTorch never does")
-        if sum(info.file_size for info in members.values()) > len(content):
-            raise ModelError("its members claim more bytes than the file has")
-        if members.get(f"{folder}byteorder") and archive.read(f"{folder}byteorder") != b"little":
-            raise ModelError("it was written on a big-endian machine")
-        return _arrays(dict(_flattened(checkpoint)), _zip_storages(archive, folder))
-
-
-def _folder(members: Mapping[str, object]) -> str:
-    """The one top folder of the archive, with its slash."""
-    folders = [name.removesuffix("data.pkl") for name in members if name.endswith("/data.pkl")]
-    if len(folders) != 1:
-        raise ModelError("it is a zip archive without the data.pkl of a state dict")
-    if f"{folders[0]}constants.pkl" in members:
-        raise ModelError("it is a TorchScript program, not a state dict")
-    return folders[0]
-
-
-def _zip_storages(archive: zipfile.ZipFile, folder: str) -> _StorageBytes:
-    read_before: dict[str, memoryview] = {}
-
-    def storage_bytes(storage: Storage) -> memoryview:
-        if storage.key not in read_before:
-            read_before[storage.key] = memoryview(archive.read(f"{folder}data/{storage.key}"))
-        if len(read_before[storage.key]) != storage.elements * DTYPES[storage.dtype].itemsize:
-            raise ModelError(f"its storage {storage.key} is damaged")
-        return read_before[storage.key]
-
-    return storage_bytes
+    storages = BlockStorages(file, keys.end, size, keys.value, checkpoint.storages)
+    return checkpoint.value, storages
 
 
 def _flattened(checkpoint: object) -> Iterator[tuple[str, Lazy]]:
@@ -179,21 +150,24 @@ def _leaves(mapping: dict[Any, Any], prefix: str, depth: int, seen: set[int]) ->
         if not isinstance(key, (str, int)) or len(name := f"{prefix}{key}") > _MAX_NAME:
             raise ModelError("a name in its state dict is damaged")
         if isinstance(value, Lazy):
-            yield name, _checked(value)
+            yield name, value
         else:
             yield from _leaves(value, f"{name}.", depth + 1, seen)
 
 
-def _checked(lazy: Lazy) -> Lazy:
-    numbers = (lazy.offset, *lazy.shape, *lazy.strides)
-    if not isinstance(lazy.storage, Storage) or any(type(number) is not int for number in numbers):
-        raise ModelError("the description of a tensor is damaged")
-    return lazy
+def _arrays(tensors: Mapping[str, Lazy], storages: StorageData) -> Tensors:
+    """Arrays of all tensors by name; a nested tensor gives several, with a suffix each."""
+    found: Tensors = {}
+    for name, lazy in tensors.items():
+        for suffix, array in _arrays_of(name, lazy, storages).items():
+            if name + suffix in found:
+                raise ModelError("two of its tensors have the same name")
+            found[name + suffix] = array
+    return found
 
 
-def _arrays(tensors: Mapping[str, Lazy], storage_bytes: _StorageBytes) -> Tensors:
-    return {name: _array(lazy, storage_bytes(lazy.storage)) for name, lazy in tensors.items()}
-
-
-def _array(lazy: Lazy, data: memoryview) -> Array:
-    return view(data, DTYPES[lazy.storage.dtype], lazy.offset, tuple(lazy.shape), tuple(lazy.strides))
+def _arrays_of(name: str, lazy: Lazy, storages: StorageData) -> Tensors:
+    try:
+        return lazy.arrays(storages)
+    except ModelError as error:
+        raise ModelError(f"{error.message} (tensor {name!r})", hint=error.hint) from error

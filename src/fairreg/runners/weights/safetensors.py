@@ -10,27 +10,37 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.tensors import DTYPES, Tensors, view
+from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, contiguous, view
 
 __all__ = ["SUFFIXES", "knows", "read"]
 
 _LENGTH_BYTES = 8
+_BYTE = 8
 _MAX_HEADER_BYTES = 100_000_000  # the limit of the reference implementation
-_NAMES = {
-    "F64": "float64",
-    "F32": "float32",
-    "F16": "float16",
-    "BF16": "bfloat16",
-    "I64": "int64",
-    "I32": "int32",
-    "I16": "int16",
-    "I8": "int8",
-    "U64": "uint64",
-    "U32": "uint32",
-    "U16": "uint16",
-    "U8": "uint8",
-    "BOOL": "bool",
-    "C64": "complex64",
+# Element types: our name, and the bits per number. Source: enum Dtype of the Rust crate, release 0.8.
+_TYPES = {
+    "F64": ("float64", 64),
+    "F32": ("float32", 32),
+    "F16": ("float16", 16),
+    "BF16": ("bfloat16", 16),
+    "I64": ("int64", 64),
+    "I32": ("int32", 32),
+    "I16": ("int16", 16),
+    "I8": ("int8", 8),
+    "U64": ("uint64", 64),
+    "U32": ("uint32", 32),
+    "U16": ("uint16", 16),
+    "U8": ("uint8", 8),
+    "BOOL": ("bool", 8),
+    "C64": ("complex64", 64),
+    "F8_E4M3": ("float8_e4m3fn", 8),
+    "F8_E5M2": ("float8_e5m2", 8),
+    "F8_E8M0": ("float8_e8m0fnu", 8),
+    "F8_E4M3FNUZ": ("float8_e4m3fnuz", 8),
+    "F8_E5M2FNUZ": ("float8_e5m2fnuz", 8),
+    "F4": ("float4_e2m1fn_x2", 4),
+    "F6_E2M3": ("float6_e2m3fn", 6),
+    "F6_E3M2": ("float6_e3m2fn", 6),
 }
 
 SUFFIXES = frozenset({".safetensors"})
@@ -49,17 +59,25 @@ _CORRUPT = (
     LookupError,
     ArithmeticError,
     RecursionError,
-    MemoryError,
-    OSError,
 )
+
+
+class _NotKnownError(Exception):
+    """A valid file holds what fairreg cannot read; the message is a clause."""
 
 
 def read(path: Path) -> Tensors:
     """Read the tensors in the order of the header. Raises ModelError."""
     try:
         return _read(memoryview(path.read_bytes()))
+    except _NotKnownError as error:
+        raise ModelError(f"{path.name} cannot be read: {error}, which is not known to fairreg.") from error
     except ModelError as error:
         raise ModelError(f"{path.name} is not a valid safetensors file: {error.message}.") from error
+    except MemoryError as error:
+        raise ModelError(f"{path.name} needs more memory than is free.") from error
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     except _CORRUPT as error:
         raise ModelError(f"{path.name} is not a valid safetensors file: its header is damaged.") from error
 
@@ -72,7 +90,7 @@ def _read(content: memoryview) -> Tensors:
     header = json.loads(bytes(content[_LENGTH_BYTES:start]), object_pairs_hook=_without_duplicates)
     header.pop("__metadata__", None)
     _check_coverage([entry["data_offsets"] for entry in header.values()], len(content) - start)
-    return {name: _tensor(content[start:], entry) for name, entry in header.items()}
+    return {name: _tensor(content[start:], name, entry) for name, entry in header.items()}
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -91,22 +109,21 @@ def _check_coverage(offsets: list[list[int]], size: int) -> None:
         raise ModelError(f"its header describes {end} bytes of tensors where {size} follow")
 
 
-def _tensor(data: memoryview, entry: dict[str, Any]) -> Any:
-    if entry["dtype"] not in _NAMES:
-        raise ModelError(f"the element type {entry['dtype']!r} is unknown")
+def _tensor(data: memoryview, name: str, entry: dict[str, Any]) -> Array:
+    """Array of one tensor; numbers of less than a byte are packed, so that the last axis counts bytes."""
+    if entry["dtype"] not in _TYPES:
+        raise _NotKnownError(f"its tensor {name!r} has the element type {entry['dtype']!r}")
     first, last = entry["data_offsets"]
     shape = tuple(int(size) for size in entry["shape"])
-    dtype = DTYPES[_NAMES[entry["dtype"]]]
-    array = view(data[first:last], dtype, 0, shape, _contiguous(shape))
+    element, bits = _TYPES[entry["dtype"]]
+    dtype, packed = DTYPES[element], shape
+    if bits < _BYTE:
+        if not shape or shape[-1] * bits % _BYTE:
+            raise _NotKnownError(
+                f"its tensor {name!r} packs numbers of {bits} bits across rows of shape {shape}"
+            )
+        packed = (*shape[:-1], shape[-1] * bits // _BYTE)
+    array = view(data[first:last], dtype, 0, packed, contiguous(packed))
     if array.nbytes != last - first:
         raise ModelError(f"a tensor of shape {shape} has {last - first} bytes")
     return array
-
-
-def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
-    strides: list[int] = []
-    step = 1
-    for size in reversed(shape):
-        strides.append(step)
-        step *= size
-    return tuple(reversed(strides))

@@ -11,16 +11,37 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["BFLOAT16", "DTYPES", "MAX_FILE_BYTES", "Array", "Tensors", "dtype_name", "fingerprint_of", "view"]
+__all__ = [
+    "BFLOAT16",
+    "DTYPES",
+    "MAX_FILE_BYTES",
+    "Array",
+    "Tensors",
+    "contiguous",
+    "dtype_name",
+    "fingerprint_of",
+    "view",
+]
 
 Array = NDArray[Any]
 Tensors = dict[str, Array]
 
 MAX_FILE_BYTES = 4 << 30
-MAX_DIMENSIONS = 32
+MAX_DIMENSIONS = 64  # of numpy
 
 # The two raw bytes of each bfloat16 number as a separate dtype, which prevents arithmetic with them.
 BFLOAT16 = np.dtype([("bfloat16", "<u2")])
+
+# Further types that numpy lacks, by torch's name, and the raw bits of one element (or of the elements that
+# share a byte: two in float4_e2m1fn_x2). The float6 ones, which torch lacks too, are bytes of packed numbers.
+_RAW_BITS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"), "u1"
+    ),
+    **dict.fromkeys(("float4_e2m1fn_x2", "float6_e2m3fn", "float6_e3m2fn"), "u1"),
+    **dict.fromkeys(("bits8", "bits1x8", "bits2x4", "bits4x2"), "u1"),
+    "bits16": "<u2",
+}
 
 # Supported element types by their name in the fingerprint; little-endian in files.
 DTYPES: Mapping[str, np.dtype[Any]] = {
@@ -39,12 +60,18 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     "bool": np.dtype("?"),
     "complex64": np.dtype("<c8"),
     "complex128": np.dtype("<c16"),
+    "complex32": np.dtype([("complex32", "<u2", (2,))]),
+    **{name: np.dtype([(name, bits)]) for name, bits in _RAW_BITS.items()},
 }
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:
-    """The name of `dtype` in the fingerprint: numpy's, or ``bfloat16``."""
-    return "bfloat16" if dtype == BFLOAT16 else dtype.name
+    """Name of `dtype` in the fingerprint: numpy's, or torch's for a type that numpy lacks.
+
+    >>> dtype_name(np.dtype("<f4")), dtype_name(DTYPES["float8_e4m3fn"])
+    ('float32', 'float8_e4m3fn')
+    """
+    return dtype.names[0] if dtype.names else dtype.name
 
 
 def fingerprint_of(tensors: Mapping[str, Array]) -> str:
@@ -68,8 +95,8 @@ def view(
 ) -> Array:
     """Read-only array over `buffer`; `offset` and `strides` count elements.
 
-    Raises ModelError unless every element lies inside the buffer and there are no more elements than it has,
-    so that a file can make neither foreign memory readable nor a small storage large.
+    Raises ModelError unless every element lies inside the buffer, so that a file cannot make foreign memory
+    readable. A stride of 0 repeats elements, as ``torch.Tensor.expand`` does: callers bound the size.
     """
     available = len(buffer) // dtype.itemsize
     if len(shape) != len(strides) or len(shape) > MAX_DIMENSIONS:
@@ -78,10 +105,24 @@ def view(
         raise ModelError("a tensor has a negative size, stride or offset")
     count = prod(shape)
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if count > available or (count and last >= available):
+    if count and last >= available:
         raise ModelError(f"a tensor of shape {shape} lies outside its storage of {available} elements")
     if not count:
         return np.zeros(shape, dtype)
     flat = np.frombuffer(buffer[: available * dtype.itemsize], dtype=dtype)[offset : last + 1]
     byte_strides = tuple(stride * dtype.itemsize for stride in strides)
     return np.lib.stride_tricks.as_strided(flat, shape, byte_strides, writeable=False)
+
+
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides, in elements, of a tensor whose last axis changes fastest (C order).
+
+    >>> contiguous((2, 3, 4))
+    (12, 4, 1)
+    """
+    strides: list[int] = []
+    step = 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= max(size, 1)
+    return tuple(reversed(strides))

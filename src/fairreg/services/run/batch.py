@@ -83,6 +83,7 @@ class ManyRuns:
                 self.opened.origin, self.opened.path.name, self.sha256, self.opened.fingerprint
             ),
             "runtime": runner.name,
+            "device": runner.device,
             "input": {
                 "source": [str(item.source) for item in files],
                 "items": sum(item.items for item in files),
@@ -132,6 +133,7 @@ def run_many(
             # The last digits of some graphs depend on the number of threads; not those of fairreg's networks.
             threads=engine.threads if opened.recognition else 1,
             batch_size=opened.batch_size,
+            device=None if opened.runner.device == "cpu" else opened.runner.device,
         )
         manifest = None if output is None else RunManifest(output)
         _Runs(report, ShardTask(model), manifest, progress).all(engine, targets)
@@ -291,6 +293,8 @@ class _Runs:
             "batch_size": runner.batch_size,
             "shard": BATCHES,
             "fairreg": version("fairreg"),
+            # The last digits depend on the device.
+            **({} if runner.device == "cpu" else {"device": runner.device}),
         }
 
 

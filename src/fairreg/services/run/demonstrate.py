@@ -48,6 +48,7 @@ class RunReport:
     recognition: Recognition
     file: str
     runtime: str
+    device: str
     demonstration: Demonstration
     origin: WeightsOrigin
     warnings: tuple[str, ...] = field(default_factory=tuple)
@@ -69,6 +70,7 @@ class RunReport:
                 self.recognition.fingerprint,
             ),
             "runtime": self.runtime,
+            **({} if self.device == "cpu" else {"device": self.device}),
             "input": {"source": shown.source, "items": shown.items},
             "metrics": dict(shown.metrics),
             "timing": {"items_per_second": shown.items_per_second, "batch_size": shown.batch_size},
@@ -76,14 +78,20 @@ class RunReport:
         }
 
 
-def run(fetched: FetchedFiles, *, runtime: str | None = None, engines: Path | None = None) -> RunReport:
+def run(
+    fetched: FetchedFiles,
+    *,
+    runtime: str | None = None,
+    engines: Path | None = None,
+    device: str | None = None,
+) -> RunReport:
     """Recognise the model among the fetched files and run it on its packaged sample.
 
     Raises ModelError when there is none or the choice is ambiguous, UnsafePickle when all candidates are
-    unsafe, MissingEngine and UsageError for the runtime.
+    unsafe, MissingEngine and UsageError for the runtime or the device.
     """
     chosen, warnings = find_model(fetched)
-    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines)
+    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines, device=device)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if not chosen.baseline:
         warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's.")
@@ -91,6 +99,7 @@ def run(fetched: FetchedFiles, *, runtime: str | None = None, engines: Path | No
         recognition=chosen,
         file=fetched.name_of(chosen.path),
         runtime=runner.name,
+        device=runner.device,
         demonstration=demonstration,
         origin=origin_of(chosen, fetched_from=fetched.record.identifier),
         warnings=tuple(warnings),
@@ -102,6 +111,7 @@ def stand_in(
     pid: str | RequestedIdentifier,
     *,
     runtime: str | None = None,
+    device: str | None = None,
     registry: LazyRegistry | None = None,
 ) -> tuple[FetchedFiles, RunReport] | None:
     """Run packaged reference weights in the place of those of `pid`, which are unavailable.
@@ -115,22 +125,29 @@ def stand_in(
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         record = known.open().get(requested)
     fetched = FetchedFiles(requested.text, record, (), (), ())
-    return fetched, run_reference(settings, requested, runtime=runtime)
+    return fetched, run_reference(settings, requested, runtime=runtime, device=device)
 
 
 def run_reference(
-    settings: Settings, pid: str | RequestedIdentifier, *, runtime: str | None = None
+    settings: Settings,
+    pid: str | RequestedIdentifier,
+    *,
+    runtime: str | None = None,
+    device: str | None = None,
 ) -> RunReport:
     """Run the reference weights for `pid` on their packaged sample.
 
     Raises UsageError where there are none, MissingEngine and UsageError for the runtime.
     """
     chosen = reference(pid)
-    runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=settings.cache / ENGINES)
+    runner = models.load(
+        chosen, runtime=runtime or DEFAULT_RUNTIME, engines=settings.cache / ENGINES, device=device
+    )
     return RunReport(
         recognition=chosen,
         file=chosen.path.name,
         runtime=runner.name,
+        device=runner.device,
         demonstration=models.get(chosen.model).demonstrate(runner),
         origin=packaged_origin(chosen),
         warnings=() if _is_own(pid, chosen) else (_NOT_PUBLISHED.format(pid=pid),),
@@ -153,10 +170,15 @@ def reference(pid: str | RequestedIdentifier) -> Recognition:
     return chosen
 
 
-def check_runtime(runtime: str) -> None:
-    """Raise UsageError for an unknown runtime, MissingEngine for one that is not installed."""
-    if not runners.get(runtime).available():
+def check_runtime(runtime: str | None, device: str | None = None) -> None:
+    """Check both before anything is downloaded.
+
+    Raises UsageError for an unknown runtime or device, MissingEngine for a runtime that is not installed,
+    ModelError for a device that is not there.
+    """
+    if runtime and not runners.get(runtime).available():
         raise MissingEngine(runtime, runtime)
+    runners.check_device(runtime or DEFAULT_RUNTIME, device)
 
 
 def find_model(fetched: FetchedFiles) -> tuple[Recognition, list[str]]:

@@ -15,7 +15,6 @@ from fairreg import models, runners
 from fairreg.errors import FairregError, ModelError, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
-from fairreg.runners.base import requested
 from fairreg.runners.batching import Batching, row_count
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
@@ -83,6 +82,7 @@ class Prediction:
                 self.origin, self.path.name, weights.content_digest(self.path), self.fingerprint
             ),
             "runtime": self.runner.name,
+            "device": self.runner.device,
             "input": {"source": self.source, "items": self.items},
             "batching": self.runner.batching.to_json(self.items),
             "metrics": dict(self.metrics),
@@ -130,12 +130,13 @@ def open_model(
     model: str,
     *,
     runtime: str | None = None,
+    device: str | None = None,
     patterns: Iterable[str] = (),
     batch_size: BatchSize = None,
     log: Log = no_log,
     progress: Downloading | None = None,
 ) -> LoadedModel:
-    """Open the model `model`, a local file or an identifier, ready to run.
+    """Open the model `model`, a local file or an identifier, ready to run on `device`.
 
     `patterns` choose among the files of a record. Raises the errors of `fetch` and `open_fetched`, and
     UsageError for patterns with a local file.
@@ -146,17 +147,18 @@ def open_model(
             f"--file chooses among the files of a record, but {model} is a file.", hint="Leave --file out."
         )
     if path.is_file():
-        return open_file(path, runtime, settings.cache / ENGINES, batch_size=batch_size)
+        return open_file(path, runtime, settings.cache / ENGINES, device=device, batch_size=batch_size)
     if looks_like_path(model):
         raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
-    return open_fetched(settings, fetched, runtime, batch_size=batch_size)
+    return open_fetched(settings, fetched, runtime, device, batch_size=batch_size)
 
 
 def open_fetched(
     settings: Settings,
     fetched: FetchedFiles,
     runtime: str | None = None,
+    device: str | None = None,
     *,
     batch_size: BatchSize = None,
 ) -> LoadedModel:
@@ -170,10 +172,10 @@ def open_fetched(
     if not found and not refused and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
     if not found and not refused and graphs:
-        opened = open_file(graphs[0], runtime, engines, batch_size=batch_size)
+        opened = open_file(graphs[0], runtime, engines, device=device, batch_size=batch_size)
         return replace(opened, record=fetched.record.identifier)
     chosen, warnings = meant(found, refused, fetched=fetched)
-    opened = _load(chosen, runtime, engines, None, batch_size)
+    opened = _load(chosen, runtime, engines, device=device, batch_size=batch_size)
     return replace(opened, warnings=tuple(warnings), record=fetched.record.identifier)
 
 
@@ -222,9 +224,11 @@ def predict(
     return prediction
 
 
-def runner_of(settings: Settings, path: Path, runtime: str | None = None) -> Runner:
+def runner_of(
+    settings: Settings, path: Path, runtime: str | None = None, device: str | None = None
+) -> Runner:
     """Load a runner of a weight or model file; that of a supported network has its `predict`."""
-    return open_file(path, runtime, settings.cache / ENGINES).runner
+    return open_file(path, runtime, settings.cache / ENGINES, device=device).runner
 
 
 def read_arrays(
@@ -277,22 +281,32 @@ def open_file(
     runtime: str | None,
     engines: Path,
     threads: int | None = None,
+    device: str | None = None,
     *,
     batch_size: BatchSize = None,
 ) -> LoadedModel:
-    """Open the model in a file, to run on `threads` threads (None: the default of its runtime)."""
-    return _load(recognise(path) or path, runtime, engines, threads, batch_size)
+    """Open the model in a file, to run on `threads` threads and `device` (None: the runtime's choice)."""
+    return _load(
+        recognise(path) or path,
+        runtime,
+        engines,
+        threads=threads,
+        device=device,
+        batch_size=batch_size,
+    )
 
 
 def _load(
     found: Recognition | Path,
     runtime: str | None,
     engines: Path,
-    threads: int | None,
+    *,
+    threads: int | None = None,
+    device: str | None,
     batch_size: BatchSize,
 ) -> LoadedModel:
     size = None if batch_size == WHOLE else batch_size
-    options = requested(engines=engines, threads=threads, batch_size=size)
+    options: dict[str, Any] = {"engines": engines, "threads": threads, "device": device, "batch_size": size}
     if isinstance(found, Recognition):
         runner = models.load(found, runtime=runtime or DEFAULT_RUNTIME, **options)
     else:
@@ -308,7 +322,7 @@ def _load(
 def _load_graph(path: Path, runtime: str | None, options: dict[str, Any]) -> Runner:
     """Load a model described by its file alone; the reason of a refusal is that of the file's own format."""
     try:
-        return runners.get(runtime or _runtime_for(path)).load(path, **options)
+        return runners.load(runtime or _runtime_for(path), path, **options)
     except ModelError as error:
         if runtime is None and path.suffix.lower() not in runners.suffixes():
             raise not_runnable(path) from error

@@ -32,8 +32,8 @@ BATCHES = 32
 
 @dataclass(frozen=True)
 class ModelFile:
-    """Description of a model for every process: file and digest, runtime, folder of engines, threads, and the
-    batch size that a user asked for."""
+    """Description of a model for every process: file and digest, runtime, folder of engines, threads,
+    device (None: the runtime's choice) and the batch size that a user asked for."""
 
     path: Path
     sha256: str
@@ -41,6 +41,7 @@ class ModelFile:
     engines: Path
     threads: int | None
     batch_size: BatchSize = None
+    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,11 @@ def _opened(model: ModelFile) -> LoadedModel:
         )
     if content_digest(model.path) != model.sha256:
         raise ModelError(f"The worker has another model at {model.path}.")
-    return open_file(model.path, model.runtime, model.engines, model.threads, batch_size=model.batch_size)
+    return open_file(
+        model.path,
+        model.runtime,
+        model.engines,
+        model.threads,
+        model.device,
+        batch_size=model.batch_size,
+    )

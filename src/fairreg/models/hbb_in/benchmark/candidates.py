@@ -14,7 +14,8 @@ from fairreg.models.hbb_in.inputs import signature
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.pairwise import LARGEST_CALL, pairwise_bytes
 from fairreg.models.hbb_in.runner import HbbRunner, build
-from fairreg.runners import Runner, get, names, onnx, torch
+from fairreg.runners import Runner, names, onnx, torch
+from fairreg.runners import load as load_engine
 from fairreg.runners.signature import Arrays
 from fairreg.schemas.record import Tensor
 
@@ -45,13 +46,14 @@ def candidates(
     batch_size: int = 128,
     threads: int | None = None,
     engines: Path | None = None,
+    device: str | None = None,
 ) -> tuple[Candidate, ...]:
     """Every form of the network with these weights, including those whose engine is missing.
 
     They take the network's own features. `published` are ONNX files of the network by others; runtimes from
     plugins are among the candidates. Raises ModelError for tensors of another network.
     """
-    forms = _Forms(tensors, Hyperparameters.from_tensors(tensors), batch_size, threads, engines)
+    forms = _Forms(tensors, Hyperparameters.from_tensors(tensors), batch_size, threads, engines, device)
     others = [name for name in names() if name not in {onnx.RUNTIME, torch.RUNTIME}]
     return (
         Candidate("onnx", "onnxruntime, packed", partial(forms.packed, onnx.RUNTIME)),
@@ -83,6 +85,7 @@ class _Forms:
     batch_size: int
     threads: int | None
     engines: Path | None
+    device: str | None
 
     def packed(self, runtime: str) -> HbbRunner:
         """The form that `fairreg run` uses: factorised, without padding."""
@@ -92,6 +95,7 @@ class _Forms:
             batch_size=self.batch_size,
             threads=self.threads,
             engines=self.engines,
+            device=self.device,
         )
 
     def all_slots(self) -> HbbRunner:
@@ -112,13 +116,21 @@ class _Forms:
 
     def torch_definition(self) -> HbbRunner:
         """The definition in PyTorch."""
-        torch.require()
+        place = str(torch.place(self.device))
         from fairreg.models.hbb_in.pytorch.definition import network
 
-        return self._of(torch.wrap(network(self.tensors), *signature(self.sizes), batch_size=self._largest))
+        engine = torch.wrap(
+            network(self.tensors, place),
+            *signature(self.sizes),
+            device=place,
+            batch_size=self._largest,
+        )
+        return self._of(engine)
 
     def _graph(self, source: Path | bytes) -> Runner:
-        return get(onnx.RUNTIME).load(source, batch_size=self._largest, threads=self.threads)
+        return load_engine(
+            onnx.RUNTIME, source, batch_size=self._largest, threads=self.threads, device=self.device
+        )
 
     def _of(self, engine: Runner) -> HbbRunner:
         return HbbRunner(engine, self.sizes)

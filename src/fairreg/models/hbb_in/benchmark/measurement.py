@@ -24,6 +24,8 @@ __all__ = ["TOLERANCE", "Benchmark"]
 
 TOLERANCE = 1e-5  # of a probability: what float32 can keep
 _BATCH_SIZE = 128
+# Seconds of running before and while the utilisation is sampled.
+_SETTLING, _SAMPLED = 0.7, 0.5
 
 Array = NDArray[Any]
 # Called with the name of the step, the number done and the total.
@@ -34,7 +36,9 @@ Progress = Callable[[str, int, int], None]
 class Benchmark:
     """Measures into `rows`, which are valid at any time, so that a benchmark may be interrupted.
 
-    The jets have the features that the network takes.
+    The jets have the features that the network takes. Nothing new begins after `until`, a time of
+    `perf_counter`: `complete` is False then. A candidate that fails does not stop the others. `observed` says
+    of which rows the GPU's utilisation is measured.
     """
 
     jets: Jets
@@ -42,6 +46,9 @@ class Benchmark:
     progress: Progress
     rows: list[Row] = field(default_factory=list)
     reference: Array = field(default_factory=lambda: np.empty(0))
+    until: float = float("inf")
+    observed: Callable[[Row], bool] = lambda _row: True
+    complete: bool = True
 
     def compare_with(self, definition: Callable[[Array, Array], Array]) -> None:
         """Predict the first jets with the definition in float64, the reference for all candidates."""
@@ -60,14 +67,18 @@ class Benchmark:
             for row, runner, candidate in zip(self.rows, runners, candidates, strict=True)
             if runner is not None
         ]
-        on_gpu = any(row.device.startswith("cuda") for row, _, _ in alive)
-        with Utilisation(on_gpu) as utilisation:
-            self._rounds(alive, utilisation)
+        self._rounds(alive)
+        self._observe(
+            [item for item in alive if item[0].device.startswith("cuda") and self.observed(item[0])]
+        )
 
     def _evaluate(self, candidate: Candidate) -> HbbRunner | None:
         """Fill its row except for the throughput; None if it does not run."""
         row = Row(candidate.name, candidate.title)
         self.rows.append(row)
+        if self._time_is_up():
+            row.message = "It was not measured: the time was up."
+            return None
         try:
             runner = candidate.load()
             row.loads, row.device, row.precision = True, runner.device, runner.precision
@@ -90,7 +101,11 @@ class Benchmark:
             self.progress(candidate.name, min(part.stop, len(found)), len(found))
         return found
 
-    def _rounds(self, alive: Sequence[tuple[Row, HbbRunner, int]], utilisation: Utilisation) -> None:
+    def _time_is_up(self) -> bool:
+        self.complete = self.complete and perf_counter() < self.until
+        return not self.complete
+
+    def _rounds(self, alive: Sequence[tuple[Row, HbbRunner, int]]) -> None:
         plan = [
             (row, runner, size)
             for size in self.plan.batch_sizes
@@ -100,23 +115,55 @@ class Benchmark:
         total = self.plan.repetitions * len(plan)
         for repetition in range(self.plan.repetitions):
             for done, (row, runner, size) in enumerate(plan, 1 + repetition * len(plan)):
-                self._measure(row, runner, size, utilisation)
+                if self._time_is_up():
+                    return
+                if size not in row.failures:
+                    self._measure(row, runner, size)
                 self.progress("speed", done, total)
 
-    def _measure(self, row: Row, runner: HbbRunner, size: int, utilisation: Utilisation) -> None:
+    def _measure(self, row: Row, runner: HbbRunner, size: int) -> None:
         series = row.at(size)
-        if series is None:
-            runner.predict(*self._batch(0, size))  # engines do some things only once for a shape
-            series = Series(size)
-        begin = perf_counter()
-        rate = self._rate(runner, size)
-        seen = utilisation.since(begin)
-        if seen is not None:
-            before = len(series.jets_per_second)
-            series.gpu_utilisation = ((series.gpu_utilisation or 0.0) * before + seen) / (before + 1)
-        series.jets_per_second.append(rate)
+        try:
+            if series is None:
+                # Engines do some things only once for a shape.
+                first = runner.predict(*self._batch(0, size))[:, 1]
+                series = Series(size, max_difference=self._difference(first))
+            series.jets_per_second.append(self._rate(runner, size))
+        except FairregError as error:
+            row.failures[size] = f"{error.message} {error.hint or ''}".strip()
+            return
         if series not in row.series:
             row.series.append(series)
+            if series.max_difference is not None:
+                row.agrees = bool(row.agrees) and series.max_difference <= TOLERANCE
+
+    def _difference(self, scores: Array) -> float | None:
+        """The largest difference to the reference, over the jets of the batch that it has."""
+        count = min(len(scores), len(self.reference))
+        return float(np.abs(scores[:count] - self.reference[:count]).max()) if count else None
+
+    def _observe(self, on_gpu: Sequence[tuple[Row, HbbRunner, int]]) -> None:
+        """Run every measured point on a GPU for so long that its utilisation is that of this point alone."""
+        points = [(row, runner, series) for row, runner, _ in on_gpu for series in row.series]
+        index = int(on_gpu[0][0].device.partition(":")[2] or 0) if on_gpu else 0
+        with Utilisation(bool(points), index) as utilisation:
+            for done, (row, runner, series) in enumerate(points, 1):
+                if not utilisation.available or self._time_is_up():
+                    return
+                try:
+                    self._keep_busy(runner, series.batch_size, _SETTLING)
+                    begin = perf_counter()
+                    self._keep_busy(runner, series.batch_size, _SAMPLED)
+                except FairregError as error:
+                    row.failures[series.batch_size] = error.message
+                    continue
+                series.gpu_utilisation = utilisation.since(begin)
+                self.progress("utilisation", done, len(points))
+
+    def _keep_busy(self, runner: HbbRunner, size: int, seconds: float) -> None:
+        batch, end = self._batch(0, size), perf_counter() + seconds
+        while perf_counter() < end:
+            runner.predict(*batch)
 
     def _rate(self, runner: HbbRunner, size: int) -> float:
         """Jets per second over whole batches from the first jet on; building the batches is not timed."""

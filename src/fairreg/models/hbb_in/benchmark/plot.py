@@ -19,7 +19,7 @@ _BOXES = 0.8  # of the width available to a batch size
 
 def draw(rows: Sequence[Row], title: str, path: Path) -> None:
     """Write a PNG file: boxes from the first to the third quartile of the runs with the median in them,
-    whiskers to 1.5 times their length, white circles for outliers; a line shows the GPU utilisation.
+    whiskers to 1.5 times their length, white circles for outliers; dashed lines show the GPU utilisation.
 
     At least one row must have runs. Raises MissingEngine without Matplotlib, ModelError if the file cannot be
     written.
@@ -29,7 +29,7 @@ def draw(rows: Sequence[Row], title: str, path: Path) -> None:
 
     measured = [row for row in rows if row.series]
     sizes = sorted({item.batch_size for row in measured for item in row.series})
-    figure = Figure(figsize=(9, 5.5), layout="constrained")
+    figure = Figure(figsize=(max(9, len(sizes)), 5.5), layout="constrained")
     axes = figure.add_subplot()
     for number, row in enumerate(measured):
         _boxes(axes, row, sizes, number, len(measured))
@@ -80,7 +80,7 @@ def _boxes(axes: Any, row: Row, sizes: Sequence[int], number: int, count: int) -
 
 
 def _utilisation(axes: Any, rows: Sequence[Row], sizes: Sequence[int]) -> None:
-    """Draw the paper's blue line, on an axis of its own."""
+    """Draw the paper's line for each row in the colour of its boxes, on an axis of their own."""
     known = [
         [
             (sizes.index(item.batch_size), item.gpu_utilisation)
@@ -93,8 +93,8 @@ def _utilisation(axes: Any, rows: Sequence[Row], sizes: Sequence[int]) -> None:
         return
     other = axes.twinx()
     other.set(ylabel="GPU utilisation [%]", ylim=(0, 105))
-    for row, points in zip(rows, known, strict=True):
+    for number, points in enumerate(known):
         if points:
-            other.plot(
-                *zip(*points, strict=True), color="#0072B2", linestyle="--", label=f"{row.title}: GPU in use"
-            )
+            colour = _COLOURS[number % len(_COLOURS)]
+            label = None if other.lines else "GPU utilisation, dashed"
+            other.plot(*zip(*points, strict=True), color=colour, linestyle="--", linewidth=1.2, label=label)

@@ -37,11 +37,15 @@ class Agreement:
 
 @dataclass
 class Series:
-    """The runs at one batch size: jets per second in each, in order; GPU utilisation in percent."""
+    """The runs at one batch size: jets per second in each, in order; GPU utilisation in percent.
+
+    `max_difference` is that of the first batch to the definition, None where its jets were not compared.
+    """
 
     batch_size: int
     jets_per_second: list[float] = field(default_factory=list)
     gpu_utilisation: float | None = None
+    max_difference: float | None = None
 
     @property
     def seconds_per_batch(self) -> float:
@@ -51,7 +55,8 @@ class Series:
 
 @dataclass
 class Row:
-    """Results of one candidate. `message` gives the reason where it does not load or run."""
+    """Results of one candidate. `message` gives the reason where it does not load or run, `failures` that by
+    batch size where it does not run only then."""
 
     name: str
     title: str
@@ -66,6 +71,7 @@ class Row:
     roc_auc: float | None = None
     agreement: Agreement | None = None
     series: list[Series] = field(default_factory=list)
+    failures: dict[int, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:

@@ -16,16 +16,20 @@ _PATIENCE = 5.0  # seconds between asking the program to end and killing it
 
 
 class Utilisation:
-    """Context manager that collects samples; none without a GPU or where `wanted` is false."""
+    """Context manager that collects samples of the GPU `index`; none without one or where `wanted` is false.
 
-    def __init__(self, wanted: bool) -> None:
+    The driver's figure is an average over up to a second: what is measured must run for longer.
+    """
+
+    def __init__(self, wanted: bool, index: int = 0) -> None:
+        self._index = index
         self._program = which("nvidia-smi") if wanted else None
         self._samples: list[tuple[float, float]] = []
 
     def __enter__(self) -> "Utilisation":
         self._process: subprocess.Popen[str] | None = None
         if self._program:
-            query = ("--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "--id=0")
+            query = ("--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", f"--id={self._index}")
             self._process = subprocess.Popen(  # noqa: S603  the driver's own program, no words of a user
                 [self._program, *query, f"--loop-ms={_EVERY}"],
                 stdout=subprocess.PIPE,
@@ -35,6 +39,11 @@ class Utilisation:
             self._thread = Thread(target=self._read, args=(self._process.stdout,), daemon=True)
             self._thread.start()
         return self
+
+    @property
+    def available(self) -> bool:
+        """True if there is a program to ask."""
+        return self._program is not None
 
     def since(self, begin: float) -> float | None:
         """Mean in percent of the samples since the `perf_counter` time `begin`; None without any."""

@@ -41,7 +41,9 @@ def _forward(context: Any, receivers: Any, senders: Any, *rest: Any) -> Any:
     context.save_for_backward(first, second, third, weight2, weight3)
     context.shape, context.repeats, context.others_only = grid.shape, repeats, others_only
     edges = third.view(*grid.shape[:3], -1)
-    total = edges.sum(2) + (repeats - 1) * edges[:, :, -1]
+    # Messages in bfloat16 are summed in float32.
+    wide = torch.promote_types(edges.dtype, torch.float32)
+    total = edges.sum(2, dtype=wide) + (repeats - 1) * edges[:, :, -1].to(wide)
     return total - _diagonal(edges) if others_only else total
 
 

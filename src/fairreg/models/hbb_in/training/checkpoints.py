@@ -64,7 +64,7 @@ def _content(path: Path) -> dict[str, Any]:
     import torch
 
     try:
-        content: dict[str, Any] = torch.load(path, weights_only=True)
+        content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise ModelError(
             f"{path.name} is damaged.", hint=f"Delete {path} to train from the start."

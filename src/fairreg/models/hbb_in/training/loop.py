@@ -105,16 +105,25 @@ def train(
     *,
     identity: Mapping[str, Any],
     watch: TrainingCallbacks,
+    device: str = "cpu",
 ) -> Trained:
     """Train, or resume the training in `folder`, until early stopping, the last epoch or the time limit.
 
-    `identity` describes the training. An unfinished epoch is discarded. Ctrl-C ends the training in the same
-    orderly way: `ended` is "interrupted" then. Raises Unfinished if no epoch was finished, UsageError if
-    `folder` contains another training.
+    `identity` describes the training; it may resume on another `device`. An unfinished epoch is discarded.
+    Ctrl-C ends the training in the same orderly way: `ended` is "interrupted" then. Raises Unfinished if no
+    epoch was finished, UsageError if `folder` contains another training, ModelError for too little memory.
     """
-    training = _Training(setup, jets, split, watch)
-    training.resume(checkpoints.read(folder, identity))
-    ended = _run(training, folder, identity)
+    import torch
+
+    try:
+        training = _Training(setup, jets, split, watch, device)
+        training.resume(checkpoints.read(folder, identity))
+        ended = _run(training, folder, identity)
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"The memory of {device} is too small for a batch of {setup.batch_size} jets.",
+            hint="Choose a smaller --batch-size; the epochs that are finished are kept.",
+        ) from error
     if not training.history:
         raise Unfinished("Time limit reached before the first epoch was finished.", hint="Allow more time.")
     return training.result(ended)
@@ -137,11 +146,13 @@ def _run(training: "_Training", folder: Path, identity: Mapping[str, Any]) -> st
 class _Training:
     """A network, its optimiser and its history."""
 
-    def __init__(self, setup: Setup, jets: PackedJets, split: Split, watch: TrainingCallbacks) -> None:
+    def __init__(
+        self, setup: Setup, jets: PackedJets, split: Split, watch: TrainingCallbacks, device: str
+    ) -> None:
         self.history: list[Epoch] = []
         self._setup, self._split, self._watch = setup, split, watch
-        self._jets, self._classes = TorchJets(jets), jets.classes
-        self._module = _initial(setup)
+        self._jets, self._classes = TorchJets(jets, device), jets.classes
+        self._module = _initial(setup).to(device)
         self._optimizer = _adam(self._module)
         self._best: dict[str, Any] = {}
         self._steps = -(-len(split.training) // setup.batch_size)  # per epoch
@@ -232,13 +243,13 @@ class _Training:
         with torch.no_grad():
             for group in self._jets.groups(indices):
                 logits = self._jets.logits(self._module, indices[group]).double()
-                scores[group] = (logits[:, 1] - logits[:, 0]).numpy()
+                scores[group] = (logits[:, 1] - logits[:, 0]).cpu().numpy()
         return scores
 
     def result(self, ended: str) -> Trained:
         """The best weights and their scores on the validation jets."""
         self._module.load_state_dict(self._best)
-        tensors = {name: tensor.numpy().copy() for name, tensor in self._best.items()}
+        tensors = {name: tensor.cpu().numpy().copy() for name, tensor in self._best.items()}
         return Trained(tensors, self._scores(), tuple(self.history), ended)
 
 

@@ -15,13 +15,14 @@ from fairreg.models import hbb_in
 from fairreg.models.hbb_in.benchmark import plot
 from fairreg.models.hbb_in.benchmark.candidates import Candidate, candidates, foreign_name
 from fairreg.models.hbb_in.benchmark.machine import facts
+from fairreg.models.hbb_in.benchmark.machine import title as machine_title
 from fairreg.models.hbb_in.benchmark.measurement import Benchmark, Progress
 from fairreg.models.hbb_in.benchmark.results import BenchmarkPlan, Row
 from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection, Jets, load_jets, sample
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.pairwise import definition
 from fairreg.models.hbb_in.published import DOI, kept_features
-from fairreg.runners import torch
+from fairreg.runners import devices, torch
 from fairreg.runners.weights import Tensors, fingerprint, fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import parse
 
@@ -78,24 +79,32 @@ def benchmark(
     threads: int | None = None,
     output: Path | None = None,
     engines: Path | None = None,
+    device: str | None = None,
     progress: Progress = lambda _name, _done, _total: None,
 ) -> BenchmarkReport:
     """Compare all forms of the network with these weights on the first `jets` jets of the sample.
 
     `weights` default to those of the first published file, else to the reference weights; the sample
     defaults to the packaged jets. An interruption ends the measurement and keeps its results so far. `output`
-    is a folder for the figure and the document, `engines` the cache folder of engines built by runtimes.
+    is a folder for the figure and the document, `engines` the cache folder of engines built by runtimes,
+    `device` where all compute (None: each runtime's choice).
     Raises UsageError, ModelError for weights or jets that cannot be read, UnsafePickle.
     """
     plan = plan or BenchmarkPlan()
     _check(plan, jets)
+    devices.parse(device)
     path = _weights(weights, published)
     tensors = read_tensors(path)
     selection = kept_features(path, Hyperparameters.from_tensors(tensors))
     source, some = _jets(sample_file, jets)
     measured = Benchmark(_reduced(some, selection), plan, progress)
     forms = candidates(
-        tensors, published=published, batch_size=max(plan.batch_sizes), threads=threads, engines=engines
+        tensors,
+        published=published,
+        batch_size=max(plan.batch_sizes),
+        threads=threads,
+        engines=engines,
+        device=device,
     )
     with _threads(threads):
         interrupted = _run(measured, tensors, forms)
@@ -212,7 +221,7 @@ def _draw(report: BenchmarkReport, path: Path) -> str:
     """Draw the figure; return the reason where that fails: measurements are kept without a figure."""
     if not any(row.series for row in report.rows):
         return "nothing was measured."
-    title = f"{report.machine['processor']}, {report.machine['processors']} processors"
+    title = machine_title(report.machine)
     try:
         plot.draw(report.rows, title, path)
     except MissingEngine as error:

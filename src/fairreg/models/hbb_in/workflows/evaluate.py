@@ -34,6 +34,7 @@ class EvaluationReport:
     jets: int
     unlabelled: int
     runtime: str
+    device: str
     batch_size: int
     seconds: float
 
@@ -46,6 +47,7 @@ class EvaluationReport:
             "weighted": self.weighted,
             "metrics": asdict(self.figures),
             "runtime": self.runtime,
+            "device": self.device,
             "timing": {
                 "items_per_second": self.jets / self.seconds if self.seconds else None,
                 "batch_size": self.batch_size,
@@ -60,6 +62,7 @@ def evaluate(
     runtime: str = "onnx",
     batch_size: int = 128,
     threads: int | None = None,
+    device: str | None = None,
     weighted: bool = False,
     plot: Path | None = None,
     progress: Callable[[int], None] = lambda _done: None,
@@ -67,13 +70,13 @@ def evaluate(
     """Predict every jet of the prepared files once and compare with the labels.
 
     `weights` default to fairreg's reference weights, `samples` to the packaged jets. `weighted` counts every
-    jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if all jets are unlabelled or
-    a file is not a prepared file, UsageError, MissingEngine.
+    jet by its weight; `plot` is a PNG file for the ROC curve. Raises ModelError if all jets are unlabelled,
+    a file is not a prepared file or `device` is not there, UsageError, MissingEngine.
     """
     if plot is not None:
         roc_plot.require()
     weights = weights or hbb_in.REFERENCE
-    runner = hbb_in.load(weights, runtime=runtime, batch_size=batch_size, threads=threads)
+    runner = hbb_in.load(weights, runtime=runtime, batch_size=batch_size, threads=threads, device=device)
     labels, scores, weighing, seconds = _scores(runner, _parts(samples), progress)
     known = labels.any(axis=1)
     if not known.any():
@@ -90,6 +93,7 @@ def evaluate(
         jets=len(labels),
         unlabelled=int((~known).sum()),
         runtime=runtime,
+        device=runner.device,
         batch_size=batch_size,
         seconds=seconds,
     )

@@ -91,6 +91,7 @@ class TrainingReport:
     unlabelled: int
     rounds: tuple[Round, ...]
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    device: str = "cpu"
 
     @property
     def interrupted(self) -> bool:
@@ -120,6 +121,7 @@ class TrainingReport:
             "output": str(self.output),
             "setup": asdict(self.setup),
             "plan": asdict(self.plan),
+            "device": self.device,
             "input": {"items": self.jets, "unlabelled": self.unlabelled},
             "rounds": [item.to_json() for item in self.rounds],
             "accuracy": self._summary(self.accuracy, self.plan.references[0]),
@@ -142,18 +144,21 @@ def train(
     test: Sequence[Path] = (),
     threads: int = 1,
     minutes: float | None = None,
+    device: str | None = None,
     observer: TrainingObserver | None = None,
 ) -> TrainingReport:
     """Train by the plan on prepared files and write weights, figures, logs and plots to the folder `output`.
 
     A training that stopped early in that folder resumes. After `minutes` the running round ends with its last
-    finished epoch, and no other one starts. Raises UsageError, ModelError, MissingEngine.
+    finished epoch, and no other one starts. The default `device` is the CPU. Raises UsageError, ModelError,
+    MissingEngine.
     """
-    torch.require()
+    place = str(torch.place(device))
     until = perf_counter() + 60 * minutes if minutes else float("inf")
     jets = read_packed(samples, setup.selection)
-    session = _Session(setup, jets, test, until, observer or TrainingObserver())
-    report = TrainingReport(output, setup, plan, len(jets), len(jets) - len(jets.labelled), ())
+    session = _Session(setup, jets, test, until, observer or TrainingObserver(), device=place)
+    unlabelled = len(jets) - len(jets.labelled)
+    report = TrainingReport(output, setup, plan, len(jets), unlabelled, (), device=place)
     with engine(threads):
         for name, folder, round_setup, split in _rounds(jets, output, setup, plan):
             try:
@@ -195,9 +200,17 @@ class _Session:
     """State and inputs shared by all rounds."""
 
     def __init__(
-        self, setup: Setup, jets: PackedJets, test: Sequence[Path], until: float, observer: TrainingObserver
+        self,
+        setup: Setup,
+        jets: PackedJets,
+        test: Sequence[Path],
+        until: float,
+        observer: TrainingObserver,
+        *,
+        device: str,
     ) -> None:
         self._jets, self._test, self._until, self._observer = jets, test, until, observer
+        self._device = device
         self._standardise = setup.standardise
         self._sample = _digest(jets.tracks.rows, jets.vertices.rows, jets.classes)
 
@@ -208,7 +221,8 @@ class _Session:
         found = measure(self._jets, split.training)
         watch = self._watch(name, folder)
         jets = found.apply(self._jets)
-        trained = train_one(setup, jets, split, folder, identity=self._identity(setup, split), watch=watch)
+        identity = self._identity(setup, split)
+        trained = train_one(setup, jets, split, folder, identity=identity, watch=watch, device=self._device)
         _log(folder, trained.history)
         about = {"sample": f"sha256:{self._sample}", "epoch": str(trained.best.epoch)}
         weight_files.save(normalisation.fold(trained.tensors, found), folder, setup, about)
