@@ -41,7 +41,7 @@ WEIGHTS = ROOT / "models/hbb_in/weights"
 CATALOGUE = ROOT / "registry/catalogue/own.json"
 CARD = Path(__file__).with_name("reference_card.md")
 TITLE = "fairreg reference weights (interaction network)"
-SOURCE_ID = "fairreg-hbb-reference-1"
+SOURCE_ID = hbb_in.REFERENCE_RECORD.value
 SEEN = "MODEL_CARD.md beside the weights"
 
 

@@ -314,7 +314,12 @@ PYPI = IdentifierScheme(
     pages=(PageAddress(("pypi.org",), rf"project/{_ANY}"),),
     resolver="https://pypi.org/project/",
 )
-CURATED = Source("catalogue", "Packaged catalogue", role="curated")
+CURATED = Source(
+    "catalogue",
+    "Packaged catalogue",
+    role="curated",
+    schemes=(IdentifierScheme("catalogue", r"([A-Za-z0-9][\w.-]*)", prefixes=("catalogue:",)),),
+)
 # Source of facts that fairreg itself found in the files of a record; it is not a host of models.
 OWN_SOURCE = "fairreg"
 

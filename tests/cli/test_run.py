@@ -55,7 +55,7 @@ def test_jets_with_labels_are_measured(cli: Callable, tagger: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"z": np.ones((2, 3))}, "needs the input 'x'"),
+        ({"z": np.ones((2, 3))}, "it takes 'x' of shape (N, 3), which your 'z' (2, 3) fits"),
         ({"x": np.ones((2, 4))}, "has shape (2, 4), but the model takes (N = 2, 3)"),
         ({"x": np.array([["a", "b", "c"]])}, "cannot safely become float32"),
         ({"x": np.ones((2, 3)), "more": np.ones(1)}, "no input 'more'"),
@@ -74,7 +74,7 @@ def test_a_file_that_is_no_arrays_is_explained(cli: Callable, affine: Path, tmp_
     (tmp_path / "x.npz").write_text("<html>")
     result = cli("run", str(affine), "--input", str(tmp_path / "x.npz"))
     assert (result.code, result.out) == (1, "")
-    assert "cannot be read as a .npz or .npy file" in result.err
+    assert "cannot be read as a .npz, .npy or HDF5 file" in result.err
 
 
 def test_an_output_of_an_unknown_kind_is_wrong_usage_before_anything_runs(

@@ -91,7 +91,7 @@ def test_a_doi_without_a_known_source_gives_its_registered_metadata(web, httpser
     httpserver.expect_request("/datacite/dois/10.1234/model").respond_with_json(document)
     resolution = resolve(web, "10.1234/model")
     assert resolution.source is None
-    assert "no harvester" in resolution.fault.message
+    assert "cannot list the files there" in resolution.fault.message
 
 
 def test_a_withdrawn_record_is_gone_with_its_reason(web, httpserver):
@@ -136,3 +136,15 @@ def test_whatever_datacite_answers_the_source_is_asked(web, httpserver, answer):
     resolution = resolve(web, hbb.DOI)
     assert resolution.record.provenance.source == "zenodo"
     assert resolution.steps[0].outcome == "unreachable"
+
+
+def test_a_journal_page_behind_a_doi_is_named(web, httpserver):
+    """A DOI of another registration agency: DataCite has no answer, doi.org leads to a page."""
+    httpserver.expect_request("/datacite/dois/10.1234/paper").respond_with_json({"errors": []}, status=404)
+    httpserver.expect_request("/doi/10.1234/paper").respond_with_response(
+        Response(status=302, headers={"Location": "https://journal.example.org/1"})
+    )
+    with pytest.raises(
+        NotFound, match=r"10.1234/paper leads to https://journal.example.org/1; fairreg cannot"
+    ):
+        resolve(web, "10.1234/paper")

@@ -94,7 +94,7 @@ def run_card(report: "RunReport") -> None:
     table.add_column(overflow="fold")
     place = "" if report.device == "cpu" else f" ({report.device})"
     table.add_row("Runtime", f"{report.runtime}{place}")
-    table.add_row("Weights", f"{report.origin}, {report.file.rsplit('/', 1)[-1]}")
+    table.add_row("Weights", f"{report.file.rsplit('/', 1)[-1]} ({report.origin})")
     table.add_row("Fingerprint", report.recognition.fingerprint)
     table.add_row("Parameters", f"{report.recognition.parameter_count}")
     table.add_row("Input", f"{shown.items} items: {shown.source}")

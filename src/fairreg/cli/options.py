@@ -18,7 +18,7 @@ Pid = Annotated[
     str,
     typer.Argument(
         metavar="PID",
-        help="A DOI, a Zenodo, Hugging Face or GitHub URL, an arXiv id or org/name.",
+        help="A DOI, a Zenodo, Hugging Face or GitHub URL, an arXiv id, or any id that fairreg prints.",
         show_default=False,
     ),
 ]

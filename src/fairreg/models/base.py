@@ -11,8 +11,8 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
   them in the order of the file;
 - ``count_inputs(path) -> int | None``: how many there are, None where only reading them all tells;
 - ``measure(outputs, labels) -> figures by name``: how well the outputs agree with the truth;
-- ``reference(identifier) -> Recognition | None``: the package's own weights, where they may stand in for the
-  published ones of `identifier` because those cannot be had;
+- ``reference(identifier) -> Recognition | None``: the package's own weights, where `identifier` is that of
+  their record, or where they may stand in for the published ones because those cannot be had;
 - ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
 
@@ -23,7 +23,7 @@ the input and output names of `load`. ``fairreg convert`` needs it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
@@ -47,7 +47,9 @@ class Recognition:
 
     `model` is the package's name, `title` the network's, `format` one of `runners.weights.FORMATS`.
     `published_name` is the name of the published file with the same fingerprint, `baseline` whether that is
-    the published baseline. Of several files of one archive the one of highest `preference` is chosen.
+    the published baseline. `known_as` and `record` say where weights of this fingerprint are kept, None where
+    the package does not know them: in the record `record` as ``published``, or with fairreg as ``reference``.
+    Of several files of one archive the one of highest `preference` is chosen.
     """
 
     model: str
@@ -60,6 +62,8 @@ class Recognition:
     published_name: str | None = None
     baseline: bool = False
     preference: int = 0
+    known_as: Literal["published", "reference"] | None = None
+    record: str | None = None
 
 
 @dataclass(frozen=True)

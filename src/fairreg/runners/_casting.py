@@ -133,7 +133,9 @@ def _cast_safely(name: str, wanted: np.dtype[Any], array: NDArray[Any], *, integ
     if not known and not np.can_cast(array.dtype, wanted, "safe"):
         raise ModelError(
             f"The input {name!r} has element type {array.dtype}, which cannot safely become {wanted}.",
-            hint=f"To convert it nevertheless, use .astype({str(wanted)!r}).",
+            hint=f"The array holds Python objects; make one of numbers: numpy.array(values, {str(wanted)!r})"
+            if array.dtype.hasobject
+            else f"To convert it nevertheless, use .astype({str(wanted)!r}).",
         )
     with np.errstate(over="ignore"):
         cast = np.ascontiguousarray(array, dtype=wanted).reshape(array.shape)

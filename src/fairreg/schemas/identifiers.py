@@ -47,6 +47,8 @@ POINTING_SCHEMES = frozenset({*NEIGHBOUR_DOIS, sources.ARXIV.name})
 
 _SLUG = re.compile(r"(?!10\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # Python's result for bytes that are not UTF-8
+_FINGERPRINTS = ("fingerprint", "file_fingerprint")  # of all weights of a record, of one file among several
+_FINGERPRINT = re.compile(r"(?:set:)?sha256:[0-9a-f]{64}")
 _SAFE_IN_DOI = "/:;()._-+,@!$&'*=~"
 # Host and path of a web address.
 Address = tuple[str, str]
@@ -104,17 +106,20 @@ def parse(text: str) -> Identifier:
 class RequestedIdentifier:
     """An identifier as the user spelled it: parsed once, then passed on.
 
-    `identifier` is None for a `text` of no known scheme; the registry may still know an entry by that name.
+    A user also copies what fairreg printed: the identifiers of records, ``scheme: value``. `identifier` is
+    None for a `text` of no known scheme; the registry may still know an entry by that name.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, identifier: Identifier | None = None) -> None:
         self.text = text
-        self.identifier: Identifier | None = None
+        self.identifier = identifier
         self._fault: IdentifierError | None = None
-        try:
-            self.identifier = parse(text)
-        except IdentifierError as error:
-            self._fault = error
+        if identifier is None:
+            try:
+                self.identifier = parse(text)
+            except IdentifierError as error:
+                self._fault = error
+                self.identifier = _as_printed(text)
 
     @classmethod
     def of(cls, pid: "str | RequestedIdentifier") -> "RequestedIdentifier":
@@ -129,6 +134,22 @@ class RequestedIdentifier:
 
     def __str__(self) -> str:
         return self.text
+
+
+def _as_printed(text: str) -> Identifier | None:
+    """Read an identifier that only records state: a DOI by its role, a page, a fingerprint of weights."""
+    cleaned = _clean(text)
+    scheme, _, value = (part.strip() for part in cleaned.partition(":"))
+    if _FINGERPRINT.fullmatch(cleaned):
+        return Identifier("fingerprint", cleaned)
+    if not value or _SURROGATE.search(text):
+        return None
+    if scheme in DOI_SCHEMES:
+        doi = normalise_doi(value)
+        return Identifier(DOI.name, doi) if doi else None
+    if scheme in _FINGERPRINTS:
+        return Identifier("fingerprint", value)
+    return _url(value) if scheme == "url" else None
 
 
 # Types that functions accept as an identifier.

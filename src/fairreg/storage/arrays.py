@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Rows of the arrays in .npz and .npy files, without reading other rows into memory.
+"""Rows of the arrays in .npz, .npy and HDF5 files, without reading other rows into memory.
 
-Pickled arrays are not read. Every function raises the errors of `numpy.load` for other files.
+Arrays of Python objects, which are pickles, are refused by name. Every function raises ModelError for an
+array that is not read, MissingEngine for HDF5 without h5py, and the errors of `numpy.load` for other files.
 """
 
+import zipfile
+import zlib
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
@@ -14,9 +18,15 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-__all__ = ["Rows", "open_rows", "row_count"]
+from fairreg.errors import ModelError
+from fairreg.storage.hdf5 import SUFFIXES as HDF5_SUFFIXES
+from fairreg.storage.hdf5 import Datasets, is_hdf5, open_hdf5
+
+__all__ = ["UNREADABLE", "Rows", "open_rows", "row_count", "unreadable"]
 
 Array = NDArray[Any]
+# What `numpy.load` and the reading of rows raise for other and for damaged files.
+UNREADABLE = (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, zlib.error, MemoryError)
 
 
 class _Header(NamedTuple):
@@ -26,63 +36,138 @@ class _Header(NamedTuple):
 
 
 class Rows(Mapping[str, Array]):
-    """The arrays of an archive by name, rows `start` to before `stop`; read on access."""
+    """The arrays of a file by name, rows `start` to before `stop` of each; read on access."""
 
-    def __init__(self, archive: Any, start: int, stop: int | None) -> None:
-        self._archive, self._start, self._stop = archive, start, stop
-
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._archive.files or self._whole:
-            whole: Array = self._archive[name]
-            return whole if self._whole else whole[self._start : self._stop]
-        with self._archive.zip.open(f"{name}.npy") as stream:
-            header = _header(stream)
-            if header is not None and header.in_rows:
-                return _rows(stream, header, self._start, self._stop)
-        cut: Array = self._archive[name][self._start : self._stop]
-        return cut
+    def __init__(self, names: tuple[str, ...], start: int, stop: int | None) -> None:
+        self._names, self._start, self._stop = names, start, stop
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._archive.files)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._archive.files)
+        return len(self._names)
+
+    @abstractmethod
+    def kind(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
+        """Shape and element type of the whole array, without reading it; None where they are not stated."""
+
+
+class _Npz(Rows):
+    """The arrays of an open .npz file."""
+
+    def __init__(self, archive: Any, file: str, start: int, stop: int | None) -> None:
+        members = frozenset(archive.zip.namelist())
+        super().__init__(tuple(name for name in archive.files if f"{name}.npy" in members), start, stop)
+        self._archive, self._file = archive, file
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._names:
+            raise KeyError(name)
+        with self._archive.zip.open(f"{name}.npy") as stream:
+            header = _header(stream)
+            _check_objects(header, f"The array {name!r} of {self._file}")
+            if header is not None and header.in_rows and not self._whole:
+                return _rows(stream, header, self._start, self._stop)
+        found: Array = self._archive[name]
+        return found if self._whole else found[self._start : self._stop]
+
+    def kind(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
+        with self._archive.zip.open(f"{name}.npy") as stream:
+            header = _header(stream)
+        return None if header is None else (header.shape, header.dtype)
 
     @property
     def _whole(self) -> bool:
         return self._start == 0 and self._stop is None
 
 
+class _Hdf5(Rows):
+    """The arrays of an open HDF5 file."""
+
+    def __init__(self, datasets: Datasets, start: int, stop: int | None) -> None:
+        super().__init__(datasets.names, start, stop)
+        self._datasets = datasets
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._datasets.read(name, self._start, self._stop)
+
+    def kind(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        return self._datasets.kind(name)
+
+
 @contextmanager
 def open_rows(path: Path, start: int = 0, stop: int | None = None) -> Iterator[Rows | Array]:
-    """Open rows `start` to before `stop` of every array of a .npz file, or of the array of a .npy file."""
-    if path.suffix == ".npy" and (start or stop is not None):
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        yield np.array(mapped[start:stop])
+    """Open rows `start` to before `stop` of every array of a file, or of the array of a .npy file."""
+    if _in_hdf5(path):
+        with open_hdf5(path) as datasets:
+            yield _Hdf5(datasets, start, stop)
         return
     with path.open("rb") as file:
+        if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
+            file.seek(0)
+            _check_objects(_header(file), f"The array of {path.name}")
+            yield _of_npy(path, start, stop)
+            return
+        file.seek(0)
         content = np.load(file, allow_pickle=False)
-        yield Rows(content, start, stop) if isinstance(content, np.lib.npyio.NpzFile) else content
+        yield _Npz(content, path.name, start, stop)
+
+
+def _of_npy(path: Path, start: int, stop: int | None) -> Array:
+    if start == 0 and stop is None:
+        whole: Array = np.load(path, allow_pickle=False)
+        return whole
+    mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.array(mapped[start:stop])
+
+
+def _in_hdf5(path: Path) -> bool:
+    return path.suffix.lower() in HDF5_SUFFIXES or is_hdf5(path)
 
 
 def row_count(path: Path) -> int | None:
     """Number of rows common to all arrays of the file; None where they differ or the header is unreadable."""
+    if _in_hdf5(path):
+        with open_hdf5(path) as datasets:
+            return _common([datasets.kind(name)[0] for name in datasets.names])
     with path.open("rb") as file:
-        if path.suffix == ".npy":
-            return _length(_header(file))
-        content = np.load(file, allow_pickle=False)
-        if not isinstance(content, np.lib.npyio.NpzFile):
-            return None
-        archive: Any = content
-        counts = set()
-        for name in archive.files:
-            with archive.zip.open(f"{name}.npy") as stream:
-                counts.add(_length(_header(stream)))
+        if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
+            file.seek(0)
+            header = _header(file)
+            return None if header is None else _common([header.shape])
+        file.seek(0)
+        rows = _Npz(np.load(file, allow_pickle=False), path.name, 0, None)
+        kinds = [rows.kind(name) for name in rows]
+    return _common([kind[0] for kind in kinds if kind is not None]) if None not in kinds else None
+
+
+def _common(shapes: list[tuple[int, ...]]) -> int | None:
+    counts = {shape[0] if shape else None for shape in shapes}
     return counts.pop() if len(counts) == 1 else None
 
 
-def _length(header: _Header | None) -> int | None:
-    return header.shape[0] if header is not None and header.shape else None
+def _check_objects(header: _Header | None, named: str) -> None:
+    if header is not None and header.dtype.hasobject:
+        raise ModelError(
+            f"{named} holds Python objects (pickle), which are not read.",
+            hint="Save it with a plain element type: .astype(str) for text, .astype('float32') for numbers.",
+        )
+
+
+def unreadable(path: Path, error: Exception) -> ModelError:
+    """The reason why a file gives no arrays, of one of the errors `UNREADABLE`."""
+    if isinstance(error, MemoryError):
+        return ModelError(
+            f"The arrays of {path.name} need more memory than there is.", hint="Split the file."
+        )
+    if isinstance(error, OSError) and error.errno is not None:
+        return ModelError(f"{path.name} cannot be read: {error.strerror}.")
+    return ModelError(
+        f"{path.name} cannot be read as a .npz, .npy or HDF5 file.",
+        hint="Write one with numpy.savez(FILE, input=array).",
+    )
 
 
 def _header(stream: IO[bytes]) -> _Header | None:

@@ -61,7 +61,7 @@ def register(app: typer.Typer) -> None:
 # Options of `assess`.
 _Pid = Annotated[
     str | None,
-    typer.Argument(metavar="PID", help="A DOI, a URL, an arXiv id or org/name.", show_default=False),
+    typer.Argument(metavar="PID", help="A DOI, a URL, or any id that fairreg prints.", show_default=False),
 ]
 _Offline = Annotated[
     bool, typer.Option("--offline", help="Score from stored evidence or the registry; make no requests.")

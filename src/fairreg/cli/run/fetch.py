@@ -202,7 +202,7 @@ def _print_fetched(fetched: "FetchedFiles") -> None:
         log(f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}.")
     for item in fetched.files:
         how = f"verified against {item.checksum.split(':')[0]}" if item.verified else "no checksum published"
-        where = "from the cache" if item.from_cache else "downloaded"
+        where = "from the cache" if item.from_cache else "in fairreg" if item.packaged else "downloaded"
         log(f"{item.distribution.name}: {where}, {how}")
 
 

@@ -45,7 +45,7 @@ def run(
         typer.Option(
             "--input",
             metavar="FILE|FOLDER",
-            help="Arrays by input name (.npz); jets: .h5, .root too. May be repeated, a folder or a pattern.",
+            help="Arrays by input name (.npz, .h5); jets: .root too. May be repeated, a folder or a pattern.",
         ),
     ],
     output: Annotated[
@@ -170,6 +170,7 @@ def _print_many(report: "ManyRuns") -> None:
     rate = report.computed / report.seconds if report.seconds else float("inf")
     runner = report.opened.runner
     out.print(f"{report.opened.title} on {runner.name} ({runner.device}), {runner.batching}", markup=False)
+    out.print(f"  weights: {report.opened.path.name} ({report.opened.origin})", markup=False)
     for item in report.files.values():
         figures = "".join(f", {name} {value:.4f}" for name, value in item.metrics.items())
         place = f" -> {item.output}" if item.output else ""
@@ -184,6 +185,7 @@ def _print(prediction: "Prediction") -> None:
     out = console()
     rate = prediction.items / prediction.seconds if prediction.seconds else float("inf")
     out.print(f"{prediction.model} on {prediction.runner.name} ({prediction.runner.device})", markup=False)
+    out.print(f"  weights: {prediction.path.name} ({prediction.origin})", markup=False)
     out.print(f"  {prediction.items} items of {prediction.source}, {rate:.0f} per second", markup=False)
     out.print(f"  computed {prediction.runner.batching}", markup=False)
     for name, array in prediction.outputs.items():

@@ -6,8 +6,9 @@ Read in the order features, inputs, network (the definition and the ONNX graph),
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -25,6 +26,7 @@ from fairreg.models.hbb_in.inputs import (
 from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.published import (
     BASELINE,
+    DOI,
     PAPER,
     kept_features,
     published_keys,
@@ -38,6 +40,7 @@ from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
     "REFERENCE",
+    "REFERENCE_RECORD",
     "TITLE",
     "FeatureSelection",
     "HbbRunner",
@@ -58,6 +61,7 @@ __all__ = [
 TITLE = "Hbb interaction network"
 # fairreg's own weights; MODEL_CARD.md beside them says what they are and are not.
 REFERENCE = Path(__file__).with_name("weights") / "reference.safetensors"
+REFERENCE_RECORD = Identifier("catalogue", "fairreg-hbb-reference-1")
 _BASELINE, _PAPER, _VARIANT = 3, 2, 1  # preference
 
 
@@ -84,6 +88,7 @@ def recognise(path: Path) -> Recognition | None:
 
 def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerprint: str) -> Recognition:
     baseline = fingerprint == BASELINE
+    known_as, record = _known(fingerprint)
     return Recognition(
         model="hbb_in",
         title=TITLE,
@@ -95,12 +100,29 @@ def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerpri
         published_name=published_names().get(fingerprint),
         baseline=baseline,
         preference=_BASELINE if baseline else _PAPER if sizes == PAPER else _VARIANT,
+        known_as=known_as,
+        record=record,
     )
 
 
+def _known(fingerprint: str) -> tuple[Literal["published", "reference"] | None, str | None]:
+    """Return `known_as` and `record` of a `Recognition` for weights of this fingerprint."""
+    if fingerprint == _reference_fingerprint():
+        return "reference", REFERENCE_RECORD.compact
+    if fingerprint in published_names():
+        return "published", f"doi:{DOI}"
+    return None, None
+
+
+@cache
+def _reference_fingerprint() -> str | None:
+    return fingerprint_of(read_tensors(REFERENCE)) if REFERENCE.is_file() else None
+
+
 def reference(identifier: Identifier) -> Recognition | None:
-    """fairreg's own weights, trained on the open sample, for any identifier of the published network."""
-    return recognise(REFERENCE) if identifier.key in published_keys() and REFERENCE.is_file() else None
+    """fairreg's own weights, by their record or any identifier of the published network."""
+    meant = identifier.key == REFERENCE_RECORD.key or identifier.key in published_keys()
+    return recognise(REFERENCE) if meant and REFERENCE.is_file() else None
 
 
 def load(

@@ -2,7 +2,6 @@
 """Jets as arrays: the features that a network takes, its signature, and reading jets from files."""
 
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +15,11 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
+from fairreg.runners.signature.mismatch import ArrayKind, listed, renames, saving
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.storage.arrays import Rows, open_rows, row_count
+from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
+from fairreg.storage.hdf5 import SUFFIXES as HDF5_SUFFIXES
+from fairreg.storage.hdf5 import open_hdf5
 
 __all__ = [
     "ALL_FEATURES",
@@ -34,9 +36,13 @@ __all__ = [
 
 Array = NDArray[Any]
 _SAMPLE = "sample"  # folder of the packaged sample in this package
+_JET_AXES = 3
 _SLOTS = (Hyperparameters.n_tracks, Hyperparameters.n_vertices)
-_PREPARED = (".h5", ".hdf5")
 _ALIASES = {"tracks": INPUTS[0], "vertices": INPUTS[1]}
+_ALL_FEATURES_OF_JETS = (
+    Tensor(name="tracks", dtype="float32", shape=("N", len(TRACK_FEATURES), _SLOTS[0])),
+    Tensor(name="vertices", dtype="float32", shape=("N", len(VERTEX_FEATURES), _SLOTS[1])),
+)
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,10 @@ class Jets:
 
     def __post_init__(self) -> None:
         for name, array in (("tracks", self.tracks), ("vertices", self.vertices)):
-            if array.ndim != 3 or not np.issubdtype(array.dtype, np.floating):  # noqa: PLR2004  three axes
+            if array.ndim != _JET_AXES or not np.issubdtype(array.dtype, np.floating):
                 raise ModelError(
-                    f"{name} must be a floating-point array (jets, features, slots); it is {_kind(array)}."
+                    f"{name} must be a floating-point array (jets, features, slots); it is {_kind(array)}.",
+                    hint=_next_step(name, array),
                 )
         if len(self.tracks) != len(self.vertices):
             raise ModelError(f"tracks has {len(self.tracks)} jets, but vertices has {len(self.vertices)}.")
@@ -83,6 +90,14 @@ class Jets:
 
     def __len__(self) -> int:
         return len(self.tracks)
+
+
+def _next_step(name: str, array: Array) -> str | None:
+    """The call of numpy that makes jets of an array, where its shape and element type tell."""
+    axes = _JET_AXES - array.ndim
+    if axes == 1:
+        return f"For a single jet add the first axis: {name}[numpy.newaxis]"
+    return f"Convert it with {name}.astype('float32')" if not axes and array.dtype.kind in "biu" else None
 
 
 def _kind(array: Array) -> str:
@@ -97,13 +112,14 @@ def _check_labels(labels: Array, count: int) -> None:
 
 
 def load_jets(path: Path, start: int = 0, stop: int | None = None) -> Jets:
-    """Read jets `start` to before `stop` of a prepared file (.h5), an ntuple (.root), or arrays (.npz).
+    """Read jets `start` to before `stop` of a prepared file (.h5), an ntuple (.root), or arrays.
 
-    An .npz file holds `tracks` and `vertices` (or `input_cpf` and `input_sv`) and optionally `labels`. Raises
+    Arrays are `tracks` and `vertices` (or `input_cpf` and `input_sv`) and optionally `labels`, in an .npz
+    file or as datasets of an HDF5 file that is not a prepared one. Raises
     ModelError if the file is damaged or an array is missing or misshapen, MissingEngine where the extra
     ``hep`` is needed. Pickled arrays are not read.
     """
-    if path.suffix in _PREPARED:
+    if _is_prepared(path):
         from fairreg.models.hbb_in.jet_files import open_jets
 
         with open_jets(path) as prepared:
@@ -120,7 +136,7 @@ def load_jets(path: Path, start: int = 0, stop: int | None = None) -> Jets:
 
 def count_jets(path: Path) -> int | None:
     """Number of jets in the file `path`; None where it takes reading them all. Raises as `load_jets`."""
-    if path.suffix in _PREPARED:
+    if _is_prepared(path):
         from fairreg.models.hbb_in.jet_files import open_jets
 
         with open_jets(path) as prepared:
@@ -131,27 +147,50 @@ def count_jets(path: Path) -> int | None:
         return row_count(path)
 
 
+def _is_prepared(path: Path) -> bool:
+    """Tell whether an HDF5 file states its format. Raises ModelError for a damaged one, MissingEngine."""
+    if path.suffix.lower() not in HDF5_SUFFIXES:
+        return False
+    with _readable(path), open_hdf5(path) as datasets:
+        return "format" in datasets.attributes
+
+
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, MemoryError) as error:
-        raise ModelError(f"{path.name} cannot be read as a .npz file.") from error
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
 
 
 def _jets(content: Rows | Array, source: str) -> Jets:
     if not isinstance(content, Rows):
-        raise ModelError(f"{source} contains one array; a .npz file with tracks and vertices is needed.")
-    tracks, vertices = (content[_present(content, name, source)] for name in _ALIASES)
+        raise ModelError(
+            f"{source} contains one array; a .npz or HDF5 file with tracks and vertices is needed."
+        )
+    found = _named_arrays(content, source)
+    tracks, vertices = (content[found[name]] for name in _ALIASES)
     return Jets(tracks, vertices, content.get("labels"))
 
 
-def _present(content: Rows, name: str, source: str) -> str:
-    for candidate in (name, _ALIASES[name]):
-        if candidate in content:
-            return candidate
+def _named_arrays(content: Rows, source: str) -> dict[str, str]:
+    """The names of tracks and vertices in the file. Raises ModelError, which names arrays that fit."""
+    found = {name: given for name, alias in _ALIASES.items() for given in (alias, name) if given in content}
+    missing = [item for item in _ALL_FEATURES_OF_JETS if item.name not in found]
+    if not missing:
+        return found
+    others = {name: content.kind(name) for name in content if name not in {*found.values(), "labels"}}
+    kinds = {name: ArrayKind(*kind) for name, kind in others.items() if kind is not None}
+    fitting = renames(missing, kinds, {})
+    if not fitting:
+        raise ModelError(
+            f"{source} has no array {missing[0].name!r}.",
+            hint=f"It has {', '.join(sorted(content)) or 'no arrays'}.",
+        )
+    fits = "; ".join(f"its {fitting[item.name]!r} {kinds[fitting[item.name]].shape} fits" for item in missing)
     raise ModelError(
-        f"{source} has no array {name!r}.", hint=f"It has {', '.join(sorted(content)) or 'no arrays'}."
+        f"{source} has no array {listed(item.name for item in missing)}; {fits}.",
+        hint=f"Rename {'it' if len(missing) == 1 else 'them'}, as in {saving(fitting)}",
     )
 
 

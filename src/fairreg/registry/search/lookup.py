@@ -86,6 +86,8 @@ def _spellings(pid: IdentifierLike) -> list[Identifier]:
     number = record_of_doi(identifier.value) if identifier.scheme == DOI.name else None
     if number is not None:
         wanted.append(number)
+    if identifier.scheme == "fingerprint":
+        wanted.append(Identifier("file_fingerprint", identifier.value))
     bare = not isinstance(pid, Identifier) and _clean(str(pid)) == identifier.value
     if bare and identifier == owner_slash_name(identifier.value):
         wanted += [Identifier(scheme, identifier.value) for scheme in sorted(scheme_names("code"))]
@@ -99,8 +101,8 @@ def _parsed(pid: str | RequestedIdentifier) -> Identifier:
     requested = RequestedIdentifier.of(pid if text == str(pid).strip() else text)
     if requested.identifier is None:
         source, separator, name = text.partition(":")
-        if separator and re.fullmatch(r"[a-z][\w-]*", source) and name:
-            return Identifier(source, name)
+        if separator and re.fullmatch(r"[a-z][\w-]*", source) and name.strip():
+            return Identifier(source, name.strip())
     return requested.require()
 
 

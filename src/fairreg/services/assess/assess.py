@@ -11,6 +11,7 @@ from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
 from fairreg.services.assess.store import AssessmentResult, newest_evidence, save
 from fairreg.services.fetch.download import Progress
+from fairreg.services.fetch.leads import settled
 from fairreg.services.registry.db import existing, opened
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
@@ -75,8 +76,8 @@ def gather(
     registry: Registry | None = None,
 ) -> Evidence:
     """Gather the evidence about `pid`. Raises as `assess`."""
-    requested = RequestedIdentifier.of(pid)
     with opened(registry, settings, log) as used:
+        requested = settled(used, pid)
         if offline:
             known = stored(used, requested, log)
             return known or EvidenceCollector(settings, used, None, log).gather(requested)
@@ -86,7 +87,7 @@ def gather(
 
 def stored(registry: Registry, pid: str | RequestedIdentifier, log: Log = no_log) -> Evidence | None:
     """Return the newest stored evidence about `pid` that was gathered online, with `pid` as requested."""
-    requested = RequestedIdentifier.of(pid)
+    requested = settled(registry, pid)
     evidence = newest_evidence(registry, requested)
     if evidence is None:
         return None

@@ -14,13 +14,13 @@ from typing import Any
 from uuid import uuid4
 
 from fairreg.assessment.report import assess as judge
-from fairreg.errors import FairregError, IdentifierError
+from fairreg.errors import FairregError
 from fairreg.registry import Assessment, EntrySnapshot, Registry, Window
-from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.services.assess.assess import stored
 from fairreg.services.assess.batch_report import BatchRow, Failure
 from fairreg.services.assess.evidence_collector import EvidenceCollector
 from fairreg.services.assess.store import AssessmentResult, assessment_of
+from fairreg.services.fetch.leads import entry_identifier
 from fairreg.settings import Settings
 from fairreg.web import HttpClient
 from fairreg.web.client import RateLimiter
@@ -128,7 +128,7 @@ def _worker_collector(judging: AssessmentTask) -> EvidenceCollector:
 
 
 def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
-    entry, asked = known.entry, _asked(known)
+    entry, asked = known.entry, entry_identifier(known.entry)
     if visit.web is None:
         evidence = stored(visit.registry, entry.identifier) if known.online else None
         evidence = evidence or visit.gather(entry.identifier, asked, statements=known.statements)
@@ -138,17 +138,6 @@ def _assessed(visit: EvidenceCollector, known: EntrySnapshot) -> AssessedEntry:
         evidence = visit.gather(asked.url, asked)
     made = AssessmentResult(evidence, judge(evidence), entry.identifier)
     return AssessedEntry(_row(known, made), assessment_of(visit.registry, made))
-
-
-def _asked(known: EntrySnapshot) -> Identifier:
-    """The entry's identifier, else one of its record; names given by the registry do not count."""
-    entry = known.entry
-    own = [item for item in entry.record.identifiers if item.compact == entry.identifier]
-    try:
-        return own[0] if own else parse(entry.identifier)
-    except IdentifierError:
-        scheme, _, value = entry.identifier.partition(":")
-        return Identifier(scheme, value or entry.identifier)
 
 
 def _row(known: EntrySnapshot, made: AssessmentResult) -> BatchRow:

@@ -45,6 +45,7 @@ from fairreg.services.fetch.fetch import (
     open_files,
     save_record,
 )
+from fairreg.services.fetch.leads import follow, settled
 from fairreg.services.fetch.resolve import (
     Resolution,
     StepOutcome,
@@ -119,14 +120,15 @@ class EvidenceCollector:
         `deep` evidence includes the scores of the training data. Raises NotFound for an object unknown to the
         registry and to every service, Unreachable where no service responds.
         """
-        request = RequestedIdentifier.of(pid)
-        requested = asked or request.require()
-        if self.web is None:
+        request = settled(self.registry, pid)
+        target = None if self.web is None else self._target(request)
+        requested = asked or (target or request).require()
+        if self.web is None or target is None:
             known = self._from_registry(
                 request, self.registry.statements(request) if statements is None else statements
             )
         else:
-            known = self._from_network(self.web if deep else self.web.with_policy(_BRIEF), request)
+            known = self._from_network(self.web if deep else self.web.with_policy(_BRIEF), target)
         note = concept_note(requested, known.record)
         if note:
             self.log(note)
@@ -148,6 +150,13 @@ class EvidenceCollector:
             return evidence
         named = [item for item in training_sets(evidence) if item not in known.record.identifiers]
         return msgspec.structs.replace(evidence, datasets=tuple(map(self._score, named[:_MOST_DATASETS])))
+
+    def _target(self, pid: RequestedIdentifier) -> RequestedIdentifier | None:
+        """Find what to request of services; None for an entry of which only the registry knows."""
+        lead = follow(lambda: self.registry, pid, self.log)
+        if lead.target is None:
+            self.log(f"No service knows {pid}; its record in the registry is assessed.")
+        return lead.target
 
     def _from_network(self, web: HttpClient, pid: RequestedIdentifier) -> _Known:
         resolution = resolve(web, pid, log=self.log, version_of=partial(known_version, self.registry))

@@ -63,6 +63,7 @@ class Downloaded:
     """One verified file. `checksum` is the published one, or the computed sha256 where none is published.
 
     A file that belongs to a model of the record has the name of that `model`, and its `place` in that folder.
+    A `packaged` one is part of fairreg itself.
     """
 
     distribution: Distribution
@@ -72,6 +73,7 @@ class Downloaded:
     from_cache: bool
     model: str | None = None
     place: str = ""
+    packaged: bool = False
 
 
 def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import runners
-from fairreg.errors import AccessDenied, ModelError, NotFound, RegistryError, SecurityRefusal, Unreachable
+from fairreg.errors import (
+    AccessDenied,
+    Gone,
+    ModelError,
+    NotFound,
+    RegistryError,
+    SecurityRefusal,
+    Unreachable,
+)
 from fairreg.registry import Entry, Registry
 from fairreg.runners.weights import format_of, side_files
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
@@ -24,6 +32,8 @@ from fairreg.services.fetch.download import (
 )
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
+from fairreg.services.fetch.leads import Lead, follow, known_elsewhere
+from fairreg.services.fetch.packaged import own_files, packaged
 from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing, side_files_in
@@ -130,8 +140,12 @@ def fetch(
         if service.configured:
             log(f"Requests for {service.title} go to {service.url}.")
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
+        own = packaged(requested.identifier)
+        lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
+        if own is not None or lead.target is None:
+            return _placed(_of_package(requested, own or own_files(lead), patterns), output)
         with HttpClient(settings, log=log) as web:
-            resolution, record = _record_for(web, cache, known, requested, patterns=patterns, log=log)
+            resolution, record = _record_for(web, cache, known, lead.target, patterns=patterns, log=log)
             chosen = _chosen(open_files(record), patterns)
             fetched = download_files(
                 web,
@@ -144,8 +158,22 @@ def fetch(
                 progress=progress,
             )
         _save(known, resolution, fetched, log)
-    placed = place(fetched.files, output) if output is not None else {}
-    return replace(_narrowed(fetched, patterns), placed=placed, resolution=resolution)
+    return replace(_placed(_narrowed(fetched, patterns), output), resolution=resolution)
+
+
+def _placed(fetched: FetchedFiles, output: Path | None) -> FetchedFiles:
+    """Copy the files to the folder `output`, if there is one."""
+    return replace(fetched, placed=place(fetched.files, output)) if output is not None else fetched
+
+
+def _of_package(
+    pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], patterns: tuple[str, ...]
+) -> FetchedFiles:
+    """The packaged files that match, where they are; nothing is requested or copied to the cache."""
+    record, files = own
+    chosen = select([item.distribution for item in files], patterns)
+    found = tuple(item for item in files if item.distribution in chosen)
+    return FetchedFiles(pid.text, record, found, (), _models_in(found, ()))
 
 
 def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFiles, log: Log) -> None:
@@ -251,12 +279,7 @@ def _record_for(
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else that of the registry if all of its files are cached."""
     try:
-        resolution = resolve(
-            web, pid, log=log, version_of=lambda concept: known_version(lazy.open(), concept)
-        )
-        if resolution.source is None:
-            raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
-        return resolution, resolution.source.record
+        return _resolved(web, lazy, pid, log)
     except Unreachable as error:
         known = _cached_record(cache, lazy.open(), pid, patterns)
         if known is None:
@@ -266,6 +289,31 @@ def _record_for(
         if note:
             log(note)
         return None, known
+
+
+def _resolved(
+    web: HttpClient, lazy: LazyRegistry, pid: RequestedIdentifier, log: Log
+) -> tuple[Resolution, ModelRecord]:
+    """The record at the host of the files, which may be one that only the registry names."""
+
+    def resolved(asked: RequestedIdentifier) -> Resolution:
+        return resolve(web, asked, log=log, version_of=lambda concept: known_version(lazy.open(), concept))
+
+    try:
+        resolution = resolved(pid)
+    except Gone:
+        raise
+    except NotFound:
+        known_elsewhere(lazy, pid, log)  # may know better what it is
+        raise
+    if resolution.source is None and isinstance(resolution.fault, NotFound):
+        other = known_elsewhere(lazy, pid, log)
+        if other is not None:
+            log(f"{resolution.fault.message} The registry also names {other}.")
+            resolution = resolved(other)
+    if resolution.source is None:
+        raise resolution.fault or NotFound(f"{pid} has no files that fairreg can fetch.")
+    return resolution, resolution.source.record
 
 
 def known_version(registry: Registry, concept: Identifier) -> Identifier | None:

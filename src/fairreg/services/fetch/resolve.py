@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from fairreg import harvesters
 from fairreg.errors import FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import FetchedPayload, Harvester
+from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord, version_sort_key
 from fairreg.schemas.timestamps import now
-from fairreg.sources import DOI, REGISTRAR, RESOLVER
+from fairreg.sources import CURATED, DOI, REGISTRAR, RESOLVER, scheme_names
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
 __all__ = [
@@ -229,19 +230,37 @@ def _without_source(
     if registered is not None:
         where = registered.record.provenance.url
         fault = NotFound(
-            f"{pid} leads to {where}, for which fairreg has no harvester.",
+            f"{pid} leads to {where}; fairreg cannot list the files there.",
             hint="Its registered metadata can be shown and assessed; download the files manually.",
         )
         return Resolution(pid, asked, None, registered, fault=fault, steps=tuple(trail.steps))
+    found = [step.detail for step in trail.steps if step.outcome == "found"]
+    if found:
+        raise NotFound(
+            f"{found[-1]}; fairreg cannot list the files there.", hint="Download the files manually."
+        )
     silent = [step for step in trail.steps if step.outcome == "unreachable"]
     if silent:
         raise Unreachable(
             f"{pid} could not be resolved: {silent[-1].detail}", hint="Check the connection and try again."
         )
-    known = (
-        "DataCite and doi.org do not know it" if trail.steps else "no harvester knows this kind of identifier"
-    )
-    raise NotFound(f"{pid} could not be resolved: {known}.", hint="Check the identifier.")
+    if trail.steps:
+        reason, hint = "DataCite and doi.org do not know it", "Check the identifier."
+    else:
+        reason = _why_unasked(asked)
+        hint = "Give a DOI or a repository; `fairreg search` finds what the registry knows."
+    raise NotFound(f"{pid} could not be resolved: {reason}.", hint=hint)
+
+
+def _why_unasked(asked: Identifier) -> str:
+    """The reason why no service is asked about an identifier."""
+    if asked.scheme == CURATED.name and all(asked.compact != item.identifier for item in catalogue.records()):
+        return "the packaged catalogue has no such entry"
+    if asked.scheme in scheme_names("paper"):
+        return "it identifies a paper, and fairreg asks no service about papers"
+    if asked.scheme in scheme_names("person"):
+        return "it identifies a person"
+    return f"fairreg asks no service about identifiers of the kind {asked.scheme!r}"
 
 
 def _outcome(error: FairregError) -> StepOutcome:

@@ -23,7 +23,9 @@ from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, 
 from fairreg.services.parallel.engines import open_engine
 from fairreg.services.run.demonstrate import ENGINES
 from fairreg.services.run.manifest import ManifestEntry, RunManifest
-from fairreg.services.run.predict import LoadedModel, measured, read_inputs, write_outputs
+from fairreg.services.run.origin import weights_document
+from fairreg.services.run.outputs import write_outputs
+from fairreg.services.run.predict import LoadedModel, measured, read_inputs
 from fairreg.services.run.row_check import ROWS, dependence_warnings
 from fairreg.services.run.shards import BATCHES, ModelFile, Shard, ShardOutputs, ShardTask, shards_of
 from fairreg.settings import Settings
@@ -77,12 +79,9 @@ class ManyRuns:
         runner, files = self.opened.runner, list(self.files.values())
         return {
             "model": self.opened.title,
-            "weights": {
-                "origin": "published",
-                "file": self.opened.path.name,
-                "sha256": self.sha256,
-                "fingerprint": self.opened.fingerprint,
-            },
+            "weights": weights_document(
+                self.opened.origin, self.opened.path.name, self.sha256, self.opened.fingerprint
+            ),
             "runtime": runner.name,
             "device": runner.device,
             "input": {

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from fairreg import models, runners
 from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
@@ -14,12 +14,12 @@ from fairreg.runners import weights
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.registry.lazy_registry import LazyRegistry
+from fairreg.services.run.origin import WeightsOrigin, origin_of, packaged_origin, weights_document
 from fairreg.settings import Settings
 
 __all__ = [
     "DEFAULT_RUNTIME",
     "ENGINES",
-    "Origin",
     "RunReport",
     "check_runtime",
     "find_model",
@@ -32,7 +32,6 @@ __all__ = [
     "stand_in",
 ]
 
-Origin = Literal["published", "reference"]
 DEFAULT_RUNTIME = "onnx"
 _NOT_PUBLISHED = (
     "THESE ARE NOT THE PUBLISHED WEIGHTS of {pid}: fairreg's own reference weights of the same architecture "
@@ -51,7 +50,7 @@ class RunReport:
     runtime: str
     device: str
     demonstration: Demonstration
-    origin: Origin = "published"
+    origin: WeightsOrigin
     warnings: tuple[str, ...] = field(default_factory=tuple)
 
     @property
@@ -64,12 +63,12 @@ class RunReport:
         shown = self.demonstration
         return {
             "model": self.recognition.title,
-            "weights": {
-                "origin": self.origin,
-                "file": self.file,
-                "sha256": weights.content_digest(self.recognition.path),
-                "fingerprint": self.recognition.fingerprint,
-            },
+            "weights": weights_document(
+                self.origin,
+                self.file,
+                weights.content_digest(self.recognition.path),
+                self.recognition.fingerprint,
+            ),
             "runtime": self.runtime,
             **({} if self.device == "cpu" else {"device": self.device}),
             "input": {"source": shown.source, "items": shown.items},
@@ -95,13 +94,14 @@ def run(
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines, device=device)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if not chosen.baseline:
-        warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's")
+        warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's.")
     return RunReport(
         recognition=chosen,
         file=fetched.name_of(chosen.path),
         runtime=runner.name,
         device=runner.device,
         demonstration=demonstration,
+        origin=origin_of(chosen, fetched_from=fetched.record.identifier),
         warnings=tuple(warnings),
     )
 
@@ -120,7 +120,7 @@ def stand_in(
     that of `settings`. Raises MissingEngine and UsageError for the runtime.
     """
     requested = RequestedIdentifier.of(pid)
-    if models.reference(requested.require()) is None:
+    if requested.identifier is None or models.reference(requested.identifier) is None:
         return None
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         record = known.open().get(requested)
@@ -149,9 +149,14 @@ def run_reference(
         runtime=runner.name,
         device=runner.device,
         demonstration=models.get(chosen.model).demonstrate(runner),
-        origin="reference",
-        warnings=(_NOT_PUBLISHED.format(pid=pid),),
+        origin=packaged_origin(chosen),
+        warnings=() if _is_own(pid, chosen) else (_NOT_PUBLISHED.format(pid=pid),),
     )
+
+
+def _is_own(pid: str | RequestedIdentifier, chosen: Recognition) -> bool:
+    """Tell whether `pid` is the record of the packaged weights themselves."""
+    return RequestedIdentifier.of(pid).require().compact == chosen.record
 
 
 def reference(pid: str | RequestedIdentifier) -> Recognition:

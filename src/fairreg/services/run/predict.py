@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Prediction by a model, given by its identifier or as a file, on the user's input."""
 
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,11 +21,12 @@ from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
 from fairreg.services.run.not_runnable import not_runnable
+from fairreg.services.run.origin import WeightsOrigin, origin_of, weights_document
+from fairreg.services.run.outputs import OUTPUT_SUFFIXES, write_outputs
 from fairreg.services.run.row_check import dependence_warnings
 from fairreg.settings import Settings
-from fairreg.storage.arrays import Rows, open_rows
+from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, unreadable
 from fairreg.storage.arrays import row_count as stored_rows
-from fairreg.storage.files import disk_faults
 from fairreg.web import Log, no_log
 
 __all__ = [
@@ -46,7 +46,6 @@ __all__ = [
     "read_arrays",
     "read_inputs",
     "runner_of",
-    "write_outputs",
 ]
 
 Array = NDArray[Any]
@@ -66,6 +65,7 @@ class Prediction:
     model: str
     path: Path
     fingerprint: str | None
+    origin: WeightsOrigin
     runner: Runner
     source: str
     outputs: Mapping[str, Array]
@@ -78,12 +78,9 @@ class Prediction:
         """The document that ``fairreg run --json`` prints."""
         return {
             "model": self.model,
-            "weights": {
-                "origin": "published",
-                "file": self.path.name,
-                "sha256": weights.content_digest(self.path),
-                "fingerprint": self.fingerprint,
-            },
+            "weights": weights_document(
+                self.origin, self.path.name, weights.content_digest(self.path), self.fingerprint
+            ),
             "runtime": self.runner.name,
             "device": self.runner.device,
             "input": {"source": self.source, "items": self.items},
@@ -101,7 +98,8 @@ class Prediction:
 class LoadedModel:
     """A model ready to run; `recognition` is None for one described only by its graph.
 
-    `batch_size` is what the user asked for; the runner's batching follows it.
+    `batch_size` is what the user asked for; the runner's batching follows it. `record` is the identifier of
+    the record that it was fetched from, None for a file of the user.
     """
 
     runner: Runner
@@ -109,6 +107,12 @@ class LoadedModel:
     recognition: Recognition | None
     warnings: tuple[str, ...] = ()
     batch_size: BatchSize = None
+    record: str | None = None
+
+    @property
+    def origin(self) -> WeightsOrigin:
+        """Origin of the weights."""
+        return origin_of(self.recognition, fetched_from=self.record)
 
     @property
     def title(self) -> str:
@@ -168,11 +172,11 @@ def open_fetched(
     if not found and not refused and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
     if not found and not refused and graphs:
-        return open_file(graphs[0], runtime, engines, device=device, batch_size=batch_size)
+        opened = open_file(graphs[0], runtime, engines, device=device, batch_size=batch_size)
+        return replace(opened, record=fetched.record.identifier)
     chosen, warnings = meant(found, refused, fetched=fetched)
-    return replace(
-        _load(chosen, runtime, engines, device=device, batch_size=batch_size), warnings=tuple(warnings)
-    )
+    opened = _load(chosen, runtime, engines, device=device, batch_size=batch_size)
+    return replace(opened, warnings=tuple(warnings), record=fetched.record.identifier)
 
 
 def _distinct(paths: Iterable[Path]) -> list[Path]:
@@ -196,7 +200,7 @@ def predict(
     for each of its inputs. `output` is written only at the end. Raises ModelError if model and input do not
     fit, UsageError for an output of an unknown kind.
     """
-    if output is not None and output.suffix not in _KINDS:
+    if output is not None and output.suffix not in OUTPUT_SUFFIXES:
         raise UsageError(f"{output.name} is not a .npz or .npy file.", hint="Use one of these suffixes.")
     given = read_inputs(model, inputs)
     warnings = (*model.warnings, *dependence_warnings(model.runner, given.arrays))
@@ -206,6 +210,7 @@ def predict(
         model=model.title,
         path=model.path,
         fingerprint=model.fingerprint,
+        origin=model.origin,
         runner=model.runner,
         source=str(inputs),
         outputs=outputs,
@@ -219,23 +224,6 @@ def predict(
     return prediction
 
 
-def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
-    """Write outputs atomically: .npz with all by name, .npy with a single one. Raises UsageError."""
-    if path.suffix == ".npy" and len(outputs) != 1:
-        raise UsageError(
-            f"{path.name} can contain one array, but the model has the outputs {', '.join(outputs)}.",
-            hint="Name a .npz file.",
-        )
-    part = path.with_name(f".{path.name}.part")
-    with disk_faults(path.name):
-        with part.open("wb") as file:
-            if path.suffix == ".npz":
-                np.savez(file, **outputs)  # type: ignore[arg-type]  # no output is named allow_pickle
-            else:
-                np.save(file, next(iter(outputs.values())))
-        part.replace(path)
-
-
 def runner_of(
     settings: Settings, path: Path, runtime: str | None = None, device: str | None = None
 ) -> Runner:
@@ -246,9 +234,9 @@ def runner_of(
 def read_arrays(
     path: Path, names: Iterable[str], start: int = 0, stop: int | None = None
 ) -> dict[str, Array]:
-    """Read rows of a .npz file, or of a .npy file for a model with a single input, by input name.
+    """Read rows of a .npz or HDF5 file, or of a .npy file for a model with a single input, by input name.
 
-    Raises ModelError; pickled arrays are not read.
+    Raises ModelError, MissingEngine for HDF5 without h5py; pickled arrays are not read.
     """
     wanted = list(names)
     with _readable(path), open_rows(path, start, stop) as content:
@@ -257,7 +245,7 @@ def read_arrays(
     if len(wanted) != 1:
         raise ModelError(
             f"{path.name} contains one array, but the model has the inputs {', '.join(wanted)}.",
-            hint="Use a .npz file with arrays of these names.",
+            hint="Use a .npz or HDF5 file with arrays of these names.",
         )
     return {wanted[0]: content}
 
@@ -278,14 +266,8 @@ def count_inputs(model: LoadedModel, path: Path) -> int | None:
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, MemoryError) as error:
-        raise ModelError(
-            f"{path.name} cannot be read as a .npz or .npy file.",
-            hint="Write one with numpy.savez(FILE, input=array).",
-        ) from error
-
-
-_KINDS = (".npz", ".npy")
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
 
 
 def looks_like_path(text: str) -> bool:

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Files of outputs, which everybody can read: plain arrays, without pickle."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError, UsageError
+from fairreg.storage.files import disk_faults
+
+__all__ = ["OUTPUT_SUFFIXES", "write_outputs"]
+
+OUTPUT_SUFFIXES = (".npz", ".npy")
+
+Array = NDArray[Any]
+
+
+def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
+    """Write outputs atomically: .npz with all by name, .npy with a single one.
+
+    Text becomes numpy text, so that nothing needs pickle to be read. Raises UsageError, and ModelError for
+    other Python objects.
+    """
+    if path.suffix == ".npy" and len(outputs) != 1:
+        raise UsageError(
+            f"{path.name} can contain one array, but the model has the outputs {', '.join(outputs)}.",
+            hint="Name a .npz file.",
+        )
+    plain = {name: _plain(name, array) for name, array in outputs.items()}
+    part = path.with_name(f".{path.name}.part")
+    with disk_faults(path.name):
+        with part.open("wb") as file:
+            if path.suffix == ".npz":
+                np.savez(file, **plain)  # type: ignore[arg-type]  # no output is named allow_pickle
+            else:
+                np.save(file, next(iter(plain.values())))
+        part.replace(path)
+
+
+def _plain(name: str, array: Array) -> Array:
+    """Return the array without Python objects: text as numpy text. Raises ModelError."""
+    if not array.dtype.hasobject:
+        return array
+    text = array.astype(str) if all(isinstance(item, str) for item in array.flat) else None
+    if text is None or text.tolist() != array.tolist():
+        raise ModelError(
+            f"The output {name!r} has values that only pickle could keep in a file.",
+            hint="Run the model without --output, or from Python.",
+        )
+    return text

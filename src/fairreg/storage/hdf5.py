@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Datasets of an HDF5 file as arrays by name, without reading other rows into memory (extra ``hep``).
+
+Only what the file itself holds is read: no links to other files, no data kept in them. HDF5 has no text of a
+fixed number of characters, so its strings become numpy text.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import MissingEngine, ModelError
+
+__all__ = ["SUFFIXES", "Datasets", "is_hdf5", "open_hdf5"]
+
+SUFFIXES = frozenset({".h5", ".hdf5"})
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_MOST = 10_000  # datasets in a file
+# Deflate reaches 1:1032. A dataset that was never written takes no bytes and reads as zeros of any number.
+_LARGE, _RATIO = 2**28, 2000
+
+
+def is_hdf5(path: Path) -> bool:
+    """Tell whether a file is HDF5 by its first bytes. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(len(_SIGNATURE)) == _SIGNATURE
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator["Datasets"]:
+    """Open an HDF5 file. Raises ModelError for any other file, MissingEngine without h5py."""
+    h5py = _h5py()
+    try:
+        content = h5py.File(path, "r", locking="best-effort")
+    except OSError as error:
+        state = "a truncated or damaged" if is_hdf5(path) else "not an"
+        raise ModelError(f"{path.name} is {state} HDF5 file.") from error
+    with content:
+        yield Datasets(content, path.name)
+
+
+class Datasets:
+    """The datasets of an open file, by their paths without the leading slash (``group/name``)."""
+
+    def __init__(self, content: Any, file: str) -> None:
+        self._content, self._file = content, file
+        self.names = self._listed()
+
+    @property
+    def attributes(self) -> Any:
+        """The attributes of the file, by name."""
+        return self._content.attrs
+
+    def kind(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and element type of an array. Raises ModelError for a dataset that is no plain array."""
+        dataset = self._dataset(name)
+        text = _h5py().check_string_dtype(dataset.dtype) is not None
+        return dataset.shape, np.dtype(str) if text else dataset.dtype
+
+    def read(self, name: str, start: int, stop: int | None) -> NDArray[Any]:
+        """Read rows `start` to before `stop` of an array, all of a single number.
+
+        Raises ModelError for a dataset that is no plain array, that is damaged or that claims far more values
+        than the file holds.
+        """
+        dataset = self._dataset(name)
+        rows = slice(start, stop) if dataset.shape else ()
+        self._check_claim(name, dataset)
+        try:
+            if _h5py().check_string_dtype(dataset.dtype) is not None:
+                return np.array(dataset.asstr()[rows], dtype=str)
+            return np.asarray(dataset[rows])
+        except (OSError, RuntimeError) as error:
+            raise ModelError(f"The array {name!r} of {self._file} is damaged.") from error
+
+    def _listed(self) -> tuple[str, ...]:
+        found: list[str] = []
+        dataset = _h5py().Dataset
+
+        def note(name: str, item: Any) -> bool | None:
+            if isinstance(item, dataset):
+                found.append(name)
+            return True if len(found) > _MOST else None  # anything but None ends the visit
+
+        if self._content.visititems(note):
+            raise ModelError(f"{self._file} has more than {_MOST} datasets.")
+        return tuple(found)
+
+    def _dataset(self, name: str) -> Any:
+        dataset = self._content[name]
+        if dataset.external or dataset.is_virtual:
+            raise self._refused(name, "is kept in other files, which are not read")
+        try:
+            dtype = dataset.dtype
+        except TypeError as error:
+            raise self._refused(name, "has an element type that numpy does not know") from error
+        if dataset.shape is None:
+            raise self._refused(name, "is empty: it has no shape")
+        if dtype.kind == "V" or (dtype.hasobject and _h5py().check_string_dtype(dtype) is None):
+            raise self._refused(name, "has elements that are neither numbers nor text")
+        return dataset
+
+    def _refused(self, name: str, reason: str) -> ModelError:
+        return ModelError(
+            f"The dataset {name!r} of {self._file} {reason}.", hint="Write it as a plain array of numbers."
+        )
+
+    def _check_claim(self, name: str, dataset: Any) -> None:
+        stored = dataset.id.get_storage_size()
+        if dataset.nbytes > _LARGE and dataset.nbytes > _RATIO * stored:
+            raise ModelError(
+                f"The dataset {name!r} of {self._file} claims {dataset.nbytes} bytes; the file has {stored}.",
+                hint="Write all of its values.",
+            )
+
+
+def _h5py() -> Any:
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingEngine("h5py", "hep") from error
+    return h5py

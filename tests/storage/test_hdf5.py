@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Datasets of HDF5 files are read as the arrays of a .npz file are, and nothing outside the file is."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from fairreg.errors import MissingEngine, ModelError
+from fairreg.storage.arrays import Rows, open_rows, row_count
+from support.examples import examples
+
+h5py = pytest.importorskip("h5py", reason="the extra hep is not installed")
+
+shapes = arrays.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=6)
+kinds = st.sampled_from([np.float32, np.float16, np.int64, np.uint8, np.bool_, ">f8"])
+bounds = st.integers(0, 7)
+
+
+@settings(max_examples=examples(50), deadline=None)
+@given(shapes.flatmap(lambda shape: arrays.arrays(kinds, shape)), bounds, st.none() | bounds)
+def test_rows_are_those_of_the_same_npz_file(tmp_path_factory, array, start, stop):
+    folder = tmp_path_factory.mktemp("rows")
+    np.savez(folder / "a.npz", **{"x": array, "group/y": array})
+    with h5py.File(folder / "a.h5", "w") as file:
+        file["x"] = file["group/y"] = array
+    with open_rows(folder / "a.npz", start, stop) as npz, open_rows(folder / "a.h5", start, stop) as found:
+        assert set(found) == set(npz)
+        for name, part in found.items():
+            np.testing.assert_array_equal(part, npz[name])
+            assert part.dtype == npz[name].dtype
+            assert found.kind(name) == npz.kind(name)
+    assert row_count(folder / "a.h5") == row_count(folder / "a.npz") == len(array)
+
+
+def test_single_numbers_and_text_are_read(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["number"] = np.float32(2.5)
+        file["words"] = ["muon", "τ→μγ", ""]
+        file["short"] = np.array([b"ab", b"c"])
+    with open_rows(tmp_path / "a.h5", 1, 3) as found:
+        assert found["number"] == np.float32(2.5)
+        assert (found["words"].dtype.kind, found["words"].tolist()) == ("U", ["τ→μγ", ""])
+        assert found["short"].tolist() == ["c"]
+    assert row_count(tmp_path / "a.h5") is None
+
+
+def test_a_file_is_known_by_its_first_bytes(tmp_path):
+    with h5py.File(tmp_path / "a.npz", "w") as file:
+        file["x"] = np.arange(3)
+    with open_rows(tmp_path / "a.npz") as found:
+        assert isinstance(found, Rows)
+        assert found["x"].tolist() == [0, 1, 2]
+
+
+def stored_outside(file):
+    file.create_dataset("x", (3,), "i4", external=[("other.bin", 0, h5py.h5f.UNLIMITED)])
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout((3,), "i4")
+    layout[:] = h5py.VirtualSource("other.h5", "x", (3,))
+    file.create_virtual_dataset("x", layout)
+
+
+@pytest.mark.parametrize("fill", [stored_outside, virtual])
+def test_values_in_other_files_are_not_read(tmp_path, fill):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        fill(file)
+    with open_rows(tmp_path / "a.h5") as found, pytest.raises(ModelError, match="kept in other files"):
+        _ = found["x"]
+
+
+def test_links_to_other_files_are_no_arrays(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = np.arange(3)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = h5py.ExternalLink("other.h5", "x")
+        file["y"] = np.arange(2)
+    with open_rows(tmp_path / "a.h5") as found:
+        assert list(found) == ["y"]
+        with pytest.raises(KeyError):
+            _ = found["x"]
+
+
+def test_elements_that_are_neither_numbers_nor_text_are_refused_by_name(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("ragged", (2,), h5py.vlen_dtype(np.int32))
+        file["pairs"] = np.zeros(2, [("a", "f4"), ("b", "f4")])
+        file["nothing"] = h5py.Empty("f4")
+    with open_rows(tmp_path / "a.h5") as found:
+        for name in found:
+            with pytest.raises(ModelError, match=f"'{name}' of a.h5"):
+                _ = found[name]
+
+
+def test_a_small_file_that_claims_many_values_is_refused(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", (2**40,), "f8", chunks=(2**16,))
+    with open_rows(tmp_path / "a.h5") as found, pytest.raises(ModelError, match="claims 8796093022208 bytes"):
+        _ = found["x"]
+
+
+def test_damaged_and_other_files_are_told_apart(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = np.random.default_rng(0).random(10**4)
+    whole = (tmp_path / "a.h5").read_bytes()
+    (tmp_path / "a.h5").write_bytes(whole[:5000])
+    (tmp_path / "b.h5").write_text("<html>")
+    for name, said in (("a.h5", "a truncated or damaged HDF5"), ("b.h5", "not an HDF5")):
+        with pytest.raises(ModelError, match=said), open_rows(tmp_path / name):
+            pass
+
+
+def test_without_h5py_it_is_said_how_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    (tmp_path / "a.h5").write_bytes(b"")
+    with pytest.raises(MissingEngine) as caught, open_rows(tmp_path / "a.h5"):
+        pass
+    assert "fairreg[hep]" in caught.value.hint
