@@ -218,7 +218,17 @@ def test_models_in_an_archive_are_chosen_by_name(runs, httpserver):
     np.testing.assert_allclose(runs(pid, "--file", "v1/2.onnx")[1], outputs(2), atol=1e-6)
 
 
-def test_beside_an_unreadable_file_the_hint_names_the_others(runs, httpserver):
+def test_beside_a_damaged_file_the_only_graph_runs_and_the_damage_is_said(runs, httpserver):
+    files = {"m.onnx": inline().SerializeToString(), "old.pth": b"\x80\x02}q\x00."}
+    result, y = runs(hub.serve(httpserver, REPOSITORY, files))
+    assert result.code == 0, result.err
+    np.testing.assert_allclose(y, outputs(), atol=1e-6)
+    (warning,) = result.json["warnings"]
+    assert warning.startswith("old.pth ")
+    assert warning.endswith("The model that ran is m.onnx.")
+
+
+def test_beside_an_unsafe_file_the_hint_names_the_others(runs, httpserver):
     files = {"m.onnx": inline().SerializeToString(), "old.pth": b"\x80\x02cos\nsystem\n."}
     pid = hub.serve(httpserver, REPOSITORY, files)
     result, _ = runs(pid)

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 
+Inputs = Annotated[
+    list[str],
+    typer.Option(
+        "--input",
+        metavar="FILE|FOLDER",
+        help="Arrays by input name (.npz, .h5); jets: .root too. May be repeated, a folder or a pattern.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="PATH", help="Output file (.npz, .npy), or folder for several inputs."),
+]
 Rows = Annotated[
     str | None,
     typer.Option(
@@ -40,20 +52,8 @@ def run(
     model: Annotated[
         str, typer.Argument(metavar="PID|FILE", help="An identifier or a model file.", show_default=False)
     ],
-    input: Annotated[
-        list[str],
-        typer.Option(
-            "--input",
-            metavar="FILE|FOLDER",
-            help="Arrays by input name (.npz, .h5); jets: .root too. May be repeated, a folder or a pattern.",
-        ),
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", metavar="PATH", help="Output file (.npz, .npy), or folder for several inputs."
-        ),
-    ] = None,
+    input: Inputs,
+    output: Output = None,
     runtime: Annotated[
         str | None, typer.Option(metavar="RUNTIME", help="Engine: onnx (default) or torch.")
     ] = None,

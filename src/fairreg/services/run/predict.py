@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg import models, runners
-from fairreg.errors import FairregError, ModelError, UsageError
+from fairreg.errors import FairregError, ModelError, SecurityRefusal, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.batching import Batching, row_count
@@ -164,16 +164,18 @@ def open_fetched(
 ) -> LoadedModel:
     """Open the model among fetched files: that of a supported network, else the only one that runs by itself.
 
-    Raises ModelError if there is none, or several to choose from, and UnsafePickle if all are unsafe.
+    Damaged files beside a graph become its warnings; beside unsafe ones it has to be chosen. Raises ModelError if there is none, or several to choose from, and UnsafePickle if all are unsafe.
     """
     engines = settings.cache / ENGINES
     found, refused = recognise_all(fetched.models)
     graphs = _distinct(path for path in fetched.models if path.suffix.lower() in runners.suffixes())
-    if not found and not refused and graphs[1:]:
+    only_graphs = not found and not any(isinstance(error, SecurityRefusal) for error in refused)
+    if only_graphs and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
-    if not found and not refused and graphs:
+    if only_graphs and graphs:
         opened = open_file(graphs[0], runtime, engines, device=device, batch_size=batch_size)
-        return replace(opened, record=fetched.record.identifier)
+        said = tuple(f"{error.message} The model that ran is {opened.path.name}." for error in refused)
+        return replace(opened, record=fetched.record.identifier, warnings=said)
     chosen, warnings = meant(found, refused, fetched=fetched)
     opened = _load(chosen, runtime, engines, device=device, batch_size=batch_size)
     return replace(opened, warnings=tuple(warnings), record=fetched.record.identifier)
