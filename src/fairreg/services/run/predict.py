@@ -164,8 +164,8 @@ def open_fetched(
 ) -> LoadedModel:
     """Open the model among fetched files: that of a supported network, else the only one that runs by itself.
 
-    Damaged files beside a graph become its warnings; beside unsafe ones it has to be chosen. Raises ModelError
-    if there is no model, or several to choose from, and UnsafePickle if all are unsafe.
+    Damaged files beside a graph become its warnings; beside unsafe ones it has to be chosen. Raises
+    ModelError if there is no model, or several to choose from, and UnsafePickle if all are unsafe.
     """
     engines = settings.cache / ENGINES
     found, refused = recognise_all(fetched.models)
