@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from fairreg import models
+from fairreg.errors import NoParameters
 from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.runners.weights import fingerprint, fingerprint_of, read_tensors
+from support.graphs import model
 from support.networks import SMALL, random_tensors
 
 onnx = pytest.importorskip("onnx")
@@ -76,3 +78,34 @@ def test_the_state_of_an_optimizer_beside_weights_is_no_damaged_weight_file(tmp_
 
     (tmp_path / "optimizer.pt").write_bytes(files.checkpoint({"m": WEIGHT}, state))
     assert models.recognise(tmp_path / "optimizer.pt") is None
+
+
+def trees(path, values=(0.0, 0.0, 0.0), modes=("BRANCH_LEQ", "LEAF", "LEAF"), mapped=False):
+    """A tree of one decision; `mapped`: with probabilities as mappings, the default of skl2onnx."""
+    listed = ", ".join(f'"{mode}"' for mode in modes)
+    scores = "scores" if mapped else "y"
+    body = (
+        f"label, {scores} = ai.onnx.ml.TreeEnsembleClassifier <nodes_treeids = [0,0,0], "
+        "nodes_nodeids = [0,1,2], nodes_featureids = [0,0,0], "
+        f"nodes_values = [{', '.join(map(str, values))}], nodes_modes = [{listed}], "
+        "nodes_truenodeids = [1,0,0], nodes_falsenodeids = [2,0,0], class_treeids = [0,0], "
+        "class_nodeids = [1,2], class_ids = [0,1], class_weights = [1.0,1.0], classlabels_int64s = [0,1]> (x)"
+    )
+    if mapped:
+        body += " y = ai.onnx.ml.ZipMap<classlabels_int64s = [0,1]>(scores)"
+    made = "seq(map(int64, float)) y" if mapped else "float[n,m] y"
+    path.write_bytes(model(body, made=made).SerializeToString())
+    return fingerprint(path)
+
+
+def test_trees_have_the_fingerprint_of_their_decisions(tmp_path):
+    path = tmp_path / "trees.onnx"
+    own = trees(path)
+    assert own == trees(path, mapped=True)
+    others = {trees(path, values=(0.5, 0.0, 0.0)), trees(path, modes=("BRANCH_LT", "LEAF", "LEAF"))}
+    assert len({own, *others}) == 3
+
+
+def test_a_graph_without_weights_has_no_fingerprint(tmp_path):
+    with pytest.raises(NoParameters, match=r"x\.onnx has no weights"):
+        fingerprint(graph(tmp_path / "x.onnx"))

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import onnx, pytorch, safetensors, sharded
 from fairreg.runners.weights.side_files import open_side_file
 from fairreg.runners.weights.tensors import (
@@ -100,12 +100,16 @@ def read_tensors(path: Path) -> Tensors:
 
 
 def fingerprint(path: Path) -> str:
-    """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`.
+    """Compute the fingerprint of the tensors in `path`, ``sha256:...``.
 
+    Raises as `read_tensors`, and NoParameters for a file without a number, which would be like any other.
     Shards are read one after the other, so that there is no limit to their common size.
     """
     if format_of(path) != _SHARDED:
-        return fingerprint_of(read_tensors(path))
+        tensors = read_tensors(path)
+        if not any(array.size for array in tensors.values()):
+            raise NoParameters(f"{path.name} has no weights, so that it has no fingerprint.")
+        return fingerprint_of(tensors)
     return digest_of(line for tensors in _of_shards(path) for line in lines_of(tensors))
 
 

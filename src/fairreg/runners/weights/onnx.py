@@ -33,6 +33,9 @@ _MAX_INLINE = (2 << 30) - (64 << 20)
 
 SUFFIXES = frozenset({".onnx"})
 
+# Beginnings of the names of operators of ai.onnx.ml whose attributes are a trained model.
+_MODEL_OPERATORS = ("TreeEnsemble", "Linear", "SVM", "Scaler", "Imputer")
+
 
 def knows(_start: bytes, suffix: str) -> bool:
     """Tell whether a file is an ONNX model: protobuf has no magic number, so the suffix decides."""
@@ -42,13 +45,15 @@ def knows(_start: bytes, suffix: str) -> bool:
 def read(path: Path) -> Tensors:
     """Read the main graph's initializers with weights in order. Raises ModelError, SecurityRefusal.
 
-    Those are of floating-point and of 8 or 4 bits (quantised) types; if there are none, the constants.
+    Those are of floating-point and of 8 or 4 bits (quantised) types; if there are none, the constants. Trees,
+    linear models and support vectors have theirs in attributes of their operators.
     """
     model = _whole(_read_bytes(path), path.parent, path.name)
     types = _weight_types()
     try:
         found = {item.name: _array(item) for item in model.graph.initializer if item.data_type in types}
-        return found or _constants(model.graph, types)
+        operators = _of_operators(model.graph)
+        return {**(found or ({} if operators else _constants(model.graph, types))), **operators}
     except (ValueError, TypeError, KeyError, MemoryError) as error:
         raise ModelError(f"{path.name} is not a valid ONNX model: an initializer is damaged.") from error
 
@@ -191,6 +196,35 @@ def _constants(graph: Any, types: frozenset[int]) -> Tensors:
     }
     matrices = any(len(tensor.dims) > 1 for tensor in values.values())
     return {name: _array(tensor) for name, tensor in values.items() if matrices and tensor.dims}
+
+
+def _of_operators(graph: Any) -> Tensors:
+    """Lists of numbers, tensors and texts in the attributes of operators of ai.onnx.ml that hold a model.
+
+    Source: https://onnx.ai/onnx/operators/#ai-onnx-ml. Texts are their bytes in UTF-8, each ended by a zero.
+    """
+    found: Tensors = {}
+    for number, node in enumerate(graph.node):
+        if node.domain != "ai.onnx.ml" or not node.op_type.startswith(_MODEL_OPERATORS):
+            continue
+        for attribute in node.attribute:
+            array = _of_attribute(attribute)
+            if array is not None and array.size:
+                found[f"{number}.{node.op_type}.{attribute.name}"] = array
+    return found
+
+
+def _of_attribute(attribute: Any) -> Array | None:
+    """A list or tensor as an array; None for single values, which are options."""
+    from onnx import AttributeProto
+
+    if attribute.type == AttributeProto.FLOATS:
+        return np.array(attribute.floats, np.float32)
+    if attribute.type == AttributeProto.INTS:
+        return np.array(attribute.ints, np.int64)
+    if attribute.type == AttributeProto.STRINGS:
+        return np.frombuffer(b"".join(item + b"\0" for item in attribute.strings), np.uint8)
+    return _array(attribute.t) if attribute.type == AttributeProto.TENSOR else None
 
 
 def _array(tensor: Any) -> Array:
