@@ -106,6 +106,122 @@ CASES = {
     "db check": Case("db check --json", "catalogue", Cost(1, 0, 19, 320, 9)),
     "cache info": Case("cache info --json", "catalogue", Cost(0, 0, 0, 172, 4)),
 }
+# Modules more than in 0.1.0. Of a command that needs few: the rows of services by which identifiers are read,
+# with their types and the search for rows of other packages, less the settings. Of those that fetch and run:
+# how rows are cut, devices, values that NumPy lacks, shards.
+MORE_MODULES = {
+    "validate": 2,
+    "fetch": 1,
+    "fetch --run": 3,
+    "fetch --run --weights reference": 3,
+    "run an identifier": 7,
+    "assess": 4,
+    "assess --history": 3,
+}
+_MEASURED_WITH`. Each command runs in a process of its own, see
+`support.counted`, on SQLite, whose statements are the same every time.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from pytest_httpserver import HTTPServer
+
+from fairreg.registry import catalogue
+from fairreg.services.assess.assess import assess
+from fairreg.services.fetch.fetch import fetch
+from fairreg.services.registry.transfer import export
+from fairreg.settings import Settings
+from support import counted, hbb
+from support.databases import Databases
+from support.networks import PAPER, random_tensors
+from support.weight_files import Files
+
+pytestmark = pytest.mark.engines("sqlite")
+
+# Spelled as nothing in the package spells it, so that only the user's identifier is counted.
+PID = f"https://doi.org/{hbb.DOI.upper()}"
+OTHER = "10.5281/ZENODO.3891869"
+# Known to Zenodo only.
+ABSENT = "https://ZENODO.org/records/8000001"
+WEIGHTS = "models/trained_models/gnn_baseline_best.pth"
+
+
+class Cost(NamedTuple):
+    """What a command costs; `packages` are distributions of others that it imports from."""
+
+    opens: int
+    parses: int
+    statements: int
+    modules: int
+    packages: int
+
+
+class Case(NamedTuple):
+    """A command; what there is before it (nothing, catalogue, fetched or assessed); its cost in 0.1.0."""
+
+    command: str
+    before: str
+    old: Cost
+    offline: bool = False
+
+
+CASES = {
+    "search": Case("search Hbb --json", "catalogue", Cost(2, 0, 26, 343, 11)),
+    "search, first use": Case("search Hbb --json", "nothing", Cost(2, 0, 330, 559, 17)),
+    "search for an identifier": Case("search {pid} --json", "catalogue", Cost(2, 1, 25, 341, 9)),
+    "search --live": Case("search Hbb --live --source zenodo --json", "catalogue", Cost(2, 0, 44, 615, 22)),
+    "search --live --save": Case(
+        "search Hbb --live --source zenodo --save --json", "catalogue", Cost(2, 0, 88, 617, 22)
+    ),
+    "show": Case("show {pid}", "catalogue", Cost(3, 2, 38, 412, 10)),
+    "show, asking the source": Case("show {absent}", "catalogue", Cost(3, 3, 26, 615, 20)),
+    "sources": Case("sources --json", "catalogue", Cost(2, 0, 24, 416, 10)),
+    "sources --refused": Case("sources --refused --json", "catalogue", Cost(2, 0, 17, 365, 9)),
+    "fetch": Case("fetch {pid} --json", "catalogue", Cost(3, 1, 149, 759, 24)),
+    "fetch, offline": Case("fetch {pid} --json", "fetched", Cost(3, 3, 26, 724, 18), offline=True),
+    "fetch --run": Case("fetch {pid} --run --json", "catalogue", Cost(3, 1, 149, 853, 28)),
+    "fetch --run, stand-in": Case(
+        "fetch {pid} --run --json", "catalogue", Cost(4, 5, 40, 796, 21), offline=True
+    ),
+    "fetch --run --weights reference": Case(
+        "fetch {pid} --run --weights reference --json", "catalogue", Cost(3, 3, 149, 853, 28)
+    ),
+    "run a file": Case("run {model} --input {arrays} --json", "nothing", Cost(0, 0, 0, 622, 16)),
+    "run an identifier": Case("run {pid} --input {jets} --json", "catalogue", Cost(3, 1, 149, 865, 29)),
+    "assess": Case("assess {pid} --json", "catalogue", Cost(6, 2, 142, 824, 24)),
+    "assess --offline": Case("assess {pid} --offline --json", "fetched", Cost(6, 4, 68, 644, 13)),
+    "assess --offline, again": Case("assess {pid} --offline --json", "assessed", Cost(4, 2, 44, 621, 12)),
+    "assess --history": Case("assess {pid} --history --json", "assessed", Cost(2, 1, 21, 525, 11)),
+    "assess --all --offline": Case(
+        "assess --all --offline --limit 3 --json", "catalogue", Cost(4, 0, 59, 622, 13)
+    ),
+    "assess --query": Case("assess --query Hbb --limit 1 --json", "catalogue", Cost(6, 0, 160, 820, 25)),
+    "harvest": Case("harvest zenodo --query hbb --json", "catalogue", Cost(3, 0, 76, 636, 23)),
+    "harvest, two sources": Case(
+        "harvest zenodo datacite --query hbb --json", "catalogue", Cost(4, 0, 127, 636, 23)
+    ),
+    "validate": Case("validate {record} --json", "catalogue", Cost(0, 0, 0, 184, 12)),
+    "add": Case("add {record} --json", "catalogue", Cost(2, 0, 23, 419, 19)),
+    "export": Case("export {target}", "catalogue", Cost(2, 0, 25, 413, 11)),
+    "import": Case("import {exported} --json", "catalogue", Cost(2, 0, 23, 430, 13)),
+    "import a dump": Case("import {dump} --source zenodo --json", "catalogue", Cost(2, 0, 63, 533, 19)),
+    "link": Case("link {pid} {other} --json", "catalogue", Cost(2, 2, 124, 349, 11)),
+    "unlink": Case("unlink {pid} {other} --json", "catalogue", Cost(2, 2, 119, 349, 11)),
+    "db init": Case("db init --json", "nothing", Cost(2, 0, 326, 515, 16)),
+    "db upgrade": Case("db upgrade --json", "catalogue", Cost(2, 0, 22, 340, 9)),
+    "db info": Case("db info --json", "catalogue", Cost(1, 0, 10, 337, 9)),
+    "db check": Case("db check --json", "catalogue", Cost(1, 0, 19, 320, 9)),
+    "cache info": Case("cache info --json", "catalogue", Cost(0, 0, 0, 172, 4)),
+}
 # Modules more than in 0.1.0, of a command that needs few: the rows of services by which identifiers are
 # read, with their types and the search for rows of other packages, less the settings.
 MORE_MODULES = {"validate": 2}

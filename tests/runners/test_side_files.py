@@ -15,7 +15,7 @@ from fairreg import runners
 from fairreg.errors import ChecksumMismatch, ModelError, SecurityRefusal
 from fairreg.runners.weights import content_digest, fingerprint, read_tensors, side_files
 from fairreg.runners.weights import onnx as reader
-from fairreg.runners.weights.side_files import open_side_file
+from fairreg.runners.weights.side_file import open_side_file
 from support.examples import examples
 from support.side_file_graphs import X, external, inline, outputs, save_external, weights
 

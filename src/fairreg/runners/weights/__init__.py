@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fairreg.errors import ModelError, NoParameters
-from fairreg.runners.weights import onnx, pytorch, safetensors, sharded
-from fairreg.runners.weights.side_files import open_side_file
+from fairreg.runners.weights import checkpoints, onnx, safetensors, sharded
 from fairreg.runners.weights.tensors import (
     MAX_FILE_BYTES,
     Array,
@@ -56,7 +55,7 @@ class _Reader(Protocol):
 
 
 # The first reader that recognises the beginning or the suffix of a file reads it.
-_READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "pytorch": pytorch}
+_READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "pytorch": checkpoints}
 _SHARDED = "sharded"
 FORMATS = (*_READERS, _SHARDED)
 SUFFIXES = frozenset().union(*(reader.SUFFIXES for reader in _READERS.values()))
@@ -122,7 +121,7 @@ def candidates(path: Path) -> tuple[ModelCandidate, ...]:
     if file_format == _SHARDED:
         return (_candidate("", _of_shards(path)),)
     if file_format == "pytorch":
-        return tuple(_candidate(name, [tensors]) for name, tensors in pytorch.read_candidates(path))
+        return tuple(_candidate(name, [tensors]) for name, tensors in checkpoints.read_candidates(path))
     return (_candidate("", [read_tensors(path)]),)
 
 
@@ -179,6 +178,8 @@ def content_digest(path: Path) -> str:
 
 
 def _digest_beside(path: Path, name: str) -> str:
+    from fairreg.runners.weights.side_file import open_side_file
+
     with open_side_file(path.parent, name, path.name) as file:
         return file.sha256()
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fairreg.errors import ModelError, SecurityRefusal
-from fairreg.runners.weights.side_files import Excerpt, open_side_file, parts_of
+from fairreg.runners.weights.side_file import Excerpt, open_side_file, parts_of
 from fairreg.runners.weights.tensors import MAX_FILE_BYTES, Tensors
 
 __all__ = ["embed", "external_tensors", "locations"]

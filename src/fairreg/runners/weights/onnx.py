@@ -10,7 +10,6 @@ import numpy as np
 
 from fairreg.errors import ModelError
 from fairreg.runners._onnx_signature import ELEMENTS
-from fairreg.runners.weights.external_data import embed, external_tensors, locations
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
 from fairreg.schemas.record import ANY_AXES, Tensor
 
@@ -127,6 +126,8 @@ def complete(source: Path | bytes, name: str, *, inline: int | None = None) -> O
     """
     from google.protobuf.message import EncodeError  # type: ignore[import-untyped, unused-ignore]
 
+    from fairreg.runners.weights.external_data import embed, external_tensors
+
     content = _read_bytes(source) if isinstance(source, Path) else source
     model = parse(content, name)
     if not any(True for _ in external_tensors(model)):
@@ -146,6 +147,8 @@ def side_files(path: Path) -> tuple[str, ...]:
 
     Raises ModelError, SecurityRefusal for one outside that folder.
     """
+    from fairreg.runners.weights.external_data import locations
+
     return locations(parse(_read_bytes(path), path.name), path.name)
 
 
@@ -165,6 +168,8 @@ def parse(content: bytes, name: str) -> Any:
 
 
 def _whole(content: bytes, folder: Path, name: str) -> Any:
+    from fairreg.runners.weights.external_data import embed
+
     model = parse(content, name)
     embed(model, folder, name, size=len(content))
     return model

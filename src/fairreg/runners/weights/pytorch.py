@@ -24,11 +24,9 @@ from fairreg.runners.weights.tensors import Tensors
 from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
 from fairreg.runners.weights.torch_format.storages import BlockStorages, MemberStorages, ZipMembers
 
-__all__ = ["SUFFIXES", "knows", "read", "read_candidates"]
+__all__ = ["read", "read_candidates"]
 
 _ZIP_START = b"PK\x03\x04"
-_PICKLE_START = b"\x80"
-SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
@@ -47,12 +45,6 @@ _CORRUPT = (
 )
 
 _Choice = Callable[[object], Mapping[str, Lazy]]  # the tensors of a checkpoint that are wanted, by name
-
-
-def knows(start: bytes, suffix: str) -> bool:
-    """Tell whether a file may be a PyTorch file: a pickle, a zip of one, or one with one of its suffixes."""
-    archive = start.startswith(_ZIP_START) and b"/data.pkl" in start
-    return suffix in SUFFIXES or archive or start.startswith(_PICKLE_START)
 
 
 def read(path: Path) -> Tensors:

@@ -8,7 +8,7 @@ from fairreg import models
 from fairreg.errors import ModelError
 from fairreg.runners import onnx as onnx_runner
 from fairreg.runners.weights.onnx import side_files
-from fairreg.runners.weights.side_files import open_side_file
+from fairreg.runners.weights.side_file import open_side_file
 from fairreg.services.run.predict import LoadedModel
 
 __all__ = ["MODEL_FILE", "write_onnx"]
