@@ -184,10 +184,11 @@ def concatenation(graph: Graph, node: Any) -> Axes:
 
 
 def splitting(graph: Graph, node: Any) -> Axes:
-    """Along another axis."""
+    """Along another axis, into parts of constant lengths."""
     known = _rows(graph, node)
+    lengths_are_constant = all(not value or value in graph.constants for value in node.input[1:])
     apart = known and graph.attribute(node, "axis", 0) % known[1] != known[0]
-    return (known[0],) * len(node.output) if known and apart else ()
+    return (known[0],) * len(node.output) if known and lengths_are_constant and apart else ()
 
 
 def slicing(graph: Graph, node: Any) -> Axes:
