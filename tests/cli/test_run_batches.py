@@ -117,3 +117,16 @@ def test_a_table_given_in_place_of_the_graphs_default_is_never_cut(cli, tmp_path
     assert json.loads(done.out)["batching"]["batches"] == files
     with np.load(output if files == 1 else output / "1.npz") as made:
         np.testing.assert_array_equal(made["y"], table[places])
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "a/b:0"])
+def test_an_output_may_have_any_name(cli, tmp_path, name):
+    graph = model("y = Relu(x)")
+    graph.graph.node[0].output[0] = graph.graph.output[0].name = name
+    (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
+    np.savez(tmp_path / "x.npz", x=np.ones((3, 4), np.float32))
+    done = cli("run", tmp_path / "model.onnx", "--input", tmp_path / "x.npz", "--output", tmp_path / "y.npz")
+    assert done.code == 0, done.err
+    with np.load(tmp_path / "y.npz") as made:
+        assert made.files == [name]
+        np.testing.assert_array_equal(made[name], np.ones((3, 4)))

@@ -107,6 +107,9 @@ APART = {
         first1=np.array([0]),
         minus=np.array([-1]),
     ),
+    "flattened as PyTorch's exporter writes it": model(
+        "y = Reshape<allowzero=1>(x, flat)", given="float[n,6,4] x", flat=np.array([-1, 24])
+    ),
     "embedding": model(
         "e = Gather(T, x) y = ReduceSum<keepdims=0>(e, one)",
         given="int64[n,3] x",
@@ -205,6 +208,7 @@ TOGETHER = {
         "else_branch = e () => (float[n,4] b) {b = Neg(x)}>",
         zero=np.float32(0),
     ),
+    "an order that forgets the rows": model("y = Transpose<perm=[1,2]>(x)", given="float[n,6,4] x"),
     "no shape": model("y = Relu(x)", given="float x"),
     "a constant": model("y = Identity(c)", c=normal(3, 4)),
     "one input without rows": model("y = Mul(x, z)", given="float[n,4] x, float z"),

@@ -114,15 +114,15 @@ def transposition(graph: Graph, node: Any) -> Axes:
     known = _rows(graph, node)
     if known is None:
         return ()
-    order = graph.attribute(node, "perm") or list(reversed(range(known[1])))
-    return (list(order).index(known[0]),)
+    order = list(graph.attribute(node, "perm") or reversed(range(known[1])))
+    return (order.index(known[0]),) if known[0] in order else ()
 
 
 def reshaping(graph: Graph, node: Any) -> Axes:
     """The axis of the rows stays one of its own: as many elements before it and after it as in the input."""
     known = _rows(graph, node)
     target = graph.sizes.of(graph, node.input[1])
-    if known is None or target is None or graph.attribute(node, "allowzero", 0):
+    if known is None or target is None or (0 in target and graph.attribute(node, "allowzero", 0)):
         return ()
     shape, rows = graph.shapes[node.input[0]], known[0]
     sizes: list[Size | None] = [
