@@ -17,10 +17,14 @@ __all__ = ["MANY_ROWS", "available", "check", "largest_value", "too_large"]
 # Up to so many rows, the size of a batch elsewhere, the estimate would cost more than it can save.
 MANY_ROWS = 128
 _MEMINFO = Path("/proc/meminfo")
-# Limit and use of a control group, in version 2 and in version 1.
+# Limit, use and the parts of the use of a control group, in version 2 and in version 1.
 _CONTROL_GROUPS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat",
+    ),
 )
 
 
@@ -100,8 +104,17 @@ def _of_the_machine() -> list[int]:
 
 
 def _of_the_control_group() -> list[int]:
-    for limit, used in _CONTROL_GROUPS:
+    for limit, used, parts in _CONTROL_GROUPS:
         if Path(limit).is_file() and Path(used).is_file():
             text = Path(limit).read_text(encoding="ascii").strip()
-            return [int(text) - int(Path(used).read_text(encoding="ascii"))] if text.isdecimal() else []
+            taken = int(Path(used).read_text(encoding="ascii")) - _cached(Path(parts))
+            return [int(text) - taken] if text.isdecimal() else []
     return []
+
+
+def _cached(parts: Path) -> int:
+    """Bytes of files that were read and are kept as long as nobody needs the memory; they count as used."""
+    if not parts.is_file():
+        return 0
+    lines = dict(line.split() for line in parts.read_text(encoding="ascii").splitlines())
+    return sum(int(lines.get(name, 0)) for name in ("active_file", "inactive_file"))
