@@ -146,6 +146,11 @@ def test_the_memory_that_is_left_is_a_number_of_bytes():
     assert left is None or left > 1 << 20
 
 
+def test_another_shape_of_an_input_needs_no_memory():
+    graph = model("f = Flatten(x) y = MatMul(f, W)", given="float[n,2,2] x", W=np.ones((4, 1)))
+    assert memory.largest_value(graph, {"x": (1000, 2, 2)}) == 4 * 1000
+
+
 def test_files_that_the_system_keeps_in_memory_leave_it_free(monkeypatch, tmp_path):
     for name, text in [
         ("max", "5000\n"),

@@ -16,6 +16,8 @@ __all__ = ["MANY_ROWS", "available", "check", "largest_value", "too_large"]
 
 # Up to so many rows, the size of a batch elsewhere, the estimate would cost more than it can save.
 MANY_ROWS = 128
+# Operators whose output is their input under another shape, without memory of its own.
+_VIEWS = frozenset({"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
 _MEMINFO = Path("/proc/meminfo")
 # Limit, use and the parts of the use of a control group, in version 2 and in version 1.
 _CONTROL_GROUPS = (
@@ -71,7 +73,8 @@ def largest_value(graph: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
     except (shape_inference.InferenceError, ValueError, RuntimeError, MemoryError):
         return 0
     values = (*inferred.graph.value_info, *inferred.graph.output)
-    return max((_bytes(item.type.tensor_type) for item in values), default=0)
+    views = {name for node in inferred.graph.node if node.op_type in _VIEWS for name in node.output}
+    return max((_bytes(item.type.tensor_type) for item in values if item.name not in views), default=0)
 
 
 def _bytes(kind: Any) -> int:
