@@ -208,6 +208,7 @@ TOGETHER = {
         "else_branch = e () => (float[n,4] b) {b = Neg(x)}>",
         zero=np.float32(0),
     ),
+    "an order that forgets an axis": model("y = Transpose<perm=[1,0]>(x)", given="float[n,6,4] x"),
     "an order that forgets the rows": model("y = Transpose<perm=[1,2]>(x)", given="float[n,6,4] x"),
     "no shape": model("y = Relu(x)", given="float x"),
     "a constant": model("y = Identity(c)", c=normal(3, 4)),

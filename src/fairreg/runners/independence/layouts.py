@@ -115,7 +115,8 @@ def transposition(graph: Graph, node: Any) -> Axes:
     if known is None:
         return ()
     order = list(graph.attribute(node, "perm") or reversed(range(known[1])))
-    return (order.index(known[0]),) if known[0] in order else ()
+    # onnxruntime runs some graphs with an order of too few axes, because it merges operators first.
+    return (order.index(known[0]),) if len(order) == known[1] else ()
 
 
 def reshaping(graph: Graph, node: Any) -> Axes:
