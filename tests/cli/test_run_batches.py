@@ -96,3 +96,37 @@ def test_a_batch_size_that_is_none_is_wrong_usage(run, text):
     done = run(softmax(), 3, "--batch-size", text)
     assert done.code == 2
     assert "--batch-size" in done.err
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_table_given_in_place_of_the_graphs_default_is_never_cut(cli, tmp_path, files):
+    """It has as many rows as there are items, by chance."""
+    from onnx import TensorProto, helper
+
+    table, places = rng.normal(size=(3000, 2)).astype("f4"), rng.integers(0, 9, 3000)
+    graph = model("y = Gather(t, x)", given="int64[n] x", t=-table)
+    graph.graph.input.append(helper.make_tensor_value_info("t", TensorProto.FLOAT, ("k", 2)))
+    path, output = tmp_path / "model.onnx", tmp_path / ("out.npz" if files == 1 else "out")
+    path.write_bytes(graph.SerializeToString())
+    inputs = [tmp_path / f"{number}.npz" for number in range(files)]
+    for each in inputs:
+        np.savez(each, x=places, t=table)
+    given = [item for each in inputs for item in ("--input", each)]
+    done = cli("run", path, *given, "--output", output, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["batching"]["batches"] == files
+    with np.load(output if files == 1 else output / "1.npz") as made:
+        np.testing.assert_array_equal(made["y"], table[places])
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "args", "a/b:0"])
+def test_an_output_may_have_any_name(cli, tmp_path, name):
+    graph = model("y = Relu(x)")
+    graph.graph.node[0].output[0] = graph.graph.output[0].name = name
+    (tmp_path / "model.onnx").write_bytes(graph.SerializeToString())
+    np.savez(tmp_path / "x.npz", x=np.ones((3, 4), np.float32))
+    done = cli("run", tmp_path / "model.onnx", "--input", tmp_path / "x.npz", "--output", tmp_path / "y.npz")
+    assert done.code == 0, done.err
+    with np.load(tmp_path / "y.npz") as made:
+        assert made.files == [name]
+        np.testing.assert_array_equal(made[name], np.ones((3, 4)))

@@ -146,6 +146,24 @@ def test_the_memory_that_is_left_is_a_number_of_bytes():
     assert left is None or left > 1 << 20
 
 
+def test_another_shape_of_an_input_needs_no_memory():
+    graph = model("f = Flatten(x) y = MatMul(f, W)", given="float[n,2,2] x", W=np.ones((4, 1)))
+    assert memory.largest_value(graph, {"x": (1000, 2, 2)}) == 4 * 1000
+
+
+def test_files_that_the_system_keeps_in_memory_leave_it_free(monkeypatch, tmp_path):
+    for name, text in [
+        ("max", "5000\n"),
+        ("current", "4500\n"),
+        ("stat", "anon 500\ninactive_file 3000\nactive_file 900\n"),
+    ]:
+        (tmp_path / name).write_text(text, encoding="ascii")
+    monkeypatch.setattr(
+        memory, "_CONTROL_GROUPS", (tuple(str(tmp_path / name) for name in ("max", "current", "stat")),)
+    )
+    assert memory.available() == 4400
+
+
 def test_a_failed_allocation_of_the_engine_names_the_batch_size():
     """onnxruntime asks for 40 TB, which no machine gives."""
     graph = model(

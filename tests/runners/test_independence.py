@@ -107,6 +107,9 @@ APART = {
         first1=np.array([0]),
         minus=np.array([-1]),
     ),
+    "flattened as PyTorch's exporter writes it": model(
+        "y = Reshape<allowzero=1>(x, flat)", given="float[n,6,4] x", flat=np.array([-1, 24])
+    ),
     "embedding": model(
         "e = Gather(T, x) y = ReduceSum<keepdims=0>(e, one)",
         given="int64[n,3] x",
@@ -172,6 +175,12 @@ TOGETHER = {
         four=np.array([4]),
         one=normal(1, 4),
     ),
+    "parts as long as there are rows": model(
+        "n = Shape<start=0, end=1>(x) m = Sub(w, n) l = Concat<axis=0>(n, m) a, b = Split<axis=2>(x, l) "
+        "y = GlobalAveragePool(a)",
+        given="float[n,2,9] x",
+        w=np.array([9]),
+    ),
     "ranks": model("v, i = TopK<axis=0>(x, two) y = Identity(v)", two=np.array([2])),
     "sorted": model("y = Gather(x, i)", i=np.array([2, 0, 1])),
     "flipped": model(
@@ -199,6 +208,8 @@ TOGETHER = {
         "else_branch = e () => (float[n,4] b) {b = Neg(x)}>",
         zero=np.float32(0),
     ),
+    "an order that forgets an axis": model("y = Transpose<perm=[1,0]>(x)", given="float[n,6,4] x"),
+    "an order that forgets the rows": model("y = Transpose<perm=[1,2]>(x)", given="float[n,6,4] x"),
     "no shape": model("y = Relu(x)", given="float x"),
     "a constant": model("y = Identity(c)", c=normal(3, 4)),
     "one input without rows": model("y = Mul(x, z)", given="float[n,4] x, float z"),
@@ -240,6 +251,18 @@ def test_a_function_of_the_model_is_looked_into():
     <opset_import: ["" : 17], domain: "own"> Layer (a) => (b) {{ b = Softmax<axis={axis}>(a) }}"""
     assert independent_rows(parser.parse_model(text.format(axis=1)))
     assert not independent_rows(parser.parse_model(text.format(axis=0)))
+
+
+def test_two_versions_of_the_standard_operators_prove_nothing():
+    """onnxruntime takes the one that comes last, and Softmax means another thing before opset 13."""
+    from onnx import helper
+
+    graph = model(
+        "t = Transpose<perm=[1,0,2]>(x) s = Softmax(t) y = Transpose<perm=[1,0,2]>(s)", given="float[n,4,3] x"
+    )
+    assert independent_rows(graph)
+    graph.opset_import.append(helper.make_opsetid("ai.onnx", 11))
+    assert not independent_rows(graph)
 
 
 def test_a_batch_is_stated_by_the_denotation_of_every_first_axis():

@@ -135,7 +135,7 @@ class Runner(ABC):
         fixed = fixed_rows(self.inputs, self.outputs)
         inputs = self.inputs if fixed is None else _freed(self.inputs)
         fitted = fit((*inputs, *self.defaults), arrays)
-        rows = None if any(item.name in fitted for item in self.defaults) else row_count(fitted)
+        rows = self._rows(fitted)
         if fixed is not None and not self.batching.exact:
             if rows not in {fixed, None}:
                 raise ModelError(
@@ -150,6 +150,17 @@ class Runner(ABC):
             for part, count in batches(fitted, self.batching)
         ]
         return joined(parts)
+
+    def cutting(self, arrays: Mapping[str, Array]) -> Batching:
+        """How these arrays are cut: as `batching` says, but not where they have no rows in common.
+
+        That is so where their first axes have different lengths, and where one of `defaults` is given.
+        """
+        whole = self._rows(arrays) is None and self.batching.reason != "requested"
+        return Batching() if whole else self.batching
+
+    def _rows(self, arrays: Mapping[str, Array]) -> int | None:
+        return None if any(item.name in arrays for item in self.defaults) else row_count(arrays)
 
     def _cuts(self, rows: int | None) -> bool:
         """Tell whether an input with so many rows is cut; None: its arrays differ in them."""

@@ -16,11 +16,17 @@ __all__ = ["MANY_ROWS", "available", "check", "largest_value", "too_large"]
 
 # Up to so many rows, the size of a batch elsewhere, the estimate would cost more than it can save.
 MANY_ROWS = 128
+# Operators whose output is their input under another shape, without memory of its own.
+_VIEWS = frozenset({"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
 _MEMINFO = Path("/proc/meminfo")
-# Limit and use of a control group, in version 2 and in version 1.
+# Limit, use and the parts of the use of a control group, in version 2 and in version 1.
 _CONTROL_GROUPS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat",
+    ),
 )
 
 
@@ -67,7 +73,8 @@ def largest_value(graph: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
     except (shape_inference.InferenceError, ValueError, RuntimeError, MemoryError):
         return 0
     values = (*inferred.graph.value_info, *inferred.graph.output)
-    return max((_bytes(item.type.tensor_type) for item in values), default=0)
+    views = {name for node in inferred.graph.node if node.op_type in _VIEWS for name in node.output}
+    return max((_bytes(item.type.tensor_type) for item in values if item.name not in views), default=0)
 
 
 def _bytes(kind: Any) -> int:
@@ -100,8 +107,17 @@ def _of_the_machine() -> list[int]:
 
 
 def _of_the_control_group() -> list[int]:
-    for limit, used in _CONTROL_GROUPS:
+    for limit, used, parts in _CONTROL_GROUPS:
         if Path(limit).is_file() and Path(used).is_file():
             text = Path(limit).read_text(encoding="ascii").strip()
-            return [int(text) - int(Path(used).read_text(encoding="ascii"))] if text.isdecimal() else []
+            taken = int(Path(used).read_text(encoding="ascii")) - _cached(Path(parts))
+            return [int(text) - taken] if text.isdecimal() else []
     return []
+
+
+def _cached(parts: Path) -> int:
+    """Bytes of files that were read and are kept as long as nobody needs the memory; they count as used."""
+    if not parts.is_file():
+        return 0
+    lines = dict(line.split() for line in parts.read_text(encoding="ascii").splitlines())
+    return sum(int(lines.get(name, 0)) for name in ("active_file", "inactive_file"))

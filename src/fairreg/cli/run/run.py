@@ -187,7 +187,7 @@ def _print(prediction: "Prediction") -> None:
     out.print(f"{prediction.model} on {prediction.runner.name} ({prediction.runner.device})", markup=False)
     out.print(f"  weights: {prediction.path.name} ({prediction.origin})", markup=False)
     out.print(f"  {prediction.items} items of {prediction.source}, {rate:.0f} per second", markup=False)
-    out.print(f"  computed {prediction.runner.batching}", markup=False)
+    out.print(f"  computed {prediction.batching}", markup=False)
     for name, array in prediction.outputs.items():
         shape = ", ".join(map(str, array.shape))
         spread = (

@@ -34,9 +34,13 @@ class Graph:
 
     @classmethod
     def of(cls, model: Any) -> "Graph | None":
-        """Infer the shapes of a ModelProto; None where ONNX's own inference fails."""
+        """Infer the shapes of a ModelProto; None where ONNX's own inference fails.
+
+        Also None for a model that states two versions of the standard operators, under both names of their
+        domain: engines differ in which one they take.
+        """
         inferred = _inferred(model)
-        if inferred is None:
+        if inferred is None or len(_versions(inferred)) != 1:
             return None
         graph = inferred.graph
         tensors = {item.name: item for item in graph.initializer}
@@ -48,7 +52,7 @@ class Graph:
             inputs=tuple(item.name for item in graph.input if item.name not in tensors),
             outputs=tuple(item.name for item in graph.output),
             nodes=list(graph.node),
-            opset=max((i.version for i in inferred.opset_import if i.domain in STANDARD), default=0),
+            opset=_versions(inferred).pop(),
             shapes=shapes,
             tensors=tensors,
             constants={*tensors, *sparse},
@@ -102,6 +106,11 @@ class Graph:
         if (listed := self.attribute(node, "axes")) is not None:
             return list(listed)
         return self.integers(node.input[place]) if len(node.input) > place and node.input[place] else None
+
+
+def _versions(model: Any) -> set[int]:
+    """Versions of the standard operators that the model states."""
+    return {item.version for item in model.opset_import if item.domain in STANDARD}
 
 
 def _inferred(model: Any) -> Any:

@@ -114,15 +114,16 @@ def transposition(graph: Graph, node: Any) -> Axes:
     known = _rows(graph, node)
     if known is None:
         return ()
-    order = graph.attribute(node, "perm") or list(reversed(range(known[1])))
-    return (list(order).index(known[0]),)
+    order = list(graph.attribute(node, "perm") or reversed(range(known[1])))
+    # onnxruntime runs some graphs with an order of too few axes, because it merges operators first.
+    return (order.index(known[0]),) if len(order) == known[1] else ()
 
 
 def reshaping(graph: Graph, node: Any) -> Axes:
     """The axis of the rows stays one of its own: as many elements before it and after it as in the input."""
     known = _rows(graph, node)
     target = graph.sizes.of(graph, node.input[1])
-    if known is None or target is None or graph.attribute(node, "allowzero", 0):
+    if known is None or target is None or (0 in target and graph.attribute(node, "allowzero", 0)):
         return ()
     shape, rows = graph.shapes[node.input[0]], known[0]
     sizes: list[Size | None] = [
@@ -184,10 +185,11 @@ def concatenation(graph: Graph, node: Any) -> Axes:
 
 
 def splitting(graph: Graph, node: Any) -> Axes:
-    """Along another axis."""
+    """Along another axis, into parts of constant lengths."""
     known = _rows(graph, node)
+    lengths_are_constant = all(not value or value in graph.constants for value in node.input[1:])
     apart = known and graph.attribute(node, "axis", 0) % known[1] != known[0]
-    return (known[0],) * len(node.output) if known and apart else ()
+    return (known[0],) * len(node.output) if known and lengths_are_constant and apart else ()
 
 
 def slicing(graph: Graph, node: Any) -> Axes:

@@ -37,7 +37,10 @@ __all__ = ["FileRun", "ManyRuns", "run_many"]
 
 @dataclass(frozen=True)
 class FileRun:
-    """Run on one file: number of items, figures of merit, path of the outputs; `skipped`: already there."""
+    """Run on one file: number of items, figures of merit, path of the outputs; `skipped`: already there.
+
+    `whole`: it was one task, whose items were not counted before.
+    """
 
     source: Path
     items: int
@@ -45,6 +48,7 @@ class FileRun:
     output: Path | None = None
     sha256: str | None = None
     skipped: bool = False
+    whole: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
@@ -88,7 +92,7 @@ class ManyRuns:
                 "source": [str(item.source) for item in files],
                 "items": sum(item.items for item in files),
             },
-            "batching": runner.batching.to_json(*(item.items for item in files)),
+            "batching": runner.batching.to_json(*(0 if item.whole else item.items for item in files)),
             "files": [item.to_json() for item in files],
             "failures": [
                 {"source": str(path), "reason": error.message} for path, error in self.failures.items()
@@ -273,7 +277,13 @@ class _Runs:
 
     def _note(self, file: _File, made: ManifestEntry, *, skipped: bool) -> None:
         self.report.files[file.path] = FileRun(
-            file.path, made.items, made.metrics, file.target, made.sha256 or None, skipped
+            source=file.path,
+            items=made.items,
+            metrics=made.metrics,
+            output=file.target,
+            sha256=made.sha256 or None,
+            skipped=skipped,
+            whole=file.shards[-1].stop is None,
         )
 
     def _tell(self, items: int) -> None:

@@ -67,6 +67,7 @@ class Prediction:
     fingerprint: str | None
     origin: WeightsOrigin
     runner: Runner
+    batching: Batching
     source: str
     outputs: Mapping[str, Array]
     items: int
@@ -84,11 +85,11 @@ class Prediction:
             "runtime": self.runner.name,
             "device": self.runner.device,
             "input": {"source": self.source, "items": self.items},
-            "batching": self.runner.batching.to_json(self.items),
+            "batching": self.batching.to_json(self.items),
             "metrics": dict(self.metrics),
             "timing": {
                 "items_per_second": self.items / self.seconds if self.seconds else None,
-                "batch_size": self.runner.batch_size,
+                "batch_size": self.batching.size,
             },
             "warnings": list(self.warnings),
         }
@@ -215,6 +216,7 @@ def predict(
         fingerprint=model.fingerprint,
         origin=model.origin,
         runner=model.runner,
+        batching=model.runner.cutting(given.arrays),
         source=str(inputs),
         outputs=outputs,
         items=count_items(given.arrays),
@@ -262,7 +264,15 @@ def count_inputs(model: LoadedModel, path: Path) -> int | None:
     if model.recognition is not None:
         return models.get(model.recognition.model).count_inputs(path)
     with _readable(path):
-        return stored_rows(path)
+        return None if _gives_default(model.runner, path) else stored_rows(path)
+
+
+def _gives_default(runner: Runner, path: Path) -> bool:
+    """Tell whether the file has an array for an input that the model has a default for: it has no rows."""
+    if not runner.defaults:
+        return False
+    with open_rows(path, 0, 0) as content:
+        return isinstance(content, Rows) and any(item.name in content for item in runner.defaults)
 
 
 @contextmanager
@@ -354,7 +364,7 @@ def _no_file(path: Path) -> ModelError:
 def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None) -> Mapping[str, Array]:
     """Run as `Runner.run`; with `progress`, several batches at a time between its calls."""
     items = count_items(arrays)
-    stretch = _STRETCH * (runner.batch_size or items)
+    stretch = _STRETCH * (runner.cutting(arrays).size or items)
     if progress is None or items <= stretch or row_count(arrays) is None:
         return runner.run(arrays)
     parts = []
