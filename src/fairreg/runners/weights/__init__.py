@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import onnx, pytorch, safetensors, sharded
 from fairreg.runners.weights.side_files import open_side_file
 from fairreg.runners.weights.tensors import (
@@ -60,6 +60,9 @@ _READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "py
 _SHARDED = "sharded"
 FORMATS = (*_READERS, _SHARDED)
 SUFFIXES = frozenset().union(*(reader.SUFFIXES for reader in _READERS.values()))
+_NO_TENSORS = (
+    "Trees and other operators of ai.onnx.ml keep their numbers in attributes, which it does not cover."
+)
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,17 @@ def read_tensors(path: Path) -> Tensors:
 def fingerprint(path: Path) -> str:
     """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`.
 
-    Shards are read one after the other, so that there is no limit to their common size.
+    Shards are read one after the other, so that there is no limit to their common size. Raises NoParameters
+    for a file without tensors that count: all such files would have one fingerprint.
     """
-    if format_of(path) != _SHARDED:
-        return fingerprint_of(read_tensors(path))
-    return digest_of(line for tensors in _of_shards(path) for line in lines_of(tensors))
+    file_format = format_of(path)
+    found = _candidate("", _of_shards(path) if file_format == _SHARDED else [read_tensors(path)])
+    if not found.numbers:
+        raise NoParameters(
+            f"{path.name} has no tensors of weights, and so no fingerprint.",
+            hint=_NO_TENSORS if file_format == "onnx" else None,
+        )
+    return found.fingerprint
 
 
 def candidates(path: Path) -> tuple[ModelCandidate, ...]:
