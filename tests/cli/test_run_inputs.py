@@ -119,19 +119,20 @@ def test_python_objects_are_refused_by_the_name_of_their_array(cli, words, tagge
         (lambda jets: {"cpf": jets["tracks"], "vertices": jets["vertices"]}, "numpy.savez(FILE, tracks=cpf)"),
         (
             lambda jets: jets | {"tracks": jets["tracks"].transpose(0, 2, 1)},
-            "numpy.swapaxes(input_cpf, 1, 2)",
+            "numpy.swapaxes(tracks, 1, 2)",
         ),
         (
             lambda jets: jets | {"tracks": jets["tracks"][:, :, :45]},
-            "pad it with zeros: numpy.pad(input_cpf, (",
+            "pad it with zeros: numpy.pad(tracks, (",
         ),
         (
             lambda jets: jets | {"tracks": jets["vertices"], "vertices": jets["tracks"]},
-            "are in another order",
+            "Rename them, as in numpy.savez(FILE, tracks=vertices, vertices=tracks)",
         ),
         (lambda jets: {name: array[0] for name, array in jets.items()}, "tracks[numpy.newaxis]"),
         (lambda jets: jets | {"tracks": jets["tracks"].astype(int)}, "tracks.astype('float32')"),
         (lambda jets: {"labels": jets["labels"]}, "It has labels."),
+        (lambda jets: jets | {"labels": jets["labels"][:, 1]}, "numpy.eye(2)[labels.astype(int)]"),
     ],
 )
 @pytest.mark.parametrize("suffix", [".npz", ".h5"])

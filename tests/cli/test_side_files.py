@@ -233,8 +233,19 @@ def test_beside_an_unsafe_file_the_hint_names_the_others(runs, httpserver):
     pid = hub.serve(httpserver, REPOSITORY, files)
     result, _ = runs(pid)
     assert result.code == 3
-    assert "choose another file with --file NAME: m.onnx, old.pth" in result.err
+    assert "choose another file with --file NAME: m.onnx.\n" in result.err
     np.testing.assert_allclose(runs(pid, "--file", "m.onnx")[1], outputs(), atol=1e-6)
+
+
+def test_of_a_record_without_a_known_network_the_hint_says_how_to_run_its_model(cli, httpserver):
+    models = {f"{name}.onnx": inline(seed).SerializeToString() for seed, name in enumerate("ab")}
+    pid = hub.serve(httpserver, REPOSITORY, models)
+    for name, *chosen in (("a.onnx",), ("b.onnx", "--file", "b.onnx")):
+        result = cli("fetch", pid, "--run", *chosen)
+        assert result.code == 1
+        assert f"arrays: fairreg run {pid} --file {name} --input FILE\n" in result.err
+    other = hub.serve(httpserver, "lab/text", {"README.md": b"# R"})
+    assert "It supports ONNX models and weights of its networks (hbb_in)" in cli("fetch", other, "--run").err
 
 
 def test_a_pattern_for_a_file_of_the_user_is_wrong_usage(runs, tmp_path):

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairreg.errors import FairregError, ModelError, SecurityRefusal
+from fairreg.errors import FairregError, ModelError, NoParameters, SecurityRefusal
 from fairreg.runners.weights import fingerprint, fingerprint_of, format_of, read_tensors
 from fairreg.runners.weights.onnx import signature
 from fairreg.schemas.record import Tensor
 from support.examples import examples
+from support.small_graphs import zip_map
 
 SUFFIXES = {"legacy": ".pth", "zipped": ".pt", "safetensors": ".safetensors", "onnx": ".onnx"}
 formats = pytest.mark.parametrize("kind", SUFFIXES)
@@ -61,6 +62,15 @@ def test_a_changed_bit_a_changed_shape_and_a_changed_type_change_the_fingerprint
         np.nextafter(one, np.float32(9), dtype=np.float32),
     ]
     assert len({fingerprint_of({"x": array}) for array in variants}) == len(variants)
+
+
+@pytest.mark.parametrize("kind", ["mappings.onnx", "empty.safetensors"])
+def test_a_file_without_tensors_has_no_fingerprint_rather_than_that_of_nothing(tmp_path, kind):
+    path = tmp_path / kind
+    path.write_bytes(zip_map([0, 1]) if kind == "mappings.onnx" else b"\2" + bytes(7) + b"{}")
+    assert not read_tensors(path)
+    with pytest.raises(NoParameters, match=f"{kind} has no weights, and so no fingerprint"):
+        fingerprint(path)
 
 
 @formats

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
+from fairreg.runners.signature import fit
 from fairreg.runners.signature.mismatch import ArrayKind, listed, renames, saving
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
@@ -106,7 +108,12 @@ def _kind(array: Array) -> str:
 
 def _check_labels(labels: Array, count: int) -> None:
     if labels.shape != (count, len(CLASSES)) or labels.dtype.kind not in "biuf":
-        raise ModelError(f"labels must have shape ({count}, {len(CLASSES)}); it is {_kind(labels)}.")
+        of_classes = labels.shape == (count,) and labels.dtype.kind in "biu"
+        step = f"If they are 0 for {CLASSES[0]} and 1 for {CLASSES[1]}: numpy.eye(2)[labels.astype(int)]"
+        raise ModelError(
+            f"labels must have shape ({count}, {len(CLASSES)}); it is {_kind(labels)}.",
+            hint=step if of_classes else None,
+        )
     if not np.isin(labels, (0, 1)).all() or (labels.sum(axis=1) > 1).any():
         raise ModelError("labels has a row other than (1, 0), (0, 1) and (0, 0).")
 
@@ -169,8 +176,20 @@ def _jets(content: Rows | Array, source: str) -> Jets:
             f"{source} contains one array; a .npz or HDF5 file with tracks and vertices is needed."
         )
     found = _named_arrays(content, source)
-    tracks, vertices = (content[found[name]] for name in _ALIASES)
-    return Jets(tracks, vertices, content.get("labels"))
+    arrays = {name: content[found[name]] for name in _ALIASES}
+    jets = Jets(arrays["tracks"], arrays["vertices"], content.get("labels"))
+    if (jets.tracks.shape[-1], jets.vertices.shape[-1]) != _SLOTS:
+        # Refused here, where the names in the file are known; the number of features is the network's matter.
+        padded = (_padded(item, found[item.name], arrays[item.name]) for item in _ALL_FEATURES_OF_JETS)
+        fit(tuple(padded), {found[name]: array for name, array in arrays.items()})
+    return jets
+
+
+def _padded(item: Tensor, name: str, array: Array) -> Tensor:
+    """An input under its name in a file; of any number of features if the array does not have all."""
+    count, features, slots = item.shape
+    known = features if features in array.shape else f"features of {item.name}"
+    return replace(item, name=name, shape=(count, known, slots), description=f"{item.name}, zero-padded")
 
 
 def _named_arrays(content: Rows, source: str) -> dict[str, str]:
@@ -184,7 +203,7 @@ def _named_arrays(content: Rows, source: str) -> dict[str, str]:
     fitting = renames(missing, kinds, {})
     if not fitting:
         raise ModelError(
-            f"{source} has no array {missing[0].name!r}.",
+            f"{source} has no array {listed(item.name for item in missing)}.",
             hint=f"It has {', '.join(sorted(content)) or 'no arrays'}.",
         )
     fits = "; ".join(f"its {fitting[item.name]!r} {kinds[fitting[item.name]].shape} fits" for item in missing)

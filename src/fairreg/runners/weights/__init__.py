@@ -99,17 +99,16 @@ def read_tensors(path: Path) -> Tensors:
 
 
 def fingerprint(path: Path) -> str:
-    """Compute the fingerprint of the tensors in `path`, ``sha256:...``.
+    """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`.
 
-    Raises as `read_tensors`, and NoParameters for a file without a number, which would be like any other.
-    Shards are read one after the other, so that there is no limit to their common size.
+    Shards are read one after the other, so that there is no limit to their common size. Raises NoParameters
+    for a file without a number that counts: all such files would have one fingerprint.
     """
-    if format_of(path) != _SHARDED:
-        tensors = read_tensors(path)
-        if not any(array.size for array in tensors.values()):
-            raise NoParameters(f"{path.name} has no weights, so that it has no fingerprint.")
-        return fingerprint_of(tensors)
-    return digest_of(line for tensors in _of_shards(path) for line in lines_of(tensors))
+    whole = format_of(path) != _SHARDED
+    found = _candidate("", [read_tensors(path)] if whole else _of_shards(path))
+    if not found.numbers:
+        raise NoParameters(f"{path.name} has no weights, and so no fingerprint.")
+    return found.fingerprint
 
 
 def candidates(path: Path) -> tuple[ModelCandidate, ...]:

@@ -200,15 +200,15 @@ def recognise(path: Path) -> Recognition | None:
         raise
 
 
-def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[FairregError]]:
+def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], dict[Path, FairregError]]:
     """Recognise models among these files; return them and the errors of unreadable files."""
     found: list[Recognition] = []
-    refused: list[FairregError] = []
+    refused: dict[Path, FairregError] = {}
     for path in paths:
         try:
             recognition = recognise(path)
         except FairregError as error:
-            refused.append(error)
+            refused[path] = error
             continue
         if recognition is not None:
             found.append(recognition)
@@ -216,28 +216,44 @@ def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], list[Fairre
 
 
 def meant(
-    found: list[Recognition], refused: list[FairregError], *, fetched: FetchedFiles
+    found: list[Recognition], refused: Mapping[Path, FairregError], *, fetched: FetchedFiles
 ) -> tuple[Recognition, list[str]]:
     """Choose among the recognised models of the fetched files. Raises as `find_model`."""
     if not found and refused:
         raise _unreadable(refused, fetched)
     if not found:
-        raise ModelError(
-            f"No file of {fetched.requested} contains a model that fairreg supports.",
-            hint=f"It supports {', '.join(models.names())}; the files are fetched and verified nevertheless.",
-        )
+        raise _no_network(fetched)
     chosen = models.choose(found, where=fetched.requested, name_of=fetched.name_of)
     if refused and not chosen.baseline:
         # An unreadable file may be the intended one: another file must not replace it silently.
-        raise refused[0]
-    return chosen, [error.message for error in refused]
+        raise next(iter(refused.values()))
+    return chosen, [error.message for error in refused.values()]
 
 
-def _unreadable(refused: list[FairregError], fetched: FetchedFiles) -> FairregError:
+def _no_network(fetched: FetchedFiles) -> ModelError:
+    """The error for files without weights of a known network; a model beside them may run on own arrays."""
+    networks = ", ".join(models.names())
+    graphs = (path for path in fetched.models if path.suffix.lower() in runners.suffixes())
+    graph = next(graphs, None)
+    if graph is None:
+        return ModelError(
+            f"No file of {fetched.requested} contains a model that fairreg supports.",
+            hint=f"It supports ONNX models and weights of its networks ({networks}); the files are fetched "
+            "and verified nevertheless.",
+        )
+    return ModelError(
+        f"No file of {fetched.requested} has weights of a network that fairreg has a sample for: {networks}.",
+        hint="To run a model on your own arrays: "
+        f"fairreg run {fetched.requested} --file {fetched.name_of(graph)} --input FILE",
+    )
+
+
+def _unreadable(refused: Mapping[Path, FairregError], fetched: FetchedFiles) -> FairregError:
     """The most telling of these errors; beside other models its hint says how to choose one of them."""
-    error = next((error for error in refused if error.exit_code != ModelError.exit_code), refused[0])
-    others = [fetched.name_of(path) for path in fetched.models]
-    if others[len(refused) :]:
+    errors = list(refused.values())
+    error = next((error for error in errors if error.exit_code != ModelError.exit_code), errors[0])
+    others = [fetched.name_of(path) for path in fetched.models if path not in refused]
+    if others:
         choice = f"Or choose another file with --file NAME: {', '.join(others[:10])}."
         error.hint = f"{error.hint} {choice}" if error.hint else choice
     return error

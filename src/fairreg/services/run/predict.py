@@ -171,12 +171,14 @@ def open_fetched(
     engines = settings.cache / ENGINES
     found, refused = recognise_all(fetched.models)
     graphs = _distinct(path for path in fetched.models if path.suffix.lower() in runners.suffixes())
-    only_graphs = not found and not any(isinstance(error, SecurityRefusal) for error in refused)
+    only_graphs = not found and not any(isinstance(error, SecurityRefusal) for error in refused.values())
     if only_graphs and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
     if only_graphs and graphs:
         opened = open_file(graphs[0], runtime, engines, device=device, batch_size=batch_size)
-        said = tuple(f"{error.message} The model that ran is {opened.path.name}." for error in refused)
+        said = tuple(
+            f"{error.message} The model that ran is {opened.path.name}." for error in refused.values()
+        )
         return replace(opened, record=fetched.record.identifier, warnings=said)
     chosen, warnings = meant(found, refused, fetched=fetched)
     opened = _load(chosen, runtime, engines, device=device, batch_size=batch_size)

@@ -17,7 +17,10 @@ _MAX_COPIED = 4_000_000  # values that calls copy out of their arguments
 _TEXT_PER_VALUE = 64  # characters of a copied text that count as one value
 _MAX_ELEMENTS = 2**63
 _STORAGE_FIELDS = 5  # the sixth, of the older format, is the view of a larger storage
-_REMEDY = "Ask the authors for a safetensors or ONNX file, or for a plain state dict."
+_REMEDY = (
+    "Ask the authors for a safetensors or ONNX file, or for a plain state dict. "
+    "If the model is yours, save its state_dict() or export it to ONNX."
+)
 
 
 class Machine:
