@@ -40,7 +40,7 @@ class Graph:
         domain: engines differ in which one they take.
         """
         inferred = _inferred(model)
-        if inferred is None or len(_versions(inferred)) != 1:
+        if inferred is None or len(_versions(inferred)) > 1:
             return None
         graph = inferred.graph
         tensors = {item.name: item for item in graph.initializer}
@@ -52,7 +52,7 @@ class Graph:
             inputs=tuple(item.name for item in graph.input if item.name not in tensors),
             outputs=tuple(item.name for item in graph.output),
             nodes=list(graph.node),
-            opset=_versions(inferred).pop(),
+            opset=max(_versions(inferred), default=0),
             shapes=shapes,
             tensors=tensors,
             constants={*tensors, *sparse},
