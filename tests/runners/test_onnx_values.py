@@ -14,6 +14,7 @@ from fairreg.errors import ModelError
 from fairreg.runners.onnx import load
 from fairreg.schemas.record import Feature, Tensor
 from support.examples import examples
+from support.graphs import model as written
 from support.small_graphs import element, identity, model, sequence_of, tensor, zip_map
 
 X = np.arange(6, dtype=np.float32).reshape(3, 2)
@@ -368,3 +369,27 @@ def test_the_precision_is_that_of_the_numbers_and_not_of_the_labels():
     ]
     made = [tensor("label", "INT64", ["N"]), tensor("score", "DOUBLE", ["N", 2])]
     assert load(model(nodes, [tensor("x", "DOUBLE", ["N", 2])], made)).precision == "float64"
+
+
+def test_axes_of_one_name_may_differ_behind_the_first():
+    graph = written(
+        "p = ReduceMean<axes=[1], keepdims=0>(a) q = ReduceMean<axes=[1], keepdims=0>(b) y = Add(p, q)",
+        given="float[n,seq,3] a, float[n,seq,3] b",
+        made="float[n,3] y",
+    )
+    runner = load(graph.SerializeToString())
+    a, b = np.ones((200, 5, 3), np.float32), np.ones((200, 7, 3), np.float32)
+    np.testing.assert_allclose(runner.run({"a": a, "b": b})["y"], np.full((200, 3), 2.0))
+    with pytest.raises(ModelError, match=r"\(199, 7, 3\)"):
+        runner.run({"a": a, "b": b[1:]})
+
+
+def test_where_the_engine_fails_on_axes_of_one_name_the_hint_says_so():
+    runner = load(
+        written(
+            "y = Add(a, b)", given="float[n,seq] a, float[n,seq] b", made="float[n,m] y"
+        ).SerializeToString()
+    )
+    with pytest.raises(ModelError, match="onnxruntime could not run") as caught:
+        runner.run({"a": np.ones((2, 5), np.float32), "b": np.ones((2, 7), np.float32)})
+    assert caught.value.hint == "The axis 'seq' has length 5 in 'a', but 7 in 'b'."

@@ -35,7 +35,7 @@ from fairreg.runners.batching import (
     row_count,
     rows_of,
 )
-from fairreg.runners.signature import Array, Arrays, fit
+from fairreg.runners.signature import Array, Arrays, disagreement, fit
 from fairreg.schemas.record import Tensor
 
 __all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "accepted", "requested"]
@@ -111,6 +111,8 @@ class Runner(ABC):
 
     # Inputs that the model has a default for: not in `inputs`. Where one is given, the input is not cut.
     defaults: tuple[Tensor, ...] = ()
+    # Whether free axes of one name have one length in all inputs, as the engine demands, or only first axes.
+    axes_agree = True
 
     @abstractmethod
     def compute(self, arrays: Arrays) -> Arrays:
@@ -134,7 +136,7 @@ class Runner(ABC):
         """
         fixed = fixed_rows(self.inputs, self.outputs)
         inputs = self.inputs if fixed is None else _freed(self.inputs)
-        fitted = fit((*inputs, *self.defaults), arrays)
+        fitted = fit((*inputs, *self.defaults), arrays, strict=self.axes_agree)
         rows = self._rows(fitted)
         if fixed is not None and not self.batching.exact:
             if rows not in {fixed, None}:
@@ -142,14 +144,22 @@ class Runner(ABC):
                     f"The model takes {fixed} rows at once, and the input has {rows}.",
                     hint=f"If rows do not depend on each other, use --batch-size {fixed}.",
                 )
-            return self.compute(fitted)
+            return self._computed(fitted)
         if not self._cuts(rows):
-            return self.compute(fitted)
+            return self._computed(fitted)
         parts = [
-            rows_of(self.compute(part), row_count(part) or 0, count)
+            rows_of(self._computed(part), row_count(part) or 0, count)
             for part, count in batches(fitted, self.batching)
         ]
         return joined(parts)
+
+    def _computed(self, arrays: Arrays) -> Arrays:
+        """Compute one batch; where an engine fails on axes of one name that differ, the hint says so."""
+        try:
+            return self.compute(arrays)
+        except ModelError as error:
+            error.hint = error.hint or disagreement(self.inputs, arrays)
+            raise
 
     def cutting(self, arrays: Mapping[str, Array]) -> Batching:
         """How these arrays are cut: as `batching` says, but not where they have no rows in common.

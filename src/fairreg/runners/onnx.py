@@ -78,8 +78,11 @@ def check_device(device: devices.Device) -> None:
 class OnnxRunner(Runner):
     """One onnxruntime session and the model that it runs; it may be used from several threads.
 
-    An output may be missing or several, as `_onnx_values` says: it comes as plain arrays.
+    An output may be missing or several, as `_onnx_values` says: it comes as plain arrays. Exporters give
+    axes of different lengths one name; onnxruntime does not compare them.
     """
+
+    axes_agree = False
 
     def __init__(
         self,

@@ -18,9 +18,9 @@ from fairreg.runners.signature.mismatch import (
     saving,
     shape_fits,
 )
-from fairreg.schemas.record import Tensor
+from fairreg.schemas.record import ANY_AXES, Tensor
 
-__all__ = ["LONGEST_AXIS", "Array", "Arrays", "fit"]
+__all__ = ["LONGEST_AXIS", "Array", "Arrays", "disagreement", "fit"]
 
 # Property of an ONNX model with the largest length of a free axis, by the axis' name; some engines need it.
 LONGEST_AXIS = "fairreg.longest."
@@ -29,12 +29,13 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 
 
-def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Any]) -> Arrays:
+def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Any], *, strict: bool = True) -> Arrays:
     """Return `arrays` in the order of `signature`, contiguous and of its element types.
 
-    A free axis has the same length wherever its name occurs; an optional input may be missing or None. Raises
-    ModelError: the names differ, a shape does not fit, an element type cannot be cast, or a value leaves the
-    range of the smaller type. The hint says what would fit, where that was found by testing it.
+    A free axis has the same length wherever its name occurs; if not `strict`, only where it occurs as a first
+    axis or twice in one input. An optional input may be missing or None. Raises ModelError: the names differ,
+    a shape does not fit, an element type cannot be cast, or a value leaves the range of the smaller type. The
+    hint says what would fit, where that was found by testing it.
     """
     absent = {item.name for item in signature if arrays.get(item.name) is None}
     present = tuple(item for item in signature if item.name not in absent or not is_optional(item.dtype))
@@ -44,10 +45,31 @@ def fit(signature: tuple[Tensor, ...], arrays: Mapping[str, Any]) -> Arrays:
     given |= {item.name: as_array(item.name, given[item.name]) for item in plain}
     axes: dict[str, int] = {}
     for tensor in plain:
-        before = dict(axes)
-        if not shape_fits(tensor, given[tensor.name].shape, axes):
+        before = dict(axes) if strict else _length_of_first(tensor, axes)
+        known = dict(before)
+        if not shape_fits(tensor, given[tensor.name].shape, known):
             raise _misshapen(plain, given, tensor, before)
+        axes |= known
     return {item.name: cast(item.name, item.dtype, given[item.name]) for item in present}
+
+
+def _length_of_first(tensor: Tensor, axes: Mapping[str, int]) -> dict[str, int]:
+    """The length of the first axis of an input, where another one has set it."""
+    return {name: axes[name] for name in tensor.shape[:1] if isinstance(name, str) and name in axes}
+
+
+def disagreement(signature: Sequence[Tensor], arrays: Mapping[str, Any]) -> str | None:
+    """The free axes of one name that differ in length between arrays, None where all agree."""
+    seen: dict[str, tuple[str, int]] = {}
+    for tensor in (item for item in signature if item.name in arrays and is_array(item.dtype)):
+        for axis, size in zip(tensor.shape, arrays[tensor.name].shape, strict=False):
+            if isinstance(axis, str) and axis != ANY_AXES:
+                other, length = seen.setdefault(axis, (tensor.name, size))
+                if length != size:
+                    return (
+                        f"The axis {axis!r} has length {length} in {other!r}, but {size} in {tensor.name!r}."
+                    )
+    return None
 
 
 def _check_names(signature: tuple[Tensor, ...], given: Mapping[str, Any]) -> None:
