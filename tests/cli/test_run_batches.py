@@ -91,6 +91,21 @@ def test_batches_that_change_the_outputs_are_made_with_a_warning(run, files):
     assert len(json.loads(done.out)["warnings"]) == 1
 
 
+@pytest.mark.parametrize(
+    "graph",
+    [
+        model("y = ReduceMean<keepdims=0>(x)", made="float y"),
+        model("y = SplitToSequence(x, three)", made="seq(float[p,q]) y", three=np.array(3)),
+    ],
+)
+@pytest.mark.parametrize("files", [1, 2])
+def test_batches_of_a_graph_whose_outputs_have_no_rows_are_refused(run, graph, files):
+    done = run(graph, 300, "--batch-size", "6", files=files)
+    assert done.code == 1
+    assert "cannot be run in batches" in done.err or "cannot be joined" in done.err
+    assert "Hint: Use --batch-size whole." in done.err
+
+
 @pytest.mark.parametrize("text", ["0", "-3", "some", "1.5", ""])
 def test_a_batch_size_that_is_none_is_wrong_usage(run, text):
     done = run(softmax(), 3, "--batch-size", text)

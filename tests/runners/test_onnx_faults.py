@@ -120,3 +120,32 @@ def test_the_page_about_onnx_has_the_table_of_releases():
     page = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+\.\d+)[^|]*\| (\d+) \| (\d+) \|$", page, re.MULTILINE)
     assert rows == [(item.version, str(item.opset), str(item.ir)) for item in faults.RELEASES]
+
+
+def test_a_model_of_an_old_operator_set_is_to_be_converted():
+    """Relu has other element types in version 1, so that its reason looked like one of element types."""
+    node = helper.make_node("Relu", ["x"], ["y"], consumed_inputs=[0])
+    said = refusal(model([node], *ENDS, opset=1))
+    assert "is in version 1 of the operator set ai.onnx" in said.message
+    converted = onnx.version_converter.convert_version(
+        onnx.ModelProto.FromString(model([node], *ENDS, opset=1)), 13
+    )
+    assert load(converted.SerializeToString()).inputs
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 9\n", "a pointer of Git LFS"),
+        (b"<!DOCTYPE html><html>404</html>", "a text file"),
+        (b"PK\x03\x04" + bytes(60), "a zip archive"),
+    ],
+)
+def test_another_file_under_the_name_of_a_model_is_called_what_it_is(content, said):
+    fault = refusal(content)
+    assert "not a valid ONNX model" in fault.message
+    assert said in (fault.hint or "")
+
+
+def test_a_damaged_model_is_not_called_anything_else():
+    assert refusal(identity(*(item[0] for item in ENDS))[:-9]).hint is None

@@ -357,6 +357,14 @@ def test_an_input_that_is_none_is_missing_unless_it_is_optional():
         load(identity(tensor("x"), tensor("y"))).run({"x": None})
 
 
+def test_masked_values_are_refused_rather_than_uncovered():
+    masked = np.ma.masked_array(np.ones((2, 4), np.float32), mask=[[0, 0, 0, 1], [0, 0, 0, 0]])
+    runner = load(identity(tensor("x"), tensor("y")))
+    with pytest.raises(ModelError, match="'x' has masked values"):
+        runner.run({"x": masked})
+    assert runner.run({"x": masked[1:]})["y"].shape == (1, 4)
+
+
 def test_lists_of_unequal_lengths_are_refused():
     with pytest.raises(ModelError, match="its parts have different shapes"):
         load(identity(tensor("x"), tensor("y"))).run({"x": [[1.0], [1.0, 2.0]]})

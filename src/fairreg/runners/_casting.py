@@ -106,7 +106,12 @@ def _map(name: str, inner: str, value: Any) -> dict[Any, Any]:
 
 
 def as_array(name: str, value: Any) -> NDArray[Any]:
-    """Return the value as an array. Raises ModelError for nested lists of unequal lengths."""
+    """Return the value as an array. Raises ModelError for lists of unequal lengths and masked values."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ModelError(
+            f"The input {name!r} has masked values, which models do not know.",
+            hint="Fill them with a number, as in numpy.ma.filled(array, 0).",
+        )
     try:
         return np.asarray(value)
     except ValueError as error:

@@ -37,6 +37,7 @@ _NO_OPSET = re.compile(r"No opset import for domain '([^']*)'")
 _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\((\d+)\) node")
 _STATUS = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _SOURCE_LINE = re.compile(r"^(?:[\w ]+: )?/\S+:\d+ .*?[)>] (?=[A-Z])")
+_OLDEST = 7  # version of the operator set from which on onnxruntime implements all
 _ONNX = "ai.onnx"  # the domain that a model may also spell as an empty text
 # Domains whose operators are ONNX's or onnxruntime's own; those of others come in a library of their own.
 _OWN = frozenset(
@@ -83,7 +84,14 @@ def _explained(text: str, name: str, model: Any) -> Iterator[ModelError]:
             f"{name} uses operators of the domain {found[1]!r}, but does not state the domain's version.",
             hint="Export the model again: every domain needs an entry in its opset_import.",
         )
-    if found := _NO_KERNEL.search(text):
+    old, found = _versions(model).get(_ONNX, _OLDEST), _NO_KERNEL.search(text)
+    if found and old < _OLDEST:
+        yield ModelError(
+            f"{name} is in version {old} of the operator set {_ONNX}: of those before version {_OLDEST}"
+            f" onnxruntime implements only some operators, and not {found[1]}.",
+            hint="Convert it with onnx: version_converter.convert_version(model, 13).",
+        )
+    if found:
         yield ModelError(
             f"{name} uses version {found[2]} of the operator {found[1]}, which onnxruntime {_installed()}"
             " does not implement for the model's element types.",

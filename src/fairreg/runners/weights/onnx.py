@@ -12,6 +12,7 @@ from fairreg.errors import ModelError
 from fairreg.runners._onnx_signature import ELEMENTS
 from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
 from fairreg.schemas.record import ANY_AXES, Tensor
+from fairreg.storage.formats import HEAD_BYTES, FileFormat, format_of_head
 
 __all__ = [
     "SUFFIXES",
@@ -29,6 +30,15 @@ _MAX_DEPTH = 32  # of graphs inside nodes of graphs, and of types inside types
 _CONTAINERS = {"sequence_type": "sequence", "optional_type": "optional"}
 # Protobuf serialises less than 2 GiB; the rest is for the graph and the framing of its tensors.
 _MAX_INLINE = (2 << 30) - (64 << 20)
+
+# What is met under the name of a model.
+_OTHERS: Mapping[FileFormat, str] = {
+    "lfs_pointer": "a pointer of Git LFS: the model itself lies on another server",
+    "text": "a text file, perhaps the error page of a server",
+    "zip": "a zip archive",
+    "zip_torch": "a PyTorch file",
+    "hdf5": "an HDF5 file",
+}
 
 SUFFIXES = frozenset({".onnx"})
 
@@ -161,10 +171,21 @@ def parse(content: bytes, name: str) -> Any:
     try:
         model.ParseFromString(content)
     except (DecodeError, RecursionError, MemoryError) as error:
-        raise ModelError(f"{name} is not a valid ONNX model.") from error
+        raise ModelError(f"{name} is not a valid ONNX model.", hint=_other_format(content)) from error
     if not model.graph.node:
-        raise ModelError(f"{name} is not a valid ONNX model: its graph is empty.")
+        raise ModelError(
+            f"{name} is not a valid ONNX model: its graph is empty.", hint=_other_format(content)
+        )
     return model
+
+
+def _other_format(content: bytes) -> str | None:
+    """A hint for the bytes of something else under the name of a model.
+
+    A damaged model may be short enough to have no byte that is none of a text, but begins with a field's tag.
+    """
+    found = _OTHERS.get(format_of_head(content[:HEAD_BYTES], ""))
+    return f"It is {found}." if found and content[:1] >= b"\t" else None
 
 
 def _whole(content: bytes, folder: Path, name: str) -> Any:

@@ -8,14 +8,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg import models, runners
 from fairreg.errors import FairregError, ModelError, SecurityRefusal, UsageError
 from fairreg.models.base import Inputs, Recognition
 from fairreg.runners import Runner, weights
-from fairreg.runners.batching import Batching, row_count
+from fairreg.runners.batching import Batching, joined, row_count
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
@@ -373,7 +372,7 @@ def _run(runner: Runner, arrays: Mapping[str, Array], progress: Progress | None)
     for first in range(0, items, stretch):
         parts.append(runner.run({name: array[first : first + stretch] for name, array in arrays.items()}))
         progress(min(first + stretch, items), items)
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return joined(parts)
 
 
 def count_items(arrays: Mapping[str, Array]) -> int:

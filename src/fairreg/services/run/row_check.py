@@ -34,7 +34,7 @@ def dependence_warnings(runner: Runner, arrays: Mapping[str, Array]) -> tuple[st
     together = runner.run({name: array[:several] for name, array in arrays.items()})
     apart = runner.run({name: array[:few] for name, array in arrays.items()})
     for name, array in apart.items():
-        gap = _gap(array, together[name][: len(array)])
+        gap = _gap(array, _first(together[name], array)) if name in together else float("inf")
         if gap > _TOLERANCE:
             sentence = (
                 f"The rows of this model depend on each other: the output {name!r} of the first rows changes "
@@ -43,6 +43,11 @@ def dependence_warnings(runner: Runner, arrays: Mapping[str, Array]) -> tuple[st
             )
             return (sentence,)
     return ()
+
+
+def _first(array: Array, other: Array) -> Array:
+    """As many rows as `other` has; a scalar has none."""
+    return array[: len(other)] if array.ndim and other.ndim else array
 
 
 def _gap(first: Array, second: Array) -> float:
