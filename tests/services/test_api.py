@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The Python API, as a notebook uses it."""
 
+import traceback
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,13 @@ def here(monkeypatch, environment):
             monkeypatch.setenv(name, value)
     yield
     close()
+
+
+def test_the_traceback_of_an_error_ends_with_its_hint():
+    with pytest.raises(ModelError) as caught:
+        fairreg.load("nothing.onnx")
+    shown = "".join(traceback.format_exception(caught.value))
+    assert shown.endswith(f"ModelError: {caught.value.message}\nHint: {caught.value.hint}\n")
 
 
 @pytest.fixture(scope="module")
