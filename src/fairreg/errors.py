@@ -38,6 +38,8 @@ class FairregError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:
+            self.add_note(f"Hint: {hint}")  # tracebacks show it
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors are pickled between processes; those with further arguments need more than the message.

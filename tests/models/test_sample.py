@@ -72,7 +72,7 @@ def arrays():
 @pytest.mark.parametrize("names", [("tracks", "vertices"), ("input_cpf", "input_sv")])
 def test_jets_are_read_under_either_name(tmp_path, arrays, names):
     np.savez(tmp_path / "x.npz", **dict(zip(names, (arrays["tracks"], arrays["vertices"]), strict=True)))
-    jets = hbb_in.load_jets(tmp_path / "x.npz")
+    jets = hbb_in.load_jets(str(tmp_path / "x.npz"))
     np.testing.assert_array_equal(jets.tracks, arrays["tracks"])
     assert jets.labels is None
 

@@ -105,8 +105,9 @@ def test_other_numbers_of_rows_are_not_invented_for_a_fixed_first_axis_of_rows_t
         runner.run(rows(65))
     assert "--batch-size 64" in caught.value.hint
     assert load(graph, batch_size=64).run(rows(65))["y"].shape == (65, 4)
-    with pytest.raises(UsageError, match="takes 64 rows"):
+    with pytest.raises(UsageError, match="takes 64 rows") as wrong:
         load(graph, batch_size=32)
+    assert wrong.value.hint == "Use --batch-size 64."
 
 
 def test_an_output_without_the_rows_of_its_batch_cannot_be_joined():

@@ -68,6 +68,12 @@ def test_no_mapping_is_named_where_several_fit_or_none_does_together(signature, 
     assert "given are 'a' (3, 4), 'b'" in error.hint
 
 
+def test_arrays_that_the_model_does_not_take_are_to_be_left_out():
+    error = refused((tensor("x", "N", 4),), x=zeros(3, 4), labels=zeros(3))
+    assert error.message == "The model has no input 'labels'."
+    assert error.hint == "Leave it out. The inputs are 'x' (N, 4)."
+
+
 def test_arrays_of_other_names_that_disagree_in_a_free_axis_are_said_to():
     error = refused((tensor("x", "N", 4), tensor("y", "N", 5)), a=zeros(3, 4), b=zeros(2, 5))
     assert "which your 'a' (3, 4) fits; " in error.message

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The Python API, as a notebook uses it."""
 
+import traceback
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.services.registry.shared_engine import close
 from support import hbb
 from support.deadlines import FAR
+from support.graphs import model
 from support.networks import SMALL, definition, random_jets, random_tensors
 from support.weight_files import Files
 
@@ -24,6 +27,20 @@ def here(monkeypatch, environment):
             monkeypatch.setenv(name, value)
     yield
     close()
+
+
+def test_the_traceback_of_an_error_ends_with_its_hint():
+    with pytest.raises(ModelError) as caught:
+        fairreg.load("nothing.onnx")
+    shown = "".join(traceback.format_exception(caught.value))
+    assert shown.endswith(f"ModelError: {caught.value.message}\nHint: {caught.value.hint}\n")
+
+
+@pytest.mark.parametrize(("size", "rows"), [(None, None), ("whole", None), (2, 2)])
+def test_load_takes_a_batch_size(tmp_path, size, rows):
+    (tmp_path / "m.onnx").write_bytes(model("y = Softmax<axis=0>(x)").SerializeToString())
+    runner = fairreg.load(tmp_path / "m.onnx", batch_size=size)
+    assert (runner.batch_size, runner.batching.reason) == (rows, "requested" if size else "unknown")
 
 
 @pytest.fixture(scope="module")

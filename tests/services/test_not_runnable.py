@@ -8,9 +8,11 @@ import zipfile
 import numpy as np
 import pytest
 
+import fairreg
 from fairreg.errors import ModelError
 from fairreg.services.run.predict import open_file
 from support.graphs import model
+from support.side_file_graphs import save_external
 from support.weight_files import Files
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -58,6 +60,13 @@ def test_weights_of_an_unknown_network_are_counted_and_named(tmp_path, kind):
     ) as caught:
         open_file(path, None, tmp_path)
     assert "no network" in caught.value.message
+
+
+def test_a_side_file_leads_to_its_model(tmp_path):
+    save_external(tmp_path / "m.onnx")
+    with pytest.raises(ModelError, match=r"m\.onnx\.data holds tensors of m\.onnx") as caught:
+        fairreg.load(tmp_path / "m.onnx.data")
+    assert caught.value.hint == f"Run {tmp_path / 'm.onnx'}."
 
 
 def test_a_runtime_that_was_asked_for_gives_its_own_reason(tmp_path):

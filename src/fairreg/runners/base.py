@@ -142,7 +142,8 @@ class Runner(ABC):
             if rows not in {fixed, None}:
                 raise ModelError(
                     f"The model takes {fixed} rows at once, and the input has {rows}.",
-                    hint=f"If rows do not depend on each other, use --batch-size {fixed}.",
+                    hint=f"If rows do not depend on each other, use --batch-size {fixed} "
+                    f"(batch_size={fixed} in Python).",
                 )
             return self._computed(fitted)
         if not self._cuts(rows):

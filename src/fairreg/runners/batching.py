@@ -90,7 +90,10 @@ def decide(
         )
     if size is not None:
         if size != fixed:
-            raise UsageError(f"The batch size is {size}, but the model takes {fixed} rows at once.")
+            raise UsageError(
+                f"The batch size is {size}, but the model takes {fixed} rows at once.",
+                hint=f"Use --batch-size {fixed}.",
+            )
         return Batching(fixed, "requested", exact=True)
     if fixed == 1:
         return Batching(1, "fixed", exact=True)

@@ -82,9 +82,10 @@ def load(
 ) -> Runner:
     """Raise MissingEngine, else ModelError, always: networks in PyTorch files are not run."""
     place(device)
+    given = source.name if isinstance(source, Path) else "the model"
     raise ModelError(
-        f"{source.name if isinstance(source, Path) else 'The model'} has no network that may be run.",
-        hint="Use the runtime onnx, or a model that fairreg supports.",
+        f"PyTorch runs networks that fairreg knows; {given} is none of them.",
+        hint="For an ONNX model leave out --runtime (runtime= in Python).",
     )
 
 

@@ -28,7 +28,7 @@ from fairreg.services.registry.db import open_database
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.services.run.demonstrate import check_runtime
-from fairreg.services.run.predict import looks_like_path, open_fetched, runner_of
+from fairreg.services.run.predict import BatchSize, looks_like_path, open_fetched, runner_of
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings
@@ -84,13 +84,20 @@ def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = 
 
 
 def load(
-    pid_or_path: str | Path, runtime: str | None = None, device: str | None = None, *, file: str | None = None
+    pid_or_path: str | Path,
+    runtime: str | None = None,
+    device: str | None = None,
+    *,
+    file: str | None = None,
+    batch_size: BatchSize = None,
 ) -> Runner:
     """Load a runner of a weight or model file, or of the model that an identifier leads to.
 
     A file of a network that fairreg supports gets its `predict`; any other ONNX file runs by its own graph,
     with its side files. `file` chooses among the models of a record, by name or glob pattern;
     `device` is ``cpu``, ``cuda`` (the first GPU) or ``cuda:N``, by default a GPU for tensorrt, else the CPU.
+    `batch_size` is a number of rows, or ``"whole"`` for all at once; None leaves it to what is known of the
+    model (docs/running.md).
     """
     path = Path(pid_or_path)
     if path.is_file() and file is not None:
@@ -100,8 +107,9 @@ def load(
     if not path.is_file():
         check_runtime(runtime, device)
         fetched = fetch(str(pid_or_path), files=() if file is None else (file,))
-        return open_fetched(Settings.from_environment(), fetched, runtime, device).runner
-    return runner_of(Settings.from_environment(), path, runtime, device)
+        opened = open_fetched(Settings.from_environment(), fetched, runtime, device, batch_size=batch_size)
+        return opened.runner
+    return runner_of(Settings.from_environment(), path, runtime, device, batch_size=batch_size)
 
 
 def fingerprint(path: str | Path) -> str:

@@ -32,7 +32,7 @@ def convert(
     ],
     to: Annotated[  # noqa: ARG001  there is one; the user names it
         ConversionTarget,
-        typer.Option("--to", help="Form to convert to.", show_default=False),
+        typer.Option("--to", help="Format to convert to.", show_default=False),
     ],
     output: Annotated[
         Path,
@@ -46,7 +46,10 @@ def convert(
     ] = None,
     file: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="Only files of the record that match this glob pattern."),
+        typer.Option(
+            metavar="PATTERN",
+            help="Use the file of this name in the record, or those that match the pattern.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

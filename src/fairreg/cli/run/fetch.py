@@ -44,7 +44,8 @@ def fetch(
     pid: Pid,
     run: Annotated[bool, typer.Option("--run", help="Run the model on its packaged sample.")] = False,
     runtime: Annotated[
-        str | None, typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default) or torch.")
+        str | None,
+        typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default), torch or tensorrt."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(file_okay=False, metavar="FOLDER", help="Folder to copy the files to.")
@@ -55,7 +56,12 @@ def fetch(
             metavar="PATTERN", help="Only files that match, with those that belong to them; may be repeated."
         ),
     ] = None,
-    weights: Annotated[Weights | None, typer.Option(help="Which weights --run may use.")] = None,
+    weights: Annotated[
+        Weights | None,
+        typer.Option(
+            help="Which weights --run may use.", show_default="published, or reference if out of reach"
+        ),
+    ] = None,
     downloader: Annotated[
         DownloaderName, typer.Option(help="Download program; zenodo_get needs the extra zenodo.")
     ] = DownloaderName.FAIRREG,

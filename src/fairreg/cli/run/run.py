@@ -22,7 +22,8 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         metavar="FILE|FOLDER",
-        help="Arrays by input name (.npz, .h5); jets: .root too. May be repeated, a folder or a pattern.",
+        help="Arrays by input name (.npz, .h5), or a single one (.npy); jets: .root too. May be repeated, "
+        "a folder or a pattern.",
     ),
 ]
 Output = Annotated[
@@ -55,7 +56,11 @@ def run(
     input: Inputs,
     output: Output = None,
     runtime: Annotated[
-        str | None, typer.Option(metavar="RUNTIME", help="Engine: onnx (default) or torch.")
+        str | None,
+        typer.Option(
+            metavar="RUNTIME",
+            help="Engine: onnx (default), tensorrt, or torch for networks that fairreg knows.",
+        ),
     ] = None,
     file: Annotated[
         list[str] | None,

@@ -118,7 +118,7 @@ def _check_labels(labels: Array, count: int) -> None:
         raise ModelError("labels has a row other than (1, 0), (0, 1) and (0, 0).")
 
 
-def load_jets(path: Path, start: int = 0, stop: int | None = None) -> Jets:
+def load_jets(path: str | Path, start: int = 0, stop: int | None = None) -> Jets:
     """Read jets `start` to before `stop` of a prepared file (.h5), an ntuple (.root), or arrays.
 
     Arrays are `tracks` and `vertices` (or `input_cpf` and `input_sv`) and optionally `labels`, in an .npz
@@ -126,6 +126,7 @@ def load_jets(path: Path, start: int = 0, stop: int | None = None) -> Jets:
     ModelError if the file is damaged or an array is missing or misshapen, MissingEngine where the extra
     ``hep`` is needed. Pickled arrays are not read.
     """
+    path = Path(path)
     if _is_prepared(path):
         from fairreg.models.hbb_in.jet_files import open_jets
 

@@ -89,7 +89,8 @@ def _check_names(signature: tuple[Tensor, ...], given: Mapping[str, Any]) -> Non
     if missing:
         raise ModelError(f"The model needs the {_inputs([item.name for item in missing])}.", hint=hint)
     if unknown:
-        raise ModelError(f"The model has no {_inputs(unknown)}.", hint=hint)
+        leave = f"Leave {'them' if unknown[1:] else 'it'} out."
+        raise ModelError(f"The model has no {_inputs(unknown)}.", hint=f"{leave} The inputs are {takes}.")
 
 
 def _inputs(names: Sequence[str]) -> str:

@@ -75,7 +75,7 @@ class ModelCandidate:
     numbers: int
 
 
-def read_tensors(path: Path) -> Tensors:
+def read_tensors(path: str | Path) -> Tensors:
     """Read the parameter tensors of `path` by name, in the order of the file, as read-only views.
 
     For a checkpoint, those are the tensors of the model in it; deeper levels are flattened to dotted names.
@@ -86,6 +86,7 @@ def read_tensors(path: Path) -> Tensors:
     Raises ModelError for a file that is missing, corrupt or of a format not in FORMATS, UnsafePickle for one
     that names code, SecurityRefusal for one that refers to files outside its folder.
     """
+    path = Path(path)
     file_format = format_of(path)
     if file_format != _SHARDED:
         return _READERS[file_format].read(path)
@@ -98,12 +99,13 @@ def read_tensors(path: Path) -> Tensors:
     return {name: array for tensors in _of_shards(path) for name, array in tensors.items()}
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: str | Path) -> str:
     """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`.
 
     Shards are read one after the other, so that there is no limit to their common size. Raises NoParameters
     for a file without a number that counts: all such files would have one fingerprint.
     """
+    path = Path(path)
     whole = format_of(path) != _SHARDED
     found = _candidate("", [read_tensors(path)] if whole else _of_shards(path))
     if not found.numbers:
@@ -111,11 +113,12 @@ def fingerprint(path: Path) -> str:
     return found.fingerprint
 
 
-def candidates(path: Path) -> tuple[ModelCandidate, ...]:
+def candidates(path: str | Path) -> tuple[ModelCandidate, ...]:
     """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`.
 
     A checkpoint may have several: a network and its moving average, or a generator and a discriminator.
     """
+    path = Path(path)
     file_format = format_of(path)
     if file_format == _SHARDED:
         return (_candidate("", _of_shards(path)),)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fairreg import models, runners
 from fairreg.errors import FairregError, ModelError
-from fairreg.runners.weights import Tensors, read_tensors
+from fairreg.runners.weights import Tensors, read_tensors, side_files
 from fairreg.storage.formats import FileFormat, format_of_file
 
 __all__ = ["not_runnable"]
@@ -35,6 +35,9 @@ _WEIGHTS = frozenset({"zip_torch", "legacy_torch", "pickle", "safetensors"})
 
 def not_runnable(path: Path) -> ModelError:
     """The error for a file that no runner loads and no model package recognises, with what it is."""
+    graph = path.with_suffix("")
+    if _is_side_file(path, graph):
+        return ModelError(f"{path.name} holds tensors of {graph.name}.", hint=f"Run {graph}.")
     fairregs = f"fairreg runs ONNX models and weights of its networks ({', '.join(models.names())})."
     tensors = _tensors(path)
     if tensors:
@@ -46,6 +49,14 @@ def not_runnable(path: Path) -> ModelError:
         f"{path.name} is {_kind(path)}, which no runner of fairreg ({', '.join(runners.names())}) loads.",
         hint=f"Export the model to ONNX with the program that made it. {fairregs}",
     )
+
+
+def _is_side_file(path: Path, graph: Path) -> bool:
+    """Tell whether `graph`, an ONNX model, names this file for its tensors."""
+    try:
+        return graph.is_file() and path.name in side_files(graph)
+    except FairregError:
+        return False  # then it says nothing of this file
 
 
 def _tensors(path: Path) -> Tensors | None:

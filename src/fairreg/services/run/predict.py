@@ -231,10 +231,15 @@ def predict(
 
 
 def runner_of(
-    settings: Settings, path: Path, runtime: str | None = None, device: str | None = None
+    settings: Settings,
+    path: Path,
+    runtime: str | None = None,
+    device: str | None = None,
+    *,
+    batch_size: BatchSize = None,
 ) -> Runner:
     """Load a runner of a weight or model file; that of a supported network has its `predict`."""
-    return open_file(path, runtime, settings.cache / ENGINES, device=device).runner
+    return open_file(path, runtime, settings.cache / ENGINES, device=device, batch_size=batch_size).runner
 
 
 def read_arrays(

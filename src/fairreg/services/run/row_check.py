@@ -37,9 +37,10 @@ def dependence_warnings(runner: Runner, arrays: Mapping[str, Array]) -> tuple[st
         gap = _gap(array, _first(together[name], array)) if name in together else float("inf")
         if gap > _TOLERANCE:
             sentence = (
-                f"The rows of this model depend on each other: the output {name!r} of the first rows changes "
-                f"by {gap:.2g} of its largest value with the rows that are computed with them: in batches of "
-                f"{size} it is not that of the whole input."
+                f"The rows of this model depend on each other: the output {name!r} of the first rows differs "
+                f"by {gap:.2g} of its largest value between a run on {few} rows and one on {several}. In "
+                f"batches of {size} it is not that of the whole input; --batch-size whole keeps all rows "
+                "together."
             )
             return (sentence,)
     return ()
