@@ -13,7 +13,7 @@ __all__ = ["NOT_PLUGINS", "Runner", "available", "check_device", "get", "load", 
 
 _ROOM = "fairreg.runners"
 NOT_PLUGINS = frozenset(
-    {"base", "batching", "cpu", "devices", "independence", "memory", "signature", "weights"}
+    {"bare_graph", "base", "batching", "cpu", "devices", "independence", "memory", "signature", "weights"}
 )
 
 

@@ -18,9 +18,10 @@ from fairreg.runners._casting import NARROW
 from fairreg.runners._onnx_faults import failures, load_fault, reason
 from fairreg.runners._onnx_signature import class_labels, given_tensor, taken_tensor, words
 from fairreg.runners._onnx_values import from_engine, run_by_values, to_engine
+from fairreg.runners.bare_graph import without_weights
 from fairreg.runners.base import Arrays, Runner
 from fairreg.runners.batching import decide, row_count
-from fairreg.runners.independence import independent_rows, states_batch, without_weights
+from fairreg.runners.independence import independent_rows, states_batch
 from fairreg.runners.weights.onnx import OnnxContent, complete
 from fairreg.schemas.record import Tensor
 

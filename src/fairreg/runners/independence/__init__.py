@@ -1,40 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Proof that an ONNX graph computes every row of its inputs by itself.
-
-A row is an entry along the first axis. The proof follows each value through the graph: it is a constant, or
-it has the rows along one of its axes, or nothing is known of it. An operator keeps the rows apart only if a
-rule of `rules` says so after the operator's specification (https://onnx.ai/onnx/operators/), so that an
-operator without a rule ends the proof. Graphs for which it succeeds give the same numbers in batches as in
-one piece, up to rounding. No conclusion follows where it fails.
-"""
+"""Independence of the rows of an ONNX graph: stated by its author, or proven by `proof`, imported then."""
 
 from typing import Any
 
-from fairreg.runners.independence.graph import STANDARD, Graph, without_weights
-from fairreg.runners.independence.rules import RULES
+__all__ = ["independent_rows", "states_batch"]
 
-__all__ = ["independent_rows", "states_batch", "without_weights"]
-
-_DOMAINS = STANDARD | {"ai.onnx.ml"}
 _BATCH = "DATA_BATCH"
-_OLDEST_OPSET = 7  # broadcasting, Dropout and BatchNormalization meant something else before
 
 
 def independent_rows(model: Any) -> bool:
-    """Tell whether the ModelProto `model` provably computes each row by itself.
+    """Tell whether the ModelProto `model` provably computes each row by itself; False means: not proven."""
+    from fairreg.runners.independence.proof import is_proven
 
-    Every input and every output must have the rows along its first axis. False means: not proven.
-    """
-    graph = Graph.of(model)
-    if graph is None or not graph.inputs:
-        return False
-    for value in graph.inputs:
-        if not graph.rank(value):
-            return False
-        graph.rows[value] = 0
-    for node in graph.nodes:
-        _follow(graph, node)
-    return all(graph.rows.get(value) == 0 for value in graph.outputs)
+    return is_proven(model)
 
 
 def states_batch(model: Any) -> bool:
@@ -46,24 +24,3 @@ def states_batch(model: Any) -> bool:
     given = [item for item in model.graph.input if item.name not in held]
     axes = [item.type.tensor_type.shape.dim[:1] for item in (*given, *model.graph.output)]
     return bool(given) and all(axis and axis[0].denotation == _BATCH for axis in axes)
-
-
-def _follow(graph: Graph, node: Any) -> None:
-    """Note what is known of the outputs of a node."""
-    if node.domain not in _DOMAINS or (node.domain in STANDARD and graph.opset < _OLDEST_OPSET):
-        return
-    graph.sizes.follow(graph, node)
-    if graph.is_constant(node):
-        graph.constants.update(node.output)
-        return
-    rule = RULES.get(node.op_type)
-    given = [value for value in node.input if value in graph.rows]
-    if rule is None or (not given and node.op_type not in _FROM_SIZES):
-        return
-    for value, axis in zip(node.output, rule(graph, node), strict=False):
-        if axis is not None:
-            graph.rows[value] = axis
-
-
-# Operators whose result has rows although only a list of sizes that names their number enters.
-_FROM_SIZES = frozenset({"ConstantOfShape", "Expand"})

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
+from fairreg.runners.bare_graph import LARGEST_CONSTANT, without_weights
 from fairreg.runners.independence.sizes import Sizes
 
-__all__ = ["STANDARD", "Graph", "without_weights"]
+__all__ = ["STANDARD", "Graph"]
 
 STANDARD = frozenset({"", "ai.onnx"})
 
@@ -15,7 +16,6 @@ STANDARD = frozenset({"", "ai.onnx"})
 _RANDOM = """
     RandomNormal RandomUniform RandomNormalLike RandomUniformLike Multinomial Bernoulli Dropout
 """
-_LARGEST_CONSTANT = 4096  # elements of a constant whose values may matter: axes, sizes, indices
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Graph:
             tensor is None
             or tensor.external_data
             or len(tensor.dims) > 1
-            or prod(tensor.dims) > _LARGEST_CONSTANT
+            or prod(tensor.dims) > LARGEST_CONSTANT
         ):
             return None
         array = numpy_helper.to_array(tensor)
@@ -124,29 +124,6 @@ def _inferred(model: Any) -> Any:
         return shape_inference.infer_shapes(bare, data_prop=True)
     except (shape_inference.InferenceError, ValueError, RuntimeError, MemoryError):
         return None
-
-
-def without_weights(model: Any) -> Any:
-    """The model without the content of large tensors and without the shapes that its author noted."""
-    import onnx
-
-    bare = onnx.ModelProto(ir_version=model.ir_version)
-    bare.opset_import.extend(model.opset_import)
-    bare.functions.extend(model.functions)
-    graph = model.graph
-    bare.graph.name = graph.name
-    bare.graph.node.extend(graph.node)
-    bare.graph.input.extend(graph.input)
-    bare.graph.output.extend(graph.output)
-    for item in bare.graph.output:
-        if item.type.HasField("tensor_type"):
-            item.type.tensor_type.ClearField("shape")
-    bare.graph.sparse_initializer.extend(graph.sparse_initializer)
-    for item in graph.initializer:
-        large = prod(item.dims) > _LARGEST_CONSTANT or item.external_data
-        kept = onnx.TensorProto(name=item.name, dims=item.dims, data_type=item.data_type) if large else item
-        bare.graph.initializer.append(kept)
-    return bare
 
 
 def _shape(value: Any) -> tuple[int | None, ...] | None:
