@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
-from fairreg.runners.independence import independent_rows, states_batch
+from fairreg.runners.independence import independent_rows, states_batch, without_weights
 from support.examples import examples
 from support.graphs import model, rows_apart
 
@@ -241,6 +241,16 @@ def test_shapes_that_the_author_noted_prove_nothing():
 
     graph.graph.value_info.append(helper.make_tensor_value_info("t", TensorProto.FLOAT, ("n", 2)))
     assert not independent_rows(graph)
+
+
+def test_the_content_of_a_large_constant_is_not_copied():
+    from onnx import helper, numpy_helper
+
+    weights = numpy_helper.from_array(normal(4, 5000))
+    graph = model("y = MatMul(x, W)")
+    graph.graph.node.insert(0, helper.make_node("Constant", [], ["W"], value=weights))
+    assert independent_rows(graph)
+    assert without_weights(graph).ByteSize() < 1000 < graph.ByteSize()
 
 
 def test_a_function_of_the_model_is_looked_into():

@@ -30,6 +30,7 @@ from fairreg.runners.batching import (
     Batching,
     batches,
     check_size,
+    counted,
     fixed_rows,
     joined,
     row_count,
@@ -141,7 +142,7 @@ class Runner(ABC):
         if fixed is not None and not self.batching.exact:
             if rows not in {fixed, None}:
                 raise ModelError(
-                    f"The model takes {fixed} rows at once, and the input has {rows}.",
+                    f"The model takes {counted(fixed)} at once, and the input has {rows}.",
                     hint=f"If rows do not depend on each other, use --batch-size {fixed} "
                     f"(batch_size={fixed} in Python).",
                 )
@@ -174,13 +175,14 @@ class Runner(ABC):
         return None if any(item.name in arrays for item in self.defaults) else row_count(arrays)
 
     def _cuts(self, rows: int | None) -> bool:
-        """Tell whether an input with so many rows is cut; None: its arrays differ in them."""
+        """Tell whether an input with so many rows is cut; None: its arrays have none in common."""
         size = self.batching.size
         if size is None or (rows is None and self.batching.reason != "requested"):
             return False
         if rows is None:
             raise ModelError(
-                "The inputs differ in their number of rows and cannot be cut into batches.",
+                "The inputs have no rows in common (one has none or another number of them, or takes the place "
+                "of a default of the model) and cannot be cut into batches.",
                 hint="Leave out --batch-size.",
             )
         return rows != size if self.batching.exact else rows > size

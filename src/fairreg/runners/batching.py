@@ -16,6 +16,7 @@ __all__ = [
     "Batching",
     "batches",
     "check_size",
+    "counted",
     "decide",
     "fixed_rows",
     "joined",
@@ -65,6 +66,11 @@ def check_size(size: int) -> int:
     return size
 
 
+def counted(rows: int) -> str:
+    """``1 row``, ``7 rows``."""
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
 def decide(
     inputs: tuple[Tensor, ...],
     outputs: tuple[Tensor, ...],
@@ -91,7 +97,7 @@ def decide(
     if size is not None:
         if size != fixed:
             raise UsageError(
-                f"The batch size is {size}, but the model takes {fixed} rows at once.",
+                f"The batch size is {size}, but the model takes {counted(fixed)} at once.",
                 hint=f"Use --batch-size {fixed}.",
             )
         return Batching(fixed, "requested", exact=True)
