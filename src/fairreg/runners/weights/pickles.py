@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.torch_format.allowlist import hashable, rebuilt
+from fairreg.runners.weights.torch_format.allowlist import rebuilt
 from fairreg.runners.weights.torch_format.descriptions import Lazy, Opaque, Storage
 from fairreg.runners.weights.torch_format.machine import Machine
 from fairreg.runners.weights.torch_format.strided import UnsetTensor
@@ -118,14 +118,16 @@ def _tuple_of(count: int) -> _Instruction:
     def instruction(m: Machine) -> None:
         if len(m.stack) < count:
             raise EOFError
-        m.stack[-count:] = [tuple(m.stack[-count:])]
+        values = tuple(m.stack[-count:])
+        del m.stack[-count:]
+        m.container(values)
 
     return instruction
 
 
 def _tuple(m: Machine) -> None:
     values = m.above_mark()
-    m.stack.append(tuple(values))
+    m.container(tuple(values))
 
 
 def _decimal(m: Machine) -> None:
@@ -172,7 +174,7 @@ def _dict(m: Machine) -> None:
 
 def _frozen_set(m: Machine) -> None:
     values = m.above_mark()
-    m.container(frozenset(map(hashable, values)))
+    m.container(frozenset(map(m.keys.checked, values)))
 
 
 def _append(m: Machine, values: list[Any]) -> None:
@@ -188,7 +190,7 @@ def _set_items(m: Machine, values: list[Any]) -> None:
         raise ModelError("its pickle sets items of something that is not a dictionary")
     if type(target) is dict:
         for key, value in zip(values[::2], values[1::2], strict=True):
-            target[key if type(key) is str else hashable(key)] = value
+            target[key if type(key) is str else m.keys.checked(key)] = value
 
 
 def _set_item(m: Machine) -> None:
@@ -199,7 +201,7 @@ def _set_item(m: Machine) -> None:
 def _add_items(m: Machine) -> None:
     values = m.above_mark()
     if type(m.stack[-1]) is set:
-        m.stack[-1].update(map(hashable, values))
+        m.stack[-1].update(map(m.keys.checked, values))
     elif type(m.stack[-1]) is not Opaque:
         raise ModelError("its pickle adds to something that is not a set")
 
