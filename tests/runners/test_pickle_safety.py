@@ -325,6 +325,17 @@ def test_a_harmless_object_is_a_placeholder_whatever_is_done_to_it(tmp_path, fil
     assert {value.name for value in loaded.values()} == {name}
 
 
+@kinds
+@pytest.mark.parametrize("protocol", [0, 1, 2])
+def test_bytes_that_python_2_calls_text_are_kept(tmp_path, files, kind, protocol):
+    content = b"\xcd\xcc\xf4\x3f"  # of a numpy scalar
+    odd = {0: b"S'\\xcd\\xcc\\xf4?'\n", 1: b"T\x04\x00\x00\x00" + content, 2: b"U\x04" + content}[protocol]
+    assert pickles.load(odd + b".", 0, "x.pth").value == content
+    path = tmp_path / "x.pth"
+    path.write_bytes(getattr(files, kind)(TENSORS, extra={"best": files.op.call("numpy", "float64", odd)}))
+    assert list(read_tensors(path)) == ["x"]
+
+
 plain = st.recursive(
     st.none()
     | st.booleans()

@@ -87,8 +87,20 @@ def _bytes(layout: struct.Struct) -> _Instruction:
     return lambda m: m.stack.append(m.counted(layout))
 
 
-def _text(layout: struct.Struct, errors: str = "surrogatepass") -> _Instruction:
-    return lambda m: m.stack.append(m.counted(layout).decode("utf-8", errors))
+def _text(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(m.counted(layout).decode("utf-8", "surrogatepass"))
+
+
+def _old_text(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(_of_python_2(m.counted(layout)))
+
+
+def _of_python_2(content: bytes) -> str | bytes:
+    """Text, or the bytes that are none: Python 2 has one type for both, as in its numpy scalars."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
 
 
 def _wide(layout: struct.Struct) -> _Instruction:
@@ -139,7 +151,7 @@ def _quoted(m: Machine) -> None:
     text = m.line()
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":  # noqa: PLR2004 - two quotes
         raise ValueError(text)
-    m.stack.append(codecs.escape_decode(text[1:-1].encode())[0].decode("utf-8"))
+    m.stack.append(_of_python_2(codecs.escape_decode(text[1:-1].encode())[0]))
 
 
 def _remember_always(m: Machine) -> None:
@@ -267,8 +279,8 @@ _INSTRUCTIONS: Mapping[int, _Instruction] = {
         "\x8a": _wide(_BYTE),
         "\x8b": _wide(_SIGNED),
         "S": _quoted,
-        "U": _text(_BYTE, "strict"),
-        "T": _text(_SIGNED, "strict"),
+        "U": _old_text(_BYTE),
+        "T": _old_text(_SIGNED),
         "V": lambda m: m.stack.append(m.raw_line().decode("raw-unicode-escape")),
         "X": _text(_WORD),
         "\x8c": _text(_BYTE),
