@@ -71,6 +71,10 @@ def matrix():
     return floats(4, 6) * (floats(4, 6) > 0)
 
 
+def odd_numbers():
+    return torch.tensor([[1.0, float("nan"), -float("nan")], [float("inf"), -float("inf"), 1e-40]])
+
+
 def parameter_with_attributes():
     parameter = torch.nn.Parameter(floats(3))
     parameter.ds_shape, parameter.tags = (3,), {"a": {1}}
@@ -121,6 +125,13 @@ TENSORS = {
     "sparse": lambda: matrix().to_sparse(),
     "sparse of integers": lambda: torch.eye(3, dtype=torch.int64).to_sparse(),
     "sparse of bfloat16": lambda: torch.eye(3, dtype=torch.bfloat16).to_sparse(),
+    "sparse with odd numbers of bfloat16": lambda: odd_numbers().bfloat16().to_sparse(),
+    "csr with odd numbers of bfloat16": lambda: odd_numbers().bfloat16().to_sparse_csr(),
+    "sparse with minus zero": lambda: torch.sparse_coo_tensor([[0, 1]], [-0.0, 1.0], (3,)),
+    "bfloat16 with minus zero": lambda: torch.sparse_coo_tensor(
+        [[0, 1]], torch.tensor([-0.0, 1]).bfloat16(), (3,)
+    ),
+    "sparse without sparse axes": lambda: torch.sparse_coo_tensor(torch.zeros(0, 2), floats(2, 3), (3,)),
     "sparse with dense axes": lambda: floats(3, 2, 2).to_sparse(1),
     "sparse with repeats": repeated_coordinates,
     "sparse without values": lambda: torch.zeros(3, 2).to_sparse(),

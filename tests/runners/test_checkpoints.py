@@ -163,6 +163,17 @@ def test_quantised_tensors_are_what_their_integers_stand_for(tmp_path, kind):
     assert found["each"].tolist() == [np.float32(-12.8), -0.5, 250.0]
 
 
+def test_scales_in_lists_of_lists_are_refused_before_they_are_unfolded(tmp_path):
+    checkpoint = Checkpoint("zipped")
+    nest = b"](" + number(1.0) * 100 + b"e"
+    for place in range(10, 14):  # each level a hundred times the one inside: 10 GB
+        nest = b"](" + nest + bytes([ord("q"), place]) + bytes([ord("h"), place]) * 99 + b"e"
+    parameters = op.tuple(op.name("torch", "per_channel_affine"), nest, b"](K\x00e", op.integer(0))
+    item = quantised(checkpoint, np.zeros(1, "i1"), parameters)
+    with pytest.raises(ModelError, match="parameters of a quantised tensor are damaged"):
+        read_tensors(checkpoint.written(tmp_path / "x.pt", {"w": item}))
+
+
 def test_the_scale_of_a_quantised_tensor_counts_in_the_fingerprint(tmp_path):
     found = set()
     for scale in (0.1, 0.2):
@@ -268,6 +279,13 @@ def test_members_that_inflate_far_beyond_the_file_are_refused(tmp_path):
                 member.write(bytes(2**20))
     assert (tmp_path / "x.pt").stat().st_size < 2**20
     with pytest.raises(ModelError, match="expand to more than"):
+        read_tensors(tmp_path / "x.pt")
+
+
+def test_a_pickle_that_inflates_far_beyond_the_file_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}" + b"N0" * (50 << 20) + b".")
+    with pytest.raises(ModelError, match="its pickle has more than"):
         read_tensors(tmp_path / "x.pt")
 
 

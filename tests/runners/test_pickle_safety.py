@@ -231,6 +231,51 @@ def test_integers_that_could_all_collide_are_no_keys():
         pickles.load(wide, 0, "x.pth")
 
 
+def tuples_of_one_hash(count):
+    """Pairs of numbers to which CPython 3.8 and later give one hash (its tuples are hashed by xxHash)."""
+    word, first, second, begin = 2**64, 11400714785074694791, 14029467366897019727, 2870177450012600261
+    for number in range(4 * count):
+        lane = (begin + number * second) % word
+        rest = (-((lane << 31 | lane >> 33) % word) * first * pow(second, -1, word)) % word
+        signed = rest - word * (rest >= word // 2)
+        if abs(signed) < 2**60:
+            yield number, signed
+
+
+KEYS_OF_ONE_HASH = {
+    "complex numbers": lambda: [complex(-1000003 * number, number) for number in range(1, 2000)],
+    "tuples": lambda: list(tuples_of_one_hash(2000)),
+    "nests": lambda: [("a", pair) for pair in tuples_of_one_hash(2000)],
+    "frozen sets": lambda: [frozenset([pair]) for pair in tuples_of_one_hash(2000)],
+}
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("kind", KEYS_OF_ONE_HASH)
+def test_keys_of_one_hash_cannot_slow_the_reading(kind, protocol):
+    keys = KEYS_OF_ONE_HASH[kind]()
+    assert len(set(map(hash, keys))) == 1
+    for value in (dict.fromkeys(keys), set(keys), frozenset(keys)):
+        with pytest.raises(ModelError, match="one hash"):
+            pickles.load(pickle.dumps(value, protocol), 0, "x.pth")
+
+
+def test_many_keys_that_are_tuples_are_read():
+    value = {(f"{number}", number): 1 for number in range(20_000)} | {
+        number + 0.5j: 1 for number in range(20_000)
+    }
+    again = [dict.fromkeys([(1, 2), (3,)]) for _ in range(500)]
+    assert pickles.load(pickle.dumps([value, again], 2), 0, "x.pth").value == [value, again]
+
+
+def test_a_text_does_not_become_a_list_of_characters(files):
+    for kind in ("list", "set", "frozenset"):
+        with pytest.raises(ModelError, match="of a text"):
+            pickles.load(
+                b"\x80\x02" + files.op.call("builtins", kind, files.op.text("abc")) + b".", 0, "x.pth"
+            )
+
+
 def test_calls_that_copy_the_same_list_again_and_again_are_bounded(files):
     numbers = b"](" + b"K\x01" * 20_000 + b"eq\x00"
     copy = files.op.name("builtins", "set") + b"h\x00\x85R"
@@ -239,8 +284,10 @@ def test_calls_that_copy_the_same_list_again_and_again_are_bounded(files):
 
 
 def test_containers_are_bounded():
-    with pytest.raises(ModelError, match="lists and dictionaries"):
+    with pytest.raises(ModelError, match="lists, tuples and dictionaries"):
         pickles.load(b"]" * 3_000_001 + b".", 0, "x.pth")
+    with pytest.raises(ModelError, match="lists, tuples and dictionaries"):
+        pickles.load(b")" + b"\x85" * 3_000_001 + b".", 0, "x.pth")
     with pytest.raises(ModelError, match="being built"):
         pickles.load(b"(" * 10_001 + b".", 0, "x.pth")
 
@@ -276,6 +323,17 @@ def test_a_harmless_object_is_a_placeholder_whatever_is_done_to_it(tmp_path, fil
     loaded = pickles.load(b"\x80\x02" + op.mapping(extra) + b".", 0, "x.pth").value
     assert {type(value) for value in loaded.values()} == {pickles.Opaque}
     assert {value.name for value in loaded.values()} == {name}
+
+
+@kinds
+@pytest.mark.parametrize("protocol", [0, 1, 2])
+def test_bytes_that_python_2_calls_text_are_kept(tmp_path, files, kind, protocol):
+    content = b"\xcd\xcc\xf4\x3f"  # of a numpy scalar
+    odd = {0: b"S'\\xcd\\xcc\\xf4?'\n", 1: b"T\x04\x00\x00\x00" + content, 2: b"U\x04" + content}[protocol]
+    assert pickles.load(odd + b".", 0, "x.pth").value == content
+    path = tmp_path / "x.pth"
+    path.write_bytes(getattr(files, kind)(TENSORS, extra={"best": files.op.call("numpy", "float64", odd)}))
+    assert list(read_tensors(path)) == ["x"]
 
 
 plain = st.recursive(

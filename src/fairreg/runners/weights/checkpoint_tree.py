@@ -6,7 +6,7 @@ sharing is as large as the file; what would be too large when written out is ref
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ _MAX_NAMES_EACH = 20
 _MAX_NAMES = 50_000_000  # characters of all names
 _MATRIX = 2  # axes
 _CONTAINERS = (dict, list, tuple, set, frozenset)
+_PLAIN = frozenset({str, int, float, bool, bytes, complex, type(None)})  # most values, told fast
 # Keys of the mapping that an optimizer gives for saving: PyTorch and its relatives, fastai.
 _OPTIMIZERS = (frozenset({"state", "param_groups"}), frozenset({"state", "hypers"}))
 
@@ -150,7 +151,11 @@ def tree_of(root: object, is_tensor: Callable[[object], bool]) -> Node | Leaf | 
             waiting.pop()
         elif id(item) not in begun:
             begun.add(id(item))
-            fresh = [child for child in _children(item, is_tensor) if id(child) not in made]
+            children = _children(item, is_tensor)
+            if not children and isinstance(item, _CONTAINERS):
+                made[id(item)] = None
+                continue
+            fresh = [child for child in children if id(child) not in made]
             cyclic.update(id(child) for child in fresh if id(child) in begun)
             waiting.extend(child for child in fresh if id(child) not in begun)
         else:
@@ -168,35 +173,37 @@ def _check_sharing(tree: Node | Leaf | None, distinct: int) -> None:
         raise ModelError(f"its tensors have {tree.tensors:,} names, more than {_MAX_NAMES_EACH} each")
 
 
-def _children(item: object, is_tensor: Callable[[object], bool]) -> Iterable[object]:
-    if is_tensor(item):
-        return ()
+def _children(item: object, is_tensor: Callable[[object], bool]) -> list[object]:
     inside: Iterable[object] = ()
     if isinstance(item, dict):
         inside = item.values()
     elif isinstance(item, _CONTAINERS):
         inside = item
-    return (child for child in inside if is_tensor(child) or isinstance(child, _CONTAINERS))
+    return [
+        child
+        for child in inside
+        if type(child) not in _PLAIN and (isinstance(child, _CONTAINERS) or is_tensor(child))
+    ]
 
 
 def _made(
     item: Any, is_tensor: Callable[[object], bool], made: dict[int, Node | Leaf | None]
 ) -> Node | Leaf | None:
-    if is_tensor(item):
-        return Leaf(item, _shape(item))
     if not isinstance(item, _CONTAINERS):
-        return None
-    inside = [(key, made.get(id(child))) for key, child in _entries(item)]
+        return Leaf(item, _shape(item)) if is_tensor(item) else None
+    inside = ((key, made.get(id(child))) for key, child in _entries(item))
     held = ((key, child) for key, child in inside if child is not None)
     items = tuple(TreeEntry(position, key, child) for position, (key, child) in enumerate(held))
-    return _checked(_node(items, inside)) if items else None
+    return _checked(_node(items, item)) if items else None
 
 
-def _node(items: tuple[TreeEntry, ...], inside: Sequence[tuple[object, object]]) -> Node:
+def _node(items: tuple[TreeEntry, ...], item: Any) -> Node:
     return Node(
         items=items,
-        keys=frozenset(key for key, _ in inside if isinstance(key, str)),
-        plain=len(items) < len(inside),
+        keys=frozenset(key for key in item if isinstance(key, str))
+        if isinstance(item, dict)
+        else frozenset(),
+        plain=len(items) < len(item),
         tensors=sum(child.tensors for _, _, child in items),
         characters=sum(_length(key) * child.tensors + child.characters for _, key, child in items),
         depth=1 + max(child.depth for _, _, child in items),
@@ -217,11 +224,11 @@ def _checked(node: Node) -> Node:
     return node
 
 
-def _entries(item: Any) -> Collection[tuple[object, object]]:
+def _entries(item: Any) -> Iterable[tuple[object, object]]:
     if isinstance(item, dict):
         return item.items()
     ordered = sorted(item, key=_order) if isinstance(item, (set, frozenset)) else item
-    return tuple(enumerate(ordered))
+    return enumerate(ordered)
 
 
 def _order(item: object) -> str:

@@ -264,7 +264,7 @@ def _text(item: TreeEntry) -> str:
         return key
     if key is None or isinstance(key, (bool, int, float, complex, bytes)):
         return str(key)[:_MAX_KEY]
-    if type(key) is tuple and all(isinstance(part, (str, int, float, bytes)) for part in key):
+    if isinstance(key, tuple) and all(isinstance(part, (str, int, float, bytes)) for part in key):
         return str(key)[:_MAX_KEY]
     return f"({item.position})"
 

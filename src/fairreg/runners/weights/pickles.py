@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.torch_format.allowlist import hashable, rebuilt
+from fairreg.runners.weights.torch_format.allowlist import rebuilt
 from fairreg.runners.weights.torch_format.descriptions import Lazy, Opaque, Storage
 from fairreg.runners.weights.torch_format.machine import Machine
 from fairreg.runners.weights.torch_format.strided import UnsetTensor
@@ -87,8 +87,20 @@ def _bytes(layout: struct.Struct) -> _Instruction:
     return lambda m: m.stack.append(m.counted(layout))
 
 
-def _text(layout: struct.Struct, errors: str = "surrogatepass") -> _Instruction:
-    return lambda m: m.stack.append(m.counted(layout).decode("utf-8", errors))
+def _text(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(m.counted(layout).decode("utf-8", "surrogatepass"))
+
+
+def _old_text(layout: struct.Struct) -> _Instruction:
+    return lambda m: m.stack.append(_of_python_2(m.counted(layout)))
+
+
+def _of_python_2(content: bytes) -> str | bytes:
+    """Text, or the bytes that are none: Python 2 has one type for both, as in its numpy scalars."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
 
 
 def _wide(layout: struct.Struct) -> _Instruction:
@@ -118,14 +130,16 @@ def _tuple_of(count: int) -> _Instruction:
     def instruction(m: Machine) -> None:
         if len(m.stack) < count:
             raise EOFError
-        m.stack[-count:] = [tuple(m.stack[-count:])]
+        values = tuple(m.stack[-count:])
+        del m.stack[-count:]
+        m.container(values)
 
     return instruction
 
 
 def _tuple(m: Machine) -> None:
     values = m.above_mark()
-    m.stack.append(tuple(values))
+    m.container(tuple(values))
 
 
 def _decimal(m: Machine) -> None:
@@ -137,7 +151,7 @@ def _quoted(m: Machine) -> None:
     text = m.line()
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "'\"":  # noqa: PLR2004 - two quotes
         raise ValueError(text)
-    m.stack.append(codecs.escape_decode(text[1:-1].encode())[0].decode("utf-8"))
+    m.stack.append(_of_python_2(codecs.escape_decode(text[1:-1].encode())[0]))
 
 
 def _remember_always(m: Machine) -> None:
@@ -172,7 +186,7 @@ def _dict(m: Machine) -> None:
 
 def _frozen_set(m: Machine) -> None:
     values = m.above_mark()
-    m.container(frozenset(map(hashable, values)))
+    m.container(frozenset(map(m.keys.checked, values)))
 
 
 def _append(m: Machine, values: list[Any]) -> None:
@@ -188,7 +202,7 @@ def _set_items(m: Machine, values: list[Any]) -> None:
         raise ModelError("its pickle sets items of something that is not a dictionary")
     if type(target) is dict:
         for key, value in zip(values[::2], values[1::2], strict=True):
-            target[key if type(key) is str else hashable(key)] = value
+            target[key if type(key) is str else m.keys.checked(key)] = value
 
 
 def _set_item(m: Machine) -> None:
@@ -199,7 +213,7 @@ def _set_item(m: Machine) -> None:
 def _add_items(m: Machine) -> None:
     values = m.above_mark()
     if type(m.stack[-1]) is set:
-        m.stack[-1].update(map(hashable, values))
+        m.stack[-1].update(map(m.keys.checked, values))
     elif type(m.stack[-1]) is not Opaque:
         raise ModelError("its pickle adds to something that is not a set")
 
@@ -265,8 +279,8 @@ _INSTRUCTIONS: Mapping[int, _Instruction] = {
         "\x8a": _wide(_BYTE),
         "\x8b": _wide(_SIGNED),
         "S": _quoted,
-        "U": _text(_BYTE, "strict"),
-        "T": _text(_SIGNED, "strict"),
+        "U": _old_text(_BYTE),
+        "T": _old_text(_SIGNED),
         "V": lambda m: m.stack.append(m.raw_line().decode("raw-unicode-escape")),
         "X": _text(_WORD),
         "\x8c": _text(_BYTE),

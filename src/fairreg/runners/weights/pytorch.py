@@ -30,7 +30,8 @@ _ZIP_START = b"PK\x03\x04"
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
-_MAX_PICKLE = 512 * 2**20
+_MAX_PICKLE, _FREE_PICKLE = 512 * 2**20, 64 * 2**20
+_EXPANSION = 16  # bytes of a deflated pickle per byte of the file, beyond those that are free
 
 _CORRUPT = (
     zipfile.BadZipFile,
@@ -94,8 +95,9 @@ def _read(path: Path, choose: _Choice) -> Tensors:
 
 def _read_zip(file: BinaryIO, size: int, source: str, choose: _Choice) -> Tensors:
     members = ZipMembers(file, size)
-    if members.size_of("data.pkl") > _MAX_PICKLE:
-        raise ModelError(f"its pickle has more than {_MAX_PICKLE >> 20} MiB")
+    limit = min(_MAX_PICKLE, _FREE_PICKLE + _EXPANSION * size)
+    if members.size_of("data.pkl") > limit:
+        raise ModelError(f"its pickle has more than {limit >> 20} MiB")
     # First of all checks, so that a pickle that names code is refused for that reason.
     checkpoint = pickles.load(members.read("data.pkl"), 0, source).value
     members.check_size()

@@ -23,6 +23,7 @@ from fairreg.runners.weights.torch_format.descriptions import (
     Unreadable,
 )
 from fairreg.runners.weights.torch_format.harmless import HARMLESS
+from fairreg.runners.weights.torch_format.keys import Keys
 from fairreg.runners.weights.torch_format.sparse import COMPRESSED, CompressedTensor, CoordinateTensor
 from fairreg.runners.weights.torch_format.strided import (
     JaggedTensor,
@@ -32,10 +33,9 @@ from fairreg.runners.weights.torch_format.strided import (
     UnsetTensor,
 )
 
-__all__ = ["Function", "hashable", "rebuilt", "stand_in"]
+__all__ = ["Function", "rebuilt", "stand_in"]
 
-_MAX_KEY_NODES = 64  # values inside a tuple used as a key; hashing a deep nest would overflow the C stack
-_MAX_BITS = 64  # wider integers can be made to collide in a dict, and no tensor has such sizes
+_MAX_BITS = 64  # no tensor has wider sizes
 
 
 class Function(Opaque):
@@ -63,30 +63,12 @@ def stand_in(module: str, name: str) -> Opaque | None:
     return found
 
 
-def hashable(key: object) -> object:
-    """Return `key` if it can be hashed at a bounded cost, as a key or an element. Raises ModelError."""
-    if type(key) is str or (type(key) is int and key.bit_length() < _MAX_BITS):
-        return key
-    if isinstance(key, (bytes, float, complex, Opaque, Lazy, type(None))):
-        return key
-    waiting, nodes = [key], 0
-    while waiting:
-        item, nodes = waiting.pop(), nodes + 1
-        wide = isinstance(item, (tuple, frozenset)) and len(item) > _MAX_KEY_NODES
-        if wide or nodes > _MAX_KEY_NODES or isinstance(item, (list, dict, set)):
-            raise ModelError("a key in its pickle is a list, a dictionary, a set or a large nest of tuples")
-        if isinstance(item, (tuple, frozenset)):
-            waiting.extend(item)
-        elif isinstance(item, int) and item.bit_length() > _MAX_BITS:
-            raise ModelError(f"a key in its pickle is an integer of more than {_MAX_BITS} bits")
-    return key
-
-
 def _mapping(items: Any = ()) -> dict[Any, Any]:
     """Dict of an ``OrderedDict`` or ``Counter``: empty, of pairs as Python 2 writes them, or of a dict."""
     if isinstance(items, dict):
         return dict(items)
-    return {hashable(key): value for key, value in items}
+    keys = Keys()
+    return {keys.checked(key): value for key, value in items}
 
 
 def _default_mapping(_factory: object = None, items: Any = ()) -> dict[Any, Any]:
@@ -94,15 +76,22 @@ def _default_mapping(_factory: object = None, items: Any = ()) -> dict[Any, Any]
 
 
 def _set(items: Any = ()) -> set[Any]:
-    return set(map(hashable, items))
+    return set(map(Keys().checked, _values(items)))
 
 
 def _frozen(items: Any = ()) -> frozenset[Any]:
-    return frozenset(map(hashable, items))
+    return frozenset(map(Keys().checked, _values(items)))
 
 
 def _sequence(items: Any = (), _maximum: object = None) -> list[Any]:
-    return list(items)
+    return list(_values(items))
+
+
+def _values(items: Any) -> Any:
+    """Return `items`, which are no text: its characters would take many times its bytes."""
+    if isinstance(items, (str, bytes)):
+        raise ModelError("its pickle makes a list or a set of a text")
+    return items
 
 
 def _bytes(content: object = b"", encoding: object = None, *_errors: object) -> object:

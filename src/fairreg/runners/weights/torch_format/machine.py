@@ -8,6 +8,7 @@ from typing import Any
 from fairreg.errors import ModelError, UnsafePickle
 from fairreg.runners.weights.torch_format.allowlist import Function, stand_in
 from fairreg.runners.weights.torch_format.descriptions import Opaque, Storage, StorageType
+from fairreg.runners.weights.torch_format.keys import Keys
 
 __all__ = ["Machine"]
 
@@ -32,6 +33,7 @@ class Machine:
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
         self.storages: dict[str, Storage] = {}
+        self.keys = Keys()
         self._containers = self._copied = 0
 
     def number(self, layout: struct.Struct) -> Any:
@@ -72,10 +74,10 @@ class Machine:
         return UnsafePickle(f"{self.source} was refused: its pickle {clause}.", hint=_REMEDY)
 
     def container(self, made: Any) -> None:
-        """Put a new list, dict or set on the stack. Raises ModelError beyond the limit."""
+        """Put a new list, tuple, dict or set on the stack. Raises ModelError beyond the limit."""
         self._containers += 1
         if self._containers > _MAX_CONTAINERS:
-            raise ModelError(f"its pickle has more than {_MAX_CONTAINERS} lists and dictionaries")
+            raise ModelError(f"its pickle has more than {_MAX_CONTAINERS} lists, tuples and dictionaries")
         self.stack.append(made)
 
     def mark(self) -> None:

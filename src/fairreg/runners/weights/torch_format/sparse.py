@@ -12,10 +12,12 @@ from math import prod
 import numpy as np
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.tensors import Array, Tensors
+from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
 from fairreg.runners.weights.torch_format.descriptions import PART_OVERHEAD, Lazy, StorageData
 
 __all__ = ["COMPRESSED", "CompressedTensor", "CoordinateTensor"]
+
+_MINUS_ZERO, _NOT_SIGN, _INFINITY, _NAN = 0x8000, 0x7FFF, 0x7F80, 0x7FC0  # bits of bfloat16
 
 # Layouts: whether columns are compressed, whether the values are blocks.
 COMPRESSED = {
@@ -108,10 +110,20 @@ def _put(dense: Array, indices: tuple[Array, ...], values: Array) -> None:
     """Add `values` to `dense` in place at `indices`; types that numpy lacks can only be written once."""
     for index, size in zip(indices, dense.shape, strict=False):
         _require(not index.size or bool(index.min() >= 0 and index.max() < size))
+    if not indices:  # no sparse axis: the values are added up
+        dense, indices = dense[None], (np.zeros(len(values), np.intp),)
     if values.dtype.names is None:
         np.add.at(dense, indices, values)
         return
-    flat = np.ravel_multi_index(indices, dense.shape[: len(indices)]) if indices and values.size else ()
+    flat = np.ravel_multi_index(indices, dense.shape[: len(indices)]) if values.size else ()
     if len(np.unique(flat)) != len(flat):
         raise ModelError(f"a sparse tensor of the element type {values.dtype.names[0]} repeats a coordinate")
-    dense[indices] = values
+    dense[indices] = _added_to_zero(values) if values.dtype == BFLOAT16 else values
+
+
+def _added_to_zero(values: Array) -> Array:
+    """The bfloat16 numbers as torch has them after an addition to 0: without -0 and with one NaN."""
+    bits = values["bfloat16"].copy()
+    bits[bits == _MINUS_ZERO] = 0
+    bits[bits & _NOT_SIGN > _INFINITY] = _NAN
+    return bits.view(BFLOAT16)

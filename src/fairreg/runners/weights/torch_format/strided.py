@@ -153,6 +153,8 @@ class QuantizedTensor(Lazy):
 
     def _parameter(self, value: Any, data: StorageData) -> Array:
         """`value` as an array that broadcasts along `axis` of the integers."""
+        if isinstance(value, list) and not all(isinstance(number, (int, float)) for number in value):
+            raise ModelError("the parameters of a quantised tensor are damaged")
         array = value.array(data) if isinstance(value, Lazy) else np.asarray(value)
         shape, axis = self.integers.shape, self.axis
         if array.dtype.kind not in "iuf":
