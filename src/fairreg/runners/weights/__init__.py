@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from fairreg.errors import ModelError
+from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import onnx, pytorch, safetensors, sharded
 from fairreg.runners.weights.side_files import open_side_file
 from fairreg.runners.weights.tensors import (
@@ -102,24 +102,35 @@ def read_tensors(path: Path) -> Tensors:
 def fingerprint(path: Path) -> str:
     """Compute the fingerprint of the tensors in `path`, ``sha256:...``; raises as `read_tensors`.
 
-    Shards are read one after the other, so that there is no limit to their common size.
+    Shards are read one after the other, so that there is no limit to their common size. Raises NoParameters
+    for a file without tensors, which has none.
     """
-    if format_of(path) != _SHARDED:
-        return fingerprint_of(read_tensors(path))
-    return digest_of(line for tensors in _of_shards(path) for line in lines_of(tensors))
+    lines = [line for tensors in _parts(path) for line in lines_of(tensors)]
+    if not lines:
+        raise _without_tensors(path)
+    return digest_of(lines)
 
 
 def candidates(path: Path) -> tuple[ModelCandidate, ...]:
     """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`.
 
     A checkpoint may have several: a network and its moving average, or a generator and a discriminator.
+    Raises NoParameters for a file without tensors.
     """
-    file_format = format_of(path)
-    if file_format == _SHARDED:
-        return (_candidate("", _of_shards(path)),)
-    if file_format == "pytorch":
+    if format_of(path) == "pytorch":
         return tuple(_candidate(name, [tensors]) for name, tensors in pytorch.read_candidates(path))
-    return (_candidate("", [read_tensors(path)]),)
+    found = _candidate("", _parts(path))
+    if not found.tensors:
+        raise _without_tensors(path)
+    return (found,)
+
+
+def _parts(path: Path) -> Iterable[Tensors]:
+    return _of_shards(path) if format_of(path) == _SHARDED else (read_tensors(path),)
+
+
+def _without_tensors(path: Path) -> NoParameters:
+    return NoParameters(f"{path.name} has no weights, so that it has no fingerprint.")
 
 
 def _candidate(name: str, parts: Iterable[Tensors]) -> ModelCandidate:

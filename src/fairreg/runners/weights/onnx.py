@@ -42,13 +42,14 @@ def knows(_start: bytes, suffix: str) -> bool:
 def read(path: Path) -> Tensors:
     """Read the main graph's initializers with weights in order. Raises ModelError, SecurityRefusal.
 
-    Those are of floating-point and of 8 or 4 bits (quantised) types; if there are none, the constants.
+    Those are of floating-point and of 8 or 4 bits (quantised) types; if there are none, the constants. The
+    attributes of trees and other classical models are weights as well.
     """
     model = _whole(_read_bytes(path), path.parent, path.name)
     types = _weight_types()
     try:
         found = {item.name: _array(item) for item in model.graph.initializer if item.data_type in types}
-        return found or _constants(model.graph, types)
+        return (found or _constants(model.graph, types)) | _classical(model.graph)
     except (ValueError, TypeError, KeyError, MemoryError) as error:
         raise ModelError(f"{path.name} is not a valid ONNX model: an initializer is damaged.") from error
 
@@ -191,6 +192,28 @@ def _constants(graph: Any, types: frozenset[int]) -> Tensors:
     }
     matrices = any(len(tensor.dims) > 1 for tensor in values.values())
     return {name: _array(tensor) for name, tensor in values.items() if matrices and tensor.dims}
+
+
+def _classical(graph: Any) -> Tensors:
+    """Trees, coefficients and scalings, which operators of ``ai.onnx.ml`` keep in lists as attributes."""
+    return {
+        f"{node.output[0]}.{attribute.name}": array
+        for node in graph.node
+        if node.domain == "ai.onnx.ml" and node.op_type != "ZipMap" and node.output
+        for attribute in node.attribute
+        if (array := _listed(attribute)) is not None and array.size
+    }
+
+
+def _listed(attribute: Any) -> Array | None:
+    """The array of an attribute that is a list or a tensor; of texts, that of their bytes."""
+    if attribute.HasField("t"):
+        return _array(attribute.t)
+    if attribute.strings:
+        return np.frombuffer(b"\0".join(attribute.strings), np.uint8)
+    if attribute.floats:
+        return np.asarray(attribute.floats, np.float32)
+    return np.asarray(attribute.ints, np.int64) if attribute.ints else None
 
 
 def _array(tensor: Any) -> Array:

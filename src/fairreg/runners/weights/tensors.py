@@ -14,6 +14,7 @@ from fairreg.errors import ModelError
 __all__ = [
     "BFLOAT16",
     "DTYPES",
+    "MAX_DIMENSIONS",
     "MAX_FILE_BYTES",
     "Array",
     "Tensors",
