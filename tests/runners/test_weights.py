@@ -412,3 +412,21 @@ def test_a_graph_without_weights_has_no_fingerprint(tmp_path):
     (tmp_path / "x.onnx").write_bytes(parse_model(graph).SerializeToString())
     with pytest.raises(NoParameters):
         fingerprint(tmp_path / "x.onnx")
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES.values(), ".bin", ".ckpt"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "pointer of Git LFS"),
+        (b"\n<!DOCTYPE html><html></html>", "web page"),
+        (b"<html></html>", "web page"),
+    ],
+)
+def test_what_lies_in_the_place_of_a_file_is_named(tmp_path, suffix, content, said):
+    (tmp_path / f"x{suffix}").write_bytes(content)
+    with pytest.raises(ModelError, match=said):
+        fingerprint(tmp_path / f"x{suffix}")
+    if suffix == ".onnx":
+        with pytest.raises(ModelError, match=said):
+            signature(tmp_path / "x.onnx")

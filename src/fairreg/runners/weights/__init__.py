@@ -19,6 +19,7 @@ from fairreg.runners.weights.tensors import (
     MAX_FILE_BYTES,
     Array,
     Tensors,
+    check_whole,
     digest_of,
     dtype_name,
     fingerprint_of,
@@ -193,6 +194,7 @@ def _digest_beside(path: Path, name: str) -> str:
 def format_of(path: Path) -> str:
     """Detect the format of `path`, one of FORMATS, by its first bytes and its suffix. Raises ModelError."""
     start = _beginning(path)
+    check_whole(start, path.name)
     if sharded.knows(path):
         return _SHARDED
     for name, reader in _READERS.items():

@@ -11,8 +11,9 @@ import numpy as np
 from fairreg.errors import ModelError
 from fairreg.runners._onnx_signature import ELEMENTS
 from fairreg.runners.weights.external_data import embed, external_tensors, locations
-from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
+from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors, check_whole
 from fairreg.schemas.record import ANY_AXES, Tensor
+from fairreg.storage.formats import HEAD_BYTES
 
 __all__ = [
     "SUFFIXES",
@@ -150,6 +151,7 @@ def parse(content: bytes, name: str) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
 
+    check_whole(content[:HEAD_BYTES], name)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(content)

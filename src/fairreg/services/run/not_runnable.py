@@ -7,7 +7,8 @@ from pathlib import Path
 from fairreg import models, runners
 from fairreg.errors import FairregError, ModelError
 from fairreg.runners.weights import Tensors, read_tensors
-from fairreg.storage.formats import FileFormat, format_of_file
+from fairreg.runners.weights.tensors import check_whole
+from fairreg.storage.formats import HEAD_BYTES, FileFormat, format_of_file
 
 __all__ = ["not_runnable"]
 
@@ -36,6 +37,11 @@ _WEIGHTS = frozenset({"zip_torch", "legacy_torch", "pickle", "safetensors"})
 def not_runnable(path: Path) -> ModelError:
     """The error for a file that no runner loads and no model package recognises, with what it is."""
     fairregs = f"fairreg runs ONNX models and weights of its networks ({', '.join(models.names())})."
+    try:
+        with path.open("rb") as stream:
+            check_whole(stream.read(HEAD_BYTES), path.name)
+    except ModelError as error:
+        return error
     tensors = _tensors(path)
     if tensors:
         return ModelError(
