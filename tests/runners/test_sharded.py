@@ -72,7 +72,21 @@ def test_an_index_and_shards_of_two_versions_are_told_apart(tmp_path, files, ten
 
 
 @pytest.mark.parametrize(
-    "name", ["../other/x.safetensors", "/etc/passwd", "sub/x.safetensors", "..", "", "a\\b", "C:x", "x\0y"]
+    "name",
+    [
+        "../other/x.safetensors",
+        "/etc/passwd",
+        "sub/x.safetensors",
+        "..",
+        "",
+        "a\\b",
+        "C:x",
+        "x\0y",
+        "x\x1b[31m",
+        "x\ny",
+        "\ud800",
+        "x" * 256,
+    ],
 )
 def test_only_plain_names_are_followed(tmp_path, name):
     with pytest.raises(SecurityRefusal, match="not a plain name"):

@@ -7,12 +7,14 @@ from contextlib import suppress
 from hashlib import sha256
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx.parser import parse_model
 
 from fairreg.errors import FairregError, ModelError, NoParameters, SecurityRefusal
-from fairreg.runners.weights import fingerprint, fingerprint_of, format_of, read_tensors
+from fairreg.runners.weights import candidates, fingerprint, fingerprint_of, format_of, read_tensors
 from fairreg.runners.weights.onnx import signature
 from fairreg.schemas.record import Tensor
 from support.examples import examples
@@ -352,3 +354,89 @@ def test_what_the_safetensors_library_saves_is_read(tmp_path, tensors):
     library = pytest.importorskip("safetensors.numpy")
     library.save_file(tensors, tmp_path / "x.safetensors")
     assert fingerprint(tmp_path / "x.safetensors") == fingerprint_of(tensors)
+
+
+@pytest.mark.parametrize("shape", [[True, 1], [1.0], ["1"], [None], [[1]]])
+def test_a_size_that_is_no_whole_number_makes_a_safetensors_file_invalid(tmp_path, shape):
+    with pytest.raises(ModelError, match="not a valid safetensors file"):
+        read_tensors(packed(tmp_path / "x.safetensors", {"w": header(shape)}, bytes(4)))
+
+
+def test_more_axes_than_numpy_has_are_not_called_an_invalid_file(tmp_path):
+    with pytest.raises(ModelError, match="has 65 axes, more than the 64 of numpy") as caught:
+        read_tensors(packed(tmp_path / "x.safetensors", {"w": header([1] * 65)}, bytes(4)))
+    assert "not a valid" not in caught.value.message
+
+
+@pytest.mark.parametrize("content", [{}, {"__metadata__": {"format": "pt"}}])
+def test_a_file_without_tensors_has_no_fingerprint(tmp_path, content):
+    path = packed(tmp_path / "x.safetensors", content, b"")
+    for asked in (fingerprint, candidates):
+        with pytest.raises(NoParameters, match=r"x\.safetensors has no weights"):
+            asked(path)
+
+
+def header(shape):
+    return {"dtype": "F32", "shape": shape, "data_offsets": [0, 4]}
+
+
+def packed(path, content, data):
+    text = json.dumps(content).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    return path
+
+
+TREE = """<ir_version: 10, opset_import: ["" : 20, "ai.onnx.ml" : 3]>
+g (float[N, 2] x) => (float[N, 1] y) {{
+  y = ai.onnx.ml.TreeEnsembleRegressor <n_targets = 1, nodes_treeids = [0,0,0], nodes_nodeids = [0,1,2],
+    nodes_featureids = [{feature},0,0], nodes_modes = ["{mode}", "LEAF", "LEAF"],
+    nodes_values = [{threshold}, 0.0, 0.0],
+    nodes_truenodeids = [1,0,0], nodes_falsenodeids = [2,0,0], target_treeids = [0,0], target_nodeids = [1,2],
+    target_ids = [0,0], target_weights = [{leaf}, 2.0]> (x)
+}}"""
+
+
+def test_trees_in_an_onnx_graph_have_a_fingerprint_of_their_own(tmp_path):
+    same = {"feature": 0, "mode": "BRANCH_LEQ", "threshold": 0.5, "leaf": 1.0}
+    changes = [{}, {"feature": 1}, {"mode": "BRANCH_LT"}, {"threshold": 0.25}, {"leaf": 3.0}]
+    found = []
+    for change in [*changes, {}]:
+        (tmp_path / "x.onnx").write_bytes(parse_model(TREE.format(**same | change)).SerializeToString())
+        found.append(fingerprint(tmp_path / "x.onnx"))
+    assert len(set(found)) == len(changes)
+    assert found[0] == found[-1]
+
+
+def test_names_of_classes_beside_the_scores_do_not_change_the_fingerprint(tmp_path, files, tensors):
+    plain = tmp_path / "plain.onnx"
+    plain.write_bytes(files.onnx(tensors))
+    graph = onnx.load(plain)
+    named = onnx.helper.make_node("ZipMap", ["y"], ["z"], domain="ai.onnx.ml", classlabels_int64s=[0, 1])
+    graph.graph.node.append(named)
+    onnx.save(graph, tmp_path / "named.onnx")
+    assert fingerprint(tmp_path / "named.onnx") == fingerprint(plain) == fingerprint_of(tensors)
+
+
+def test_a_graph_without_weights_has_no_fingerprint(tmp_path):
+    graph = '<ir_version: 10, opset_import: ["" : 20]> g (float[N] x) => (float[N] y) { y = Relu (x) }'
+    (tmp_path / "x.onnx").write_bytes(parse_model(graph).SerializeToString())
+    with pytest.raises(NoParameters):
+        fingerprint(tmp_path / "x.onnx")
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES.values(), ".bin", ".ckpt"])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "pointer of Git LFS"),
+        (b"\n<!DOCTYPE html><html></html>", "web page"),
+        (b"<html></html>", "web page"),
+    ],
+)
+def test_what_lies_in_the_place_of_a_file_is_named(tmp_path, suffix, content, said):
+    (tmp_path / f"x{suffix}").write_bytes(content)
+    with pytest.raises(ModelError, match=said):
+        fingerprint(tmp_path / f"x{suffix}")
+    if suffix == ".onnx":
+        with pytest.raises(ModelError, match=said):
+            signature(tmp_path / "x.onnx")

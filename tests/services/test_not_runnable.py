@@ -37,7 +37,6 @@ def zipped(name):
         ("lightgbm.txt", b"tree\nversion=v4\n", "is a text file"),
         ("trees.ubj", b"{L\0\0\0\0\0\0\0\x07learner", "is a file of a format that fairreg does not know"),
         ("jets.root", b"root\0\0\xf2\xd8", "is a ROOT file"),
-        ("big.bin.txt", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "pointer of Git LFS"),
     ],
 )
 def test_a_file_of_another_format_is_named(tmp_path, name, content, said):
@@ -48,6 +47,14 @@ def test_a_file_of_another_format_is_named(tmp_path, name, content, said):
     assert said in caught.value.message
     assert "ONNX model." not in caught.value.message
     assert "Export the model to ONNX" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["x.pt", "x.onnx", "x.safetensors", "x.bin.txt"])
+def test_a_pointer_in_the_place_of_a_file_is_named_with_the_way_to_the_file(tmp_path, name):
+    (tmp_path / name).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n")
+    with pytest.raises(ModelError, match="pointer of Git LFS") as caught:
+        open_file(tmp_path / name, None, tmp_path)
+    assert "git lfs pull" in caught.value.hint
 
 
 @pytest.mark.parametrize("kind", ["zipped", "legacy"])

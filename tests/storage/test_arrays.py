@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fairreg.errors import ModelError
-from fairreg.storage.arrays import open_rows, row_count
+from fairreg.storage.arrays import UNREADABLE, open_rows, row_count
 from support.examples import examples
 
 shapes = arrays.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=6)
@@ -53,6 +53,15 @@ def test_pickled_arrays_are_not_read(tmp_path):
         pytest.raises(ModelError, match=r"'x' of a\.npz holds Python objects"),
     ):
         _ = found["x"]
+
+
+def test_a_size_that_is_no_whole_number_is_a_damaged_array(tmp_path):
+    header = b"{'descr':'<f4','fortran_order':False,'shape':(True,3)}\n"
+    (tmp_path / "a.npy").write_bytes(
+        b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(12)
+    )
+    with pytest.raises(UNREADABLE), open_rows(tmp_path / "a.npy"):
+        pass
 
 
 def test_an_array_that_ends_too_early_is_no_array(tmp_path):

@@ -97,6 +97,13 @@ def test_elements_that_are_neither_numbers_nor_text_are_refused_by_name(tmp_path
                 _ = found[name]
 
 
+def test_text_that_is_not_utf_8_is_named(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", data=np.array([b"\xff\xfe"], h5py.string_dtype("utf-8", 2)))
+    with open_rows(tmp_path / "a.h5") as found, pytest.raises(ModelError, match=r"'x' of a\.h5 is not UTF-8"):
+        found["x"]
+
+
 def test_a_small_file_that_claims_many_values_is_refused(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("x", (2**40,), "f8", chunks=(2**16,))

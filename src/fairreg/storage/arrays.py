@@ -177,6 +177,8 @@ def _header(stream: IO[bytes]) -> _Header | None:
     if reader is None:
         return None
     shape, by_columns, dtype = reader(stream)
+    if any(type(size) is not int for size in shape):  # numpy takes True for a size
+        raise ValueError(shape)
     return _Header(shape, bool(shape) and not by_columns and not dtype.hasobject, dtype)
 
 

@@ -75,6 +75,8 @@ class Datasets:
             if _h5py().check_string_dtype(dataset.dtype) is not None:
                 return np.array(dataset.asstr()[rows], dtype=str)
             return np.asarray(dataset[rows])
+        except UnicodeDecodeError as error:
+            raise ModelError(f"The text in the array {name!r} of {self._file} is not UTF-8.") from error
         except (OSError, RuntimeError) as error:
             raise ModelError(f"The array {name!r} of {self._file} is damaged.") from error
 

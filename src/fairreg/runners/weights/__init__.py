@@ -18,6 +18,7 @@ from fairreg.runners.weights.tensors import (
     MAX_FILE_BYTES,
     Array,
     Tensors,
+    check_whole,
     digest_of,
     dtype_name,
     fingerprint_of,
@@ -117,6 +118,7 @@ def candidates(path: str | Path) -> tuple[ModelCandidate, ...]:
     """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`.
 
     A checkpoint may have several: a network and its moving average, or a generator and a discriminator.
+    Raises NoParameters for a file without tensors.
     """
     path = Path(path)
     file_format = format_of(path)
@@ -189,6 +191,7 @@ def _digest_beside(path: Path, name: str) -> str:
 def format_of(path: Path) -> str:
     """Detect the format of `path`, one of FORMATS, by its first bytes and its suffix. Raises ModelError."""
     start = _beginning(path)
+    check_whole(start, path.name)
     if sharded.knows(path):
         return _SHARDED
     for name, reader in _READERS.items():

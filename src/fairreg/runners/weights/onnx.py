@@ -10,7 +10,7 @@ import numpy as np
 
 from fairreg.errors import ModelError
 from fairreg.runners._onnx_signature import ELEMENTS
-from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors
+from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors, check_whole
 from fairreg.schemas.record import ANY_AXES, Tensor
 from fairreg.storage.formats import HEAD_BYTES, FileFormat, format_of_head
 
@@ -167,6 +167,7 @@ def parse(content: bytes, name: str) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
 
+    check_whole(content[:HEAD_BYTES], name)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(content)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.tensors import DTYPES, Array, Tensors, contiguous, view
+from fairreg.runners.weights.tensors import DTYPES, MAX_DIMENSIONS, Array, Tensors, contiguous, view
 
 __all__ = ["SUFFIXES", "knows", "read"]
 
@@ -71,7 +71,7 @@ def read(path: Path) -> Tensors:
     try:
         return _read(memoryview(path.read_bytes()))
     except _NotKnownError as error:
-        raise ModelError(f"{path.name} cannot be read: {error}, which is not known to fairreg.") from error
+        raise ModelError(f"{path.name} cannot be read: {error}.") from error
     except ModelError as error:
         raise ModelError(f"{path.name} is not a valid safetensors file: {error.message}.") from error
     except MemoryError as error:
@@ -88,7 +88,8 @@ def _read(content: memoryview) -> Tensors:
     if length > _MAX_HEADER_BYTES or start > len(content):
         raise ModelError("its header is longer than the file")
     header = json.loads(bytes(content[_LENGTH_BYTES:start]), object_pairs_hook=_without_duplicates)
-    header.pop("__metadata__", None)
+    if not isinstance(header.pop("__metadata__", {}), dict):
+        raise ModelError("its metadata is not a mapping")
     _check_coverage([entry["data_offsets"] for entry in header.values()], len(content) - start)
     return {name: _tensor(content[start:], name, entry) for name, entry in header.items()}
 
@@ -112,15 +113,24 @@ def _check_coverage(offsets: list[list[int]], size: int) -> None:
 def _tensor(data: memoryview, name: str, entry: dict[str, Any]) -> Array:
     """Array of one tensor; numbers of less than a byte are packed, so that the last axis counts bytes."""
     if entry["dtype"] not in _TYPES:
-        raise _NotKnownError(f"its tensor {name!r} has the element type {entry['dtype']!r}")
+        raise _NotKnownError(
+            f"its tensor {name!r} has the element type {entry['dtype']!r}, which is not known to fairreg"
+        )
     first, last = entry["data_offsets"]
-    shape = tuple(int(size) for size in entry["shape"])
+    shape = tuple(entry["shape"])
+    if any(type(size) is not int for size in (first, last, *shape)):
+        raise ModelError(f"the shape or the place of its tensor {name!r} is not made of whole numbers")
+    if len(shape) > MAX_DIMENSIONS:
+        raise _NotKnownError(
+            f"its tensor {name!r} has {len(shape)} axes, more than the {MAX_DIMENSIONS} of numpy"
+        )
     element, bits = _TYPES[entry["dtype"]]
     dtype, packed = DTYPES[element], shape
     if bits < _BYTE:
         if not shape or shape[-1] * bits % _BYTE:
             raise _NotKnownError(
-                f"its tensor {name!r} packs numbers of {bits} bits across rows of shape {shape}"
+                f"its tensor {name!r} packs numbers of {bits} bits across rows of shape {shape}, "
+                "which is not known to fairreg"
             )
         packed = (*shape[:-1], shape[-1] * bits // _BYTE)
     array = view(data[first:last], dtype, 0, packed, contiguous(packed))

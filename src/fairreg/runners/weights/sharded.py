@@ -16,6 +16,7 @@ __all__ = ["index_of", "knows", "shards"]
 _SUFFIX = ".index.json"
 _MAX_INDEX = 64 << 20  # bytes
 _MAX_SHARDS = 10_000
+_LONGEST_NAME = 255  # bytes of a file name that most file systems take
 
 
 def knows(path: Path) -> bool:
@@ -50,16 +51,23 @@ def _by_shard(index: str, weight_map: Mapping[str, object]) -> dict[str, list[st
         if not isinstance(shard, str):
             raise ModelError(f"{index} is not an index of shards: it names no file for {tensor!r}.")
         if shard.lower().endswith(_SUFFIX):
-            raise ModelError(f"{index} names {shard}, which is another index, as a file with tensors.")
-        if shard in {"", ".", ".."} or not {"/", "\\", "\0", ":"}.isdisjoint(shard):
+            raise ModelError(f"{index} names {shard!r}, which is another index, as a file with tensors.")
+        if not _is_plain(shard):
             raise SecurityRefusal(
-                f"{index} names {shard!r}, which is not a plain name of a file beside it.",
+                f"{index} names {shard[:_LONGEST_NAME]!r}, which is not a plain name of a file beside it.",
                 hint="Save the model with its shards in one folder.",
             )
         found.setdefault(shard, []).append(tensor)
     if len(found) > _MAX_SHARDS:
         raise ModelError(f"{index} names {len(found):,} files; the limit is {_MAX_SHARDS:,}.")
     return dict(sorted(found.items()))
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether this can be the name of a file beside the index, and be shown as it is."""
+    if name in {"", ".", ".."} or not name.isprintable():
+        return False
+    return {"/", "\\", ":"}.isdisjoint(name) and len(name.encode()) <= _LONGEST_NAME
 
 
 def shards(path: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.storage.formats import format_of_head
 
 __all__ = [
     "BFLOAT16",
     "DTYPES",
+    "MAX_DIMENSIONS",
     "MAX_FILE_BYTES",
     "Array",
     "Tensors",
+    "check_whole",
     "contiguous",
     "digest_of",
     "dtype_name",
@@ -65,6 +68,20 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     "complex32": np.dtype([("complex32", "<u2", (2,))]),
     **{name: np.dtype([(name, bits)]) for name, bits in _RAW_BITS.items()},
 }
+
+
+_WEB_PAGE = (b"<!doctype", b"<html")
+
+
+def check_whole(start: bytes, name: str) -> None:
+    """Refuse what lies in the place of the file `name`, by its first bytes, with a ModelError."""
+    if format_of_head(start, name) == "lfs_pointer":
+        raise ModelError(
+            f"{name} is a pointer of Git LFS: the file itself lies on another server.",
+            hint="Get it with `git lfs pull`.",
+        )
+    if start.lstrip()[:9].lower().startswith(_WEB_PAGE):
+        raise ModelError(f"{name} is a web page, not a model.", hint="Download the file again.")
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from fairreg import models, runners
 from fairreg.errors import FairregError, ModelError
 from fairreg.runners.weights import Tensors, read_tensors, side_files
-from fairreg.storage.formats import FileFormat, format_of_file
+from fairreg.runners.weights.tensors import check_whole
+from fairreg.storage.formats import HEAD_BYTES, FileFormat, format_of_file
 
 __all__ = ["not_runnable"]
 
@@ -39,6 +40,11 @@ def not_runnable(path: Path) -> ModelError:
     if _is_side_file(path, graph):
         return ModelError(f"{path.name} holds tensors of {graph.name}.", hint=f"Run {graph}.")
     fairregs = f"fairreg runs ONNX models and weights of its networks ({', '.join(models.names())})."
+    try:
+        with path.open("rb") as stream:
+            check_whole(stream.read(HEAD_BYTES), path.name)
+    except ModelError as error:
+        return error
     tensors = _tensors(path)
     if tensors:
         return ModelError(
