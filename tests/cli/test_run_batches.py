@@ -106,6 +106,37 @@ def test_batches_of_a_graph_whose_outputs_have_no_rows_are_refused(run, graph, f
     assert "Hint: Use --batch-size whole." in done.err
 
 
+def test_a_file_that_states_more_rows_than_it_has_costs_nothing(cli, tmp_path):
+    """The header of a .npy file can state any number; a shard of it is made when its turn comes."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000, 4), }".ljust(117) + b"\n"
+    (tmp_path / "0.npy").write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + header)
+    np.save(tmp_path / "1.npy", np.ones((3, 4), np.float32))
+    (tmp_path / "model.onnx").write_bytes(model("y = Relu(x)").SerializeToString())
+    done = cli("run", tmp_path / "model.onnx", "--input", tmp_path / "?.npy", "--json")
+    assert done.code == 1
+    document = json.loads(done.out)
+    assert [item["items"] for item in document["files"]] == [3]
+    assert len(document["failures"]) == 1
+
+
+def test_the_output_may_not_be_the_input(cli, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(softmax().SerializeToString())
+    given = tmp_path / "x.npz"
+    np.savez(given, x=np.ones((3, 4), np.float32))
+    before = given.read_bytes()
+    done = cli("run", tmp_path / "model.onnx", "--input", given, "--output", tmp_path / "." / "x.npz")
+    assert done.code == 2
+    assert "is the input" in done.err
+    assert given.read_bytes() == before
+
+
+def test_an_empty_name_is_not_the_folder_that_one_is_in(cli, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(softmax().SerializeToString())
+    done = cli("run", tmp_path / "model.onnx", "--input", "")
+    assert done.code == 2
+    assert "an empty name" in done.err
+
+
 @pytest.mark.parametrize("text", ["0", "-3", "some", "1.5", ""])
 def test_a_batch_size_that_is_none_is_wrong_usage(run, text):
     done = run(softmax(), 3, "--batch-size", text)

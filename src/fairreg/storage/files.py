@@ -44,5 +44,7 @@ def disk_faults(what: str) -> Iterator[None]:
     except OSError as error:
         raise FairregError(
             f"{what} cannot be written: {error.strerror or error} ({error.filename}).",
-            hint="Free some space, or choose a writable folder (FAIRREG_HOME for the cache).",
+            hint="Make its folder first."
+            if isinstance(error, FileNotFoundError)
+            else "Free some space, or choose a writable folder (FAIRREG_HOME for the cache).",
         ) from error

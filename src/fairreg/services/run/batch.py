@@ -27,7 +27,7 @@ from fairreg.services.run.origin import weights_document
 from fairreg.services.run.outputs import write_outputs
 from fairreg.services.run.predict import LoadedModel, measured, read_inputs
 from fairreg.services.run.row_check import ROWS, dependence_warnings
-from fairreg.services.run.shards import BATCHES, ModelFile, Shard, ShardOutputs, ShardTask, shards_of
+from fairreg.services.run.shards import BATCHES, ModelFile, Shard, ShardOutputs, Shards, ShardTask, shards_of
 from fairreg.settings import Settings
 from fairreg.storage.files import digest, disk_faults
 from fairreg.web import Log, no_log
@@ -187,7 +187,7 @@ class _File:
     """An input being processed: its shards, the path of its outputs, and its initial state."""
 
     path: Path
-    shards: tuple[Shard, ...]
+    shards: Shards
     target: Path | None
     sha256: str = ""
     state: tuple[int, int] = (0, 0)
@@ -232,10 +232,16 @@ class _Runs:
         for file in self._files.values():
             made = self._proven(file)
             if made is None:
-                yield from file.shards
+                yield from self._until_it_fails(file)
             else:
                 self._note(file, made, skipped=True)
                 self._tell(made.items)
+
+    def _until_it_fails(self, file: _File) -> Iterator[Shard]:
+        for shard in file.shards:
+            if file.path in self.report.failures:
+                return
+            yield shard
 
     def _proven(self, file: _File) -> ManifestEntry | None:
         if file.target is None or self.manifest is None:
@@ -254,7 +260,7 @@ class _Runs:
         else:
             file.parts.append(done.result)
             self._tell(done.result.items)
-            if done.task == file.shards[-1]:
+            if done.task == file.shards.last:
                 self._finish(file)
 
     def _finish(self, file: _File) -> None:
@@ -283,12 +289,12 @@ class _Runs:
             output=file.target,
             sha256=made.sha256 or None,
             skipped=skipped,
-            whole=file.shards[-1].stop is None,
+            whole=file.shards.last.stop is None,
         )
 
     def _tell(self, items: int) -> None:
         self._done += items
-        counts = [file.shards[-1].stop for file in self._files.values()]
+        counts = [file.shards.last.stop for file in self._files.values()]
         self.progress(self._done, None if None in counts else sum(count or 0 for count in counts))
 
     @cached_property

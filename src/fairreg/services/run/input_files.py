@@ -22,13 +22,15 @@ def is_one_file(given: Iterable[str]) -> bool:
 def input_files(given: Iterable[str]) -> list[Path]:
     """List the files in the order given, those of a folder or pattern by name, without duplicates.
 
-    Raises UsageError for a folder or pattern without files.
+    Raises UsageError for an empty name, and for a folder or pattern without files.
     """
     found = [path for name in given for path in _meant(name)]
     return list({path.resolve(): path for path in found}.values())
 
 
 def _meant(name: str) -> list[Path]:
+    if not name:
+        raise UsageError("An input has an empty name.", hint="Name a file, a folder or a pattern.")
     path = Path(name)
     if path.is_dir():
         files = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES and item.is_file())

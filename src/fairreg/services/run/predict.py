@@ -149,7 +149,8 @@ def open_model(
     if path.is_file():
         return open_file(path, runtime, settings.cache / ENGINES, device=device, batch_size=batch_size)
     if looks_like_path(model):
-        raise ModelError(f"There is no file {model}.", hint="Give a model file, or an identifier.")
+        fact = f"{model} is a folder." if path.is_dir() else f"There is no file {model}."
+        raise ModelError(fact, hint="Give a model file, or an identifier.")
     fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
     return open_fetched(settings, fetched, runtime, device, batch_size=batch_size)
 
@@ -203,10 +204,12 @@ def predict(
 
     A model that fairreg supports reads the files of its own field; any other takes .npz files with an array
     for each of its inputs. `output` is written only at the end. Raises ModelError if model and input do not
-    fit, UsageError for an output of an unknown kind.
+    fit, UsageError for an output of an unknown kind and for one that is the input.
     """
     if output is not None and output.suffix not in OUTPUT_SUFFIXES:
         raise UsageError(f"{output.name} is not a .npz or .npy file.", hint="Use one of these suffixes.")
+    if output is not None and output.exists() and inputs.exists() and output.samefile(inputs):
+        raise UsageError(f"The output {output} is the input.", hint="Choose another --output.")
     given = read_inputs(model, inputs)
     warnings = (*model.warnings, *dependence_warnings(model.runner, given.arrays))
     begun = perf_counter()

@@ -5,7 +5,7 @@ The division into shards depends only on the file and the model's batch size, an
 items as in a run of the whole file, because the composition of a batch can change the last digits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from fairreg.services.run.predict import (
     read_inputs,
 )
 
-__all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "shards_of"]
+__all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "Shards", "shards_of"]
 
 # Batches per shard: about a second of the Hbb network on one core, and a few tens of megabytes of jets.
 BATCHES = 32
@@ -83,12 +83,38 @@ class ShardTask:
         return ShardOutputs(outputs, given.labels, count_items(given.arrays))
 
 
-def shards_of(opened: LoadedModel, source: Path) -> tuple[Shard, ...]:
+@dataclass(frozen=True)
+class Shards:
+    """The shards of `size` items of a file, in order; one of all where `count`, their number, is None.
+
+    They are made one by one: a few bytes in the file can state any number of items.
+    """
+
+    source: Path
+    count: int | None = None
+    size: int = 1
+
+    def __iter__(self) -> Iterator[Shard]:
+        if self.count is None:
+            yield Shard(self.source)
+            return
+        for start in range(0, self.count, self.size):
+            yield Shard(self.source, start, min(start + self.size, self.count))
+
+    @property
+    def last(self) -> Shard:
+        """The shard at the end of the file."""
+        if self.count is None:
+            return Shard(self.source)
+        return Shard(self.source, (self.count - 1) // self.size * self.size, self.count)
+
+
+def shards_of(opened: LoadedModel, source: Path) -> Shards:
     """Divide the file into shards; one for a file whose items cannot be counted. Raises ModelError."""
     count, size = count_inputs(opened, source), BATCHES * (opened.runner.batch_size or 0)
     if not count or not size:
-        return (Shard(source),)
-    return tuple(Shard(source, start, min(start + size, count)) for start in range(0, count, size))
+        return Shards(source)
+    return Shards(source, count, size)
 
 
 @lru_cache(maxsize=1)
