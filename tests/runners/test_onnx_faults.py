@@ -136,8 +136,7 @@ def test_a_model_of_an_old_operator_set_is_to_be_converted():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 9\n", "a pointer of Git LFS"),
-        (b"<!DOCTYPE html><html>404</html>", "a text file"),
+        (b"Not found: the model was moved.", "a text file"),
         (b"PK\x03\x04" + bytes(60), "a zip archive"),
     ],
 )

@@ -107,26 +107,27 @@ def fingerprint(path: str | Path) -> str:
     for a file without a number that counts: all such files would have one fingerprint.
     """
     path = Path(path)
-    whole = format_of(path) != _SHARDED
-    found = _candidate("", [read_tensors(path)] if whole else _of_shards(path))
-    if not found.numbers:
-        raise NoParameters(f"{path.name} has no weights, and so no fingerprint.")
-    return found.fingerprint
+    return _as_one(path).fingerprint
 
 
 def candidates(path: str | Path) -> tuple[ModelCandidate, ...]:
     """List the models in `path`, the one that `read_tensors` reads first; raises as `read_tensors`.
 
     A checkpoint may have several: a network and its moving average, or a generator and a discriminator.
-    Raises NoParameters for a file without tensors.
+    Raises NoParameters as `fingerprint`.
     """
     path = Path(path)
-    file_format = format_of(path)
-    if file_format == _SHARDED:
-        return (_candidate("", _of_shards(path)),)
-    if file_format == "pytorch":
+    if format_of(path) == "pytorch":
         return tuple(_candidate(name, [tensors]) for name, tensors in checkpoints.read_candidates(path))
-    return (_candidate("", [read_tensors(path)]),)
+    return (_as_one(path),)
+
+
+def _as_one(path: Path) -> ModelCandidate:
+    """The model that `read_tensors` reads."""
+    found = _candidate("", _of_shards(path) if format_of(path) == _SHARDED else [read_tensors(path)])
+    if not found.numbers:
+        raise NoParameters(f"{path.name} has no weights, and so no fingerprint.")
+    return found
 
 
 def _candidate(name: str, parts: Iterable[Tensors]) -> ModelCandidate:

@@ -33,8 +33,7 @@ _MAX_INLINE = (2 << 30) - (64 << 20)
 
 # What is met under the name of a model.
 _OTHERS: Mapping[FileFormat, str] = {
-    "lfs_pointer": "a pointer of Git LFS: the model itself lies on another server",
-    "text": "a text file, perhaps the error page of a server",
+    "text": "a text file",
     "zip": "a zip archive",
     "zip_torch": "a PyTorch file",
     "hdf5": "an HDF5 file",
