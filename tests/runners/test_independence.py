@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnxruntime.capi import onnxruntime_pybind11_state as engine
 
-from fairreg.runners.independence import independent_rows, states_batch, without_weights
+from fairreg.runners.bare_graph import without_weights
+from fairreg.runners.independence import independent_rows, states_batch
 from support.examples import examples
 from support.graphs import model, rows_apart
 

@@ -181,8 +181,8 @@ class Runner(ABC):
             return False
         if rows is None:
             raise ModelError(
-                "The inputs have no rows in common (one has none or another number of them, or takes the place "
-                "of a default of the model) and cannot be cut into batches.",
+                "The inputs have no rows in common (one has none or another number of them, or takes the "
+                "place of a default of the model) and cannot be cut into batches.",
                 hint="Leave out --batch-size.",
             )
         return rows != size if self.batching.exact else rows > size
