@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fairreg.models import hbb_in
+from fairreg.services.run.predict import looks_like_path
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 
@@ -90,6 +91,33 @@ def test_a_missing_model_file_is_explained(cli: Callable, tmp_path: Path) -> Non
     result = cli("run", str(tmp_path / "no.onnx"), "--input", str(tmp_path / "x.npz"))
     assert result.code == 1
     assert "There is no file" in result.err
+
+
+@pytest.mark.parametrize("name", ["lab/no.onnx", "lab/no.h5", "data/v1/no.npz"])
+def test_a_missing_file_in_a_folder_is_not_looked_for_on_the_hub(cli: Callable, name: str) -> None:
+    assert f"There is no file {name}." in cli("run", name, "--input", "x.npz").err
+
+
+def test_a_file_is_nothing_to_fetch(cli: Callable, affine: Path) -> None:
+    result = cli("fetch", str(affine))
+    assert result.code == 2
+    assert "is a file here, and fetch takes an identifier" in result.err
+    assert "fairreg run FILE --input FILE" in result.err
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://zenodo.org/records/7305227/files/m.onnx",
+        "https://huggingface.co/lab/net/blob/main/m.onnx",
+        "huggingface.co/lab/net/blob/main/m.onnx",
+        "lab/net-v1.2",
+        "10.5281/m.onnx",
+        "url:https://lab.org/m.onnx",
+    ],
+)
+def test_the_address_of_a_file_in_a_record_is_no_file_name(address: str) -> None:
+    assert not looks_like_path(address)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from fairreg.errors import ModelError
 from fairreg.models import hbb_in
 from fairreg.services.run.outputs import write_outputs
+from support.small_graphs import zip_map
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 
@@ -141,6 +142,15 @@ def test_jets_that_do_not_fit_get_a_next_step(cli, tagger, some_jets, tmp_path, 
     assert result.code == 1
     assert said in result.err
     assert "Traceback" not in result.err
+
+
+def test_the_classes_of_an_output_are_printed_in_the_order_of_its_columns(cli, tagger, some_jets, tmp_path):
+    path = tmp_path / "trees.onnx"
+    path.write_bytes(zip_map(["higgs", "qcd"]))
+    np.savez(tmp_path / "two.npz", x=np.ones((3, 2), np.float32))
+    assert "; columns higgs, qcd\n" in cli("run", path, "--input", tmp_path / "two.npz").out
+    jets = saved(tmp_path / "jets.npz", some_jets)
+    assert "; columns QCD, Hbb\n" in cli("run", tagger, "--input", jets).out
 
 
 def test_outputs_that_only_pickle_could_keep_are_not_written(tmp_path):

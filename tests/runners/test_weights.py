@@ -153,8 +153,9 @@ def test_a_torchscript_program_is_called_one(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
         archive.writestr("x/data.pkl", b"\x80\x02}.")
         archive.writestr("x/constants.pkl", b"\x80\x02).")
-    with pytest.raises(ModelError, match="TorchScript"):
+    with pytest.raises(ModelError, match="TorchScript") as caught:
         read_tensors(tmp_path / "x.pt")
+    assert "state_dict()" in caught.value.hint
 
 
 def damaged_header(tensors, files, change):

@@ -175,7 +175,7 @@ def file_addressable(evidence: Evidence) -> Finding:
     packed = [item for item in archives(record) if item.checksums]
     if packed:
         cited = cite_record(evidence, "distributions", f"{packed[0].name} {packed[0].checksums[0]}")
-        return partial("Only an archive is listed; the model lies somewhere inside.", cited, remedy=remedy)
+        return partial("Only an archive is listed with a digest, and no weight file.", cited, remedy=remedy)
     if lists_no_files(record):
         return unknown("DataCite's record lists no files, and the host's was not read.")
     return failed("The published metadata lists no model file with a digest.", remedy=remedy)

@@ -74,10 +74,15 @@ def fetch(
     use fairreg's reference weights instead, with a warning.
     """
     from fairreg.cli.output import print_json
-    from fairreg.errors import Unreachable
+    from fairreg.errors import Unreachable, UsageError
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.registry.lazy_registry import LazyRegistry
 
+    if Path(pid).is_file():
+        raise UsageError(
+            f"{pid} is a file here, and fetch takes an identifier.",
+            hint="To run a model file: fairreg run FILE --input FILE",
+        )
     requested = RequestedIdentifier(pid)
     _check_run_options(requested, run=run, runtime=runtime, device=device, weights=weights)
     report: RunReport | None

@@ -30,6 +30,7 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", metavar="PATH", help="Output file (.npz, .npy), or folder for several inputs."),
 ]
+_MOST_COLUMNS = 10  # whose names are printed
 Rows = Annotated[
     str | None,
     typer.Option(
@@ -198,6 +199,16 @@ def _print(prediction: "Prediction") -> None:
         spread = (
             f", {array.min():.4g} to {array.max():.4g}" if array.size and array.dtype.kind in "fiu" else ""
         )
-        out.print(f"  {name}: {array.dtype} ({shape}){spread}", markup=False)
+        columns = _columns(prediction, name)
+        out.print(f"  {name}: {array.dtype} ({shape}){spread}{columns}", markup=False)
     for name, value in prediction.metrics.items():
         out.print(f"  {name}: {value:.4f}", markup=False)
+
+
+def _columns(prediction: "Prediction", output: str) -> str:
+    """The classes of an output in the order of its columns, where the signature names a few."""
+    from fairreg.schemas.text import one_line
+
+    found = (item.features for item in prediction.runner.outputs if item.name == output)
+    names = [one_line(feature.name) for feature in next(found, ())]
+    return f"; columns {', '.join(names)}" if 0 < len(names) <= _MOST_COLUMNS else ""

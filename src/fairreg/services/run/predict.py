@@ -53,6 +53,10 @@ WHOLE: Literal["whole"] = "whole"
 BatchSize = int | Literal["whole"] | None
 # Called with the number of items done and the total.
 Progress = Callable[[int, int], None]
+# Of files that nothing here runs: they are files still, not repositories called org/name.
+_OTHER_SUFFIXES = frozenset(
+    {".h5", ".hdf5", ".keras", ".pkl", ".pickle", ".joblib", ".pt2", ".pb", ".json", ".npz", ".npy", ".root"}
+)
 # Batches between two progress updates.
 _STRETCH = 8
 
@@ -293,9 +297,16 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def looks_like_path(text: str) -> bool:
-    """Tell whether a text is a file name: it begins like a path, or ends like a model or weight file."""
+    """Tell whether a text is a file name: it begins like a path, or ends like a file of models or data.
+
+    The address of a file in a record is none, but ``folder/model.onnx``, which might be a repository, is.
+    """
+    if text.startswith((".", "/", "~")):
+        return True
+    first, slash, _ = text.partition("/")
+    address = ":" in text or (slash and "." in first)
     suffix = Path(text).suffix.lower()
-    return text.startswith((".", "/", "~")) or suffix in weights.SUFFIXES or suffix in runners.suffixes()
+    return not address and suffix in weights.SUFFIXES | runners.suffixes() | _OTHER_SUFFIXES
 
 
 def open_file(

@@ -69,7 +69,10 @@ class ZipMembers:
         if len(top) != 1:
             raise ModelError("it is a zip archive without the data.pkl of a state dict")
         if f"{top[0]}constants.pkl" in self._infos:
-            raise ModelError("it is a TorchScript program, not a state dict")
+            raise ModelError(
+                "it is a TorchScript program, not a state dict",
+                hint="Programs are not run. With its code, save the state_dict() or export it to ONNX.",
+            )
         return top[0]
 
     def check_size(self) -> None:
