@@ -37,7 +37,7 @@ from fairreg.services.assess.batch import assess_all
 from fairreg.services.parallel.base import ExecutionTarget
 from fairreg.services.registry import db
 from fairreg.services.run.batch import run_many
-from fairreg.services.run.predict import open_file
+from fairreg.services.run.loaded_model import open_file
 from fairreg.settings import Settings
 from fairreg.web import no_log
 

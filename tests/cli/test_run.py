@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fairreg.models import hbb_in
-from fairreg.services.run.predict import looks_like_path
+from fairreg.services.run.loaded_model import looks_like_path
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 

@@ -21,8 +21,8 @@ from fairreg.models import hbb_in
 from fairreg.services.parallel.base import ExecutionTarget
 from fairreg.services.run import shards
 from fairreg.services.run.batch import run_many
+from fairreg.services.run.loaded_model import open_file
 from fairreg.services.run.manifest import NAME
-from fairreg.services.run.predict import open_file
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 

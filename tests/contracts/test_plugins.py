@@ -16,7 +16,8 @@ from fairreg.registry.db.row_mapping import RUNNABLE_FORMATS
 from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import Tensor
-from fairreg.services.run.predict import open_model, predict
+from fairreg.services.run.loaded_model import open_model
+from fairreg.services.run.predict import predict
 from support import hbb
 
 

@@ -23,7 +23,7 @@ from fairreg.services.convert.agreement import TOLERANCE, agreement, difference
 from fairreg.services.convert.onnx_files import write_onnx
 from fairreg.services.convert.triton import convert, known_batch_axis
 from fairreg.services.convert.triton_config import configure, quoted
-from fairreg.services.run.predict import LoadedModel, open_file
+from fairreg.services.run.loaded_model import LoadedModel, open_file
 from fairreg.storage.files import digest
 from support.examples import examples
 from support.graphs import model as written

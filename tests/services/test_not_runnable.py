@@ -10,7 +10,7 @@ import pytest
 
 import fairreg
 from fairreg.errors import ModelError
-from fairreg.services.run.predict import open_file
+from fairreg.services.run.loaded_model import open_file
 from support.graphs import model
 from support.side_file_graphs import save_external
 from support.weight_files import Files

@@ -28,7 +28,7 @@ from fairreg.services.registry.db import open_database
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.registry.shared_engine import shared_registry
 from fairreg.services.run.demonstrate import check_runtime
-from fairreg.services.run.predict import BatchSize, looks_like_path, open_fetched, runner_of
+from fairreg.services.run.loaded_model import BatchSize, looks_like_path, open_fetched, runner_of
 from fairreg.services.search.report import SearchReport
 from fairreg.services.search.search import search as search_with
 from fairreg.settings import Settings

@@ -12,7 +12,8 @@ from fairreg.cli.options import DeviceName, Json, Scheduler, settings
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
     from fairreg.services.run.batch import ManyRuns
-    from fairreg.services.run.predict import BatchSize, LoadedModel, Prediction
+    from fairreg.services.run.loaded_model import BatchSize, LoadedModel
+    from fairreg.services.run.predict import Prediction
 
 __all__ = ["register"]
 
@@ -85,7 +86,7 @@ def run(
     from fairreg.services.parallel.base import ExecutionTarget
     from fairreg.services.run.demonstrate import check_runtime
     from fairreg.services.run.input_files import is_one_file
-    from fairreg.services.run.predict import open_model
+    from fairreg.services.run.loaded_model import open_model
 
     where = ExecutionTarget(workers, scheduler)
     many = not (where.in_process and is_one_file(input)) or (output is not None and output.is_dir())
@@ -111,7 +112,7 @@ def run(
 
 
 def _batch_size(text: str | None) -> "BatchSize":
-    from fairreg.services.run.predict import WHOLE
+    from fairreg.services.run.loaded_model import WHOLE
 
     if text is None:
         return None

@@ -9,7 +9,7 @@ from fairreg.errors import ModelError
 from fairreg.runners import onnx as onnx_runner
 from fairreg.runners.weights.onnx import side_files
 from fairreg.runners.weights.side_file import open_side_file
-from fairreg.services.run.predict import LoadedModel
+from fairreg.services.run.loaded_model import LoadedModel
 
 __all__ = ["MODEL_FILE", "write_onnx"]
 

@@ -26,7 +26,7 @@ from fairreg.services.convert.agreement import OutputAgreement, agreement
 from fairreg.services.convert.onnx_files import MODEL_FILE, write_onnx
 from fairreg.services.convert.triton_config import FREE, TritonConfig, configure, quoted
 from fairreg.services.fetch.download import Progress
-from fairreg.services.run.predict import LoadedModel, open_model
+from fairreg.services.run.loaded_model import LoadedModel, open_model
 from fairreg.settings import Settings
 from fairreg.storage.files import digest, disk_faults
 from fairreg.web import Log, no_log

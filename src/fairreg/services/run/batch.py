@@ -22,10 +22,11 @@ from fairreg.runners.weights import content_digest
 from fairreg.services.parallel.base import Engine, ExecutionTarget, TaskResult, threads
 from fairreg.services.parallel.engines import open_engine
 from fairreg.services.run.demonstrate import ENGINES
+from fairreg.services.run.loaded_model import LoadedModel
 from fairreg.services.run.manifest import ManifestEntry, RunManifest
 from fairreg.services.run.origin import weights_document
 from fairreg.services.run.outputs import write_outputs
-from fairreg.services.run.predict import LoadedModel, measured, read_inputs
+from fairreg.services.run.predict import measured, read_inputs
 from fairreg.services.run.row_check import ROWS, dependence_warnings
 from fairreg.services.run.shards import BATCHES, ModelFile, Shard, ShardOutputs, Shards, ShardTask, shards_of
 from fairreg.settings import Settings

@@ -15,14 +15,8 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.runners.weights import content_digest
-from fairreg.services.run.predict import (
-    BatchSize,
-    LoadedModel,
-    count_inputs,
-    count_items,
-    open_file,
-    read_inputs,
-)
+from fairreg.services.run.loaded_model import BatchSize, LoadedModel, open_file
+from fairreg.services.run.predict import count_inputs, count_items, read_inputs
 
 __all__ = ["BATCHES", "ModelFile", "Shard", "ShardOutputs", "ShardTask", "Shards", "shards_of"]
 
