@@ -111,6 +111,16 @@ APART = {
     "flattened as PyTorch's exporter writes it": model(
         "y = Reshape<allowzero=1>(x, flat)", given="float[n,6,4] x", flat=np.array([-1, 24])
     ),
+    "reshaped by parts of its own shape, as PyTorch writes recurrent networks": model(
+        "s = Shape(x) n = Slice(s, zero, one) t = Slice(s, one, two) u = Slice(s, two, three) p = Mul(t, u) "
+        "q = Reshape(p, flat) k = Concat<axis=0>(n, q) y = Reshape(x, k)",
+        given="float[n,6,4] x",
+        zero=np.array([0]),
+        one=np.array([1]),
+        two=np.array([2]),
+        three=np.array([3]),
+        flat=np.array([-1]),
+    ),
     "embedding": model(
         "e = Gather(T, x) y = ReduceSum<keepdims=0>(e, one)",
         given="int64[n,3] x",
@@ -134,6 +144,19 @@ APART = {
     "padded tracks": model("y = Pad(x, p)", p=np.array([0, 1, 0, 2])),
 }
 TOGETHER = {
+    "reshaped by its shape, reversed": model(
+        "s = Shape(x) f = Slice(s, last, past, , back) y = Reshape(x, f)",
+        made="float[p,q] y",
+        last=np.array([1]),
+        past=np.array([-9]),
+        back=np.array([-1]),
+    ),
+    "reshaped by a product with the number of rows": model(
+        "s = Shape(x) n = Slice(s, zero, one) d = Mul(n, two) k = Concat<axis=0>(d, two) y = Reshape(x, k)",
+        zero=np.array([0]),
+        one=np.array([1]),
+        two=np.array([2]),
+    ),
     "softmax over the rows": model("s = MatMul(x, W) y = Softmax<axis=0>(s)", W=normal(4, 3)),
     "softmax of old over everything": model("y = Softmax<axis=0>(x)", opset=11),
     "attention over the rows": model("t = Transpose(x) s = MatMul(x, t) a = Softmax(s) y = MatMul(a, x)"),

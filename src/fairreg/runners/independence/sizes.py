@@ -5,6 +5,7 @@ Exporters write ``x.view(x.size(0), -1)`` as Shape, Gather, Concat and Reshape. 
 the place of the number of rows, `ROWS`.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,12 @@ __all__ = ["ROWS", "Size", "Sizes"]
 ROWS = "rows"
 _INTEGERS = frozenset({6, 7})  # int32 and int64 of TensorProto.DataType: types that can hold a size
 Size = int | str
+Parts = list[list[Size] | None]
+
+_BOUNDS = range(2, 5)  # inputs of Slice beside its data
+
+# Operators that leave the sizes as they are, whatever the number of axes of the list.
+_UNCHANGED = frozenset({"Identity", "Reshape", "Squeeze", "Unsqueeze"})
 
 
 @dataclass
@@ -54,18 +61,52 @@ class Sizes:
         return self._combined(graph, node)
 
     def _combined(self, graph: "Graph", node: Any) -> list[Size] | None:
-        parts = [self.of(graph, value) for value in node.input if value]
+        # An input that is left out would move those behind it.
+        parts = [self.of(graph, value) if value else None for value in node.input]
         if not parts or parts[0] is None or graph.rank(node.output[0]) not in {0, 1}:
             return None
-        to_size = node.op_type == "Cast" and graph.attribute(node, "to") in _INTEGERS
-        if to_size or node.op_type in {"Identity", "Squeeze", "Unsqueeze"}:
+        if node.op_type in _UNCHANGED or (
+            node.op_type == "Cast" and graph.attribute(node, "to") in _INTEGERS
+        ):
             return parts[0]
-        if node.op_type == "Concat" and all(part is not None for part in parts):
-            return [size for part in parts if part is not None for size in part]
-        places = graph.integers(node.input[1]) if node.op_type == "Gather" else None
-        if places is None or not all(-len(parts[0]) <= place < len(parts[0]) for place in places):
-            return None
-        return [parts[0][place] for place in places]
+        combine = _COMBINED.get(node.op_type)
+        return None if combine is None else combine(parts)
+
+
+def _joined(parts: Parts) -> list[Size] | None:
+    known = [part for part in parts if part is not None]
+    return [size for part in known for size in part] if len(known) == len(parts) else None
+
+
+def _chosen(parts: Parts) -> list[Size] | None:
+    """Gather: the sizes at constant places."""
+    sizes, places = parts if len(parts) > 1 else (*parts, None)
+    numbers = [place for place in places or () if isinstance(place, int)]
+    if sizes is None or places is None or len(numbers) != len(places):
+        return None
+    inside = all(-len(sizes) <= place < len(sizes) for place in numbers)
+    return [sizes[place] for place in numbers] if inside else None
+
+
+def _products(parts: Parts) -> list[Size] | None:
+    """Products of numbers, place by place; that of the number of rows is no size that the proof knows."""
+    first, second = parts if len(parts) > 1 else (*parts, None)
+    if first is None or second is None or len(first) != len(second):
+        return None
+    pairs = list(zip(first, second, strict=True))
+    found = [one * other for one, other in pairs if isinstance(one, int) and isinstance(other, int)]
+    return list(found) if len(found) == len(pairs) else None
+
+
+def _part(parts: Parts) -> list[Size] | None:
+    """Slice: starts, ends, axes and steps are inputs since opset 10; the last two have defaults."""
+    sizes, *bounds = parts
+    single = [bound[0] for bound in bounds if bound is not None and len(bound) == 1]
+    numbers = [number for number in single if isinstance(number, int)]
+    if sizes is None or len(numbers) != len(bounds) or len(numbers) not in _BOUNDS:
+        return None
+    starts, ends, axis, step = (*numbers, *(0, 1)[len(numbers) - 2 :])
+    return sizes[starts:ends:step] if axis in {0, -1} and step > 0 else None
 
 
 def _shape(graph: "Graph", node: Any) -> list[Size] | None:
@@ -79,3 +120,11 @@ def _shape(graph: "Graph", node: Any) -> list[Size] | None:
     first, last = graph.attribute(node, "start", 0), graph.attribute(node, "end", len(sizes))
     chosen = [size for size in sizes[first:last] if size is not None]
     return chosen if len(chosen) == len(sizes[first:last]) else None
+
+
+_COMBINED: Mapping[str, Callable[[Parts], list[Size] | None]] = {
+    "Concat": _joined,
+    "Gather": _chosen,
+    "Mul": _products,
+    "Slice": _part,
+}
