@@ -92,6 +92,17 @@ APART = {
         Q=normal(4, 3),
         K=normal(4, 3),
     ),
+    "attention with the batch merged into the heads, as PyTorch writes it": model(
+        "t = Transpose<perm=[1,0,2]>(x) r = Reshape(t, merged) h = Transpose<perm=[1,0,2]>(r) "
+        "k = Transpose<perm=[0,2,1]>(h) s = MatMul(h, k) a = Softmax<axis=-1>(s) w = MatMul(a, h) "
+        "b = Transpose<perm=[1,0,2]>(w) f = Reshape(b, flat) g = MatMul(f, W) c = Reshape(g, apart) "
+        "y = Transpose<perm=[1,0,2]>(c)",
+        given="float[n,6,4] x",
+        merged=np.array([6, -1, 2]),
+        flat=np.array([-1, 4]),
+        apart=np.array([6, -1, 4]),
+        W=normal(4, 4),
+    ),
     "attention in heads, reshaped": model(
         "r = Reshape(x, heads) t = Transpose<perm=[0,2,1,3]>(r) u = Transpose<perm=[0,2,3,1]>(r) s "
         "= MatMul(t, u) "
@@ -144,6 +155,15 @@ APART = {
     "padded tracks": model("y = Pad(x, p)", p=np.array([0, 1, 0, 2])),
 }
 TOGETHER = {
+    "a batch that stays merged into the heads": model(
+        "r = Reshape(x, merged) y = Softmax<axis=-1>(r)", given="float[n,6,4] x", merged=np.array([-1, 12])
+    ),
+    "heads merged with the batch, and compared": model(
+        "r = Reshape(x, merged) s = Softmax<axis=0>(r) y = Reshape(s, apart)",
+        given="float[n,6,4] x",
+        merged=np.array([-1, 12]),
+        apart=np.array([-1, 6, 4]),
+    ),
     "reshaped by its shape, reversed": model(
         "s = Shape(x) f = Slice(s, last, past, , back) y = Reshape(x, f)",
         made="float[p,q] y",
@@ -322,6 +342,8 @@ _STEPS = [
     "{y} = MatMul({x}, {z})",
     "{y} = Reshape({x}, k{a})",
     "{y} = Reshape({x}, l{a})",
+    "{y} = Reshape({x}, h{a})",
+    "{y} = Reshape({x}, m{a})",
     "{y} = Concat<axis={a}>({x}, {z})",
     "{y} = Slice({x}, one, many, list{a})",
     "{y} = Add({x}, B)",
@@ -341,6 +363,12 @@ _LISTS = {
     "l0": np.array([4, -1, 4]),
     "l1": np.array([-1, 2, 8]),
     "l2": np.array([0, 16, 1]),
+    "h0": np.array([4, -1, 2]),
+    "h1": np.array([2, -1, 4]),
+    "h2": np.array([-1, 4, 1]),
+    "m0": np.array([4, -1, 4]),
+    "m1": np.array([-1, 8, 2]),
+    "m2": np.array([4, 2, -1]),
     "one": np.array([1]),
     "many": np.array([99]),
     "ids": np.array([0, 0, 1, 1]),

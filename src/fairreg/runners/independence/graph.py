@@ -20,7 +20,11 @@ _RANDOM = """
 
 @dataclass
 class Graph:
-    """Values by name: `rows` holds the axis that the rows lie along, `constants` what no input changes."""
+    """Values by name: `rows` holds the axis that the rows lie along, `constants` what no input changes.
+
+    `merged` holds how many entries before and after the rows the axis takes in, as a reshaping joined them:
+    with (2, 3) entry ``(a * n + row) * 3 + b`` for a < 2, b < 3 belongs to `row` of n.
+    """
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -30,6 +34,7 @@ class Graph:
     tensors: dict[str, Any]
     rows: dict[str, int] = field(default_factory=dict)
     constants: set[str] = field(default_factory=set)
+    merged: dict[str, tuple[int, int]] = field(default_factory=dict)
     sizes: Sizes = field(default_factory=Sizes)
 
     @classmethod
@@ -57,6 +62,10 @@ class Graph:
             tensors=tensors,
             constants={*tensors, *sparse},
         )
+
+    def merged_of(self, value: str) -> tuple[int, int]:
+        """What the axis of the rows of a value takes in beside them."""
+        return self.merged.get(value, (1, 1))
 
     def rank(self, value: str) -> int | None:
         """Number of axes of a value, None where it is unknown."""

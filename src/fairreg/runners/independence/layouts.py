@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Rules of operators that work along axes or change the layout of a value."""
 
-from math import prod
 from typing import Any
 
 from fairreg.runners.independence.graph import Graph
-from fairreg.runners.independence.sizes import ROWS, Size
 
 __all__ = [
     "along_another_axis",
     "concatenation",
-    "constant_of_shape",
-    "expansion",
     "extremum",
     "feature_extraction",
     "flattening",
@@ -20,7 +16,6 @@ __all__ = [
     "layer_normalisation",
     "padding",
     "reduction",
-    "reshaping",
     "slicing",
     "softmax",
     "splitting",
@@ -117,36 +112,6 @@ def transposition(graph: Graph, node: Any) -> Axes:
     order = list(graph.attribute(node, "perm") or reversed(range(known[1])))
     # onnxruntime runs some graphs with an order of too few axes, because it merges operators first.
     return (order.index(known[0]),) if len(order) == known[1] else ()
-
-
-def reshaping(graph: Graph, node: Any) -> Axes:
-    """The axis of the rows stays one of its own: as many elements before it and after it as in the input."""
-    known = _rows(graph, node)
-    target = graph.sizes.of(graph, node.input[1])
-    if known is None or target is None or (0 in target and graph.attribute(node, "allowzero", 0)):
-        return ()
-    shape, rows = graph.shapes[node.input[0]], known[0]
-    sizes: list[Size | None] = [
-        ROWS if size == 0 and place == rows else shape[place] if size == 0 and place < len(shape) else size
-        for place, size in enumerate(target)
-    ]
-    before, after = _product(shape[:rows]), _product(shape[rows + 1 :])
-    for place, size in enumerate(sizes):
-        sides = _product(sizes[:place]), _product(sizes[place + 1 :])
-        # The number of rows itself settles one side by the other; -1 has to be settled by both.
-        if size == ROWS and before is not None and sides[0] == before:
-            return (place,)
-        # A fixed number of rows may be repeated in the list.
-        if size in {ROWS, -1, shape[rows]} and None not in {before, after} and sides == (before, after):
-            return (place,)
-    return ()
-
-
-def _product(sizes: Any) -> int | None:
-    """Product of known sizes; None with one that is open, or is 0, for which everything fits."""
-    listed = list(sizes)
-    known = [size for size in listed if isinstance(size, int) and size > 0]
-    return prod(known) if len(known) == len(listed) else None
 
 
 def flattening(graph: Graph, node: Any) -> Axes:
@@ -253,28 +218,6 @@ def tiling(graph: Graph, node: Any) -> Axes:
     known, repeats = _rows(graph, node), graph.integers(node.input[1])
     once = known and repeats and len(repeats) == known[1] and repeats[known[0]] == 1
     return (known[0],) if known and once else ()
-
-
-def expansion(graph: Graph, node: Any) -> Axes:
-    """Broadcast to a list of sizes: of rows, or of a constant to the number of rows."""
-    value, target = node.input
-    shape, sizes = graph.shapes.get(value), graph.sizes.of(graph, target)
-    if shape is None or sizes is None or sizes.count(ROWS) > 1:
-        return ()
-    rank = max(len(shape), len(sizes))
-    named = sizes.index(ROWS) - len(sizes) if ROWS in sizes else None
-    if value in graph.rows:
-        axis = graph.rows[value] - len(shape)
-        fits = named in {None, axis} and (-axis > len(sizes) or sizes[axis] in {1, ROWS, shape[axis]})
-        return (rank + axis,) if fits else ()
-    once = named is not None and (-named > len(shape) or shape[named] == 1)
-    return (rank + named,) if named is not None and once and value in graph.constants else ()
-
-
-def constant_of_shape(graph: Graph, node: Any) -> Axes:
-    """The same number everywhere, for every row."""
-    sizes = graph.sizes.of(graph, node.input[0])
-    return (sizes.index(ROWS),) if sizes is not None and sizes.count(ROWS) == 1 else ()
 
 
 def triangle(graph: Graph, node: Any) -> Axes:

@@ -33,7 +33,7 @@ def is_proven(model: Any) -> bool:
         graph.rows[value] = 0
     for node in graph.nodes:
         _follow(graph, node)
-    return all(graph.rows.get(value) == 0 for value in graph.outputs)
+    return all(graph.rows.get(value) == 0 and graph.merged_of(value) == (1, 1) for value in graph.outputs)
 
 
 def _follow(graph: Graph, node: Any) -> None:
@@ -46,11 +46,13 @@ def _follow(graph: Graph, node: Any) -> None:
         return
     rule = RULES.get(node.op_type)
     given = [value for value in node.input if value in graph.rows]
-    if rule is None or (not given and node.op_type not in _FROM_SIZES):
+    layouts = {graph.merged_of(value) for value in given}
+    if rule is None or len(layouts) > 1 or (not given and node.op_type not in _FROM_SIZES):
         return
     for value, axis in zip(node.output, rule(graph, node), strict=False):
         if axis is not None:
             graph.rows[value] = axis
+            graph.merged.setdefault(value, next(iter(layouts), (1, 1)))
 
 
 # Operators whose result has rows although only a list of sizes that names their number enters.

@@ -9,7 +9,7 @@ with at least one input that has rows, except those of operators that make rows 
 from collections.abc import Callable
 from typing import Any
 
-from fairreg.runners.independence import layouts, products
+from fairreg.runners.independence import layouts, products, reshaping
 from fairreg.runners.independence.graph import Graph
 
 __all__ = ["RULES"]
@@ -111,7 +111,7 @@ RULES = _table(
     ("ArgMax ArgMin", layouts.extremum),
     ("TopK", layouts.top),
     ("Transpose", layouts.transposition),
-    ("Reshape", layouts.reshaping),
+    ("Reshape", reshaping.reshaping),
     ("Flatten", layouts.flattening),
     ("Squeeze", layouts.squeezing),
     ("Unsqueeze", layouts.unsqueezing),
@@ -123,7 +123,7 @@ RULES = _table(
     ("ArrayFeatureExtractor", layouts.feature_extraction),
     ("Pad", layouts.padding),
     ("Tile", layouts.tiling),
-    ("Expand", layouts.expansion),
-    ("ConstantOfShape", layouts.constant_of_shape),
+    ("Expand", reshaping.expansion),
+    ("ConstantOfShape", reshaping.constant_of_shape),
     ("Trilu", layouts.triangle),
 )

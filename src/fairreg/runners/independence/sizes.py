@@ -2,21 +2,29 @@
 """Lists of sizes that a graph computes from the shapes of its values, in order to reshape others.
 
 Exporters write ``x.view(x.size(0), -1)`` as Shape, Gather, Concat and Reshape. A list holds numbers and, in
-the place of the number of rows, `ROWS`.
+the place of a multiple of the number of rows, `Rows`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from fairreg.runners.independence.graph import Graph
 
-__all__ = ["ROWS", "Size", "Sizes"]
+__all__ = ["Rows", "Size", "Sizes"]
 
-ROWS = "rows"
 _INTEGERS = frozenset({6, 7})  # int32 and int64 of TensorProto.DataType: types that can hold a size
-Size = int | str
+
+
+class Rows(NamedTuple):
+    """`factor` times the number of rows."""
+
+    factor: int = 1
+
+
+Size = int | Rows
 Parts = list[list[Size] | None]
 
 _BOUNDS = range(2, 5)  # inputs of Slice beside its data
@@ -88,14 +96,44 @@ def _chosen(parts: Parts) -> list[Size] | None:
     return [sizes[place] for place in numbers] if inside else None
 
 
-def _products(parts: Parts) -> list[Size] | None:
-    """Products of numbers, place by place; that of the number of rows is no size that the proof knows."""
-    first, second = parts if len(parts) > 1 else (*parts, None)
-    if first is None or second is None or len(first) != len(second):
+def _by_place(operation: Callable[[Size, Size], Size | None]) -> Callable[[Parts], list[Size] | None]:
+    """An operation on two lists of one length, place by place."""
+
+    def combined(parts: Parts) -> list[Size] | None:
+        first, second = parts if len(parts) > 1 else (*parts, None)
+        if first is None or second is None or len(first) != len(second):
+            return None
+        found = [operation(one, other) for one, other in zip(first, second, strict=True)]
+        known = [size for size in found if size is not None]
+        return known if len(known) == len(found) else None
+
+    return combined
+
+
+def _sum(one: Size, other: Size) -> Size | None:
+    return one + other if isinstance(one, int) and isinstance(other, int) else None
+
+
+def _product(one: Size, other: Size) -> Size | None:
+    """The square of the number of rows is no size that the proof knows."""
+    if isinstance(one, Rows):
+        return Rows(one.factor * other) if isinstance(other, int) and other > 0 else None
+    return _product(other, one) if isinstance(other, Rows) else one * other
+
+
+def _quotient(one: Size, other: Size) -> Size | None:
+    """Of positive numbers; that of the number of rows only without a remainder."""
+    if not isinstance(other, int) or other < 1:
         return None
-    pairs = list(zip(first, second, strict=True))
-    found = [one * other for one, other in pairs if isinstance(one, int) and isinstance(other, int)]
-    return list(found) if len(found) == len(pairs) else None
+    if isinstance(one, Rows):
+        return None if one.factor % other else Rows(one.factor // other)
+    return one // other if one >= 0 else None
+
+
+def _remainder(one: Size, other: Size) -> Size | None:
+    if isinstance(one, Rows) or isinstance(other, Rows) or one < 0 or other < 1:
+        return None
+    return one % other
 
 
 def _part(parts: Parts) -> list[Size] | None:
@@ -116,15 +154,18 @@ def _shape(graph: "Graph", node: Any) -> list[Size] | None:
         return None
     sizes: list[Size | None] = list(shape)
     if value in graph.rows:
-        sizes[graph.rows[value]] = ROWS
+        sizes[graph.rows[value]] = Rows(prod(graph.merged_of(value)))
     first, last = graph.attribute(node, "start", 0), graph.attribute(node, "end", len(sizes))
     chosen = [size for size in sizes[first:last] if size is not None]
     return chosen if len(chosen) == len(sizes[first:last]) else None
 
 
 _COMBINED: Mapping[str, Callable[[Parts], list[Size] | None]] = {
+    "Add": _by_place(_sum),
     "Concat": _joined,
+    "Div": _by_place(_quotient),
     "Gather": _chosen,
-    "Mul": _products,
+    "Mod": _by_place(_remainder),
+    "Mul": _by_place(_product),
     "Slice": _part,
 }
