@@ -111,11 +111,9 @@ CASES = {
 # how rows are cut, devices, values that NumPy lacks, shards.
 MORE_MODULES = {
     "validate": 2,
-    "fetch": 1,
     "fetch --run": 3,
     "fetch --run --weights reference": 3,
-    "run an identifier": 7,
-    "assess": 4,
+    "run an identifier": 8,
     "assess --history": 3,
 }
 _MEASURED_WITH = {
