@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from fairreg.registry import Registry
     from fairreg.settings import Settings
 
-__all__ = ["DeviceName", "InputFile", "Json", "Limit", "Pid", "Scheduler", "ready", "settings"]
+__all__ = [
+    "DeviceName",
+    "FileOfRecord",
+    "InputFile",
+    "Json",
+    "Limit",
+    "Pid",
+    "Scheduler",
+    "ready",
+    "settings",
+]
 
 Pid = Annotated[
     str,
@@ -39,6 +49,14 @@ DeviceName = Annotated[
         metavar="<cpu|cuda[:N]>",
         help="Device to compute on; cuda:N is the GPU N, counted from 0.",
         show_default="cpu; for tensorrt the first GPU",
+    ),
+]
+FileOfRecord = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        metavar="PATTERN",
+        help="Use the file of this name in the record, or those that match the pattern.",
     ),
 ]
 InputFile = Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, settings
+from fairreg.cli.options import FileOfRecord, Json, settings
 
 if TYPE_CHECKING:
     from fairreg.services.convert.triton import TritonConversion
@@ -44,13 +44,7 @@ def convert(
         str | None,
         typer.Option(metavar="NAME", help="Name of the model in Triton.", show_default="from the file"),
     ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Use the file of this name in the record, or those that match the pattern.",
-        ),
-    ] = None,
+    file: FileOfRecord = None,
     json: Json = False,
 ) -> None:
     """Convert a model to a model repository of Triton Inference Server.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import DeviceName, Json, Scheduler, settings
+from fairreg.cli.options import DeviceName, FileOfRecord, Json, Scheduler, settings
 
 if TYPE_CHECKING:
     from fairreg.services.parallel.base import ExecutionTarget
@@ -64,13 +64,7 @@ def run(
             help="Engine: onnx (default), tensorrt, or torch for networks that fairreg knows.",
         ),
     ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="Use the file of this name in the record, or those that match the pattern.",
-        ),
-    ] = None,
+    file: FileOfRecord = None,
     batch_size: Rows = None,
     workers: Workers = None,
     scheduler: Scheduler = None,

@@ -5,7 +5,7 @@ from math import prod
 from typing import Any
 
 from fairreg.runners.independence.graph import Graph
-from fairreg.runners.independence.sizes import Rows, Size
+from fairreg.runners.independence.sizes import RowCount, Size
 
 __all__ = ["constant_of_shape", "expansion", "reshaping"]
 
@@ -28,8 +28,8 @@ def reshaping(graph: Graph, node: Any) -> Axes:
         return ()
     axis, (outer, inner) = graph.rows[value], graph.merged_of(value)
     before, after = _product(shape[:axis]), _product(shape[axis + 1 :])
-    sizes = _copied(target, shape, axis, Rows(outer * inner))
-    if before is None or sum(isinstance(size, Rows) for size in sizes) > 1:
+    sizes = _copied(target, shape, axis, RowCount(outer * inner))
+    if before is None or sum(isinstance(size, RowCount) for size in sizes) > 1:
         return ()
     behind = None if after is None else inner * after
     length = shape[axis]
@@ -45,7 +45,7 @@ def reshaping(graph: Graph, node: Any) -> Axes:
     return ()
 
 
-def _copied(target: list[Size], shape: tuple[int | None, ...], axis: int, own: Rows) -> _Sizes:
+def _copied(target: list[Size], shape: tuple[int | None, ...], axis: int, own: RowCount) -> _Sizes:
     """The list with the sizes of the input in the places of zeros."""
     return [
         size if size != 0 else own if place == axis else shape[place] if place < len(shape) else None
@@ -61,7 +61,7 @@ def _merged(
     if ahead is None or before % ahead:
         return None
     outer = before // ahead
-    if isinstance(size, Rows):
+    if isinstance(size, RowCount):
         inner, rest = divmod(size.factor, outer)
         # Its own size settles the axis, also where the sizes behind it are open.
         fits = not rest and (behind is None or after is None or inner * behind == after)
@@ -83,14 +83,14 @@ def expansion(graph: Graph, node: Any) -> Axes:
     """Broadcast to a list of sizes: of rows, or of a constant to the number of rows."""
     value, target = node.input
     shape, sizes = graph.shapes.get(value), graph.sizes.of(graph, target)
-    named = [place for place, size in enumerate(sizes or ()) if isinstance(size, Rows)]
+    named = [place for place, size in enumerate(sizes or ()) if isinstance(size, RowCount)]
     if shape is None or sizes is None or len(named) > 1:
         return ()
     rank = max(len(shape), len(sizes))
     from_end = named[0] - len(sizes) if named else None
     if value in graph.rows:
         axis = graph.rows[value] - len(shape)
-        allowed = {1, Rows(prod(graph.merged_of(value))), shape[axis]}
+        allowed = {1, RowCount(prod(graph.merged_of(value))), shape[axis]}
         fits = from_end in {None, axis} and (-axis > len(sizes) or sizes[axis] in allowed)
         return (rank + axis,) if fits else ()
     once = from_end is not None and (-from_end > len(shape) or shape[from_end] == 1)
@@ -102,11 +102,11 @@ def expansion(graph: Graph, node: Any) -> Axes:
 def constant_of_shape(graph: Graph, node: Any) -> Axes:
     """The same number everywhere, for every row."""
     sizes = graph.sizes.of(graph, node.input[0])
-    named = [place for place, size in enumerate(sizes or ()) if isinstance(size, Rows)]
+    named = [place for place, size in enumerate(sizes or ()) if isinstance(size, RowCount)]
     return _made(graph, node, sizes[named[0]], named[0]) if sizes and len(named) == 1 else ()
 
 
 def _made(graph: Graph, node: Any, size: Size, axis: int) -> Axes:
-    """Rows that a list of sizes makes of a constant, which are all alike."""
-    graph.merged[node.output[0]] = (1, size.factor if isinstance(size, Rows) else 1)
+    """RowCount that a list of sizes makes of a constant, which are all alike."""
+    graph.merged[node.output[0]] = (1, size.factor if isinstance(size, RowCount) else 1)
     return (axis,)

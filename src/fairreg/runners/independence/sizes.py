@@ -2,7 +2,7 @@
 """Lists of sizes that a graph computes from the shapes of its values, in order to reshape others.
 
 Exporters write ``x.view(x.size(0), -1)`` as Shape, Gather, Concat and Reshape. A list holds numbers and, in
-the place of a multiple of the number of rows, `Rows`.
+the place of a multiple of the number of rows, `RowCount`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from fairreg.runners.independence.graph import Graph
 
-__all__ = ["Rows", "Size", "Sizes"]
+__all__ = ["RowCount", "Size", "Sizes"]
 
 _INTEGERS = frozenset({6, 7})  # int32 and int64 of TensorProto.DataType: types that can hold a size
 
 
-class Rows(NamedTuple):
+class RowCount(NamedTuple):
     """`factor` times the number of rows."""
 
     factor: int = 1
 
 
-Size = int | Rows
+Size = int | RowCount
 Parts = list[list[Size] | None]
 
 _BOUNDS = range(2, 5)  # inputs of Slice beside its data
@@ -116,22 +116,22 @@ def _sum(one: Size, other: Size) -> Size | None:
 
 def _product(one: Size, other: Size) -> Size | None:
     """The square of the number of rows is no size that the proof knows."""
-    if isinstance(one, Rows):
-        return Rows(one.factor * other) if isinstance(other, int) and other > 0 else None
-    return _product(other, one) if isinstance(other, Rows) else one * other
+    if isinstance(one, RowCount):
+        return RowCount(one.factor * other) if isinstance(other, int) and other > 0 else None
+    return _product(other, one) if isinstance(other, RowCount) else one * other
 
 
 def _quotient(one: Size, other: Size) -> Size | None:
     """Of positive numbers; that of the number of rows only without a remainder."""
     if not isinstance(other, int) or other < 1:
         return None
-    if isinstance(one, Rows):
-        return None if one.factor % other else Rows(one.factor // other)
+    if isinstance(one, RowCount):
+        return None if one.factor % other else RowCount(one.factor // other)
     return one // other if one >= 0 else None
 
 
 def _remainder(one: Size, other: Size) -> Size | None:
-    if isinstance(one, Rows) or isinstance(other, Rows) or one < 0 or other < 1:
+    if isinstance(one, RowCount) or isinstance(other, RowCount) or one < 0 or other < 1:
         return None
     return one % other
 
@@ -154,7 +154,7 @@ def _shape(graph: "Graph", node: Any) -> list[Size] | None:
         return None
     sizes: list[Size | None] = list(shape)
     if value in graph.rows:
-        sizes[graph.rows[value]] = Rows(prod(graph.merged_of(value)))
+        sizes[graph.rows[value]] = RowCount(prod(graph.merged_of(value)))
     first, last = graph.attribute(node, "start", 0), graph.attribute(node, "end", len(sizes))
     chosen = [size for size in sizes[first:last] if size is not None]
     return chosen if len(chosen) == len(sizes[first:last]) else None
