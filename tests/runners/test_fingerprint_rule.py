@@ -106,6 +106,27 @@ def test_trees_have_the_fingerprint_of_their_decisions(tmp_path):
     assert len({own, *others}) == 3
 
 
+def test_trees_beside_weights_do_not_change_the_fingerprint_of_the_weights(tmp_path):
+    path, plain = tmp_path / "x.onnx", model("y = MatMul(x, W)", W=np.ones((4, 2)))
+    path.write_bytes(plain.SerializeToString())
+    own = fingerprint(path)
+    scaled = model("s = ai.onnx.ml.Scaler<offset=[1.0], scale=[2.0]>(x) y = MatMul(s, W)", W=np.ones((4, 2)))
+    path.write_bytes(scaled.SerializeToString())
+    assert fingerprint(path) == own
+
+
+def test_trees_count_beside_single_numbers(tmp_path):
+    found = set()
+    for value in (0.0, 0.5):
+        path = tmp_path / "trees.onnx"
+        trees(path, values=(value, 0.0, 0.0))
+        graph = onnx.load(path)
+        graph.graph.initializer.append(onnx.numpy_helper.from_array(np.float32(1), "one"))
+        path.write_bytes(graph.SerializeToString())
+        found.add(fingerprint(path))
+    assert len(found) == 2
+
+
 def test_a_graph_without_weights_has_no_fingerprint(tmp_path):
     with pytest.raises(NoParameters, match=r"x\.onnx has no weights"):
         fingerprint(graph(tmp_path / "x.onnx"))

@@ -53,15 +53,17 @@ def knows(_start: bytes, suffix: str) -> bool:
 def read(path: Path) -> Tensors:
     """Read the main graph's initializers with weights in order. Raises ModelError, SecurityRefusal.
 
-    Those are of floating-point and of 8 or 4 bits (quantised) types; if there are none, the constants. Trees,
-    linear models and support vectors have theirs in attributes of their operators.
+    Those are of floating-point and of 8 or 4 bits (quantised) types. If there are none beside single numbers,
+    trees, linear models and support vectors have theirs in attributes of their operators, and constants count
+    where there are none at all.
     """
     model = _whole(_read_bytes(path), path.parent, path.name)
     types = _weight_types()
     try:
         found = {item.name: _array(item) for item in model.graph.initializer if item.data_type in types}
-        operators = _of_operators(model.graph)
-        return {**(found or ({} if operators else _constants(model.graph, types))), **operators}
+        if any(array.size > 1 for array in found.values()):
+            return found
+        return {**(found or _constants(model.graph, types)), **_of_operators(model.graph)}
     except (ValueError, TypeError, KeyError, MemoryError) as error:
         raise ModelError(f"{path.name} is not a valid ONNX model: an initializer is damaged.") from error
 
