@@ -5,7 +5,6 @@ Read in the order features, inputs, network (the definition and the ONNX graph),
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +26,7 @@ from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_
 from fairreg.models.hbb_in.published import (
     BASELINE,
     DOI,
+    FOUNDING,
     PAPER,
     kept_features,
     published_keys,
@@ -62,14 +62,14 @@ TITLE = "Hbb interaction network"
 # fairreg's own weights; MODEL_CARD.md beside them says what they are and are not.
 REFERENCE = Path(__file__).with_name("weights") / "reference.safetensors"
 REFERENCE_RECORD = Identifier("catalogue", "fairreg-hbb-reference-1")
-_BASELINE, _PAPER, _VARIANT = 3, 2, 1  # preference
+_BASELINE, _PAPER, _VARIANT, _TRACKS_ONLY = 3, 2, 1, 0  # preference
 
 
 def recognise(path: Path) -> Recognition | None:
     """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
 
-    The published baseline is known by its fingerprint and preferred; then networks of the paper's sizes, then
-    others. Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
+    The published baseline is known by its fingerprint and preferred; then networks of the papers' sizes, then
+    others, and last networks of tracks only, which are published beside those of all inputs. Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
     """
     try:
         file_format = format_of(path)
@@ -96,13 +96,19 @@ def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerpri
         format=file_format,
         fingerprint=fingerprint,
         parameter_count=sizes.parameter_count,
-        hyperparameters=asdict(sizes),
+        hyperparameters=sizes.to_json(),
         published_name=published_names().get(fingerprint),
         baseline=baseline,
-        preference=_BASELINE if baseline else _PAPER if sizes == PAPER else _VARIANT,
+        preference=_BASELINE if baseline else _preference(sizes),
         known_as=known_as,
         record=record,
     )
+
+
+def _preference(sizes: Hyperparameters) -> int:
+    if not sizes.vertex_features:
+        return _TRACKS_ONLY
+    return _PAPER if sizes in {PAPER, FOUNDING} else _VARIANT
 
 
 def _known(fingerprint: str) -> tuple[Literal["published", "reference"] | None, str | None]:

@@ -25,6 +25,7 @@ from fairreg.storage.hdf5 import open_hdf5
 
 __all__ = [
     "ALL_FEATURES",
+    "ALL_TRACK_FEATURES",
     "FeatureSelection",
     "Jets",
     "count_jets",
@@ -63,8 +64,14 @@ class FeatureSelection:
         """Tell whether a network of these sizes takes this number of features."""
         return (len(self.tracks), len(self.vertices)) == (sizes.track_features, sizes.vertex_features)
 
+    def take(self, tracks: Array, vertices: Array) -> tuple[Array, Array]:
+        """Reduce tracks (n, 30, 60) and vertices (n, 14, 5) to these features."""
+        indices = (np.array(chosen, dtype=np.intp) for chosen in (self.tracks, self.vertices))
+        return tracks.take(next(indices), axis=1), vertices.take(next(indices), axis=1)
+
 
 ALL_FEATURES = FeatureSelection(tuple(range(len(TRACK_FEATURES))), tuple(range(len(VERTEX_FEATURES))))
+ALL_TRACK_FEATURES = FeatureSelection(ALL_FEATURES.tracks, ())  # of a network of tracks only
 
 
 @dataclass(frozen=True)
@@ -269,7 +276,7 @@ def signature(
         ),
     )
     classes = tuple(Feature(name=name) for name in CLASSES)
-    return inputs, (_tensor(OUTPUT, (len(CLASSES),), classes, "probability of each class"),)
+    return inputs[: len(sizes.inputs)], (_tensor(OUTPUT, (len(CLASSES),), classes, "probability of each class"),)
 
 
 def _named(features: tuple[Feature, ...], indices: tuple[int, ...]) -> tuple[Feature, ...]:
