@@ -154,6 +154,7 @@ def test_unused_layers_count_as_parameters_and_change_no_probability():
         ({"fo2.bias": (60,)}, r"fo2\.bias has shape"),
         ({"fo1.weight": (60, 71)}, r"fo1\.weight has shape"),
         ({"fr1_pv.weight": (60, 30)}, "fr1_pv takes no features of vertices"),
+        ({"fc_fixed.weight": (3, 24), "fc_fixed.bias": (3,)}, r"fc_fixed\.weight has shape"),
         ({"fr1_vv.weight": (60, 28)}, r"fr1_vv\.weight is missing or unexpected"),
     ],
 )

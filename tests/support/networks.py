@@ -71,8 +71,8 @@ def random_jets(count, sizes, seed=2):
 
 
 PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20, d_o=24)
-# The network of 10.5281/zenodo.3891869: its second layers have half the width of the first ones. Its variant of
-# tracks only is published with unused layers for vertices, which take the features of a track alone.
+# The network of 10.5281/zenodo.3891869: its second layers have half the width of the first ones. The authors'
+# class for tracks only has unused layers for vertices, which take the features of a track alone.
 FOUNDING = replace(PAPER, widths=(("fr2", 30), ("fr2_pv", 30), ("fo2", 30)))
 TRACKS_ONLY = replace(PAPER, vertex_features=0, widths=(("fr2", 30), ("fo2", 30)))
 WITH_UNUSED = replace(TRACKS_ONLY, widths=FOUNDING.widths, unused_inputs=30)

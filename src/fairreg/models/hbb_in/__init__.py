@@ -19,6 +19,7 @@ from fairreg.models.hbb_in.inputs import (
     Jets,
     count_jets,
     load_jets,
+    load_tracks,
     sample,
     sample_metadata,
 )
@@ -69,7 +70,8 @@ def recognise(path: Path) -> Recognition | None:
     """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
 
     The published baseline is known by its fingerprint and preferred; then networks of the papers' sizes, then
-    others, and last networks of tracks only, which are published beside those of all inputs. Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
+    others, and last networks of tracks only, which are published beside those of all inputs. Raises
+    ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
     """
     try:
         file_format = format_of(path)
@@ -166,10 +168,14 @@ def onnx_graph(source: Recognition) -> bytes:
 
 
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """Read jets `start` to before `stop` of a .npz, .h5 or .root file as inputs, with their labels.
+    """Read jets `start` to before `stop` of a .npz, .npy, .h5 or .root file as inputs, with their labels.
 
-    Raises ModelError for a file without jets.
+    A file of tracks alone gives no vertices: it is for networks of tracks only. Raises ModelError for a file
+    without jets.
     """
+    alone = load_tracks(path, start, stop)
+    if alone is not None:
+        return Inputs({INPUTS[0]: alone.tracks}, alone.labels)
     jets = load_jets(path, start, stop)
     return Inputs(dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True)), jets.labels)
 

@@ -30,6 +30,7 @@ __all__ = [
     "Jets",
     "count_jets",
     "load_jets",
+    "load_tracks",
     "packed",
     "sample",
     "sample_metadata",
@@ -147,6 +148,27 @@ def load_jets(path: str | Path, start: int = 0, stop: int | None = None) -> Jets
         return Jets(**{name: array[start:stop] for name, array in arrays.items()})
     with _readable(path), open_rows(path, start, stop) as content:
         return _jets(content, path.name)
+
+
+def load_tracks(path: Path, start: int = 0, stop: int | None = None) -> Jets | None:
+    """Read jets with vertices of no features from a file that has tracks alone, beside labels at most.
+
+    None for any other file. Raises as `load_jets`.
+    """
+    if path.suffix == ".root" or _is_prepared(path):
+        return None
+    with _readable(path), open_rows(path, start, stop) as content:
+        if not isinstance(content, Rows):
+            return _without_vertices(content) if content.ndim == _JET_AXES else None
+        names = [name for name in content if name != "labels"]
+        if names not in (["tracks"], [_ALIASES["tracks"]]):
+            return None
+        return _without_vertices(content[names[0]], content.get("labels"))
+
+
+def _without_vertices(tracks: Array, labels: Array | None = None) -> Jets:
+    jets = len(tracks) if tracks.ndim else 0
+    return Jets(tracks, np.zeros((jets, 0, _SLOTS[1]), dtype=np.float32), labels)
 
 
 def count_jets(path: Path) -> int | None:
@@ -276,7 +298,9 @@ def signature(
         ),
     )
     classes = tuple(Feature(name=name) for name in CLASSES)
-    return inputs[: len(sizes.inputs)], (_tensor(OUTPUT, (len(CLASSES),), classes, "probability of each class"),)
+    return inputs[: len(sizes.inputs)], (
+        _tensor(OUTPUT, (len(CLASSES),), classes, "probability of each class"),
+    )
 
 
 def _named(features: tuple[Feature, ...], indices: tuple[int, ...]) -> tuple[Feature, ...]:

@@ -5,8 +5,9 @@ Definition (E. A. Moreno et al., Phys. Rev. D 102, 012010, arXiv:1909.12285, in 
 a perceptron f_R on every ordered pair of different tracks and one f_R_pv on every pair of track and secondary
 vertex give messages, which are summed at the (receiving) track; f_O maps a track with its two sums to d_o
 numbers; their sum over the tracks goes through one linear layer. ReLU follows every layer but the last.
-Every layer may have a width of its own: those of the first publication (10.5281/zenodo.3891869) are 60, 30 and
-20. A network of tracks only has no f_R_pv. Padded tracks and vertices are zero vectors that take part in all sums.
+Every layer may have a width of its own: f_R of the first publication (10.5281/zenodo.3891869) has 60, 30 and
+20 outputs. A network of tracks only has no f_R_pv. Padded tracks and vertices are zero vectors that take part
+in all sums.
 
 The graph uses three identities, all exact:
 
@@ -88,7 +89,7 @@ class Hyperparameters:
         return found
 
     def _with_widths(self, tensors: Mapping[str, Array]) -> "Hyperparameters":
-        sizes = {layer: _size(tensors, f"{layer}.weight", 0) for layer in self._layers()}
+        sizes = {layer: _size(tensors, f"{layer}.weight", 0) for layer in self._layers() if layer != _LAST}
         return replace(
             self, widths=tuple((name, size) for name, size in sizes.items() if size != self.width(name))
         )
@@ -133,8 +134,8 @@ class Hyperparameters:
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
     def to_json(self) -> dict[str, int]:
-        """All sizes by name, without those that say nothing of this network."""
-        sizes = {name: value for name, value in vars(self).items() if name not in {"widths", "unused_inputs"}}
+        """All sizes by name, with the outputs of each layer of `widths` by its name."""
+        sizes = {name: value for name, value in vars(self).items() if name != "widths"}
         return sizes | dict(self.widths)
 
 
@@ -160,9 +161,9 @@ def onnx_bytes(tensors: Mapping[str, Array], pairs: str = "float32") -> bytes:
 
     Inputs `input_cpf` (N, track features, K) and `input_sv` (N, vertex features, V), output `probabilities`
     (N, 2), QCD and H->bb, after the softmax; float32, any N, 1 <= K <= 60, 1 <= V <= 5. The last slot
-    represents all that are not given. A network of tracks only has no `input_sv`. Weights in float64 are rounded to float32. With `pairs` "bfloat16" the
-    messages of the pairs are computed so, their sums and all else in float32: a graph for GPUs.
-    Raises ModelError for tensors of another network.
+    represents all that are not given. A network of tracks only has no `input_sv`. Weights in float64 are
+    rounded to float32. With `pairs` "bfloat16" the messages of the pairs are computed so, their sums and all
+    else in float32: a graph for GPUs. Raises ModelError for tensors of another network.
     """
     from onnx import helper
 

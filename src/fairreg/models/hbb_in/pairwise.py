@@ -27,8 +27,8 @@ def pairwise_bytes(tensors: Mapping[str, Array], dtype: str = "float32") -> byte
     """Serialised ONNX model of the definition with these weights, computing in `dtype` (float32, float64).
 
     Inputs `input_cpf` (N, track features, 60) and `input_sv` (N, vertex features, 5), output `probabilities`
-    (N, 2), any N; no `input_sv` for a network of tracks only. The floating-point initializers are the tensors: float32 keeps their fingerprint.
-    Raises ModelError for tensors of another network.
+    (N, 2), any N; no `input_sv` for a network of tracks only. The floating-point initializers are the
+    tensors: float32 keeps their fingerprint. Raises ModelError for tensors of another network.
     """
     from onnx import helper
 
@@ -50,9 +50,7 @@ def pairwise_bytes(tensors: Mapping[str, Array], dtype: str = "float32") -> byte
     return content
 
 
-def definition(
-    tensors: Mapping[str, Array], batch_size: int = 64
-) -> Callable[[Array, Array | None], Array]:
+def definition(tensors: Mapping[str, Array], batch_size: int = 64) -> Callable[[Array, Array | None], Array]:
     """Return a function of tracks (N, P, 60) and vertices (N, S, 5): probabilities (N, 2) in float64.
 
     A network of tracks only ignores the vertices, which may be None.

@@ -71,9 +71,9 @@ def published_names() -> Mapping[str, str]:
 def kept_features(path: Path, sizes: Hyperparameters) -> FeatureSelection | None:
     """The features that the network in the weight file `path` takes, None where they are unknown.
 
-    All of them if there are 30 and 14, or 30 and none in a network of tracks only, else those of the published metadata file of these weights
-    (``<name>_model_metadata.json`` beside them or in the sibling folder ``model_dicts``). None if there is
-    no such file or it does not fit the tensors.
+    All of them if there are 30 and 14, or 30 in a network of tracks only, else those of the published
+    metadata file of these weights (``<name>_model_metadata.json`` beside them or in the sibling folder
+    ``model_dicts``). None if there is no such file or it does not fit the tensors.
     """
     every = next((some for some in (ALL_FEATURES, ALL_TRACK_FEATURES) if some.fits(sizes)), None)
     if every is not None:

@@ -81,7 +81,9 @@ class HbbRunner(Runner):
         Features, their units and their order are those of `features`; missing tracks and vertices are zeros.
         Only a network of tracks only does without `vertices`. Raises ModelError if the arrays do not fit.
         """
-        given = {INPUTS[0]: tracks} if vertices is None else dict(zip(INPUTS, (tracks, vertices), strict=True))
+        given = (
+            {INPUTS[0]: tracks} if vertices is None else dict(zip(INPUTS, (tracks, vertices), strict=True))
+        )
         probabilities: NDArray[np.float32] = self.run(given)[OUTPUT]
         return probabilities
 

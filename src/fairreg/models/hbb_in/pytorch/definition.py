@@ -17,7 +17,8 @@ Layers = Callable[..., Any]
 def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callable[..., Any]:
     """Return a function of tracks (N, P, 60) and vertices (N, S, 5) that computes probabilities (N, 2).
 
-    A network of tracks only takes tracks alone, or ignores the vertices. It computes in the precision of the tensors. Raises ModelError for tensors of another network.
+    A network of tracks only takes tracks alone, or ignores the vertices. It computes in the precision of the
+    tensors. Raises ModelError for tensors of another network.
     """
     import torch
 

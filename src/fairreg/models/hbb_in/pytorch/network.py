@@ -18,7 +18,16 @@ from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.packing import CALL, MOST_PAIRS, size_classes
 from fairreg.models.hbb_in.pytorch.messages import messages
 
-__all__ = ["PAIRS", "compact", "divided", "forward", "groups", "layers", "logits", "network", "takes_vertices"]
+__all__ = [
+    "PAIRS",
+    "compact",
+    "divided",
+    "forward",
+    "groups",
+    "layers",
+    "logits",
+    "network",
+]
 
 _OF_PAIRS = ("fr2", "fr3", "fr2_pv", "fr3_pv")  # the layers that every pair passes through by itself
 # Pairs of tracks in one pass on a processor: 60 numbers for each are 4 MB, which stays in its cache.
@@ -70,7 +79,7 @@ def forward(module: Any, tracks: Any, vertices: Any = None, call: int = CALL) ->
     """
     import torch
 
-    if not takes_vertices(module):
+    if not _takes_vertices(module):
         vertices = tracks.new_zeros((len(tracks), 0, 1))  # an empty one of no features in every jet
 
     if not len(tracks):
@@ -137,7 +146,7 @@ def logits(module: Any, tracks: Any, vertices: Any, slots: tuple[int, int]) -> A
     dtype = module["fr2"].weight.dtype
     pairs = _first(module["fr1"], tracks, tracks, dtype)
     sums = [messages(pairs, (module["fr2"], module["fr3"]), repeats[0], others_only=True)]
-    if takes_vertices(module):
+    if _takes_vertices(module):
         pairs = _first(module["fr1_pv"], tracks, vertices, dtype)
         layers_of_pairs = (module["fr2_pv"], module["fr3_pv"])
         sums.append(messages(pairs, layers_of_pairs, repeats[1], others_only=False))
@@ -146,7 +155,7 @@ def logits(module: Any, tracks: Any, vertices: Any, slots: tuple[int, int]) -> A
     return module["fc_fixed"](outcome.sum(1) + (repeats[0] - 1) * outcome[:, -1])
 
 
-def takes_vertices(module: Any) -> bool:
+def _takes_vertices(module: Any) -> bool:
     """Tell whether f_O takes messages from vertices; a network of tracks only may have unused layers."""
     without = module["fr1"].in_features // 2 + module["fr3"].out_features
     return bool(module["fo1"].in_features > without)
