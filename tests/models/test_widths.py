@@ -15,6 +15,7 @@ from fairreg.models.hbb_in.benchmark.candidates import candidates
 from fairreg.models.hbb_in.explain.passes import Network, groups
 from fairreg.models.hbb_in.explain.relevance import relevances
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
+from fairreg.models.hbb_in.packing import class_packs
 from fairreg.models.hbb_in.pairwise import definition, pairwise_bytes
 from fairreg.models.hbb_in.published import FOUNDING, PAPER, kept_features, metadata_document
 from fairreg.models.hbb_in.runner import build
@@ -189,7 +190,7 @@ def test_explanations_follow_the_widths_and_refuse_tracks_only():
     np.testing.assert_allclose(found, definition(tensors)(tracks, vertices), rtol=0, atol=1e-12)
     explained = relevances(tensors, tracks, vertices, np.array([0, 1, 0, 1]))
     assert explained.vertices.shape == vertices.shape
-    assert np.isfinite(explained.lost).all()
+    np.testing.assert_allclose(explained.lost, 0, atol=1e-9 * np.abs(explained.start).max())
     with pytest.raises(ModelError, match="takes tracks only"):
         relevances(random_tensors(TRACKS_ONLY), tracks, vertices, np.zeros(4, int))
 
@@ -201,3 +202,46 @@ def test_the_metadata_of_a_network_names_its_widths(tmp_path):
     assert (about["hidden"], about["widths"]) == (60, {"fr2": 30, "fo2": 30})
     assert about["drop_svfeatures"] == ",".join(map(str, range(14)))
     assert "widths" not in metadata_document(PAPER, kept_features(tmp_path / "x.pth", PAPER))
+
+
+@every_network
+def test_the_packs_and_the_graph_of_a_gpu_agree_too(sizes):
+    from onnx import load_model_from_string
+    from onnx.reference import ReferenceEvaluator
+
+    tensors, (tracks, vertices) = random_tensors(sizes), some_jets(sizes, 4)
+    expected = definition(tensors)(tracks, vertices)
+    given = dict(zip(sizes.inputs, (tracks, vertices), strict=False))
+    graph = ReferenceEvaluator(load_model_from_string(onnx_bytes(tensors, "bfloat16")))
+    assert np.abs(graph.run(None, given)[0] - expected).max() < 5e-3
+    engine, found = get("onnx").load(onnx_bytes(tensors)), np.empty((4, 2))
+    of_objects = vertices if sizes.vertex_features else np.zeros((4, 0, 1), np.float32)
+    for pack in class_packs(tracks, of_objects, 2):
+        part = zip(sizes.inputs, (pack.tracks, pack.vertices), strict=False)
+        found[pack.jets] = engine.run(dict(part))["probabilities"]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.torch
+@every_network
+def test_the_derivatives_of_every_layer_are_those_of_the_definition(sizes):
+    torch = pytest.importorskip("torch")
+    from fairreg.models.hbb_in.pytorch.network import forward, layers
+
+    tensors, (tracks, vertices) = random_tensors(sizes), some_jets(sizes, 3)
+    module = layers(sizes).double()
+    module.load_state_dict({name: torch.from_numpy(array.astype("f8")) for name, array in tensors.items()})
+    jets = [torch.from_numpy(array.astype("f8")) for array in (tracks, vertices)]
+    forward(module, *jets)[:, 1].sum().backward()
+    slopes = {name: value.grad for name, value in module.named_parameters()}
+    unused = {name for name, slope in slopes.items() if slope is None}
+    assert unused == {name for name in tensors if "_pv" in name and not sizes.vertex_features}
+    step, logits = 1e-6, []
+    for layer in ("fr2.weight", "fo2.bias"):
+        for sign in (1, -1):
+            with torch.no_grad():
+                dict(module.named_parameters())[layer].view(-1)[0] += sign * step
+                logits.append(float(forward(module, *jets)[:, 1].sum()))
+                dict(module.named_parameters())[layer].view(-1)[0] -= sign * step
+        numeric = (logits[-2] - logits[-1]) / (2 * step)
+        assert float(slopes[layer].view(-1)[0]) == pytest.approx(numeric, rel=1e-5, abs=1e-6)

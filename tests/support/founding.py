@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A local stand-in for the record of the founding Hbb network, 10.5281/zenodo.3891869, with weights in all forms.
+"""A local stand-in for the record of the founding Hbb network, 10.5281/zenodo.3891869: weights in all forms.
 
 Everything served is hand-written after the documented shapes of the services; names and widths are those of
 eric-moreno/IN (gnn.py), the weights are random ones of the tests.
