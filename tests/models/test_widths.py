@@ -179,6 +179,13 @@ def test_of_several_networks_the_one_with_all_inputs_is_meant(tmp_path):
     assert all(isinstance(value, int) for value in found["founding"].hyperparameters.values())
 
 
+@pytest.mark.parametrize("features", [7, 29, 31])
+def test_a_network_of_tracks_only_with_other_features_is_that_of_other_jets(tmp_path, features):
+    path = tmp_path / "graph_best.pth"
+    path.write_bytes(Files().zipped(random_tensors(replace(TRACKS_ONLY, track_features=features))))
+    assert models.recognise(path) is None
+
+
 def test_explanations_follow_the_widths_and_refuse_tracks_only():
     sizes = Hyperparameters(5, 3, 7, 4, 6, widths=(("fr2", 5), ("fr1_pv", 6), ("fr3_pv", 3), ("fo2", 2)))
     tensors, (tracks, vertices) = random_tensors(sizes), random_jets(4, sizes)

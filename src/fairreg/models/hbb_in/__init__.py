@@ -70,8 +70,9 @@ def recognise(path: Path) -> Recognition | None:
     """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
 
     The published baseline is known by its fingerprint and preferred; then networks of the papers' sizes, then
-    others, and last networks of tracks only, which are published beside those of all inputs. Raises
-    ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
+    others, and last networks of tracks only, which are published beside those of all inputs and are
+    recognised only where their features are known. Raises ModelError for a damaged weight file,
+    SecurityRefusal (UnsafePickle) for an unsafe one.
     """
     try:
         file_format = format_of(path)
@@ -85,6 +86,8 @@ def recognise(path: Path) -> Recognition | None:
         sizes = Hyperparameters.from_tensors(tensors)
     except ModelError:
         return None
+    if not sizes.vertex_features and kept_features(path, sizes) is None:
+        return None  # the authors' class without vertices is used for other jets, too, with other features
     return _recognition(path, file_format, sizes, fingerprint_of(tensors))
 
 
