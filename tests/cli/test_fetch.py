@@ -307,15 +307,32 @@ def test_an_unpacked_folder_that_was_changed_never_runs(cli, untrained, settings
         assert cli("fetch", hbb.DOI, "--run", "--json").json["run"]["weights"] == first
 
 
-def test_another_file_never_takes_the_place_of_one_that_cannot_be_read(cli, httpserver):
+def test_another_file_never_silently_takes_the_place_of_one_that_cannot_be_read(cli, httpserver):
     members = {
         WEIGHTS: Files().legacy(random_tensors(SMALL))[:5000],
         "other.pth": Files().legacy(random_tensors(SMALL)),
     }
     hbb.serve(httpserver, hbb.archive(members))
     result = cli("fetch", hbb.DOI, "--run", "--json")
-    assert (result.code, result.out) == (1, "")
-    assert "gnn_baseline_best.pth" in result.err
+    assert result.code == 0, result.err
+    (said,) = [line for line in result.json["run"]["warnings"] if "gnn_baseline_best.pth" in line]
+    assert "truncated or its storages are damaged" in said
+    assert said.endswith("The model that ran is other.pth.")
+    assert "The model that ran is other.pth." in cli("fetch", hbb.DOI, "--run").err
+
+
+def test_beside_an_unsafe_file_the_model_has_to_be_chosen(cli, httpserver, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    members = {
+        WEIGHTS: pickle.dumps(Attack(), protocol=2),
+        "other.pth": Files().legacy(random_tensors(SMALL)),
+    }
+    hbb.serve(httpserver, hbb.archive(members))
+    result = cli("fetch", hbb.DOI, "--run", "--json")
+    assert (result.code, result.out) == (3, "")
+    assert "Or choose another file with --file NAME: " in result.err
+    assert cli("fetch", hbb.DOI, "--run", "--file", "*other.pth").code == 0
+    assert not (tmp_path / "attacked").exists()
 
 
 def test_a_member_of_an_archive_can_be_named(cli, httpserver):

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Random networks and jets, and the definition of the network as a slow loop in float64."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from fairreg.models.hbb_in.network import Hyperparameters
 
 
 def definition(tensors, tracks, vertices):
-    """Probabilities as the network is defined, in float64, pair by pair; source: `network`'s docstring."""
+    """Probabilities as the network is defined, in float64, pair by pair; source: `network`'s docstring.
+
+    A network whose f_O takes one sum only is of tracks only; it ignores the vertices.
+    """
     weights = {name: array.astype(np.float64) for name, array in tensors.items()}
 
     def layer(name, x):
@@ -27,13 +32,15 @@ def definition(tensors, tracks, vertices):
         from_tracks = np.zeros((len(x), messages.shape[1]))
         np.add.at(from_tracks, receivers, messages)
 
-        pairs = [(i, k) for i in range(len(x)) for k in range(len(y))]
-        receivers, senders = np.array(pairs).T
-        messages = perceptron(("fr1_pv", "fr2_pv", "fr3_pv"), np.hstack((x[receivers], y[senders])))
-        from_vertices = np.zeros((len(x), messages.shape[1]))
-        np.add.at(from_vertices, receivers, messages)
+        sums = [from_tracks]
+        if weights["fo1.weight"].shape[1] > x.shape[1] + from_tracks.shape[1]:
+            pairs = [(i, k) for i in range(len(x)) for k in range(len(y))]
+            receivers, senders = np.array(pairs).T
+            messages = perceptron(("fr1_pv", "fr2_pv", "fr3_pv"), np.hstack((x[receivers], y[senders])))
+            sums.append(np.zeros((len(x), messages.shape[1])))
+            np.add.at(sums[1], receivers, messages)
 
-        objects = perceptron(("fo1", "fo2", "fo3"), np.hstack((x, from_tracks, from_vertices)))
+        objects = perceptron(("fo1", "fo2", "fo3"), np.hstack((x, *sums)))
         logits = layer("fc_fixed", objects.sum(axis=0))
         exponentials = np.exp(logits - logits.max())
         probabilities.append(exponentials / exponentials.sum())
@@ -64,5 +71,10 @@ def random_jets(count, sizes, seed=2):
 
 
 PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20, d_o=24)
+# The network of 10.5281/zenodo.3891869: its second layers have half the width of the first ones. The authors'
+# class for tracks only has unused layers for vertices, which take the features of a track alone.
+FOUNDING = replace(PAPER, widths=(("fr2", 30), ("fr2_pv", 30), ("fo2", 30)))
+TRACKS_ONLY = replace(PAPER, vertex_features=0, widths=(("fr2", 30), ("fo2", 30)))
+WITH_UNUSED = replace(TRACKS_ONLY, widths=FOUNDING.widths, unused_inputs=30)
 # What the published network takes and gives, in few nodes: enough where its numbers are not the point.
 SMALL = Hyperparameters(track_features=30, vertex_features=14, hidden=8, d_e=4, d_o=4)

@@ -13,7 +13,7 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
 - ``measure(outputs, labels) -> figures by name``: how well the outputs agree with the truth;
 - ``reference(identifier) -> Recognition | None``: the package's own weights, where `identifier` is that of
   their record, or where they may stand in for the published ones because those cannot be had;
-- ``sample_inputs() -> arrays by name``: inputs that every network of the model takes;
+- ``sample_inputs() -> arrays by name``: inputs for every network of the model; it may take only some;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
 
 It may also define ``onnx_graph(source) -> bytes``: the network of a recognised file as an ONNX model, with
@@ -122,7 +122,7 @@ class ModelModule(Protocol):
         ...
 
     def sample_inputs(self) -> Mapping[str, NDArray[Any]]:
-        """Inputs by name that every network of this model takes, to compare runtimes on."""
+        """Inputs by name for every network of this model, to compare runtimes on."""
         ...
 
     def demonstrate(self, runner: Runner, /) -> Demonstration:

@@ -5,7 +5,6 @@ Read in the order features, inputs, network (the definition and the ONNX graph),
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from fairreg.models.hbb_in.inputs import (
     Jets,
     count_jets,
     load_jets,
+    load_tracks,
     sample,
     sample_metadata,
 )
@@ -27,6 +27,7 @@ from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_
 from fairreg.models.hbb_in.published import (
     BASELINE,
     DOI,
+    FOUNDING,
     PAPER,
     kept_features,
     published_keys,
@@ -62,14 +63,16 @@ TITLE = "Hbb interaction network"
 # fairreg's own weights; MODEL_CARD.md beside them says what they are and are not.
 REFERENCE = Path(__file__).with_name("weights") / "reference.safetensors"
 REFERENCE_RECORD = Identifier("catalogue", "fairreg-hbb-reference-1")
-_BASELINE, _PAPER, _VARIANT = 3, 2, 1  # preference
+_BASELINE, _PAPER, _VARIANT, _TRACKS_ONLY = 3, 2, 1, 0  # preference
 
 
 def recognise(path: Path) -> Recognition | None:
     """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
 
-    The published baseline is known by its fingerprint and preferred; then networks of the paper's sizes, then
-    others. Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
+    The published baseline is known by its fingerprint and preferred; then networks of the papers' sizes, then
+    others, and last networks of tracks only, which are published beside those of all inputs and are
+    recognised only where their features are known. Raises ModelError for a damaged weight file,
+    SecurityRefusal (UnsafePickle) for an unsafe one.
     """
     try:
         file_format = format_of(path)
@@ -83,6 +86,8 @@ def recognise(path: Path) -> Recognition | None:
         sizes = Hyperparameters.from_tensors(tensors)
     except ModelError:
         return None
+    if not sizes.vertex_features and kept_features(path, sizes) is None:
+        return None  # the authors' class without vertices is used for other jets, too, with other features
     return _recognition(path, file_format, sizes, fingerprint_of(tensors))
 
 
@@ -96,13 +101,19 @@ def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerpri
         format=file_format,
         fingerprint=fingerprint,
         parameter_count=sizes.parameter_count,
-        hyperparameters=asdict(sizes),
+        hyperparameters=sizes.to_json(),
         published_name=published_names().get(fingerprint),
         baseline=baseline,
-        preference=_BASELINE if baseline else _PAPER if sizes == PAPER else _VARIANT,
+        preference=_BASELINE if baseline else _preference(sizes),
         known_as=known_as,
         record=record,
     )
+
+
+def _preference(sizes: Hyperparameters) -> int:
+    if not sizes.vertex_features:
+        return _TRACKS_ONLY
+    return _PAPER if sizes in {PAPER, FOUNDING} else _VARIANT
 
 
 def _known(fingerprint: str) -> tuple[Literal["published", "reference"] | None, str | None]:
@@ -160,10 +171,14 @@ def onnx_graph(source: Recognition) -> bytes:
 
 
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """Read jets `start` to before `stop` of a .npz, .h5 or .root file as inputs, with their labels.
+    """Read jets `start` to before `stop` of a .npz, .npy, .h5 or .root file as inputs, with their labels.
 
-    Raises ModelError for a file without jets.
+    A file of tracks alone gives no vertices: it is for networks of tracks only. Raises ModelError for a file
+    without jets.
     """
+    alone = load_tracks(path, start, stop)
+    if alone is not None:
+        return Inputs({INPUTS[0]: alone.tracks}, alone.labels)
     jets = load_jets(path, start, stop)
     return Inputs(dict(zip(INPUTS, (jets.tracks, jets.vertices), strict=True)), jets.labels)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in.inputs import FeatureSelection, sample
-from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
+from fairreg.models.hbb_in.network import OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.pairwise import definition, pairwise_bytes
 from fairreg.models.hbb_in.runner import build
 from fairreg.runners import get
@@ -52,10 +52,11 @@ def check(
     """
     sizes = Hyperparameters.from_tensors(tensors)
     tracks, vertices = _jets(sizes, selection)
+    given = dict(zip(sizes.inputs, (tracks, vertices), strict=False))
     if file_format == "safetensors":
         found = build(read_tensors(path)).predict(tracks, vertices)
     else:
-        found = get("onnx").load(path).run(dict(zip(INPUTS, (tracks, vertices), strict=True)))[OUTPUT]
+        found = get("onnx").load(path).run(given)[OUTPUT]
     difference = float(np.abs(found - definition(tensors)(tracks, vertices)).max())
     if not difference <= TOLERANCE:  # NaN too
         raise ModelError(
@@ -75,8 +76,7 @@ def _jets(sizes: Hyperparameters, selection: FeatureSelection | None) -> tuple[A
     ]
     if selection is not None:
         packaged = sample()
-        tracks = packaged.tracks[:_SAMPLE_JETS].take(selection.tracks, axis=1)
-        parts.append((tracks, packaged.vertices[:_SAMPLE_JETS].take(selection.vertices, axis=1)))
+        parts.append(selection.take(packaged.tracks[:_SAMPLE_JETS], packaged.vertices[:_SAMPLE_JETS]))
     tracks, vertices = (np.concatenate(column) for column in zip(*parts, strict=True))
     return tracks, vertices
 

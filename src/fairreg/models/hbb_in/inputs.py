@@ -25,10 +25,12 @@ from fairreg.storage.hdf5 import open_hdf5
 
 __all__ = [
     "ALL_FEATURES",
+    "ALL_TRACK_FEATURES",
     "FeatureSelection",
     "Jets",
     "count_jets",
     "load_jets",
+    "load_tracks",
     "packed",
     "sample",
     "sample_metadata",
@@ -63,8 +65,14 @@ class FeatureSelection:
         """Tell whether a network of these sizes takes this number of features."""
         return (len(self.tracks), len(self.vertices)) == (sizes.track_features, sizes.vertex_features)
 
+    def take(self, tracks: Array, vertices: Array) -> tuple[Array, Array]:
+        """Reduce tracks (n, 30, 60) and vertices (n, 14, 5) to these features."""
+        indices = (np.array(chosen, dtype=np.intp) for chosen in (self.tracks, self.vertices))
+        return tracks.take(next(indices), axis=1), vertices.take(next(indices), axis=1)
+
 
 ALL_FEATURES = FeatureSelection(tuple(range(len(TRACK_FEATURES))), tuple(range(len(VERTEX_FEATURES))))
+ALL_TRACK_FEATURES = FeatureSelection(ALL_FEATURES.tracks, ())  # of a network of tracks only
 
 
 @dataclass(frozen=True)
@@ -140,6 +148,27 @@ def load_jets(path: str | Path, start: int = 0, stop: int | None = None) -> Jets
         return Jets(**{name: array[start:stop] for name, array in arrays.items()})
     with _readable(path), open_rows(path, start, stop) as content:
         return _jets(content, path.name)
+
+
+def load_tracks(path: Path, start: int = 0, stop: int | None = None) -> Jets | None:
+    """Read jets with vertices of no features from a file that has tracks alone, beside labels at most.
+
+    None for any other file. Raises as `load_jets`.
+    """
+    if path.suffix == ".root" or _is_prepared(path):
+        return None
+    with _readable(path), open_rows(path, start, stop) as content:
+        if not isinstance(content, Rows):
+            return _without_vertices(content) if content.ndim == _JET_AXES else None
+        names = [name for name in content if name != "labels"]
+        if names not in (["tracks"], [_ALIASES["tracks"]]):
+            return None
+        return _without_vertices(content[names[0]], content.get("labels"))
+
+
+def _without_vertices(tracks: Array, labels: Array | None = None) -> Jets:
+    jets = len(tracks) if tracks.ndim else 0
+    return Jets(tracks, np.zeros((jets, 0, _SLOTS[1]), dtype=np.float32), labels)
 
 
 def count_jets(path: Path) -> int | None:
@@ -269,7 +298,9 @@ def signature(
         ),
     )
     classes = tuple(Feature(name=name) for name in CLASSES)
-    return inputs, (_tensor(OUTPUT, (len(CLASSES),), classes, "probability of each class"),)
+    return inputs[: len(sizes.inputs)], (
+        _tensor(OUTPUT, (len(CLASSES),), classes, "probability of each class"),
+    )
 
 
 def _named(features: tuple[Feature, ...], indices: tuple[int, ...]) -> tuple[Feature, ...]:

@@ -5,7 +5,9 @@ Definition (E. A. Moreno et al., Phys. Rev. D 102, 012010, arXiv:1909.12285, in 
 a perceptron f_R on every ordered pair of different tracks and one f_R_pv on every pair of track and secondary
 vertex give messages, which are summed at the (receiving) track; f_O maps a track with its two sums to d_o
 numbers; their sum over the tracks goes through one linear layer. ReLU follows every layer but the last.
-Padded tracks and vertices are zero vectors that take part in all sums.
+Every layer may have a width of its own: f_R of the first publication (10.5281/zenodo.3891869) has 60, 30 and
+20 outputs. A network of tracks only has no f_R_pv. Padded tracks and vertices are zero vectors that take part
+in all sums.
 
 The graph uses three identities, all exact:
 
@@ -19,7 +21,7 @@ The floating-point initializers are the tensors themselves: the graph has the fi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,7 @@ _TRACK_TRACK = ("fr1", "fr2", "fr3")
 _TRACK_VERTEX = ("fr1_pv", "fr2_pv", "fr3_pv")
 _OBJECT = ("fo1", "fo2", "fo3")
 _LAST = "fc_fixed"
+_NOT_OURS = "The weights are not those of a Hbb interaction network"
 
 Array = NDArray[Any]
 
@@ -46,7 +49,13 @@ Array = NDArray[Any]
 @dataclass(frozen=True)
 class Hyperparameters:
     """Sizes of a network: features per track and vertex, hidden units, dimensions of the edge (`d_e`) and
-    node (`d_o`) representations, slots for tracks and vertices."""
+    node (`d_o`) representations, slots for tracks and vertices.
+
+    `widths` names the layers with another number of outputs than these say, as (("fr2", 30), ...). A network
+    of tracks only has no vertex features. The authors' class of that kind (``GraphNetnoSV`` in gnn.py of
+    eric-moreno/IN) has layers for pairs with vertices that it never uses; `unused_inputs` is the number of
+    inputs of the first of them, 0 where there are none.
+    """
 
     track_features: int
     vertex_features: int
@@ -55,52 +64,90 @@ class Hyperparameters:
     d_o: int
     n_tracks: int = 60
     n_vertices: int = 5
+    widths: tuple[tuple[str, int], ...] = ()
+    unused_inputs: int = 0
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> "Hyperparameters":
         """Derive the sizes from the shapes; ModelError names a missing, unexpected or misshapen tensor."""
+        tracks, d_e = _size(tensors, "fr1.weight", 1) // 2, _size(tensors, "fr3.weight", 0)
+        # f_O takes the features of a track and one sum for each kind of pair.
+        tracks_only = _size(tensors, "fo1.weight", 1) == tracks + d_e
+        of_pairs = 0 if tracks_only and "fr1_pv.weight" not in tensors else _size(tensors, "fr1_pv.weight", 1)
         found = cls(
-            track_features=_size(tensors, "fr1.weight", 1) // 2,
-            vertex_features=_size(tensors, "fr1_pv.weight", 1) - _size(tensors, "fr1.weight", 1) // 2,
+            track_features=tracks,
+            vertex_features=0 if tracks_only else of_pairs - tracks,
             hidden=_size(tensors, "fr1.weight", 0),
-            d_e=_size(tensors, "fr3.weight", 0),
+            d_e=d_e,
             d_o=_size(tensors, "fo3.weight", 0),
+            unused_inputs=of_pairs if tracks_only else 0,
         )
+        if not tracks_only and found.vertex_features < 1:
+            raise ModelError(f"{_NOT_OURS}: the layer fr1_pv takes no features of vertices.")
+        found = found._with_widths(tensors)
         _check(tensors, found.shapes())
         return found
 
+    def _with_widths(self, tensors: Mapping[str, Array]) -> "Hyperparameters":
+        sizes = {layer: _size(tensors, f"{layer}.weight", 0) for layer in self._layers() if layer != _LAST}
+        return replace(
+            self, widths=tuple((name, size) for name, size in sizes.items() if size != self.width(name))
+        )
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the network's inputs: tracks, and vertices unless it is of tracks only."""
+        return INPUTS if self.vertex_features else INPUTS[:1]
+
+    def width(self, layer: str) -> int:
+        """Number of outputs of a layer."""
+        usual = {"fr3": self.d_e, "fr3_pv": self.d_e, "fo3": self.d_o, _LAST: len(CLASSES)}
+        return dict(self.widths).get(layer, usual.get(layer, self.hidden))
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every parameter tensor by its published name."""
-        inputs = {
-            "fr1": 2 * self.track_features,
-            "fr1_pv": self.track_features + self.vertex_features,
-            "fo1": self.track_features + 2 * self.d_e,
-            _LAST: self.d_o,
-        }
-        outputs = {"fr3": self.d_e, "fr3_pv": self.d_e, "fo3": self.d_o, _LAST: len(CLASSES)}
         shapes: dict[str, tuple[int, ...]] = {}
-        for layer in (*_TRACK_TRACK, *_TRACK_VERTEX, *_OBJECT, _LAST):
-            size = outputs.get(layer, self.hidden)
-            shapes |= {f"{layer}.weight": (size, inputs.get(layer, self.hidden)), f"{layer}.bias": (size,)}
+        for layers, inputs in self._perceptrons():
+            taken = inputs
+            for layer in layers:
+                size = self.width(layer)
+                shapes |= {f"{layer}.weight": (size, taken), f"{layer}.bias": (size,)}
+                taken = size
         return shapes
+
+    def _perceptrons(self) -> tuple[tuple[tuple[str, ...], int], ...]:
+        """Layers one after another, each group with the number of inputs of its first layer."""
+        pairs = self.track_features + self.vertex_features if self.vertex_features else self.unused_inputs
+        sums = self.width("fr3") + (self.width("fr3_pv") if self.vertex_features else 0)
+        return (
+            (_TRACK_TRACK, 2 * self.track_features),
+            *(((_TRACK_VERTEX, pairs),) if pairs else ()),
+            ((*_OBJECT, _LAST), self.track_features + sums),
+        )
+
+    def _layers(self) -> tuple[str, ...]:
+        return tuple(layer for layers, _ in self._perceptrons() for layer in layers)
 
     @property
     def parameter_count(self) -> int:
-        """Number of trainable parameters."""
+        """Number of trainable parameters, those of unused layers included."""
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
+
+    def to_json(self) -> dict[str, int]:
+        """All sizes by name, with the outputs of each layer of `widths` by its name."""
+        sizes = {name: value for name, value in vars(self).items() if name != "widths"}
+        return sizes | dict(self.widths)
 
 
 def _size(tensors: Mapping[str, Array], name: str, axis: int) -> int:
     if name not in tensors or tensors[name].ndim != 2:  # noqa: PLR2004  a matrix
-        raise ModelError(f"The weights are not those of a Hbb interaction network: {name} is not a matrix.")
+        raise ModelError(f"{_NOT_OURS}: {name} is not a matrix.")
     return int(tensors[name].shape[axis])
 
 
 def _check(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
     if unlike := sorted(tensors.keys() ^ shapes.keys()):
-        raise ModelError(
-            f"The weights are not those of a Hbb interaction network: {unlike[0]} is missing or unexpected."
-        )
+        raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
     for name, shape in shapes.items():
         array = tensors[name]
         if array.shape != shape or min(shape) < 1:
@@ -114,9 +161,9 @@ def onnx_bytes(tensors: Mapping[str, Array], pairs: str = "float32") -> bytes:
 
     Inputs `input_cpf` (N, track features, K) and `input_sv` (N, vertex features, V), output `probabilities`
     (N, 2), QCD and H->bb, after the softmax; float32, any N, 1 <= K <= 60, 1 <= V <= 5. The last slot
-    represents all that are not given. Weights in float64 are rounded to float32. With `pairs` "bfloat16" the
-    messages of the pairs are computed so, their sums and all else in float32: a graph for GPUs.
-    Raises ModelError for tensors of another network.
+    represents all that are not given. A network of tracks only has no `input_sv`. Weights in float64 are
+    rounded to float32. With `pairs` "bfloat16" the messages of the pairs are computed so, their sums and all
+    else in float32: a graph for GPUs. Raises ModelError for tensors of another network.
     """
     from onnx import helper
 
@@ -131,9 +178,9 @@ def onnx_bytes(tensors: Mapping[str, Array], pairs: str = "float32") -> bytes:
         ir_version=_IR_VERSION,
         producer_name="fairreg",
     )
+    longest = {"tracks": sizes.n_tracks, "vertices": sizes.n_vertices if sizes.vertex_features else 0}
     helper.set_model_props(
-        model,
-        {f"{LONGEST_AXIS}tracks": str(sizes.n_tracks), f"{LONGEST_AXIS}vertices": str(sizes.n_vertices)},
+        model, {f"{LONGEST_AXIS}{axis}": str(slots) for axis, slots in longest.items() if slots}
     )
     content: bytes = model.SerializeToString()
     return content
@@ -218,8 +265,11 @@ class _Objects:
 
 def _build(graph: _Graph, sizes: Hyperparameters) -> None:
     tracks = _objects(graph, INPUTS[0], sizes.track_features, sizes.n_tracks)
-    vertices = _objects(graph, INPUTS[1], sizes.vertex_features, sizes.n_vertices)
-    messages = (_track_messages(graph, sizes, tracks), _vertex_messages(graph, sizes, tracks, vertices))
+    if sizes.vertex_features:
+        vertices = _objects(graph, INPUTS[1], sizes.vertex_features, sizes.n_vertices)
+        messages = [_track_messages(graph, sizes, tracks), _vertex_messages(graph, sizes, tracks, vertices)]
+    else:
+        messages = [_track_messages(graph, sizes, tracks)]
     found = graph.perceptron(graph.node("Concat", tracks.rows, *messages, axis=1), _OBJECT)
     total = _sum(graph, graph.shaped(found, -1, tracks.slots, sizes.d_o), tracks)
     graph.node("Softmax", graph.linear(total, _LAST), output=OUTPUT, axis=1)
@@ -251,19 +301,19 @@ def _track_messages(graph: _Graph, sizes: Hyperparameters, tracks: _Objects) -> 
     receiver = graph.node("Gemm", tracks.rows, graph.columns(first, 0, features), f"{first}.bias", transB=1)
     sender = graph.node("Gemm", tracks.rows, graph.columns(first, features, 2 * features), transB=1)
     receiver, sender = graph.cast(receiver, graph.pairs), graph.cast(sender, graph.pairs)
-    everyone = _grid(graph, sizes, (tracks, receiver), (tracks, sender), tuple(others))
+    everyone = _grid(graph, sizes, (tracks, receiver), (tracks, sender), _TRACK_TRACK)
     itself = graph.of_pairs(graph.node("Relu", graph.node("Add", receiver, sender)), tuple(others))
     return graph.node("Sub", everyone, itself)
 
 
 def _vertex_messages(graph: _Graph, sizes: Hyperparameters, tracks: _Objects, vertices: _Objects) -> str:
     """Sums of the messages from the vertices, (N * tracks, d_e)."""
-    first, *others = _TRACK_VERTEX
+    first = _TRACK_VERTEX[0]
     features, end = sizes.track_features, sizes.track_features + sizes.vertex_features
     receiver = graph.node("Gemm", tracks.rows, graph.columns(first, 0, features), f"{first}.bias", transB=1)
     sender = graph.node("Gemm", vertices.rows, graph.columns(first, features, end), transB=1)
     receiver, sender = graph.cast(receiver, graph.pairs), graph.cast(sender, graph.pairs)
-    return _grid(graph, sizes, (tracks, receiver), (vertices, sender), tuple(others))
+    return _grid(graph, sizes, (tracks, receiver), (vertices, sender), _TRACK_VERTEX)
 
 
 def _grid(
@@ -271,21 +321,23 @@ def _grid(
     sizes: Hyperparameters,
     receivers: tuple[_Objects, str],
     senders: tuple[_Objects, str],
-    others: tuple[str, ...],
+    layers: tuple[str, ...],
 ) -> str:
-    """Sum the messages of all pairs over the senders, from both parts of the first layer."""
-    receiver = graph.shaped(receivers[1], -1, receivers[0].slots, 1, sizes.hidden)
-    sender = graph.shaped(senders[1], -1, 1, senders[0].slots, sizes.hidden)
-    pairs = graph.shaped(graph.node("Relu", graph.node("Add", receiver, sender)), -1, sizes.hidden)
-    messages = graph.shaped(graph.of_pairs(pairs, others), -1, senders[0].slots, sizes.d_e)
-    return _sum(graph, messages, senders[0])
+    """Sum the messages of all pairs over the senders, from both parts of the first of their layers."""
+    hidden, messages = sizes.width(layers[0]), sizes.width(layers[-1])
+    receiver = graph.shaped(receivers[1], -1, receivers[0].slots, 1, hidden)
+    sender = graph.shaped(senders[1], -1, 1, senders[0].slots, hidden)
+    pairs = graph.shaped(graph.node("Relu", graph.node("Add", receiver, sender)), -1, hidden)
+    summands = graph.shaped(graph.of_pairs(pairs, layers[1:]), -1, senders[0].slots, messages)
+    return _sum(graph, summands, senders[0])
 
 
 def _inputs(sizes: Hyperparameters) -> list[Any]:
-    return [
+    values = [
         _value(INPUTS[0], "N", sizes.track_features, "tracks"),
         _value(INPUTS[1], "N", sizes.vertex_features, "vertices"),
     ]
+    return values[: len(sizes.inputs)]
 
 
 def _value(name: str, *shape: int | str) -> Any:

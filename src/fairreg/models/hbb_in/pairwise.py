@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparameters
+from fairreg.models.hbb_in.network import CLASSES, OUTPUT, Hyperparameters
 
 __all__ = ["LARGEST_CALL", "definition", "pairwise_bytes"]
 
@@ -27,22 +27,22 @@ def pairwise_bytes(tensors: Mapping[str, Array], dtype: str = "float32") -> byte
     """Serialised ONNX model of the definition with these weights, computing in `dtype` (float32, float64).
 
     Inputs `input_cpf` (N, track features, 60) and `input_sv` (N, vertex features, 5), output `probabilities`
-    (N, 2), any N. The floating-point initializers are the tensors: float32 keeps their fingerprint.
-    Raises ModelError for tensors of another network.
+    (N, 2), any N; no `input_sv` for a network of tracks only. The floating-point initializers are the
+    tensors: float32 keeps their fingerprint. Raises ModelError for tensors of another network.
     """
     from onnx import helper
 
     sizes = Hyperparameters.from_tensors(tensors)
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    shapes: dict[str, tuple[int | str, ...]] = {
-        INPUTS[0]: ("N", sizes.track_features, sizes.n_tracks),
-        INPUTS[1]: ("N", sizes.vertex_features, sizes.n_vertices),
-        OUTPUT: ("N", len(CLASSES)),
-    }
-    values = [helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()]
+    shapes = ((sizes.track_features, sizes.n_tracks), (sizes.vertex_features, sizes.n_vertices))
+    values = [
+        helper.make_tensor_value_info(name, kind, ("N", *shape))
+        for name, shape in zip(sizes.inputs, shapes, strict=False)
+    ]
+    outputs = [helper.make_tensor_value_info(OUTPUT, kind, ("N", len(CLASSES)))]
     stored = {name: array.astype(dtype) for name, array in tensors.items()}
     graph = helper.make_graph(
-        _nodes(), "hbb_in_pairwise", values[:2], values[2:], _initializers({**stored, **_indices(sizes)})
+        _nodes(sizes), "hbb_in_pairwise", values, outputs, _initializers({**stored, **_indices(sizes)})
     )
     opset = helper.make_opsetid("", _OPSET)
     model = helper.make_model(graph, ir_version=_IR_VERSION, opset_imports=[opset], producer_name="fairreg")
@@ -50,15 +50,19 @@ def pairwise_bytes(tensors: Mapping[str, Array], dtype: str = "float32") -> byte
     return content
 
 
-def definition(tensors: Mapping[str, Array], batch_size: int = 64) -> Callable[[Array, Array], Array]:
-    """Return a function of tracks (N, P, 60) and vertices (N, S, 5): probabilities (N, 2) in float64."""
+def definition(tensors: Mapping[str, Array], batch_size: int = 64) -> Callable[[Array, Array | None], Array]:
+    """Return a function of tracks (N, P, 60) and vertices (N, S, 5): probabilities (N, 2) in float64.
+
+    A network of tracks only ignores the vertices, which may be None.
+    """
     from fairreg.runners import get
 
+    names = Hyperparameters.from_tensors(tensors).inputs
     runner = get("onnx").load(pairwise_bytes(tensors, "float64"), batch_size=batch_size)
 
-    def probabilities(tracks: Array, vertices: Array) -> Array:
-        arrays = (np.asarray(array, dtype=np.float64) for array in (tracks, vertices))
-        return runner.run(dict(zip(INPUTS, arrays, strict=True)))[OUTPUT]
+    def probabilities(tracks: Array, vertices: Array | None) -> Array:
+        given = zip(names, (tracks, vertices), strict=False)
+        return runner.run({name: np.asarray(array, dtype=np.float64) for name, array in given})[OUTPUT]
 
     return probabilities
 
@@ -67,13 +71,20 @@ def _indices(sizes: Hyperparameters) -> dict[str, Array]:
     """Indices of the objects of each pair, and the shapes in which the messages are summed."""
     slots, vertices = sizes.n_tracks, sizes.n_vertices
     senders = [[sender for sender in range(slots) if sender != receiver] for receiver in range(slots)]
-    return {
+    of_tracks = {
         "receiver": np.repeat(np.arange(slots), slots - 1),
         "sender": np.array(senders).ravel(),
+    }
+    of_vertices = {
         "track": np.repeat(np.arange(slots), vertices),
         "vertex": np.tile(np.arange(vertices), slots),
-        "by_track": np.array([0, slots, slots - 1, sizes.d_e]),
-        "by_vertex": np.array([0, slots, vertices, sizes.d_e]),
+    }
+    by_vertex = {"by_vertex": np.array([0, slots, vertices, sizes.width("fr3_pv")])}
+    return {
+        **of_tracks,
+        **(of_vertices if sizes.vertex_features else {}),
+        "by_track": np.array([0, slots, slots - 1, sizes.width("fr3")]),
+        **(by_vertex if sizes.vertex_features else {}),
         "axis_1": np.array([1]),
         "axis_2": np.array([2]),
     }
@@ -85,13 +96,20 @@ def _initializers(arrays: Mapping[str, Array]) -> list[Any]:
     return [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in arrays.items()]
 
 
-def _nodes() -> list[Any]:
+def _nodes(sizes: Hyperparameters) -> list[Any]:
+    rows = [
+        _node("Transpose", name, output=output, perm=[0, 2, 1])
+        for name, output in zip(sizes.inputs, ("x", "y"), strict=False)
+    ]
+    messages = _messages(("x", "x"), ("receiver", "sender"), "", "by_track", "from_tracks")
+    sums = ["from_tracks"]
+    if sizes.vertex_features:
+        messages += _messages(("x", "y"), ("track", "vertex"), "_pv", "by_vertex", "from_vertices")
+        sums.append("from_vertices")
     return [
-        _node("Transpose", INPUTS[0], output="x", perm=[0, 2, 1]),
-        _node("Transpose", INPUTS[1], output="y", perm=[0, 2, 1]),
-        *_messages(("x", "x"), ("receiver", "sender"), "", "by_track", "from_tracks"),
-        *_messages(("x", "y"), ("track", "vertex"), "_pv", "by_vertex", "from_vertices"),
-        _node("Concat", "x", "from_tracks", "from_vertices", output="objects", axis=2),
+        *rows,
+        *messages,
+        _node("Concat", "x", *sums, output="objects", axis=2),
         *_perceptron("objects", ["fo1", "fo2", "fo3"], "summands"),
         _node("ReduceSum", "summands", "axis_1", output="jet", keepdims=0),
         *_linear("jet", "fc_fixed", "logits"),

@@ -7,18 +7,20 @@ computed with `runners.weights.fingerprint`. The weights themselves are not part
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection
+from fairreg.models.hbb_in.inputs import ALL_FEATURES, ALL_TRACK_FEATURES, FeatureSelection
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.schemas.identifiers import parse
 
 __all__ = [
     "BASELINE",
     "DOI",
+    "FOUNDING",
     "PAPER",
     "kept_features",
     "metadata_document",
@@ -29,6 +31,8 @@ __all__ = [
 
 DOI = "10.5281/zenodo.7305227"
 PAPER = Hyperparameters(track_features=30, vertex_features=14, hidden=60, d_e=20, d_o=24)
+# The network that it descends from (Moreno et al., 10.5281/zenodo.3891869): eric-moreno/IN, gnn.py, GraphNet.
+FOUNDING = replace(PAPER, widths=(("fr2", 30), ("fr2_pv", 30), ("fo2", 30)))
 
 # gnn_baseline_best.pth: the model of the paper (arXiv:2212.05081).
 BASELINE = "sha256:3ee06aa0a17d9c832dcfca39752aa713f0c8b6f91a37bf81da65dbd888ebce1c"
@@ -67,12 +71,13 @@ def published_names() -> Mapping[str, str]:
 def kept_features(path: Path, sizes: Hyperparameters) -> FeatureSelection | None:
     """The features that the network in the weight file `path` takes, None where they are unknown.
 
-    All of them if there are 30 and 14, else those of the published metadata file of these weights
-    (``<name>_model_metadata.json`` beside them or in the sibling folder ``model_dicts``). None if there is
-    no such file or it does not fit the tensors.
+    All of them if there are 30 and 14, or 30 in a network of tracks only, else those of the published
+    metadata file of these weights (``<name>_model_metadata.json`` beside them or in the sibling folder
+    ``model_dicts``). None if there is no such file or it does not fit the tensors.
     """
-    if ALL_FEATURES.fits(sizes):
-        return ALL_FEATURES
+    every = next((some for some in (ALL_FEATURES, ALL_TRACK_FEATURES) if some.fits(sizes)), None)
+    if every is not None:
+        return every
     selection = next((_read(file) for file in _metadata_files(path) if file.is_file()), None)
     return selection if selection and selection.fits(sizes) else None
 
@@ -83,7 +88,7 @@ def metadata_file(path: Path) -> Path:
 
 
 def metadata_document(sizes: Hyperparameters, selection: FeatureSelection) -> dict[str, Any]:
-    """Content of a metadata file in the published form."""
+    """Content of a metadata file in the published form, with `widths` where layers have their own."""
     dropped = [
         ",".join(str(index) for index in every if index not in some)
         for every, some in (
@@ -97,6 +102,7 @@ def metadata_document(sizes: Hyperparameters, selection: FeatureSelection) -> di
         "Do": sizes.d_o,
         "drop_pfeatures": dropped[0],
         "drop_svfeatures": dropped[1],
+        **({"widths": dict(sizes.widths)} if sizes.widths else {}),
     }
 
 

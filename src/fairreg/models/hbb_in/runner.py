@@ -31,7 +31,8 @@ _PACK = 4
 class HbbRunner(Runner):
     """A runner with `predict`; `engine` computes.
 
-    A network of fewer features also accepts all 30 and 14 if `selection` states which it takes.
+    A network of fewer features also accepts all 30 and 14 if `selection` states which it takes. One of tracks
+    only leaves vertices aside, so that files of jets need not be changed for it.
     """
 
     def __init__(
@@ -64,20 +65,26 @@ class HbbRunner(Runner):
 
         Raises ModelError also for values that are not finite.
         """
-        reduced = {name: self._reduced(name, np.asarray(array)) for name, array in arrays.items()}
+        unused = set(INPUTS) - set(self.hyperparameters.inputs)
+        reduced = {
+            name: self._reduced(name, np.asarray(array))
+            for name, array in arrays.items()
+            if name not in unused
+        }
         for tensor in self.inputs:
             _check_finite(tensor, reduced.get(tensor.name))
         return super().run(reduced)
 
-    def predict(self, tracks: Array, vertices: Array) -> NDArray[np.float32]:
+    def predict(self, tracks: Array, vertices: Array | None = None) -> NDArray[np.float32]:
         """Return probabilities (n, 2) of QCD and H->bb, float32, for tracks (n, 30, 60), vertices (n, 14, 5).
 
         Features, their units and their order are those of `features`; missing tracks and vertices are zeros.
-        Raises ModelError if the arrays do not fit.
+        Only a network of tracks only does without `vertices`. Raises ModelError if the arrays do not fit.
         """
-        probabilities: NDArray[np.float32] = self.run(dict(zip(INPUTS, (tracks, vertices), strict=True)))[
-            OUTPUT
-        ]
+        given = (
+            {INPUTS[0]: tracks} if vertices is None else dict(zip(INPUTS, (tracks, vertices), strict=True))
+        )
+        probabilities: NDArray[np.float32] = self.run(given)[OUTPUT]
         return probabilities
 
     def _reduced(self, name: str, array: Array) -> Array:
@@ -131,7 +138,7 @@ class _PackedRunner(Runner):
             precision=precision,
             batch_size=batch_size,
         )
-        self._engine, self._call = engine, call
+        self._engine, self._call, self._names = engine, call, sizes.inputs
         self._on_processors = engine.device == "cpu"
         self._pool = ThreadPoolExecutor(threads if self._on_processors else 1, thread_name_prefix="hbb_in")
 
@@ -142,11 +149,13 @@ class _PackedRunner(Runner):
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch; every thread computes packs of its own."""
-        tracks, vertices = (arrays[name] for name in INPUTS)
+        tracks = arrays[INPUTS[0]]
+        # Without vertices every jet has an empty one of no features.
+        vertices = arrays.get(INPUTS[1], np.zeros((len(tracks), 0, 1), tracks.dtype))
         found = np.empty((len(tracks), len(CLASSES)), dtype=np.float32)
 
         def compute(pack: Pack) -> None:
-            inputs = dict(zip(INPUTS, (pack.tracks, pack.vertices), strict=True))
+            inputs = dict(zip(self._names, (pack.tracks, pack.vertices), strict=False))
             found[pack.jets] = self._engine.compute(inputs)[OUTPUT]
 
         for _ in self._pool.map(compute, self._packs(tracks, vertices)):

@@ -117,10 +117,10 @@ def _sample(source: Runner, recognition: Recognition | None) -> dict[str, Array]
         return None
     arrays = models.get(recognition.model).sample_inputs()
     shapes = {tensor.name: tensor.shape for tensor in source.inputs}
-    fits = shapes.keys() == arrays.keys() and all(
+    fits = shapes.keys() <= arrays.keys() and all(
         _fits(shape, arrays[name].shape) for name, shape in shapes.items()
     )
-    return {name: array[:_ITEMS] for name, array in arrays.items()} if fits else None
+    return {name: arrays[name][:_ITEMS] for name in shapes} if fits else None
 
 
 def _fits(wanted: tuple[int | str, ...], shape: tuple[int, ...]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import models, runners
-from fairreg.errors import FairregError, MissingEngine, ModelError, UsageError
+from fairreg.errors import FairregError, MissingEngine, ModelError, SecurityRefusal, UsageError
 from fairreg.models.base import Demonstration, Recognition
 from fairreg.runners import weights
 from fairreg.schemas.identifiers import RequestedIdentifier
@@ -218,16 +218,22 @@ def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], dict[Path, 
 def meant(
     found: list[Recognition], refused: Mapping[Path, FairregError], *, fetched: FetchedFiles
 ) -> tuple[Recognition, list[str]]:
-    """Choose among the recognised models of the fetched files. Raises as `find_model`."""
+    """Choose among the recognised models of the fetched files, with a warning for each that cannot be read.
+
+    An unsafe file says that the record is not what it seems: beside one the model has to be chosen, unless it
+    is the published baseline. Raises as `find_model`.
+    """
     if not found and refused:
         raise _unreadable(refused, fetched)
     if not found:
         raise _no_network(fetched)
     chosen = models.choose(found, where=fetched.requested, name_of=fetched.name_of)
-    if refused and not chosen.baseline:
-        # An unreadable file may be the intended one: another file must not replace it silently.
-        raise next(iter(refused.values()))
-    return chosen, [error.message for error in refused.values()]
+    if not chosen.baseline and any(isinstance(error, SecurityRefusal) for error in refused.values()):
+        raise _unreadable(refused, fetched)
+    # An unreadable file may be the intended one: another file does not replace it silently.
+    return chosen, [
+        f"{error.message} The model that ran is {chosen.path.name}." for error in refused.values()
+    ]
 
 
 def _no_network(fetched: FetchedFiles) -> ModelError:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.inputs import signature
-from fairreg.models.hbb_in.network import INPUTS, OUTPUT, Hyperparameters, onnx_bytes
+from fairreg.models.hbb_in.network import OUTPUT, Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.pairwise import LARGEST_CALL, pairwise_bytes
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner, names, onnx, torch
@@ -155,7 +155,7 @@ class _Renamed(Runner):
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Outputs of one batch."""
-        return {OUTPUT: next(iter(self._engine.compute({name: arrays[name] for name in INPUTS}).values()))}
+        return {OUTPUT: next(iter(self._engine.compute(arrays).values()))}
 
 
 def _takes(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...]) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.errors import ModelError
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.packing import packs
 
-__all__ = ["LAYERS", "Activations", "Group", "Network", "groups", "product"]
+__all__ = ["LAYERS", "Activations", "Group", "Network", "check_explainable", "groups", "product"]
 
 Array = NDArray[np.float64]
 # Every layer with an activation, in the order of the paper's Figure 8: its name there, and in the weights.
@@ -81,7 +82,7 @@ def _copies(kept: int, total: int) -> Array:
 @dataclass(frozen=True)
 class Activations:
     """Outputs of every layer: `edges` and `pairs` are the layers of f_R (n, K, K, .) and of f_R_pv
-    (n, K, V, .), receivers first; `inputs` (n, K, P + 2 D_E) and `objects` (n, K, .) those of f_O; `total`
+    (n, K, V, .), receivers first; `inputs` (n, K, P + both D_E) and `objects` (n, K, .) those of f_O; `total`
     (n, D_O) is their sum over the slots, `logits` (n, 2) the outcome."""
 
     edges: tuple[Array, ...]
@@ -92,11 +93,24 @@ class Activations:
     logits: Array
 
 
+def check_explainable(sizes: Hyperparameters) -> None:
+    """Raise ModelError for a network of tracks only: relevances are shared between tracks and vertices."""
+    if not sizes.vertex_features:
+        raise ModelError(
+            "The network takes tracks only; explanations are made for networks of tracks and vertices.",
+            hint="Use weights of a network that takes vertices.",
+        )
+
+
 class Network:
-    """The weights in float64 and the forward pass. Raises ModelError for tensors of another network."""
+    """The weights in float64 and the forward pass.
+
+    Raises ModelError for tensors of another network, and for one of tracks only.
+    """
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         self.sizes = Hyperparameters.from_tensors(tensors)
+        check_explainable(self.sizes)
         self._tensors = {name: array.astype(np.float64) for name, array in tensors.items()}
 
     def layer(self, name: str) -> tuple[Array, Array]:

@@ -143,9 +143,9 @@ class _Propagation:
         found = self._network.forward(group)
         multipliers, share, start = self._classifier(found, classes)
         tracks, sums, by_objects = self._objects(found, multipliers, group.tracks.shape[2])
-        half = sums.shape[2] // 2
-        edges = self._messages("", found.edges, sums[..., :half], _track_pairs(group))
-        pairs = self._messages("_pv", found.pairs, sums[..., half:], _vertex_pairs(group))
+        split = found.edges[-1].shape[-1]
+        edges = self._messages("", found.edges, sums[..., :split], _track_pairs(group))
+        pairs = self._messages("_pv", found.pairs, sums[..., split:], _vertex_pairs(group))
         tracks = tracks + edges.receivers + edges.senders + pairs.receivers
         share = share + by_objects @ group.track_copies + edges.share + pairs.share
         return tracks, pairs.senders, share, start

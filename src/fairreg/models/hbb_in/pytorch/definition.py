@@ -14,14 +14,15 @@ __all__ = ["network"]
 Layers = Callable[..., Any]
 
 
-def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callable[[Any, Any], Any]:
+def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callable[..., Any]:
     """Return a function of tracks (N, P, 60) and vertices (N, S, 5) that computes probabilities (N, 2).
 
-    It computes in the precision of the tensors. Raises ModelError for tensors of another network.
+    A network of tracks only takes tracks alone, or ignores the vertices. It computes in the precision of the
+    tensors. Raises ModelError for tensors of another network.
     """
     import torch
 
-    Hyperparameters.from_tensors(tensors)
+    takes_vertices = Hyperparameters.from_tensors(tensors).vertex_features > 0
     weights = {name: torch.from_numpy(np.array(array)).to(device) for name, array in tensors.items()}
 
     def layers(value: Any, *names: str) -> Any:
@@ -29,9 +30,11 @@ def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callabl
             value = torch.relu(value @ weights[f"{name}.weight"].T + weights[f"{name}.bias"])
         return value
 
-    def probabilities(tracks: Any, vertices: Any) -> Any:
-        x, y = tracks.transpose(1, 2), vertices.transpose(1, 2)
-        sums = (_from_tracks(layers, x), _from_vertices(layers, x, y))
+    def probabilities(tracks: Any, vertices: Any = None) -> Any:
+        x = tracks.transpose(1, 2)
+        sums = [_from_tracks(layers, x)]
+        if takes_vertices:
+            sums.append(_from_vertices(layers, x, vertices.transpose(1, 2)))
         total = layers(torch.cat((x, *sums), 2), "fo1", "fo2", "fo3").sum(1)
         return torch.softmax(total @ weights["fc_fixed.weight"].T + weights["fc_fixed.bias"], 1)
 

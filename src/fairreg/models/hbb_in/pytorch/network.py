@@ -18,7 +18,16 @@ from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.packing import CALL, MOST_PAIRS, size_classes
 from fairreg.models.hbb_in.pytorch.messages import messages
 
-__all__ = ["PAIRS", "compact", "divided", "forward", "groups", "layers", "logits", "network"]
+__all__ = [
+    "PAIRS",
+    "compact",
+    "divided",
+    "forward",
+    "groups",
+    "layers",
+    "logits",
+    "network",
+]
 
 _OF_PAIRS = ("fr2", "fr3", "fr2_pv", "fr3_pv")  # the layers that every pair passes through by itself
 # Pairs of tracks in one pass on a processor: 60 numbers for each are 4 MB, which stays in its cache.
@@ -45,7 +54,7 @@ def network(
     """Return a function of tracks (N, P, 60) and vertices (N, S, 5) that computes probabilities (N, 2).
 
     `pairs_in_bfloat16` computes the messages of the pairs so, their sums and all else as the tensors are;
-    `call` is the cost of a pass on a GPU (see `packing`).
+    `call` is the cost of a pass on a GPU (see `packing`). A network of tracks only does without vertices.
     Raises ModelError for tensors of another network.
     """
     import torch
@@ -54,18 +63,24 @@ def network(
     arrays = {name: torch.from_numpy(np.array(array)) for name, array in tensors.items()}
     module.load_state_dict(arrays, assign=True)  # in the precision of the tensors
     module.to(device).eval()
-    for name in _OF_PAIRS if pairs_in_bfloat16 else ():
+    for name in set(_OF_PAIRS) & set(module.keys()) if pairs_in_bfloat16 else ():
         module[name].bfloat16()
 
-    def probabilities(tracks: Any, vertices: Any) -> Any:
+    def probabilities(tracks: Any, vertices: Any = None) -> Any:
         return torch.softmax(forward(module, tracks, vertices, call), dim=1)
 
     return probabilities
 
 
-def forward(module: Any, tracks: Any, vertices: Any, call: int = CALL) -> Any:
-    """Compute logits (N, 2) of tracks (N, P, 60) and vertices (N, S, 5), padded anywhere; differentiable."""
+def forward(module: Any, tracks: Any, vertices: Any = None, call: int = CALL) -> Any:
+    """Compute logits (N, 2) of tracks (N, P, 60) and vertices (N, S, 5), padded anywhere; differentiable.
+
+    Layers of a network of tracks only ignore the vertices.
+    """
     import torch
+
+    if not _takes_vertices(module):
+        vertices = tracks.new_zeros((len(tracks), 0, 1))  # an empty one of no features in every jet
 
     if not len(tracks):
         return module["fc_fixed"](tracks.new_zeros((0, module["fc_fixed"].in_features)))
@@ -130,12 +145,20 @@ def logits(module: Any, tracks: Any, vertices: Any, slots: tuple[int, int]) -> A
     repeats = [total - kept.shape[1] + 1 for total, kept in zip(slots, (tracks, vertices), strict=True)]
     dtype = module["fr2"].weight.dtype
     pairs = _first(module["fr1"], tracks, tracks, dtype)
-    from_tracks = messages(pairs, (module["fr2"], module["fr3"]), repeats[0], others_only=True)
-    pairs = _first(module["fr1_pv"], tracks, vertices, dtype)
-    from_vertices = messages(pairs, (module["fr2_pv"], module["fr3_pv"]), repeats[1], others_only=False)
-    objects = module["fo1"](torch.cat((tracks, from_tracks, from_vertices), dim=2))
+    sums = [messages(pairs, (module["fr2"], module["fr3"]), repeats[0], others_only=True)]
+    if _takes_vertices(module):
+        pairs = _first(module["fr1_pv"], tracks, vertices, dtype)
+        layers_of_pairs = (module["fr2_pv"], module["fr3_pv"])
+        sums.append(messages(pairs, layers_of_pairs, repeats[1], others_only=False))
+    objects = module["fo1"](torch.cat((tracks, *sums), dim=2))
     outcome = through(("fo2", "fo3"), objects)
     return module["fc_fixed"](outcome.sum(1) + (repeats[0] - 1) * outcome[:, -1])
+
+
+def _takes_vertices(module: Any) -> bool:
+    """Tell whether f_O takes messages from vertices; a network of tracks only may have unused layers."""
+    without = module["fr1"].in_features // 2 + module["fr3"].out_features
+    return bool(module["fo1"].in_features > without)
 
 
 def _first(layer: Any, receivers: Any, senders: Any, dtype: Any) -> tuple[Any, Any]:

@@ -166,11 +166,7 @@ def _reduced(jets: Jets, selection: FeatureSelection | None) -> Jets:
     """The jets reduced to the features of the network, in advance so that it is not timed."""
     if selection is None or selection == ALL_FEATURES:
         return jets
-    return Jets(
-        jets.tracks.take(selection.tracks, axis=1),
-        jets.vertices.take(selection.vertices, axis=1),
-        jets.labels,
-    )
+    return Jets(*selection.take(jets.tracks, jets.vertices), jets.labels)
 
 
 def _run(measured: Benchmark, tensors: Tensors, forms: Sequence[Candidate]) -> bool:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError, UsageError
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in.explain.energy_order import by_energy
+from fairreg.models.hbb_in.explain.passes import check_explainable
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection, load_jets, sample
 from fairreg.models.hbb_in.network import CLASSES, Hyperparameters
@@ -53,7 +54,7 @@ class Model:
 
     def reduced(self, tracks: Array, vertices: Array) -> tuple[Array, Array]:
         """Reduce arrays with all features to those of the network."""
-        return tracks.take(self.selection.tracks, axis=1), vertices.take(self.selection.vertices, axis=1)
+        return self.selection.take(tracks, vertices)
 
     def to_json(self) -> dict[str, Any]:
         """The description of the network in a document."""
@@ -66,6 +67,7 @@ class Model:
             "hidden": self.sizes.hidden,
             "d_e": self.sizes.d_e,
             "d_o": self.sizes.d_o,
+            **({"widths": dict(self.sizes.widths)} if self.sizes.widths else {}),
             "dropped_features": list(self.dropped),
         }
 
@@ -125,10 +127,11 @@ def read_subject(weights: Path | None, sample_file: Path | None, count: int | No
 
 
 def read_model(weights: Path | None) -> Model:
-    """Read the network in a weight file; ModelError if its features are unknown or it is another file."""
+    """Read the network in a weight file; ModelError if its features are unknown or it takes tracks only."""
     path = weights or hbb_in.REFERENCE
     tensors = read_tensors(path)
     sizes = Hyperparameters.from_tensors(tensors)
+    check_explainable(sizes)
     selection = kept_features(path, sizes)
     if selection is None:
         raise ModelError(
