@@ -2,8 +2,8 @@
 """Detection of a file's format by its first bytes, else by its name; the formats in words.
 
 `recognition` reads more of a file that is here. Sources: the signatures in the specifications of ZIP, HDF5,
-GGUF, TFLite (FlatBuffers identifier), ROOT, Parquet, NPY, safetensors and pickle, PyTorch's serialisation, and
-the writers of XGBoost, LightGBM, CatBoost and TMVA.
+GGUF, TFLite (FlatBuffers identifier), ROOT, Parquet, NPY, safetensors and pickle, PyTorch's serialisation,
+and the writers of XGBoost, LightGBM, CatBoost and TMVA.
 """
 
 import re
@@ -86,10 +86,10 @@ _SIGNATURES: tuple[tuple[int, bytes, FileFormat], ...] = (
     (0, b"ftrt", "tensorrt_plan"),
     (0, b"CBM1", "catboost"),  # catboost/libs/model/model.cpp, GetModelFormatDescriptor
     (0, b"binf", "xgboost"),  # its old binary format, since 0.6 (learner.cc)
-    (0, b"{L\0\0\0\0\0\0\0\x07learner{", "xgboost"),  # Universal Binary JSON: key with a length of 64 bits
+    (0, b"{L\0\0\0\0\0\0\0\x07learner", "xgboost"),  # Universal Binary JSON: key with a length of 64 bits
     (257, b"ustar", "tar"),
 )
-# Beginnings of texts. Sources: XGBoost's model schema, GBDT::SaveModelToString of LightGBM, TMVA's MethodBase.
+# Beginnings of texts. Sources: XGBoost's model schema, LightGBM's GBDT::SaveModelToString, TMVA's MethodBase.
 _TEXTS: tuple[tuple[re.Pattern[bytes], FileFormat], ...] = (
     (re.compile(rb'\s*\{\s*"learner"\s*:\s*\{\s*"[a-z_]+"'), "xgboost"),
     (re.compile(rb"tree\r?\nversion=v\d"), "lightgbm"),
@@ -116,12 +116,8 @@ def format_of_head(head: bytes, name: str) -> FileFormat:
         return "legacy_torch" if _LEGACY_TORCH in head[:16] else "pickle"
     if re.match(rb".{4}\x00\x00\x00\x00\{", head, re.DOTALL):
         return "safetensors"
-    for beginning, found in _TEXTS:
-        if beginning.match(head):
-            return found
-    if suffix in _SUFFIXES:
-        return _SUFFIXES[suffix]
-    return "text" if is_text(head) else "unknown"
+    text = next((found for beginning, found in _TEXTS if beginning.match(head)), None)
+    return text or _SUFFIXES.get(suffix) or ("text" if is_text(head) else "unknown")
 
 
 def _zip_kind(head: bytes, suffix: str) -> FileFormat:

@@ -33,7 +33,8 @@ def not_runnable(path: Path) -> ModelError:
             hint=f"Export the model to ONNX with its own code. {fairregs}",
         )
     return ModelError(
-        f"{path.name} is {describe(path).words}, which no runner of fairreg ({', '.join(runners.names())}) loads.",
+        f"{path.name} is {describe(path).words}, "
+        f"which no runner of fairreg ({', '.join(runners.names())}) loads.",
         hint=f"Export the model to ONNX with the program that made it. {fairregs}",
     )
 

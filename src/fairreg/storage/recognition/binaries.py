@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Models in binary formats of their own, by their first bytes and the few that state a version.
 
-Sources: XGBoost's learner.cc (LearnerModelParamLegacy, 136 bytes, then objective and booster with their lengths)
-and common/json.cc (Universal Binary JSON), the GGUF specification (ggml/docs/gguf.md), TFLite's schema.fbs,
-the safetensors format, flax/serialization.py (extension 1 of MessagePack: shape, type, bytes).
+Sources: XGBoost's learner.cc (LearnerModelParamLegacy, 136 bytes, then objective and booster with their
+lengths) and common/json.cc (Universal Binary JSON), the GGUF specification (ggml/docs/gguf.md), TFLite's
+schema.fbs, the safetensors format, flax/serialization.py (extension 1 of MessagePack: shape, type, bytes).
 """
 
 import re
@@ -19,12 +19,22 @@ from fairreg.storage.recognition.zips import msgspec_text, raw_members
 
 __all__ = ["describe"]
 
-_UBJ = b"{L\0\0\0\0\0\0\0\x07learner{"
+_UBJ = b"{L\0\0\0\0\0\0\0\x07learner"
+_FLAX = FormatDescription("flax", "a Flax file of weights (MessagePack)", "Flax", weights=True)
+_LEGACY = "a PyTorch file (legacy format, before 1.6)"
+# Formats whose signature says all that is read here.
+_SIGNED: Mapping[FileFormat, FormatDescription] = {
+    "legacy_torch": FormatDescription("legacy_torch", _LEGACY, "PyTorch", weights=True),
+    "tflite": FormatDescription("tflite", "a TensorFlow Lite model", "TensorFlow Lite"),
+    "catboost": FormatDescription("catboost", "a CatBoost model (.cbm)", "CatBoost"),
+}
 _TAIL = 64
 _PARAMETERS = 136
 _BOOSTERS = frozenset({b"gbtree", b"dart", b"gblinear"})
 _MAX_HEADER = 16 << 20
+_GGUF_HEADER = 24
 _GGUF_STRING = 8
+_MAX_TEXTS = 4
 
 
 def describe(path: Path, head: bytes, known: FileFormat) -> FormatDescription | None:
@@ -35,19 +45,10 @@ def describe(path: Path, head: bytes, known: FileFormat) -> FormatDescription | 
         return _gguf(head)
     if known == "safetensors":
         return _safetensors(path)
-    if known == "legacy_torch":
-        words = "a PyTorch file (legacy format, before 1.6)"
-        return FormatDescription(known, words, "PyTorch", weights=True)
-    if known == "tflite":
-        return FormatDescription(known, "a TensorFlow Lite model", "TensorFlow Lite")
-    if known == "catboost":
-        return FormatDescription(known, "a CatBoost model (.cbm)", "CatBoost")
+    if known in _SIGNED:
+        return _SIGNED[known]
     old = _xgboost_old(head)
-    if old is not None:
-        return old
-    if is_flax(path):
-        return FormatDescription("flax", "a Flax file of weights (MessagePack)", "Flax", weights=True)
-    return None
+    return _FLAX if old is None and is_flax(path) else old
 
 
 def _xgboost_ubj(path: Path) -> FormatDescription:
@@ -78,7 +79,7 @@ def _xgboost_old(head: bytes) -> FormatDescription | None:
         "classes": classes,
     }
     version = f"{major}.{minor}" if 0 < major < 10 else None  # noqa: PLR2004  zeros before 1.0
-    words = "an XGBoost model (old binary format, which XGBoost 3.1 and later do not read)"
+    words = "an XGBoost model (old binary format, which new versions of XGBoost no longer read)"
     return FormatDescription("xgboost", words, "XGBoost", version, facts)
 
 
@@ -93,7 +94,7 @@ def _counted_text(head: bytes, place: int) -> tuple[bytes, int]:
 
 
 def _gguf(head: bytes) -> FormatDescription:
-    if len(head) < 24:
+    if len(head) < _GGUF_HEADER:
         return FormatDescription("gguf", "a GGUF model", note="The file is cut off.")
     version, tensors, _ = struct.unpack_from("<IQQ", head, 4)
     facts: dict[str, str | int] = {"format version": version, "tensors": tensors}
@@ -104,8 +105,8 @@ def _gguf(head: bytes) -> FormatDescription:
 def _gguf_texts(head: bytes) -> Mapping[str, str]:
     """The first texts that the file states of itself, such as its architecture."""
     found: dict[str, str] = {}
-    place = 24
-    while place + 8 <= len(head) and len(found) < 4:
+    place = _GGUF_HEADER
+    while place + 8 <= len(head) and len(found) < _MAX_TEXTS:
         key, place = _counted_text(head, place)
         if not key or place + 4 > len(head) or struct.unpack_from("<I", head, place)[0] != _GGUF_STRING:
             break

@@ -2,7 +2,8 @@
 """Keras models in HDF5 files, by the attributes of their root (extra ``hep``).
 
 Sources: keras/src/legacy/saving/legacy_h5_format.py (model_config, keras_version, backend, layer_names,
-weight_names) for files of Keras 1 to 3, keras/src/saving/saving_lib.py (layers/.../vars) for weights of Keras 3.
+weight_names) for files of Keras 1 to 3, keras/src/saving/saving_lib.py (layers/.../vars) for weights of
+Keras 3.
 """
 
 from collections import Counter

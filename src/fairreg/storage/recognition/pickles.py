@@ -24,6 +24,7 @@ _START = 1 << 16
 _MAX_INSTRUCTIONS = 20_000
 _TEXTUAL = frozenset(b"(c]}")  # how a pickle of protocol 0 or 1 of an object or a container begins
 _MIN_INSTRUCTIONS = 4
+_COPIERS = ("copy_reg ", "copyreg ")  # what protocols 0 and 1 call to make an object of a class
 _FRAMEWORKS = {
     "sklearn": "scikit-learn",
     "xgboost": "XGBoost",
@@ -99,7 +100,7 @@ def _first_class(content: bytes) -> str | None:
     """Dotted name of the first class or function that the pickle would import."""
     texts: list[str] = []
     for name, argument in _instructions(content):
-        if name == "GLOBAL":
+        if name == "GLOBAL" and not str(argument).startswith(_COPIERS):
             return _shown(str(argument).replace(" ", "."))
         if name == "STACK_GLOBAL" and len(texts) > 1:
             return _shown(".".join(texts[-2:]))

@@ -2,8 +2,8 @@
 """Models in protocol buffers: ONNX, TensorFlow's GraphDef and SavedModel, told apart by their fields.
 
 The encoding has no signature. Fields are read one after the other by the wire format
-(https://protobuf.dev/programming-guides/encoding/), contents are passed over. Sources of the numbers and types
-of the fields: onnx/onnx.proto (ModelProto), tensorflow/core/framework/graph.proto and node_def.proto,
+(https://protobuf.dev/programming-guides/encoding/), contents are passed over. Sources of the numbers and
+types of the fields: onnx/onnx.proto (ModelProto), tensorflow/core/framework/graph.proto and node_def.proto,
 tensorflow/core/protobuf/saved_model.proto and meta_graph.proto.
 """
 
@@ -23,6 +23,9 @@ _MAX_VALUE = 1 << 16
 _ONNX = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
 _GRAPH, _IR, _PRODUCER, _PRODUCER_VERSION = 7, 1, 2, 3
 _MAX_IR = 100
+_META_GRAPH = 2
+_MORE = 0x80  # set in all bytes of an integer but its last
+_LONGEST = 200
 _GRAPHDEF = {1: 2, 2: 2, 3: 0, 4: 2, 5: 2}  # node, library, version, versions, debug_info
 _SAVED_MODEL = {1: 0, 2: 2}  # saved_model_schema_version, meta_graphs
 _OPERATOR = re.compile(rb"[A-Z_][A-Za-z0-9_>./:-]{0,99}")
@@ -89,14 +92,14 @@ def _varint(content: bytes) -> tuple[int, int]:
     value = 0
     for number, byte in enumerate(content[:10]):
         value |= (byte & 0x7F) << (7 * number)
-        if byte < 0x80:
+        if byte < _MORE:
             return value, number + 1
     return 0, 0
 
 
 def _text(file: BinaryIO, fields: list[_Field], number: int) -> str | None:
     found = next((item for item in fields if item.number == number and item.kind == _BYTES), None)
-    if found is None or not found.whole or found.value > 200:
+    if found is None or not found.whole or found.value > _LONGEST:
         return None
     file.seek(found.place)
     text = file.read(found.value).decode("utf-8", "replace")
@@ -120,7 +123,7 @@ def _onnx(file: BinaryIO, fields: list[_Field], *, whole: bool) -> FormatDescrip
 
 
 def _saved_model(file: BinaryIO, fields: list[_Field]) -> FormatDescription:
-    graph = next(item for item in fields if item.number == 2)
+    graph = next(item for item in fields if item.number == _META_GRAPH)
     version = None
     about = next((item for item in _fields(file, graph.place, graph.place + graph.value)), None)
     if about is not None and about.number == 1 and about.kind == _BYTES:

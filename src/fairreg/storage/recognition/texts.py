@@ -2,8 +2,8 @@
 """Models that are texts: XGBoost and conifer (JSON), LightGBM, TMVA (XML), Keras' descriptions.
 
 Sources: XGBoost's doc/model.schema, LightGBM's GBDT::SaveModelToString, the XML that TMVA's
-MethodBase::WriteStateToStream writes, conifer's ModelBase, Keras' Model.to_json. XML is never parsed: entities
-and depth mean nothing here. Of JSON only the outer members are decoded.
+MethodBase::WriteStateToStream writes, conifer's ModelBase, Keras' Model.to_json. XML is never parsed:
+entities and depth mean nothing here. Of JSON only the outer members are decoded.
 """
 
 import re
@@ -48,8 +48,8 @@ def _lightgbm(start: bytes) -> FormatDescription:
         facts["features"] = int(lines["max_feature_idx"][:9]) + 1
     if "tree_sizes" in lines and "\nTree=0" in start.decode("latin-1"):
         facts["trees"] = len(lines["tree_sizes"].split())
-    version = lines["version"][:20].strip()
-    return FormatDescription("lightgbm", "a LightGBM model (text)", "LightGBM", f"format {version}", facts)
+    facts["format version"] = lines["version"][:20].strip()  # that of LightGBM itself is not stated
+    return FormatDescription("lightgbm", "a LightGBM model (text)", "LightGBM", facts=facts)
 
 
 def _printable(start: bytes) -> str:

@@ -23,6 +23,8 @@ __all__ = ["describe"]
 
 _MAX_DIRECTORY = 16 << 20  # bytes of the list of members
 _MAX_MEMBER = 16 << 20
+_LOCATOR = 20
+_ELSEWHERE = 0xFFFFFFFF  # the size is in the record of zip64
 _END = 65_557  # the record at the end, with the longest comment
 _CORRUPT = (
     zipfile.BadZipFile,
@@ -61,10 +63,10 @@ def _directory_bytes(file: BinaryIO) -> int:
     if end < 0:
         return 0  # zipfile says that it is damaged
     stated: int = struct.unpack_from("<I", tail, end + 12)[0]
-    if end >= 20 and tail[end - 20 : end - 16] == b"PK\x06\x07":
+    if tail[max(end - _LOCATOR, 0) : end - 16] == b"PK\x06\x07":
         file.seek(struct.unpack_from("<Q", tail, end - 12)[0])
         record = file.read(56)
-        stated = max(stated if stated != 0xFFFFFFFF else 0, struct.unpack_from("<Q", record, 40)[0])
+        stated = max(stated if stated != _ELSEWHERE else 0, struct.unpack_from("<Q", record, 40)[0])
     return stated
 
 
@@ -131,7 +133,9 @@ def _arrays(names: Sequence[str]) -> FormatDescription:
         if "config.json" in names:
             return FormatDescription.plain("zip")
         return FormatDescription("zip", "a zip archive", facts={"members": len(names)})
-    return FormatDescription("npz", "an archive of NumPy arrays (.npz)", "NumPy", facts={"arrays": len(arrays)})
+    return FormatDescription(
+        "npz", "an archive of NumPy arrays (.npz)", "NumPy", facts={"arrays": len(arrays)}
+    )
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
