@@ -53,12 +53,18 @@ def inspect(
 
 def _print(item: "FileInspection") -> None:
     from fairreg.cli.output import console
-    from fairreg.schemas.text import one_line
 
     show = console().print
-    show(f"{one_line(item.name)}: {item.described.words}", soft_wrap=True)
+    show(_visible(f"{item.name}: {item.described.words}"), soft_wrap=True)
     for name, text in _lines(item):
-        show(f"  {name}: {text}", soft_wrap=True)
+        show(_visible(f"  {name}: {text}"), soft_wrap=True)
+
+
+def _visible(line: str) -> str:
+    """Escape the characters of a file that control a terminal or the direction of its text."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line
+    )
 
 
 def _lines(item: "FileInspection") -> Iterator[tuple[str, str]]:
@@ -111,14 +117,12 @@ def _graph_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:
 
 
 def _signature(tensors: "Iterable[Tensor]") -> Iterator[str]:
-    from fairreg.schemas.text import one_line
-
     for number, tensor in enumerate(tensors):
         if number == _MOST_TENSORS:
             yield "..."
             return
-        shape = ", ".join(one_line(str(size)) for size in tensor.shape)
-        yield f"{one_line(tensor.name)}: {tensor.dtype} ({shape})"
+        shape = ", ".join(str(size) for size in tensor.shape)
+        yield f"{tensor.name}: {tensor.dtype} ({shape})"
 
 
 def _verdict_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:

@@ -28,8 +28,6 @@ IS_MODEL = frozenset(
         *("pickle", "tensorrt_plan", "xgboost", "lightgbm", "catboost", "tmva", "skops", "conifer", "flax"),
     }
 )
-# Formats of weights without a network, whose code only the author has.
-_WEIGHTS_ONLY = frozenset({"safetensors", "zip_torch", "legacy_torch", "flax"})
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,6 @@ def _refused(error: FairregError, described: FormatDescription, *, sharded: bool
         verdict = "refused for safety"
     elif isinstance(error, MissingEngine):
         verdict = "may run: ONNX" if described.format == "onnx" else "does not run here"
-    elif described.format in _WEIGHTS_ONLY or described.weights or sharded:
+    elif described.weights or sharded:
         verdict = "needs the author's code"
     return Runnability(verdict, one_line(error.message), error.hint, fault=error)

@@ -20,6 +20,8 @@ _SHOWN = 8
 _LONGEST_NAME = 120
 # Formats that `runners.weights` reads.
 _READ = frozenset({"onnx", "safetensors", "zip_torch", "legacy_torch"})
+# Deflate reaches 1:1032. An array that was never written takes no bytes.
+_CLAIM, _RATIO = 2**28, 2000
 _OPTIMIZER = "optimizer_weights/"  # of Keras, beside model_weights
 
 
@@ -55,11 +57,16 @@ class WeightFacts:
 
 def weight_facts(path: Path, described: FormatDescription, *, sharded: bool = False) -> WeightFacts:
     """Count the tensors of a file and compute its fingerprints, both only where the format can be read."""
-    if described.format in _READ or sharded:
+    if (described.format in _READ and not _is_program(described)) or sharded:
         return _read(path)
     if described.format == "npz" or (described.format == "hdf5" and described.framework):
         return _by_headers(path)
     return WeightFacts()
+
+
+def _is_program(described: FormatDescription) -> bool:
+    """Tell whether a PyTorch file is a program (TorchScript, torch.export), which is not read."""
+    return described.format == "zip_torch" and not described.weights
 
 
 def _read(path: Path) -> WeightFacts:
@@ -88,7 +95,16 @@ def _by_headers(path: Path) -> WeightFacts:
         fault = ModelError(f"The arrays of {path.name} cannot be read: the file is damaged.")
         fault.__cause__ = error
         return WeightFacts(fault=fault)
-    return WeightFacts(_counted(found))
+    counts = _counted(found)
+    return WeightFacts(counts, fault=_claim(path, counts))
+
+
+def _claim(path: Path, counts: TensorCounts) -> ModelError | None:
+    """The fault of a file whose arrays cannot be in it."""
+    size = path.stat().st_size
+    if counts.parameters <= max(_CLAIM, _RATIO * size):
+        return None
+    return ModelError(f"The arrays of {path.name} claim {counts.parameters} numbers; it has {size} bytes.")
 
 
 def _counted(items: Iterable[tuple[str, tuple[int, ...], str]]) -> TensorCounts:
