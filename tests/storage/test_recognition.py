@@ -28,6 +28,8 @@ LEARNER = {
     "objective": {"name": "binary:logistic"},
 }
 KERAS = {"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense"}, {"class_name": "Dense"}]}}
+CONIFER = {"trees": [], "n_trees": 3, "n_features": 4, "n_classes": 2, "max_depth": 2, "init_predict": [0]}
+CONIFER["norm"] = 1
 TMVA = """<?xml version="1.0"?>
 <MethodSetup Method="BDT::BDTG">
   <GeneralInfo><Info name="TMVA Release" value="4.2.1 [262657]"/><Info name="ROOT Release" value="6.24/06"/>
@@ -86,7 +88,9 @@ def node(name, operator):
 
 def flax():
     array = b"\x93\x91\x02" + b"\xa7float32" + b"\xc4\x08" + bytes(8)
-    return b"\x81\xa6params\x81\xa5Dense\x81\xa6kernel\xc7" + bytes([len(array), 1]) + array
+    return (
+        b"\x82\xa4step\xcd\x01\x00\xa6params\x81\xa5Dense\x81\xa6kernel\xc7" + bytes([len(array), 1]) + array
+    )
 
 
 def old_xgboost(signature=b""):
@@ -182,7 +186,7 @@ FILES = {
     ),
     "a GGUF model": (gguf(), "gguf", "GGML"),
     "a conifer model (JSON)": (
-        json.dumps({"trees": [], "n_trees": 3, "n_features": 4, "max_depth": 2}).encode(),
+        json.dumps(CONIFER).encode(),
         "conifer",
         "conifer",
     ),

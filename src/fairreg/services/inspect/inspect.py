@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From a file, or an identifier by way of its files, to what each model file is."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from fairreg.web import Log, no_log
 __all__ = ["FileInspection", "InspectionReport", "inspect", "inspect_file"]
 
 _MOST_FILES = 200
+_NAMED_WEIGHTS = re.compile(r"model|weight|checkpoint|param", re.IGNORECASE)
 _NOT_A_MODEL = Runnability("is not a model")
 
 
@@ -195,9 +197,16 @@ def _model_files(fetched: FetchedFiles) -> Iterator[Path]:
         if path in seen or path in parts:
             continue
         seen.add(path)
-        said = describe(path)
-        if path in fetched.models or said.format in IS_MODEL or said.framework:
+        if path in fetched.models or _is_model(path):
             yield path
+
+
+def _is_model(path: Path) -> bool:
+    """Tell whether a file is a model by its content; of archives of arrays, which may be data, by name."""
+    said = describe(path)
+    if said.format == "npz":
+        return _NAMED_WEIGHTS.search(path.name) is not None
+    return said.format in IS_MODEL or said.framework is not None
 
 
 def inspect_file(path: Path, engines: Path, name: str | None = None) -> FileInspection:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from fairreg import runners
 from fairreg.errors import FairregError, MissingEngine, SecurityRefusal
 from fairreg.schemas.text import one_line
 from fairreg.services.run.loaded_model import LoadedModel, open_file
@@ -60,7 +61,8 @@ def runnability(path: Path, described: FormatDescription, engines: Path, *, shar
     if described.format == "tensorrt_plan":
         reason = f"{path.name} is {described.words}; it was not loaded."
         return Runnability("may run: TensorRT", reason)
-    if not (described.format in IS_MODEL or described.framework or sharded):
+    loads = path.suffix.lower() in runners.suffixes()
+    if not (described.format in IS_MODEL or described.framework or sharded or loads):
         return Runnability("is not a model", f"{path.name} is {described.words}.", described.note)
     try:
         return Runnability("runs", opened=open_file(path, None, engines))

@@ -22,7 +22,7 @@ __all__ = ["FORMATS", "describe"]
 FORMATS: frozenset[FileFormat] = frozenset({"xgboost", "lightgbm", "tmva"})
 _MAX_JSON = 256 << 20
 _START = 1 << 16
-_CONIFER = frozenset({"trees", "n_trees", "n_features", "max_depth"})
+_CONIFER = frozenset({"trees", "n_trees", "n_features", "n_classes", "max_depth", "init_predict", "norm"})
 
 
 def describe(path: Path, head: bytes) -> FormatDescription | None:
