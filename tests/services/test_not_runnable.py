@@ -34,8 +34,9 @@ def zipped(name):
         ("net.tflite", b"\x1c\0\0\0TFL3" + bytes(99), "is a TensorFlow Lite model"),
         ("bdt.weights.xml", b'<?xml version="1.0"?><MethodSetup/>', "is an XML or HTML file"),
         ("trees.json", b'{"learner": {}}', "is a JSON file"),
-        ("lightgbm.txt", b"tree\nversion=v4\n", "is a text file"),
-        ("trees.ubj", b"{L\0\0\0\0\0\0\0\x07learner", "is a file of a format that fairreg does not know"),
+        ("notes.txt", b"words", "is a text file"),
+        ("lightgbm.txt", b"tree\nversion=v4\n", "is a LightGBM model (text)"),
+        ("trees.ubj", b"{L\0\0\0\0\0\0\0\x07learner{L", "is an XGBoost model (UBJ"),
         ("jets.root", b"root\0\0\xf2\xd8", "is a ROOT file"),
     ],
 )

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.storage.formats import format_of_file, format_of_head
+from fairreg.storage.formats import format_of_head
+from fairreg.storage.recognition import format_of_file
 
 MAGIC = 0x1950A86A20F9469CFC6C
 

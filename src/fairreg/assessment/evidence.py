@@ -80,6 +80,7 @@ MODEL_FORMATS: frozenset[FileFormat] = frozenset(
         "gguf",
         "pickle",
         "tensorrt_plan",
+        *("xgboost", "lightgbm", "catboost", "tmva", "skops", "conifer", "flax"),
     }
 )
 _NAMED_MODEL = re.compile(r"model|weights?|checkpoint|\.keras$", re.IGNORECASE)

@@ -27,6 +27,7 @@ ROOMS = {
     "sources": "find.sources",
     "fetch": "run.fetch",
     "run": "run.run",
+    "inspect": "run.inspect",
     "convert": "run.convert",
     "assess": "assess.assess",
     "harvest": "registry.harvest",

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Detection of a file's format by its first bytes, else by its name.
+"""Detection of a file's format by its first bytes, else by its name; the formats in words.
 
-Sources: the signatures in the specifications of ZIP, HDF5, GGUF, TFLite (FlatBuffers identifier), ROOT,
-Parquet, NPY, safetensors and pickle, and PyTorch's serialisation.
+`recognition` reads more of a file that is here. Sources: the signatures in the specifications of ZIP, HDF5,
+GGUF, TFLite (FlatBuffers identifier), ROOT, Parquet, NPY, safetensors and pickle, PyTorch's serialisation,
+and the writers of XGBoost, LightGBM, CatBoost and TMVA.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["HEAD_BYTES", "FileFormat", "format_of_file", "format_of_head"]
+__all__ = ["HEAD_BYTES", "WORDS", "FileFormat", "format_of_head", "is_text"]
 
 FileFormat = Literal[
     "onnx",
@@ -23,6 +25,14 @@ FileFormat = Literal[
     "gguf",
     "pickle",
     "tensorrt_plan",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "tmva",
+    "skops",
+    "conifer",
+    "flax",
+    "npz",
     "zip",
     "tar",
     "root",
@@ -32,6 +42,36 @@ FileFormat = Literal[
     "text",
     "unknown",
 ]
+# The formats in words, with their article.
+WORDS: Mapping[FileFormat, str] = {
+    "onnx": "an ONNX model",
+    "safetensors": "a safetensors file",
+    "zip_torch": "a PyTorch file",
+    "legacy_torch": "a PyTorch file",
+    "hdf5": "an HDF5 file, the format of Keras' .h5 models and of many data sets",
+    "keras": "a Keras model",
+    "saved_model": "a TensorFlow graph or SavedModel",
+    "tflite": "a TensorFlow Lite model",
+    "gguf": "a GGUF model",
+    "pickle": "a Python pickle, which could run any code",
+    "tensorrt_plan": "a TensorRT plan, which fits only the GPU and the version that it was built with",
+    "xgboost": "an XGBoost model",
+    "lightgbm": "a LightGBM model",
+    "catboost": "a CatBoost model",
+    "tmva": "a TMVA model",
+    "skops": "a skops file",
+    "conifer": "a conifer model",
+    "flax": "a Flax file of weights",
+    "npz": "an archive of NumPy arrays",
+    "zip": "a zip archive",
+    "tar": "a tar archive",
+    "root": "a ROOT file",
+    "parquet": "a Parquet file",
+    "npy": "a NumPy array",
+    "lfs_pointer": "a pointer of Git LFS: the file itself lies on another server",
+    "text": "a text file",
+    "unknown": "a file of a format that fairreg does not know",
+}
 HEAD_BYTES = 1024
 # PyTorch's legacy format begins with its magic number, pickled: LONG1 of ten bytes (torch/serialization.py).
 _LEGACY_TORCH = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
@@ -44,7 +84,16 @@ _SIGNATURES: tuple[tuple[int, bytes, FileFormat], ...] = (
     (0, b"PAR1", "parquet"),
     (0, b"\x93NUMPY", "npy"),
     (0, b"ftrt", "tensorrt_plan"),
+    (0, b"CBM1", "catboost"),  # catboost/libs/model/model.cpp, GetModelFormatDescriptor
+    (0, b"binf", "xgboost"),  # its old binary format, since 0.6 (learner.cc)
+    (0, b"{L\0\0\0\0\0\0\0\x07learner", "xgboost"),  # Universal Binary JSON: key with a length of 64 bits
     (257, b"ustar", "tar"),
+)
+# Beginnings of texts. Sources: XGBoost's model schema, LightGBM's GBDT::SaveModelToString, TMVA's MethodBase.
+_TEXTS: tuple[tuple[re.Pattern[bytes], FileFormat], ...] = (
+    (re.compile(rb'\s*\{\s*"learner"\s*:\s*\{\s*"[a-z_]+"'), "xgboost"),
+    (re.compile(rb"tree\r?\nversion=v\d"), "lightgbm"),
+    (re.compile(rb"\s*(?:<\?xml[^>]{0,100}>\s*)?<MethodSetup\s+Method="), "tmva"),
 )
 _SUFFIXES: dict[str, FileFormat] = {
     ".onnx": "onnx",
@@ -53,12 +102,6 @@ _SUFFIXES: dict[str, FileFormat] = {
     ".keras": "keras",
     ".pb": "saved_model",
 }
-
-
-def format_of_file(path: Path) -> FileFormat:
-    """Detect the format of a local file."""
-    with path.open("rb") as stream:
-        return format_of_head(stream.read(HEAD_BYTES), path.name)
 
 
 def format_of_head(head: bytes, name: str) -> FileFormat:
@@ -73,9 +116,8 @@ def format_of_head(head: bytes, name: str) -> FileFormat:
         return "legacy_torch" if _LEGACY_TORCH in head[:16] else "pickle"
     if re.match(rb".{4}\x00\x00\x00\x00\{", head, re.DOTALL):
         return "safetensors"
-    if suffix in _SUFFIXES:
-        return _SUFFIXES[suffix]
-    return "text" if _is_text(head) else "unknown"
+    text = next((found for beginning, found in _TEXTS if beginning.match(head)), None)
+    return text or _SUFFIXES.get(suffix) or ("text" if is_text(head) else "unknown")
 
 
 def _zip_kind(head: bytes, suffix: str) -> FileFormat:
@@ -84,7 +126,8 @@ def _zip_kind(head: bytes, suffix: str) -> FileFormat:
     return "zip_torch" if b"/data.pkl" in head or suffix in {".pth", ".pt", ".ckpt"} else "zip"
 
 
-def _is_text(head: bytes) -> bool:
+def is_text(head: bytes) -> bool:
+    """Tell whether bytes are the beginning of a text in UTF-8."""
     if b"\0" in head:
         return False
     try:

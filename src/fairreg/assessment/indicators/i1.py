@@ -25,8 +25,9 @@ from fairreg.assessment.findings import (
 )
 from fairreg.schemas.record import ANY_AXES, Tensor
 
-_GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf"})
-_WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5"})
+_TREES = frozenset({"xgboost", "lightgbm", "catboost", "tmva", "conifer"})  # whole ensembles
+_GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf", "skops", *_TREES})
+_WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "flax"})
 _AGREE = 2
 # Data formats that a community can read without the authors; matched as whole words.
 _DATA_FORMATS = {

@@ -22,7 +22,8 @@ from fairreg.assessment.findings import (
 from fairreg.formats.front_matter import front_matter
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
-_CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite"})
+_TREES = frozenset({"xgboost", "lightgbm", "catboost", "tmva", "conifer"})
+_CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *_TREES})
 _LAYOUT = frozenset({"data", "docs", "models", "notebooks", "references", "reports", "src", "tests"})
 _ENOUGH_FOLDERS = 4
 _VECTOR = re.compile(

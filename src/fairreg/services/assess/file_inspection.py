@@ -20,7 +20,7 @@ from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.demonstrate import meant, recognise_all
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
-from fairreg.storage.formats import format_of_file
+from fairreg.storage.recognition import format_of_file
 
 __all__ = ["card", "documents", "files", "model_facts"]
 

@@ -1,36 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What a file is that no runner loads: the reason why it cannot be run, from its content."""
 
-import json
 from pathlib import Path
 
 from fairreg import models, runners
 from fairreg.errors import FairregError, ModelError
 from fairreg.runners.weights import Tensors, read_tensors, side_files
 from fairreg.runners.weights.tensors import check_whole
-from fairreg.storage.formats import HEAD_BYTES, FileFormat, format_of_file
+from fairreg.storage.formats import HEAD_BYTES
+from fairreg.storage.recognition import describe, format_of_file
 
 __all__ = ["not_runnable"]
 
-_WORDS: dict[FileFormat, str] = {
-    "zip_torch": "a PyTorch file",
-    "legacy_torch": "a PyTorch file",
-    "safetensors": "a safetensors file",
-    "hdf5": "an HDF5 file, the format of Keras' .h5 models and of many data sets",
-    "keras": "a Keras model",
-    "saved_model": "a TensorFlow graph or SavedModel",
-    "tflite": "a TensorFlow Lite model",
-    "gguf": "a GGUF model",
-    "pickle": "a Python pickle, which could run any code",
-    "tensorrt_plan": "a TensorRT plan, which fits only the GPU and the version that it was built with",
-    "zip": "a zip archive",
-    "tar": "a tar archive",
-    "root": "a ROOT file",
-    "parquet": "a Parquet file",
-    "npy": "a NumPy array",
-    "lfs_pointer": "a pointer of Git LFS: the file itself lies on another server",
-    "text": "a text file",
-}
 _WEIGHTS = frozenset({"zip_torch", "legacy_torch", "pickle", "safetensors"})
 
 
@@ -52,7 +33,8 @@ def not_runnable(path: Path) -> ModelError:
             hint=f"Export the model to ONNX with its own code. {fairregs}",
         )
     return ModelError(
-        f"{path.name} is {_kind(path)}, which no runner of fairreg ({', '.join(runners.names())}) loads.",
+        f"{path.name} is {describe(path).words}, "
+        f"which no runner of fairreg ({', '.join(runners.names())}) loads.",
         hint=f"Export the model to ONNX with the program that made it. {fairregs}",
     )
 
@@ -79,18 +61,3 @@ def _counted(tensors: Tensors) -> str:
     first = ", ".join(list(tensors)[:2])
     more = ", ..." if len(tensors) > 2 else ""  # noqa: PLR2004  the two that are named
     return f"{len(tensors)} tensor{'s' if len(tensors) > 1 else ''}: {first}{more}"
-
-
-def _kind(path: Path) -> str:
-    kind = format_of_file(path)
-    if kind != "text":
-        return _WORDS.get(kind, "a file of a format that fairreg does not know")
-    with path.open("rb") as stream:
-        start = stream.read(1 << 20).lstrip()
-    if start.startswith(b"<"):
-        return "an XML or HTML file"
-    try:
-        json.loads(start)
-    except ValueError:
-        return _WORDS[kind]
-    return "a JSON file"

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: MIT
+"""From a file, or an identifier by way of its files, to what each model file is."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fairreg import models
+from fairreg.errors import FairregError, ModelError, RegistryError, UsageError
+from fairreg.models.base import Recognition
+from fairreg.runners import weights
+from fairreg.runners.weights import ModelCandidate, sharded
+from fairreg.schemas.record import Tensor
+from fairreg.services.fetch.download import Progress
+from fairreg.services.fetch.fetch import FetchedFiles, fetch
+from fairreg.services.inspect.onnx_graph import OnnxFacts, onnx_facts, tensor_document
+from fairreg.services.inspect.published import PublishedWeights, in_registry, known_to_package
+from fairreg.services.inspect.runnable import IS_MODEL, Runnability, runnability
+from fairreg.services.inspect.tensors import TensorCounts, weight_facts
+from fairreg.services.registry.lazy_registry import LazyRegistry
+from fairreg.services.run.demonstrate import ENGINES
+from fairreg.services.run.loaded_model import looks_like_path
+from fairreg.settings import Settings
+from fairreg.storage.files import digest
+from fairreg.storage.recognition import FormatDescription, describe
+from fairreg.web import Log, no_log
+
+__all__ = ["FileInspection", "InspectionReport", "inspect", "inspect_file"]
+
+_MOST_FILES = 200
+_NAMED_WEIGHTS = re.compile(r"model|weight|checkpoint|param", re.IGNORECASE)
+_NOT_A_MODEL = Runnability("is not a model")
+
+
+@dataclass(frozen=True)
+class FileInspection:
+    """Findings about a file. `sha256` is of the file alone, `content_digest` of it with its side files."""
+
+    name: str
+    path: Path
+    size: int
+    sha256: str
+    described: FormatDescription
+    counts: TensorCounts | None = None
+    models: tuple[ModelCandidate, ...] = ()
+    architecture: Recognition | None = None
+    onnx: OnnxFacts | None = None
+    side_files: tuple[str, ...] = ()
+    content_digest: str | None = None
+    runs: Runnability = _NOT_A_MODEL
+    published: tuple[PublishedWeights, ...] = ()
+    faults: tuple[FairregError, ...] = ()
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the model that is read by default."""
+        return self.models[0].fingerprint if self.models else None
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The inputs of the loaded model, else those that an ONNX graph declares."""
+        return self.runs.opened.runner.inputs if self.runs.opened else self.onnx.inputs if self.onnx else ()
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The outputs, as `inputs`."""
+        return self.runs.opened.runner.outputs if self.runs.opened else self.onnx.outputs if self.onnx else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """An item of ``files`` in the document."""
+        said = self.described
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "size": self.size,
+            "sha256": self.sha256,
+            "content_digest": self.content_digest,
+            "format": said.format,
+            "description": said.words,
+            "framework": said.framework,
+            "version": said.version,
+            "states": dict(said.facts),
+            "note": said.note,
+            "tensors": self.counts.to_json() if self.counts else None,
+            "architecture": _architecture(self.architecture),
+            "fingerprint": self.fingerprint,
+            "models": [_model(item) for item in self.models],
+            "onnx": self.onnx.to_json() if self.onnx else None,
+            "inputs": [tensor_document(item) for item in self.inputs],
+            "outputs": [tensor_document(item) for item in self.outputs],
+            "side_files": list(self.side_files),
+            "runs": self.runs.to_json(),
+            "published": [item.to_json() for item in self.published],
+            "faults": [error.message for error in self.faults],
+        }
+
+
+@dataclass(frozen=True)
+class InspectionReport:
+    """Findings about a file, or about the model files of a record; `record` is its identifier."""
+
+    requested: str
+    record: str | None
+    files: tuple[FileInspection, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def refusal(self) -> FairregError | None:
+        """The refusal for safety of the first file, where all files are refused."""
+        faults = [item.runs.fault for item in self.files if item.runs.verdict == "refused for safety"]
+        return faults[0] if faults and len(faults) == len(self.files) else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``fairreg inspect --json`` prints."""
+        return {
+            "requested": self.requested,
+            "id": self.record,
+            "files": [item.to_json() for item in self.files],
+            "warnings": list(self.warnings),
+        }
+
+
+def _architecture(found: Recognition | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "model": found.model,
+        "title": found.title,
+        "parameters": found.parameter_count,
+        "hyperparameters": dict(found.hyperparameters),
+    }
+
+
+def _model(item: ModelCandidate) -> dict[str, Any]:
+    return {
+        "place": item.name,
+        "fingerprint": item.fingerprint,
+        "tensors": item.tensors,
+        "parameters": item.numbers,
+    }
+
+
+def inspect(
+    settings: Settings,
+    model: str,
+    *,
+    patterns: Iterable[str] = (),
+    log: Log = no_log,
+    progress: Progress | None = None,
+    registry: LazyRegistry | None = None,
+) -> InspectionReport:
+    """Describe a local file, or each model file of a record, which is fetched first.
+
+    `patterns` choose among the files of a record. `registry` is used instead of that of `settings`. Raises
+    the errors of `fetch`, ModelError for a missing file and UsageError for patterns with a local file.
+    """
+    patterns, path = tuple(patterns), Path(model)
+    if path.is_file() and patterns:
+        raise UsageError(
+            f"--file chooses among the files of a record, but {model} is a file.", hint="Leave --file out."
+        )
+    if not path.is_file() and looks_like_path(model):
+        fact = f"{model} is a folder." if path.is_dir() else f"There is no file {model}."
+        raise ModelError(fact, hint="Give a model file, or an identifier.")
+    engines = settings.cache / ENGINES
+    with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
+        if path.is_file():
+            return _with_published(InspectionReport(model, None, (inspect_file(path, engines),)), known, log)
+        fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress, registry=known)
+        return _with_published(_of_record(fetched, engines), known, log)
+
+
+def _of_record(fetched: FetchedFiles, engines: Path) -> InspectionReport:
+    paths = list(_model_files(fetched))
+    files = tuple(inspect_file(path, engines, fetched.name_of(path)) for path in paths[:_MOST_FILES])
+    if not files:
+        raise ModelError(
+            f"No file of {fetched.requested} is a model in a format that fairreg knows.",
+            hint="The files are fetched and verified nevertheless: fairreg fetch lists them.",
+        )
+    left = len(paths) - len(files)
+    warnings = (f"{left} more model files were not inspected; choose them with --file.",) if left else ()
+    return InspectionReport(fetched.requested, fetched.record.identifier, files, warnings)
+
+
+def _model_files(fetched: FetchedFiles) -> Iterator[Path]:
+    """The model files that ``fetch`` found, then other files whose content is a model."""
+    archives = {item.file.path for item in fetched.archives}
+    loose = [item.file.path for item in fetched.files if item.file.path not in archives]
+    inside = [path for folder in fetched.folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    parts = {path.parent / name for path in fetched.models for name in _side_files(path)[0]}
+    seen: set[Path] = set()
+    for path in (*fetched.models, *loose, *inside):
+        if path in seen or path in parts:
+            continue
+        seen.add(path)
+        if path in fetched.models or _is_model(path):
+            yield path
+
+
+def _is_model(path: Path) -> bool:
+    """Tell whether a file is a model by its content; of archives of arrays, which may be data, by name."""
+    said = describe(path)
+    if said.format == "npz":
+        return _NAMED_WEIGHTS.search(path.name) is not None
+    return said.format in IS_MODEL or said.framework is not None
+
+
+def inspect_file(path: Path, engines: Path, name: str | None = None) -> FileInspection:
+    """Describe one file, without the records of the registry. Raises ModelError where it cannot be read."""
+    try:
+        size, sha256, said = path.stat().st_size, digest(path), describe(path)
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    base = FileInspection(name or path.name, path, size, sha256, said)
+    is_sharded = said.format == "text" and sharded.knows(path)
+    found = weight_facts(path, said, sharded=is_sharded)
+    graph = onnx_facts(path) if said.format == "onnx" else None
+    side_files, side_fault = _side_files(path)
+    runs = runnability(path, said, engines, sharded=is_sharded)
+    known = runs.opened.recognition if runs.opened else None
+    faults = (found.fault, graph if isinstance(graph, FairregError) else None, side_fault)
+    return replace(
+        base,
+        counts=found.counts,
+        models=found.models,
+        architecture=known or _recognised(path, found.models),
+        onnx=graph if isinstance(graph, OnnxFacts) else None,
+        side_files=side_files,
+        content_digest=_content_digest(path) if side_files else sha256,
+        runs=runs,
+        published=known_to_package(known),
+        faults=_unique(faults, runs.fault),
+    )
+
+
+def _recognised(path: Path, found: tuple[ModelCandidate, ...]) -> Recognition | None:
+    """The network of weights that were read but did not load, None for an unknown one."""
+    if not found:
+        return None
+    try:
+        return models.recognise(path)
+    except FairregError:
+        return None  # reading the weights has said why
+
+
+def _side_files(path: Path) -> tuple[tuple[str, ...], FairregError | None]:
+    try:
+        return weights.side_files(path), None
+    except FairregError as error:
+        return (), error
+
+
+def _content_digest(path: Path) -> str | None:
+    try:
+        return weights.content_digest(path)
+    except FairregError:
+        return None  # a side file is missing or outside its folder: opening the model has said so
+
+
+def _unique(errors: Iterable[FairregError | None], said: FairregError | None) -> tuple[FairregError, ...]:
+    """Errors of different messages, without the one that the verdict gives already."""
+    found = {error.message: error for error in errors if error is not None}
+    return tuple(error for text, error in found.items() if said is None or text != said.message)
+
+
+def _with_published(report: InspectionReport, registry: LazyRegistry, log: Log) -> InspectionReport:
+    """Add the records of the registry with the same weights; one that cannot be opened is a warning."""
+    if not any(item.models for item in report.files):
+        return report
+    try:
+        known = registry.open(log)
+        files = tuple(
+            replace(item, published=_merged(item, in_registry(known, _fingerprints(item))))
+            for item in report.files
+        )
+    except RegistryError as error:
+        warning = f"The registry was not searched for the same weights: {error.message}"
+        return replace(report, warnings=(*report.warnings, warning))
+    return replace(report, files=files)
+
+
+def _fingerprints(item: FileInspection) -> list[str]:
+    return list(dict.fromkeys(model.fingerprint for model in item.models if model.numbers))
+
+
+def _merged(item: FileInspection, found: tuple[PublishedWeights, ...]) -> tuple[PublishedWeights, ...]:
+    """Records of the package and of the registry, each once."""
+    own = {known.identifier for known in item.published}
+    return (*item.published, *(other for other in found if other.identifier not in own))

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Whether a file runs here: decided by opening it as ``fairreg run`` does, without computing anything."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from fairreg import runners
+from fairreg.errors import FairregError, MissingEngine, SecurityRefusal
+from fairreg.schemas.text import one_line
+from fairreg.services.run.loaded_model import LoadedModel, open_file
+from fairreg.storage.recognition import FormatDescription
+
+__all__ = ["IS_MODEL", "Runnability", "Verdict", "runnability"]
+
+Verdict = Literal[
+    "runs",
+    "may run: ONNX",
+    "may run: TensorRT",
+    "needs the author's code",
+    "does not run here",
+    "refused for safety",
+    "is not a model",
+]
+# Formats of models and of weights; HDF5 files and JSON of a framework are models too.
+IS_MODEL = frozenset(
+    {
+        *("onnx", "safetensors", "zip_torch", "legacy_torch", "keras", "saved_model", "tflite", "gguf"),
+        *("pickle", "tensorrt_plan", "xgboost", "lightgbm", "catboost", "tmva", "skops", "conifer", "flax"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Runnability:
+    """The verdict, with the `reason` and a `hint` where the file does not run; `opened` where it does."""
+
+    verdict: Verdict
+    reason: str | None = None
+    hint: str | None = None
+    opened: LoadedModel | None = None
+    fault: FairregError | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry ``runs`` of the document."""
+        found: dict[str, Any] = {"verdict": self.verdict, "reason": self.reason, "hint": self.hint}
+        if self.opened is not None:
+            found |= {
+                "runtime": self.opened.runner.name,
+                "computed": str(self.opened.runner.batching),
+            }
+        return found
+
+
+def runnability(path: Path, described: FormatDescription, engines: Path, *, sharded: bool) -> Runnability:
+    """Open a model file as ``fairreg run`` would. Files that could run code are not opened at all."""
+    if described.format == "pickle":
+        reason = f"{path.name} is {described.words}; fairreg never opens one."
+        hint = "Ask its authors for ONNX or safetensors, or use their code in a container of yours."
+        return Runnability("needs the author's code", reason, hint)
+    if described.format == "tensorrt_plan":
+        reason = f"{path.name} is {described.words}; it was not loaded."
+        return Runnability("may run: TensorRT", reason)
+    loads = path.suffix.lower() in runners.suffixes()
+    if not (described.format in IS_MODEL or described.framework or sharded or loads):
+        return Runnability("is not a model", f"{path.name} is {described.words}.", described.note)
+    try:
+        return Runnability("runs", opened=open_file(path, None, engines))
+    except FairregError as error:
+        return _refused(error, described, sharded=sharded)
+
+
+def _refused(error: FairregError, described: FormatDescription, *, sharded: bool) -> Runnability:
+    verdict: Verdict = "does not run here"
+    if isinstance(error, SecurityRefusal):
+        verdict = "refused for safety"
+    elif isinstance(error, MissingEngine):
+        verdict = "may run: ONNX" if described.format == "onnx" else "does not run here"
+    elif described.weights or sharded:
+        verdict = "needs the author's code"
+    return Runnability(verdict, one_line(error.message), error.hint, fault=error)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Models that are texts: XGBoost and conifer (JSON), LightGBM, TMVA (XML), Keras' descriptions.
+
+Sources: XGBoost's doc/model.schema, LightGBM's GBDT::SaveModelToString, the XML that TMVA's
+MethodBase::WriteStateToStream writes, conifer's ModelBase, Keras' Model.to_json. XML is never parsed:
+entities and depth mean nothing here. Of JSON only the outer members are decoded.
+"""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fairreg.storage.formats import FileFormat
+from fairreg.storage.recognition.description import FormatDescription
+from fairreg.storage.recognition.zips import counted, keras_layers, msgspec_text, raw_members
+
+__all__ = ["FORMATS", "describe"]
+
+FORMATS: frozenset[FileFormat] = frozenset({"xgboost", "lightgbm", "tmva"})
+_MAX_JSON = 256 << 20
+_START = 1 << 16
+_CONIFER = frozenset({"trees", "n_trees", "n_features", "n_classes", "max_depth", "init_predict", "norm"})
+
+
+def describe(path: Path, head: bytes) -> FormatDescription | None:
+    """Recognise a text by its beginning, JSON by its outer members; None for any other text."""
+    with path.open("rb") as stream:
+        start = stream.read(_START)
+    if re.match(rb"tree\r?\nversion=v\d", head):
+        return _lightgbm(start)
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _xml(start)
+    if head.lstrip()[:1] in {b"{", b"["}:
+        return _json(path)
+    return None
+
+
+def _lightgbm(start: bytes) -> FormatDescription:
+    lines = dict(line.split("=", 1) for line in _printable(start).split("\n") if "=" in line)
+    facts: dict[str, str | int] = {}
+    for key, name in (("objective", "objective"), ("num_class", "classes")):
+        if key in lines:
+            facts[name] = lines[key][:100]
+    if lines.get("max_feature_idx", "").isdecimal():
+        facts["features"] = int(lines["max_feature_idx"][:9]) + 1
+    if "tree_sizes" in lines and "\nTree=0" in start.decode("latin-1"):
+        facts["trees"] = len(lines["tree_sizes"].split())
+    facts["format version"] = lines["version"][:20].strip()  # that of LightGBM itself is not stated
+    return FormatDescription("lightgbm", "a LightGBM model (text)", "LightGBM", facts=facts)
+
+
+def _printable(start: bytes) -> str:
+    text = start.decode("utf-8", "replace").replace("\r\n", "\n")
+    return "".join(letter for letter in text if letter == "\n" or letter.isprintable())
+
+
+def _xml(start: bytes) -> FormatDescription:
+    text = _printable(start)
+    method = re.search(r'<MethodSetup\s+Method="([^"]{1,80})"', text)
+    if method is None:
+        return FormatDescription("text", "an XML or HTML file")
+    release = re.search(r'<Info\s+name="TMVA Release"\s+value="([^"]{1,80})"', text)
+    root = re.search(r'<Info\s+name="ROOT Release"\s+value="([^"]{1,80})"', text)
+    variables = re.search(r'<Variables\s+NVar="(\d{1,6})"', text)
+    facts: dict[str, str | int] = {"method": method[1]}
+    if root:
+        facts["ROOT release"] = root[1]
+    if variables:
+        facts["features"] = int(variables[1])
+    return FormatDescription("tmva", "a TMVA model (XML)", "TMVA", release[1] if release else None, facts)
+
+
+def _json(path: Path) -> FormatDescription | None:
+    if path.stat().st_size > _MAX_JSON:
+        note = f"It exceeds {_MAX_JSON >> 20} MiB; its JSON was not read."
+        return FormatDescription("text", "a JSON file", note=note)
+    content = path.read_bytes()
+    try:
+        document = msgspec.json.decode(content, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+    except RecursionError:
+        return FormatDescription("text", "a JSON file", note="It is nested too deeply to be read.")
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    if isinstance(document, list):
+        return FormatDescription("text", "a JSON file")
+    return _of_members(document)
+
+
+def _of_members(document: dict[str, Any]) -> FormatDescription:
+    learner = raw_members(document.get("learner", b"null"))
+    if "gradient_booster" in learner:
+        return _xgboost(document, learner)
+    if document.keys() >= _CONIFER:
+        return _conifer(document)
+    if "class_name" in document and "config" in document:
+        layers = Counter(keras_layers(document))
+        if layers:
+            return _architecture(document, layers)
+    return FormatDescription("text", "a JSON file")
+
+
+def _xgboost(document: dict[str, Any], learner: dict[str, Any]) -> FormatDescription:
+    booster = raw_members(learner["gradient_booster"])
+    model = raw_members(booster.get("model", b"null"))
+    parameters = raw_members(learner.get("learner_model_param", b"null"))
+    trees = raw_members(model.get("gbtree_model_param", b"null"))
+    objective = raw_members(learner.get("objective", b"null"))
+    found = {
+        "booster": msgspec_text(booster, "name"),
+        "objective": msgspec_text(objective, "name"),
+        "trees": msgspec_text(trees, "num_trees"),
+        "features": msgspec_text(parameters, "num_feature"),
+    }
+    facts: dict[str, str | int] = {
+        name: int(value) if value.isdecimal() and len(value) < 10 else value  # noqa: PLR2004
+        for name, value in found.items()
+        if value is not None
+    }
+    return FormatDescription("xgboost", "an XGBoost model (JSON)", "XGBoost", _version(document), facts)
+
+
+def _version(document: dict[str, Any]) -> str | None:
+    try:
+        numbers = msgspec.json.decode(document.get("version", b"null"), type=list[int])
+    except msgspec.MsgspecError:
+        return None
+    return ".".join(map(str, numbers[:4])) or None
+
+
+def _conifer(document: dict[str, Any]) -> FormatDescription:
+    facts: dict[str, str | int] = {}
+    for key, name in (("n_trees", "trees"), ("n_features", "features"), ("max_depth", "depth")):
+        try:
+            facts[name] = msgspec.json.decode(document[key], type=int)
+        except msgspec.MsgspecError:
+            continue
+    return FormatDescription("conifer", "a conifer model (JSON)", "conifer", facts=facts)
+
+
+def _architecture(document: dict[str, Any], layers: Counter[str]) -> FormatDescription:
+    return FormatDescription(
+        "text",
+        "the description of a Keras model (JSON) without its weights",
+        "Keras",
+        msgspec_text(document, "keras_version"),
+        {"class": msgspec_text(document, "class_name") or "", "layers": counted(layers)},
+        weights=False,
+    )

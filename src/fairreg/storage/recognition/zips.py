@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""Zip archives that are models: PyTorch, Keras 3, skops, and archives of NumPy arrays.
+
+Sources: torch/serialization.py and torch/csrc/jit/serialization (data.pkl, constants.pkl, code/),
+torch/export/pt2_archive/constants.py, torch/package (.data/extern_modules), keras/src/saving/saving_lib.py,
+skops/io/_persist.py, numpy/lib/npyio.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from fairreg.schemas.text import one_line
+from fairreg.storage.recognition.description import FormatDescription
+
+__all__ = ["describe"]
+
+_MAX_DIRECTORY = 16 << 20  # bytes of the list of members
+_MAX_MEMBER = 16 << 20
+_LOCATOR = 20
+_ELSEWHERE = 0xFFFFFFFF  # the size is in the record of zip64
+_END = 65_557  # the record at the end, with the longest comment
+_CORRUPT = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    LookupError,
+    EOFError,
+    RuntimeError,  # an encrypted member, an unknown method
+    OSError,
+)
+
+
+def describe(path: Path) -> FormatDescription:
+    """Recognise a zip archive by its members."""
+    try:
+        with path.open("rb") as file:
+            if _directory_bytes(file) > _MAX_DIRECTORY:
+                return FormatDescription(
+                    "zip", "a zip archive", note="Its list of members is too long to read."
+                )
+            with zipfile.ZipFile(file) as archive:
+                return _described(archive)
+    except _CORRUPT:
+        return FormatDescription("zip", "a zip archive", note="Its list of members is damaged.")
+
+
+def _directory_bytes(file: BinaryIO) -> int:
+    """Size of the central directory as its end record states it (APPNOTE.TXT 4.3.14 to 4.3.16)."""
+    size = file.seek(0, 2)
+    start = max(size - _END, 0)
+    file.seek(start)
+    tail = file.read(_END)
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0:
+        return 0  # zipfile says that it is damaged
+    stated: int = struct.unpack_from("<I", tail, end + 12)[0]
+    if tail[max(end - _LOCATOR, 0) : end - 16] == b"PK\x06\x07":
+        file.seek(struct.unpack_from("<Q", tail, end - 12)[0])
+        record = file.read(56)
+        stated = max(stated if stated != _ELSEWHERE else 0, struct.unpack_from("<Q", record, 40)[0])
+    return stated
+
+
+def _described(archive: zipfile.ZipFile) -> FormatDescription:
+    names = archive.namelist()
+    inside = {name.partition("/")[2] for name in names}
+    if "serialized_exported_program.json" in names or "archive_format" in inside:
+        return _exported(archive, names)
+    if any(name.startswith(".data/") for name in names) and ".data/extern_modules" in names:
+        return FormatDescription("zip_torch", "a package of torch.package", "PyTorch", executes=True)
+    if "data.pkl" in inside:
+        return _torch(names, inside)
+    if "config.json" in names and ("metadata.json" in names or "model.weights.h5" in names):
+        return _keras(archive)
+    if "schema.json" in names:
+        return _skops(archive)
+    return _arrays(names)
+
+
+def _torch(names: Sequence[str], inside: set[str]) -> FormatDescription:
+    stored = sum(1 for name in names if "/data/" in name)
+    if "constants.pkl" in inside or any(name.startswith("code/") for name in inside):
+        words = "a TorchScript program, compiled code of PyTorch with its weights"
+        return FormatDescription("zip_torch", words, "PyTorch", facts={"storages": stored}, executes=True)
+    return FormatDescription(
+        "zip_torch", "a PyTorch file (zip)", "PyTorch", facts={"storages": stored}, weights=True
+    )
+
+
+def _exported(archive: zipfile.ZipFile, names: Sequence[str]) -> FormatDescription:
+    compiled = any("/data/aotinductor/" in f"/{name}" for name in names)
+    words = "an exported program of torch.export (.pt2)"
+    if compiled:
+        words = "a compiled package of AOTInductor (.pt2), which is machine code"
+    document = _json(archive, next((name for name in names if name.endswith("models/model.json")), ""))
+    version = msgspec_text(document, "torch_version")
+    return FormatDescription("zip_torch", words, "PyTorch", version, executes=compiled)
+
+
+def _keras(archive: zipfile.ZipFile) -> FormatDescription:
+    metadata, config = _json(archive, "metadata.json"), _json(archive, "config.json")
+    version = msgspec_text(metadata, "keras_version")
+    name = msgspec_text(config, "class_name")
+    layers = Counter(keras_layers(config))
+    facts: dict[str, str | int] = {"class": name} if name else {}
+    if layers:
+        facts["layers"] = counted(layers)
+    note = None if config else "Its config.json cannot be read."
+    return FormatDescription("keras", "a Keras model (.keras)", "Keras", version, facts, note)
+
+
+def _skops(archive: zipfile.ZipFile) -> FormatDescription:
+    schema = _json(archive, "schema.json")
+    version = msgspec_text(schema, "_skops_version")
+    if version is None and msgspec_text(schema, "__module__") is None:
+        return FormatDescription.plain("zip")
+    kind = f"{msgspec_text(schema, '__module__')}.{msgspec_text(schema, '__class__')}"
+    return FormatDescription("skops", "a skops file of scikit-learn", "skops", version, {"object": kind})
+
+
+def _arrays(names: Sequence[str]) -> FormatDescription:
+    arrays = [name for name in names if name.endswith(".npy")]
+    if not arrays or len(arrays) != len(names):
+        if "config.json" in names:
+            return FormatDescription.plain("zip")
+        return FormatDescription("zip", "a zip archive", facts={"members": len(names)})
+    return FormatDescription(
+        "npz", "an archive of NumPy arrays (.npz)", "NumPy", facts={"arrays": len(arrays)}
+    )
+
+
+def _json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    """The members of a JSON object, not decoded; empty for any other, or a larger, member."""
+    if name not in archive.namelist() or archive.getinfo(name).file_size > _MAX_MEMBER:
+        return {}
+    with archive.open(name) as member:
+        return raw_members(member.read(_MAX_MEMBER))
+
+
+def raw_members(content: bytes | msgspec.Raw) -> dict[str, Any]:
+    """Members of a JSON object as their own documents; empty for another document or one too deep."""
+    try:
+        return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return {}
+
+
+def msgspec_text(document: dict[str, Any], name: str) -> str | None:
+    """A text member of an object of `raw_members` on one line, None where it is missing or no text."""
+    try:
+        return one_line(msgspec.json.decode(document.get(name, b"null"), type=str))[:200]
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def keras_layers(config: dict[str, Any]) -> Iterator[str]:
+    """Class names of the layers in the configuration of a Keras model, of Keras 1 to 3."""
+    inner = raw_members(config.get("config", b"null"))
+    listed = inner.get("layers", config.get("config", b"null"))
+    try:
+        layers = msgspec.json.decode(listed, type=list[dict[str, msgspec.Raw]])
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return
+    for layer in layers:
+        if name := msgspec_text(layer, "class_name"):
+            yield name
+
+
+def counted(names: Counter[str]) -> str:
+    """Names with their numbers: ``Dense (3), Flatten``; at most 20 of them."""
+    shown = [f"{name} ({count})" if count > 1 else name for name, count in names.most_common(20)]
+    return ", ".join([*shown, *(["..."] if len(names) > len(shown) else [])])
