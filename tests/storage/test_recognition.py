@@ -8,6 +8,7 @@ import lzma
 import os
 import pickle
 import struct
+import tracemalloc
 import zipfile
 import zlib
 
@@ -289,6 +290,19 @@ def test_an_onnx_model_that_is_cut_off_is_one_with_a_note(tmp_path):
 def test_hostile_files_have_a_plain_answer(tmp_path, content, file_format):
     (tmp_path / "a").write_bytes(content)
     assert format_of_file(tmp_path / "a") == file_format
+
+
+@pytest.mark.parametrize("item", [b'"%d":1,', b"%d,"])
+def test_memory_does_not_grow_with_the_members_of_a_document(tmp_path, item):
+    content = b"".join(item % number for number in range(300_000))[:-1]
+    whole = b"{%b}" % content if b":" in item else b"[%b]" % content
+    (tmp_path / "a").write_bytes(whole)
+    tracemalloc.start()
+    try:
+        assert describe(tmp_path / "a").words == "a JSON file"
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(whole) + (1 << 20)
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_member_that_expands_is_not_read(tmp_path):
