@@ -4,6 +4,7 @@
 import json
 import os
 import pickle
+import struct
 
 import h5py
 import numpy as np
@@ -148,6 +149,16 @@ def test_keras_weights_are_counted_by_their_headers(cli, tmp_path):
     found = inspected(cli, tmp_path / "net.weights.h5")
     assert (found["framework"], found["tensors"]["parameters"]) == ("Keras", 12)
     assert found["runs"]["verdict"] == "needs the author's code"
+
+
+def test_a_format_that_its_own_program_dropped_says_how_to_get_a_newer_one(cli, tmp_path):
+    parameters = struct.pack("<fIiiiII", 0.5, 16, 0, 1, 0, 1, 5).ljust(136, b"\0")
+    texts = b"".join(struct.pack("<Q", len(text)) + text for text in (b"binary:logistic", b"gbtree"))
+    (tmp_path / "old.model").write_bytes(parameters + texts + bytes(99))
+    runs = inspected(cli, tmp_path / "old.model")["runs"]
+    assert runs["verdict"] == "does not run here"
+    assert "new versions of XGBoost no longer read" in runs["reason"]
+    assert runs["hint"].startswith("Load it with XGBoost 1.5, and save it as JSON")
 
 
 def test_claims_beyond_the_file_are_a_fault(cli, tmp_path):

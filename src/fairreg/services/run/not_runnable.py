@@ -33,10 +33,10 @@ def not_runnable(path: Path) -> ModelError:
             f"{path.name} has weights ({_counted(tensors)}) but no network, and they fit none of fairreg's.",
             hint=f"Export the model to ONNX with its own code. {fairregs}",
         )
+    said = describe(path)
     return ModelError(
-        f"{path.name} is {describe(path).words}, "
-        f"which no runner of fairreg ({', '.join(runners.names())}) loads.",
-        hint=f"Export the model to ONNX with the program that made it. {fairregs}",
+        f"{path.name} is {said.words}, which no runner of fairreg ({', '.join(runners.names())}) loads.",
+        hint=f"{said.next_step or 'Export the model to ONNX with the program that made it.'} {fairregs}",
     )
 
 

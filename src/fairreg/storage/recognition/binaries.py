@@ -80,7 +80,10 @@ def _xgboost_old(head: bytes) -> FormatDescription | None:
     }
     version = f"{major}.{minor}" if 0 < major < 10 else None  # noqa: PLR2004  zeros before 1.0
     words = "an XGBoost model (old binary format, which new versions of XGBoost no longer read)"
-    return FormatDescription("xgboost", words, "XGBoost", version, facts)
+    step = (
+        f"Load it with XGBoost {version or 'before 3'}, and save it as JSON: model.save_model('model.json')."
+    )
+    return FormatDescription("xgboost", words, "XGBoost", version, facts, next_step=step)
 
 
 def _counted_text(head: bytes, place: int) -> tuple[bytes, int]:

@@ -18,7 +18,7 @@ from fairreg.storage.recognition.json_members import Members, counted, layers, m
 
 __all__ = ["describe"]
 
-_MAX_DIRECTORY = 16 << 20  # bytes of the list of members
+_MAX_DIRECTORY = 8 << 20  # bytes of the list of members
 _MAX_MEMBER = 16 << 20
 _LOCATOR = 20
 _ELSEWHERE = 0xFFFFFFFF  # the size is in the record of zip64
