@@ -333,6 +333,23 @@ def test_any_bytes_have_a_description(tmp_path_factory, content):
     assert describe(path).words
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_files_that_torch_writes_are_told_apart(tmp_path):
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.Linear(3, 2)
+    torch.jit.trace(layer, torch.ones(1, 3)).save(tmp_path / "program")
+    torch.save(layer.state_dict(), tmp_path / "zip")
+    torch.save(layer.state_dict(), tmp_path / "legacy", _use_new_zipfile_serialization=False)
+    torch.export.save(torch.export.export(layer, (torch.ones(1, 3),)), tmp_path / "exported.pt2")
+    found = {path.name: describe(path).words for path in tmp_path.iterdir()}
+    assert found == {
+        "program": "a TorchScript program, compiled code of PyTorch with its weights",
+        "zip": "a PyTorch file (zip)",
+        "legacy": "a PyTorch file (legacy format, before 1.6)",
+        "exported.pt2": "an exported program of torch.export (.pt2)",
+    }
+
+
 @pytest.mark.shared
 def test_published_files_are_named_truly(shared):
     folder = shared / "models-in-the-wild"
