@@ -108,12 +108,13 @@ CASES = {
 }
 # Modules more than in 0.1.0. Of a command that needs few: the rows of services by which identifiers are read,
 # with their types and the search for rows of other packages, less the settings. Of those that fetch and run:
-# how rows are cut, devices, values that NumPy lacks, shards.
+# how rows are cut, devices, values that NumPy lacks, shards. Of `assess`: formats by content.
 MORE_MODULES = {
     "validate": 2,
     "fetch --run": 3,
     "fetch --run --weights reference": 3,
     "run an identifier": 8,
+    "assess": 9,
     "assess --history": 3,
 }
 _MEASURED_WITH = {

@@ -4,11 +4,14 @@
 import json
 import os
 import pickle
+import struct
+import zipfile
 
 import h5py
 import numpy as np
 import pytest
 
+from fairreg.errors import MissingEngine
 from fairreg.models import hbb_in
 from support import hbb
 from support.networks import SMALL, random_tensors
@@ -134,6 +137,35 @@ def test_a_weight_file_that_names_code_is_described_and_refused_with_3(cli, tmp_
     assert "names" in result.err
 
 
+def test_an_onnx_model_without_its_engine_may_run(cli, affine, monkeypatch):
+    def missing(*_arguments):
+        raise MissingEngine("onnxruntime", "onnx")
+
+    monkeypatch.setattr("fairreg.services.inspect.runnable.open_file", missing)
+    found = inspected(cli, affine)
+    assert (found["runs"]["verdict"], found["runs"]["reason"]) == (
+        "may run: ONNX",
+        "onnxruntime is not installed.",
+    )
+    assert found["inputs"] == [{"name": "x", "dtype": "float32", "shape": ["N", 3]}]
+
+
+def test_a_tensorrt_plan_is_not_loaded(cli, tmp_path):
+    (tmp_path / "net.plan").write_bytes(b"ftrt" + bytes(99))
+    runs = inspected(cli, tmp_path / "net.plan")["runs"]
+    assert runs["verdict"] == "may run: TensorRT"
+    assert "fits only the GPU and the version" in runs["reason"]
+
+
+def test_a_program_is_described_and_does_not_run(cli, tmp_path):
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as file:
+        for name in ("net/data.pkl", "net/constants.pkl", "net/code/__torch__.py"):
+            file.writestr(name, b"x")
+    found = inspected(cli, tmp_path / "net.pt")
+    assert found["description"].startswith("a TorchScript program")
+    assert (found["runs"]["verdict"], found["tensors"]) == ("does not run here", None)
+
+
 def test_side_files_are_listed_and_count_in_the_digest(cli, tmp_path):
     save_external(tmp_path / "m.onnx")
     found = inspected(cli, tmp_path / "m.onnx")
@@ -148,6 +180,16 @@ def test_keras_weights_are_counted_by_their_headers(cli, tmp_path):
     found = inspected(cli, tmp_path / "net.weights.h5")
     assert (found["framework"], found["tensors"]["parameters"]) == ("Keras", 12)
     assert found["runs"]["verdict"] == "needs the author's code"
+
+
+def test_a_format_that_its_own_program_dropped_says_how_to_get_a_newer_one(cli, tmp_path):
+    parameters = struct.pack("<fIiiiII", 0.5, 16, 0, 1, 0, 1, 5).ljust(136, b"\0")
+    texts = b"".join(struct.pack("<Q", len(text)) + text for text in (b"binary:logistic", b"gbtree"))
+    (tmp_path / "old.model").write_bytes(parameters + texts + bytes(99))
+    runs = inspected(cli, tmp_path / "old.model")["runs"]
+    assert runs["verdict"] == "does not run here"
+    assert "new versions of XGBoost no longer read" in runs["reason"]
+    assert runs["hint"].startswith("Load it with XGBoost 1.5, and save it as JSON")
 
 
 def test_claims_beyond_the_file_are_a_fault(cli, tmp_path):

@@ -29,6 +29,12 @@ MAGIC = 0x1950A86A20F9469CFC6C
         (bytes(257) + b"ustar", "a.tar", "tar"),
         ("Größe".encode()[:3], "notes.txt", "text"),
         (b"\x00\x01\x02", "a.dat", "unknown"),
+        (b'{"learner": {"attributes": {}', "a.json", "xgboost"),
+        (b"{L\0\0\0\0\0\0\0\x07learner{L", "a.ubj", "xgboost"),
+        (b"binf" + bytes(50), "a.model", "xgboost"),
+        (b"tree\nversion=v4\n", "a.txt", "lightgbm"),
+        (b"CBM1" + bytes(9), "a.cbm", "catboost"),
+        (b'<?xml version="1.0"?>\n<MethodSetup Method="BDT::BDT">', "a.xml", "tmva"),
     ],
 )
 def test_formats_are_known_by_their_first_bytes(head, name, expected):

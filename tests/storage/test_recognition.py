@@ -8,6 +8,7 @@ import lzma
 import os
 import pickle
 import struct
+import tracemalloc
 import zipfile
 import zlib
 
@@ -291,6 +292,19 @@ def test_hostile_files_have_a_plain_answer(tmp_path, content, file_format):
     assert format_of_file(tmp_path / "a") == file_format
 
 
+@pytest.mark.parametrize("item", [b'"%d":1,', b"%d,"])
+def test_memory_does_not_grow_with_the_members_of_a_document(tmp_path, item):
+    content = b"".join(item % number for number in range(300_000))[:-1]
+    whole = b"{%b}" % content if b":" in item else b"[%b]" % content
+    (tmp_path / "a").write_bytes(whole)
+    tracemalloc.start()
+    try:
+        assert describe(tmp_path / "a").words == "a JSON file"
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(whole) + (1 << 20)
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_member_that_expands_is_not_read(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.keras", "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("config.json", b'{"a": "' + bytes(40 << 20) + b'"}')
@@ -317,6 +331,23 @@ def test_any_bytes_have_a_description(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("bytes") / "file"
     path.write_bytes(content)
     assert describe(path).words
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_files_that_torch_writes_are_told_apart(tmp_path):
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.Linear(3, 2)
+    torch.jit.trace(layer, torch.ones(1, 3)).save(tmp_path / "program")
+    torch.save(layer.state_dict(), tmp_path / "zip")
+    torch.save(layer.state_dict(), tmp_path / "legacy", _use_new_zipfile_serialization=False)
+    torch.export.save(torch.export.export(layer, (torch.ones(1, 3),)), tmp_path / "exported.pt2")
+    found = {path.name: describe(path).words for path in tmp_path.iterdir()}
+    assert found == {
+        "program": "a TorchScript program, compiled code of PyTorch with its weights",
+        "zip": "a PyTorch file (zip)",
+        "legacy": "a PyTorch file (legacy format, before 1.6)",
+        "exported.pt2": "an exported program of torch.export (.pt2)",
+    }
 
 
 @pytest.mark.shared

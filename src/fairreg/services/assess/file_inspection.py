@@ -20,7 +20,6 @@ from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.demonstrate import meant, recognise_all
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
-from fairreg.storage.recognition import format_of_file
 
 __all__ = ["card", "documents", "files", "model_facts"]
 
@@ -144,6 +143,8 @@ def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
 
 
 def _download(item: Downloaded) -> FileFact:
+    from fairreg.storage.recognition import format_of_file
+
     algorithm = item.checksum.partition(":")[0]
     verified: Verified | None = _verified(algorithm) if item.verified else None
     return FileFact(
@@ -161,6 +162,8 @@ def _verified(algorithm: str) -> Verified | None:
 
 
 def _inside(folder: Path, path: Path, archive: str) -> FileFact:
+    from fairreg.storage.recognition import format_of_file
+
     return FileFact(
         path=_spelled(path.relative_to(folder).as_posix()),
         size=path.stat().st_size,

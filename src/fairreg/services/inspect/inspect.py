@@ -221,13 +221,14 @@ def inspect_file(path: Path, engines: Path, name: str | None = None) -> FileInsp
     graph = onnx_facts(path) if said.format == "onnx" else None
     side_files, side_fault = _side_files(path)
     runs = runnability(path, said, engines, sharded=is_sharded)
-    known = runs.opened.recognition if runs.opened else None
+    opened = runs.opened.recognition if runs.opened else None
+    known = opened or _recognised(path, found.models)
     faults = (found.fault, graph if isinstance(graph, FairregError) else None, side_fault)
     return replace(
         base,
         counts=found.counts,
         models=found.models,
-        architecture=known or _recognised(path, found.models),
+        architecture=known,
         onnx=graph if isinstance(graph, OnnxFacts) else None,
         side_files=side_files,
         content_digest=_content_digest(path) if side_files else sha256,

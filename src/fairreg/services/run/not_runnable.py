@@ -8,7 +8,6 @@ from fairreg.errors import FairregError, ModelError
 from fairreg.runners.weights import Tensors, read_tensors, side_files
 from fairreg.runners.weights.tensors import check_whole
 from fairreg.storage.formats import HEAD_BYTES
-from fairreg.storage.recognition import describe, format_of_file
 
 __all__ = ["not_runnable"]
 
@@ -17,6 +16,8 @@ _WEIGHTS = frozenset({"zip_torch", "legacy_torch", "pickle", "safetensors"})
 
 def not_runnable(path: Path) -> ModelError:
     """The error for a file that no runner loads and no model package recognises, with what it is."""
+    from fairreg.storage.recognition import describe
+
     graph = path.with_suffix("")
     if _is_side_file(path, graph):
         return ModelError(f"{path.name} holds tensors of {graph.name}.", hint=f"Run {graph}.")
@@ -32,10 +33,10 @@ def not_runnable(path: Path) -> ModelError:
             f"{path.name} has weights ({_counted(tensors)}) but no network, and they fit none of fairreg's.",
             hint=f"Export the model to ONNX with its own code. {fairregs}",
         )
+    said = describe(path)
     return ModelError(
-        f"{path.name} is {describe(path).words}, "
-        f"which no runner of fairreg ({', '.join(runners.names())}) loads.",
-        hint=f"Export the model to ONNX with the program that made it. {fairregs}",
+        f"{path.name} is {said.words}, which no runner of fairreg ({', '.join(runners.names())}) loads.",
+        hint=f"{said.next_step or 'Export the model to ONNX with the program that made it.'} {fairregs}",
     )
 
 
@@ -49,6 +50,8 @@ def _is_side_file(path: Path, graph: Path) -> bool:
 
 def _tensors(path: Path) -> Tensors | None:
     """The tensors of a weight file, None for other files and those that cannot be read."""
+    from fairreg.storage.recognition import format_of_file
+
     if format_of_file(path) not in _WEIGHTS:
         return None
     try:

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from fairreg.storage.formats import HEAD_BYTES, WORDS, FileFormat, format_of_head, is_text
-from fairreg.storage.recognition import binaries, hdf5, pickles, protobuf, texts, zips
+from fairreg.storage.recognition import binaries, pickles, protobuf, texts, zips
 from fairreg.storage.recognition.description import FormatDescription
 
 __all__ = ["FormatDescription", "describe", "format_of_file"]
@@ -48,6 +48,8 @@ def _by_content(path: Path, head: bytes, known: FileFormat) -> FormatDescription
         found = zips.describe(path)
         return None if found.format == "zip" and not (found.note or found.facts) else found
     if known == "hdf5":
+        from fairreg.storage.recognition import hdf5
+
         return hdf5.describe(path)
     binary = binaries.describe(path, head, known) or pickles.describe(path, head, known)
     if binary is not None:

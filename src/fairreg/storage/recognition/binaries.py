@@ -14,8 +14,8 @@ from pathlib import Path
 from fairreg.schemas.text import one_line
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition.description import FormatDescription
+from fairreg.storage.recognition.json_members import members, text
 from fairreg.storage.recognition.msgpack import is_flax
-from fairreg.storage.recognition.zips import msgspec_text, raw_members
 
 __all__ = ["describe"]
 
@@ -80,7 +80,10 @@ def _xgboost_old(head: bytes) -> FormatDescription | None:
     }
     version = f"{major}.{minor}" if 0 < major < 10 else None  # noqa: PLR2004  zeros before 1.0
     words = "an XGBoost model (old binary format, which new versions of XGBoost no longer read)"
-    return FormatDescription("xgboost", words, "XGBoost", version, facts)
+    step = (
+        f"Load it with XGBoost {version or 'before 3'}, and save it as JSON: model.save_model('model.json')."
+    )
+    return FormatDescription("xgboost", words, "XGBoost", version, facts, next_step=step)
 
 
 def _counted_text(head: bytes, place: int) -> tuple[bytes, int]:
@@ -110,19 +113,19 @@ def _gguf_texts(head: bytes) -> Mapping[str, str]:
         key, place = _counted_text(head, place)
         if not key or place + 4 > len(head) or struct.unpack_from("<I", head, place)[0] != _GGUF_STRING:
             break
-        text, place = _counted_text(head, place + 4)
-        if not text:
+        value, place = _counted_text(head, place + 4)
+        if not value:
             break
         name = key.decode("utf-8", "replace").removeprefix("general.")
-        found[one_line(name)] = one_line(text.decode("utf-8", "replace"))
+        found[one_line(name)] = one_line(value.decode("utf-8", "replace"))
     return found
 
 
 def _safetensors(path: Path) -> FormatDescription:
     with path.open("rb") as file:
         length = struct.unpack("<Q", file.read(8))[0]
-        members = raw_members(file.read(length)) if length <= _MAX_HEADER else {}
-    metadata = raw_members(members.get("__metadata__", b"null"))
+        header = file.read(length) if length <= _MAX_HEADER else None
+    metadata = members(members(header, "__metadata__").get("__metadata__"), "format")
     framework = {"pt": "PyTorch", "tf": "TensorFlow", "flax": "Flax", "np": "NumPy", "mlx": "MLX"}
-    made_by = framework.get(msgspec_text(metadata, "format") or "")
+    made_by = framework.get(text(metadata, "format") or "")
     return FormatDescription("safetensors", "a safetensors file", made_by, weights=True)

@@ -16,7 +16,8 @@ class FormatDescription:
     `words` names it with its article. `framework` made it, of the `version` that the file states. `facts` are
     what else it states, by name. `note` is a sentence about what could not be read. `weights` is False where
     the file has a model's description alone, True where it has weights alone, None where neither is known.
-    `executes`: the format's own reader could run code that is in the file.
+    `executes`: the format's own reader could run code that is in the file. `next_step` is a sentence on how
+    to get a file that more programs read, None where only an export to ONNX is known.
     """
 
     format: FileFormat
@@ -27,6 +28,7 @@ class FormatDescription:
     note: str | None = None
     weights: bool | None = None
     executes: bool = False
+    next_step: str | None = None
 
     @classmethod
     def plain(cls, found: FileFormat) -> "FormatDescription":

@@ -6,7 +6,6 @@ weight_names) for files of Keras 1 to 3, keras/src/saving/saving_lib.py (layers/
 Keras 3.
 """
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from fairreg.schemas.text import one_line
 from fairreg.storage.formats import WORDS
 from fairreg.storage.hdf5 import open_hdf5
 from fairreg.storage.recognition.description import FormatDescription
-from fairreg.storage.recognition.zips import counted, keras_layers, msgspec_text, raw_members
+from fairreg.storage.recognition.json_members import counted, layers, members, text
 
 __all__ = ["describe"]
 
@@ -52,11 +51,11 @@ def _described(attributes: Any, names: tuple[str, ...]) -> FormatDescription:
 
 
 def _model(configuration: str, version: str | None, facts: dict[str, str | int]) -> FormatDescription:
-    config = raw_members(configuration.encode("utf-8", "replace"))
-    if name := msgspec_text(config, "class_name"):
+    config = members(configuration.encode("utf-8", "replace"), "class_name", "config")
+    if name := text(config, "class_name"):
         facts["class"] = name
-    if layers := Counter(keras_layers(config)):
-        facts["layers"] = counted(layers)
+    if found := layers(config.get("config")):
+        facts["layers"] = counted(found)
     note = None if config else "Its model_config is not JSON."
     return FormatDescription("hdf5", "a Keras model (HDF5)", "Keras", version, facts, note)
 
@@ -69,7 +68,7 @@ def _text(attributes: Any, name: str, *, whole: bool = False) -> str | None:
     if item.shape != () or item.get_storage_size() > _MAX_ATTRIBUTE:
         return None
     value = attributes[name]
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    if not isinstance(text, str):
+    found = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if not isinstance(found, str):
         return None
-    return text if whole else one_line(text)[:100]
+    return found if whole else one_line(found)[:100]

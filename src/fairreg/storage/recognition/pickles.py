@@ -7,7 +7,6 @@ joblib/compressor.py for the signatures of its compressors.
 
 import bz2
 import lzma
-import pickletools
 import zlib
 from collections.abc import Iterator
 from itertools import islice
@@ -72,6 +71,8 @@ def _unpacked(start: bytes) -> bytes | None:
 
 
 def _instructions(content: bytes) -> Iterator[tuple[str, Any]]:
+    import pickletools
+
     try:
         for code, argument, _ in islice(pickletools.genops(content), _MAX_INSTRUCTIONS):
             yield code.name, argument

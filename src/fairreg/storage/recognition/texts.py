@@ -9,20 +9,20 @@ entities and depth mean nothing here. Of JSON only the outer members are decoded
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition.description import FormatDescription
-from fairreg.storage.recognition.zips import counted, keras_layers, msgspec_text, raw_members
+from fairreg.storage.recognition.json_members import Members, counted, layers, members, text
 
 __all__ = ["FORMATS", "describe"]
 
 FORMATS: frozenset[FileFormat] = frozenset({"xgboost", "lightgbm", "tmva"})
 _MAX_JSON = 256 << 20
 _START = 1 << 16
-_CONIFER = frozenset({"trees", "n_trees", "n_features", "n_classes", "max_depth", "init_predict", "norm"})
+_CONIFER = ("trees", "n_trees", "n_features", "n_classes", "max_depth", "init_predict", "norm")
+_MAX_VERSION = 60
 
 
 def describe(path: Path, head: bytes) -> FormatDescription | None:
@@ -58,13 +58,13 @@ def _printable(start: bytes) -> str:
 
 
 def _xml(start: bytes) -> FormatDescription:
-    text = _printable(start)
-    method = re.search(r'<MethodSetup\s+Method="([^"]{1,80})"', text)
+    content = _printable(start)
+    method = re.search(r'<MethodSetup\s+Method="([^"]{1,80})"', content)
     if method is None:
         return FormatDescription("text", "an XML or HTML file")
-    release = re.search(r'<Info\s+name="TMVA Release"\s+value="([^"]{1,80})"', text)
-    root = re.search(r'<Info\s+name="ROOT Release"\s+value="([^"]{1,80})"', text)
-    variables = re.search(r'<Variables\s+NVar="(\d{1,6})"', text)
+    release = re.search(r'<Info\s+name="TMVA Release"\s+value="([^"]{1,80})"', content)
+    root = re.search(r'<Info\s+name="ROOT Release"\s+value="([^"]{1,80})"', content)
+    variables = re.search(r'<Variables\s+NVar="(\d{1,6})"', content)
     facts: dict[str, str | int] = {"method": method[1]}
     if root:
         facts["ROOT release"] = root[1]
@@ -79,73 +79,65 @@ def _json(path: Path) -> FormatDescription | None:
         return FormatDescription("text", "a JSON file", note=note)
     content = path.read_bytes()
     try:
-        document = msgspec.json.decode(content, type=dict[str, msgspec.Raw] | list[msgspec.Raw])
+        if not msgspec.json.decode(content, type=msgspec.Raw):
+            return None
     except RecursionError:
         return FormatDescription("text", "a JSON file", note="It is nested too deeply to be read.")
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    if isinstance(document, list):
-        return FormatDescription("text", "a JSON file")
-    return _of_members(document)
+    return _of_members(content)
 
 
-def _of_members(document: dict[str, Any]) -> FormatDescription:
-    learner = raw_members(document.get("learner", b"null"))
+def _of_members(content: bytes) -> FormatDescription:
+    outer = members(content, "learner", "version", "class_name", "config", "keras_version", *_CONIFER)
+    learner = members(outer.get("learner"), "gradient_booster", "learner_model_param", "objective")
     if "gradient_booster" in learner:
-        return _xgboost(document, learner)
-    if document.keys() >= _CONIFER:
-        return _conifer(document)
-    if "class_name" in document and "config" in document:
-        layers = Counter(keras_layers(document))
-        if layers:
-            return _architecture(document, layers)
-    return FormatDescription("text", "a JSON file")
+        return _xgboost(outer, learner)
+    if outer.keys() >= set(_CONIFER):
+        return _conifer(outer)
+    found = layers(outer.get("config")) if "class_name" in outer else None
+    return _architecture(outer, found) if found else FormatDescription("text", "a JSON file")
 
 
-def _xgboost(document: dict[str, Any], learner: dict[str, Any]) -> FormatDescription:
-    booster = raw_members(learner["gradient_booster"])
-    model = raw_members(booster.get("model", b"null"))
-    parameters = raw_members(learner.get("learner_model_param", b"null"))
-    trees = raw_members(model.get("gbtree_model_param", b"null"))
-    objective = raw_members(learner.get("objective", b"null"))
+def _xgboost(outer: Members, learner: Members) -> FormatDescription:
+    booster = members(learner["gradient_booster"], "name", "model")
+    trees = members(
+        members(booster.get("model"), "gbtree_model_param").get("gbtree_model_param"), "num_trees"
+    )
     found = {
-        "booster": msgspec_text(booster, "name"),
-        "objective": msgspec_text(objective, "name"),
-        "trees": msgspec_text(trees, "num_trees"),
-        "features": msgspec_text(parameters, "num_feature"),
+        "booster": text(booster, "name"),
+        "objective": text(members(learner.get("objective"), "name"), "name"),
+        "trees": text(trees, "num_trees"),
+        "features": text(members(learner.get("learner_model_param"), "num_feature"), "num_feature"),
     }
     facts: dict[str, str | int] = {
         name: int(value) if value.isdecimal() and len(value) < 10 else value  # noqa: PLR2004
         for name, value in found.items()
         if value is not None
     }
-    return FormatDescription("xgboost", "an XGBoost model (JSON)", "XGBoost", _version(document), facts)
+    return FormatDescription("xgboost", "an XGBoost model (JSON)", "XGBoost", _version(outer), facts)
 
 
-def _version(document: dict[str, Any]) -> str | None:
-    try:
-        numbers = msgspec.json.decode(document.get("version", b"null"), type=list[int])
-    except msgspec.MsgspecError:
-        return None
-    return ".".join(map(str, numbers[:4])) or None
+def _version(outer: Members) -> str | None:
+    version = bytes(outer.get("version", b""))[:_MAX_VERSION].decode("ascii", "replace")
+    return ".".join(re.findall(r"\d{1,5}", version)[:4]) or None
 
 
-def _conifer(document: dict[str, Any]) -> FormatDescription:
+def _conifer(outer: Members) -> FormatDescription:
     facts: dict[str, str | int] = {}
     for key, name in (("n_trees", "trees"), ("n_features", "features"), ("max_depth", "depth")):
-        try:
-            facts[name] = msgspec.json.decode(document[key], type=int)
-        except msgspec.MsgspecError:
-            continue
+        number = bytes(outer[key])
+        if number.isdigit() and len(number) < 10:  # noqa: PLR2004
+            facts[name] = int(number)
     return FormatDescription("conifer", "a conifer model (JSON)", "conifer", facts=facts)
 
 
-def _architecture(document: dict[str, Any], layers: Counter[str]) -> FormatDescription:
+def _architecture(outer: Members, found: Counter[str]) -> FormatDescription:
     return FormatDescription(
         "text",
         "the description of a Keras model (JSON) without its weights",
         "Keras",
-        msgspec_text(document, "keras_version"),
-        {"class": msgspec_text(document, "class_name") or "", "layers": counted(layers)},
+        text(outer, "keras_version"),
+        {"class": text(outer, "class_name") or "", "layers": counted(found)},
         weights=False,
     )

@@ -9,19 +9,16 @@ skops/io/_persist.py, numpy/lib/npyio.
 import struct
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import msgspec
-
-from fairreg.schemas.text import one_line
 from fairreg.storage.recognition.description import FormatDescription
+from fairreg.storage.recognition.json_members import Members, counted, layers, members, text
 
 __all__ = ["describe"]
 
-_MAX_DIRECTORY = 16 << 20  # bytes of the list of members
+_MAX_DIRECTORY = 8 << 20  # bytes of the list of members
 _MAX_MEMBER = 16 << 20
 _LOCATOR = 20
 _ELSEWHERE = 0xFFFFFFFF  # the size is in the record of zip64
@@ -101,29 +98,29 @@ def _exported(archive: zipfile.ZipFile, names: Sequence[str]) -> FormatDescripti
     words = "an exported program of torch.export (.pt2)"
     if compiled:
         words = "a compiled package of AOTInductor (.pt2), which is machine code"
-    document = _json(archive, next((name for name in names if name.endswith("models/model.json")), ""))
-    version = msgspec_text(document, "torch_version")
+    program = next((name for name in names if name.endswith("models/model.json")), "")
+    version = text(_read(archive, program, "torch_version"), "torch_version")
     return FormatDescription("zip_torch", words, "PyTorch", version, executes=compiled)
 
 
 def _keras(archive: zipfile.ZipFile) -> FormatDescription:
-    metadata, config = _json(archive, "metadata.json"), _json(archive, "config.json")
-    version = msgspec_text(metadata, "keras_version")
-    name = msgspec_text(config, "class_name")
-    layers = Counter(keras_layers(config))
+    config = _read(archive, "config.json", "class_name", "config")
+    version = text(_read(archive, "metadata.json", "keras_version"), "keras_version")
+    name = text(config, "class_name")
+    found = layers(config.get("config"))
     facts: dict[str, str | int] = {"class": name} if name else {}
-    if layers:
-        facts["layers"] = counted(layers)
+    if found:
+        facts["layers"] = counted(found)
     note = None if config else "Its config.json cannot be read."
     return FormatDescription("keras", "a Keras model (.keras)", "Keras", version, facts, note)
 
 
 def _skops(archive: zipfile.ZipFile) -> FormatDescription:
-    schema = _json(archive, "schema.json")
-    version = msgspec_text(schema, "_skops_version")
-    if version is None and msgspec_text(schema, "__module__") is None:
+    schema = _read(archive, "schema.json", "_skops_version", "__module__", "__class__")
+    version, module = text(schema, "_skops_version"), text(schema, "__module__")
+    if version is None and module is None:
         return FormatDescription.plain("zip")
-    kind = f"{msgspec_text(schema, '__module__')}.{msgspec_text(schema, '__class__')}"
+    kind = f"{module}.{text(schema, '__class__')}"
     return FormatDescription("skops", "a skops file of scikit-learn", "skops", version, {"object": kind})
 
 
@@ -138,44 +135,9 @@ def _arrays(names: Sequence[str]) -> FormatDescription:
     )
 
 
-def _json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
-    """The members of a JSON object, not decoded; empty for any other, or a larger, member."""
+def _read(archive: zipfile.ZipFile, name: str, *names: str) -> Members:
+    """The named members of a JSON object; empty for a member of the archive that is none, or too large."""
     if name not in archive.namelist() or archive.getinfo(name).file_size > _MAX_MEMBER:
         return {}
     with archive.open(name) as member:
-        return raw_members(member.read(_MAX_MEMBER))
-
-
-def raw_members(content: bytes | msgspec.Raw) -> dict[str, Any]:
-    """Members of a JSON object as their own documents; empty for another document or one too deep."""
-    try:
-        return msgspec.json.decode(content, type=dict[str, msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return {}
-
-
-def msgspec_text(document: dict[str, Any], name: str) -> str | None:
-    """A text member of an object of `raw_members` on one line, None where it is missing or no text."""
-    try:
-        return one_line(msgspec.json.decode(document.get(name, b"null"), type=str))[:200]
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return None
-
-
-def keras_layers(config: dict[str, Any]) -> Iterator[str]:
-    """Class names of the layers in the configuration of a Keras model, of Keras 1 to 3."""
-    inner = raw_members(config.get("config", b"null"))
-    listed = inner.get("layers", config.get("config", b"null"))
-    try:
-        layers = msgspec.json.decode(listed, type=list[dict[str, msgspec.Raw]])
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return
-    for layer in layers:
-        if name := msgspec_text(layer, "class_name"):
-            yield name
-
-
-def counted(names: Counter[str]) -> str:
-    """Names with their numbers: ``Dense (3), Flatten``; at most 20 of them."""
-    shown = [f"{name} ({count})" if count > 1 else name for name, count in names.most_common(20)]
-    return ", ".join([*shown, *(["..."] if len(names) > len(shown) else [])])
+        return members(member.read(_MAX_MEMBER), *names)
