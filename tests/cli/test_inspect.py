@@ -49,7 +49,7 @@ def test_a_network_that_fairreg_knows_is_named_with_its_sizes(cli, tagger):
     assert found["fingerprint"].startswith("sha256:")
     text = cli("inspect", tagger).out
     assert "architecture: Hbb interaction network (track_features 30," in text
-    assert "runs here: runs, on onnx" in text
+    assert "verdict: runs, on onnx" in text
 
 
 def test_weights_of_an_unknown_network_are_counted_and_need_its_code(cli, tmp_path):

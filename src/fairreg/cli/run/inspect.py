@@ -131,9 +131,9 @@ def _verdict_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:
     runs = item.runs
     opened = runs.opened
     if opened is not None:
-        yield "runs here", f"runs, on {opened.runner.name}, {opened.runner.batching}"
+        yield "verdict", f"runs, on {opened.runner.name}, {opened.runner.batching}"
     else:
-        yield "runs here", ": ".join(filter(None, (runs.verdict, runs.reason)))
+        yield "verdict", ": ".join(filter(None, (runs.verdict, runs.reason)))
         if runs.hint:
             yield "next step", runs.hint
     for found in item.published:
