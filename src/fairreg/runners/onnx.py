@@ -20,8 +20,8 @@ from fairreg.runners._onnx_signature import class_labels, given_tensor, taken_te
 from fairreg.runners._onnx_values import from_engine, run_by_values, to_engine
 from fairreg.runners.bare_graph import without_weights
 from fairreg.runners.base import Arrays, Runner
-from fairreg.runners.batching import decide, row_count
-from fairreg.runners.independence import independent_rows, states_batch
+from fairreg.runners.batching import row_count
+from fairreg.runners.independence import batching_of
 from fairreg.runners.weights.onnx import OnnxContent, complete
 from fairreg.schemas.record import Tensor
 
@@ -103,20 +103,13 @@ class OnnxRunner(Runner):
             for item in found
         )
         inputs = tuple(taken_tensor(item, stated=item.name in stated) for item in session.get_inputs())
-        batching = decide(
-            inputs,
-            outputs,
-            size=batch_size,
-            stated=states_batch(model),
-            proven=lambda: independent_rows(model),
-        )
         super().__init__(
             RUNTIME,
             inputs,
             outputs,
             device=str(device),
             precision=_precision(outputs) if precision == "float32" else precision,
-            batching=batching,
+            batching=batching_of(model, inputs, outputs, batch_size),
         )
         self.defaults = tuple(
             taken_tensor(item, stated=item.name in stated, default=True)

@@ -22,10 +22,10 @@ import numpy as np
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal, UsageError
 from fairreg.runners import _cuda, devices
 from fairreg.runners.base import Arrays, Runner
-from fairreg.runners.batching import DEFAULT_BATCH, Batching, decide
-from fairreg.runners.independence import independent_rows, states_batch
+from fairreg.runners.batching import DEFAULT_BATCH, Batching
+from fairreg.runners.independence import batching_of
 from fairreg.runners.signature import LONGEST_AXIS
-from fairreg.runners.weights.onnx import complete, parse, signature_of
+from fairreg.runners.weights.onnx import OnnxContent, complete, signature_of
 from fairreg.schemas.record import Tensor
 
 __all__ = [
@@ -95,8 +95,10 @@ def load(
     if not available():
         raise MissingEngine("TensorRT", "tensorrt")
     check_device(place)
-    content = _whole(source, name)
-    batching = _batching(parse(content, name), batch_size)
+    found = _whole(source, name)
+    content = found.content
+    batching = batching_of(found.model, *signature_of(found.model), batch_size)
+    # A plan of a graph whose rows are not known to be independent is for so many, too.
     rows = batching.size or DEFAULT_BATCH
     _cuda.use(place.index)
     path = None if engines is None else engines / f"{_key(content, place, precision, rows)}.plan"
@@ -112,24 +114,14 @@ def load(
     return runner
 
 
-def _batching(model: Any, batch_size: int | None) -> Batching:
-    """How rows are cut; a plan of a graph whose rows are not known to be independent takes DEFAULT_BATCH."""
-    return decide(
-        *signature_of(model),
-        size=batch_size,
-        stated=states_batch(model),
-        proven=lambda: independent_rows(model),
-    )
-
-
-def _whole(source: Path | bytes, name: str) -> bytes:
+def _whole(source: Path | bytes, name: str) -> OnnxContent:
     """Read the model with its side files, which TensorRT's parser must not open."""
-    model = complete(source, name)
-    if model.large:
+    found = complete(source, name)
+    if found.large:
         raise ModelError(
             f"{name} has 2 GiB or more, which fairreg cannot give to TensorRT.", hint="Use --runtime onnx."
         )
-    return model.content
+    return found
 
 
 def build(content: bytes, name: str = "The model", *, batch_size: int, precision: str = "float32") -> bytes:
@@ -138,8 +130,8 @@ def build(content: bytes, name: str = "The model", *, batch_size: int, precision
     Raises ModelError with TensorRT's own reason where it cannot build one.
     """
     _check_precision(precision)
-    content = _whole(content, name)
-    longest = _longest(parse(content, name), batch_size)
+    found = _whole(content, name)
+    longest = _longest(found.model, batch_size)
     trt = _engine()
     said = _log(trt)
     builder = trt.Builder(said)
@@ -147,7 +139,7 @@ def build(content: bytes, name: str = "The model", *, batch_size: int, precision
     flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
     network = builder.create_network(0 if flag is None else 1 << int(flag))
     parser = trt.OnnxParser(network, said)
-    if not parser.parse(content):
+    if not parser.parse(found.content):
         reasons = "; ".join(parser.get_error(number).desc() for number in range(parser.num_errors))
         raise ModelError(f"TensorRT cannot read {name}: {reasons}.")
     config = builder.create_builder_config()

@@ -3,9 +3,23 @@
 
 from typing import Any
 
-__all__ = ["independent_rows", "states_batch"]
+from fairreg.runners.batching import Batching, decide
+from fairreg.schemas.record import Tensor
+
+__all__ = ["batching_of", "independent_rows", "states_batch"]
 
 _BATCH = "DATA_BATCH"
+
+
+def batching_of(
+    model: Any, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], size: int | None
+) -> Batching:
+    """Decide on the batches of a ModelProto with this signature; `size` is what a user asked for.
+
+    Raises UsageError as `decide`.
+    """
+    stated = states_batch(model)
+    return decide(inputs, outputs, size=size, stated=stated, proven=lambda: independent_rows(model))
 
 
 def independent_rows(model: Any) -> bool:
