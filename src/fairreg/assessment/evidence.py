@@ -14,10 +14,9 @@ import msgspec
 
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Tensor
-from fairreg.storage.formats import FileFormat
+from fairreg.storage.formats import MODEL_FORMATS, FileFormat
 
 __all__ = [
-    "MODEL_FORMATS",
     "DataCiteFacts",
     "DatasetScore",
     "Document",
@@ -67,22 +66,6 @@ Role = Literal[
     "standard",
 ]
 
-# Formats of trained models; hdf5 alone may also hold data.
-MODEL_FORMATS: frozenset[FileFormat] = frozenset(
-    {
-        "onnx",
-        "safetensors",
-        "zip_torch",
-        "legacy_torch",
-        "keras",
-        "saved_model",
-        "tflite",
-        "gguf",
-        "pickle",
-        "tensorrt_plan",
-        *("xgboost", "lightgbm", "catboost", "tmva", "skops", "conifer", "flax"),
-    }
-)
 _NAMED_MODEL = re.compile(r"model|weights?|checkpoint|\.keras$", re.IGNORECASE)
 
 

@@ -39,17 +39,16 @@ from fairreg.runners.batching import (
 from fairreg.runners.signature import Array, Arrays, disagreement, fit
 from fairreg.schemas.record import Tensor
 
-__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "accepted", "requested"]
-
-
-def requested(**options: Any) -> dict[str, Any]:
-    """The options of a `load` that somebody asked for: a plugin need not know those that came after it."""
-    return {name: value for name, value in options.items() if value is not None}
+__all__ = ["DEFAULT_BATCH", "Array", "Arrays", "Runner", "RunnerModule", "accepted"]
 
 
 def accepted(load: Callable[..., Any], owner: str, **options: Any) -> dict[str, Any]:
-    """The options that somebody asked for; UsageError for one that the `load` of `owner` does not have."""
-    given, known = requested(**options), inspect.signature(load).parameters
+    """The options that somebody asked for; a plugin need not know those that came after it.
+
+    Raises UsageError for one that the `load` of `owner` does not have.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    known = inspect.signature(load).parameters
     takes_all = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in known.values())
     if unknown := [name for name in given if name not in known and not takes_all]:
         raise UsageError(f"{owner} takes no {unknown[0].replace('_', ' ')}.", hint="Leave that option out.")
@@ -164,7 +163,7 @@ class Runner(ABC):
             raise
 
     def cutting(self, arrays: Mapping[str, Array]) -> Batching:
-        """How these arrays are cut: as `batching` says, but not where they have no rows in common.
+        """The batching of these arrays: as `batching` says, but not where they have no rows in common.
 
         That is so where their first axes have different lengths, and where one of `defaults` is given.
         """

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["HEAD_BYTES", "WORDS", "FileFormat", "format_of_head", "is_text"]
+__all__ = [
+    "ENSEMBLE_FORMATS",
+    "HEAD_BYTES",
+    "MODEL_FORMATS",
+    "WORDS",
+    "FileFormat",
+    "format_of_head",
+    "is_text",
+]
 
 FileFormat = Literal[
     "onnx",
@@ -71,6 +79,13 @@ WORDS: Mapping[FileFormat, str] = {
     "lfs_pointer": "a pointer of Git LFS: the file itself lies on another server",
     "text": "a text file",
     "unknown": "a file of a format that fairreg does not know",
+}
+# Formats of whole ensembles of decision trees.
+ENSEMBLE_FORMATS: frozenset[FileFormat] = frozenset({"xgboost", "lightgbm", "catboost", "tmva", "conifer"})
+# Formats of trained models, or of their weights; hdf5 alone may also hold data.
+MODEL_FORMATS: frozenset[FileFormat] = ENSEMBLE_FORMATS | {
+    *("onnx", "safetensors", "zip_torch", "legacy_torch", "keras", "saved_model", "tflite", "gguf"),
+    *("pickle", "tensorrt_plan", "skops", "flax"),
 }
 HEAD_BYTES = 1024
 # PyTorch's legacy format begins with its magic number, pickled: LONG1 of ten bytes (torch/serialization.py).

@@ -7,7 +7,7 @@ The AI model is retrievable by its identifier using a standardized communication
 import re
 
 from fairreg.assessment.base import Finding, indicator
-from fairreg.assessment.evidence import MODEL_FORMATS, Evidence
+from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.findings import (
     NOT_DOWNLOADED,
     cite_document,
@@ -20,6 +20,7 @@ from fairreg.assessment.findings import (
     unknown,
 )
 from fairreg.schemas.record import ModelRecord
+from fairreg.storage.formats import MODEL_FORMATS
 
 _STRONG = frozenset({"sha256", "sha512"})
 _ARCHIVES = frozenset({"zip", "tar"})

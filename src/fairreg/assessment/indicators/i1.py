@@ -24,9 +24,9 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.schemas.record import ANY_AXES, Tensor
+from fairreg.storage.formats import ENSEMBLE_FORMATS
 
-_TREES = frozenset({"xgboost", "lightgbm", "catboost", "tmva", "conifer"})  # whole ensembles
-_GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf", "skops", *_TREES})
+_GRAPHS = frozenset({"onnx", "keras", "saved_model", "tflite", "gguf", "skops", *ENSEMBLE_FORMATS})
 _WEIGHTS = frozenset({"safetensors", "zip_torch", "legacy_torch", "hdf5", "flax"})
 _AGREE = 2
 # Data formats that a community can read without the authors; matched as whole words.

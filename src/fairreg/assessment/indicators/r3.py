@@ -20,10 +20,10 @@ from fairreg.assessment.findings import (
     unread_files,
 )
 from fairreg.formats.front_matter import front_matter
+from fairreg.storage.formats import ENSEMBLE_FORMATS
 
 _SHARED = frozenset({"onnx", "safetensors", "keras", "saved_model", "gguf"})
-_TREES = frozenset({"xgboost", "lightgbm", "catboost", "tmva", "conifer"})
-_CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *_TREES})
+_CONVERTIBLE = frozenset({"zip_torch", "legacy_torch", "hdf5", "tflite", "skops", "flax", *ENSEMBLE_FORMATS})
 _LAYOUT = frozenset({"data", "docs", "models", "notebooks", "references", "reports", "src", "tests"})
 _ENOUGH_FOLDERS = 4
 _VECTOR = re.compile(

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from fairreg.runners.weights.tensors import Tensors
 
-__all__ = ["SUFFIXES", "knows", "read", "read_candidates"]
+__all__ = ["SUFFIXES", "ZIP_START", "knows", "read", "read_candidates"]
 
 SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
-_ZIP_START = b"PK\x03\x04"
+ZIP_START = b"PK\x03\x04"
 _PICKLE_START = b"\x80"
 
 
 def knows(start: bytes, suffix: str) -> bool:
     """Tell whether a file may be a PyTorch file: a pickle, a zip of one, or one with one of its suffixes."""
-    archive = start.startswith(_ZIP_START) and b"/data.pkl" in start
+    archive = start.startswith(ZIP_START) and b"/data.pkl" in start
     return suffix in SUFFIXES or archive or start.startswith(_PICKLE_START)
 
 

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import pickles
+from fairreg.runners.weights.checkpoints import ZIP_START
 from fairreg.runners.weights.containers import Selection, select
 from fairreg.runners.weights.tensors import Tensors
 from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
@@ -26,7 +27,6 @@ from fairreg.runners.weights.torch_format.storages import BlockStorages, MemberS
 
 __all__ = ["read", "read_candidates"]
 
-_ZIP_START = b"PK\x03\x04"
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _TAR_PLACE, _TAR_MAGIC = 257, b"ustar"
@@ -76,7 +76,7 @@ def _read(path: Path, choose: _Choice) -> Tensors:
         with path.open("rb") as file:
             size = file.seek(0, io.SEEK_END)
             file.seek(0)
-            reader = _read_zip if file.read(len(_ZIP_START)) == _ZIP_START else _read_legacy
+            reader = _read_zip if file.read(len(ZIP_START)) == ZIP_START else _read_legacy
             return reader(file, size, path.name, choose)
     except NoParameters as error:
         raise NoParameters(f"{path.name} has no weights to read: {error.message}.") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import models
-from fairreg.errors import FairregError, ModelError, RegistryError, UsageError
+from fairreg.errors import FairregError, ModelError, RegistryError
 from fairreg.models.base import Recognition
 from fairreg.runners import weights
 from fairreg.runners.weights import ModelCandidate, sharded
@@ -18,13 +18,14 @@ from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.inspect.onnx_graph import OnnxFacts, onnx_facts, tensor_document
 from fairreg.services.inspect.published import PublishedWeights, in_registry, known_to_package
-from fairreg.services.inspect.runnable import IS_MODEL, Runnability, runnability
+from fairreg.services.inspect.runnable import Runnability, runnability
 from fairreg.services.inspect.tensors import TensorCounts, weight_facts
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.run.demonstrate import ENGINES
-from fairreg.services.run.loaded_model import looks_like_path
+from fairreg.services.run.loaded_model import local_file
 from fairreg.settings import Settings
 from fairreg.storage.files import digest
+from fairreg.storage.formats import MODEL_FORMATS
 from fairreg.storage.recognition import FormatDescription, describe
 from fairreg.web import Log, no_log
 
@@ -157,17 +158,11 @@ def inspect(
     `patterns` choose among the files of a record. `registry` is used instead of that of `settings`. Raises
     the errors of `fetch`, ModelError for a missing file and UsageError for patterns with a local file.
     """
-    patterns, path = tuple(patterns), Path(model)
-    if path.is_file() and patterns:
-        raise UsageError(
-            f"--file chooses among the files of a record, but {model} is a file.", hint="Leave --file out."
-        )
-    if not path.is_file() and looks_like_path(model):
-        fact = f"{model} is a folder." if path.is_dir() else f"There is no file {model}."
-        raise ModelError(fact, hint="Give a model file, or an identifier.")
+    patterns = tuple(patterns)
+    path = local_file(model, patterns)
     engines = settings.cache / ENGINES
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
-        if path.is_file():
+        if path is not None:
             return _with_published(InspectionReport(model, None, (inspect_file(path, engines),)), known, log)
         fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress, registry=known)
         return _with_published(_of_record(fetched, engines), known, log)
@@ -206,7 +201,7 @@ def _is_model(path: Path) -> bool:
     said = describe(path)
     if said.format == "npz":
         return _NAMED_WEIGHTS.search(path.name) is not None
-    return said.format in IS_MODEL or said.framework is not None
+    return said.format in MODEL_FORMATS or said.framework is not None
 
 
 def inspect_file(path: Path, engines: Path, name: str | None = None) -> FileInspection:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whether a file runs here: decided by opening it as ``fairreg run`` does, without computing anything."""
+"""Decision whether a file runs here, by opening it as ``fairreg run`` does, without computing anything."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,10 @@ from fairreg import runners
 from fairreg.errors import FairregError, MissingEngine, SecurityRefusal
 from fairreg.schemas.text import one_line
 from fairreg.services.run.loaded_model import LoadedModel, open_file
+from fairreg.storage.formats import MODEL_FORMATS
 from fairreg.storage.recognition import FormatDescription
 
-__all__ = ["IS_MODEL", "Runnability", "Verdict", "runnability"]
+__all__ = ["Runnability", "Verdict", "runnability"]
 
 Verdict = Literal[
     "runs",
@@ -22,13 +23,6 @@ Verdict = Literal[
     "refused for safety",
     "is not a model",
 ]
-# Formats of models and of weights; HDF5 files and JSON of a framework are models too.
-IS_MODEL = frozenset(
-    {
-        *("onnx", "safetensors", "zip_torch", "legacy_torch", "keras", "saved_model", "tflite", "gguf"),
-        *("pickle", "tensorrt_plan", "xgboost", "lightgbm", "catboost", "tmva", "skops", "conifer", "flax"),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ def runnability(path: Path, described: FormatDescription, engines: Path, *, shar
         reason = f"{path.name} is {described.words}; it was not loaded."
         return Runnability("may run: TensorRT", reason)
     loads = path.suffix.lower() in runners.suffixes()
-    if not (described.format in IS_MODEL or described.framework or sharded or loads):
+    if not (described.format in MODEL_FORMATS or described.framework or sharded or loads):
         return Runnability("is not a model", f"{path.name} is {described.words}.", described.note)
     try:
         return Runnability("runs", opened=open_file(path, None, engines))

@@ -94,7 +94,8 @@ def run(
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines, device=device)
     demonstration = models.get(chosen.model).demonstrate(runner)
     if not chosen.baseline:
-        warnings.append(f"{chosen.path.name} has weights of this network, but not the published baseline's.")
+        foreign = f"{chosen.path.name} has weights of this network, but not the published baseline's."
+        warnings = (*warnings, foreign)
     return RunReport(
         recognition=chosen,
         file=fetched.name_of(chosen.path),
@@ -102,7 +103,7 @@ def run(
         device=runner.device,
         demonstration=demonstration,
         origin=origin_of(chosen, fetched_from=fetched.record.identifier),
-        warnings=tuple(warnings),
+        warnings=warnings,
     )
 
 
@@ -181,7 +182,7 @@ def check_runtime(runtime: str | None, device: str | None = None) -> None:
     runners.check_device(runtime or DEFAULT_RUNTIME, device)
 
 
-def find_model(fetched: FetchedFiles) -> tuple[Recognition, list[str]]:
+def find_model(fetched: FetchedFiles) -> tuple[Recognition, tuple[str, ...]]:
     """Choose the model among the fetched files; return it with a warning for each unreadable file."""
     return meant(*recognise_all(fetched.models), fetched=fetched)
 
@@ -217,7 +218,7 @@ def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], dict[Path, 
 
 def meant(
     found: list[Recognition], refused: Mapping[Path, FairregError], *, fetched: FetchedFiles
-) -> tuple[Recognition, list[str]]:
+) -> tuple[Recognition, tuple[str, ...]]:
     """Choose among the recognised models of the fetched files, with a warning for each that cannot be read.
 
     An unsafe file says that the record is not what it seems: beside one the model has to be chosen, unless it
@@ -230,10 +231,12 @@ def meant(
     chosen = models.choose(found, where=fetched.requested, name_of=fetched.name_of)
     if not chosen.baseline and any(isinstance(error, SecurityRefusal) for error in refused.values()):
         raise _unreadable(refused, fetched)
-    # An unreadable file may be the intended one: another file does not replace it silently.
-    return chosen, [
-        f"{error.message} The model that ran is {chosen.path.name}." for error in refused.values()
-    ]
+    return chosen, passed_over(refused, chosen.path)
+
+
+def passed_over(refused: Mapping[Path, FairregError], ran: Path) -> tuple[str, ...]:
+    """Warn of each unreadable file: it may be the intended one, which another does not replace silently."""
+    return tuple(f"{error.message} The model that ran is {ran.name}." for error in refused.values())
 
 
 def _no_network(fetched: FetchedFiles) -> ModelError:

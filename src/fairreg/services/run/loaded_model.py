@@ -14,7 +14,14 @@ from fairreg.runners.batching import Batching
 from fairreg.runners.weights import fingerprint
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
-from fairreg.services.run.demonstrate import DEFAULT_RUNTIME, ENGINES, meant, recognise, recognise_all
+from fairreg.services.run.demonstrate import (
+    DEFAULT_RUNTIME,
+    ENGINES,
+    meant,
+    passed_over,
+    recognise,
+    recognise_all,
+)
 from fairreg.services.run.not_runnable import not_runnable
 from fairreg.services.run.origin import WeightsOrigin, origin_of
 from fairreg.settings import Settings
@@ -24,6 +31,7 @@ __all__ = [
     "WHOLE",
     "BatchSize",
     "LoadedModel",
+    "local_file",
     "looks_like_path",
     "open_fetched",
     "open_file",
@@ -87,18 +95,30 @@ def open_model(
     `patterns` choose among the files of a record. Raises the errors of `fetch` and `open_fetched`, and
     UsageError for patterns with a local file.
     """
+    patterns = tuple(patterns)
+    path = local_file(model, patterns)
+    if path is not None:
+        return open_file(path, runtime, settings.cache / ENGINES, device=device, batch_size=batch_size)
+    fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
+    return open_fetched(settings, fetched, runtime, device, batch_size=batch_size)
+
+
+def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
+    """The local file that `model` names, None for an identifier.
+
+    Raises ModelError for a path without a file, and UsageError for `patterns` (``--file``) with a local file.
+    """
     path = Path(model)
-    if path.is_file() and tuple(patterns):
+    if path.is_file() and patterns:
         raise UsageError(
             f"--file chooses among the files of a record, but {model} is a file.", hint="Leave --file out."
         )
     if path.is_file():
-        return open_file(path, runtime, settings.cache / ENGINES, device=device, batch_size=batch_size)
+        return path
     if looks_like_path(model):
         fact = f"{model} is a folder." if path.is_dir() else f"There is no file {model}."
         raise ModelError(fact, hint="Give a model file, or an identifier.")
-    fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
-    return open_fetched(settings, fetched, runtime, device, batch_size=batch_size)
+    return None
 
 
 def open_fetched(
@@ -122,13 +142,11 @@ def open_fetched(
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
     if only_graphs and graphs:
         opened = open_file(graphs[0], runtime, engines, device=device, batch_size=batch_size)
-        said = tuple(
-            f"{error.message} The model that ran is {opened.path.name}." for error in refused.values()
-        )
-        return replace(opened, record=fetched.record.identifier, warnings=said)
+        warnings = passed_over(refused, opened.path)
+        return replace(opened, record=fetched.record.identifier, warnings=warnings)
     chosen, warnings = meant(found, refused, fetched=fetched)
-    opened = _load(chosen, runtime, engines, device=device, batch_size=batch_size)
-    return replace(opened, warnings=tuple(warnings), record=fetched.record.identifier)
+    opened = _load(chosen.path, chosen, runtime, engines, device=device, batch_size=batch_size)
+    return replace(opened, warnings=warnings, record=fetched.record.identifier)
 
 
 def _distinct(paths: Iterable[Path]) -> list[Path]:
@@ -178,18 +196,13 @@ def open_file(
     batch_size: BatchSize = None,
 ) -> LoadedModel:
     """Open the model in a file, to run on `threads` threads and `device` (None: the runtime's choice)."""
-    return _load(
-        recognise(path) or path,
-        runtime,
-        engines,
-        threads=threads,
-        device=device,
-        batch_size=batch_size,
-    )
+    known = recognise(path)
+    return _load(path, known, runtime, engines, threads=threads, device=device, batch_size=batch_size)
 
 
 def _load(
-    found: Recognition | Path,
+    path: Path,
+    known: Recognition | None,
     runtime: str | None,
     engines: Path,
     *,
@@ -199,15 +212,13 @@ def _load(
 ) -> LoadedModel:
     size = None if batch_size == WHOLE else batch_size
     options: dict[str, Any] = {"engines": engines, "threads": threads, "device": device, "batch_size": size}
-    if isinstance(found, Recognition):
-        runner = models.load(found, runtime=runtime or DEFAULT_RUNTIME, **options)
+    if known is not None:
+        runner = models.load(known, runtime=runtime or DEFAULT_RUNTIME, **options)
     else:
-        runner = _load_graph(found, runtime, options)
+        runner = _load_graph(path, runtime, options)
     if batch_size is not None:
         exact = runner.batching.exact and size is not None
         runner.batching = Batching(size, "requested", exact=exact)
-    known = found if isinstance(found, Recognition) else None
-    path = found.path if isinstance(found, Recognition) else found
     return LoadedModel(runner, path, known, batch_size=batch_size)
 
 
