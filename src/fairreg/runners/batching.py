@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the input of a model is cut along its first axis: only where its rows are known to be independent."""
+"""Cutting of the input of a model along its first axis: only where its rows are known to be independent."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

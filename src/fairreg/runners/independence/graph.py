@@ -64,7 +64,7 @@ class Graph:
         )
 
     def merged_of(self, value: str) -> tuple[int, int]:
-        """What the axis of the rows of a value takes in beside them."""
+        """The entries before and after the rows that the axis of a value takes in."""
         return self.merged.get(value, (1, 1))
 
     def rank(self, value: str) -> int | None:

@@ -56,7 +56,7 @@ def _copied(target: list[Size], shape: tuple[int | None, ...], axis: int, own: R
 def _merged(
     sizes: _Sizes, place: int, before: int, after: int | None, rows: int | None
 ) -> tuple[int, int] | None:
-    """What the axis at `place` takes in beside the rows, None if it does not hold them; `rows`: if fixed."""
+    """The entries before and after the rows in the axis at `place`, None if it does not hold the rows."""
     size, ahead, behind = sizes[place], _product(sizes[:place]), _product(sizes[place + 1 :])
     if ahead is None or before % ahead:
         return None
@@ -107,6 +107,6 @@ def constant_of_shape(graph: Graph, node: Any) -> Axes:
 
 
 def _made(graph: Graph, node: Any, size: Size, axis: int) -> Axes:
-    """RowCount that a list of sizes makes of a constant, which are all alike."""
+    """Rows that a list of sizes makes of a constant, all alike."""
     graph.merged[node.output[0]] = (1, size.factor if isinstance(size, RowCount) else 1)
     return (axis,)

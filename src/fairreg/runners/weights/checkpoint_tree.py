@@ -39,12 +39,12 @@ class Leaf(NamedTuple):
 
     @property
     def scalar(self) -> bool:
-        """Whether it is a single number."""
+        """Tell whether it is a single number."""
         return self.shape is not None and all(size == 1 for size in self.shape)
 
     @property
     def matrix(self) -> bool:
-        """Whether it has two axes or more, as most weights of a network."""
+        """Tell whether it has two axes or more, as most weights of a network."""
         return self.shape is None or len(self.shape) >= _MATRIX
 
 
@@ -79,17 +79,17 @@ class Node:
 
     @cached_property
     def flat(self) -> bool:
-        """Whether all entries with tensors are tensors, as in most state dicts."""
+        """Tell whether all entries with tensors are tensors, as in most state dicts."""
         return not self.nodes
 
     @cached_property
     def scalars(self) -> bool:
-        """Whether all its tensors are single numbers."""
+        """Tell whether all its tensors are single numbers."""
         return all(child.scalar if isinstance(child, Leaf) else child.scalars for _, _, child in self.items)
 
     @cached_property
     def looks_like_network(self) -> bool:
-        """Whether a tensor is called a weight or has two axes: statistics and histories have neither."""
+        """Tell whether a tensor is called a weight or has two axes: statistics and histories have neither."""
         return any(
             child.looks_like_network if isinstance(child, Node) else child.matrix or is_weight(key)
             for _, key, child in self.items
@@ -97,19 +97,19 @@ class Node:
 
     @cached_property
     def training_only(self) -> bool:
-        """Whether it is the state of an optimizer or of random numbers by its structure, or several such."""
+        """Tell whether it is by its structure the state of an optimizer or of random numbers, or several."""
         if self.is_optimizer or self.is_random_state:
             return True
         return all(isinstance(child, Node) and child.training_only for _, _, child in self.items)
 
     @cached_property
     def is_optimizer(self) -> bool:
-        """Whether it is the state of an optimizer, by its keys or by the names of its tensors."""
+        """Tell whether it is the state of an optimizer, by its keys or by the names of its tensors."""
         return any(keys <= self.keys for keys in _OPTIMIZERS) or self._moments is True
 
     @cached_property
     def is_random_state(self) -> bool:
-        """Whether it is the state of generators of random numbers."""
+        """Tell whether it is the state of generators of random numbers."""
         return only_random_states(self.keys) and not self.looks_like_network
 
     @cached_property
@@ -123,7 +123,7 @@ class Node:
 
     @cached_property
     def shapes(self) -> Counter[tuple[int, ...] | None]:
-        """How often each shape occurs, single numbers left out."""
+        """Count how often each shape occurs, single numbers left out."""
         return Counter(leaf.shape for leaf in self.leaves() if not leaf.scalar)
 
     def leaves(self) -> Iterator[Leaf]:

@@ -53,7 +53,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """What is chosen of one node: tensors by their names inside it, its networks and the copies of them."""
+    """The choice from one node: tensors by their names inside it, its networks and the copies of them."""
 
     place: str
     tensors: list[tuple[str, Leaf]]

@@ -139,7 +139,7 @@ def _tensors(graph: Any, depth: int) -> Iterator[Any]:
 
 
 def _excerpt(tensor: Any, name: str) -> Excerpt:
-    """Where the bytes of a tensor are; a missing length is that of its shape. Raises as `embed`."""
+    """The place of the bytes of a tensor; a missing length is that of its shape. Raises as `embed`."""
     location = _location(tensor, name)
     stated = {entry.key: entry.value for entry in tensor.external_data}
     needed = _size(tensor, name)

@@ -29,7 +29,7 @@ _FOLDER = os.O_RDONLY | _CLOEXEC | _DIRECTORY
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Where the bytes of a tensor are: `offset` and `length` in bytes; `checksum` covers the whole file."""
+    """Place of the bytes of a tensor: `offset` and `length` in bytes; `checksum` covers the whole file."""
 
     tensor: str
     location: str

@@ -30,7 +30,7 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Lead:
-    """What to request, and the registry's `entry` that led there, None for what was requested itself.
+    """Identifier to request, and the registry's `entry` that led there, None for what was requested itself.
 
     `target` is None for an entry that names neither a DOI nor a repository of a source.
     """

@@ -149,7 +149,7 @@ def run_many(
 
 
 def _dependence(opened: LoadedModel, inputs: list[Path]) -> tuple[str, ...]:
-    """What the first rows of the first file say of the batches that a user asked for."""
+    """Try the first rows of the first file with the batches that a user asked for."""
     if opened.batch_size is None or not inputs:
         return ()
     try:

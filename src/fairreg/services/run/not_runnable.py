@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a file is that no runner loads: the reason why it cannot be run, from its content."""
+"""The reason why a file that no runner loads cannot be run, from its content."""
 
 from pathlib import Path
 
