@@ -168,6 +168,22 @@ def test_the_utilisation_of_a_point_is_measured_while_it_alone_runs(tmp_path, mo
     assert [item.gpu_utilisation for item in found.rows[1].series] == [None, None]
 
 
+@pytest.mark.parametrize("words", ["sleep 0.3; while echo 70; do sleep 0.02; done", "exit 3"])
+def test_a_point_is_sampled_until_the_program_answers_or_has_ended(tmp_path, monkeypatch, words):
+    program = tmp_path / "nvidia-smi"  # hand-written: answers late, as on a busy machine, or ends
+    program.write_text(f"#!/bin/sh\n{words}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(measurement, "_SETTLING", 0.01)
+    monkeypatch.setattr(measurement, "_SAMPLED", 0.05)
+    engine = Fixed()
+    engine.device = "cuda:0"
+    found = Benchmark(jets(), BenchmarkPlan((2,), 1, 0, 6), lambda *_: None)
+    found.run([candidate(engine, "seen")])
+    assert found.complete
+    assert [item.gpu_utilisation for item in found.rows[0].series] == ([70] if "while" in words else [None])
+
+
 def test_the_time_of_a_batch_is_that_of_the_median_run():
     assert Series(10, [100.0, 20.0, 50.0]).seconds_per_batch == 0.2
 

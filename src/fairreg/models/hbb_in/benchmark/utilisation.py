@@ -2,7 +2,6 @@
 """Utilisation of the GPU while something runs, from ``nvidia-smi``, which comes with NVIDIA's driver."""
 
 import subprocess
-from contextlib import suppress
 from shutil import which
 from statistics import mean
 from threading import Thread
@@ -24,7 +23,7 @@ class Utilisation:
     def __init__(self, wanted: bool, index: int = 0) -> None:
         self._index = index
         self._program = which("nvidia-smi") if wanted else None
-        self._samples: list[tuple[float, float]] = []
+        self._samples: list[tuple[float, float | None]] = []
 
     def __enter__(self) -> "Utilisation":
         self._process: subprocess.Popen[str] | None = None
@@ -45,10 +44,17 @@ class Utilisation:
         """True if there is a program to ask."""
         return self._program is not None
 
+    def has_answered(self, begin: float) -> bool:
+        """True if the program has answered since the `perf_counter` time `begin`, or will do so no more."""
+        return self._process is None or self._process.poll() is not None or bool(self._answers(begin))
+
     def since(self, begin: float) -> float | None:
         """Mean in percent of the samples since the `perf_counter` time `begin`; None without any."""
-        found = [value for time, value in list(self._samples) if time >= begin]
+        found = [value for value in self._answers(begin) if value is not None]
         return mean(found) if found else None
+
+    def _answers(self, begin: float) -> list[float | None]:
+        return [value for time, value in list(self._samples) if time >= begin]
 
     def __exit__(self, *_: object) -> None:
         if self._process is None:
@@ -64,5 +70,11 @@ class Utilisation:
 
     def _read(self, stream: IO[str]) -> None:
         for line in stream:
-            with suppress(ValueError):  # "[N/A]"
-                self._samples.append((perf_counter(), float(line)))
+            self._samples.append((perf_counter(), _percent(line)))
+
+
+def _percent(line: str) -> float | None:
+    try:
+        return float(line)
+    except ValueError:  # "[N/A]"
+        return None
