@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Models that fairreg knows how to build and run from their weights. `base` says what a package defines."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
+
+from numpy.typing import NDArray
 
 from fairreg import plugins
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Demonstration, ModelModule, Recognition
+from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners import Runner
 from fairreg.runners.base import accepted
 from fairreg.schemas.identifiers import Identifier
@@ -22,6 +25,7 @@ __all__ = [
     "onnx_graph",
     "recognise",
     "reference",
+    "sample_for",
     "several",
 ]
 
@@ -46,8 +50,25 @@ def recognise(path: Path) -> Recognition | None:
 
     Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
     """
-    answers = (get(name).recognise(path) for name in names())
+    file = WeightFile.read(path)
+    answers = (_recognised(get(name), path, file) for name in names())
     return next((answer for answer in answers if answer is not None), None)
+
+
+def _recognised(package: ModelModule, path: Path, file: WeightFile | None) -> Recognition | None:
+    look = getattr(package, "recognise_weights", None)
+    if look is None:
+        return package.recognise(path)
+    found: Recognition | None = look(file) if file is not None else None
+    return found
+
+
+def sample_for(found: Recognition) -> Mapping[str, NDArray[Any]]:
+    """Return inputs by name for the recognised network, or for those of its model that take them."""
+    package = get(found.model)
+    own = getattr(package, "sample_for", None)
+    arrays: Mapping[str, NDArray[Any]] = package.sample_inputs() if own is None else own(found)
+    return arrays
 
 
 def choose(

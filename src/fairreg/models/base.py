@@ -16,8 +16,14 @@ A model package (``fairreg/models/<model>/``, or an entry point in the group ``f
 - ``sample_inputs() -> arrays by name``: inputs for every network of the model; it may take only some;
 - ``demonstrate(runner) -> Demonstration``: what such a runner makes of the package's own sample.
 
-It may also define ``onnx_graph(source) -> bytes``: the network of a recognised file as an ONNX model, with
-the input and output names of `load`. ``fairreg convert`` needs it.
+It may also define
+
+- ``onnx_graph(source) -> bytes``: the network of a recognised file as an ONNX model, with the input and
+  output names of `load`. ``fairreg convert`` needs it;
+- ``recognise_weights(file: WeightFile) -> Recognition | None``: as `recognise`, of a file that was read
+  already; a package that has it is not asked to `recognise` a file among others;
+- ``sample_for(source: Recognition) -> arrays by name``: inputs for the recognised network, where networks of
+  the model take different ones; it is asked in the place of `sample_inputs`.
 """
 
 from collections.abc import Mapping
@@ -49,7 +55,8 @@ class Recognition:
     `published_name` is the name of the published file with the same fingerprint, `baseline` whether that is
     the published baseline. `known_as` and `record` say where weights of this fingerprint are kept, None where
     the package does not know them: in the record `record` as ``published``, or with fairreg as ``reference``.
-    Of several files of one archive the one of highest `preference` is chosen.
+    Of several files of one archive the one of highest `preference` is chosen. `assumptions` are sentences on
+    what neither names nor shapes of the tensors show, with the source of what is taken for it.
     """
 
     model: str
@@ -58,12 +65,13 @@ class Recognition:
     format: str
     fingerprint: str
     parameter_count: int
-    hyperparameters: Mapping[str, int]
+    hyperparameters: Mapping[str, int | float | str]
     published_name: str | None = None
     baseline: bool = False
     preference: int = 0
     known_as: Literal["published", "reference"] | None = None
     record: str | None = None
+    assumptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

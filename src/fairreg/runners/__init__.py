@@ -8,12 +8,26 @@ from fairreg import plugins
 from fairreg.errors import UsageError
 from fairreg.runners import devices
 from fairreg.runners.base import Runner, RunnerModule, accepted
+from fairreg.storage.formats import FileFormat
 
-__all__ = ["NOT_PLUGINS", "Runner", "available", "check_device", "get", "load", "names", "suffixes"]
+__all__ = [
+    "NOT_PLUGINS",
+    "Runner",
+    "available",
+    "check_device",
+    "formats",
+    "get",
+    "load",
+    "names",
+    "suffixes",
+]
 
 _ROOM = "fairreg.runners"
 NOT_PLUGINS = frozenset(
-    {"bare_graph", "base", "batching", "cpu", "devices", "independence", "memory", "signature", "weights"}
+    {
+        *("bare_graph", "base", "batching", "converters", "cpu", "devices", "independence", "memory"),
+        *("signature", "weights"),
+    }
 )
 
 
@@ -53,6 +67,12 @@ def check_device(runtime: str, device: str | None) -> None:
 def suffixes() -> frozenset[str]:
     """Suffixes of the files that runners load by themselves, with or without installed engine."""
     return frozenset().union(*(get(name).SUFFIXES for name in names()))
+
+
+def formats(runtime: str) -> frozenset[FileFormat]:
+    """Formats of the files that a runner loads by themselves whatever their names."""
+    found: frozenset[FileFormat] = getattr(get(runtime), "FORMATS", frozenset())
+    return found
 
 
 def available() -> tuple[str, ...]:

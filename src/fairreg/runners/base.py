@@ -11,6 +11,7 @@ A runner module (``fairreg/runners/<runtime>.py``, or an entry point in the grou
   or the bytes of an ONNX model, `engines` a folder for reusable engines built from it, `device` where to
   compute (``cpu``, ``cuda:1``; None: the runner's choice). Arguments that nobody asked for are not passed.
   It raises MissingEngine without its engine and ModelError for a model that it cannot load;
+- ``FORMATS``, optional: formats (`storage.formats.FileFormat`) of such files whatever their names;
 - ``check_device(device: Device) -> None``, optional: raises what `load` would raise for that device.
 
 An engine is imported inside functions, never at the import of the module.

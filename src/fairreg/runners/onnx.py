@@ -24,11 +24,13 @@ from fairreg.runners.batching import row_count
 from fairreg.runners.independence import batching_of
 from fairreg.runners.weights.onnx import OnnxContent, complete
 from fairreg.schemas.record import Tensor
+from fairreg.storage.formats import FileFormat
 
-__all__ = ["PRECISIONS", "RUNTIME", "SUFFIXES", "OnnxRunner", "available", "check_device", "load"]
+__all__ = ["FORMATS", "PRECISIONS", "RUNTIME", "SUFFIXES", "OnnxRunner", "available", "check_device", "load"]
 
 RUNTIME = "onnx"
 SUFFIXES = frozenset({".onnx"})
+FORMATS: frozenset[FileFormat] = frozenset({"onnx"})
 PRECISIONS = ("float32", "tf32")  # of products of float32 numbers on a GPU
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")

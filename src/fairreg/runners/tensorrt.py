@@ -27,8 +27,10 @@ from fairreg.runners.independence import batching_of
 from fairreg.runners.signature import LONGEST_AXIS
 from fairreg.runners.weights.onnx import OnnxContent, complete, signature_of
 from fairreg.schemas.record import Tensor
+from fairreg.storage.formats import FileFormat
 
 __all__ = [
+    "FORMATS",
     "PRECISIONS",
     "RUNTIME",
     "SUFFIXES",
@@ -41,6 +43,7 @@ __all__ = [
 
 RUNTIME = "tensorrt"
 SUFFIXES = frozenset({".onnx"})
+FORMATS: frozenset[FileFormat] = frozenset({"onnx"})
 PRECISIONS = ("float32", "tf32")  # of products of float32 numbers
 
 _PLANS = frozenset({".plan", ".engine", ".trt"})

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from fairreg.errors import ModelError, NoParameters
+from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
+from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.hbb_in.evaluate import accuracy, evaluate, roc_auc
 from fairreg.models.hbb_in.inputs import (
     FeatureSelection,
@@ -36,7 +37,7 @@ from fairreg.models.hbb_in.published import (
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner
 from fairreg.runners.base import DEFAULT_BATCH
-from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
+from fairreg.runners.weights import fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "onnx_graph",
     "read_inputs",
     "recognise",
+    "recognise_weights",
     "reference",
     "sample",
     "sample_inputs",
@@ -74,21 +76,19 @@ def recognise(path: Path) -> Recognition | None:
     recognised only where their features are known. Raises ModelError for a damaged weight file,
     SecurityRefusal (UnsafePickle) for an unsafe one.
     """
+    file = WeightFile.read(path)
+    return None if file is None else recognise_weights(file)
+
+
+def recognise_weights(file: WeightFile) -> Recognition | None:
+    """Identify the weights in a file that was read, as `recognise`."""
     try:
-        file_format = format_of(path)
+        sizes = Hyperparameters.from_tensors(file.tensors)
     except ModelError:
         return None
-    try:
-        tensors = read_tensors(path)
-    except NoParameters:
-        return None
-    try:
-        sizes = Hyperparameters.from_tensors(tensors)
-    except ModelError:
-        return None
-    if not sizes.vertex_features and kept_features(path, sizes) is None:
+    if not sizes.vertex_features and kept_features(file.path, sizes) is None:
         return None  # the authors' class without vertices is used for other jets, too, with other features
-    return _recognition(path, file_format, sizes, fingerprint_of(tensors))
+    return _recognition(file.path, file.format, sizes, file.fingerprint)
 
 
 def _recognition(path: Path, file_format: str, sizes: Hyperparameters, fingerprint: str) -> Recognition:

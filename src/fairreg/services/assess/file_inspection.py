@@ -124,7 +124,7 @@ def _graph(item: Recognition) -> tuple[runners.Runner | None, str | None]:
 
 def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
     """Return the runtimes whose outputs agree with those of the first one, and the first disagreement."""
-    arrays = models.get(item.model).sample_inputs()
+    arrays = models.sample_for(item)
     agreed: list[str] = []
     measure: dict[str, np.ndarray] | None = None
     for name in runners.available():

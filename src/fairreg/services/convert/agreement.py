@@ -115,7 +115,7 @@ def _sample(source: Runner, recognition: Recognition | None) -> dict[str, Array]
     """Items of the sample of the model package, None where there is none with the shapes of this network."""
     if recognition is None:
         return None
-    arrays = models.get(recognition.model).sample_inputs()
+    arrays = models.sample_for(recognition)
     shapes = {tensor.name: tensor.shape for tensor in source.inputs}
     fits = shapes.keys() <= arrays.keys() and all(
         _fits(shape, arrays[name].shape) for name, shape in shapes.items()
