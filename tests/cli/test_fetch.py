@@ -56,7 +56,7 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     assert set(file) == {"name", "path", "size", "checksum", "verified"}
     assert file["verified"]
     run = document["run"]
-    assert set(run) == {"model", "weights", "runtime", "input", "metrics", "timing", "warnings"}
+    assert set(run) == {"model", "weights", "runtime", "engine", "input", "metrics", "timing", "warnings"}
     assert run["weights"]["origin"] == "published"
     assert run["weights"]["fingerprint"] == BASELINE
     assert run["weights"]["file"] == hbb.TOP + WEIGHTS

@@ -53,9 +53,10 @@ class Recognition:
 
     `model` is the package's name, `title` the network's, `format` one of `runners.weights.FORMATS`.
     `published_name` is the name of the published file with the same fingerprint, `baseline` whether that is
-    the published baseline. `known_as` and `record` say where weights of this fingerprint are kept, None where
-    the package does not know them: in the record `record` as ``published``, or with fairreg as ``reference``.
-    Of several files of one archive the one of highest `preference` is chosen. `assumptions` are sentences on
+    the published baseline, None where the package knows of none. `known_as` and `record` say where weights of
+    this fingerprint are kept, None where the package does not know them: in the record `record` as
+    ``published``, or with fairreg as ``reference``. Of several files of one archive the one of highest
+    `preference` is chosen. `assumptions` are sentences on
     what neither names nor shapes of the tensors show, with the source of what is taken for it.
     """
 
@@ -67,7 +68,7 @@ class Recognition:
     parameter_count: int
     hyperparameters: Mapping[str, int | float | str]
     published_name: str | None = None
-    baseline: bool = False
+    baseline: bool | None = None
     preference: int = 0
     known_as: Literal["published", "reference"] | None = None
     record: str | None = None

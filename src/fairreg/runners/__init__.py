@@ -8,7 +8,7 @@ from fairreg import plugins
 from fairreg.errors import UsageError
 from fairreg.runners import devices
 from fairreg.runners.base import Runner, RunnerModule, accepted
-from fairreg.storage.formats import FileFormat
+from fairreg.storage.formats import HEAD_BYTES, FileFormat, format_of_head
 
 __all__ = [
     "NOT_PLUGINS",
@@ -18,11 +18,16 @@ __all__ = [
     "formats",
     "get",
     "load",
+    "loads",
     "names",
     "suffixes",
 ]
 
 _ROOM = "fairreg.runners"
+# Formats of a beginning that no runner and no converter reads.
+_NO_MODELS: frozenset[FileFormat] = frozenset(
+    {"text", "unknown", "root", "parquet", "npy", "tar", "lfs_pointer", "pickle", "legacy_torch"}
+)
 NOT_PLUGINS = frozenset(
     {
         *("bare_graph", "base", "batching", "converters", "cpu", "devices", "independence", "memory"),
@@ -73,6 +78,31 @@ def formats(runtime: str) -> frozenset[FileFormat]:
     """Formats of the files that a runner loads by themselves whatever their names."""
     found: frozenset[FileFormat] = getattr(get(runtime), "FORMATS", frozenset())
     return found
+
+
+def loads(path: Path) -> bool:
+    """Tell whether a runner loads a file by itself, or as the ONNX model that a converter makes of it.
+
+    Texts and archives of data are told by their first bytes, other files by their content.
+    """
+    if path.suffix.lower() in suffixes():
+        return True
+    try:
+        with path.open("rb") as stream:
+            head = format_of_head(stream.read(HEAD_BYTES), path.name)
+        return head not in _NO_MODELS and _loads_by_content(path)
+    except OSError:
+        return False
+
+
+def _loads_by_content(path: Path) -> bool:
+    # Imported here: most commands meet no file that is looked into.
+    from fairreg.runners.converters import converter_of
+    from fairreg.storage.recognition import describe
+
+    described = describe(path)
+    known = any(described.format in formats(name) for name in names())
+    return known or converter_of(described) is not None
 
 
 def available() -> tuple[str, ...]:

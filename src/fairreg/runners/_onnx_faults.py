@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fairreg.errors import ModelError
 
-__all__ = ["RELEASES", "Release", "failures", "load_fault", "reason"]
+__all__ = ["RELEASES", "Release", "engine_version", "failures", "load_fault", "reason"]
 
 
 class Release(NamedTuple):
@@ -93,7 +93,7 @@ def _explained(text: str, name: str, model: Any) -> Iterator[ModelError]:
         )
     if found:
         yield ModelError(
-            f"{name} uses version {found[2]} of the operator {found[1]}, which onnxruntime {_installed()}"
+            f"{name} uses version {found[2]} of the operator {found[1]}, which onnxruntime {engine_version()}"
             " does not implement for the model's element types.",
             hint="Install a newer onnxruntime, or export the model with other element types.",
         )
@@ -106,14 +106,14 @@ def _too_new(fact: str, newest: str, model: Any) -> ModelError:
         if known
         else f"No onnxruntime up to {RELEASES[-1].version} reads it: export the model with at most {newest}."
     )
-    return ModelError(f"{fact}; onnxruntime {_installed()} reads at most {newest}.", hint=hint)
+    return ModelError(f"{fact}; onnxruntime {engine_version()} reads at most {newest}.", hint=hint)
 
 
 def _reading(model: Any) -> str | None:
     """Return the first release newer than the installed one that reads the model, None if none is known."""
     versions = _versions(model)
     opset, ml_opset = versions.get(_ONNX, 0), versions.get("ai.onnx.ml", 0)
-    installed = _numbers(_installed())[:2]
+    installed = _numbers(engine_version())[:2]
     for item in RELEASES:
         enough = item.opset >= opset and item.ml_opset >= ml_opset and item.ir >= model.ir_version
         if enough and _numbers(item.version) > installed:
@@ -126,11 +126,11 @@ def _unknown_operator(name: str, domain: str, operator: str) -> ModelError:
     fact = f"{name} uses the operator {operator} of the domain {domain}, which"
     if domain in _OWN:
         return ModelError(
-            f"{fact} onnxruntime {_installed()} does not have.",
+            f"{fact} onnxruntime {engine_version()} does not have.",
             hint="Install a newer onnxruntime, or export the model without this operator.",
         )
     return ModelError(
-        f"{fact} is not part of ONNX or onnxruntime {_installed()}.",
+        f"{fact} is not part of ONNX or onnxruntime {engine_version()}.",
         hint="It comes in a library that fairreg does not load: export the model with operators of ONNX.",
     )
 
@@ -139,7 +139,7 @@ def _no_operator(name: str, operator: str, domain: str, model: Any) -> ModelErro
     domain = domain or _ONNX
     version = _versions(model).get(domain)
     return ModelError(
-        f"{name} uses the operator {operator}, which onnxruntime {_installed()} does not know in version"
+        f"{name} uses the operator {operator}, which onnxruntime {engine_version()} does not know in version"
         f" {version} of the operator set {domain}.",
         hint="Export the model with an operator set that has it.",
     )
@@ -149,7 +149,8 @@ def _versions(model: Any) -> dict[str, int]:
     return {item.domain or _ONNX: item.version for item in model.opset_import}
 
 
-def _installed() -> str:
+def engine_version() -> str:
+    """Version of the installed onnxruntime."""
     import onnxruntime
 
     return str(onnxruntime.__version__)

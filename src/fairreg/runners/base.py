@@ -110,6 +110,8 @@ class Runner(ABC):
         """Rows of one batch; None where all rows are computed at once."""
         return self.batching.size
 
+    # Name and version of the library that computes, such as "onnxruntime 1.20.0".
+    engine: str | None = None
     # Inputs that the model has a default for: not in `inputs`. Where one is given, the input is not cut.
     defaults: tuple[Tensor, ...] = ()
     # Whether free axes of one name have one length in all inputs, as the engine demands, or only first axes.

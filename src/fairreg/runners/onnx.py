@@ -15,7 +15,7 @@ from typing import Any
 from fairreg.errors import ModelError, UsageError
 from fairreg.runners import devices, memory
 from fairreg.runners._casting import NARROW
-from fairreg.runners._onnx_faults import failures, load_fault, reason
+from fairreg.runners._onnx_faults import engine_version, failures, load_fault, reason
 from fairreg.runners._onnx_signature import class_labels, given_tensor, taken_tensor, words
 from fairreg.runners._onnx_values import from_engine, run_by_values, to_engine
 from fairreg.runners.bare_graph import without_weights
@@ -113,6 +113,7 @@ class OnnxRunner(Runner):
             precision=_precision(outputs) if precision == "float32" else precision,
             batching=batching_of(model, inputs, outputs, batch_size),
         )
+        self.engine = f"onnxruntime {engine_version()}"
         self.defaults = tuple(
             taken_tensor(item, stated=item.name in stated, default=True)
             for item in session.get_overridable_initializers()

@@ -188,6 +188,7 @@ class TensorRTRunner(Runner):
             self._held.callback(array.close)
         self._held.callback(self._plan.close)
         super().__init__(RUNTIME, *signature, device=str(device), precision=precision, batching=batching)
+        self.engine = f"TensorRT {trt.__version__}"
 
     def close(self) -> None:
         """Release engine and memory; `compute` raises ModelError from now on."""

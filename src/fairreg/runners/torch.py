@@ -8,6 +8,7 @@ are foreign code and are not run.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ class TorchRunner(Runner):
             batch_size=batch_size,
         )
         self._network = network
+        self.engine = f"PyTorch {version('torch')}"
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Call the network once; a RuntimeError of PyTorch (shapes, memory) becomes a ModelError."""

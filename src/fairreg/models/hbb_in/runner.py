@@ -51,6 +51,7 @@ class HbbRunner(Runner):
             batch_size=engine.batch_size,
         )
         self.hyperparameters, self.kept, self._engine = sizes, selection, engine
+        self.engine = engine.engine
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Outputs of one batch of the network's own features."""
@@ -139,6 +140,7 @@ class _PackedRunner(Runner):
             batch_size=batch_size,
         )
         self._engine, self._call, self._names = engine, call, sizes.inputs
+        self.engine = engine.engine
         self._on_processors = engine.device == "cpu"
         self._pool = ThreadPoolExecutor(threads if self._on_processors else 1, thread_name_prefix="hbb_in")
 

@@ -15,7 +15,7 @@ from fairreg.models.base import Recognition
 from fairreg.runners import Runner
 from fairreg.schemas.record import Tensor
 
-__all__ = ["TOLERANCE", "OutputAgreement", "agreement", "difference"]
+__all__ = ["TOLERANCE", "OutputAgreement", "agreement", "compare", "difference", "generated"]
 
 TOLERANCE = 1e-5  # of the largest value of an output, at least of 1
 _ITEMS = 32  # of a packaged sample
@@ -44,23 +44,27 @@ def agreement(source: Runner, written: Runner, recognition: Recognition | None) 
     if sample is not None:
         items = len(next(iter(sample.values()), ()))
         title = f"{items} items of the packaged sample"
-        return _compared(source, sample, source.run(sample), written.run(sample), title)
+        return compare(source, sample, source.run(sample), written.run(sample), title)
     title = "generated inputs"
     try:
-        arrays = _generated(source.inputs)
+        arrays = generated(source.inputs)
         expected = source.run(arrays)
     except ModelError as error:
         return OutputAgreement(title, None, error.message)
-    return _compared(source, arrays, expected, written.run(arrays), title)
+    return compare(source, arrays, expected, written.run(arrays), title)
 
 
-def _compared(
+def compare(
     source: Runner,
     arrays: Mapping[str, Array],
     expected: Mapping[str, Array],
     found: Mapping[str, Array],
     title: str,
 ) -> OutputAgreement:
+    """Compare outputs that `source` (`expected`) and the written model (`found`) gave for the same arrays.
+
+    Raises ModelError if they differ by more than TOLERANCE although the source repeats its own.
+    """
     largest, agrees = _largest(expected, found)
     if agrees:
         return OutputAgreement(title, largest)
@@ -128,24 +132,27 @@ def _fits(wanted: tuple[int | str, ...], shape: tuple[int, ...]) -> bool:
     return len(wanted) == len(shape) and all(isinstance(size, str) or size == given for size, given in pairs)
 
 
-def _generated(inputs: tuple[Tensor, ...]) -> dict[str, Array]:
+def generated(inputs: tuple[Tensor, ...], rows: int = _FREE_LENGTH) -> dict[str, Array]:
     """Normal numbers, and 0 or 1 for integers, which may be indices; the same every time.
 
-    Raises ModelError for inputs that are too large, or that numpy has no type for.
+    `rows` is the length of first axes that are free. Raises ModelError for inputs that are too large, or that
+    numpy has no type for.
     """
-    elements = sum(prod(_shape(tensor)) for tensor in inputs)
+    shapes = {tensor.name: _shape(tensor, rows) for tensor in inputs}
+    elements = sum(map(prod, shapes.values()))
     if elements > _MAX_ELEMENTS:
         raise ModelError(f"The inputs of the model have at least {elements} elements.")
     random = np.random.default_rng(0)
-    return {tensor.name: _values(random, tensor) for tensor in inputs}
+    return {tensor.name: _values(random, tensor, shapes[tensor.name]) for tensor in inputs}
 
 
-def _shape(tensor: Tensor) -> tuple[int, ...]:
-    return tuple(size if isinstance(size, int) and size >= 0 else _FREE_LENGTH for size in tensor.shape)
+def _shape(tensor: Tensor, rows: int) -> tuple[int, ...]:
+    free = (rows if axis == 0 else _FREE_LENGTH for axis in range(len(tensor.shape)))
+    pairs = zip(tensor.shape, free, strict=True)
+    return tuple(size if isinstance(size, int) and size >= 0 else length for size, length in pairs)
 
 
-def _values(random: np.random.Generator, tensor: Tensor) -> Array:
-    shape = _shape(tensor)
+def _values(random: np.random.Generator, tensor: Tensor, shape: tuple[int, ...]) -> Array:
     if tensor.dtype == "str":
         return np.full(shape, "a")
     try:

@@ -395,6 +395,6 @@ def _holds_model(path: Path) -> bool:
     except SecurityRefusal:
         return True  # an index that names files elsewhere: reading it says so
     except ModelError:
-        if path.suffix.lower() not in runners.suffixes():
+        if not runners.loads(path):
             return False
     return not is_archive(path)

@@ -55,7 +55,7 @@ def runnability(path: Path, described: FormatDescription, engines: Path, *, shar
     if described.format == "tensorrt_plan":
         reason = f"{path.name} is {described.words}; it was not loaded."
         return Runnability("may run: TensorRT", reason)
-    loads = path.suffix.lower() in runners.suffixes()
+    loads = runners.loads(path)
     if not (described.format in MODEL_FORMATS or described.framework or sharded or loads):
         return Runnability("is not a model", f"{path.name} is {described.words}.", described.note)
     try:

@@ -88,6 +88,8 @@ class ManyRuns:
                 self.opened.origin, self.opened.path.name, self.sha256, self.opened.fingerprint
             ),
             "runtime": runner.name,
+            "engine": runner.engine,
+            "converted_from": self.opened.converted_from,
             "device": runner.device,
             "input": {
                 "source": [str(item.source) for item in files],

@@ -52,6 +52,7 @@ class RunReport:
     demonstration: Demonstration
     origin: WeightsOrigin
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    engine: str | None = None
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -70,6 +71,7 @@ class RunReport:
                 self.recognition.fingerprint,
             ),
             "runtime": self.runtime,
+            "engine": self.engine,
             **({} if self.device == "cpu" else {"device": self.device}),
             "input": {"source": shown.source, "items": shown.items},
             "metrics": dict(shown.metrics),
@@ -93,7 +95,7 @@ def run(
     chosen, warnings = find_model(fetched)
     runner = models.load(chosen, runtime=runtime or DEFAULT_RUNTIME, engines=engines, device=device)
     demonstration = models.get(chosen.model).demonstrate(runner)
-    if not chosen.baseline:
+    if chosen.baseline is False:
         foreign = f"{chosen.path.name} has weights of this network, but not the published baseline's."
         warnings = (*warnings, foreign)
     return RunReport(
@@ -103,7 +105,8 @@ def run(
         device=runner.device,
         demonstration=demonstration,
         origin=origin_of(chosen, fetched_from=fetched.record.identifier),
-        warnings=warnings,
+        warnings=(*chosen.assumptions, *warnings),
+        engine=runner.engine,
     )
 
 
@@ -152,6 +155,7 @@ def run_reference(
         demonstration=models.get(chosen.model).demonstrate(runner),
         origin=packaged_origin(chosen),
         warnings=() if _is_own(pid, chosen) else (_NOT_PUBLISHED.format(pid=pid),),
+        engine=runner.engine,
     )
 
 
@@ -196,7 +200,7 @@ def recognise(path: Path) -> Recognition | None:
     try:
         return models.recognise(path)
     except ModelError:
-        if path.suffix.lower() in runners.suffixes() - weights.SUFFIXES:
+        if path.suffix.lower() not in weights.SUFFIXES and runners.loads(path):
             return None
         raise
 
@@ -242,7 +246,7 @@ def passed_over(refused: Mapping[Path, FairregError], ran: Path) -> tuple[str, .
 def _no_network(fetched: FetchedFiles) -> ModelError:
     """The error for files without weights of a known network; a model beside them may run on own arrays."""
     networks = ", ".join(models.names())
-    graphs = (path for path in fetched.models if path.suffix.lower() in runners.suffixes())
+    graphs = (path for path in fetched.models if runners.loads(path))
     graph = next(graphs, None)
     if graph is None:
         return ModelError(

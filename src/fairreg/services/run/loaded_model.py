@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fairreg import models, runners
 from fairreg.errors import FairregError, ModelError, SecurityRefusal, UsageError
@@ -22,17 +22,24 @@ from fairreg.services.run.demonstrate import (
     recognise,
     recognise_all,
 )
-from fairreg.services.run.not_runnable import not_runnable
 from fairreg.services.run.origin import WeightsOrigin, origin_of
+from fairreg.services.run.whole_model import WholeModel, conversion_warnings, open_whole
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
+
+if TYPE_CHECKING:
+    from fairreg.runners.converters import Conversion
 
 __all__ = [
     "WHOLE",
     "BatchSize",
     "LoadedModel",
+    "ModelChoice",
+    "choose_model",
+    "chosen_among",
     "local_file",
     "looks_like_path",
+    "open_choice",
     "open_fetched",
     "open_file",
     "open_model",
@@ -44,7 +51,10 @@ WHOLE: Literal["whole"] = "whole"
 BatchSize = int | Literal["whole"] | None
 # Of files that nothing here runs: they are files still, not repositories called org/name.
 _OTHER_SUFFIXES = frozenset(
-    {".h5", ".hdf5", ".keras", ".pkl", ".pickle", ".joblib", ".pt2", ".pb", ".json", ".npz", ".npy", ".root"}
+    {
+        *(".h5", ".hdf5", ".keras", ".pkl", ".pickle", ".joblib", ".pt2", ".pb", ".json", ".npz", ".npy"),
+        *(".root", ".ubj", ".skops", ".tflite", ".xml", ".txt"),
+    }
 )
 
 
@@ -53,7 +63,8 @@ class LoadedModel:
     """A model ready to run; `recognition` is None for one described only by its graph.
 
     `batch_size` is what the user asked for; the runner's batching follows it. `record` is the identifier of
-    the record that it was fetched from, None for a file of the user.
+    the record that it was fetched from, None for a file of the user. `conversion` is that of a file that runs
+    as ONNX although it is none.
     """
 
     runner: Runner
@@ -62,6 +73,7 @@ class LoadedModel:
     warnings: tuple[str, ...] = ()
     batch_size: BatchSize = None
     record: str | None = None
+    conversion: "Conversion | None" = None
 
     @property
     def origin(self) -> WeightsOrigin:
@@ -74,9 +86,24 @@ class LoadedModel:
         return self.recognition.title if self.recognition else self.path.name
 
     @property
+    def converted_from(self) -> str | None:
+        """The program whose model runs as ONNX, with its version; None where nothing was converted."""
+        return self.conversion.original if self.conversion else None
+
+    @property
     def fingerprint(self) -> str | None:
         """The fingerprint of the weights, None for a graph without weights."""
         return self.recognition.fingerprint if self.recognition else _fingerprint(self.path)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The file of a model, with its `recognition` by a model package and the `record` it was fetched from."""
+
+    path: Path
+    recognition: Recognition | None = None
+    warnings: tuple[str, ...] = ()
+    record: str | None = None
 
 
 def open_model(
@@ -92,15 +119,44 @@ def open_model(
 ) -> LoadedModel:
     """Open the model `model`, a local file or an identifier, ready to run on `device`.
 
-    `patterns` choose among the files of a record. Raises the errors of `fetch` and `open_fetched`, and
+    Raises the errors of `choose_model` and those of loading the file.
+    """
+    chosen = choose_model(settings, model, patterns=patterns, log=log, progress=progress)
+    return open_choice(settings, chosen, runtime, device, batch_size=batch_size)
+
+
+def choose_model(
+    settings: Settings,
+    model: str,
+    *,
+    patterns: Iterable[str] = (),
+    log: Log = no_log,
+    progress: Downloading | None = None,
+) -> ModelChoice:
+    """Choose the file of the model `model`, a local file or an identifier, whose files are fetched.
+
+    `patterns` choose among the files of a record. Raises the errors of `fetch` and `chosen_among`, and
     UsageError for patterns with a local file.
     """
     patterns = tuple(patterns)
     path = local_file(model, patterns)
     if path is not None:
-        return open_file(path, runtime, settings.cache / ENGINES, device=device, batch_size=batch_size)
-    fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress)
-    return open_fetched(settings, fetched, runtime, device, batch_size=batch_size)
+        return ModelChoice(path, recognise(path))
+    return chosen_among(fetch(settings, model, patterns=patterns, log=log, progress=progress))
+
+
+def open_choice(
+    settings: Settings,
+    chosen: ModelChoice,
+    runtime: str | None = None,
+    device: str | None = None,
+    *,
+    batch_size: BatchSize = None,
+) -> LoadedModel:
+    """Open a chosen file. Raises the errors of loading it."""
+    engines = settings.cache / ENGINES
+    opened = _load(chosen.path, chosen.recognition, runtime, engines, device=device, batch_size=batch_size)
+    return replace(opened, warnings=(*opened.warnings, *chosen.warnings), record=chosen.record)
 
 
 def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
@@ -129,24 +185,28 @@ def open_fetched(
     *,
     batch_size: BatchSize = None,
 ) -> LoadedModel:
-    """Open the model among fetched files: that of a supported network, else the only one that runs by itself.
+    """Open the model among fetched files. Raises the errors of `chosen_among` and those of loading it."""
+    return open_choice(settings, chosen_among(fetched), runtime, device, batch_size=batch_size)
+
+
+def chosen_among(fetched: FetchedFiles) -> ModelChoice:
+    """Choose among fetched files: that of a supported network, else the only one that runs by itself.
 
     Damaged files beside a graph become its warnings; beside unsafe ones it has to be chosen. Raises
     ModelError if there is no model, or several to choose from, and UnsafePickle if all are unsafe.
     """
-    engines = settings.cache / ENGINES
     found, refused = recognise_all(fetched.models)
-    graphs = _distinct(path for path in fetched.models if path.suffix.lower() in runners.suffixes())
+    graphs = _distinct(path for path in fetched.models if runners.loads(path))
     only_graphs = not found and not any(isinstance(error, SecurityRefusal) for error in refused.values())
+    record = fetched.record.identifier
     if only_graphs and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
     if only_graphs and graphs:
-        opened = open_file(graphs[0], runtime, engines, device=device, batch_size=batch_size)
-        warnings = passed_over(refused, opened.path)
-        return replace(opened, record=fetched.record.identifier, warnings=warnings)
+        if graphs[0] in refused:
+            raise refused[graphs[0]]
+        return ModelChoice(graphs[0], None, passed_over(refused, graphs[0]), record)
     chosen, warnings = meant(found, refused, fetched=fetched)
-    opened = _load(chosen.path, chosen, runtime, engines, device=device, batch_size=batch_size)
-    return replace(opened, warnings=warnings, record=fetched.record.identifier)
+    return ModelChoice(chosen.path, chosen, warnings, record)
 
 
 def _distinct(paths: Iterable[Path]) -> list[Path]:
@@ -213,29 +273,15 @@ def _load(
     size = None if batch_size == WHOLE else batch_size
     options: dict[str, Any] = {"engines": engines, "threads": threads, "device": device, "batch_size": size}
     if known is not None:
-        runner = models.load(known, runtime=runtime or DEFAULT_RUNTIME, **options)
+        found = WholeModel(models.load(known, runtime=runtime or DEFAULT_RUNTIME, **options))
     else:
-        runner = _load_graph(path, runtime, options)
+        found = open_whole(path, runtime, options)
+    runner = found.runner
     if batch_size is not None:
         exact = runner.batching.exact and size is not None
         runner.batching = Batching(size, "requested", exact=exact)
-    return LoadedModel(runner, path, known, batch_size=batch_size)
-
-
-def _load_graph(path: Path, runtime: str | None, options: dict[str, Any]) -> Runner:
-    """Load a model described by its file alone; the reason of a refusal is that of the file's own format."""
-    try:
-        return runners.load(runtime or _runtime_for(path), path, **options)
-    except ModelError as error:
-        if runtime is None and path.suffix.lower() not in runners.suffixes():
-            raise not_runnable(path) from error
-        raise
-
-
-def _runtime_for(path: Path) -> str:
-    """The default runtime, unless only others load files of this suffix."""
-    able = [name for name in runners.names() if path.suffix.lower() in runners.get(name).SUFFIXES]
-    return able[0] if able and DEFAULT_RUNTIME not in able else DEFAULT_RUNTIME
+    warnings = (*(known.assumptions if known else ()), *conversion_warnings(path, found.conversion))
+    return LoadedModel(runner, path, known, warnings, batch_size, conversion=found.conversion)
 
 
 def _fingerprint(path: Path) -> str | None:

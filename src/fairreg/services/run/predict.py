@@ -42,7 +42,10 @@ _STRETCH = 8
 
 @dataclass(frozen=True)
 class Prediction:
-    """Outputs by name, with model and input. `metrics` are empty for an input without labels."""
+    """Outputs by name, with model and input. `metrics` are empty for an input without labels.
+
+    `converted_from` names the program whose model ran as ONNX, None where nothing was converted.
+    """
 
     model: str
     path: Path
@@ -56,6 +59,7 @@ class Prediction:
     seconds: float
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    converted_from: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``fairreg run --json`` prints."""
@@ -65,6 +69,8 @@ class Prediction:
                 self.origin, self.path.name, weights.content_digest(self.path), self.fingerprint
             ),
             "runtime": self.runner.name,
+            "engine": self.runner.engine,
+            "converted_from": self.converted_from,
             "device": self.runner.device,
             "input": {"source": self.source, "items": self.items},
             "batching": self.batching.to_json(self.items),
@@ -107,6 +113,7 @@ def predict(
         seconds=perf_counter() - begun,
         metrics=measured(model, outputs, given.labels),
         warnings=warnings,
+        converted_from=model.converted_from,
     )
     if output is not None:
         write_outputs(outputs, output)
