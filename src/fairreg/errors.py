@@ -11,6 +11,7 @@ FairregError                1  failed; the message says why, the hint what to do
 ├── RegistryError           1  an operation of the registry's database failed
 │   └── RegistryUnreachable 4  its server could not be reached
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
+│   ├── NeedsAuthorsCode       only the authors' own code would run the model
 │   └── MissingEngine          an optional engine is not installed
 ├── PluginError             1  an installed plugin cannot be used
 ├── SecurityRefusal         3  refused for safety
@@ -98,6 +99,10 @@ class ModelError(FairregError):
 
 class NoParameters(ModelError):
     """A sound weight file without parameters of a model, with the state of an optimizer, for example."""
+
+
+class NeedsAuthorsCode(ModelError):
+    """The files of a model run with their authors' code only, which fairreg does not run."""
 
 
 class MissingEngine(ModelError):

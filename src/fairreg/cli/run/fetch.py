@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """``fetch``: from a DOI to verified files, and with ``--run`` to a result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,13 +66,23 @@ def fetch(
     downloader: Annotated[
         DownloaderName, typer.Option(help="Download program; zenodo_get needs the extra zenodo.")
     ] = DownloaderName.FAIRREG,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            metavar="FILE",
+            help="Write how to run the model with its authors' code, as a Containerfile.",
+        ),
+    ] = None,
     device: DeviceName = None,
     json: Json = False,
 ) -> None:
     """Download and verify the files of a record.
 
     Resolves the identifier and finds the model among its files. If the source cannot be reached, --run may
-    use fairreg's reference weights instead, with a warning.
+    use fairreg's reference weights instead, with a warning. --recipe names the repository, the commit, the
+    environment files and the documented commands; with --run it is written only where nothing here runs the
+    model. fairreg never runs the authors' code.
     """
     from fairreg.cli.output import print_json
     from fairreg.errors import Unreachable, UsageError
@@ -83,6 +94,8 @@ def fetch(
             f"{pid} is a file here, and fetch takes an identifier.",
             hint="To run a model file: fairreg run FILE --input FILE",
         )
+    if recipe is not None:
+        _check_recipe(recipe)
     requested = RequestedIdentifier(pid)
     _check_run_options(requested, run=run, runtime=runtime, device=device, weights=weights)
     report: RunReport | None
@@ -95,11 +108,47 @@ def fetch(
             fetched, report = _stand_in(requested, registry, runtime, device, error)
         else:
             _print_fetched(fetched)
-            report = _run(requested, fetched, runtime, device, weights) if run else None
+            with _written(recipe, fetched, run=run):
+                report = _run(requested, fetched, runtime, device, weights) if run else None
     if json:
         print_json(fetched.to_json(report.to_json() if report else None))
     else:
         _print(fetched, report)
+
+
+def _check_recipe(target: Path) -> None:
+    from fairreg.services.run.recipe import check_target
+
+    check_target(target)
+
+
+@contextmanager
+def _written(target: Path | None, fetched: "FetchedFiles", *, run: bool) -> Iterator[None]:
+    """Context manager: write the recipe, with --run only where nothing here runs the model."""
+    from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
+
+    try:
+        yield
+    except (ModelError, SecurityRefusal) as error:
+        if target is None or isinstance(error, MissingEngine):
+            raise
+        _write_recipe(fetched, target)
+        error.hint = f"The recipe for a container of yours is in {target}."
+        raise
+    if target is not None and not run:
+        _write_recipe(fetched, target)
+    elif target is not None:
+        log("The model runs here, so no recipe was written.")
+
+
+def _write_recipe(fetched: "FetchedFiles", target: Path) -> None:
+    from fairreg.services.run.recipe import write_recipe
+
+    facts = write_recipe(fetched, target)
+    log(facts.sentence())
+    for text in facts.missing:
+        log(f"Not found: {text}")
+    log(f"The recipe is in {target}; fairreg has run none of it.")
 
 
 def _fetched(

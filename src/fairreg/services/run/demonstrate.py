@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from fairreg import models, runners
-from fairreg.errors import FairregError, MissingEngine, ModelError, SecurityRefusal, UsageError
+from fairreg.errors import (
+    FairregError,
+    MissingEngine,
+    ModelError,
+    NeedsAuthorsCode,
+    SecurityRefusal,
+    UsageError,
+)
 from fairreg.models.base import Demonstration, Recognition
 from fairreg.runners import weights
 from fairreg.schemas.identifiers import RequestedIdentifier
@@ -249,15 +256,29 @@ def _no_network(fetched: FetchedFiles) -> ModelError:
     graphs = (path for path in fetched.models if runners.loads(path))
     graph = next(graphs, None)
     if graph is None:
-        return ModelError(
-            f"No file of {fetched.requested} contains a model that fairreg supports.",
-            hint=f"It supports ONNX models and weights of its networks ({networks}); the files are fetched "
-            "and verified nevertheless.",
-        )
+        return _no_model(fetched)
     return ModelError(
         f"No file of {fetched.requested} has weights of a network that fairreg has a sample for: {networks}.",
         hint="To run a model on your own arrays: "
         f"fairreg run {fetched.requested} --file {fetched.name_of(graph)} --input FILE",
+    )
+
+
+def _no_model(fetched: FetchedFiles) -> ModelError:
+    """The error for files that nothing here runs: what they are, and what the authors' code would take."""
+    from fairreg.services.run.recipe.facts import recipe_facts  # needs the readers of documents
+
+    facts = recipe_facts(fetched)
+    if not facts.weights:
+        return ModelError(
+            f"No file of {fetched.requested} contains a model that fairreg supports.",
+            hint="The files are fetched and verified nevertheless. What it supports: docs/running.md.",
+        )
+    first, more = facts.weights[0], len(facts.weights) - 1
+    others = f", and {more} more" if more else ""
+    return NeedsAuthorsCode(
+        f"{fetched.requested} needs its authors' code: {first.name} is {first.words}{others}.",
+        hint=f"{facts.sentence()} fairreg does not run it; --recipe FILE writes how to, in a container.",
     )
 
 

