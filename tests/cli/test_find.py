@@ -25,7 +25,7 @@ def test_search_puts_the_hbb_network_first_on_first_use_offline(cli, query, monk
 def test_the_search_document_has_the_fixed_keys(cli):
     document = cli("search", "Hbb tagger", "--json", "--limit", "2").json
     assert set(document) == {"query", "total", "results", "warnings"}
-    keys = "id name kind sources doi license task frameworks year score runnable fair_score url "
+    keys = "id name kind sources doi license task frameworks year score runnable runs fair_score url "
     keys += "concept_doi versions"
     assert all(set(row) == set(keys.split()) for row in document["results"])
     assert len(document["results"]) == 2 < document["total"]

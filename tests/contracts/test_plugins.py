@@ -12,10 +12,10 @@ import pytest
 from fairreg import harvesters, models, plugins, runners
 from fairreg.errors import ModelError, PluginError
 from fairreg.models.base import Demonstration, Inputs, Recognition
-from fairreg.registry.db.row_mapping import RUNNABLE_FORMATS
 from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import Tensor
+from fairreg.schemas.runs import MAY_RUN
 from fairreg.services.run.loaded_model import open_model
 from fairreg.services.run.predict import predict
 from support import hbb
@@ -37,8 +37,8 @@ BUILT_IN = sorted(set(runners.names()) - {point.name for point in plugins.entry_
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_what_a_runner_loads_is_called_runnable(name):
-    missing = {suffix.removeprefix(".") for suffix in runners.get(name).SUFFIXES} - RUNNABLE_FORMATS
-    assert not missing, f"add {sorted(missing)} to RUNNABLE_FORMATS of registry/db/row_mapping.py"
+    missing = {suffix.removeprefix(".") for suffix in runners.get(name).SUFFIXES} - set(MAY_RUN)
+    assert not missing, f"add {sorted(missing)} to MAY_RUN of schemas/runs.py"
 
 
 class Scaling(Runner):

@@ -219,7 +219,8 @@ def test_records_come_in_order_and_survive_reopening(fresh_url: str, make_record
     [
         ({"formats": ("pth", "onnx"), "access": Access("open")}, True),
         ({"distributions": (Distribution("net.ONNX"),), "access": Access("open")}, True),
-        ({"distributions": (Distribution("a.zip", path="x/net.pth"),), "access": Access("open")}, True),
+        ({"distributions": (Distribution("a.zip", path="x/net.onnx"),), "access": Access("open")}, True),
+        ({"distributions": (Distribution("a.zip", path="x/net.pth"),), "access": Access("open")}, False),
         ({"formats": ("onnx",), "access": Access("restricted")}, False),
         ({"formats": ("onnx",)}, False),
         ({"formats": ("h5",), "access": Access("open")}, False),

@@ -11,8 +11,8 @@ from fairreg.settings import Settings
 from support.databases import Databases
 
 FIELDS = {
-    "id", "name", "kind", "sources", "doi", "license", "task", "frameworks", "year", "score", "runnable",
-    "fair_score", "url", "concept_doi", "versions",
+    "id", "name", "kind", "sources", "doi", "license", "task", "frameworks", "year", "score",
+    "runnable", "runs", "fair_score", "url", "concept_doi", "versions",
 }  # fmt: skip
 
 

@@ -47,6 +47,8 @@ def _reason(how: str, value: str, evidence: tuple[str, ...]) -> str:
 
 
 def _fields(record: "ModelRecord") -> list[tuple[str, str | None]]:
+    from fairreg.schemas.runs import runs
+
     creators = [creator.name for creator in record.creators]
     files = [f"{item.path or item.name} {size_text(item.size)}" for item in record.distributions]
     return [
@@ -58,6 +60,7 @@ def _fields(record: "ModelRecord") -> list[tuple[str, str | None]]:
         ("Published", record.date_published),
         ("Licence", record.license or record.license_stated),
         ("Task", "; ".join(record.ml_task)),
+        ("Runs here", runs(record)),
         ("Architecture", "; ".join(record.model_category)),
         ("Frameworks", ", ".join(record.frameworks)),
         ("Keywords", _few(list(record.keywords), ", ")),

@@ -46,7 +46,7 @@ _Task = Annotated[str | None, typer.Option(metavar="TASK", help="Only models for
 _Framework = Annotated[str | None, typer.Option(metavar="NAME", help="Only models for this framework.")]
 _License = Annotated[str | None, typer.Option(metavar="LICENCE", help="Only under this SPDX licence.")]
 _Kind = Annotated[Kind | None, typer.Option(help="Only records of this kind.")]
-_Runnable = Annotated[bool, typer.Option("--runnable", help="Only models that fairreg can run.")]
+_Runnable = Annotated[bool, typer.Option("--runnable", help="Only models that run, or may run, here.")]
 _MinFair = Annotated[
     float | None,
     typer.Option(

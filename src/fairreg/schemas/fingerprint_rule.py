@@ -9,17 +9,28 @@ import json
 import re
 from collections.abc import Mapping
 
-__all__ = ["RULE", "is_outdated", "payload_of", "rule_in", "with_rule"]
+__all__ = ["RULE", "is_outdated", "payload_of", "recognised_in", "rule_in", "with_rule"]
 
 # Number of the rule by which fingerprints are computed.
 RULE = 2
 
 _RULE = re.compile(r", rule ([0-9]{1,3})$")
+_RECOGNISED = re.compile(r"; recognised as ([^;]{1,100}), rule [0-9]{1,3}$")
 
 
-def with_rule(evidence: str) -> str:
-    """Add the number of today's rule to the evidence of a fingerprint."""
-    return f"{evidence}, rule {RULE}"
+def with_rule(evidence: str, recognised: str | None = None) -> str:
+    """Add the number of today's rule to the evidence of a fingerprint, after the name of the network.
+
+    `recognised` is the title of the network that fairreg recognised in the weights.
+    """
+    network = f"; recognised as {recognised}" if recognised else ""
+    return f"{evidence}{network}, rule {RULE}"
+
+
+def recognised_in(evidence: str | None) -> str | None:
+    """Return the network that the evidence of a fingerprint names, None without one."""
+    found = _RECOGNISED.search(evidence or "")
+    return found[1] if found else None
 
 
 def rule_in(evidence: str | None) -> int:

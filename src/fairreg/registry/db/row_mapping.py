@@ -15,16 +15,15 @@ from fairreg.registry.db.tables import LEADING
 from fairreg.registry.entries import Entry, Statement
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.runs import is_runnable
 from fairreg.sources import OWN_SOURCE, schemes
 
 __all__ = [
-    "RUNNABLE_FORMATS",
     "decoded",
     "entry_from",
     "entry_values",
     "facet_values",
     "identifier_values",
-    "is_runnable",
     "merged_value",
     "payload_from",
     "payload_values",
@@ -32,9 +31,6 @@ __all__ = [
     "text_values",
 ]
 
-# Formats, by name or suffix, that run without code from the model's repository: those that runners load (a
-# test compares `SUFFIXES` of each), and the PyTorch weights of supported networks.
-RUNNABLE_FORMATS = frozenset({"onnx", "pth"})
 _RANKED = sorted(
     (scheme for scheme in schemes() if scheme.page_rank is not None), key=lambda scheme: scheme.page_rank or 0
 )
@@ -72,21 +68,6 @@ def merged_value(record: ModelRecord, statements: Sequence[ModelRecord]) -> msgs
     from fairreg.registry.db.text_limits import json_of  # needed for writing only
 
     return None if [record] == list(statements) else msgspec.Raw(json_of(record))
-
-
-def is_runnable(record: ModelRecord) -> bool:
-    """Tell whether fairreg can be expected to run the model.
-
-    True for a model whose files are open (stated by its source, or seen for the catalogue) and among whose
-    formats or files is one that a runner accepts. This is a statement about kinds of files, not a test run.
-    """
-    if record.kind != "model" or record.access is None or record.access.level != "open":
-        return False
-    formats = {item.casefold() for item in record.formats}
-    for file in record.distributions:
-        formats.add((file.format or "").casefold())
-        formats.add((file.path or file.name).rpartition(".")[2].casefold())
-    return not RUNNABLE_FORMATS.isdisjoint(formats)
 
 
 def page_of(record: ModelRecord) -> str | None:

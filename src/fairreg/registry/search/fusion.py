@@ -7,13 +7,14 @@ Pure: reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009) over li
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from fairreg.registry.db.row_mapping import is_runnable, page_of
+from fairreg.registry.db.row_mapping import page_of
 from fairreg.registry.entries import Entry, representative_key
 from fairreg.registry.resolution.grouping import Group, StatementKey, group, merge, statement_key_of
 from fairreg.registry.resolution.lineage import Lineage, LinkOverrides, lineages
 from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.results import SearchHit, SearchResults
 from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.runs import is_runnable
 
 __all__ = ["RANK_CONSTANT", "fuse"]
 

@@ -6,8 +6,9 @@ record's source replaces. Records are joined by the set of all their weights: if
 contain the same tensors, its ``fingerprint`` is that of the files. That of a collection digests the sorted
 fingerprints, so that it equals only that of a collection of the same weights. A single file of a collection
 joins no records: each can be found by its ``file_fingerprint``, and so can each model in a checkpoint of
-several. Shards that an index file names are one file. Files without a tensor, and those that cannot be read
-safely, have no fingerprint; if only some files of a record were fetched, nothing is stored.
+several. The evidence names the network that was recognised in a file. Shards that an index file names are one
+file. Files without a tensor, and those that cannot be read safely, have no fingerprint; if only some files of
+a record were fetched, nothing is stored.
 
 The rule of docs/fingerprints.md by which they were computed stands in the statement and in the evidence of
 each: equal fingerprints of different rules link nothing.
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from fairreg import models
 from fairreg.errors import FairregError
 from fairreg.registry import Registry
 from fairreg.registry.resolution.grouping import link_keys
@@ -88,7 +90,16 @@ def _of_file(item: Identifier) -> Identifier:
 def _fingerprint(name: str, path: Path, item: ModelCandidate) -> Identifier:
     place = one_line(item.name)[:_LONGEST_PLACE]
     evidence = f"computed from {place + ' in ' if place else ''}{name} sha256:{content_digest(path)}"
-    return Identifier("fingerprint", item.fingerprint, with_rule(evidence))
+    return Identifier("fingerprint", item.fingerprint, with_rule(evidence, _network(path, item)))
+
+
+def _network(path: Path, item: ModelCandidate) -> str | None:
+    """The title of the network that is recognised in the weights of a file that are read by default."""
+    try:
+        found = models.recognise(path)
+    except FairregError:
+        return None  # another package's opinion of a file that has a fingerprint
+    return found.title if found is not None and found.fingerprint == item.fingerprint else None
 
 
 def _statement(record: ModelRecord, identifiers: tuple[Identifier, ...], payload_sha256: str) -> ModelRecord:

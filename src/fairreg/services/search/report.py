@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from fairreg.registry import Contribution, Entry, SearchHit, SearchResults
+from fairreg.schemas.runs import runs
 
 __all__ = [
     "DEADLINE",
@@ -54,6 +55,8 @@ AnswerCallback = Callable[[str, SourceAnswer], None]
 class SearchRow:
     """One model found. `score` is 0..1 and never rises with the rank; `fair_score` is None until assessed.
 
+    `runs` says what the record tells about running it (see `schemas.runs`), `runnable` whether it does or
+    may, with open files.
     `sources` are those of all its versions; `versions` are those of its concept DOI, newest first.
     """
 
@@ -68,6 +71,7 @@ class SearchRow:
     year: int | None
     score: float
     runnable: bool
+    runs: str | None
     fair_score: float | None
     url: str | None
     concept_doi: str | None = None
@@ -158,6 +162,7 @@ def row_of(hit: SearchHit) -> SearchRow:
         year=record.year,
         score=round(hit.score, 4),
         runnable=hit.entry.runnable,
+        runs=runs(hit.entry.record),
         fair_score=hit.entry.fair_score,
         url=hit.entry.url,
         concept_doi=record.concept_doi,

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""What the record of a model says about running it."""
+
+import pytest
+
+from fairreg.schemas.fingerprint_rule import recognised_in, rule_in, with_rule
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
+from fairreg.schemas.runs import is_runnable, runs
+
+
+def record(**fields):
+    values = {"kind": "model", "access": Access("open")} | fields
+    return ModelRecord(identifier="doi:10.1234/a", name="a", provenance=Provenance("zenodo", "1"), **values)
+
+
+def recognised(title):
+    evidence = with_rule("computed from net.pt sha256:aa", title)
+    return Identifier("file_fingerprint", "sha256:bb", evidence)
+
+
+def test_recognised_weights_run_whatever_their_format():
+    found = record(formats=("pt",), identifiers=(recognised("ParticleNet"),))
+    assert (runs(found), is_runnable(found)) == ("runs", True)
+
+
+def test_the_evidence_names_the_network_and_keeps_the_rule():
+    evidence = recognised("ParticleNet").evidence
+    assert recognised_in(evidence) == "ParticleNet"
+    assert rule_in(evidence) == rule_in(with_rule("computed from net.pt"))
+    assert recognised_in(with_rule("computed from net.pt")) is None
+    assert recognised_in("computed; recognised as something elsewhere") is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"distributions": (Distribution("net.ONNX"),)}, "may run: ONNX"),
+        (
+            {"distributions": (Distribution("a.zip", path="x/net.onnx"),), "formats": ("pth",)},
+            "may run: ONNX",
+        ),
+        ({"formats": ("ubj",)}, "may run: XGBoost"),
+        ({"formats": ("h5",), "frameworks": ("TensorFlow/Keras",)}, "may run: Keras"),
+        (
+            {"distributions": (Distribution("bdt.xml"),), "frameworks": ("ROOT TMVA",)},
+            "may run: TMVA",
+        ),
+        ({"formats": ("h5",)}, "needs the author's code"),
+        ({"formats": ("xml",)}, None),
+        ({"distributions": (Distribution("net.pth"),)}, "needs the author's code"),
+        ({"distributions": (Distribution("net.onnx.md5"),)}, None),
+        ({"formats": ("training code",)}, None),
+        ({"formats": ("onnx",), "kind": "software"}, None),
+    ],
+)
+def test_without_recognised_weights_the_kinds_of_files_decide(fields, words):
+    found = record(**fields)
+    assert runs(found) == words
+    assert is_runnable(found) == (words or "").startswith("may run")
+
+
+@pytest.mark.parametrize("access", [None, Access("restricted"), Access("embargoed")])
+def test_what_cannot_be_had_is_not_runnable(access):
+    found = record(formats=("onnx",), access=access)
+    assert runs(found) == "may run: ONNX"
+    assert not is_runnable(found)
