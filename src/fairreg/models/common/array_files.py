@@ -30,7 +30,8 @@ def read_named(path: Path, names: Collection[str], start: int = 0, stop: int | N
         raise unreadable(path, error) from error
     if not arrays:
         raise ModelError(
-            f"{path.name} has no array {' or '.join(names)}.", hint=f"It has {', '.join(others) or 'no arrays'}."
+            f"{path.name} has no array {' or '.join(names)}.",
+            hint=f"It has {', '.join(others) or 'no arrays'}.",
         )
     return Inputs(arrays, labels)
 

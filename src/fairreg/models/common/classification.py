@@ -16,9 +16,10 @@ _BINARY = 2
 
 
 def figures(probabilities: Array, labels: Array) -> Mapping[str, float]:
-    """Accuracy of probabilities (n, classes) for labels (n, classes) of one 1 per row; ROC AUC of two classes.
+    """Accuracy of probabilities (n, classes) for labels (n, classes), and the ROC AUC of two classes.
 
-    Rows without a 1 are left out; NaN where nothing can be measured. Raises ModelError for other labels.
+    A label is a row with one 1; rows without one are left out. NaN where nothing can be
+    measured. Raises ModelError for other labels.
     """
     if labels.shape != probabilities.shape:
         raise ModelError(

@@ -39,7 +39,9 @@ class Options:
         try:
             values = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise ModelError(f"{path.name} is not valid JSON.", hint="Fetch the published file again.") from error
+            raise ModelError(
+                f"{path.name} is not valid JSON.", hint="Fetch the published file again."
+            ) from error
         if not isinstance(values, dict):
             raise ModelError(f"{path.name} is not a JSON object with the options of a training.")
         return cls(path.name, values)
@@ -56,7 +58,7 @@ class Options:
         found: str = self._of(key, str, "a text")
         return found
 
-    def flag(self, key: str, default: bool | None = None) -> bool:
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
         """Return true or false; `default` where the option is absent and a default is given."""
         if default is not None and key not in self._values:
             return default

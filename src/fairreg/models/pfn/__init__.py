@@ -17,7 +17,7 @@ from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.common.array_files import count_rows, read_named
 from fairreg.models.common.classification import figures
 from fairreg.models.common.weight_file import WeightFile, unwrapped
-from fairreg.models.pfn.architecture import Sizes
+from fairreg.models.pfn.architecture import ParticleFlowSizes
 from fairreg.models.pfn.inputs import NAMES, SAMPLE, toy_jets
 from fairreg.models.pfn.runner import ParticleFlowRunner, build
 from fairreg.models.pfn.settings import settings_of
@@ -59,7 +59,7 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
     What the tensors do not show is taken from the options beside the file. Where they are missing or do not
     fit, `assumptions` say so, and `load` refuses the file.
     """
-    sizes = Sizes.from_tensors(file.unwrapped)
+    sizes = ParticleFlowSizes.from_tensors(file.unwrapped)
     if sizes is None:
         return None
     stated: dict[str, int | float | str] = {}
@@ -126,9 +126,9 @@ def _path(source: Recognition | Path) -> Path:
     return source.path if isinstance(source, Recognition) else source
 
 
-def _read(path: Path) -> tuple[Mapping[str, NDArray[Any]], Sizes]:
+def _read(path: Path) -> tuple[Mapping[str, NDArray[Any]], ParticleFlowSizes]:
     tensors = unwrapped(read_tensors(path))
-    sizes = Sizes.from_tensors(tensors)
+    sizes = ParticleFlowSizes.from_tensors(tensors)
     if sizes is None:
         raise ModelError(f"The weights in {path.name} are not those of a particle flow network.")
     return tensors, sizes
@@ -163,7 +163,10 @@ def sample_for(source: Recognition) -> Mapping[str, NDArray[Any]]:
 
 
 def demonstrate(runner: Runner) -> Demonstration:
-    """Compare `runner` with the definition in float64 on toy jets; ModelError if it is of another model."""
+    """Compare `runner` with the definition in float64 on toy jets; ModelError if it is of another model.
+
+    The difference is relative where a value exceeds 1, as evidence does.
+    """
     if not isinstance(runner, ParticleFlowRunner):
         raise ModelError("The runner is not a particle flow network.")
     from fairreg.models.pfn.definition import compute
@@ -174,7 +177,10 @@ def demonstrate(runner: Runner) -> Demonstration:
     found = runner.run(jets)
     seconds = perf_counter() - begin
     expected = compute(runner.tensors, runner.sizes, runner.settings, jets)
-    difference = max(float(np.abs(found[name] - value).max()) for name, value in expected.items())
+    difference = max(
+        float((np.abs(found[name] - value) / np.maximum(1, np.abs(value))).max())
+        for name, value in expected.items()
+    )
     count = len(jets["particles"])
     return Demonstration(
         source=SAMPLE,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fairreg.models.common.training_options import widths_of
 
-__all__ = ["PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "Sizes"]
+__all__ = ["PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes"]
 
 Array = NDArray[Any]
 Combination = Literal["sum", "cat"]
@@ -27,17 +27,18 @@ TAUS = 7  # n-subjettiness variables of the augmented networks
 # Features per particle -> the most classes of a published data set with them.
 PARTICLE_FEATURES: Mapping[int, int] = {3: 5, 11: 10}
 _PAIR_LAYERS = 3
+_CLASSES = 2  # at least; exactly those of the top taggers
 _MATRIX = 2
 _MOST_LAYERS = 32
 
 
 @dataclass(frozen=True)
-class Sizes:
+class ParticleFlowSizes:
     """Sizes of one network: widths of the layers of Phi and of the hidden layers of F.
 
-    `pair_nodes` is the width of the hidden layers for pairs, 0 in a network without them (a PFN). `combination`
-    says how the sums over particles of both kinds enter F: added or concatenated. `taus` is the number of
-    further inputs of F, 0 or 7.
+    `pair_nodes` is the width of the hidden layers for pairs, 0 in a network without them (a PFN).
+    `combination` says how the sums over particles of both kinds enter F: added or concatenated. `taus` is the
+    number of further inputs of F, 0 or 7.
     """
 
     features: int
@@ -49,14 +50,16 @@ class Sizes:
     taus: int = 0
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Array]) -> "Sizes | None":
+    def from_tensors(cls, tensors: Mapping[str, Array]) -> "ParticleFlowSizes | None":
         """Derive the sizes; None unless every name and shape is that of such a network, in floats."""
         phi, f = _widths(tensors, "phi"), _widths(tensors, "fc")
-        first, last = tensors.get("phi.0.0.weight"), tensors.get(f"fc.{len(f)}.weight")
-        pairs, entry = tensors.get("phiInt.0.0.weight"), tensors.get("fc.0.0.weight")
-        if not phi or not f or any(item is None or item.ndim != _MATRIX for item in (first, last, entry)):
+        first, last, entry, pairs = (
+            tensors.get(f"{layer}.weight") for layer in ("phi.0.0", f"fc.{len(f)}", "fc.0.0", "phiInt.0.0")
+        )
+        if first is None or last is None or entry is None:
             return None
-        assert first is not None and last is not None and entry is not None  # noqa: PT018  for the type checker
+        if {item.ndim for item in (first, last, entry, pairs) if item is not None} != {_MATRIX}:
+            return None
         nodes = 0 if pairs is None else int(pairs.shape[0])
         inputs = _inputs_of_f(int(entry.shape[1]), phi[-1], with_pairs=bool(nodes))
         if inputs is None:
@@ -93,7 +96,10 @@ class Sizes:
         for part, names in self.layers.items():
             for name, taken, given in zip(names, widths[part], widths[part][1:], strict=False):
                 shapes |= {f"{name}.weight": (given, taken), f"{name}.bias": (given,)}
-        return shapes | {f"{self.last}.weight": (self.classes, self.f[-1]), f"{self.last}.bias": (self.classes,)}
+        return shapes | {
+            f"{self.last}.weight": (self.classes, self.f[-1]),
+            f"{self.last}.bias": (self.classes,),
+        }
 
     @property
     def parameter_count(self) -> int:
@@ -114,13 +120,16 @@ class Sizes:
     @property
     def _plausible(self) -> bool:
         """Only sizes that the authors' programs give: others may be those of another network."""
-        most = PARTICLE_FEATURES.get(self.features, 0) if self.pair_nodes else 2 * (self.features == min(PARTICLE_FEATURES))
-        return 2 <= self.classes <= most and (not self.taus or self.classes == 2)  # noqa: PLR2004  two classes
+        if self.pair_nodes and not self.taus:
+            return _CLASSES <= self.classes <= PARTICLE_FEATURES.get(self.features, 0)
+        return (self.features, self.classes) == (min(PARTICLE_FEATURES), _CLASSES)
 
     def _fits(self, tensors: Mapping[str, Array]) -> bool:
         shapes = self.shapes()
         return tensors.keys() == shapes.keys() and all(
-            tensors[name].shape == shape and min(shape) > 0 and tensors[name].dtype.name in {"float32", "float64"}
+            tensors[name].shape == shape
+            and min(shape) > 0
+            and tensors[name].dtype.name in {"float32", "float64"}
             for name, shape in shapes.items()
         )
 

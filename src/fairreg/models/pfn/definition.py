@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.pfn.architecture import Sizes
-from fairreg.models.pfn.settings import Settings
+from fairreg.models.pfn.architecture import ParticleFlowSizes
+from fairreg.models.pfn.settings import ParticleFlowSettings
 
 __all__ = ["compute"]
 
@@ -34,7 +34,10 @@ _ETA, _PHI, _SUM_PT, _CONSTITUENTS = 3, 4, 5, 6  # columns of aug_data
 
 
 def compute(
-    tensors: Mapping[str, Array], sizes: Sizes, settings: Settings, arrays: Mapping[str, Array]
+    tensors: Mapping[str, Array],
+    sizes: ParticleFlowSizes,
+    settings: ParticleFlowSettings,
+    arrays: Mapping[str, Array],
 ) -> dict[str, Array]:
     """Outputs by name, in float64, for inputs by name as the runner takes them."""
     network = _Network({name: np.asarray(value, dtype=np.float64) for name, value in tensors.items()}, sizes)
@@ -44,7 +47,7 @@ def compute(
     return _outputs(logits.reshape(-1, sizes.classes), settings)
 
 
-def _outputs(logits: Array, settings: Settings) -> dict[str, Array]:
+def _outputs(logits: Array, settings: ParticleFlowSettings) -> dict[str, Array]:
     """Softmax; or evidence e = ReLU, alpha = e + 1, S = sum alpha, p = alpha / S, u = K / S.
 
     M. Sensoy, L. Kaplan, M. Kandemir, Evidential Deep Learning to Quantify Classification Uncertainty,
@@ -64,7 +67,7 @@ def _outputs(logits: Array, settings: Settings) -> dict[str, Array]:
 
 
 class _Network:
-    def __init__(self, weights: Mapping[str, Array], sizes: Sizes) -> None:
+    def __init__(self, weights: Mapping[str, Array], sizes: ParticleFlowSizes) -> None:
         self.weights, self.sizes = weights, sizes
 
     def logits(self, jet: Mapping[str, Array]) -> Array:
@@ -110,11 +113,13 @@ def _pair(one: Array, other: Array, around: Array) -> Array:
     total = _momentum(one, around) + _momentum(other, around)
     mass = abs(total[0] ** 2 - total[1] ** 2 - total[2] ** 2 - total[3] ** 2)
     z = softer / (one[0] + other[0] + _SMALL)
-    return np.log(np.array([delta, softer * delta * around[_SUM_PT], z, mass]) + _SMALL)
+    features = np.array([delta, softer * delta * around[_SUM_PT], z, mass], dtype=np.float64)
+    return np.log(features + _SMALL)
 
 
 def _momentum(particle: Array, around: Array) -> Array:
     """E, px, py and pz of a massless particle in GeV, in extended precision for the difference of squares."""
     pt, eta, phi = np.asarray(particle[:3], dtype=np.longdouble)
     pt, eta, phi = pt * around[_SUM_PT], eta + around[_ETA], phi + around[_PHI]
-    return pt * np.array([np.cosh(eta), np.cos(phi), np.sin(phi), np.sinh(eta)])
+    momentum: Array = pt * np.array([np.cosh(eta), np.cos(phi), np.sin(phi), np.sinh(eta)])
+    return momentum

@@ -13,9 +13,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.models.common.graph_builder import GraphBuilder
-from fairreg.models.pfn.architecture import PAIR_FEATURES, Sizes
+from fairreg.models.pfn.architecture import PAIR_FEATURES, ParticleFlowSizes
 from fairreg.models.pfn.inputs import signature
-from fairreg.models.pfn.settings import Settings
+from fairreg.models.pfn.settings import ParticleFlowSettings
 
 __all__ = ["onnx_bytes"]
 
@@ -25,8 +25,10 @@ _SMALL = 1e-5
 _SUM_PT, _CONSTITUENTS = 5, 6
 
 
-def onnx_bytes(tensors: Mapping[str, NDArray[Any]], sizes: Sizes, settings: Settings) -> bytes:
-    """Serialise the network in float32, for any number of jets and particles; weights in float64 are rounded."""
+def onnx_bytes(
+    tensors: Mapping[str, NDArray[Any]], sizes: ParticleFlowSizes, settings: ParticleFlowSettings
+) -> bytes:
+    """Serialise the network in float32, for any number of jets and particles; float64 weights are rounded."""
     graph = _ParticleGraph(tensors, sizes)
     value = graph.latent()
     _finish(graph, value, sizes, settings)
@@ -34,7 +36,9 @@ def onnx_bytes(tensors: Mapping[str, NDArray[Any]], sizes: Sizes, settings: Sett
     return graph.model("pfn", *signature(sizes, settings), {"P": longest})
 
 
-def _finish(graph: GraphBuilder, latent: str, sizes: Sizes, settings: Settings) -> None:
+def _finish(
+    graph: GraphBuilder, latent: str, sizes: ParticleFlowSizes, settings: ParticleFlowSettings
+) -> None:
     logits = graph.linear(graph.perceptron(latent, sizes.layers["fc"]), sizes.last)
     if settings.output == "softmax":
         graph.node("Softmax", logits, output="probabilities", axis=1)
@@ -49,7 +53,7 @@ def _finish(graph: GraphBuilder, latent: str, sizes: Sizes, settings: Settings) 
 class _ParticleGraph(GraphBuilder):
     """The graph with the particles of a jet: `mask` is (N, P, 1), `particles` (N, P, features) masked."""
 
-    def __init__(self, tensors: Mapping[str, NDArray[Any]], sizes: Sizes) -> None:
+    def __init__(self, tensors: Mapping[str, NDArray[Any]], sizes: ParticleFlowSizes) -> None:
         super().__init__(tensors)
         self.sizes = sizes
         self.mask = self._across("masks")

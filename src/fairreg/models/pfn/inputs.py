@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.pfn.architecture import TAUS, Sizes
-from fairreg.models.pfn.settings import Settings
+from fairreg.models.pfn.architecture import TAUS, ParticleFlowSizes
+from fairreg.models.pfn.settings import ParticleFlowSettings
 from fairreg.schemas.record import Feature, Tensor
 
 __all__ = ["NAMES", "SAMPLE", "signature", "toy_jets"]
@@ -42,12 +42,17 @@ _JET = (
     Feature("jet_nconst", description="number of particles, at least 1"),
 )
 _TAUS = tuple(
-    Feature(f"tau_{order}", description="n-subjettiness of beta = 1 with exclusive-kT axes, pT relative to the jet")
+    Feature(
+        f"tau_{order}",
+        description="n-subjettiness of beta = 1 with exclusive-kT axes, pT relative to the jet",
+    )
     for order in range(1, TAUS + 1)
 )
 
 
-def signature(sizes: Sizes, settings: Settings) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+def signature(
+    sizes: ParticleFlowSizes, settings: ParticleFlowSettings
+) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """Inputs and outputs of a network with their features; N is the number of jets, P that of particles."""
     features = _KINEMATIC if sizes.features == len(_KINEMATIC) else (*_KINEMATIC, *_JETCLASS)
     inputs = [
@@ -61,7 +66,7 @@ def signature(sizes: Sizes, settings: Settings) -> tuple[tuple[Tensor, ...], tup
     return tuple(inputs), _outputs(settings)
 
 
-def _outputs(settings: Settings) -> tuple[Tensor, ...]:
+def _outputs(settings: ParticleFlowSettings) -> tuple[Tensor, ...]:
     classes = tuple(Feature(name) for name in settings.classes)
     width = (len(classes),)
     if settings.output == "softmax":
@@ -78,11 +83,11 @@ def _tensor(name: str, shape: tuple[int | str, ...], features: tuple[Feature, ..
 
 
 def toy_jets(
-    sizes: Sizes | None = None, jets: int = 12, slots: int = 24, seed: int = 0
+    sizes: ParticleFlowSizes | None = None, jets: int = 12, slots: int = 24, seed: int = 0
 ) -> Mapping[str, Array]:
     """Random jets by input name for a network of these sizes; for every one of top tagging without sizes.
 
-    Momenta are exponential, angles normal with a width of 0.2, sums of pT uniform between 500 and 1000 GeV; the
+    Momenta are exponential, angles normal with a width of 0.2, sums of pT uniform in 500 to 1000 GeV; the
     jets have 1, 2, ... up to `slots` particles, the hardest first, then zeros.
     """
     random = np.random.default_rng(seed)
@@ -104,8 +109,8 @@ def toy_jets(
     return {name: np.ascontiguousarray(found[name], dtype=np.float32) for name in taken}
 
 
-def _inputs_of(sizes: Sizes) -> tuple[Tensor, ...]:
-    return signature(sizes, Settings("PFN", "softmax", ()))[0]
+def _inputs_of(sizes: ParticleFlowSizes) -> tuple[Tensor, ...]:
+    return signature(sizes, ParticleFlowSettings("PFN", "softmax", ()))[0]
 
 
 def _toy_identities(random: np.random.Generator, shape: tuple[int, int], features: int) -> Array:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.pfn.architecture import Sizes
+from fairreg.models.pfn.architecture import ParticleFlowSizes
 from fairreg.models.pfn.inputs import NAMES, signature
-from fairreg.models.pfn.settings import Settings
+from fairreg.models.pfn.settings import ParticleFlowSettings
 from fairreg.runners import Runner, torch
 from fairreg.runners import load as load_engine
 from fairreg.runners.signature import Arrays
@@ -31,7 +31,12 @@ class ParticleFlowRunner(Runner):
     """
 
     def __init__(
-        self, engine: Runner, tensors: Mapping[str, Array], sizes: Sizes, settings: Settings, batch_size: int
+        self,
+        engine: Runner,
+        tensors: Mapping[str, Array],
+        sizes: ParticleFlowSizes,
+        settings: ParticleFlowSettings,
+        batch_size: int,
     ) -> None:
         super().__init__(
             engine.name,
@@ -80,7 +85,9 @@ def _check(name: str, array: Array, *, pairs: bool) -> None:
         row = int(np.argwhere(~np.isfinite(array))[0][0])
         raise ModelError(f"{name} of jet {row} is not finite.", hint="Leave such jets out.")
     if name == "masks" and not np.isin(array, (0, 1)).all():
-        raise ModelError("masks has values other than 0 and 1.", hint="Write 1 for a particle, 0 for padding.")
+        raise ModelError(
+            "masks has values other than 0 and 1.", hint="Write 1 for a particle, 0 for padding."
+        )
     if name == "particles" and pairs and (array[:, :, 0] < 0).any():
         row = int(np.argwhere(array[:, :, 0] < 0)[0][0])
         raise ModelError(
@@ -97,8 +104,8 @@ def _check(name: str, array: Array, *, pairs: bool) -> None:
 
 def build(
     tensors: Mapping[str, Array],
-    sizes: Sizes,
-    settings: Settings,
+    sizes: ParticleFlowSizes,
+    settings: ParticleFlowSettings,
     *,
     runtime: str,
     batch_size: int,
@@ -120,7 +127,11 @@ def build(
 
 
 def _in_torch(
-    tensors: Mapping[str, Array], sizes: Sizes, settings: Settings, batch_size: int, device: str | None
+    tensors: Mapping[str, Array],
+    sizes: ParticleFlowSizes,
+    settings: ParticleFlowSettings,
+    batch_size: int,
+    device: str | None,
 ) -> Runner:
     torch.require()
     from fairreg.models.pfn.torch_network import network

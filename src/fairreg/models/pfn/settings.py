@@ -15,9 +15,9 @@ from typing import Literal
 
 from fairreg.errors import ModelError
 from fairreg.models.common.training_options import Options, widths_of
-from fairreg.models.pfn.architecture import PARTICLE_FEATURES, Sizes
+from fairreg.models.pfn.architecture import PARTICLE_FEATURES, ParticleFlowSizes
 
-__all__ = ["Settings", "options_file", "settings_of"]
+__all__ = ["ParticleFlowSettings", "options_file", "settings_of"]
 
 Architecture = Literal["PFN", "PFIN", "UQPFIN"]
 _QCD_TOP = ("QCD", "top quark")
@@ -33,7 +33,7 @@ _DATA_SETS: Mapping[str, tuple[int, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class ParticleFlowSettings:
     """One network's class, its last function, its classes in order, and sentences on their sources.
 
     `output` is "softmax", or "evidence": a ReLU, after which evidence e gives Dirichlet parameters e + 1.
@@ -51,7 +51,7 @@ def options_file(path: Path) -> str:
     return f"{_EVALUATED.sub('', path.name, count=1)}.json"
 
 
-def settings_of(path: Path, sizes: Sizes) -> Settings:
+def settings_of(path: Path, sizes: ParticleFlowSizes) -> ParticleFlowSettings:
     """Settings of the network of these sizes in the file `path`.
 
     Raises ModelError where they are in neither the file nor the options beside it, and where the options are
@@ -61,27 +61,29 @@ def settings_of(path: Path, sizes: Sizes) -> Settings:
     if options is not None:
         _check_widths(options, sizes)
     if not sizes.pair_nodes:
-        return Settings("PFN", "softmax", _QCD_TOP, assumptions=(_PFN, _preparation(options, path)))
+        return ParticleFlowSettings(
+            "PFN", "softmax", _QCD_TOP, assumptions=(_PFN, _preparation(options, path))
+        )
     if options is None:
         return _without_options(path, sizes)
     return _uqpfin(options, sizes) if "data_type" in options else _pfin(options, sizes)
 
 
 _PFN = (
-    "Neither names nor shapes show that the particles are summed, that a ReLU follows the hidden layers and a "
-    "softmax the last: taken from ParticleFlowNetwork in models/PFN of FAIR4HEP/xAI4toptagger."
+    "Neither names nor shapes show that the particles are summed, that a ReLU follows the hidden layers and "
+    "a softmax the last: taken from ParticleFlowNetwork in models/PFN of FAIR4HEP/xAI4toptagger."
 )
 _PFIN = (
-    "Neither names nor shapes show the features of pairs, the sums, the ReLU of the hidden layers and the last "
-    "softmax: taken from PFIN in models/PFIN/PFIN.py of FAIR4HEP/xAI4toptagger."
+    "Neither names nor shapes show the features of pairs, the sums, the ReLU of the hidden layers and the "
+    "last softmax: taken from PFIN in models/PFIN/PFIN.py of FAIR4HEP/xAI4toptagger."
 )
 _UQPFIN = (
-    "Neither names nor shapes show the features of pairs, the sums and the ReLU of the hidden layers: taken from "
-    "model/UQPFIN.py of PFIN4UQAD; dropout is off, as in its evaluation but for Monte Carlo dropout."
+    "Neither names nor shapes show the features of pairs, the sums and the ReLU of the hidden layers: taken "
+    "from model/UQPFIN.py of PFIN4UQAD; dropout is off, as in its evaluation but for Monte Carlo dropout."
 )
 _MASS = (
-    "m^2 of a pair is computed without cancellation; the authors' E^2 - p^2 in float32 carries rounding noise "
-    "for nearly collinear pairs, so that their own scores differ by it."
+    "m^2 of a pair is computed without cancellation; the authors' E^2 - p^2 in float32 carries rounding "
+    "noise for nearly collinear pairs, so that their own scores differ by it."
 )
 
 
@@ -94,11 +96,13 @@ def _preparation(options: Options | None, path: Path) -> str:
     if options is None or "preprocessed" not in options:
         return f"Whether the inputs are fractions of pT about the jet axis is stated in {options_file(path)}."
     prepared = options.flag("preprocessed")
-    inputs = "fractions of pT and angles about the jet axis" if prepared else "pT in GeV, eta and phi as they are"
+    inputs = (
+        "fractions of pT and angles about the jet axis" if prepared else "pT in GeV, eta and phi as they are"
+    )
     return f"The inputs are {inputs}: {options.name} states preprocessed {str(prepared).lower()}."
 
 
-def _check_widths(options: Options, sizes: Sizes) -> None:
+def _check_widths(options: Options, sizes: ParticleFlowSizes) -> None:
     """Raise ModelError where the options state other widths than the tensors have."""
     stated = {"phi_nodes": sizes.phi, "f_nodes": sizes.f}
     for key, widths in stated.items():
@@ -120,30 +124,34 @@ def _other_network(options: Options, stated: str, found: str) -> ModelError:
     )
 
 
-def _without_options(path: Path, sizes: Sizes) -> Settings:
+def _without_options(path: Path, sizes: ParticleFlowSizes) -> ParticleFlowSettings:
     if sizes.taus:  # only PFIN, which ends in a softmax, has them
-        return Settings("PFIN", "softmax", _QCD_TOP, assumptions=(_PFIN, _MASS))
+        return ParticleFlowSettings("PFIN", "softmax", _QCD_TOP, assumptions=(_PFIN, _MASS))
     name = options_file(path)
     raise ModelError(
-        f"The weights do not show whether the network ends in a softmax or gives evidence; fairreg needs {name}.",
+        f"The weights do not show whether a softmax or evidence is the output; fairreg needs {name}.",
         hint=f"Put the published {name} beside the weights, or into ../trained_model_dicts.",
     )
 
 
-def _pfin(options: Options, sizes: Sizes) -> Settings:
+def _pfin(options: Options, sizes: ParticleFlowSizes) -> ParticleFlowSettings:
     if not options.flag("preprocessed"):
-        raise ModelError(f"{options.name} states preprocessed false, which models/PFIN/train.py cannot train.")
+        raise ModelError(
+            f"{options.name} states preprocessed false, which models/PFIN/train.py cannot train."
+        )
     augmented = options.flag("augmented")
     if augmented != bool(sizes.taus):
         raise _other_network(options, f"augmented {str(augmented).lower()}", f"{sizes.taus} taus")
     if (sizes.features, sizes.classes) != (min(PARTICLE_FEATURES), len(_QCD_TOP)):
         raise _other_network(
-            options, "no data_type, as for top tagging", f"{sizes.features} features and {sizes.classes} classes"
+            options,
+            "no data_type, as for top tagging",
+            f"{sizes.features} features and {sizes.classes} classes",
         )
-    return Settings("PFIN", "softmax", _QCD_TOP, "top tagging", (_PFIN, _MASS))
+    return ParticleFlowSettings("PFIN", "softmax", _QCD_TOP, "top tagging", (_PFIN, _MASS))
 
 
-def _uqpfin(options: Options, sizes: Sizes) -> Settings:
+def _uqpfin(options: Options, sizes: ParticleFlowSizes) -> ParticleFlowSettings:
     data = options.text("data_type")
     if data not in _DATA_SETS:
         raise ModelError(
@@ -161,5 +169,7 @@ def _uqpfin(options: Options, sizes: Sizes) -> Settings:
             f"{sizes.features} and {sizes.classes}",
         )
     # EvalTools.py takes no softmax where the option is absent.
-    output: Literal["softmax", "evidence"] = "softmax" if options.flag("use_softmax", False) else "evidence"
-    return Settings("UQPFIN", output, kept, data, (_UQPFIN, _MASS))
+    output: Literal["softmax", "evidence"] = (
+        "softmax" if options.flag("use_softmax", default=False) else "evidence"
+    )
+    return ParticleFlowSettings("UQPFIN", output, kept, data, (_UQPFIN, _MASS))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.pfn.architecture import Sizes
-from fairreg.models.pfn.settings import Settings
+from fairreg.models.pfn.architecture import ParticleFlowSizes
+from fairreg.models.pfn.settings import ParticleFlowSettings
 
 __all__ = ["network"]
 
@@ -17,13 +17,17 @@ _SUM_PT, _CONSTITUENTS = 5, 6
 
 
 def network(
-    tensors: Mapping[str, NDArray[Any]], sizes: Sizes, settings: Settings, device: str = "cpu"
+    tensors: Mapping[str, NDArray[Any]],
+    sizes: ParticleFlowSizes,
+    settings: ParticleFlowSettings,
+    device: str = "cpu",
 ) -> Callable[..., tuple[Any, ...]]:
     """Return a function of the inputs in order that computes the outputs in order, in float32."""
     import torch
 
     weights = {
-        name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device) for name, array in tensors.items()
+        name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
+        for name, array in tensors.items()
     }
 
     def linear(name: str, value: Any) -> Any:
@@ -64,7 +68,7 @@ def _pairs(particles: Any, scale: Any) -> Any:
     return torch.log(torch.stack((delta, softer * delta * scale, z, mass), 3) + _SMALL)
 
 
-def _finish(logits: Any, settings: Settings) -> tuple[Any, ...]:
+def _finish(logits: Any, settings: ParticleFlowSettings) -> tuple[Any, ...]:
     import torch
 
     if settings.output == "softmax":
