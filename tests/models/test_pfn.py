@@ -254,6 +254,17 @@ def test_a_different_network_with_similar_names_is_none_of_them(change):
     assert ParticleFlowSizes.from_tensors(altered(change)) is None
 
 
+NAMES = [*PFIN.shapes(), "phi.2.0.weight", "phiInt.3.0.weight", "fc.3.weight", "phi"]
+SHAPES = st.lists(st.integers(0, 3), max_size=3).map(tuple)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), SHAPES))
+def test_any_shapes_under_these_names_are_none_of_them_or_give_the_sizes_that_they_have(changes):
+    shapes = PFIN.shapes() | changes
+    found = ParticleFlowSizes.from_tensors({name: np.zeros(shape, "f4") for name, shape in shapes.items()})
+    assert found is None or found.shapes() == shapes
+
+
 def test_a_width_that_leaves_two_readings_is_not_guessed():
     # 14 inputs of F are two sums of 7 numbers, or one with 7 taus.
     sizes = ParticleFlowSizes(3, (9, 7), (6, 5), 2, 10, "cat")
