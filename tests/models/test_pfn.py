@@ -21,6 +21,7 @@ from fairreg.models.pfn.settings import ParticleFlowSettings, options_file
 from fairreg.runners import onnx
 from fairreg.runners.weights import fingerprint_of
 from support.particle_flow import published, random_weights
+from support.weight_files import Files
 
 PFN = ParticleFlowSizes(3, (9, 8, 7 + 1), (6, 5), 2)
 PFIN = ParticleFlowSizes(3, (9, 8), (6, 5), 2, 10)
@@ -271,6 +272,20 @@ def test_a_width_that_leaves_two_readings_is_not_guessed():
     assert ParticleFlowSizes.from_tensors(random_weights(sizes.shapes())) is None
 
 
+def test_the_network_in_a_whole_checkpoint_of_several_gpus_is_found(tmp_path):
+    tensors = random_weights(PFIN.shapes())
+
+    def checkpoint(op, pieces):
+        network = op.mapping({f"module.{name}": piece for name, piece in pieces.items()})
+        return op.mapping({"epoch": op.integer(3), "model_state_dict": network})
+
+    path = published(tmp_path, "UQPFIN_best_alldicts_x", tensors)
+    path.write_bytes(Files().checkpoint(tensors, checkpoint))
+    (tmp_path / "trained_model_dicts").mkdir()
+    (tmp_path / "trained_model_dicts/UQPFIN_x.json").write_text(json.dumps(UQ))
+    assert models.recognise(path).hyperparameters["output"] == "evidence"
+
+
 # Options beside the weights
 
 
@@ -280,6 +295,7 @@ def test_a_width_that_leaves_two_readings_is_not_guessed():
         ("PFN_best", "PFN.json"),
         ("PFIN_last_v3_cat", "PFIN_v3_cat.json"),
         ("UQPFIN_best_jetnet_0.7_skiptop_ocmodel", "UQPFIN_jetnet_0.7_skiptop_ocmodel.json"),
+        ("UQPFIN_best_alldicts_jetclass20M_0_baseline", "UQPFIN_jetclass20M_0_baseline.json"),
     ],
 )
 def test_options_have_the_name_of_the_weights_without_best_and_last(tmp_path, name, options):

@@ -21,7 +21,8 @@ __all__ = ["ParticleFlowSettings", "options_file", "settings_of"]
 
 Architecture = Literal["PFN", "PFIN", "UQPFIN"]
 _QCD_TOP = ("QCD", "top quark")
-_EVALUATED = re.compile(r"_(best|last)(?=_|$)")
+# train_mod.py writes whole checkpoints as ``_best_alldicts``.
+_EVALUATED = re.compile(r"_(best_alldicts|best|last)(?=_|$)")
 # Features per particle and classes of the data sets of PFIN4UQAD, in the order of the labels that the
 # programs in datasets/ write (jetnet: files g, q, t, w, z; JNqgmerged: comment in the notebooks).
 _DATA_SETS: Mapping[str, tuple[int, tuple[str, ...]]] = {
