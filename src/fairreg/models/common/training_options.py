@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""JSON files beside weights, in which training programs record their options."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fairreg.errors import ModelError
+
+__all__ = ["Options", "widths_of"]
+
+_MOST_BYTES = 1 << 16  # the published files have less than one kilobyte
+_MOST_WIDTH = 1 << 20
+
+
+class Options:
+    """Options by name, from the JSON file `name`; every getter raises ModelError for another type."""
+
+    def __init__(self, name: str, values: Mapping[str, Any]) -> None:
+        self.name, self._values = name, values
+
+    @classmethod
+    def read(cls, places: Iterable[Path]) -> "Options | None":
+        """Read the first of the files that exists, None where none does.
+
+        Raises ModelError for one that is too large or is not a JSON object.
+        """
+        path = next((place for place in places if place.is_file()), None)
+        if path is None:
+            return None
+        try:
+            with path.open("rb") as file:
+                content = file.read(_MOST_BYTES + 1)
+        except OSError as error:
+            raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        if len(content) > _MOST_BYTES:
+            raise ModelError(f"{path.name} is too large for the options of a training ({_MOST_BYTES} bytes).")
+        try:
+            values = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise ModelError(
+                f"{path.name} is not valid JSON.", hint="Fetch the published file again."
+            ) from error
+        if not isinstance(values, dict):
+            raise ModelError(f"{path.name} is not a JSON object with the options of a training.")
+        return cls(path.name, values)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def section(self, key: str) -> "Options":
+        """Return the options below `key`."""
+        return Options(self.name, self._of(key, dict, "an object"))
+
+    def text(self, key: str) -> str:
+        """Return a text."""
+        found: str = self._of(key, str, "a text")
+        return found
+
+    def flag(self, key: str, *, default: bool | None = None) -> bool:
+        """Return true or false; `default` where the option is absent and a default is given."""
+        if default is not None and key not in self._values:
+            return default
+        found: bool = self._of(key, bool, "true or false")
+        return found
+
+    def integer(self, key: str) -> int:
+        """Return an integer of at least 1."""
+        value: int = self._of(key, int, "an integer")
+        if isinstance(value, bool) or value < 1:
+            raise ModelError(f"{self.name} states {key} as {value!r}, which is not a positive integer.")
+        return value
+
+    def number(self, key: str) -> float:
+        """Return a finite number."""
+        value = self._of(key, (int, float), "a number")
+        if isinstance(value, bool) or not abs(value) < float("inf"):
+            raise ModelError(f"{self.name} states {key} as {value!r}, which is not a finite number.")
+        return float(value)
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        """Return the numbers of a text such as ``100,100,64``; none of an empty text."""
+        text = self.text(key).strip()
+        parts = [part.strip() for part in text.split(",")] if text else []
+        if not all(part.isascii() and part.isdecimal() and int(part) <= _MOST_WIDTH for part in parts):
+            raise ModelError(f"{self.name} states {key} as {text[:60]!r}, which is no list of numbers.")
+        return tuple(map(int, parts))
+
+    def _of(self, key: str, kind: Any, words: str) -> Any:
+        if key not in self._values:
+            raise ModelError(f"{self.name} does not state {key}.")
+        value = self._values[key]
+        if not isinstance(value, kind):
+            raise ModelError(f"{self.name} states {key} as something that is not {words}.")
+        return value
+
+
+def widths_of(widths: Iterable[int]) -> str:
+    """Write widths of layers as the training programs do: ``100,100,64``."""
+    return ",".join(map(str, widths))

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Multilayer perceptrons as ONNX graphs; `definition` says what they compute."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from fairreg.models.common.graph_builder import GraphBuilder
+from fairreg.models.mlp.architecture import PerceptronSizes
+from fairreg.models.mlp.definition import EPSILON
+from fairreg.models.mlp.inputs import NAME, signature
+from fairreg.models.mlp.settings import Activation, PerceptronSettings
+
+__all__ = ["onnx_bytes"]
+
+_STATISTICS = ("weight", "bias", "running_mean", "running_var")
+
+
+def onnx_bytes(
+    tensors: Mapping[str, NDArray[Any]], sizes: PerceptronSizes, settings: PerceptronSettings
+) -> bytes:
+    """Serialise the network in float32, for any number of rows; weights in float64 are rounded."""
+    graph = GraphBuilder(tensors)
+    value = NAME
+    *hidden, last = sizes.layers
+    for index, layer in enumerate(hidden):
+        value = graph.linear(value, layer)
+        if sizes.normalisations:
+            parameters = (f"{sizes.normalisations[index]}.{kind}" for kind in _STATISTICS)
+            value = graph.node("BatchNormalization", value, *parameters, epsilon=EPSILON)
+        value = _activated(graph, value, settings.activation)
+    inputs, outputs = signature(sizes, settings)
+    if sizes.family == "cdms":
+        graph.linear(value, last, output=outputs[0].name)
+    else:
+        graph.node("Softmax", graph.linear(value, last), output=outputs[0].name, axis=1)
+    return graph.model("mlp", inputs, outputs)
+
+
+def _activated(graph: GraphBuilder, value: str, activation: Activation) -> str:
+    if activation.name == "LeakyReLU":
+        return graph.node("LeakyRelu", value, alpha=activation.slope)
+    return graph.node({"ReLU": "Relu", "Sigmoid": "Sigmoid", "Tanh": "Tanh"}[activation.name], value)
