@@ -141,7 +141,7 @@ def test_an_onnx_model_without_its_engine_may_run(cli, affine, monkeypatch):
     def missing(*_arguments):
         raise MissingEngine("onnxruntime", "onnx")
 
-    monkeypatch.setattr("fairreg.services.inspect.runnable.open_file", missing)
+    monkeypatch.setattr("fairreg.services.inspect.runnable.open_recognised", missing)
     found = inspected(cli, affine)
     assert (found["runs"]["verdict"], found["runs"]["reason"]) == (
         "may run: ONNX",

@@ -245,7 +245,7 @@ def test_of_a_record_without_a_known_network_the_hint_says_how_to_run_its_model(
         assert result.code == 1
         assert f"arrays: fairreg run {pid} --file {name} --input FILE\n" in result.err
     other = hub.serve(httpserver, "lab/text", {"README.md": b"# R"})
-    assert "It supports ONNX models and weights of its networks (hbb_in)" in cli("fetch", other, "--run").err
+    assert "No file of huggingface:lab/text contains a model" in cli("fetch", other, "--run").err
 
 
 def test_a_pattern_for_a_file_of_the_user_is_wrong_usage(runs, tmp_path):

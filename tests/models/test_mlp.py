@@ -159,8 +159,8 @@ def test_the_regressor_takes_its_activation_from_the_metadata_beside_it(tmp_path
 
 def test_without_its_metadata_the_regressor_is_recognised_but_not_run(tmp_path):
     found = models.recognise(regressor(tmp_path, None))
-    (said,) = found.assumptions
-    assert said.startswith("Not runnable: The weights do not show the activation of the hidden layers")
+    assert found.assumptions == ()
+    assert found.obstacle.message.startswith("The weights do not show the activation of the hidden layers")
     with pytest.raises(ModelError, match=r"needs model-metadata\.json") as caught:
         models.onnx_graph(found)
     assert "beside the weights" in caught.value.hint

@@ -306,7 +306,7 @@ def test_without_options_the_output_is_not_guessed(tmp_path):
     found = models.recognise(published(tmp_path, "PFIN_best_v3_sum", random_weights(PFIN.shapes())))
     assert found.model == "pfn"
     assert "output" not in found.hyperparameters
-    assert found.assumptions[0].startswith("Not runnable: The weights do not show whether a softmax")
+    assert found.obstacle.message.startswith("The weights do not show whether a softmax")
     with pytest.raises(ModelError, match=r"fairreg needs PFIN_v3_sum\.json") as caught:
         models.load(found)
     assert "trained_model_dicts" in caught.value.hint
@@ -350,7 +350,7 @@ def test_options_of_another_network_are_refused_by_name(tmp_path, changes, words
     path = published(tmp_path, "UQPFIN_best_x", random_weights(PFIN.shapes()), UQ | changes)
     with pytest.raises(ModelError, match=words):
         models.load(path)
-    assert "Not runnable" in models.recognise(path).assumptions[0]
+    assert models.recognise(path).obstacle is not None
 
 
 @pytest.mark.parametrize(

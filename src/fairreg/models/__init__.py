@@ -79,9 +79,12 @@ def choose(
 ) -> Recognition:
     """Choose among the weight files of `where`, such as a record: the one of highest preference.
 
-    Raises ModelError for an empty choice, and `several` if different weights share the highest preference.
+    One with an obstacle is chosen only where all have one. Raises ModelError for an empty choice, and
+    `several` if different weights share the highest preference.
     """
-    ranked = sorted(recognitions, key=lambda item: -item.preference)
+    given = list(recognitions)
+    able = [item for item in given if item.obstacle is None] or given
+    ranked = sorted(able, key=lambda item: -item.preference)
     if not ranked:
         raise ModelError("None of the files contains weights of a model that fairreg supports.")
     best = [item for item in ranked if item.preference == ranked[0].preference]

@@ -33,6 +33,7 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
+from fairreg.errors import ModelError
 from fairreg.runners import Runner
 from fairreg.schemas.identifiers import Identifier
 
@@ -57,7 +58,9 @@ class Recognition:
     this fingerprint are kept, None where the package does not know them: in the record `record` as
     ``published``, or with fairreg as ``reference``. Of several files of one archive the one of highest
     `preference` is chosen. `assumptions` are sentences on
-    what neither names nor shapes of the tensors show, with the source of what is taken for it.
+    what neither names nor shapes of the tensors show, with the source of what is taken for it. `obstacle` is
+    the error that `load` raises for a recognised network of which something is missing, such as a file of
+    options beside the weights; None where it can be loaded.
     """
 
     model: str
@@ -73,6 +76,7 @@ class Recognition:
     known_as: Literal["published", "reference"] | None = None
     record: str | None = None
     assumptions: tuple[str, ...] = ()
+    obstacle: ModelError | None = None
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ def _tensor_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:
     if known is not None:
         sizes = ", ".join(f"{name} {number}" for name, number in known.hyperparameters.items())
         yield "architecture", f"{known.title} ({sizes})"
+        yield from (("assumption", text) for text in known.assumptions)
     elif counts is not None:
         yield "architecture", "not recognised"
     for model in item.models:
@@ -131,7 +132,8 @@ def _verdict_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:
     runs = item.runs
     opened = runs.opened
     if opened is not None:
-        yield "verdict", f"runs, on {opened.runner.name}, {opened.runner.batching}"
+        converted = f", converted from {opened.converted_from}" if opened.converted_from else ""
+        yield "verdict", f"runs, on {opened.runner.name}{converted}, {opened.runner.batching}"
     else:
         yield "verdict", ": ".join(filter(None, (runs.verdict, runs.reason)))
         if runs.hint:

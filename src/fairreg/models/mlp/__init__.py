@@ -57,13 +57,15 @@ def recognise(path: Path) -> Recognition | None:
 def recognise_weights(file: WeightFile) -> Recognition | None:
     """Identify the weights in a file that was read, as `recognise`.
 
-    What the tensors do not show is taken from the JSON file beside it. Where they are missing or do not
-    fit, `assumptions` say so, and `load` refuses the file.
+    What the tensors do not show is taken from the JSON file beside it. Where it is missing or does not fit,
+    that is the `obstacle`.
     """
     sizes = PerceptronSizes.from_tensors(file.unwrapped)
     if sizes is None:
         return None
     stated: dict[str, int | float | str] = {}
+    assumptions: tuple[str, ...] = ()
+    obstacle = None
     try:
         settings = settings_of(file.path, sizes)
         stated = {"activation": settings.activation.name}
@@ -71,7 +73,7 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
             stated["slope"] = settings.activation.slope
         assumptions = settings.assumptions
     except ModelError as error:
-        assumptions = (f"Not runnable: {error.message}",)
+        obstacle = error
     return Recognition(
         model="mlp",
         title=_TITLES[sizes.family],
@@ -81,6 +83,7 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
         parameter_count=sizes.parameter_count,
         hyperparameters=sizes.to_json() | stated,
         assumptions=assumptions,
+        obstacle=obstacle,
     )
 
 

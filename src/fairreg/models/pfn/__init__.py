@@ -57,18 +57,20 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
     """Identify the weights in a file that was read, as `recognise`.
 
     What the tensors do not show is taken from the options beside the file. Where they are missing or do not
-    fit, `assumptions` say so, and `load` refuses the file.
+    fit, that is the `obstacle`.
     """
     sizes = ParticleFlowSizes.from_tensors(file.unwrapped)
     if sizes is None:
         return None
     stated: dict[str, int | float | str] = {}
+    assumptions: tuple[str, ...] = ()
+    obstacle = None
     try:
         settings = settings_of(file.path, sizes)
         stated = {"architecture": settings.architecture, "output": settings.output}
         assumptions = settings.assumptions
     except ModelError as error:
-        assumptions = (f"Not runnable: {error.message}",)
+        obstacle = error
     return Recognition(
         model="pfn",
         title=_TITLES[bool(sizes.pair_nodes)],
@@ -78,6 +80,7 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
         parameter_count=sizes.parameter_count,
         hyperparameters=sizes.to_json() | stated,
         assumptions=assumptions,
+        obstacle=obstacle,
     )
 
 

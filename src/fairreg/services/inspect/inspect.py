@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fairreg import models
 from fairreg.errors import FairregError, ModelError, RegistryError
 from fairreg.models.base import Recognition
 from fairreg.runners import weights
@@ -132,6 +131,7 @@ def _architecture(found: Recognition | None) -> dict[str, Any] | None:
         "title": found.title,
         "parameters": found.parameter_count,
         "hyperparameters": dict(found.hyperparameters),
+        "assumptions": list(found.assumptions),
     }
 
 
@@ -216,8 +216,7 @@ def inspect_file(path: Path, engines: Path, name: str | None = None) -> FileInsp
     graph = onnx_facts(path) if said.format == "onnx" else None
     side_files, side_fault = _side_files(path)
     runs = runnability(path, said, engines, sharded=is_sharded)
-    opened = runs.opened.recognition if runs.opened else None
-    known = opened or _recognised(path, found.models)
+    known = runs.recognition
     faults = (found.fault, graph if isinstance(graph, FairregError) else None, side_fault)
     return replace(
         base,
@@ -231,16 +230,6 @@ def inspect_file(path: Path, engines: Path, name: str | None = None) -> FileInsp
         published=known_to_package(known),
         faults=_unique(faults, runs.fault),
     )
-
-
-def _recognised(path: Path, found: tuple[ModelCandidate, ...]) -> Recognition | None:
-    """The network of weights that were read but did not load, None for an unknown one."""
-    if not found:
-        return None
-    try:
-        return models.recognise(path)
-    except FairregError:
-        return None  # reading the weights has said why
 
 
 def _side_files(path: Path) -> tuple[tuple[str, ...], FairregError | None]:

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Decision whether a file runs here, by opening it as ``fairreg run`` does, without computing anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from fairreg import runners
 from fairreg.errors import FairregError, MissingEngine, SecurityRefusal
+from fairreg.models.base import Recognition
 from fairreg.schemas.text import one_line
-from fairreg.services.run.loaded_model import LoadedModel, open_file
+from fairreg.services.run.demonstrate import recognise
+from fairreg.services.run.loaded_model import LoadedModel, open_recognised
 from fairreg.storage.formats import MODEL_FORMATS
 from fairreg.storage.recognition import FormatDescription
 
@@ -18,6 +20,7 @@ Verdict = Literal[
     "runs",
     "may run: ONNX",
     "may run: TensorRT",
+    "needs a file beside it",
     "needs the author's code",
     "does not run here",
     "refused for safety",
@@ -27,13 +30,17 @@ Verdict = Literal[
 
 @dataclass(frozen=True)
 class Runnability:
-    """The verdict, with the `reason` and a `hint` where the file does not run; `opened` where it does."""
+    """The verdict, with the `reason` and a `hint` where the file does not run; `opened` where it does.
+
+    `recognition` is the finding of a model package.
+    """
 
     verdict: Verdict
     reason: str | None = None
     hint: str | None = None
     opened: LoadedModel | None = None
     fault: FairregError | None = None
+    recognition: Recognition | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``runs`` of the document."""
@@ -41,6 +48,8 @@ class Runnability:
         if self.opened is not None:
             found |= {
                 "runtime": self.opened.runner.name,
+                "engine": self.opened.runner.engine,
+                "converted_from": self.opened.converted_from,
                 "computed": str(self.opened.runner.batching),
             }
         return found
@@ -58,10 +67,17 @@ def runnability(path: Path, described: FormatDescription, engines: Path, *, shar
     loads = runners.loads(path)
     if not (described.format in MODEL_FORMATS or described.framework or sharded or loads):
         return Runnability("is not a model", f"{path.name} is {described.words}.", described.note)
+    known = None
     try:
-        return Runnability("runs", opened=open_file(path, None, engines))
+        known = recognise(path)
+        if known is not None and known.obstacle is not None:
+            error = known.obstacle
+            return Runnability(
+                "needs a file beside it", error.message, error.hint, fault=error, recognition=known
+            )
+        return Runnability("runs", opened=open_recognised(path, known, engines), recognition=known)
     except FairregError as error:
-        return _refused(error, described, sharded=sharded)
+        return replace(_refused(error, described, sharded=sharded), recognition=known)
 
 
 def _refused(error: FairregError, described: FormatDescription, *, sharded: bool) -> Runnability:

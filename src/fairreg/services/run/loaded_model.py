@@ -43,6 +43,7 @@ __all__ = [
     "open_fetched",
     "open_file",
     "open_model",
+    "open_recognised",
     "runner_of",
 ]
 
@@ -155,7 +156,9 @@ def open_choice(
 ) -> LoadedModel:
     """Open a chosen file. Raises the errors of loading it."""
     engines = settings.cache / ENGINES
-    opened = _load(chosen.path, chosen.recognition, runtime, engines, device=device, batch_size=batch_size)
+    opened = open_recognised(
+        chosen.path, chosen.recognition, engines, runtime, device=device, batch_size=batch_size
+    )
     return replace(opened, warnings=(*opened.warnings, *chosen.warnings), record=chosen.record)
 
 
@@ -196,14 +199,16 @@ def chosen_among(fetched: FetchedFiles) -> ModelChoice:
     ModelError if there is no model, or several to choose from, and UnsafePickle if all are unsafe.
     """
     found, refused = recognise_all(fetched.models)
+    able = [item for item in found if item.obstacle is None]
     graphs = _distinct(path for path in fetched.models if runners.loads(path))
-    only_graphs = not found and not any(isinstance(error, SecurityRefusal) for error in refused.values())
+    only_graphs = not able and not any(isinstance(error, SecurityRefusal) for error in refused.values())
     record = fetched.record.identifier
     if only_graphs and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])
     if only_graphs and graphs:
         if graphs[0] in refused:
             raise refused[graphs[0]]
+        refused |= {item.path: item.obstacle for item in found if item.obstacle is not None}
         return ModelChoice(graphs[0], None, passed_over(refused, graphs[0]), record)
     chosen, warnings = meant(found, refused, fetched=fetched)
     return ModelChoice(chosen.path, chosen, warnings, record)
@@ -257,19 +262,22 @@ def open_file(
 ) -> LoadedModel:
     """Open the model in a file, to run on `threads` threads and `device` (None: the runtime's choice)."""
     known = recognise(path)
-    return _load(path, known, runtime, engines, threads=threads, device=device, batch_size=batch_size)
+    return open_recognised(
+        path, known, engines, runtime, threads=threads, device=device, batch_size=batch_size
+    )
 
 
-def _load(
+def open_recognised(
     path: Path,
     known: Recognition | None,
-    runtime: str | None,
     engines: Path,
+    runtime: str | None = None,
     *,
     threads: int | None = None,
-    device: str | None,
-    batch_size: BatchSize,
+    device: str | None = None,
+    batch_size: BatchSize = None,
 ) -> LoadedModel:
+    """Open a file that `recognise` was asked about, as `open_file`."""
     size = None if batch_size == WHOLE else batch_size
     options: dict[str, Any] = {"engines": engines, "threads": threads, "device": device, "batch_size": size}
     if known is not None:
