@@ -3,10 +3,12 @@
 
     python scripts/build_catalogue.py CATALOGUE.json [--output RECORDS.json] [--check]
 
-The list holds facts with their evidence; this script only types them. Run twice it writes the same bytes.
+The list holds facts with their evidence; this script only types them. catalogue_weights.tsv says where the
+weights of each model are, as its repository was listed in November 2026. Run twice it writes the same bytes.
 """
 
 import argparse
+import csv
 import json
 import re
 import sys
@@ -21,6 +23,7 @@ from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_orcid, parse
 from fairreg.schemas.record import Access, Creator, FieldOrigin, ModelRecord, Provenance, Relation
 
+WEIGHTS = Path(__file__).with_name("catalogue_weights.tsv")
 OUTPUT = Path(__file__).parents[1] / "src/fairreg/registry/catalogue/records.json"
 
 # The kind of identifier that names an entry best comes first; a paper names its subject only in need.
@@ -39,6 +42,9 @@ MAIN = (
 # Ids that SPDX deprecated because they do not say -only or -or-later.
 NOT_SPDX = frozenset({"GPL-2.0", "GPL-3.0", "LGPL-2.1", "LGPL-3.0", "AGPL-3.0"})
 UNSEEN = {"frameworks": "frameworks", "architecture": "model_category", "artifact_formats": "formats"}
+FORMATS_OF_WEIGHTS = re.compile(
+    r"onnx|\bpth?\b|ckpt|\bh5\b|checkpoint|weights|safetensors|trained models", re.I
+)
 CONFIDENCE = {
     "high": "main identifier seen in an owner's file, the bibliography, CERN Open Data or a founding paper",
     "medium": "main identifier seen only in a third party's file, an index or a web page",
@@ -61,9 +67,23 @@ def main() -> int:
     return 0
 
 
+def weights_listed() -> dict[str, dict[str, str]]:
+    """Rows of catalogue_weights.tsv by the identifier of the record."""
+    with WEIGHTS.open(encoding="utf-8", newline="") as file:
+        return {row["identifier"]: row for row in csv.DictReader(file, delimiter="\t")}
+
+
 def build(entries: list[dict[str, Any]]) -> str:
     """The packaged document: one JSON list, one field a line."""
+    listed = weights_listed()
     records = distinct([record_of(entry) for entry in entries])
+    unknown = listed.keys() - {record.identifier for record in records}
+    if unknown:
+        sys.exit(f"{WEIGHTS.name} has rows of no record: {', '.join(sorted(unknown))}.")
+    records = [
+        with_weights(record, listed[record.identifier]) if record.identifier in listed else record
+        for record in records
+    ]
     return json.dumps([record.to_json() for record in records], ensure_ascii=False, indent=1) + "\n"
 
 
@@ -106,6 +126,45 @@ def record_of(entry: dict[str, Any]) -> ModelRecord:
         access=open_weights,
         provenance=Provenance("catalogue", entry["id"], origins=tuple(origins_of(entry))),
     )
+
+
+def with_weights(record: ModelRecord, row: dict[str, str]) -> ModelRecord:
+    """The record with what was seen of its weights in its repository."""
+    seen = f"the repository as listed in November 2026: {row['files'] or 'no weight files'}"
+    said = {
+        "repository": f"Weights: in the repository ({row['files']}).",
+        "elsewhere": f"Weights: {row['files']}.",
+        "none": "Weights: none in the repository.",
+    }
+    network = (row["network"],) if row["network"] else ()
+    record = replace(
+        record,
+        model_category=tuple(dict.fromkeys((*record.model_category, *network))),
+        notes=" ".join(filter(None, (record.notes, said[row["weights"]]))),
+    )
+    if row["weights"] == "elsewhere":
+        return record
+    if row["weights"] == "none":
+        record = replace(record, access=None, formats=without_weights(record))
+        return with_origin(with_origin(record, "access", None), "formats", seen)
+    record = replace(record, formats=tuple(part.strip() for part in row["formats"].split(",")))
+    if record.access is None:
+        record = with_origin(
+            replace(record, access=Access("open", f"Public weights: {seen}")), "access", seen
+        )
+    return with_origin(record, "formats", seen)
+
+
+def with_origin(record: ModelRecord, field: str, evidence: str | None) -> ModelRecord:
+    """The record with this evidence for a field in the place of any other, or with none."""
+    origins = tuple(item for item in record.provenance.origins if item.field != field)
+    origins += (FieldOrigin(field, "inferred", evidence),) if evidence else ()
+    return replace(record, provenance=replace(record.provenance, origins=origins))
+
+
+def without_weights(record: ModelRecord) -> tuple[str, ...]:
+    """The stated formats that are not those of weights, of which there are none."""
+    return tuple(item for item in record.formats if not FORMATS_OF_WEIGHTS.search(item))
 
 
 def identifiers_of(entry: dict[str, Any]) -> Iterator[Identifier]:
