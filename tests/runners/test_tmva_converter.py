@@ -235,6 +235,42 @@ def test_different_forests_have_different_fingerprints(write, tmp_path):
     assert found[0] != found[1]
 
 
+def of_sklearn(fitted, number: int = 0) -> str:
+    """A tree of scikit-learn, which goes left for value <= threshold, as TMVA's, right for value >= cut."""
+    inner = fitted.tree_
+    if inner.children_left[number] < 0:
+        return leaf(1, res=f"{np.float32(inner.value[number].item()):.16e}")
+    threshold = inner.threshold[number]
+    cut = np.float32(threshold)
+    if cut <= threshold:
+        cut = np.nextafter(cut, np.float32(np.inf))
+    children = [
+        of_sklearn(fitted, int(child[number])) for child in (inner.children_left, inner.children_right)
+    ]
+    return split(int(inner.feature[number]), f"{cut:.16e}", *children)
+
+
+def test_trees_reach_the_leaves_that_scikit_learn_reaches(write):
+    sklearn = pytest.importorskip("sklearn.tree")
+    random = np.random.default_rng(5)
+    rows = random.normal(size=(400, 2)).astype(np.float32)
+    trees = [
+        sklearn.DecisionTreeRegressor(max_depth=6, random_state=seed).fit(rows, random.normal(size=400))
+        for seed in range(5)
+    ]
+    content = document(
+        [tree(of_sklearn(item), 0) for item in trees],
+        analysis="Regression",
+        options={"BoostType": "Grad"},
+        targets=1,
+    )
+    path = write(content)
+    inputs = np.concatenate([rows, tmva.convert(path).edges["input"]])
+    leaves = [np.float32(item.predict(inputs)).astype(np.float64) for item in trees]
+    found = run(path, inputs, "prediction")[:, 0]
+    np.testing.assert_allclose(found, np.sum(leaves, axis=0), rtol=0, atol=1e-6)
+
+
 def refusals() -> dict[str, tuple[str, str]]:
     one = [tree(leaf())]
     grad = {"BoostType": "Grad"}

@@ -2,7 +2,8 @@
 """A forest of TMVA as an ONNX graph: a TreeEnsembleRegressor in float64, then the response's formula.
 
 Source of the cut: root-project/root, tmva/tmva/src/DecisionTreeNode.cxx, GoesRight: right where value >= Cut
-in float32, the other way round with cType 0. NaN is never >= Cut: it goes left, right with cType 0.
+in float32, the other way round with cType 0. NaN is never >= Cut: it goes left, right with cType 0. Older
+releases and the C++ classes that TMVA writes (MethodBDT.cxx, MakeClassSpecificHeader) compare with > instead.
 """
 
 import json
