@@ -13,9 +13,9 @@ from pathlib import Path
 
 from fairreg.runners.converters.base import Conversion
 from fairreg.runners.converters.tmva import document
-from fairreg.runners.converters.tmva.forest import Setup
+from fairreg.runners.converters.tmva.forest import MethodSetup
 from fairreg.runners.converters.tmva.graph import edges, graph, variables
-from fairreg.runners.converters.tmva.response import response_of
+from fairreg.runners.converters.tmva.response import formula_of
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
 
@@ -34,9 +34,9 @@ def accepts(described: FormatDescription, /) -> bool:
 def convert(path: Path, /) -> Conversion:
     """Write a forest as ONNX. Raises ModelError, SecurityRefusal for XML entities."""
     forest = document.read(path)
-    response = response_of(forest, path.name)
+    formula = formula_of(forest, path.name)
     expressions = variables(forest, path.name)
-    model = graph(forest, response, expressions, path.name)
+    model = graph(forest, formula, expressions, path.name)
     return Conversion(
         model,
         _original(forest.setup),
@@ -45,13 +45,13 @@ def convert(path: Path, /) -> Conversion:
     )
 
 
-def _original(setup: Setup) -> str:
+def _original(setup: MethodSetup) -> str:
     """The program, with the release that the file states."""
     found = _RELEASE.match(setup.info.get("TMVA Release", ""))
     return f"TMVA {found[0]}" if found else "TMVA"
 
 
-def _remarks(setup: Setup, expressions: list[str]) -> list[str]:
+def _remarks(setup: MethodSetup, expressions: list[str]) -> list[str]:
     listed = ", ".join(ascii(item[:60])[1:-1] for item in expressions[:_MAX_LISTED])
     more = len(expressions) - _MAX_LISTED
     columns = f"{listed} and {more} more" if more > 0 else listed

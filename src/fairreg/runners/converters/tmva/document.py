@@ -16,7 +16,7 @@ from xml.parsers import expat
 import numpy as np
 
 from fairreg.errors import ModelError, SecurityRefusal
-from fairreg.runners.converters.tmva.forest import Forest, Nodes, Setup
+from fairreg.runners.converters.tmva.forest import Forest, MethodSetup, Nodes
 from fairreg.runners.converters.tmva.numbers import single, whole_number
 
 __all__ = ["MAX_DEPTH", "read"]
@@ -68,7 +68,7 @@ class _Reader:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._setup, self._nodes, self._boost = Setup(), Nodes(), array("d")
+        self._setup, self._nodes, self._boost = MethodSetup(), Nodes(), array("d")
         self._level, self._section = 0, ""
         self._seen: set[str] = set()
         self._option: str | None = None

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Forest", "Nodes", "Setup"]
+__all__ = ["Forest", "MethodSetup", "Nodes"]
 
 
 def _wholes() -> "array[int]":
@@ -40,7 +40,7 @@ class Nodes:
 
 
 @dataclass
-class Setup:
+class MethodSetup:
     """What the file states beside its trees; counts are None where it states none.
 
     `variables` and `classes` are by their number; `transformations` the methods of the transformations.
@@ -64,6 +64,6 @@ class Setup:
 class Forest:
     """A whole weight file: `boost` has the weight of each tree, as float32."""
 
-    setup: Setup
+    setup: MethodSetup
     nodes: Nodes
     boost: "array[float]"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.runners.converters.tmva.forest import Forest
-from fairreg.runners.converters.tmva.response import Response
+from fairreg.runners.converters.tmva.response import Formula
 
 __all__ = ["edges", "graph", "variables"]
 
@@ -37,7 +37,7 @@ def variables(forest: Forest, name: str) -> list[str]:
     return [setup.variables[number] for number in range(len(setup.variables))]
 
 
-def graph(forest: Forest, response: Response, expressions: list[str], name: str) -> bytes:
+def graph(forest: Forest, formula: Formula, expressions: list[str], name: str) -> bytes:
     """Write the model, serialised; `name` is the file's. Raises ModelError for trees that are not whole."""
     from onnx import TensorProto, helper
 
@@ -46,19 +46,18 @@ def graph(forest: Forest, response: Response, expressions: list[str], name: str)
         helper.make_node(
             "TreeEnsembleRegressor",
             ["values"],
-            ["sums"],
+            ["sums" if formula.link else formula.output],
             domain="ai.onnx.ml",
-            **_trees(forest, response, name),
+            **_trees(forest, formula, name),
         ),
-        helper.make_node("Cast", ["sums"], ["wide"], to=TensorProto.DOUBLE),
-        *_formula(response),
+        *_link(formula),
     ]
     taken = helper.make_tensor_value_info("input", TensorProto.FLOAT, ["rows", len(expressions)])
-    given = helper.make_tensor_value_info(response.output, TensorProto.FLOAT, ["rows", response.outputs])
-    body = helper.make_graph(nodes, "tmva", [taken], [given], _constants(response))
+    given = helper.make_tensor_value_info(formula.output, TensorProto.FLOAT, ["rows", formula.outputs])
+    body = helper.make_graph(nodes, "tmva", [taken], [given], _constants(formula))
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)]
     model = helper.make_model(body, opset_imports=opsets, ir_version=_IR, producer_name="fairreg")
-    stated = {"features": expressions, "classes": forest.setup.classes if response.outputs > 1 else []}
+    stated = {"features": expressions, "classes": forest.setup.classes if formula.outputs > 1 else []}
     helper.set_model_props(model, {key: json.dumps(value) for key, value in stated.items() if value})
     return bytes(model.SerializeToString())
 
@@ -84,7 +83,7 @@ def _columns(forest: Forest) -> Columns:
     return {key: np.array(values) for key, values in vars(forest.nodes).items()}
 
 
-def _trees(forest: Forest, response: Response, name: str) -> dict[str, Any]:
+def _trees(forest: Forest, formula: Formula, name: str) -> dict[str, Any]:
     """Attributes of the ensemble; its true branch, value >= cut, is the right child, or left with cType 0."""
     from onnx import numpy_helper
 
@@ -96,7 +95,8 @@ def _trees(forest: Forest, response: Response, name: str) -> dict[str, Any]:
         for first, second in (("right", "left"), ("left", "right"))
     )
     trees = columns["tree"]
-    weights = _leaves(columns, leaf, response, name) * np.array(response.factors)[trees[leaf]]
+    weights = _leaves(columns, leaf, formula, name) * np.array(formula.factors)[trees[leaf]]
+    weights[trees[leaf] == 0] += formula.offset
     if not (np.abs(weights) < _LARGEST).all():
         raise ModelError(f"{name} has boost weights that leave leaves of {_LARGEST:.0e} or more.")
     return {
@@ -109,9 +109,9 @@ def _trees(forest: Forest, response: Response, name: str) -> dict[str, Any]:
         "nodes_falsenodeids": false.tolist(),
         "target_treeids": trees[leaf].tolist(),
         "target_nodeids": columns["number"][leaf].tolist(),
-        "target_ids": (trees[leaf] % response.outputs).tolist(),
+        "target_ids": (trees[leaf] % formula.outputs).tolist(),
         "target_weights_as_tensor": numpy_helper.from_array(weights, "leaves"),
-        "n_targets": response.outputs,
+        "n_targets": formula.outputs,
         "aggregate_function": "SUM",
         "post_transform": "NONE",
     }
@@ -128,10 +128,10 @@ def _check(columns: Columns, leaf: NDArray[np.bool_], width: int, name: str) -> 
         raise ModelError(f"{name} cuts on the variable {number} of {width} (IVar counts from 0).")
 
 
-def _leaves(columns: Columns, leaf: NDArray[np.bool_], response: Response, name: str) -> NDArray[np.float64]:
+def _leaves(columns: Columns, leaf: NDArray[np.bool_], formula: Formula, name: str) -> NDArray[np.float64]:
     """Values of the leaves in order. Raises ModelError for a value that is missing or out of proportion."""
-    values: NDArray[np.float64] = columns[response.leaf][leaf].astype(np.float64)
-    word = {"response": "res", "purity": "purity", "kind": "nType"}[response.leaf]
+    values: NDArray[np.float64] = columns[formula.leaf][leaf].astype(np.float64)
+    word = {"response": "res", "purity": "purity", "kind": "nType"}[formula.leaf]
     if np.isnan(values).any():
         raise ModelError(f"{name} has a leaf without the attribute {word}.")
     if not (np.abs(values) < _LARGEST).all():
@@ -139,32 +139,29 @@ def _leaves(columns: Columns, leaf: NDArray[np.bool_], response: Response, name:
     return values
 
 
-def _constants(response: Response) -> list[Any]:
+def _constants(formula: Formula) -> list[Any]:
     from onnx import numpy_helper
 
-    if response.link == "sigmoid":
-        values = {"minus_two": -2.0, "one": 1.0, "two": 2.0}
-    else:
-        values = {"offset": response.offset} if response.offset else {}
+    values = {"minus_two": -2.0, "one": 1.0, "two": 2.0} if formula.link == "sigmoid" else {}
     return [numpy_helper.from_array(np.array(value), key) for key, value in values.items()]
 
 
-def _formula(response: Response) -> list[Any]:
-    """The steps from the sum of the trees ("wide", float64) to the output in float32."""
+def _link(formula: Formula) -> list[Any]:
+    """The steps from the sums of the trees to the output, in float64; none without a link."""
     from onnx import TensorProto, helper
 
-    last, nodes = "wide", []
-    if response.link == "sigmoid":
-        steps = [("Mul", "wide", "minus_two"), ("Exp", "scaled"), ("Add", "power", "one")]
-        steps += [("Div", "two", "raised"), ("Sub", "ratio", "one")]
-        names = ["scaled", "power", "raised", "ratio", "last"]
-        nodes = [
-            helper.make_node(operator, list(taken), [given])
-            for (operator, *taken), given in zip(steps, names, strict=True)
-        ]
-        last = "last"
-    elif response.link == "softmax":
-        nodes, last = [helper.make_node("Softmax", ["wide"], ["last"], axis=1)], "last"
-    elif response.offset:
-        nodes, last = [helper.make_node("Add", ["wide", "offset"], ["last"])], "last"
-    return [*nodes, helper.make_node("Cast", [last], [response.output], to=TensorProto.FLOAT)]
+    if formula.link is None:
+        return []
+    sigmoid = [
+        ("Mul", ["wide", "minus_two"], "scaled"),
+        ("Exp", ["scaled"], "power"),
+        ("Add", ["power", "one"], "raised"),
+        ("Div", ["two", "raised"], "ratio"),
+        ("Sub", ["ratio", "one"], "last"),
+    ]
+    steps = sigmoid if formula.link == "sigmoid" else [("Softmax", ["wide"], "last")]
+    return [
+        helper.make_node("Cast", ["sums"], ["wide"], to=TensorProto.DOUBLE),
+        *(helper.make_node(operator, taken, [given]) for operator, taken, given in steps),
+        helper.make_node("Cast", ["last"], [formula.output], to=TensorProto.FLOAT),
+    ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Response of a forest by its analysis type and boosting, as TMVA's reader computes it.
+"""Formula of a forest by its analysis type and boosting, as TMVA's reader computes it.
 
 Source: root-project/root, tmva/tmva/src, MethodBDT.cxx (DeclareOptions for the defaults, PrivateGetMvaValue,
 GetGradBoostMVA, GetMulticlassValues, GetRegressionValues) and DecisionTree.cxx (CheckEvent). With the value
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fairreg.errors import ModelError
-from fairreg.runners.converters.tmva.forest import Forest, Setup
+from fairreg.runners.converters.tmva.forest import Forest, MethodSetup
 
-__all__ = ["Leaf", "Response", "response_of"]
+__all__ = ["Formula", "Leaf", "formula_of"]
 
 Leaf = Literal["response", "purity", "kind"]
 _GRAD = "Grad"
@@ -33,7 +33,7 @@ _FEWEST_CLASSES = 2
 
 
 @dataclass(frozen=True)
-class Response:
+class Formula:
     """The last steps of the response: `output` names it, `outputs` are the values per event.
 
     `factors` multiply the leaves of each tree, `offset` is added to the sum; `link` comes last.
@@ -47,7 +47,7 @@ class Response:
     link: Literal["sigmoid", "softmax"] | None = None
 
 
-def response_of(forest: Forest, name: str) -> Response:
+def formula_of(forest: Forest, name: str) -> Formula:
     """Choose the formula of a weight file. Raises ModelError for a method or option that is not converted."""
     setup = forest.setup
     _check(setup, name)
@@ -66,7 +66,7 @@ def response_of(forest: Forest, name: str) -> Response:
     )
 
 
-def _check(setup: Setup, name: str) -> None:
+def _check(setup: MethodSetup, name: str) -> None:
     """Raise ModelError for what changes the response and is not converted."""
     if not setup.method.startswith("BDT::"):
         raise ModelError(
@@ -89,7 +89,7 @@ def _refused(name: str, what: str) -> ModelError:
     return ModelError(f"{name} {what}, which fairreg does not convert.", hint="Run it with TMVA.")
 
 
-def _check_trees(setup: Setup, forest: Forest, analysis: str, boosting: str, name: str) -> None:
+def _check_trees(setup: MethodSetup, forest: Forest, analysis: str, boosting: str, name: str) -> None:
     """Raise ModelError where the stated numbers and the trees disagree."""
     weights, trees = setup.weights, len(forest.boost)
     if weights is None or not trees:
@@ -106,10 +106,10 @@ def _check_trees(setup: Setup, forest: Forest, analysis: str, boosting: str, nam
         )
 
 
-def _classification(forest: Forest, boosting: str, name: str) -> Response:
+def _classification(forest: Forest, boosting: str, name: str) -> Formula:
     trees = len(forest.boost)
     if boosting == _GRAD:
-        return Response("response", "response", (1.0,) * trees, link="sigmoid")
+        return Formula("response", "response", (1.0,) * trees, link="sigmoid")
     if boosting not in _AVERAGED:
         raise _unknown(boosting, "classification", name)
     yes_no = _truth(forest.setup, "UseYesNoLeaf", name, default=True)
@@ -118,10 +118,10 @@ def _classification(forest: Forest, boosting: str, name: str) -> Response:
             f"{name} states {boosting} with UseYesNoLeaf, which TMVA switches off in training: it is unclear "
             "which response is meant."
         )
-    return Response("response", "kind" if yes_no else "purity", _mean(forest))
+    return Formula("response", "kind" if yes_no else "purity", _mean(forest))
 
 
-def _multiclass(forest: Forest, boosting: str, name: str) -> Response:
+def _multiclass(forest: Forest, boosting: str, name: str) -> Formula:
     if boosting != _GRAD:
         raise _unknown(boosting, "multiclass", name)
     setup, trees = forest.setup, len(forest.boost)
@@ -131,19 +131,19 @@ def _multiclass(forest: Forest, boosting: str, name: str) -> Response:
             f"{name} has {trees} trees, names {len(setup.classes)} classes and states {setup.class_count}: "
             "each class needs as many trees as the others."
         )
-    return Response("probabilities", "response", (1.0,) * trees, outputs=count, link="softmax")
+    return Formula("probabilities", "response", (1.0,) * trees, outputs=count, link="softmax")
 
 
-def _regression(forest: Forest, boosting: str, name: str) -> Response:
+def _regression(forest: Forest, boosting: str, name: str) -> Formula:
     if forest.setup.targets > 1:
         raise ModelError(f"{name} has {forest.setup.targets} targets; TMVA's BDT has one.")
     if boosting == _GRAD:
-        return Response("prediction", "response", (1.0,) * len(forest.boost), forest.boost[0])
+        return Formula("prediction", "response", (1.0,) * len(forest.boost), forest.boost[0])
     if boosting == "AdaBoostR2":
         raise _refused(name, "takes a weighted median of its trees (AdaBoostR2)")
     if boosting != "Bagging":
         raise _unknown(boosting, "regression", name)
-    return Response("prediction", "response", _mean(forest))
+    return Formula("prediction", "response", _mean(forest))
 
 
 def _mean(forest: Forest) -> tuple[float, ...]:
@@ -158,7 +158,7 @@ def _unknown(boosting: str, analysis: str, name: str) -> ModelError:
     )
 
 
-def _truth(setup: Setup, option: str, name: str, *, default: bool) -> bool:
+def _truth(setup: MethodSetup, option: str, name: str, *, default: bool) -> bool:
     text = setup.options.get(option)
     if text is None:
         return default
