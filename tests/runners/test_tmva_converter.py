@@ -150,7 +150,10 @@ def test_classes_by_hand(write):
         item.key: json.loads(item.value)
         for item in onnx.load_from_string(tmva.convert(path).model).metadata_props
     }
-    assert stated == {"features": ["pt", "eta"], "classes": ["top", "W", "QCD"]}
+    assert stated == {
+        "fairreg.columns.input": ["pt", "eta"],
+        "fairreg.columns.probabilities": ["top", "W", "QCD"],
+    }
 
 
 def test_regression_starts_from_the_first_boost_weight(write):
@@ -217,7 +220,7 @@ def test_the_file_states_release_variables_and_spectators(write):
     assert found.original == "TMVA 4.2.1"
     assert found.runtime is None
     assert "log(pt), x\\x85y." in found.remarks[0]
-    assert "Not compared with TMVA" in found.remarks[1]
+    assert "formula is that of ROOT's source code" in found.remarks[1]
     assert found.remarks[2] == "Spectators of the training are no inputs: 1."
 
 

@@ -6,13 +6,28 @@ float types that numpy lacks, a table for a sequence of maps.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from fairreg.errors import ModelError
 from fairreg.runners._casting import NARROW, TEXT, is_optional, parted
+from fairreg.runners.signature import COLUMNS
 from fairreg.schemas.record import ANY_AXES, Feature, Tensor
+from fairreg.schemas.text import one_line
 
-__all__ = ["ELEMENTS", "class_labels", "given_tensor", "map_value", "taken_tensor", "words"]
+__all__ = [
+    "ELEMENTS",
+    "class_labels",
+    "column_names",
+    "given_tensor",
+    "map_value",
+    "named_columns",
+    "taken_tensor",
+    "words",
+]
 
 # onnxruntime's element types (ONNX names) in our words.
 ELEMENTS = {
@@ -98,6 +113,27 @@ def _shape(argument: Any, *, stated: bool) -> tuple[int | str, ...]:
         size if isinstance(size, (int, str)) else f"{argument.name}_{axis}"
         for axis, size in enumerate(argument.shape)
     )
+
+
+def column_names(model: Any) -> dict[str, tuple[str, ...]]:
+    """Names of the columns of inputs and outputs, from the properties that fairreg's converters write."""
+    found = {}
+    for item in model.metadata_props:
+        if not item.key.startswith(COLUMNS):
+            continue
+        try:
+            found[item.key.removeprefix(COLUMNS)] = msgspec.json.decode(item.value, type=tuple[str, ...])
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            continue  # a property of others under this name says nothing
+    return found
+
+
+def named_columns(tensor: Tensor, columns: Mapping[str, tuple[str, ...]]) -> Tensor:
+    """Return the tensor with the names of its columns, where there is one for each."""
+    names = columns.get(tensor.name, ())
+    if tensor.features or not names or tensor.shape[-1:] != (len(names),):
+        return tensor
+    return structs.replace(tensor, features=tuple(Feature(name=one_line(name)) for name in names))
 
 
 def class_labels(graph: Any) -> dict[str, tuple[str | int, ...]]:

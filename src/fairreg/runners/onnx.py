@@ -16,7 +16,15 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.runners import devices, memory
 from fairreg.runners._casting import NARROW
 from fairreg.runners._onnx_faults import engine_version, failures, load_fault, reason
-from fairreg.runners._onnx_signature import class_labels, given_tensor, taken_tensor, words
+from fairreg.runners._onnx_signature import (
+    class_labels,
+    column_names,
+    given_tensor,
+    named_columns,
+    taken_tensor,
+    words,
+)
+from fairreg.runners._onnx_trees import check_trees
 from fairreg.runners._onnx_values import from_engine, run_by_values, to_engine
 from fairreg.runners.bare_graph import without_weights
 from fairreg.runners.base import Arrays, Runner
@@ -67,6 +75,7 @@ def load(
     found = complete(source, name)
     if not found.model.graph.output:
         raise ModelError(f"{name} has no outputs, so there is nothing to compute.")
+    check_trees(found.model, name)
     session = _session(found, name, threads, providers)
     return OnnxRunner(session, found.model, batch_size=batch_size, device=place, precision=precision)
 
@@ -99,12 +108,18 @@ class OnnxRunner(Runner):
         stated = {item.name for item in (*model.graph.input, *model.graph.output) if _states_shape(item)}
         self._session, self._classes = session, class_labels(model.graph)
         self._graph = without_weights(model)
-        found = session.get_outputs()
+        found, columns = session.get_outputs(), column_names(model)
         outputs = tuple(
-            given_tensor(item, stated=item.name in stated, classes=self._classes.get(item.name, ()))
+            named_columns(
+                given_tensor(item, stated=item.name in stated, classes=self._classes.get(item.name, ())),
+                columns,
+            )
             for item in found
         )
-        inputs = tuple(taken_tensor(item, stated=item.name in stated) for item in session.get_inputs())
+        inputs = tuple(
+            named_columns(taken_tensor(item, stated=item.name in stated), columns)
+            for item in session.get_inputs()
+        )
         super().__init__(
             RUNTIME,
             inputs,

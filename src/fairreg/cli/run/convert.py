@@ -117,7 +117,7 @@ def _print_onnx(done: "OnnxConversion") -> None:
     show(f"  {size_text(done.size)}, sha256:{done.sha256}", soft_wrap=True)
     show(f"  operator set {done.opset}")
     if done.compared_with is None:
-        show(f"  not compared with its source: {done.reason}", soft_wrap=True, markup=False)
+        show(f"  {done.reason}", soft_wrap=True, markup=False)
     for item in done.agreement:
         if item.max_difference is None:
             show(f"  not compared on {item.inputs}: {item.reason}", soft_wrap=True, markup=False)

@@ -34,7 +34,8 @@ class Conversion:
     `model` is a serialised ModelProto. `original` names the program that the file is of, with the version
     that the file states ("Keras 2.2.4"). `runtime` is the runner of fairreg that runs the original, None
     where none does. `edges` are inputs by name at which implementations are most likely to differ, such as
-    thresholds of trees. `remarks` are sentences on what the model leaves out or takes for granted.
+    thresholds of trees. `remarks` are sentences on what the model leaves out or takes for granted. `checked`
+    is a sentence on the agreement that the converter has found by itself, where no runtime can.
     """
 
     model: bytes
@@ -42,6 +43,7 @@ class Conversion:
     runtime: str | None = None
     edges: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    checked: str | None = None
 
 
 class Converter(Protocol):

@@ -20,10 +20,12 @@ from fairreg.runners.signature.mismatch import (
 )
 from fairreg.schemas.record import ANY_AXES, Tensor
 
-__all__ = ["LONGEST_AXIS", "Array", "Arrays", "disagreement", "fit"]
+__all__ = ["COLUMNS", "LONGEST_AXIS", "Array", "Arrays", "disagreement", "fit"]
 
 # Property of an ONNX model with the largest length of a free axis, by the axis' name; some engines need it.
 LONGEST_AXIS = "fairreg.longest."
+# Property with the names of the columns of an input or output, by its name, as a JSON list.
+COLUMNS = "fairreg.columns."
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]

@@ -29,6 +29,7 @@ __all__ = ["OnnxConversion", "convert"]
 
 _ROWS = 256  # of generated inputs
 _SAMPLE = 32  # items of a packaged sample
+_NOT_COMPARED = "Not compared with {}, of which fairreg has no runner."
 Array = NDArray[Any]
 
 
@@ -37,7 +38,8 @@ class OnnxConversion:
     """Report of a conversion; `existing`: the file was there with the same content.
 
     `original` names the program, or the network, that the source is of. `compared_with` names the engine
-    that computed the outputs of the source, None where none did, with the `reason`.
+    that computed the outputs of the source, None where none did; then `reason` says why, or how the converter
+    has compared them.
     """
 
     chosen: ModelChoice
@@ -128,9 +130,9 @@ class _Comparison:
 def _compared(chosen: ModelChoice, conversion: Conversion, written: Runner) -> _Comparison:
     """Compare with the source where its engine is installed. Raises ModelError where outputs differ."""
     if conversion.runtime is None:
-        return _Comparison(None, f"fairreg has no runner of {conversion.original}.")
+        return _Comparison(None, conversion.checked or _NOT_COMPARED.format(conversion.original))
     if not runners.get(conversion.runtime).available():
-        return _Comparison(None, f"The engine {conversion.runtime} is not installed.")
+        return _Comparison(None, f"Not compared: the engine {conversion.runtime} is not installed.")
     with _source(chosen, conversion.runtime) as source:
         found = tuple(
             _on(arrays, title, source, written) for title, arrays in _inputs(chosen, conversion, source)

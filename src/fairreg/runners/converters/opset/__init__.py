@@ -54,12 +54,13 @@ def convert(path: Path, /) -> Conversion:
     _restore(model, found.model, name)
     content = bytes(model.SerializeToString())
     _check_runs(content, target, name)
-    remarks = [f"Version {version} of the operator set ai.onnx became version {target}."]
     runs = _runs(found.content)
-    if not runs:
-        remarks.append(comparison.compared(found.content, content, name))
     return Conversion(
-        content, f"ONNX, operator set {version}", "onnx" if runs else None, remarks=tuple(remarks)
+        content,
+        f"ONNX, operator set {version}",
+        "onnx" if runs else None,
+        remarks=(f"Version {version} of the operator set ai.onnx became version {target}.",),
+        checked=None if runs else comparison.compared(found.content, content, name),
     )
 
 

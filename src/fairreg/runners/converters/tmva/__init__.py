@@ -5,7 +5,7 @@ The input is one array `input`, shape (rows, variables), float32: the values of 
 the order of the file. The output is `response` (classification, shape (rows, 1)), `probabilities`
 (multiclass, (rows, classes)) or `prediction` (regression, (rows, 1)), float32. `response` has the formulas,
 `graph` the cuts, `document` the layout, each with its source. The names of the variables and classes are in
-the model's metadata ("features", "classes", JSON).
+the model's metadata, under the keys of `signature.COLUMNS`.
 """
 
 import re
@@ -57,7 +57,7 @@ def _remarks(setup: MethodSetup, expressions: list[str]) -> list[str]:
     columns = f"{listed} and {more} more" if more > 0 else listed
     remarks = [
         f"The columns of the input are the values of these expressions, in this order: {columns}.",
-        "Not compared with TMVA, which fairreg does not run: the formula is that of ROOT's source code.",
+        "The formula is that of ROOT's source code.",
     ]
     if setup.spectators:
         remarks.append(f"Spectators of the training are no inputs: {setup.spectators}.")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners.converters.tmva.forest import Forest
 from fairreg.runners.converters.tmva.response import Formula
+from fairreg.runners.signature import COLUMNS
 
 __all__ = ["edges", "graph", "variables"]
 
@@ -57,8 +58,10 @@ def graph(forest: Forest, formula: Formula, expressions: list[str], name: str) -
     body = helper.make_graph(nodes, "tmva", [taken], [given], _constants(formula))
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)]
     model = helper.make_model(body, opset_imports=opsets, ir_version=_IR, producer_name="fairreg")
-    stated = {"features": expressions, "classes": forest.setup.classes if formula.outputs > 1 else []}
-    helper.set_model_props(model, {key: json.dumps(value) for key, value in stated.items() if value})
+    stated = {"input": expressions, formula.output: forest.setup.classes if formula.outputs > 1 else []}
+    helper.set_model_props(
+        model, {f"{COLUMNS}{key}": json.dumps(value) for key, value in stated.items() if value}
+    )
     return bytes(model.SerializeToString())
 
 
