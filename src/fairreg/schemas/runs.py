@@ -2,15 +2,17 @@
 """What the record of a model says about running it here: recognised weights, or the kinds of its files."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from fairreg.schemas.fingerprint_rule import recognised_in
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["AUTHORS_CODE", "MAY_RUN", "RUNS", "is_runnable", "runs"]
+__all__ = ["AUTHORS_CODE", "MAY_RUN", "NETWORKS", "RUNS", "Way", "is_runnable", "runs", "way"]
 
 RUNS, AUTHORS_CODE = "runs", "needs the author's code"
-# Kinds of files that describe a whole model, by name or suffix, in the order in which one is named.
+# Kinds of files that describe a whole model and that a runner loads, by name or suffix; the first is named.
 MAY_RUN: Mapping[str, str] = MappingProxyType(
     {
         "onnx": "ONNX",
@@ -20,48 +22,83 @@ MAY_RUN: Mapping[str, str] = MappingProxyType(
         "tflite": "TensorFlow Lite",
     }
 )
-# Suffixes that models of several programs share, with the framework that the record has to name.
+# Suffixes that models of several programs share, with the framework that the record has to name; these are
+# converted to ONNX.
 _WITH_FRAMEWORK: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"h5": ("keras", "Keras"), "hdf5": ("keras", "Keras"), "xml": ("tmva", "TMVA")}
+    {"h5": ("keras", "Keras (HDF5)"), "hdf5": ("keras", "Keras (HDF5)"), "xml": ("tmva", "TMVA")}
 )
-_WEIGHTS = frozenset(
+_CONVERTED: Mapping[str, str] = MappingProxyType({"keras h5": "Keras (HDF5)"})
+# Networks that model packages build from weights alone, as a record names its category.
+NETWORKS = (
+    "Hbb interaction network",
+    "Particle Flow Interaction Network",
+    "Particle Flow Network",
+    "Multi-body top tagger",
+    "CDMS impact location regressor",
+)
+# Formats of weights, by name or suffix, with the words for them.
+_WEIGHTS: Mapping[str, str] = MappingProxyType(
     {
-        *(
-            "pt",
-            "pth",
-            "pt2",
-            "ckpt",
-            "pb",
-            "pkl",
-            "pickle",
-            "joblib",
-            "safetensors",
-            "h5",
-            "hdf5",
-            "msgpack",
-        ),
-        *("gguf", "cbm", "params", "checkpoint", "savedmodel"),
+        **dict.fromkeys(("pt", "pth", "ckpt", "pytorch state dict", "pytorch checkpoint"), "PyTorch"),
+        **dict.fromkeys(("pt2",), "PyTorch program"),
+        **dict.fromkeys(("pb", "savedmodel", "tensorflow checkpoint"), "TensorFlow"),
+        **dict.fromkeys(("h5", "hdf5", "weights.h5"), "HDF5"),
+        **dict.fromkeys(("pkl", "pickle", "joblib"), "pickle"),
+        **dict.fromkeys(("safetensors",), "safetensors"),
+        **dict.fromkeys(("msgpack",), "Flax"),
+        **dict.fromkeys(("gguf",), "GGUF"),
+        **dict.fromkeys(("cbm",), "CatBoost"),
     }
 )
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a model gets to run: `word` with `by`, a format or a network.
+
+    ``runs``: a runner loads the format, or a model package builds the network; ``converts``: the format is
+    converted to ONNX; ``recognised``: the format is known, and its authors' code is needed; ``unknown``: no
+    file of a known format is listed. `is_seen`: fairreg has recognised the network in the weights.
+    """
+
+    word: Literal["runs", "converts", "recognised", "unknown"]
+    by: str = ""
+    is_seen: bool = False
+
+
+def way(record: ModelRecord) -> Way:
+    """Find how a model gets to run, by its record; the best of several ways."""
+    seen = next(filter(None, (recognised_in(item.evidence) for item in record.identifiers)), None)
+    if seen is not None:
+        return Way("runs", seen, is_seen=True)
+    found = _formats(record)
+    weights = next((words for name, words in _WEIGHTS.items() if name in found), None)
+    format_ = next((words for name, words in MAY_RUN.items() if name in found), None)
+    network = _network(record) if weights else None
+    if format_ or network:
+        return Way("runs", format_ or network or "")
+    stated = next((words for name, words in _CONVERTED.items() if name in found), None)
+    converted = stated or _by_framework(record, found)
+    if converted is not None:
+        return Way("converts", converted)
+    return Way("recognised", weights) if weights else Way("unknown")
 
 
 def runs(record: ModelRecord) -> str | None:
     """Return "runs", "may run: ONNX", "needs the author's code", or None where no model file is known.
 
     It runs where fairreg has recognised the network of its weights; it may run where a file is of a format
-    that describes a whole model. Anything else is weights that only their authors' code can use. A statement
-    about the record, not a test run; ``fairreg inspect`` opens the files.
+    that describes a whole model, or the record names a network that fairreg builds. A statement about the
+    record, not a test run; ``fairreg inspect`` opens the files.
     """
     if record.kind != "model":
         return None
-    if any(recognised_in(item.evidence) for item in record.identifiers):
+    found = way(record)
+    if found.is_seen:
         return RUNS
-    found = _formats(record)
-    named = next((words for name, words in MAY_RUN.items() if name in found), None)
-    named = named or _by_framework(record, found)
-    if named is not None:
-        return f"may run: {named}"
-    return AUTHORS_CODE if _WEIGHTS & found else None
+    if found.word in {"runs", "converts"}:
+        return f"may run: {found.by}"
+    return AUTHORS_CODE if found.word == "recognised" else None
 
 
 def is_runnable(record: ModelRecord) -> bool:
@@ -80,6 +117,11 @@ def _formats(record: ModelRecord) -> set[str]:
         formats.add((file.format or "").casefold())
         formats.add((file.path or file.name).rpartition(".")[2].casefold())
     return formats
+
+
+def _network(record: ModelRecord) -> str | None:
+    categories = {item.casefold() for item in record.model_category}
+    return next((name for name in NETWORKS if name.casefold() in categories), None)
 
 
 def _by_framework(record: ModelRecord, found: set[str]) -> str | None:
