@@ -41,7 +41,7 @@ def test_the_evidence_names_the_network_and_keeps_the_rule():
             "may run: ONNX",
         ),
         ({"formats": ("ubj",)}, "may run: XGBoost"),
-        ({"formats": ("h5",), "frameworks": ("TensorFlow/Keras",)}, "may run: Keras"),
+        ({"formats": ("h5",), "frameworks": ("TensorFlow/Keras",)}, "may run: Keras (HDF5)"),
         (
             {"distributions": (Distribution("bdt.xml"),), "frameworks": ("ROOT TMVA",)},
             "may run: TMVA",
