@@ -338,10 +338,11 @@ def test_jets_of_one_particle_and_of_none_are_computed(tmp_path):
     np.testing.assert_allclose(found, expected(tensors, arrays), atol=TOLERANCE)
 
 
-def test_particles_of_a_thousand_gev_agree_because_products_are_computed_in_float64(tmp_path):
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_particles_of_a_thousand_gev_agree_because_products_are_computed_in_float64(tmp_path, runtime):
     tensors, arrays = random_tensors(QUARK_GLUON), dict(toy_jets(8))
     arrays["four_momenta"] = arrays["four_momenta"] * 100
-    found = models.load(save(tmp_path, tensors)).run(arrays)["logits"]
+    found = models.load(save(tmp_path, tensors), runtime=runtime).run(arrays)["logits"]
     np.testing.assert_allclose(found, expected(tensors, arrays), atol=5 * TOLERANCE)
 
 
