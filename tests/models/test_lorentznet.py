@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fairreg import models
 from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.models import lorentznet
-from fairreg.models.lorentznet.definition import BEAMS, METRIC, Nodes, logits, nodes_of
+from fairreg.models.lorentznet.definition import BEAMS, METRIC, JetNodes, logits, nodes_of
 from fairreg.models.lorentznet.graph import onnx_bytes
 from fairreg.models.lorentznet.inputs import toy_jets
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
@@ -159,10 +159,11 @@ def test_arguments_of_another_network_are_said_and_nothing_is_computed(tmp_path,
     (tmp_path / "args.json").write_text(text)
     found = models.recognise(path)
     assert "c_weight" not in found.hyperparameters
-    assert why in found.assumptions[0]
+    assert why in found.obstacle.message
     with pytest.raises(ModelError) as caught:
         models.load(found)
-    assert "args.json" in caught.value.message
+    assert caught.value.message == found.obstacle.message
+    assert "args.json" in found.obstacle.message
 
 
 def test_arguments_behind_a_link_are_refused(tmp_path):
@@ -170,11 +171,11 @@ def test_arguments_behind_a_link_are_refused(tmp_path):
     (tmp_path / "elsewhere.json").write_text('{"c_weight": 0.005}')
     (tmp_path / "args.json").symlink_to(tmp_path / "elsewhere.json")
     with pytest.raises(SecurityRefusal, match="is a link or no regular file"):
-        models.load(models.recognise(path))
+        models.recognise(path)
     (tmp_path / "args.json").unlink()
     (tmp_path / "args.json").mkdir()
     with pytest.raises(SecurityRefusal, match="is a link or no regular file"):
-        models.load(models.recognise(path))
+        models.recognise(path)
 
 
 # Agreement
@@ -274,10 +275,10 @@ def test_boosts_with_the_beams_change_no_logit():
             tensors[name] *= 0.01
     transformation = rotation(0.7, 2, 3) @ boost(0.6, 1)
     nodes = nodes_of(arrays, 0, 2)
-    turned = Nodes(nodes.momenta @ transformation.T, nodes.scalars, nodes.real)
+    turned = JetNodes(nodes.momenta @ transformation.T, nodes.scalars, nodes.real)
     np.testing.assert_allclose(logits(tensors, 0.05, turned), logits(tensors, 0.05, nodes), atol=1e-9)
     # With the beams where they are, the boosted jet is another one.
-    alone = Nodes(np.concatenate([BEAMS, turned.momenta[2:]]), nodes.scalars, nodes.real)
+    alone = JetNodes(np.concatenate([BEAMS, turned.momenta[2:]]), nodes.scalars, nodes.real)
     assert np.abs(logits(tensors, 0.05, alone) - logits(tensors, 0.05, nodes)).max() > 1e-4
 
 

@@ -114,7 +114,7 @@ def test_without_arguments_a_generator_is_recognised_and_not_run(tmp_path):
     path = save(tmp_path, PUBLISHED, beside=False)
     found = models.recognise(path)
     assert found.model == "mpgan"
-    assert "args.txt" in found.assumptions[0]
+    assert "args.txt" in found.obstacle.message
     for attempt in (models.load, models.sample_for, models.onnx_graph):
         with pytest.raises(ModelError, match=r"cannot be run without its args\.txt") as caught:
             attempt(found)
@@ -156,7 +156,7 @@ def test_what_is_not_computed_is_said_by_name(tmp_path, change, why):
     path = save(tmp_path, PUBLISHED)
     (tmp_path / "args.txt").write_text(str(PUBLISHED | change))
     found = models.recognise(path)
-    assert why in found.assumptions[0]
+    assert why in found.obstacle.message
     with pytest.raises(ModelError) as caught:
         models.load(found)
     assert why in caught.value.message
@@ -284,7 +284,7 @@ def test_what_is_no_flat_dictionary_is_refused_and_never_evaluated(tmp_path, tex
         read_dictionary(text)
     path = save(tmp_path, PUBLISHED)
     (tmp_path / "args.txt").write_text(text)
-    assert "no flat Python dictionary" in models.recognise(path).assumptions[0]
+    assert "no flat Python dictionary" in models.recognise(path).obstacle.message
 
 
 def test_long_binary_and_linked_arguments_are_refused(tmp_path):
@@ -297,8 +297,8 @@ def test_long_binary_and_linked_arguments_are_refused(tmp_path):
         models.load(path)
     beside.rename(tmp_path / "elsewhere.txt")
     beside.symlink_to(tmp_path / "elsewhere.txt")
-    with pytest.raises(SecurityRefusal):
-        models.load(path)
+    with pytest.raises(SecurityRefusal, match="is a link"):
+        models.recognise(path)
 
 
 # Agreement

@@ -20,7 +20,7 @@ from fairreg.models.common.classification import figures
 from fairreg.models.common.described_runner import DescribedRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.lorentznet import inputs
-from fairreg.models.lorentznet.arguments import coordinate_weight, usable
+from fairreg.models.lorentznet.arguments import coordinate_weight
 from fairreg.models.lorentznet.definition import logits, nodes_of
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 from fairreg.runners import Runner, torch
@@ -74,12 +74,22 @@ def recognise(path: Path) -> Recognition | None:
 
 
 def recognise_weights(file: WeightFile) -> Recognition | None:
-    """Identify the weights in a file that was read, as `recognise`."""
+    """Identify the weights in a file that was read, as `recognise`; an unusable args.json is the `obstacle`.
+
+    Raises SecurityRefusal for an args.json that is a link.
+    """
     try:
         sizes = LorentzNetSizes.from_tensors(file.unwrapped)
     except ModelError:
         return None
-    weight, sentences = usable(file.path, sizes)
+    stated: dict[str, int | float | str] = {}
+    sentences: tuple[str, ...] = (_POOLING,)
+    obstacle = None
+    try:
+        stated["c_weight"], said = coordinate_weight(file.path, sizes)
+        sentences = sentences if said is None else (said, _POOLING)
+    except ModelError as error:
+        obstacle = error
     task = _TASKS.get(sizes.scalars)
     return Recognition(
         model="lorentznet",
@@ -88,8 +98,9 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
         format=file.format,
         fingerprint=file.fingerprint,
         parameter_count=sizes.parameter_count,
-        hyperparameters={**vars(sizes), **({} if weight is None else {"c_weight": weight})},
-        assumptions=(*sentences, _POOLING),
+        hyperparameters=vars(sizes) | stated,
+        assumptions=sentences,
+        obstacle=obstacle,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from fairreg.errors import FairregError, ModelError
+from fairreg.errors import ModelError
 from fairreg.models.common.side_text import text_beside
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 
@@ -60,12 +60,3 @@ def _unusable(path: Path, why: str) -> ModelError:
         f"{FILE} beside {path.name} does not state the arguments of this network: {why}.",
         hint=f"Put the {FILE} that was published with the weights beside them, or none for the default.",
     )
-
-
-def usable(path: Path, sizes: LorentzNetSizes) -> tuple[float | None, tuple[str, ...]]:
-    """As `coordinate_weight`, but None and the reason for an args.json that cannot be used."""
-    try:
-        found, sentence = coordinate_weight(path, sizes)
-    except FairregError as error:
-        return None, (error.message,)
-    return found, () if sentence is None else (sentence,)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 
-__all__ = ["BEAMS", "EPSILON", "LIMIT", "METRIC", "PARTICLES", "Nodes", "logits", "nodes_of", "psi"]
+__all__ = ["BEAMS", "EPSILON", "LIMIT", "METRIC", "PARTICLES", "JetNodes", "logits", "nodes_of", "psi"]
 
 Array = NDArray[Any]
 METRIC = np.array([1.0, -1.0, -1.0, -1.0])
@@ -28,7 +28,7 @@ LIMIT = 100.0  # of the summands of the coordinates' update
 
 
 @dataclass(frozen=True)
-class Nodes:
+class JetNodes:
     """Nodes of one jet: four-momenta (nodes, 4), scalars (nodes, n) and which of them are real (nodes,)."""
 
     momenta: Array
@@ -42,26 +42,28 @@ def psi(value: Array) -> Array:
     return found
 
 
-def nodes_of(arrays: Mapping[str, Array], jet: int, scalars: int) -> Nodes:
+def nodes_of(arrays: Mapping[str, Array], jet: int, scalars: int) -> JetNodes:
     """Nodes of one jet of the inputs, by the number of scalars of the network."""
     momenta = np.asarray(arrays["four_momenta"][jet], dtype=np.float64)
     if scalars == BEAMS.shape[0]:
         return _with_beams(momenta)
     if scalars == len(PARTICLES):
         identifiers = np.abs(arrays["pdg_id"][jet])
-        return Nodes(momenta, (identifiers[:, None] == np.array(PARTICLES)).astype(float), identifiers != 0)
-    return Nodes(momenta, np.asarray(arrays["scalars"][jet], dtype=np.float64), arrays["mask"][jet] != 0)
+        return JetNodes(
+            momenta, (identifiers[:, None] == np.array(PARTICLES)).astype(float), identifiers != 0
+        )
+    return JetNodes(momenta, np.asarray(arrays["scalars"][jet], dtype=np.float64), arrays["mask"][jet] != 0)
 
 
-def _with_beams(momenta: Array) -> Nodes:
+def _with_beams(momenta: Array) -> JetNodes:
     """Beams first; the scalars are the masses through psi, of particles in column 0, of beams in column 1."""
     nodes = np.concatenate([BEAMS, momenta])
     masses = psi(np.sqrt(np.abs((nodes * nodes) @ METRIC)))
     is_beam = np.arange(len(nodes)) < len(BEAMS)
-    return Nodes(nodes, np.stack([masses * ~is_beam, masses * is_beam], axis=1), nodes[:, 0] != 0)
+    return JetNodes(nodes, np.stack([masses * ~is_beam, masses * is_beam], axis=1), nodes[:, 0] != 0)
 
 
-def logits(tensors: Mapping[str, Array], weight: float, nodes: Nodes) -> Array:
+def logits(tensors: Mapping[str, Array], weight: float, nodes: JetNodes) -> Array:
     """Logits of the classes (classes,) of one jet; `weight` is that of the coordinates' update.
 
     The sum over the real nodes is divided by the number of all, as ``LorentzNet.forward`` does.
@@ -92,7 +94,7 @@ class _Network:
         return found
 
     def block(
-        self, layer: str, x: Array, h: Array, nodes: Nodes, weight: float | None
+        self, layer: str, x: Array, h: Array, nodes: JetNodes, weight: float | None
     ) -> tuple[Array, Array]:
         """One Lorentz group equivariant block: new coordinates and new scalars of all nodes."""
         moved, sums = x.copy(), np.zeros_like(h)

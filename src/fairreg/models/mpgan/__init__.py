@@ -20,7 +20,7 @@ from fairreg.models.common.array_files import count_rows, read_named
 from fairreg.models.common.described_runner import DescribedRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.mpgan import inputs
-from fairreg.models.mpgan.arguments import GeneratorArguments, arguments_of, usable
+from fairreg.models.mpgan.arguments import GeneratorArguments, arguments_of
 from fairreg.models.mpgan.definition import generated, has_particles
 from fairreg.models.mpgan.layout import GeneratorLayout
 from fairreg.runners import Runner, torch
@@ -91,14 +91,19 @@ def recognise(path: Path) -> Recognition | None:
 def recognise_weights(file: WeightFile) -> Recognition | None:
     """Identify the weights in a file that was read, as `recognise`.
 
-    Names of the newer class are enough; those of the other two are common, so they need an args.txt beside.
+    Names of the newer class are enough, and a missing or unusable args.txt is the `obstacle`; those of the
+    other two are common, so they need one. Raises SecurityRefusal for an args.txt that is a link.
     """
     tensors = _tensors(file)
     try:
         layout = GeneratorLayout.from_tensors(tensors)
     except ModelError:
         return None
-    arguments, reason = usable(file.path, layout)
+    arguments, obstacle = None, None
+    try:
+        arguments = arguments_of(file.path, layout)
+    except ModelError as error:
+        obstacle = error
     if arguments is None and (layout.kind != "mpgan" or layout.messages[-1].output_size < _SMALLEST_OUTPUT):
         return None
     jets = "" if arguments is None else _JETS.get(arguments.jets, f"jets of type {arguments.jets}")
@@ -110,7 +115,8 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
         fingerprint=file.fingerprint,
         parameter_count=sum(array.size for array in tensors.values()),
         hyperparameters=_hyperparameters(layout, arguments),
-        assumptions=(reason,) if arguments is None and reason else _sentences(arguments),
+        assumptions=_sentences(arguments),
+        obstacle=obstacle,
     )
 
 

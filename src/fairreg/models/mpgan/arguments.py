@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from fairreg.errors import FairregError, ModelError
+from fairreg.errors import ModelError
 from fairreg.models.common.side_text import text_beside
 from fairreg.models.mpgan.layout import GeneratorLayout
 from fairreg.models.mpgan.literals import Scalar, read_dictionary
 
-__all__ = ["FILE", "GeneratorArguments", "arguments_of", "usable"]
+__all__ = ["FILE", "GeneratorArguments", "arguments_of"]
 
 FILE = "args.txt"
 _Value = Scalar | list[Scalar]
@@ -114,14 +114,6 @@ def arguments_of(path: Path, layout: GeneratorLayout) -> GeneratorArguments:
             f"{error.message.rstrip('.')}.",
             hint=f"Put the {FILE} that was published with the weights beside them.",
         ) from error
-
-
-def usable(path: Path, layout: GeneratorLayout) -> tuple[GeneratorArguments | None, str | None]:
-    """As `arguments_of`, but None and the reason where they cannot be used."""
-    try:
-        return arguments_of(path, layout), None
-    except FairregError as error:
-        return None, error.message
 
 
 def _arguments(reader: _Reader, layout: GeneratorLayout) -> GeneratorArguments:
