@@ -79,12 +79,9 @@ class GraphBuilder:
         longest: Mapping[str, int] | None = None,
     ) -> bytes:
         """Serialise the model; `longest` gives the largest lengths of free axes by name."""
-        from onnx import TensorProto, helper, numpy_helper
+        from onnx import helper, numpy_helper
 
-        values = [
-            [helper.make_tensor_value_info(item.name, TensorProto.FLOAT, list(item.shape)) for item in items]
-            for items in (inputs, outputs)
-        ]
+        values = [[_value(item) for item in items] for items in (inputs, outputs)]
         initializers = [numpy_helper.from_array(array, key) for key, array in self._initializers.items()]
         model = helper.make_model(
             helper.make_graph(self.nodes, name, *values, initializers),
@@ -97,3 +94,10 @@ class GraphBuilder:
         )
         content: bytes = model.SerializeToString()
         return content
+
+
+def _value(tensor: Tensor) -> Any:
+    from onnx import helper
+
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))
+    return helper.make_tensor_value_info(tensor.name, kind, list(tensor.shape))

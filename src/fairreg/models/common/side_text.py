@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Short text files beside weights, such as the arguments of their training."""
+
+import os
+import stat
+from pathlib import Path
+
+from fairreg.errors import ModelError, SecurityRefusal
+
+__all__ = ["MAX_BYTES", "text_beside"]
+
+MAX_BYTES = 65_536
+# Windows lacks the last two; there a link is found only by the look before.
+_FLAGS = os.O_RDONLY | int(getattr(os, "O_NOFOLLOW", 0)) | int(getattr(os, "O_NONBLOCK", 0))
+
+
+def text_beside(path: Path, name: str) -> str | None:
+    """Text of the file `name` in the folder of `path`, None where there is none.
+
+    Raises SecurityRefusal for a link and for anything but a regular file, ModelError for a file of more than
+    `MAX_BYTES` bytes, for one that cannot be read, and for one that is not UTF-8.
+    """
+    beside = path.parent / name
+    try:
+        if not stat.S_ISREG(beside.lstat().st_mode):
+            raise _refusal(path, name)
+        content = _content(beside, path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ModelError(f"{name} beside {path.name} cannot be read: {error.strerror or error}.") from error
+    if len(content) > MAX_BYTES:
+        raise ModelError(
+            f"{name} beside {path.name} has more than {MAX_BYTES} bytes, too many for arguments."
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ModelError(f"{name} beside {path.name} is not a text in UTF-8.") from None
+
+
+def _content(beside: Path, path: Path) -> bytes:
+    """The file's first bytes, one more than `MAX_BYTES` at most; what is opened is what is checked."""
+    with os.fdopen(os.open(beside, _FLAGS), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise _refusal(path, beside.name)
+        return stream.read(MAX_BYTES + 1)
+
+
+def _refusal(path: Path, name: str) -> SecurityRefusal:
+    return SecurityRefusal(
+        f"{name} beside {path.name} is a link or no regular file, and is not read.",
+        hint="Put a copy of the file itself beside the weights.",
+    )

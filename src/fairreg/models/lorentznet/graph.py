@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""LorentzNet as an ONNX graph.
+
+Minkowski products are differences of large squares, so four-momenta and products are computed in float64 and
+everything after psi in float32. The authors compute in float32 throughout; their rounding is not imitated.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.models.common.pair_graph import PairGraph
+from fairreg.models.lorentznet.definition import BEAMS, EPSILON, LIMIT, METRIC, PARTICLES, psi
+from fairreg.models.lorentznet.inputs import signature
+from fairreg.models.lorentznet.sizes import GEOMETRY, LorentzNetSizes
+
+__all__ = ["onnx_bytes"]
+
+Array = NDArray[Any]
+
+
+def onnx_bytes(tensors: Mapping[str, Array], weight: float) -> bytes:
+    """Serialised ONNX model with the inputs and outputs of `signature`; any number of jets and particles.
+
+    `weight` is that of the coordinates' update. Raises ModelError for tensors of another network.
+    """
+    sizes = LorentzNetSizes.from_tensors(tensors)
+    graph = _Graph(tensors, sizes)
+    momenta, scalars, real = graph.points()
+    h = graph.along_last_axis(scalars, "embedding")
+    graph.see(real)
+    for number in range(sizes.layers):
+        last = number == sizes.layers - 1
+        momenta, h = graph.block(f"LGEBs.{number}", momenta, h, scalars, None if last else weight)
+    graph.classify(h)
+    return graph.model("lorentznet", *signature(sizes))
+
+
+class _Graph(PairGraph):
+    def __init__(self, tensors: Mapping[str, Array], sizes: LorentzNetSizes) -> None:
+        super().__init__(tensors)
+        self._sizes = sizes
+        self._real = self._pairs = self._neighbours = ""
+
+    def points(self) -> tuple[str, str, str]:
+        """Four-momenta (N, nodes, 4), scalars (N, nodes, n) and real nodes (N, nodes) as booleans."""
+        if self._sizes.scalars == len(BEAMS):
+            return self._with_beams()
+        if self._sizes.scalars == len(PARTICLES):
+            identifiers = self.node("Abs", "pdg_id")
+            every = self.node("Unsqueeze", identifiers, self.integers(2))
+            scalars = self.cast(self.node("Equal", every, self.constant(PARTICLES, "float64")), "FLOAT")
+            return "four_momenta", scalars, self._nonzero(identifiers, "float64")
+        return "four_momenta", "scalars", self._nonzero("mask", "float32")
+
+    def _nonzero(self, value: str, dtype: str) -> str:
+        return self.node("Not", self.node("Equal", value, self.constant(0, dtype)))
+
+    def _with_beams(self) -> tuple[str, str, str]:
+        jets = self.length("four_momenta", 0)
+
+        def for_each_jet(values: Array, dtype: str) -> str:
+            shape = self.node("Concat", jets, self.integers(*values.shape), axis=0)
+            return self.node("Expand", self.constant(values[None], dtype), shape)
+
+        momenta = self.node("Concat", for_each_jet(BEAMS, "float64"), "four_momenta", axis=1)
+        square = self.node("Abs", self._products("four_momenta", "four_momenta"))
+        masses = self.cast(self._psi(self.node("Sqrt", square)), "FLOAT")
+        of_particles = self.node("MatMul", masses, self.constant([[1, 0]], "float32"))
+        beam = psi(np.sqrt(np.abs((BEAMS * BEAMS) @ METRIC)))
+        of_beams = for_each_jet(np.stack([np.zeros_like(beam), beam], axis=1), "float32")
+        energy = self.node("Gather", momenta, self.constant(0, "int64"), axis=2)
+        scalars = self.node("Concat", of_beams, of_particles, axis=1)
+        return momenta, scalars, self._nonzero(energy, "float64")
+
+    def see(self, real: str) -> None:
+        """Derive from the real nodes which pairs have an edge, and the number of each node's neighbours."""
+        self._real = self.node("Unsqueeze", self.cast(real, "FLOAT"), self.integers(2))
+        count = self.node("Squeeze", self.length(real, 1), self.integers(0))
+        number = self.node("Range", self.constant(0, "int64"), count, self.constant(1, "int64"))
+        columns = self.node("Unsqueeze", number, self.integers(1))
+        others = self.cast(self.node("Not", self.node("Equal", columns, number)), "FLOAT")
+        both = self.node("MatMul", self._real, self.node("Transpose", self._real, perm=[0, 2, 1]))
+        self._pairs = self.node("Unsqueeze", self.node("Mul", both, others), self.integers(3))
+        seen = self.node("ReduceSum", self._pairs, self.integers(2), keepdims=0)
+        self._neighbours = self.cast(self.node("Max", seen, self.constant(1, "float32")), "DOUBLE")
+
+    def block(self, layer: str, momenta: str, h: str, scalars: str, weight: float | None) -> tuple[str, str]:
+        """One Lorentz group equivariant block: new four-momenta and new scalars."""
+        receiver, sender = (self.node("Unsqueeze", momenta, self.integers(axis)) for axis in (2, 1))
+        difference = self.node("Sub", receiver, sender)
+        products = (self._products(difference, difference), self._products(receiver, sender))
+        geometry = self.cast(self._psi(self.node("Concat", *products, axis=3)), "FLOAT")
+        message = self.node("Mul", self._message(layer, h, geometry), self._pairs)
+        if weight is not None:
+            momenta = self._moved(layer, momenta, difference, message, weight)
+        total = self.node("ReduceSum", message, self.integers(2), keepdims=0)
+        hidden = self.along_last_axis(self.node("Concat", h, total, scalars, axis=2), f"{layer}.phi_h.0")
+        hidden = self.node("Relu", self._normalised(hidden, f"{layer}.phi_h.1"))
+        return momenta, self.node("Add", h, self.along_last_axis(hidden, f"{layer}.phi_h.3"))
+
+    def _message(self, layer: str, h: str, geometry: str) -> str:
+        """Messages (N, nodes, nodes, hidden); the first layer is applied to its three parts."""
+        size = self._sizes.hidden
+        receiver = self.node("Unsqueeze", self._part(h, layer, 0, size), self.integers(2))
+        sender = self.node("Unsqueeze", self._part(h, layer, size, 2 * size), self.integers(1))
+        of_pair = self._part(geometry, layer, 2 * size, 2 * size + GEOMETRY)
+        value = self.node("Add", self.node("Add", receiver, sender), of_pair)
+        value = self.node("Relu", self._normalised(value, f"{layer}.phi_e.1"))
+        value = self.node("Relu", self.along_last_axis(value, f"{layer}.phi_e.3"))
+        return self.node("Mul", value, self.node("Sigmoid", self.along_last_axis(value, f"{layer}.phi_m.0")))
+
+    def _part(self, value: str, layer: str, first: int, last: int) -> str:
+        bounds = (self.integers(first), self.integers(last), self.integers(1))
+        columns = self.node("Slice", f"{layer}.phi_e.0.weight", *bounds)
+        return self.node("MatMul", value, self.node("Transpose", columns))
+
+    def _moved(self, layer: str, momenta: str, difference: str, message: str, weight: float) -> str:
+        hidden = self.node("Relu", self.along_last_axis(message, f"{layer}.phi_x.0"))
+        factor = self.cast(self.along_last_axis(hidden, f"{layer}.phi_x.2", bias=False), "DOUBLE")
+        limits = (self.constant(-LIMIT, "float64"), self.constant(LIMIT, "float64"))
+        steps = self.node("Clip", self.node("Mul", difference, factor), *limits)
+        steps = self.node("Mul", steps, self.cast(self._pairs, "DOUBLE"))
+        mean = self.node("Div", self.node("ReduceSum", steps, self.integers(2), keepdims=0), self._neighbours)
+        return self.node("Add", momenta, self.node("Mul", mean, self.constant(weight, "float64")))
+
+    def _normalised(self, value: str, layer: str) -> str:
+        """Batch normalisation with the statistics of the training."""
+        variance = self.node("Add", f"{layer}.running_var", self.constant(EPSILON, "float32"))
+        scale = self.node("Div", f"{layer}.weight", self.node("Sqrt", variance))
+        centred = self.node("Sub", value, f"{layer}.running_mean")
+        return self.node("Add", self.node("Mul", centred, scale), f"{layer}.bias")
+
+    def _products(self, one: str, other: str) -> str:
+        """Minkowski products along the last axis, which is kept with length 1."""
+        return self.node("MatMul", self.node("Mul", one, other), self.constant(METRIC[:, None], "float64"))
+
+    def _psi(self, value: str) -> str:
+        grown = self.node("Add", self.node("Abs", value), self.constant(1, "float64"))
+        return self.node("Mul", self.node("Sign", value), self.node("Log", grown))
+
+    def classify(self, h: str) -> None:
+        """Average over all nodes, real or not, and compute the outputs."""
+        pooled = self.node("ReduceMean", self.node("Mul", h, self._real), axes=[1], keepdims=0)
+        hidden = self.node("Relu", self.along_last_axis(pooled, "graph_dec.0"))
+        found = self.along_last_axis(hidden, "graph_dec.3", output="logits")
+        self.node("Softmax", found, output="probabilities", axis=1)

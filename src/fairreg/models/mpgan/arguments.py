@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""What the tensors of a generator do not show, from the args.txt that is published beside them.
+
+Meaning of the keys: ``parse_args`` and ``setup_mpgan`` of setup_training.py in github.com/rkansal47/MPGAN.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from fairreg.errors import ModelError
+from fairreg.models.common.side_text import text_beside
+from fairreg.models.mpgan.layout import GeneratorLayout
+from fairreg.models.mpgan.literals import Scalar, read_dictionary
+
+__all__ = ["FILE", "GeneratorArguments", "arguments_of"]
+
+FILE = "args.txt"
+_Value = Scalar | list[Scalar]
+# Options of the network that this package does not compute, with the value that they must have. Labels
+# (clabels, mask_fne_np) are among them: the authors' code gives a message the label of another jet.
+_FIXED: Mapping[str, Scalar] = {
+    "int_diffs": False,
+    "deltacoords": False,
+    "clabels": 0,
+    "mask_fne_np": False,
+    "fully_connected": True,
+    "mask_learn": False,
+    "mask_learn_sep": False,
+    "mask_feat": False,
+    "mask_feat_bin": False,
+    "mask_manual": False,
+    "batch_norm_gen": False,
+    "spectral_norm_gen": False,
+    "gen_dropout": 0,
+}
+
+
+@dataclass(frozen=True)
+class GeneratorArguments:
+    """Arguments of a generator.
+
+    `slots` particles per jet, of `features` features; `latent` numbers of noise, per jet or, where
+    `per_particle`, per particle, normal with standard deviation `sd`. `slope` is that of the leaky ReLU,
+    `tanh` and `total` say whether the output is a tanh and messages are summed (else averaged), `masked`
+    whether the jet's number of particles is an input. `distance` is the number of features of the nodes in
+    the distance of a pair, None for all. `jets` is the type of the jets, `norm` the scale of the features.
+    """
+
+    slots: int
+    features: int
+    latent: int
+    per_particle: bool
+    sd: float
+    slope: float
+    tanh: bool
+    total: bool
+    masked: bool
+    distance: int | None
+    jets: str
+    norm: float
+
+
+class _Reader:
+    """Values of args.txt by key and type."""
+
+    def __init__(self, values: Mapping[str, _Value]) -> None:
+        self._values = values
+
+    def get(self, key: str) -> _Value:
+        if key not in self._values:
+            raise ModelError(f"it does not say {key}")
+        return self._values[key]
+
+    def flag(self, key: str) -> bool:
+        value = self.get(key)
+        if not isinstance(value, bool):
+            raise ModelError(f"its {key} is {value!r}, neither True nor False")
+        return value
+
+    def number(self, key: str) -> float:
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            raise ModelError(f"its {key} is {value!r}, not a number")
+        return value
+
+    def size(self, key: str) -> int:
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ModelError(f"its {key} is {value!r}, not a size")
+        return value
+
+    def text(self, key: str) -> str:
+        value = self.get(key)
+        if not isinstance(value, str):
+            raise ModelError(f"its {key} is {value!r}, not a text")
+        return value
+
+
+def arguments_of(path: Path, layout: GeneratorLayout) -> GeneratorArguments:
+    """Arguments of the generator in `path`. Raises ModelError without an args.txt that states them."""
+    text = text_beside(path, FILE)
+    if text is None:
+        raise ModelError(
+            f"{path.name} cannot be run without its {FILE}: its tensors do not show activations and masks.",
+            hint=f"Put the {FILE} that was published with the weights beside them.",
+        )
+    try:
+        return _arguments(_Reader(read_dictionary(text)), layout)
+    except ModelError as error:
+        raise ModelError(
+            f"{FILE} beside {path.name} does not state a generator that fairreg computes: "
+            f"{error.message.rstrip('.')}.",
+            hint=f"Put the {FILE} that was published with the weights beside them.",
+        ) from error
+
+
+def _arguments(reader: _Reader, layout: GeneratorLayout) -> GeneratorArguments:
+    model = reader.text("model")
+    if model != layout.kind:
+        raise ModelError(f"its model is {model!r}, that of the weights {layout.kind!r}")
+    if layout.messages:
+        for key, value in _FIXED.items():
+            if reader.get(key) != value:
+                raise ModelError(f"its {key} is {reader.get(key)!r}, and only {value!r} is computed")
+        return _of_message_passing(reader, layout)
+    return _of_dense(reader, layout)
+
+
+def _of_message_passing(reader: _Reader, layout: GeneratorLayout) -> GeneratorArguments:
+    first = layout.messages[0].node_size
+    slots, features = reader.size("num_hits"), reader.size("node_feat_size")
+    hidden = reader.size("hidden_node_size")
+    _agree("latent_node_size", reader.size("latent_node_size") or hidden, first)
+    _agree("mp_iters_gen", reader.size("mp_iters_gen"), len(layout.messages))
+    # The older class computes as many features as the hidden nodes have and returns the first of them.
+    computed = hidden if layout.kind == "old_mpgan" else features
+    _agree("number of features", computed, layout.messages[-1].output_size)
+    _agree("lfc", reader.flag("lfc"), layout.first is not None)
+    _agree("pos_diffs", reader.flag("pos_diffs"), layout.messages[0].edge_size == 1)
+    if slots < 1 or not 1 <= features <= computed:
+        raise ModelError(f"its num_hits is {slots}, its node_feat_size {features}")
+    if layout.first is not None:
+        _agree("lfc_latent_size", reader.size("lfc_latent_size"), layout.taken)
+        _agree("product of num_hits and latent_node_size", slots * first, layout.given)
+    return GeneratorArguments(
+        slots=slots,
+        features=features,
+        latent=layout.taken or first,
+        per_particle=layout.first is None,
+        sd=reader.number("sd"),
+        slope=reader.number("leaky_relu_alpha"),
+        tanh=reader.flag("gtanh"),
+        total=reader.flag("sum"),
+        masked=reader.flag("mask_c"),
+        distance=_distance(reader, layout),
+        jets=reader.text("jets"),
+        norm=reader.number("norm"),
+    )
+
+
+def _distance(reader: _Reader, layout: GeneratorLayout) -> int | None:
+    """Number of features in the distance, None for all; it matters only where nodes have a distance."""
+    if not layout.messages[0].edge_size:
+        return None
+    every = reader.flag("all_ef")
+    if not reader.flag("deltar") and not (every and layout.kind == "mpgan"):
+        raise ModelError("its deltar is False, so that pos_diffs has no meaning in the authors' code")
+    if every:
+        return None
+    return 3 if reader.text("coords") == "cartesian" else 2
+
+
+def _of_dense(reader: _Reader, layout: GeneratorLayout) -> GeneratorArguments:
+    slots, features = reader.size("num_hits"), reader.size("node_feat_size")
+    _agree("product of num_hits and node_feat_size", slots * features, layout.given)
+    _agree("latent_dim", reader.size("latent_dim"), layout.taken)
+    _agree("number of layers", len(_list(reader, "rgang_fc")) + 1, len(layout.dense))
+    return GeneratorArguments(
+        slots=slots,
+        features=features,
+        latent=layout.taken,
+        per_particle=False,
+        sd=reader.number("sd"),
+        slope=reader.number("leaky_relu_alpha"),
+        tanh=True,
+        total=True,
+        masked=False,
+        distance=None,
+        jets=reader.text("jets"),
+        norm=reader.number("norm"),
+    )
+
+
+def _list(reader: _Reader, key: str) -> list[Scalar]:
+    value = reader.get(key)
+    if not isinstance(value, list):
+        raise ModelError(f"its {key} is {value!r}, not a list")
+    return value
+
+
+def _agree(name: str, stated: int | bool, shown: int | bool) -> None:
+    if stated != shown:
+        raise ModelError(f"its {name} is {stated}, that of the weights {shown}")
