@@ -19,6 +19,7 @@ __all__ = [
     "Demonstration",
     "Recognition",
     "choose",
+    "companions",
     "get",
     "load",
     "names",
@@ -69,6 +70,12 @@ def sample_for(found: Recognition) -> Mapping[str, NDArray[Any]]:
     own = getattr(package, "sample_for", None)
     arrays: Mapping[str, NDArray[Any]] = package.sample_inputs() if own is None else own(found)
     return arrays
+
+
+def companions(name: str) -> tuple[str, ...]:
+    """Paths of the files that are read with weights called `name`, relative to their folder."""
+    found = (getattr(get(model), "companions", None) for model in names())
+    return tuple(dict.fromkeys(path for look in found if look is not None for path in look(name)))
 
 
 def choose(

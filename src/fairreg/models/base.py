@@ -22,6 +22,9 @@ It may also define
   output names of `load`. ``fairreg convert`` needs it;
 - ``recognise_weights(file: WeightFile) -> Recognition | None``: as `recognise`, of a file that was read
   already; a package that has it is not asked to `recognise` a file among others;
+- ``companions(name) -> paths``: of the files that `recognise` and `load` read with weights called `name`,
+  relative to their folder, such as ``args.json``; ``fetch`` brings those that the record has, and puts them
+  beside the weights under the last part of their path;
 - ``sample_for(source: Recognition) -> arrays by name``: inputs for the recognised network, where networks of
   the model take different ones; it is asked in the place of `sample_inputs`.
 """

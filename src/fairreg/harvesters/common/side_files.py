@@ -5,6 +5,9 @@ Names in use, by who writes them: ``M.onnx.data`` (PyTorch, the optimiser of onn
 ``M.onnx_data_1`` (Optimum), ``model.data`` (SparseML), a UUID with ``.data`` (onnx alone),
 ``weights.bin`` and the like (by hand); ``M.safetensors.index.json`` beside ``M-00001-of-00002.safetensors``
 (Hugging Face, also ``.bin``). A file per tensor, named as the tensor, is only known from the model itself.
+
+Options of a training stand in ``args.json``, ``args.txt``, ``model-metadata.json`` and the like beside the
+weights, in a JSON file of their name, or in the folder ``trained_model_dicts`` beside theirs (FAIR4HEP).
 """
 
 import re
@@ -22,6 +25,11 @@ _ANY_MODEL = re.compile(
     r"(?:model|weights?|params|external)(?:[._-]?data)?\.(?:data|bin|pb|weights)"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.data"
 )
+_OPTIONS = re.compile(
+    r"(?:[a-z]{1,20}[_-])?(?:args|arguments|options|h?params|hyper[a-z_]{0,20}|metadata)\.(?:json|txt|ya?ml)"
+)
+_FOLDER_OF_OPTIONS = "trained_model_dicts/"
+_PART_OF_NAME = re.compile(r"_(?:best|last)(?=_|$)")
 _SHARD = re.compile(r"(.+?)-[0-9]{5}-of-[0-9]{5}(\.(?:safetensors|bin|pt|pth))")
 _INDEX = re.compile(r"(.+)(\.(?:safetensors|bin|pt|pth))\.index(\.[\w-]+)?\.json")
 
@@ -29,16 +37,34 @@ _INDEX = re.compile(r"(.+)(\.(?:safetensors|bin|pt|pth))\.index(\.[\w-]+)?\.json
 def belonging(models: Iterable[str], names: Iterable[str]) -> frozenset[str]:
     """The `names` that belong to one of `models` in the same folder; both are paths in one repository."""
     known, others = _by_folder(models), _by_folder(names)
+    parents = {folder.rstrip("/").rpartition("/")[0] for folder in known if known[folder]}
     return frozenset(
         f"{folder}{name}"
         for folder, listed in others.items()
         for name in listed - known[folder]
-        if _belongs(name, known[folder], listed)
+        if _belongs(name, known[folder], listed) or _is_beside(folder, name, parents)
     )
+
+
+def _is_beside(folder: str, name: str, parents: set[str]) -> bool:
+    """Tell whether a file is in the folder of options beside one of weights."""
+    parent, _, last = folder.rstrip("/").rpartition("/")
+    return f"{last}/" == _FOLDER_OF_OPTIONS and name.endswith(".json") and parent in parents
+
+
+def _states_options(name: str, weights: set[str]) -> bool:
+    """Tell whether a file has the options of weights in its folder, by its name."""
+    if weights and _OPTIONS.fullmatch(name.lower()):
+        return True
+    stem, _, suffix = name.rpartition(".")
+    plain = {_PART_OF_NAME.sub("", item, count=1) for item in weights}
+    return suffix == "json" and stem in weights | {item.rpartition(".")[0] for item in weights} | plain
 
 
 def _belongs(name: str, models: set[str], listed: set[str]) -> bool:
     graphs = [model for model in models if model.lower().endswith(".onnx")]
+    if _states_options(name, models - set(graphs)):
+        return True
     if graphs and _ANY_MODEL.fullmatch(name.lower()):
         return True
     starts = {start for graph in graphs for start in (graph, graph[: -len(".onnx")])}

@@ -50,6 +50,8 @@ MEDIA = "https://media.githubusercontent.com/media"
 POINTER_BYTES = 1024
 MOST_FILES = 500
 _SLUG = re.compile(r"[\w-]{1,39}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
+# Files without a suffix in a folder of weights, as torch.save makes them of a name without one.
+_OF_WEIGHTS = re.compile(r"(?:^|/)(?:pre)?trained[_-]?models?/(?:[^/]+/){0,4}[^/.]+$", re.IGNORECASE)
 _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|testing|test[_-]?data|fixtures|docs?|third[_-]?party|node_modules)/", re.I
 )
@@ -140,6 +142,8 @@ def model_files(paths: Iterable[str]) -> frozenset[str]:
 def _is_model(path: str) -> bool:
     if _ASIDE.search(path):
         return False
+    if _OF_WEIGHTS.search(path):
+        return True
     return read_contents("software", title="", keywords=(), file_names=[path]).kind == "model"
 
 

@@ -20,6 +20,7 @@ class DescribedRunner(Runner):
             batch_size=engine.batch_size,
         )
         self._engine = engine
+        self.engine = engine.engine
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Outputs of one batch."""

@@ -20,7 +20,7 @@ from fairreg.models.common.classification import figures
 from fairreg.models.common.described_runner import DescribedRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.lorentznet import inputs
-from fairreg.models.lorentznet.arguments import coordinate_weight
+from fairreg.models.lorentznet.arguments import FILE, coordinate_weight
 from fairreg.models.lorentznet.definition import logits, nodes_of
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 from fairreg.runners import Runner, torch
@@ -30,6 +30,7 @@ from fairreg.schemas.identifiers import Identifier
 __all__ = [
     "TITLE",
     "LorentzNetRunner",
+    "companions",
     "count_inputs",
     "demonstrate",
     "load",
@@ -159,6 +160,11 @@ def onnx_graph(source: Recognition) -> bytes:
     from fairreg.models.lorentznet.graph import onnx_bytes
 
     return onnx_bytes(*_network(source))
+
+
+def companions(name: str) -> tuple[str, ...]:  # noqa: ARG001  the same for all weights
+    """Path of the arguments of the training."""
+    return (FILE,)
 
 
 def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature

@@ -20,7 +20,7 @@ from fairreg.models.common.weight_file import WeightFile, unwrapped
 from fairreg.models.mlp.architecture import PerceptronSizes
 from fairreg.models.mlp.inputs import NAME, SAMPLE, toy_rows
 from fairreg.models.mlp.runner import PerceptronRunner, build
-from fairreg.models.mlp.settings import settings_of
+from fairreg.models.mlp.settings import METADATA, options_file, settings_of
 from fairreg.runners import Runner
 from fairreg.runners.base import DEFAULT_BATCH
 from fairreg.runners.weights import read_tensors
@@ -28,6 +28,7 @@ from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
     "PerceptronRunner",
+    "companions",
     "count_inputs",
     "demonstrate",
     "load",
@@ -85,6 +86,12 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
         assumptions=assumptions,
         obstacle=obstacle,
     )
+
+
+def companions(name: str) -> tuple[str, ...]:
+    """Paths of the options of the training of weights called `name`."""
+    file = options_file(Path(name))
+    return METADATA, file, f"../trained_model_dicts/{file}"
 
 
 def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature

@@ -40,6 +40,7 @@ class PerceptronRunner(Runner):
             batch_size=batch_size,
         )
         self.tensors, self.sizes, self.settings, self._engine = tensors, sizes, settings, engine
+        self.engine = engine.engine
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch. Raises ModelError for values that are not finite."""

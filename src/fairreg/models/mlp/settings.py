@@ -45,9 +45,9 @@ class PerceptronSettings:
     assumptions: tuple[str, ...] = ()
 
 
-def options_file(path: Path, sizes: PerceptronSizes) -> str:
-    """Name of the JSON file that belongs to the weights `path`."""
-    return METADATA if sizes.family == "cdms" else f"{_EVALUATED.sub('', path.name, count=1)}.json"
+def options_file(path: Path) -> str:
+    """Name of the JSON file that belongs to the multi-body weights `path`."""
+    return f"{_EVALUATED.sub('', path.name, count=1)}.json"
 
 
 def settings_of(path: Path, sizes: PerceptronSizes) -> PerceptronSettings:
@@ -75,7 +75,7 @@ _STANDARDISED = (
 
 
 def _multi_body(path: Path, sizes: PerceptronSizes) -> PerceptronSettings:
-    name = options_file(path, sizes)
+    name = options_file(path)
     options = Options.read((path.with_name(name), path.parent.parent / "trained_model_dicts" / name))
     if options is None:
         unknown = f"Which n-subjettiness variables the inputs are is stated in {name}."

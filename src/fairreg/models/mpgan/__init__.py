@@ -20,7 +20,7 @@ from fairreg.models.common.array_files import count_rows, read_named
 from fairreg.models.common.described_runner import DescribedRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.mpgan import inputs
-from fairreg.models.mpgan.arguments import GeneratorArguments, arguments_of
+from fairreg.models.mpgan.arguments import FILE, GeneratorArguments, arguments_of
 from fairreg.models.mpgan.definition import generated, has_particles
 from fairreg.models.mpgan.layout import GeneratorLayout
 from fairreg.runners import Runner, torch
@@ -31,6 +31,7 @@ from fairreg.schemas.identifiers import Identifier
 __all__ = [
     "TITLE",
     "MpganRunner",
+    "companions",
     "count_inputs",
     "demonstrate",
     "load",
@@ -194,6 +195,11 @@ def onnx_graph(source: Recognition) -> bytes:
 
     generator = _generator(source)
     return onnx_bytes(generator.tensors, generator.layout, generator.arguments)
+
+
+def companions(name: str) -> tuple[str, ...]:  # noqa: ARG001  the same for all weights
+    """Path of the arguments of the training."""
+    return (FILE,)
 
 
 def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature

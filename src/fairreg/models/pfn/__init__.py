@@ -20,7 +20,7 @@ from fairreg.models.common.weight_file import WeightFile, unwrapped
 from fairreg.models.pfn.architecture import ParticleFlowSizes
 from fairreg.models.pfn.inputs import NAMES, SAMPLE, toy_jets
 from fairreg.models.pfn.runner import ParticleFlowRunner, build
-from fairreg.models.pfn.settings import settings_of
+from fairreg.models.pfn.settings import options_file, settings_of
 from fairreg.runners import Runner
 from fairreg.runners.base import DEFAULT_BATCH
 from fairreg.runners.weights import read_tensors
@@ -28,6 +28,7 @@ from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
     "ParticleFlowRunner",
+    "companions",
     "count_inputs",
     "demonstrate",
     "load",
@@ -82,6 +83,12 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
         assumptions=assumptions,
         obstacle=obstacle,
     )
+
+
+def companions(name: str) -> tuple[str, ...]:
+    """Paths of the options of the training of weights called `name`."""
+    file = options_file(Path(name))
+    return file, f"../trained_model_dicts/{file}"
 
 
 def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature

@@ -46,6 +46,7 @@ class ParticleFlowRunner(Runner):
             batch_size=batch_size,
         )
         self.tensors, self.sizes, self.settings, self._engine = tensors, sizes, settings, engine
+        self.engine = engine.engine
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch, in parts of as many jets as their pairs allow."""

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Files of a record that belong to a model: they are downloaded with it, and lie beside it in the cache."""
 
+import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from fairreg import models
 from fairreg.errors import FairregError
 from fairreg.harvesters.common.side_files import index_of
 from fairreg.runners import weights
@@ -69,7 +71,21 @@ def _members(main: Downloaded, listed: Collection[str]) -> dict[str, str]:
     folder = name[: name.rfind("/") + 1]
     needed = () if is_archive(main.file.path) else _needed(main.file.path)
     side_files = {f"{folder}{place}": place for place in needed if f"{folder}{place}" in listed}
+    side_files |= _companions(name, folder, listed)
     return {other: place for other, place in side_files.items() if other != name}
+
+
+def _companions(name: str, folder: str, listed: Collection[str]) -> dict[str, str]:
+    """Names of the listed files that are read with weights of this name, with their places beside them."""
+    texts = {item for item in listed if item.endswith((".json", ".txt"))}
+    if not texts or name in texts:
+        return {}
+    found: dict[str, str] = {}
+    for path in models.companions(PurePosixPath(name).name):
+        other = posixpath.normpath(f"{folder}{path}")
+        if other in texts:
+            found.setdefault(other, PurePosixPath(other).name)
+    return found
 
 
 def _index(item: Downloaded, listed: Collection[str]) -> list[str]:
