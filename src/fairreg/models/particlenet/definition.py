@@ -14,8 +14,8 @@ The network of H. Qu and L. Gouskos, Phys. Rev. D 101, 056019, arXiv:1902.08570,
 - the sum over the particles is divided by their number, or by 1 where there are none.
 
 Of neighbours at exactly equal distances the one in the earlier slot is nearer. weaver leaves the order of
-ties to the engine, and drops the nearest slot in the place of the particle itself, which differs where another
-one has exactly the same place.
+ties to the engine. It also drops the nearest slot in the place of the particle itself, which is another one
+only where both have exactly the same place.
 """
 
 from collections.abc import Mapping

@@ -97,7 +97,7 @@ class _Network:
     def _block(self, name: str, searched: Any, value: Any, real: Any) -> Any:
         chosen = neighbours_of(searched, real, self._neighbours)
         jets, slots, channels = value.shape
-        index = chosen.reshape(jets, -1, 1).expand(-1, -1, channels)
+        index = chosen.reshape(jets, slots * self._neighbours, 1).expand(-1, -1, channels)
         others = value.gather(1, index).view(jets, slots, self._neighbours, channels)
         # The product of (x_i, x_j - x_i), written for each half of the matrix.
         first = self._matrix(f"{name}.convs.0")
