@@ -13,13 +13,13 @@ from fairreg import models
 from fairreg.errors import ModelError
 from fairreg.models import particlenet
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.particlenet.architecture import LITE, PUBLISHED, Architecture, Stream
+from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ParticleNetArchitecture, ObjectStream
 from fairreg.models.particlenet.definition import logits, neighbours_of, probabilities
 from fairreg.models.particlenet.runner import build
 from support.particlenet import EVERY, FUSED, SMALL, TAGGER, as_in_weaver, random_jets, random_tensors
 
 K = 4
-PUBLISHED_SIZES = Architecture((Stream("", 7),), PUBLISHED, (256,), 10)
+PUBLISHED_SIZES = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), 10)
 
 
 def weight_file(tensors, tmp_path, name="weights.safetensors"):
@@ -135,8 +135,8 @@ def test_the_order_of_equal_particles_changes_nothing(runtime):
 @given(st.data())
 def test_networks_of_any_sizes_are_recognised_and_agree(data):
     widths = st.integers(1, 6)
-    sizes = Architecture(
-        (Stream("", data.draw(st.integers(1, 5))),),
+    sizes = ParticleNetArchitecture(
+        (ObjectStream("", data.draw(st.integers(1, 5))),),
         tuple(
             data.draw(st.lists(st.lists(widths, min_size=1, max_size=3).map(tuple), min_size=1, max_size=3))
         ),
@@ -146,7 +146,7 @@ def test_networks_of_any_sizes_are_recognised_and_agree(data):
         normalised=data.draw(st.booleans()),
     )
     tensors = random_tensors(sizes, data.draw(st.integers(0, 9)))
-    assert Architecture.from_tensors(tensors) == sizes
+    assert ParticleNetArchitecture.from_tensors(tensors) == sizes
     jets = random_jets(sizes, jets=2, slots=data.draw(st.integers(1, 7)))
     found = build(tensors, neighbours=3).run(jets)["probabilities"]
     np.testing.assert_allclose(found, probabilities(tensors, jets, 3), atol=1e-4)
@@ -240,7 +240,7 @@ def test_the_published_sizes_are_named_and_what_no_tensor_shows_is_said(tmp_path
     assert "k = 16 neighbours, as in networks/example_ParticleNet.py" in said
     assert "use_counts" in said
     assert "JetClass_kin.yaml" in said
-    lite = Architecture((Stream("", 17),), LITE, (128,), 2, fused=128)
+    lite = ParticleNetArchitecture((ObjectStream("", 17),), LITE, (128,), 2, fused=128)
     found = particlenet.recognise_weights(weight_file(random_tensors(lite), tmp_path))
     assert found.hyperparameters["neighbours"] == 7
     assert "which the file does not name" in " ".join(found.assumptions)
@@ -258,7 +258,7 @@ def test_the_published_sizes_are_named_and_what_no_tensor_shows_is_said(tmp_path
     ],
 )
 def test_features_and_classes_are_named_where_their_number_tells(features, classes, first, label):
-    sizes = Architecture((Stream("", features),), ((4,),), (4,), classes)
+    sizes = ParticleNetArchitecture((ObjectStream("", features),), ((4,),), (4,), classes)
     runner = build(random_tensors(sizes))
     points, given_features, mask = runner.inputs
     assert (points.shape, mask.shape) == (("N", 2, "particles"), ("N", 1, "particles"))

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Random ParticleNets with the published names and shapes, and the network in weaver's order of operations."""
+"""Random ParticleNets of the published names and shapes, and the network in weaver's order of operations."""
 
 import numpy as np
 
-from fairreg.models.particlenet.architecture import Architecture, Stream
+from fairreg.models.particlenet.architecture import ParticleNetArchitecture, ObjectStream
 
-SMALL = Architecture((Stream("", 7),), ((6, 5), (9, 8, 9), (9,)), (10,), 10)
-FUSED = Architecture((Stream("", 4),), ((6, 6),), (7, 5), 2, fused=8, normalised=False)
-TAGGER = Architecture(
-    (Stream("pf_", 5), Stream("sv_", 3)), ((6, 6), (8, 8)), (7,), 3, embedded=4, fused=8, normalised=False
+SMALL = ParticleNetArchitecture((ObjectStream("", 7),), ((6, 5), (9, 8, 9), (9,)), (10,), 10)
+FUSED = ParticleNetArchitecture((ObjectStream("", 4),), ((6, 6),), (7, 5), 2, fused=8, normalised=False)
+TAGGER = ParticleNetArchitecture(
+    (ObjectStream("pf_", 5), ObjectStream("sv_", 3)),
+    ((6, 6), (8, 8)),
+    (7,),
+    3,
+    embedded=4,
+    fused=8,
+    normalised=False,
 )
 EVERY = {"small": SMALL, "fused": FUSED, "tagger": TAGGER}
 

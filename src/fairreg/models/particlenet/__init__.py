@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.common.weight_file import WeightFile, unwrapped
-from fairreg.models.particlenet.architecture import LITE, PUBLISHED, Architecture, Stream
+from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ParticleNetArchitecture, ObjectStream
 from fairreg.models.particlenet.definition import probabilities
 from fairreg.models.particlenet.jets import OUTPUT, TOY, count, read, toy_jets
 from fairreg.models.particlenet.physics import CLASSES, SOURCE, classes_of, source_of
@@ -62,7 +62,7 @@ def recognise(path: Path) -> Recognition | None:
 def recognise_weights(file: WeightFile) -> Recognition | None:
     """Identify the weights in a file that was read, as `recognise`; names and shapes of all tensors count."""
     try:
-        sizes = Architecture.from_tensors(file.unwrapped)
+        sizes = ParticleNetArchitecture.from_tensors(file.unwrapped)
     except ModelError:
         return None
     return Recognition(
@@ -79,7 +79,7 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
     )
 
 
-def _assumptions(sizes: Architecture) -> tuple[str, ...]:
+def _assumptions(sizes: ParticleNetArchitecture) -> tuple[str, ...]:
     known = sizes.blocks in {PUBLISHED, LITE}
     place = (
         f"the defaults of {_WEAVER}"
@@ -190,12 +190,12 @@ def measure(outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> Mappin
 
 def sample_inputs() -> Mapping[str, NDArray[Any]]:
     """Toy jets with the seven kinematic features of the published networks."""
-    return toy_jets(Architecture((Stream("", 7),), PUBLISHED, (256,), len(CLASSES)))
+    return toy_jets(ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), len(CLASSES)))
 
 
 def sample_for(source: Recognition) -> Mapping[str, NDArray[Any]]:
     """Toy jets for the recognised network, with padding."""
-    return toy_jets(Architecture.from_tensors(_tensors(source)))
+    return toy_jets(ParticleNetArchitecture.from_tensors(_tensors(source)))
 
 
 def demonstrate(runner: Runner) -> Demonstration:

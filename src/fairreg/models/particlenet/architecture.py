@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["FLOATS", "LITE", "POINT_COORDINATES", "PUBLISHED", "Architecture", "Stream"]
+__all__ = ["FLOATS", "LITE", "POINT_COORDINATES", "PUBLISHED", "ParticleNetArchitecture", "ObjectStream"]
 
 Array = NDArray[Any]
 
@@ -35,7 +35,7 @@ _NOT_OURS = "The weights are not those of a ParticleNet"
 
 
 @dataclass(frozen=True)
-class Stream:
+class ObjectStream:
     """One kind of objects of a jet: the prefix of its inputs ("" or "pf_", "sv_") and its features."""
 
     prefix: str
@@ -53,14 +53,14 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Architecture:
+class ParticleNetArchitecture:
     """Sizes of a network; `blocks` are the channels of each edge convolution, `hidden` of each layer after.
 
     `embedded` is the number of channels that a tagger embeds the features in, 0 where there is one stream;
     `fused` that of the fusion block, 0 without one; `normalised` says that the features pass a BatchNorm.
     """
 
-    streams: tuple[Stream, ...]
+    streams: tuple[ObjectStream, ...]
     blocks: tuple[tuple[int, ...], ...]
     hidden: tuple[int, ...]
     classes: int
@@ -69,7 +69,7 @@ class Architecture:
     normalised: bool = True
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Array]) -> "Architecture":
+    def from_tensors(cls, tensors: Mapping[str, Array]) -> "ParticleNetArchitecture":
         """Derive the sizes; ModelError names a missing, unexpected or misshapen tensor."""
         tagger = any(name.startswith("pn.") for name in tensors)
         core = "pn." if tagger else ""
@@ -188,11 +188,11 @@ class Architecture:
                 raise ModelError(f"The tensor {name} is not a single integer.")
 
 
-def _streams(tensors: Mapping[str, Array], core: str, *, tagger: bool) -> tuple[Stream, ...]:
+def _streams(tensors: Mapping[str, Array], core: str, *, tagger: bool) -> tuple[ObjectStream, ...]:
     if tagger:
         kinds = ("pf_", "sv_")
-        return tuple(Stream(kind, _size(tensors, f"{kind}conv.conv.1.weight", 1)) for kind in kinds)
-    return (Stream("", _size(tensors, f"{core}edge_convs.0.convs.0.weight", 1) // 2),)
+        return tuple(ObjectStream(kind, _size(tensors, f"{kind}conv.conv.1.weight", 1)) for kind in kinds)
+    return (ObjectStream("", _size(tensors, f"{core}edge_convs.0.convs.0.weight", 1) // 2),)
 
 
 def _blocks(tensors: Mapping[str, Array], core: str) -> tuple[tuple[int, ...], ...]:

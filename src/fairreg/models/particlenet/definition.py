@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.particlenet.architecture import Architecture
+from fairreg.models.particlenet.architecture import ParticleNetArchitecture
 
 __all__ = ["EPSILON", "logits", "neighbours_of", "probabilities"]
 
@@ -64,7 +64,7 @@ def neighbours_of(points: Array, real: Array, slot: int, count: int) -> list[int
 
 class _Network:
     def __init__(self, tensors: Mapping[str, Array], neighbours: int | None) -> None:
-        self.sizes = Architecture.from_tensors(tensors)
+        self.sizes = ParticleNetArchitecture.from_tensors(tensors)
         self.neighbours = neighbours or self.sizes.neighbours
         self.weights = {name: array.astype(np.float64) for name, array in tensors.items()}
 

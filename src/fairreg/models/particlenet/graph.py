@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.particlenet.architecture import POINT_COORDINATES, Architecture, Stream
+from fairreg.models.particlenet.architecture import POINT_COORDINATES, ParticleNetArchitecture, ObjectStream
 from fairreg.models.particlenet.definition import EPSILON
 from fairreg.models.particlenet.jets import OUTPUT
 
-__all__ = ["Graph", "Rows", "onnx_bytes"]
+__all__ = ["EdgeGraph", "FoldedLayer", "ObjectRows", "onnx_bytes"]
 
 Array = NDArray[Any]
 
@@ -38,8 +38,8 @@ def onnx_bytes(tensors: Mapping[str, Array], neighbours: int | None = None) -> b
     Inputs and output are those of `jets.signature`. `neighbours` is k; by default that of the published
     network. Weights in float64 are rounded. Raises ModelError for tensors of another network.
     """
-    sizes = Architecture.from_tensors(tensors)
-    graph = Graph({name: tensors[name] for name in sizes.shapes()}, neighbours or sizes.neighbours)
+    sizes = ParticleNetArchitecture.from_tensors(tensors)
+    graph = EdgeGraph({name: tensors[name] for name in sizes.shapes()}, neighbours or sizes.neighbours)
     rows = _inputs(graph, sizes)
     found, outputs = rows.features, []
     if sizes.normalised:
@@ -64,7 +64,7 @@ def onnx_bytes(tensors: Mapping[str, Array], neighbours: int | None = None) -> b
 
 
 @dataclass(frozen=True)
-class Layer:
+class FoldedLayer:
     """A folded layer: names of its matrix (outputs, inputs) and its bias in the graph."""
 
     weight: str
@@ -72,11 +72,11 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Rows:
+class ObjectRows:
     """Objects of all jets, one per row: `points` (N * P, coordinates), `features` (N * P, channels).
 
-    `real` is 1 or 0 per row, (N * P, 1); `padding` is (N, 1, P), true where there is no object. `jets`,
-    `slots` and `all` are the names of N, P and N * P, each of one element.
+    `real` is 1 or 0 per row, (N * P, 1); `padding` is (N, 1, P), true where there is no object; both are ""
+    where all are real. `jets`, `slots` and `all` are N, P and N * P, each of one element.
     """
 
     points: str
@@ -87,12 +87,12 @@ class Rows:
     slots: str
     all: str
 
-    def kept(self, graph: "Graph", value: str) -> str:
-        """Rows of `value`, zero where there is no object."""
+    def kept(self, graph: "EdgeGraph", value: str) -> str:
+        """ObjectRows of `value`, zero where there is no object."""
         return graph.node("Mul", value, self.real)
 
 
-class Graph:
+class EdgeGraph:
     """Nodes and initializers of a graph under construction; each method returns the name of its result."""
 
     def __init__(self, tensors: Mapping[str, Array], neighbours: int) -> None:
@@ -162,7 +162,7 @@ class Graph:
         factor, offset = self.norm(name)
         return self.node("Add", self.node("Mul", value, factor), offset)
 
-    def layer(self, weight: str, norm: str, bias: str | None = None) -> Layer:
+    def layer(self, weight: str, norm: str, bias: str | None = None) -> FoldedLayer:
         """Fold a product, with or without bias, and the BatchNorm after it."""
         factor, offset = self.norm(norm)
         outputs, inputs = self._tensors[weight].shape[:2]
@@ -170,13 +170,15 @@ class Graph:
         column = self.node("Unsqueeze", factor, self.integers(1))
         if bias is not None:
             offset = self.node("Add", self.node("Mul", bias, factor), offset)
-        return Layer(self.node("Mul", matrix, column), offset)
+        return FoldedLayer(self.node("Mul", matrix, column), offset)
 
-    def product(self, rows: str, layer: Layer) -> str:
+    def product(self, rows: str, layer: FoldedLayer) -> str:
         """Product of rows (rows, inputs) with a layer: (rows, outputs)."""
         return self.node("Gemm", rows, layer.weight, layer.bias, transB=1)
 
-    def edges(self, rows: Rows, searched: str, value: str, layers: list[Layer], *, expanded: bool) -> str:
+    def edges(
+        self, rows: ObjectRows, searched: str, value: str, layers: list[FoldedLayer], *, expanded: bool
+    ) -> str:
         """Mean over the neighbours of the layers on (x_i, x_j - x_i): (rows, channels) to (rows, outputs).
 
         Neighbours are nearest in `searched`; `expanded` computes distances by products, for many channels.
@@ -195,11 +197,12 @@ class Graph:
         whole = self.shaped(found, rows.all, self.neighbours, self.size(found if others else receiver, 1))
         return self.node("ReduceMean", whole, axes=[1], keepdims=0)
 
-    def _neighbours(self, rows: Rows, searched: str, *, expanded: bool) -> str:
-        """Rows of the neighbours of each row, (rows, k)."""
+    def _neighbours(self, rows: ObjectRows, searched: str, *, expanded: bool) -> str:
+        """ObjectRows of the neighbours of each row, (rows, k)."""
         own = self.shaped(searched, rows.jets, rows.slots, self.size(searched, 1))
         nearness = self._by_products(own) if expanded else self._by_differences(own)
-        nearness = self.node("Where", rows.padding, self.number(_PADDING), nearness)
+        if rows.padding:
+            nearness = self.node("Where", rows.padding, self.number(_PADDING), nearness)
         one, zero = self.integers(1), self.integers(0)
         scalar = self.node("Squeeze", rows.slots, zero)
         slots = self.node("Range", self._scalar(0), scalar, self._scalar(1))
@@ -255,7 +258,7 @@ class Graph:
         return content
 
 
-def _inputs(graph: Graph, sizes: Architecture) -> Rows:
+def _inputs(graph: EdgeGraph, sizes: ParticleNetArchitecture) -> ObjectRows:
     """Objects of all streams, one after another in each jet, padded to k + 1 slots."""
     parts = [_stream(graph, stream, sizes) for stream in sizes.streams]
     joined = [
@@ -266,7 +269,7 @@ def _inputs(graph: Graph, sizes: Architecture) -> Rows:
     jets, slots = graph.size(points, 0), graph.size(points, 1)
     total = graph.node("Mul", jets, slots)
     missing = graph.node("Equal", graph.node("Transpose", real, perm=[0, 2, 1]), graph.number(0.0))
-    return Rows(
+    return ObjectRows(
         points=graph.shaped(points, total, POINT_COORDINATES),
         features=graph.shaped(features, total, sizes.width),
         real=graph.shaped(real, total, 1),
@@ -277,7 +280,7 @@ def _inputs(graph: Graph, sizes: Architecture) -> Rows:
     )
 
 
-def _stream(graph: Graph, stream: Stream, sizes: Architecture) -> tuple[str, str, str]:
+def _stream(graph: EdgeGraph, stream: ObjectStream, sizes: ParticleNetArchitecture) -> tuple[str, str, str]:
     """Points, channels and mask of one stream, each (N, P, channels), zero where there is no object."""
     from onnx import TensorProto
 
@@ -302,9 +305,11 @@ def _stream(graph: Graph, stream: Stream, sizes: Architecture) -> tuple[str, str
     return rows[0], rows[1], real
 
 
-def _block(graph: Graph, rows: Rows, searched: str, value: str, name: str, *, expanded: bool) -> str:
+def _block(
+    graph: EdgeGraph, rows: ObjectRows, searched: str, value: str, name: str, *, expanded: bool
+) -> str:
     """One edge convolution block: (rows, channels) to (rows, outputs)."""
-    layers: list[Layer] = []
+    layers: list[FoldedLayer] = []
     while graph.has(f"{name}.convs.{len(layers)}.weight"):
         layers.append(graph.layer(f"{name}.convs.{len(layers)}.weight", f"{name}.bns.{len(layers)}"))
     mean = graph.edges(rows, searched, value, layers, expanded=expanded)
@@ -313,7 +318,7 @@ def _block(graph: Graph, rows: Rows, searched: str, value: str, name: str, *, ex
     return rows.kept(graph, graph.relu(graph.node("Add", value, mean)))
 
 
-def _classify(graph: Graph, rows: Rows, value: str, sizes: Architecture) -> None:
+def _classify(graph: EdgeGraph, rows: ObjectRows, value: str, sizes: ParticleNetArchitecture) -> None:
     """Mean over the real objects of a jet, the layers after it and the softmax."""
     across = graph.shaped(value, rows.jets, rows.slots, sizes.fused or sizes.blocks[-1][-1])
     counts = graph.node(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
-from fairreg.models.particlenet.architecture import POINT_COORDINATES, Architecture, Stream
+from fairreg.models.particlenet.architecture import POINT_COORDINATES, ParticleNetArchitecture, ObjectStream
 from fairreg.models.particlenet.physics import POINTS, classes_of, features_of
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
@@ -30,7 +30,7 @@ _AXES = 3
 _OBJECTS = {"": "particles", _PF: "particle-flow candidates", _SV: "secondary vertices"}
 
 
-def signature(sizes: Architecture) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+def signature(sizes: ParticleNetArchitecture) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """Inputs and output of a network; features and classes are named where they are known."""
     inputs = tuple(tensor for stream in sizes.streams for tensor in _of_stream(stream, sizes))
     first = sizes.streams[0].features
@@ -46,7 +46,7 @@ def signature(sizes: Architecture) -> tuple[tuple[Tensor, ...], tuple[Tensor, ..
     return inputs, (output,)
 
 
-def _of_stream(stream: Stream, sizes: Architecture) -> tuple[Tensor, ...]:
+def _of_stream(stream: ObjectStream, sizes: ParticleNetArchitecture) -> tuple[Tensor, ...]:
     objects, slots = _OBJECTS[stream.prefix], f"{stream.prefix}particles"
     features = () if sizes.embedded else features_of(stream.features, sizes.classes)
     rows = (
@@ -110,7 +110,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise unreadable(path, error) from error
 
 
-def check(sizes: Architecture, arrays: Mapping[str, Array]) -> None:
+def check(sizes: ParticleNetArchitecture, arrays: Mapping[str, Array]) -> None:
     """Raise ModelError for a mask of other numbers than 0 and 1, and for a particle that is not finite."""
     for stream in sizes.streams:
         mask = arrays[stream.names[2]]
@@ -131,7 +131,9 @@ def check(sizes: Architecture, arrays: Mapping[str, Array]) -> None:
                 )
 
 
-def toy_jets(sizes: Architecture, jets: int = 16, slots: int = 40, seed: int = 1) -> dict[str, Array]:
+def toy_jets(
+    sizes: ParticleNetArchitecture, jets: int = 16, slots: int = 40, seed: int = 1
+) -> dict[str, Array]:
     """Deterministic jets of `TOY`, float32, with 1 to `slots` particles each; padding is zero."""
     random = np.random.default_rng(seed)
     arrays: dict[str, Array] = {}

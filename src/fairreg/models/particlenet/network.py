@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.particlenet.architecture import Architecture
+from fairreg.models.particlenet.architecture import ParticleNetArchitecture
 from fairreg.models.particlenet.definition import EPSILON
 
 __all__ = ["neighbours_of", "network"]
@@ -22,7 +22,7 @@ def network(
     """
     import torch
 
-    sizes = Architecture.from_tensors(tensors)
+    sizes = ParticleNetArchitecture.from_tensors(tensors)
     weights = {name: torch.from_numpy(np.array(tensors[name])).to(device) for name in sizes.shapes()}
     built = _Network(sizes, weights, neighbours or sizes.neighbours)
     return lambda *inputs: torch.softmax(built.logits(*inputs), dim=1)
@@ -51,7 +51,7 @@ _FEW = 3  # coordinates up to which differences are cheaper than memory for them
 class _Network:
     """The layers as functions of rows: (N, P, channels)."""
 
-    def __init__(self, sizes: Architecture, weights: Mapping[str, Any], neighbours: int) -> None:
+    def __init__(self, sizes: ParticleNetArchitecture, weights: Mapping[str, Any], neighbours: int) -> None:
         self._sizes, self._weights, self._neighbours = sizes, weights, neighbours
 
     def logits(self, *inputs: Any) -> Any:

@@ -2,8 +2,8 @@
 """Names, units and normalisation of the inputs and classes of the published networks.
 
 From data/JetClass/JetClass_kin.yaml, JetClass_kinpid.yaml and JetClass_full.yaml of
-jet-universe/particle_transformer: a feature enters as (value - shift) * scale, clipped as stated; momenta
-and energies are in GeV. The files QuarkGluon/qg_kin.yaml and TopLandscape/top_kin.yaml there have the seven
+jet-universe/particle_transformer: a feature enters as (value - shift) * scale, clipped as stated, with the
+units of the data set. The files QuarkGluon/qg_kin.yaml and TopLandscape/top_kin.yaml there have the seven
 kinematic features with the same normalisation; with particle identification the number of features is not
 enough to know them.
 """
@@ -72,10 +72,10 @@ _IDENTITY = (
     _Normalised("part_isMuon", "1 for muons"),
 )
 _IMPACT = (
-    _Normalised("part_d0", "tanh of the transverse impact parameter in mm"),
-    _Normalised("part_d0err", "error of the transverse impact parameter in mm", limits=(0, 1)),
-    _Normalised("part_dz", "tanh of the longitudinal impact parameter in mm"),
-    _Normalised("part_dzerr", "error of the longitudinal impact parameter in mm", limits=(0, 1)),
+    _Normalised("part_d0", "tanh of the transverse impact parameter"),
+    _Normalised("part_d0err", "error of the transverse impact parameter", limits=(0, 1)),
+    _Normalised("part_dz", "tanh of the longitudinal impact parameter"),
+    _Normalised("part_dzerr", "error of the longitudinal impact parameter", limits=(0, 1)),
 )
 _ANGLES = (
     _Normalised("part_deta", "eta less that of the jet's axis"),

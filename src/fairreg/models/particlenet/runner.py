@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.particlenet.architecture import Architecture
+from fairreg.models.particlenet.architecture import ParticleNetArchitecture
 from fairreg.models.particlenet.jets import check, signature
 from fairreg.runners import Runner, torch
 from fairreg.runners import load as load_engine
@@ -27,7 +27,7 @@ class ParticleNetRunner(Runner):
     """
 
     def __init__(self, engine: Runner, tensors: Mapping[str, NDArray[Any]], neighbours: int) -> None:
-        sizes = Architecture.from_tensors(tensors)
+        sizes = ParticleNetArchitecture.from_tensors(tensors)
         super().__init__(
             engine.name,
             *signature(sizes),
@@ -62,7 +62,7 @@ def build(
     Raises ModelError for tensors of another network, UsageError for an unknown runtime or device,
     MissingEngine.
     """
-    count = neighbours or Architecture.from_tensors(tensors).neighbours
+    count = neighbours or ParticleNetArchitecture.from_tensors(tensors).neighbours
     if runtime == torch.RUNTIME:
         engine = _in_torch(tensors, count, batch_size, device)
     else:
@@ -85,7 +85,7 @@ def _in_torch(
     place = torch.place(device)
     from fairreg.models.particlenet.network import network
 
-    sizes = Architecture.from_tensors(tensors)
+    sizes = ParticleNetArchitecture.from_tensors(tensors)
     single = {name: np.asarray(tensors[name], dtype=np.float32) for name in sizes.shapes()}
     return torch.wrap(
         network(single, neighbours, str(place)),
