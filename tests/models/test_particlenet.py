@@ -13,7 +13,7 @@ from fairreg import models
 from fairreg.errors import ModelError
 from fairreg.models import particlenet
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ParticleNetArchitecture, ObjectStream
+from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.definition import logits, neighbours_of, probabilities
 from fairreg.models.particlenet.runner import build
 from support.particlenet import EVERY, FUSED, SMALL, TAGGER, as_in_weaver, random_jets, random_tensors

@@ -3,12 +3,12 @@
 
 import numpy as np
 
-from fairreg.models.particlenet.architecture import ParticleNetArchitecture, ObjectStream
+from fairreg.models.particlenet.architecture import ObjectStream, ParticleNetArchitecture
 
 SMALL = ParticleNetArchitecture((ObjectStream("", 7),), ((6, 5), (9, 8, 9), (9,)), (10,), 10)
 FUSED = ParticleNetArchitecture((ObjectStream("", 4),), ((6, 6),), (7, 5), 2, fused=8, normalised=False)
 TAGGER = ParticleNetArchitecture(
-    (ObjectStream("pf_", 5), ObjectStream("sv_", 3)),
+    (ObjectStream("pf_", 5), ObjectStream("sv_", 5)),
     ((6, 6), (8, 8)),
     (7,),
     3,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.common.weight_file import WeightFile, unwrapped
-from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ParticleNetArchitecture, ObjectStream
+from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.definition import probabilities
 from fairreg.models.particlenet.jets import OUTPUT, TOY, count, read, toy_jets
 from fairreg.models.particlenet.physics import CLASSES, SOURCE, classes_of, source_of

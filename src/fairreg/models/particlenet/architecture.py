@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["FLOATS", "LITE", "POINT_COORDINATES", "PUBLISHED", "ParticleNetArchitecture", "ObjectStream"]
+__all__ = ["FLOATS", "LITE", "POINT_COORDINATES", "PUBLISHED", "ObjectStream", "ParticleNetArchitecture"]
 
 Array = NDArray[Any]
 

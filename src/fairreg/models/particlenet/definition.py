@@ -70,7 +70,10 @@ class _Network:
 
     def of_jet(self, inputs: Mapping[str, Array]) -> Array:
         """Logits (classes,) of one jet, whose inputs are (channels, slots)."""
-        parts = [self._objects(*(inputs[name] for name in stream.names)) for stream in self.sizes.streams]
+        parts = [
+            self._objects(stream.layer, *(inputs[name] for name in stream.names))
+            for stream in self.sizes.streams
+        ]
         points, features, real = (np.concatenate(column) for column in zip(*parts, strict=True))
         slots = range(len(real))
         core, outputs = self.sizes.core, []
@@ -85,7 +88,7 @@ class _Network:
             features = np.array([np.maximum(row, 0) for row in fused]) * real[:, np.newaxis]
         return self._classify(features.sum(axis=0) / max(int(real.sum()), 1))
 
-    def _objects(self, points: Array, features: Array, mask: Array) -> tuple[Array, Array, Array]:
+    def _objects(self, layer: str, points: Array, features: Array, mask: Array) -> tuple[Array, Array, Array]:
         """Rows of one stream, padded to k + 1 slots and zero where there is no object."""
         missing = max(0, self.neighbours + 1 - mask.shape[1])
         real = np.pad(mask[0] != 0, (0, missing))
@@ -94,8 +97,7 @@ class _Network:
             for array in (points, features)
         ]
         if self.sizes.embedded:
-            stream = next(item for item in self.sizes.streams if item.features == features.shape[0])
-            rows[1] = np.array([self._embedded(stream.layer, row) for row in rows[1]]) * real[:, np.newaxis]
+            rows[1] = np.array([self._embedded(layer, row) for row in rows[1]]) * real[:, np.newaxis]
         return rows[0], rows[1], real
 
     def _embedded(self, name: str, row: Array) -> Array:

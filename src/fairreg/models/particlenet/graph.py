@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.particlenet.architecture import POINT_COORDINATES, ParticleNetArchitecture, ObjectStream
+from fairreg.models.particlenet.architecture import POINT_COORDINATES, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.definition import EPSILON
 from fairreg.models.particlenet.jets import OUTPUT
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
-from fairreg.models.particlenet.architecture import POINT_COORDINATES, ParticleNetArchitecture, ObjectStream
+from fairreg.models.particlenet.architecture import POINT_COORDINATES, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.physics import POINTS, classes_of, features_of
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
