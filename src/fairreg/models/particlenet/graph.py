@@ -16,18 +16,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.particlenet.architecture import POINT_COORDINATES, ObjectStream, ParticleNetArchitecture
-from fairreg.models.particlenet.definition import EPSILON
 from fairreg.models.particlenet.jets import OUTPUT
+from fairreg.models.particlenet.weight_graph import FoldedLayer, WeightGraph
 
-__all__ = ["EdgeGraph", "FoldedLayer", "ObjectRows", "onnx_bytes"]
+__all__ = ["EdgeGraph", "ObjectRows", "onnx_bytes"]
 
 Array = NDArray[Any]
 
-_OPSET, _IR_VERSION = 17, 8
 # Distances are squared: no feature of a float32 network comes near the root of these.
 _PADDING, _ITSELF = -1e30, -2e30
 
@@ -64,14 +62,6 @@ def onnx_bytes(tensors: Mapping[str, Array], neighbours: int | None = None) -> b
 
 
 @dataclass(frozen=True)
-class FoldedLayer:
-    """A folded layer: names of its matrix (outputs, inputs) and its bias in the graph."""
-
-    weight: str
-    bias: str
-
-
-@dataclass(frozen=True)
 class ObjectRows:
     """Objects of all jets, one per row: `points` (N * P, coordinates), `features` (N * P, channels).
 
@@ -92,89 +82,12 @@ class ObjectRows:
         return graph.node("Mul", value, self.real)
 
 
-class EdgeGraph:
-    """Nodes and initializers of a graph under construction; each method returns the name of its result."""
+class EdgeGraph(WeightGraph):
+    """A graph with edge convolutions, each particle with `neighbours` others."""
 
     def __init__(self, tensors: Mapping[str, Array], neighbours: int) -> None:
-        from onnx import numpy_helper
-
+        super().__init__(tensors)
         self.neighbours = neighbours
-        self._nodes: list[Any] = []
-        self._integers: dict[str, Any] = {}
-        self._constants: dict[float, str] = {}
-        self._initializers = [
-            numpy_helper.from_array(np.ascontiguousarray(array, dtype=np.float32), name)
-            for name, array in tensors.items()
-        ]
-        self._tensors = tensors
-
-    def node(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
-        """Add a node of one output."""
-        from onnx import helper
-
-        name = output or f"{operator.lower()}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
-        return name
-
-    def integers(self, *values: int) -> str:
-        """Name of a constant of shapes, axes and bounds."""
-        from onnx import numpy_helper
-
-        name = f"integers_{'_'.join(map(str, values))}".replace("-", "minus")
-        self._integers[name] = numpy_helper.from_array(np.array(values, dtype=np.int64), name)
-        return name
-
-    def number(self, value: float) -> str:
-        """Name of a scalar constant; a node, as floating-point initializers are the weights."""
-        from onnx import numpy_helper
-
-        if value not in self._constants:
-            stored = numpy_helper.from_array(np.array(value, dtype=np.float32))
-            self._constants[value] = self.node("Constant", value=stored)
-        return self._constants[value]
-
-    def shaped(self, value: str, *shape: int | str) -> str:
-        """Reshape `value`; sizes are numbers or names of tensors of one element."""
-        sizes = [self.integers(size) if isinstance(size, int) else size for size in shape]
-        return self.node("Reshape", value, self.node("Concat", *sizes, axis=0))
-
-    def has(self, name: str) -> bool:
-        """Tell whether a tensor is among the weights."""
-        return name in self._tensors
-
-    def size(self, value: str, axis: int) -> str:
-        """The length of one axis, as a tensor of one element."""
-        return self.node("Shape", value, start=axis, end=axis + 1)
-
-    def relu(self, value: str) -> str:
-        """max(value, 0)."""
-        return self.node("Relu", value)
-
-    def norm(self, name: str) -> tuple[str, str]:
-        """Factor and offset of a BatchNorm with its running statistics, each (channels,)."""
-        spread = self.node("Sqrt", self.node("Add", f"{name}.running_var", self.number(EPSILON)))
-        factor = self.node("Div", f"{name}.weight", spread)
-        moved = self.node("Mul", f"{name}.running_mean", factor)
-        return factor, self.node("Sub", f"{name}.bias", moved)
-
-    def scaled(self, value: str, name: str) -> str:
-        """BatchNorm `name` of rows (rows, channels)."""
-        factor, offset = self.norm(name)
-        return self.node("Add", self.node("Mul", value, factor), offset)
-
-    def layer(self, weight: str, norm: str, bias: str | None = None) -> FoldedLayer:
-        """Fold a product, with or without bias, and the BatchNorm after it."""
-        factor, offset = self.norm(norm)
-        outputs, inputs = self._tensors[weight].shape[:2]
-        matrix = self.node("Reshape", weight, self.integers(outputs, inputs))
-        column = self.node("Unsqueeze", factor, self.integers(1))
-        if bias is not None:
-            offset = self.node("Add", self.node("Mul", bias, factor), offset)
-        return FoldedLayer(self.node("Mul", matrix, column), offset)
-
-    def product(self, rows: str, layer: FoldedLayer) -> str:
-        """Product of rows (rows, inputs) with a layer: (rows, outputs)."""
-        return self.node("Gemm", rows, layer.weight, layer.bias, transB=1)
 
     def edges(
         self, rows: ObjectRows, searched: str, value: str, layers: list[FoldedLayer], *, expanded: bool
@@ -186,7 +99,7 @@ class EdgeGraph:
         first, *others = layers
         matrix = first.weight
         halves = self.node("Split", matrix, axis=1), f"{matrix}_sender"
-        self._nodes[-1].output.append(halves[1])
+        self.nodes[-1].output.append(halves[1])
         own = self.node("Sub", *halves)
         receiver = self.node("Gemm", value, own, first.bias, transB=1)
         sender = self.node("Gemm", value, halves[1], transB=1)
@@ -205,23 +118,16 @@ class EdgeGraph:
             nearness = self.node("Where", rows.padding, self.number(_PADDING), nearness)
         one, zero = self.integers(1), self.integers(0)
         scalar = self.node("Squeeze", rows.slots, zero)
-        slots = self.node("Range", self._scalar(0), scalar, self._scalar(1))
+        slots = self.node("Range", self.scalar(0), scalar, self.scalar(1))
         same = self.node("Equal", self.node("Unsqueeze", slots, zero), self.node("Unsqueeze", slots, one))
         nearness = self.node("Where", same, self.number(_ITSELF), nearness)
         chosen = self.node("TopK", nearness, self.integers(self.neighbours), axis=-1, largest=1, sorted=1)
         indices = f"{chosen}_indices"
-        self._nodes[-1].output.append(indices)
-        jets = self.node("Range", self._scalar(0), self.node("Squeeze", rows.jets, zero), self._scalar(1))
+        self.nodes[-1].output.append(indices)
+        jets = self.node("Range", self.scalar(0), self.node("Squeeze", rows.jets, zero), self.scalar(1))
         base = self.node("Mul", jets, scalar)
         shifted = self.node("Add", indices, self.node("Unsqueeze", base, self.integers(1, 2)))
         return self.shaped(shifted, rows.all, self.neighbours)
-
-    def _scalar(self, value: int) -> str:
-        from onnx import numpy_helper
-
-        name = f"integer_{value}"
-        self._integers[name] = numpy_helper.from_array(np.array(value, dtype=np.int64), name)
-        return name
 
     def _by_differences(self, own: str) -> str:
         """Negative squared distances (N, P, P) by differences: exact for near points of few coordinates."""
@@ -235,27 +141,6 @@ class EdgeGraph:
         squares = self.node("ReduceSumSquare", own, axes=[2], keepdims=0)
         across = self.node("Unsqueeze", squares, self.integers(1))
         return self.node("Sub", self.node("Mul", products, self.number(2.0)), across)
-
-    @staticmethod
-    def value(name: str, *shape: int | str) -> Any:
-        """Describe an input or output of the graph, of float32."""
-        from onnx import TensorProto, helper
-
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
-    def serialised(self, name: str, inputs: list[Any], outputs: list[Any]) -> bytes:
-        """The finished model."""
-        from onnx import helper
-
-        stored = [*self._initializers, *self._integers.values()]
-        model = helper.make_model(
-            helper.make_graph(self._nodes, name, inputs, outputs, stored),
-            opset_imports=[helper.make_opsetid("", _OPSET)],
-            ir_version=_IR_VERSION,
-            producer_name="fairreg",
-        )
-        content: bytes = model.SerializeToString()
-        return content
 
 
 def _inputs(graph: EdgeGraph, sizes: ParticleNetArchitecture) -> ObjectRows:
