@@ -32,7 +32,7 @@ class WeightGraph:
 
         self.nodes: list[Any] = []
         self._integers: dict[str, Any] = {}
-        self._constants: dict[float, str] = {}
+        self._constants: dict[tuple[float, str], str] = {}
         self._initializers = [
             numpy_helper.from_array(np.ascontiguousarray(array, dtype=np.float32), name)
             for name, array in tensors.items()
@@ -55,14 +55,14 @@ class WeightGraph:
         self._integers[name] = numpy_helper.from_array(np.array(values, dtype=np.int64), name)
         return name
 
-    def number(self, value: float) -> str:
+    def number(self, value: float, dtype: str = "float32") -> str:
         """Name of a scalar constant; a node, as floating-point initializers are the weights."""
         from onnx import numpy_helper
 
-        if value not in self._constants:
-            stored = numpy_helper.from_array(np.array(value, dtype=np.float32))
-            self._constants[value] = self.node("Constant", value=stored)
-        return self._constants[value]
+        if (value, dtype) not in self._constants:
+            stored = numpy_helper.from_array(np.array(value, dtype=dtype))
+            self._constants[value, dtype] = self.node("Constant", value=stored)
+        return self._constants[value, dtype]
 
     def shaped(self, value: str, *shape: int | str) -> str:
         """Reshape `value`; sizes are numbers or names of tensors of one element."""
