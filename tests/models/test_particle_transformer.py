@@ -174,6 +174,15 @@ def test_every_naming_is_recognised(tmp_path, prefix):
     assert "JetClass_full.yaml" in said
 
 
+def test_a_fine_tuned_network_is_recognised(tmp_path):
+    """The authors' wrapper holds the last layers as fc (networks/example_ParticleTransformer_finetune.py)."""
+    tensors = random_tensors(DEEP)
+    tuned = {name if name.startswith("fc.") else f"mod.{name}": array for name, array in tensors.items()}
+    found = recognised(tuned, tmp_path)
+    assert found.parameter_count == DEEP.parameter_count
+    assert recognised(tuned | {"mod.fc.2.bias": tensors["fc.2.bias"]}, tmp_path) is None
+
+
 @pytest.mark.parametrize(
     ("name", "shape"),
     [

@@ -163,6 +163,20 @@ def test_every_published_naming_is_recognised(tmp_path, prefix, kind):
     assert found.title == ("ParticleNet tagger" if kind == "tagger" else "ParticleNet")
 
 
+@pytest.mark.parametrize("wrapper", ["", "module."])
+def test_a_fine_tuned_network_is_recognised_and_runs(tmp_path, wrapper):
+    """The authors' wrapper (networks/example_ParticleNet_finetune.py) holds the last layer as fc_out."""
+    tensors, jets = random_tensors(SMALL), random_jets(SMALL, slots=20)
+    last = {"fc.1.weight": "fc_out.weight", "fc.1.bias": "fc_out.bias"}
+    tuned = {f"{wrapper}{last.get(name, f'mod.{name}')}": array for name, array in tensors.items()}
+    found = models.recognise(saved(tuned, tmp_path / "tuned.safetensors"))
+    assert found.model == "particlenet"
+    expected = probabilities(tensors, jets)
+    np.testing.assert_allclose(models.load(found).run(jets)["probabilities"], expected, atol=1e-5)
+    both = tuned | {f"{wrapper}mod.fc.1.weight": tensors["fc.1.weight"]}
+    assert particlenet.recognise_weights(weight_file(both, tmp_path)) is None
+
+
 def test_a_file_runs_under_each_naming(tmp_path):
     tensors, jets = random_tensors(SMALL), random_jets(SMALL, slots=20)
     wrapped = {f"mod.{name}": array for name, array in tensors.items()}

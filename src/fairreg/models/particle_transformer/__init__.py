@@ -24,6 +24,7 @@ from fairreg.models.common.weight_file import WeightFile, unwrapped
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particle_transformer.definition import probabilities
 from fairreg.models.particle_transformer.jets import OUTPUT, TOY, check, count, read, signature, toy_jets
+from fairreg.models.particlenet.architecture import plain_names
 from fairreg.models.particlenet.physics import CLASSES, SOURCE, source_of
 from fairreg.runners import Runner, torch
 from fairreg.runners import load as load_engine
@@ -89,7 +90,7 @@ def recognise(path: Path) -> Recognition | None:
 def recognise_weights(file: WeightFile) -> Recognition | None:
     """Identify the weights in a file that was read, as `recognise`; names and shapes of all tensors count."""
     try:
-        sizes = ParticleTransformerArchitecture.from_tensors(file.unwrapped)
+        sizes = ParticleTransformerArchitecture.from_tensors(plain_names(file.unwrapped))
     except ModelError:
         return None
     return Recognition(
@@ -157,7 +158,7 @@ def load(
 
 def _tensors(source: Recognition | Path) -> Mapping[str, NDArray[Any]]:
     path = source.path if isinstance(source, Recognition) else source
-    return unwrapped(read_tensors(path))
+    return plain_names(unwrapped(read_tensors(path)))
 
 
 def onnx_graph(source: Recognition) -> bytes:

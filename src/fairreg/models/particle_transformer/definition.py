@@ -7,10 +7,10 @@ weaver/nn/model/ParticleTransformer.py):
 - a pair of particles has the features ln kT, ln z, ln Delta and ln m2 (in this order), with Delta in rapidity
   and azimuth and every argument of a logarithm at least 1e-8; BatchNorm, then layers with BatchNorm and GELU
   give a number per head, which is added to the logits of the attention before its softmax;
-- an attention block is LayerNorm, attention, the heads scaled by `c_attn`, LayerNorm, the residual;
-  LayerNorm, a layer with GELU, LayerNorm, a second layer, the residual scaled by `w_resid`. The authors' code scales the
-  heads after the projection of the attention and leaves them interleaved: channel d * heads + h is channel d
-  of head h;
+- an attention block is LayerNorm, attention, the heads scaled by `c_attn`, LayerNorm, the residual; then
+  LayerNorm, a layer with GELU, LayerNorm, a second layer, the residual scaled by `w_resid`. The authors' code
+  scales the heads after the projection of the attention and leaves them interleaved: channel d * heads + h is
+  channel d of head h;
 - a class block has the class token as its query, which does not pass the first LayerNorm, and the token and
   the particles, which do, as keys and values;
 - padding is no key of any attention.

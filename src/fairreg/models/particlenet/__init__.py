@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.common.weight_file import WeightFile, unwrapped
-from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ObjectStream, ParticleNetArchitecture
+from fairreg.models.particlenet.architecture import (
+    LITE,
+    PUBLISHED,
+    ObjectStream,
+    ParticleNetArchitecture,
+    plain_names,
+)
 from fairreg.models.particlenet.definition import probabilities
 from fairreg.models.particlenet.jets import OUTPUT, TOY, count, read, toy_jets
 from fairreg.models.particlenet.physics import CLASSES, SOURCE, classes_of, source_of
@@ -62,7 +68,7 @@ def recognise(path: Path) -> Recognition | None:
 def recognise_weights(file: WeightFile) -> Recognition | None:
     """Identify the weights in a file that was read, as `recognise`; names and shapes of all tensors count."""
     try:
-        sizes = ParticleNetArchitecture.from_tensors(file.unwrapped)
+        sizes = ParticleNetArchitecture.from_tensors(plain_names(file.unwrapped))
     except ModelError:
         return None
     return Recognition(
@@ -137,7 +143,7 @@ def load(
 
 def _tensors(source: Recognition | Path) -> Mapping[str, NDArray[Any]]:
     path = source.path if isinstance(source, Recognition) else source
-    return unwrapped(read_tensors(path))
+    return plain_names(unwrapped(read_tensors(path)))
 
 
 def onnx_graph(source: Recognition) -> bytes:

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["FLOATS", "LITE", "POINT_COORDINATES", "PUBLISHED", "ObjectStream", "ParticleNetArchitecture"]
+__all__ = [
+    "FLOATS",
+    "LITE",
+    "POINT_COORDINATES",
+    "PUBLISHED",
+    "ObjectStream",
+    "ParticleNetArchitecture",
+    "plain_names",
+]
 
 Array = NDArray[Any]
 
@@ -32,6 +40,23 @@ _NEIGHBOURS, _NEIGHBOURS_LITE = 16, 7
 _NORM = ("weight", "bias", "running_mean", "running_var")
 _COUNTER = "num_batches_tracked"
 _NOT_OURS = "The weights are not those of a ParticleNet"
+_INNER = "mod."  # of a fine-tuned network
+
+
+def plain_names(tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+    """Tensors of a fine-tuned network under the names of a network that was trained at once.
+
+    The wrappers of networks/example_ParticleNet_finetune.py and example_ParticleTransformer_finetune.py of
+    jet-universe/particle_transformer have new last layers, ``fc_out`` or ``fc``, beside the network ``mod``.
+    Other tensors are returned as they are.
+    """
+    found = {name.removeprefix(_INNER): tensors[name] for name in tensors if name.startswith(_INNER)}
+    last = {name: tensors[name] for name in tensors if not name.startswith(_INNER)}
+    if all(name.startswith("fc_out.") for name in last):
+        hidden = len(_outputs(found, "fc.{}.0.weight"))
+        last = {name.replace("fc_out", f"fc.{hidden}"): array for name, array in last.items()}
+    ours = found and all(name.startswith("fc.") for name in last) and not found.keys() & last.keys()
+    return found | last if ours else tensors
 
 
 @dataclass(frozen=True)
