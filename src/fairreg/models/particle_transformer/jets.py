@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""Jets for the Particle Transformer: the signature of a network, reading files, and toy jets."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fairreg.errors import ModelError
+from fairreg.models.base import Inputs
+from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
+from fairreg.models.particlenet.architecture import LITE, ObjectStream, ParticleNetArchitecture
+from fairreg.models.particlenet.jets import OUTPUT
+from fairreg.models.particlenet.jets import TOY as TOY_PARTICLES
+from fairreg.models.particlenet.jets import toy_jets as toy_particles
+from fairreg.models.particlenet.physics import classes_of, features_of
+from fairreg.schemas.record import Feature, Tensor
+from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
+
+__all__ = ["INPUTS", "OUTPUT", "TOY", "check", "count", "read", "signature", "toy_jets"]
+
+Array = NDArray[Any]
+INPUTS = ("features", "lorentz_vectors", "mask")
+TOY = f"{TOY_PARTICLES}; massless four-momenta of their own directions and momenta"
+_ALIASES = {"features": "pf_features", "lorentz_vectors": "pf_vectors", "mask": "pf_mask"}
+_VECTOR = tuple(
+    Feature(name=name, description=text)
+    for name, text in (
+        ("part_px", "momentum along x"),
+        ("part_py", "momentum along y"),
+        ("part_pz", "momentum along z"),
+        ("part_energy", "energy"),
+    )
+)
+
+
+def signature(sizes: ParticleTransformerArchitecture) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Inputs and output of a network; features and classes are named where they are known."""
+    rows = (
+        (
+            sizes.features,
+            features_of(sizes.features, sizes.classes),
+            "features, normalised as in the training",
+        ),
+        (len(_VECTOR), _VECTOR, "four-momenta in the unit of the training"),
+        (1, (Feature(name="real", unit="1"),), "1 for particles, 0 for padding"),
+    )
+    inputs = tuple(
+        Tensor(name=name, dtype="float32", shape=("N", size, "particles"), features=given, description=text)
+        for name, (size, given, text) in zip(INPUTS, rows, strict=True)
+    )
+    known = classes_of(sizes.features, sizes.classes)
+    output = Tensor(
+        name=OUTPUT,
+        dtype="float32",
+        shape=("N", sizes.classes),
+        features=known or tuple(Feature(name=f"class_{index}") for index in range(sizes.classes)),
+        description="probability of each class: the softmax of the network's scores",
+    )
+    return inputs, (output,)
+
+
+def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
+    """Read jets `start` to before `stop` of a .npz or HDF5 file, with `labels` where it has them.
+
+    Its arrays are `features`, `lorentz_vectors` and `mask`, or `pf_features`, `pf_vectors` and `pf_mask`;
+    others are left aside. Raises ModelError for other files, MissingEngine for HDF5 without h5py.
+    """
+    with _readable(path), open_rows(path, start, stop) as content:
+        if not isinstance(content, Rows):
+            raise _lacks(path, INPUTS[0])
+        found = {}
+        for name, alias in _ALIASES.items():
+            stored = name if name in content else alias
+            if stored not in content:
+                raise _lacks(path, name)
+            found[name] = content[stored]
+        return Inputs(found, content.get("labels"))
+
+
+def _lacks(path: Path, name: str) -> ModelError:
+    return ModelError(
+        f"{path.name} has no array {name!r}.",
+        hint="A Particle Transformer takes features (jets, features, particles), lorentz_vectors "
+        "(jets, 4, particles) and mask (jets, 1, particles).",
+    )
+
+
+def count(path: Path) -> int | None:
+    """Number of jets in the file. Raises as `read`."""
+    with _readable(path):
+        return row_count(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE as error:
+        raise unreadable(path, error) from error
+
+
+def check(arrays: Mapping[str, Array]) -> None:
+    """Raise ModelError for inputs without meaning.
+
+    They are a mask of other numbers than 0 and 1, a jet without particles, numbers that are not finite, and
+    particles that move along -z, whose rapidity is not.
+    """
+    mask = arrays["mask"]
+    if not np.isin(mask, (0, 1)).all():
+        raise ModelError("mask has values other than 1 for a particle and 0 for padding.")
+    filled = mask.any(axis=(1, 2))
+    if not filled.all():
+        raise ModelError(
+            f"Jet {int(np.argmin(filled))} has no particles, for which the attention is not defined.",
+            hint="Leave such jets out.",
+        )
+    for name in INPUTS[:2]:
+        _refuse(
+            ~np.isfinite(arrays[name]) & (mask != 0), f"{name} of particle {{1}} of jet {{0}} is not finite."
+        )
+    energy, along = (arrays["lorentz_vectors"][:, index : index + 1] for index in (3, 2))
+    still = (energy + along <= 0) & (mask != 0)
+    _refuse(still, "E + pz of particle {1} of jet {0} is not positive, so that it has no rapidity.")
+
+
+def _refuse(broken: Array, text: str) -> None:
+    """Raise ModelError with the jet and the slot of the first particle that is broken."""
+    if broken.any():
+        jet, _, slot = np.argwhere(broken)[0]
+        raise ModelError(text.format(jet, slot), hint="Set mask to 0 for particles to leave out.")
+
+
+def toy_jets(
+    sizes: ParticleTransformerArchitecture, jets: int = 16, slots: int = 24, seed: int = 1
+) -> dict[str, Array]:
+    """Deterministic jets of `TOY`, float32, with 1 to `slots` particles each; padding is zero."""
+    like = ParticleNetArchitecture((ObjectStream("", sizes.features),), LITE, (1,), sizes.classes)
+    given = toy_particles(like, jets, slots, seed)
+    random = np.random.default_rng(seed)
+    momentum = 0.5 + random.exponential(15.0, size=(jets, slots))
+    eta = given["points"][:, 0] + random.uniform(-2, 2, size=(jets, 1))
+    phi = given["points"][:, 1] + random.uniform(-np.pi, np.pi, size=(jets, 1))
+    vectors = (np.cos(phi), np.sin(phi), np.sinh(eta), np.cosh(eta))
+    stacked = np.stack([momentum * item for item in vectors], axis=1) * given["mask"]
+    return {
+        "features": given["features"],
+        "lorentz_vectors": stacked.astype(np.float32),
+        "mask": given["mask"],
+    }
