@@ -10,10 +10,12 @@ from typing import Any
 
 from fairreg.assessment.content.environment import base_images
 from fairreg.assessment.evidence import Document
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
 from fairreg.services.assess.file_inspection import documents
 from fairreg.services.fetch.fetch import FetchedFiles
+from fairreg.sources import schemes
 from fairreg.storage.files import digest
 from fairreg.storage.formats import MODEL_FORMATS
 from fairreg.storage.recognition import describe
@@ -23,7 +25,7 @@ __all__ = ["CodeSource", "RecipeFacts", "WeightFileFact", "recipe_facts"]
 _MOST_COMMANDS, _MOST_WEIGHTS = 12, 20
 _LONGEST_COMMAND = 300
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
-# An address of a file in a GitHub record: the commit is a part of it.
+# An address of a file in a repository's record: the commit is a part of it.
 _AT_COMMIT = re.compile(r"/([0-9a-f]{40})/")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _COMMAND = re.compile(
@@ -114,19 +116,25 @@ def recipe_facts(fetched: FetchedFiles) -> RecipeFacts:
 
 def _code(record: ModelRecord, fetched: FetchedFiles) -> CodeSource:
     """The repository that the record is of or refers to, and the archives that have code in them."""
-    named = [item.value for item in record.identifiers if item.scheme == "github"]
-    named += [item.target.value for item in record.relations if item.target.scheme == "github"]
-    slug = next((value for value in named if _SLUG.fullmatch(value)), None)
-    own = record.identifier.startswith("github:")
-    found = (_AT_COMMIT.search(item.url or "") for item in record.distributions) if own else ()
-    commit = next((match[1] for match in found if match), None)
+    named = (*record.identifiers, *(item.target for item in record.relations))
+    repository = next((found for item in named if (found := _repository(item))), None)
+    own = repository is not None and any(item.compact == record.identifier for item in record.identifiers)
+    addresses = [item.url for item in record.distributions if item.url] if own else []
+    commit = next((match[1] for match in map(_AT_COMMIT.search, addresses) if match), None)
     archives = [
         item.distribution.name
         for folder, item in zip(fetched.folders, fetched.archives, strict=True)
         if next(folder.rglob("*.py"), None) or next(folder.rglob("*.ipynb"), None)
     ]
-    repository = f"https://github.com/{slug}" if slug else None
     return CodeSource(repository, commit, tuple(map(one_line, archives)))
+
+
+def _repository(identifier: Identifier) -> str | None:
+    """The address of a Git repository; None for other things and for names of an unusual form."""
+    scheme = next((item for item in schemes() if item.name == identifier.scheme), None)
+    if scheme is None or scheme.names != "code" or scheme.resolver is None:
+        return None
+    return f"{scheme.resolver}{identifier.value}" if _SLUG.fullmatch(identifier.value) else None
 
 
 def _weights(fetched: FetchedFiles) -> Iterator[WeightFileFact]:
