@@ -36,6 +36,36 @@ class DownloaderName(StrEnum):
     ZENODO_GET = "zenodo_get"
 
 
+_Runtime = Annotated[
+    str | None,
+    typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default), torch or tensorrt."),
+]
+_Output = Annotated[
+    Path | None, typer.Option(file_okay=False, metavar="FOLDER", help="Folder to copy the files to.")
+]
+_Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATTERN", help="Only files that match, with those that belong to them; may be repeated."
+    ),
+]
+_WeightsChoice = Annotated[
+    Weights | None,
+    typer.Option(help="Which weights --run may use.", show_default="published, or reference if out of reach"),
+]
+_Downloader = Annotated[
+    DownloaderName, typer.Option(help="Download program; zenodo_get needs the extra zenodo.")
+]
+_Recipe = Annotated[
+    Path | None,
+    typer.Option(
+        dir_okay=False,
+        metavar="FILE",
+        help="Write how to run the model with its authors' code, as a Containerfile.",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(epilog="Example: fairreg fetch 10.5281/zenodo.7305227 --run --json")(fetch)
@@ -44,36 +74,12 @@ def register(app: typer.Typer) -> None:
 def fetch(
     pid: Pid,
     run: Annotated[bool, typer.Option("--run", help="Run the model on its packaged sample.")] = False,
-    runtime: Annotated[
-        str | None,
-        typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default), torch or tensorrt."),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option(file_okay=False, metavar="FOLDER", help="Folder to copy the files to.")
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN", help="Only files that match, with those that belong to them; may be repeated."
-        ),
-    ] = None,
-    weights: Annotated[
-        Weights | None,
-        typer.Option(
-            help="Which weights --run may use.", show_default="published, or reference if out of reach"
-        ),
-    ] = None,
-    downloader: Annotated[
-        DownloaderName, typer.Option(help="Download program; zenodo_get needs the extra zenodo.")
-    ] = DownloaderName.FAIRREG,
-    recipe: Annotated[
-        Path | None,
-        typer.Option(
-            dir_okay=False,
-            metavar="FILE",
-            help="Write how to run the model with its authors' code, as a Containerfile.",
-        ),
-    ] = None,
+    runtime: _Runtime = None,
+    output: _Output = None,
+    file: _Files = None,
+    weights: _WeightsChoice = None,
+    downloader: _Downloader = DownloaderName.FAIRREG,
+    recipe: _Recipe = None,
     device: DeviceName = None,
     json: Json = False,
 ) -> None:
