@@ -49,17 +49,17 @@ TITLE = "AresGW residual network"
 _TITLES = {8: f"{TITLE}, challenge version (Virgo-AUTH)", 16: f"{TITLE}, model 1"}
 # Segments in one batch: the widest layers of 64 of them take 8 MB.
 _BATCH = 64
-_CODE = "github.com/vivinousi/gw-detection-deep-learning"
+_CODE = "vivinousi/gw-detection-deep-learning"
 _ASSUMPTIONS = (
-    "The input is strain that is whitened already. The authors' network whitens each slice by its own spectrum "
-    f"before the first layer (modules/whiten.py of {_CODE}): nothing of that is learnt.",
-    "The tensor whiten.norm is the spectrum of the slice that was whitened last before the weights were saved. "
-    "The authors' programs replace it (modules/whiten.py), so that no output depends on it.",
-    f"Strides, padding, ReLU and softmax are those of modules/resnet.py of {_CODE}. Batch normalisation has the "
-    "default epsilon of PyTorch, 1e-5, and the statistics of the training.",
-    f"The normalisation of the input (DAIN) has shift, scale and gate as in modules/dain.py of {_CODE}.",
-    "Output 0 is signal, as in the labels of utils/dataset.py and the ranking of utils/eval_utils.py.",
-    "Detector 0 is H1 and detector 1 is L1, the alphabetical order in which utils/eval_utils.py reads them.",
+    (
+        f"The input is strain whitened as in modules/whiten.py of {_CODE}; the tensor whiten.norm, a spectrum "
+        "of the training, is not used."
+    ),
+    (
+        "Strides, padding, softmax and the normalisation of the input are those of modules/resnet.py and "
+        "modules/dain.py; batch normalisation has PyTorch's default epsilon of 1e-5."
+    ),
+    "Output 0 is signal and detector 0 is H1, as in utils/dataset.py and utils/eval_utils.py.",
 )
 _TOY = "The strain is a toy sample, Gaussian noise with a chirp: the figures say nothing about sensitivity."
 

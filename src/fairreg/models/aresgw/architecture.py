@@ -123,7 +123,7 @@ class ResidualNetwork:
         )
 
     def used(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
-        """Select the tensors that outputs depend on: without the spectrum of the training and the counters."""
+        """Select the tensors that outputs depend on: without counters and the spectrum of the training."""
         return {name: np.asarray(tensors[name]) for name in self.shapes() if name != _WHITENING}
 
 

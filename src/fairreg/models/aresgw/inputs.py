@@ -21,8 +21,8 @@ INPUT, STRAIN, OUTPUT = "whitened_strain", "strain", "probabilities"
 _LABELS = "labels"
 _SLICE_AXES = 3
 _DESCRIPTION = (
-    "1 s of strain of both detectors at 2048 Hz, whitened as in the authors' modules/whiten.py by the spectrum "
-    "of a longer slice around it; dimensionless, white noise has a standard deviation of about 28"
+    "1 s of strain of both detectors at 2048 Hz, whitened by the spectrum of a longer slice around it as in "
+    "modules/whiten.py of the authors; dimensionless, white noise has a standard deviation of about 28"
 )
 
 

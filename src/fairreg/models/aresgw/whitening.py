@@ -41,8 +41,8 @@ def whitened(strain: Array, first: int = 0) -> NDArray[np.float32]:
     """Whiten slices of strain (slices, 2, samples) at 2048 Hz and cut them into segments (n, 2, 2048).
 
     Segment k of a slice begins 256 + 204 k samples after it. White noise gets a standard deviation of about
-    28 (the square root of 800). `first` is the number of the first slice, for messages. Raises ModelError for a slice shorter than 1.25 s and for one without a
-    spectrum: zeros, infinities, NaN.
+    28 (the square root of 800). `first` is the number of the first slice, for messages. Raises ModelError for
+    slices shorter than 1.25 s and for one without a spectrum: zeros, infinities, NaN.
     """
     strain = np.asarray(strain, dtype=np.float64)
     count = segment_count(strain.shape[2])
