@@ -290,6 +290,24 @@ def test_white_noise_has_a_flat_spectrum_of_the_size_that_is_stated():
     assert np.abs(spectrum[20:1250] * np.sqrt(800) / 3e-21 - 1).max() < 0.2
 
 
+@pytest.mark.torch
+def test_the_spectrum_is_that_of_its_steps_in_pytorch():
+    import torch
+
+    series = torch.from_numpy(np.cumsum(noise(SLICE)) + 3)
+    window, taper = (torch.hann_window(length, dtype=torch.float64) for length in (1280, 1024))
+    power = (torch.fft.rfft(series.unfold(0, 1280, 640) * window, norm="forward").abs() ** 2).mean(0)
+    power[0], power[-1] = power[0] / 2, power[-1] / 2
+    power *= 2 * 1.6 * 1280 / (window**2).sum()
+    power = torch.nn.functional.interpolate(power[None, None], 1281)[0, 0]
+    frequency = torch.arange(1281) * 0.8
+    inverse = torch.where((frequency > 7) & (frequency < 1024), power**-0.5, 0)
+    lag = torch.cat([taper, torch.zeros(WINDOW - 1024)]).roll(-512)
+    response = torch.fft.rfft(torch.fft.irfft(inverse, WINDOW) * lag)
+    expected = (1 / response.abs() ** 2 / 2).sqrt().numpy()
+    assert np.allclose(amplitude_spectrum(series.numpy()), expected, rtol=1e-9, atol=0)
+
+
 def test_whitened_white_noise_has_the_standard_deviation_that_is_stated():
     assert whitened(noise(1, 2, 30 * RATE)).std() == pytest.approx(np.sqrt(800), rel=0.05)
 

@@ -52,8 +52,8 @@ _BATCH = 64
 _CODE = "vivinousi/gw-detection-deep-learning"
 _ASSUMPTIONS = (
     (
-        f"The input is strain whitened as in modules/whiten.py of {_CODE}; the tensor whiten.norm, a spectrum "
-        "of the training, is not used."
+        f"The input is strain whitened as in modules/whiten.py of {_CODE}; the tensor whiten.norm, a "
+        "spectrum of the training, is not used."
     ),
     (
         "Strides, padding, softmax and the normalisation of the input are those of modules/resnet.py and "

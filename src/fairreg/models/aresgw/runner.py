@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.aresgw.architecture import ResidualNetwork
 from fairreg.models.aresgw.inputs import INPUT, signature
+from fairreg.models.common.described_runner import DescribedRunner
 from fairreg.runners import Runner, torch
 from fairreg.runners import load as load_engine
 from fairreg.runners.signature import Arrays
@@ -21,29 +22,12 @@ Array = NDArray[Any]
 _AXES = 3
 
 
-class AresRunner(Runner):
-    """A runner that refuses segments with values that are not finite; `engine` computes."""
+class AresRunner(DescribedRunner):
+    """A runner that knows its weights and refuses segments with values that are not finite."""
 
-    def __init__(
-        self, engine: Runner, tensors: Mapping[str, Array], network: ResidualNetwork, batch_size: int
-    ) -> None:
-        super().__init__(
-            engine.name,
-            *signature(),
-            device=engine.device,
-            precision=engine.precision,
-            batch_size=batch_size,
-        )
-        self.tensors, self.network, self._engine = tensors, network, engine
-        self.engine = engine.engine
-
-    def compute(self, arrays: Arrays) -> Arrays:
-        """Compute one batch."""
-        return self._engine.compute(arrays)
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
+    def __init__(self, engine: Runner, tensors: Mapping[str, Array], network: ResidualNetwork) -> None:
+        super().__init__(engine, *signature())
+        self.tensors, self.network = tensors, network
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
         """Run as `Runner.run`. Raises ModelError also for values that are not finite."""
@@ -74,7 +58,7 @@ def build(
         engine = load_engine(
             runtime, content, batch_size=batch_size, threads=threads, engines=engines, device=device
         )
-    return AresRunner(engine, tensors, network, batch_size)
+    return AresRunner(engine, tensors, network)
 
 
 def _in_torch(
