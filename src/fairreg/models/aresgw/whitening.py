@@ -82,11 +82,10 @@ def amplitude_spectrum(series: Array) -> NDArray[np.float64]:
     window = _hann(_WELCH)
     frames = sliding_window_view(series, _WELCH)[:: _WELCH // 2]
     power = (np.abs(np.fft.rfft(frames * window) / _WELCH) ** 2).mean(axis=0)
-    power[[0, -1]] /= 2
     power *= 2 * _RESOLUTION * _WELCH / (window**2).sum()
-    fine = WINDOW // 2 + 1
-    inverse = np.zeros(fine)
-    inverse[_CUTOFF:-1] = power[np.arange(fine) * len(power) // fine][_CUTOFF:-1] ** -0.5
+    fine = np.repeat(power, 2)[:-1]
+    inverse = np.zeros(len(fine))
+    inverse[_CUTOFF:-1] = fine[_CUTOFF:-1] ** -0.5
     response = np.fft.irfft(inverse, n=WINDOW)
     half, taper = _FILTER // 2, _hann(_FILTER)
     response[:half] *= taper[half:]
