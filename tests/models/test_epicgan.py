@@ -81,6 +81,7 @@ def test_the_checkpoint_of_both_networks_is_recognised_with_its_data_set(tmp_pat
     assert found.fingerprint == fingerprint_of(tensors) == fingerprint(path)
     assert found.parameter_count == sum(array.size for array in generator().values())
     assert found.hyperparameters == vars(SMALL) | {"jets": jets, "n_points": slots}
+    assert found.obstacle is None
     assert "no published file was opened" in found.assumptions[0]
     assert f"{slots} particles" in found.assumptions[1]
 
@@ -152,6 +153,7 @@ def test_a_row_without_a_direction_is_refused(tmp_path):
     tensors = generator()
     tensors["nn_list.1.fc_local2.weight_v"][2] = 0
     found = models.recognise(save(tmp_path, tensors))
+    assert found.obstacle is not None
     for attempt in (models.load, models.onnx_graph, models.sample_for):
         with pytest.raises(ModelError, match=r"a row of its tensor nn_list\.1\.fc_local2\.weight_v is zero"):
             attempt(found)

@@ -72,6 +72,18 @@ class _Generator:
     def __init__(self, file: WeightFile) -> None:
         self.sizes, self.tensors = checked(file.unwrapped)
         self.scale: Scale | None = scale_of(file.path.name, self.sizes.feats)
+        self.obstacle = _obstacle(file.path, self.tensors)
+
+
+def _obstacle(path: Path, tensors: Mapping[str, Array]) -> ModelError | None:
+    """The error for a weight that cannot be normalised, None where there is none."""
+    for name, array in tensors.items():
+        if name.endswith(".weight_v") and not array.any(axis=1).all():
+            return ModelError(
+                f"{path.name} cannot be run: a row of its tensor {name} is zero and has no direction.",
+                hint="Get another copy of the file, or ask its authors.",
+            )
+    return None
 
 
 class EpicGanRunner(DescribedRunner):
@@ -113,6 +125,7 @@ def recognise_weights(file: WeightFile) -> Recognition | None:
         parameter_count=sizes.parameter_count,
         hyperparameters=vars(sizes) | data,
         assumptions=(_SOURCE, told),
+        obstacle=found.obstacle,
     )
 
 
@@ -123,12 +136,8 @@ def _generator(source: Recognition | Path) -> _Generator:
     if file is None:
         raise ModelError(f"{path.name} does not contain weights.")
     found = _Generator(file)
-    for name, array in found.tensors.items():
-        if name.endswith(".weight_v") and not array.any(axis=1).all():
-            raise ModelError(
-                f"{path.name} cannot be run: a row of its tensor {name} is zero and has no direction.",
-                hint="Get another copy of the file, or ask its authors.",
-            )
+    if found.obstacle is not None:
+        raise found.obstacle
     return found
 
 
