@@ -8,10 +8,9 @@ state dict in float32; the engine folds the normalisation of the weights into co
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.common.graph_builder import GraphBuilder
+from fairreg.models.common.pair_graph import PairGraph
 from fairreg.models.epicgan.definition import SLOPE
 from fairreg.models.epicgan.inputs import signature
 from fairreg.models.epicgan.scale import Scale
@@ -29,13 +28,13 @@ def onnx_bytes(tensors: Mapping[str, Array], sizes: EpicGanSizes, scale: Scale |
     return graph.model("epicgan", *signature(sizes, scale))
 
 
-class _Graph(GraphBuilder):
+class _Graph(PairGraph):
     def __init__(self, tensors: Mapping[str, Array], sizes: EpicGanSizes) -> None:
         super().__init__(tensors)
         self._sizes = sizes
         real = self.node("Not", self.node("Equal", "mask", self.number(0)))
         self._real = self.node("Unsqueeze", real, self.integers(2))
-        self._mask = self.node("Cast", self._real, to=1)  # to float32
+        self._mask = self.cast(self._real, "FLOAT")
         count = self.node("ReduceSum", self._mask, self.integers(1), keepdims=0)
         self._count = self.node("Max", count, self.number(1))
 
@@ -57,8 +56,8 @@ class _Graph(GraphBuilder):
         found = self._normalised(local, "local_1")
         self._masked(found, "network_output")
         if scale is not None:
-            product = self.node("Mul", found, self._numbers(scale.factors))
-            self._masked(self.node("Add", product, self._numbers(scale.means)), "particles")
+            product = self.node("Mul", found, self.constant(scale.factors, "float32"))
+            self._masked(self.node("Add", product, self.constant(scale.means, "float32")), "particles")
 
     def _epic_layer(self, name: str, whole: str, local: str) -> tuple[str, str]:
         total = self.node("ReduceSum", self._masked(local), self.integers(1), keepdims=0)
@@ -97,8 +96,3 @@ class _Graph(GraphBuilder):
 
     def _masked(self, value: str, output: str | None = None) -> str:
         return self.node("Mul", value, self._mask, output=output)
-
-    def _numbers(self, values: tuple[float, ...]) -> str:
-        from onnx import numpy_helper
-
-        return self.node("Constant", value=numpy_helper.from_array(np.array(values, dtype=np.float32)))
