@@ -15,7 +15,7 @@ __all__ = ["NAMES", "draw", "signature"]
 
 Array = NDArray[Any]
 NAMES = ("global_noise", "local_noise", "mask")
-# In this order: generate.py of github.com/uhh-pd-ml/EPiC-GAN.
+# In this order: dataset/JetNet_dataset_processing.ipynb of github.com/uhh-pd-ml/EPiC-GAN.
 _FEATURES = (
     Feature(name="pt_rel", description="transverse momentum divided by that of the jet"),
     Feature(name="eta_rel", description="pseudorapidity relative to the jet axis"),
