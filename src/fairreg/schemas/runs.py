@@ -31,10 +31,18 @@ _CONVERTED: Mapping[str, str] = MappingProxyType({"keras h5": "Keras (HDF5)"})
 # Networks that model packages build from weights alone, as a record names its category.
 NETWORKS = (
     "Hbb interaction network",
+    "ParticleNet",
+    "JetNet's ParticleNet",
+    "Particle Transformer",
     "Particle Flow Interaction Network",
     "Particle Flow Network",
     "Multi-body top tagger",
     "CDMS impact location regressor",
+    "LorentzNet",
+    "LundNet",
+    "MPGAN generator",
+    "EPiC-GAN generator",
+    "AresGW residual network",
 )
 # Formats of weights, by name or suffix, with the words for them.
 _WEIGHTS: Mapping[str, str] = MappingProxyType(
