@@ -2,11 +2,10 @@
 """Tree ensembles as ONNX, and the inputs at which two implementations of them could differ.
 
 Source: the operator TreeEnsembleRegressor of ai.onnx.ml 3 (onnx/docs/Operators-ml.md): tensors in double
-keep thresholds in double, ``nodes_missing_value_tracks_true`` is the direction of NaN, and a node may be the
-child of several nodes, which membership in a set of categories needs.
+keep thresholds in double, and ``nodes_missing_value_tracks_true`` is the direction of NaN.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners._trees.forest import Tree
 
-__all__ = ["Graph", "add_trees", "edges"]
+__all__ = ["Graph", "Rules", "add_members", "add_trees", "edges"]
 
 OPSETS = {"": 17, "ai.onnx.ml": 3}
 _IR_VERSION = 8
+_FLOAT, _INT64, _DOUBLE = 1, 7, 11  # of TensorProto
 _LARGEST = 1 << 30  # bytes of nodes; a message of protobuf ends at 2 GiB
 _BYTES_OF_NODE = 64
 _MOST_ROWS = 4096
@@ -105,14 +105,59 @@ class _Nodes:
 class Rules:
     """Rules of a library: `mode` compares a value with a threshold.
 
-    `members_left`: a member of the set of a node goes left. `sets_block` and `zero_block` are the numbers of
-    the blocks of columns of the ensemble's input with categories and with NaN for zeros.
+    `members_left`: a member of the set of a node goes left. `zeros` is the number of the first column with NaN
+    for zeros, and `members` the column of membership for each node with a set, by tree and node.
     """
 
     mode: str
     members_left: bool
-    sets_block: int = 0
-    zero_block: int = 0
+    zeros: int = 0
+    members: Mapping[tuple[int, int], int] = field(default_factory=dict)
+
+
+def add_members(
+    graph: Graph, categories: str, trees: Sequence[Tree], first: int
+) -> tuple[str, dict[tuple[int, int], int]]:
+    """Add columns that are 1 where a category belongs to a set, 0 where not, and NaN where it is NaN.
+
+    `categories`, (rows, features), holds whole numbers. Return the columns, (rows, sets), and the column of
+    each node with a set, counted from `first`. Chains of comparisons inside the ensemble would need nodes
+    with several parents, which the operator does not promise.
+    """
+    columns: dict[tuple[int, bytes], int] = {}
+    sets: list[tuple[int, NDArray[np.int64]]] = []
+    members = {}
+    for number, tree in enumerate(trees):
+        for node, values in tree.sets.items():
+            key = (int(tree.feature[node]), values.tobytes())
+            if key not in columns:
+                columns[key] = len(sets)
+                sets.append((key[0], values))
+            members[number, node] = first + columns[key]
+    return _looked_up(graph, categories, sets), members
+
+
+def _looked_up(graph: Graph, categories: str, sets: Sequence[tuple[int, NDArray[np.int64]]]) -> str:
+    """Membership in `sets`, pairs of a feature and its categories, from one table of all sets."""
+    lengths = np.asarray([values[-1] + 1 if values.size else 0 for _, values in sets], np.int64)
+    starts = 1 + np.cumsum(lengths) - lengths
+    table = np.zeros(1 + lengths.sum(), np.uint8)
+    for start, (_, values) in zip(starts, sets, strict=True):
+        table[start + values] = 1
+    asked = graph.constant([feature for feature, _ in sets], np.int64)
+    category = graph.node("Gather", categories, asked, axis=1)
+    inside = graph.node(
+        "And",
+        graph.node("GreaterOrEqual", category, graph.constant(0)),
+        graph.node("Less", category, graph.constant(lengths)),
+    )
+    known = graph.node("Cast", graph.node("Where", inside, category, graph.constant(0)), to=_INT64)
+    place = graph.node("Add", known, graph.constant(starts, np.int64))
+    place = graph.node("Where", inside, place, graph.constant(0, np.int64))
+    found = graph.node("Gather", graph.constant(table, np.uint8), place)
+    number = graph.node("Cast", found, to=_DOUBLE if graph.dtype == np.float64 else _FLOAT)
+    missing = graph.node("IsNaN", category)
+    return graph.node("Where", missing, graph.constant(np.nan), number)
 
 
 def add_trees(
@@ -129,11 +174,11 @@ def add_trees(
 
     Raises ModelError for an ensemble that exceeds what one ONNX file holds.
     """
-    if sum(tree.left.size + sum(map(len, tree.sets.values())) for tree in trees) * _BYTES_OF_NODE > _LARGEST:
+    if sum(tree.left.size for tree in trees) * _BYTES_OF_NODE > _LARGEST:
         raise ModelError("The ensemble is too large for one ONNX file.", hint="Run it with its own library.")
     nodes = _Nodes()
     for number, (tree, target) in enumerate(zip(trees, targets, strict=True)):
-        _add_tree(nodes, number, tree, target, rules, graph.features)
+        _add_tree(nodes, number, tree, target, rules)
     if not trees:
         _add_leaf(nodes, 0, np.zeros(1, np.int64), np.zeros(1), 0)
     return graph.node(
@@ -141,61 +186,33 @@ def add_trees(
     )
 
 
-def _add_tree(nodes: _Nodes, number: int, tree: Tree, target: int, rules: Rules, features: int) -> None:
-    members = np.fromiter(tree.sets, np.int64, len(tree.sets))
-    plain = np.setdiff1d(tree.splits, members)
-    zeros = np.zeros(plain.size, bool) if tree.zero is None else tree.zero[plain]
-    missing = tree.default_left[plain]
+def _add_tree(nodes: _Nodes, number: int, tree: Tree, target: int, rules: Rules) -> None:
+    splits = tree.splits
+    feature, threshold = tree.feature.copy(), tree.threshold.copy()
+    left, right, missing = tree.left.copy(), tree.right.copy(), tree.default_left.copy()
     if tree.zero_for_nan is not None:
-        missing = np.where(tree.zero_for_nan[plain], tree.threshold[plain] >= 0, missing)
+        missing = np.where(tree.zero_for_nan, threshold >= 0, missing)
+    if tree.zero is not None:
+        feature[tree.zero] += rules.zeros
+    for node in tree.sets:
+        feature[node], threshold[node] = rules.members[number, node], 0.5
+        missing[node] = tree.default_left[node]
+        if rules.members_left:
+            # A column of 0, for no member, goes to the branch of a true comparison.
+            left[node], right[node] = right[node], left[node]
+            missing[node] = not missing[node]
     nodes.add(
         number,
         rules.mode,
-        plain,
-        feature=tree.feature[plain] + np.where(zeros, rules.zero_block * features, 0),
-        value=tree.threshold[plain],
-        true=tree.left[plain],
-        false=tree.right[plain],
-        missing=missing.astype(np.int64),
+        splits,
+        feature=feature[splits],
+        value=threshold[splits],
+        true=left[splits],
+        false=right[splits],
+        missing=missing[splits].astype(np.int64),
     )
-    free = tree.left.size
-    for node, categories in tree.sets.items():
-        _add_membership(nodes, number, tree, node, categories, free, rules, features)
-        free += max(categories.size - 1, 0)
     leaves = np.flatnonzero(tree.left < 0)
     _add_leaf(nodes, number, leaves, tree.value[leaves], target)
-
-
-def _add_membership(
-    nodes: _Nodes,
-    number: int,
-    tree: Tree,
-    node: int,
-    categories: NDArray[np.int64],
-    free: int,
-    rules: Rules,
-    features: int,
-) -> None:
-    """Add a chain of comparisons with each category; new nodes are numbered from `free`.
-
-    The first node of the chain that takes NaN as true, or the last one as false, sends it in its direction.
-    """
-    left, right = int(tree.left[node]), int(tree.right[node])
-    inside, outside = (left, right) if rules.members_left else (right, left)
-    nan_inside = bool(tree.default_left[node]) == rules.members_left
-    # An empty set is a comparison with a category that no value has.
-    values = categories if categories.size else np.array([-2])
-    chain = np.concatenate([[node], np.arange(free, free + values.size - 1)])
-    nodes.add(
-        number,
-        "BRANCH_EQ",
-        chain,
-        feature=np.full(values.size, tree.feature[node] + rules.sets_block * features),
-        value=values.astype(tree.threshold.dtype),
-        true=np.full(values.size, inside),
-        false=np.append(chain[1:], outside),
-        missing=np.full(values.size, int(nan_inside)),
-    )
 
 
 def _add_leaf(

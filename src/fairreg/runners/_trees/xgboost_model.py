@@ -25,7 +25,7 @@ from fairreg.storage.recognition import describe
 __all__ = ["Objective", "XGBoostModel", "objective_of", "read", "serialised"]
 
 _MOST_CATEGORY = 1 << 24
-_SPARE_BITSETS = 1 << 20
+_SPARE_CATEGORIES = 1 << 20
 _NO_PARENT = (1 << 31) - 1
 _TEXT = re.compile(r"[\x20-\x7e]{0,400}")
 _MOST_TEXTS = 4096
@@ -270,8 +270,8 @@ def _forest(
     if targets.size and not (targets.min() >= 0 and targets.max() < groups):
         raise damaged(name, "a tree belongs to an output that it does not have")
     trees = tuple(_tree(tree, features, name) for tree in listed)
-    categories = sum(int(item[-1]) // 8 + 1 for tree in trees for item in tree.sets.values() if item.size)
-    if categories > _SPARE_BITSETS + 64 * size:
+    categories = sum(int(item[-1]) + 1 for tree in trees for item in tree.sets.values() if item.size)
+    if categories > _SPARE_CATEGORIES + 64 * size:
         raise damaged(name, "its categories are too large")
     parallel = _number(content.get("gbtree_model_param", {}).get("num_parallel_tree", "1"))
     rounds = max(parallel, 1) * groups

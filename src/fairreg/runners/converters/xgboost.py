@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fairreg.errors import ModelError
-from fairreg.runners._trees.ensemble import Graph, Rules, add_trees, edges
+from fairreg.runners._trees.ensemble import Graph, Rules, add_members, add_trees, edges
 from fairreg.runners._trees.forest import Tree
 from fairreg.runners._trees.xgboost_model import XGBoostModel, objective_of, read
 from fairreg.runners.converters.base import Conversion
@@ -79,11 +79,13 @@ def base_margin(model: XGBoostModel) -> np.ndarray[tuple[int, ...], np.dtype[np.
 
 def _trees(graph: Graph, model: XGBoostModel) -> str:
     value = "input"
+    members: dict[tuple[int, int], int] = {}
     if model.categorical:
-        value = graph.node("Concat", value, _categories(graph), axis=1)
+        found, members = add_members(graph, _categories(graph), model.trees, model.features)
+        value = graph.node("Concat", value, found, axis=1)
     weights = np.ones(len(model.trees), np.float32) if model.weights is None else model.weights
     trees = [_weighted(tree, weight) for tree, weight in zip(model.trees, weights, strict=True)]
-    rules = Rules("BRANCH_LT", members_left=False, sets_block=1)
+    rules = Rules("BRANCH_LT", members_left=False, members=members)
     base = base_margin(model).tolist()
     return add_trees(graph, value, trees, model.targets, rules, outputs=model.groups, base=base)
 
