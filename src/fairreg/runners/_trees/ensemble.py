@@ -56,7 +56,7 @@ class Graph:
         from onnx import helper
 
         self._nodes.append(helper.make_node("Identity", [value], [name]))
-        kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))  # object is STRING
         self._outputs.append(helper.make_tensor_value_info(name, kind, ["rows", *shape]))
 
     def serialised(self, name: str) -> bytes:
@@ -218,12 +218,14 @@ def _add_tree(nodes: _Nodes, number: int, tree: Tree, target: int, rules: Rules)
 def _add_leaf(
     nodes: _Nodes, number: int, leaves: NDArray[np.int64], values: NDArray[Any], target: int
 ) -> None:
+    """Add leaves with one value, for `target`, or with a vector of values, for the targets from there on."""
     zero = np.zeros(leaves.size, np.int64)
     nodes.add(number, "LEAF", leaves, feature=zero, value=zero, true=zero, false=zero, missing=zero)
-    nodes.leaf_tree.append(np.full(leaves.size, number))
-    nodes.leaf_number.append(leaves)
-    nodes.leaf_value.append(values)
-    nodes.leaf_target.append(np.full(leaves.size, target))
+    width = 1 if values.ndim == 1 else values.shape[1]
+    nodes.leaf_tree.append(np.full(leaves.size * width, number))
+    nodes.leaf_number.append(np.repeat(leaves, width))
+    nodes.leaf_value.append(values.ravel())
+    nodes.leaf_target.append(np.tile(np.arange(target, target + width), leaves.size))
 
 
 def _attributes(graph: Graph, nodes: _Nodes, outputs: int, base: Sequence[float]) -> dict[str, Any]:
