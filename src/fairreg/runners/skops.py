@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal, UsageError
 from fairreg.runners import devices
 from fairreg.runners._trees.forest import features_allowed
+from fairreg.runners._trees.sklearn_graph import labels
 from fairreg.runners._trees.skops_file import SkopsFile, read
 from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
@@ -94,10 +95,12 @@ def _loaded(file: SkopsFile) -> tuple[Any, tuple[str, ...]]:
     other = [item.message for item in said if isinstance(item.message, InconsistentVersionWarning)]
     if not other:
         return model, ()
-    return model, (
-        f"Made with scikit-learn {other[0].original_sklearn_version}, run with "
-        f"{other[0].current_sklearn_version}: scikit-learn does not promise equal results.",
+    found = other[0]
+    remark = (
+        f"Made with scikit-learn {found.original_sklearn_version}, run with "
+        f"{found.current_sklearn_version}: scikit-learn does not promise equal results."
     )
+    return model, (remark,)
 
 
 def _check_types(file: SkopsFile, untrusted: list[str]) -> None:
@@ -127,8 +130,8 @@ class SkopsRunner(Runner):
     def __init__(
         self, model: Any, file: SkopsFile, remarks: tuple[str, ...] = (), *, batch_size: int | None = None
     ) -> None:
-        import skops
         import sklearn
+        import skops
 
         self.engine = f"scikit-learn {sklearn.__version__}, skops {skops.__version__}"
         self.remarks, self._model, self._file = remarks, model, file
@@ -147,11 +150,14 @@ class SkopsRunner(Runner):
         """Predict one batch; errors of scikit-learn become a ModelError."""
         features = arrays["input"]
         if not len(features):
-            return {name: value[:0] for name, value in self._predicted(np.zeros((2, features.shape[1]))).items()}
+            return {
+                name: value[:0] for name, value in self._predicted(np.zeros((2, features.shape[1]))).items()
+            }
         return self._predicted(features)
 
     def _predicted(self, features: NDArray[np.float64]) -> Arrays:
-        return self._safely(lambda: _outputs(self._model, features))
+        found: Arrays = self._safely(lambda: _outputs(self._model, features))
+        return found
 
     def _safely(self, function: Any) -> Any:
         """Call `function`, in which scikit-learn may fail in any way for a file that contradicts itself."""
@@ -183,17 +189,6 @@ def _outputs(model: Any, features: NDArray[np.float64]) -> Arrays:
         if not array.ndim or len(array) != len(features):
             raise ValueError(f"the output {name} has the shape {array.shape}")
     return found
-
-
-def labels(values: NDArray[Any]) -> NDArray[Any]:
-    """Labels as ONNX has them: whole numbers as int64, texts as objects. Raises ValueError."""
-    if values.dtype.kind in "iub":
-        return values.astype(np.int64)
-    if values.dtype.kind == "f" and (values == np.floor(values)).all():
-        return values.astype(np.int64)
-    if values.dtype.kind in "UO" and all(isinstance(item, str) for item in values.ravel().tolist()):
-        return values.astype(object)
-    raise ValueError(f"its labels have the type {values.dtype}")
 
 
 def _feature_names(model: Any) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, UsageError
 from fairreg.runners import devices
-from fairreg.runners._trees.xgboost_model import XGBoostModel, objective_of, read, serialised
+from fairreg.runners._trees.xgboost_model import XGBoostModel, objective_of, read
+from fairreg.runners._trees.xgboost_writer import serialised
 from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.formats import FileFormat
@@ -73,17 +74,13 @@ class XGBoostRunner(Runner):
         self.engine = f"XGBoost {xgboost.__version__}"
         self._model, self._threads = model, threads
         self._options = {"nthread": threads} if threads is not None else {}
-        super().__init__(
-            RUNTIME, (_input(model),), (_output(model),), batch_size=batch_size or DEFAULT_BATCH
-        )
+        super().__init__(RUNTIME, (_input(model),), (_output(model),), batch_size=batch_size or DEFAULT_BATCH)
         with xgboost.config_context(verbosity=0):
             try:
                 self._booster = xgboost.Booster(self._options)
                 self._booster.load_model(bytearray(serialised(model)))
             except (xgboost.core.XGBoostError, ValueError) as error:
-                raise ModelError(
-                    f"{self.engine} could not load {model.name}: {_reason(error)}."
-                ) from error
+                raise ModelError(f"{self.engine} could not load {model.name}: {_reason(error)}.") from error
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Predict one batch; errors of XGBoost become a ModelError."""

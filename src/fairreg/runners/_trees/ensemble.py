@@ -105,8 +105,8 @@ class _Nodes:
 class Rules:
     """Rules of a library: `mode` compares a value with a threshold.
 
-    `members_left`: a member of the set of a node goes left. `zeros` is the number of the first column with NaN
-    for zeros, and `members` the column of membership for each node with a set, by tree and node.
+    `members_left`: a member of the set of a node goes left. `zeros` is the first column with NaN for
+    zeros, and `members` the column of membership for each node with a set, by tree and node.
     """
 
     mode: str

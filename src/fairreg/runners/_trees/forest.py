@@ -80,10 +80,8 @@ def reached(name: str, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDA
     while (parents := levels[-1][inner[levels[-1]]]).size:
         if len(levels) > MAX_DEPTH:
             raise ModelError(
-                f"A tree of {name} is more than {MAX_DEPTH} levels deep, which engines cannot descend safely.",
+                f"A tree of {name} is more than {MAX_DEPTH} levels deep; engines cannot descend it safely.",
                 hint="Ask its authors for a model with a maximum depth.",
             )
         levels.append(np.concatenate([left[parents], right[parents]]))
     return np.concatenate(levels)
-
-

@@ -103,7 +103,8 @@ def read(path: Path) -> LightGBMModel:
 
 
 def _lines(text: str) -> dict[str, str]:
-    return dict(line.split("=", 1) if "=" in line else (line, "") for line in text.split("\n") if line)
+    parts = (line.partition("=") for line in text.split("\n") if line)
+    return {key: value for key, _, value in parts}
 
 
 def _model(head: Mapping[str, str], parts: Sequence[str], name: str) -> LightGBMModel:

@@ -8,7 +8,7 @@ ensemble/_gb.py and _hist_gradient_boosting/gradient_boosting.py.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners._trees.ensemble import Graph, Rules, add_trees
 from fairreg.runners._trees.forest import Tree, damaged
-from fairreg.runners._trees.skops_file import Instance
 from fairreg.runners._trees.sklearn_trees import histogram_tree, node_tree, trees_of
+from fairreg.runners._trees.skops_file import Instance
 
 __all__ = ["Writer", "labels"]
 
@@ -25,7 +25,14 @@ _FLOAT, _INT64, _DOUBLE = 1, 7, 11  # of TensorProto
 _LINEAR = frozenset(
     {
         *("LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "ElasticNetCV"),
-        *("BayesianRidge", "ARDRegression", "HuberRegressor", "SGDRegressor", "LinearSVR", "QuantileRegressor"),
+        *(
+            "BayesianRidge",
+            "ARDRegression",
+            "HuberRegressor",
+            "SGDRegressor",
+            "LinearSVR",
+            "QuantileRegressor",
+        ),
     }
 )
 _EXPONENTIAL = frozenset({"PoissonRegressor", "GammaRegressor"})
@@ -64,7 +71,7 @@ class Writer:
                 value = self._transformed(value, step)
                 self.scaled = True
             model = last
-        if model.name in _TRANSFORMERS:
+        if model.name in self._transformers:
             value = self._transformed(value, model)
             width = int(np.shape(model["components_"])[0]) if model.name == "PCA" else self._features
             self.graph.output(value, "transformed", np.float64, width)
@@ -80,11 +87,11 @@ class Writer:
         )
 
     def _transformed(self, value: str, step: Any) -> str:
-        if not isinstance(step, Instance) or step.name not in _TRANSFORMERS:
+        if not isinstance(step, Instance) or step.name not in self._transformers:
             raise self._refused(step)
         if step.get("clip") or step.get("add_indicator") or step.get("whiten"):
             raise self._refused(step, "clip, add_indicator or whiten")
-        return _TRANSFORMERS[step.name](self, value, step)
+        return self._transformers[step.name](self, value, step)
 
     def _scaled(self, value: str, step: Instance, centre: str, scale: str) -> str:
         """(x - centre) / scale, each where the scaler has it."""
@@ -97,6 +104,12 @@ class Writer:
     def _standard(self, value: str, step: Instance) -> str:
         centre = "mean_" if step.get("with_mean", True) else ""
         return self._scaled(value, step, centre, "scale_")
+
+    def _robust(self, value: str, step: Instance) -> str:
+        return self._scaled(value, step, "center_", "scale_")
+
+    def _divided(self, value: str, step: Instance) -> str:
+        return self._scaled(value, step, "", "scale_")
 
     def _min_max(self, value: str, step: Instance) -> str:
         product = self.graph.node("Mul", value, self.graph.constant(step["scale_"]))
@@ -121,8 +134,8 @@ class Writer:
             self._linear_regression(value, model)
         elif name in _BY_SCORE:
             self._label(self._scores(value, model), _classes(model), threshold=0)
-        elif name in _CLASSIFIERS:
-            _CLASSIFIERS[name](self, value, model)
+        elif name in self._classifiers:
+            self._classifiers[name](self, value, model)
         elif name.startswith("MLP"):
             self._network(value, model)
         elif name.startswith("HistGradientBoosting"):
@@ -163,7 +176,9 @@ class Writer:
         return self.graph.node("Concat", other, positive, axis=1)
 
     def _sigmoid(self, value: str) -> str:
-        grown = self.graph.node("Add", self.graph.node("Exp", self.graph.node("Neg", value)), self.graph.constant(1))
+        grown = self.graph.node(
+            "Add", self.graph.node("Exp", self.graph.node("Neg", value)), self.graph.constant(1)
+        )
         return self.graph.node("Reciprocal", grown)
 
     def _scores(self, value: str, model: Instance) -> str:
@@ -202,7 +217,7 @@ class Writer:
         if model.get("loss") == "modified_huber":
             raise self._refused(model, "loss='modified_huber'")
         if model.get("loss") not in {"log_loss", "log"}:
-            return
+            return None
         positive = self._sigmoid(scores)
         if len(classes) == 2:  # noqa: PLR2004
             return self._probabilities(self._both(positive), 2)
@@ -342,6 +357,22 @@ class Writer:
         raw = self.graph.node("Exp", raw) if model["loss"] in {"poisson", "gamma"} else raw
         return self._regression(raw, None)
 
+    _transformers: ClassVar[Mapping[str, Callable[["Writer", str, Instance], str]]] = {
+        "StandardScaler": _standard,
+        "RobustScaler": _robust,
+        "MaxAbsScaler": _divided,
+        "MinMaxScaler": _min_max,
+        "Normalizer": _normalised,
+        "PCA": _components,
+    }
+    _classifiers: ClassVar[Mapping[str, Callable[["Writer", str, Instance], None]]] = {
+        "LogisticRegression": _logistic,
+        "LogisticRegressionCV": _logistic,
+        "SGDClassifier": _stochastic,
+        "LinearDiscriminantAnalysis": _discriminant,
+        "GaussianNB": _gaussian,
+    }
+
 
 def _classes(model: Instance) -> NDArray[Any]:
     """The classes of a classifier. Raises ValueError for those of several outputs."""
@@ -350,21 +381,3 @@ def _classes(model: Instance) -> NDArray[Any]:
     if found.ndim != 1 or len(found) < 2:  # noqa: PLR2004
         raise ValueError("it has several outputs with classes of their own, or a single class")
     return found
-
-
-_Step = Callable[[Writer, str, Instance], str]
-_TRANSFORMERS: Mapping[str, _Step] = {
-    "StandardScaler": lambda writer, value, step: writer._standard(value, step),
-    "RobustScaler": lambda writer, value, step: writer._scaled(value, step, "center_", "scale_"),
-    "MaxAbsScaler": lambda writer, value, step: writer._scaled(value, step, "", "scale_"),
-    "MinMaxScaler": lambda writer, value, step: writer._min_max(value, step),
-    "Normalizer": lambda writer, value, step: writer._normalised(value, step),
-    "PCA": lambda writer, value, step: writer._components(value, step),
-}
-_CLASSIFIERS: Mapping[str, Callable[[Writer, str, Instance], None]] = {
-    "LogisticRegression": lambda writer, value, model: writer._logistic(value, model),
-    "LogisticRegressionCV": lambda writer, value, model: writer._logistic(value, model),
-    "SGDClassifier": lambda writer, value, model: writer._stochastic(value, model),
-    "LinearDiscriminantAnalysis": lambda writer, value, model: writer._discriminant(value, model),
-    "GaussianNB": lambda writer, value, model: writer._gaussian(value, model),
-}

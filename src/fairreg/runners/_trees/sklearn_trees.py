@@ -32,8 +32,11 @@ def node_tree(owner: Instance, features: int, name: str, *, classes: int = 0) ->
         total = leaves.sum(axis=1, keepdims=True)
         leaves = np.divide(leaves, total, out=np.zeros_like(leaves), where=total != 0)
     left, right = (nodes[key].astype(np.int64) for key in ("left_child", "right_child"))
-    missing = nodes["missing_go_to_left"] if "missing_go_to_left" in nodes.dtype.names else np.zeros(len(nodes))
-    return _tree(left, right, nodes["feature"], nodes["threshold"], missing, leaves, features, name)
+    missing = (
+        nodes["missing_go_to_left"] if "missing_go_to_left" in nodes.dtype.names else np.zeros(len(nodes))
+    )
+    columns = nodes["feature"], nodes["threshold"], missing
+    return _tree((left, right), columns, leaves, features, name)
 
 
 def histogram_tree(predictor: Instance, features: int, name: str) -> Tree:
@@ -48,23 +51,22 @@ def histogram_tree(predictor: Instance, features: int, name: str) -> Tree:
         )
     left, right = (np.where(inner, nodes[key].astype(np.int64), -1) for key in ("left", "right"))
     columns = nodes["feature_idx"], nodes["num_threshold"], nodes["missing_go_to_left"]
-    return _tree(left, right, *columns, nodes["value"].astype(np.float64), features, name)
+    return _tree((left, right), columns, nodes["value"].astype(np.float64), features, name)
 
 
 def _tree(
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    feature: NDArray[Any],
-    threshold: NDArray[Any],
-    missing: NDArray[Any],
+    children: tuple[NDArray[np.int64], NDArray[np.int64]],
+    columns: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
     values: NDArray[np.float64],
     features: int,
     name: str,
 ) -> Tree:
+    """A checked tree of its children, and of features, thresholds and directions of missing values."""
+    left, right = children
+    feature, threshold, missing = columns
     if np.any((left < 0) != (right < 0)) or (left < -1).any() or (right < -1).any() or not left.size:
         raise damaged(name, "a node of a tree has one child")
-    order = reached(name, left, right)
-    if order.size != left.size:
+    if reached(name, left, right).size != left.size:
         raise damaged(name, "a node of a tree is reached by no other")
     inner = left >= 0
     asked = feature[inner].astype(np.int64)

@@ -9,6 +9,7 @@ the members of each loader, _audit.py for ``__id__``: a node with a known one st
 
 import io
 import json
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fairreg.errors import ModelError, SecurityRefusal, UnsafeArchive
 from fairreg.runners._trees.forest import damaged
@@ -33,6 +33,10 @@ _MOST_DEPTH = 150
 _CORRUPT = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError),
     *(RuntimeError, NotImplementedError),  # an encrypted member, an unknown compression
+)
+_UNREADABLE = (
+    *(ValueError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError),
+    tokenize.TokenError,  # NumPy reads headers that Python 2 wrote token by token
 )
 # Loaders of data. Those that stand for functions, methods and calls are refused.
 _CONTAINERS = frozenset({"ListNode", "SetNode", "TupleNode"})
@@ -256,7 +260,7 @@ def check_array(content: bytes, name: str) -> None:
         if version != (1, 0):
             reader = np.lib.format.read_array_header_2_0
         shape, _, kind = reader(stream)
-    except (ValueError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError) as error:
+    except _UNREADABLE as error:
         raise damaged(name, "an array of it cannot be read") from error
     count = 1
     for length in shape:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""XGBoost's models in JSON and UBJ: read and checked, and written anew for the library.
+"""XGBoost's models in JSON and UBJ: read and checked.
 
-The library follows indices without looking, so it gets only what is written here from checked values.
+The library follows indices without looking, so it gets only what `xgboost_writer` writes of checked values.
 Sources: doc/model.schema and doc/tutorials/saving_model.rst of dmlc/xgboost for the members;
 include/xgboost/tree_model.h for nodes (a leaf's value is in ``split_conditions``, -1 is no child);
 src/common/categorical.h for categories (a member of the set goes right, below 2^24).
@@ -22,18 +22,17 @@ from fairreg.runners._trees import ubj
 from fairreg.runners._trees.forest import Tree, damaged, features_allowed, reached
 from fairreg.storage.recognition import describe
 
-__all__ = ["Objective", "XGBoostModel", "objective_of", "read", "serialised"]
+__all__ = ["Objective", "XGBoostModel", "objective_of", "read"]
 
 _MOST_CATEGORY = 1 << 24
 _SPARE_CATEGORIES = 1 << 20
-_NO_PARENT = (1 << 31) - 1
 _TEXT = re.compile(r"[\x20-\x7e]{0,400}")
 _MOST_TEXTS = 4096
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Meaning of the output of an objective: its `output`, the `link` from the margin, and of `base_score`."""
+    """Meaning of an objective: the name of its `output`, and the `link` from the margin to it."""
 
     output: str
     link: str = "identity"
@@ -49,8 +48,12 @@ _OBJECTIVES: Mapping[str, Objective] = {
     "multi:softprob": Objective("probabilities", "softmax"),
     "multi:softmax": Objective("label", "argmax"),
     "reg:logistic": Objective("prediction", "sigmoid"),
-    **dict.fromkeys(("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"), _EXPONENTIAL),
-    **dict.fromkeys(("reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:absoluteerror"), _IDENTITY),
+    **dict.fromkeys(
+        ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"), _EXPONENTIAL
+    ),
+    **dict.fromkeys(
+        ("reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:absoluteerror"), _IDENTITY
+    ),
     **dict.fromkeys(("reg:pseudohubererror", "reg:quantileerror"), _IDENTITY),
     **dict.fromkeys(("rank:pairwise", "rank:ndcg", "rank:map"), _IDENTITY),
 }
@@ -131,7 +134,7 @@ def _model(document: Any, name: str, size: int) -> XGBoostModel:
     classes, groups = _outputs(stated, objective)
     features_allowed(name, groups, size, "outputs")
     booster, content, weights = _booster(learner["gradient_booster"], name)
-    common = {
+    common: dict[str, Any] = {
         "name": name,
         "version": ".".join(str(_number(part)) for part in list(document.get("version", []))[:3]),
         "booster": booster,
@@ -145,7 +148,7 @@ def _model(document: Any, name: str, size: int) -> XGBoostModel:
     } | _base(stated["base_score"], name, groups)
     if booster == "gblinear":
         return XGBoostModel(**common, linear=_linear(content, features, groups, name))
-    return XGBoostModel(**common, **_forest(content, features, groups, size, name, weights))
+    return XGBoostModel(**common, **_forest(content, features, groups, size, name, weights=weights))
 
 
 def _known_objective(objective: Any, name: str) -> str:
@@ -248,7 +251,7 @@ def _linear(content: Mapping[str, Any], features: int, groups: int, name: str) -
 def _floats(values: Any) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
         found = np.asarray(values, np.float32)
-    if found.ndim != 1 or np.asarray(values).dtype.kind not in "fiu" and found.size:
+    if found.ndim != 1 or (np.asarray(values).dtype.kind not in "fiu" and found.size):
         raise ValueError("an array of numbers has another shape")
     return found
 
@@ -261,7 +264,7 @@ def _integers(values: Any) -> NDArray[np.int64]:
 
 
 def _forest(
-    content: Mapping[str, Any], features: int, groups: int, size: int, name: str, weights: Any
+    content: Mapping[str, Any], features: int, groups: int, size: int, name: str, *, weights: Any
 ) -> dict[str, Any]:
     targets = _integers(content["tree_info"])
     listed = content["trees"]
@@ -292,7 +295,7 @@ def _tree(given: Mapping[str, Any], features: int, name: str) -> Tree:
             hint="Ask its authors for a model with one tree per output, or for ONNX.",
         )
     left, right = _integers(given["left_children"]), _integers(given["right_children"])
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "feature": _integers(given["split_indices"]),
         "threshold": _floats(given["split_conditions"]),
         "default_left": _integers(given["default_left"]),
@@ -354,75 +357,3 @@ def _renumbered(
         value=np.where(leaf, threshold, np.float32(0)).astype(np.float32),
         sets={int(number[node]): values for node, values in sets.items()},
     )
-
-
-def serialised(model: XGBoostModel) -> bytes:
-    """Write the model as UBJ, with what the library needs to predict."""
-    content: dict[str, Any]
-    if model.linear is not None:
-        content = {"name": "gblinear", "model": {"weights": model.linear.ravel(), "boosted_rounds": 1}}
-    else:
-        content = {"name": "gbtree", "model": _forest_document(model)}
-    if model.weights is not None:
-        content = {"name": "dart", "gbtree": content, "weight_drop": model.weights.tolist()}
-    learner = {
-        "attributes": {},
-        "feature_names": [],
-        "feature_types": [],
-        "gradient_booster": content,
-        "learner_model_param": {
-            "base_score": model.base_score,
-            "boost_from_average": "1",
-            "num_class": str(model.classes),
-            "num_feature": str(model.features),
-            "num_target": str(1 if model.classes else model.groups),
-        },
-        "objective": dict(model.parameters),
-    }
-    version = [int(part) for part in model.version.split(".") if part]
-    return ubj.encode({"learner": learner, "version": version})
-
-
-def _forest_document(model: XGBoostModel) -> dict[str, Any]:
-    count = len(model.trees)
-    step = model.parallel * model.groups
-    starts = np.append(np.arange(0, count, step), count) if count % step == 0 else np.arange(count + 1)
-    return {
-        "gbtree_model_param": {"num_parallel_tree": str(model.parallel), "num_trees": str(count)},
-        "iteration_indptr": starts.tolist(),
-        "tree_info": list(model.targets),
-        "trees": [_tree_document(tree, number, model.features) for number, tree in enumerate(model.trees)],
-    }
-
-
-def _tree_document(tree: Tree, number: int, features: int) -> dict[str, Any]:
-    size = tree.left.size
-    parents = np.full(size, _NO_PARENT, np.int32)
-    parents[tree.left[tree.splits]] = parents[tree.right[tree.splits]] = tree.splits
-    sizes = np.asarray([item.size for item in tree.sets.values()], np.int64)
-    kinds = np.zeros(size, np.uint8)
-    kinds[list(tree.sets)] = 1
-    listed = np.concatenate([*tree.sets.values(), np.zeros(0, np.int64)])
-    return {
-        "base_weights": tree.value,
-        "categories": listed.astype(np.int32),
-        "categories_nodes": np.asarray(list(tree.sets), np.int32),
-        "categories_segments": (np.cumsum(sizes) - sizes).astype(np.int64),
-        "categories_sizes": sizes,
-        "default_left": tree.default_left.astype(np.uint8),
-        "id": number,
-        "left_children": tree.left.astype(np.int32),
-        "loss_changes": np.zeros(size, np.float32),
-        "parents": parents,
-        "right_children": tree.right.astype(np.int32),
-        "split_conditions": tree.threshold,
-        "split_indices": tree.feature.astype(np.int32),
-        "split_type": kinds,
-        "sum_hessian": np.ones(size, np.float32),
-        "tree_param": {
-            "num_deleted": "0",
-            "num_feature": str(features),
-            "num_nodes": str(size),
-            "size_leaf_vector": "1",
-        },
-    }

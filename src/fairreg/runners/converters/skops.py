@@ -16,8 +16,8 @@ from fairreg.errors import ModelError
 from fairreg.runners import onnx
 from fairreg.runners._trees.ensemble import edges
 from fairreg.runners._trees.forest import damaged, features_allowed
-from fairreg.runners._trees.skops_file import Instance, SkopsFile, read
 from fairreg.runners._trees.sklearn_graph import Writer
+from fairreg.runners._trees.skops_file import Instance, SkopsFile, read
 from fairreg.runners.converters.base import Conversion
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
@@ -72,9 +72,10 @@ def _edges(writer: Writer, features: int) -> NDArray[Any]:
     if writer.trees and not writer.scaled:
         rows = edges(writer.trees, features, np.float64, infinities=False)
         largest = float(np.finfo(np.float32).max)
-        rows = np.clip(rows, -largest, largest)  # scikit-learn refuses what exceeds float32
+        rows[:] = np.clip(rows, -largest, largest)  # scikit-learn refuses what exceeds float32
         return rows if _takes_missing(writer) else rows[~np.isnan(rows).any(axis=1)]
-    return np.random.default_rng(0).normal(size=(64, features)) * 3
+    sample: NDArray[Any] = np.random.default_rng(0).normal(size=(64, features)) * 3
+    return sample
 
 
 def _takes_missing(writer: Writer) -> bool:
@@ -84,6 +85,4 @@ def _takes_missing(writer: Writer) -> bool:
 def _remarks(writer: Writer) -> tuple[str, ...]:
     if not writer.trees:
         return ("Features and outputs are float64, as in scikit-learn.",)
-    return (
-        "Features are float64, as in scikit-learn; the sums of its trees are rounded to float32.",
-    )
+    return ("Features are float64, as in scikit-learn; the sums of its trees are rounded to float32.",)
