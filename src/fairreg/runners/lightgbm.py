@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, UsageError
 from fairreg.runners import devices
+from fairreg.runners._trees.forest import rows_at_once
 from fairreg.runners._trees.lightgbm_model import LightGBMModel, read, serialised
-from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
+from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.formats import FileFormat
 
@@ -77,10 +78,10 @@ class LightGBMRunner(Runner):
             (_input(model),),
             (_output(model),),
             precision="float64",
-            batch_size=batch_size or DEFAULT_BATCH,
+            batch_size=rows_at_once(model.features) if batch_size is None else batch_size,
         )
         try:
-            self._booster = lightgbm.Booster(params={"verbosity": -1}, model_str=serialised(model))
+            self._booster = lightgbm.Booster(model_str=serialised(model))
         except (lightgbm.basic.LightGBMError, ValueError) as error:
             raise ModelError(f"{self.engine} could not load {model.name}: {error}") from error
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal, UsageError
 from fairreg.runners import devices
-from fairreg.runners._trees.forest import features_allowed
+from fairreg.runners._trees.forest import features_allowed, rows_at_once
 from fairreg.runners._trees.sklearn_graph import labels
 from fairreg.runners._trees.skops_file import SkopsFile, read
-from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
+from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.formats import FileFormat
 
@@ -143,7 +143,7 @@ class SkopsRunner(Runner):
             (_input(self._safely(lambda: _feature_names(model)), features),),
             tuple(_output(name, array) for name, array in trial.items()),
             precision="float64",
-            batch_size=batch_size or DEFAULT_BATCH,
+            batch_size=rows_at_once(features) if batch_size is None else batch_size,
         )
 
     def compute(self, arrays: Arrays) -> Arrays:

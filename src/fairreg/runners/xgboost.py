@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, UsageError
 from fairreg.runners import devices
+from fairreg.runners._trees.forest import rows_at_once
 from fairreg.runners._trees.xgboost_model import XGBoostModel, objective_of, read
 from fairreg.runners._trees.xgboost_writer import serialised
-from fairreg.runners.base import DEFAULT_BATCH, Arrays, Runner
+from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.formats import FileFormat
 
@@ -74,7 +75,7 @@ class XGBoostRunner(Runner):
         self.engine = f"XGBoost {xgboost.__version__}"
         self._model, self._threads = model, threads
         self._options = {"nthread": threads} if threads is not None else {}
-        super().__init__(RUNTIME, (_input(model),), (_output(model),), batch_size=batch_size or DEFAULT_BATCH)
+        super().__init__(RUNTIME, (_input(model),), (_output(model),), batch_size=rows_at_once(model.features) if batch_size is None else batch_size)
         with xgboost.config_context(verbosity=0):
             try:
                 self._booster = xgboost.Booster(self._options)

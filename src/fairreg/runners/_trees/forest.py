@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["MAX_DEPTH", "Tree", "damaged", "features_allowed", "reached"]
+__all__ = ["MAX_DEPTH", "Tree", "damaged", "features_allowed", "reached", "rows_at_once"]
 
 # onnxruntime and LightGBM descend by recursion; trees of real models are below 100 levels deep.
 MAX_DEPTH = 1000
 _FEW_FEATURES = 10_000
+_FEWEST_ROWS, _MOST_ROWS, _MOST_NUMBERS = 128, 8192, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ def features_allowed(name: str, stated: int, size: int, what: str = "features") 
     if not 0 < stated <= max(_FEW_FEATURES, size):
         raise damaged(name, f"it states {stated} {what} in {size} bytes")
     return stated
+
+
+def rows_at_once(features: int) -> int:
+    """Batch size for a library that takes many rows in one call, by the memory of one batch."""
+    return max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_NUMBERS // features))
 
 
 def reached(name: str, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
