@@ -115,7 +115,9 @@ def test_a_value_at_a_threshold_goes_the_way_it_goes_in_xgboost(tmp_path):
     assert len(thresholds & set(edges.ravel())) > 10
     above = np.nextafter(np.array(sorted(thresholds)), np.float32(np.inf))
     assert len(set(above) & set(edges.ravel())) > 10
-    np.testing.assert_allclose(runner.run({"input": edges})["prediction"], predict(edges), rtol=2e-6, atol=5e-7)
+    np.testing.assert_allclose(
+        runner.run({"input": edges})["prediction"], predict(edges), rtol=2e-6, atol=5e-7
+    )
 
 
 def test_early_stopping_is_told(tmp_path):
@@ -185,9 +187,7 @@ def test_lightgbm_compares_in_double(tmp_path):
     tree_models.lightgbm_model(tmp_path / "m.txt", "regression", "value")
     made, runner = converted(tmp_path / "m.txt")
     attributes = {
-        item.name: item
-        for node in onnx.load_from_string(made.model).graph.node
-        for item in node.attribute
+        item.name: item for node in onnx.load_from_string(made.model).graph.node for item in node.attribute
     }
     modes = attributes["nodes_modes"].strings
     values = onnx.numpy_helper.to_array(attributes["nodes_values_as_tensor"].t)
@@ -248,7 +248,7 @@ def sklearn_models():
 
     few, seed = {"n_estimators": 4, "max_depth": 4, "random_state": 0}, {"random_state": 0}
     network = {"solver": "lbfgs", "max_iter": 300, **seed}
-    found = {
+    return {
         "regressors": [
             (make_pipeline(StandardScaler(), model), "value")
             for model in (
@@ -256,7 +256,10 @@ def sklearn_models():
                 *(HuberRegressor(), SGDRegressor(**seed), LinearSVR(**seed)),
             )
         ],
-        "exponential": [(PoissonRegressor(max_iter=1000), "count"), (GammaRegressor(max_iter=1000), "positive")],
+        "exponential": [
+            (PoissonRegressor(max_iter=1000), "count"),
+            (GammaRegressor(max_iter=1000), "positive"),
+        ],
         "two targets": [(Ridge(), "two"), (MLPRegressor(hidden_layer_sizes=(3,), **network), "two")],
         "linear classifiers": [
             (make_pipeline(StandardScaler(), model), kind)
@@ -303,7 +306,6 @@ def sklearn_models():
             ],
         ],
     }
-    return found
 
 
 FAMILIES = (

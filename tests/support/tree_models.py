@@ -79,9 +79,17 @@ def lightgbm_model(path, objective="binary", kind="binary", rounds=5, category=F
         group=[ROWS // 3] * 3 if "rank" in str(objective) else None,
     )
     settings = {
-        **{"objective": objective, "num_leaves": 7, "verbose": -1, "num_threads": 1, "seed": 1},
-        **{"min_data_in_leaf": 5, "cat_smooth": 0, "cat_l2": 0, "max_cat_to_onehot": 1},
-        **{"min_data_per_group": 1, "num_class": 3 if str(objective).startswith("multi") else 1},
+        "objective": objective,
+        "num_leaves": 7,
+        "verbose": -1,
+        "num_threads": 1,
+        "seed": 1,
+        "min_data_in_leaf": 5,
+        "cat_smooth": 0,
+        "cat_l2": 0,
+        "max_cat_to_onehot": 1,
+        "min_data_per_group": 1,
+        "num_class": 3 if str(objective).startswith("multi") else 1,
         **more,
     }
     booster = lightgbm.train(settings, dataset, rounds)
@@ -94,7 +102,11 @@ def skops_model(path, model, kind="classes"):
     import skops.io
 
     x, target = sample()
-    y = np.array(["b", "c", "light"])[targets(target)["classes"]] if kind == "names" else targets(target)[kind]
+    y = (
+        np.array(["b", "c", "light"])[targets(target)["classes"]]
+        if kind == "names"
+        else targets(target)[kind]
+    )
     model.fit(x, y)
     skops.io.dump(model, path)
     return model

@@ -75,7 +75,12 @@ class XGBoostRunner(Runner):
         self.engine = f"XGBoost {xgboost.__version__}"
         self._model, self._threads = model, threads
         self._options = {"nthread": threads} if threads is not None else {}
-        super().__init__(RUNTIME, (_input(model),), (_output(model),), batch_size=rows_at_once(model.features) if batch_size is None else batch_size)
+        super().__init__(
+            RUNTIME,
+            (_input(model),),
+            (_output(model),),
+            batch_size=rows_at_once(model.features) if batch_size is None else batch_size,
+        )
         with xgboost.config_context(verbosity=0):
             try:
                 self._booster = xgboost.Booster(self._options)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners._trees.forest import Tree
 
-__all__ = ["Graph", "Rules", "add_members", "add_trees", "edges"]
+__all__ = ["GraphWriter", "Rules", "add_members", "add_trees", "edges"]
 
 OPSETS = {"": 17, "ai.onnx.ml": 3}
 _IR_VERSION = 8
@@ -26,7 +26,7 @@ _MOST_ROWS = 4096
 _MOST_NUMBERS = 1 << 20
 
 
-class Graph:
+class GraphWriter:
     """An ONNX graph under construction with one input ``input`` of shape ("rows", features)."""
 
     def __init__(self, features: int, dtype: Any) -> None:
@@ -66,6 +66,7 @@ class Graph:
 
         kind = helper.np_dtype_to_tensor_dtype(self.dtype)
         given = helper.make_tensor_value_info("input", kind, ["rows", self.features])
+        given.type.tensor_type.shape.dim[0].denotation = "DATA_BATCH"  # rows are independent
         graph = helper.make_graph(self._nodes, name, [given], self._outputs, self._constants)
         opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
         model = helper.make_model(graph, opset_imports=opsets, producer_name="fairreg")
@@ -116,7 +117,7 @@ class Rules:
 
 
 def add_members(
-    graph: Graph, categories: str, trees: Sequence[Tree], first: int
+    graph: GraphWriter, categories: str, trees: Sequence[Tree], first: int
 ) -> tuple[str, dict[tuple[int, int], int]]:
     """Add columns that are 1 where a category belongs to a set, 0 where not, and NaN where it is NaN.
 
@@ -137,7 +138,7 @@ def add_members(
     return _looked_up(graph, categories, sets), members
 
 
-def _looked_up(graph: Graph, categories: str, sets: Sequence[tuple[int, NDArray[np.int64]]]) -> str:
+def _looked_up(graph: GraphWriter, categories: str, sets: Sequence[tuple[int, NDArray[np.int64]]]) -> str:
     """Membership in `sets`, pairs of a feature and its categories, from one table of all sets."""
     lengths = np.asarray([values[-1] + 1 if values.size else 0 for _, values in sets], np.int64)
     starts = 1 + np.cumsum(lengths) - lengths
@@ -161,7 +162,7 @@ def _looked_up(graph: Graph, categories: str, sets: Sequence[tuple[int, NDArray[
 
 
 def add_trees(
-    graph: Graph,
+    graph: GraphWriter,
     value: str,
     trees: Sequence[Tree],
     targets: Sequence[int],
@@ -228,7 +229,7 @@ def _add_leaf(
     nodes.leaf_target.append(np.tile(np.arange(target, target + width), leaves.size))
 
 
-def _attributes(graph: Graph, nodes: _Nodes, outputs: int, base: Sequence[float]) -> dict[str, Any]:
+def _attributes(graph: GraphWriter, nodes: _Nodes, outputs: int, base: Sequence[float]) -> dict[str, Any]:
     from onnx import numpy_helper
 
     numbers = {

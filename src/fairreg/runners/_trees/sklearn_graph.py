@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.runners._trees.ensemble import Graph, Rules, add_trees
+from fairreg.runners._trees.ensemble import GraphWriter, Rules, add_trees
 from fairreg.runners._trees.forest import Tree, damaged
 from fairreg.runners._trees.sklearn_trees import histogram_tree, node_tree, trees_of
 from fairreg.runners._trees.skops_file import Instance
@@ -56,7 +56,7 @@ class Writer:
 
     def __init__(self, model: Instance, name: str, features: int) -> None:
         self._name, self._model = name, model
-        self.graph = Graph(features, np.float64)
+        self.graph = GraphWriter(features, np.float64)
         self._features = features
         self.trees: list[Tree] = []
         self.scaled = False

@@ -180,6 +180,7 @@ class _Checked:
     def __init__(self, name: str, members: Mapping[str, bytes]) -> None:
         self._name, self._members = name, members
         self._sizes: dict[int, int] = {}
+        self._open: set[int] = set()
         self.kinds: list[str] = []
         self.files: dict[str, int] = {}
 
@@ -205,16 +206,21 @@ class _Checked:
             )
         if known is not None and (isinstance(known, bool) or not isinstance(known, int)):
             raise damaged(self._name, "an identifier in its schema is not a whole number")
-        size = 1 + sum(self.check(child, depth + 1) for child in self._children(state, loader))
-        if known in self._sizes and size < self._sizes[known]:
-            raise damaged(self._name, "a node of its schema repeats a longer one")
+        if known in self._open:
+            raise damaged(self._name, "a node of its schema is inside itself")
         if known is not None:
-            self._sizes.setdefault(known, size)
+            self._open.add(known)
+        size = 1 + sum(self.check(child, depth + 1) for child in self._children(state, loader))
+        if known is not None:
+            self._open.remove(known)
+            if size < self._sizes.setdefault(known, size):
+                raise damaged(self._name, "a node of its schema repeats a longer one")
         if loader not in _CONTAINERS | {"JsonNode", "DictNode"}:
             self.kinds.append(kind)
         return size
 
     def _children(self, state: Mapping[str, Any], loader: str) -> Iterator[Any]:
+        """The nodes below a node in the order in which skops visits them."""
         content = state.get("content")
         if loader == "DictNode":
             yield state.get("key_types")
@@ -226,7 +232,7 @@ class _Checked:
         elif loader == "NdArrayNode":
             yield from self._array(state)
         elif loader == "RandomGeneratorNode":
-            yield from self._of(content, dict).values()
+            yield from (self._of(content, dict).get(key) for key in ("bit_generator", "seed_seq"))
         elif loader != "TypeNode" and content is not None:
             yield content
         if "__reduce__" in state:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from fairreg.errors import ModelError
-from fairreg.runners._trees.ensemble import Graph, Rules, add_members, add_trees, edges
+from fairreg.runners._trees.ensemble import GraphWriter, Rules, add_members, add_trees, edges
 from fairreg.runners._trees.lightgbm_model import ZERO, LightGBMModel, read
 from fairreg.runners.converters.base import Conversion
 from fairreg.runners.lightgbm import output_name
@@ -38,7 +38,7 @@ def convert(path: Path) -> Conversion:
             f"{model.name} has linear functions at its leaves (linear_tree), which ONNX's trees do not have.",
             hint="Run it with --runtime lightgbm.",
         )
-    graph = Graph(model.features, np.float64)
+    graph = GraphWriter(model.features, np.float64)
     _link(graph, _margin(graph, model), model)
     small = float(np.nextafter(ZERO, 1))
     around = (ZERO, -ZERO, small, -small, 1e-36, -1e-36, 1e10, 2.0**31, -(2.0**31), 2.0**32)
@@ -52,7 +52,7 @@ def convert(path: Path) -> Conversion:
     )
 
 
-def _margin(graph: Graph, model: LightGBMModel) -> str:
+def _margin(graph: GraphWriter, model: LightGBMModel) -> str:
     """The sum of the trees, (rows, groups), in float32."""
     small = graph.node("LessOrEqual", graph.node("Abs", "input"), graph.constant(ZERO))
     clean = graph.node("Where", small, graph.constant(0), "input")
@@ -74,12 +74,12 @@ def _margin(graph: Graph, model: LightGBMModel) -> str:
     return total
 
 
-def _categories(graph: Graph, clean: str) -> str:
+def _categories(graph: GraphWriter, clean: str) -> str:
     """Columns of categories: whole numbers towards zero; what is below 0 is no category."""
     return graph.node("Mul", graph.node("Sign", clean), graph.node("Floor", graph.node("Abs", clean)))
 
 
-def _link(graph: Graph, margin: str, model: LightGBMModel) -> None:
+def _link(graph: GraphWriter, margin: str, model: LightGBMModel) -> None:
     one = graph.constant(1, np.float32)
     value = margin
     if model.link == "sigmoid":

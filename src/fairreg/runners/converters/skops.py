@@ -49,8 +49,10 @@ def convert(path: Path) -> Conversion:
     except _FAULTS as error:
         fault = f"it has no attribute {error}" if isinstance(error, KeyError) else f"{error}"
         raise damaged(file.name, (fault or type(error).__name__).splitlines()[0][:200]) from error
-    # Shapes that contradict each other show when the graph is run.
-    onnx.load(content).run({"input": rows[:2]})
+    try:
+        onnx.load(content).run({"input": rows[:2]})
+    except ModelError as error:
+        raise damaged(file.name, "the shapes of its numbers contradict each other") from error
     return Conversion(content, _original(model, file), "skops", {"input": rows}, _remarks(writer))
 
 

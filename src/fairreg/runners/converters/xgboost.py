@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fairreg.errors import ModelError
-from fairreg.runners._trees.ensemble import Graph, Rules, add_members, add_trees, edges
+from fairreg.runners._trees.ensemble import GraphWriter, Rules, add_members, add_trees, edges
 from fairreg.runners._trees.forest import Tree
 from fairreg.runners._trees.xgboost_model import XGBoostModel, objective_of, read
 from fairreg.runners.converters.base import Conversion
@@ -33,7 +33,7 @@ def accepts(described: FormatDescription) -> bool:
 def convert(path: Path) -> Conversion:
     """Write a model as ONNX. Raises ModelError for a damaged file, and by name for what is not written."""
     model = read(path)
-    graph = Graph(model.features, np.float32)
+    graph = GraphWriter(model.features, np.float32)
     margin = _linear(graph, model) if model.linear is not None else _trees(graph, model)
     _link(graph, margin, model)
     remarks = ["Features are float32 and NaN is a missing value, as in XGBoost."]
@@ -77,7 +77,7 @@ def base_margin(model: XGBoostModel) -> np.ndarray[tuple[int, ...], np.dtype[np.
     return np.broadcast_to(score, (model.groups,)).astype(np.float32)
 
 
-def _trees(graph: Graph, model: XGBoostModel) -> str:
+def _trees(graph: GraphWriter, model: XGBoostModel) -> str:
     value = "input"
     members: dict[tuple[int, int], int] = {}
     if model.categorical:
@@ -96,13 +96,13 @@ def _weighted(tree: Tree, weight: np.float32) -> Tree:
     return tree if weight == 1 else replace(tree, value=tree.value * weight)
 
 
-def _categories(graph: Graph) -> str:
+def _categories(graph: GraphWriter) -> str:
     """Columns of categories: whole numbers, -1 for what is none, which XGBoost sends left."""
     below = graph.node("Less", "input", graph.constant(0))
     return graph.node("Where", below, graph.constant(-1), graph.node("Floor", "input"))
 
 
-def _linear(graph: Graph, model: XGBoostModel) -> str:
+def _linear(graph: GraphWriter, model: XGBoostModel) -> str:
     """Weighted sum of the features; a missing value adds nothing."""
     assert model.linear is not None  # noqa: S101  narrowed by the caller
     missing = graph.node("IsNaN", "input")
@@ -111,7 +111,7 @@ def _linear(graph: Graph, model: XGBoostModel) -> str:
     return graph.node("Add", summed, graph.constant(model.linear[-1] + base_margin(model)))
 
 
-def _link(graph: Graph, margin: str, model: XGBoostModel) -> None:
+def _link(graph: GraphWriter, margin: str, model: XGBoostModel) -> None:
     objective = objective_of(model)
     name, groups = objective.output, model.groups
     if objective.link == "argmax":
@@ -137,12 +137,12 @@ def _link(graph: Graph, margin: str, model: XGBoostModel) -> None:
     return graph.output(value, name, np.float32, groups)
 
 
-def sigmoid(graph: Graph, value: str) -> str:
+def sigmoid(graph: GraphWriter, value: str) -> str:
     """1 / (1 + exp(-x)): onnxruntime's Sigmoid ends at 1.5e-8, where these tails go on."""
     grown = graph.node("Add", graph.node("Exp", graph.node("Neg", value)), graph.constant(1))
     return graph.node("Reciprocal", grown)
 
 
-def _column(graph: Graph, value: str) -> str:
+def _column(graph: GraphWriter, value: str) -> str:
     """The only column of (rows, 1) as (rows,)."""
     return graph.node("Squeeze", value, graph.constant([1], np.int64))
