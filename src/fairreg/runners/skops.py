@@ -178,7 +178,8 @@ def _outputs(model: Any, features: NDArray[np.float64]) -> Arrays:
     if hasattr(model, "predict"):
         predicted = np.asarray(model.predict(features))
         if hasattr(model, "classes_"):
-            found["label"] = labels(predicted)
+            known = labels(predicted)
+            found["label"] = known.astype(str) if known.dtype == object else known
             if hasattr(model, "predict_proba"):
                 found["probabilities"] = np.asarray(model.predict_proba(features), np.float64)
         else:
@@ -207,7 +208,7 @@ def _input(names: tuple[str, ...], features: int) -> Tensor:
 
 
 def _output(name: str, array: NDArray[Any]) -> Tensor:
-    kind = "string" if array.dtype == object else array.dtype.name
+    kind = "str" if array.dtype.kind == "U" else array.dtype.name
     return Tensor(name=name, dtype=kind, shape=("rows", *array.shape[1:]))
 
 

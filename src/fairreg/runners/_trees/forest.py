@@ -71,7 +71,7 @@ def rows_at_once(features: int) -> int:
 
 
 def reached(name: str, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the nodes that the root reaches, parents before their children.
+    """Return the nodes that the root reaches: parents before children, a left child before the right one.
 
     Raises ModelError where a child lies outside the tree or has two parents, where the root is a child, and
     for a tree deeper than MAX_DEPTH.
@@ -89,5 +89,5 @@ def reached(name: str, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDA
                 f"A tree of {name} is more than {MAX_DEPTH} levels deep; engines cannot descend it safely.",
                 hint="Ask its authors for a model with a maximum depth.",
             )
-        levels.append(np.concatenate([left[parents], right[parents]]))
+        levels.append(np.stack([left[parents], right[parents]], axis=1).ravel())
     return np.concatenate(levels)

@@ -41,7 +41,7 @@ _FORESTS = ("DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees")
 
 
 def labels(values: NDArray[Any]) -> NDArray[Any]:
-    """Labels as ONNX has them: whole numbers as int64, texts as objects. Raises ValueError."""
+    """Labels as ONNX has them: whole numbers as int64, texts as objects. Raises ValueError for others."""
     if values.dtype.kind in "iub":
         return values.astype(np.int64)
     if values.dtype.kind == "f" and (values == np.floor(values)).all():

@@ -343,7 +343,11 @@ def _renumbered(
     order: NDArray[np.int64],
     sets: Mapping[int, NDArray[np.int64]],
 ) -> Tree:
-    """The tree without the nodes that were pruned, which no index reaches."""
+    """The tree without the nodes that were pruned, which no index reaches.
+
+    In deep trees XGBoost 3.2 takes the node after the left child for the right one, whatever the file says
+    (measured): here it is that node.
+    """
     number = np.full(left.size + 1, -1, np.int64)
     number[order] = np.arange(order.size)
     leaf = left[order] < 0
