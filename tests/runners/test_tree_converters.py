@@ -4,6 +4,8 @@
 The judges are XGBoost, LightGBM and scikit-learn themselves.
 """
 
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -386,6 +388,28 @@ def test_leaves_of_scikit_learn_before_1_3_hold_counts(tmp_path):
     np.testing.assert_allclose(
         runner.run({"input": x})["probabilities"], model.predict_proba(x), rtol=1e-6, atol=1e-7
     )
+
+
+def test_a_conversion_needs_no_library_and_names_the_runner_of_the_original(tmp_path, monkeypatch):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.tree import DecisionTreeClassifier
+
+    tree_models.xgboost_model(tmp_path / "m.json")
+    tree_models.lightgbm_model(tmp_path / "m.txt")
+    tree_models.skops_model(tmp_path / "m.skops", LogisticRegression(max_iter=1000))
+    tree_models.skops_model(tmp_path / "tree.skops", DecisionTreeClassifier(max_depth=2))
+    for library in ("xgboost", "lightgbm", "skops", "skops.io", "sklearn", "skl2onnx", "onnxmltools"):
+        monkeypatch.setitem(sys.modules, library, None)
+    runtimes = {"m.json": "xgboost", "m.txt": "lightgbm", "m.skops": "skops", "tree.skops": None}
+    assert {name: converted(tmp_path / name)[0].runtime for name in runtimes} == runtimes
+
+
+def test_several_outputs_with_classes_of_their_own_are_refused(tmp_path):
+    from sklearn.tree import DecisionTreeClassifier
+
+    tree_models.skops_model(tmp_path / "m.skops", DecisionTreeClassifier(max_depth=2), "labels")
+    with pytest.raises(ModelError, match="several outputs"):
+        converted(tmp_path / "m.skops")
 
 
 def refused_models():

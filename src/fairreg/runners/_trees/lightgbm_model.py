@@ -72,6 +72,13 @@ class LightGBMModel:
         return self.objective in _CLASSIFIERS
 
     @property
+    def output(self) -> str:
+        """Name of the output."""
+        if self.is_classifier:
+            return "probabilities"
+        return "prediction" if self.objective else "margin"
+
+    @property
     def rounds(self) -> int:
         """Number of trees per output."""
         return len(self.trees) // self.groups

@@ -16,7 +16,6 @@ from fairreg.errors import ModelError
 from fairreg.runners._trees.ensemble import GraphWriter, Rules, add_members, add_trees, edges
 from fairreg.runners._trees.lightgbm_model import ZERO, LightGBMModel, read
 from fairreg.runners.converters.base import Conversion
-from fairreg.runners.lightgbm import output_name
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
 
@@ -93,7 +92,7 @@ def _link(graph: GraphWriter, margin: str, model: LightGBMModel) -> None:
         value = graph.node("Softplus", margin)
     elif model.link == "square":
         value = graph.node("Mul", margin, graph.node("Abs", margin))
-    name = output_name(model)
+    name = model.output
     if model.groups > 1:
         return graph.output(value, name, np.float32, model.groups)
     if model.is_classifier:

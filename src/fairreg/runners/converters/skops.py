@@ -26,6 +26,13 @@ __all__ = ["FORMATS", "accepts", "convert"]
 
 FORMATS: frozenset[FileFormat] = frozenset({"skops"})
 
+# Types that skops 0.16 does not trust although they can be written: no runner runs such a file.
+_UNTRUSTED = (
+    "sklearn.tree._tree.",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.",
+    "sklearn.neural_network._stochastic_optimizers.",
+    "numpy.dtype",
+)
 _FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
@@ -48,12 +55,17 @@ def convert(path: Path) -> Conversion:
             rows = _edges(writer, features)
     except _FAULTS as error:
         fault = f"it has no attribute {error}" if isinstance(error, KeyError) else f"{error}"
-        raise damaged(file.name, (fault or type(error).__name__).splitlines()[0][:200]) from error
+        reason = (fault or type(error).__name__).splitlines()[0][:200].rstrip(".")
+        raise ModelError(
+            f"{file.name} cannot be written as ONNX: {reason}.",
+            hint="It may be damaged, or of another version of scikit-learn; ask its authors for ONNX.",
+        ) from error
     try:
         onnx.load(content).run({"input": rows[:2]})
     except ModelError as error:
         raise damaged(file.name, "the shapes of its numbers contradict each other") from error
-    return Conversion(content, _original(model, file), "skops", {"input": rows}, _remarks(writer))
+    runtime = None if any(kind.startswith(_UNTRUSTED) for kind in file.kinds) else "skops"
+    return Conversion(content, _original(model, file), runtime, {"input": rows}, _remarks(writer))
 
 
 def _features(model: Instance) -> int:
