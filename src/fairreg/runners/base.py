@@ -112,6 +112,8 @@ class Runner(ABC):
 
     # Name and version of the library that computes, such as "onnxruntime 1.20.0".
     engine: str | None = None
+    # Sentences on what the model leaves out or takes for granted.
+    remarks: tuple[str, ...] = ()
     # Inputs that the model has a default for: not in `inputs`. Where one is given, the input is not cut.
     defaults: tuple[Tensor, ...] = ()
     # Whether free axes of one name have one length in all inputs, as the engine demands, or only first axes.

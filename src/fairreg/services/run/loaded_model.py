@@ -288,7 +288,11 @@ def open_recognised(
     if batch_size is not None:
         exact = runner.batching.exact and size is not None
         runner.batching = Batching(size, "requested", exact=exact)
-    warnings = (*(known.assumptions if known else ()), *conversion_warnings(path, found.conversion))
+    warnings = (
+        *(known.assumptions if known else ()),
+        *conversion_warnings(path, found.conversion),
+        *runner.remarks,
+    )
     return LoadedModel(runner, path, known, warnings, batch_size, conversion=found.conversion)
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Models that their file describes whole: run by the runner of their format, or converted to ONNX first."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairreg import runners
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import MissingEngine, ModelError, SecurityRefusal, UsageError
 from fairreg.runners import Runner
 from fairreg.services.run.not_runnable import not_runnable
 
@@ -35,19 +36,41 @@ def open_whole(path: Path, runtime: str | None, options: dict[str, Any]) -> Whol
     """
     if path.suffix.lower() in runners.get(runtime or ONNX).SUFFIXES:
         return WholeModel(runners.load(runtime or ONNX, path, **options))
-    from fairreg.runners import converters
-
     described = _described(path)
     chosen = runtime or _runtime_of(path, described)
-    if chosen is not None and _loads(chosen, path, described):
+    if chosen is None or not _loads(chosen, path, described):
+        return _converted(path, described, runtime, options) or _otherwise(path, runtime, options)
+    try:
         return WholeModel(runners.load(chosen, path, **options))
-    converter = converters.converter_of(described) if described is not None else None
-    if converter is not None and (chosen is None or _loads_onnx(chosen)):
-        conversion = converter.convert(path)
-        return WholeModel(runners.load(chosen or ONNX, conversion.model, **options), conversion)
-    if converter is not None and chosen is not None and runtime is not None:
-        raise _other_runtime(path, described, runtime)
-    return _otherwise(path, runtime, options)
+    except (ModelError, SecurityRefusal) as error:
+        if runtime is not None or isinstance(error, MissingEngine):
+            raise
+        # A converter may read exactly what the engine refuses; if not, the engine's reason stands.
+        with suppress(ModelError, SecurityRefusal):
+            if (found := _converted(path, described, runtime, options)) is not None:
+                return found
+        raise
+
+
+def _converted(
+    path: Path, described: "FormatDescription | None", runtime: str | None, options: dict[str, Any]
+) -> WholeModel | None:
+    """Run a file as the ONNX model that a converter makes of it, None without one.
+
+    Raises UsageError for a runtime that does not take ONNX, and the errors of the converter.
+    """
+    from fairreg.runners.converters import converter_of
+
+    converter = converter_of(described) if described is not None else None
+    if described is None or converter is None:
+        return None
+    if runtime is not None and "onnx" not in runners.formats(runtime):
+        raise UsageError(
+            f"{path.name} is {described.words}; {runtime} does not run it.",
+            hint="Leave out --runtime (runtime= in Python).",
+        )
+    conversion = converter.convert(path)
+    return WholeModel(runners.load(runtime or ONNX, conversion.model, **options), conversion)
 
 
 def conversion_warnings(path: Path, conversion: "Conversion | None") -> tuple[str, ...]:
@@ -76,24 +99,12 @@ def _loads(runtime: str, path: Path, described: "FormatDescription | None") -> b
     ).SUFFIXES
 
 
-def _loads_onnx(runtime: str) -> bool:
-    return "onnx" in runners.formats(runtime)
-
-
 def _runtime_of(path: Path, described: "FormatDescription | None") -> str | None:
     """The runtime of a file, the default one first, then one with its engine; None without any."""
     able = [name for name in runners.names() if _loads(name, path, described)]
     if not able or ONNX in able:
         return ONNX if able else None
     return next((name for name in able if runners.get(name).available()), able[0])
-
-
-def _other_runtime(path: Path, described: "FormatDescription | None", runtime: str) -> UsageError:
-    words = described.words if described is not None else "a model of another format"
-    return UsageError(
-        f"{path.name} is {words}; {runtime} does not run it.",
-        hint="Leave out --runtime (runtime= in Python).",
-    )
 
 
 def _otherwise(path: Path, runtime: str | None, options: dict[str, Any]) -> WholeModel:
