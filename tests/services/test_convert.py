@@ -518,8 +518,9 @@ def test_a_side_file_with_the_name_of_the_model_is_refused(tmp_path):
 
 
 def test_a_model_of_another_runtime_is_not_converted(tmp_path):
+    (tmp_path / "line.npz").write_bytes(b"PK")
     with pytest.raises(ModelError, match="is not an ONNX model"):
-        write_onnx(LoadedModel(Numbers([]), Path("line.npz"), None), tmp_path)
+        write_onnx(LoadedModel(Numbers([]), tmp_path / "line.npz", None), tmp_path)
 
 
 def test_a_model_package_that_writes_no_onnx_is_named(monkeypatch, tmp_path):

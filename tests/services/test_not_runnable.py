@@ -35,8 +35,6 @@ def zipped(name):
         ("bdt.weights.xml", b'<?xml version="1.0"?><MethodSetup/>', "is an XML or HTML file"),
         ("trees.json", b'{"learner": {}}', "is a JSON file"),
         ("notes.txt", b"words", "is a text file"),
-        ("lightgbm.txt", b"tree\nversion=v4\n", "is a LightGBM model (text)"),
-        ("trees.ubj", b"{L\0\0\0\0\0\0\0\x07learner{L", "is an XGBoost model (UBJ"),
         ("jets.root", b"root\0\0\xf2\xd8", "is a ROOT file"),
     ],
 )
