@@ -2,7 +2,6 @@
 """Conversion to a model repository of Triton: its configuration, its files, and their check."""
 
 from itertools import count
-from pathlib import Path
 
 import numpy as np
 import onnx
