@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Print the fraction of models that run: of the packaged catalogue, and of a registry.
 
-    python scripts/runnable_fraction.py [--registry URL]
+    python scripts/runnable_fraction.py [--registry URL] [--write]
 
 A model counts once, by the best of its files: `runs` (a runner loads the format, or fairreg builds the
 network), `converts` (to ONNX), `recognised` (a known format that needs its authors' code), `unknown`. Of the
 catalogue the models with weights in their repository are listed one by one: `checked` where files of them
-were opened, `by its naming only` where only the list of files was seen.
+were opened, `by its naming only` where only the list of files was seen. `--write` writes docs/runnable.md.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.runs import Way, way
 
 WEIGHTS = Path(__file__).with_name("catalogue_weights.tsv")
+PAGE = Path(__file__).parents[1] / "docs" / "runnable.md"
+MARK = "<!-- From here on written by scripts/runnable_fraction.py --write. -->\n"
 WORDS = ("runs", "converts", "recognised", "unknown")
 BASIS = {"checked": "checked", "named": "by its naming only"}
 
@@ -29,12 +31,21 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--registry", metavar="URL", help="database of a registry, such as sqlite:///file")
+    parser.add_argument("--write", action="store_true", help="write docs/runnable.md")
     options = parser.parse_args()
+    if options.write:
+        PAGE.write_text(page(), encoding="utf-8", newline="\n")
     print("\n".join(catalogue_report()))
     if options.registry:
         print()
         print("\n".join(registry_report(options.registry)))
     return 0
+
+
+def page() -> str:
+    """The text of docs/runnable.md: what is written by hand, and the tables behind the mark."""
+    by_hand = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
+    return "\n".join((f"{by_hand}{MARK}", *catalogue_report())) + "\n"
 
 
 def catalogue_report() -> Iterator[str]:

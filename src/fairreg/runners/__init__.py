@@ -21,6 +21,7 @@ __all__ = [
     "loads",
     "names",
     "suffixes",
+    "takes_onnx",
 ]
 
 _ROOM = "fairreg.runners"
@@ -103,6 +104,12 @@ def _loads_by_content(path: Path) -> bool:
     described = describe(path)
     known = any(described.format in formats(name) for name in names())
     return known or converter_of(described) is not None
+
+
+def takes_onnx(runtime: str) -> bool:
+    """Tell whether a runtime may take ONNX models or networks: not one of another format alone."""
+    known = formats(runtime)
+    return not known or "onnx" in known
 
 
 def available() -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
     arrays = models.sample_for(item)
     agreed: list[str] = []
     measure: dict[str, np.ndarray] | None = None
-    for name in runners.available():
+    for name in filter(runners.takes_onnx, runners.available()):
         try:
             outputs = models.load(item, runtime=name).run(arrays)
         except FairregError as error:

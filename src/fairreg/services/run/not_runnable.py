@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from fairreg import models, runners
+from fairreg import runners
 from fairreg.errors import FairregError, ModelError
 from fairreg.runners.weights import Tensors, read_tensors, side_files
 from fairreg.runners.weights.tensors import check_whole
@@ -21,7 +21,6 @@ def not_runnable(path: Path) -> ModelError:
     graph = path.with_suffix("")
     if _is_side_file(path, graph):
         return ModelError(f"{path.name} holds tensors of {graph.name}.", hint=f"Run {graph}.")
-    fairregs = f"fairreg runs ONNX models and weights of its networks ({', '.join(models.names())})."
     try:
         with path.open("rb") as stream:
             check_whole(stream.read(HEAD_BYTES), path.name)
@@ -31,12 +30,13 @@ def not_runnable(path: Path) -> ModelError:
     if tensors:
         return ModelError(
             f"{path.name} has weights ({_counted(tensors)}) but no network, and they fit none of fairreg's.",
-            hint=f"Export the model to ONNX with its own code. {fairregs}",
+            hint="Export the model to ONNX with its own code, or run that code in a container: fairreg fetch "
+            "PID --recipe FILE writes how.",
         )
     said = describe(path)
     return ModelError(
         f"{path.name} is {said.words}, which no runner of fairreg ({', '.join(runners.names())}) loads.",
-        hint=f"{said.next_step or 'Export the model to ONNX with the program that made it.'} {fairregs}",
+        hint=said.next_step or "Export the model to ONNX with the program that made it.",
     )
 
 
