@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fairreg.errors import ModelError
-from fairreg.runners.converters.keras import keras1
+from fairreg.runners.converters.keras import keras1, layers
 from fairreg.runners.converters.keras.arguments import Call, Layer, Network, Reference, quoted
 
 __all__ = ["NETWORKS", "Reader", "listed_layers"]
@@ -48,13 +48,13 @@ class Reader:
             )
         if depth > _MAX_NESTED:
             raise self._broken(f"it has models inside each other more than {_MAX_NESTED} deep")
-        layers = listed_layers(config)
-        if not layers or len(layers) > _MAX_LAYERS or not all(isinstance(entry, Mapping) for entry in layers):
+        entries = listed_layers(config)
+        if not entries or len(entries) > _MAX_LAYERS or not all(isinstance(item, Mapping) for item in entries):
             raise self._broken("it lists no layers, or too many")
         name = str(config.get("name", kind)) if isinstance(config, Mapping) else kind
         if kind == "Sequential":
-            return self._sequential(name, config, layers, depth)
-        return self._functional(name, config, layers, depth)
+            return self._sequential(name, config, entries, depth)
+        return self._functional(name, config, entries, depth)
 
     def _broken(self, reason: str) -> ModelError:
         return ModelError(f"The configuration in {self.file} is not a sound Keras model: {reason}.")
@@ -111,7 +111,7 @@ class Reader:
             return Layer(kind, name, config if isinstance(config, Mapping) else {}, network=network)
         if keras1.is_old(kind, config) and self.major in {1, None}:
             kind, config = keras1.renamed(kind, config)
-        layer = Layer(kind, name, config)
+        layer = layers.canonical(Layer(kind, name, config))
         return replace(layer, children=tuple(self._children(layer, depth)))
 
     def _check_own(self, entry: Mapping[str, Any], kind: str, name: str) -> None:
@@ -140,19 +140,20 @@ class Reader:
                 yield replace(one, config={**one.config, "go_backwards": turned})
 
     def _functional(self, name: str, config: Any, entries: list[Any], depth: int) -> Network:
-        layers = [self._with_calls(self._layer(entry, depth), entry) for entry in entries]
-        found = self._by_name(layers)
+        called = [self._with_calls(self._layer(entry, depth), entry) for entry in entries]
+        found = self._by_name(called)
         inputs = tuple(self._references(config.get("input_layers")))
         outputs = tuple(self._references(config.get("output_layers")))
         if not inputs or not outputs:
             raise self._broken("it states no inputs or no outputs")
-        return Numbering(self.major, found).settled(Network(name, "Functional", tuple(layers), inputs, outputs, found))
+        return Numbering(self.major, found).settled(Network(name, "Functional", tuple(called), inputs, outputs, found))
 
     def _references(self, stated: Any) -> Iterator[Reference]:
         if isinstance(stated, list) and _is_reference(stated):
             yield Reference(*stated[:3])
         elif isinstance(stated, list | Mapping):
-            for item in stated.values() if isinstance(stated, Mapping) else stated:
+            # Keras takes the members of a dictionary in the order of their names.
+            for item in (stated[key] for key in sorted(stated)) if isinstance(stated, Mapping) else stated:
                 if not (isinstance(item, list) and _is_reference(item)):
                     raise self._broken("its inputs or outputs are not outputs of layers")
                 yield Reference(*item[:3])
@@ -226,7 +227,7 @@ class Numbering:
         def moved(item: Reference, *, output: bool = False) -> Reference:
             return self._moved(item, offsets, output=output)
 
-        layers = tuple(
+        changed = tuple(
             replace(
                 layer,
                 calls=tuple(Call(tuple(moved(item) for item in call.inputs)) for call in layer.calls),
@@ -234,7 +235,7 @@ class Numbering:
             for layer in network.layers
         )
         outputs = tuple(moved(item, output=True) for item in network.outputs)
-        return replace(network, layers=layers, outputs=outputs, by_name={item.name: item for item in layers})
+        return replace(network, layers=changed, outputs=outputs, by_name={item.name: item for item in changed})
 
     def _offset(self, layer: Layer, used: list[int]) -> int:
         count = len(layer.calls)

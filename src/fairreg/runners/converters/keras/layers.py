@@ -5,16 +5,16 @@ An argument that is not listed and has a value makes the layer unsupported: it w
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairreg.runners.converters.keras import activations
 from fairreg.runners.converters.keras import convolution as conv
 from fairreg.runners.converters.keras import dense, merging, pooling, recurrent, shaping
-from fairreg.runners.converters.keras.arguments import Layer
+from fairreg.runners.converters.keras.arguments import Layer, Network
 from fairreg.runners.converters.keras.graph import Graph, Value
 from fairreg.runners.converters.keras.weights import Weights
 
-__all__ = ["KINDS", "canonical", "check_arguments", "write"]
+__all__ = ["KINDS", "canonical", "check_all", "check_arguments", "write"]
 
 Writer = Callable[[Graph, Layer, tuple[Value, ...], Weights], Value]
 
@@ -44,7 +44,7 @@ _CONV = "filters kernel_size strides padding data_format dilation_rate groups ac
 _DEPTH = "kernel_size strides padding depth_multiplier data_format dilation_rate activation use_bias"
 _POOL = "pool_size strides padding data_format"
 _RNN = "units activation recurrent_activation use_bias return_sequences go_backwards reset_after"
-_ELEMENTWISE = _kind(merging.elementwise, "mode", several=True)
+_ELEMENTWISE = _kind(merging.elementwise, "mode axis", several=True)
 
 KINDS: Mapping[str, _Kind] = {
     "Dense": _kind(dense.dense, "units activation use_bias"),
@@ -105,9 +105,9 @@ _TRAINING = frozenset(
         *("input_dtype", "input_length", "init", "inner_init", "forget_bias_init", "weights", "implementation"),
         *("unroll", "consume_less", "seed", "noise_shape", "momentum", "dropout", "recurrent_dropout"),
         *("dropout_W", "dropout_U", "unit_forget_bias", "supports_masking", "stateful", "return_state"),
-        *("time_major", "kernel_size_int", "zero_output_for_mask", "synchronized", "fused", "renorm_momentum"),
+        *("time_major", "zero_output_for_mask", "synchronized", "fused", "renorm_momentum"),
         *("renorm_clipping", "renorm", "virtual_batch_size", "rms_scaling", "mode", "gamma_init", "beta_init"),
-        *("activity_regularizer", "build_input_shape", "batch_size", "autocast", "lora_rank_none", "sparse", "ragged"),
+        *("activity_regularizer", "build_input_shape", "batch_size", "autocast", "sparse", "ragged"),
     }
 )
 _ENDINGS = ("_initializer", "_regularizer", "_constraint")
@@ -116,9 +116,9 @@ _UNSET = frozenset({"stateful", "return_state", "time_major", "renorm", "virtual
 _FLOAT32 = frozenset({"float32", None})
 
 
-def canonical(kind: str) -> str:
-    """The name under which a class is known here."""
-    return _ALIASES.get(kind, kind)
+def canonical(layer: Layer) -> Layer:
+    """The layer under the name by which its class is known here."""
+    return replace(layer, kind=_ALIASES.get(layer.kind, layer.kind))
 
 
 def check_arguments(layer: Layer) -> None:
@@ -128,13 +128,21 @@ def check_arguments(layer: Layer) -> None:
         raise layer.refusal(_reason(layer.kind))
     for key, value in layer.config.items():
         known = key in found.arguments or key in _TRAINING or key.endswith(_ENDINGS)
-        if value not in (None, False) and not (known or key in {"W_regularizer", "b_regularizer", "U_regularizer"}):
-            if key in {"W_constraint", "b_constraint", "U_constraint", "gamma_regularizer", "beta_regularizer"}:
-                continue
+        if not known and value not in (None, False):
             raise layer.wrong(key)
     layer.forbid(*_UNSET)
     if _precision(layer.config.get("dtype")) not in _FLOAT32:
         raise layer.wrong("dtype")
+
+
+def check_all(network: Network) -> None:
+    """Raise ModelError for a layer of a network that cannot be written, before its weights are read."""
+    for layer in network.layers:
+        for item in (layer, *layer.children):
+            if item.network is not None:
+                check_all(item.network)
+            elif item.kind not in {"InputLayer", "TimeDistributed"}:
+                check_arguments(item)
 
 
 def _precision(stated: object) -> object:

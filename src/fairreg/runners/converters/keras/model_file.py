@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError, SecurityRefusal
-from fairreg.runners.converters.keras import archive, keras1, safety, stored, stores
+from fairreg.runners.converters.keras import archive, keras1, layers, safety, stored, stores
 from fairreg.runners.converters.keras.arguments import Network, quoted
 from fairreg.runners.converters.keras.configuration import NETWORKS, Reader
 from fairreg.runners.converters.keras.weights import Weights
@@ -76,7 +76,7 @@ def _of_archive(path: Path) -> KerasModel:
         content = members.read(archive.WEIGHTS)
     version = _text(metadata.get("keras_version"))
     found = _Description(config, path.name, version, None)
-    network = Reader(path.name, major_of(version)).network(config)
+    network = _network(path.name, major_of(version), config)
     with stored.opened(content, path.name) as weights:
         return KerasModel(network, stores.by_path(network, weights), found.version, major_of(version), None)
 
@@ -103,7 +103,7 @@ def _with_side_file(path: Path, content: stored.Stored) -> KerasModel:
     if "layers" not in content:
         raise ModelError(f"{path.name} has neither a Keras model nor the weights of one.")
     major = major_of(found.version)
-    network = Reader(found.file, major).network(found.config)
+    network = _network(found.file, major, found.config)
     weights = stores.by_path(network, content)
     return KerasModel(network, weights, found.version, major, found.backend, (remark,))
 
@@ -114,9 +114,16 @@ def _by_order(found: _Description, content: stored.Stored, of_weights: str | Non
     if major not in {1, None} and old:
         raise ModelError(f"{found.file} states Keras {major} and has arguments of Keras 1.")
     major = 1 if old else major
-    network = Reader(found.file, major).network(found.config)
+    network = _network(found.file, major, found.config)
     weights, said = stores.by_order(network, content, old=old and major_of(of_weights) in {1, None})
     return KerasModel(network, weights, found.version, major, found.backend, (*remarks, *said))
+
+
+def _network(file: str, major: int | None, config: Mapping[str, Any]) -> Network:
+    """Read a network of layers that can be written."""
+    found = Reader(file, major).network(config)
+    layers.check_all(found)
+    return found
 
 
 def _check_same(found: _Description, version: str | None, name: str) -> None:

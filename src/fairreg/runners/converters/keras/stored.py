@@ -142,6 +142,30 @@ class Stored:
         if found.nbytes > _SMALL + _RATIO * found.id.get_storage_size() or found.nbytes > _MAX_BYTES:
             raise ModelError(f"{where} claims {found.nbytes} bytes, far more than the file holds.")
 
+    def check_all(self) -> int:
+        """Check every link and array of the file; return the number of floating-point numbers.
+
+        Raises SecurityRefusal for a link or an array that leads to another place, ModelError for a damaged array.
+        """
+        import h5py
+
+        total, count, stack = 0, 0, [self._group]
+        while stack:
+            group = stack.pop()
+            for name in group:
+                count += 1
+                if count > _MAX_OBJECTS:
+                    raise ModelError(f"{self.file} has more than {_MAX_OBJECTS} objects.")
+                found = Stored(group, self.file)._child(name)
+                if isinstance(found, h5py.Group):
+                    stack.append(found)
+                elif isinstance(found, h5py.Dataset) and found.dtype.kind == "f":
+                    self._check(found, name)
+                    total += found.size
+                elif not isinstance(found, h5py.Dataset) or found.external or found.is_virtual or found.nbytes > _SMALL:
+                    raise SecurityRefusal(f"{quoted(name)} in {self.file} is not an array of numbers inside the file.")
+        return total
+
     def datasets(self) -> set[str]:
         """Paths of all datasets inside. Raises ModelError for too many."""
         import h5py

@@ -105,6 +105,8 @@ def _agrees(name: str, owner: _Owned, layer: Layer) -> bool:
     leaf, weight = owner
     *path, last = name.split("/")
     bare = _SUFFIX.sub("", last)
+    if bare == "kernel" and weight == "depthwise_kernel":  # Keras 3 calls it so
+        bare = weight
     if bare in _KNOWN and bare != weight:
         return False
     return not layer.network or any(_SUFFIX.sub("", part) == _SUFFIX.sub("", leaf.name) for part in path)

@@ -27,6 +27,12 @@ _KERNELS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), ("kernel", "recurrent_kernel")),
 }
 
+# Statistics that are tracked while a model is trained.
+_NORMALISATIONS: Mapping[str, tuple[str, ...]] = {
+    "BatchNormalization": ("moving_mean", "moving_variance"),
+    "LayerNormalization": (),
+}
+
 
 def names_of(layer: Layer) -> Names:
     """Names of a layer's own weights."""
@@ -35,11 +41,11 @@ def names_of(layer: Layer) -> Names:
         return (*_KERNELS[layer.kind], *bias), ()
     if layer.kind == "PReLU":
         return ("alpha",), ()
+    if layer.kind not in _NORMALISATIONS:
+        return (), ()
     scaled = ("gamma",) if layer.flag("scale", default=True) else ()
     shifted = ("beta",) if layer.flag("center", default=True) else ()
-    if layer.kind == "BatchNormalization":
-        return (*scaled, *shifted), ("moving_mean", "moving_variance")
-    return ((*scaled, *shifted), ()) if layer.kind == "LayerNormalization" else ((), ())
+    return (*scaled, *shifted), _NORMALISATIONS[layer.kind]
 
 
 def leaves(layer: Layer) -> tuple[Layer, ...]:
