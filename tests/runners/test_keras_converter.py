@@ -127,8 +127,8 @@ def test_every_layer_agrees_with_keras(keras, tmp_path, suffix):
         path = keras_files.saved(model, tmp_path / f"{name}{suffix}")
         arrays = dict(converter.convert(path).edges)
         if name.startswith("layer normalisation"):
-            # A row of equal large numbers has a variance of rounding errors only.
-            arrays["x"] = arrays["x"][np.abs(arrays["x"]).max(axis=tuple(range(1, arrays["x"].ndim))) < 1000]
+            # The variance of a row of equal numbers is one of rounding errors only.
+            arrays["x"] = arrays["x"][-4:]
         (found,) = run(path, arrays).values()
         (expected,) = keras_files.computed(model, arrays)
         assert found.shape == expected.shape, name
