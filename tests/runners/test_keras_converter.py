@@ -51,20 +51,26 @@ def single(k):
         "conv2d same strides": ((7, 8, 3), lambda: k.Conv2D(4, 3, strides=2, padding="same")),
         "conv2d dilated": ((9, 8, 2), lambda: k.Conv2D(3, 3, dilation_rate=(2, 1), padding="same")),
         "conv2d groups": ((6, 6, 4), lambda: k.Conv2D(6, 3, groups=2, use_bias=False)),
-        "conv2d channels first": ((3, 7, 6), lambda: k.Conv2D(4, 3, data_format="channels_first", padding="same")),
+        "conv2d channels first": (
+            (3, 7, 6),
+            lambda: k.Conv2D(4, 3, data_format="channels_first", padding="same"),
+        ),
         "depthwise": ((7, 6, 3), lambda: k.DepthwiseConv2D(3, depth_multiplier=2, strides=2, padding="same")),
         "depthwise1d": ((8, 3), lambda: k.DepthwiseConv1D(3, depth_multiplier=2)),
         "separable": ((7, 6, 3), lambda: k.SeparableConv2D(5, 3, depth_multiplier=2, activation="relu")),
         "separable1d": ((9, 3), lambda: k.SeparableConv1D(5, 4, padding="same")),
-        "batch normalisation": ((5, 3), lambda: k.BatchNormalization()),
+        "batch normalisation": ((5, 3), k.BatchNormalization),
         "batch normalisation of an axis": ((3, 4, 5), lambda: k.BatchNormalization(axis=1, scale=False)),
         "batch normalisation plain": ((3,), lambda: k.BatchNormalization(center=False, epsilon=0.1)),
-        "layer normalisation": ((5, 3), lambda: k.LayerNormalization()),
+        "layer normalisation": ((5, 3), k.LayerNormalization),
         "layer normalisation of axes": ((5, 3, 2), lambda: k.LayerNormalization(axis=[1, 3])),
         "prelu": ((5, 3), lambda: k.PReLU(shared_axes=[1])),
         "rescaling": ((5,), lambda: k.Rescaling(0.1, offset=-2)),
         "lstm": ((5, 3), lambda: k.LSTM(4)),
-        "lstm backwards": ((5, 3), lambda: k.LSTM(4, go_backwards=True, return_sequences=True, use_bias=False)),
+        "lstm backwards": (
+            (5, 3),
+            lambda: k.LSTM(4, go_backwards=True, return_sequences=True, use_bias=False),
+        ),
         "lstm hard": ((5, 3), lambda: k.LSTM(4, recurrent_activation="hard_sigmoid", activation="relu")),
         "lstm linear": ((5, 3), lambda: k.LSTM(4, activation="linear", recurrent_activation="softsign")),
         "gru": ((5, 3), lambda: k.GRU(4, return_sequences=True)),
@@ -80,11 +86,11 @@ def single(k):
         "max pooling 2d same": ((7, 6, 3), lambda: k.MaxPooling2D(3, strides=2, padding="same")),
         "average pooling 1d": ((9, 3), lambda: k.AveragePooling1D(2, strides=1)),
         "average pooling 2d": ((7, 6, 3), lambda: k.AveragePooling2D(2)),
-        "global max 1d": ((9, 3), lambda: k.GlobalMaxPooling1D()),
+        "global max 1d": ((9, 3), k.GlobalMaxPooling1D),
         "global max 2d": ((4, 5, 3), lambda: k.GlobalMaxPooling2D(keepdims=True)),
         "global average 1d": ((9, 3), lambda: k.GlobalAveragePooling1D(data_format="channels_first")),
-        "global average 2d": ((4, 5, 3), lambda: k.GlobalAveragePooling2D()),
-        "flatten": ((3, 4, 2), lambda: k.Flatten()),
+        "global average 2d": ((4, 5, 3), k.GlobalAveragePooling2D),
+        "flatten": ((3, 4, 2), k.Flatten),
         "flatten channels first": ((3, 4, 2), lambda: k.Flatten(data_format="channels_first")),
         "reshape": ((3, 4, 2), lambda: k.Reshape((-1, 6))),
         "permute": ((3, 4, 2), lambda: k.Permute((3, 1, 2))),
@@ -100,16 +106,29 @@ def single(k):
         "spatial dropout": ((4, 2), lambda: k.SpatialDropout1D(0.5)),
         "relu layer": ((6,), lambda: k.ReLU(max_value=4, negative_slope=0.1, threshold=1.0)),
         "relu6 layer": ((6,), lambda: k.ReLU(max_value=6)),
-        "leaky relu layer": ((6,), lambda: k.LeakyReLU()),
+        "leaky relu layer": ((6,), k.LeakyReLU),
         "elu layer": ((6,), lambda: k.ELU(alpha=0.7)),
         "softmax layer": ((3, 4), lambda: k.Softmax(axis=1)),
     }
 
 
 ACTIVATIONS = (
-    "linear relu tanh sigmoid hard_sigmoid softmax softplus softsign exponential elu selu gelu swish silu leaky_relu "
-    "relu6 mish hard_silu hard_tanh celu log_sigmoid log_softmax tanh_shrink"
-).split()
+    *("linear", "relu", "tanh", "sigmoid", "hard_sigmoid", "softmax", "softplus", "softsign", "exponential"),
+    *(
+        "elu",
+        "selu",
+        "gelu",
+        "swish",
+        "silu",
+        "leaky_relu",
+        "relu6",
+        "mish",
+        "hard_silu",
+        "hard_tanh",
+        "celu",
+    ),
+    *("log_sigmoid", "log_softmax", "tanh_shrink"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +160,9 @@ def test_every_activation_agrees_with_keras(keras, tmp_path):
     given = keras.Input((3,), name="x")
     outputs = [keras.layers.Activation(name, name=f"out_{name}")(given) for name in ACTIVATIONS]
     path = keras_files.saved(model := keras.Model(given, outputs), tmp_path / "a.keras")
-    arrays = {"x": np.concatenate([np.linspace(-40, 40, 300), np.linspace(-7, 7, 300)], dtype="f4").reshape(-1, 3)}
+    arrays = {
+        "x": np.concatenate([np.linspace(-40, 40, 300), np.linspace(-7, 7, 300)], dtype="f4").reshape(-1, 3)
+    }
     found, expected = run(path, arrays), keras_files.computed(model, arrays)
     assert list(found) == [f"out_{name}" for name in ACTIVATIONS]
     worst = {name: difference(a, b) for (name, a), b in zip(found.items(), expected, strict=True)}
@@ -155,7 +176,9 @@ def several(keras):
     shared = k.Dense(3, activation="relu", name="shared")
     inner = keras.Sequential([keras.Input((4, 3)), k.LSTM(5), k.BatchNormalization()], name="inner")
     left, right = inner(shared(one)), inner(shared(two))
-    merged = [kind()([left, right]) for kind in (k.Add, k.Multiply, k.Subtract, k.Average, k.Maximum, k.Minimum)]
+    merged = [
+        kind()([left, right]) for kind in (k.Add, k.Multiply, k.Subtract, k.Average, k.Maximum, k.Minimum)
+    ]
     joined = k.Concatenate(name="joined")([*merged, k.Flatten()(one)])
     head = k.Dropout(0.3)(joined)
     return keras.Model([one, two], [k.Dense(2, name="classes", activation="softmax")(head), joined, right])
@@ -180,7 +203,10 @@ def test_the_onnx_runner_takes_any_number_of_rows_in_batches(keras, tmp_path):
     found = load_onnx(converter.convert(path).model)
     assert isinstance(found, OnnxRunner)
     assert [tensor.shape for tensor in found.inputs] == [("rows", 4, 3)] * 2
-    assert str(found.batching) == "in batches of 128, because the model states that the rows of the input are independent"
+    assert (
+        str(found.batching)
+        == "in batches of 128, because the model states that the rows of the input are independent"
+    )
     arrays = {tensor.name: np.ones((130, 4, 3), "f4") for tensor in found.inputs}
     assert found.run(arrays)["classes"].shape == (130, 2)
 
@@ -194,7 +220,9 @@ def test_weights_alone_need_the_json_beside(keras, tmp_path):
         converter.convert(path)
     assert "to_json" in caught.value.hint
     (path.parent / "jets.json").write_text(model.to_json())
-    (path.parent / "other.json").write_text(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).to_json())
+    (path.parent / "other.json").write_text(
+        keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).to_json()
+    )
     (path.parent / "plain.json").write_text('{"class_name": "no model"}')
     found = converter.convert(path)
     assert found.remarks == ("The architecture is that of jets.json, beside the weights.",)
@@ -224,12 +252,18 @@ def dense_file(path, activation, version, **stated):
     config = sequential(
         layer("Dense", "d", units=3, activation=activation, use_bias=True, batch_input_shape=[None, 2])
     )
-    weights = {"d": [("d/kernel:0", np.array([[1, 2, 3], [4, 5, 6]], "f4")), ("d/bias:0", np.array([0, 1, -1], "f4"))]}
+    weights = {
+        "d": [
+            ("d/kernel:0", np.array([[1, 2, 3], [4, 5, 6]], "f4")),
+            ("d/bias:0", np.array([0, 1, -1], "f4")),
+        ]
+    }
     return write_legacy(path, ["d"], weights, version=version, backend="tensorflow", config=config, **stated)
 
 
 @pytest.mark.parametrize(
-    ("version", "slope"), [("1.2.2", 0.2), ("2.2.4", 0.2), ("2.2.4-tf", 0.2), ("2.11.0", 0.2), ("3.1.0", 1 / 6)]
+    ("version", "slope"),
+    [("1.2.2", 0.2), ("2.2.4", 0.2), ("2.2.4-tf", 0.2), ("2.11.0", 0.2), ("3.1.0", 1 / 6)],
 )
 def test_hard_sigmoid_is_that_of_the_version(tmp_path, version, slope):
     path = dense_file(tmp_path / "m.h5", "hard_sigmoid", version)
@@ -240,9 +274,12 @@ def test_hard_sigmoid_is_that_of_the_version(tmp_path, version, slope):
 
 
 def test_hard_sigmoid_without_a_version_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="uses hard_sigmoid.*does not state its version"):
+    with pytest.raises(ModelError, match=r"uses hard_sigmoid.*does not state its version"):
         converter.convert(dense_file(tmp_path / "m.h5", "hard_sigmoid", None))
-    assert converter.convert(dense_file(tmp_path / "n.h5", "relu", None)).original == "Keras (version not stated)"
+    assert (
+        converter.convert(dense_file(tmp_path / "n.h5", "relu", None)).original
+        == "Keras (version not stated)"
+    )
 
 
 def test_the_file_says_what_it_is(tmp_path):
@@ -275,12 +312,15 @@ def test_gru_of_keras_2(tmp_path, stated, after):
     both = bias if after else np.stack([bias, np.zeros(12)])
     config = sequential(
         layer(
-            "GRU", "g", units=4, activation="tanh", recurrent_activation="hard_sigmoid", return_sequences=False,
+            "GRU", "g", units=4, activation="tanh", recurrent_activation="hard_sigmoid",
+            return_sequences=False,
             batch_input_shape=[None, 6, 3], **stated,
         )
     )  # fmt: skip
     weights = {"g": [("g/kernel:0", kernel), ("g/recurrent_kernel:0", inner), ("g/bias:0", bias)]}
-    path = write_legacy(tmp_path / "m.h5", ["g"], weights, version="2.1.6", backend="tensorflow", config=config)
+    path = write_legacy(
+        tmp_path / "m.h5", ["g"], weights, version="2.1.6", backend="tensorflow", config=config
+    )
     x, h = random.normal(size=(5, 6, 3)), np.zeros((5, 4))
     for step in range(6):
         h = gru_step(x[:, step], h, kernel, inner, both, old_hard_sigmoid, after)
@@ -297,8 +337,9 @@ def test_lstm_of_keras_1_with_an_array_for_each_gate(tmp_path):
     }
     config = [
         layer(
-            "LSTM", "l", output_dim=4, activation="tanh", inner_activation="hard_sigmoid", return_sequences=True,
-            go_backwards=False, stateful=False, unroll=False, consume_less="cpu", batch_input_shape=[None, 5, 3],
+            "LSTM", "l", output_dim=4, activation="tanh", inner_activation="hard_sigmoid",
+            return_sequences=True, go_backwards=False, stateful=False, unroll=False, consume_less="cpu",
+            batch_input_shape=[None, 5, 3],
         )
     ]  # fmt: skip
     path = write_legacy(
@@ -349,7 +390,9 @@ def keras_1_files(folder, *, backend=None, order="th"):
         layer("Dense", "d", output_dim=3, activation="softmax", bias=True, input_dim=None),
     ]  # fmt: skip
     stated = {} if backend is None else {"backend": backend}
-    (folder / "net_arch.json").write_text(json.dumps({"class_name": "Sequential", "config": config, **stated}))
+    (folder / "net_arch.json").write_text(
+        json.dumps({"class_name": "Sequential", "config": config, **stated})
+    )
     kept = kernel if order == "th" else kernel.transpose(2, 3, 1, 0)
     weights = {"c": [("c_W", kept), ("c_b", bias)], "d": [("d_W", dense), ("d_b", offset)]}
     path = write_legacy(folder / "net_weights.h5", list("cpqfd"), weights)
@@ -379,14 +422,16 @@ def test_convolution_of_keras_1(tmp_path, backend, order):
 
 def test_a_convolution_of_keras_1_without_its_backend_is_refused(tmp_path):
     path, _ = keras_1_files(tmp_path)
-    with pytest.raises(ModelError, match="Theano.*turns kernels around") as caught:
+    with pytest.raises(ModelError, match=r"Theano.*turns kernels around") as caught:
         converter.convert(path)
     assert '"backend": "theano"' in caught.value.hint
 
 
 @pytest.mark.shared
 def test_the_real_file_of_larsoft(shared, tmp_path):
-    folder = shared / "models-in-the-wild/weights/LArSoft+larrecodnn/larrecodnn/ImagePatternAlgs/Keras/example"
+    folder = (
+        shared / "models-in-the-wild/weights/LArSoft+larrecodnn/larrecodnn/ImagePatternAlgs/Keras/example"
+    )
     with pytest.raises(ModelError, match="Theano"):
         converter.convert(folder / "my_nn_weights.h5")
     config = json.loads((folder / "my_nn_arch.json").read_text())
@@ -425,17 +470,20 @@ def test_batch_normalisation_of_keras_1_needs_tensorflow(tmp_path):
     config = {
         "class_name": "Sequential",
         "config": [
-            layer("BatchNormalization", "b", axis=-1, mode=0, epsilon=1e-5, momentum=0.9, gamma_regularizer=None,
+            layer("BatchNormalization", "b", axis=-1, mode=0, epsilon=1e-5, momentum=0.9,
+                  gamma_regularizer=None,
                   beta_regularizer=None, batch_input_shape=[None, 2]),
             layer("Dense", "d", output_dim=1, activation="linear", bias=False),
         ],
     }  # fmt: skip
     weights = {
-        "b": [(f"b_{name}", np.array([1.0, 2.0])) for name in ("gamma", "beta", "running_mean", "running_std")],
+        "b": [
+            (f"b_{name}", np.array([1.0, 2.0])) for name in ("gamma", "beta", "running_mean", "running_std")
+        ],
         "d": [("d_W", np.ones((2, 1)))],
     }
     path = write_legacy(tmp_path / "m.h5", ["b", "d"], weights, version="1.2.0", config=config)
-    with pytest.raises(ModelError, match="'b'.*depends on what Keras computed with"):
+    with pytest.raises(ModelError, match=r"'b'.*depends on what Keras computed with"):
         converter.convert(path)
     path = write_legacy(
         tmp_path / "n.h5", ["b", "d"], weights, version="1.2.0", config=config, backend="tensorflow"
@@ -475,17 +523,27 @@ def test_merge_of_keras_1(tmp_path):
 
 def fault(folder, *, weights=None, names=("d",), **changes):
     config = sequential(
-        {**layer("Dense", "d", units=3, activation="relu", batch_input_shape=[None, 2]), **changes.pop("entry", {})}
+        {
+            **layer("Dense", "d", units=3, activation="relu", batch_input_shape=[None, 2]),
+            **changes.pop("entry", {}),
+        }
     )
     config["config"]["layers"][0]["config"] |= changes
-    kept = {"d": [("d/kernel:0", np.zeros((2, 3))), ("d/bias:0", np.zeros(3))]} if weights is None else weights
-    return write_legacy(folder / "m.h5", list(names), kept, version="2.2.4", backend="tensorflow", config=config)
+    kept = (
+        {"d": [("d/kernel:0", np.zeros((2, 3))), ("d/bias:0", np.zeros(3))]} if weights is None else weights
+    )
+    return write_legacy(
+        folder / "m.h5", list(names), kept, version="2.2.4", backend="tensorflow", config=config
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"weights": {"d": [("d/kernel:0", np.zeros((2, 3)))]}}, "1 arrays for the layer 'd' .Dense., which has 2"),
+        (
+            {"weights": {"d": [("d/kernel:0", np.zeros((2, 3)))]}},
+            "1 arrays for the layer 'd' .Dense., which has 2",
+        ),
         (
             {"weights": {"d": [("d/kernel:0", np.zeros((2, 4))), ("d/bias:0", np.zeros(3))]}},
             r"'kernel' of the layer 'd' \(Dense\) have the shape \(2, 4\) instead of \(2, 3\)",
@@ -496,17 +554,26 @@ def fault(folder, *, weights=None, names=("d",), **changes):
         ),
         ({"weights": {}}, "weights of 0 layers, and the model 1 layers with weights: it has none for 'd'"),
         (
-            {"names": ("d", "e"), "weights": {n: [("k", np.zeros((2, 3))), ("b", np.zeros(3))] for n in "de"}},
+            {
+                "names": ("d", "e"),
+                "weights": {n: [("k", np.zeros((2, 3))), ("b", np.zeros(3))] for n in "de"},
+            },
             "no layer is called 'e'",
         ),
-        ({"weights": {"d": [("d/kernel:0", np.zeros((2, 3), int)), ("d/bias:0", np.zeros(3))]}}, "floating-point"),
+        (
+            {"weights": {"d": [("d/kernel:0", np.zeros((2, 3), int)), ("d/bias:0", np.zeros(3))]}},
+            "floating-point",
+        ),
         ({"activation": "my_function"}, "activation 'my_function', which is the author's own"),
         ({"activation": "leaky_relu"}, "'leaky_relu', which only Keras 3 has"),
         ({"dtype": "float16"}, "argument 'dtype' = 'float16'"),
         ({"surprise": 3}, "argument 'surprise' = '3'"),
         ({"units": "many"}, "argument 'units'"),
         ({"entry": {"class_name": "QDense"}}, r"'d' \(QDense\) is of QKeras or HGQ"),
-        ({"entry": {"class_name": "AttentionPooling"}}, r"'d' \(AttentionPooling\) is of a class that is the author"),
+        (
+            {"entry": {"class_name": "AttentionPooling"}},
+            r"'d' \(AttentionPooling\) is of a class that is the author",
+        ),
         ({"entry": {"class_name": "Masking"}}, "mask"),
         ({"entry": {"registered_name": "lab>Dense"}}, "own class 'lab>Dense'"),
     ],
@@ -520,13 +587,14 @@ def test_weights_are_paired_by_their_order_as_keras_does(tmp_path):
     weights = {"z": [("z/kernel:0", np.ones((2, 3))), ("z/bias:0", np.zeros(3))]}
     found = converter.convert(fault(tmp_path, weights=weights, names=("z",)))
     assert found.remarks == (
-        "The layers have other names in the file of the weights; they are paired by their order, as Keras does.",
+        "The layers have other names in the file of the weights; they are paired in order, as Keras does.",
     )
 
 
 def test_arrays_left_over_in_a_file_of_keras_3(tmp_path):
     config = sequential(
-        layer("InputLayer", "x", batch_shape=[None, 2], dtype="float32"), layer("Dense", "d", units=1, use_bias=False)
+        layer("InputLayer", "x", batch_shape=[None, 2], dtype="float32"),
+        layer("Dense", "d", units=1, use_bias=False),
     )
     (tmp_path / "m.json").write_text(json.dumps(config))
 

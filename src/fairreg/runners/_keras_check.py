@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a .keras file may hold before Keras itself may read it: its own classes by a list, and nothing else.
 
-Keras resolves classes by the names in a file, and its safe mode had holes; so every object of the configuration
-must be on a list here, and the archive that Keras reads is written anew from the parts that were checked.
+Keras resolves classes by the names in a file, and its safe mode had holes; so every object of the
+configuration must be on a list here, and Keras reads an archive that is written anew from the checked parts.
 Source: keras/src/saving/serialization_lib.py and saving_lib.py (Keras 3.15).
 """
 
@@ -25,7 +25,13 @@ __all__ = ["Checked", "checked"]
 _MORE_LAYERS = (
     *("InputLayer", "Embedding", "Masking", "MultiHeadAttention", "Attention", "AdditiveAttention", "Dot"),
     *("Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "MaxPooling3D", "AveragePooling3D"),
-    *("GlobalMaxPooling3D", "GlobalAveragePooling3D", "GroupNormalization", "UnitNormalization", "Normalization"),
+    *(
+        "GlobalMaxPooling3D",
+        "GlobalAveragePooling3D",
+        "GroupNormalization",
+        "UnitNormalization",
+        "Normalization",
+    ),
     *("RMSNormalization", "EinsumDense", "ZeroPadding3D", "Cropping3D", "UpSampling3D", "SpatialDropout3D"),
     *("LSTMCell", "GRUCell", "SimpleRNNCell"),
 )
@@ -105,16 +111,16 @@ def _check_object(item: Mapping[str, Any], file: str) -> None:
     if kind == _TENSOR and module is None:
         return
     allowed = _ALLOWED.get(module, frozenset()) if isinstance(module, str) else frozenset[str]()
-    if not isinstance(kind, str) or kind not in allowed or registered not in {None, kind}:
+    if not isinstance(kind, str) or kind not in allowed or registered not in (None, kind):
         raise SecurityRefusal(
-            f"{file} asks Keras for {quoted(kind)} of {quoted(module)} ({quoted(registered)}), which is not on the "
-            "list of its layers that fairreg lets it make.",
+            f"{file} asks Keras for {quoted(kind)} of {quoted(module)} ({quoted(registered)}), which is not on "
+            "the list of its layers that fairreg lets it make.",
             hint=_HINT,
         )
 
 
 def _check_calls(whole: Network, file: str) -> None:
-    """Raise ModelError for models inside each other that would be called far too often, or for huge inputs."""
+    """Raise ModelError for models that would be called far too often, or for huge inputs."""
     stack, count = [whole], 0
     while stack:
         for layer in stack.pop().layers:

@@ -2,8 +2,8 @@
 """What a .tflite file may hold before the native interpreter sees it.
 
 The interpreter trusts much of a file: a changed byte can end the process. So the FlatBuffer is read in Python
-(with the classes that ai-edge-litert ships), every number that points to something is checked, and the interpreter
-gets a file that is written anew from what was read. Source: tensorflow/lite/schema/schema.fbs.
+(with the classes that ai-edge-litert ships), every number that points to something is checked, and the
+interpreter gets a file that is written anew from what was read. Source: tensorflow/lite/schema/schema.fbs.
 """
 
 import struct
@@ -31,14 +31,20 @@ _CUSTOM = 32
 _REFUSED = frozenset(
     {
         *("DELEGATE", "CALL", "CALL_ONCE", "IF", "WHILE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"),
-        *("HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT", "HASHTABLE_SIZE", "PLACEHOLDER_FOR_GREATER_OP_CODES"),
+        *(
+            "HASHTABLE",
+            "HASHTABLE_FIND",
+            "HASHTABLE_IMPORT",
+            "HASHTABLE_SIZE",
+            "PLACEHOLDER_FOR_GREATER_OP_CODES",
+        ),
         *("EMBEDDING_LOOKUP_SPARSE", "HASHTABLE_LOOKUP", "LSH_PROJECTION", "SKIP_GRAM", "CONCAT_EMBEDDINGS"),
         *("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL"),
     }
 )
 _BYTES = {
-    "FLOAT32": 4, "FLOAT16": 2, "INT32": 4, "UINT8": 1, "INT64": 8, "BOOL": 1, "INT16": 2, "INT8": 1, "FLOAT64": 8,
-    "UINT64": 8, "UINT32": 4, "UINT16": 2,
+    "FLOAT32": 4, "FLOAT16": 2, "INT32": 4, "UINT8": 1, "INT64": 8, "BOOL": 1, "INT16": 2, "INT8": 1,
+    "FLOAT64": 8, "UINT64": 8, "UINT32": 4, "UINT16": 2,
 }  # fmt: skip
 _HINT = "Ask its authors for the model that this file was made of, or for an ONNX file."
 _MAIN = "serving_default"
@@ -46,7 +52,7 @@ _MAIN = "serving_default"
 
 @dataclass(frozen=True)
 class Ends:
-    """A checked model: `content` for the interpreter, its inputs and outputs as (name, index of the tensor)."""
+    """A checked model: `content` for the interpreter, inputs and outputs as (name, index of the tensor)."""
 
     content: bytes
     inputs: tuple[tuple[str, int], ...]
@@ -64,10 +70,10 @@ def check(content: bytes, name: str) -> Ends:
         raise _damaged(name, "its tables cannot be read") from error
     try:
         graph = _only_graph(model, name)
-        _check_operators(schema, model, graph, name)
+        _check_operators(model, graph, name)
         _check_tensors(schema, model, graph, name)
         inputs, outputs = _ends(model, graph, name)
-        return Ends(_packed(model), inputs, outputs, _text(model.description))
+        return Ends(_packed(schema, model), inputs, outputs, _text(model.description))
     except _FAULTS as error:
         raise _damaged(name, "its tables do not fit each other") from error
 
@@ -100,13 +106,18 @@ def _check_counts(model: Any, name: str) -> None:
     numbers = sum(_numbers(graph.Operators(item)) for item in range(graph.OperatorsLength()))
     numbers += sum(graph.Tensors(item).ShapeLength() for item in range(graph.TensorsLength()))
     numbers += sum(model.Buffers(item).DataLength() for item in range(model.BuffersLength())) // 1024
-    if numbers > _MOST_NUMBERS or sum(_signature_size(model.SignatureDefs(item)) for item in range(tables[3])) > _MOST_TABLES:
+    if (
+        numbers > _MOST_NUMBERS
+        or sum(_signature_size(model.SignatureDefs(item)) for item in range(tables[3])) > _MOST_TABLES
+    ):
         raise _damaged(name, "it has too many numbers")
 
 
 def _numbers(operator: Any) -> int:
     lengths = (operator.InputsLength, operator.OutputsLength, operator.IntermediatesLength)
-    return sum(length() for length in (*lengths, operator.CustomOptionsLength, operator.MutatingVariableInputsLength))
+    return sum(
+        length() for length in (*lengths, operator.CustomOptionsLength, operator.MutatingVariableInputsLength)
+    )
 
 
 def _signature_size(signature: Any) -> int:
@@ -131,7 +142,7 @@ def _operator_names() -> Mapping[int, str]:
     return {number: key for key, number in vars(schema.BuiltinOperator).items() if isinstance(number, int)}
 
 
-def _check_operators(schema: Any, model: Any, graph: Any, name: str) -> None:
+def _check_operators(model: Any, graph: Any, name: str) -> None:
     count = len(_all(graph.tensors))
     for code in _all(model.operatorCodes):
         _check_code(code, name)
@@ -142,7 +153,6 @@ def _check_operators(schema: Any, model: Any, graph: Any, name: str) -> None:
         _check_indices([*_all(operator.outputs), *_all(operator.intermediates)], 0, count, name)
     _check_indices([*_all(graph.inputs), *_all(graph.outputs)], 0, count, name)
     _check_order(model, graph, name)
-    del schema
 
 
 def _check_code(code: Any, name: str) -> None:
@@ -163,7 +173,7 @@ def _check_indices(indices: Iterable[int], least: int, count: int, name: str) ->
 
 
 def _check_order(model: Any, graph: Any, name: str) -> None:
-    """Every tensor that an operator takes is a constant, an input, a state, or made by an earlier operator."""
+    """Check that what an operator takes is a constant, an input, a state, or made by an earlier one."""
     tensors, buffers = _all(graph.tensors), _all(model.buffers)
     if not tensors or any(not 0 <= tensor.buffer < len(buffers) for tensor in tensors):
         raise _damaged(name, "a tensor has no place")
@@ -190,7 +200,9 @@ def _check_tensors(schema: Any, model: Any, graph: Any, name: str) -> None:
     for tensor in _all(graph.tensors):
         kind, shape = kinds.get(tensor.type, "of an unknown type"), [int(size) for size in _all(tensor.shape)]
         if kind not in _BYTES or tensor.sparsity is not None or tensor.variantTensors:
-            raise ModelError(f"{name} has a tensor of the type {kind}, or a sparse one: not supported.", hint=_HINT)
+            raise ModelError(
+                f"{name} has a tensor of the type {kind}, or a sparse one: not supported.", hint=_HINT
+            )
         if len(shape) > _MOST_AXES or any(size < 0 for size in shape):
             raise _damaged(name, "a tensor has an impossible shape")
         size = prod(shape) * _BYTES[kind]
@@ -210,7 +222,9 @@ def _all_bytes(data: Any) -> Any:
 
 def _check_signature(tensor: Any, shape: list[int], name: str) -> None:
     stated = [int(size) for size in _all(tensor.shapeSignature)]
-    if stated and (len(stated) != len(shape) or any(a not in {-1, b} for a, b in zip(stated, shape, strict=True))):
+    if stated and (
+        len(stated) != len(shape) or any(a not in {-1, b} for a, b in zip(stated, shape, strict=True))
+    ):
         raise _damaged(name, "a tensor states two shapes")
 
 
@@ -225,13 +239,19 @@ def _check_quantisation(found: Any, shape: list[int], name: str) -> None:
         raise _damaged(name, "a tensor has impossible scales")
 
 
-def _ends(model: Any, graph: Any, name: str) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
+def _ends(
+    model: Any, graph: Any, name: str
+) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
     """Names of inputs and outputs: those of the signature, else those of the tensors."""
     signatures = _all(model.signatureDefs)
     chosen = [item for item in signatures if len(signatures) == 1 or _text(item.signatureKey) == _MAIN]
     if signatures and (len(chosen) != 1 or chosen[0].subgraphIndex != 0):
-        keys = ", ".join(sorted(repr(one_line(_text(item.signatureKey) or "")[:40]) for item in signatures)[:5])
-        raise ModelError(f"{name} has several signatures ({keys}) and none that is called {_MAIN}.", hint=_HINT)
+        keys = ", ".join(
+            sorted(repr(one_line(_text(item.signatureKey) or "")[:40]) for item in signatures)[:5]
+        )
+        raise ModelError(
+            f"{name} has several signatures ({keys}) and none that is called {_MAIN}.", hint=_HINT
+        )
     if chosen:
         both = (_all(chosen[0].inputs), _all(chosen[0].outputs))
         named = [[(_text(item.name) or "", int(item.tensorIndex)) for item in items] for items in both]
@@ -240,7 +260,9 @@ def _ends(model: Any, graph: Any, name: str) -> tuple[tuple[tuple[str, int], ...
             raise _damaged(name, "its signature does not fit its graph")
     else:
         places = (_all(graph.inputs), _all(graph.outputs))
-        named = [[(_text(graph.tensors[index].name) or "", int(index)) for index in items] for items in places]
+        named = [
+            [(_text(graph.tensors[index].name) or "", int(index)) for index in items] for items in places
+        ]
     inputs, outputs = (tuple(_unlike(items)) for items in named)
     if not outputs:
         raise ModelError(f"{name} has no outputs, so there is nothing to compute.")
@@ -258,11 +280,9 @@ def _unlike(items: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
         yield plain, index
 
 
-def _packed(model: Any) -> bytes:
-    import flatbuffers
-
+def _packed(schema: Any, model: Any) -> bytes:
     model.metadata, model.metadataBuffer = None, None
-    builder = flatbuffers.Builder(1024)
+    builder = schema.flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 

@@ -2,8 +2,8 @@
 """Keras 3, an optional engine for .keras files, computing with PyTorch (extra ``keras``).
 
 Keras reads only what `_keras_check` passed: its own layers by a list, no code, no module, no link to other
-files. The model is first made without memory, so that its size is known before any is taken. HDF5 files of Keras
-go through `converters.keras` instead, since Keras 3 computes some of those of older versions otherwise.
+files. The model is first made without memory, so that its size is known before any is taken. HDF5 files of
+Keras go through `converters.keras` instead, since Keras 3 computes some of those of older versions otherwise.
 """
 
 import os
@@ -124,7 +124,9 @@ def _check_size(keras: Any, found: check.Checked, name: str) -> None:
     with _quiet(name), keras.device("meta"):
         parameters = keras.saving.deserialize_keras_object(config, safe_mode=True).count_params()
     if parameters > found.parameters:
-        raise ModelError(f"The model in {name} has {parameters} parameters, and its weights {found.parameters}.")
+        raise ModelError(
+            f"The model in {name} has {parameters} parameters, and its weights {found.parameters}."
+        )
 
 
 def _loaded(keras: Any, found: check.Checked, name: str, device: str) -> Any:
@@ -159,7 +161,9 @@ class KerasRunner(Runner):
         self._keras, self._model = keras, model
         order = {tensor.name: tensor for tensor in model.inputs}
         inputs = tuple(_signature(name, order[name]) for name in found.inputs)
-        outputs = tuple(_signature(name, made) for name, made in zip(found.outputs, model.outputs, strict=True))
+        outputs = tuple(
+            _signature(name, made) for name, made in zip(found.outputs, model.outputs, strict=True)
+        )
         super().__init__(
             RUNTIME,
             inputs,

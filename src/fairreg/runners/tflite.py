@@ -24,7 +24,16 @@ from fairreg.schemas.record import Tensor
 from fairreg.schemas.text import one_line
 from fairreg.storage.formats import FileFormat
 
-__all__ = ["FORMATS", "RUNTIME", "SUFFIXES", "TfliteRunner", "available", "check_device", "interpreter", "load"]
+__all__ = [
+    "FORMATS",
+    "RUNTIME",
+    "SUFFIXES",
+    "TfliteRunner",
+    "available",
+    "check_device",
+    "interpreter",
+    "load",
+]
 
 RUNTIME = "tflite"
 SUFFIXES: frozenset[str] = frozenset()
@@ -33,6 +42,7 @@ FORMATS: frozenset[FileFormat] = frozenset({"tflite"})
 _MAX_FILE = 2 << 30  # of a FlatBuffer
 _PATIENCE = 120  # seconds for the trial
 _SHOWN = 300
+_SIGNALS = 128  # exit codes from here on are of processes that were ended, as negative ones are
 
 
 def available() -> bool:
@@ -87,15 +97,20 @@ def _try(content: bytes, name: str) -> None:
     """Compute once in another process. Raises ModelError where that ends early or says a fault."""
     command = [sys.executable, "-P", "-m", "fairreg.runners._tflite_probe"]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=_PATIENCE, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, input=content, capture_output=True, timeout=_PATIENCE, check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise ModelError(f"LiteRT did not finish {name} within {_PATIENCE} s in a trial.") from error
     if done.stdout:
         raise _refused(name, done.stdout.decode("utf-8", "replace"))
+    if 0 < done.returncode < _SIGNALS:
+        said = one_line(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
+        raise ModelError(f"The trial of {name} in a process of its own failed: {said[:_SHOWN]}")
     if done.returncode:
         raise ModelError(
-            f"LiteRT crashed on {name} in a trial in a process of its own (exit {done.returncode}), so the file "
-            "is not loaded.",
+            f"LiteRT crashed on {name} in a trial in a process of its own (exit {done.returncode}), so "
+            "the file is not loaded.",
             hint="The file is damaged or made to crash it; ask its authors for another form of the model.",
         )
 
@@ -144,13 +159,14 @@ class TfliteRunner(Runner):
 def _signature(name: str, item: Any, *, free: bool = False) -> Tensor:
     """The signature of a tensor: ``rows`` where its first axis may have any length.
 
-    `free`: the inputs may have other lengths than those that the file was made with, and it does not say which
-    axes of this output follow them.
+    `free`: the inputs may have other lengths than those that the file was made with, and it does not say
+    which axes of this output follow them.
     """
     stated = [int(size) for size in item["shape_signature"]]
     unsaid = free and -1 not in stated
     sizes: list[int | str] = [
-        (f"{name}_{axis}" if axis else "rows") if size == -1 or unsaid else size for axis, size in enumerate(stated)
+        (f"{name}_{axis}" if axis else "rows") if size == -1 or unsaid else size
+        for axis, size in enumerate(stated)
     ]
     return Tensor(
         name=name, dtype=np.dtype(item["dtype"]).name, shape=tuple(sizes), description=_meaning(item)

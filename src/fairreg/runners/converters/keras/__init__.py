@@ -5,9 +5,9 @@ Own writer: Keras 3 does not load most of the .h5 files that are published and c
 since functions such as hard_sigmoid changed their meaning. Each layer is written as the version of Keras that
 the file states defines it; docs/keras.md lists the layers. Nothing of the file is executed.
 
-- `safety` refuses code and foreign modules in a configuration, `stored` and `archive` read files within bounds;
-- `model_file` finds architecture and weights, `configuration` reads networks (`keras1` translates), `stores` the
-  weights;
+- `safety` refuses code and foreign modules in a configuration, `stored` and `archive` read within bounds;
+- `model_file` finds architecture and weights, `configuration` reads networks (`keras1` translates), `stores`
+  the weights;
 - `network` walks through the layers of `layers`; `graph` holds the ONNX graph.
 """
 
@@ -49,13 +49,13 @@ def convert(path: Path, /) -> Conversion:
     return Conversion(
         graph.serialised(original),
         original,
-        "keras" if described_as_archive(path) else None,
+        "keras" if is_archive(path) else None,
         edges.inputs(given, shapes),
         (*model.remarks, *graph.remarks),
     )
 
 
-def described_as_archive(path: Path) -> bool:
+def is_archive(path: Path) -> bool:
     """Tell whether a file is a .keras archive, which Keras itself runs."""
     with path.open("rb") as file:
         return file.read(2) == b"PK"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Activation functions as Keras of the version that the file states defines them.
 
-Sources: keras/src/activations/activations.py (Keras 3), keras/activations.py and keras/backend of Keras 1 and 2
-(hard_sigmoid is clip(0.2 x + 0.5, 0, 1) there, relu6(x + 3) / 6 in Keras 3), keras/layers/advanced_activations.py.
+Sources: keras/src/activations/activations.py (Keras 3), keras/activations.py, keras/backend and
+keras/layers/advanced_activations.py of Keras 1 and 2 (hard_sigmoid is clip(0.2 x + 0.5, 0, 1) there, and
+relu6(x + 3) / 6 in Keras 3).
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ def name_of(layer: Layer, key: str = "activation") -> str | Mapping[str, Any]:
             name = stated.get("config")
             if isinstance(name, str) and stated.get("module") in {"builtins", "keras.activations"}:
                 return name if name in _FUNCTIONS else _foreign(layer, name)
-        elif stated.get("class_name") in LAYERS:
+        elif str(stated.get("class_name")) in LAYERS:
             return stated
         raise layer.wrong(key)
     if stated is None:
@@ -45,7 +46,7 @@ def hard_sigmoid_slope(graph: Graph, layer: Layer) -> float:
         raise layer.refusal(
             "uses hard_sigmoid, which Keras 3 defines otherwise than Keras 1 and 2, and the file does not "
             "state its version of Keras",
-            hint='If you know it, add "keras_version": "2.2.4" (or the true one) to the JSON file beside the weights.',
+            hint='If you know it, add "keras_version": "2.2.4", or the true one, to the JSON file.',
         )
     return 1 / 6 if graph.major >= _VERSION_3 else 0.2
 
@@ -55,7 +56,9 @@ def activated(graph: Graph, layer: Layer, value: Value, key: str = "activation")
     name = name_of(layer, key)
     if isinstance(name, Mapping):
         config = name.get("config")
-        inner = Layer(str(name["class_name"]), f"{layer.name}/{key}", config if isinstance(config, Mapping) else {})
+        inner = Layer(
+            str(name["class_name"]), f"{layer.name}/{key}", config if isinstance(config, Mapping) else {}
+        )
         return LAYERS[inner.kind](graph, inner, value)
     return _function(graph, layer, name)(graph, value)
 
@@ -137,7 +140,17 @@ _FUNCTIONS: Mapping[str, _Written] = {
     "tanh_shrink": _tanh_shrink,
 }
 _ONLY_3 = frozenset(
-    {"leaky_relu", "relu6", "hard_silu", "hard_swish", "hard_tanh", "celu", "log_sigmoid", "log_softmax", "tanh_shrink"}
+    {
+        "leaky_relu",
+        "relu6",
+        "hard_silu",
+        "hard_swish",
+        "hard_tanh",
+        "celu",
+        "log_sigmoid",
+        "log_softmax",
+        "tanh_shrink",
+    }
 )
 # Names and parameters in ONNX' recurrent operators.
 _RECURRENT: Mapping[str, tuple[str, float | None, float | None]] = {
@@ -164,22 +177,34 @@ def recurrent(graph: Graph, layer: Layer, *keys: str) -> dict[str, Any]:
             raise layer.wrong(key)  # its default differs between versions of Keras
         name = name_of(layer, key)
         if name == "hard_sigmoid":
-            found: tuple[str, float | None, float | None] = ("HardSigmoid", hard_sigmoid_slope(graph, layer), 0.5)
+            found: tuple[str, float | None, float | None] = (
+                "HardSigmoid",
+                hard_sigmoid_slope(graph, layer),
+                0.5,
+            )
         elif isinstance(name, str) and name in _RECURRENT:
             found = _RECURRENT[name]
         else:
-            raise layer.refusal(f"has the {key.replace('_', ' ')} {quoted(name)}, which is not supported in it")
+            raise layer.refusal(
+                f"has the {key.replace('_', ' ')} {quoted(name)}, which is not supported in it"
+            )
         names.append(found[0])
         alphas += [found[1]] if found[1] is not None else []
         betas += [found[2]] if found[2] is not None else []
     attributes: dict[str, Any] = {"activations": names}
-    return attributes | ({"activation_alpha": alphas} if alphas else {}) | ({"activation_beta": betas} if betas else {})
+    return (
+        attributes
+        | ({"activation_alpha": alphas} if alphas else {})
+        | ({"activation_beta": betas} if betas else {})
+    )
 
 
 def _relu(graph: Graph, layer: Layer, value: Value) -> Value:
     """f(x) = x above the threshold, slope * (x - threshold) below it, at most `max_value`."""
     slope, threshold = layer.number("negative_slope", 0.0), layer.number("threshold", 0.0)
-    positive = graph.apply("ThresholdedRelu", value, alpha=threshold) if threshold else graph.apply("Relu", value)
+    positive = (
+        graph.apply("ThresholdedRelu", value, alpha=threshold) if threshold else graph.apply("Relu", value)
+    )
     if layer.config.get("max_value") is not None:
         positive = graph.apply("Min", positive, graph.scalar(layer.number("max_value")))
     if threshold < 0 or (layer.config.get("max_value") is not None and layer.number("max_value") < 0):

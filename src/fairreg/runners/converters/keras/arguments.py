@@ -8,7 +8,7 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.schemas.text import one_line
 
-__all__ = ["MAX_SIZE", "Call", "Layer", "Network", "Reference", "quoted"]
+__all__ = ["MAX_SIZE", "Call", "Layer", "Network", "Reference", "is_size", "quoted"]
 
 MAX_SIZE = 1 << 31  # of one axis, a number of units, a repetition
 _SHOWN = 80
@@ -69,9 +69,9 @@ class Layer:
     def integer(self, key: str, default: int | None = None, *, least: int = 1) -> int:
         """An integer of at least `least`."""
         value = self.config.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value < MAX_SIZE:
+        if not is_size(value, least):
             raise self.wrong(key)
-        return value
+        return int(value or 0)
 
     def number(self, key: str, default: float | None = None) -> float:
         """A finite number."""
@@ -96,22 +96,29 @@ class Layer:
             raise self.wrong(key)
         return value
 
-    def integers(self, key: str, count: int, default: int | None = None, *, least: int = 1) -> tuple[int, ...]:
+    def integers(
+        self, key: str, count: int, default: int | None = None, *, least: int = 1
+    ) -> tuple[int, ...]:
         """`count` integers; a single one stands for all."""
         value = self.config.get(key, default)
         values = [value] * count if isinstance(value, int) else value
-        if not isinstance(values, list) or len(values) != count or not all(_is_size(item, least) for item in values):
+        if (
+            not isinstance(values, list)
+            or len(values) != count
+            or not all(is_size(item, least) for item in values)
+        ):
             raise self.wrong(key)
         return tuple(values)
 
     def forbid(self, *keys: str) -> None:
         """Raise ModelError for an argument that is set and would change what is computed."""
         for key in keys:
-            if self.config.get(key) not in {None, False, 0, ""}:
+            if self.config.get(key) not in (None, False, ""):
                 raise self.wrong(key)
 
 
-def _is_size(value: object, least: int) -> bool:
+def is_size(value: object, least: int = 1) -> bool:
+    """Tell whether a value is an integer from `least` to below `MAX_SIZE`."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value < MAX_SIZE
 
 

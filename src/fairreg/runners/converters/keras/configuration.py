@@ -17,9 +17,18 @@ __all__ = ["NETWORKS", "Reader", "listed_layers"]
 
 NETWORKS = frozenset({"Sequential", "Functional", "Model"})
 _WRAPPERS = frozenset({"Bidirectional", "TimeDistributed"})
-_MODULES = ("keras.layers", "keras.src.layers", "keras.models", "keras.src.models", "keras.src.engine", "keras.engine")
+_MODULES = (
+    "keras.layers",
+    "keras.src.layers",
+    "keras.models",
+    "keras.src.models",
+    "keras.src.engine",
+    "keras.engine",
+)
 _MAX_LAYERS = 10_000
 _MAX_NESTED = 20
+_KERAS_3 = 3
+_PLACE, _PLACE_AND_ARGUMENTS = 3, 4  # parts of a reference
 # Arguments of a call that may stand beside its inputs; their values must be none or false.
 _CALL_ARGUMENTS = frozenset({"training", "mask", "initial_state"})
 _TENSOR = "__keras_tensor__"
@@ -41,7 +50,7 @@ class Reader:
     def network(self, item: Mapping[str, Any], depth: int = 0) -> Network:
         """Read a network. Raises ModelError for what is not one, and for a class that is not Keras' own."""
         kind, config = item.get("class_name"), item.get("config")
-        if kind not in NETWORKS or not isinstance(kind, str):
+        if not isinstance(kind, str) or kind not in NETWORKS:
             raise ModelError(
                 f"{self.file} is a model of the class {quoted(kind)}, which is not one of layers alone.",
                 hint="Only sequential and functional models describe themselves; ask for an ONNX file.",
@@ -49,7 +58,11 @@ class Reader:
         if depth > _MAX_NESTED:
             raise self._broken(f"it has models inside each other more than {_MAX_NESTED} deep")
         entries = listed_layers(config)
-        if not entries or len(entries) > _MAX_LAYERS or not all(isinstance(item, Mapping) for item in entries):
+        if (
+            not entries
+            or len(entries) > _MAX_LAYERS
+            or not all(isinstance(item, Mapping) for item in entries)
+        ):
             raise self._broken("it lists no layers, or too many")
         name = str(config.get("name", kind)) if isinstance(config, Mapping) else kind
         if kind == "Sequential":
@@ -109,15 +122,16 @@ class Reader:
         if kind in NETWORKS:
             network = self.network(entry, depth + 1)
             return Layer(kind, name, config if isinstance(config, Mapping) else {}, network=network)
-        if keras1.is_old(kind, config) and self.major in {1, None}:
-            kind, config = keras1.renamed(kind, config)
-        layer = layers.canonical(Layer(kind, name, config))
+        arguments = config if isinstance(config, Mapping) else {}
+        if keras1.is_old(kind, arguments) and self.major in {1, None}:
+            kind, arguments = keras1.renamed(kind, arguments)
+        layer = layers.canonical(Layer(kind, name, arguments))
         return replace(layer, children=tuple(self._children(layer, depth)))
 
     def _check_own(self, entry: Mapping[str, Any], kind: str, name: str) -> None:
         """Raise ModelError for a registered class of somebody else, and for an operation that is no layer."""
         registered, module = entry.get("registered_name"), entry.get("module")
-        if registered not in {None, kind}:
+        if registered not in (None, kind):
             raise Layer(kind, name, {}).refusal(f"is the author's own class {quoted(registered)}")
         own = module is None or module == "keras" or str(module).startswith(_MODULES)
         if not own:
@@ -146,7 +160,9 @@ class Reader:
         outputs = tuple(self._references(config.get("output_layers")))
         if not inputs or not outputs:
             raise self._broken("it states no inputs or no outputs")
-        return Numbering(self.major, found).settled(Network(name, "Functional", tuple(called), inputs, outputs, found))
+        return Numbering(self.major, found).settled(
+            Network(name, "Functional", tuple(called), inputs, outputs, found)
+        )
 
     def _references(self, stated: Any) -> Iterator[Reference]:
         if isinstance(stated, list) and _is_reference(stated):
@@ -172,11 +188,14 @@ class Reader:
             if not all(isinstance(item, list) and _is_reference(item) for item in node):
                 raise layer.refusal("is called with something else than outputs of layers")
             inputs = [Reference(*item[:3]) for item in node]
-            arguments = {key: value for item in node if len(item) > 3 for key, value in (item[3] or {}).items()}  # noqa: PLR2004
+            extra = [item[_PLACE] or {} for item in node if len(item) > _PLACE]
+            arguments = {key: value for item in extra for key, value in item.items()}
         else:
             raise self._broken(f"{layer} does not say where its input comes from")
         if any(item is None for item in inputs) or not inputs:
             raise layer.refusal("is called with something else than outputs of layers")
+        if not isinstance(arguments, Mapping | None):
+            raise self._broken(f"{layer} is called with arguments that are not named")
         for key, value in (arguments or {}).items():
             if key not in _CALL_ARGUMENTS or value not in (None, False):
                 raise layer.refusal(f"is called with {quoted(key)} = {quoted(value)}, which is not supported")
@@ -184,12 +203,11 @@ class Reader:
 
 
 def _is_reference(item: list[Any]) -> bool:
-    return (
-        len(item) in {3, 4}
-        and isinstance(item[0], str)
-        and all(isinstance(number, int) and number >= 0 for number in item[1:3])
-        and (len(item) == 3 or item[3] is None or isinstance(item[3], Mapping))  # noqa: PLR2004
-    )
+    """Tell whether a list is the name of a layer, a call, a tensor and perhaps arguments of the call."""
+    if len(item) not in {_PLACE, _PLACE_AND_ARGUMENTS} or not isinstance(item[0], str):
+        return False
+    numbered = all(isinstance(number, int) and number >= 0 for number in item[1:_PLACE])
+    return numbered and (len(item) == _PLACE or isinstance(item[_PLACE], Mapping | None))
 
 
 def _tensors(arguments: Any) -> Iterator[Reference | None]:
@@ -220,7 +238,9 @@ class Numbering:
         """The network with calls numbered from 0. Raises ModelError for one that does not exist."""
         named = [item for layer in network.layers for call in layer.calls for item in call.inputs]
         offsets = {
-            name: self._offset(layer, [item.call for item in (*named, *network.outputs) if item.layer == name])
+            name: self._offset(
+                layer, [item.call for item in (*named, *network.outputs) if item.layer == name]
+            )
             for name, layer in self.layers.items()
         }
 
@@ -235,11 +255,13 @@ class Numbering:
             for layer in network.layers
         )
         outputs = tuple(moved(item, output=True) for item in network.outputs)
-        return replace(network, layers=changed, outputs=outputs, by_name={item.name: item for item in changed})
+        return replace(
+            network, layers=changed, outputs=outputs, by_name={item.name: item for item in changed}
+        )
 
     def _offset(self, layer: Layer, used: list[int]) -> int:
         count = len(layer.calls)
-        if layer.network is None or count < 2 or self.major == 3:  # noqa: PLR2004
+        if layer.network is None or count == 1 or self.major == _KERAS_3:
             return 0
         if max(used, default=0) == count and 0 not in used:
             return 1
@@ -250,12 +272,14 @@ class Numbering:
     def _moved(self, item: Reference, offsets: Mapping[str, int], *, output: bool) -> Reference:
         layer = self.layers.get(item.layer)
         if layer is None:
-            raise ModelError(f"The model takes the output of a layer {quoted(item.layer)}, which it does not have.")
+            raise ModelError(
+                f"The model takes the output of a layer {quoted(item.layer)}, which it does not have."
+            )
         count = len(layer.calls) or 1
         call = item.call - offsets[item.layer]
         if layer.network is not None and count == 1 and call in {0, 1}:
             call = 0
-        elif layer.network is not None and output and self.major == 3 and layer.kind != "Sequential":  # noqa: PLR2004
+        elif layer.network is not None and output and self.major == _KERAS_3 and layer.kind != "Sequential":
             call -= 1
         if not 0 <= call < count or item.tensor < 0:
             raise ModelError(f"The model takes an output of {layer} that does not exist.")

@@ -2,8 +2,9 @@
 """Convolutions in one and two dimensions.
 
 Sources: keras/src/layers/convolutional (Keras 3); TensorFlow, "Neural network ops: padding" (with SAME the
-output has ceil(n / stride) places and an odd padding has its larger half at the end); `_need_convert_kernel` of
-keras/engine/saving.py of Keras 2.3 (Theano convolves with the kernel turned around, the others correlate).
+output has ceil(n / stride) places and an odd padding has its larger half at the end);
+`_need_convert_kernel` of keras/engine/saving.py of Keras 2.3 (Theano convolves with the kernel turned around,
+the others correlate).
 """
 
 from typing import Any
@@ -18,14 +19,14 @@ from fairreg.runners.converters.keras.weights import Array, Weights
 
 __all__ = ["channels_first", "convolution", "depthwise", "length_after", "pads_of", "separable"]
 
-_HINT = (
-    'If you know it, add "backend": "theano" or "backend": "tensorflow" to the JSON file that describes the model.'
-)
+_HINT = 'If you know it, add "backend": "theano" or "backend": "tensorflow" to the JSON file of the model.'
 
 
 def channels_first(graph: Graph, layer: Layer, value: Value) -> tuple[Value, bool]:
     """The value with its channels behind the batch, and whether they were there."""
-    first = layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    first = (
+        layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    )
     return (value if first else graph.transpose(value, 0, value.rank - 1, *range(1, value.rank - 1))), first
 
 
@@ -85,7 +86,13 @@ def _window(layer: Layer, rank: int) -> tuple[tuple[int, ...], tuple[int, ...], 
 
 
 def _conv(
-    graph: Graph, layer: Layer, value: Value, kernel: Array, groups: int, window: tuple[tuple[int, ...], ...]
+    graph: Graph,
+    layer: Layer,
+    value: Value,
+    kernel: Array,
+    *,
+    groups: int,
+    window: tuple[tuple[int, ...], ...],
 ) -> Value:
     """Correlate a value, channels first, with a kernel (outputs, inputs per group, window...)."""
     sizes, strides, dilation = window
@@ -110,7 +117,7 @@ def _conv(
 
 def _finished(graph: Graph, layer: Layer, value: Value, weights: Weights, *, first: bool) -> Value:
     filters = features(layer, value, 1)
-    found = biased(graph, layer, value, weights, filters, (filters, *([1] * (value.rank - 2))))
+    found = biased(graph, layer, value, weights, shape=(filters, *([1] * (value.rank - 2))))
     return activated(graph, layer, _restored(graph, found, first=first))
 
 
@@ -119,13 +126,17 @@ def convolution(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: 
     rank = int(layer.kind[-2])
     window = _window(layer, rank)
     value, first = channels_first(graph, layer, _of_rank(layer, inputs[0], rank + 2))
-    groups, filters, channels = layer.integer("groups", 1), layer.integer("filters"), features(layer, value, 1)
+    groups, filters, channels = (
+        layer.integer("groups", 1),
+        layer.integer("filters"),
+        features(layer, value, 1),
+    )
     if channels % groups or filters % groups:
         raise layer.wrong("groups")
     kernel = weights.take(layer, "kernel", *window[0], channels // groups, filters)
     kernel = _correlated(graph, layer, kernel)
     order = (rank + 1, rank, *range(rank))
-    found = _conv(graph, layer, value, kernel.transpose(order), groups, window)
+    found = _conv(graph, layer, value, kernel.transpose(order), groups=groups, window=window)
     return _finished(graph, layer, found, weights, first=first)
 
 
@@ -138,12 +149,14 @@ def _of_rank(layer: Layer, value: Value, rank: int) -> Value:
 def _by_channel(graph: Graph, layer: Layer, value: Value, weights: Weights, rank: int) -> Value:
     """Correlate every channel with kernels of its own, of shape (window..., channels, multiplier)."""
     if graph.backend == "theano" or graph.major == 1:
-        raise layer.refusal("is of Keras 1 or was computed by Theano, where its definition is not known to fairreg")
+        raise layer.refusal(
+            "is of Keras 1 or was computed by Theano, where its definition is not known to fairreg"
+        )
     window = _window(layer, rank)
     channels, multiplier = features(layer, value, 1), layer.integer("depth_multiplier", 1)
     kernel = weights.take(layer, "depthwise_kernel", *window[0], channels, multiplier)
     outputs = kernel.reshape(*window[0], 1, channels * multiplier).transpose(rank + 1, rank, *range(rank))
-    return _conv(graph, layer, value, outputs, channels, window)
+    return _conv(graph, layer, value, outputs, groups=channels, window=window)
 
 
 def depthwise(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weights) -> Value:

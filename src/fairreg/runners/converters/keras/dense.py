@@ -23,11 +23,11 @@ def features(layer: Layer, value: Value, axis: int = -1) -> int:
     return size
 
 
-def biased(graph: Graph, layer: Layer, value: Value, weights: Weights, size: int, shape: tuple[int, ...]) -> Value:
-    """Add the bias of `size` numbers, brought to `shape`, if the layer has one."""
+def biased(graph: Graph, layer: Layer, value: Value, weights: Weights, *, shape: tuple[int, ...]) -> Value:
+    """Add the bias, one number for each place of the first axis of `shape`, if the layer has one."""
     if not layer.flag("use_bias", default=True):
         return value
-    bias = weights.take(layer, "bias", size).reshape(shape)
+    bias = weights.take(layer, "bias", shape[0]).reshape(shape)
     return graph.apply("Add", value, graph.constant(bias))
 
 
@@ -38,7 +38,7 @@ def dense(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weight
     kernel = weights.take(layer, "kernel", features(layer, value), units)
     product = graph.node("MatMul", value.name, graph.constant(kernel))
     found = graph.given(layer, product, (*value.shape[:-1], units))
-    return activated(graph, layer, biased(graph, layer, found, weights, units, (units,)))
+    return activated(graph, layer, biased(graph, layer, found, weights, shape=(units,)))
 
 
 def batch_normalisation(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weights) -> Value:
@@ -50,7 +50,9 @@ def batch_normalisation(graph: Graph, layer: Layer, inputs: tuple[Value, ...], w
     if not isinstance(axis, int) or not -value.rank < axis < value.rank or axis == 0:
         raise layer.wrong("axis")
     size = features(layer, value, axis)
-    mean, variance = (weights.take(layer, name, size).astype(float) for name in ("moving_mean", "moving_variance"))
+    mean, variance = (
+        weights.take(layer, name, size).astype(float) for name in ("moving_mean", "moving_variance")
+    )
     scale = 1 / np.sqrt(variance + layer.number("epsilon", 1e-3))
     if layer.flag("scale", default=True):
         scale = scale * weights.take(layer, "gamma", size)

@@ -111,8 +111,10 @@ class Graph:
     def transpose(self, value: Value, *order: int) -> Value:
         """Reorder the axes."""
         shape = tuple(value.shape[axis] for axis in order)
-        return value if order == tuple(range(len(order))) else Value(
-            self.node("Transpose", value.name, perm=list(order)), shape
+        return (
+            value
+            if order == tuple(range(len(order)))
+            else Value(self.node("Transpose", value.name, perm=list(order)), shape)
         )
 
     def reshape(self, layer: Layer, value: Value, shape: Shape) -> Value:
@@ -144,7 +146,10 @@ class Graph:
     def _described(self, name: str, shape: Shape) -> Any:
         from onnx import TensorProto, helper
 
-        axes = [_BATCH, *(f"{name}_{axis}" if size is None else size for axis, size in enumerate(shape[1:], 1))]
+        axes = [
+            _BATCH,
+            *(f"{name}_{axis}" if size is None else size for axis, size in enumerate(shape[1:], 1)),
+        ]
         # Every layer that is written computes each row by itself.
         denoted = ["DATA_BATCH", *([""] * (len(shape) - 1))]
         info = helper.make_tensor_value_info(name, TensorProto.FLOAT, axes)

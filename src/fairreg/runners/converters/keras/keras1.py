@@ -25,7 +25,12 @@ _CONVOLUTION = {
     "atrous_rate": "dilation_rate",
     "bias": "use_bias",
 }
-_POOLING = {"pool_length": "pool_size", "stride": "strides", "border_mode": "padding", "dim_ordering": "data_format"}
+_POOLING = {
+    "pool_length": "pool_size",
+    "stride": "strides",
+    "border_mode": "padding",
+    "dim_ordering": "data_format",
+}
 _FORMAT = {"dim_ordering": "data_format"}
 _ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("Dense", "LSTM", "GRU", "SimpleRNN"), _COMMON),
@@ -35,7 +40,8 @@ _ARGUMENTS: Mapping[str, Mapping[str, str]] = {
         _POOLING,
     ),
     **dict.fromkeys(
-        ("GlobalMaxPooling2D", "GlobalAveragePooling2D", "ZeroPadding2D", "Cropping2D", "UpSampling2D"), _FORMAT
+        ("GlobalMaxPooling2D", "GlobalAveragePooling2D", "ZeroPadding2D", "Cropping2D", "UpSampling2D"),
+        _FORMAT,
     ),
     "UpSampling1D": {"length": "size"},
     "Merge": {"concat_axis": "axis"},

@@ -7,9 +7,8 @@ An argument that is not listed and has a value makes the layer unsupported: it w
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from fairreg.runners.converters.keras import activations
+from fairreg.runners.converters.keras import activations, dense, merging, pooling, recurrent, shaping
 from fairreg.runners.converters.keras import convolution as conv
-from fairreg.runners.converters.keras import dense, merging, pooling, recurrent, shaping
 from fairreg.runners.converters.keras.arguments import Layer, Network
 from fairreg.runners.converters.keras.graph import Graph, Value
 from fairreg.runners.converters.keras.weights import Weights
@@ -78,7 +77,9 @@ KINDS: Mapping[str, _Kind] = {
     "RepeatVector": _kind(shaping.repeat, "n"),
     **dict.fromkeys(("ZeroPadding1D", "ZeroPadding2D"), _kind(shaping.padding, "padding data_format")),
     **dict.fromkeys(("Cropping1D", "Cropping2D"), _kind(shaping.cropping, "cropping data_format")),
-    **dict.fromkeys(("UpSampling1D", "UpSampling2D"), _kind(shaping.upsampling, "size data_format interpolation")),
+    **dict.fromkeys(
+        ("UpSampling1D", "UpSampling2D"), _kind(shaping.upsampling, "size data_format interpolation")
+    ),
     **dict.fromkeys(
         (
             *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout"),
@@ -102,18 +103,33 @@ _ALIASES: Mapping[str, str] = {
 _TRAINING = frozenset(
     {
         *("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_shape", "input_dim"),
-        *("input_dtype", "input_length", "init", "inner_init", "forget_bias_init", "weights", "implementation"),
+        *(
+            "input_dtype",
+            "input_length",
+            "init",
+            "inner_init",
+            "forget_bias_init",
+            "weights",
+            "implementation",
+        ),
         *("unroll", "consume_less", "seed", "noise_shape", "momentum", "dropout", "recurrent_dropout"),
         *("dropout_W", "dropout_U", "unit_forget_bias", "supports_masking", "stateful", "return_state"),
         *("time_major", "zero_output_for_mask", "synchronized", "fused", "renorm_momentum"),
-        *("renorm_clipping", "renorm", "virtual_batch_size", "rms_scaling", "mode", "gamma_init", "beta_init"),
+        *(
+            "renorm_clipping",
+            "renorm",
+            "virtual_batch_size",
+            "rms_scaling",
+            "mode",
+            "gamma_init",
+            "beta_init",
+        ),
         *("activity_regularizer", "build_input_shape", "batch_size", "autocast", "sparse", "ragged"),
     }
 )
 _ENDINGS = ("_initializer", "_regularizer", "_constraint")
 # These sound like training and would change the result: layers refuse them where they are set.
 _UNSET = frozenset({"stateful", "return_state", "time_major", "renorm", "virtual_batch_size", "rms_scaling"})
-_FLOAT32 = frozenset({"float32", None})
 
 
 def canonical(layer: Layer) -> Layer:
@@ -122,7 +138,7 @@ def canonical(layer: Layer) -> Layer:
 
 
 def check_arguments(layer: Layer) -> None:
-    """Raise ModelError for a class or an argument that is not known, and for arithmetic other than float32."""
+    """Raise ModelError for an unknown class or argument, and for arithmetic other than float32."""
     found = KINDS.get(layer.kind)
     if found is None:
         raise layer.refusal(_reason(layer.kind))
@@ -131,7 +147,7 @@ def check_arguments(layer: Layer) -> None:
         if not known and value not in (None, False):
             raise layer.wrong(key)
     layer.forbid(*_UNSET)
-    if _precision(layer.config.get("dtype")) not in _FLOAT32:
+    if _precision(layer.config.get("dtype")) not in (None, "float32"):
         raise layer.wrong("dtype")
 
 

@@ -31,7 +31,9 @@ def elementwise(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights:
 def _spread(layer: Layer, one: Shape, other: Shape) -> Shape:
     if len(one) != len(other):
         raise layer.refusal("takes inputs of different numbers of axes, which is not supported")
-    if any(None not in {a, b} and 1 not in {a, b} and a != b for a, b in zip(one[1:], other[1:], strict=True)):
+    if any(
+        None not in {a, b} and 1 not in {a, b} and a != b for a, b in zip(one[1:], other[1:], strict=True)
+    ):
         raise layer.refusal(f"takes inputs of the shapes {one[1:]} and {other[1:]}, which do not fit")
     return (one[0], *(b if a == 1 else a for a, b in zip(one[1:], other[1:], strict=True)))
 

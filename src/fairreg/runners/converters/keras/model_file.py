@@ -108,7 +108,9 @@ def _with_side_file(path: Path, content: stored.Stored) -> KerasModel:
     return KerasModel(network, weights, found.version, major, found.backend, (remark,))
 
 
-def _by_order(found: _Description, content: stored.Stored, of_weights: str | None, *remarks: str) -> KerasModel:
+def _by_order(
+    found: _Description, content: stored.Stored, of_weights: str | None, *remarks: str
+) -> KerasModel:
     old = found.is_old
     major = major_of(found.version)
     if major not in {1, None} and old:
@@ -130,7 +132,7 @@ def _check_same(found: _Description, version: str | None, name: str) -> None:
     one, other = major_of(found.version), major_of(version)
     if one is not None and other is not None and one != other:
         raise ModelError(
-            f"{found.file} is of Keras {one} and {name} of Keras {other}, so that they do not belong together."
+            f"{found.file} is of Keras {one} and {name} of Keras {other}, so they do not belong together."
         )
 
 
@@ -154,7 +156,7 @@ def _beside(path: Path) -> _Description:
 
 
 def _bare(name: str) -> str:
-    """A file's name without the words for what it is: ``my_nn_weights.h5`` and ``my_nn_arch.json`` are alike."""
+    """A file's name without the words for its kind: ``my_nn_weights.h5`` is like ``my_nn_arch.json``."""
     return _WORDS.sub("", name.lower().partition(".")[0])
 
 

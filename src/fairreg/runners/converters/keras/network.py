@@ -7,7 +7,7 @@ from typing import Any
 
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras import layers
-from fairreg.runners.converters.keras.arguments import Layer, Network, Reference, quoted
+from fairreg.runners.converters.keras.arguments import Layer, Network, Reference, is_size, quoted
 from fairreg.runners.converters.keras.graph import Graph, Shape, Value
 from fairreg.runners.converters.keras.weights import Weights
 
@@ -22,7 +22,7 @@ def input_shape(layer: Layer) -> Shape:
     if isinstance(stated, Mapping) and isinstance(stated.get("items"), list):
         stated = stated["items"]
     fits = isinstance(stated, list) and len(stated) > 1
-    if not fits or not all(size is None or (isinstance(size, int) and size > 0) for size in stated or ()):
+    if not fits or not all(size is None or is_size(size) for size in stated or ()):
         raise layer.refusal("does not state its shape")
     dtype = layer.config.get("dtype") or layer.config.get("input_dtype") or "float32"
     if dtype != "float32":
@@ -45,7 +45,9 @@ def names(references: Sequence[Reference]) -> list[str]:
 def written(graph: Graph, network: Network, inputs: Sequence[Value], weights: Weights) -> list[Value]:
     """Write a network for the values of its inputs; return those of its outputs. Raises ModelError."""
     if len(inputs) != len(network.inputs):
-        raise ModelError(f"The model {quoted(network.name)} has {len(network.inputs)} inputs, not {len(inputs)}.")
+        raise ModelError(
+            f"The model {quoted(network.name)} has {len(network.inputs)} inputs, not {len(inputs)}."
+        )
     values: dict[Reference, Value] = {}
     for reference, value in zip(network.inputs, inputs, strict=True):
         holder = network.by_name.get(reference.layer)
@@ -74,8 +76,8 @@ def _found(network: Network, values: Mapping[Reference, Value], reference: Refer
     value = values.get(reference)
     if value is None:
         raise ModelError(
-            f"The model {quoted(network.name)} takes an output of the layer {quoted(reference.layer)} that does "
-            "not exist."
+            f"The model {quoted(network.name)} takes an output of the layer {quoted(reference.layer)} "
+            "that does not exist."
         )
     return value
 

@@ -48,10 +48,14 @@ def global_pooling(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weigh
     """GlobalMaxPooling and GlobalAveragePooling."""
     rank = int(layer.kind[-2])
     value = _checked(layer, inputs[0], rank)
-    first = layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    first = (
+        layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    )
     axes = list(range(2, value.rank)) if first else list(range(1, value.rank - 1))
     kept = layer.flag("keepdims")
     kind = "ReduceMax" if layer.kind.startswith("GlobalMax") else "ReduceMean"
     found = graph.node(kind, value.name, axes=axes, keepdims=int(kept))
-    pooled = tuple(1 if axis in axes else size for axis, size in enumerate(value.shape) if kept or axis not in axes)
+    pooled = tuple(
+        1 if axis in axes else size for axis, size in enumerate(value.shape) if kept or axis not in axes
+    )
     return graph.given(layer, found, pooled)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """LSTM, GRU, SimpleRNN and Bidirectional.
 
-Sources: keras/src/layers/rnn (Keras 3), keras/layers/recurrent.py (Keras 2); ONNX, operators LSTM, GRU and RNN.
-Gates: Keras keeps i, f, c, o and z, r, h; ONNX takes i, o, f, c and z, r, h. A layer that goes backwards gives its
-outputs in the order in which it computes them.
+Sources: keras/src/layers/rnn (Keras 3), keras/layers/recurrent.py (Keras 2); ONNX, operators LSTM, GRU, RNN.
+Gates: Keras keeps i, f, c, o and z, r, h; ONNX takes i, o, f, c and z, r, h. A layer that goes backwards
+gives its outputs in the order in which it computes them.
 """
 
 import numpy as np
@@ -46,7 +46,9 @@ def recurrent(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: We
         _OPERATORS[layer.kind], [steps.name, *tensors], 2, hidden_size=units, **attributes
     )
     if layer.flag("return_sequences"):
-        found = Value(graph.node("Squeeze", every, graph.integers(1)), (value.shape[1], value.shape[0], units))
+        found = Value(
+            graph.node("Squeeze", every, graph.integers(1)), (value.shape[1], value.shape[0], units)
+        )
         return graph.transpose(found, 1, 0, 2)
     return graph.given(layer, graph.node("Squeeze", last, graph.integers(0)), (value.shape[0], units))
 

@@ -58,8 +58,10 @@ def check(config: Any, origin: str) -> None:
     """Raise SecurityRefusal for a configuration with code in it, or with the name of a foreign module."""
     for item in objects(config, origin):
         kind, module = item.get("class_name"), item.get("module")
-        if kind in _CODE or item.get("function_type") == "lambda":
-            name = item.get("name") or (item.get("config") or {}) if isinstance(item.get("config"), dict) else ""
+        if (isinstance(kind, str) and kind in _CODE) or item.get("function_type") == "lambda":
+            name = (
+                item.get("name") or (item.get("config") or {}) if isinstance(item.get("config"), dict) else ""
+            )
             name = name.get("name", "") if isinstance(name, dict) else name
             raise SecurityRefusal(
                 f"{origin} holds code: {_words(kind, name)}. It is not run.",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fairreg.runners.converters.keras.arguments import Layer
+from fairreg.runners.converters.keras.arguments import Layer, is_size
 from fairreg.runners.converters.keras.graph import LAST, Graph, Shape, Value, known
 from fairreg.runners.converters.keras.weights import Weights
 
@@ -24,7 +24,9 @@ def identity(_graph: Graph, _layer: Layer, inputs: tuple[Value, ...], _weights: 
 def flatten(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights: Weights) -> Value:
     """Bring all axes behind the batch into one; channels come last, whichever way they stood."""
     (value,) = inputs
-    first = layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    first = (
+        layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    )
     if first and value.rank > 2:  # noqa: PLR2004
         value = graph.transpose(value, 0, *range(2, value.rank), 1)
     return graph.reshape(layer, value, (value.shape[0], known(value.shape)))
@@ -34,7 +36,7 @@ def reshape(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights: Wei
     """Reshape every row; one length may be -1."""
     (value,) = inputs
     stated = layer.config.get("target_shape")
-    if not isinstance(stated, list) or not all(isinstance(size, int) and size >= -1 for size in stated):
+    if not isinstance(stated, list) or not all(is_size(size, -1) for size in stated):
         raise layer.wrong("target_shape")
     return graph.reshape(layer, value, (value.shape[0], *_filled(layer, stated, known(value.shape))))
 
@@ -81,13 +83,13 @@ def _sides(layer: Layer, key: str, rank: int, default: int) -> list[tuple[int, i
     if not isinstance(values, list) or len(values) != rank:
         raise layer.wrong(key)
     pairs = [[item, item] if isinstance(item, int) else item for item in values]
-    if not all(isinstance(pair, list) and len(pair) == 2 and all(_fits(item) for item in pair) for pair in pairs):  # noqa: PLR2004
+    if not all(_is_pair(pair) for pair in pairs):
         raise layer.wrong(key)
     return [(pair[0], pair[1]) for pair in pairs]
 
 
-def _fits(size: Any) -> bool:
-    return isinstance(size, int) and 0 <= size < LAST >> 32
+def _is_pair(found: Any) -> bool:
+    return isinstance(found, list) and len(found) == 2 and all(is_size(item, 0) for item in found)  # noqa: PLR2004
 
 
 def _axes(layer: Layer, value: Value) -> range:
@@ -95,7 +97,9 @@ def _axes(layer: Layer, value: Value) -> range:
     rank = int(layer.kind[-2])
     if value.rank != rank + 2:
         raise layer.refusal(f"takes {rank + 1} axes beside the batch, and its input has {value.rank - 1}")
-    first = layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    first = (
+        layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
+    )
     return range(2, value.rank) if first else range(1, value.rank - 1)
 
 

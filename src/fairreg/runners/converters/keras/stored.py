@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Bounded reading of the HDF5 files of Keras: nothing outside the file is opened.
 
-Sources: HDF5's own documentation of links, external storage and virtual datasets; keras/src/saving/saving_lib.py,
-`safe_get_h5_group` and `safe_get_h5_dataset`, on what can lead out of a file.
+Sources: HDF5's own documentation of links, external storage and virtual datasets;
+keras/src/saving/saving_lib.py, `safe_get_h5_group` and `safe_get_h5_dataset`, on what can lead out of a file.
 """
 
 import io
@@ -86,7 +86,8 @@ class Stored:
         head, _, rest = path.partition("/")
         return head in self and (not rest or rest in self.group(head))
 
-    def _child(self, path: str) -> Any:
+    def child(self, path: str) -> Any:
+        """The object of h5py at a path; raises as `group`."""
         import h5py
 
         current = self._group
@@ -96,7 +97,7 @@ class Stored:
                 raise ModelError(f"{self.file} has no {quoted(path)}.")
             if not isinstance(link, h5py.HardLink):
                 raise SecurityRefusal(
-                    f"{quoted(path)} in {self.file} is a link to another place or file, which is not followed.",
+                    f"{quoted(path)} in {self.file} is a link to another place, which is not followed.",
                     hint="Ask for a file that holds its own weights.",
                 )
             current = current[part]
@@ -106,7 +107,7 @@ class Stored:
         """A group inside. Raises ModelError where there is none, SecurityRefusal for a link."""
         import h5py
 
-        found = self._child(path)
+        found = self.child(path)
         if not isinstance(found, h5py.Group):
             raise ModelError(f"{quoted(path)} in {self.file} is not a group.")
         return Stored(found, self.file)
@@ -118,7 +119,7 @@ class Stored:
         """
         import h5py
 
-        found = self._child(path)
+        found = self.child(path)
         if not isinstance(found, h5py.Dataset):
             raise ModelError(f"{quoted(path)} in {self.file} is not an array.")
         self._check(found, path)
@@ -145,25 +146,33 @@ class Stored:
     def check_all(self) -> int:
         """Check every link and array of the file; return the number of floating-point numbers.
 
-        Raises SecurityRefusal for a link or an array that leads to another place, ModelError for a damaged array.
+        Raises SecurityRefusal for a link or an array that leads elsewhere, ModelError for a damaged array.
         """
         import h5py
 
         total, count, stack = 0, 0, [self._group]
         while stack:
             group = stack.pop()
+            inside = Stored(group, self.file)
             for name in group:
                 count += 1
                 if count > _MAX_OBJECTS:
                     raise ModelError(f"{self.file} has more than {_MAX_OBJECTS} objects.")
-                found = Stored(group, self.file)._child(name)
+                found = inside.child(name)
                 if isinstance(found, h5py.Group):
                     stack.append(found)
                 elif isinstance(found, h5py.Dataset) and found.dtype.kind == "f":
                     self._check(found, name)
                     total += found.size
-                elif not isinstance(found, h5py.Dataset) or found.external or found.is_virtual or found.nbytes > _SMALL:
-                    raise SecurityRefusal(f"{quoted(name)} in {self.file} is not an array of numbers inside the file.")
+                elif (
+                    not isinstance(found, h5py.Dataset)
+                    or found.external
+                    or found.is_virtual
+                    or found.nbytes > _SMALL
+                ):
+                    raise SecurityRefusal(
+                        f"{quoted(name)} in {self.file} is not an array of numbers inside the file."
+                    )
         return total
 
     def datasets(self) -> set[str]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Weights of a network from the HDF5 files of Keras, matched as Keras matches them.
 
-Sources: keras/src/legacy/saving/legacy_h5_format.py (layer_names, weight_names; files of Keras 1 and 2, in the
-order of the layers) and keras/src/saving/saving_lib.py (files of Keras 3: one path for each layer, by its class
-and place). Every array of a file must be used.
+Sources: keras/src/legacy/saving/legacy_h5_format.py (layer_names, weight_names; files of Keras 1 and 2, in
+the order of the layers) and keras/src/saving/saving_lib.py (files of Keras 3: one path for each layer, by its
+class and place). Every array of a file must be used.
 """
 
 import re
@@ -36,7 +36,11 @@ def by_order(network: Network, stored: Stored, *, old: bool) -> tuple[Weights, l
     Raises ModelError for arrays that are missing, left over or out of order.
     """
     owners = [layer for layer in network.layers if _expected(layer)]
-    groups = [(name, names) for name in stored.texts("layer_names") if (names := stored.group(name).texts("weight_names"))]
+    groups = [
+        (name, names)
+        for name in stored.texts("layer_names")
+        if (names := stored.group(name).texts("weight_names"))
+    ]
     if "top_level_model_weights" in stored and stored.group("top_level_model_weights").texts("weight_names"):
         raise ModelError(f"{stored.file} has weights that belong to no layer, which is not supported.")
     remarks = _paired(owners, [name for name, _ in groups], stored.file)
@@ -66,8 +70,12 @@ def _paired(owners: Sequence[Layer], groups: Sequence[str], file: str) -> list[s
     if expected == list(groups):
         return []
     if sorted(expected) == sorted(groups):
-        raise ModelError(f"{file} has its layers in another order than the model, so that it is not clear which is meant.")
-    return ["The layers have other names in the file of the weights; they are paired by their order, as Keras does."]
+        raise ModelError(
+            f"{file} has its layers in another order than the model, so that it is not clear which is meant."
+        )
+    return [
+        "The layers have other names in the file of the weights; they are paired in order, as Keras does."
+    ]
 
 
 def _expected(layer: Layer) -> list[_Owned]:
@@ -96,7 +104,9 @@ def _owned(layer: Layer, names: Sequence[str], arrays: Sequence[Array]) -> Itera
     for owner in expected:
         fits = [number for number, name in enumerate(names) if _agrees(name, owner, layer)]
         if len(fits) != 1:
-            raise ModelError(f"The weights of {layer} are out of order: {', '.join(map(quoted, names[:12]))}.")
+            raise ModelError(
+                f"The weights of {layer} are out of order: {', '.join(map(quoted, names[:12]))}."
+            )
         yield owner, arrays[fits[0]]
 
 
@@ -116,14 +126,19 @@ def by_path(network: Network, stored: Stored) -> Weights:
     """Weights of a file of Keras 3. Raises ModelError for arrays that are missing or left over."""
     if "_layer_checkpoint_dependencies" in stored:
         raise ModelError(f"{stored.file} is of a trial version of Keras' format, which is not supported.")
+    stored.check_all()  # a link would otherwise count as a missing array
     places = dict(_places(network, ""))
-    present = {name for name in stored.datasets() if name.startswith("layers/") and "/seed_generator/" not in name}
+    present = {
+        name for name in stored.datasets() if name.startswith("layers/") and "/seed_generator/" not in name
+    }
     if extra := sorted(present - places.keys()):
         raise ModelError(f"{stored.file} has weights {quoted(extra[0])} that no layer of the model takes.")
     found: dict[Layer, dict[str, Array]] = {}
     for place, (layer, name) in places.items():
         if place not in present:
-            raise ModelError(f"The weights {quoted(name)} of {layer} are missing in {stored.file}: {quoted(place)}.")
+            raise ModelError(
+                f"The weights {quoted(name)} of {layer} are missing in {stored.file}: {quoted(place)}."
+            )
         found.setdefault(layer, {})[name] = stored.array(place)
     return Weights(found)
 
