@@ -108,6 +108,15 @@ def test_keras_with_another_backend_in_use_is_said(monkeypatch, keras):
         runner.engine()
 
 
+def test_a_file_of_keras_2_is_left_to_the_converter(model, tmp_path):
+    """Keras 3 would compute its hard_sigmoid and others otherwise, and say nothing."""
+    members = keras_files.parts(keras_files.saved(model, tmp_path / "m.keras"))
+    members["metadata.json"] = b'{"keras_version": "2.15.0"}'
+    with pytest.raises(ModelError, match=r"was saved by Keras '2\.15\.0'"):
+        runner.load(keras_files.packed(tmp_path / "n.keras", members))
+    assert converter.convert(tmp_path / "n.keras").original == "Keras 2.15.0"
+
+
 def test_what_is_not_a_keras_file_is_said(tmp_path):
     (tmp_path / "m.keras").write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(ModelError, match=r"m\.keras is a truncated or damaged zip archive"):

@@ -16,9 +16,10 @@ from typing import Any
 
 from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners.converters.keras import archive, network, safety, stored
-from fairreg.runners.converters.keras.arguments import Network, quoted
+from fairreg.runners.converters.keras.arguments import KerasNetwork, quoted
 from fairreg.runners.converters.keras.configuration import Reader
 from fairreg.runners.converters.keras.layers import KINDS
+from fairreg.runners.converters.keras.model_file import major_of
 
 __all__ = ["Checked", "checked"]
 
@@ -56,6 +57,7 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     "keras.dtype_policies": frozenset({"DTypePolicy"}),
 }
 _TENSOR = "__keras_tensor__"
+_VERSION = 3
 _MOST_CALLS = 5_000
 _LONGEST = 1 << 24  # of an axis of an input
 _HINT = "fairreg convert writes many such models as ONNX; or ask its authors for an ONNX file."
@@ -69,7 +71,7 @@ class Checked:
     """
 
     content: bytes
-    network: Network
+    network: KerasNetwork
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     parameters: int
@@ -83,10 +85,11 @@ def checked(path: Path) -> Checked:
         config = safety.parsed(members.read(archive.CONFIG, safety.MAX_JSON), path.name)
         metadata = safety.parsed(members.read(archive.METADATA, safety.MAX_JSON), path.name)
         weights = members.read(archive.WEIGHTS)
+    version = metadata.get("keras_version")
+    _check_version(version, path.name)
     for item in safety.objects(config, path.name):
         _check_object(item, path.name)
-    version = metadata.get("keras_version")
-    found = Reader(path.name, 3).network(config)
+    found = Reader(path.name, _VERSION).network(config)
     _check_calls(found, path.name)
     return Checked(
         _rewritten(config, metadata, weights),
@@ -97,6 +100,16 @@ def checked(path: Path) -> Checked:
         version if isinstance(version, str) else None,
         all(_by_rows(item) for item in safety.objects(config, path.name)),
     )
+
+
+def _check_version(version: Any, file: str) -> None:
+    """Raise ModelError for a file of Keras 2, of which Keras 3 computes some functions otherwise."""
+    if major_of(str(version)) != _VERSION:
+        said = f"was saved by Keras {quoted(version)}" if version else "does not state its version of Keras"
+        raise ModelError(
+            f"{file} {said}, and Keras {_VERSION} computes some functions otherwise.",
+            hint="fairreg convert writes it as ONNX as its own version computes it.",
+        )
 
 
 def _check_object(item: Mapping[str, Any], file: str) -> None:
@@ -113,13 +126,13 @@ def _check_object(item: Mapping[str, Any], file: str) -> None:
     allowed = _ALLOWED.get(module, frozenset()) if isinstance(module, str) else frozenset[str]()
     if not isinstance(kind, str) or kind not in allowed or registered not in (None, kind):
         raise SecurityRefusal(
-            f"{file} asks Keras for {quoted(kind)} of {quoted(module)} ({quoted(registered)}), which is not on "
-            "the list of its layers that fairreg lets it make.",
+            f"{file} asks Keras for {quoted(kind)} of {quoted(module)} ({quoted(registered)}), which is not "
+            "on the list of its layers that fairreg lets it make.",
             hint=_HINT,
         )
 
 
-def _check_calls(whole: Network, file: str) -> None:
+def _check_calls(whole: KerasNetwork, file: str) -> None:
     """Raise ModelError for models that would be called far too often, or for huge inputs."""
     stack, count = [whole], 0
     while stack:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fairreg.runners.converters.base import Conversion
 from fairreg.runners.converters.keras import edges, model_file, network
-from fairreg.runners.converters.keras.graph import Graph
+from fairreg.runners.converters.keras.graph import GraphWriter
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
 
@@ -36,7 +36,7 @@ def convert(path: Path, /) -> Conversion:
     ModelError, with the name of the layer, SecurityRefusal for code in the file, MissingEngine without h5py.
     """
     model = model_file.read(path)
-    graph = Graph(model.major, model.backend)
+    graph = GraphWriter(model.major, model.backend)
     whole = model.network
     given, made = network.names(whole.inputs), network.names(whole.outputs)
     made = [f"{name}_output" if name in given else name for name in made]

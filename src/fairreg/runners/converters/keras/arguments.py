@@ -8,7 +8,7 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.schemas.text import one_line
 
-__all__ = ["MAX_SIZE", "Call", "Layer", "Network", "Reference", "is_size", "quoted"]
+__all__ = ["MAX_SIZE", "Call", "KerasNetwork", "Layer", "Reference", "is_size", "quoted"]
 
 MAX_SIZE = 1 << 31  # of one axis, a number of units, a repetition
 _SHOWN = 80
@@ -48,7 +48,7 @@ class Layer:
     config: Mapping[str, Any]
     calls: tuple[Call, ...] = ()
     children: tuple["Layer", ...] = ()
-    network: "Network | None" = None
+    network: "KerasNetwork | None" = None
 
     def __str__(self) -> str:
         """``the layer 'dense_1' (Dense)``, for messages."""
@@ -123,7 +123,7 @@ def is_size(value: object, least: int = 1) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class KerasNetwork:
     """A Keras model: its layers in their order, with its inputs and outputs.
 
     A sequential one has the calls of a chain. `input_shapes` are those of `inputs`, without the batch.

@@ -11,7 +11,7 @@ from typing import Any
 
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras import keras1, layers
-from fairreg.runners.converters.keras.arguments import Call, Layer, Network, Reference, quoted
+from fairreg.runners.converters.keras.arguments import Call, KerasNetwork, Layer, Reference, quoted
 
 __all__ = ["NETWORKS", "Reader", "listed_layers"]
 
@@ -47,7 +47,7 @@ class Reader:
     file: str
     major: int | None
 
-    def network(self, item: Mapping[str, Any], depth: int = 0) -> Network:
+    def network(self, item: Mapping[str, Any], depth: int = 0) -> KerasNetwork:
         """Read a network. Raises ModelError for what is not one, and for a class that is not Keras' own."""
         kind, config = item.get("class_name"), item.get("config")
         if not isinstance(kind, str) or kind not in NETWORKS:
@@ -72,7 +72,7 @@ class Reader:
     def _broken(self, reason: str) -> ModelError:
         return ModelError(f"The configuration in {self.file} is not a sound Keras model: {reason}.")
 
-    def _sequential(self, name: str, config: Any, entries: list[Any], depth: int) -> Network:
+    def _sequential(self, name: str, config: Any, entries: list[Any], depth: int) -> KerasNetwork:
         found = [self._layer(entry, depth) for entry in entries]
         if found[0].kind != "InputLayer":
             found.insert(0, self._input_of(found[0], config))
@@ -80,7 +80,7 @@ class Reader:
         for layer in found[1:]:
             chain.append(replace(layer, calls=(Call((Reference(chain[-1].name, 0, 0),)),)))
         first, last = Reference(chain[0].name, 0, 0), Reference(chain[-1].name, 0, 0)
-        return Network(name, "Sequential", tuple(chain), (first,), (last,), self._by_name(chain))
+        return KerasNetwork(name, "Sequential", tuple(chain), (first,), (last,), self._by_name(chain))
 
     def _input_of(self, first: Layer, config: Any) -> Layer:
         """The input of a sequential model that states it in its first layer."""
@@ -153,7 +153,7 @@ class Reader:
                 turned = not one.config.get("go_backwards", False)
                 yield replace(one, config={**one.config, "go_backwards": turned})
 
-    def _functional(self, name: str, config: Any, entries: list[Any], depth: int) -> Network:
+    def _functional(self, name: str, config: Any, entries: list[Any], depth: int) -> KerasNetwork:
         called = [self._with_calls(self._layer(entry, depth), entry) for entry in entries]
         found = self._by_name(called)
         inputs = tuple(self._references(config.get("input_layers")))
@@ -161,7 +161,7 @@ class Reader:
         if not inputs or not outputs:
             raise self._broken("it states no inputs or no outputs")
         return Numbering(self.major, found).settled(
-            Network(name, "Functional", tuple(called), inputs, outputs, found)
+            KerasNetwork(name, "Functional", tuple(called), inputs, outputs, found)
         )
 
     def _references(self, stated: Any) -> Iterator[Reference]:
@@ -234,7 +234,7 @@ class Numbering:
     major: int | None
     layers: Mapping[str, Layer]
 
-    def settled(self, network: Network) -> Network:
+    def settled(self, network: KerasNetwork) -> KerasNetwork:
         """The network with calls numbered from 0. Raises ModelError for one that does not exist."""
         named = [item for layer in network.layers for call in layer.calls for item in call.inputs]
         offsets = {

@@ -13,9 +13,9 @@ from typing import Any
 
 from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners.converters.keras import archive, keras1, layers, safety, stored, stores
-from fairreg.runners.converters.keras.arguments import Network, quoted
+from fairreg.runners.converters.keras.arguments import KerasNetwork, quoted
 from fairreg.runners.converters.keras.configuration import NETWORKS, Reader
-from fairreg.runners.converters.keras.weights import Weights
+from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["KerasModel", "major_of", "read"]
 
@@ -29,8 +29,8 @@ _NOFOLLOW = int(getattr(os, "O_NOFOLLOW", 0)) | int(getattr(os, "O_NONBLOCK", 0)
 class KerasModel:
     """A network with its weights; `version` is what the file states, `backend` what computed it."""
 
-    network: Network
-    weights: Weights
+    network: KerasNetwork
+    weights: LayerWeights
     version: str | None
     major: int | None
     backend: str | None
@@ -75,10 +75,12 @@ def _of_archive(path: Path) -> KerasModel:
         metadata = safety.parsed(members.read(archive.METADATA, safety.MAX_JSON), path.name)
         content = members.read(archive.WEIGHTS)
     version = _text(metadata.get("keras_version"))
-    found = _Description(config, path.name, version, None)
-    network = _network(path.name, major_of(version), config)
+    major = major_of(version)
+    # The format is of Keras 3, and of the Keras 2 inside TensorFlow.
+    backend = "tensorflow" if major == 2 else None  # noqa: PLR2004
+    network = _network(path.name, major, config)
     with stored.opened(content, path.name) as weights:
-        return KerasModel(network, stores.by_path(network, weights), found.version, major_of(version), None)
+        return KerasModel(network, stores.by_path(network, weights), version, major, backend)
 
 
 def _of_hdf5(path: Path) -> KerasModel:
@@ -121,7 +123,7 @@ def _by_order(
     return KerasModel(network, weights, found.version, major, found.backend, (*remarks, *said))
 
 
-def _network(file: str, major: int | None, config: Mapping[str, Any]) -> Network:
+def _network(file: str, major: int | None, config: Mapping[str, Any]) -> KerasNetwork:
     """Read a network of layers that can be written."""
     found = Reader(file, major).network(config)
     layers.check_all(found)

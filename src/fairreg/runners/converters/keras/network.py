@@ -7,9 +7,9 @@ from typing import Any
 
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras import layers
-from fairreg.runners.converters.keras.arguments import Layer, Network, Reference, is_size, quoted
-from fairreg.runners.converters.keras.graph import Graph, Shape, Value
-from fairreg.runners.converters.keras.weights import Weights
+from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer, Reference, is_size, quoted
+from fairreg.runners.converters.keras.graph import GraphWriter, Shape, Value
+from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["input_shape", "names", "written"]
 
@@ -42,7 +42,9 @@ def names(references: Sequence[Reference]) -> list[str]:
     return found
 
 
-def written(graph: Graph, network: Network, inputs: Sequence[Value], weights: Weights) -> list[Value]:
+def written(
+    graph: GraphWriter, network: KerasNetwork, inputs: Sequence[Value], weights: LayerWeights
+) -> list[Value]:
     """Write a network for the values of its inputs; return those of its outputs. Raises ModelError."""
     if len(inputs) != len(network.inputs):
         raise ModelError(
@@ -72,7 +74,7 @@ def _checked(layer: Layer, value: Value) -> Value:
     return value
 
 
-def _found(network: Network, values: Mapping[Reference, Value], reference: Reference) -> Value:
+def _found(network: KerasNetwork, values: Mapping[Reference, Value], reference: Reference) -> Value:
     value = values.get(reference)
     if value is None:
         raise ModelError(
@@ -82,7 +84,7 @@ def _found(network: Network, values: Mapping[Reference, Value], reference: Refer
     return value
 
 
-def _ordered(network: Network) -> list[tuple[Layer, int]]:
+def _ordered(network: KerasNetwork) -> list[tuple[Layer, int]]:
     """The calls of all layers, each after those that it needs. Raises ModelError for a loop."""
     calls = {(layer.name, number): layer for layer in network.layers for number in range(len(layer.calls))}
     waiting: dict[_Key, int] = {}
@@ -105,7 +107,7 @@ def _ordered(network: Network) -> list[tuple[Layer, int]]:
     return found
 
 
-def _called(graph: Graph, layer: Layer, inputs: list[Value], weights: Weights) -> Sequence[Value]:
+def _called(graph: GraphWriter, layer: Layer, inputs: list[Value], weights: LayerWeights) -> Sequence[Value]:
     if layer.network is not None:
         return written(graph, layer.network, inputs, weights)
     if layer.kind == "InputLayer":
@@ -115,7 +117,7 @@ def _called(graph: Graph, layer: Layer, inputs: list[Value], weights: Weights) -
     return [layers.write(graph, layer, tuple(inputs), weights)]
 
 
-def _distributed(graph: Graph, layer: Layer, inputs: list[Value], weights: Weights) -> Value:
+def _distributed(graph: GraphWriter, layer: Layer, inputs: list[Value], weights: LayerWeights) -> Value:
     """Apply the layer inside to every step of the first axis behind the batch."""
     inner, value = layer.children[0], inputs[0]
     if len(inputs) != 1 or value.rank < 3:  # noqa: PLR2004

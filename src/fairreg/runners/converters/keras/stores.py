@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras import keras1
-from fairreg.runners.converters.keras.arguments import Layer, Network, quoted
+from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer, quoted
 from fairreg.runners.converters.keras.stored import Stored
-from fairreg.runners.converters.keras.weights import Array, Weights, leaves, names_of
+from fairreg.runners.converters.keras.weights import Array, LayerWeights, leaves, names_of
 
 __all__ = ["by_order", "by_path"]
 
@@ -29,7 +29,7 @@ _KNOWN = frozenset(
 _RECURRENT = frozenset({"LSTM", "GRU", "SimpleRNN"})
 
 
-def by_order(network: Network, stored: Stored, *, old: bool) -> tuple[Weights, list[str]]:
+def by_order(network: KerasNetwork, stored: Stored, *, old: bool) -> tuple[LayerWeights, list[str]]:
     """Weights of a file of Keras 1 or 2, or of the same format by Keras 3; `old`: it is of Keras 1.
 
     Layers with weights and groups with weights are paired in their order. The second value are remarks.
@@ -53,7 +53,7 @@ def by_order(network: Network, stored: Stored, *, old: bool) -> tuple[Weights, l
             arrays, names = keras1.arrays_of(layer, arrays), []  # noqa: PLW2901
         for (owner, weight), array in _owned(layer, names, arrays):
             found.setdefault(owner, {})[weight] = array
-    return Weights(found), remarks
+    return LayerWeights(found), remarks
 
 
 def _paired(owners: Sequence[Layer], groups: Sequence[str], file: str) -> list[str]:
@@ -122,7 +122,7 @@ def _agrees(name: str, owner: _Owned, layer: Layer) -> bool:
     return not layer.network or any(_SUFFIX.sub("", part) == _SUFFIX.sub("", leaf.name) for part in path)
 
 
-def by_path(network: Network, stored: Stored) -> Weights:
+def by_path(network: KerasNetwork, stored: Stored) -> LayerWeights:
     """Weights of a file of Keras 3. Raises ModelError for arrays that are missing or left over."""
     if "_layer_checkpoint_dependencies" in stored:
         raise ModelError(f"{stored.file} is of a trial version of Keras' format, which is not supported.")
@@ -140,10 +140,10 @@ def by_path(network: Network, stored: Stored) -> Weights:
                 f"The weights {quoted(name)} of {layer} are missing in {stored.file}: {quoted(place)}."
             )
         found.setdefault(layer, {})[name] = stored.array(place)
-    return Weights(found)
+    return LayerWeights(found)
 
 
-def _places(network: Network, prefix: str) -> Iterator[tuple[str, _Owned]]:
+def _places(network: KerasNetwork, prefix: str) -> Iterator[tuple[str, _Owned]]:
     used: dict[str, int] = {}
     for layer in network.layers:
         name = snake_case(layer.kind)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras.arguments import Layer, quoted
 
-__all__ = ["Array", "Names", "Weights", "leaves", "names_of"]
+__all__ = ["Array", "LayerWeights", "Names", "leaves", "names_of"]
 
 Array = NDArray[np.float32]
 # Trained ones, then those that are only tracked: the order of an HDF5 file.
@@ -55,7 +55,7 @@ def leaves(layer: Layer) -> tuple[Layer, ...]:
 
 
 @dataclass(frozen=True)
-class Weights:
+class LayerWeights:
     """Weights of all layers, by layer and name."""
 
     arrays: Mapping[Layer, Mapping[str, Array]]

@@ -7,15 +7,15 @@ An argument that is not listed and has a value makes the layer unsupported: it w
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from fairreg.runners.converters.keras import activations, dense, merging, pooling, recurrent, shaping
-from fairreg.runners.converters.keras import convolution as conv
-from fairreg.runners.converters.keras.arguments import Layer, Network
-from fairreg.runners.converters.keras.graph import Graph, Value
-from fairreg.runners.converters.keras.weights import Weights
+from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer
+from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.layers import activations, dense, merging, pooling, recurrent, shaping
+from fairreg.runners.converters.keras.layers import convolution as conv
+from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["KINDS", "canonical", "check_all", "check_arguments", "write"]
 
-Writer = Callable[[Graph, Layer, tuple[Value, ...], Weights], Value]
+Writer = Callable[[GraphWriter, Layer, tuple[Value, ...], LayerWeights], Value]
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,13 @@ def _kind(write: Writer, arguments: str = "", *, several: bool = False) -> _Kind
     return _Kind(write, frozenset(arguments.split()), several)
 
 
-def _activation(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights: Weights) -> Value:
+def _activation(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     return activations.activated(graph, layer, inputs[0])
 
 
-def _activation_layer(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights: Weights) -> Value:
+def _activation_layer(
+    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights
+) -> Value:
     return activations.LAYERS[layer.kind](graph, layer, inputs[0])
 
 
@@ -151,7 +153,7 @@ def check_arguments(layer: Layer) -> None:
         raise layer.wrong("dtype")
 
 
-def check_all(network: Network) -> None:
+def check_all(network: KerasNetwork) -> None:
     """Raise ModelError for a layer of a network that cannot be written, before its weights are read."""
     for layer in network.layers:
         for item in (layer, *layer.children):
@@ -177,7 +179,7 @@ def _reason(kind: str) -> str:
     return "is of a class that is the author's own or not supported"
 
 
-def write(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weights) -> Value:
+def write(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """Write a layer. Raises ModelError, with its name, for what cannot be written exactly."""
     check_arguments(layer)
     found = KINDS[layer.kind]

@@ -7,10 +7,10 @@ activations/prelu.py, preprocessing/rescaling (Keras 3).
 
 import numpy as np
 
-from fairreg.runners.converters.keras.activations import activated
 from fairreg.runners.converters.keras.arguments import Layer
-from fairreg.runners.converters.keras.graph import Graph, Value
-from fairreg.runners.converters.keras.weights import Array, Weights
+from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.layers.activations import activated
+from fairreg.runners.converters.keras.weights import Array, LayerWeights
 
 __all__ = ["batch_normalisation", "biased", "dense", "features", "layer_normalisation", "prelu", "rescaling"]
 
@@ -23,7 +23,9 @@ def features(layer: Layer, value: Value, axis: int = -1) -> int:
     return size
 
 
-def biased(graph: Graph, layer: Layer, value: Value, weights: Weights, *, shape: tuple[int, ...]) -> Value:
+def biased(
+    graph: GraphWriter, layer: Layer, value: Value, weights: LayerWeights, *, shape: tuple[int, ...]
+) -> Value:
     """Add the bias, one number for each place of the first axis of `shape`, if the layer has one."""
     if not layer.flag("use_bias", default=True):
         return value
@@ -31,7 +33,7 @@ def biased(graph: Graph, layer: Layer, value: Value, weights: Weights, *, shape:
     return graph.apply("Add", value, graph.constant(bias))
 
 
-def dense(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weights) -> Value:
+def dense(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """``activation(x W + b)`` over the last axis."""
     (value,) = inputs
     units = layer.integer("units")
@@ -41,7 +43,9 @@ def dense(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weight
     return activated(graph, layer, biased(graph, layer, found, weights, shape=(units,)))
 
 
-def batch_normalisation(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weights) -> Value:
+def batch_normalisation(
+    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights
+) -> Value:
     """``gamma (x - mean) / sqrt(variance + epsilon) + beta`` with the moving statistics."""
     (value,) = inputs
     _check_statistics(graph, layer)
@@ -62,7 +66,7 @@ def batch_normalisation(graph: Graph, layer: Layer, inputs: tuple[Value, ...], w
     return graph.apply("Add", scaled, graph.constant((beta - mean * scale).reshape(shape)))
 
 
-def _check_statistics(graph: Graph, layer: Layer) -> None:
+def _check_statistics(graph: GraphWriter, layer: Layer) -> None:
     layer.forbid("mode", "renorm", "virtual_batch_size", "adjustment")
     if graph.major == 1 and graph.backend != "tensorflow":
         raise layer.refusal(
@@ -74,7 +78,9 @@ def _check_statistics(graph: Graph, layer: Layer) -> None:
         raise layer.wrong("epsilon")
 
 
-def layer_normalisation(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weights) -> Value:
+def layer_normalisation(
+    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights
+) -> Value:
     """``gamma (x - mean) / sqrt(variance + epsilon) + beta`` with the statistics of every row by itself."""
     (value,) = inputs
     layer.forbid("rms_scaling")
@@ -97,7 +103,7 @@ def layer_normalisation(graph: Graph, layer: Layer, inputs: tuple[Value, ...], w
     return found
 
 
-def prelu(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weights) -> Value:
+def prelu(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """``max(x, 0) - alpha max(-x, 0)``; `shared_axes` have one alpha."""
     (value,) = inputs
     shared = layer.config.get("shared_axes") or []
@@ -107,7 +113,7 @@ def prelu(graph: Graph, layer: Layer, inputs: tuple[Value, ...], weights: Weight
     return graph.apply("PRelu", value, graph.constant(weights.take(layer, "alpha", *sizes)))
 
 
-def rescaling(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights: Weights) -> Value:
+def rescaling(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """``x * scale + offset``."""
     scaled = graph.apply("Mul", inputs[0], graph.scalar(layer.number("scale")))
     return graph.apply("Add", scaled, graph.scalar(layer.number("offset", 0.0)))

@@ -8,14 +8,14 @@ the padding, as `avg_pool` of TensorFlow does.
 from typing import Any
 
 from fairreg.runners.converters.keras.arguments import Layer
-from fairreg.runners.converters.keras.convolution import channels_first, length_after, pads_of
-from fairreg.runners.converters.keras.graph import Graph, Value
-from fairreg.runners.converters.keras.weights import Weights
+from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.layers.convolution import channels_first, length_after, pads_of
+from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["global_pooling", "pooling"]
 
 
-def pooling(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights: Weights) -> Value:
+def pooling(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """MaxPooling and AveragePooling."""
     rank = int(layer.kind[-2])
     value, first = channels_first(graph, layer, _checked(layer, inputs[0], rank))
@@ -44,7 +44,9 @@ def _checked(layer: Layer, value: Value, rank: int) -> Value:
     return value
 
 
-def global_pooling(graph: Graph, layer: Layer, inputs: tuple[Value, ...], _weights: Weights) -> Value:
+def global_pooling(
+    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights
+) -> Value:
     """GlobalMaxPooling and GlobalAveragePooling."""
     rank = int(layer.kind[-2])
     value = _checked(layer, inputs[0], rank)
