@@ -71,7 +71,8 @@ class GraphWriter:
         from onnx import numpy_helper
 
         name = self._fresh()
-        kept = array.astype(np.float32) if array.dtype.kind == "f" else array
+        with np.errstate(over="ignore"):
+            kept = array.astype(np.float32) if array.dtype.kind == "f" else array
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(kept), name))
         return name
 

@@ -123,7 +123,12 @@ class Stored:
         if not isinstance(found, h5py.Dataset):
             raise ModelError(f"{quoted(path)} in {self.file} is not an array.")
         self._check(found, path)
-        return np.ascontiguousarray(found[()], dtype=np.float32)
+        values = found[()]
+        with np.errstate(over="ignore"):
+            narrow = np.ascontiguousarray(values, dtype=np.float32)
+        if (np.isinf(narrow) & np.isfinite(values)).any():
+            raise ModelError(f"The array {quoted(path)} of {self.file} has numbers that exceed float32.")
+        return narrow
 
     def _check(self, found: Any, path: str) -> None:
         where = f"The array {quoted(path)} of {self.file}"

@@ -57,7 +57,10 @@ def batch_normalisation(
     mean, variance = (
         weights.take(layer, name, size).astype(float) for name in ("moving_mean", "moving_variance")
     )
-    scale = 1 / np.sqrt(variance + layer.number("epsilon", 1e-3))
+    widened = variance + layer.number("epsilon", 1e-3)
+    if not (widened > 0).all():
+        raise layer.refusal("has a variance that is not positive")
+    scale = 1 / np.sqrt(widened)
     if layer.flag("scale", default=True):
         scale = scale * weights.take(layer, "gamma", size)
     beta: Array | float = weights.take(layer, "beta", size) if layer.flag("center", default=True) else 0.0
