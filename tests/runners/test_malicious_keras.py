@@ -275,6 +275,15 @@ def test_a_dataset_that_claims_more_than_the_file_holds(tmp_path):
         converter.convert(path)
 
 
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize("name", ["a\x1b[31m", "a\nb", "\ud800", "a\u202eb"])
+def test_names_that_are_no_plain_text(tmp_path, read, name):
+    config = network(module(layer("Dense", name, units=1, use_bias=False, activation="linear")))
+    with pytest.raises(ModelError, match="not plain text") as caught:
+        read(archive(tmp_path, config))
+    assert caught.value.message.isprintable()
+
+
 def mutated(content, seed):
     """The content with some JSON values exchanged for others."""
     chance = random.Random(seed)

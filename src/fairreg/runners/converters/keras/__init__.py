@@ -16,11 +16,14 @@ from pathlib import Path
 from fairreg.runners.converters.base import Conversion
 from fairreg.runners.converters.keras import edges, model_file, network
 from fairreg.runners.converters.keras.graph import GraphWriter
+from fairreg.schemas.text import one_line
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
 
 __all__ = ["FORMATS", "accepts", "convert"]
 
+_SHOWN = 40
+_RUN_BY_KERAS = 3
 FORMATS: frozenset[FileFormat] = frozenset({"hdf5", "keras"})
 
 
@@ -45,17 +48,22 @@ def convert(path: Path, /) -> Conversion:
     values = [graph.input(name, shape) for name, shape in zip(given, shapes, strict=True)]
     for name, value in zip(made, network.written(graph, whole, values, model.weights), strict=True):
         graph.output(name, value)
-    original = f"Keras {model.version or model.major or '(version not stated)'}"
+    stated = one_line(model.version or "")[:_SHOWN]
+    original = f"Keras {stated or model.major or '(version not stated)'}"
     return Conversion(
         graph.serialised(original),
         original,
-        "keras" if is_archive(path) else None,
+        _runtime(path, model),
         edges.inputs(given, shapes),
         (*model.remarks, *graph.remarks),
     )
 
 
-def is_archive(path: Path) -> bool:
-    """Tell whether a file is a .keras archive, which Keras itself runs."""
+def _runtime(path: Path, model: model_file.KerasModel) -> str | None:
+    """The runner of the original: Keras 3 runs its own archives, but not step by step."""
     with path.open("rb") as file:
-        return file.read(2) == b"PK"
+        is_archive = file.read(2) == b"PK"
+    runs = (
+        is_archive and model.major == _RUN_BY_KERAS and "TimeDistributed" not in network.kinds(model.network)
+    )
+    return "keras" if runs else None

@@ -118,6 +118,8 @@ class Reader:
             raise self._broken("its layers are nested too deeply")
         stated = config.get("name") if isinstance(config, Mapping) else None
         name = str(entry.get("name") or stated or kind)
+        if not name.isprintable():
+            raise self._broken(f"the name {quoted(name)} of a layer is not plain text")
         self._check_own(entry, kind, name)
         if kind in NETWORKS:
             network = self.network(entry, depth + 1)

@@ -11,7 +11,7 @@ from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer, Refe
 from fairreg.runners.converters.keras.graph import GraphWriter, Shape, Value
 from fairreg.runners.converters.keras.weights import LayerWeights
 
-__all__ = ["input_shape", "names", "written"]
+__all__ = ["input_shape", "kinds", "names", "written"]
 
 _Key = tuple[str, int]
 
@@ -39,6 +39,15 @@ def names(references: Sequence[Reference]) -> list[str]:
         while name in found:
             name, number = f"{item.layer}_{number}", number + 1
         found.append(name)
+    return found
+
+
+def kinds(network: KerasNetwork) -> set[str]:
+    """Classes of all layers of a network, those inside others too."""
+    found: set[str] = set()
+    for layer in network.layers:
+        for item in (layer, *layer.children):
+            found |= kinds(item.network) if item.network else {item.kind}
     return found
 
 

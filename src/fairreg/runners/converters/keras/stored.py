@@ -200,4 +200,6 @@ class Stored:
 
 
 def _decoded(value: object) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    # h5py keeps bytes that are not UTF-8 as lone surrogates.
+    content = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+    return content.decode("utf-8", "replace")
