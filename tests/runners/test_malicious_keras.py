@@ -377,6 +377,29 @@ def test_any_configuration_is_converted_or_refused_in_a_sentence(tmp_path, slice
     assert converted < len(slice_)
 
 
+def test_a_heap_of_texts_that_the_library_would_read_for_ever(tmp_path):
+    config = sequential(layer("Dense", "d", units=1, use_bias=False, batch_input_shape=[None, 2]))
+    path = write_legacy(tmp_path / "m.h5", ["d"], {}, version="2.4.0", config=config)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"GCOL\x01") + 16
+    content[place : place + 16] = bytes(16)
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="heap of its texts is damaged"):
+        converter.convert(path)
+
+
+def test_a_text_that_claims_4_gib_is_not_read(tmp_path):
+    config = sequential(layer("Dense", "d", units=1, use_bias=False, batch_input_shape=[None, 2]))
+    path = write_legacy(tmp_path / "m.h5", ["d"], {}, version="2.4.0", config=config)
+    content = bytearray(path.read_bytes())
+    length = len(json.dumps(config)).to_bytes(4, "little") + content.index(b"GCOL\x01").to_bytes(8, "little")
+    place = content.index(length)
+    content[place : place + 4] = b"\xff" * 4
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="claims texts that are larger than the file"):
+        converter.convert(path)
+
+
 @pytest.mark.parametrize("slice_", [range(60), pytest.param(range(60, 3000), marks=pytest.mark.long)])
 def test_any_damaged_hdf5_file_is_read_or_refused_in_a_sentence(tmp_path, slice_):
     config = sequential(layer("Dense", "d", units=1, use_bias=False, batch_input_shape=[None, 2]))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.runners.converters.keras.arguments import quoted
+from fairreg.storage.hdf5_texts import fault_of_texts
 
 __all__ = ["FAULTS", "Stored", "opened"]
 
@@ -26,6 +27,7 @@ _MAX_OBJECTS = 20_000
 _MAX_BYTES = 4 << 30
 # Deflate reaches 1:1032. What was never written takes no bytes and reads as zeros of any number.
 _SMALL, _RATIO = 1 << 16, 1100
+_TEXTS = ("model_config", "keras_version", "backend", "layer_names", "weight_names")
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}
 
 
@@ -41,6 +43,8 @@ def opened(source: Path | bytes, name: str) -> Iterator["Stored"]:
     except FAULTS as error:
         raise ModelError(f"{name} is a truncated or damaged HDF5 file.") from error
     with content:
+        if fault := fault_of_texts(source, _TEXTS, content.id.get_create_plist().get_sizes()):
+            raise ModelError(f"{name} is a damaged HDF5 file: {fault}.")
         try:
             yield Stored(content, name)
         except FAULTS as error:
@@ -139,8 +143,8 @@ class Stored:
             )
         if found.shape is None or found.dtype.kind != "f" or found.dtype.itemsize not in {2, 4, 8}:
             raise ModelError(f"{where} does not hold floating-point numbers.")
-        if found.attrs.get("dtype") == "bfloat16":
-            raise ModelError(f"{where} is in bfloat16, which is not supported.")
+        if "dtype" in found.attrs:  # Keras states there that the numbers are bfloat16
+            raise ModelError(f"{where} is in a type that HDF5 lacks, which is not supported.")
         plan = found.id.get_create_plist()
         for number in range(plan.get_nfilters()):
             if plan.get_filter(number)[0] not in _FILTERS:
