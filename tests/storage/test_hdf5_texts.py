@@ -10,7 +10,7 @@ import pytest
 from fairreg.storage.hdf5_texts import fault_of_texts
 
 HEAP, OBJECT = b"GCOL\x01\0\0\0", 16  # before the first object; the header of an object
-NAMES, SIZES = ("text", "names"), (8, 8)
+NAMES = ("text", "names")
 WORDS = "some words that are not short"
 
 
@@ -37,10 +37,10 @@ def references(content):
 
 
 def test_sound_files_have_no_fault(path, tmp_path):
-    assert fault_of_texts(path, NAMES, SIZES) is None
-    assert fault_of_texts(path.read_bytes(), NAMES, SIZES) is None
+    assert fault_of_texts(path, NAMES) is None
+    assert fault_of_texts(path.read_bytes(), NAMES) is None
     (tmp_path / "empty").write_bytes(b"")
-    assert fault_of_texts(tmp_path / "empty", NAMES, SIZES) is None
+    assert fault_of_texts(tmp_path / "empty", NAMES) is None
 
 
 def test_each_length_that_exceeds_the_file_is_found(path):
@@ -50,9 +50,9 @@ def test_each_length_that_exceeds_the_file_is_found(path):
     for place in places:
         broken = bytearray(content)
         broken[place + 3] = 255
-        assert fault_of_texts(bytes(broken), NAMES, SIZES) == "it claims texts that are larger than the file"
+        assert fault_of_texts(bytes(broken), NAMES) == "it claims texts that are larger than the file"
         broken[place + 4 : place + 12] = bytes([16, *[0] * 7])  # and of no heap
-        assert fault_of_texts(bytes(broken), NAMES, SIZES) is not None
+        assert fault_of_texts(bytes(broken), NAMES) is not None
 
 
 def test_a_heap_that_never_ends_is_found(path):
@@ -61,11 +61,11 @@ def test_a_heap_that_never_ends_is_found(path):
     for index, size in ((0, 0), (1, 2**64 - 16)):
         broken = bytearray(content)
         broken[place : place + OBJECT] = struct.pack("<HHIQ", index, 0, 0, size)
-        assert fault_of_texts(bytes(broken), NAMES, SIZES) == "the heap of its texts is damaged"
+        assert fault_of_texts(bytes(broken), NAMES) == "the heap of its texts is damaged"
 
 
 @pytest.mark.parametrize(
     "tail", [HEAP, HEAP + b"\0" * 8, HEAP + b"\xff" * 100, b"\x03text\0", b"text\0" * 100]
 )
 def test_bytes_that_only_look_like_texts_are_no_fault(path, tail):
-    assert fault_of_texts(path.read_bytes() + tail, NAMES, SIZES) is None
+    assert fault_of_texts(path.read_bytes() + tail, NAMES) is None

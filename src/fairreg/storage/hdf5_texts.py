@@ -3,7 +3,7 @@
 
 Measured with HDF5 2.0.0: a text that states a length of 4 GiB takes that memory before it is found to be
 shorter, and a heap of texts with free space of size 0 is read for ever. Neither shows through the library.
-Source: HDF5 File Format Specification, global heap, and the messages of dataspace, datatype and attribute.
+Source: HDF5 File Format Specification, superblock, global heap, and the messages of dataspace, datatype and attribute.
 """
 
 import mmap
@@ -14,6 +14,8 @@ from pathlib import Path
 
 __all__ = ["fault_of_texts"]
 
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_SUPERBLOCK = 2  # the version from which on the sizes stand further in front
 _HEAP = b"GCOL\x01\0\0\0"  # with version 1 and three reserved bytes
 _LEAST = 4096  # bytes of a heap
 _ALIGNED = 8
@@ -25,21 +27,29 @@ _MOST_AXES = 32
 _Bytes = bytes | mmap.mmap
 
 
-def fault_of_texts(source: Path | bytes, names: tuple[str, ...], sizes: tuple[int, int]) -> str | None:
+def fault_of_texts(source: Path | bytes, names: tuple[str, ...]) -> str | None:
     """Say why the attributes `names`, also with a number behind, cannot be read; None if they can be.
 
-    `sizes` are the bytes of offsets and lengths in this file. The whole file is searched. Raises OSError.
+    The whole file is searched. Raises OSError.
     """
     if isinstance(source, bytes):
-        return _fault(source, names, sizes)
+        return _fault(source, names)
     with source.open("rb") as file:
         if not file.seek(0, 2):
             return None
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return _fault(content, names, sizes)
+            return _fault(content, names)
 
 
-def _fault(content: _Bytes, names: tuple[str, ...], sizes: tuple[int, int]) -> str | None:
+def _sizes(content: _Bytes) -> tuple[int, int]:
+    """Bytes of offsets and lengths in a file, from its superblock."""
+    start = max(content.find(_SIGNATURE), 0)
+    place = start + (13 if _number(content, start + 8, 1) < _SUPERBLOCK else 9)
+    return _number(content, place, 1), _number(content, place + 1, 1)
+
+
+def _fault(content: _Bytes, names: tuple[str, ...]) -> str | None:
+    sizes = _sizes(content)
     starts = re.finditer(re.escape(_HEAP), content)
     if any(_is_broken(content, found.start(), sizes[1]) for found in starts):
         return "the heap of its texts is damaged"

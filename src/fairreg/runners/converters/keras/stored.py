@@ -43,7 +43,7 @@ def opened(source: Path | bytes, name: str) -> Iterator["Stored"]:
     except FAULTS as error:
         raise ModelError(f"{name} is a truncated or damaged HDF5 file.") from error
     with content:
-        if fault := fault_of_texts(source, _TEXTS, content.id.get_create_plist().get_sizes()):
+        if fault := fault_of_texts(source, _TEXTS):
             raise ModelError(f"{name} is a damaged HDF5 file: {fault}.")
         try:
             yield Stored(content, name)
