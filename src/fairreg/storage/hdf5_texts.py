@@ -3,7 +3,7 @@
 
 Measured with HDF5 2.0.0: a text that states a length of 4 GiB takes that memory before it is found to be
 shorter, and a heap of texts with free space of size 0 is read for ever. Neither shows through the library.
-Source: HDF5 File Format Specification, superblock, global heap, and the messages of dataspace, datatype and attribute.
+Source: HDF5 File Format Specification: superblock, global heap, messages of dataspace, datatype, attribute.
 """
 
 import mmap
@@ -23,6 +23,7 @@ _SEQUENCE, _SHARED = 9, 1  # class of a datatype of variable length; flag of one
 _VERSIONS = {1: 8, 2: 8, 3: 9}  # of an attribute, with the bytes before its name
 _DATASPACES = {1: 8, 2: 4}  # likewise, with the bytes before its lengths
 _MOST_AXES = 32
+_MOST_STEPS = 2_000_000  # through all heaps and texts
 
 _Bytes = bytes | mmap.mmap
 
@@ -49,29 +50,30 @@ def _sizes(content: _Bytes) -> tuple[int, int]:
 
 
 def _fault(content: _Bytes, names: tuple[str, ...]) -> str | None:
-    sizes = _sizes(content)
-    starts = re.finditer(re.escape(_HEAP), content)
-    if any(_is_broken(content, found.start(), sizes[1]) for found in starts):
-        return "the heap of its texts is damaged"
+    sizes, steps = _sizes(content), iter(range(_MOST_STEPS))
+    for found in re.finditer(re.escape(_HEAP), content):
+        if _is_broken(content, found.start(), sizes[1], steps):
+            return "the heap of its texts is damaged"
     pattern = re.compile(b"(?:" + b"|".join(re.escape(name.encode()) for name in names) + rb")\d*\0")
     for found in pattern.finditer(content):
-        if any(length > len(content) for length in _lengths(content, found.start(), sizes)):
+        lengths = zip(_lengths(content, found.start(), sizes), steps, strict=False)
+        if any(length > len(content) for length, _ in lengths):
             return "it claims texts that are larger than the file"
-    return None
+    return None if next(steps, None) is not None else "it has too many texts"
 
 
 def _number(content: _Bytes, place: int, size: int) -> int:
     return int.from_bytes(content[place : place + size], "little")
 
 
-def _is_broken(content: _Bytes, start: int, lengths: int) -> bool:
+def _is_broken(content: _Bytes, start: int, lengths: int, steps: Iterator[int]) -> bool:
     """Step through the heap at `start` as the library does: index, references, size, then the bytes."""
     header, place = len(_HEAP), start + len(_HEAP) + lengths
     size = _number(content, start + header, lengths)
     end = start + size
     if size < _LEAST or end > len(content):
         return False  # no heap, or one that the library refuses
-    while place + header + lengths <= end:
+    while place + header + lengths <= end and next(steps, None) is not None:
         index, stated = _number(content, place, 2), _number(content, place + header, lengths)
         step = stated if index == 0 else header + lengths + -(-stated // _ALIGNED) * _ALIGNED
         if step == 0 or step > end - place:
