@@ -15,6 +15,7 @@ import pytest
 from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners import keras as runner
 from fairreg.runners.converters import keras as converter
+from fairreg.storage.recognition import describe
 from support.keras_files import layer, packed, sequential, write_legacy
 
 METADATA = json.dumps({"keras_version": "3.15.0"}).encode()
@@ -384,6 +385,7 @@ def test_a_heap_of_texts_that_the_library_would_read_for_ever(tmp_path):
     place = content.index(b"GCOL\x01") + 16
     content[place : place + 16] = bytes(16)
     path.write_bytes(content)
+    assert describe(path).note == "It is damaged: the heap of its texts is damaged."
     with pytest.raises(ModelError, match="heap of its texts is damaged"):
         converter.convert(path)
 

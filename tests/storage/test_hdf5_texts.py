@@ -69,3 +69,10 @@ def test_a_heap_that_never_ends_is_found(path):
 )
 def test_bytes_that_only_look_like_texts_are_no_fault(path, tail):
     assert fault_of_texts(path.read_bytes() + tail, NAMES) is None
+
+
+def test_heaps_upon_heaps_take_no_endless_time(path):
+    heap = HEAP + (1 << 20).to_bytes(8, "little") + struct.pack("<HHIQ", 0, 0, 0, 16) * (1 << 16)
+    inside = (HEAP + (1 << 19).to_bytes(8, "little")) * 1000
+    found = fault_of_texts(path.read_bytes() + inside + heap * 4, NAMES)
+    assert found in {"the heap of its texts is damaged", "it has too many texts"}
