@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fairreg.runners.converters.base import Conversion
 from fairreg.runners.converters.keras import edges, model_file, network
-from fairreg.runners.converters.keras.graph import GraphWriter
+from fairreg.runners.converters.keras.graph import KerasGraph
 from fairreg.schemas.text import one_line
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
@@ -39,7 +39,7 @@ def convert(path: Path, /) -> Conversion:
     ModelError, with the name of the layer, SecurityRefusal for code in the file, MissingEngine without h5py.
     """
     model = model_file.read(path)
-    graph = GraphWriter(model.major, model.backend)
+    graph = KerasGraph(model.major, model.backend)
     whole = model.network
     given, made = network.names(whole.inputs), network.names(whole.outputs)
     made = [f"{name}_output" if name in given else name for name in made]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras.arguments import Layer
 
-__all__ = ["LAST", "GraphWriter", "Shape", "Value", "known"]
+__all__ = ["LAST", "KerasGraph", "Shape", "Value", "known"]
 
 _OPSET, _IR_VERSION = 17, 8  # every onnxruntime since 1.12 reads these
 _BATCH = "rows"
@@ -42,7 +42,7 @@ def known(shape: Shape) -> int | None:
     return prod(sizes) if len(sizes) == len(shape) - 1 else None
 
 
-class GraphWriter:
+class KerasGraph:
     """Collects nodes. `major` is Keras' major version, `backend` what it computed with; None: not stated."""
 
     def __init__(self, major: int | None, backend: str | None) -> None:

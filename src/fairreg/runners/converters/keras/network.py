@@ -8,7 +8,7 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras import layers
 from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer, Reference, is_size, quoted
-from fairreg.runners.converters.keras.graph import GraphWriter, Shape, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Shape, Value
 from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["input_shape", "kinds", "names", "written"]
@@ -52,7 +52,7 @@ def kinds(network: KerasNetwork) -> set[str]:
 
 
 def written(
-    graph: GraphWriter, network: KerasNetwork, inputs: Sequence[Value], weights: LayerWeights
+    graph: KerasGraph, network: KerasNetwork, inputs: Sequence[Value], weights: LayerWeights
 ) -> list[Value]:
     """Write a network for the values of its inputs; return those of its outputs. Raises ModelError."""
     if len(inputs) != len(network.inputs):
@@ -116,7 +116,7 @@ def _ordered(network: KerasNetwork) -> list[tuple[Layer, int]]:
     return found
 
 
-def _called(graph: GraphWriter, layer: Layer, inputs: list[Value], weights: LayerWeights) -> Sequence[Value]:
+def _called(graph: KerasGraph, layer: Layer, inputs: list[Value], weights: LayerWeights) -> Sequence[Value]:
     if layer.network is not None:
         return written(graph, layer.network, inputs, weights)
     if layer.kind == "InputLayer":
@@ -126,7 +126,7 @@ def _called(graph: GraphWriter, layer: Layer, inputs: list[Value], weights: Laye
     return [layers.write(graph, layer, tuple(inputs), weights)]
 
 
-def _distributed(graph: GraphWriter, layer: Layer, inputs: list[Value], weights: LayerWeights) -> Value:
+def _distributed(graph: KerasGraph, layer: Layer, inputs: list[Value], weights: LayerWeights) -> Value:
     """Apply the layer inside to every step of the first axis behind the batch."""
     inner, value = layer.children[0], inputs[0]
     if len(inputs) != 1 or value.rank < 3:  # noqa: PLR2004

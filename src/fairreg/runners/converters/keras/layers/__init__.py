@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer
-from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Value
 from fairreg.runners.converters.keras.layers import activations, dense, merging, pooling, recurrent, shaping
 from fairreg.runners.converters.keras.layers import convolution as conv
 from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["KINDS", "canonical", "check_all", "check_arguments", "write"]
 
-Writer = Callable[[GraphWriter, Layer, tuple[Value, ...], LayerWeights], Value]
+Writer = Callable[[KerasGraph, Layer, tuple[Value, ...], LayerWeights], Value]
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ def _kind(write: Writer, arguments: str = "", *, several: bool = False) -> _Kind
     return _Kind(write, frozenset(arguments.split()), several)
 
 
-def _activation(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def _activation(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     return activations.activated(graph, layer, inputs[0])
 
 
 def _activation_layer(
-    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights
+    graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights
 ) -> Value:
     return activations.LAYERS[layer.kind](graph, layer, inputs[0])
 
@@ -179,7 +179,7 @@ def _reason(kind: str) -> str:
     return "is of a class that is the author's own or not supported"
 
 
-def write(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
+def write(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """Write a layer. Raises ModelError, with its name, for what cannot be written exactly."""
     check_arguments(layer)
     found = KINDS[layer.kind]

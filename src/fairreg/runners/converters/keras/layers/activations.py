@@ -11,13 +11,13 @@ from math import sqrt
 from typing import Any
 
 from fairreg.runners.converters.keras.arguments import Layer, quoted
-from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Value
 
 __all__ = ["LAYERS", "activated", "hard_sigmoid_slope", "name_of", "recurrent"]
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al., arXiv:1706.02515
 _VERSION_3 = 3
-_Written = Callable[[GraphWriter, Value], Value]
+_Written = Callable[[KerasGraph, Value], Value]
 
 
 def name_of(layer: Layer, key: str = "activation") -> str | Mapping[str, Any]:
@@ -40,7 +40,7 @@ def _foreign(layer: Layer, name: object) -> str:
     raise layer.refusal(f"has the activation {quoted(name)}, which is the author's own or not supported")
 
 
-def hard_sigmoid_slope(graph: GraphWriter, layer: Layer) -> float:
+def hard_sigmoid_slope(graph: KerasGraph, layer: Layer) -> float:
     """Slope of hard_sigmoid, by the version of Keras. Raises ModelError where the file does not state it."""
     if graph.major is None:
         raise layer.refusal(
@@ -51,7 +51,7 @@ def hard_sigmoid_slope(graph: GraphWriter, layer: Layer) -> float:
     return 1 / 6 if graph.major >= _VERSION_3 else 0.2
 
 
-def activated(graph: GraphWriter, layer: Layer, value: Value, key: str = "activation") -> Value:
+def activated(graph: KerasGraph, layer: Layer, value: Value, key: str = "activation") -> Value:
     """Apply the activation of a layer. Raises ModelError for one that is unknown in its version of Keras."""
     name = name_of(layer, key)
     if isinstance(name, Mapping):
@@ -63,7 +63,7 @@ def activated(graph: GraphWriter, layer: Layer, value: Value, key: str = "activa
     return _function(graph, layer, name)(graph, value)
 
 
-def _function(graph: GraphWriter, layer: Layer, name: str) -> _Written:
+def _function(graph: KerasGraph, layer: Layer, name: str) -> _Written:
     if name == "hard_sigmoid":
         slope = hard_sigmoid_slope(graph, layer)
         return lambda graph, value: graph.apply("HardSigmoid", value, alpha=slope, beta=0.5)
@@ -79,21 +79,21 @@ def _plain(kind: str, **attributes: Any) -> _Written:
     return lambda graph, value: graph.apply(kind, value, **attributes)
 
 
-def _times(graph: GraphWriter, value: Value, factor: Value) -> Value:
+def _times(graph: KerasGraph, value: Value, factor: Value) -> Value:
     return graph.apply("Mul", value, factor.name)
 
 
-def _swish(graph: GraphWriter, value: Value) -> Value:
+def _swish(graph: KerasGraph, value: Value) -> Value:
     return _times(graph, value, graph.apply("Sigmoid", value))
 
 
-def _gelu(graph: GraphWriter, value: Value) -> Value:
+def _gelu(graph: KerasGraph, value: Value) -> Value:
     inner = graph.apply("Erf", graph.apply("Mul", value, graph.scalar(1 / sqrt(2))))
     half = graph.apply("Mul", value, graph.scalar(0.5))
     return _times(graph, half, graph.apply("Add", inner, graph.scalar(1)))
 
 
-def _mish(graph: GraphWriter, value: Value) -> Value:
+def _mish(graph: KerasGraph, value: Value) -> Value:
     return _times(graph, value, graph.apply("Tanh", graph.apply("Softplus", value)))
 
 
@@ -101,15 +101,15 @@ def _clip(low: float, high: float) -> _Written:
     return lambda graph, value: graph.apply("Clip", value, graph.scalar(low), graph.scalar(high))
 
 
-def _hard_silu(graph: GraphWriter, value: Value) -> Value:
+def _hard_silu(graph: KerasGraph, value: Value) -> Value:
     return _times(graph, value, graph.apply("HardSigmoid", value, alpha=1 / 6, beta=0.5))
 
 
-def _log_sigmoid(graph: GraphWriter, value: Value) -> Value:
+def _log_sigmoid(graph: KerasGraph, value: Value) -> Value:
     return graph.apply("Neg", graph.apply("Softplus", graph.apply("Neg", value)))
 
 
-def _tanh_shrink(graph: GraphWriter, value: Value) -> Value:
+def _tanh_shrink(graph: KerasGraph, value: Value) -> Value:
     return graph.apply("Sub", value, graph.apply("Tanh", value).name)
 
 
@@ -164,7 +164,7 @@ _RECURRENT: Mapping[str, tuple[str, float | None, float | None]] = {
 }
 
 
-def recurrent(graph: GraphWriter, layer: Layer, *keys: str) -> dict[str, Any]:
+def recurrent(graph: KerasGraph, layer: Layer, *keys: str) -> dict[str, Any]:
     """Attributes of a recurrent operator for the activations under `keys`, in its order.
 
     Raises ModelError for one that ONNX' operators do not have.
@@ -199,7 +199,7 @@ def recurrent(graph: GraphWriter, layer: Layer, *keys: str) -> dict[str, Any]:
     )
 
 
-def _relu(graph: GraphWriter, layer: Layer, value: Value) -> Value:
+def _relu(graph: KerasGraph, layer: Layer, value: Value) -> Value:
     """f(x) = x above the threshold, slope * (x - threshold) below it, at most `max_value`."""
     slope, threshold = layer.number("negative_slope", 0.0), layer.number("threshold", 0.0)
     positive = (
@@ -215,12 +215,12 @@ def _relu(graph: GraphWriter, layer: Layer, value: Value) -> Value:
     return graph.apply("Sub", positive, graph.apply("Mul", below, graph.scalar(slope)).name)
 
 
-def _leaky(graph: GraphWriter, layer: Layer, value: Value) -> Value:
+def _leaky(graph: KerasGraph, layer: Layer, value: Value) -> Value:
     key = "negative_slope" if "negative_slope" in layer.config else "alpha"
     return graph.apply("LeakyRelu", value, alpha=layer.number(key, 0.3))
 
 
-def _softmax(graph: GraphWriter, layer: Layer, value: Value) -> Value:
+def _softmax(graph: KerasGraph, layer: Layer, value: Value) -> Value:
     axis = layer.config.get("axis", -1)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
     if not isinstance(axis, int) or axis == 0 or not -value.rank < axis < value.rank:
@@ -229,7 +229,7 @@ def _softmax(graph: GraphWriter, layer: Layer, value: Value) -> Value:
 
 
 # Layers that are activations, without weights.
-LAYERS: Mapping[str, Callable[[GraphWriter, Layer, Value], Value]] = {
+LAYERS: Mapping[str, Callable[[KerasGraph, Layer, Value], Value]] = {
     "ReLU": _relu,
     "LeakyReLU": _leaky,
     "Softmax": _softmax,

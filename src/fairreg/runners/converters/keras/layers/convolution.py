@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fairreg.runners.converters.keras.arguments import Layer
-from fairreg.runners.converters.keras.graph import GraphWriter, Shape, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Shape, Value
 from fairreg.runners.converters.keras.layers.activations import activated
 from fairreg.runners.converters.keras.layers.dense import biased, features
 from fairreg.runners.converters.keras.weights import Array, LayerWeights
@@ -23,7 +23,7 @@ _KERAS_3 = 3  # without Theano
 _HINT = 'If you know it, add "backend": "theano" or "backend": "tensorflow" to the JSON file of the model.'
 
 
-def channels_first(graph: GraphWriter, layer: Layer, value: Value) -> tuple[Value, bool]:
+def channels_first(graph: KerasGraph, layer: Layer, value: Value) -> tuple[Value, bool]:
     """The value with its channels behind the batch, and whether they were there."""
     first = (
         layer.choice("data_format", "channels_last", "channels_first", "channels_last") == "channels_first"
@@ -31,12 +31,12 @@ def channels_first(graph: GraphWriter, layer: Layer, value: Value) -> tuple[Valu
     return (value if first else graph.transpose(value, 0, value.rank - 1, *range(1, value.rank - 1))), first
 
 
-def _restored(graph: GraphWriter, value: Value, *, first: bool) -> Value:
+def _restored(graph: KerasGraph, value: Value, *, first: bool) -> Value:
     return value if first else graph.transpose(value, 0, *range(2, value.rank), 1)
 
 
 def pads_of(
-    graph: GraphWriter, layer: Layer, lengths: Shape, sizes: tuple[int, ...], strides: tuple[int, ...]
+    graph: KerasGraph, layer: Layer, lengths: Shape, sizes: tuple[int, ...], strides: tuple[int, ...]
 ) -> list[int]:
     """Padding before and behind every axis, in ONNX' order. Raises ModelError where it cannot be known."""
     padding = layer.choice("padding", "valid", "valid", "same", "causal")
@@ -65,7 +65,7 @@ def length_after(length: int | None, size: int, stride: int, padded: int) -> int
     return None if length is None else (length + padded - size) // stride + 1
 
 
-def _check(graph: GraphWriter, layer: Layer, *, plain: bool) -> None:
+def _check(graph: KerasGraph, layer: Layer, *, plain: bool) -> None:
     if graph.major != _KERAS_3 and not plain and graph.backend is None:
         raise layer.refusal(
             "is of an older Keras, and the file does not say whether Theano computed it, which turns "
@@ -74,7 +74,7 @@ def _check(graph: GraphWriter, layer: Layer, *, plain: bool) -> None:
         )
 
 
-def _correlated(graph: GraphWriter, layer: Layer, kernel: Array) -> Array:
+def _correlated(graph: KerasGraph, layer: Layer, kernel: Array) -> Array:
     """The kernel, (window..., inputs, outputs), as correlation takes it."""
     axes = tuple(range(kernel.ndim - 2))
     turned = np.flip(kernel, axes)
@@ -88,7 +88,7 @@ def _window(layer: Layer, rank: int) -> tuple[tuple[int, ...], tuple[int, ...], 
 
 
 def _conv(
-    graph: GraphWriter,
+    graph: KerasGraph,
     layer: Layer,
     value: Value,
     kernel: Array,
@@ -117,13 +117,13 @@ def _conv(
     return graph.given(layer, found, (value.shape[0], kernel.shape[0], *lengths))
 
 
-def _finished(graph: GraphWriter, layer: Layer, value: Value, weights: LayerWeights, *, first: bool) -> Value:
+def _finished(graph: KerasGraph, layer: Layer, value: Value, weights: LayerWeights, *, first: bool) -> Value:
     filters = features(layer, value, 1)
     found = biased(graph, layer, value, weights, shape=(filters, *([1] * (value.rank - 2))))
     return activated(graph, layer, _restored(graph, found, first=first))
 
 
-def convolution(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
+def convolution(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """Conv1D and Conv2D; the kernel has the shape (window..., channels per group, filters)."""
     rank = int(layer.kind[-2])
     window = _window(layer, rank)
@@ -148,7 +148,7 @@ def _of_rank(layer: Layer, value: Value, rank: int) -> Value:
     return value
 
 
-def _by_channel(graph: GraphWriter, layer: Layer, value: Value, weights: LayerWeights, rank: int) -> Value:
+def _by_channel(graph: KerasGraph, layer: Layer, value: Value, weights: LayerWeights, rank: int) -> Value:
     """Correlate every channel with kernels of its own, of shape (window..., channels, multiplier)."""
     if graph.backend == "theano" or graph.major == 1:
         raise layer.refusal(
@@ -161,7 +161,7 @@ def _by_channel(graph: GraphWriter, layer: Layer, value: Value, weights: LayerWe
     return _conv(graph, layer, value, outputs, groups=channels, window=window)
 
 
-def depthwise(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
+def depthwise(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """DepthwiseConv1D and DepthwiseConv2D."""
     rank = int(layer.kind[-2])
     value, first = channels_first(graph, layer, _of_rank(layer, inputs[0], rank + 2))
@@ -169,7 +169,7 @@ def depthwise(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weigh
     return _finished(graph, layer, found, weights, first=first)
 
 
-def separable(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
+def separable(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """SeparableConv1D and SeparableConv2D: a depthwise convolution, then one with a window of one place."""
     rank, filters = int(layer.kind[-2]), layer.integer("filters")
     value, first = channels_first(graph, layer, _of_rank(layer, inputs[0], rank + 2))

@@ -8,7 +8,7 @@ activations/prelu.py, preprocessing/rescaling (Keras 3).
 import numpy as np
 
 from fairreg.runners.converters.keras.arguments import Layer
-from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Value
 from fairreg.runners.converters.keras.layers.activations import activated
 from fairreg.runners.converters.keras.weights import Array, LayerWeights
 
@@ -24,7 +24,7 @@ def features(layer: Layer, value: Value, axis: int = -1) -> int:
 
 
 def biased(
-    graph: GraphWriter, layer: Layer, value: Value, weights: LayerWeights, *, shape: tuple[int, ...]
+    graph: KerasGraph, layer: Layer, value: Value, weights: LayerWeights, *, shape: tuple[int, ...]
 ) -> Value:
     """Add the bias, one number for each place of the first axis of `shape`, if the layer has one."""
     if not layer.flag("use_bias", default=True):
@@ -33,7 +33,7 @@ def biased(
     return graph.apply("Add", value, graph.constant(bias))
 
 
-def dense(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
+def dense(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """``activation(x W + b)`` over the last axis."""
     (value,) = inputs
     units = layer.integer("units")
@@ -44,7 +44,7 @@ def dense(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: 
 
 
 def batch_normalisation(
-    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights
+    graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights
 ) -> Value:
     """``gamma (x - mean) / sqrt(variance + epsilon) + beta`` with the moving statistics."""
     (value,) = inputs
@@ -69,7 +69,7 @@ def batch_normalisation(
     return graph.apply("Add", scaled, graph.constant((beta - mean * scale).reshape(shape)))
 
 
-def _check_statistics(graph: GraphWriter, layer: Layer) -> None:
+def _check_statistics(graph: KerasGraph, layer: Layer) -> None:
     layer.forbid("mode", "renorm", "virtual_batch_size", "adjustment")
     if graph.major == 1 and graph.backend != "tensorflow":
         raise layer.refusal(
@@ -82,7 +82,7 @@ def _check_statistics(graph: GraphWriter, layer: Layer) -> None:
 
 
 def layer_normalisation(
-    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights
+    graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights
 ) -> Value:
     """``gamma (x - mean) / sqrt(variance + epsilon) + beta`` with the statistics of every row by itself."""
     (value,) = inputs
@@ -106,7 +106,7 @@ def layer_normalisation(
     return found
 
 
-def prelu(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
+def prelu(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """``max(x, 0) - alpha max(-x, 0)``; `shared_axes` have one alpha."""
     (value,) = inputs
     shared = layer.config.get("shared_axes") or []
@@ -116,7 +116,7 @@ def prelu(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: 
     return graph.apply("PRelu", value, graph.constant(weights.take(layer, "alpha", *sizes)))
 
 
-def rescaling(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def rescaling(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """``x * scale + offset``."""
     scaled = graph.apply("Mul", inputs[0], graph.scalar(layer.number("scale")))
     return graph.apply("Add", scaled, graph.scalar(layer.number("offset", 0.0)))

@@ -2,7 +2,7 @@
 """Layers with several inputs. Source: keras/src/layers/merging (Keras 3), keras/layers/merge.py (Keras 2)."""
 
 from fairreg.runners.converters.keras.arguments import Layer
-from fairreg.runners.converters.keras.graph import GraphWriter, Shape, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Shape, Value
 from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["concatenate", "elementwise"]
@@ -17,7 +17,7 @@ _OPERATORS = {
 }
 
 
-def elementwise(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def elementwise(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Add, Multiply, Subtract, Average, Maximum, Minimum of values of equal rank; axes of length 1 spread."""
     if len(inputs) < 2 or (layer.kind == "Subtract" and len(inputs) != 2):  # noqa: PLR2004
         raise layer.refusal(f"has {len(inputs)} inputs")
@@ -38,7 +38,7 @@ def _spread(layer: Layer, one: Shape, other: Shape) -> Shape:
     return (one[0], *(b if a == 1 else a for a, b in zip(one[1:], other[1:], strict=True)))
 
 
-def concatenate(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def concatenate(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Concatenate along one axis, not that of the batch."""
     rank = inputs[0].rank
     axis = layer.config.get("axis", -1)

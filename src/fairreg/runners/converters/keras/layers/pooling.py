@@ -8,14 +8,14 @@ the padding, as `avg_pool` of TensorFlow does.
 from typing import Any
 
 from fairreg.runners.converters.keras.arguments import Layer
-from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Value
 from fairreg.runners.converters.keras.layers.convolution import channels_first, length_after, pads_of
 from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["global_pooling", "pooling"]
 
 
-def pooling(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def pooling(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """MaxPooling and AveragePooling."""
     rank = int(layer.kind[-2])
     value, first = channels_first(graph, layer, _checked(layer, inputs[0], rank))
@@ -45,7 +45,7 @@ def _checked(layer: Layer, value: Value, rank: int) -> Value:
 
 
 def global_pooling(
-    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights
+    graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights
 ) -> Value:
     """GlobalMaxPooling and GlobalAveragePooling."""
     rank = int(layer.kind[-2])

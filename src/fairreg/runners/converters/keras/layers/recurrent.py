@@ -9,7 +9,7 @@ gives its outputs in the order in which it computes them.
 import numpy as np
 
 from fairreg.runners.converters.keras.arguments import Layer
-from fairreg.runners.converters.keras.graph import GraphWriter, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Value
 from fairreg.runners.converters.keras.layers import activations
 from fairreg.runners.converters.keras.layers.dense import features
 from fairreg.runners.converters.keras.weights import Array, LayerWeights
@@ -26,7 +26,7 @@ _ACTIVATIONS = {
 _SEQUENCE = 3  # axes: batch, time, features
 
 
-def recurrent(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
+def recurrent(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """LSTM, GRU and SimpleRNN over the first axis behind the batch, from a state of zeros."""
     (value,) = inputs
     layer.forbid("return_state", "stateful", "time_major")
@@ -53,7 +53,7 @@ def recurrent(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weigh
     return graph.given(layer, graph.node("Squeeze", last, graph.integers(0)), (value.shape[0], units))
 
 
-def _resets_after(graph: GraphWriter, layer: Layer) -> bool:
+def _resets_after(graph: KerasGraph, layer: Layer) -> bool:
     """Whether the reset gate acts behind the product; files older than that argument compute it before."""
     return layer.flag("reset_after", default=graph.major == 3)  # noqa: PLR2004
 
@@ -80,9 +80,7 @@ def _ordered(array: Array, order: tuple[int, ...], units: int) -> Array:
     return np.concatenate([array[gate * units : (gate + 1) * units] for gate in order])
 
 
-def bidirectional(
-    graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights
-) -> Value:
+def bidirectional(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: LayerWeights) -> Value:
     """One layer along and one against the time; the outputs of the second are turned around again."""
     for child in layer.children:
         if child.kind not in _GATES:

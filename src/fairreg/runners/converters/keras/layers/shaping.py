@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 
 from fairreg.runners.converters.keras.arguments import Layer, is_size
-from fairreg.runners.converters.keras.graph import LAST, GraphWriter, Shape, Value, known
+from fairreg.runners.converters.keras.graph import LAST, KerasGraph, Shape, Value, known
 from fairreg.runners.converters.keras.weights import LayerWeights
 
 __all__ = ["cropping", "flatten", "identity", "padding", "permute", "repeat", "reshape", "upsampling"]
 
 
-def identity(_graph: GraphWriter, _layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def identity(_graph: KerasGraph, _layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Return the input: layers that act only while a model is trained."""
     return inputs[0]
 
 
-def flatten(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def flatten(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Bring all axes behind the batch into one; channels come last, whichever way they stood."""
     (value,) = inputs
     first = (
@@ -32,7 +32,7 @@ def flatten(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weight
     return graph.reshape(layer, value, (value.shape[0], known(value.shape)))
 
 
-def reshape(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def reshape(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Reshape every row; one length may be -1."""
     (value,) = inputs
     stated = layer.config.get("target_shape")
@@ -54,7 +54,7 @@ def _filled(layer: Layer, stated: list[int], total: int | None) -> Shape:
     return tuple(total // rest if size == -1 else size for size in stated)
 
 
-def permute(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def permute(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Reorder the axes behind the batch, which are counted from 1."""
     (value,) = inputs
     order = layer.config.get("dims")
@@ -63,7 +63,7 @@ def permute(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weight
     return graph.transpose(value, 0, *map(int, order))
 
 
-def repeat(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def repeat(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Repeat a row of features `n` times along a new axis."""
     (value,) = inputs
     if value.rank != 2:  # noqa: PLR2004
@@ -111,7 +111,7 @@ def _resized(value: Value, axes: range, changes: list[int]) -> Shape:
     return tuple(sizes)
 
 
-def padding(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def padding(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """ZeroPadding."""
     (value,) = inputs
     axes = _axes(layer, value)
@@ -123,7 +123,7 @@ def padding(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weight
     return graph.given(layer, found, _resized(value, axes, [one + other for one, other in sides]))
 
 
-def cropping(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def cropping(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """Cropping."""
     (value,) = inputs
     axes = _axes(layer, value)
@@ -133,7 +133,7 @@ def cropping(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weigh
     return value
 
 
-def upsampling(graph: GraphWriter, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
+def upsampling(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights: LayerWeights) -> Value:
     """UpSampling by repeating every place."""
     (value,) = inputs
     layer.choice("interpolation", "nearest", "nearest")
