@@ -13,19 +13,25 @@ from fairreg.errors import MissingEngine, ModelError
 from fairreg.schemas.text import one_line
 from fairreg.storage.formats import WORDS
 from fairreg.storage.hdf5 import open_hdf5
+from fairreg.storage.hdf5_texts import fault_of_texts
 from fairreg.storage.recognition.description import FormatDescription
 from fairreg.storage.recognition.json_members import counted, layers, members, text
 
 __all__ = ["describe"]
 
+_TEXTS = ("model_config", "keras_version", "backend")
+_MOST_SEARCHED = 1 << 30  # bytes of a file whose texts are read, after a search through all of it
 _MAX_ATTRIBUTE = 16 << 20
 
 
 def describe(path: Path) -> FormatDescription:
     """Recognise an HDF5 file as a Keras model or its weights; else it is an HDF5 file."""
     try:
+        searched = path.stat().st_size <= _MOST_SEARCHED
+        if searched and (fault := fault_of_texts(path, _TEXTS)):
+            return FormatDescription("hdf5", WORDS["hdf5"], note=f"It is damaged: {fault}.")
         with open_hdf5(path) as datasets:
-            return _described(datasets.attributes, datasets.names)
+            return _described(datasets.attributes if searched else {}, datasets.names)
     except MissingEngine as error:
         note = f"Its content was not read: {error.message} {error.hint}."
         return FormatDescription("hdf5", WORDS["hdf5"], note=note)
