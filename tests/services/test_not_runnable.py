@@ -31,7 +31,6 @@ def zipped(name):
         ("net.h5", b"\x89HDF\r\n\x1a\n" + bytes(99), "is an HDF5 file"),
         ("net.keras", zipped("config.json"), "is a Keras model"),
         ("frozen.pb", b"\n\x0bsaved", "is a TensorFlow graph or SavedModel"),
-        ("net.tflite", b"\x1c\0\0\0TFL3" + bytes(99), "is a TensorFlow Lite model"),
         ("bdt.weights.xml", b'<?xml version="1.0"?><MethodSetup/>', "is an XML or HTML file"),
         ("trees.json", b'{"learner": {}}', "is a JSON file"),
         ("notes.txt", b"words", "is a text file"),

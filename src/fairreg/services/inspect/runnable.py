@@ -8,6 +8,7 @@ from typing import Any, Literal
 from fairreg import runners
 from fairreg.errors import FairregError, MissingEngine, SecurityRefusal
 from fairreg.models.base import Recognition
+from fairreg.runners.converters import converter_of
 from fairreg.schemas.text import one_line
 from fairreg.services.run.demonstrate import recognise
 from fairreg.services.run.loaded_model import LoadedModel, open_recognised
@@ -86,6 +87,6 @@ def _refused(error: FairregError, described: FormatDescription, *, sharded: bool
         verdict = "refused for safety"
     elif isinstance(error, MissingEngine):
         verdict = "may run: ONNX" if described.format == "onnx" else "does not run here"
-    elif described.weights or sharded:
+    elif sharded or (described.weights and converter_of(described) is None):
         verdict = "needs the author's code"
     return Runnability(verdict, one_line(error.message), error.hint, fault=error)

@@ -140,4 +140,5 @@ def _architecture(outer: Members, found: Counter[str]) -> FormatDescription:
         text(outer, "keras_version"),
         {"class": text(outer, "class_name") or "", "layers": counted(found)},
         weights=False,
+        next_step="Give the .h5 file of its weights, with this file beside it.",
     )
