@@ -61,7 +61,9 @@ def run(
         str | None,
         typer.Option(
             metavar="RUNTIME",
-            help="Engine: onnx (default), tensorrt, or torch for networks that fairreg knows.",
+            help="Engine: onnx or tensorrt, torch for networks that fairreg knows, or xgboost, lightgbm, "
+            "skops, keras or tflite for files of these.",
+            show_default="that of the file's format, else onnx",
         ),
     ] = None,
     file: FileOfRecord = None,
