@@ -44,6 +44,7 @@ def test_a_dense_network_with_any_number_of_rows(write, named):
         "float32",
         None,
     )
+    assert loaded.engine.startswith("LiteRT ")
     for rows in (5, 1, 300):
         values = np.random.default_rng(rows).normal(size=(rows, 4)).astype("f4")
         np.testing.assert_allclose(loaded.run({one: values})[other], definition(values), rtol=1e-5, atol=1e-7)

@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,7 @@ class KerasRunner(Runner):
             precision=outputs[0].dtype,
             batching=_batching(inputs, outputs, batch_size, independent=found.independent),
         )
+        self.engine = f"Keras {version('keras')}, PyTorch {version('torch')}"
         self._order = [tensor.name for tensor in model.inputs]
 
     def compute(self, arrays: Arrays) -> Arrays:

@@ -9,6 +9,7 @@ description says which numbers they stand for. Only the kernels of LiteRT itself
 import subprocess
 import sys
 import threading
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,7 @@ class TfliteRunner(Runner):
             precision=outputs[0].dtype,
             batching=decide(inputs, outputs, size=batch_size, stated=False, proven=lambda: False),
         )
+        self.engine = f"LiteRT {version('ai-edge-litert')}"
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Run the interpreter once; its errors become a ModelError."""
