@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from fairreg import models, runners
 from fairreg.errors import ModelError, SecurityRefusal
-from fairreg.models import mpgan
-from fairreg.models.mpgan.definition import LARGEST, particles
+from fairreg.models.mpgan.arguments import LARGEST
+from fairreg.models.mpgan.definition import particles
 from fairreg.models.mpgan.layout import GeneratorLayout
 from fairreg.models.mpgan.literals import read_dictionary
 from fairreg.runners.weights import fingerprint, fingerprint_of
 from support.weight_files import Files
+
+mpgan = models.get("mpgan")
 
 TOLERANCE = 1e-5
 RUNTIMES = ["onnx", pytest.param("torch", marks=pytest.mark.torch)]
@@ -83,7 +85,7 @@ def save(folder, arguments, tensors=None, *, beside=True):
 
 
 def expected(runner, arrays):
-    return np.stack(mpgan.defined(runner, arrays))
+    return mpgan.definition(runner.network, arrays)["network_output"]
 
 
 # Recognition
@@ -318,7 +320,7 @@ def test_every_runtime_agrees_with_the_definition(tmp_path, kind, runtime):
     assert [item.name for item in runner.outputs] == list(outputs)
     assert ("particles" in outputs) == (KINDS[kind]["jets"] in LARGEST)
     if "particles" in outputs:
-        scaled = [particles(jet, runner.generator.arguments) for jet in raw]
+        scaled = [particles(jet, runner.network.settings) for jet in raw]
         np.testing.assert_allclose(outputs["particles"], np.stack(scaled), atol=2 * TOLERANCE)
 
 

@@ -6,11 +6,12 @@ import pytest
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import particle_transformer
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particle_transformer.definition import logits, pair_features, probabilities
 from support.particle_transformer import DEEP, EVERY, SMALL, random_jets, random_tensors
+
+particle_transformer = models.get("particle_transformer")
 
 PUBLISHED = ParticleTransformerArchitecture(17, (128, 512, 128), (64, 64, 64, 8), 8, 2, 512, (), 10)
 

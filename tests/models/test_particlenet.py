@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import particlenet
+from fairreg.models.common.network_runner import Network
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.definition import logits, neighbours_of, probabilities
-from fairreg.models.particlenet.runner import build
 from support.particlenet import EVERY, FUSED, SMALL, TAGGER, as_in_weaver, random_jets, random_tensors
+
+particlenet = models.get("particlenet")
+
+
+def build(tensors, neighbours=None, **options):
+    sizes = ParticleNetArchitecture.from_tensors(tensors)
+    return particlenet.build(Network(tensors, sizes, neighbours or sizes.neighbours), **options)
+
 
 K = 4
 PUBLISHED_SIZES = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), 10)

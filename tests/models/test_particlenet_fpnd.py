@@ -6,11 +6,12 @@ import pytest
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import particlenet, particlenet_fpnd
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet_fpnd.architecture import PUBLISHED, FpndArchitecture
 from fairreg.models.particlenet_fpnd.definition import scores_and_activations
 from fairreg.models.particlenet_fpnd.jets import normalised, toy_jets
+
+particlenet, particlenet_fpnd = (models.get(name) for name in ("particlenet", "particlenet_fpnd"))
 
 SMALL = FpndArchitecture(3, (4, 6), 7, 5)
 

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError, UsageError
-from fairreg.models import pfn
 from fairreg.models.base import Recognition
+from fairreg.models.common.network_runner import Network
 from fairreg.models.pfn.architecture import ParticleFlowSizes
-from fairreg.models.pfn.definition import compute
 from fairreg.models.pfn.inputs import toy_jets
-from fairreg.models.pfn.runner import build
 from fairreg.models.pfn.settings import ParticleFlowSettings, options_file
 from fairreg.runners import onnx
 from fairreg.runners.weights import fingerprint_of
 from support.particle_flow import published, random_weights
 from support.weight_files import Files
+
+pfn = models.get("pfn")
 
 PFN = ParticleFlowSizes(3, (9, 8, 7 + 1), (6, 5), 2)
 PFIN = ParticleFlowSizes(3, (9, 8), (6, 5), 2, 10)
@@ -63,7 +63,7 @@ def runner_of(sizes, output="softmax", runtime="onnx", seed=0):
     tensors = random_weights(sizes.shapes(), seed)
     last = tensors[f"{sizes.last}.weight"]
     last[0] = abs(last[0])  # the first class always has evidence
-    return build(tensors, sizes, settings_for(sizes, output), runtime=runtime, batch_size=128)
+    return pfn.build(Network(tensors, sizes, settings_for(sizes, output)), runtime=runtime, batch_size=128)
 
 
 def worst(found, expected):
@@ -77,7 +77,7 @@ def worst(found, expected):
 
 def defined(runner, jets):
     taken = {item.name: jets[item.name] for item in runner.inputs}
-    return compute(runner.tensors, runner.sizes, runner.settings, taken)
+    return pfn.definition(runner.network, taken)
 
 
 @pytest.mark.parametrize("runtime", ["onnx", "torch"])

@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "BATCH_NORM_EPSILON",
     "CLASSES",
     "DAIN_EPSILON",
     "DETECTORS",
+    "INPUT",
+    "OUTPUT",
     "SAMPLES",
+    "SAMPLE_RATE",
     "ResidualBlock",
     "ResidualNetwork",
 ]
@@ -29,7 +31,8 @@ Shapes = dict[str, tuple[int, ...]]
 
 DETECTORS, CLASSES = ("H1", "L1"), ("signal", "noise")
 SAMPLES = 2048  # of one segment: 1 s
-BATCH_NORM_EPSILON = 1e-5  # the default of torch.nn.BatchNorm1d, which the authors' classes keep
+SAMPLE_RATE = 2048  # Hz
+INPUT, OUTPUT = "whitened_strain", "probabilities"
 DAIN_EPSILON = 1e-8
 
 # Output channels of the 27 blocks, in units of the first one's, and the blocks that halve the length.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["FEATURES", "LundNetSizes"]
+__all__ = ["CLASSES", "FEATURES", "LundNetSizes"]
 
 Array = NDArray[Any]
 # Features of a node by their number: main of src/lundnet/scripts/lundnet.py (2 to 4), LundCoordinates in
@@ -28,6 +28,7 @@ FEATURES: Mapping[int, tuple[str, ...]] = {
     4: ("lnz", "lnDelta", "lnKt", "psi"),
     5: ("lnz", "lnDelta", "psi", "lnm", "lnKt"),
 }
+CLASSES = ("background", "signal")  # labels 0 and 1 of DGLGraphDatasetLund in src/lundnet/dgl_dataset.py
 _NOT_OURS = "The weights are not those of a LundNet"
 _FUSION_STEP, _FUSION_MOST = 128, 1024
 _STATISTICS = ("running_mean", "running_var")

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from fairreg.models.common.training_options import widths_of
 
-__all__ = ["PerceptronSizes"]
+__all__ = ["NAME", "PerceptronSizes"]
 
 Array = NDArray[Any]
+NAME = "features"  # of the input
 Family = Literal["multi_body", "cdms"]
 
 _LAYERS: Mapping[Family, str] = {"multi_body": "_nn.{}.0", "cdms": "nn.Linear{}"}

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from fairreg.models.common.training_options import widths_of
 
-__all__ = ["PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes"]
+__all__ = ["NAMES", "PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes"]
 
 Array = NDArray[Any]
 Combination = Literal["sum", "cat"]
 
+NAMES = ("particles", "masks", "aug_data", "taus")  # of the inputs
 PAIR_FEATURES = 4  # logarithms of delta, kT, z and m^2
 TAUS = 7  # n-subjettiness variables of the augmented networks
 # Features per particle -> the most classes of a published data set with them.

@@ -90,7 +90,7 @@ _MASS = (
 
 def _options(path: Path) -> Options | None:
     name = options_file(path)
-    return Options.read((path.with_name(name), path.parent.parent / "trained_model_dicts" / name))
+    return Options.read(path, (path.with_name(name), path.parent.parent / "trained_model_dicts" / name))
 
 
 def _preparation(options: Options | None, path: Path) -> str:
