@@ -94,7 +94,7 @@ class AresPackage(NetworkPackage[ResidualNetwork, None]):
 
         return AresRunner(engine, self, network)
 
-    def toy_sample(self, _network: AresNetwork | None, /) -> Mapping[str, Array]:
+    def toy_sample(self, _sizes: ResidualNetwork | None, /) -> Mapping[str, Array]:
         """Whitened toy segments, for every network of the model."""
         from fairreg.models.aresgw.sample import toy_segments
 

@@ -84,14 +84,18 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         """Return the network on `device` as a function of torch tensors, in the order of `signature`."""
 
     @abstractmethod
-    def toy_sample(self, network: Network[SizesT, SettingsT] | None, /) -> Mapping[str, Array]:
-        """Return toy inputs by name; without a network, for those with the inputs of the published ones."""
+    def toy_sample(self, sizes: SizesT | None, /) -> Mapping[str, Array]:
+        """Return toy inputs by name; without sizes, for networks with the inputs of the published ones."""
 
     @abstractmethod
     def definition(
         self, network: Network[SizesT, SettingsT], arrays: Mapping[str, Array], /
     ) -> Mapping[str, Array]:
         """Outputs by name that the definition gives in float64: those that `demonstrate` compares."""
+
+    def sample_of(self, network: Network[SizesT, SettingsT], /) -> Mapping[str, Array]:
+        """Toy inputs for a network; a package whose inputs depend on its settings overrides this."""
+        return self.toy_sample(network.sizes)
 
     def difference(self, found: Array, expected: Array, /) -> float:
         """Largest difference of an output to the definition."""
@@ -147,8 +151,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     def read(self, source: Recognition | Path) -> Network[SizesT, SettingsT]:
         """Read the network in a file. Raises ModelError for another and where its settings are missing."""
         path = source.path if isinstance(source, Recognition) else source
-        file = WeightFile(path, format_of(path), read_tensors(path))
-        tensors, sizes = self.identify(file)
+        tensors, sizes = self.identify(_opened(path))
         return Network(tensors, sizes, self.settings(path, tensors, sizes))
 
     def load(
@@ -234,9 +237,10 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         """Toy inputs for networks with the inputs of the published ones."""
         return self.toy_sample(None)
 
-    def sample_for(self, source: Recognition) -> Mapping[str, Array]:
-        """Toy inputs for the recognised network. Raises ModelError as `read`."""
-        return self.toy_sample(self.read(source))
+    def sample_for(self, source: Recognition, /) -> Mapping[str, Array]:
+        """Toy inputs for the recognised network, also where its settings are missing."""
+        _, sizes = self.identify(_opened(source.path))
+        return self.toy_sample(sizes)
 
     def demonstrate(self, runner: Runner) -> Demonstration:
         """Compare `runner` with the definition in float64 on the toy sample; ModelError for another model.
@@ -245,7 +249,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         """
         if not isinstance(runner, NetworkRunner) or runner.package is not self:
             raise ModelError(f"The runner is not {self.called}.")
-        arrays = self.toy_sample(runner.network)
+        arrays = self.sample_of(runner.network)
         runner.run(arrays)
         begun = perf_counter()
         found = runner.run(arrays)
@@ -261,3 +265,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
             batch_size=runner.batch_size or items,
             warnings=(self.sample_warning,),
         )
+
+
+def _opened(path: Path) -> WeightFile:
+    return WeightFile(path, format_of(path), read_tensors(path))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.models.base import Recognition
 from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.epicgan.sizes import EpicGanSizes, generator_of
@@ -104,11 +105,15 @@ class EpicGanPackage(NetworkPackage[EpicGanSizes, "Scale | None"]):
         layers = network.sizes.equiv_layers_generator
         return torch_network.network(network.tensors, layers, network.settings, device)
 
-    def toy_sample(self, network: Generator | None, /) -> Mapping[str, Array]:
-        """Noise, without a generator for those of the published sizes."""
+    def toy_sample(self, sizes: EpicGanSizes | None, /) -> Mapping[str, Array]:
+        """Noise, without sizes for those of the published sizes."""
         from fairreg.models.epicgan.inputs import draw
 
-        return draw(_PUBLISHED if network is None else network.sizes)
+        return draw(_PUBLISHED if sizes is None else sizes)
+
+    def sample_for(self, source: Recognition, /) -> Mapping[str, Array]:
+        """Noise for the recognised generator. Raises ModelError as `read` for one that cannot be run."""
+        return self.sample_of(self.read(source))
 
     def definition(self, network: Generator, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """The network's own output."""

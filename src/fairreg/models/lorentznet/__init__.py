@@ -84,11 +84,11 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
 
         return torch_network.network(network.tensors, network.settings.value, device)
 
-    def toy_sample(self, network: LorentzNet | None, /) -> Mapping[str, Array]:
-        """Toy jets, without a network for those that tag top quarks."""
+    def toy_sample(self, sizes: LorentzNetSizes | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes for those that tag top quarks."""
         from fairreg.models.lorentznet.inputs import toy_jets
 
-        return toy_jets(min(_TASKS) if network is None else network.sizes.scalars)
+        return toy_jets(min(_TASKS) if sizes is None else sizes.scalars)
 
     def definition(self, network: LorentzNet, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """Logits (jets, classes)."""

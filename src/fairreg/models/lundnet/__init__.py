@@ -83,11 +83,11 @@ class LundNetPackage(NetworkPackage[LundNetSizes, None]):
 
         return LundNetRunner(engine, self, network)
 
-    def toy_sample(self, network: LundNet | None, /) -> Mapping[str, Array]:
-        """Toy Lund trees, of five features without a network."""
+    def toy_sample(self, sizes: LundNetSizes | None, /) -> Mapping[str, Array]:
+        """Toy Lund trees, of five features without sizes."""
         from fairreg.models.lundnet.inputs import toy_trees
 
-        return toy_trees(max(FEATURES) if network is None else network.sizes.input_dims)
+        return toy_trees(max(FEATURES) if sizes is None else sizes.input_dims)
 
     def definition(self, network: LundNet, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """Logits (jets, classes)."""

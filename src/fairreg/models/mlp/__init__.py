@@ -92,11 +92,11 @@ class PerceptronPackage(NetworkPackage[PerceptronSizes, "PerceptronSettings"]):
 
         return PerceptronRunner(engine, self, network)
 
-    def toy_sample(self, network: Perceptron | None, /) -> Mapping[str, Array]:
-        """Toy rows, without a network for those with the inputs of the published baseline."""
+    def toy_sample(self, sizes: PerceptronSizes | None, /) -> Mapping[str, Array]:
+        """Toy rows, without sizes for those with the inputs of the published baseline."""
         from fairreg.models.mlp.inputs import toy_rows
 
-        return toy_rows(_COMPARED if network is None else network.sizes)
+        return toy_rows(_COMPARED if sizes is None else sizes)
 
     def definition(self, network: Perceptron, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """All outputs."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from fairreg.models.base import Recognition
 from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.mpgan.layout import GeneratorLayout
@@ -86,11 +87,21 @@ class MpganPackage(NetworkPackage[GeneratorLayout, "GeneratorArguments"]):
 
         return torch_network.network(network.tensors, network.sizes, network.settings, device)
 
-    def toy_sample(self, network: Generator | None, /) -> Mapping[str, Array]:
-        """Noise, without a generator for those with the published sizes and masks."""
+    def toy_sample(self, _layout: GeneratorLayout | None, /) -> Mapping[str, Array]:
+        """Noise for generators with the published sizes and masks."""
         from fairreg.models.mpgan.inputs import PUBLISHED, draw
 
-        return draw(PUBLISHED if network is None else network.settings)
+        return draw(PUBLISHED)
+
+    def sample_of(self, network: Generator, /) -> Mapping[str, Array]:
+        """Noise for the generator."""
+        from fairreg.models.mpgan.inputs import draw
+
+        return draw(network.settings)
+
+    def sample_for(self, source: Recognition, /) -> Mapping[str, Array]:
+        """Noise for the recognised generator. Raises ModelError as `read` without a usable args.txt."""
+        return self.sample_of(self.read(source))
 
     def definition(self, network: Generator, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """The network's own output."""

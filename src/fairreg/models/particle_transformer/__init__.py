@@ -83,12 +83,12 @@ class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture,
 
         return ParticleTransformerRunner(engine, self, network)
 
-    def toy_sample(self, network: ParticleTransformer | None, /) -> Mapping[str, Array]:
-        """Toy jets, without a network with the seven kinematic features of the published ones."""
+    def toy_sample(self, sizes: ParticleTransformerArchitecture | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes with the seven kinematic features of the published ones."""
         from fairreg.models.particle_transformer.jets import toy_jets
 
         published = ParticleTransformerArchitecture(7, (128,), (8,), 1, 1, 512, (), _CLASSES)
-        return toy_jets(published if network is None else network.sizes)
+        return toy_jets(published if sizes is None else sizes)
 
     def definition(self, network: ParticleTransformer, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """Probabilities (jets, classes)."""

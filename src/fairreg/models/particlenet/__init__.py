@@ -119,12 +119,12 @@ class ParticleNetPackage(NetworkPackage[ParticleNetArchitecture, int]):
             engines=engines,
         )
 
-    def toy_sample(self, network: ParticleNet | None, /) -> Mapping[str, Array]:
-        """Toy jets, without a network with the seven kinematic features of the published ones."""
+    def toy_sample(self, sizes: ParticleNetArchitecture | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes with the seven kinematic features of the published ones."""
         from fairreg.models.particlenet.jets import toy_jets
 
         published = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), _CLASSES)
-        return toy_jets(published if network is None else network.sizes)
+        return toy_jets(published if sizes is None else sizes)
 
     def definition(self, network: ParticleNet, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """Probabilities (jets, classes)."""

@@ -83,12 +83,12 @@ class FpndPackage(NetworkPackage[FpndArchitecture, None]):
 
         return torch_network.network(network.tensors, device)
 
-    def toy_sample(self, network: FpndNetwork | None, /) -> Mapping[str, Array]:
-        """Toy jets, without a network with the three features of the published one."""
+    def toy_sample(self, sizes: FpndArchitecture | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes with the three features of the published one."""
         from fairreg.models.particlenet_fpnd.jets import PARTICLES_INPUT, toy_jets
 
         published = FpndArchitecture(_FEATURES, PUBLISHED, 256, 5)
-        return {PARTICLES_INPUT: toy_jets(published if network is None else network.sizes)}
+        return {PARTICLES_INPUT: toy_jets(published if sizes is None else sizes)}
 
     def definition(self, network: FpndNetwork, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """Scores and activations."""

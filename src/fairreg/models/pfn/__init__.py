@@ -89,11 +89,11 @@ class ParticleFlowPackage(NetworkPackage[ParticleFlowSizes, "ParticleFlowSetting
 
         return ParticleFlowRunner(engine, self, network)
 
-    def toy_sample(self, network: ParticleFlow | None, /) -> Mapping[str, Array]:
-        """Toy jets, without a network for every one with three features per particle."""
+    def toy_sample(self, sizes: ParticleFlowSizes | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes for every one with three features per particle."""
         from fairreg.models.pfn.inputs import toy_jets
 
-        return toy_jets(None if network is None else network.sizes)
+        return toy_jets(sizes)
 
     def definition(self, network: ParticleFlow, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
         """All outputs."""
