@@ -12,7 +12,7 @@ from fairreg.models.aresgw.architecture import INPUT, OUTPUT, ResidualNetwork
 from fairreg.models.aresgw.definition import probabilities
 from fairreg.models.aresgw.sample import toy_segments, toy_strain
 from fairreg.models.aresgw.whitening import amplitude_spectrum, segment_count, whitened
-from fairreg.models.common.network_runner import Network
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.runners.weights import fingerprint_of
 from support.weight_files import Files
 
@@ -68,7 +68,7 @@ def of(tensors):
 
 
 def runner(tensors, runtime="onnx", batch_size=64):
-    return aresgw.build(Network(tensors, of(tensors), None), runtime=runtime, batch_size=batch_size)
+    return aresgw.build(KnownNetwork(tensors, of(tensors), None), runtime=runtime, batch_size=batch_size)
 
 
 def noise(*shape, seed=0):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models.common.network_runner import Network
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.mlp.architecture import PerceptronSizes
 from fairreg.models.mlp.definition import compute
 from fairreg.models.mlp.inputs import toy_rows
@@ -57,7 +57,7 @@ def test_every_activation_agrees_with_the_definition(sizes, activation, runtime)
     if runtime == "torch":
         pytest.importorskip("torch")
     tensors, settings = random_weights(sizes.shapes()), PerceptronSettings(activation)
-    runner = mlp.build(Network(tensors, sizes, settings), runtime=runtime, batch_size=5)
+    runner = mlp.build(KnownNetwork(tensors, sizes, settings), runtime=runtime, batch_size=5)
     rows = toy_rows(sizes)
     found = runner.run(rows)
     assert worst(found, compute(tensors, sizes, settings, rows)) < 1e-5

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models.common.network_runner import Network
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.definition import logits, neighbours_of, probabilities
@@ -22,7 +22,7 @@ particlenet = models.get("particlenet")
 
 def build(tensors, neighbours=None, **options):
     sizes = ParticleNetArchitecture.from_tensors(tensors)
-    return particlenet.build(Network(tensors, sizes, neighbours or sizes.neighbours), **options)
+    return particlenet.build(KnownNetwork(tensors, sizes, neighbours or sizes.neighbours), **options)
 
 
 K = 4

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fairreg import models
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.base import Recognition
-from fairreg.models.common.network_runner import Network
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.pfn.architecture import ParticleFlowSizes
 from fairreg.models.pfn.inputs import toy_jets
 from fairreg.models.pfn.settings import ParticleFlowSettings, options_file
@@ -63,7 +63,8 @@ def runner_of(sizes, output="softmax", runtime="onnx", seed=0):
     tensors = random_weights(sizes.shapes(), seed)
     last = tensors[f"{sizes.last}.weight"]
     last[0] = abs(last[0])  # the first class always has evidence
-    return pfn.build(Network(tensors, sizes, settings_for(sizes, output)), runtime=runtime, batch_size=128)
+    known = KnownNetwork(tensors, sizes, settings_for(sizes, output))
+    return pfn.build(known, runtime=runtime, batch_size=128)
 
 
 def worst(found, expected):

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.aresgw.architecture import INPUT, OUTPUT, SAMPLE_RATE, SAMPLES, ResidualNetwork
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.network_runner import NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners import Runner
@@ -23,7 +29,7 @@ from fairreg.runners import Runner
 __all__ = ["PACKAGE", "TITLE", "AresPackage"]
 
 Array = NDArray[Any]
-AresNetwork = Network[ResidualNetwork, None]
+AresNetwork = KnownNetwork[ResidualNetwork, None]
 TITLE = "AresGW residual network"
 # By the channels of the first block, as the authors' README names them.
 _TITLES = {8: f"{TITLE}, challenge version (Virgo-AUTH)", 16: f"{TITLE}, model 1"}

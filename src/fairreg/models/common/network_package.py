@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
-from fairreg.models.common.network_runner import Network, NetworkRunner, SettingsT, SizesT
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner, SettingsT, SizesT
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners.base import DEFAULT_BATCH, Runner
 from fairreg.runners.weights import format_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Tensor
 
-__all__ = ["Description", "Network", "NetworkPackage", "Signature", "Tensors"]
+__all__ = ["Description", "KnownNetwork", "NetworkPackage", "Signature", "Tensors"]
 
 Array = NDArray[Any]
 Tensors = Mapping[str, Array]
@@ -72,15 +72,15 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         """Describe the network; `settings` are None where they are missing. None: it is another after all."""
 
     @abstractmethod
-    def signature(self, network: Network[SizesT, SettingsT], /) -> Signature:
+    def signature(self, network: KnownNetwork[SizesT, SettingsT], /) -> Signature:
         """Inputs and outputs with descriptions, units and names of features."""
 
     @abstractmethod
-    def graph(self, network: Network[SizesT, SettingsT], /) -> bytes:
+    def graph(self, network: KnownNetwork[SizesT, SettingsT], /) -> bytes:
         """Serialise the network as an ONNX model with the names of `signature`, for any number of rows."""
 
     @abstractmethod
-    def torch_network(self, network: Network[SizesT, SettingsT], device: str, /) -> Callable[..., Any]:
+    def torch_network(self, network: KnownNetwork[SizesT, SettingsT], device: str, /) -> Callable[..., Any]:
         """Return the network on `device` as a function of torch tensors, in the order of `signature`."""
 
     @abstractmethod
@@ -89,11 +89,11 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
 
     @abstractmethod
     def definition(
-        self, network: Network[SizesT, SettingsT], arrays: Mapping[str, Array], /
+        self, network: KnownNetwork[SizesT, SettingsT], arrays: Mapping[str, Array], /
     ) -> Mapping[str, Array]:
         """Outputs by name that the definition gives in float64: those that `demonstrate` compares."""
 
-    def sample_of(self, network: Network[SizesT, SettingsT], /) -> Mapping[str, Array]:
+    def sample_of(self, network: KnownNetwork[SizesT, SettingsT], /) -> Mapping[str, Array]:
         """Toy inputs for a network; a package whose inputs depend on its settings overrides this."""
         return self.toy_sample(network.sizes)
 
@@ -102,7 +102,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         return float(np.abs(found - expected).max())
 
     def runner(
-        self, engine: Runner, network: Network[SizesT, SettingsT], /
+        self, engine: Runner, network: KnownNetwork[SizesT, SettingsT], /
     ) -> NetworkRunner[SizesT, SettingsT]:
         """Make the runner; a package that checks its inputs has a class of its own."""
         return NetworkRunner(engine, self, network)
@@ -148,11 +148,11 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
             obstacle=obstacle,
         )
 
-    def read(self, source: Recognition | Path) -> Network[SizesT, SettingsT]:
+    def read(self, source: Recognition | Path) -> KnownNetwork[SizesT, SettingsT]:
         """Read the network in a file. Raises ModelError for another and where its settings are missing."""
         path = source.path if isinstance(source, Recognition) else source
         tensors, sizes = self.identify(_opened(path))
-        return Network(tensors, sizes, self.settings(path, tensors, sizes))
+        return KnownNetwork(tensors, sizes, self.settings(path, tensors, sizes))
 
     def load(
         self,
@@ -179,7 +179,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
 
     def build(
         self,
-        network: Network[SizesT, SettingsT],
+        network: KnownNetwork[SizesT, SettingsT],
         *,
         runtime: str = "onnx",
         device: str | None = None,

@@ -12,7 +12,7 @@ from fairreg.runners.base import Arrays, Runner
 if TYPE_CHECKING:
     from fairreg.models.common.network_package import NetworkPackage
 
-__all__ = ["Network", "NetworkRunner", "SettingsT", "SizesT"]
+__all__ = ["KnownNetwork", "NetworkRunner", "SettingsT", "SizesT"]
 
 
 class _Sizes(Protocol):
@@ -25,7 +25,7 @@ SettingsT = TypeVar("SettingsT")
 
 
 @dataclass(frozen=True)
-class Network(Generic[SizesT, SettingsT]):
+class KnownNetwork(Generic[SizesT, SettingsT]):
     """Tensors of a network by name, its sizes, and its settings: what the tensors do not show."""
 
     tensors: Mapping[str, NDArray[Any]]
@@ -44,7 +44,7 @@ class NetworkRunner(Runner, Generic[SizesT, SettingsT]):
         self,
         engine: Runner,
         package: "NetworkPackage[SizesT, SettingsT]",
-        network: Network[SizesT, SettingsT],
+        network: KnownNetwork[SizesT, SettingsT],
     ) -> None:
         super().__init__(
             engine.name,

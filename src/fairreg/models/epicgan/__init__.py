@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Recognition
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.epicgan.sizes import EpicGanSizes, generator_of
 
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PACKAGE", "TITLE", "EpicGanPackage"]
 
 Array = NDArray[Any]
-Generator = Network[EpicGanSizes, "Scale | None"]
+Generator = KnownNetwork[EpicGanSizes, "Scale | None"]
 TITLE = "EPiC-GAN generator"
 _JETS = {"gluon": "gluon jets", "quark": "light quark jets", "top": "top quark jets"}
 _PUBLISHED = EpicGanSizes(latent=10, latent_local=3, hid_d=128, feats=3, equiv_layers_generator=6)

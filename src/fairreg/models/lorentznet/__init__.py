@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["PACKAGE", "TITLE", "LorentzNetPackage"]
 
 Array = NDArray[Any]
-LorentzNet = Network[LorentzNetSizes, "CoordinateWeight"]
+LorentzNet = KnownNetwork[LorentzNetSizes, "CoordinateWeight"]
 TITLE = "LorentzNet"
 _TASKS = {2: "top tagging", 8: "quark-gluon tagging"}
 _POOLING = (

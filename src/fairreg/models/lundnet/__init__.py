@@ -11,7 +11,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.network_runner import NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.lundnet.sizes import CLASSES, FEATURES, LundNetSizes
@@ -20,7 +26,7 @@ from fairreg.runners import Runner
 __all__ = ["PACKAGE", "TITLE", "LundNetPackage"]
 
 Array = NDArray[Any]
-LundNet = Network[LundNetSizes, None]
+LundNet = KnownNetwork[LundNetSizes, None]
 TITLE = "LundNet"
 _SOURCE = (
     "Recognised by names and shapes from src/lundnet of github.com/fdreyer/LundNet; no published file was "

@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.network_runner import NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.mlp.architecture import NAME, PerceptronSizes
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PACKAGE", "PerceptronPackage"]
 
 Array = NDArray[Any]
-Perceptron = Network[PerceptronSizes, "PerceptronSettings"]
+Perceptron = KnownNetwork[PerceptronSizes, "PerceptronSettings"]
 _TITLES = {"multi_body": "Multi-body top tagger", "cdms": "CDMS impact location regressor"}
 _COMPARED = PerceptronSizes("multi_body", 22, (200, 200, 50, 50), 2)  # of the published baseline
 

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from fairreg.models.base import Recognition
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.mpgan.layout import GeneratorLayout
 
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["PACKAGE", "TITLE", "MpganPackage"]
 
 Array = NDArray[Any]
-Generator = Network[GeneratorLayout, "GeneratorArguments"]
+Generator = KnownNetwork[GeneratorLayout, "GeneratorArguments"]
 TITLE = "MPGAN generator"
 _JETS = {"g": "gluon jets", "q": "light quark jets", "t": "top quark jets", "w": "W jets", "z": "Z jets"}
 _SMALLEST_OUTPUT = 3  # eta_rel, phi_rel, pT_rel; a discriminator has one output

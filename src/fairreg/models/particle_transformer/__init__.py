@@ -17,7 +17,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.network_runner import NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
@@ -27,7 +33,7 @@ from fairreg.runners import Runner
 __all__ = ["PACKAGE", "TITLE", "ParticleTransformerPackage"]
 
 Array = NDArray[Any]
-ParticleTransformer = Network[ParticleTransformerArchitecture, None]
+ParticleTransformer = KnownNetwork[ParticleTransformerArchitecture, None]
 TITLE = "Particle Transformer"
 _CLASSES = 10  # of the published networks
 

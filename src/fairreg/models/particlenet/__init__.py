@@ -13,7 +13,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs, Recognition
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.network_runner import NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet.architecture import (
@@ -28,7 +34,7 @@ from fairreg.runners import Runner
 __all__ = ["PACKAGE", "TITLE", "ParticleNetPackage"]
 
 Array = NDArray[Any]
-ParticleNet = Network[ParticleNetArchitecture, int]
+ParticleNet = KnownNetwork[ParticleNetArchitecture, int]
 TITLE = "ParticleNet"
 _PAPER, _VARIANT = 1, 0  # preference
 _CLASSES = 10  # of the published networks

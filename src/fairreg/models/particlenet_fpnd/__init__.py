@@ -14,14 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet_fpnd.architecture import NEIGHBOURS, PARTICLES, PUBLISHED, FpndArchitecture
 
 __all__ = ["PACKAGE", "TITLE", "FpndPackage"]
 
 Array = NDArray[Any]
-FpndNetwork = Network[FpndArchitecture, None]
+FpndNetwork = KnownNetwork[FpndArchitecture, None]
 TITLE = "JetNet's ParticleNet"
 _CODE = "jetnet/evaluation/particlenet.py of jet-net/JetNet"
 _FEATURES = 3

@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.common.network_package import Description, Network, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_package import (
+    Description,
+    KnownNetwork,
+    NetworkPackage,
+    Signature,
+    Tensors,
+)
 from fairreg.models.common.network_runner import NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.pfn.architecture import NAMES, ParticleFlowSizes
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["PACKAGE", "ParticleFlowPackage"]
 
 Array = NDArray[Any]
-ParticleFlow = Network[ParticleFlowSizes, "ParticleFlowSettings"]
+ParticleFlow = KnownNetwork[ParticleFlowSizes, "ParticleFlowSettings"]
 _TITLES = {False: "Particle Flow Network", True: "Particle Flow Interaction Network"}
 
 
