@@ -15,14 +15,8 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.aresgw.architecture import INPUT, OUTPUT, SAMPLE_RATE, SAMPLES, ResidualNetwork
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
-from fairreg.models.common.network_runner import NetworkRunner
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners import Runner
 

@@ -24,7 +24,7 @@ from fairreg.runners.weights import format_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Tensor
 
-__all__ = ["Description", "KnownNetwork", "NetworkPackage", "Signature", "Tensors"]
+__all__ = ["Description", "NetworkPackage", "Signature", "Tensors"]
 
 Array = NDArray[Any]
 Tensors = Mapping[str, Array]

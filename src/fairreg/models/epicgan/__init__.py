@@ -14,13 +14,8 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Recognition
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.epicgan.sizes import EpicGanSizes, generator_of
 

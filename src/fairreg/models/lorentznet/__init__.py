@@ -13,13 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 

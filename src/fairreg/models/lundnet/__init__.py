@@ -11,14 +11,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
-from fairreg.models.common.network_runner import NetworkRunner
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.lundnet.sizes import CLASSES, FEATURES, LundNetSizes
 from fairreg.runners import Runner

@@ -17,16 +17,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
-from fairreg.models.common.network_runner import NetworkRunner
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
+from fairreg.models.particlenet import ParticleNetPackage
 from fairreg.models.particlenet.architecture import plain_names
 from fairreg.runners import Runner
 
@@ -35,7 +30,6 @@ __all__ = ["PACKAGE", "TITLE", "ParticleTransformerPackage"]
 Array = NDArray[Any]
 ParticleTransformer = KnownNetwork[ParticleTransformerArchitecture, None]
 TITLE = "Particle Transformer"
-_CLASSES = 10  # of the published networks
 
 
 class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture, None]):
@@ -45,11 +39,9 @@ class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture,
     called = f"a {TITLE}"
     input_names = ("features", "lorentz_vectors", "mask")
     sample_source = (
-        "toy jets: directions from a normal distribution around the jet's axis, transverse momenta from an "
-        "exponential one, features without a known meaning from a standard normal one; massless four-momenta "
-        "of their own directions and momenta"
+        f"{ParticleNetPackage.sample_source}; massless four-momenta of their own directions and momenta"
     )
-    sample_warning = "The sample consists of toy jets: it shows that the network runs, not how well it tags."
+    sample_warning = ParticleNetPackage.sample_warning
     default_batch = 16  # jets: the pairs of one of 128 particles take 4 MB per layer of their embedding
 
     def identify(self, file: WeightFile, /) -> tuple[Tensors, ParticleTransformerArchitecture]:
@@ -92,8 +84,9 @@ class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture,
     def toy_sample(self, sizes: ParticleTransformerArchitecture | None, /) -> Mapping[str, Array]:
         """Toy jets, without sizes with the seven kinematic features of the published ones."""
         from fairreg.models.particle_transformer.jets import toy_jets
+        from fairreg.models.particlenet.physics import CLASSES
 
-        published = ParticleTransformerArchitecture(7, (128,), (8,), 1, 1, 512, (), _CLASSES)
+        published = ParticleTransformerArchitecture(7, (128,), (8,), 1, 1, 512, (), len(CLASSES))
         return toy_jets(published if sizes is None else sizes)
 
     def definition(self, network: ParticleTransformer, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:

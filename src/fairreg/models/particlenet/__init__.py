@@ -13,14 +13,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs, Recognition
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
-from fairreg.models.common.network_runner import NetworkRunner
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet.architecture import (
     LITE,
@@ -37,7 +31,6 @@ Array = NDArray[Any]
 ParticleNet = KnownNetwork[ParticleNetArchitecture, int]
 TITLE = "ParticleNet"
 _PAPER, _VARIANT = 1, 0  # preference
-_CLASSES = 10  # of the published networks
 _WEAVER = "hqucms/weaver-core, weaver/nn/model/ParticleNet.py"
 # The file whose fingerprint was computed: models/ParticleNet_kin.pt of the authors' repository, licence MIT.
 _PUBLISHED_FILES = {
@@ -104,32 +97,21 @@ class ParticleNetPackage(NetworkPackage[ParticleNetArchitecture, int]):
         return ParticleNetRunner(engine, self, network)
 
     def load(
-        self,
-        source: Recognition | Path,
-        *,
-        runtime: str = "onnx",
-        batch_size: int | None = None,
-        threads: int | None = None,
-        engines: Path | None = None,
-        device: str | None = None,
-        neighbours: int | None = None,
+        self, source: Recognition | Path, *, neighbours: int | None = None, **options: Any
     ) -> NetworkRunner[ParticleNetArchitecture, int]:
-        """Load the network in a weight file; `neighbours` is k where it is not that of the published ones."""
+        """Load the network in a weight file; `neighbours` is k where it is not that of the published ones.
+
+        The other options and errors are those of `NetworkPackage.load`.
+        """
         network = self.read(source)
-        return self.build(
-            replace(network, settings=neighbours or network.settings),
-            runtime=runtime,
-            device=device,
-            batch_size=batch_size,
-            threads=threads,
-            engines=engines,
-        )
+        return self.build(replace(network, settings=neighbours or network.settings), **options)
 
     def toy_sample(self, sizes: ParticleNetArchitecture | None, /) -> Mapping[str, Array]:
         """Toy jets, without sizes with the seven kinematic features of the published ones."""
         from fairreg.models.particlenet.jets import toy_jets
+        from fairreg.models.particlenet.physics import CLASSES
 
-        published = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), _CLASSES)
+        published = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), len(CLASSES))
         return toy_jets(published if sizes is None else sizes)
 
     def definition(self, network: ParticleNet, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:

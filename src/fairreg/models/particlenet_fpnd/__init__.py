@@ -14,13 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet_fpnd.architecture import NEIGHBOURS, PARTICLES, PUBLISHED, FpndArchitecture
 
@@ -30,7 +25,6 @@ Array = NDArray[Any]
 FpndNetwork = KnownNetwork[FpndArchitecture, None]
 TITLE = "JetNet's ParticleNet"
 _CODE = "jetnet/evaluation/particlenet.py of jet-net/JetNet"
-_FEATURES = 3
 # jetnet/evaluation/fpnd_resources/jetnet/30_particles/pnet_state_dict.pt of JetNet, licence MIT.
 _PUBLISHED_FILES = {
     "sha256:25fc49cc3a7502ddda53f6fc51675dfb245dc14b1620c80b431ebadf4efec49f": "pnet_state_dict.pt"
@@ -55,8 +49,10 @@ class FpndPackage(NetworkPackage[FpndArchitecture, None]):
 
     def describe(self, file: WeightFile, sizes: FpndArchitecture, _settings: None, /) -> Description:
         """Name the features where there are three."""
+        from fairreg.models.particlenet_fpnd.jets import FEATURES
+
         features = "The file does not name the features."
-        if sizes.features == _FEATURES:
+        if sizes.features == len(FEATURES):
             features = "The features are etarel, phirel and ptrel, normalised as JetNet.fpnd_norm does."
         return Description(
             title=TITLE,
@@ -91,9 +87,9 @@ class FpndPackage(NetworkPackage[FpndArchitecture, None]):
 
     def toy_sample(self, sizes: FpndArchitecture | None, /) -> Mapping[str, Array]:
         """Toy jets, without sizes with the three features of the published one."""
-        from fairreg.models.particlenet_fpnd.jets import PARTICLES_INPUT, toy_jets
+        from fairreg.models.particlenet_fpnd.jets import FEATURES, PARTICLES_INPUT, toy_jets
 
-        published = FpndArchitecture(_FEATURES, PUBLISHED, 256, 5)
+        published = FpndArchitecture(len(FEATURES), PUBLISHED, 256, 5)
         return {PARTICLES_INPUT: toy_jets(published if sizes is None else sizes)}
 
     def definition(self, network: FpndNetwork, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:

@@ -12,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.common.network_package import (
-    Description,
-    KnownNetwork,
-    NetworkPackage,
-    Signature,
-    Tensors,
-)
-from fairreg.models.common.network_runner import NetworkRunner
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.pfn.architecture import NAMES, ParticleFlowSizes
 from fairreg.runners import Runner
