@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg import models
-from fairreg.errors import ModelError, UsageError
+from fairreg.errors import ModelError, SecurityRefusal, UsageError
 from fairreg.models.base import Recognition
 from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.pfn.architecture import ParticleFlowSizes
@@ -370,6 +370,14 @@ def test_damaged_options_are_refused(tmp_path, content, words):
     (path.parent / "UQPFIN_x.json").write_bytes(content)
     with pytest.raises(ModelError, match=words):
         models.load(path)
+
+
+def test_options_behind_a_link_are_refused(tmp_path):
+    path = published(tmp_path, "UQPFIN_best_x", random_weights(PFIN.shapes()))
+    (tmp_path / "elsewhere.json").write_text(json.dumps(UQ))
+    (path.parent / "UQPFIN_x.json").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(SecurityRefusal, match=r"UQPFIN_x\.json beside UQPFIN_best_x is a link"):
+        models.recognise(path)
 
 
 def test_a_network_without_pairs_runs_without_options_and_says_what_is_assumed(tmp_path):
