@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Names and shapes of the tensors of layers, by which packages recognise their networks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
 
@@ -19,6 +19,7 @@ __all__ = [
     "outputs",
     "size",
     "trainable",
+    "widths_of",
 ]
 
 Array = NDArray[Any]
@@ -77,3 +78,8 @@ def check_floats(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, .
             raise ModelError(f"The tensor {name} has shape {array.shape}; the other tensors require {shape}.")
         if array.dtype.name not in FLOATS:
             raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
+
+
+def widths_of(widths: Iterable[int]) -> str:
+    """Write widths of layers as the training programs do: ``100,100,64``."""
+    return ",".join(map(str, widths))

@@ -9,7 +9,7 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.models.common.side_text import content_beside
 
-__all__ = ["Options", "widths_of"]
+__all__ = ["Options"]
 
 _MOST_WIDTH = 1 << 20
 
@@ -90,8 +90,3 @@ def _object(name: str, content: bytes) -> Mapping[str, Any]:
     if not isinstance(values, dict):
         raise ModelError(f"{name} is not a JSON object with the options of a training.")
     return values
-
-
-def widths_of(widths: Iterable[int]) -> str:
-    """Write widths of layers as the training programs do: ``100,100,64``."""
-    return ",".join(map(str, widths))

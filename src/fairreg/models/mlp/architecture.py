@@ -15,8 +15,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from fairreg.models.common.tensor_shapes import FLOATS, batch_norm, linear, trainable
-from fairreg.models.common.training_options import widths_of
+from fairreg.models.common.tensor_shapes import FLOATS, batch_norm, linear, trainable, widths_of
 
 __all__ = ["NAME", "PerceptronSizes"]
 

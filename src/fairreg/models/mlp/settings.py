@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from fairreg.errors import ModelError
-from fairreg.models.common.training_options import Options, widths_of
+from fairreg.models.common.tensor_shapes import widths_of
+from fairreg.models.common.training_options import Options
 from fairreg.models.mlp.architecture import PerceptronSizes
 from fairreg.schemas.record import Feature
 

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from fairreg.models.common.tensor_shapes import FLOATS, linear, trainable
-from fairreg.models.common.training_options import widths_of
+from fairreg.models.common.tensor_shapes import FLOATS, linear, trainable, widths_of
 
 __all__ = ["NAMES", "PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes"]
 
