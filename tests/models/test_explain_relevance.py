@@ -8,7 +8,7 @@ import pytest
 
 from fairreg.errors import UsageError
 from fairreg.models.hbb_in.explain.averages import average, joined, summary
-from fairreg.models.hbb_in.explain.passes import KnownNetwork, groups
+from fairreg.models.hbb_in.explain.passes import Network, groups
 from fairreg.models.hbb_in.explain.relevance import RULES, STARTS, PropagationRule, relevances
 from fairreg.models.hbb_in.network import Hyperparameters
 from support.networks import definition, random_jets, random_tensors
@@ -25,7 +25,7 @@ def unbiased(tensors):
 
 
 def probabilities(tensors, tracks, vertices):
-    network, found = KnownNetwork(tensors), np.empty((len(tracks), 2))
+    network, found = Network(tensors), np.empty((len(tracks), 2))
     for group in groups(tracks, vertices):
         found[group.jets] = network.forward(group).logits
     exponentials = np.exp(found - found.max(axis=1, keepdims=True))

@@ -12,7 +12,7 @@ from fairreg import models
 from fairreg.errors import ModelError
 from fairreg.models import hbb_in
 from fairreg.models.hbb_in.benchmark.candidates import candidates
-from fairreg.models.hbb_in.explain.passes import KnownNetwork, groups
+from fairreg.models.hbb_in.explain.passes import Network, groups
 from fairreg.models.hbb_in.explain.relevance import relevances
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.models.hbb_in.packing import class_packs
@@ -189,7 +189,7 @@ def test_a_network_of_tracks_only_with_other_features_is_that_of_other_jets(tmp_
 def test_explanations_follow_the_widths_and_refuse_tracks_only():
     sizes = Hyperparameters(5, 3, 7, 4, 6, widths=(("fr2", 5), ("fr1_pv", 6), ("fr3_pv", 3), ("fo2", 2)))
     tensors, (tracks, vertices) = random_tensors(sizes), random_jets(4, sizes)
-    network, logits = KnownNetwork(tensors), np.zeros((4, 2))
+    network, logits = Network(tensors), np.zeros((4, 2))
     for group in groups(tracks, vertices):
         logits[group.jets] = network.forward(group).logits
     exponentials = np.exp(logits)
