@@ -439,6 +439,17 @@ def test_inputs_and_outputs_have_physics_names(tmp_path):
     assert dense.outputs[0].shape == ("jets", 6, 3)
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_noise_gives_no_jets(tmp_path, kind, runtime):
+    found = models.recognise(save(tmp_path, KINDS[kind]))
+    runner, arrays = models.load(found, runtime=runtime), models.sample_for(found)
+    some, none = runner.run(arrays), runner.run({name: array[:0] for name, array in arrays.items()})
+    assert {name: array.shape for name, array in none.items()} == {
+        name: (0, *array.shape[1:]) for name, array in some.items()
+    }
+
+
 def test_jets_without_a_published_scale_give_the_network_output_alone(tmp_path):
     found = models.recognise(save(tmp_path, NEAR))
     assert "no scale" in found.assumptions[0]

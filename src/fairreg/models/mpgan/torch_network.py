@@ -70,7 +70,8 @@ class _Layers:
 
         x, mask = noise, None
         if layout.first is not None:
-            x = self.linear(x, layout.first).reshape(len(noise), self._arguments.slots, -1)
+            size = layout.messages[0].node_size
+            x = self.linear(x, layout.first).reshape(len(noise), self._arguments.slots, size)
         if self._arguments.masked:
             rank = x[:, :, 0].argsort(dim=1, stable=True).argsort(dim=1)
             mask = (rank < number[:, None]).float()[:, :, None]
