@@ -439,6 +439,22 @@ def test_inputs_and_outputs_have_physics_names(tmp_path):
     assert dense.outputs[0].shape == ("jets", 6, 3)
 
 
+@pytest.mark.parametrize("prefix", ["module.", "model.", "_orig_mod.module.", "net."])
+@pytest.mark.parametrize("kind", KINDS)
+def test_prefixes_of_wrappers_are_stripped_from_every_kind(tmp_path, kind, prefix):
+    path = save(tmp_path, KINDS[kind])
+    plain = models.load(path)
+    wrapped = {f"{prefix}{name}": array for name, array in random_tensors(KINDS[kind]).items()}
+    runner = models.load(save(tmp_path, KINDS[kind], wrapped))
+    arrays = mpgan.sample_of(runner.network)
+    assert np.array_equal(runner.run(arrays)["network_output"], plain.run(arrays)["network_output"])
+
+
+def test_a_sequence_of_layers_that_is_no_model_is_another_network(tmp_path):
+    tensors = {name.removeprefix("model."): array for name, array in random_tensors(DENSE).items()}
+    assert models.recognise(save(tmp_path, DENSE, tensors)) is None
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_noise_gives_no_jets(tmp_path, kind, runtime):

@@ -13,7 +13,7 @@ __all__ = [
     "FLOATS",
     "Shapes",
     "batch_norm",
-    "check_floats",
+    "check",
     "counters",
     "linear",
     "outputs",
@@ -70,14 +70,20 @@ def outputs(
     return tuple(found)
 
 
-def check_floats(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Raise ModelError for a tensor of another shape, an empty one, and one of another element type."""
+def check(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ModelError for a tensor of another shape, an empty one, and one of another element type.
+
+    `shapes` are those of the floating-point tensors; the counters of batches may be there or not.
+    """
     for name, shape in shapes.items():
         array = tensors[name]
         if array.shape != shape or 0 in shape:
             raise ModelError(f"The tensor {name} has shape {array.shape}; the other tensors require {shape}.")
         if array.dtype.name not in FLOATS:
             raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
+    for name in counters(shapes) & tensors.keys():
+        if tensors[name].size != 1 or tensors[name].dtype.kind not in "iu":
+            raise ModelError(f"The tensor {name} is not a single integer.")
 
 
 def widths_of(widths: Iterable[int]) -> str:

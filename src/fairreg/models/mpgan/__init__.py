@@ -46,9 +46,10 @@ class MpganPackage(NetworkPackage[GeneratorLayout, "GeneratorArguments"]):
     sample_warning = "The noise is drawn at random: the figures say how exactly the generator is computed."
 
     def identify(self, file: WeightFile, /) -> tuple[Tensors, GeneratorLayout]:
-        """Take every tensor; one of the authors' classes has a part called model, which is no wrapper."""
-        plain = all(name.startswith("model.") for name in file.tensors)
-        tensors = file.tensors if plain else file.unwrapped
+        """Take every tensor. One of the authors' classes has a part called model, which is no wrapper."""
+        tensors = file.unwrapped
+        if all(name[:1].isdigit() for name in tensors) and all("model." in name for name in file.tensors):
+            tensors = {f"model.{name}": array for name, array in tensors.items()}
         return tensors, GeneratorLayout.from_tensors(tensors)
 
     def settings(self, path: Path, _tensors: Tensors, layout: GeneratorLayout, /) -> "GeneratorArguments":

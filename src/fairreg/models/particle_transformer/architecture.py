@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.common.tensor_shapes import (
     batch_norm,
-    check_floats,
+    check,
     counters,
     linear,
     outputs,
@@ -139,12 +139,12 @@ class ParticleTransformerArchitecture:
         }
 
     def _check(self, tensors: Mapping[str, Array]) -> None:
-        if self.width % self.heads:
+        if not self.heads or self.width % self.heads:
             raise ModelError(f"{_NOT_OURS}: {self.width} channels do not divide into {self.heads} heads.")
         shapes = self.shapes()
         if unlike := sorted((tensors.keys() - counters(shapes)) ^ shapes.keys()):
             raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
-        check_floats(tensors, shapes)
+        check(tensors, shapes)
 
 
 def _pair(name: str, width: int) -> dict[str, tuple[int, ...]]:

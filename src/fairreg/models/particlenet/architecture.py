@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.common.tensor_shapes import (
     batch_norm,
-    check_floats,
+    check,
     counters,
     linear,
     outputs,
@@ -193,13 +193,9 @@ class ParticleNetArchitecture:
 
     def _check(self, tensors: Mapping[str, Array]) -> None:
         shapes = self.shapes()
-        known = counters(shapes)
-        if unlike := sorted((tensors.keys() - known) ^ shapes.keys()):
+        if unlike := sorted((tensors.keys() - counters(shapes)) ^ shapes.keys()):
             raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
-        check_floats(tensors, shapes)
-        for name in known & tensors.keys():
-            if tensors[name].size != 1 or tensors[name].dtype.kind not in "iu":
-                raise ModelError(f"The tensor {name} is not a single integer.")
+        check(tensors, shapes)
 
 
 def _streams(tensors: Mapping[str, Array], core: str, *, tagger: bool) -> tuple[ObjectStream, ...]:

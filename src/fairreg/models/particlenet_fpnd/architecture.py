@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.common.tensor_shapes import batch_norm, check_floats, counters, linear, size, trainable
+from fairreg.models.common.tensor_shapes import batch_norm, check, counters, linear, size, trainable
 
 __all__ = ["LAYERS", "NEIGHBOURS", "PARTICLES", "PUBLISHED", "FpndArchitecture", "edge_net"]
 
@@ -102,7 +102,7 @@ class FpndArchitecture:
         copies = {name for name in tensors if name.startswith(_COPY[1])}
         if unlike := sorted((tensors.keys() - copies - counters(shapes)) ^ shapes.keys()):
             raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
-        check_floats(tensors, shapes)
+        check(tensors, shapes)
         _check_copies(tensors, copies)
 
 
