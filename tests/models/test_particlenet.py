@@ -301,6 +301,17 @@ def test_the_demonstration_compares_with_the_definition(tmp_path, kind):
     assert all(np.isfinite(array).all() for array in sample.values())
 
 
+def test_another_number_of_neighbours_may_be_loaded(tmp_path):
+    path, jets = saved(random_tensors(SMALL), tmp_path / "w.safetensors"), random_jets(SMALL, slots=12)
+    for asked, meant in ((3, 3), (None, 16)):
+        runner = particlenet.load(path, neighbours=asked)
+        found, exact = runner.run(jets)["probabilities"], probabilities(random_tensors(SMALL), jets, meant)
+        np.testing.assert_allclose(found, exact, atol=1e-5)
+        assert particlenet.demonstrate(runner).metrics["max_difference"] < 1e-5
+    with pytest.raises(TypeError, match="thread"):
+        particlenet.load(path, runtime="torch", thread=1)
+
+
 def test_the_sample_without_a_network_has_the_seven_kinematic_features():
     assert particlenet.sample_inputs()["features"].shape == (16, 7, 40)
 

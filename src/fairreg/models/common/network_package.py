@@ -184,7 +184,8 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         runtime: str = "onnx",
         device: str | None = None,
         batch_size: int | None = None,
-        **options: Any,
+        threads: int | None = None,
+        engines: Path | None = None,
     ) -> NetworkRunner[SizesT, SettingsT]:
         """Build a runner of the network; every runtime but torch gets the ONNX graph. Raises as `load`."""
         from fairreg import runners
@@ -192,7 +193,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
 
         size = batch_size or self.default_batch
         if runtime != torch.RUNTIME:
-            graph = self.graph(network)
+            graph, options = self.graph(network), {"threads": threads, "engines": engines}
             engine = runners.load(runtime, graph, batch_size=size, device=device, **options)
             return self.runner(engine, network)
         place = str(torch.place(device))
