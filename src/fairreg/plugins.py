@@ -70,12 +70,13 @@ def load(room: str, name: str) -> ModuleType:
     return loaded
 
 
-def load_complete(room: str, name: str, contract: type[Any]) -> Any:
-    """Load a plugin module and check it against the protocol class `contract`.
+def load_complete(room: str, name: str, contract: type[Any], *, stand_in: str = "") -> Any:
+    """Load a plugin module, or the object in it that is called `stand_in`, and check it against `contract`.
 
-    Raises PluginError, which names the missing members.
+    Raises PluginError, which names the missing members of that protocol class.
     """
-    module = load(room, name)
+    module: object = load(room, name)
+    module = getattr(module, stand_in, module)
     needed = (*contract.__annotations__, *vars(contract))
     missing = [part for part in needed if not part.startswith("_") and not hasattr(module, part)]
     if not missing:

@@ -4,7 +4,7 @@
 import json
 import subprocess
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -158,6 +158,25 @@ def test_a_model_package_that_is_incomplete_is_refused_in_a_sentence(install, mi
     install("fairreg.models", "tripling", **parts)
     with pytest.raises(PluginError) as caught:
         models.reference(parse("10.5281/zenodo.99"))
+    assert caught.value.message == f"The plugin 'tripling' of fairreg.models does not define {missing}."
+    assert "fairreg.models.base" in caught.value.hint
+
+
+def test_an_object_called_package_stands_for_the_functions_of_its_module(install, settings, tmp_path):
+    install("fairreg.models", "tripling", PACKAGE=SimpleNamespace(**tripling()))
+    (tmp_path / "net.triple").write_bytes(b"triple")
+    assert models.get("tripling").sample_inputs()["x"].tolist() == [0, 1, 2]
+    runner = open_model(settings, str(tmp_path / "net.triple")).runner
+    np.testing.assert_array_equal(runner.run({"x": np.arange(3.0)})["y"], [0, 3, 6])
+
+
+@pytest.mark.parametrize("missing", MODEL)
+def test_such_an_object_that_is_incomplete_is_refused_in_the_same_sentence(install, missing):
+    parts = tripling()
+    left = parts.pop(missing)
+    install("fairreg.models", "tripling", PACKAGE=SimpleNamespace(**parts), **{missing: left})
+    with pytest.raises(PluginError) as caught:
+        models.get("tripling")
     assert caught.value.message == f"The plugin 'tripling' of fairreg.models does not define {missing}."
     assert "fairreg.models.base" in caught.value.hint
 

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import aresgw
-from fairreg.models.aresgw.architecture import ResidualNetwork
+from fairreg.models.aresgw.architecture import INPUT, OUTPUT, ResidualNetwork
 from fairreg.models.aresgw.definition import probabilities
-from fairreg.models.aresgw.inputs import INPUT, OUTPUT
-from fairreg.models.aresgw.runner import build
 from fairreg.models.aresgw.sample import toy_segments, toy_strain
 from fairreg.models.aresgw.whitening import amplitude_spectrum, segment_count, whitened
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.runners.weights import fingerprint_of
 from support.weight_files import Files
+
+aresgw = models.get("aresgw")
 
 TOLERANCE = 1e-5
 RUNTIMES = ["onnx", pytest.param("torch", marks=pytest.mark.torch)]
@@ -68,7 +68,7 @@ def of(tensors):
 
 
 def runner(tensors, runtime="onnx", batch_size=64):
-    return build(tensors, of(tensors), runtime=runtime, batch_size=batch_size)
+    return aresgw.build(KnownNetwork(tensors, of(tensors), None), runtime=runtime, batch_size=batch_size)
 
 
 def noise(*shape, seed=0):

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from fairreg import models, runners
 from fairreg.errors import ModelError
-from fairreg.models import epicgan
 from fairreg.models.epicgan.definition import generated, scaled
 from fairreg.models.epicgan.scale import SCALES
-from fairreg.models.epicgan.sizes import EpicGanSizes, checked
+from fairreg.models.epicgan.sizes import EpicGanSizes, generator_of
 from fairreg.runners.weights import fingerprint, fingerprint_of
 from fairreg.storage.archive import is_archive
 from support.weight_files import Files
+
+epicgan = models.get("epicgan")
 
 TOLERANCE = 1e-5
 RUNTIMES = ["onnx", pytest.param("torch", marks=pytest.mark.torch)]
@@ -102,7 +103,7 @@ def test_other_features_have_no_scale(tmp_path):
 
 
 def test_the_published_sizes_are_those_of_generate_py():
-    sizes, _ = checked(generator(PUBLISHED))
+    _, sizes = generator_of(generator(PUBLISHED))
     assert sizes == PUBLISHED
     assert {name: array.shape[1:] for name, array in epicgan.sample_inputs().items()} == {
         "global_noise": (10,),
@@ -133,7 +134,7 @@ def test_a_tensor_missing_added_or_of_another_shape_or_type_is_another_network(d
     )
     del tensors[name]
     try:
-        checked(tensors | change)
+        generator_of(tensors | change)
     except ModelError:
         return
     # Only the sizes of the noise are free.
@@ -168,7 +169,7 @@ def test_the_engines_agree_with_the_definition(tmp_path, runtime, sizes):
     runner = models.load(save(tmp_path, checkpoint(sizes)), runtime=runtime)
     arrays = noise(sizes)
     found = runner.run(arrays)
-    expected = epicgan.defined(runner, arrays)
+    expected = epicgan.definition(runner.network, arrays)["network_output"]
     assert 0.3 < np.abs(expected).max() < 10
     assert np.abs(found["network_output"] - expected).max() < TOLERANCE
     particles = scaled(expected, SCALES["top", 30]) * arrays["mask"][:, :, None]
@@ -244,7 +245,7 @@ def test_the_checkpoints_of_the_authors_program_are_read(tmp_path, new_format):
     runner = models.load(path)
     assert epicgan.demonstrate(runner).metrics["max_difference"] < TOLERANCE
     assert np.array_equal(
-        runner.generator.tensors["local_0.bias"], states["decoder_state"]["local_0.bias"].numpy()
+        runner.network.tensors["local_0.bias"], states["decoder_state"]["local_0.bias"].numpy()
     )
 
 
@@ -294,7 +295,7 @@ def test_a_jet_without_particles_is_empty(tmp_path, runtime):
     runner = models.load(save(tmp_path), runtime=runtime)
     arrays = noise() | {"mask": np.zeros((7, 7), np.float32)}
     assert not any(found.any() for found in runner.run(arrays).values())
-    assert not epicgan.defined(runner, arrays).any()
+    assert not epicgan.definition(runner.network, arrays)["network_output"].any()
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -323,7 +324,7 @@ def test_noise_is_read_from_a_file(tmp_path):
 def test_the_sample_is_fixed_and_has_padding_between_particles(tmp_path):
     found = models.recognise(save(tmp_path))
     first, second = models.sample_for(found), models.sample_for(found)
-    assert all(np.array_equal(first[name], second[name]) for name in epicgan.inputs.NAMES)
+    assert all(np.array_equal(first[name], second[name]) for name in epicgan.input_names)
     mask = first["mask"]
     assert mask.sum(axis=1).min() >= 1
     assert (np.diff(mask, axis=1) > 0).any()  # a particle behind a padded slot

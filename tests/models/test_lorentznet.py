@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError, SecurityRefusal
-from fairreg.models import lorentznet
 from fairreg.models.lorentznet.definition import BEAMS, METRIC, JetNodes, logits, nodes_of
 from fairreg.models.lorentznet.graph import onnx_bytes
 from fairreg.models.lorentznet.inputs import toy_jets
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 from fairreg.runners.weights import fingerprint, fingerprint_of
 from support.weight_files import Files
+
+lorentznet = models.get("lorentznet")
 
 TOP = LorentzNetSizes(scalars=2, hidden=5, classes=2, layers=3)
 QUARK_GLUON = LorentzNetSizes(scalars=8, hidden=5, classes=2, layers=3)

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import mlp
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.mlp.architecture import PerceptronSizes
 from fairreg.models.mlp.definition import compute
 from fairreg.models.mlp.inputs import toy_rows
-from fairreg.models.mlp.runner import build
 from fairreg.models.mlp.settings import Activation, PerceptronSettings
 from fairreg.runners.weights import fingerprint_of, read_tensors
 from support.particle_flow import published, random_weights
 from support.weight_files import Files
+
+mlp = models.get("mlp")
 
 TAGGER = PerceptronSizes("multi_body", 22, (12, 9), 2)
 REGRESSOR = PerceptronSizes("cdms", 19, (32,), 1)
@@ -56,7 +57,7 @@ def test_every_activation_agrees_with_the_definition(sizes, activation, runtime)
     if runtime == "torch":
         pytest.importorskip("torch")
     tensors, settings = random_weights(sizes.shapes()), PerceptronSettings(activation)
-    runner = build(tensors, sizes, settings, runtime=runtime, batch_size=5)
+    runner = mlp.build(KnownNetwork(tensors, sizes, settings), runtime=runtime, batch_size=5)
     rows = toy_rows(sizes)
     found = runner.run(rows)
     assert worst(found, compute(tensors, sizes, settings, rows)) < 1e-5

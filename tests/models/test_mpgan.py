@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from fairreg import models, runners
 from fairreg.errors import ModelError, SecurityRefusal
-from fairreg.models import mpgan
-from fairreg.models.mpgan.definition import LARGEST, particles
+from fairreg.models.mpgan.arguments import LARGEST
+from fairreg.models.mpgan.definition import particles
 from fairreg.models.mpgan.layout import GeneratorLayout
 from fairreg.models.mpgan.literals import read_dictionary
 from fairreg.runners.weights import fingerprint, fingerprint_of
 from support.weight_files import Files
+
+mpgan = models.get("mpgan")
 
 TOLERANCE = 1e-5
 RUNTIMES = ["onnx", pytest.param("torch", marks=pytest.mark.torch)]
@@ -83,7 +85,7 @@ def save(folder, arguments, tensors=None, *, beside=True):
 
 
 def expected(runner, arrays):
-    return np.stack(mpgan.defined(runner, arrays))
+    return mpgan.definition(runner.network, arrays)["network_output"]
 
 
 # Recognition
@@ -318,7 +320,7 @@ def test_every_runtime_agrees_with_the_definition(tmp_path, kind, runtime):
     assert [item.name for item in runner.outputs] == list(outputs)
     assert ("particles" in outputs) == (KINDS[kind]["jets"] in LARGEST)
     if "particles" in outputs:
-        scaled = [particles(jet, runner.generator.arguments) for jet in raw]
+        scaled = [particles(jet, runner.network.settings) for jet in raw]
         np.testing.assert_allclose(outputs["particles"], np.stack(scaled), atol=2 * TOLERANCE)
 
 
@@ -435,6 +437,33 @@ def test_inputs_and_outputs_have_physics_names(tmp_path):
     dense = models.load(save(tmp_path, DENSE))
     assert [(item.name, item.shape) for item in dense.inputs] == [("noise", ("jets", 11))]
     assert dense.outputs[0].shape == ("jets", 6, 3)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "model.", "_orig_mod.module.", "net."])
+@pytest.mark.parametrize("kind", KINDS)
+def test_prefixes_of_wrappers_are_stripped_from_every_kind(tmp_path, kind, prefix):
+    path = save(tmp_path, KINDS[kind])
+    plain = models.load(path)
+    wrapped = {f"{prefix}{name}": array for name, array in random_tensors(KINDS[kind]).items()}
+    runner = models.load(save(tmp_path, KINDS[kind], wrapped))
+    arrays = mpgan.sample_of(runner.network)
+    assert np.array_equal(runner.run(arrays)["network_output"], plain.run(arrays)["network_output"])
+
+
+def test_a_sequence_of_layers_that_is_no_model_is_another_network(tmp_path):
+    tensors = {name.removeprefix("model."): array for name, array in random_tensors(DENSE).items()}
+    assert models.recognise(save(tmp_path, DENSE, tensors)) is None
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_noise_gives_no_jets(tmp_path, kind, runtime):
+    found = models.recognise(save(tmp_path, KINDS[kind]))
+    runner, arrays = models.load(found, runtime=runtime), models.sample_for(found)
+    some, none = runner.run(arrays), runner.run({name: array[:0] for name, array in arrays.items()})
+    assert {name: array.shape for name, array in none.items()} == {
+        name: (0, *array.shape[1:]) for name, array in some.items()
+    }
 
 
 def test_jets_without_a_published_scale_give_the_network_output_alone(tmp_path):

@@ -6,11 +6,12 @@ import pytest
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import particle_transformer
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particle_transformer.definition import logits, pair_features, probabilities
 from support.particle_transformer import DEEP, EVERY, SMALL, random_jets, random_tensors
+
+particle_transformer = models.get("particle_transformer")
 
 PUBLISHED = ParticleTransformerArchitecture(17, (128, 512, 128), (64, 64, 64, 8), 8, 2, 512, (), 10)
 
@@ -193,6 +194,7 @@ def test_a_fine_tuned_network_is_recognised(tmp_path):
         ("cls_blocks.1.fc1.weight", (13, 8)),
         ("pair_embed.embed.1.weight", (5, 6, 1)),
         ("pair_embed.embed.4.weight", (3, 5, 1)),
+        ("pair_embed.embed.4.weight", (0, 5, 1)),
         ("embed.embed.4.weight", ()),
         ("fc.0.bias", (9,)),
         ("fc_out.weight", (2, 2)),
@@ -208,6 +210,14 @@ def test_a_network_with_similar_names_is_refused(tmp_path, name, shape):
         assert recognised(others, tmp_path) is None
         assert recognised(others | {f"{name}s": tensors[name]}, tmp_path) is None
         assert recognised(others | {name: tensors[name].astype(np.float16)}, tmp_path) is None
+
+
+@pytest.mark.parametrize("counter", [np.zeros(2, np.int64), np.zeros((), np.float32)])
+def test_a_counter_of_batches_is_one_integer_or_missing(tmp_path, counter):
+    name, tensors = "pair_embed.embed.5.num_batches_tracked", random_tensors(SMALL)
+    assert recognised(tensors | {name: counter}, tmp_path) is None
+    del tensors[name]
+    assert recognised(tensors, tmp_path) is not None
 
 
 def test_the_demonstration_and_the_onnx_file(network, tmp_path):

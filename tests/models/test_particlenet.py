@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import particlenet
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.definition import logits, neighbours_of, probabilities
-from fairreg.models.particlenet.runner import build
 from support.particlenet import EVERY, FUSED, SMALL, TAGGER, as_in_weaver, random_jets, random_tensors
+
+particlenet = models.get("particlenet")
+
+
+def build(tensors, neighbours=None, **options):
+    sizes = ParticleNetArchitecture.from_tensors(tensors)
+    return particlenet.build(KnownNetwork(tensors, sizes, neighbours or sizes.neighbours), **options)
+
 
 K = 4
 PUBLISHED_SIZES = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), 10)
@@ -292,6 +299,17 @@ def test_the_demonstration_compares_with_the_definition(tmp_path, kind):
     masks = [array for name, array in sample.items() if name.endswith("mask")]
     assert all(0 < mask.mean() < 1 for mask in masks)
     assert all(np.isfinite(array).all() for array in sample.values())
+
+
+def test_another_number_of_neighbours_may_be_loaded(tmp_path):
+    path, jets = saved(random_tensors(SMALL), tmp_path / "w.safetensors"), random_jets(SMALL, slots=12)
+    for asked, meant in ((3, 3), (None, 16)):
+        runner = particlenet.load(path, neighbours=asked)
+        found, exact = runner.run(jets)["probabilities"], probabilities(random_tensors(SMALL), jets, meant)
+        np.testing.assert_allclose(found, exact, atol=1e-5)
+        assert particlenet.demonstrate(runner).metrics["max_difference"] < 1e-5
+    with pytest.raises(TypeError, match="thread"):
+        particlenet.load(path, runtime="torch", thread=1)
 
 
 def test_the_sample_without_a_network_has_the_seven_kinematic_features():

@@ -6,11 +6,12 @@ import pytest
 
 from fairreg import models
 from fairreg.errors import ModelError
-from fairreg.models import particlenet, particlenet_fpnd
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet_fpnd.architecture import PUBLISHED, FpndArchitecture
 from fairreg.models.particlenet_fpnd.definition import scores_and_activations
 from fairreg.models.particlenet_fpnd.jets import normalised, toy_jets
+
+particlenet, particlenet_fpnd = (models.get(name) for name in ("particlenet", "particlenet_fpnd"))
 
 SMALL = FpndArchitecture(3, (4, 6), 7, 5)
 
@@ -90,6 +91,7 @@ def test_the_onnx_file_is_recognised_as_the_same_network(weights, tmp_path):
         ("fc2.weight", np.zeros((), np.float32)),
         ("fc2.bias", np.zeros(5, np.float16)),
         ("fc3.bias", np.zeros(5, np.float32)),
+        ("edge_nets.0.model.1.num_batches_tracked", np.zeros(2, np.int64)),
     ],
 )
 def test_a_network_with_similar_names_is_refused(tmp_path, name, array):

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg import models
-from fairreg.errors import ModelError, UsageError
-from fairreg.models import pfn
+from fairreg.errors import ModelError, SecurityRefusal, UsageError
 from fairreg.models.base import Recognition
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.pfn.architecture import ParticleFlowSizes
-from fairreg.models.pfn.definition import compute
 from fairreg.models.pfn.inputs import toy_jets
-from fairreg.models.pfn.runner import build
 from fairreg.models.pfn.settings import ParticleFlowSettings, options_file
 from fairreg.runners import onnx
 from fairreg.runners.weights import fingerprint_of
 from support.particle_flow import published, random_weights
 from support.weight_files import Files
+
+pfn = models.get("pfn")
 
 PFN = ParticleFlowSizes(3, (9, 8, 7 + 1), (6, 5), 2)
 PFIN = ParticleFlowSizes(3, (9, 8), (6, 5), 2, 10)
@@ -63,7 +63,8 @@ def runner_of(sizes, output="softmax", runtime="onnx", seed=0):
     tensors = random_weights(sizes.shapes(), seed)
     last = tensors[f"{sizes.last}.weight"]
     last[0] = abs(last[0])  # the first class always has evidence
-    return build(tensors, sizes, settings_for(sizes, output), runtime=runtime, batch_size=128)
+    known = KnownNetwork(tensors, sizes, settings_for(sizes, output))
+    return pfn.build(known, runtime=runtime, batch_size=128)
 
 
 def worst(found, expected):
@@ -77,7 +78,7 @@ def worst(found, expected):
 
 def defined(runner, jets):
     taken = {item.name: jets[item.name] for item in runner.inputs}
-    return compute(runner.tensors, runner.sizes, runner.settings, taken)
+    return pfn.definition(runner.network, taken)
 
 
 @pytest.mark.parametrize("runtime", ["onnx", "torch"])
@@ -369,6 +370,14 @@ def test_damaged_options_are_refused(tmp_path, content, words):
     (path.parent / "UQPFIN_x.json").write_bytes(content)
     with pytest.raises(ModelError, match=words):
         models.load(path)
+
+
+def test_options_behind_a_link_are_refused(tmp_path):
+    path = published(tmp_path, "UQPFIN_best_x", random_weights(PFIN.shapes()))
+    (tmp_path / "elsewhere.json").write_text(json.dumps(UQ))
+    (path.parent / "UQPFIN_x.json").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(SecurityRefusal, match=r"UQPFIN_x\.json beside UQPFIN_best_x is a link"):
+        models.recognise(path)
 
 
 def test_a_network_without_pairs_runs_without_options_and_says_what_is_assumed(tmp_path):

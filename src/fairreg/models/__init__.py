@@ -40,10 +40,13 @@ def names() -> tuple[str, ...]:
 
 
 def get(model: str) -> ModelModule:
-    """Return the package of `model`. Raises UsageError for an unknown model, PluginError if incomplete."""
+    """Return the package of `model`: its module, or the object ``PACKAGE`` in it.
+
+    Raises UsageError for an unknown model, PluginError if it is incomplete.
+    """
     if model not in names():
         raise UsageError(f"There is no model {model!r}.", hint=f"Models are: {', '.join(names())}.")
-    return cast("ModelModule", plugins.load_complete(_ROOM, model, ModelModule))
+    return cast("ModelModule", plugins.load_complete(_ROOM, model, ModelModule, stand_in="PACKAGE"))
 
 
 def recognise(path: Path) -> Recognition | None:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Interface of a model package, and the types that it returns.
 
-A model package (``fairreg/models/<model>/``, or an entry point in the group ``fairreg.models``) defines
+A model package (``fairreg/models/<model>/``, or an entry point in the group ``fairreg.models``) defines, as
+functions of its module or as methods of an object ``PACKAGE`` in it (`models.common.network_package` has a
+base class that implements all of them for a network that is built from its tensors),
 
 - ``recognise(path) -> Recognition | None``: its finding, None for a file without weights of its network;
 - ``load(source, *, runtime="onnx", batch_size=None, threads=None, engines=None, device=None) -> Runner``: a
@@ -98,7 +100,7 @@ class Demonstration:
 
 
 class ModelModule(Protocol):
-    """The package-level interface described above."""
+    """The interface described above, of a module or of its object ``PACKAGE``."""
 
     def recognise(self, path: Path, /) -> Recognition | None:
         """Identify the weights in a file; None if it is not a weight file or holds another network."""

@@ -6,49 +6,27 @@ github.com/vivinousi/gw-detection-deep-learning.
 Read in the order architecture, definition, whitening, inputs, graph, runner.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.aresgw import inputs
-from fairreg.models.aresgw.architecture import SAMPLES, ResidualNetwork
-from fairreg.models.aresgw.inputs import INPUT, OUTPUT
-from fairreg.models.aresgw.runner import AresRunner, build
-from fairreg.models.aresgw.sample import SAMPLE, toy_segments
-from fairreg.models.aresgw.whitening import SAMPLE_RATE
-from fairreg.models.base import Demonstration, Inputs, Recognition
-from fairreg.models.common.classification import figures
+from fairreg.models.aresgw.architecture import INPUT, OUTPUT, SAMPLE_RATE, SAMPLES, ResidualNetwork
+from fairreg.models.base import Inputs
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners import Runner
-from fairreg.schemas.identifiers import Identifier
 
-__all__ = [
-    "TITLE",
-    "AresRunner",
-    "count_inputs",
-    "demonstrate",
-    "load",
-    "measure",
-    "onnx_graph",
-    "read_inputs",
-    "recognise",
-    "recognise_weights",
-    "reference",
-    "sample_for",
-    "sample_inputs",
-]
+__all__ = ["PACKAGE", "TITLE", "AresPackage"]
 
 Array = NDArray[Any]
+AresNetwork = KnownNetwork[ResidualNetwork, None]
 TITLE = "AresGW residual network"
 # By the channels of the first block, as the authors' README names them.
 _TITLES = {8: f"{TITLE}, challenge version (Virgo-AUTH)", 16: f"{TITLE}, model 1"}
-# Segments in one batch: the widest layers of 64 of them take 8 MB.
-_BATCH = 64
 _CODE = "vivinousi/gw-detection-deep-learning"
 _ASSUMPTIONS = (
     (
@@ -61,128 +39,84 @@ _ASSUMPTIONS = (
     ),
     "Output 0 is signal and detector 0 is H1, as in utils/dataset.py and utils/eval_utils.py.",
 )
-_TOY = "The strain is a toy sample, Gaussian noise with a chirp: the figures say nothing about sensitivity."
 
 
-def recognise(path: Path) -> Recognition | None:
-    """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
+class AresPackage(NetworkPackage[ResidualNetwork, None]):
+    """The residual networks of any width."""
 
-    Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
-    """
-    file = WeightFile.read(path)
-    return None if file is None else recognise_weights(file)
+    model = "aresgw"
+    called = "of AresGW"
+    input_names = (INPUT,)
+    sample_source = "toy noise with a chirp"
+    sample_warning = (
+        "The strain is a toy sample, Gaussian noise with a chirp: the figures say nothing about sensitivity."
+    )
+    default_batch = 64  # segments: their widest layers take 8 MB
 
+    def identify(self, file: WeightFile, /) -> tuple[Tensors, ResidualNetwork]:
+        """Take every tensor of the file."""
+        network = ResidualNetwork.from_tensors(file.unwrapped)
+        if network is None:
+            raise ModelError(f"The weights in {file.path.name} are not those of AresGW.")
+        return file.unwrapped, network
 
-def recognise_weights(file: WeightFile) -> Recognition | None:
-    """Identify the weights in a file that was read, as `recognise`."""
-    network = ResidualNetwork.from_tensors(file.unwrapped)
-    if network is None:
-        return None
-    return Recognition(
-        model="aresgw",
-        title=_TITLES.get(network.width, TITLE),
-        path=file.path,
-        format=file.format,
-        fingerprint=file.fingerprint,
-        parameter_count=network.parameter_count,
-        hyperparameters={
-            "width": network.width,
-            "residual_blocks": len(network.blocks),
+    def describe(self, _file: WeightFile, sizes: ResidualNetwork, _settings: None, /) -> Description:
+        """Name the network by its width."""
+        numbers = {
+            "width": sizes.width,
+            "residual_blocks": len(sizes.blocks),
             "samples": SAMPLES,
             "sample_rate": SAMPLE_RATE,
-        },
-        assumptions=_ASSUMPTIONS,
-    )
+        }
+        return Description(_TITLES.get(sizes.width, TITLE), numbers, _ASSUMPTIONS)
+
+    def signature(self, _network: AresNetwork, /) -> Signature:
+        """Describe segments and probabilities."""
+        from fairreg.models.aresgw.inputs import signature
+
+        return signature()
+
+    def graph(self, network: AresNetwork, /) -> bytes:
+        """Serialise the graph."""
+        from fairreg.models.aresgw.graph import onnx_bytes
+
+        return onnx_bytes(network.tensors, network.sizes)
+
+    def torch_network(self, network: AresNetwork, device: str, /) -> Callable[..., Any]:
+        """Build the network in PyTorch."""
+        from fairreg.models.aresgw import torch_network
+
+        return torch_network.network(network.tensors, network.sizes, device)
+
+    def runner(self, engine: Runner, network: AresNetwork, /) -> NetworkRunner[ResidualNetwork, None]:
+        """Make a runner that refuses segments with values that are not finite."""
+        from fairreg.models.aresgw.runner import AresRunner
+
+        return AresRunner(engine, self, network)
+
+    def toy_sample(self, _sizes: ResidualNetwork | None, /) -> Mapping[str, Array]:
+        """Whitened toy segments, for every network of the model."""
+        from fairreg.models.aresgw.sample import toy_segments
+
+        return {INPUT: toy_segments()}
+
+    def definition(self, network: AresNetwork, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
+        """Probabilities (segments, 2)."""
+        from fairreg.models.aresgw.definition import probabilities
+
+        return {OUTPUT: probabilities(network.tensors, arrays[INPUT])}
+
+    def read_inputs(self, path: Path, start: int = 0, stop: int | None = None) -> Inputs:
+        """Read whitened segments, or whiten slices of strain, from a .npz or HDF5 file, as `inputs.read`."""
+        from fairreg.models.aresgw.inputs import read
+
+        return read(path, start, stop)
+
+    def count_inputs(self, path: Path) -> int | None:
+        """Number of segments in the file. Raises as `read_inputs`."""
+        from fairreg.models.aresgw.inputs import count
+
+        return count(path)
 
 
-def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature
-    """Return None: fairreg has no weights of its own for this model."""
-    return None
-
-
-def load(
-    source: Recognition | Path,
-    *,
-    runtime: str = "onnx",
-    batch_size: int | None = None,
-    threads: int | None = None,
-    engines: Path | None = None,
-    device: str | None = None,
-) -> AresRunner:
-    """Load the network in a weight file on `runtime`.
-
-    Raises ModelError for a file of another network, UsageError, UnsafePickle, MissingEngine.
-    """
-    return build(
-        *_read(source),
-        runtime=runtime,
-        batch_size=batch_size or _BATCH,
-        threads=threads,
-        engines=engines,
-        device=device,
-    )
-
-
-def onnx_graph(source: Recognition) -> bytes:
-    """Serialise the network of a recognised file as the ONNX graph that `load` runs. Raises as `load`."""
-    from fairreg.models.aresgw.graph import onnx_bytes
-
-    return onnx_bytes(*_read(source))
-
-
-def _read(source: Recognition | Path) -> tuple[Mapping[str, Array], ResidualNetwork]:
-    path = source.path if isinstance(source, Recognition) else source
-    file = WeightFile.read(path)
-    if file is None:
-        raise ModelError(f"{path.name} does not contain weights.")
-    network = ResidualNetwork.from_tensors(file.unwrapped)
-    if network is None:
-        raise ModelError(f"The weights in {path.name} are not those of AresGW.")
-    return file.unwrapped, network
-
-
-def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """Read whitened segments, or whiten slices of strain, from a .npz or HDF5 file, as `inputs.read`."""
-    return inputs.read(path, start, stop)
-
-
-def count_inputs(path: Path) -> int | None:
-    """Number of segments in the file. Raises as `read_inputs`."""
-    return inputs.count(path)
-
-
-def measure(outputs: Mapping[str, Array], labels: Array) -> Mapping[str, float]:
-    """ROC AUC and accuracy of the probabilities for labels (n, 2) of signal and noise."""
-    return figures(outputs[OUTPUT], labels)
-
-
-def sample_inputs() -> Mapping[str, Array]:
-    """Whitened toy segments, for every network of the model."""
-    return {INPUT: toy_segments()}
-
-
-def sample_for(source: Recognition) -> Mapping[str, Array]:  # noqa: ARG001  all take the same inputs
-    """Whitened toy segments, as `sample_inputs`."""
-    return sample_inputs()
-
-
-def demonstrate(runner: Runner) -> Demonstration:
-    """Compare `runner` with the definition in float64 on toy segments; ModelError for another model."""
-    if not isinstance(runner, AresRunner):
-        raise ModelError("The runner is not of AresGW.")
-    from fairreg.models.aresgw.definition import probabilities
-
-    arrays = sample_inputs()
-    runner.run(arrays)  # engines do some things only once
-    begin = perf_counter()
-    found = runner.run(arrays)[OUTPUT]
-    seconds = perf_counter() - begin
-    expected = probabilities(runner.tensors, arrays[INPUT])
-    return Demonstration(
-        source=SAMPLE,
-        items=len(found),
-        metrics={"max_difference": float(np.abs(found - expected).max())},
-        items_per_second=len(found) / seconds if seconds else float("inf"),
-        batch_size=runner.batch_size or len(found),
-        warnings=(_TOY,),
-    )
+PACKAGE = AresPackage()

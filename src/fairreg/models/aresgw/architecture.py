@@ -8,28 +8,31 @@ Source: vivinousi/gw-detection-deep-learning, ``ResNet54`` and ``ResNet54Double`
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.models.common.tensor_shapes import FLOATS, Shapes, batch_norm, counters, trainable
+
 __all__ = [
-    "BATCH_NORM_EPSILON",
     "CLASSES",
     "DAIN_EPSILON",
     "DETECTORS",
+    "INPUT",
+    "OUTPUT",
     "SAMPLES",
+    "SAMPLE_RATE",
     "ResidualBlock",
     "ResidualNetwork",
 ]
 
 Array = NDArray[Any]
-Shapes = dict[str, tuple[int, ...]]
 
 DETECTORS, CLASSES = ("H1", "L1"), ("signal", "noise")
 SAMPLES = 2048  # of one segment: 1 s
-BATCH_NORM_EPSILON = 1e-5  # the default of torch.nn.BatchNorm1d, which the authors' classes keep
+SAMPLE_RATE = 2048  # Hz
+INPUT, OUTPUT = "whitened_strain", "probabilities"
 DAIN_EPSILON = 1e-8
 
 # Output channels of the 27 blocks, in units of the first one's, and the blocks that halve the length.
@@ -62,7 +65,7 @@ class ResidualBlock:
             found |= _convolution(f"{self.name}.x_transform", self.channels_in, self.channels_out, 1)
         for place, channels in ((0, self.channels_in), (3, self.channels_out)):
             found |= _convolution(f"{self.name}.body.{place}", channels, self.channels_out, 3)
-            found |= _batch_norm(f"{self.name}.body.{place + 1}", self.channels_out)
+            found |= batch_norm(f"{self.name}.body.{place + 1}", self.channels_out)
         return found
 
 
@@ -82,13 +85,13 @@ class ResidualNetwork:
         if first is None or first.ndim == 0 or not first.shape[0]:
             return None
         network = cls(int(first.shape[0]))
-        counted = {f"{name.rpartition('.')[0]}.num_batches_tracked" for name in _variances(network.shapes())}
+        counted = counters(network.shapes())
         others = {name: array for name, array in tensors.items() if name not in counted}
         if {name: array.shape for name, array in others.items()} != network.shapes():
             return None
-        counters = [array for name, array in tensors.items() if name in counted]
-        real = all(array.dtype.name in {"float32", "float64"} for array in others.values())
-        return network if real and all(item.shape == () for item in counters) else None
+        numbers = [array for name, array in tensors.items() if name in counted]
+        real = all(array.dtype.name in FLOATS for array in others.values())
+        return network if real and all(item.shape == () for item in numbers) else None
 
     @property
     def blocks(self) -> tuple[ResidualBlock, ...]:
@@ -106,7 +109,7 @@ class ResidualNetwork:
             found |= block.shapes()
         features, hidden, two = 2 * self.width, 4 * self.width, len(DETECTORS)
         found |= _convolution("net.cls_head.0", features, hidden, _HEAD_KERNEL)
-        found |= _batch_norm("net.cls_head.1", hidden)
+        found |= batch_norm("net.cls_head.1", hidden)
         found |= _convolution("net.cls_head.3", hidden, len(CLASSES), 1)
         for layer in ("mean_layer", "scaling_layer", "gating_layer"):
             found[f"norm.{layer}.weight"] = (two, two)
@@ -115,12 +118,7 @@ class ResidualNetwork:
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
-        fixed = (".running_mean", ".running_var")
-        return sum(
-            prod(shape)
-            for name, shape in self.shapes().items()
-            if not name.endswith(fixed) and name != _WHITENING
-        )
+        return trainable({name: shape for name, shape in self.shapes().items() if name != _WHITENING})
 
     def used(self, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
         """Select the tensors that outputs depend on: without counters and the spectrum of the training."""
@@ -129,11 +127,3 @@ class ResidualNetwork:
 
 def _convolution(name: str, channels_in: int, channels_out: int, kernel: int) -> Shapes:
     return {f"{name}.weight": (channels_out, channels_in, kernel), f"{name}.bias": (channels_out,)}
-
-
-def _batch_norm(name: str, channels: int) -> Shapes:
-    return {f"{name}.{kind}": (channels,) for kind in ("weight", "bias", "running_mean", "running_var")}
-
-
-def _variances(names: Mapping[str, Any]) -> list[str]:
-    return [name for name in names if name.endswith(".running_var")]

@@ -12,17 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.aresgw.architecture import (
-    BATCH_NORM_EPSILON,
-    DAIN_EPSILON,
-    ResidualBlock,
-    ResidualNetwork,
-)
+from fairreg.models.aresgw.architecture import DAIN_EPSILON, ResidualBlock, ResidualNetwork
 
 __all__ = ["probabilities"]
 
 Array = NDArray[Any]
 Tensors = Mapping[str, Array]
+_EPSILON = 1e-5  # the default of torch.nn.BatchNorm1d, which the authors' classes keep
 
 
 def probabilities(tensors: Tensors, segments: Array) -> NDArray[np.float64]:
@@ -83,5 +79,5 @@ def _batch_norm(weights: Tensors, layer: str, x: Array) -> Array:
     mean, variance, weight, bias = (
         weights[f"{layer}.{kind}"][:, None] for kind in ("running_mean", "running_var", "weight", "bias")
     )
-    normalised: Array = (x - mean) / np.sqrt(variance + BATCH_NORM_EPSILON) * weight + bias
+    normalised: Array = (x - mean) / np.sqrt(variance + _EPSILON) * weight + bias
     return normalised

@@ -6,18 +6,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fairreg.models.aresgw.architecture import (
-    BATCH_NORM_EPSILON,
-    DAIN_EPSILON,
-    ResidualBlock,
-    ResidualNetwork,
-)
-from fairreg.models.aresgw.inputs import INPUT, OUTPUT, signature
+from fairreg.models.aresgw.architecture import DAIN_EPSILON, INPUT, OUTPUT, ResidualBlock, ResidualNetwork
+from fairreg.models.aresgw.inputs import signature
 from fairreg.models.common.graph_builder import GraphBuilder
 
 __all__ = ["onnx_bytes"]
-
-_BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 def onnx_bytes(tensors: Mapping[str, NDArray[Any]], network: ResidualNetwork) -> bytes:
@@ -27,7 +20,7 @@ def onnx_bytes(tensors: Mapping[str, NDArray[Any]], network: ResidualNetwork) ->
     for block in network.blocks:
         value = _residual(graph, block, value)
     value = _convolved(graph, "net.cls_head.0", value)
-    value = graph.node("Relu", _batch_norm(graph, "net.cls_head.1", value))
+    value = graph.relu(graph.batch_norm(value, "net.cls_head.1"))
     logits = graph.node("Flatten", _convolved(graph, "net.cls_head.3", value), axis=1)
     graph.node("Softmax", logits, output=OUTPUT, axis=1)
     return graph.model("aresgw", *signature())
@@ -55,22 +48,17 @@ def _linear(graph: GraphBuilder, value: str, layer: str) -> str:
 
 def _along(graph: GraphBuilder, value: str) -> str:
     """One number per detector, to be combined with all its samples."""
-    return graph.node("Unsqueeze", value, graph.integers(2))
+    return graph.with_axis(value, 2)
 
 
 def _residual(graph: GraphBuilder, block: ResidualBlock, x: str) -> str:
-    inner = _batch_norm(graph, f"{block.name}.body.1", _convolved(graph, f"{block.name}.body.0", x, 1))
-    outer = _convolved(graph, f"{block.name}.body.3", graph.node("Relu", inner), 1, block.stride)
-    body = _batch_norm(graph, f"{block.name}.body.4", outer)
+    inner = graph.batch_norm(_convolved(graph, f"{block.name}.body.0", x, 1), f"{block.name}.body.1")
+    outer = _convolved(graph, f"{block.name}.body.3", graph.relu(inner), 1, block.stride)
+    body = graph.batch_norm(outer, f"{block.name}.body.4")
     shortcut = _convolved(graph, f"{block.name}.x_transform", x, 0, block.stride) if block.transforms else x
-    return graph.node("Relu", graph.node("Add", body, shortcut))
+    return graph.relu(graph.node("Add", body, shortcut))
 
 
 def _convolved(graph: GraphBuilder, layer: str, x: str, padding: int = 0, stride: int = 1) -> str:
     parameters = (f"{layer}.{kind}" for kind in ("weight", "bias"))
     return graph.node("Conv", x, *parameters, pads=[padding, padding], strides=[stride])
-
-
-def _batch_norm(graph: GraphBuilder, layer: str, x: str) -> str:
-    parameters = (f"{layer}.{kind}" for kind in _BATCH_NORM)
-    return graph.node("BatchNormalization", x, *parameters, epsilon=BATCH_NORM_EPSILON)

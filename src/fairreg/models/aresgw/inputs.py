@@ -7,17 +7,17 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.aresgw.architecture import CLASSES, DETECTORS, SAMPLES
+from fairreg.models.aresgw.architecture import CLASSES, DETECTORS, INPUT, OUTPUT, SAMPLES
 from fairreg.models.aresgw.whitening import segment_count, whitened
 from fairreg.models.base import Inputs
-from fairreg.models.common.array_files import count_rows, read_named
+from fairreg.models.common.array_files import count_rows, opened, read_named
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, unreadable
+from fairreg.storage.arrays import Rows
 
-__all__ = ["INPUT", "OUTPUT", "STRAIN", "count", "read", "signature"]
+__all__ = ["STRAIN", "count", "read", "signature"]
 
 Array = NDArray[Any]
-INPUT, STRAIN, OUTPUT = "whitened_strain", "strain", "probabilities"
+STRAIN = "strain"
 _LABELS = "labels"
 _SLICE_AXES = 3
 _DESCRIPTION = (
@@ -79,13 +79,10 @@ def count(path: Path) -> int | None:
 
 def _slices(path: Path) -> tuple[int, ...] | None:
     """Shape of the slices of strain in a file; None where it has none, or whitened segments."""
-    try:
-        with open_rows(path) as content:
-            if not isinstance(content, Rows) or INPUT in content or STRAIN not in content:
-                return None
-            shape, dtype = content.kind(STRAIN) or (content[STRAIN].shape, content[STRAIN].dtype)
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
+    with opened(path) as content:
+        if not isinstance(content, Rows) or INPUT in content or STRAIN not in content:
+            return None
+        shape, dtype = content.kind(STRAIN) or (content[STRAIN].shape, content[STRAIN].dtype)
     if len(shape) != _SLICE_AXES or shape[1] != len(DETECTORS) or dtype.kind != "f":
         raise ModelError(
             f"The array {STRAIN!r} of {path.name} has shape {shape} and element type {dtype}.",
@@ -96,7 +93,7 @@ def _slices(path: Path) -> tuple[int, ...] | None:
 
 def _labels(path: Path, start: int, stop: int, total: int) -> Array | None:
     """Labels of segments of strain."""
-    with open_rows(path, start, stop) as content:
+    with opened(path, start, stop) as content:
         if not isinstance(content, Rows) or _LABELS not in content:
             return None
         kind = content.kind(_LABELS)

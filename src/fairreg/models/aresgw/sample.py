@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.aresgw.whitening import SAMPLE_RATE, whitened
+from fairreg.models.aresgw.architecture import SAMPLE_RATE
+from fairreg.models.aresgw.whitening import whitened
 
-__all__ = ["SAMPLE", "toy_segments", "toy_strain"]
+__all__ = ["toy_segments", "toy_strain"]
 
 Array = NDArray[Any]
-SAMPLE = "toy noise with a chirp"
 
 _SEED, _SAMPLES = 20221102, 8704  # 4.25 s
 _MERGER = 2.2  # s after the beginning of a slice

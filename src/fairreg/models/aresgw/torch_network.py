@@ -4,15 +4,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.aresgw.architecture import (
-    BATCH_NORM_EPSILON,
-    DAIN_EPSILON,
-    ResidualBlock,
-    ResidualNetwork,
-)
+from fairreg.models.aresgw.architecture import DAIN_EPSILON, ResidualBlock, ResidualNetwork
+from fairreg.models.common.torch_weights import batch_norm, torch_weights
 
 __all__ = ["network"]
 
@@ -25,16 +20,13 @@ def network(
     """Return a function of whitened segments (N, 2, 2048) that computes probabilities (N, 2), in float32."""
     import torch
 
-    weights: _Weights = {
-        name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
-        for name, array in sizes.used(tensors).items()
-    }
+    weights = torch_weights(sizes.used(tensors), device)
 
     def probabilities(segments: Any) -> Any:
         value = _normalised(weights, segments)
         for block in sizes.blocks:
             value = _residual(weights, block, value)
-        value = _batch_norm(weights, "net.cls_head.1", _convolved(weights, "net.cls_head.0", value))
+        value = batch_norm(weights, "net.cls_head.1", _convolved(weights, "net.cls_head.0", value))
         return torch.softmax(_convolved(weights, "net.cls_head.3", torch.relu(value)).squeeze(2), 1)
 
     return probabilities
@@ -56,9 +48,9 @@ def _normalised(weights: _Weights, x: Any) -> Any:
 def _residual(weights: _Weights, block: ResidualBlock, x: Any) -> Any:
     import torch
 
-    inner = _batch_norm(weights, f"{block.name}.body.1", _convolved(weights, f"{block.name}.body.0", x, 1))
+    inner = batch_norm(weights, f"{block.name}.body.1", _convolved(weights, f"{block.name}.body.0", x, 1))
     outer = _convolved(weights, f"{block.name}.body.3", torch.relu(inner), 1, block.stride)
-    body = _batch_norm(weights, f"{block.name}.body.4", outer)
+    body = batch_norm(weights, f"{block.name}.body.4", outer)
     if block.transforms:
         x = _convolved(weights, f"{block.name}.x_transform", x, 0, block.stride)
     return torch.relu(body + x)
@@ -69,11 +61,3 @@ def _convolved(weights: _Weights, layer: str, x: Any, padding: int = 0, stride: 
 
     parameters = (weights[f"{layer}.{kind}"] for kind in ("weight", "bias"))
     return torch.nn.functional.conv1d(x, *parameters, stride=stride, padding=padding)
-
-
-def _batch_norm(weights: _Weights, layer: str, x: Any) -> Any:
-    import torch
-
-    kinds = ("running_mean", "running_var", "weight", "bias")
-    parameters = (weights[f"{layer}.{kind}"] for kind in kinds)
-    return torch.nn.functional.batch_norm(x, *parameters, eps=BATCH_NORM_EPSILON)

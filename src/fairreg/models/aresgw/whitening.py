@@ -13,13 +13,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.aresgw.architecture import DETECTORS, SAMPLES
+from fairreg.models.aresgw.architecture import DETECTORS, SAMPLE_RATE, SAMPLES
 
-__all__ = ["SAMPLE_RATE", "STRIDE", "WINDOW", "amplitude_spectrum", "segment_count", "whitened"]
+__all__ = ["STRIDE", "WINDOW", "amplitude_spectrum", "segment_count", "whitened"]
 
 Array = NDArray[Any]
 
-SAMPLE_RATE = 2048  # Hz
 STRIDE = 204  # samples between two segments, about 0.1 s
 _CROP = 256  # samples cut off at both ends of a whitened window: 0.125 s
 WINDOW = SAMPLES + 2 * _CROP  # samples that are whitened for one segment: 1.25 s

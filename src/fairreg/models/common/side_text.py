@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fairreg.errors import ModelError, SecurityRefusal
 
-__all__ = ["MAX_BYTES", "text_beside"]
+__all__ = ["MAX_BYTES", "content_beside", "text_beside"]
 
 MAX_BYTES = 65_536
 # Windows lacks the last two; there a link is found only by the look before.
@@ -17,26 +17,37 @@ _FLAGS = os.O_RDONLY | int(getattr(os, "O_NOFOLLOW", 0)) | int(getattr(os, "O_NO
 def text_beside(path: Path, name: str) -> str | None:
     """Text of the file `name` in the folder of `path`, None where there is none.
 
-    Raises SecurityRefusal for a link and for anything but a regular file, ModelError for a file of more than
-    `MAX_BYTES` bytes, for one that cannot be read, and for one that is not UTF-8.
+    Raises as `content_beside`, and ModelError for a file that is not UTF-8.
     """
-    beside = path.parent / name
+    content = content_beside(path, path.parent / name)
     try:
-        if not stat.S_ISREG(beside.lstat().st_mode):
-            raise _refusal(path, name)
-        content = _content(beside, path)
+        return None if content is None else content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ModelError(f"{name} beside {path.name} is not a text in UTF-8.") from None
+
+
+def content_beside(path: Path, place: Path) -> bytes | None:
+    """Content of the file `place`, which belongs to the weights `path`; None where there is none.
+
+    Raises SecurityRefusal for a link and for anything but a regular file, ModelError for a file of more than
+    `MAX_BYTES` bytes and for one that cannot be read.
+    """
+    try:
+        if not stat.S_ISREG(place.lstat().st_mode):
+            raise _refusal(path, place.name)
+        content = _content(place, path)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ModelError(f"{name} beside {path.name} cannot be read: {error.strerror or error}.") from error
+        raise ModelError(
+            f"{place.name} beside {path.name} cannot be read: {error.strerror or error}."
+        ) from error
     if len(content) > MAX_BYTES:
         raise ModelError(
-            f"{name} beside {path.name} has more than {MAX_BYTES} bytes, too many for arguments."
+            f"{place.name} beside {path.name} is too large for the options of a training: it has more than "
+            f"{MAX_BYTES} bytes."
         )
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ModelError(f"{name} beside {path.name} is not a text in UTF-8.") from None
+    return content
 
 
 def _content(beside: Path, path: Path) -> bytes:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError
+from fairreg.models.common.side_text import content_beside
 
-__all__ = ["Options", "widths_of"]
+__all__ = ["Options"]
 
-_MOST_BYTES = 1 << 16  # the published files have less than one kilobyte
 _MOST_WIDTH = 1 << 20
 
 
@@ -21,30 +21,16 @@ class Options:
         self.name, self._values = name, values
 
     @classmethod
-    def read(cls, places: Iterable[Path]) -> "Options | None":
-        """Read the first of the files that exists, None where none does.
+    def read(cls, path: Path, places: Iterable[Path]) -> "Options | None":
+        """Read the first of `places` that exists, for the weights `path`; None where none does.
 
-        Raises ModelError for one that is too large or is not a JSON object.
+        Raises as `content_beside`, and ModelError for one that is not a JSON object.
         """
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
-            return None
-        try:
-            with path.open("rb") as file:
-                content = file.read(_MOST_BYTES + 1)
-        except OSError as error:
-            raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-        if len(content) > _MOST_BYTES:
-            raise ModelError(f"{path.name} is too large for the options of a training ({_MOST_BYTES} bytes).")
-        try:
-            values = json.loads(content)
-        except (ValueError, RecursionError) as error:
-            raise ModelError(
-                f"{path.name} is not valid JSON.", hint="Fetch the published file again."
-            ) from error
-        if not isinstance(values, dict):
-            raise ModelError(f"{path.name} is not a JSON object with the options of a training.")
-        return cls(path.name, values)
+        for place in places:
+            content = content_beside(path, place)
+            if content is not None:
+                return cls(place.name, _object(place.name, content))
+        return None
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -96,6 +82,11 @@ class Options:
         return value
 
 
-def widths_of(widths: Iterable[int]) -> str:
-    """Write widths of layers as the training programs do: ``100,100,64``."""
-    return ",".join(map(str, widths))
+def _object(name: str, content: bytes) -> Mapping[str, Any]:
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{name} is not valid JSON.", hint="Fetch the published file again.") from error
+    if not isinstance(values, dict):
+        raise ModelError(f"{name} is not a JSON object with the options of a training.")
+    return values

@@ -6,46 +6,26 @@ and equations are taken. No published weight file was opened. Read in the order 
 inputs, graph.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.base import Demonstration, Inputs, Recognition
-from fairreg.models.common.array_files import count_rows, read_named
-from fairreg.models.common.described_runner import DescribedRunner
+from fairreg.models.base import Recognition
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.epicgan import inputs
-from fairreg.models.epicgan.definition import generated
-from fairreg.models.epicgan.scale import Scale, scale_of
-from fairreg.models.epicgan.sizes import EpicGanSizes, checked
-from fairreg.runners import Runner, torch
-from fairreg.runners import load as load_engine
-from fairreg.runners.base import DEFAULT_BATCH
-from fairreg.schemas.identifiers import Identifier
+from fairreg.models.epicgan.sizes import EpicGanSizes, generator_of
 
-__all__ = [
-    "TITLE",
-    "EpicGanRunner",
-    "count_inputs",
-    "defined",
-    "demonstrate",
-    "load",
-    "measure",
-    "onnx_graph",
-    "read_inputs",
-    "recognise",
-    "recognise_weights",
-    "reference",
-    "sample_for",
-    "sample_inputs",
-]
+if TYPE_CHECKING:
+    from fairreg.models.epicgan.scale import Scale
+
+__all__ = ["PACKAGE", "TITLE", "EpicGanPackage"]
 
 Array = NDArray[Any]
+Generator = KnownNetwork[EpicGanSizes, "Scale | None"]
 TITLE = "EPiC-GAN generator"
 _JETS = {"gluon": "gluon jets", "quark": "light quark jets", "top": "top quark jets"}
 _PUBLISHED = EpicGanSizes(latent=10, latent_local=3, hid_d=128, feats=3, equiv_layers_generator=6)
@@ -63,184 +43,88 @@ _NO_SCALE = (
     "The file is not named like a published one (EPiC_jetnet_top_30.tar), so the scale of the particles is "
     "unknown: only the network's own output is given."
 )
-_TOY = "The noise is drawn at random: the figures say how exactly the generator is computed."
 
 
-class _Generator:
-    """Tensors of a generator with what is known of them."""
+class EpicGanPackage(NetworkPackage[EpicGanSizes, "Scale | None"]):
+    """The generators; the scale of their particles is the setting, None where it is unknown.
 
-    def __init__(self, file: WeightFile) -> None:
-        self.sizes, self.tensors = checked(file.unwrapped)
-        self.scale: Scale | None = scale_of(file.path.name, self.sizes.feats)
-        self.obstacle = _obstacle(file.path, self.tensors)
-
-
-def _obstacle(path: Path, tensors: Mapping[str, Array]) -> ModelError | None:
-    """The error for a weight that cannot be normalised, None where there is none."""
-    for name, array in tensors.items():
-        if name.endswith(".weight_v") and not array.any(axis=1).all():
-            return ModelError(
-                f"{path.name} cannot be run: a row of its tensor {name} is zero and has no direction.",
-                hint="Get another copy of the file, or ask its authors.",
-            )
-    return None
-
-
-class EpicGanRunner(DescribedRunner):
-    """A runner that knows its generator, to be compared with the definition."""
-
-    def __init__(self, engine: Runner, generator: _Generator) -> None:
-        self.generator = generator
-        super().__init__(engine, *inputs.signature(generator.sizes, generator.scale))
-
-
-def recognise(path: Path) -> Recognition | None:
-    """Identify the weights in a file; None if it is not a weight file or holds another network.
-
-    Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
+    The fingerprint is that of all networks in a file, the parameters are counted in the generator.
     """
-    file = WeightFile.read(path)
-    return None if file is None else recognise_weights(file)
+
+    model = "epicgan"
+    called = f"an {TITLE}"
+    input_names = ("global_noise", "local_noise", "mask")
+    sample_source = "random noise"
+    sample_warning = "The noise is drawn at random: the figures say how exactly the generator is computed."
+
+    def identify(self, file: WeightFile, /) -> tuple[Tensors, EpicGanSizes]:
+        """Take the tensors of the generator."""
+        return generator_of(file.unwrapped)
+
+    def settings(self, path: Path, tensors: Tensors, sizes: EpicGanSizes, /) -> "Scale | None":
+        """Tell the scale by the name of the file. Raises ModelError for a weight without a direction."""
+        from fairreg.models.epicgan.scale import scale_of
+
+        for name, array in tensors.items():
+            if name.endswith(".weight_v") and not array.any(axis=1).all():
+                raise ModelError(
+                    f"{path.name} cannot be run: a row of its tensor {name} is zero and has no direction.",
+                    hint="Get another copy of the file, or ask its authors.",
+                )
+        return scale_of(path.name, sizes.feats)
+
+    def describe(self, file: WeightFile, sizes: EpicGanSizes, _settings: "Scale | None", /) -> Description:
+        """Name the jets of a file with a published name."""
+        from fairreg.models.epicgan.scale import scale_of
+
+        scale = scale_of(file.path.name, sizes.feats)
+        if scale is None:
+            return Description(TITLE, vars(sizes), (_SOURCE, _NO_SCALE))
+        jets = _JETS[scale.jets]
+        return Description(
+            f"{TITLE} ({jets}, up to {scale.slots} particles)",
+            vars(sizes) | {"jets": scale.jets, "n_points": scale.slots},
+            (_SOURCE, _SCALE.format(jets=jets, slots=scale.slots)),
+        )
+
+    def signature(self, network: Generator, /) -> Signature:
+        """Describe noise and particles."""
+        from fairreg.models.epicgan.inputs import signature
+
+        return signature(network.sizes, network.settings)
+
+    def graph(self, network: Generator, /) -> bytes:
+        """Serialise the graph."""
+        from fairreg.models.epicgan.graph import onnx_bytes
+
+        return onnx_bytes(network.tensors, network.sizes, network.settings)
+
+    def torch_network(self, network: Generator, device: str, /) -> Callable[..., Any]:
+        """Build the generator in PyTorch."""
+        from fairreg.models.epicgan import torch_network
+
+        layers = network.sizes.equiv_layers_generator
+        return torch_network.network(network.tensors, layers, network.settings, device)
+
+    def toy_sample(self, sizes: EpicGanSizes | None, /) -> Mapping[str, Array]:
+        """Noise, without sizes for those of the published sizes."""
+        from fairreg.models.epicgan.inputs import draw
+
+        return draw(_PUBLISHED if sizes is None else sizes)
+
+    def sample_for(self, source: Recognition, /) -> Mapping[str, Array]:
+        """Noise for the recognised generator. Raises ModelError as `read` for one that cannot be run."""
+        return self.sample_of(self.read(source))
+
+    def definition(self, network: Generator, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
+        """The network's own output."""
+        from fairreg.models.epicgan.definition import generated_jets
+
+        return {"network_output": generated_jets(network.tensors, network.sizes, arrays)}
+
+    def measure(self, _outputs: Mapping[str, Array], _labels: Array, /) -> Mapping[str, float]:
+        """No figures: generated jets have no labels."""
+        return {}
 
 
-def recognise_weights(file: WeightFile) -> Recognition | None:
-    """Identify the weights in a file that was read, as `recognise`.
-
-    The fingerprint is that of all networks in the file, the parameters are counted in the generator.
-    """
-    try:
-        found = _Generator(file)
-    except ModelError:
-        return None
-    sizes, scale = found.sizes, found.scale
-    jets = f"{_JETS[scale.jets]}, up to {scale.slots} particles" if scale else ""
-    told = _SCALE.format(jets=_JETS[scale.jets], slots=scale.slots) if scale else _NO_SCALE
-    data: dict[str, int | float | str] = {"jets": scale.jets, "n_points": scale.slots} if scale else {}
-    return Recognition(
-        model="epicgan",
-        title=f"{TITLE} ({jets})" if jets else TITLE,
-        path=file.path,
-        format=file.format,
-        fingerprint=file.fingerprint,
-        parameter_count=sizes.parameter_count,
-        hyperparameters=vars(sizes) | data,
-        assumptions=(_SOURCE, told),
-        obstacle=found.obstacle,
-    )
-
-
-def _generator(source: Recognition | Path) -> _Generator:
-    """Read the generator in a file. Raises ModelError for another and for one that cannot be computed."""
-    path = source.path if isinstance(source, Recognition) else source
-    file = WeightFile.read(path)
-    if file is None:
-        raise ModelError(f"{path.name} does not contain weights.")
-    found = _Generator(file)
-    if found.obstacle is not None:
-        raise found.obstacle
-    return found
-
-
-def load(
-    source: Recognition | Path,
-    *,
-    runtime: str = "onnx",
-    batch_size: int | None = None,
-    threads: int | None = None,
-    engines: Path | None = None,
-    device: str | None = None,
-) -> EpicGanRunner:
-    """Load the generator in a weight file on `runtime`.
-
-    Raises ModelError for a file of another network, UsageError, UnsafePickle, MissingEngine.
-    """
-    generator = _generator(source)
-    size = batch_size or DEFAULT_BATCH
-    if runtime == torch.RUNTIME:
-        return EpicGanRunner(_in_torch(generator, size, device), generator)
-    engine = load_engine(
-        runtime, _graph(generator), batch_size=size, threads=threads, engines=engines, device=device
-    )
-    return EpicGanRunner(engine, generator)
-
-
-def _graph(generator: _Generator) -> bytes:
-    from fairreg.models.epicgan.graph import onnx_bytes
-
-    return onnx_bytes(generator.tensors, generator.sizes, generator.scale)
-
-
-def _in_torch(generator: _Generator, batch_size: int, device: str | None) -> Runner:
-    torch.require()
-    from fairreg.models.epicgan.torch_network import network
-
-    place, sizes = str(torch.place(device)), generator.sizes
-    function = network(generator.tensors, sizes.equiv_layers_generator, generator.scale, place)
-    signature = inputs.signature(sizes, generator.scale)
-    return torch.wrap(function, *signature, device=place, batch_size=batch_size)
-
-
-def onnx_graph(source: Recognition) -> bytes:
-    """Serialise the generator of a recognised file as the ONNX graph that `load` runs."""
-    return _graph(_generator(source))
-
-
-def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature
-    """None: the package has no weights of its own."""
-    return None
-
-
-def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """Read noise and masks for jets `start` to before `stop` of a .npz or HDF5 file. Raises ModelError."""
-    return read_named(path, inputs.NAMES, start, stop)
-
-
-def count_inputs(path: Path) -> int | None:
-    """Number of jets in the file, None where its arrays differ in length."""
-    return count_rows(path)
-
-
-def measure(outputs: Mapping[str, Array], labels: Array) -> Mapping[str, float]:  # noqa: ARG001
-    """No figures: generated jets have no labels."""
-    return {}
-
-
-def sample_inputs() -> Mapping[str, Array]:
-    """Noise for generators of the published sizes, as `inputs.draw`."""
-    return inputs.draw(_PUBLISHED)
-
-
-def sample_for(source: Recognition) -> Mapping[str, Array]:
-    """Noise for the recognised generator, as `inputs.draw`."""
-    return inputs.draw(_generator(source).sizes)
-
-
-def demonstrate(runner: Runner) -> Demonstration:
-    """Largest difference of the network's output to the definition; ModelError for another model."""
-    if not isinstance(runner, EpicGanRunner):
-        raise ModelError(f"The runner is not an {TITLE}.")
-    arrays = inputs.draw(runner.generator.sizes)
-    runner.run(arrays)  # engines do some things only once
-    begun = perf_counter()
-    found = runner.run(arrays)["network_output"]
-    seconds = perf_counter() - begun
-    return Demonstration(
-        source="random noise",
-        items=len(found),
-        metrics={"max_difference": float(np.abs(found - defined(runner, arrays)).max())},
-        items_per_second=len(found) / seconds if seconds else float("inf"),
-        batch_size=runner.batch_size or len(found),
-        warnings=(_TOY,),
-    )
-
-
-def defined(runner: EpicGanRunner, arrays: Mapping[str, Array]) -> Array:
-    """Output of the network by the definition, shape (jets, particles, feats), zeros in padded slots."""
-    sizes, mask = runner.generator.sizes, arrays["mask"] != 0
-    found = np.zeros((*mask.shape, sizes.feats))
-    for jet, real in enumerate(mask):
-        if real.any():
-            noise, local = arrays["global_noise"][jet], arrays["local_noise"][jet][real]
-            layers = sizes.equiv_layers_generator
-            found[jet, real] = generated(runner.generator.tensors, layers, noise, local)
-    return found
+PACKAGE = EpicGanPackage()

@@ -13,11 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.epicgan.scale import Scale
+from fairreg.models.epicgan.sizes import EpicGanSizes
 
-__all__ = ["SLOPE", "generated", "scaled"]
+__all__ = ["SLOPE", "generated", "generated_jets", "scaled"]
 
 Array = NDArray[Any]
 SLOPE = 0.01  # of the leaky ReLU: the default of torch.nn.functional.leaky_relu
+
+
+def generated_jets(tensors: Mapping[str, Array], sizes: EpicGanSizes, arrays: Mapping[str, Array]) -> Array:
+    """Output of the network (jets, particles, feats) of inputs as a runner takes them, 0 in padded slots."""
+    mask = arrays["mask"] != 0
+    found = np.zeros((*mask.shape, sizes.feats))
+    for jet, real in enumerate(mask):
+        if real.any():
+            noise, local = arrays["global_noise"][jet], arrays["local_noise"][jet][real]
+            found[jet, real] = generated(tensors, sizes.equiv_layers_generator, noise, local)
+    return found
 
 
 def generated(tensors: Mapping[str, Array], layers: int, noise: Array, local_noise: Array) -> Array:

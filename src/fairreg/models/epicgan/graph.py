@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fairreg.models.common.pair_graph import PairGraph
+from fairreg.models.common.graph_builder import GraphBuilder
 from fairreg.models.epicgan.definition import SLOPE
 from fairreg.models.epicgan.inputs import signature
 from fairreg.models.epicgan.scale import Scale
@@ -28,15 +28,13 @@ def onnx_bytes(tensors: Mapping[str, Array], sizes: EpicGanSizes, scale: Scale |
     return graph.model("epicgan", *signature(sizes, scale))
 
 
-class _Graph(PairGraph):
+class _Graph(GraphBuilder):
     def __init__(self, tensors: Mapping[str, Array], sizes: EpicGanSizes) -> None:
         super().__init__(tensors)
         self._sizes = sizes
-        real = self.node("Not", self.node("Equal", "mask", self.number(0)))
-        self._real = self.node("Unsqueeze", real, self.integers(2))
+        self._real = self.with_axis(self.nonzero("mask"), 2)
         self._mask = self.cast(self._real, "FLOAT")
-        count = self.node("ReduceSum", self._mask, self.integers(1), keepdims=0)
-        self._count = self.node("Max", count, self.number(1))
+        self._count = self.node("Max", self.total(self._mask, 1), self.number(1))
 
     def particles(self) -> str:
         """Features of the particles before the last layer, any numbers in padded slots."""
@@ -60,7 +58,7 @@ class _Graph(PairGraph):
             self._masked(self.node("Add", product, self.constant(scale.means, "float32")), "particles")
 
     def _epic_layer(self, name: str, whole: str, local: str) -> tuple[str, str]:
-        total = self.node("ReduceSum", self._masked(local), self.integers(1), keepdims=0)
+        total = self.total(self._masked(local), 1)
         pooled = self.node("Concat", self.node("Div", total, self._count), total, whole, axis=1)
         hidden = self._leaky(self._normalised(pooled, f"{name}.fc_global1"))
         update = self._normalised(hidden, f"{name}.fc_global2")
@@ -72,24 +70,18 @@ class _Graph(PairGraph):
     def _of_both(self, local: str, whole: str, layer: str) -> str:
         """A layer of each particle with the global vector; the part of the latter is computed per jet."""
         weight, split = self._weight(layer), self._sizes.hid_d
-        first = self._columns(weight, 0, split)
-        second = self._columns(weight, split, split + self._sizes.latent)
-        shift = self.node("Add", self._product(whole, second), f"{layer}.bias")
-        return self.node("Add", self._product(local, first), self.node("Unsqueeze", shift, self.integers(1)))
+        first = self.part(weight, 0, split, axis=1)
+        second = self.part(weight, split, split + self._sizes.latent, axis=1)
+        shift = self.node("Add", self.product(whole, second), f"{layer}.bias")
+        return self.node("Add", self.product(local, first), self.with_axis(shift, 1))
 
     def _normalised(self, value: str, layer: str) -> str:
-        return self.node("Add", self._product(value, self._weight(layer)), f"{layer}.bias")
-
-    def _product(self, value: str, weight: str) -> str:
-        return self.node("MatMul", value, self.node("Transpose", weight, perm=[1, 0]))
+        return self.node("Add", self.product(value, self._weight(layer)), f"{layer}.bias")
 
     def _weight(self, layer: str) -> str:
         direction = f"{layer}.weight_v"
         length = self.node("ReduceL2", direction, axes=[1], keepdims=1)
         return self.node("Mul", self.node("Div", direction, length), f"{layer}.weight_g")
-
-    def _columns(self, weight: str, first: int, last: int) -> str:
-        return self.node("Slice", weight, self.integers(first), self.integers(last), self.integers(1))
 
     def _leaky(self, value: str) -> str:
         return self.node("LeakyRelu", value, alpha=SLOPE)

@@ -11,10 +11,9 @@ from fairreg.models.epicgan.scale import Scale
 from fairreg.models.epicgan.sizes import EpicGanSizes
 from fairreg.schemas.record import Feature, Tensor
 
-__all__ = ["NAMES", "draw", "signature"]
+__all__ = ["draw", "signature"]
 
 Array = NDArray[Any]
-NAMES = ("global_noise", "local_noise", "mask")
 # In this order: dataset/JetNet_dataset_processing.ipynb of github.com/uhh-pd-ml/EPiC-GAN.
 _FEATURES = (
     Feature(name="pt_rel", description="transverse momentum divided by that of the jet"),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["EpicGanSizes", "checked"]
+__all__ = ["EpicGanSizes", "generator_of"]
 
 Array = NDArray[Any]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -94,21 +94,21 @@ class EpicGanSizes:
         return sum(int(np.prod(shape)) for shape in self.shapes().values())
 
 
-def checked(tensors: Mapping[str, Array]) -> tuple[EpicGanSizes, Mapping[str, Array]]:
-    """Sizes and tensors of the generator in a file: a checkpoint of both networks, or a generator alone.
+def generator_of(tensors: Mapping[str, Array]) -> tuple[Mapping[str, Array], EpicGanSizes]:
+    """Tensors and sizes of the generator in a file: a checkpoint of both networks, or a generator alone.
 
     Raises ModelError if any tensor of the file belongs to neither network.
     """
     generator = _part(tensors, _GENERATOR)
     if not generator:
-        return EpicGanSizes.from_tensors(tensors), tensors
+        return tensors, EpicGanSizes.from_tensors(tensors)
     sizes = EpicGanSizes.from_tensors(generator)
     discriminator = _part(tensors, _DISCRIMINATOR)
     if len(generator) + len(discriminator) < len(tensors):
         raise ModelError(f"{_NOT_OURS}: they hold more than a generator and a discriminator.")
     if discriminator:
         _check(discriminator, sizes.discriminator_shapes(_layers(discriminator)))
-    return sizes, generator
+    return generator, sizes
 
 
 def _part(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:

@@ -4,9 +4,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.models.common.torch_weights import torch_weights
 from fairreg.models.epicgan.definition import SLOPE
 from fairreg.models.epicgan.scale import Scale
 
@@ -35,12 +35,7 @@ def network(
 
 class _Layers:
     def __init__(self, tensors: Mapping[str, Array], device: str) -> None:
-        import torch
-
-        given = {
-            name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
-            for name, array in tensors.items()
-        }
+        given = torch_weights(tensors, device)
         names = [name.removesuffix(".bias") for name in given if name.endswith(".bias")]
         self._biases = {name: given[f"{name}.bias"] for name in names}
         self._weights = {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.models.common.classification import roc_auc
 from fairreg.models.hbb_in.inputs import Jets
 from fairreg.models.hbb_in.runner import HbbRunner
 
@@ -61,21 +62,6 @@ def evaluate(runner: HbbRunner, jets: Jets) -> Performance:
         seconds=seconds,
         batch_size=runner.batch_size or len(jets.tracks),
     )
-
-
-def roc_auc(positive: NDArray[np.bool_], scores: NDArray[Any]) -> float:
-    """Probability that a positive scores above a negative, ties counted half; NaN without either.
-
-    The Mann-Whitney statistic from mid-ranks: J. A. Hanley and B. J. McNeil, Radiology 143 (1982) 29,
-    10.1148/radiology.143.1.7063747.
-    """
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    if not positives or not negatives:
-        return float("nan")
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    mid_ranks = np.cumsum(counts) - (counts - 1) / 2
-    rank_sum = float(mid_ranks[inverse][positive].sum())
-    return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives)
 
 
 def accuracy(positive: NDArray[np.bool_], scores: NDArray[Any]) -> float:

@@ -5,219 +5,117 @@ Gong et al., JHEP 07 (2022) 030, arXiv:2201.08187; weights and code: github.com/
 Read in the order sizes, arguments, definition, inputs, graph.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.errors import ModelError
-from fairreg.models.base import Demonstration, Inputs, Recognition
-from fairreg.models.common.array_files import count_rows
-from fairreg.models.common.classification import figures
-from fairreg.models.common.described_runner import DescribedRunner
+from fairreg.models.base import Inputs
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.lorentznet import inputs
-from fairreg.models.lorentznet.arguments import FILE, coordinate_weight
-from fairreg.models.lorentznet.definition import logits, nodes_of
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
-from fairreg.runners import Runner, torch
-from fairreg.runners import load as load_engine
-from fairreg.schemas.identifiers import Identifier
 
-__all__ = [
-    "TITLE",
-    "LorentzNetRunner",
-    "companions",
-    "count_inputs",
-    "demonstrate",
-    "load",
-    "measure",
-    "onnx_graph",
-    "read_inputs",
-    "recognise",
-    "recognise_weights",
-    "reference",
-    "sample_for",
-    "sample_inputs",
-]
+if TYPE_CHECKING:
+    from fairreg.models.lorentznet.arguments import CoordinateWeight
+
+__all__ = ["PACKAGE", "TITLE", "LorentzNetPackage"]
 
 Array = NDArray[Any]
+LorentzNet = KnownNetwork[LorentzNetSizes, "CoordinateWeight"]
 TITLE = "LorentzNet"
-# Jets in one batch: the messages of all pairs of 200 particles take 12 MB per jet.
-_BATCH = 16
 _TASKS = {2: "top tagging", 8: "quark-gluon tagging"}
 _POOLING = (
     "The sum over the particles is divided by the number of slots, padding included, as the authors' class "
     "does: pad jets as in the training (top tagging: to the largest jet of a batch; quark-gluon tagging: to "
     "the largest jet of the data set)."
 )
-_TOY = "The jets are a toy sample drawn at random: the figures say how exactly the network is computed."
 
 
-class LorentzNetRunner(DescribedRunner):
-    """A runner that knows its weights, to be compared with the definition."""
+class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
+    """The LorentzNets of any number of scalars; the weight of the coordinates' update is the setting."""
 
-    def __init__(self, engine: Runner, tensors: Mapping[str, Array], weight: float) -> None:
-        self.sizes, self.tensors, self.weight = LorentzNetSizes.from_tensors(tensors), tensors, weight
-        super().__init__(engine, *inputs.signature(self.sizes))
-
-
-def recognise(path: Path) -> Recognition | None:
-    """Identify the weights in a file; None if it is not a weight file or holds another network.
-
-    Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
-    """
-    file = WeightFile.read(path)
-    return None if file is None else recognise_weights(file)
-
-
-def recognise_weights(file: WeightFile) -> Recognition | None:
-    """Identify the weights in a file that was read, as `recognise`; an unusable args.json is the `obstacle`.
-
-    Raises SecurityRefusal for an args.json that is a link.
-    """
-    try:
-        sizes = LorentzNetSizes.from_tensors(file.unwrapped)
-    except ModelError:
-        return None
-    stated: dict[str, int | float | str] = {}
-    sentences: tuple[str, ...] = (_POOLING,)
-    obstacle = None
-    try:
-        stated["c_weight"], said = coordinate_weight(file.path, sizes)
-        sentences = sentences if said is None else (said, _POOLING)
-    except ModelError as error:
-        obstacle = error
-    task = _TASKS.get(sizes.scalars)
-    return Recognition(
-        model="lorentznet",
-        title=f"{TITLE} for {task}" if task else TITLE,
-        path=file.path,
-        format=file.format,
-        fingerprint=file.fingerprint,
-        parameter_count=sizes.parameter_count,
-        hyperparameters=vars(sizes) | stated,
-        assumptions=sentences,
-        obstacle=obstacle,
+    model = "lorentznet"
+    called = f"a {TITLE}"
+    input_names = ("four_momenta", "pdg_id", "scalars", "mask")
+    sample_source = "toy jets"
+    sample_warning = (
+        "The jets are a toy sample drawn at random: the figures say how exactly the network is computed."
     )
+    default_batch = 16  # jets: the messages of all pairs of 200 particles take 12 MB per jet
+
+    def identify(self, file: WeightFile, /) -> tuple[Tensors, LorentzNetSizes]:
+        """Take every tensor of the file."""
+        return file.unwrapped, LorentzNetSizes.from_tensors(file.unwrapped)
+
+    def settings(self, path: Path, _tensors: Tensors, sizes: LorentzNetSizes, /) -> "CoordinateWeight":
+        """Read args.json beside the weights, or take the authors' default."""
+        from fairreg.models.lorentznet.arguments import coordinate_weight
+
+        return coordinate_weight(path, sizes)
+
+    def describe(
+        self, _file: WeightFile, sizes: LorentzNetSizes, settings: "CoordinateWeight | None", /
+    ) -> Description:
+        """Name the task of a known number of scalars."""
+        task = _TASKS.get(sizes.scalars)
+        title = f"{TITLE} for {task}" if task else TITLE
+        if settings is None:
+            return Description(title, vars(sizes), (_POOLING,))
+        said = () if settings.assumption is None else (settings.assumption,)
+        return Description(title, vars(sizes) | {"c_weight": settings.value}, (*said, _POOLING))
+
+    def signature(self, network: LorentzNet, /) -> Signature:
+        """Describe particles and classes."""
+        from fairreg.models.lorentznet.inputs import signature
+
+        return signature(network.sizes)
+
+    def graph(self, network: LorentzNet, /) -> bytes:
+        """Serialise the graph."""
+        from fairreg.models.lorentznet.graph import onnx_bytes
+
+        return onnx_bytes(network.tensors, network.settings.value)
+
+    def torch_network(self, network: LorentzNet, device: str, /) -> Callable[..., Any]:
+        """Build the network in PyTorch."""
+        from fairreg.models.lorentznet import torch_network
+
+        return torch_network.network(network.tensors, network.settings.value, device)
+
+    def toy_sample(self, sizes: LorentzNetSizes | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes for those that tag top quarks."""
+        from fairreg.models.lorentznet.inputs import toy_jets
+
+        return toy_jets(min(_TASKS) if sizes is None else sizes.scalars)
+
+    def definition(self, network: LorentzNet, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
+        """Logits (jets, classes)."""
+        from fairreg.models.lorentznet.definition import logits_of_jets
+
+        return {"logits": logits_of_jets(network.tensors, network.settings.value, arrays)}
+
+    def companions(self, _name: str, /) -> tuple[str, ...]:
+        """Path of the arguments of the training."""
+        from fairreg.models.lorentznet.arguments import FILE
+
+        return (FILE,)
+
+    def read_inputs(self, path: Path, start: int = 0, stop: int | None = None) -> Inputs:
+        """Read jets `start` to before `stop` of a .npz or HDF5 file, as `inputs.read`."""
+        from fairreg.models.lorentznet.inputs import read
+
+        return read(path, start, stop)
+
+    def measure(self, outputs: Mapping[str, Array], labels: Array, /) -> Mapping[str, float]:
+        """Accuracy, and ROC AUC of two classes, for labels (n,) with the class's number or (n, classes)."""
+        given = np.asarray(labels)
+        if given.ndim == 1:
+            classes = np.arange(outputs["probabilities"].shape[1])
+            given = (given[:, None] == classes).astype(np.int64)
+        return super().measure(outputs, given)
 
 
-def _network(source: Recognition | Path) -> tuple[Mapping[str, Array], float]:
-    """Tensors and weight of the coordinates' update of a weight file. Raises ModelError."""
-    path = source.path if isinstance(source, Recognition) else source
-    file = WeightFile.read(path)
-    if file is None:
-        raise ModelError(f"{path.name} does not contain weights.")
-    weight, _ = coordinate_weight(path, LorentzNetSizes.from_tensors(file.unwrapped))
-    return file.unwrapped, weight
-
-
-def load(
-    source: Recognition | Path,
-    *,
-    runtime: str = "onnx",
-    batch_size: int | None = None,
-    threads: int | None = None,
-    engines: Path | None = None,
-    device: str | None = None,
-) -> LorentzNetRunner:
-    """Load the network in a weight file on `runtime`.
-
-    Raises ModelError for a file of another network and for an unusable args.json, UsageError, UnsafePickle,
-    MissingEngine.
-    """
-    tensors, weight = _network(source)
-    size = batch_size or _BATCH
-    if runtime == torch.RUNTIME:
-        return LorentzNetRunner(_in_torch(tensors, weight, size, device), tensors, weight)
-    from fairreg.models.lorentznet.graph import onnx_bytes
-
-    engine = load_engine(
-        runtime,
-        onnx_bytes(tensors, weight),
-        batch_size=size,
-        threads=threads,
-        engines=engines,
-        device=device,
-    )
-    return LorentzNetRunner(engine, tensors, weight)
-
-
-def _in_torch(tensors: Mapping[str, Array], weight: float, batch_size: int, device: str | None) -> Runner:
-    torch.require()
-    from fairreg.models.lorentznet.torch_network import network
-
-    place = str(torch.place(device))
-    signature = inputs.signature(LorentzNetSizes.from_tensors(tensors))
-    return torch.wrap(network(tensors, weight, place), *signature, device=place, batch_size=batch_size)
-
-
-def onnx_graph(source: Recognition) -> bytes:
-    """Serialise the network of a recognised file as the ONNX graph that `load` runs."""
-    from fairreg.models.lorentznet.graph import onnx_bytes
-
-    return onnx_bytes(*_network(source))
-
-
-def companions(name: str) -> tuple[str, ...]:  # noqa: ARG001  the same for all weights
-    """Path of the arguments of the training."""
-    return (FILE,)
-
-
-def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature
-    """None: the package has no weights of its own."""
-    return None
-
-
-def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """Read jets `start` to before `stop` of a .npz or HDF5 file, as `inputs.read`."""
-    return inputs.read(path, start, stop)
-
-
-def count_inputs(path: Path) -> int | None:
-    """Number of jets in the file, None where its arrays differ in length."""
-    return count_rows(path)
-
-
-def measure(outputs: Mapping[str, Array], labels: Array) -> Mapping[str, float]:
-    """Accuracy, and ROC AUC of two classes, for labels (n,) with the number of the class or (n, classes)."""
-    probabilities, given = outputs["probabilities"], np.asarray(labels)
-    if given.ndim == 1:
-        given = (given[:, None] == np.arange(probabilities.shape[1])).astype(np.int64)
-    return figures(probabilities, given)
-
-
-def sample_inputs() -> Mapping[str, Array]:
-    """Toy jets for networks that tag top quarks, as `inputs.toy_jets`."""
-    return inputs.toy_jets(scalars=2)
-
-
-def sample_for(source: Recognition) -> Mapping[str, Array]:
-    """Toy jets for the recognised network, as `inputs.toy_jets`."""
-    return inputs.toy_jets(int(source.hyperparameters["scalars"]))
-
-
-def demonstrate(runner: Runner) -> Demonstration:
-    """Largest difference of the logits of the toy jets to the definition; ModelError for another model."""
-    if not isinstance(runner, LorentzNetRunner):
-        raise ModelError(f"The runner is not a {TITLE}.")
-    arrays = inputs.toy_jets(runner.sizes.scalars)
-    runner.run(arrays)  # engines do some things only once
-    begun = perf_counter()
-    found = runner.run(arrays)["logits"]
-    seconds = perf_counter() - begun
-    expected = [
-        logits(runner.tensors, runner.weight, nodes_of(arrays, jet, runner.sizes.scalars))
-        for jet in range(len(found))
-    ]
-    return Demonstration(
-        source="toy jets",
-        items=len(found),
-        metrics={"max_difference": float(np.abs(found - np.stack(expected)).max())},
-        items_per_second=len(found) / seconds if seconds else float("inf"),
-        batch_size=runner.batch_size or len(found),
-        warnings=(_TOY,),
-    )
+PACKAGE = LorentzNetPackage()

@@ -5,6 +5,7 @@ The authors' programs write their arguments to ``args.json`` in the folder of th
 (logs/top/pretrained/args.json in github.com/sdogsq/LorentzNet-release).
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from fairreg.errors import ModelError
 from fairreg.models.common.side_text import text_beside
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 
-__all__ = ["FILE", "coordinate_weight"]
+__all__ = ["FILE", "CoordinateWeight", "coordinate_weight"]
 
 FILE = "args.json"
 # By the number of scalars: defaults of --c_weight of the authors' programs. The class has one of its own.
@@ -27,8 +28,16 @@ class _Arguments(msgspec.Struct):
     n_layers: int | None = None
 
 
-def coordinate_weight(path: Path, sizes: LorentzNetSizes) -> tuple[float, str | None]:
-    """The weight c for the weights in `path`, and a sentence where it is not stated beside them.
+@dataclass(frozen=True)
+class CoordinateWeight:
+    """The weight c, and the sentence on its source where it is not stated beside the weights."""
+
+    value: float
+    assumption: str | None = None
+
+
+def coordinate_weight(path: Path, sizes: LorentzNetSizes) -> CoordinateWeight:
+    """The weight c for the weights in `path`.
 
     Raises ModelError for an args.json that cannot be read or is that of another network, SecurityRefusal
     for one that is a link.
@@ -36,11 +45,13 @@ def coordinate_weight(path: Path, sizes: LorentzNetSizes) -> tuple[float, str | 
     text = text_beside(path, FILE)
     if text is None:
         default, program = _DEFAULTS.get(sizes.scalars, _OF_THE_CLASS)
-        return default, (
+        return CoordinateWeight(
+            default,
             f"The weight c of the coordinates' update is taken to be {default}, the default of {program} in "
-            f"github.com/sdogsq/LorentzNet-release: the tensors do not show it, and no {FILE} is beside them."
+            f"github.com/sdogsq/LorentzNet-release: the tensors do not show it, and no {FILE} is beside "
+            "them.",
         )
-    return _stated(text, path, sizes), None
+    return CoordinateWeight(_stated(text, path, sizes))
 
 
 def _stated(text: str, path: Path, sizes: LorentzNetSizes) -> float:

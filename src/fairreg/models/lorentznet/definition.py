@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 
-__all__ = ["BEAMS", "EPSILON", "LIMIT", "METRIC", "PARTICLES", "JetNodes", "logits", "nodes_of", "psi"]
+__all__ = [
+    "BEAMS",
+    "LIMIT",
+    "METRIC",
+    "PARTICLES",
+    "JetNodes",
+    "logits",
+    "logits_of_jets",
+    "nodes_of",
+    "psi",
+]
 
 Array = NDArray[Any]
 METRIC = np.array([1.0, -1.0, -1.0, -1.0])
@@ -23,7 +33,7 @@ METRIC = np.array([1.0, -1.0, -1.0, -1.0])
 BEAMS = np.array([[np.sqrt(2.0), 0.0, 0.0, 1.0], [np.sqrt(2.0), 0.0, 0.0, -1.0]])
 # |PDG identifier| of the columns of the scalars for quark-gluon tagging: qg/dataset.py.
 PARTICLES = (11, 13, 22, 130, 211, 321, 2112, 2212)
-EPSILON = 1e-5  # of batch normalisation, PyTorch's default
+_EPSILON = 1e-5  # of batch normalisation, PyTorch's default
 LIMIT = 100.0  # of the summands of the coordinates' update
 
 
@@ -63,6 +73,13 @@ def _with_beams(momenta: Array) -> JetNodes:
     return JetNodes(nodes, np.stack([masses * ~is_beam, masses * is_beam], axis=1), nodes[:, 0] != 0)
 
 
+def logits_of_jets(tensors: Mapping[str, Array], weight: float, arrays: Mapping[str, Array]) -> Array:
+    """Logits (jets, classes) of inputs as a runner takes them; `weight` as in `logits`."""
+    scalars = LorentzNetSizes.from_tensors(tensors).scalars
+    jets = range(len(arrays["four_momenta"]))
+    return np.stack([logits(tensors, weight, nodes_of(arrays, jet, scalars)) for jet in jets])
+
+
 def logits(tensors: Mapping[str, Array], weight: float, nodes: JetNodes) -> Array:
     """Logits of the classes (classes,) of one jet; `weight` is that of the coordinates' update.
 
@@ -90,7 +107,7 @@ class _Network:
         mean, variance, weight, bias = (
             self._tensors[f"{layer}.{name}"] for name in ("running_mean", "running_var", "weight", "bias")
         )
-        found: Array = (value - mean) / np.sqrt(variance + EPSILON) * weight + bias
+        found: Array = (value - mean) / np.sqrt(variance + _EPSILON) * weight + bias
         return found
 
     def block(

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.common.pair_graph import PairGraph
-from fairreg.models.lorentznet.definition import BEAMS, EPSILON, LIMIT, METRIC, PARTICLES, psi
+from fairreg.models.common.graph_builder import GraphBuilder
+from fairreg.models.lorentznet.definition import BEAMS, LIMIT, METRIC, PARTICLES, psi
 from fairreg.models.lorentznet.inputs import signature
 from fairreg.models.lorentznet.sizes import GEOMETRY, LorentzNetSizes
 
@@ -38,7 +38,7 @@ def onnx_bytes(tensors: Mapping[str, Array], weight: float) -> bytes:
     return graph.model("lorentznet", *signature(sizes))
 
 
-class _Graph(PairGraph):
+class _Graph(GraphBuilder):
     def __init__(self, tensors: Mapping[str, Array], sizes: LorentzNetSizes) -> None:
         super().__init__(tensors)
         self._sizes = sizes
@@ -50,13 +50,10 @@ class _Graph(PairGraph):
             return self._with_beams()
         if self._sizes.scalars == len(PARTICLES):
             identifiers = self.node("Abs", "pdg_id")
-            every = self.node("Unsqueeze", identifiers, self.integers(2))
+            every = self.with_axis(identifiers, 2)
             scalars = self.cast(self.node("Equal", every, self.constant(PARTICLES, "float64")), "FLOAT")
-            return "four_momenta", scalars, self._nonzero(identifiers, "float64")
-        return "four_momenta", "scalars", self._nonzero("mask", "float32")
-
-    def _nonzero(self, value: str, dtype: str) -> str:
-        return self.node("Not", self.node("Equal", value, self.constant(0, dtype)))
+            return "four_momenta", scalars, self.nonzero(identifiers, "float64")
+        return "four_momenta", "scalars", self.nonzero("mask", "float32")
 
     def _with_beams(self) -> tuple[str, str, str]:
         jets = self.length("four_momenta", 0)
@@ -73,65 +70,54 @@ class _Graph(PairGraph):
         of_beams = for_each_jet(np.stack([np.zeros_like(beam), beam], axis=1), "float32")
         energy = self.node("Gather", momenta, self.constant(0, "int64"), axis=2)
         scalars = self.node("Concat", of_beams, of_particles, axis=1)
-        return momenta, scalars, self._nonzero(energy, "float64")
+        return momenta, scalars, self.nonzero(energy, "float64")
 
     def see(self, real: str) -> None:
         """Derive from the real nodes which pairs have an edge, and the number of each node's neighbours."""
-        self._real = self.node("Unsqueeze", self.cast(real, "FLOAT"), self.integers(2))
-        count = self.node("Squeeze", self.length(real, 1), self.integers(0))
-        number = self.node("Range", self.constant(0, "int64"), count, self.constant(1, "int64"))
-        columns = self.node("Unsqueeze", number, self.integers(1))
-        others = self.cast(self.node("Not", self.node("Equal", columns, number)), "FLOAT")
+        self._real = self.with_axis(self.cast(real, "FLOAT"), 2)
+        number = self.numbered(self.length(real, 1))
+        others = self.cast(self.node("Not", self.node("Equal", self.with_axis(number, 1), number)), "FLOAT")
         both = self.node("MatMul", self._real, self.node("Transpose", self._real, perm=[0, 2, 1]))
-        self._pairs = self.node("Unsqueeze", self.node("Mul", both, others), self.integers(3))
-        seen = self.node("ReduceSum", self._pairs, self.integers(2), keepdims=0)
+        self._pairs = self.with_axis(self.node("Mul", both, others), 3)
+        seen = self.total(self._pairs, 2)
         self._neighbours = self.cast(self.node("Max", seen, self.constant(1, "float32")), "DOUBLE")
 
     def block(self, layer: str, momenta: str, h: str, scalars: str, weight: float | None) -> tuple[str, str]:
         """One Lorentz group equivariant block: new four-momenta and new scalars."""
-        receiver, sender = (self.node("Unsqueeze", momenta, self.integers(axis)) for axis in (2, 1))
+        receiver, sender = (self.with_axis(momenta, axis) for axis in (2, 1))
         difference = self.node("Sub", receiver, sender)
         products = (self._products(difference, difference), self._products(receiver, sender))
         geometry = self.cast(self._psi(self.node("Concat", *products, axis=3)), "FLOAT")
         message = self.node("Mul", self._message(layer, h, geometry), self._pairs)
         if weight is not None:
             momenta = self._moved(layer, momenta, difference, message, weight)
-        total = self.node("ReduceSum", message, self.integers(2), keepdims=0)
+        total = self.total(message, 2)
         hidden = self.along_last_axis(self.node("Concat", h, total, scalars, axis=2), f"{layer}.phi_h.0")
-        hidden = self.node("Relu", self._normalised(hidden, f"{layer}.phi_h.1"))
+        hidden = self.relu(self.normalised(hidden, f"{layer}.phi_h.1"))
         return momenta, self.node("Add", h, self.along_last_axis(hidden, f"{layer}.phi_h.3"))
 
     def _message(self, layer: str, h: str, geometry: str) -> str:
         """Messages (N, nodes, nodes, hidden); the first layer is applied to its three parts."""
         size = self._sizes.hidden
-        receiver = self.node("Unsqueeze", self._part(h, layer, 0, size), self.integers(2))
-        sender = self.node("Unsqueeze", self._part(h, layer, size, 2 * size), self.integers(1))
-        of_pair = self._part(geometry, layer, 2 * size, 2 * size + GEOMETRY)
+        receiver = self.with_axis(self._applied(h, layer, 0, size), 2)
+        sender = self.with_axis(self._applied(h, layer, size, 2 * size), 1)
+        of_pair = self._applied(geometry, layer, 2 * size, 2 * size + GEOMETRY)
         value = self.node("Add", self.node("Add", receiver, sender), of_pair)
-        value = self.node("Relu", self._normalised(value, f"{layer}.phi_e.1"))
-        value = self.node("Relu", self.along_last_axis(value, f"{layer}.phi_e.3"))
+        value = self.relu(self.normalised(value, f"{layer}.phi_e.1"))
+        value = self.relu(self.along_last_axis(value, f"{layer}.phi_e.3"))
         return self.node("Mul", value, self.node("Sigmoid", self.along_last_axis(value, f"{layer}.phi_m.0")))
 
-    def _part(self, value: str, layer: str, first: int, last: int) -> str:
-        bounds = (self.integers(first), self.integers(last), self.integers(1))
-        columns = self.node("Slice", f"{layer}.phi_e.0.weight", *bounds)
-        return self.node("MatMul", value, self.node("Transpose", columns))
+    def _applied(self, value: str, layer: str, first: int, last: int) -> str:
+        return self.product(value, self.part(f"{layer}.phi_e.0.weight", first, last, axis=1))
 
     def _moved(self, layer: str, momenta: str, difference: str, message: str, weight: float) -> str:
-        hidden = self.node("Relu", self.along_last_axis(message, f"{layer}.phi_x.0"))
+        hidden = self.relu(self.along_last_axis(message, f"{layer}.phi_x.0"))
         factor = self.cast(self.along_last_axis(hidden, f"{layer}.phi_x.2", bias=False), "DOUBLE")
         limits = (self.constant(-LIMIT, "float64"), self.constant(LIMIT, "float64"))
         steps = self.node("Clip", self.node("Mul", difference, factor), *limits)
         steps = self.node("Mul", steps, self.cast(self._pairs, "DOUBLE"))
-        mean = self.node("Div", self.node("ReduceSum", steps, self.integers(2), keepdims=0), self._neighbours)
+        mean = self.node("Div", self.total(steps, 2), self._neighbours)
         return self.node("Add", momenta, self.node("Mul", mean, self.constant(weight, "float64")))
-
-    def _normalised(self, value: str, layer: str) -> str:
-        """Batch normalisation with the statistics of the training."""
-        variance = self.node("Add", f"{layer}.running_var", self.constant(EPSILON, "float32"))
-        scale = self.node("Div", f"{layer}.weight", self.node("Sqrt", variance))
-        centred = self.node("Sub", value, f"{layer}.running_mean")
-        return self.node("Add", self.node("Mul", centred, scale), f"{layer}.bias")
 
     def _products(self, one: str, other: str) -> str:
         """Minkowski products along the last axis, which is kept with length 1."""
@@ -144,6 +130,6 @@ class _Graph(PairGraph):
     def classify(self, h: str) -> None:
         """Average over all nodes, real or not, and compute the outputs."""
         pooled = self.node("ReduceMean", self.node("Mul", h, self._real), axes=[1], keepdims=0)
-        hidden = self.node("Relu", self.along_last_axis(pooled, "graph_dec.0"))
+        hidden = self.relu(self.along_last_axis(pooled, "graph_dec.0"))
         found = self.along_last_axis(hidden, "graph_dec.3", output="logits")
         self.node("Softmax", found, output="probabilities", axis=1)

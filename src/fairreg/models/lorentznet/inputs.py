@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
+from fairreg.models.common.array_files import opened
 from fairreg.models.lorentznet.definition import BEAMS, PARTICLES
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, unreadable
+from fairreg.storage.arrays import Rows
 
 __all__ = ["MOMENTA", "read", "signature", "toy_jets"]
 
@@ -81,15 +82,12 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
 
     Raises ModelError for a file without four-momenta, MissingEngine for HDF5 without h5py.
     """
-    try:
-        with open_rows(path, start, stop) as content:
-            if not isinstance(content, Rows):
-                return Inputs({MOMENTA: content})
-            names = {_ALIASES.get(name, name): name for name in content}
-            arrays = {name: content[names[name]] for name in _INPUTS if name in names}
-            labels = content[names["labels"]] if "labels" in names else None
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
+    with opened(path, start, stop) as content:
+        if not isinstance(content, Rows):
+            return Inputs({MOMENTA: content})
+        names = {_ALIASES.get(name, name): name for name in content}
+        arrays = {name: content[names[name]] for name in _INPUTS if name in names}
+        labels = content[names["labels"]] if "labels" in names else None
     if MOMENTA not in arrays:
         raise ModelError(
             f"{path.name} contains no array {MOMENTA!r}.",

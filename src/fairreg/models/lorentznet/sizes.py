@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.models.common.tensor_shapes import FLOATS, batch_norm, linear, trainable
 
 __all__ = ["GEOMETRY", "LorentzNetSizes"]
 
@@ -50,7 +51,7 @@ class LorentzNetSizes:
             raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
         for name, shape in shapes.items():
             array = tensors[name]
-            kinds = {"int64"} if name.endswith(_COUNT) else {"float32", "float64"}
+            kinds = {"int64"} if name.endswith(_COUNT) else FLOATS
             if array.shape != shape or 0 in shape or array.dtype.name not in kinds:
                 raise ModelError(
                     f"{_NOT_OURS}: {name} is {array.dtype} of shape {array.shape}, not of shape {shape}."
@@ -58,44 +59,31 @@ class LorentzNetSizes:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every tensor by its published name, without the prefix ``module.``."""
-        found = _linear("embedding", self.scalars, self.hidden)
+        found = linear("embedding", self.scalars, self.hidden)
         for number in range(self.layers):
             inner = self._block(last=number == self.layers - 1)
             found |= {f"LGEBs.{number}.{name}": shape for name, shape in inner.items()}
         return (
             found
-            | _linear("graph_dec.0", self.hidden, self.hidden)
-            | _linear("graph_dec.3", self.hidden, self.classes)
+            | linear("graph_dec.0", self.hidden, self.hidden)
+            | linear("graph_dec.3", self.hidden, self.classes)
         )
 
     def _block(self, *, last: bool) -> dict[str, tuple[int, ...]]:
         size = self.hidden
-        coordinates = {} if last else _linear("phi_x.0", size, size) | {"phi_x.2.weight": (1, size)}
+        coordinates = {} if last else linear("phi_x.0", size, size) | {"phi_x.2.weight": (1, size)}
         return (
             {"phi_e.0.weight": (size, 2 * size + GEOMETRY)}
-            | _normalisation("phi_e.1", size)
-            | _linear("phi_e.3", size, size)
-            | _linear("phi_h.0", 2 * size + self.scalars, size)
-            | _normalisation("phi_h.1", size)
-            | _linear("phi_h.3", size, size)
+            | batch_norm("phi_e.1", size, counted=True)
+            | linear("phi_e.3", size, size)
+            | linear("phi_h.0", 2 * size + self.scalars, size)
+            | batch_norm("phi_h.1", size, counted=True)
+            | linear("phi_h.3", size, size)
             | coordinates
-            | _linear("phi_m.0", size, 1)
+            | linear("phi_m.0", size, 1)
         )
 
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters: without the statistics of batch normalisation."""
-        count = 0
-        for name, shape in self.shapes().items():
-            if not name.endswith((_COUNT, "running_mean", "running_var")):
-                count += shape[0] * (shape[1] if len(shape) == _MATRIX else 1)
-        return count
-
-
-def _linear(layer: str, taken: int, given: int) -> dict[str, tuple[int, ...]]:
-    return {f"{layer}.weight": (given, taken), f"{layer}.bias": (given,)}
-
-
-def _normalisation(layer: str, size: int) -> dict[str, tuple[int, ...]]:
-    names = ("weight", "bias", "running_mean", "running_var")
-    return {f"{layer}.{name}": (size,) for name in names} | {f"{layer}.{_COUNT}": ()}
+        return trainable(self.shapes())

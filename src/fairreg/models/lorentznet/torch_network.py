@@ -4,10 +4,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.lorentznet.definition import BEAMS, EPSILON, LIMIT, METRIC, PARTICLES
+from fairreg.models.common.torch_weights import batch_norm, torch_weights
+from fairreg.models.lorentznet.definition import BEAMS, LIMIT, METRIC, PARTICLES
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 
 __all__ = ["network"]
@@ -69,24 +69,15 @@ def _psi(value: Any) -> Any:
 
 class _Layers:
     def __init__(self, tensors: Mapping[str, Array], device: str) -> None:
-        import torch
-
-        self._tensors = {
-            name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
-            for name, array in tensors.items()
-        }
+        self._tensors = torch_weights(tensors, device)
 
     def linear(self, value: Any, layer: str) -> Any:
         product = value @ self._tensors[f"{layer}.weight"].T
         return product + self._tensors[f"{layer}.bias"] if f"{layer}.bias" in self._tensors else product
 
     def normalised(self, value: Any, layer: str) -> Any:
-        import torch
-
-        mean, variance, weight, bias = (
-            self._tensors[f"{layer}.{name}"] for name in ("running_mean", "running_var", "weight", "bias")
-        )
-        return (value - mean) * (weight / torch.sqrt(variance + EPSILON)) + bias
+        rows = value.reshape(-1, value.shape[-1])
+        return batch_norm(self._tensors, layer, rows).reshape(value.shape)
 
     def block(
         self, layer: str, state: tuple[Any, Any, Any], pairs: Any, metric: Any, weight: float | None

@@ -17,10 +17,23 @@ from numpy.typing import NDArray
 
 from fairreg.models.lundnet.sizes import LundNetSizes
 
-__all__ = ["EPSILON", "logits"]
+__all__ = ["logits", "logits_of_jets"]
 
 Array = NDArray[Any]
-EPSILON = 1e-5  # the default of torch.nn.BatchNorm1d
+_EPSILON = 1e-5  # the default of torch.nn.BatchNorm1d
+
+
+def logits_of_jets(tensors: Mapping[str, Array], sizes: LundNetSizes, arrays: Mapping[str, Array]) -> Array:
+    """Logits (jets, classes) of inputs as a runner takes them."""
+    found = []
+    for features, parents, mask in zip(
+        *(arrays[name] for name in ("node_features", "parents", "mask")), strict=True
+    ):
+        real = mask != 0
+        # Numbers of the real nodes without the padding; the last is that of the root's parent.
+        numbers = np.append(np.cumsum(real) - 1, -1)
+        found.append(logits(tensors, sizes, features[real], numbers[parents[real]]))
+    return np.stack(found)
 
 
 def logits(tensors: Mapping[str, Array], sizes: LundNetSizes, features: Array, parents: Array) -> Array:
@@ -67,7 +80,7 @@ class _Network:
         mean, variance, weight, bias = (
             self._tensors[f"{name}.{kind}"] for kind in ("running_mean", "running_var", "weight", "bias")
         )
-        found: Array = (value - mean) / np.sqrt(variance + EPSILON) * weight + bias
+        found: Array = (value - mean) / np.sqrt(variance + _EPSILON) * weight + bias
         return found
 
     def block(self, name: str, nodes: list[Array], edges: list[tuple[int, int]]) -> list[Array]:

@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.lundnet.sizes import FEATURES, LundNetSizes
+from fairreg.models.lundnet.sizes import CLASSES, FEATURES, LundNetSizes
 from fairreg.schemas.record import Feature, Tensor
 
-__all__ = ["CLASSES", "NAMES", "check", "signature", "toy_trees"]
+__all__ = ["check", "signature", "toy_trees"]
 
 Array = NDArray[Any]
-NAMES = ("node_features", "parents", "mask")
-CLASSES = ("background", "signal")  # labels 0 and 1 of DGLGraphDatasetLund
 _FEATURES: Mapping[str, Feature] = {
     item.name: item
     for item in (

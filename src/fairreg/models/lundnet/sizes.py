@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.models.common.tensor_shapes import batch_norm, linear, trainable
 
-__all__ = ["FEATURES", "LundNetSizes"]
+__all__ = ["CLASSES", "FEATURES", "LundNetSizes"]
 
 Array = NDArray[Any]
 # Features of a node by their number: main of src/lundnet/scripts/lundnet.py (2 to 4), LundCoordinates in
@@ -28,9 +28,9 @@ FEATURES: Mapping[int, tuple[str, ...]] = {
     4: ("lnz", "lnDelta", "lnKt", "psi"),
     5: ("lnz", "lnDelta", "psi", "lnm", "lnKt"),
 }
+CLASSES = ("background", "signal")  # labels 0 and 1 of DGLGraphDatasetLund in src/lundnet/dgl_dataset.py
 _NOT_OURS = "The weights are not those of a LundNet"
 _FUSION_STEP, _FUSION_MOST = 128, 1024
-_STATISTICS = ("running_mean", "running_var")
 
 
 @dataclass(frozen=True)
@@ -77,25 +77,25 @@ class LundNetSizes:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every tensor by its name."""
-        found = _normalisation("bn_fts", self.input_dims)
+        found = batch_norm("bn_fts", self.input_dims, counted=True)
         taken = self.input_dims
         for index, (first, last) in enumerate(self.conv_params):
             found |= _block(f"edge_convs.{index}", taken, first, last)
             taken = last
         inputs = sum(last for _, last in self.conv_params)
-        found |= _layer("fusion_block.0", inputs, self.fused) | _normalisation("fusion_block.2", self.fused)
+        found |= linear("fusion_block.0", inputs, self.fused) | batch_norm(
+            "fusion_block.2", self.fused, counted=True
+        )
         taken = self.fused
         for index, size in enumerate(self.fc_params):
-            found |= _layer(f"fc.{index}.0", taken, size)
+            found |= linear(f"fc.{index}.0", taken, size)
             taken = size
-        return found | _layer(f"fc.{len(self.fc_params)}", taken, self.num_classes)
+        return found | linear(f"fc.{len(self.fc_params)}", taken, self.num_classes)
 
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
-        return sum(
-            int(np.prod(shape)) for name, shape in self.shapes().items() if name.endswith(("weight", "bias"))
-        )
+        return trainable(self.shapes())
 
     def to_json(self) -> dict[str, int | float | str]:
         """All sizes under the names of the authors' arguments."""
@@ -112,20 +112,12 @@ def _block(name: str, taken: int, first: int, last: int) -> dict[str, tuple[int,
     found: dict[str, tuple[int, ...]]
     found = {f"{name}.theta.weight": (first, taken), f"{name}.phi.weight": (first, taken)}
     found |= {f"{name}.fcs.0.weight": (last, first)}
-    found |= _normalisation(f"{name}.bns.0", first) | _normalisation(f"{name}.bns.1", last)
+    found |= batch_norm(f"{name}.bns.0", first, counted=True) | batch_norm(
+        f"{name}.bns.1", last, counted=True
+    )
     if taken != last:
-        found |= {f"{name}.sc.weight": (last, taken)} | _normalisation(f"{name}.sc_bn", last)
+        found |= {f"{name}.sc.weight": (last, taken)} | batch_norm(f"{name}.sc_bn", last, counted=True)
     return found
-
-
-def _layer(name: str, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
-
-
-def _normalisation(name: str, size: int) -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]]
-    found = {f"{name}.{kind}": (size,) for kind in ("weight", "bias", *_STATISTICS)}
-    return found | {f"{name}.num_batches_tracked": ()}
 
 
 def _counted(tensors: Mapping[str, Array], template: str) -> int:

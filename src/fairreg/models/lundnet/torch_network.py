@@ -4,10 +4,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.lundnet.definition import EPSILON
+from fairreg.models.common.torch_weights import batch_norm, torch_weights
 from fairreg.models.lundnet.sizes import LundNetSizes
 
 __all__ = ["network"]
@@ -61,12 +60,7 @@ class _Edges:
 
 class _Layers:
     def __init__(self, tensors: Mapping[str, Array], device: str) -> None:
-        import torch
-
-        self._tensors = {
-            name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
-            for name, array in tensors.items()
-        }
+        self._tensors = torch_weights(tensors, device)
 
     def linear(self, layer: str, value: Any) -> Any:
         from torch.nn.functional import linear
@@ -74,13 +68,8 @@ class _Layers:
         return linear(value, self._tensors[f"{layer}.weight"], self._tensors.get(f"{layer}.bias"))
 
     def normalised(self, name: str, value: Any) -> Any:
-        from torch.nn.functional import batch_norm
-
-        mean, variance, weight, bias = (
-            self._tensors[f"{name}.{kind}"] for kind in ("running_mean", "running_var", "weight", "bias")
-        )
         rows = value.reshape(-1, value.shape[-1])
-        return batch_norm(rows, mean, variance, weight, bias, eps=EPSILON).reshape(value.shape)
+        return batch_norm(self._tensors, name, rows).reshape(value.shape)
 
     def block(self, name: str, x: Any, edges: _Edges) -> Any:
         """One EdgeConv block."""

@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.common.training_options import widths_of
+from fairreg.models.common.tensor_shapes import FLOATS, batch_norm, linear, trainable, widths_of
 
-__all__ = ["PerceptronSizes"]
+__all__ = ["NAME", "PerceptronSizes"]
 
 Array = NDArray[Any]
+NAME = "features"  # of the input
 Family = Literal["multi_body", "cdms"]
 
 _LAYERS: Mapping[Family, str] = {"multi_body": "_nn.{}.0", "cdms": "nn.Linear{}"}
@@ -75,19 +75,15 @@ class PerceptronSizes:
         widths = (self.inputs, *self.hidden, self.outputs)
         shapes: dict[str, tuple[int, ...]] = {}
         for name, taken, given in zip(self.layers, widths, widths[1:], strict=False):
-            shapes |= {f"{name}.weight": (given, taken), f"{name}.bias": (given,)}
+            shapes |= linear(name, taken, given)
         for name, width in zip(self.normalisations, self.hidden, strict=False):
-            shapes |= {
-                f"{name}.{kind}": (width,) for kind in ("weight", "bias", "running_mean", "running_var")
-            }
-            shapes[f"{name}.num_batches_tracked"] = ()
+            shapes |= batch_norm(name, width, counted=True)
         return shapes
 
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters; statistics of batches are none."""
-        trainable = (shape for name, shape in self.shapes().items() if name.endswith((".weight", ".bias")))
-        return sum(int(np.prod(shape)) for shape in trainable)
+        return trainable(self.shapes())
 
     def to_json(self) -> dict[str, int | float | str]:
         """Sizes by name; widths as a text."""
@@ -98,6 +94,6 @@ class PerceptronSizes:
         return tensors.keys() == shapes.keys() and all(
             tensors[name].shape == shape
             and min(shape, default=1) > 0
-            and tensors[name].dtype.name in ({"float32", "float64"} if shape else {"int64"})
+            and tensors[name].dtype.name in (FLOATS if shape else {"int64"})
             for name, shape in shapes.items()
         )

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from fairreg.models.mlp.architecture import PerceptronSizes
 from fairreg.models.mlp.settings import Activation, PerceptronSettings
 
-__all__ = ["EPSILON", "compute"]
+__all__ = ["compute"]
 
 Array = NDArray[Any]
-EPSILON = 1e-5
+_EPSILON = 1e-5
 
 
 def compute(
@@ -43,7 +43,7 @@ def compute(
 
 
 def _normalised(value: Array, weights: Mapping[str, Array], name: str) -> Array:
-    scale = weights[f"{name}.weight"] / np.sqrt(weights[f"{name}.running_var"] + EPSILON)
+    scale = weights[f"{name}.weight"] / np.sqrt(weights[f"{name}.running_var"] + _EPSILON)
     shifted: Array = (value - weights[f"{name}.running_mean"]) * scale + weights[f"{name}.bias"]
     return shifted
 

@@ -7,14 +7,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.models.common.graph_builder import GraphBuilder
-from fairreg.models.mlp.architecture import PerceptronSizes
-from fairreg.models.mlp.definition import EPSILON
-from fairreg.models.mlp.inputs import NAME, signature
+from fairreg.models.mlp.architecture import NAME, PerceptronSizes
+from fairreg.models.mlp.inputs import signature
 from fairreg.models.mlp.settings import Activation, PerceptronSettings
 
 __all__ = ["onnx_bytes"]
-
-_STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
 
 def onnx_bytes(
@@ -27,8 +24,7 @@ def onnx_bytes(
     for index, layer in enumerate(hidden):
         value = graph.linear(value, layer)
         if sizes.normalisations:
-            parameters = (f"{sizes.normalisations[index]}.{kind}" for kind in _STATISTICS)
-            value = graph.node("BatchNormalization", value, *parameters, epsilon=EPSILON)
+            value = graph.batch_norm(value, sizes.normalisations[index])
         value = _activated(graph, value, settings.activation)
     inputs, outputs = signature(sizes, settings)
     if sizes.family == "cdms":

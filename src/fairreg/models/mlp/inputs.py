@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.mlp.architecture import PerceptronSizes
+from fairreg.models.mlp.architecture import NAME, PerceptronSizes
 from fairreg.models.mlp.settings import PerceptronSettings
 from fairreg.schemas.record import Feature, Tensor
 
-__all__ = ["NAME", "SAMPLE", "signature", "toy_rows"]
+__all__ = ["signature", "toy_rows"]
 
 Array = NDArray[Any]
 
-NAME = "features"
-SAMPLE = "toy rows of random numbers, made by fairreg: no physics process is simulated"
 _CLASSES = (Feature("QCD"), Feature("top quark"))
 _WORDS = {
     "multi_body": "n-subjettiness variables of a jet, with its pT and mass where the network takes them",

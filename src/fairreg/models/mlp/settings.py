@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from fairreg.errors import ModelError
-from fairreg.models.common.training_options import Options, widths_of
+from fairreg.models.common.tensor_shapes import widths_of
+from fairreg.models.common.training_options import Options
 from fairreg.models.mlp.architecture import PerceptronSizes
 from fairreg.schemas.record import Feature
 
@@ -76,7 +77,7 @@ _STANDARDISED = (
 
 def _multi_body(path: Path, sizes: PerceptronSizes) -> PerceptronSettings:
     name = options_file(path)
-    options = Options.read((path.with_name(name), path.parent.parent / "trained_model_dicts" / name))
+    options = Options.read(path, (path.with_name(name), path.parent.parent / "trained_model_dicts" / name))
     if options is None:
         unknown = f"Which n-subjettiness variables the inputs are is stated in {name}."
         return PerceptronSettings(Activation("ReLU"), assumptions=(_MULTI_BODY, unknown))
@@ -106,7 +107,7 @@ def _subjettiness(options: Options) -> tuple[Feature, ...]:
 
 
 def _cdms(path: Path, sizes: PerceptronSizes) -> PerceptronSettings:
-    metadata = Options.read((path.with_name(METADATA),))
+    metadata = Options.read(path, (path.with_name(METADATA),))
     if metadata is None:
         raise ModelError(
             f"The weights do not show the activation of the hidden layers; fairreg needs {METADATA}.",

@@ -4,11 +4,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.models.common.torch_weights import batch_norm, torch_weights
 from fairreg.models.mlp.architecture import PerceptronSizes
-from fairreg.models.mlp.definition import EPSILON
 from fairreg.models.mlp.settings import Activation, PerceptronSettings
 
 __all__ = ["network"]
@@ -23,33 +22,19 @@ def network(
     """Return a function of features (N, inputs) that computes the output (N, outputs), in float32."""
     import torch
 
-    weights = {
-        name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
-        for name, array in tensors.items()
-        if array.dtype.kind == "f"
-    }
+    weights = torch_weights(tensors, device)
     activate = _function(settings.activation)
 
     def output(value: Any) -> Any:
         for index, layer in enumerate(sizes.layers):
             value = torch.nn.functional.linear(value, weights[f"{layer}.weight"], weights[f"{layer}.bias"])
             if index < len(sizes.normalisations):
-                value = _normalised(value, weights, sizes.normalisations[index])
+                value = batch_norm(weights, sizes.normalisations[index], value)
             if index < len(sizes.hidden):
                 value = activate(value)
         return value if sizes.family == "cdms" else torch.softmax(value, 1)
 
     return output
-
-
-def _normalised(value: Any, weights: Mapping[str, Any], name: str) -> Any:
-    import torch
-
-    return torch.nn.functional.batch_norm(
-        value,
-        *(weights[f"{name}.{kind}"] for kind in ("running_mean", "running_var", "weight", "bias")),
-        eps=EPSILON,
-    )
 
 
 def _function(activation: Activation) -> Callable[[Any], Any]:

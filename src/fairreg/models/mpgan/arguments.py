@@ -14,9 +14,15 @@ from fairreg.models.common.side_text import text_beside
 from fairreg.models.mpgan.layout import GeneratorLayout
 from fairreg.models.mpgan.literals import Scalar, read_dictionary
 
-__all__ = ["FILE", "GeneratorArguments", "arguments_of"]
+__all__ = ["FILE", "LARGEST", "GeneratorArguments", "arguments_of"]
 
 FILE = "args.txt"
+# Largest absolute values of eta_rel, phi_rel and pT_rel in the training, by the type of the jets: gen.py.
+LARGEST: Mapping[str, tuple[float, float, float]] = {
+    "g": (1.4532885551452637, 0.520724892616272, 0.8537549376487732),
+    "q": (1.6211985349655151, 0.4568111002445221, 0.8896132111549377),
+    "t": (1.4242753982543945, 0.4949831962585449, 0.8774275183677673),
+}
 _Value = Scalar | list[Scalar]
 # Options of the network that this package does not compute, with the value that they must have. Labels
 # (clabels, mask_fne_np) are among them: the authors' code gives a message the label of another jet.
@@ -60,6 +66,26 @@ class GeneratorArguments:
     distance: int | None
     jets: str
     norm: float
+
+    @property
+    def has_particles(self) -> bool:
+        """Whether gen.py gives the scale of the features of these jets."""
+        return self.jets in LARGEST and self.features == len(LARGEST["g"]) and self.norm == 1
+
+    def to_json(self) -> dict[str, int | float | str]:
+        """Arguments under their names in args.txt."""
+        return {
+            "jets": self.jets,
+            "num_hits": self.slots,
+            "node_feat_size": self.features,
+            "latent_size": self.latent,
+            "sd": self.sd,
+            "leaky_relu_alpha": self.slope,
+            "gtanh": self.tanh,
+            "sum": self.total,
+            "mask_c": self.masked,
+            "norm": self.norm,
+        }
 
 
 class _Reader:

@@ -12,25 +12,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.mpgan.arguments import GeneratorArguments
+from fairreg.models.mpgan.arguments import LARGEST, GeneratorArguments
 from fairreg.models.mpgan.layout import GeneratorLayout, MessageLayer
 
-__all__ = ["LARGEST", "PT_SHIFT", "TINY", "generated", "has_particles", "particles"]
+__all__ = ["PT_SHIFT", "TINY", "generated", "generated_jets", "particles"]
 
 Array = NDArray[Any]
-# Largest absolute values of eta_rel, phi_rel and pT_rel in the training, by the type of the jets: gen.py.
-LARGEST: Mapping[str, tuple[float, float, float]] = {
-    "g": (1.4532885551452637, 0.520724892616272, 0.8537549376487732),
-    "q": (1.6211985349655151, 0.4568111002445221, 0.8896132111549377),
-    "t": (1.4242753982543945, 0.4949831962585449, 0.8774275183677673),
-}
 PT_SHIFT = 0.5
 TINY = 1e-12  # added to the differences in a distance
 
 
-def has_particles(arguments: GeneratorArguments) -> bool:
-    """Tell whether gen.py gives the scale of the features of these jets."""
-    return arguments.jets in LARGEST and arguments.features == len(LARGEST["g"]) and arguments.norm == 1
+def generated_jets(
+    tensors: Mapping[str, Array],
+    layout: GeneratorLayout,
+    arguments: GeneratorArguments,
+    arrays: Mapping[str, Array],
+) -> Array:
+    """Output of the network (jets, slots, features) of inputs as a runner takes them."""
+    numbers = arrays.get("num_particles", [None] * len(arrays["noise"]))
+    found = [
+        generated(tensors, layout, arguments, noise, None if number is None else int(number))
+        for noise, number in zip(arrays["noise"], numbers, strict=True)
+    ]
+    return np.stack(found)
 
 
 def generated(

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.common.pair_graph import PairGraph
-from fairreg.models.mpgan.arguments import GeneratorArguments
-from fairreg.models.mpgan.definition import LARGEST, PT_SHIFT, TINY, has_particles
+from fairreg.models.common.graph_builder import GraphBuilder
+from fairreg.models.mpgan.arguments import LARGEST, GeneratorArguments
+from fairreg.models.mpgan.definition import PT_SHIFT, TINY
 from fairreg.models.mpgan.inputs import signature
 from fairreg.models.mpgan.layout import GeneratorLayout, MessageLayer
 
@@ -25,7 +25,7 @@ def onnx_bytes(tensors: Mapping[str, Array], layout: GeneratorLayout, arguments:
     return graph.model("mpgan", *signature(arguments))
 
 
-class _Graph(PairGraph):
+class _Graph(GraphBuilder):
     def __init__(self, tensors: Mapping[str, Array], arguments: GeneratorArguments) -> None:
         super().__init__(tensors)
         self._arguments = arguments
@@ -59,55 +59,50 @@ class _Graph(PairGraph):
         for layer in layout.messages:
             x = self._passed(x, layer)
         if layout.messages[-1].output_size > self._arguments.features:
-            x = self._columns(x, self._arguments.features, axis=2)
+            x = self.part(x, 0, self._arguments.features, axis=2)
         return self.node("Tanh", x) if self._arguments.tanh else x
-
-    def _columns(self, value: str, last: int, axis: int, first: int = 0) -> str:
-        bounds = (self.integers(first), self.integers(last), self.integers(axis))
-        return self.node("Slice", value, *bounds)
 
     def _ranked(self, x: str) -> str:
         """Mask (jets, slots, 1): 1 for as many particles as the jet has, those of the lowest first feature.
 
         The rank is the number of particles before it, so that equal features keep their order.
         """
-        value = self._columns(x, 1, axis=2)
+        value = self.part(x, 0, 1, axis=2)
         other = self.node("Transpose", value, perm=[0, 2, 1])
         order = np.arange(self._arguments.slots)
         earlier = self.constant(order[None, :] < order[:, None], "bool")
         tie = self.node("And", self.node("Equal", other, value), earlier)
         before = self.cast(self.node("Or", self.node("Less", other, value), tie), "INT64")
-        rank = self.node("ReduceSum", before, self.integers(2), keepdims=1)
-        number = self.node("Unsqueeze", "num_particles", self.integers(1, 2))
+        rank = self.total(before, 2, keep=True)
+        number = self.with_axis("num_particles", 1, 2)
         return self.cast(self.node("Less", rank, number), "FLOAT")
 
     def _passed(self, x: str, layer: MessageLayer) -> str:
         """One message passing layer; the first layer of the edge network is applied to its parts."""
         size = layer.node_size
-        receiver = self.node("Unsqueeze", self._part(x, layer, 0, size), self.integers(2))
-        sender = self.node("Unsqueeze", self._part(x, layer, size, 2 * size), self.integers(1))
+        receiver = self.with_axis(self._applied(x, layer, 0, size), 2)
+        sender = self.with_axis(self._applied(x, layer, size, 2 * size), 1)
         value = self.node("Add", self.node("Add", receiver, sender), f"{layer.fe[0]}.bias")
         if layer.edge_size:
-            value = self.node("Add", value, self._part(self._distances(x), layer, 2 * size, 2 * size + 1))
+            value = self.node("Add", value, self._applied(self._distances(x), layer, 2 * size, 2 * size + 1))
         messages = self.leaky_perceptron(self.leaky(value), layer.fe[1:], last_linear=False)
         if self._mask:
-            messages = self.node("Mul", messages, self.node("Unsqueeze", self._mask, self.integers(1)))
-        found = self.node("ReduceSum", messages, self.integers(2), keepdims=0)
+            messages = self.node("Mul", messages, self.with_axis(self._mask, 1))
+        found = self.total(messages, 2)
         if not self._arguments.total:
             found = self.node("Div", found, self.constant(self._arguments.slots, "float32"))
         return self.leaky_perceptron(self.node("Concat", found, x, axis=2), layer.fn, last_linear=True)
 
-    def _part(self, value: str, layer: MessageLayer, first: int, last: int) -> str:
-        columns = self._columns(f"{layer.fe[0]}.weight", last, axis=1, first=first)
-        return self.node("MatMul", value, self.node("Transpose", columns))
+    def _applied(self, value: str, layer: MessageLayer, first: int, last: int) -> str:
+        return self.product(value, self.part(f"{layer.fe[0]}.weight", first, last, axis=1))
 
     def _distances(self, x: str) -> str:
         if self._arguments.distance is not None:
-            x = self._columns(x, self._arguments.distance, axis=2)
-        sender, receiver = (self.node("Unsqueeze", x, self.integers(axis)) for axis in (1, 2))
+            x = self.part(x, 0, self._arguments.distance, axis=2)
+        sender, receiver = (self.with_axis(x, axis) for axis in (1, 2))
         difference = self.node("Sub", sender, receiver)
         square = self.node("Mul", *2 * (self.node("Add", difference, self.constant(TINY, "float32")),))
-        return self.node("Sqrt", self.node("ReduceSum", square, self.integers(3), keepdims=1))
+        return self.node("Sqrt", self.total(square, 3, keep=True))
 
     def finish(self, x: str) -> None:
         """Compute the outputs from the features of the nodes."""
@@ -116,7 +111,7 @@ class _Graph(PairGraph):
             self.node("Concat", x, self.node("Sub", self._mask, half), axis=2, output="network_output")
         else:
             self.node("Identity", x, output="network_output")
-        if not has_particles(self._arguments):
+        if not self._arguments.has_particles:
             return
         shifted = self.node("Add", x, self.constant([0, 0, PT_SHIFT], "float32"))
         scaled = self.node("Mul", shifted, self.constant(LARGEST[self._arguments.jets], "float32"))

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.mpgan.arguments import GeneratorArguments
-from fairreg.models.mpgan.definition import has_particles
 from fairreg.schemas.record import Feature, Tensor
 
-__all__ = ["NAMES", "draw", "signature"]
+__all__ = ["PUBLISHED", "draw", "signature"]
 
 Array = NDArray[Any]
-NAMES = ("noise", "num_particles")
 _FEATURES = (
     Feature(name="eta_rel", description="pseudorapidity relative to the jet axis"),
     Feature(name="phi_rel", unit="rad", description="azimuth relative to the jet axis"),
@@ -22,6 +20,21 @@ _FEATURES = (
 )
 _MASK = Feature(name="mask", description="1 for a particle, 0 for padding")
 _JETS, _SEED = 8, 20211206
+# With the published sizes and masks: 30 particles of 32 numbers.
+PUBLISHED = GeneratorArguments(
+    slots=30,
+    features=3,
+    latent=32,
+    per_particle=True,
+    sd=0.2,
+    slope=0.2,
+    tanh=True,
+    total=True,
+    masked=True,
+    distance=None,
+    jets="g",
+    norm=1,
+)
 
 
 def signature(arguments: GeneratorArguments) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
@@ -41,7 +54,7 @@ def signature(arguments: GeneratorArguments) -> tuple[tuple[Tensor, ...], tuple[
 
 
 def _particles(arguments: GeneratorArguments) -> tuple[Tensor, ...]:
-    if not has_particles(arguments):
+    if not arguments.has_particles:
         return ()
     features = (*_FEATURES, _MASK) if arguments.masked else _FEATURES
     return (

@@ -7,7 +7,7 @@ Names: classes ``MPGenerator`` (mpgan/model.py), ``Graph_GAN`` (mpgan/old_model.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -49,7 +49,8 @@ class GeneratorLayout:
 
     `first` is the layer from the latent vector to the nodes, None without one; `dense` are the layers of a
     generator without message passing. `taken` and `given` are the sizes of a latent vector and of what
-    `first` or `dense` make of it, 0 where the noise is per particle.
+    `first` or `dense` make of it, 0 where the noise is per particle. `parameter_count` is that of all
+    tensors.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class GeneratorLayout:
     dense: tuple[str, ...] = ()
     taken: int = 0
     given: int = 0
+    parameter_count: int = 0
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> "GeneratorLayout":
@@ -144,4 +146,4 @@ def _checked(layout: GeneratorLayout, tensors: Mapping[str, Array]) -> Generator
             raise ModelError(f"{_NOT_OURS}: {name} has shape {array.shape}, not {(size,)}.")
         if array.dtype.name not in {"float32", "float64"}:
             raise ModelError(f"{_NOT_OURS}: {name} has element type {array.dtype}.")
-    return layout
+    return replace(layout, parameter_count=sum(array.size for array in tensors.values()))

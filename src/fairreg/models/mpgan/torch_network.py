@@ -4,11 +4,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.mpgan.arguments import GeneratorArguments
-from fairreg.models.mpgan.definition import LARGEST, PT_SHIFT, TINY, has_particles
+from fairreg.models.common.torch_weights import torch_weights
+from fairreg.models.mpgan.arguments import LARGEST, GeneratorArguments
+from fairreg.models.mpgan.definition import PT_SHIFT, TINY
 from fairreg.models.mpgan.layout import GeneratorLayout, MessageLayer
 
 __all__ = ["network"]
@@ -34,7 +34,7 @@ def network(
         else:
             x, mask = layers.passing(noise, number, layout)
         raw = x if mask is None else torch.cat([x, mask - 0.5], dim=2)
-        return (_particles(x, mask, arguments), raw) if has_particles(arguments) else (raw,)
+        return (_particles(x, mask, arguments), raw) if arguments.has_particles else (raw,)
 
     return outputs
 
@@ -50,13 +50,7 @@ def _particles(x: Any, mask: Any, arguments: GeneratorArguments) -> Any:
 
 class _Layers:
     def __init__(self, tensors: Mapping[str, Array], arguments: GeneratorArguments, device: str) -> None:
-        import torch
-
-        self._arguments = arguments
-        self._tensors = {
-            name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
-            for name, array in tensors.items()
-        }
+        self._arguments, self._tensors = arguments, torch_weights(tensors, device)
 
     def linear(self, value: Any, layer: str) -> Any:
         return value @ self._tensors[f"{layer}.weight"].T + self._tensors[f"{layer}.bias"]
@@ -76,7 +70,8 @@ class _Layers:
 
         x, mask = noise, None
         if layout.first is not None:
-            x = self.linear(x, layout.first).reshape(len(noise), self._arguments.slots, -1)
+            size = layout.messages[0].node_size
+            x = self.linear(x, layout.first).reshape(len(noise), self._arguments.slots, size)
         if self._arguments.masked:
             rank = x[:, :, 0].argsort(dim=1, stable=True).argsort(dim=1)
             mask = (rank < number[:, None]).float()[:, :, None]

@@ -10,19 +10,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.particlenet.architecture import FLOATS
+from fairreg.models.common.tensor_shapes import (
+    batch_norm,
+    check,
+    counters,
+    linear,
+    outputs,
+    size,
+    trainable,
+)
 
 __all__ = ["PAIR_FEATURES", "ParticleTransformerArchitecture"]
 
 Array = NDArray[Any]
 PAIR_FEATURES = 4
-_NORM = ("weight", "bias", "running_mean", "running_var")
-_COUNTER = "num_batches_tracked"
 _NOT_OURS = "The weights are not those of a Particle Transformer"
+_NO_SIZES = f"{_NOT_OURS}: {{}} is not there or has no sizes."
 _EMBED_STEP = 3  # a norm, a layer and an activation
 
 
@@ -46,16 +52,18 @@ class ParticleTransformerArchitecture:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Array]) -> "ParticleTransformerArchitecture":
         """Derive the sizes; ModelError names a missing, unexpected or misshapen tensor."""
-        hidden = _outputs(tensors, "fc.{}.0.weight", 0, 1)
+        hidden = outputs(tensors, "fc.{}.0.weight", _NO_SIZES)
         found = cls(
-            features=_size(tensors, "embed.input_bn.weight", 0),
-            embedding=_outputs(tensors, "embed.embed.{}.weight", 1, _EMBED_STEP),
-            pair_embedding=_outputs(tensors, "pair_embed.embed.{}.weight", 1, _EMBED_STEP),
-            blocks=len(_outputs(tensors, "blocks.{}.fc1.weight", 0, 1)),
-            class_blocks=len(_outputs(tensors, "cls_blocks.{}.fc1.weight", 0, 1)),
-            inner=_size(tensors, "blocks.0.fc1.weight", 0),
+            features=size(tensors, "embed.input_bn.weight", 0, _NO_SIZES),
+            embedding=outputs(tensors, "embed.embed.{}.weight", _NO_SIZES, first=1, step=_EMBED_STEP),
+            pair_embedding=outputs(
+                tensors, "pair_embed.embed.{}.weight", _NO_SIZES, first=1, step=_EMBED_STEP
+            ),
+            blocks=len(outputs(tensors, "blocks.{}.fc1.weight", _NO_SIZES)),
+            class_blocks=len(outputs(tensors, "cls_blocks.{}.fc1.weight", _NO_SIZES)),
+            inner=size(tensors, "blocks.0.fc1.weight", 0, _NO_SIZES),
             hidden=hidden,
-            classes=_size(tensors, f"fc.{len(hidden)}.weight", 0),
+            classes=size(tensors, f"fc.{len(hidden)}.weight", 0, _NO_SIZES),
         )
         if not found.embedding or not found.pair_embedding or not found.class_blocks:
             raise ModelError(f"{_NOT_OURS}: it lacks an embedding or attention of the class.")
@@ -75,8 +83,7 @@ class ParticleTransformerArchitecture:
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
-        shapes = self.shapes().items()
-        return sum(int(np.prod(shape)) for name, shape in shapes if ".running_" not in name)
+        return trainable(self.shapes())
 
     @property
     def all_blocks(self) -> tuple[str, ...]:
@@ -86,27 +93,27 @@ class ParticleTransformerArchitecture:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every floating-point tensor by its published name."""
-        shapes: dict[str, tuple[int, ...]] = {f"embed.input_bn.{part}": (self.features,) for part in _NORM}
+        shapes: dict[str, tuple[int, ...]] = batch_norm("embed.input_bn", self.features)
         taken = self.features
         for index, width in enumerate(self.embedding):
             shapes |= _pair(f"embed.embed.{_EMBED_STEP * index}", taken)
-            shapes |= _linear(f"embed.embed.{_EMBED_STEP * index + 1}", taken, width)
+            shapes |= linear(f"embed.embed.{_EMBED_STEP * index + 1}", taken, width)
             taken = width
-        shapes |= {f"pair_embed.embed.0.{part}": (PAIR_FEATURES,) for part in _NORM}
+        shapes |= batch_norm("pair_embed.embed.0", PAIR_FEATURES)
         taken = PAIR_FEATURES
         for index, width in enumerate(self.pair_embedding):
             name, norm = (f"pair_embed.embed.{_EMBED_STEP * index + place}" for place in (1, 2))
             shapes |= {f"{name}.weight": (width, taken, 1), f"{name}.bias": (width,)}
-            shapes |= {f"{norm}.{part}": (width,) for part in _NORM}
+            shapes |= batch_norm(norm, width)
             taken = width
         for name in self.all_blocks:
             shapes |= self._block(name)
         shapes |= _pair("norm", self.width) | {"cls_token": (1, 1, self.width)}
         taken = self.width
         for index, width in enumerate(self.hidden):
-            shapes |= _linear(f"fc.{index}.0", taken, width)
+            shapes |= linear(f"fc.{index}.0", taken, width)
             taken = width
-        return shapes | _linear(f"fc.{len(self.hidden)}", taken, self.classes)
+        return shapes | linear(f"fc.{len(self.hidden)}", taken, self.classes)
 
     def _block(self, name: str) -> dict[str, tuple[int, ...]]:
         width = self.width
@@ -114,12 +121,12 @@ class ParticleTransformerArchitecture:
             **_pair(f"{name}.pre_attn_norm", width),
             f"{name}.attn.in_proj_weight": (3 * width, width),
             f"{name}.attn.in_proj_bias": (3 * width,),
-            **_linear(f"{name}.attn.out_proj", width, width),
+            **linear(f"{name}.attn.out_proj", width, width),
             **_pair(f"{name}.post_attn_norm", width),
             **_pair(f"{name}.pre_fc_norm", width),
-            **_linear(f"{name}.fc1", width, self.inner),
+            **linear(f"{name}.fc1", width, self.inner),
             **_pair(f"{name}.post_fc_norm", self.inner),
-            **_linear(f"{name}.fc2", self.inner, width),
+            **linear(f"{name}.fc2", self.inner, width),
             f"{name}.c_attn": (self.heads,),
             f"{name}.w_resid": (width,),
         }
@@ -132,39 +139,13 @@ class ParticleTransformerArchitecture:
         }
 
     def _check(self, tensors: Mapping[str, Array]) -> None:
-        if self.width % self.heads:
+        if not self.heads or self.width % self.heads:
             raise ModelError(f"{_NOT_OURS}: {self.width} channels do not divide into {self.heads} heads.")
         shapes = self.shapes()
-        counters = {
-            name.removesuffix("running_var") + _COUNTER for name in shapes if name.endswith("running_var")
-        }
-        if unlike := sorted((tensors.keys() - counters) ^ shapes.keys()):
+        if unlike := sorted((tensors.keys() - counters(shapes)) ^ shapes.keys()):
             raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
-        for name, shape in shapes.items():
-            array = tensors[name]
-            if array.shape != shape or min(shape) < 1:
-                raise ModelError(f"The tensor {name} has shape {array.shape}; the others require {shape}.")
-            if array.dtype.name not in FLOATS:
-                raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
-
-
-def _outputs(tensors: Mapping[str, Array], pattern: str, first: int, step: int) -> tuple[int, ...]:
-    """Numbers of outputs of the layers of one row, whose places in it are `first`, `first` + `step`, ..."""
-    found: list[int] = []
-    while (name := pattern.format(first + step * len(found))) in tensors:
-        found.append(_size(tensors, name, 0))
-    return tuple(found)
-
-
-def _size(tensors: Mapping[str, Array], name: str, axis: int) -> int:
-    if name not in tensors or tensors[name].ndim <= axis:
-        raise ModelError(f"{_NOT_OURS}: {name} is not there or has no sizes.")
-    return int(tensors[name].shape[axis])
+        check(tensors, shapes)
 
 
 def _pair(name: str, width: int) -> dict[str, tuple[int, ...]]:
     return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
-
-
-def _linear(name: str, taken: int, width: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (width, taken), f"{name}.bias": (width,)}

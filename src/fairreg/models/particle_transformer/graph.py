@@ -12,10 +12,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fairreg.models.common.graph_builder import GraphBuilder
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particle_transformer.definition import EPSILON, FASTEST, FLOOR
+from fairreg.models.particle_transformer.jets import signature
 from fairreg.models.particlenet.jets import OUTPUT
-from fairreg.models.particlenet.weight_graph import WeightGraph
 
 __all__ = ["onnx_bytes"]
 
@@ -32,14 +33,10 @@ def onnx_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
     sizes = ParticleTransformerArchitecture.from_tensors(tensors)
     graph = _AttentionGraph({name: tensors[name] for name in sizes.shapes()}, sizes)
     graph.build()
-    values = [
-        graph.value(name, "N", channels, "particles")
-        for name, channels in (("features", sizes.features), ("lorentz_vectors", _COMPONENTS), ("mask", 1))
-    ]
-    return graph.serialised("particle_transformer", values, [graph.value(OUTPUT, "N", sizes.classes)])
+    return graph.model("particle_transformer", *signature(sizes))
 
 
-class _AttentionGraph(WeightGraph):
+class _AttentionGraph(GraphBuilder):
     """A graph with attention; particles are (N, P, channels)."""
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]], sizes: ParticleTransformerArchitecture) -> None:
@@ -54,17 +51,17 @@ class _AttentionGraph(WeightGraph):
         features, vectors = (
             self.node("Where", absent, zero, item) for item in ("features", "lorentz_vectors")
         )
-        rows = self.scaled(self.node("Transpose", features, perm=[0, 2, 1]), "embed.input_bn")
+        rows = self.normalised(self.node("Transpose", features, perm=[0, 2, 1]), "embed.input_bn")
         for index in range(len(sizes.embedding)):
             rows = self._layer_norm(rows, f"embed.embed.{3 * index}")
-            rows = self._gelu(self._linear(rows, f"embed.embed.{3 * index + 1}"))
-        padding = self.node("Unsqueeze", absent, self.integers(1))  # (N, 1, 1, P)
+            rows = self._gelu(self.along_last_axis(rows, f"embed.embed.{3 * index + 1}"))
+        padding = self.with_axis(absent, 1)  # (N, 1, 1, P)
         pairs = self._bias(vectors)
         for index in range(sizes.blocks):
             name = f"blocks.{index}"
             normed = self._layer_norm(rows, f"{name}.pre_attn_norm")
             rows = self._rest(name, rows, self._attention(name, normed, normed, pairs, padding))
-        jets = self.size("features", 0)
+        jets = self.length("features", 0)
         whole = self.node("Concat", jets, self.integers(1, sizes.width), axis=0)
         token = self.node("Expand", "cls_token", whole)
         others = self._without_token(padding, jets)
@@ -76,18 +73,18 @@ class _AttentionGraph(WeightGraph):
 
     def _without_token(self, padding: str, jets: str) -> str:
         """Padding of the keys of a class block, (N, 1, 1, 1 + P): the class token is none."""
-        from onnx import TensorProto
-
-        known = self.node("Cast", padding, to=TensorProto.FLOAT)
+        known = self.cast(padding, "FLOAT")
         shape = self.node("Concat", jets, self.integers(1, 1, 1), axis=0)
         token = self.node("Expand", self.number(0.0), shape)
-        return self.node("Cast", self.node("Concat", token, known, axis=3), to=TensorProto.BOOL)
+        return self.cast(self.node("Concat", token, known, axis=3), "BOOL")
 
     def _classify(self, token: str) -> None:
         value = self.node("Squeeze", token, self.integers(1))
         for index in range(len(self.sizes.hidden)):
-            value = self.relu(self._linear(value, f"fc.{index}.0"))
-        self.node("Softmax", self._linear(value, f"fc.{len(self.sizes.hidden)}"), output=OUTPUT, axis=1)
+            value = self.relu(self.along_last_axis(value, f"fc.{index}.0"))
+        self.node(
+            "Softmax", self.along_last_axis(value, f"fc.{len(self.sizes.hidden)}"), output=OUTPUT, axis=1
+        )
 
     def _attention(self, name: str, queries: str, keys: str, bias: str | None, padding: str) -> str:
         width = self.sizes.width
@@ -102,24 +99,23 @@ class _AttentionGraph(WeightGraph):
         scores = self.node("Where", padding, self.number(_PADDING), scores)
         found = self.node("MatMul", self.node("Softmax", scores, axis=-1), parts[2])
         joined = self._joined(self.node("Transpose", found, perm=[0, 2, 1, 3]))
-        return self._linear(joined, f"{name}.attn.out_proj")
+        return self.along_last_axis(joined, f"{name}.attn.out_proj")
 
     def _projected(self, name: str, value: str, first: int, last: int) -> str:
-        bounds = (self.integers(first), self.integers(last), self.integers(0))
         weight, bias = (
-            self.node("Slice", f"{name}.attn.in_proj_{part}", *bounds) for part in ("weight", "bias")
+            self.part(f"{name}.attn.in_proj_{kind}", first, last, axis=0) for kind in ("weight", "bias")
         )
-        return self.node("Add", self.node("MatMul", value, self.node("Transpose", weight, perm=[1, 0])), bias)
+        return self.node("Add", self.product(value, weight), bias)
 
     def _heads(self, value: str) -> str:
         """(N, P, channels) to (N, heads, P, channels per head)."""
         size = self.sizes.width // self.sizes.heads
-        split = self.shaped(value, self.size(value, 0), self.size(value, 1), self.sizes.heads, size)
+        split = self.shaped(value, self.length(value, 0), self.length(value, 1), self.sizes.heads, size)
         return self.node("Transpose", split, perm=[0, 2, 1, 3])
 
     def _joined(self, value: str) -> str:
         """(N, P, a, b) to (N, P, channels)."""
-        return self.shaped(value, self.size(value, 0), self.size(value, 1), self.sizes.width)
+        return self.shaped(value, self.length(value, 0), self.length(value, 1), self.sizes.width)
 
     def _rest(self, name: str, residual: str, found: str) -> str:
         """The block after its attention; heads end up interleaved."""
@@ -127,13 +123,11 @@ class _AttentionGraph(WeightGraph):
         factors = self.node("Reshape", f"{name}.c_attn", self.integers(self.sizes.heads, 1, 1))
         scaled = self._joined(self.node("Transpose", self.node("Mul", heads, factors), perm=[0, 2, 3, 1]))
         joined = self.node("Add", self._layer_norm(scaled, f"{name}.post_attn_norm"), residual)
-        found = self._gelu(self._linear(self._layer_norm(joined, f"{name}.pre_fc_norm"), f"{name}.fc1"))
-        found = self._linear(self._layer_norm(found, f"{name}.post_fc_norm"), f"{name}.fc2")
+        found = self._gelu(
+            self.along_last_axis(self._layer_norm(joined, f"{name}.pre_fc_norm"), f"{name}.fc1")
+        )
+        found = self.along_last_axis(self._layer_norm(found, f"{name}.post_fc_norm"), f"{name}.fc2")
         return self.node("Add", found, self.node("Mul", joined, f"{name}.w_resid"))
-
-    def _linear(self, value: str, name: str) -> str:
-        across = self.node("Transpose", f"{name}.weight", perm=[1, 0])
-        return self.node("Add", self.node("MatMul", value, across), f"{name}.bias")
 
     def _layer_norm(self, value: str, name: str) -> str:
         names = (f"{name}.{part}" for part in ("weight", "bias"))
@@ -147,21 +141,18 @@ class _AttentionGraph(WeightGraph):
 
     def _bias(self, vectors: str) -> str:
         """Numbers that pairs add to the logits of the attention, (N, heads, P, P)."""
-        pairs = self.scaled(self._pair_features(vectors), "pair_embed.embed.0")
+        pairs = self.normalised(self._pair_features(vectors), "pair_embed.embed.0")
         for index in range(len(self.sizes.pair_embedding)):
             name = f"pair_embed.embed.{3 * index + 1}"
-            layer = self.layer(f"{name}.weight", f"pair_embed.embed.{3 * index + 2}", f"{name}.bias")
-            across = self.node("Transpose", layer.weight, perm=[1, 0])
-            pairs = self._gelu(self.node("Add", self.node("MatMul", pairs, across), layer.bias))
+            layer = self.folded(f"{name}.weight", f"pair_embed.embed.{3 * index + 2}", f"{name}.bias")
+            pairs = self._gelu(self.node("Add", self.product(pairs, layer.weight), layer.bias))
         return self.node("Transpose", pairs, perm=[0, 3, 1, 2])
 
     def _pair_features(self, vectors: str) -> str:
         """The four features of all pairs, (N, P, P, 4)."""
-        from onnx import TensorProto
-
-        wide = self.node("Cast", vectors, to=TensorProto.DOUBLE)
+        wide = self.cast(vectors, "DOUBLE")
         px, py, pz, energy = (
-            self.node("Gather", wide, self.scalar(index), axis=1) for index in range(_COMPONENTS)
+            self.node("Gather", wide, self.number(index, "int64"), axis=1) for index in range(_COMPONENTS)
         )
         momentum = self.node("Sqrt", self._squares(px, py))
         rapidity = self._rapidity(pz, energy)
@@ -173,15 +164,12 @@ class _AttentionGraph(WeightGraph):
         sums = [self.node("Add", *self._pair(item)) for item in (px, py, pz, energy)]
         mass = self.node("Sub", self._squares(sums[3]), self._squares(*sums[:3]))
         found = (self.node("Mul", least, delta), self.node("Div", least, both), delta, mass)
-        columns = [
-            self.node("Unsqueeze", self.node("Log", self.node("Max", item, floor)), self.integers(3))
-            for item in found
-        ]
-        return self.node("Cast", self.node("Concat", *columns, axis=3), to=TensorProto.FLOAT)
+        columns = [self.with_axis(self.node("Log", self.node("Max", item, floor)), 3) for item in found]
+        return self.cast(self.node("Concat", *columns, axis=3), "FLOAT")
 
     def _pair(self, value: str) -> tuple[str, str]:
         """A number per particle, (N, P), for both particles of each pair: (N, P, 1) and (N, 1, P)."""
-        first, second = (self.node("Unsqueeze", value, self.integers(axis)) for axis in (2, 1))
+        first, second = (self.with_axis(value, axis) for axis in (2, 1))
         return first, second
 
     def _squares(self, *values: str) -> str:
@@ -200,8 +188,6 @@ class _AttentionGraph(WeightGraph):
         2 atan(|cross| / (length + |dot|)), taken from pi where the scalar product `dot` is negative. A
         particle without transverse momentum has the direction of x, as in atan2(0, 0).
         """
-        from onnx import TensorProto
-
         none, one = self.number(0.0, _DOUBLE), self.number(1.0, _DOUBLE)
         still = self.node("Equal", momentum, none)
         px, length = self.node("Where", still, one, px), self.node("Where", still, one, momentum)
@@ -209,8 +195,8 @@ class _AttentionGraph(WeightGraph):
         dot = self.node("Add", self.node("Mul", first, second), self.node("Mul", up, other))
         cross = self.node("Sub", self.node("Mul", first, other), self.node("Mul", up, second))
         whole = self.node("Add", self.node("Mul", long, longer), self.node("Abs", dot))
-        ratio = self.node("Cast", self.node("Div", self.node("Abs", cross), whole), to=TensorProto.FLOAT)
-        angle = self.node("Cast", self.node("Atan", ratio), to=TensorProto.DOUBLE)
+        ratio = self.cast(self.node("Div", self.node("Abs", cross), whole), "FLOAT")
+        angle = self.cast(self.node("Atan", ratio), "DOUBLE")
         angle = self.node("Add", angle, angle)
         opposite = self.node("Sub", self.number(pi, _DOUBLE), angle)
         return self.node("Where", self.node("Less", dot, none), opposite, angle)

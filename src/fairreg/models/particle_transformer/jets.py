@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Jets for the Particle Transformer: the signature of a network, reading files, and toy jets."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,19 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
+from fairreg.models.common.array_files import opened
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particlenet.architecture import LITE, ObjectStream, ParticleNetArchitecture
-from fairreg.models.particlenet.jets import OUTPUT
-from fairreg.models.particlenet.jets import TOY as TOY_PARTICLES
+from fairreg.models.particlenet.jets import probabilities
 from fairreg.models.particlenet.jets import toy_jets as toy_particles
 from fairreg.models.particlenet.physics import classes_of, features_of
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
+from fairreg.storage.arrays import Rows
 
-__all__ = ["INPUTS", "OUTPUT", "TOY", "check", "count", "read", "signature", "toy_jets"]
+__all__ = ["INPUTS", "check", "read", "signature", "toy_jets"]
 
 Array = NDArray[Any]
 INPUTS = ("features", "lorentz_vectors", "mask")
-TOY = f"{TOY_PARTICLES}; massless four-momenta of their own directions and momenta"
 _ALIASES = {"features": "pf_features", "lorentz_vectors": "pf_vectors", "mask": "pf_mask"}
 _VECTOR = tuple(
     Feature(name=name, description=text)
@@ -53,14 +51,7 @@ def signature(sizes: ParticleTransformerArchitecture) -> tuple[tuple[Tensor, ...
         for name, (size, given, text) in zip(INPUTS, rows, strict=True)
     )
     known = classes_of(sizes.features, sizes.classes)
-    output = Tensor(
-        name=OUTPUT,
-        dtype="float32",
-        shape=("N", sizes.classes),
-        features=known or tuple(Feature(name=f"class_{index}") for index in range(sizes.classes)),
-        description="probability of each class: the softmax of the network's scores",
-    )
-    return inputs, (output,)
+    return inputs, (probabilities(sizes.classes, known),)
 
 
 def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
@@ -69,7 +60,7 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
     Its arrays are `features`, `lorentz_vectors` and `mask`, or `pf_features`, `pf_vectors` and `pf_mask`;
     others are left aside. Raises ModelError for other files, MissingEngine for HDF5 without h5py.
     """
-    with _readable(path), open_rows(path, start, stop) as content:
+    with opened(path, start, stop) as content:
         if not isinstance(content, Rows):
             raise _lacks(path, INPUTS[0])
         found = {}
@@ -87,20 +78,6 @@ def _lacks(path: Path, name: str) -> ModelError:
         hint="A Particle Transformer takes features (jets, features, particles), lorentz_vectors "
         "(jets, 4, particles) and mask (jets, 1, particles).",
     )
-
-
-def count(path: Path) -> int | None:
-    """Number of jets in the file. Raises as `read`."""
-    with _readable(path):
-        return row_count(path)
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
 
 
 def check(arrays: Mapping[str, Array]) -> None:
@@ -137,7 +114,7 @@ def _refuse(broken: Array, text: str) -> None:
 def toy_jets(
     sizes: ParticleTransformerArchitecture, jets: int = 16, slots: int = 24, seed: int = 1
 ) -> dict[str, Array]:
-    """Deterministic jets of `TOY`, float32, with 1 to `slots` particles each; padding is zero."""
+    """Deterministic toy jets, float32, with 1 to `slots` particles each; padding is zero."""
     like = ParticleNetArchitecture((ObjectStream("", sizes.features),), LITE, (1,), sizes.classes)
     given = toy_particles(like, jets, slots, seed)
     random = np.random.default_rng(seed)

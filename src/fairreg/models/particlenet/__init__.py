@@ -2,20 +2,20 @@
 """ParticleNet: tells the origin of a jet from its particles, an unordered cloud (arXiv:1902.08570).
 
 Read in the order architecture, definition (the network, slowly), physics and jets (its inputs), graph,
-network (in PyTorch), runner.
+torch_network, runner.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.errors import ModelError
-from fairreg.models.base import Demonstration, Inputs, Recognition
-from fairreg.models.common.weight_file import WeightFile, unwrapped
+from fairreg.models.base import Inputs, Recognition
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
+from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet.architecture import (
     LITE,
     PUBLISHED,
@@ -23,30 +23,12 @@ from fairreg.models.particlenet.architecture import (
     ParticleNetArchitecture,
     plain_names,
 )
-from fairreg.models.particlenet.definition import probabilities
-from fairreg.models.particlenet.jets import OUTPUT, TOY, count, read, toy_jets
-from fairreg.models.particlenet.physics import CLASSES, SOURCE, classes_of, source_of
-from fairreg.models.particlenet.runner import BATCH, ParticleNetRunner, build
 from fairreg.runners import Runner
-from fairreg.runners.weights import read_tensors
-from fairreg.schemas.identifiers import Identifier
 
-__all__ = [
-    "TITLE",
-    "ParticleNetRunner",
-    "count_inputs",
-    "demonstrate",
-    "load",
-    "measure",
-    "onnx_graph",
-    "read_inputs",
-    "recognise",
-    "recognise_weights",
-    "reference",
-    "sample_for",
-    "sample_inputs",
-]
+__all__ = ["PACKAGE", "TITLE", "ParticleNetPackage"]
 
+Array = NDArray[Any]
+ParticleNet = KnownNetwork[ParticleNetArchitecture, int]
 TITLE = "ParticleNet"
 _PAPER, _VARIANT = 1, 0  # preference
 _WEAVER = "hqucms/weaver-core, weaver/nn/model/ParticleNet.py"
@@ -56,36 +38,107 @@ _PUBLISHED_FILES = {
 }
 
 
-def recognise(path: Path) -> Recognition | None:
-    """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
+class ParticleNetPackage(NetworkPackage[ParticleNetArchitecture, int]):
+    """ParticleNets and taggers around one; the number k of neighbours is the setting."""
 
-    Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
-    """
-    file = WeightFile.read(path)
-    return None if file is None else recognise_weights(file)
-
-
-def recognise_weights(file: WeightFile) -> Recognition | None:
-    """Identify the weights in a file that was read, as `recognise`; names and shapes of all tensors count."""
-    try:
-        sizes = ParticleNetArchitecture.from_tensors(plain_names(file.unwrapped))
-    except ModelError:
-        return None
-    return Recognition(
-        model="particlenet",
-        title=f"{TITLE} tagger" if sizes.embedded else TITLE,
-        path=file.path,
-        format=file.format,
-        fingerprint=file.fingerprint,
-        parameter_count=sizes.parameter_count,
-        hyperparameters=sizes.to_json(),
-        published_name=_PUBLISHED_FILES.get(file.fingerprint),
-        preference=_PAPER if sizes.blocks in {PUBLISHED, LITE} else _VARIANT,
-        assumptions=_assumptions(sizes),
+    model = "particlenet"
+    called = f"a {TITLE}"
+    input_names = ("points", "features", "mask")
+    sample_source = (
+        "toy jets: directions from a normal distribution around the jet's axis, transverse momenta from an "
+        "exponential one, features without a known meaning from a standard normal one"
     )
+    sample_warning = "The sample consists of toy jets: it shows that the network runs, not how well it tags."
+    default_batch = 32  # jets: the edges of one of 128 particles take 2 MB per layer
+
+    def identify(self, file: WeightFile, /) -> tuple[Tensors, ParticleNetArchitecture]:
+        """Take every tensor of the file, that of a fine-tuned network under its first name."""
+        tensors = plain_names(file.unwrapped)
+        return tensors, ParticleNetArchitecture.from_tensors(tensors)
+
+    def settings(self, _path: Path, _tensors: Tensors, sizes: ParticleNetArchitecture, /) -> int:
+        """Take k of the published networks."""
+        return sizes.neighbours
+
+    def describe(
+        self, file: WeightFile, sizes: ParticleNetArchitecture, _neighbours: int | None, /
+    ) -> Description:
+        """Prefer networks of the published sizes."""
+        return Description(
+            title=f"{TITLE} tagger" if sizes.embedded else TITLE,
+            hyperparameters=sizes.to_json(),
+            assumptions=_assumptions(sizes),
+            preference=_PAPER if sizes.blocks in {PUBLISHED, LITE} else _VARIANT,
+            published_name=_PUBLISHED_FILES.get(file.fingerprint),
+        )
+
+    def signature(self, network: ParticleNet, /) -> Signature:
+        """Describe particles and classes."""
+        from fairreg.models.particlenet.jets import signature
+
+        return signature(network.sizes)
+
+    def graph(self, network: ParticleNet, /) -> bytes:
+        """Serialise the graph."""
+        from fairreg.models.particlenet.graph import onnx_bytes
+
+        return onnx_bytes(network.tensors, network.settings)
+
+    def torch_network(self, network: ParticleNet, device: str, /) -> Callable[..., Any]:
+        """Build the network in PyTorch."""
+        from fairreg.models.particlenet import torch_network
+
+        return torch_network.network(network.tensors, network.settings, device)
+
+    def runner(self, engine: Runner, network: ParticleNet, /) -> NetworkRunner[ParticleNetArchitecture, int]:
+        """Make a runner that refuses masks and particles that make no sense."""
+        from fairreg.models.particlenet.runner import ParticleNetRunner
+
+        return ParticleNetRunner(engine, self, network)
+
+    def load(
+        self, source: Recognition | Path, *, neighbours: int | None = None, **options: Any
+    ) -> NetworkRunner[ParticleNetArchitecture, int]:
+        """Load the network in a weight file; `neighbours` is k where it is not that of the published ones.
+
+        The other options and errors are those of `NetworkPackage.load`.
+        """
+        network = self.read(source)
+        return self.build(replace(network, settings=neighbours or network.settings), **options)
+
+    def toy_sample(self, sizes: ParticleNetArchitecture | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes with the seven kinematic features of the published ones."""
+        from fairreg.models.particlenet.jets import toy_jets
+        from fairreg.models.particlenet.physics import CLASSES
+
+        published = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), len(CLASSES))
+        return toy_jets(published if sizes is None else sizes)
+
+    def definition(self, network: ParticleNet, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
+        """Probabilities (jets, classes)."""
+        from fairreg.models.particlenet.definition import probabilities
+
+        return {"probabilities": probabilities(network.tensors, arrays, network.settings)}
+
+    def read_inputs(self, path: Path, start: int = 0, stop: int | None = None) -> Inputs:
+        """Read jets `start` to before `stop` of a .npz or HDF5 file, as `jets.read`.
+
+        Labels are the index of the class of each jet, or 1 in its column.
+        """
+        from fairreg.models.particlenet.jets import read
+
+        return read(path, start, stop)
+
+    def measure(self, outputs: Mapping[str, Array], labels: Array, /) -> Mapping[str, float]:
+        """Accuracy and cross entropy of the probabilities, as `classification.with_cross_entropy`."""
+        from fairreg.models.common.classification import with_cross_entropy
+
+        return with_cross_entropy(outputs["probabilities"], labels)
 
 
 def _assumptions(sizes: ParticleNetArchitecture) -> tuple[str, ...]:
+    from fairreg.models.particlenet.physics import SOURCE, classes_of, source_of
+
     known = sizes.blocks in {PUBLISHED, LITE}
     place = (
         f"the defaults of {_WEAVER}"
@@ -115,118 +168,4 @@ def _assumptions(sizes: ParticleNetArchitecture) -> tuple[str, ...]:
     )
 
 
-def load(
-    source: Recognition | Path,
-    *,
-    runtime: str = "onnx",
-    batch_size: int | None = None,
-    threads: int | None = None,
-    engines: Path | None = None,
-    device: str | None = None,
-    neighbours: int | None = None,
-) -> ParticleNetRunner:
-    """Load the network in a weight file on `runtime`.
-
-    `neighbours` is k where it is not that of the published networks. Raises ModelError for a file of another
-    network, UsageError, UnsafePickle, MissingEngine.
-    """
-    return build(
-        _tensors(source),
-        runtime=runtime,
-        neighbours=neighbours,
-        batch_size=batch_size or BATCH,
-        threads=threads,
-        engines=engines,
-        device=device,
-    )
-
-
-def _tensors(source: Recognition | Path) -> Mapping[str, NDArray[Any]]:
-    path = source.path if isinstance(source, Recognition) else source
-    return plain_names(unwrapped(read_tensors(path)))
-
-
-def onnx_graph(source: Recognition) -> bytes:
-    """Serialise the network of a recognised file as the ONNX graph that `load` runs."""
-    from fairreg.models.particlenet.graph import onnx_bytes
-
-    return onnx_bytes(_tensors(source))
-
-
-def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """Read jets `start` to before `stop` of a .npz or HDF5 file as inputs, with `labels` where it has them.
-
-    Labels are the index of the class of each jet, or 1 in its column. Raises ModelError for a file without
-    jets, MissingEngine.
-    """
-    return read(path, start, stop)
-
-
-def count_inputs(path: Path) -> int | None:
-    """Number of jets in the file; ModelError if it has no arrays."""
-    return count(path)
-
-
-def measure(outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> Mapping[str, float]:
-    """Accuracy and cross entropy (in nats) of probabilities (n, classes), without unlabelled jets.
-
-    Labels are (n,) indices of classes or (n, classes) with 1 for the true one. Raises ModelError for others.
-    """
-    found = outputs[OUTPUT]
-    if labels.ndim == 1 and labels.dtype.kind in "iu":
-        if labels.size and (labels.min() < 0 or labels.max() >= found.shape[1]):
-            raise ModelError(f"labels has classes other than 0 to {found.shape[1] - 1}.")
-        labels = np.eye(found.shape[1])[labels]
-    if labels.shape != found.shape:
-        raise ModelError(
-            f"labels has shape {labels.shape}, but the probabilities have {found.shape}.",
-            hint="Give the index of the true class of each jet, or 1 in its column.",
-        )
-    labelled = labels.any(axis=1)
-    if not labelled.any():
-        return {}
-    truth, chosen = labels[labelled].argmax(axis=1), found[labelled]
-    right = chosen[np.arange(len(truth)), truth].astype(np.float64)
-    tiny = np.finfo(np.float32).tiny
-    return {
-        "accuracy": float((chosen.argmax(axis=1) == truth).mean()),
-        "cross_entropy": float(-np.log(np.maximum(right, tiny)).mean()),
-    }
-
-
-def sample_inputs() -> Mapping[str, NDArray[Any]]:
-    """Toy jets with the seven kinematic features of the published networks."""
-    return toy_jets(ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (256,), len(CLASSES)))
-
-
-def sample_for(source: Recognition) -> Mapping[str, NDArray[Any]]:
-    """Toy jets for the recognised network, with padding."""
-    return toy_jets(ParticleNetArchitecture.from_tensors(_tensors(source)))
-
-
-def demonstrate(runner: Runner) -> Demonstration:
-    """Compare `runner` with the definition in float64 on toy jets; ModelError if it is of another model.
-
-    The rate is that of a second pass: the first one includes what engines do only once.
-    """
-    if not isinstance(runner, ParticleNetRunner):
-        raise ModelError(f"The runner is not a {TITLE}.")
-    jets = toy_jets(runner.architecture)
-    found = runner.run(jets)[OUTPUT]
-    begun = perf_counter()
-    runner.run(jets)
-    seconds = perf_counter() - begun
-    expected = probabilities(runner.tensors, jets, runner.neighbours)
-    return Demonstration(
-        source=TOY,
-        items=len(found),
-        metrics={"max_difference": float(np.abs(found - expected).max())},
-        items_per_second=len(found) / seconds if seconds else float("inf"),
-        batch_size=runner.batch_size or len(found),
-        warnings=("The sample consists of toy jets: it shows that the network runs, not how well it tags.",),
-    )
-
-
-def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature
-    """None: fairreg has no weights of its own for this network."""
-    return None
+PACKAGE = ParticleNetPackage()

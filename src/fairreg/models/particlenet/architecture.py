@@ -12,13 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.models.common.tensor_shapes import (
+    batch_norm,
+    check,
+    counters,
+    linear,
+    outputs,
+    size,
+    trainable,
+)
 
 __all__ = [
-    "FLOATS",
     "LITE",
     "POINT_COORDINATES",
     "PUBLISHED",
@@ -34,12 +41,10 @@ Array = NDArray[Any]
 PUBLISHED = ((64, 64, 64), (128, 128, 128), (256, 256, 256))
 LITE = ((32, 32, 32), (64, 64, 64))
 POINT_COORDINATES = 2  # pseudorapidity and azimuth
-FLOATS = frozenset({"float32", "float64"})
 
 _NEIGHBOURS, _NEIGHBOURS_LITE = 16, 7
-_NORM = ("weight", "bias", "running_mean", "running_var")
-_COUNTER = "num_batches_tracked"
 _NOT_OURS = "The weights are not those of a ParticleNet"
+_NO_MATRIX = f"{_NOT_OURS}: {{}} is not a matrix."
 _INNER = "mod."  # of a fine-tuned network
 
 
@@ -53,7 +58,7 @@ def plain_names(tensors: Mapping[str, Array]) -> Mapping[str, Array]:
     found = {name.removeprefix(_INNER): tensors[name] for name in tensors if name.startswith(_INNER)}
     last = {name: tensors[name] for name in tensors if not name.startswith(_INNER)}
     if all(name.startswith("fc_out.") for name in last):
-        hidden = len(_outputs(found, "fc.{}.0.weight"))
+        hidden = len(outputs(found, "fc.{}.0.weight", _NO_MATRIX))
         last = {name.replace("fc_out", f"fc.{hidden}"): array for name, array in last.items()}
     ours = found and all(name.startswith("fc.") for name in last) and not found.keys() & last.keys()
     return found | last if ours else tensors
@@ -98,14 +103,14 @@ class ParticleNetArchitecture:
         """Derive the sizes; ModelError names a missing, unexpected or misshapen tensor."""
         tagger = any(name.startswith("pn.") for name in tensors)
         core = "pn." if tagger else ""
-        hidden = _outputs(tensors, f"{core}fc.{{}}.0.weight")
+        hidden = outputs(tensors, f"{core}fc.{{}}.0.weight", _NO_MATRIX)
         found = cls(
             streams=_streams(tensors, core, tagger=tagger),
             blocks=_blocks(tensors, core),
             hidden=hidden,
-            classes=_size(tensors, f"{core}fc.{len(hidden)}.weight", 0),
-            embedded=_size(tensors, "pf_conv.conv.1.weight", 0) if tagger else 0,
-            fused=_size(tensors, f"{core}fusion_block.0.weight", 0)
+            classes=size(tensors, f"{core}fc.{len(hidden)}.weight", 0, _NO_MATRIX),
+            embedded=size(tensors, "pf_conv.conv.1.weight", 0, _NO_MATRIX) if tagger else 0,
+            fused=size(tensors, f"{core}fusion_block.0.weight", 0, _NO_MATRIX)
             if f"{core}fusion_block.0.weight" in tensors
             else 0,
             normalised=f"{core}bn_fts.weight" in tensors,
@@ -141,19 +146,17 @@ class ParticleNetArchitecture:
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
-        return sum(
-            int(np.prod(shape)) for name, shape in self.shapes().items() if ".running_" not in f".{name}"
-        )
+        return trainable(self.shapes())
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every floating-point tensor by its published name."""
         shapes: dict[str, tuple[int, ...]] = {}
         for stream in self.streams if self.embedded else ():
-            shapes |= _norm(f"{stream.layer}.0", stream.features)
+            shapes |= batch_norm(f"{stream.layer}.0", stream.features)
             shapes[f"{stream.layer}.1.weight"] = (self.embedded, stream.features, 1)
-            shapes |= _norm(f"{stream.layer}.2", self.embedded)
+            shapes |= batch_norm(f"{stream.layer}.2", self.embedded)
         if self.normalised:
-            shapes |= _norm(f"{self.core}bn_fts", self.width)
+            shapes |= batch_norm(f"{self.core}bn_fts", self.width)
         taken = self.width
         for index, channels in enumerate(self.blocks):
             shapes |= _block(f"{self.core}edge_convs.{index}", taken, channels)
@@ -164,19 +167,15 @@ class ParticleNetArchitecture:
                 sum(item[-1] for item in self.blocks),
                 1,
             )
-            shapes |= _norm(f"{self.core}fusion_block.1", self.fused)
+            shapes |= batch_norm(f"{self.core}fusion_block.1", self.fused)
         return shapes | self._last_shapes(self.fused or taken)
 
     def _last_shapes(self, taken: int) -> dict[str, tuple[int, ...]]:
         shapes: dict[str, tuple[int, ...]] = {}
         for index, width in enumerate(self.hidden):
-            shapes |= {
-                f"{self.core}fc.{index}.0.weight": (width, taken),
-                f"{self.core}fc.{index}.0.bias": (width,),
-            }
+            shapes |= linear(f"{self.core}fc.{index}.0", taken, width)
             taken = width
-        last = f"{self.core}fc.{len(self.hidden)}"
-        return shapes | {f"{last}.weight": (self.classes, taken), f"{last}.bias": (self.classes,)}
+        return shapes | linear(f"{self.core}fc.{len(self.hidden)}", taken, self.classes)
 
     def to_json(self) -> dict[str, int | float | str]:
         """All sizes by name, the assumed number of neighbours among them."""
@@ -194,55 +193,25 @@ class ParticleNetArchitecture:
 
     def _check(self, tensors: Mapping[str, Array]) -> None:
         shapes = self.shapes()
-        counters = {
-            name.removesuffix("running_var") + _COUNTER for name in shapes if name.endswith("running_var")
-        }
-        given = {name for name in tensors if name not in counters}
-        if unlike := sorted(given ^ shapes.keys()):
+        if unlike := sorted((tensors.keys() - counters(shapes)) ^ shapes.keys()):
             raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
-        for name, shape in shapes.items():
-            array = tensors[name]
-            if array.shape != shape or min(shape) < 1:
-                raise ModelError(
-                    f"The tensor {name} has shape {array.shape}; the other tensors require {shape}."
-                )
-            if array.dtype.name not in FLOATS:
-                raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
-        for name in counters & tensors.keys():
-            if tensors[name].size != 1 or tensors[name].dtype.kind not in "iu":
-                raise ModelError(f"The tensor {name} is not a single integer.")
+        check(tensors, shapes)
 
 
 def _streams(tensors: Mapping[str, Array], core: str, *, tagger: bool) -> tuple[ObjectStream, ...]:
     if tagger:
         kinds = ("pf_", "sv_")
-        return tuple(ObjectStream(kind, _size(tensors, f"{kind}conv.conv.1.weight", 1)) for kind in kinds)
-    return (ObjectStream("", _size(tensors, f"{core}edge_convs.0.convs.0.weight", 1) // 2),)
+        return tuple(
+            ObjectStream(kind, size(tensors, f"{kind}conv.conv.1.weight", 1, _NO_MATRIX)) for kind in kinds
+        )
+    return (ObjectStream("", size(tensors, f"{core}edge_convs.0.convs.0.weight", 1, _NO_MATRIX) // 2),)
 
 
 def _blocks(tensors: Mapping[str, Array], core: str) -> tuple[tuple[int, ...], ...]:
     found: list[tuple[int, ...]] = []
-    while channels := _outputs(tensors, f"{core}edge_convs.{len(found)}.convs.{{}}.weight"):
+    while channels := outputs(tensors, f"{core}edge_convs.{len(found)}.convs.{{}}.weight", _NO_MATRIX):
         found.append(channels)
     return tuple(found)
-
-
-def _outputs(tensors: Mapping[str, Array], pattern: str) -> tuple[int, ...]:
-    """Numbers of outputs of the layers of one row, counted from 0."""
-    found: list[int] = []
-    while (name := pattern.format(len(found))) in tensors:
-        found.append(_size(tensors, name, 0))
-    return tuple(found)
-
-
-def _size(tensors: Mapping[str, Array], name: str, axis: int) -> int:
-    if name not in tensors or tensors[name].ndim <= axis:
-        raise ModelError(f"{_NOT_OURS}: {name} is not a matrix.")
-    return int(tensors[name].shape[axis])
-
-
-def _norm(name: str, channels: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.{part}": (channels,) for part in _NORM}
 
 
 def _block(name: str, taken: int, channels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -250,9 +219,9 @@ def _block(name: str, taken: int, channels: tuple[int, ...]) -> dict[str, tuple[
     inputs = 2 * taken
     for layer, width in enumerate(channels):
         shapes[f"{name}.convs.{layer}.weight"] = (width, inputs, 1, 1)
-        shapes |= _norm(f"{name}.bns.{layer}", width)
+        shapes |= batch_norm(f"{name}.bns.{layer}", width)
         inputs = width
     if taken != channels[-1]:
         shapes[f"{name}.sc.weight"] = (channels[-1], taken, 1)
-        shapes |= _norm(f"{name}.sc_bn", channels[-1])
+        shapes |= batch_norm(f"{name}.sc_bn", channels[-1])
     return shapes

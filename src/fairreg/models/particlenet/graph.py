@@ -18,9 +18,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fairreg.models.common.graph_builder import FoldedLayer, GraphBuilder
 from fairreg.models.particlenet.architecture import POINT_COORDINATES, ObjectStream, ParticleNetArchitecture
-from fairreg.models.particlenet.jets import OUTPUT
-from fairreg.models.particlenet.weight_graph import FoldedLayer, WeightGraph
+from fairreg.models.particlenet.jets import OUTPUT, signature
 
 __all__ = ["EdgeGraph", "ObjectRows", "onnx_bytes"]
 
@@ -41,7 +41,7 @@ def onnx_bytes(tensors: Mapping[str, Array], neighbours: int | None = None) -> b
     rows = _inputs(graph, sizes)
     found, outputs = rows.features, []
     if sizes.normalised:
-        found = rows.kept(graph, graph.scaled(found, f"{sizes.core}bn_fts"))
+        found = rows.kept(graph, graph.normalised(found, f"{sizes.core}bn_fts"))
     for index in range(len(sizes.blocks)):
         searched = rows.points if index == 0 else found
         found = _block(graph, rows, searched, found, f"{sizes.core}edge_convs.{index}", expanded=index > 0)
@@ -50,15 +50,10 @@ def onnx_bytes(tensors: Mapping[str, Array], neighbours: int | None = None) -> b
         block = f"{sizes.core}fusion_block"
         joined = graph.node("Concat", *outputs, axis=1)
         found = rows.kept(
-            graph, graph.relu(graph.product(joined, graph.layer(f"{block}.0.weight", f"{block}.1")))
+            graph, graph.relu(graph.applied(joined, graph.folded(f"{block}.0.weight", f"{block}.1")))
         )
     _classify(graph, rows, found, sizes)
-    values = [
-        graph.value(name, "N", channels, f"{stream.prefix}particles")
-        for stream in sizes.streams
-        for name, channels in zip(stream.names, (POINT_COORDINATES, stream.features, 1), strict=True)
-    ]
-    return graph.serialised("particlenet", values, [graph.value(OUTPUT, "N", sizes.classes)])
+    return graph.model("particlenet", *signature(sizes))
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ class ObjectRows:
         return graph.node("Mul", value, self.real)
 
 
-class EdgeGraph(WeightGraph):
+class EdgeGraph(GraphBuilder):
     """A graph with edge convolutions, each particle with `neighbours` others."""
 
     def __init__(self, tensors: Mapping[str, Array], neighbours: int) -> None:
@@ -98,40 +93,35 @@ class EdgeGraph(WeightGraph):
         """
         first, *others = layers
         matrix = first.weight
-        halves = self.node("Split", matrix, axis=1), f"{matrix}_sender"
-        self.nodes[-1].output.append(halves[1])
+        halves = self.node("Split", matrix, axis=1), self.second_output()
         own = self.node("Sub", *halves)
         receiver = self.node("Gemm", value, own, first.bias, transB=1)
         sender = self.node("Gemm", value, halves[1], transB=1)
         found = self.node("Gather", sender, self._neighbours(rows, searched, expanded=expanded), axis=0)
-        found = self.relu(self.node("Add", found, self.node("Unsqueeze", receiver, self.integers(1))))
+        found = self.relu(self.node("Add", found, self.with_axis(receiver, 1)))
         for layer in others:
-            found = self.relu(self.product(self.node("Flatten", found, axis=-1), layer))
-        whole = self.shaped(found, rows.all, self.neighbours, self.size(found if others else receiver, 1))
+            found = self.relu(self.applied(self.node("Flatten", found, axis=-1), layer))
+        whole = self.shaped(found, rows.all, self.neighbours, self.length(found if others else receiver, 1))
         return self.node("ReduceMean", whole, axes=[1], keepdims=0)
 
     def _neighbours(self, rows: ObjectRows, searched: str, *, expanded: bool) -> str:
         """ObjectRows of the neighbours of each row, (rows, k)."""
-        own = self.shaped(searched, rows.jets, rows.slots, self.size(searched, 1))
+        own = self.shaped(searched, rows.jets, rows.slots, self.length(searched, 1))
         nearness = self._by_products(own) if expanded else self._by_differences(own)
         if rows.padding:
             nearness = self.node("Where", rows.padding, self.number(_PADDING), nearness)
-        one, zero = self.integers(1), self.integers(0)
-        scalar = self.node("Squeeze", rows.slots, zero)
-        slots = self.node("Range", self.scalar(0), scalar, self.scalar(1))
-        same = self.node("Equal", self.node("Unsqueeze", slots, zero), self.node("Unsqueeze", slots, one))
+        slots = self.numbered(rows.slots)
+        same = self.node("Equal", self.with_axis(slots, 0), self.with_axis(slots, 1))
         nearness = self.node("Where", same, self.number(_ITSELF), nearness)
-        chosen = self.node("TopK", nearness, self.integers(self.neighbours), axis=-1, largest=1, sorted=1)
-        indices = f"{chosen}_indices"
-        self.nodes[-1].output.append(indices)
-        jets = self.node("Range", self.scalar(0), self.node("Squeeze", rows.jets, zero), self.scalar(1))
-        base = self.node("Mul", jets, scalar)
-        shifted = self.node("Add", indices, self.node("Unsqueeze", base, self.integers(1, 2)))
+        self.node("TopK", nearness, self.integers(self.neighbours), axis=-1, largest=1, sorted=1)
+        indices = self.second_output()
+        base = self.node("Mul", self.numbered(rows.jets), rows.slots)
+        shifted = self.node("Add", indices, self.with_axis(base, 1, 2))
         return self.shaped(shifted, rows.all, self.neighbours)
 
     def _by_differences(self, own: str) -> str:
         """Negative squared distances (N, P, P) by differences: exact for near points of few coordinates."""
-        pairs = [self.node("Unsqueeze", own, self.integers(axis)) for axis in (2, 1)]
+        pairs = [self.with_axis(own, axis) for axis in (2, 1)]
         squares = self.node("ReduceSumSquare", self.node("Sub", *pairs), axes=[3], keepdims=0)
         return self.node("Neg", squares)
 
@@ -139,7 +129,7 @@ class EdgeGraph(WeightGraph):
         """Negative squared distances up to a term of the receiver, which does not change their order."""
         products = self.node("MatMul", own, self.node("Transpose", own, perm=[0, 2, 1]))
         squares = self.node("ReduceSumSquare", own, axes=[2], keepdims=0)
-        across = self.node("Unsqueeze", squares, self.integers(1))
+        across = self.with_axis(squares, 1)
         return self.node("Sub", self.node("Mul", products, self.number(2.0)), across)
 
 
@@ -151,7 +141,7 @@ def _inputs(graph: EdgeGraph, sizes: ParticleNetArchitecture) -> ObjectRows:
         for column in zip(*parts, strict=True)
     ]
     points, features, real = joined
-    jets, slots = graph.size(points, 0), graph.size(points, 1)
+    jets, slots = graph.length(points, 0), graph.length(points, 1)
     total = graph.node("Mul", jets, slots)
     missing = graph.node("Equal", graph.node("Transpose", real, perm=[0, 2, 1]), graph.number(0.0))
     return ObjectRows(
@@ -167,25 +157,23 @@ def _inputs(graph: EdgeGraph, sizes: ParticleNetArchitecture) -> ObjectRows:
 
 def _stream(graph: EdgeGraph, stream: ObjectStream, sizes: ParticleNetArchitecture) -> tuple[str, str, str]:
     """Points, channels and mask of one stream, each (N, P, channels), zero where there is no object."""
-    from onnx import TensorProto
-
     points, features, mask = stream.names
-    missing = graph.node("Sub", graph.integers(graph.neighbours + 1), graph.size(mask, 2))
+    missing = graph.node("Sub", graph.integers(graph.neighbours + 1), graph.length(mask, 2))
     pads = graph.node(
         "Concat", graph.integers(0, 0, 0, 0, 0), graph.node("Max", missing, graph.integers(0)), axis=0
     )
     mask = graph.node("Transpose", graph.node("Pad", mask, pads), perm=[0, 2, 1])
-    absent = graph.node("Equal", mask, graph.number(0.0))
-    real = graph.node("Cast", graph.node("Not", absent), to=TensorProto.FLOAT)
+    present = graph.nonzero(mask)
+    real = graph.cast(present, "FLOAT")
     rows = []
     for name in (points, features):
         across = graph.node("Transpose", graph.node("Pad", name, pads), perm=[0, 2, 1])
-        rows.append(graph.node("Where", absent, graph.number(0.0), across))
+        rows.append(graph.node("Where", present, across, graph.number(0.0)))
     if sizes.embedded:
-        scaled = graph.scaled(graph.shaped(rows[1], -1, stream.features), f"{stream.layer}.0")
-        layer = graph.layer(f"{stream.layer}.1.weight", f"{stream.layer}.2")
-        embedded = graph.relu(graph.product(scaled, layer))
-        whole = graph.shaped(embedded, graph.size(mask, 0), graph.size(mask, 1), sizes.embedded)
+        scaled = graph.normalised(graph.shaped(rows[1], -1, stream.features), f"{stream.layer}.0")
+        layer = graph.folded(f"{stream.layer}.1.weight", f"{stream.layer}.2")
+        embedded = graph.relu(graph.applied(scaled, layer))
+        whole = graph.shaped(embedded, graph.length(mask, 0), graph.length(mask, 1), sizes.embedded)
         rows[1] = graph.node("Mul", whole, real)
     return rows[0], rows[1], real
 
@@ -196,23 +184,18 @@ def _block(
     """One edge convolution block: (rows, channels) to (rows, outputs)."""
     layers: list[FoldedLayer] = []
     while graph.has(f"{name}.convs.{len(layers)}.weight"):
-        layers.append(graph.layer(f"{name}.convs.{len(layers)}.weight", f"{name}.bns.{len(layers)}"))
+        layers.append(graph.folded(f"{name}.convs.{len(layers)}.weight", f"{name}.bns.{len(layers)}"))
     mean = graph.edges(rows, searched, value, layers, expanded=expanded)
     if graph.has(f"{name}.sc.weight"):
-        value = graph.product(value, graph.layer(f"{name}.sc.weight", f"{name}.sc_bn"))
+        value = graph.applied(value, graph.folded(f"{name}.sc.weight", f"{name}.sc_bn"))
     return rows.kept(graph, graph.relu(graph.node("Add", value, mean)))
 
 
 def _classify(graph: EdgeGraph, rows: ObjectRows, value: str, sizes: ParticleNetArchitecture) -> None:
     """Mean over the real objects of a jet, the layers after it and the softmax."""
     across = graph.shaped(value, rows.jets, rows.slots, sizes.fused or sizes.blocks[-1][-1])
-    counts = graph.node(
-        "ReduceSum", graph.shaped(rows.real, rows.jets, rows.slots), graph.integers(1), keepdims=1
-    )
-    total = graph.node("ReduceSum", across, graph.integers(1), keepdims=0)
-    found = graph.node("Div", total, graph.node("Max", counts, graph.number(1.0)))
-    for index in range(len(sizes.hidden)):
-        names = (f"{sizes.core}fc.{index}.0.{part}" for part in ("weight", "bias"))
-        found = graph.relu(graph.node("Gemm", found, *names, transB=1))
-    names = (f"{sizes.core}fc.{len(sizes.hidden)}.{part}" for part in ("weight", "bias"))
-    graph.node("Softmax", graph.node("Gemm", found, *names, transB=1), output=OUTPUT, axis=1)
+    counts = graph.total(graph.shaped(rows.real, rows.jets, rows.slots), 1, keep=True)
+    found = graph.node("Div", graph.total(across, 1), graph.node("Max", counts, graph.number(1.0)))
+    found = graph.perceptron(found, [f"{sizes.core}fc.{index}.0" for index in range(len(sizes.hidden))])
+    scores = graph.linear(found, f"{sizes.core}fc.{len(sizes.hidden)}")
+    graph.node("Softmax", scores, output=OUTPUT, axis=1)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Jets for ParticleNet: the signature of a network, reading files, and toy jets."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,16 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
+from fairreg.models.common.array_files import opened
 from fairreg.models.particlenet.architecture import POINT_COORDINATES, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.physics import POINTS, classes_of, features_of
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
+from fairreg.storage.arrays import Rows
 
-__all__ = ["OUTPUT", "TOY", "check", "count", "read", "signature", "toy_jets"]
+__all__ = ["OUTPUT", "check", "probabilities", "read", "signature", "toy_jets"]
 
 Array = NDArray[Any]
 OUTPUT = "probabilities"
-TOY = (
-    "toy jets: directions from a normal distribution around the jet's axis, transverse momenta from an "
-    "exponential one, features without a known meaning from a standard normal one"
-)
 _NAMES = ("points", "features", "mask")
 _PF, _SV = "pf_", "sv_"
 _AXES = 3
@@ -33,17 +29,19 @@ _OBJECTS = {"": "particles", _PF: "particle-flow candidates", _SV: "secondary ve
 def signature(sizes: ParticleNetArchitecture) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     """Inputs and output of a network; features and classes are named where they are known."""
     inputs = tuple(tensor for stream in sizes.streams for tensor in _of_stream(stream, sizes))
-    first = sizes.streams[0].features
-    known = () if sizes.embedded else classes_of(first, sizes.classes)
-    names = known or tuple(Feature(name=f"class_{index}") for index in range(sizes.classes))
-    output = Tensor(
+    known = () if sizes.embedded else classes_of(sizes.streams[0].features, sizes.classes)
+    return inputs, (probabilities(sizes.classes, known),)
+
+
+def probabilities(classes: int, known: tuple[Feature, ...]) -> Tensor:
+    """Describe the output of a network, whose classes are numbered where they are not `known`."""
+    return Tensor(
         name=OUTPUT,
         dtype="float32",
-        shape=("N", sizes.classes),
-        features=names,
+        shape=("N", classes),
+        features=known or tuple(Feature(name=f"class_{index}") for index in range(classes)),
         description="probability of each class: the softmax of the network's scores",
     )
-    return inputs, (output,)
 
 
 def _of_stream(stream: ObjectStream, sizes: ParticleNetArchitecture) -> tuple[Tensor, ...]:
@@ -67,7 +65,7 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
     `pf_...` and `sv_...`. Without a mask, particles with a feature other than zero are real, as in weaver.
     Raises ModelError for other files, MissingEngine for HDF5 without h5py.
     """
-    with _readable(path), open_rows(path, start, stop) as content:
+    with opened(path, start, stop) as content:
         if not isinstance(content, Rows):
             raise ModelError(
                 f"{path.name} contains one array, but a ParticleNet takes points, features and mask.",
@@ -96,20 +94,6 @@ def _named(content: Rows, stored: str, *, tagger: bool) -> str | None:
     return name if name in known else None
 
 
-def count(path: Path) -> int | None:
-    """Number of jets in the file. Raises as `read`."""
-    with _readable(path):
-        return row_count(path)
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
-
-
 def check(sizes: ParticleNetArchitecture, arrays: Mapping[str, Array]) -> None:
     """Raise ModelError for a mask of other numbers than 0 and 1, and for a particle that is not finite."""
     for stream in sizes.streams:
@@ -134,7 +118,7 @@ def check(sizes: ParticleNetArchitecture, arrays: Mapping[str, Array]) -> None:
 def toy_jets(
     sizes: ParticleNetArchitecture, jets: int = 16, slots: int = 40, seed: int = 1
 ) -> dict[str, Array]:
-    """Deterministic jets of `TOY`, float32, with 1 to `slots` particles each; padding is zero."""
+    """Deterministic toy jets, float32, with 1 to `slots` particles each; padding is zero."""
     random = np.random.default_rng(seed)
     arrays: dict[str, Array] = {}
     for stream in sizes.streams:

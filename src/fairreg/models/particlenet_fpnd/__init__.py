@@ -3,57 +3,26 @@
 
 Not the network of `particlenet`: its edge networks have biases, blocks are joined to their inputs, and there
 is no mask.
-Read in the order architecture, definition, jets (its inputs), graph, network (in PyTorch).
+Read in the order architecture, definition, jets (its inputs), graph, torch_network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.errors import ModelError
-from fairreg.models import particlenet
-from fairreg.models.base import Demonstration, Inputs, Recognition
-from fairreg.models.common.weight_file import WeightFile, unwrapped
+from fairreg.models.base import Inputs
+from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
+from fairreg.models.common.network_runner import KnownNetwork
+from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet_fpnd.architecture import NEIGHBOURS, PARTICLES, PUBLISHED, FpndArchitecture
-from fairreg.models.particlenet_fpnd.definition import scores_and_activations
-from fairreg.models.particlenet_fpnd.jets import (
-    ACTIVATIONS,
-    FEATURES,
-    PARTICLES_INPUT,
-    SCORES,
-    TOY,
-    count,
-    read,
-    signature,
-    toy_jets,
-)
-from fairreg.runners import Runner, torch
-from fairreg.runners import load as load_engine
-from fairreg.runners.base import DEFAULT_BATCH
-from fairreg.runners.signature import Arrays
-from fairreg.runners.weights import read_tensors
-from fairreg.schemas.identifiers import Identifier
 
-__all__ = [
-    "TITLE",
-    "FpndRunner",
-    "count_inputs",
-    "demonstrate",
-    "load",
-    "measure",
-    "onnx_graph",
-    "read_inputs",
-    "recognise",
-    "recognise_weights",
-    "reference",
-    "sample_for",
-    "sample_inputs",
-]
+__all__ = ["PACKAGE", "TITLE", "FpndPackage"]
 
+Array = NDArray[Any]
+FpndNetwork = KnownNetwork[FpndArchitecture, None]
 TITLE = "JetNet's ParticleNet"
 _CODE = "jetnet/evaluation/particlenet.py of jet-net/JetNet"
 # jetnet/evaluation/fpnd_resources/jetnet/30_particles/pnet_state_dict.pt of JetNet, licence MIT.
@@ -62,168 +31,87 @@ _PUBLISHED_FILES = {
 }
 
 
-class FpndRunner(Runner):
-    """Particles in, scores and activations out; `engine` computes."""
+class FpndPackage(NetworkPackage[FpndArchitecture, None]):
+    """The networks of any number of features, with the activations as an output."""
 
-    def __init__(self, engine: Runner, tensors: Mapping[str, NDArray[Any]]) -> None:
-        sizes = FpndArchitecture.from_tensors(tensors)
-        super().__init__(
-            engine.name,
-            *signature(sizes),
-            device=engine.device,
-            precision=engine.precision,
-            batch_size=engine.batch_size,
-        )
-        self.architecture, self.tensors, self._engine = sizes, tensors, engine
-
-    def compute(self, arrays: Arrays) -> Arrays:
-        """Compute one batch."""
-        return self._engine.compute(arrays)
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
-
-
-def recognise(path: Path) -> Recognition | None:
-    """Identify the weights in the file `path`; None if it is not a weight file or holds another network.
-
-    Raises ModelError for a damaged weight file, SecurityRefusal (UnsafePickle) for an unsafe one.
-    """
-    file = WeightFile.read(path)
-    return None if file is None else recognise_weights(file)
-
-
-def recognise_weights(file: WeightFile) -> Recognition | None:
-    """Identify the weights in a file that was read, as `recognise`; names and shapes of all tensors count."""
-    try:
-        sizes = FpndArchitecture.from_tensors(file.unwrapped)
-    except ModelError:
-        return None
-    known = sizes.features == len(FEATURES)
-    return Recognition(
-        model="particlenet_fpnd",
-        title=TITLE,
-        path=file.path,
-        format=file.format,
-        fingerprint=file.fingerprint,
-        parameter_count=sizes.parameter_count,
-        hyperparameters=sizes.to_json(),
-        published_name=_PUBLISHED_FILES.get(file.fingerprint),
-        preference=int(sizes.blocks == PUBLISHED),
-        assumptions=(
-            f"Each particle has k = {NEIGHBOURS} neighbours, as in {_CODE}.",
-            f"A jet has {PARTICLES} particles, as fpnd in gen_metrics.py there requires.",
-            "The features are etarel, phirel and ptrel, normalised as JetNet.fpnd_norm does."
-            if known
-            else "The file does not name the features.",
-            "The file does not name the classes.",
-        ),
+    model = "particlenet_fpnd"
+    called = TITLE
+    input_names = ("particles",)
+    sample_source = (
+        "toy jets: angles from a normal distribution, shares of the transverse momentum from an exponential "
+        "one"
     )
+    sample_warning = "The sample consists of toy jets: it shows that the network runs, not how well it tags."
 
+    def identify(self, file: WeightFile, /) -> tuple[Tensors, FpndArchitecture]:
+        """Take every tensor of the file, copies included."""
+        return file.unwrapped, FpndArchitecture.from_tensors(file.unwrapped)
 
-def load(
-    source: Recognition | Path,
-    *,
-    runtime: str = "onnx",
-    batch_size: int | None = None,
-    threads: int | None = None,
-    engines: Path | None = None,
-    device: str | None = None,
-) -> FpndRunner:
-    """Load the network in a weight file on `runtime`.
+    def describe(self, file: WeightFile, sizes: FpndArchitecture, _settings: None, /) -> Description:
+        """Name the features where there are three."""
+        from fairreg.models.particlenet_fpnd.jets import FEATURES
 
-    Raises ModelError for a file of another network, UsageError, UnsafePickle, MissingEngine.
-    """
-    tensors, size = _tensors(source), batch_size or DEFAULT_BATCH
-    if runtime != torch.RUNTIME:
+        features = "The file does not name the features."
+        if sizes.features == len(FEATURES):
+            features = "The features are etarel, phirel and ptrel, normalised as JetNet.fpnd_norm does."
+        return Description(
+            title=TITLE,
+            hyperparameters=sizes.to_json(),
+            assumptions=(
+                f"Each particle has k = {NEIGHBOURS} neighbours, as in {_CODE}.",
+                f"A jet has {PARTICLES} particles, as fpnd in gen_metrics.py there requires.",
+                features,
+                "The file does not name the classes.",
+            ),
+            preference=int(sizes.blocks == PUBLISHED),
+            published_name=_PUBLISHED_FILES.get(file.fingerprint),
+        )
+
+    def signature(self, network: FpndNetwork, /) -> Signature:
+        """Describe particles, scores and activations."""
+        from fairreg.models.particlenet_fpnd.jets import signature
+
+        return signature(network.sizes)
+
+    def graph(self, network: FpndNetwork, /) -> bytes:
+        """Serialise the graph."""
         from fairreg.models.particlenet_fpnd.graph import onnx_bytes
 
-        engine = load_engine(
-            runtime,
-            onnx_bytes(tensors),
-            batch_size=size,
-            threads=threads,
-            engines=engines,
-            device=device,
-        )
-        return FpndRunner(engine, tensors)
-    place = torch.place(device)
-    from fairreg.models.particlenet_fpnd.network import network
+        return onnx_bytes(network.tensors)
 
-    described = signature(FpndArchitecture.from_tensors(tensors))
-    wrapped = torch.wrap(network(tensors, str(place)), *described, device=str(place), batch_size=size)
-    return FpndRunner(wrapped, tensors)
+    def torch_network(self, network: FpndNetwork, device: str, /) -> Callable[..., Any]:
+        """Build the network in PyTorch."""
+        from fairreg.models.particlenet_fpnd import torch_network
 
+        return torch_network.network(network.tensors, device)
 
-def _tensors(source: Recognition | Path) -> Mapping[str, NDArray[Any]]:
-    path = source.path if isinstance(source, Recognition) else source
-    return unwrapped(read_tensors(path))
+    def toy_sample(self, sizes: FpndArchitecture | None, /) -> Mapping[str, Array]:
+        """Toy jets, without sizes with the three features of the published one."""
+        from fairreg.models.particlenet_fpnd.jets import FEATURES, PARTICLES_INPUT, toy_jets
 
+        published = FpndArchitecture(len(FEATURES), PUBLISHED, 256, 5)
+        return {PARTICLES_INPUT: toy_jets(published if sizes is None else sizes)}
 
-def onnx_graph(source: Recognition) -> bytes:
-    """Serialise the network of a recognised file as the ONNX graph that `load` runs."""
-    from fairreg.models.particlenet_fpnd.graph import onnx_bytes
+    def definition(self, network: FpndNetwork, arrays: Mapping[str, Array], /) -> Mapping[str, Array]:
+        """Scores and activations."""
+        from fairreg.models.particlenet_fpnd.definition import scores_and_activations
 
-    return onnx_bytes(_tensors(source))
+        scores, activations = scores_and_activations(network.tensors, arrays["particles"])
+        return {"scores": scores, "activations": activations}
 
+    def read_inputs(self, path: Path, start: int = 0, stop: int | None = None) -> Inputs:
+        """Read `particles` of jets `start` to before `stop`, as `jets.read`."""
+        from fairreg.models.particlenet_fpnd.jets import read
 
-def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-    """Read `particles` of jets `start` to before `stop`, with `labels` where the file has them.
+        return read(path, start, stop)
 
-    Raises ModelError for a file without them, MissingEngine.
-    """
-    return read(path, start, stop)
+    def measure(self, outputs: Mapping[str, Array], labels: Array, /) -> Mapping[str, float]:
+        """Accuracy and cross entropy of the softmax of the scores, as `classification.with_cross_entropy`."""
+        from fairreg.models.common.classification import with_cross_entropy
 
-
-def count_inputs(path: Path) -> int | None:
-    """Number of jets in the file; ModelError if it has no arrays."""
-    return count(path)
+        scores = outputs["scores"].astype(np.float64)
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return with_cross_entropy(powers / powers.sum(axis=1, keepdims=True), labels)
 
 
-def measure(outputs: Mapping[str, NDArray[Any]], labels: NDArray[Any]) -> Mapping[str, float]:
-    """Accuracy and cross entropy of the softmax of the scores, as `particlenet.measure`."""
-    scores = outputs[SCORES].astype(np.float64)
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return particlenet.measure(
-        {"probabilities": exponentials / exponentials.sum(axis=1, keepdims=True)}, labels
-    )
-
-
-def sample_inputs() -> Mapping[str, NDArray[Any]]:
-    """Toy jets with the three features of the published network."""
-    return {PARTICLES_INPUT: toy_jets(FpndArchitecture(len(FEATURES), PUBLISHED, 256, 5))}
-
-
-def sample_for(source: Recognition) -> Mapping[str, NDArray[Any]]:
-    """Toy jets for the recognised network."""
-    return {PARTICLES_INPUT: toy_jets(FpndArchitecture.from_tensors(_tensors(source)))}
-
-
-def demonstrate(runner: Runner) -> Demonstration:
-    """Compare `runner` with the definition in float64 on toy jets; ModelError if it is of another model.
-
-    The rate is that of a second pass: the first one includes what engines do only once.
-    """
-    if not isinstance(runner, FpndRunner):
-        raise ModelError(f"The runner is not {TITLE}.")
-    jets = {PARTICLES_INPUT: toy_jets(runner.architecture)}
-    found = runner.run(jets)
-    begun = perf_counter()
-    runner.run(jets)
-    seconds = perf_counter() - begun
-    expected = scores_and_activations(runner.tensors, jets[PARTICLES_INPUT])
-    differences = (found[name] - item for name, item in zip((SCORES, ACTIVATIONS), expected, strict=True))
-    return Demonstration(
-        source=TOY,
-        items=len(found[SCORES]),
-        metrics={"max_difference": max(float(np.abs(item).max()) for item in differences)},
-        items_per_second=len(found[SCORES]) / seconds if seconds else float("inf"),
-        batch_size=runner.batch_size or len(found[SCORES]),
-        warnings=("The sample consists of toy jets: it shows that the network runs, not how well it tags.",),
-    )
-
-
-def reference(identifier: Identifier) -> Recognition | None:  # noqa: ARG001  the protocol's signature
-    """None: fairreg has no weights of its own for this network."""
-    return None
+PACKAGE = FpndPackage()

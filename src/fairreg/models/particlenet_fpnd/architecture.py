@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.particlenet.architecture import FLOATS
+from fairreg.models.common.tensor_shapes import batch_norm, check, counters, linear, size, trainable
 
 __all__ = ["LAYERS", "NEIGHBOURS", "PARTICLES", "PUBLISHED", "FpndArchitecture", "edge_net"]
 
@@ -28,8 +28,8 @@ PUBLISHED = (64, 128, 256)
 LAYERS = (0, 3, 6)  # places of the linear layers in the authors' sequence; the BatchNorm of each comes next
 
 _COPY = ("edge_nets.", "edge_convs.")
-_COUNTER = "num_batches_tracked"
 _NOT_OURS = "The weights are not those of JetNet's ParticleNet"
+_NO_MATRIX = f"{_NOT_OURS}: {{}} is not a matrix."
 _FEWEST = 2  # features: the first two are the angles in which neighbours are searched
 
 
@@ -52,12 +52,12 @@ class FpndArchitecture:
         """Derive the sizes; ModelError names a missing, unexpected or misshapen tensor."""
         blocks: list[int] = []
         while (name := f"{edge_net(len(blocks), 0)}.weight") in tensors:
-            blocks.append(_size(tensors, name, 0))
+            blocks.append(size(tensors, name, 0, _NO_MATRIX))
         found = cls(
-            features=_size(tensors, f"{edge_net(0, 0)}.weight", 1) // 2,
+            features=size(tensors, f"{edge_net(0, 0)}.weight", 1, _NO_MATRIX) // 2,
             blocks=tuple(blocks),
-            hidden=_size(tensors, "fc1.0.weight", 0),
-            classes=_size(tensors, "fc2.weight", 0),
+            hidden=size(tensors, "fc1.0.weight", 0, _NO_MATRIX),
+            classes=size(tensors, "fc2.weight", 0, _NO_MATRIX),
         )
         if found.features < _FEWEST:
             raise ModelError(f"{_NOT_OURS}: it takes no two angles.")
@@ -72,8 +72,7 @@ class FpndArchitecture:
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
-        shapes = self.shapes().items()
-        return sum(int(np.prod(shape)) for name, shape in shapes if ".running_" not in name)
+        return trainable(self.shapes())
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every floating-point tensor by its published name, without the copies."""
@@ -82,15 +81,10 @@ class FpndArchitecture:
             for layer in LAYERS:
                 taken = width if layer else 2 * self.widths[block]
                 name, norm = edge_net(block, layer), edge_net(block, layer + 1)
-                shapes |= {f"{name}.weight": (width, taken), f"{name}.bias": (width,)}
-                for part in ("weight", "bias", "running_mean", "running_var"):
-                    shapes[f"{norm}.{part}"] = (width,)
-        return shapes | {
-            "fc1.0.weight": (self.hidden, self.widths[-1]),
-            "fc1.0.bias": (self.hidden,),
-            "fc2.weight": (self.classes, self.hidden),
-            "fc2.bias": (self.classes,),
-        }
+                shapes |= linear(name, taken, width) | batch_norm(norm, width)
+        return (
+            shapes | linear("fc1.0", self.widths[-1], self.hidden) | linear("fc2", self.hidden, self.classes)
+        )
 
     def to_json(self) -> dict[str, int | float | str]:
         """All sizes by name, the assumed numbers of neighbours and particles among them."""
@@ -105,16 +99,10 @@ class FpndArchitecture:
 
     def _check(self, tensors: Mapping[str, Array]) -> None:
         shapes = self.shapes()
-        counters = {name.replace("running_var", _COUNTER) for name in shapes if name.endswith("running_var")}
         copies = {name for name in tensors if name.startswith(_COPY[1])}
-        if unlike := sorted((tensors.keys() - copies - counters) ^ shapes.keys()):
+        if unlike := sorted((tensors.keys() - copies - counters(shapes)) ^ shapes.keys()):
             raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
-        for name, shape in shapes.items():
-            array = tensors[name]
-            if array.shape != shape or min(shape) < 1:
-                raise ModelError(f"The tensor {name} has shape {array.shape}; the others require {shape}.")
-            if array.dtype.name not in FLOATS:
-                raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
+        check(tensors, shapes)
         _check_copies(tensors, copies)
 
 
@@ -132,9 +120,3 @@ def _check_copies(tensors: Mapping[str, Array], copies: set[str]) -> None:
     for copy, name in expected.items():
         if not np.array_equal(tensors[copy], tensors[name]):
             raise ModelError(f"{_NOT_OURS}: {copy} differs from {name}, of which it is a copy.")
-
-
-def _size(tensors: Mapping[str, Array], name: str, axis: int) -> int:
-    if name not in tensors or tensors[name].ndim <= axis:
-        raise ModelError(f"{_NOT_OURS}: {name} is not a matrix.")
-    return int(tensors[name].shape[axis])

@@ -10,11 +10,10 @@ from fairreg.models.particlenet.graph import EdgeGraph, ObjectRows
 from fairreg.models.particlenet_fpnd.architecture import (
     LAYERS,
     NEIGHBOURS,
-    PARTICLES,
     FpndArchitecture,
     edge_net,
 )
-from fairreg.models.particlenet_fpnd.jets import ACTIVATIONS, PARTICLES_INPUT, SCORES
+from fairreg.models.particlenet_fpnd.jets import ACTIVATIONS, PARTICLES_INPUT, SCORES, signature
 
 __all__ = ["onnx_bytes"]
 
@@ -30,7 +29,7 @@ def onnx_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
     found = rows.features
     for block in range(len(sizes.blocks)):
         layers = [
-            graph.layer(
+            graph.folded(
                 f"{edge_net(block, layer)}.weight",
                 edge_net(block, layer + 1),
                 f"{edge_net(block, layer)}.bias",
@@ -41,20 +40,17 @@ def onnx_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
         found = graph.node("Concat", mean, found, axis=1)
     whole = graph.shaped(found, rows.jets, rows.slots, sizes.widths[-1])
     mean = graph.node("ReduceMean", whole, axes=[1], keepdims=0)
-    hidden = graph.node("Gemm", mean, "fc1.0.weight", "fc1.0.bias", transB=1, output=ACTIVATIONS)
-    graph.node("Gemm", graph.relu(hidden), "fc2.weight", "fc2.bias", transB=1, output=SCORES)
-    outputs = [graph.value(SCORES, "N", sizes.classes), graph.value(ACTIVATIONS, "N", sizes.hidden)]
-    given = [graph.value(PARTICLES_INPUT, "N", PARTICLES, sizes.features)]
-    return graph.serialised("particlenet_fpnd", given, outputs)
+    hidden = graph.linear(mean, "fc1.0", output=ACTIVATIONS)
+    graph.linear(graph.relu(hidden), "fc2", output=SCORES)
+    return graph.model("particlenet_fpnd", *signature(sizes))
 
 
 def _rows(graph: EdgeGraph, sizes: FpndArchitecture) -> ObjectRows:
-    jets, slots = graph.size(PARTICLES_INPUT, 0), graph.size(PARTICLES_INPUT, 1)
+    jets, slots = graph.length(PARTICLES_INPUT, 0), graph.length(PARTICLES_INPUT, 1)
     total = graph.node("Mul", jets, slots)
     features = graph.shaped(PARTICLES_INPUT, total, sizes.features)
-    bounds = (graph.integers(0), graph.integers(2), graph.integers(1))
     return ObjectRows(
-        points=graph.node("Slice", features, *bounds),
+        points=graph.part(features, 0, 2, axis=1),
         features=features,
         real="",
         padding="",

@@ -14,17 +14,16 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
+from fairreg.models.common.array_files import opened
 from fairreg.models.particlenet_fpnd.architecture import PARTICLES, FpndArchitecture
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.storage.arrays import UNREADABLE, Rows, open_rows, row_count, unreadable
+from fairreg.storage.arrays import Rows
 
 __all__ = [
     "ACTIVATIONS",
     "FEATURES",
     "PARTICLES_INPUT",
     "SCORES",
-    "TOY",
-    "count",
     "normalised",
     "read",
     "signature",
@@ -33,7 +32,6 @@ __all__ = [
 
 Array = NDArray[Any]
 PARTICLES_INPUT, SCORES, ACTIVATIONS = "particles", "scores", "activations"
-TOY = "toy jets: angles from a normal distribution, shares of the transverse momentum from an exponential one"
 _LARGEST = (1.6211985349655151, 0.520724892616272, 0.8934717178344727)
 _SHIFT = (0.0, 0.0, -0.5)
 _TEXTS = (
@@ -84,30 +82,19 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
 
     Raises ModelError for other files, MissingEngine for HDF5 without h5py.
     """
-    try:
-        with open_rows(path, start, stop) as content:
-            if not isinstance(content, Rows):
-                return Inputs({PARTICLES_INPUT: content})
-            if PARTICLES_INPUT not in content:
-                raise ModelError(
-                    f"{path.name} has no array {PARTICLES_INPUT!r}.",
-                    hint=f"Store the normalised particles (jets, {PARTICLES}, 3) under this name.",
-                )
-            return Inputs({PARTICLES_INPUT: content[PARTICLES_INPUT]}, content.get("labels"))
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
-
-
-def count(path: Path) -> int | None:
-    """Number of jets in the file. Raises as `read`."""
-    try:
-        return row_count(path)
-    except UNREADABLE as error:
-        raise unreadable(path, error) from error
+    with opened(path, start, stop) as content:
+        if not isinstance(content, Rows):
+            return Inputs({PARTICLES_INPUT: content})
+        if PARTICLES_INPUT not in content:
+            raise ModelError(
+                f"{path.name} has no array {PARTICLES_INPUT!r}.",
+                hint=f"Store the normalised particles (jets, {PARTICLES}, 3) under this name.",
+            )
+        return Inputs({PARTICLES_INPUT: content[PARTICLES_INPUT]}, content.get("labels"))
 
 
 def toy_jets(sizes: FpndArchitecture, jets: int = 16, seed: int = 1) -> Array:
-    """Deterministic particles of `TOY`, (jets, 30, features), 5 to 30 of them real; float32."""
+    """Deterministic toy particles (jets, 30, features), 5 to 30 of them real; float32."""
     random = np.random.default_rng(seed)
     if sizes.features != len(FEATURES):
         return random.normal(size=(jets, PARTICLES, sizes.features)).astype(np.float32)

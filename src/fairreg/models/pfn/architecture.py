@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.common.training_options import widths_of
+from fairreg.models.common.tensor_shapes import FLOATS, linear, trainable, widths_of
 
-__all__ = ["PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes"]
+__all__ = ["NAMES", "PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes"]
 
 Array = NDArray[Any]
 Combination = Literal["sum", "cat"]
 
+NAMES = ("particles", "masks", "aug_data", "taus")  # of the inputs
 PAIR_FEATURES = 4  # logarithms of delta, kT, z and m^2
 TAUS = 7  # n-subjettiness variables of the augmented networks
 # Features per particle -> the most classes of a published data set with them.
@@ -95,16 +95,13 @@ class ParticleFlowSizes:
         shapes: dict[str, tuple[int, ...]] = {}
         for part, names in self.layers.items():
             for name, taken, given in zip(names, widths[part], widths[part][1:], strict=False):
-                shapes |= {f"{name}.weight": (given, taken), f"{name}.bias": (given,)}
-        return shapes | {
-            f"{self.last}.weight": (self.classes, self.f[-1]),
-            f"{self.last}.bias": (self.classes,),
-        }
+                shapes |= linear(name, taken, given)
+        return shapes | linear(self.last, self.f[-1], self.classes)
 
     @property
     def parameter_count(self) -> int:
         """Number of trainable parameters."""
-        return sum(int(np.prod(shape)) for shape in self.shapes().values())
+        return trainable(self.shapes())
 
     def to_json(self) -> dict[str, int | float | str]:
         """Sizes by name; widths as texts, as the training programs write them."""
@@ -127,9 +124,7 @@ class ParticleFlowSizes:
     def _fits(self, tensors: Mapping[str, Array]) -> bool:
         shapes = self.shapes()
         return tensors.keys() == shapes.keys() and all(
-            tensors[name].shape == shape
-            and min(shape) > 0
-            and tensors[name].dtype.name in {"float32", "float64"}
+            tensors[name].shape == shape and min(shape) > 0 and tensors[name].dtype.name in FLOATS
             for name, shape in shapes.items()
         )
 

@@ -45,7 +45,7 @@ def _finish(
         return
     evidence = graph.node("Relu", logits, output="evidence")
     alpha = graph.node("Add", evidence, graph.number(1))
-    total = graph.node("ReduceSum", alpha, graph.integers(1), keepdims=1)
+    total = graph.total(alpha, 1, keep=True)
     graph.node("Div", alpha, total, output="probabilities")
     graph.node("Div", graph.number(sizes.classes), total, output="uncertainty")
 
@@ -58,7 +58,7 @@ class _ParticleGraph(GraphBuilder):
         self.sizes = sizes
         self.mask = self._across("masks")
         self.particles = self.node("Mul", "particles", self.mask)
-        self.slots = self.node("Shape", "particles", start=1, end=2)
+        self.slots = self.length("particles", 1)
 
     def latent(self) -> str:
         """The input of F, (N, inputs)."""
@@ -76,14 +76,14 @@ class _ParticleGraph(GraphBuilder):
         """Sum over the real particles of what `part` makes of (N, P, features)."""
         found = self.perceptron(self.shaped(value, -1, features), self.sizes.layers[part])
         kept = self.node("Mul", self.shaped(found, -1, self.slots, self.sizes.latent), self.mask)
-        return self.node("ReduceSum", kept, self.integers(1), keepdims=0)
+        return self.total(kept, 1)
 
     def _messages(self) -> str:
         """Sums of the messages of each particle's pairs over the number of constituents, (N, P, latent)."""
         rows = self.shaped(self._pairs(), -1, PAIR_FEATURES)
         messages = self.perceptron(rows, self.sizes.layers["phiInt"])
         square = self.shaped(messages, -1, self.slots, self.slots, self.sizes.latent)
-        mask = self.node("Unsqueeze", self._pair_mask(), self.integers(2))
+        mask = self.with_axis(self._pair_mask(), 2)
         total = self.node("Squeeze", self.node("MatMul", mask, square), self.integers(2))
         return self.node("Mul", self.node("Div", total, self._of_jet(_CONSTITUENTS)), self.mask)
 
@@ -98,7 +98,7 @@ class _ParticleGraph(GraphBuilder):
         z = self.node("Div", softer, self.node("Add", self.node("Add", pt, others), small))
         product = self.node("Mul", self.node("Mul", pt, scale), self.node("Mul", others, scale))
         mass = self.node("Mul", product, self._angles(eta, phi))
-        stacked = [self.node("Unsqueeze", item, self.integers(-1)) for item in (delta, kt, z, mass)]
+        stacked = [self.with_axis(item, -1) for item in (delta, kt, z, mass)]
         return self.node("Log", self.node("Add", self.node("Concat", *stacked, axis=3), small))
 
     def _angles(self, eta: str, phi: str) -> str:
@@ -113,7 +113,7 @@ class _ParticleGraph(GraphBuilder):
 
     def _both(self, index: int) -> tuple[str, str]:
         """One feature of the particles as a column (N, P, 1) and as a row (N, 1, P)."""
-        column = self.column(self.particles, index)
+        column = self.part(self.particles, index, index + 1, axis=2)
         return column, self._across(column)
 
     def _difference(self, index: int) -> str:
@@ -121,18 +121,14 @@ class _ParticleGraph(GraphBuilder):
 
     def _pair_mask(self) -> str:
         """1 for pairs of two different real particles, (N, P, P)."""
-        from onnx import TensorProto
-
-        scalar = self.node("Squeeze", self.slots, self.integers(0))
-        zero, one = (self.node("Squeeze", self.integers(size), self.integers(0)) for size in (0, 1))
-        count = self.node("Range", zero, scalar, one)
-        same = self.node("Equal", *(self.node("Unsqueeze", count, self.integers(axis)) for axis in (0, 1)))
-        others = self.node("Cast", self.node("Not", same), to=TensorProto.FLOAT)
+        count = self.numbered(self.slots)
+        same = self.node("Equal", *(self.with_axis(count, axis) for axis in (0, 1)))
+        others = self.cast(self.node("Not", same), "FLOAT")
         return self.node("Mul", self.node("Mul", self.mask, "masks"), others)
 
     def _of_jet(self, index: int) -> str:
         """One feature of the jet, (N, 1, 1)."""
-        return self.node("Unsqueeze", self.column("aug_data", index), self.integers(2))
+        return self.with_axis(self.part("aug_data", index, index + 1, axis=1), 2)
 
     def _across(self, value: str) -> str:
         return self.node("Transpose", value, perm=[0, 2, 1])

@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.pfn.architecture import TAUS, ParticleFlowSizes
+from fairreg.models.pfn.architecture import NAMES, TAUS, ParticleFlowSizes
 from fairreg.models.pfn.settings import ParticleFlowSettings
 from fairreg.schemas.record import Feature, Tensor
 
-__all__ = ["NAMES", "SAMPLE", "signature", "toy_jets"]
+__all__ = ["signature", "toy_jets"]
 
 Array = NDArray[Any]
 
-NAMES = ("particles", "masks", "aug_data", "taus")
-SAMPLE = "toy jets of random particles, made by fairreg: no physics process is simulated"
 _KINEMATIC = (
     Feature("pt_fraction", description="pT divided by the sum of pT of the particles of the jet"),
     Feature("delta_eta", description="pseudorapidity less that of the jet"),

@@ -2,21 +2,18 @@
 """Runner of a Particle Flow (Interaction) Network on any runtime."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.models.pfn.architecture import ParticleFlowSizes
-from fairreg.models.pfn.inputs import NAMES, signature
+from fairreg.models.common.network_runner import NetworkRunner
+from fairreg.models.pfn.architecture import NAMES, ParticleFlowSizes
 from fairreg.models.pfn.settings import ParticleFlowSettings
-from fairreg.runners import Runner, torch
-from fairreg.runners import load as load_engine
 from fairreg.runners.signature import Arrays
 
-__all__ = ["ParticleFlowRunner", "build"]
+__all__ = ["ParticleFlowRunner"]
 
 Array = NDArray[Any]
 # Pairs of particles in one call of the engine: 128 numbers for each are 64 MiB.
@@ -24,45 +21,23 @@ _PAIRS = 1 << 17
 _CONSTITUENTS = 6
 
 
-class ParticleFlowRunner(Runner):
+class ParticleFlowRunner(NetworkRunner[ParticleFlowSizes, ParticleFlowSettings]):
     """A runner that checks the jets and gives the engine as many at once as its pairs allow.
 
     Arrays that other networks of the model take are left aside, so that one file of jets serves all.
     """
 
-    def __init__(
-        self,
-        engine: Runner,
-        tensors: Mapping[str, Array],
-        sizes: ParticleFlowSizes,
-        settings: ParticleFlowSettings,
-        batch_size: int,
-    ) -> None:
-        super().__init__(
-            engine.name,
-            *signature(sizes, settings),
-            device=engine.device,
-            precision=engine.precision,
-            batch_size=batch_size,
-        )
-        self.tensors, self.sizes, self.settings, self._engine = tensors, sizes, settings, engine
-        self.engine = engine.engine
-
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch, in parts of as many jets as their pairs allow."""
         jets, slots = arrays["particles"].shape[:2]
-        step = max(1, _PAIRS // max(1, slots * slots)) if self.sizes.pair_nodes else max(1, jets)
+        step = max(1, _PAIRS // max(1, slots * slots)) if self.network.sizes.pair_nodes else max(1, jets)
         if jets <= step:
-            return self._engine.compute(arrays)
+            return super().compute(arrays)
         parts = [
             self._engine.compute({name: array[first : first + step] for name, array in arrays.items()})
             for first in range(0, jets, step)
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
         """Run as `Runner.run`. Raises ModelError also for jets for which the network is not defined."""
@@ -70,7 +45,7 @@ class ParticleFlowRunner(Runner):
         given = {name: value for name, value in arrays.items() if name in taken or name not in NAMES}
         for item in self.inputs:
             if (array := _numbers(given.get(item.name), len(item.shape))) is not None:
-                _check(item.name, array, pairs=bool(self.sizes.pair_nodes))
+                _check(item.name, array, pairs=bool(self.network.sizes.pair_nodes))
         return super().run(given)
 
 
@@ -101,46 +76,3 @@ def _check(name: str, array: Array, *, pairs: bool) -> None:
             f"jet_nconst of jet {row} is not positive, and the network divides by it.",
             hint="Leave jets without particles out.",
         )
-
-
-def build(
-    tensors: Mapping[str, Array],
-    sizes: ParticleFlowSizes,
-    settings: ParticleFlowSettings,
-    *,
-    runtime: str,
-    batch_size: int,
-    threads: int | None = None,
-    engines: Path | None = None,
-    device: str | None = None,
-) -> ParticleFlowRunner:
-    """Build a runner on `runtime` and `device`. Raises UsageError, MissingEngine, ModelError."""
-    if runtime == torch.RUNTIME:
-        engine = _in_torch(tensors, sizes, settings, batch_size, device)
-    else:
-        from fairreg.models.pfn.graph import onnx_bytes
-
-        content = onnx_bytes(tensors, sizes, settings)
-        engine = load_engine(
-            runtime, content, batch_size=batch_size, threads=threads, engines=engines, device=device
-        )
-    return ParticleFlowRunner(engine, tensors, sizes, settings, batch_size)
-
-
-def _in_torch(
-    tensors: Mapping[str, Array],
-    sizes: ParticleFlowSizes,
-    settings: ParticleFlowSettings,
-    batch_size: int,
-    device: str | None,
-) -> Runner:
-    torch.require()
-    from fairreg.models.pfn.torch_network import network
-
-    place = str(torch.place(device))
-    return torch.wrap(
-        network(tensors, sizes, settings, place),
-        *signature(sizes, settings),
-        device=place,
-        batch_size=batch_size,
-    )

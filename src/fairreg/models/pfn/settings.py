@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from fairreg.errors import ModelError
-from fairreg.models.common.training_options import Options, widths_of
+from fairreg.models.common.tensor_shapes import widths_of
+from fairreg.models.common.training_options import Options
 from fairreg.models.pfn.architecture import PARTICLE_FEATURES, ParticleFlowSizes
 
 __all__ = ["ParticleFlowSettings", "options_file", "settings_of"]
@@ -90,7 +91,7 @@ _MASS = (
 
 def _options(path: Path) -> Options | None:
     name = options_file(path)
-    return Options.read((path.with_name(name), path.parent.parent / "trained_model_dicts" / name))
+    return Options.read(path, (path.with_name(name), path.parent.parent / "trained_model_dicts" / name))
 
 
 def _preparation(options: Options | None, path: Path) -> str:

@@ -4,9 +4,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.models.common.torch_weights import torch_weights
 from fairreg.models.pfn.architecture import ParticleFlowSizes
 from fairreg.models.pfn.settings import ParticleFlowSettings
 
@@ -25,10 +25,7 @@ def network(
     """Return a function of the inputs in order that computes the outputs in order, in float32."""
     import torch
 
-    weights = {
-        name: torch.from_numpy(np.array(array, dtype=np.float32)).to(device)
-        for name, array in tensors.items()
-    }
+    weights = torch_weights(tensors, device)
 
     def linear(name: str, value: Any) -> Any:
         return torch.nn.functional.linear(value, weights[f"{name}.weight"], weights[f"{name}.bias"])

@@ -4,11 +4,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.models.particlenet.definition import EPSILON
-from fairreg.models.particlenet.network import neighbours_of
+from fairreg.models.common.torch_weights import batch_norm, torch_weights
+from fairreg.models.particlenet.torch_network import neighbours_of
 from fairreg.models.particlenet_fpnd.architecture import LAYERS, NEIGHBOURS, FpndArchitecture, edge_net
 
 __all__ = ["network"]
@@ -22,10 +21,7 @@ def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callabl
     import torch
 
     sizes = FpndArchitecture.from_tensors(tensors)
-    weights = {
-        name: torch.from_numpy(np.array(tensors[name], dtype=np.float32)).to(device)
-        for name in sizes.shapes()
-    }
+    weights = torch_weights({name: tensors[name] for name in sizes.shapes()}, device)
 
     def scores_and_activations(particles: Any) -> tuple[Any, Any]:
         value = particles
@@ -52,7 +48,5 @@ def _mean_of_edges(weights: Mapping[str, Any], block: int, searched: Any, value:
     for layer in LAYERS:
         name, norm = edge_net(block, layer), edge_net(block, layer + 1)
         edges = functional.linear(edges, weights[f"{name}.weight"], weights[f"{name}.bias"])
-        parts = (weights[f"{norm}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
-        mean, variance, factor, offset = parts
-        edges = functional.batch_norm(edges, mean, variance, factor, offset, eps=EPSILON).relu()
+        edges = batch_norm(weights, norm, edges).relu()
     return edges.view(jets, slots, NEIGHBOURS, edges.shape[1]).mean(2)

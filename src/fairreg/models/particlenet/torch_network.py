@@ -4,11 +4,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.models.common.torch_weights import batch_norm, torch_weights
 from fairreg.models.particlenet.architecture import ParticleNetArchitecture
-from fairreg.models.particlenet.definition import EPSILON
 
 __all__ = ["neighbours_of", "network"]
 
@@ -18,12 +17,12 @@ def network(
 ) -> Callable[..., Any]:
     """Return a function of the inputs in their order that computes probabilities (N, classes).
 
-    It computes in the precision of the tensors. Raises ModelError for tensors of another network.
+    It computes in float32. Raises ModelError for tensors of another network.
     """
     import torch
 
     sizes = ParticleNetArchitecture.from_tensors(tensors)
-    weights = {name: torch.from_numpy(np.array(tensors[name])).to(device) for name in sizes.shapes()}
+    weights = torch_weights(tensors, device)
     built = _Network(sizes, weights, neighbours or sizes.neighbours)
     return lambda *inputs: torch.softmax(built.logits(*inputs), dim=1)
 
@@ -83,12 +82,8 @@ class _Network:
 
         missing = max(0, self._neighbours + 1 - mask.shape[2])
         real = pad(mask[:, 0] != 0, (0, missing))
-        dtype = self._weights[f"{self._sizes.core}fc.0.0.weight"].dtype
         absent = ~real.unsqueeze(2)
-        rows = [
-            pad(item, (0, missing)).transpose(1, 2).to(dtype).masked_fill(absent, 0)
-            for item in (points, features)
-        ]
+        rows = [pad(item, (0, missing)).transpose(1, 2).masked_fill(absent, 0) for item in (points, features)]
         if self._sizes.embedded:
             scaled = self._norm(f"{layer}.0", rows[1])
             rows[1] = self._layer(f"{layer}.1", f"{layer}.2", scaled).relu().masked_fill(absent, 0)
@@ -120,9 +115,8 @@ class _Network:
         return self._norm(norm, value @ self._matrix(product).T)
 
     def _norm(self, name: str, value: Any) -> Any:
-        variance = self._weights[f"{name}.running_var"]
-        factor = self._weights[f"{name}.weight"] / (variance + EPSILON).sqrt()
-        return (value - self._weights[f"{name}.running_mean"]) * factor + self._weights[f"{name}.bias"]
+        rows = value.reshape(-1, value.shape[-1])
+        return batch_norm(self._weights, name, rows).reshape(value.shape)
 
     def _classify(self, value: Any) -> Any:
         core, last = self._sizes.core, len(self._sizes.hidden)

@@ -7,9 +7,9 @@ Features of pairs are computed in float64: E^2 - p^2 of a light pair is lost in 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.models.common.torch_weights import batch_norm, torch_weights
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particle_transformer.definition import EPSILON, FASTEST, FLOOR
 
@@ -24,10 +24,7 @@ def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callabl
     import torch
 
     sizes = ParticleTransformerArchitecture.from_tensors(tensors)
-    weights = {
-        name: torch.from_numpy(np.array(tensors[name], dtype=np.float32)).to(device)
-        for name in sizes.shapes()
-    }
+    weights = torch_weights(tensors, device)
     built = _Network(sizes, weights)
     return lambda *inputs: torch.softmax(built.logits(*inputs), dim=1)
 
@@ -69,7 +66,7 @@ class _Network:
 
         padding = mask[:, 0] == 0
         features, vectors = (item.masked_fill(padding.unsqueeze(1), 0) for item in (features, vectors))
-        rows = self._batch_norm("embed.input_bn", features).permute(2, 0, 1)
+        rows = batch_norm(self._weights, "embed.input_bn", features).permute(2, 0, 1)
         for index in range(len(self._sizes.embedding)):
             rows = self._layer_norm(f"embed.embed.{3 * index}", rows)
             rows = self._gelu(self._linear(f"embed.embed.{3 * index + 1}", rows))
@@ -90,14 +87,14 @@ class _Network:
     def _bias(self, vectors: Any) -> Any:
         """Numbers that pairs add to the logits of the attention, (N, heads, P, P)."""
         pairs = pair_features(vectors).float().permute(0, 3, 1, 2)
-        pairs = self._batch_norm("pair_embed.embed.0", pairs)
+        pairs = batch_norm(self._weights, "pair_embed.embed.0", pairs)
         for index in range(len(self._sizes.pair_embedding)):
             name = f"pair_embed.embed.{3 * index + 1}"
             weight, bias = (self._weights[f"{name}.{part}"] for part in ("weight", "bias"))
             from torch.nn.functional import conv2d
 
             pairs = conv2d(pairs, weight.unsqueeze(3), bias)
-            pairs = self._gelu(self._batch_norm(f"pair_embed.embed.{3 * index + 2}", pairs))
+            pairs = self._gelu(batch_norm(self._weights, f"pair_embed.embed.{3 * index + 2}", pairs))
         return pairs
 
     def _attention(self, name: str, queries: Any, keys: Any, bias: Any, padding: Any) -> Any:
@@ -152,11 +149,3 @@ class _Network:
 
         weight, bias = (self._weights[f"{name}.{part}"] for part in ("weight", "bias"))
         return layer_norm(value, weight.shape, weight, bias, EPSILON)
-
-    def _batch_norm(self, name: str, value: Any) -> Any:
-        from torch.nn.functional import batch_norm
-
-        mean, variance, factor, offset = (
-            self._weights[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")
-        )
-        return batch_norm(value, mean, variance, factor, offset, eps=EPSILON)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""What the base class of model packages makes of the parts that a package defines."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from fairreg import models
+from fairreg.errors import ModelError, UsageError
+from fairreg.models.common.graph_builder import GraphBuilder
+from fairreg.models.common.network_package import Description, NetworkPackage
+from fairreg.runners.weights import fingerprint
+from fairreg.schemas.record import Tensor
+from support.weight_files import Files
+
+RUNTIMES = ["onnx", pytest.param("torch", marks=pytest.mark.torch)]
+PACKAGES = [name for name in models.names() if isinstance(models.get(name), NetworkPackage)]
+
+
+@dataclass(frozen=True)
+class Widths:
+    taken: int
+    given: int
+
+    @property
+    def parameter_count(self):
+        return (self.taken + 1) * self.given
+
+
+class Layers(NetworkPackage[Widths, float]):
+    """One layer, whose factor stands in a file beside the weights."""
+
+    model, called, input_names = "layers", "a layer", ("x",)
+    sample_source, sample_warning, default_batch = "toy numbers", "Only numbers.", 5
+
+    def identify(self, file):
+        if file.tensors.keys() != {"a.weight", "a.bias"}:
+            raise ModelError("The weights are not those of a layer.")
+        return file.tensors, Widths(*reversed(file.tensors["a.weight"].shape))
+
+    def settings(self, path, tensors, sizes):
+        if not (path.parent / "factor").exists():
+            raise ModelError("The factor is missing.", hint="Write it.")
+        return float((path.parent / "factor").read_text())
+
+    def describe(self, file, sizes, factor):
+        return Description("Layer", vars(sizes) | ({} if factor is None else {"factor": factor}))
+
+    def signature(self, network):
+        sizes = (("x", network.sizes.taken), ("y", network.sizes.given))
+        return tuple((Tensor(name=name, dtype="float32", shape=("N", size)),) for name, size in sizes)
+
+    def graph(self, network):
+        graph = GraphBuilder(network.tensors)
+        graph.node("Mul", graph.linear("x", "a"), graph.number(network.settings), output="y")
+        return graph.model("layers", *self.signature(network))
+
+    def torch_network(self, network, device):
+        import torch
+
+        weight, bias = (torch.from_numpy(network.tensors[f"a.{kind}"].copy()) for kind in ("weight", "bias"))
+        return lambda x: network.settings * (x @ weight.T + bias)
+
+    def toy_sample(self, sizes):
+        return {
+            "x": np.random.default_rng(0).normal(size=(12, sizes.taken if sizes else 3)).astype(np.float32)
+        }
+
+    def definition(self, network, arrays):
+        weight, bias = (network.tensors[f"a.{kind}"].astype(np.float64) for kind in ("weight", "bias"))
+        return {"y": network.settings * (arrays["x"] @ weight.T + bias)}
+
+
+LAYERS = Layers()
+
+
+@pytest.fixture
+def weights(tmp_path):
+    random = np.random.default_rng(1)
+    tensors = {"a.weight": random.normal(size=(2, 3)), "a.bias": random.normal(size=2)}
+    path = tmp_path / "layer.pt"
+    path.write_bytes(Files().zipped({name: array.astype(np.float32) for name, array in tensors.items()}))
+    (tmp_path / "factor").write_text("2")
+    return path
+
+
+def test_what_is_recognised_is_what_the_package_describes(weights):
+    found = LAYERS.recognise(weights)
+    assert (found.model, found.title, found.format, found.parameter_count) == (
+        "layers",
+        "Layer",
+        "pytorch",
+        8,
+    )
+    assert dict(found.hyperparameters) == {"taken": 3, "given": 2, "factor": 2}
+    assert found.fingerprint == fingerprint(weights)
+    assert found.obstacle is None
+    (weights.parent / "text.txt").write_text("no weights")
+    assert LAYERS.recognise(weights.parent / "text.txt") is None
+
+
+def test_missing_settings_are_the_obstacle_and_the_error_of_loading(weights):
+    (weights.parent / "factor").unlink()
+    found = LAYERS.recognise(weights)
+    assert found.obstacle.message == "The factor is missing."
+    assert "factor" not in found.hyperparameters
+    for attempt in (LAYERS.load, LAYERS.onnx_graph):
+        with pytest.raises(ModelError, match="The factor is missing") as caught:
+            attempt(found)
+        assert caught.value.hint == "Write it."
+    assert LAYERS.sample_for(found)["x"].shape == (12, 3)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_runner_says_what_computes_and_where(weights, runtime):
+    runner = LAYERS.load(weights, runtime=runtime, device="cpu")
+    assert (runner.name, runner.device, runner.precision, runner.batch_size) == (runtime, "cpu", "float32", 5)
+    assert runner.engine.split()[0] == {"onnx": "onnxruntime", "torch": "PyTorch"}[runtime]
+    shown = LAYERS.demonstrate(runner)
+    assert 0 < shown.metrics["max_difference"] < 1e-6
+    assert (shown.source, shown.items, shown.batch_size, shown.warnings) == (
+        "toy numbers", 12, 5, ("Only numbers.",),
+    )  # fmt: skip
+    assert LAYERS.load(weights, runtime=runtime, batch_size=3).batch_size == 3
+
+
+def test_a_wrong_result_shows_in_the_demonstration(weights, monkeypatch):
+    runner = LAYERS.load(weights)
+    compute = runner.compute
+    monkeypatch.setattr(runner, "compute", lambda arrays: {"y": compute(arrays)["y"] + 0.5})
+    assert LAYERS.demonstrate(runner).metrics["max_difference"] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_runners_of_other_packages_and_unknown_runtimes_are_refused(weights):
+    with pytest.raises(ModelError, match=r"The runner is not a layer\."):
+        LAYERS.demonstrate(Layers().load(weights))
+    with pytest.raises(ModelError, match=r"The runner is not a layer\."):
+        LAYERS.demonstrate(object())
+    with pytest.raises(UsageError, match="abacus"):
+        LAYERS.load(weights, runtime="abacus")
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_package_is_called_as_its_folder_and_has_a_sample_of_its_inputs(name):
+    package = models.get(name)
+    assert package is import_module(f"fairreg.models.{name}").PACKAGE
+    assert package.model == name
+    assert set(package.sample_inputs()) <= set(package.input_names)
+    with pytest.raises(ModelError, match=f"The runner is not {package.called}"):
+        package.demonstrate(None)
+
+
+def test_looking_at_a_file_imports_only_what_recognition_takes(weights):
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom fairreg import models\n"
+        f"assert models.recognise(Path({str(weights)!r})) is None\n"
+        "parts = ('graph', 'definition', 'torch_network', 'inputs', 'jets', 'runner', 'sample', 'settings')\n"
+        f"names = [f'fairreg.models.{{name}}.{{part}}' for name in {PACKAGES} for part in parts]\n"
+        "names += ['onnx', 'torch', 'onnxruntime']\n"
+        "print(sorted(name for name in names if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
