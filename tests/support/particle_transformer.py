@@ -17,7 +17,9 @@ def random_tensors(sizes, seed=1):
     for name, shape in sizes.shapes().items():
         values = random.normal(size=shape) / np.sqrt(shape[1] if len(shape) > 1 else 4)
         if name.endswith("running_var"):
-            values = random.uniform(0.3, 2, shape) * (20 if name.startswith("pair_embed.embed.0") else 1)
+            values = random.uniform(0.3, 2, shape) * (
+                20 if name.startswith(("pair_embed.embed.0", "pair_embed.embed1.0")) else 1
+            )
             tensors[name.removesuffix("running_var") + "num_batches_tracked"] = np.array(7)
         elif name.endswith(("c_attn", "w_resid")) or (name.endswith("weight") and len(shape) == 1):
             values = random.uniform(0.5, 1.5, shape)

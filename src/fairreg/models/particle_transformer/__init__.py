@@ -12,7 +12,7 @@ torch_network.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -29,14 +29,16 @@ __all__ = ["PACKAGE", "TITLE", "ParticleTransformerPackage"]
 
 Array = NDArray[Any]
 ParticleTransformer = KnownNetwork[ParticleTransformerArchitecture, None]
-TITLE = "Particle Transformer"
+TITLE = ParticleTransformerArchitecture.TITLE
 
 
 class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture, None]):
-    """The transformers with attention biased by pairs."""
+    """The transformers with attention biased by pairs; `example` is the authors' file with their options."""
 
     model = "particle_transformer"
     called = f"a {TITLE}"
+    architecture: ClassVar[type[ParticleTransformerArchitecture]] = ParticleTransformerArchitecture
+    example: ClassVar[str] = "networks/example_ParticleTransformer.py of jet-universe/particle_transformer"
     input_names = ("features", "lorentz_vectors", "mask")
     sample_source = (
         f"{ParticleNetPackage.sample_source}; massless four-momenta of their own directions and momenta"
@@ -47,13 +49,13 @@ class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture,
     def identify(self, file: WeightFile, /) -> tuple[Tensors, ParticleTransformerArchitecture]:
         """Take every tensor of the file, that of a fine-tuned network under its first name."""
         tensors = plain_names(file.unwrapped)
-        return tensors, ParticleTransformerArchitecture.from_tensors(tensors)
+        return tensors, self.architecture.from_tensors(tensors)
 
     def describe(
         self, _file: WeightFile, sizes: ParticleTransformerArchitecture, _settings: None, /
     ) -> Description:
         """State what the authors' code shows and the file does not."""
-        return Description(TITLE, sizes.to_json(), _assumptions(sizes))
+        return Description(sizes.TITLE, sizes.to_json(), _assumptions(sizes, self.example))
 
     def signature(self, network: ParticleTransformer, /) -> Signature:
         """Describe particles and classes."""
@@ -108,10 +110,9 @@ class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture,
         return with_cross_entropy(outputs["probabilities"], labels)
 
 
-def _assumptions(sizes: ParticleTransformerArchitecture) -> tuple[str, ...]:
+def _assumptions(sizes: ParticleTransformerArchitecture, example: str) -> tuple[str, ...]:
     from fairreg.models.particlenet.physics import CLASSES, SOURCE, source_of
 
-    example = f"networks/example_ParticleTransformer.py of {SOURCE}"
     source = source_of(sizes.features, sizes.classes)
     code = (
         "No published weights could be opened: names and arithmetic are those of the authors' code, and were "

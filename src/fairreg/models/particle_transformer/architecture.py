@@ -8,7 +8,7 @@ the authors' defaults switch on, one embedding of four pairwise features and no 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
@@ -23,12 +23,10 @@ from fairreg.models.common.tensor_shapes import (
     trainable,
 )
 
-__all__ = ["PAIR_FEATURES", "ParticleTransformerArchitecture"]
+__all__ = ["PAIR_FEATURES", "ParticleTransformerArchitecture", "pair_layers"]
 
 Array = NDArray[Any]
 PAIR_FEATURES = 4
-_NOT_OURS = "The weights are not those of a Particle Transformer"
-_NO_SIZES = f"{_NOT_OURS}: {{}} is not there or has no sizes."
 _EMBED_STEP = 3  # a norm, a layer and an activation
 
 
@@ -40,6 +38,8 @@ class ParticleTransformerArchitecture:
     heads. `inner` is the width inside the `blocks` and `class_blocks`.
     """
 
+    TITLE: ClassVar[str] = "Particle Transformer"
+
     features: int
     embedding: tuple[int, ...]
     pair_embedding: tuple[int, ...]
@@ -50,25 +50,37 @@ class ParticleTransformerArchitecture:
     classes: int
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Array]) -> "ParticleTransformerArchitecture":
+    def from_tensors(cls, tensors: Mapping[str, Array]) -> Self:
         """Derive the sizes; ModelError names a missing, unexpected or misshapen tensor."""
-        hidden = outputs(tensors, "fc.{}.0.weight", _NO_SIZES)
-        found = cls(
-            features=size(tensors, "embed.input_bn.weight", 0, _NO_SIZES),
-            embedding=outputs(tensors, "embed.embed.{}.weight", _NO_SIZES, first=1, step=_EMBED_STEP),
-            pair_embedding=outputs(
-                tensors, "pair_embed.embed.{}.weight", _NO_SIZES, first=1, step=_EMBED_STEP
-            ),
-            blocks=len(outputs(tensors, "blocks.{}.fc1.weight", _NO_SIZES)),
-            class_blocks=len(outputs(tensors, "cls_blocks.{}.fc1.weight", _NO_SIZES)),
-            inner=size(tensors, "blocks.0.fc1.weight", 0, _NO_SIZES),
-            hidden=hidden,
-            classes=size(tensors, f"fc.{len(hidden)}.weight", 0, _NO_SIZES),
-        )
-        if not found.embedding or not found.pair_embedding or not found.class_blocks:
-            raise ModelError(f"{_NOT_OURS}: it lacks an embedding or attention of the class.")
+        found = cls(**cls._sizes(tensors))
         found._check(tensors)
         return found
+
+    @classmethod
+    def _sizes(cls, tensors: Mapping[str, Array]) -> dict[str, Any]:
+        hidden = cls._outputs(tensors, "fc.{}.0.weight")
+        return {
+            "features": cls._size(tensors, "embed.input_bn.weight"),
+            "embedding": cls._outputs(tensors, "embed.embed.{}.weight", first=1, step=_EMBED_STEP),
+            "pair_embedding": cls._outputs(tensors, "pair_embed.embed.{}.weight", first=1, step=_EMBED_STEP),
+            "blocks": len(cls._outputs(tensors, "blocks.{}.fc1.weight")),
+            "class_blocks": len(cls._outputs(tensors, "cls_blocks.{}.fc1.weight")),
+            "inner": cls._size(tensors, "blocks.0.fc1.weight"),
+            "hidden": hidden,
+            "classes": cls._size(tensors, f"fc.{len(hidden)}.weight"),
+        }
+
+    @classmethod
+    def _outputs(cls, tensors: Mapping[str, Array], pattern: str, **places: int) -> tuple[int, ...]:
+        return outputs(tensors, pattern, cls._lacking(), **places)
+
+    @classmethod
+    def _size(cls, tensors: Mapping[str, Array], name: str) -> int:
+        return size(tensors, name, 0, cls._lacking())
+
+    @classmethod
+    def _lacking(cls) -> str:
+        return f"The weights are not those of a {cls.TITLE}: {{}} is not there or has no sizes."
 
     @property
     def width(self) -> int:
@@ -99,15 +111,9 @@ class ParticleTransformerArchitecture:
             shapes |= _pair(f"embed.embed.{_EMBED_STEP * index}", taken)
             shapes |= linear(f"embed.embed.{_EMBED_STEP * index + 1}", taken, width)
             taken = width
-        shapes |= batch_norm("pair_embed.embed.0", PAIR_FEATURES)
-        taken = PAIR_FEATURES
-        for index, width in enumerate(self.pair_embedding):
-            name, norm = (f"pair_embed.embed.{_EMBED_STEP * index + place}" for place in (1, 2))
-            shapes |= {f"{name}.weight": (width, taken, 1), f"{name}.bias": (width,)}
-            shapes |= batch_norm(norm, width)
-            taken = width
+        shapes |= self._pair_shapes()
         for name in self.all_blocks:
-            shapes |= self._block(name)
+            shapes |= self._block_shapes(name, self.heads) | self._attention_shapes(f"{name}.attn")
         shapes |= _pair("norm", self.width) | {"cls_token": (1, 1, self.width)}
         taken = self.width
         for index, width in enumerate(self.hidden):
@@ -115,19 +121,26 @@ class ParticleTransformerArchitecture:
             taken = width
         return shapes | linear(f"fc.{len(self.hidden)}", taken, self.classes)
 
-    def _block(self, name: str) -> dict[str, tuple[int, ...]]:
+    def _pair_shapes(self) -> dict[str, tuple[int, ...]]:
+        shapes = batch_norm("pair_embed.embed.0", PAIR_FEATURES)
+        return shapes | pair_layers("pair_embed.embed", 1, PAIR_FEATURES, self.pair_embedding)
+
+    def _attention_shapes(self, name: str) -> dict[str, tuple[int, ...]]:
+        width = self.width
+        projections = {f"{name}.in_proj_weight": (3 * width, width), f"{name}.in_proj_bias": (3 * width,)}
+        return projections | linear(f"{name}.out_proj", width, width)
+
+    def _block_shapes(self, name: str, heads: int) -> dict[str, tuple[int, ...]]:
+        """Shapes of a block without its attention."""
         width = self.width
         return {
             **_pair(f"{name}.pre_attn_norm", width),
-            f"{name}.attn.in_proj_weight": (3 * width, width),
-            f"{name}.attn.in_proj_bias": (3 * width,),
-            **linear(f"{name}.attn.out_proj", width, width),
             **_pair(f"{name}.post_attn_norm", width),
             **_pair(f"{name}.pre_fc_norm", width),
             **linear(f"{name}.fc1", width, self.inner),
             **_pair(f"{name}.post_fc_norm", self.inner),
             **linear(f"{name}.fc2", self.inner, width),
-            f"{name}.c_attn": (self.heads,),
+            f"{name}.c_attn": (heads,),
             f"{name}.w_resid": (width,),
         }
 
@@ -138,13 +151,33 @@ class ParticleTransformerArchitecture:
             for name, value in vars(self).items()
         }
 
-    def _check(self, tensors: Mapping[str, Array]) -> None:
+    def _check_sizes(self) -> None:
+        if not self.embedding or not self.pair_embedding or not self.class_blocks:
+            raise self._not_ours("it lacks an embedding or attention of the class")
         if not self.heads or self.width % self.heads:
-            raise ModelError(f"{_NOT_OURS}: {self.width} channels do not divide into {self.heads} heads.")
+            raise self._not_ours(f"{self.width} channels do not divide into {self.heads} heads")
+
+    def _check(self, tensors: Mapping[str, Array]) -> None:
+        self._check_sizes()
         shapes = self.shapes()
         if unlike := sorted((tensors.keys() - counters(shapes)) ^ shapes.keys()):
-            raise ModelError(f"{_NOT_OURS}: {unlike[0]} is missing or unexpected.")
+            raise self._not_ours(f"{unlike[0]} is missing or unexpected")
         check(tensors, shapes)
+
+    @classmethod
+    def _not_ours(cls, reason: str) -> ModelError:
+        return ModelError(f"The weights are not those of a {cls.TITLE}: {reason}.")
+
+
+def pair_layers(name: str, first: int, taken: int, widths: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """Shapes of 1x1 convolutions of pairs, each with its BatchNorm; `first` is the place of the first one."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for index, width in enumerate(widths):
+        layer, norm = (f"{name}.{first + _EMBED_STEP * index + place}" for place in (0, 1))
+        shapes |= {f"{layer}.weight": (width, taken, 1), f"{layer}.bias": (width,)}
+        shapes |= batch_norm(norm, width)
+        taken = width
+    return shapes
 
 
 def _pair(name: str, width: int) -> dict[str, tuple[int, ...]]:

@@ -18,14 +18,14 @@ weaver/nn/model/ParticleTransformer.py):
 
 from collections.abc import Mapping
 from math import erf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 
-__all__ = ["EPSILON", "FLOOR", "logits", "pair_features", "probabilities"]
+__all__ = ["EPSILON", "FLOOR", "DefinedNetwork", "logits", "pair_features", "probabilities", "softmax"]
 
 Array = NDArray[Any]
 EPSILON = 1e-5  # of BatchNorm and LayerNorm: PyTorch's default
@@ -33,20 +33,28 @@ FLOOR, FASTEST = 1e-8, 1e-20  # least argument of a logarithm, least E - pz in a
 _gelu = np.vectorize(lambda value: value * (1 + erf(value / 2**0.5)) / 2, otypes=[np.float64])
 
 
-def probabilities(tensors: Mapping[str, Array], inputs: Mapping[str, Array]) -> Array:
+def probabilities(
+    tensors: Mapping[str, Array], inputs: Mapping[str, Array], kind: "type[DefinedNetwork] | None" = None
+) -> Array:
     """Compute class probabilities (jets, classes): the softmax of `logits`."""
-    found = logits(tensors, inputs)
-    exponentials = np.exp(found - found.max(axis=1, keepdims=True))
-    shares: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return shares
+    return softmax(logits(tensors, inputs, kind))
 
 
-def logits(tensors: Mapping[str, Array], inputs: Mapping[str, Array]) -> Array:
-    """Compute logits (jets, classes) in float64 for `inputs` as those of a runner."""
-    network = _Network(tensors)
+def logits(
+    tensors: Mapping[str, Array], inputs: Mapping[str, Array], kind: "type[DefinedNetwork] | None" = None
+) -> Array:
+    """Compute logits (jets, classes) in float64 for `inputs` as those of a runner; `kind` has the layers."""
+    network = (kind or DefinedNetwork)(tensors)
     columns = zip(*(inputs[name] for name in ("features", "lorentz_vectors", "mask")), strict=True)
     rows = [network.of_jet(*(item.astype(np.float64) for item in jet)) for jet in columns]
     return np.array(rows, dtype=np.float64).reshape(len(rows), network.sizes.classes)
+
+
+def softmax(scores: Array) -> Array:
+    """Positive shares of sum 1 along the last axis."""
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    shares: Array = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def pair_features(first: Array, second: Array) -> Array:
@@ -66,9 +74,13 @@ def _rapidity(item: Array) -> float:
     return float(0.5 * np.log(1 + 2 * item[2] / max(item[3] - item[2], FASTEST)))
 
 
-class _Network:
+class DefinedNetwork:
+    """The layers of the network, in float64."""
+
+    ARCHITECTURE: ClassVar[type[ParticleTransformerArchitecture]] = ParticleTransformerArchitecture
+
     def __init__(self, tensors: Mapping[str, Array]) -> None:
-        self.sizes = ParticleTransformerArchitecture.from_tensors(tensors)
+        self.sizes = self.ARCHITECTURE.from_tensors(tensors)
         self.weights = {name: tensors[name].astype(np.float64) for name in self.sizes.shapes()}
 
     def of_jet(self, features: Array, vectors: Array, mask: Array) -> Array:
@@ -78,9 +90,9 @@ class _Network:
         for index in range(len(self.sizes.embedding)):
             rows = self._layer_norm(f"embed.embed.{3 * index}", rows)
             rows = _gelu(self._linear(f"embed.embed.{3 * index + 1}", rows))
-        bias = self._bias(vectors[:, real].T)
-        for index in range(self.sizes.blocks):
-            rows = self._block(f"blocks.{index}", rows, bias)
+        particles = vectors[:, real].T
+        pairs = np.array([[pair_features(first, second) for second in particles] for first in particles])
+        rows = self._through_blocks(rows, pairs)
         token = self.weights["cls_token"][0]
         for index in range(self.sizes.class_blocks):
             token = self._class_block(f"cls_blocks.{index}", token, rows)
@@ -89,20 +101,27 @@ class _Network:
             found = np.maximum(self._linear(f"fc.{index}.0", found), 0)
         return self._linear(f"fc.{len(self.sizes.hidden)}", found)
 
-    def _bias(self, particles: Array) -> Array:
-        """Numbers that each pair adds to the logits of each head, (heads, particles, particles)."""
-        pairs = np.array([[pair_features(first, second) for second in particles] for first in particles])
+    def _through_blocks(self, rows: Array, pairs: Array) -> Array:
+        """Particles (particles, channels) after the blocks that change them; `pairs` are their features."""
         pairs = self._batch_norm("pair_embed.embed.0", pairs)
-        for index in range(len(self.sizes.pair_embedding)):
-            name = f"pair_embed.embed.{3 * index + 1}"
-            pairs = pairs @ self.weights[f"{name}.weight"][:, :, 0].T + self.weights[f"{name}.bias"]
-            pairs = _gelu(self._batch_norm(f"pair_embed.embed.{3 * index + 2}", pairs))
-        found: Array = pairs.transpose(2, 0, 1)
-        return found
+        pairs = self._pair_layers("pair_embed.embed", 1, len(self.sizes.pair_embedding), pairs)
+        return self._particle_blocks("blocks", rows, pairs)
 
-    def _block(self, name: str, rows: Array, bias: Array) -> Array:
-        normed = self._layer_norm(f"{name}.pre_attn_norm", rows)
-        return self._rest(name, rows, self._attention(name, normed, normed, bias))
+    def _pair_layers(self, name: str, first: int, count: int, pairs: Array) -> Array:
+        """Pairs (particles, particles, channels) after `count` layers, of which the first is at `first`."""
+        for place in range(first, first + 3 * count, 3):
+            weight, bias = (self.weights[f"{name}.{place}.{part}"] for part in ("weight", "bias"))
+            pairs = _gelu(self._batch_norm(f"{name}.{place + 1}", pairs @ weight[:, :, 0].T + bias))
+        return pairs
+
+    def _particle_blocks(self, room: str, rows: Array, pairs: Array) -> Array:
+        """Particles after the blocks under `room`; `pairs` (.., .., heads) are added to the logits."""
+        for index in range(self.sizes.blocks):
+            name = f"{room}.{index}"
+            normed = self._layer_norm(f"{name}.pre_attn_norm", rows)
+            found = self._attention(name, normed, normed, pairs.transpose(2, 0, 1))
+            rows = self._rest(name, rows, found)
+        return rows
 
     def _class_block(self, name: str, token: Array, rows: Array) -> Array:
         keys = self._layer_norm(f"{name}.pre_attn_norm", np.concatenate((token, rows)))
@@ -122,13 +141,13 @@ class _Network:
             scores = query @ key.T / np.sqrt(size)
             if bias is not None:
                 scores = scores + bias[head]
-            shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-            heads.append(shares / shares.sum(axis=1, keepdims=True) @ value)
+            heads.append(softmax(scores) @ value)
         return self._linear(f"{name}.attn.out_proj", np.concatenate(heads, axis=1))
 
     def _rest(self, name: str, residual: Array, found: Array) -> Array:
         """The block after its attention."""
-        heads, size = self.sizes.heads, self.sizes.width // self.sizes.heads
+        heads = len(self.weights[f"{name}.c_attn"])
+        size = self.sizes.width // heads
         scaled = np.empty_like(found)
         for head in range(heads):
             for channel in range(size):

@@ -8,7 +8,7 @@ floating-point initializers are the tensors themselves.
 
 from collections.abc import Mapping
 from math import pi
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -18,26 +18,30 @@ from fairreg.models.particle_transformer.definition import EPSILON, FASTEST, FLO
 from fairreg.models.particle_transformer.jets import signature
 from fairreg.models.particlenet.jets import OUTPUT
 
-__all__ = ["onnx_bytes"]
+__all__ = ["AttentionGraph", "onnx_bytes"]
 
 _PADDING = -1e30  # in the place of a logit: its share is exactly zero
 _COMPONENTS = 4
 _DOUBLE = "float64"
 
 
-def onnx_bytes(tensors: Mapping[str, NDArray[Any]]) -> bytes:
+def onnx_bytes(tensors: Mapping[str, NDArray[Any]], kind: "type[AttentionGraph] | None" = None) -> bytes:
     """Serialised ONNX model of the network with these weights, in float32; see `jets.signature`.
 
-    Raises ModelError for tensors of another network.
+    `kind` has the layers. Raises ModelError for tensors of another network.
     """
-    sizes = ParticleTransformerArchitecture.from_tensors(tensors)
-    graph = _AttentionGraph({name: tensors[name] for name in sizes.shapes()}, sizes)
+    kind = kind or AttentionGraph
+    sizes = kind.ARCHITECTURE.from_tensors(tensors)
+    graph = kind({name: tensors[name] for name in sizes.shapes()}, sizes)
     graph.build()
-    return graph.model("particle_transformer", *signature(sizes))
+    return graph.model(kind.NAME, *signature(sizes))
 
 
-class _AttentionGraph(GraphBuilder):
+class AttentionGraph(GraphBuilder):
     """A graph with attention; particles are (N, P, channels)."""
+
+    ARCHITECTURE: ClassVar[type[ParticleTransformerArchitecture]] = ParticleTransformerArchitecture
+    NAME: ClassVar[str] = "particle_transformer"
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]], sizes: ParticleTransformerArchitecture) -> None:
         super().__init__(tensors)
@@ -56,11 +60,7 @@ class _AttentionGraph(GraphBuilder):
             rows = self._layer_norm(rows, f"embed.embed.{3 * index}")
             rows = self._gelu(self.along_last_axis(rows, f"embed.embed.{3 * index + 1}"))
         padding = self.with_axis(absent, 1)  # (N, 1, 1, P)
-        pairs = self._bias(vectors)
-        for index in range(sizes.blocks):
-            name = f"blocks.{index}"
-            normed = self._layer_norm(rows, f"{name}.pre_attn_norm")
-            rows = self._rest(name, rows, self._attention(name, normed, normed, pairs, padding))
+        rows = self._through_blocks(rows, self._pair_features(vectors), padding)
         jets = self.length("features", 0)
         whole = self.node("Concat", jets, self.integers(1, sizes.width), axis=0)
         token = self.node("Expand", "cls_token", whole)
@@ -89,15 +89,14 @@ class _AttentionGraph(GraphBuilder):
     def _attention(self, name: str, queries: str, keys: str, bias: str | None, padding: str) -> str:
         width = self.sizes.width
         parts = [
-            self._heads(self._projected(name, value, index * width, (index + 1) * width))
+            self._heads(self._projected(name, value, index * width, (index + 1) * width), self.sizes.heads)
             for index, value in enumerate((queries, keys, keys))
         ]
         query = self.node("Mul", parts[0], self.number((width // self.sizes.heads) ** -0.5))
         scores = self.node("MatMul", query, self.node("Transpose", parts[1], perm=[0, 1, 3, 2]))
         if bias is not None:
             scores = self.node("Add", scores, bias)
-        scores = self.node("Where", padding, self.number(_PADDING), scores)
-        found = self.node("MatMul", self.node("Softmax", scores, axis=-1), parts[2])
+        found = self.node("MatMul", self._shares(scores, padding), parts[2])
         joined = self._joined(self.node("Transpose", found, perm=[0, 2, 1, 3]))
         return self.along_last_axis(joined, f"{name}.attn.out_proj")
 
@@ -107,10 +106,15 @@ class _AttentionGraph(GraphBuilder):
         )
         return self.node("Add", self.product(value, weight), bias)
 
-    def _heads(self, value: str) -> str:
+    def _shares(self, scores: str, padding: str) -> str:
+        """Softmax of (.., .., .., P) over the keys that are not padding."""
+        real = self.node("Where", padding, self.number(_PADDING), scores)
+        return self.node("Softmax", real, axis=-1)
+
+    def _heads(self, value: str, heads: int) -> str:
         """(N, P, channels) to (N, heads, P, channels per head)."""
-        size = self.sizes.width // self.sizes.heads
-        split = self.shaped(value, self.length(value, 0), self.length(value, 1), self.sizes.heads, size)
+        size = self.sizes.width // heads
+        split = self.shaped(value, self.length(value, 0), self.length(value, 1), heads, size)
         return self.node("Transpose", split, perm=[0, 2, 1, 3])
 
     def _joined(self, value: str) -> str:
@@ -119,8 +123,9 @@ class _AttentionGraph(GraphBuilder):
 
     def _rest(self, name: str, residual: str, found: str) -> str:
         """The block after its attention; heads end up interleaved."""
-        heads = self._heads(found)
-        factors = self.node("Reshape", f"{name}.c_attn", self.integers(self.sizes.heads, 1, 1))
+        count = len(self.tensors[f"{name}.c_attn"])
+        heads = self._heads(found, count)
+        factors = self.node("Reshape", f"{name}.c_attn", self.integers(count, 1, 1))
         scaled = self._joined(self.node("Transpose", self.node("Mul", heads, factors), perm=[0, 2, 3, 1]))
         joined = self.node("Add", self._layer_norm(scaled, f"{name}.post_attn_norm"), residual)
         found = self._gelu(
@@ -139,14 +144,27 @@ class _AttentionGraph(GraphBuilder):
         whole = self.node("Mul", value, self.node("Add", share, self.number(1.0)))
         return self.node("Mul", whole, self.number(0.5))
 
-    def _bias(self, vectors: str) -> str:
-        """Numbers that pairs add to the logits of the attention, (N, heads, P, P)."""
-        pairs = self.normalised(self._pair_features(vectors), "pair_embed.embed.0")
-        for index in range(len(self.sizes.pair_embedding)):
-            name = f"pair_embed.embed.{3 * index + 1}"
-            layer = self.folded(f"{name}.weight", f"pair_embed.embed.{3 * index + 2}", f"{name}.bias")
+    def _through_blocks(self, rows: str, pairs: str, padding: str) -> str:
+        """Particles after the blocks that change them; `pairs` are their features (N, P, P, 4)."""
+        pairs = self.normalised(pairs, "pair_embed.embed.0")
+        pairs = self._pair_layers("pair_embed.embed", 1, len(self.sizes.pair_embedding), pairs)
+        return self._particle_blocks("blocks", rows, pairs, padding)
+
+    def _pair_layers(self, name: str, first: int, count: int, pairs: str) -> str:
+        """Pairs (N, P, P, channels) after `count` layers, of which the first is at `first`."""
+        for place in range(first, first + 3 * count, 3):
+            layer = self.folded(f"{name}.{place}.weight", f"{name}.{place + 1}", f"{name}.{place}.bias")
             pairs = self._gelu(self.node("Add", self.product(pairs, layer.weight), layer.bias))
-        return self.node("Transpose", pairs, perm=[0, 3, 1, 2])
+        return pairs
+
+    def _particle_blocks(self, room: str, rows: str, pairs: str, padding: str) -> str:
+        """Particles after the blocks under `room`; `pairs` (N, P, P, heads) are added to the logits."""
+        bias = self.node("Transpose", pairs, perm=[0, 3, 1, 2])
+        for index in range(self.sizes.blocks):
+            name = f"{room}.{index}"
+            normed = self._layer_norm(rows, f"{name}.pre_attn_norm")
+            rows = self._rest(name, rows, self._attention(name, normed, normed, bias, padding))
+        return rows
 
     def _pair_features(self, vectors: str) -> str:
         """The four features of all pairs, (N, P, P, 4)."""

@@ -5,7 +5,7 @@ Features of pairs are computed in float64: E^2 - p^2 of a light pair is lost in 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -13,19 +13,22 @@ from fairreg.models.common.torch_weights import batch_norm, torch_weights
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particle_transformer.definition import EPSILON, FASTEST, FLOOR
 
-__all__ = ["network", "pair_features"]
+__all__ = ["TorchNetwork", "network", "pair_features"]
 
 
-def network(tensors: Mapping[str, NDArray[Any]], device: str = "cpu") -> Callable[..., Any]:
+def network(
+    tensors: Mapping[str, NDArray[Any]], device: str = "cpu", kind: "type[TorchNetwork] | None" = None
+) -> Callable[..., Any]:
     """Return a function of features, vectors and mask that computes probabilities (N, classes), in float32.
 
-    Raises ModelError for tensors of another network.
+    `kind` has the layers.     Raises ModelError for tensors of another network.
     """
     import torch
 
-    sizes = ParticleTransformerArchitecture.from_tensors(tensors)
+    kind = kind or TorchNetwork
+    sizes = kind.ARCHITECTURE.from_tensors(tensors)
     weights = torch_weights(tensors, device)
-    built = _Network(sizes, weights)
+    built = kind(sizes, weights)
     return lambda *inputs: torch.softmax(built.logits(*inputs), dim=1)
 
 
@@ -51,8 +54,10 @@ def _differences(values: Any) -> Any:
     return values.unsqueeze(2) - values.unsqueeze(1)
 
 
-class _Network:
+class TorchNetwork:
     """The layers as functions; particles are rows (P, N, channels), as PyTorch's attention takes them."""
+
+    ARCHITECTURE: ClassVar[type[ParticleTransformerArchitecture]] = ParticleTransformerArchitecture
 
     def __init__(self, sizes: ParticleTransformerArchitecture, weights: Mapping[str, Any]) -> None:
         self._sizes, self._weights = sizes, weights
@@ -70,12 +75,8 @@ class _Network:
         for index in range(len(self._sizes.embedding)):
             rows = self._layer_norm(f"embed.embed.{3 * index}", rows)
             rows = self._gelu(self._linear(f"embed.embed.{3 * index + 1}", rows))
-        bias = self._bias(vectors).masked_fill(padding[:, None, None, :], -torch.inf)
-        bias = bias.reshape(-1, *bias.shape[2:])
-        for index in range(self._sizes.blocks):
-            name = f"blocks.{index}"
-            normed = self._layer_norm(f"{name}.pre_attn_norm", rows)
-            rows = self._rest(name, rows, self._attention(name, normed, normed, bias, None))
+        pairs = pair_features(vectors).float().permute(0, 3, 1, 2)
+        rows = self._through_blocks(rows, pairs, padding[:, None, None, :])
         token = self._weights["cls_token"].expand(1, len(features), -1)
         seen = torch.nn.functional.pad(padding, (1, 0))
         for index in range(self._sizes.class_blocks):
@@ -84,18 +85,32 @@ class _Network:
             token = self._rest(name, token, self._attention(name, token, keys, None, seen))
         return self._classify(self._layer_norm("norm", token)[0])
 
-    def _bias(self, vectors: Any) -> Any:
-        """Numbers that pairs add to the logits of the attention, (N, heads, P, P)."""
-        pairs = pair_features(vectors).float().permute(0, 3, 1, 2)
+    def _through_blocks(self, rows: Any, pairs: Any, padding: Any) -> Any:
+        """Particles after the blocks that change them; `pairs` are their features (N, 4, P, P)."""
         pairs = batch_norm(self._weights, "pair_embed.embed.0", pairs)
-        for index in range(len(self._sizes.pair_embedding)):
-            name = f"pair_embed.embed.{3 * index + 1}"
-            weight, bias = (self._weights[f"{name}.{part}"] for part in ("weight", "bias"))
-            from torch.nn.functional import conv2d
+        pairs = self._pair_layers("pair_embed.embed", 1, len(self._sizes.pair_embedding), pairs)
+        return self._particle_blocks("blocks", rows, pairs, padding)
 
+    def _pair_layers(self, name: str, first: int, count: int, pairs: Any) -> Any:
+        """Pairs (N, channels, P, P) after `count` layers, of which the first is at `first`."""
+        from torch.nn.functional import conv2d
+
+        for place in range(first, first + 3 * count, 3):
+            weight, bias = (self._weights[f"{name}.{place}.{part}"] for part in ("weight", "bias"))
             pairs = conv2d(pairs, weight.unsqueeze(3), bias)
-            pairs = self._gelu(batch_norm(self._weights, f"pair_embed.embed.{3 * index + 2}", pairs))
+            pairs = self._gelu(batch_norm(self._weights, f"{name}.{place + 1}", pairs))
         return pairs
+
+    def _particle_blocks(self, room: str, rows: Any, pairs: Any, padding: Any) -> Any:
+        """Particles after the blocks under `room`; `pairs` (N, heads, P, P) are added to the logits."""
+        import torch
+
+        bias = pairs.masked_fill(padding, -torch.inf).flatten(0, 1)
+        for index in range(self._sizes.blocks):
+            name = f"{room}.{index}"
+            normed = self._layer_norm(f"{name}.pre_attn_norm", rows)
+            rows = self._rest(name, rows, self._attention(name, normed, normed, bias, None))
+        return rows
 
     def _attention(self, name: str, queries: Any, keys: Any, bias: Any, padding: Any) -> Any:
         from torch.nn.functional import multi_head_attention_forward
@@ -124,7 +139,7 @@ class _Network:
     def _rest(self, name: str, residual: Any, found: Any) -> Any:
         """The block after its attention; heads end up interleaved."""
         heads = self._weights[f"{name}.c_attn"].unsqueeze(1)
-        split = found.reshape(*found.shape[:2], self._sizes.heads, -1) * heads
+        split = found.reshape(*found.shape[:2], len(heads), -1) * heads
         scaled = split.transpose(2, 3).reshape(found.shape)
         joined = self._layer_norm(f"{name}.post_attn_norm", scaled) + residual
         found = self._gelu(self._linear(f"{name}.fc1", self._layer_norm(f"{name}.pre_fc_norm", joined)))
