@@ -205,7 +205,8 @@ def test_every_recipe_has_an_example_or_a_test_that_follows_it():
     recipes = re.split(r"^##+ (?=Adding )", PAGE, flags=re.MULTILINE)[1:]
     titles = {text.partition("\n")[0]: text for text in recipes}
     assert set(titles) == {
-        "Adding a plugin", "Adding a source", "Adding a format", "Adding a runner", "Adding a model",
+        "Adding a plugin", "Adding a source", "Adding a format", "Adding a runner",
+        "Adding a converter to ONNX", "Adding a model",
         "Adding a FAIR indicator", "Adding a search filter", "Adding an entry column", "Adding a text column",
     }  # fmt: skip
     assert [name for name, text in titles.items() if "`tests/" not in text] == []

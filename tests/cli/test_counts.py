@@ -107,15 +107,26 @@ CASES = {
     "cache info": Case("cache info --json", "catalogue", Cost(0, 0, 0, 172, 4)),
 }
 # Modules more than in 0.1.0. Of a command that needs few: the rows of services by which identifiers are read,
-# with their types and the search for rows of other packages, less the settings. Of those that fetch and run:
-# how rows are cut, devices, values that NumPy lacks, shards. Of `assess`: formats by content.
+# with their types and the search for rows of other packages, less the settings; what a record says about
+# running it. Of those that fetch: the packages that recognise the networks in weights, and say which files
+# belong to them. Of those that run: how rows are cut, devices, values that NumPy lacks, shards, engines of
+# other formats by name. Of `assess`: formats by content.
 MORE_MODULES = {
+    "search": 2,
+    "search, first use": 2,
     "validate": 2,
-    "fetch --run": 3,
-    "fetch --run --weights reference": 3,
-    "run an identifier": 8,
-    "assess": 9,
-    "assess --history": 3,
+    "fetch": 62,
+    "fetch, offline": 21,
+    "fetch --run": 56,
+    "fetch --run, stand-in": 56,
+    "fetch --run --weights reference": 56,
+    "run a file": 20,
+    "run an identifier": 62,
+    "assess": 60,
+    "assess --offline": 30,
+    "assess --history": 6,
+    "assess --query": 39,
+    "db init": 1,
 }
 _MEASURED_WITH = {
     "alembic": "1.20.1",

@@ -34,6 +34,7 @@ NETWORKS = (
     "ParticleNet",
     "JetNet's ParticleNet",
     "Particle Transformer",
+    "MIParT",
     "Particle Flow Interaction Network",
     "Particle Flow Network",
     "Multi-body top tagger",
