@@ -13,9 +13,9 @@ from fairreg import models
 from fairreg.errors import ModelError, SecurityRefusal, UsageError
 from fairreg.models.base import Recognition
 from fairreg.models.common.network_runner import KnownNetwork
-from fairreg.models.pfn.architecture import ParticleFlowSizes
+from fairreg.models.pfn.architecture import ParticleFlowSizes, options_file
 from fairreg.models.pfn.inputs import toy_jets
-from fairreg.models.pfn.settings import ParticleFlowSettings, options_file
+from fairreg.models.pfn.settings import ParticleFlowSettings
 from fairreg.runners import onnx
 from fairreg.runners.weights import fingerprint_of
 from support.particle_flow import published, random_weights

@@ -16,7 +16,7 @@ from fairreg.models.base import Inputs
 from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
 from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.lorentznet.sizes import LorentzNetSizes
+from fairreg.models.lorentznet.sizes import ARGUMENTS, LorentzNetSizes
 
 if TYPE_CHECKING:
     from fairreg.models.lorentznet.arguments import CoordinateWeight
@@ -99,9 +99,7 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
 
     def companions(self, _name: str, /) -> tuple[str, ...]:
         """Path of the arguments of the training."""
-        from fairreg.models.lorentznet.arguments import FILE
-
-        return (FILE,)
+        return (ARGUMENTS,)
 
     def read_inputs(self, path: Path, start: int = 0, stop: int | None = None) -> Inputs:
         """Read jets `start` to before `stop` of a .npz or HDF5 file, as `inputs.read`."""

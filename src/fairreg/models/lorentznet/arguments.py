@@ -12,11 +12,10 @@ import msgspec
 
 from fairreg.errors import ModelError
 from fairreg.models.common.side_text import text_beside
-from fairreg.models.lorentznet.sizes import LorentzNetSizes
+from fairreg.models.lorentznet.sizes import ARGUMENTS, LorentzNetSizes
 
-__all__ = ["FILE", "CoordinateWeight", "coordinate_weight"]
+__all__ = ["CoordinateWeight", "coordinate_weight"]
 
-FILE = "args.json"
 # By the number of scalars: defaults of --c_weight of the authors' programs. The class has one of its own.
 _DEFAULTS = {2: (0.005, "top_tagging.py"), 8: (0.001, "qg_tagging.py")}
 _OF_THE_CLASS = (0.001, "models.py")
@@ -42,13 +41,13 @@ def coordinate_weight(path: Path, sizes: LorentzNetSizes) -> CoordinateWeight:
     Raises ModelError for an args.json that cannot be read or is that of another network, SecurityRefusal
     for one that is a link.
     """
-    text = text_beside(path, FILE)
+    text = text_beside(path, ARGUMENTS)
     if text is None:
         default, program = _DEFAULTS.get(sizes.scalars, _OF_THE_CLASS)
         return CoordinateWeight(
             default,
             f"The weight c of the coordinates' update is taken to be {default}, the default of {program} in "
-            f"github.com/sdogsq/LorentzNet-release: the tensors do not show it, and no {FILE} is beside "
+            f"github.com/sdogsq/LorentzNet-release: the tensors do not show it, and no {ARGUMENTS} is beside "
             "them.",
         )
     return CoordinateWeight(_stated(text, path, sizes))
@@ -68,6 +67,6 @@ def _stated(text: str, path: Path, sizes: LorentzNetSizes) -> float:
 
 def _unusable(path: Path, why: str) -> ModelError:
     return ModelError(
-        f"{FILE} beside {path.name} does not state the arguments of this network: {why}.",
-        hint=f"Put the {FILE} that was published with the weights beside them, or none for the default.",
+        f"{ARGUMENTS} beside {path.name} does not state the arguments of this network: {why}.",
+        hint=f"Put the {ARGUMENTS} that was published with the weights beside them, or none for the default.",
     )

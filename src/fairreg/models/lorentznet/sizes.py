@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.common.tensor_shapes import FLOATS, batch_norm, linear, trainable
 
-__all__ = ["GEOMETRY", "LorentzNetSizes"]
+__all__ = ["ARGUMENTS", "GEOMETRY", "LorentzNetSizes"]
 
 Array = NDArray[Any]
 GEOMETRY = 2  # features of a pair: the Minkowski norm of the difference and the Minkowski product
+ARGUMENTS = "args.json"  # the file beside the weights that states the arguments of the training
 _NOT_OURS = "The weights are not those of a LorentzNet"
 _COUNT = "num_batches_tracked"  # of batch normalisation, without effect on the outputs
 _MATRIX = 2

@@ -15,7 +15,7 @@ from fairreg.errors import ModelError
 from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
 from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.mlp.architecture import NAME, PerceptronSizes
+from fairreg.models.mlp.architecture import METADATA, NAME, PerceptronSizes, options_file
 from fairreg.runners import Runner
 
 if TYPE_CHECKING:
@@ -106,8 +106,6 @@ class PerceptronPackage(NetworkPackage[PerceptronSizes, "PerceptronSettings"]):
 
     def companions(self, name: str, /) -> tuple[str, ...]:
         """Paths of the options of the training of weights called `name`."""
-        from fairreg.models.mlp.settings import METADATA, options_file
-
         file = options_file(Path(name))
         return METADATA, file, f"../trained_model_dicts/{file}"
 

@@ -9,15 +9,17 @@ Two classes are known:
   ``nn.Linear<i>``, all but the last followed by ``nn.BatchNorm<i>``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
 from fairreg.models.common.tensor_shapes import FLOATS, batch_norm, linear, trainable, widths_of
 
-__all__ = ["NAME", "PerceptronSizes"]
+__all__ = ["METADATA", "NAME", "PerceptronSizes", "options_file"]
 
 Array = NDArray[Any]
 NAME = "features"  # of the input
@@ -27,7 +29,14 @@ _LAYERS: Mapping[Family, str] = {"multi_body": "_nn.{}.0", "cdms": "nn.Linear{}"
 _NORMALISATION = "nn.BatchNorm{}"
 _OUTPUTS: Mapping[Family, int] = {"multi_body": 2, "cdms": 1}
 _MATRIX = 2
+_EVALUATED = re.compile(r"_(best|last)(?=_|$)")
+METADATA = "model-metadata.json"
 _MOST_LAYERS = 64
+
+
+def options_file(path: Path) -> str:
+    """Name of the JSON file that belongs to the multi-body weights `path`."""
+    return f"{_EVALUATED.sub('', path.name, count=1)}.json"
 
 
 @dataclass(frozen=True)

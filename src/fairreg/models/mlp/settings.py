@@ -6,7 +6,6 @@ FAIR4HEP/xAI4toptagger; Exercises/07a-CDMS_NNRegressor.ipynb, data/README.md, da
 src/models/model_02_CDMS-NNRegressor/model-metadata.json of FAIR-UMN/FAIR-UMN-CDMS.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,13 +13,11 @@ from typing import Literal
 from fairreg.errors import ModelError
 from fairreg.models.common.tensor_shapes import widths_of
 from fairreg.models.common.training_options import Options
-from fairreg.models.mlp.architecture import PerceptronSizes
+from fairreg.models.mlp.architecture import METADATA, PerceptronSizes, options_file
 from fairreg.schemas.record import Feature
 
-__all__ = ["METADATA", "Activation", "PerceptronSettings", "options_file", "settings_of"]
+__all__ = ["Activation", "PerceptronSettings", "settings_of"]
 
-METADATA = "model-metadata.json"
-_EVALUATED = re.compile(r"_(best|last)(?=_|$)")
 _BETAS = ("0.5", "1", "2")
 _CDMS_COLUMNS = tuple(
     f"P{channel}{quantity}"
@@ -44,11 +41,6 @@ class PerceptronSettings:
     activation: Activation
     features: tuple[Feature, ...] = ()
     assumptions: tuple[str, ...] = ()
-
-
-def options_file(path: Path) -> str:
-    """Name of the JSON file that belongs to the multi-body weights `path`."""
-    return f"{_EVALUATED.sub('', path.name, count=1)}.json"
 
 
 def settings_of(path: Path, sizes: PerceptronSizes) -> PerceptronSettings:

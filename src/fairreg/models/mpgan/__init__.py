@@ -16,7 +16,7 @@ from fairreg.models.base import Recognition
 from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
 from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.mpgan.layout import GeneratorLayout
+from fairreg.models.mpgan.layout import ARGUMENTS, GeneratorLayout
 
 if TYPE_CHECKING:
     from fairreg.models.mpgan.arguments import GeneratorArguments
@@ -114,9 +114,7 @@ class MpganPackage(NetworkPackage[GeneratorLayout, "GeneratorArguments"]):
 
     def companions(self, _name: str, /) -> tuple[str, ...]:
         """Path of the arguments of the training."""
-        from fairreg.models.mpgan.arguments import FILE
-
-        return (FILE,)
+        return (ARGUMENTS,)
 
     def measure(self, _outputs: Mapping[str, Array], _labels: Array, /) -> Mapping[str, float]:
         """No figures: generated jets have no labels."""

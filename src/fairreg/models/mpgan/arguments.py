@@ -11,12 +11,11 @@ from pathlib import Path
 
 from fairreg.errors import ModelError
 from fairreg.models.common.side_text import text_beside
-from fairreg.models.mpgan.layout import GeneratorLayout
+from fairreg.models.mpgan.layout import ARGUMENTS, GeneratorLayout
 from fairreg.models.mpgan.literals import Scalar, read_dictionary
 
-__all__ = ["FILE", "LARGEST", "GeneratorArguments", "arguments_of"]
+__all__ = ["LARGEST", "GeneratorArguments", "arguments_of"]
 
-FILE = "args.txt"
 # Largest absolute values of eta_rel, phi_rel and pT_rel in the training, by the type of the jets: gen.py.
 LARGEST: Mapping[str, tuple[float, float, float]] = {
     "g": (1.4532885551452637, 0.520724892616272, 0.8537549376487732),
@@ -126,19 +125,20 @@ class _Reader:
 
 def arguments_of(path: Path, layout: GeneratorLayout) -> GeneratorArguments:
     """Arguments of the generator in `path`. Raises ModelError without an args.txt that states them."""
-    text = text_beside(path, FILE)
+    text = text_beside(path, ARGUMENTS)
     if text is None:
         raise ModelError(
-            f"{path.name} cannot be run without its {FILE}: its tensors do not show activations and masks.",
-            hint=f"Put the {FILE} that was published with the weights beside them.",
+            f"{path.name} cannot be run without its {ARGUMENTS}: its tensors do not show activations and "
+            "masks.",
+            hint=f"Put the {ARGUMENTS} that was published with the weights beside them.",
         )
     try:
         return _arguments(_Reader(read_dictionary(text)), layout)
     except ModelError as error:
         raise ModelError(
-            f"{FILE} beside {path.name} does not state a generator that fairreg computes: "
+            f"{ARGUMENTS} beside {path.name} does not state a generator that fairreg computes: "
             f"{error.message.rstrip('.')}.",
-            hint=f"Put the {FILE} that was published with the weights beside them.",
+            hint=f"Put the {ARGUMENTS} that was published with the weights beside them.",
         ) from error
 
 

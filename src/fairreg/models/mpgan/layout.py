@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["GeneratorLayout", "MessageLayer"]
+__all__ = ["ARGUMENTS", "GeneratorLayout", "MessageLayer"]
 
 Array = NDArray[Any]
+ARGUMENTS = "args.txt"  # the file beside the weights that states the arguments of the training
 _NOT_OURS = "The weights are not those of a generator of MPGAN"
 _MATRIX = 2
 # Patterns of the perceptrons' names, and the name of the layer before the message passing.

@@ -15,7 +15,7 @@ from fairreg.errors import ModelError
 from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
 from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.models.pfn.architecture import NAMES, ParticleFlowSizes
+from fairreg.models.pfn.architecture import NAMES, ParticleFlowSizes, options_file
 from fairreg.runners import Runner
 
 if TYPE_CHECKING:
@@ -107,8 +107,6 @@ class ParticleFlowPackage(NetworkPackage[ParticleFlowSizes, "ParticleFlowSetting
 
     def companions(self, name: str, /) -> tuple[str, ...]:
         """Paths of the options of the training of weights called `name`."""
-        from fairreg.models.pfn.settings import options_file
-
         file = options_file(Path(name))
         return file, f"../trained_model_dicts/{file}"
 

@@ -8,15 +8,17 @@ arXiv:2210.04371) and ``UQPFIN`` of PFIN4UQAD (model/UQPFIN.py; arXiv:2501.05656
 and a last ``fc.<n>`` per jet. Every layer but the last is followed by a ReLU.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from numpy.typing import NDArray
 
 from fairreg.models.common.tensor_shapes import FLOATS, linear, trainable, widths_of
 
-__all__ = ["NAMES", "PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes"]
+__all__ = ["NAMES", "PAIR_FEATURES", "PARTICLE_FEATURES", "TAUS", "ParticleFlowSizes", "options_file"]
 
 Array = NDArray[Any]
 Combination = Literal["sum", "cat"]
@@ -29,7 +31,14 @@ PARTICLE_FEATURES: Mapping[int, int] = {3: 5, 11: 10}
 _PAIR_LAYERS = 3
 _CLASSES = 2  # at least; exactly those of the top taggers
 _MATRIX = 2
+# train_mod.py writes whole checkpoints as ``_best_alldicts``.
+_EVALUATED = re.compile(r"_(best_alldicts|best|last)(?=_|$)")
 _MOST_LAYERS = 32
+
+
+def options_file(path: Path) -> str:
+    """Name of the JSON file with the options of the training of the weights `path`."""
+    return f"{_EVALUATED.sub('', path.name, count=1)}.json"
 
 
 @dataclass(frozen=True)

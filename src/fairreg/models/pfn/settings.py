@@ -7,7 +7,6 @@ weights ``trained_models/NAME_best_LABEL`` (or ``_last``) and the options
 ``trained_model_dicts/NAME_LABEL.json``.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +15,12 @@ from typing import Literal
 from fairreg.errors import ModelError
 from fairreg.models.common.tensor_shapes import widths_of
 from fairreg.models.common.training_options import Options
-from fairreg.models.pfn.architecture import PARTICLE_FEATURES, ParticleFlowSizes
+from fairreg.models.pfn.architecture import PARTICLE_FEATURES, ParticleFlowSizes, options_file
 
-__all__ = ["ParticleFlowSettings", "options_file", "settings_of"]
+__all__ = ["ParticleFlowSettings", "settings_of"]
 
 Architecture = Literal["PFN", "PFIN", "UQPFIN"]
 _QCD_TOP = ("QCD", "top quark")
-# train_mod.py writes whole checkpoints as ``_best_alldicts``.
-_EVALUATED = re.compile(r"_(best_alldicts|best|last)(?=_|$)")
 # Features per particle and classes of the data sets of PFIN4UQAD, in the order of the labels that the
 # programs in datasets/ write (jetnet: files g, q, t, w, z; JNqgmerged: comment in the notebooks).
 _DATA_SETS: Mapping[str, tuple[int, tuple[str, ...]]] = {
@@ -46,11 +43,6 @@ class ParticleFlowSettings:
     classes: tuple[str, ...]
     data: str | None = None
     assumptions: tuple[str, ...] = ()
-
-
-def options_file(path: Path) -> str:
-    """Name of the JSON file with the options of the training of the weights `path`."""
-    return f"{_EVALUATED.sub('', path.name, count=1)}.json"
 
 
 def settings_of(path: Path, sizes: ParticleFlowSizes) -> ParticleFlowSettings:
