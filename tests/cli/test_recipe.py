@@ -79,6 +79,30 @@ def test_without_run_the_recipe_alone_is_written(cli, serve, tmp_path):
     assert "No command is documented" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "base"),
+    [
+        ("pyproject.toml", '[project]\nname = "x"\nrequires-python = "<3.11,>=3.8"\n', "python:3.8-slim"),
+        ("pyproject.toml", '[project]\nname = "x"\nrequires-python = "<3.11"\n', "python:3.11-slim"),
+        ("pyproject.toml", '[project]\nname = "x"\nrequires-python = "~=3.9"\n', "python:3.9-slim"),
+    ],
+)
+def test_the_version_of_python_is_one_that_is_asked_for(cli, serve, tmp_path, name, text, base):
+    serve(**{name: text.encode()})
+    assert cli("fetch", hbb.DOI, "--recipe", tmp_path / "recipe").code == 0
+    written = (tmp_path / "recipe").read_text()
+    assert f"FROM docker.io/library/{base}" in written
+    assert ("is an assumption" in written) == (base == "python:3.11-slim")
+
+
+def test_of_several_environments_the_highest_is_used_and_the_others_are_named(cli, serve, tmp_path):
+    serve(**{"conda env/environment.yaml": CONDA.encode(), "environment.yml": CONDA.encode()})
+    assert cli("fetch", hbb.DOI, "--recipe", tmp_path / "recipe").code == 0
+    text = (tmp_path / "recipe").read_text()
+    assert f"--file code/{TOP}/environment.yml" in text
+    assert f"# Not used by this recipe: {TOP}/conda env/environment.yaml" in text
+
+
 def test_what_is_not_there_is_said(cli, serve, tmp_path):
     serve()
     result = cli("fetch", hbb.DOI, "--recipe", tmp_path / "recipe")

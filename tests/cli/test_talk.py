@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from fairreg.cli.output import log
+from fairreg.cli.output import log, visible
 
 LINES = st.text(st.characters(min_codepoint=32, max_codepoint=126)) | st.text(alphabet=" ab:-_\t\n\x07é🙂")
 
@@ -24,7 +24,7 @@ def test_a_line_is_what_rich_would_print(line: str) -> None:
     with redirect_stderr(StringIO()) as found:
         log(line)
     with redirect_stderr(StringIO()) as expected:
-        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(line)
+        Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(visible(line, kept=""))
     assert found.getvalue() == expected.getvalue()
 
 

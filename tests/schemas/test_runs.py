@@ -14,6 +14,14 @@ def record(**fields):
     return ModelRecord(identifier="doi:10.1234/a", name="a", provenance=Provenance("zenodo", "1"), **values)
 
 
+def keras(*names):
+    return {"distributions": tuple(map(Distribution, names)), "frameworks": ("Keras",)}
+
+
+def tmva(name):
+    return {"distributions": (Distribution(name),), "frameworks": ("TMVA",)}
+
+
 def recognised(title):
     evidence = with_rule("computed from net.pt sha256:aa", title)
     return Identifier("file_fingerprint", "sha256:bb", evidence)
@@ -48,6 +56,17 @@ def test_the_evidence_names_the_network_and_keeps_the_rule():
         ),
         ({"formats": ("h5",)}, "needs the author's code"),
         ({"formats": ("xml",)}, None),
+        (keras("model.weights.h5"), "needs the author's code"),
+        (keras("train_data.h5", "saved_model.pb"), "needs the author's code"),
+        (keras("jets.h5", "net.pt"), "needs the author's code"),
+        (keras("tagger_model.h5"), "may run: Keras (HDF5)"),
+        ({"formats": ("Keras",), "distributions": (Distribution("a.pkl"),)}, "needs the author's code"),
+        (tmva("TMVA_MLP.weights.xml"), None),
+        (tmva("TMVAClassification_BDTG.weights.xml"), "may run: TMVA"),
+        ({"distributions": (Distribution("model.json"),), "frameworks": ("XGBoost",)}, "may run: XGBoost"),
+        ({"distributions": (Distribution("model.json"),), "frameworks": ("PyTorch",)}, None),
+        ({"distributions": (Distribution("model.txt"),), "frameworks": ("LightGBM",)}, "may run: LightGBM"),
+        ({"distributions": (Distribution("readme.txt"),), "frameworks": ("LightGBM",)}, None),
         ({"distributions": (Distribution("net.pth"),)}, "needs the author's code"),
         ({"distributions": (Distribution("net.onnx.md5"),)}, None),
         ({"formats": ("training code",)}, None),

@@ -11,6 +11,7 @@ from functools import cache
 from io import TextIOWrapper
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
+from unicodedata import category
 
 from fairreg.errors import FairregError, RecordError
 
@@ -27,6 +28,7 @@ __all__ = [
     "log",
     "print_document",
     "print_json",
+    "visible",
 ]
 
 _SHOWN_VIOLATIONS = 10
@@ -43,18 +45,42 @@ def console() -> "Console":
 
     Text is literal: brackets in a name are not markup, and characters that the terminal lacks are escaped.
     """
-    from rich.console import Console
-
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    return _console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 @cache
 def _log_console() -> "Console":
-    from rich.console import Console
+    return _console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+def _console(**options: Any) -> "Console":
+    """A console on which texts of others cannot control the terminal, wherever they stand."""
+    from rich.console import Console
+    from rich.text import Text
+
+    class PlainTexts(Console):
+        """A console that escapes what is not printable in every text it is given."""
+
+        def render_str(self, text: str, **how: Any) -> Text:
+            return super().render_str(visible(text), **how)
+
+    return PlainTexts(**options)
+
+
+def visible(text: str, *, kept: str = "\n\t") -> str:
+    """Escape the characters that control a terminal or the direction of its text, but not those of `kept`."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter in kept or letter.isprintable() or category(letter) == "Zs" else _named(letter)
+        for letter in text
+    )
+
+
+def _named(letter: str) -> str:
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def print_json(document: Any) -> None:
@@ -96,7 +122,7 @@ def _is_utf8(encoding: str | None) -> bool:
 
 def log(line: str) -> None:
     """Print a line for people on standard error."""
-    text = _escaped(line)
+    text = visible(_escaped(line), kept="")
     if _is_plain(text) and not sys.stderr.isatty():
         sys.stderr.write(f"{text}\n")
     else:

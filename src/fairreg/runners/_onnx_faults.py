@@ -89,7 +89,7 @@ def _explained(text: str, name: str, model: Any) -> Iterator[ModelError]:
         yield ModelError(
             f"{name} is in version {old} of the operator set {_ONNX}: of those before version {_OLDEST}"
             f" onnxruntime implements only some operators, and not {found[1]}.",
-            hint=f"Upgrade it: fairreg convert {name} --to onnx --output FILE",
+            hint="Upgrade it: fairreg convert FILE --to onnx --output NEW.onnx",
         )
     if found:
         yield ModelError(

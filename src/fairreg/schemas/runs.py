@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the record of a model says about running it here: recognised weights, or the kinds of its files."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -22,10 +23,18 @@ MAY_RUN: Mapping[str, str] = MappingProxyType(
         "tflite": "TensorFlow Lite",
     }
 )
-# Suffixes that models of several programs share, with the framework that the record has to name; these are
-# converted to ONNX.
-_WITH_FRAMEWORK: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {"h5": ("keras", "Keras (HDF5)"), "hdf5": ("keras", "Keras (HDF5)"), "xml": ("tmva", "TMVA")}
+# Names of files of models that share their suffix with others, with the framework that the record has to name
+# and whether a runner loads them, or they are converted to ONNX.
+_WITH_FRAMEWORK: tuple[tuple[re.Pattern[str], str, str, Literal["runs", "converts"]], ...] = (
+    (
+        re.compile(r"(?!.*weights\.h5$)(?=.*(?:model|net|keras)).*\.(?:h5|hdf5)$"),
+        "keras",
+        "Keras (HDF5)",
+        "converts",
+    ),
+    (re.compile(r".*bdt.*\.xml$"), "tmva", "TMVA", "converts"),
+    (re.compile(r".*(?:model|xgb|bdt|tree|boost).*\.json$"), "xgboost", "XGBoost", "runs"),
+    (re.compile(r".*(?:model|lgb|lightgbm|gbm|tree|boost).*\.txt$"), "lightgbm", "LightGBM", "runs"),
 )
 _CONVERTED: Mapping[str, str] = MappingProxyType({"keras h5": "Keras (HDF5)"})
 # Networks that model packages build from weights alone, as a record names its category.
@@ -87,9 +96,11 @@ def way(record: ModelRecord) -> Way:
     if format_ or network:
         return Way("runs", format_ or network or "")
     stated = next((words for name, words in _CONVERTED.items() if name in found), None)
-    converted = stated or _by_framework(record, found)
-    if converted is not None:
-        return Way("converts", converted)
+    if stated is not None:
+        return Way("converts", stated)
+    by_framework = _by_framework(record)
+    if by_framework is not None:
+        return by_framework
     return Way("recognised", weights) if weights else Way("unknown")
 
 
@@ -120,8 +131,8 @@ def is_runnable(record: ModelRecord) -> bool:
 
 
 def _formats(record: ModelRecord) -> set[str]:
-    """Names of formats and suffixes of files, in lower case."""
-    formats = {item.casefold() for item in record.formats}
+    """Names of formats and suffixes of files, in lower case; "Keras" is said of any file of a framework."""
+    formats = {item.casefold() for item in record.formats} - {"keras"}
     for file in record.distributions:
         formats.add((file.format or "").casefold())
         formats.add((file.path or file.name).rpartition(".")[2].casefold())
@@ -133,11 +144,12 @@ def _network(record: ModelRecord) -> str | None:
     return next((name for name in NETWORKS if name.casefold() in categories), None)
 
 
-def _by_framework(record: ModelRecord, found: set[str]) -> str | None:
-    frameworks = {item.casefold() for item in record.frameworks}
-    matches = (
-        words
-        for suffix, (framework, words) in _WITH_FRAMEWORK.items()
-        if suffix in found and any(framework in item for item in frameworks)
-    )
-    return next(matches, None)
+def _by_framework(record: ModelRecord) -> Way | None:
+    """The way of a file whose name and framework together say what it is."""
+    frameworks = [item.casefold() for item in record.frameworks]
+    names = [(file.path or file.name).rpartition("/")[2].casefold() for file in record.distributions]
+    names = names or [f"model.{item.casefold()}" for item in record.formats]  # no files are listed
+    for pattern, framework, words, word in _WITH_FRAMEWORK:
+        if any(framework in item for item in frameworks) and any(map(pattern.fullmatch, names)):
+            return Way(word, words)
+    return None

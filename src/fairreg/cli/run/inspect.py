@@ -52,19 +52,12 @@ def inspect(
 
 
 def _print(item: "FileInspection") -> None:
-    from fairreg.cli.output import console
+    from fairreg.cli.output import console, visible
 
     show = console().print
-    show(_visible(f"{item.name}: {item.described.words}"), soft_wrap=True)
+    show(visible(f"{item.name}: {item.described.words}", kept=""), soft_wrap=True)
     for name, text in _lines(item):
-        show(_visible(f"  {name}: {text}"), soft_wrap=True)
-
-
-def _visible(line: str) -> str:
-    """Escape the characters of a file that control a terminal or the direction of its text."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line
-    )
+        show(visible(f"  {name}: {text}", kept=""), soft_wrap=True)
 
 
 def _lines(item: "FileInspection") -> Iterator[tuple[str, str]]:

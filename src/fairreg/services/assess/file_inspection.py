@@ -124,7 +124,10 @@ def _graph(item: Recognition) -> tuple[runners.Runner | None, str | None]:
 
 def _agreement(item: Recognition) -> tuple[tuple[str, ...], str | None]:
     """Return the runtimes whose outputs agree with those of the first one, and the first disagreement."""
-    arrays = models.sample_for(item)
+    try:
+        arrays = models.sample_for(item)
+    except FairregError as error:
+        return (), error.message
     agreed: list[str] = []
     measure: dict[str, np.ndarray] | None = None
     for name in filter(runners.takes_onnx, runners.available()):

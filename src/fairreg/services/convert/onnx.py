@@ -133,7 +133,11 @@ def _compared(chosen: ModelChoice, conversion: Conversion, written: Runner) -> _
         return _Comparison(None, conversion.checked or _NOT_COMPARED.format(conversion.original))
     if not runners.get(conversion.runtime).available():
         return _Comparison(None, f"Not compared: the engine {conversion.runtime} is not installed.")
-    with _source(chosen, conversion.runtime) as source:
+    try:
+        source = _source(chosen, conversion.runtime)
+    except (ModelError, SecurityRefusal) as error:
+        return _Comparison(None, f"Not compared: {error.message}")
+    with source:
         found = tuple(
             _on(arrays, title, source, written) for title, arrays in _inputs(chosen, conversion, source)
         )

@@ -4,6 +4,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from fairreg import runners
@@ -78,7 +79,7 @@ def conversion_warnings(path: Path, conversion: "Conversion | None") -> tuple[st
     if conversion is None:
         return ()
     what = f"{path.name} runs as ONNX, written from its {conversion.original} model and not compared with it."
-    how = f"fairreg convert {path} --to onnx compares them." if conversion.runtime else ""
+    how = f"fairreg convert {quote(str(path))} --to onnx compares them." if conversion.runtime else ""
     return (f"{what} {how}".strip(), *conversion.remarks)
 
 

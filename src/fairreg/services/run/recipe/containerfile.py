@@ -79,6 +79,9 @@ def _unpack(name: str) -> str:
 def _environment(facts: RecipeFacts, conda: str | None) -> Iterator[str]:
     if conda is not None:
         yield f"RUN micromamba install --yes --name base --file {_place(facts, conda)}"
+        yield from (
+            f"# Not used by this recipe: {_plain(name)}" for name in facts.environments if name != conda
+        )
         return
     for name in facts.environments:
         base = PurePosixPath(name).name.lower()
@@ -100,7 +103,9 @@ def _place(facts: RecipeFacts, name: str) -> str:
 
 
 def _conda(facts: RecipeFacts) -> str | None:
-    return next((name for name in facts.environments if name.endswith((".yml", ".yaml"))), None)
+    """The conda environment that stands highest in the folders."""
+    found = [name for name in facts.environments if name.endswith((".yml", ".yaml"))]
+    return min(found, key=lambda name: (name.count("/"), name), default=None)
 
 
 def _tail(facts: RecipeFacts) -> Iterator[str]:

@@ -31,9 +31,10 @@ _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _COMMAND = re.compile(
     r"(?:\$\s*)?((?:[A-Z_]{1,40}=\S{1,100}\s+){0,8}(?:(?:python3?|bash|sh|snakemake|make)\s|\./).*)"
 )
+# The version that a conda environment or a pyproject.toml asks for, or the lowest one; not one to stay below.
 _PYTHONS = (
-    re.compile(r"^\s*-\s*python\s*[=~><]{0,3}\s*(3\.\d{1,2})\b", re.MULTILINE),  # a conda environment
-    re.compile(r"requires-python\s*=\s*[\"'][^\"']{0,20}?(3\.\d{1,2})"),  # pyproject.toml
+    re.compile(r"^\s*-\s*[\"']?python\s*(?:=|==|>=|~=)\s*(3\.\d{1,2})\b", re.MULTILINE),
+    re.compile(r"requires-python\s*=\s*[\"'][^\"'\n]{0,60}?(?:==|>=|~=)\s*(3\.\d{1,2})"),
 )
 
 
