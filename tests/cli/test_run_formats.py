@@ -8,6 +8,7 @@ import onnx
 import pytest
 
 from fairreg import runners
+from fairreg.errors import ModelError
 from support import hub, tmva_files
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -142,6 +143,16 @@ def test_conversion_without_an_engine_says_so(cli, forest, tmp_path):
     result = cli("convert", forest, "--to", "onnx", "--output", tmp_path / "bdt.onnx")
     assert result.code == 0, result.err
     assert "Not compared with TMVA" in result.out
+
+
+def test_an_engine_that_refuses_its_own_file_stops_no_conversion(cli, trees, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ModelError("XGBoost says no.")
+
+    monkeypatch.setattr(runners.get("xgboost"), "load", refuse)
+    result = cli("convert", trees, "--to", "onnx", "--output", tmp_path / "trees.onnx")
+    assert result.code == 0, result.err
+    assert "Not compared: XGBoost says no." in result.out
 
 
 def test_converted_trees_go_to_triton(cli, trees, tmp_path):

@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg import models, runners
-from fairreg.errors import UsageError
+from fairreg.errors import ModelError, SecurityRefusal, UsageError
 from fairreg.runners import Runner
 from fairreg.runners import onnx as onnx_runner
 from fairreg.runners.converters import Conversion
