@@ -204,7 +204,9 @@ def add_trees(
     Raises ModelError for an ensemble that exceeds what one ONNX file holds.
     """
     if sum(tree.left.size for tree in trees) * _BYTES_OF_NODE > _LARGEST:
-        raise ModelError("The ensemble is too large for one ONNX file.", hint="Run it with its own library.")
+        raise ModelError(
+            "The ensemble is too large for one ONNX file.", hint="XGBoost and LightGBM run their own files."
+        )
     nodes = _Nodes()
     for number, (tree, target) in enumerate(zip(trees, targets, strict=True)):
         _add_tree(nodes, number, tree, target, rules)
