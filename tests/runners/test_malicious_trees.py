@@ -7,6 +7,7 @@ What is refused never reaches the library: the children, features, sizes and typ
 import io
 import json
 import random
+import re
 import sys
 import zipfile
 
@@ -210,7 +211,7 @@ def test_a_base_score_outside_its_range_has_no_margin(xgboost_document, tmp_path
     document = json.loads(xgboost_document)
     document["learner"]["learner_model_param"]["base_score"] = "[2E0]"
     (tmp_path / "m.json").write_text(json.dumps(document))
-    with pytest.raises(ModelError, match=r"base_score outside \(0, 1\)"):
+    with pytest.raises(ModelError, match=r"base_score outside \[0, 1\]"):
         ways("xgboost")[1](tmp_path / "m.json")
 
 
@@ -346,6 +347,121 @@ def test_linear_leaves_are_checked(tmp_path):
         path.write_text(line(key, word(value), number=2)(text))
         with pytest.raises(ModelError, match="damaged"):
             runners.load("lightgbm", path)
+
+
+def test_a_sound_file_of_many_features_is_not_called_damaged(xgboost_document, tmp_path):
+    document = json.loads(xgboost_document)
+    document["learner"]["learner_model_param"]["num_feature"] = "90000"
+    (tmp_path / "m.json").write_text(json.dumps(document))
+    match = r"states 90000 features in \d+ bytes; fairreg takes no more"
+    assert_refused("xgboost", tmp_path / "m.json", match=match)
+
+
+HOSTILE = "\x1b[31mX\x1b]0;title\x07\u202e\x9b31m\u2028\u200f Z\r\nFAKE: runs"
+
+
+def shown(path, name):
+    """All text about a file that its runner and its converter give: errors, hints, remarks, features."""
+    for way in ways(name):
+        try:
+            found = way(path)
+        except FairregError as error:
+            yield from (error.message, error.hint or "")
+            continue
+        yield from found.remarks
+        if hasattr(found, "original"):
+            yield found.original
+        else:
+            for item in (*found.inputs, *found.outputs):
+                yield from (item.description or "", *(feature.name for feature in item.features or ()))
+
+
+def assert_plain(path, name):
+    texts = list(shown(path, name))
+    assert texts
+    for text in texts:
+        assert text.isprintable(), ascii(text)
+        assert len(text) < 500
+
+
+def hostile_documents():
+    objective, booster = ("learner", "objective"), ("learner", "gradient_booster")
+    return {
+        "objective": at(*objective, "name", HOSTILE),
+        "parameter": at(*objective, HOSTILE, HOSTILE),
+        "inner parameter": at(*objective, HOSTILE, {"a": "1"}),
+        "booster": at(*booster, "name", HOSTILE),
+        "version": at("version", [HOSTILE, 1, 1]),
+        "names": at("learner", "feature_names", [HOSTILE, "b", "c", "d", "e"]),
+        "features": at(*STATED, "num_feature", HOSTILE),
+        "base": at(*STATED, "base_score", HOSTILE),
+        "estimated": at(*STATED, "boost_from_average", HOSTILE),
+        "weights": at(*TREE, "split_conditions", [HOSTILE]),
+        "best": at("learner", "attributes", {"best_iteration": HOSTILE}),
+    }
+
+
+@pytest.mark.parametrize("case", hostile_documents())
+def test_text_of_an_xgboost_file_is_plain_wherever_it_is_shown(case, xgboost_document, tmp_path):
+    document = json.loads(xgboost_document)
+    hostile_documents()[case](document)
+    (tmp_path / "m\x1b[2J.json").write_text(json.dumps(document))
+    assert_plain(tmp_path / "m\x1b[2J.json", "xgboost")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("version=v4", "version=v4{}"),
+        ("objective=multiclass", "objective={}"),
+        ("objective=multiclass num_class:3", "objective=multiclassova num_class:3 sigmoid:{}"),
+        ("objective=multiclass num_class:3", "objective=multiclass num_class:{}"),
+        ("feature_names=Column_0", "feature_names={}"),
+        ("num_leaves=", "num_leaves={}"),
+        ("threshold=", "threshold={}"),
+        ("num_class=3", "num_class={}"),
+    ],
+)
+def test_text_of_a_lightgbm_file_is_plain_wherever_it_is_shown(old, new, lightgbm_text, tmp_path):
+    hostile = re.sub(r"[\s\u2028]", "", HOSTILE)
+    (tmp_path / "m\x1b[2J.txt").write_text(lightgbm_text.replace(old, new.format(hostile), 1))
+    assert_plain(tmp_path / "m\x1b[2J.txt", "lightgbm")
+
+
+@pytest.mark.parametrize(
+    "old", ["LogisticRegression", "ObjectNode", "lbfgs", "classes_", "sklearn.linear_model", "coef_", "auto"]
+)
+def test_text_of_a_skops_file_is_plain_wherever_it_is_shown(old, tmp_path):
+    from sklearn.linear_model import LogisticRegression
+
+    path = tmp_path / "m\x1b[2J.skops"
+    tree_models.skops_model(path, LogisticRegression(max_iter=1000), "binary")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    hostile = json.dumps(HOSTILE)[1:-1].encode()
+    for kept in (b"", old.encode()):
+        changed = members["schema.json"].replace(old.encode(), kept + hostile)
+        path.write_bytes(tree_models.zipped({**members, "schema.json": changed}))
+        assert_plain(path, "skops")
+
+
+@pytest.mark.parametrize("key", ["_skops_version", "_sklearn_version"])
+def test_the_versions_of_a_skops_file_are_shown_plain(key, tmp_path):
+    from sklearn.linear_model import LogisticRegression
+
+    path = tmp_path / "m.skops"
+    tree_models.skops_model(path, LogisticRegression(max_iter=1000), "binary")
+
+    def change(schema):
+        if key in schema:
+            schema[key] = HOSTILE
+            del schema["content"]["content"]["_sklearn_version"]
+        else:
+            schema["content"]["content"][key]["content"] = json.dumps(HOSTILE)
+
+    tree_models.changed_schema(path, change)
+    assert "X" in ways("skops")[1](path).original
+    assert_plain(path, "skops")
 
 
 def deep_tree(depth):

@@ -4,6 +4,8 @@
 The judges are XGBoost, LightGBM and scikit-learn themselves.
 """
 
+import itertools
+import json
 import sys
 
 import numpy as np
@@ -12,6 +14,8 @@ import pytest
 
 from fairreg import runners
 from fairreg.errors import ModelError, SecurityRefusal
+from fairreg.runners._trees import sklearn_names
+from fairreg.runners._trees.ensemble import NO_LABEL, NO_LABEL_TEXT
 from fairreg.runners.converters import converter_of
 from fairreg.storage.recognition import describe
 from support import tree_models
@@ -122,12 +126,129 @@ def test_a_value_at_a_threshold_goes_the_way_it_goes_in_xgboost(tmp_path):
     )
 
 
-def test_early_stopping_is_told(tmp_path):
+@pytest.mark.parametrize(
+    ("booster", "best", "told"),
+    [("gbtree", 2, True), ("dart", 0, True), ("gbtree", 3, False), ("gblinear", 2, False)],
+)
+def test_early_stopping_before_the_last_round_is_told_by_both_ways(booster, best, told, tmp_path):
     path = tmp_path / "m.json"
-    tree_models.xgboost_model(path)
-    text = path.read_text().replace('"attributes":{}', '"attributes":{"best_iteration":"2"}')
-    path.write_text(text)
-    assert any("best iteration 2" in remark for remark in converted(path)[0].remarks)
+    settings = {} if booster == "gblinear" else {"num_parallel_tree": 2}
+    tree_models.xgboost_model(path, "multi:softprob", "classes", booster=booster, num_class=3, **settings)
+    document = json.loads(path.read_text())
+    document["learner"]["attributes"] = {"best_iteration": str(best)}
+    path.write_text(json.dumps(document))
+    for remarks in (converted(path)[0].remarks, runners.load("xgboost", path).remarks):
+        assert any(f"best iteration {best}" in remark for remark in remarks) == told
+
+
+def assert_both_agree_with_xgboost(path):
+    """Both ways to a file give what XGBoost gives for it, however rows come out of its shape."""
+    import xgboost
+
+    x = tree_models.sample(missing=True)[0].astype(np.float32)
+    with xgboost.config_context(verbosity=0):
+        judge = xgboost.Booster(model_file=path).predict(xgboost.DMatrix(x), validate_features=False)
+    own, written = runners.load("xgboost", path), converted(path)[1]
+    name = own.outputs[0].name
+    for runner in (own, written):
+        found = runner.run({"input": x})[name]
+        assert (found.shape[1:], found.dtype.name) == (own.outputs[0].shape[1:], own.outputs[0].dtype)
+        found = found[:, 1] if name == "probabilities" and judge.ndim == 1 else found
+        np.testing.assert_allclose(found, judge, rtol=2e-6, atol=5e-7)
+    return own
+
+
+@pytest.mark.parametrize("booster", ["gbtree", "dart", "gblinear"])
+@pytest.mark.parametrize("estimated", ["0", "1", None])
+@pytest.mark.parametrize(
+    ("objective", "kind", "settings"),
+    [("binary:logistic", "binary", {}), ("count:poisson", "count", {}), ("reg:squarederror", "two", {})],
+)
+def test_models_without_rounds_give_their_base(objective, kind, settings, estimated, booster, tmp_path):
+    """XGBoost takes a base_score that it was still to estimate for a margin, and any other as it is."""
+    path = tmp_path / "m.json"
+    tree_models.xgboost_model(path, objective, kind, rounds=0, base_score=0.3, booster=booster, **settings)
+    document = json.loads(path.read_text())
+    stated = document["learner"]["learner_model_param"]
+    assert stated.pop("boost_from_average") == "0"
+    if estimated is not None:
+        stated["boost_from_average"] = estimated
+    path.write_text(json.dumps(document))
+    assert_both_agree_with_xgboost(path)
+
+
+def test_classes_without_rounds_have_their_base_too(tmp_path):
+    path = tmp_path / "m.json"
+    tree_models.xgboost_model(path, "multi:softprob", "classes", rounds=0, num_class=3)
+    document = json.loads(path.read_text())
+    document["learner"]["learner_model_param"]["base_score"] = "[3E-1,1E0,-2E0]"
+    path.write_text(json.dumps(document))
+    assert_both_agree_with_xgboost(path)
+
+
+def test_an_output_without_trees_has_its_base(tmp_path):
+    path = tmp_path / "m.json"
+    tree_models.xgboost_model(path, "reg:squarederror", "two", rounds=2)
+    document = json.loads(path.read_text())
+    model = document["learner"]["gradient_booster"]["model"]
+    model["trees"] = model["trees"][::2]
+    for number, tree in enumerate(model["trees"]):
+        tree["id"] = number
+    model |= {"tree_info": [0, 0], "iteration_indptr": [0, 1, 2]}
+    model["gbtree_model_param"]["num_trees"] = "2"
+    document["learner"]["learner_model_param"]["base_score"] = "[3E-1,7E-1]"
+    path.write_text(json.dumps(document))
+    runner = assert_both_agree_with_xgboost(path)
+    x = tree_models.sample()[0]
+    assert set(runner.run({"input": x})["prediction"][:, 1].tolist()) == {float(np.float32(0.7))}
+
+
+@pytest.mark.parametrize("base", ["0E0", "1E0", "1E-8", "9.9999999E-1", "4E-1"])
+@pytest.mark.parametrize("objective", ["binary:logistic", "reg:logistic"])
+def test_a_base_at_the_ends_of_its_range_is_that_of_xgboost(objective, base, tmp_path):
+    path = tmp_path / "m.json"
+    tree_models.xgboost_model(path, objective)
+    document = json.loads(path.read_text())
+    document["learner"]["learner_model_param"]["base_score"] = base
+    path.write_text(json.dumps(document))
+    assert_both_agree_with_xgboost(path)
+
+
+def test_a_base_of_zero_of_a_logarithm_is_that_of_xgboost(tmp_path):
+    path = tmp_path / "m.json"
+    tree_models.xgboost_model(path, "count:poisson", "count")
+    document = json.loads(path.read_text())
+    document["learner"]["learner_model_param"]["base_score"] = "0E0"
+    path.write_text(json.dumps(document))
+    assert_both_agree_with_xgboost(path)
+
+
+def test_hinge_gives_each_of_its_targets(tmp_path):
+    tree_models.xgboost_model(tmp_path / "m.json", "binary:hinge", "labels")
+    runner = assert_both_agree_with_xgboost(tmp_path / "m.json")
+    assert (runner.outputs[0].name, runner.outputs[0].shape) == ("label", ("rows", 2))
+
+
+@pytest.mark.parametrize(
+    ("objective", "kind"),
+    [("binary:logistic", "binary"), ("binary:hinge", "labels"), ("reg:gamma", "positive")],
+)
+@pytest.mark.parametrize("booster", ["gbtree", "gblinear"])
+def test_rows_with_infinities_have_no_answer_as_in_xgboost(objective, kind, booster, tmp_path):
+    path = tmp_path / "m.json"
+    tree_models.xgboost_model(path, objective, kind, booster=booster)
+    made, runner = converted(path)
+    x = tree_models.sample(missing=True)[0]
+    name = runner.outputs[0].name
+    expected = runner.run({"input": x})[name]
+    assert not np.isnan(expected).any()
+    x[::3, 2], x[1::3, 4] = np.inf, -np.inf
+    found = runner.run({"input": x})[name]
+    none = NO_LABEL if name == "label" else np.nan
+    assert np.array_equal(found[::3], np.full_like(found[::3], none), equal_nan=name != "label")
+    assert np.array_equal(found[1::3], np.full_like(found[1::3], none), equal_nan=name != "label")
+    np.testing.assert_array_equal(found[2::3], expected[2::3])
+    assert any(str(none).replace("nan", "NaN") in remark for remark in made.remarks)
 
 
 LIGHTGBM = [
@@ -282,12 +403,17 @@ def sklearn_models():
             (make_pipeline(MinMaxScaler(), RobustScaler(), MaxAbsScaler(), Normalizer(), Ridge()), "value"),
             (make_pipeline(StandardScaler(), PCA(2)), "value"),
             (StandardScaler(with_mean=False), "value"),
+            (make_pipeline(make_pipeline("passthrough", MinMaxScaler()), PCA(2), MaxAbsScaler()), "value"),
+            (make_pipeline(StandardScaler(), "passthrough"), "value"),
+            (make_pipeline("passthrough", make_pipeline(StandardScaler(), LogisticRegression())), "names"),
         ],
         "trees": [
             (DecisionTreeClassifier(max_depth=4, **seed), "names"),
             (DecisionTreeRegressor(max_depth=4, **seed), "value"),
         ],
         "forests": [
+            (DecisionTreeRegressor(max_depth=3, **seed), "two"),
+            *[(kind(**few), "two") for kind in (RandomForestRegressor, ExtraTreesRegressor)],
             (make_pipeline(StandardScaler(), RandomForestClassifier(**few)), "names"),
             *[(kind(**few), "classes") for kind in (RandomForestClassifier, ExtraTreesClassifier)],
             *[(kind(**few), "value") for kind in (RandomForestRegressor, ExtraTreesRegressor)],
@@ -371,7 +497,6 @@ def test_leaves_of_scikit_learn_before_1_3_hold_counts(tmp_path):
         np.save(stream, values * np.arange(1, len(values) + 1)[:, None, None])
         members[file] = stream.getvalue()
 
-    import json
     import zipfile
 
     with zipfile.ZipFile(path) as archive:
@@ -404,6 +529,153 @@ def test_a_conversion_needs_no_library_and_names_the_runner_of_the_original(tmp_
     assert {name: converted(tmp_path / name)[0].runtime for name in runtimes} == runtimes
 
 
+def strict_models():
+    """Models with what scikit-learn refuses in their features: NaN, infinities, numbers beyond float32."""
+    from sklearn.ensemble import (
+        ExtraTreesClassifier,
+        GradientBoostingClassifier,
+        GradientBoostingRegressor,
+        HistGradientBoostingClassifier,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
+    from sklearn.linear_model import LogisticRegression, Perceptron, Ridge
+    from sklearn.naive_bayes import GaussianNB
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
+    from sklearn.tree import ExtraTreeRegressor
+
+    few = {"n_estimators": 3, "max_depth": 3, "random_state": 0}
+    return [
+        (LogisticRegression(max_iter=2000), "names"),
+        (Perceptron(), "binary"),
+        (Ridge(), "two"),
+        (GaussianNB(), "classes"),
+        (StandardScaler(), "value"),
+        (make_pipeline(StandardScaler(), Ridge()), "value"),
+        (make_pipeline(MinMaxScaler(), RandomForestClassifier(**few)), "names"),
+        (make_pipeline(Normalizer(), RandomForestRegressor(**few)), "value"),
+        (make_pipeline(StandardScaler(), HistGradientBoostingClassifier(max_iter=3)), "classes"),
+        (HistGradientBoostingClassifier(max_iter=3), "binary"),
+        (RandomForestRegressor(**few), "two"),
+        (ExtraTreesClassifier(**few), "classes"),
+        (ExtraTreeRegressor(splitter="best", max_depth=3), "value"),
+        (GradientBoostingClassifier(**few), "names"),
+        (GradientBoostingRegressor(**few), "value"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(15))
+@pytest.mark.filterwarnings("ignore")  # of scikit-learn, on toy numbers
+def test_what_scikit_learn_refuses_has_no_answer(number, tmp_path):
+    """scikit-learn judges each value: a row that it takes is answered as it does, another by NaN."""
+    model, kind = strict_models()[number]
+    tree_models.skops_model(tmp_path / "m.skops", model, kind)
+    made, runner = converted(tmp_path / "m.skops")
+    first = model.predict if hasattr(model, "predict") else model.transform
+    refused = []
+    beyond = 2.0**128 - 2.0**103
+    for value in (np.nan, np.inf, -np.inf, 1e300, beyond, -np.nextafter(beyond, 0), 1.0):
+        x = tree_models.sample()[0][:4]
+        x[2, 1] = value
+        found = runner.run({"input": x})
+        good = runner.run({"input": np.delete(x, 2, axis=0)})
+        for name, values in found.items():
+            others = np.delete(values, 2, axis=0)
+            if values.dtype.kind == "f":
+                np.testing.assert_allclose(others, good[name], rtol=1e-12, atol=1e-12)
+            else:
+                np.testing.assert_array_equal(others, good[name])
+        try:
+            first(x)
+        except ValueError:
+            refused.append(value)
+            label = found.pop("label", None)
+            assert label is None or label[2] in {NO_LABEL, NO_LABEL_TEXT}
+            assert all(np.isnan(values[2]).all() for values in found.values())
+        else:
+            asked = {"label": "predict", "probabilities": "predict_proba", "prediction": "predict"}
+            for name, values in found.items():
+                expected = getattr(model, asked.get(name, "transform"))(x)
+                if values.dtype.kind == "f":
+                    np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-6)
+                else:
+                    np.testing.assert_array_equal(values, expected)
+    assert any("refuses" in remark for remark in made.remarks) == bool(refused)
+    assert any("NaN or" in remark for remark in made.remarks) == any(map(np.isnan, refused))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("none", "other"), [("nan", "signal"), (NO_LABEL, 1)])
+def test_a_class_named_as_the_refused_rows_is_refused(none, other, tmp_path):
+    import skops.io
+    from sklearn.linear_model import LogisticRegression
+
+    x, target = tree_models.sample()
+    model = LogisticRegression().fit(x, np.where(target > 1, other, none))
+    skops.io.dump(model, tmp_path / "m.skops")
+    with pytest.raises(ModelError, match=f"the class {none!r}"):
+        converted(tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize(
+    ("module", "place"),
+    [
+        *itertools.product(
+            ("mylab", "sklearn.mylab", "sklearn_mylab.tree"),
+            ("the model", "a step", "a tree of a forest", "the rounds"),
+        ),
+        ("mylab", "a container"),
+    ],
+)
+def test_an_authors_class_with_a_name_of_scikit_learn_is_refused_by_name(module, place, tmp_path):
+    from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model, name = {
+        "the model": (LinearRegression(), "LinearRegression"),
+        "a step": (make_pipeline(StandardScaler(), LinearRegression()), "StandardScaler"),
+        "a tree of a forest": (RandomForestRegressor(2, max_depth=2), "DecisionTreeRegressor"),
+        "the rounds": (HistGradientBoostingRegressor(max_iter=2), "TreePredictor"),
+        "a container": (RandomForestRegressor(2, max_depth=2), "list"),
+    }[place]
+    path = tmp_path / "m.skops"
+    tree_models.skops_model(path, model, "value")
+
+    def own(schema):
+        for state in tree_models.states(schema):
+            if state["__class__"] == name:
+                state["__module__"] = module
+
+    tree_models.changed_schema(path, own)
+    with pytest.raises(ModelError, match=rf"{module}\.{name}"):
+        converted(path)
+
+
+def test_scalers_round_as_numpy_does(tmp_path):
+    """Thresholds of histogram gradient boosting are often values of the training."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+    steps = (StandardScaler(), RobustScaler(unit_variance=True), MinMaxScaler((-2, 5)), MaxAbsScaler())
+    model = tree_models.skops_model(tmp_path / "m.skops", make_pipeline(*steps), "value")
+    x = np.random.default_rng(1).normal(size=(4000, 5)) * 10
+    x[:300] = tree_models.sample()[0]
+    found = converted(tmp_path / "m.skops")[1].run({"input": x})["transformed"]
+    np.testing.assert_array_equal(found, model.transform(x))
+
+
+def test_the_names_of_scikit_learn_are_those_of_the_installed_one():
+    import importlib
+
+    for kind in sklearn_names.KINDS:
+        module, _, name = kind.rpartition(".")
+        found = getattr(importlib.import_module(module), name)
+        assert f"{found.__module__}.{found.__qualname__}" == kind
+
+
 def test_several_outputs_with_classes_of_their_own_are_refused(tmp_path):
     from sklearn.tree import DecisionTreeClassifier
 
@@ -413,10 +685,11 @@ def test_several_outputs_with_classes_of_their_own_are_refused(tmp_path):
 
 
 def refused_models():
+    from sklearn.decomposition import PCA
     from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier, HistGradientBoostingRegressor
-    from sklearn.linear_model import Ridge, SGDClassifier
+    from sklearn.linear_model import Ridge, SGDClassifier, TweedieRegressor
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import MinMaxScaler, PowerTransformer
+    from sklearn.preprocessing import MinMaxScaler, Normalizer, PowerTransformer
     from sklearn.svm import SVC
 
     return [
@@ -427,10 +700,14 @@ def refused_models():
         (SGDClassifier(loss="modified_huber"), "modified_huber"),
         (GradientBoostingClassifier(loss="exponential", n_estimators=2), "exponential"),
         (HistGradientBoostingRegressor(max_iter=2, categorical_features=[3]), "'functools.partial'"),
+        (make_pipeline(PCA(2), HistGradientBoostingRegressor(max_iter=2)), "last digits"),
+        (make_pipeline(Normalizer(), HistGradientBoostingRegressor(max_iter=2)), "last digits"),
+        (make_pipeline("passthrough", "passthrough"), "Pipeline with no step"),
+        (TweedieRegressor(), "TweedieRegressor"),
     ]
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(11))
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_not_written_exactly_is_refused_by_name(number, tmp_path):
     model, name = refused_models()[number]

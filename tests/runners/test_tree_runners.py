@@ -234,10 +234,13 @@ def sklearn_models():
         (PoissonRegressor(), "count"),
         (MLPClassifier((4,), solver="lbfgs", max_iter=400, random_state=0), "binary"),
         (StandardScaler(), "value"),
+        (make_pipeline("passthrough", LogisticRegression(max_iter=2000)), "names"),
+        (make_pipeline(make_pipeline("passthrough", StandardScaler()), "passthrough", Ridge()), "value"),
+        (make_pipeline(StandardScaler(), "passthrough"), "value"),
     ]
 
 
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(10))
 def test_skops_runs_what_it_trusts(number, tmp_path):
     model, kind = sklearn_models()[number]
     tree_models.skops_model(tmp_path / "m.skops", model, kind)
@@ -258,7 +261,33 @@ def test_skops_refuses_forests_because_skops_does_not_trust_them(tmp_path):
     tree_models.skops_model(tmp_path / "m.skops", RandomForestClassifier(2, max_depth=2))
     with pytest.raises(SecurityRefusal, match=r"does not trust: sklearn\.tree\._tree\.Tree\.") as caught:
         runners.load("skops", tmp_path / "m.skops")
-    assert "convert" in caught.value.hint
+    assert "fairreg convert FILE --to onnx" in caught.value.hint
+
+
+@pytest.mark.filterwarnings("ignore")  # of scikit-learn, on toy numbers
+def test_skops_advises_a_conversion_only_where_there_is_one(tmp_path):
+    from sklearn.ensemble import AdaBoostClassifier, GradientBoostingClassifier
+    from sklearn.neural_network import MLPClassifier
+
+    path = tmp_path / "m.skops"
+    for model, kind, able in (
+        (MLPClassifier((3,), max_iter=20), "binary", True),
+        (AdaBoostClassifier(n_estimators=2), "binary", False),
+        (GradientBoostingClassifier(loss="exponential", n_estimators=2), "binary", False),
+        (MLPClassifier((3,), max_iter=20), "labels", False),
+    ):
+        tree_models.skops_model(path, model, kind)
+        with pytest.raises(SecurityRefusal, match="does not trust") as caught:
+            runners.load("skops", path)
+        assert ("fairreg convert" in caught.value.hint) == able
+
+
+def test_a_pipeline_without_any_step_is_refused_in_a_sentence(tmp_path):
+    from sklearn.pipeline import make_pipeline
+
+    tree_models.skops_model(tmp_path / "m.skops", make_pipeline("passthrough"), "value")
+    with pytest.raises(ModelError, match="has no step that states its features"):
+        runners.load("skops", tmp_path / "m.skops")
 
 
 def test_skops_refuses_by_name_what_compiled_code_computes(tmp_path):

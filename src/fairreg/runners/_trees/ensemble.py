@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners._trees.forest import Tree
 
-__all__ = ["GraphWriter", "Rules", "add_members", "add_trees", "edges"]
+__all__ = ["NO_LABEL", "NO_LABEL_TEXT", "GraphWriter", "Rules", "add_members", "add_trees", "edges"]
 
 OPSETS = {"": 17, "ai.onnx.ml": 3}
 _IR_VERSION = 8
-_FLOAT, _INT64, _DOUBLE = 1, 7, 11  # of TensorProto
+# Labels of rows that the library refuses, as NumPy writes NaN in whole numbers and in text.
+NO_LABEL, NO_LABEL_TEXT = -(1 << 63), "nan"
+_FLOAT, _INT64, _BOOL, _DOUBLE = 1, 7, 9, 11  # of TensorProto
+_BEYOND_SINGLE = 2.0**128 - 2.0**103  # the smallest number that rounds to infinity in float32
 _LARGEST = 1 << 30  # bytes of nodes; a message of protobuf ends at 2 GiB
 _BYTES_OF_NODE = 64
 _MOST_ROWS = 4096
@@ -34,6 +37,7 @@ class GraphWriter:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._outputs: list[Any] = []
+        self._taken = ""
 
     def constant(self, values: Any, dtype: Any = None) -> str:
         """Add a constant of the graph's element type, or of another; return its name."""
@@ -51,10 +55,32 @@ class GraphWriter:
         self._nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
         return name
 
+    def refuse(self, value: str, *, missing: bool, single: bool = False) -> None:
+        """Let the outputs say of rows that the library takes no such row.
+
+        Those are rows of `value`, (rows, columns), with an infinity (for `single`: also a number that float32
+        does not hold) and, unless `missing`, with NaN. Their outputs become NaN, labels NO_LABEL or
+        NO_LABEL_TEXT.
+        """
+        taken = self.node(
+            "Less", self.node("Abs", value), self.constant(_BEYOND_SINGLE if single else np.inf)
+        )
+        if missing:
+            taken = self.node("Or", taken, self.node("IsNaN", value))
+        least = self.node("ReduceMin", self.node("Cast", taken, to=_FLOAT), axes=[1], keepdims=1)
+        taken = self.node("Cast", least, to=_BOOL)
+        self._taken = self.node("And", self._taken, taken) if self._taken else taken
+
     def output(self, value: str, name: str, dtype: Any, *shape: int | str) -> None:
-        """Give `value` to the outside as the output `name`."""
+        """Give `value` to the outside as the output `name`, without the rows that are refused."""
         from onnx import helper
 
+        if self._taken:
+            none = {"i": NO_LABEL, "O": NO_LABEL_TEXT}.get(np.dtype(dtype).kind, np.nan)
+            taken = self._taken
+            if not shape:
+                taken = self.node("Squeeze", taken, self.constant([1], np.int64))
+            value = self.node("Where", taken, value, self.constant(none, dtype))
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))  # object is STRING
         self._outputs.append(helper.make_tensor_value_info(name, kind, ["rows", *shape]))
@@ -169,21 +195,25 @@ def add_trees(
     rules: Rules,
     *,
     outputs: int,
-    base: Sequence[float] = (),
 ) -> str:
     """Add an ensemble that sums the trees of each target; return its output, (rows, outputs) in float32.
+
+    A base is to be added in a node of its own: onnxruntime (1.32) leaves ``base_values`` out for an output
+    that no tree has a leaf for.
 
     Raises ModelError for an ensemble that exceeds what one ONNX file holds.
     """
     if sum(tree.left.size for tree in trees) * _BYTES_OF_NODE > _LARGEST:
-        raise ModelError("The ensemble is too large for one ONNX file.", hint="Run it with its own library.")
+        raise ModelError(
+            "The ensemble is too large for one ONNX file.", hint="XGBoost and LightGBM run their own files."
+        )
     nodes = _Nodes()
     for number, (tree, target) in enumerate(zip(trees, targets, strict=True)):
         _add_tree(nodes, number, tree, target, rules)
     if not trees:
         _add_leaf(nodes, 0, np.zeros(1, np.int64), np.zeros(1), 0)
     return graph.node(
-        "TreeEnsembleRegressor", value, domain="ai.onnx.ml", **_attributes(graph, nodes, outputs, base)
+        "TreeEnsembleRegressor", value, domain="ai.onnx.ml", **_attributes(graph, nodes, outputs)
     )
 
 
@@ -229,15 +259,13 @@ def _add_leaf(
     nodes.leaf_target.append(np.tile(np.arange(target, target + width), leaves.size))
 
 
-def _attributes(graph: GraphWriter, nodes: _Nodes, outputs: int, base: Sequence[float]) -> dict[str, Any]:
+def _attributes(graph: GraphWriter, nodes: _Nodes, outputs: int) -> dict[str, Any]:
     from onnx import numpy_helper
 
     numbers = {
         "nodes_values": np.concatenate(nodes.value).astype(graph.dtype),
         "target_weights": np.concatenate(nodes.leaf_value).astype(graph.dtype),
     }
-    if len(base):
-        numbers["base_values"] = np.asarray(base, graph.dtype)
     if graph.dtype == np.float64:
         given: dict[str, Any] = {
             f"{name}_as_tensor": numpy_helper.from_array(value, name) for name, value in numbers.items()

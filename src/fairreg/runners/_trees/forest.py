@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.runners._trees.wording import plain
 
 __all__ = ["MAX_DEPTH", "Tree", "damaged", "features_allowed", "reached", "rows_at_once"]
 
@@ -51,7 +52,8 @@ class Tree:
 def damaged(name: str, fault: str) -> ModelError:
     """Make the error for a file whose structure is wrong; `fault` is a clause."""
     return ModelError(
-        f"{name} is damaged: {fault}.", hint="Fetch it again, or ask its authors for a sound copy."
+        f"{name} is damaged: {plain(fault).rstrip('.')}.",
+        hint="Fetch it again, or ask its authors for a sound copy.",
     )
 
 
@@ -61,7 +63,12 @@ def features_allowed(name: str, stated: int, size: int, what: str = "features") 
     Raises ModelError for one below 1, and for one that is neither small nor below the size of the file.
     """
     if not 0 < stated <= max(_FEW_FEATURES, size):
-        raise damaged(name, f"it states {stated} {what} in {size} bytes")
+        if stated < 1:
+            raise damaged(name, f"it states {stated} {what}")
+        raise ModelError(
+            f"{name} states {stated} {what} in {size} bytes; fairreg takes no more than there are bytes.",
+            hint="Ask its authors whether the number is right.",
+        )
     return stated
 
 

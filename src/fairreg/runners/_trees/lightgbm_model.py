@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.runners._trees.forest import Tree, damaged, reached
+from fairreg.runners._trees.wording import plain
 
 __all__ = ["ZERO", "LightGBMModel", "read", "serialised"]
 
@@ -86,7 +87,7 @@ class LightGBMModel:
 
 def read(path: Path) -> LightGBMModel:
     """Read and check a model. Raises ModelError for a damaged file and for what fairreg does not run."""
-    name = path.name
+    name = plain(path.name)
     try:
         text = path.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -129,7 +130,7 @@ def _model(head: Mapping[str, str], parts: Sequence[str], name: str) -> LightGBM
     average = "average_output" in head
     return LightGBMModel(
         name,
-        head["version"][:20].strip(),
+        plain(head["version"], 20),
         objective,
         link,
         slope,
@@ -154,7 +155,7 @@ def _objective(stated: str, groups: int, name: str) -> tuple[str, str, float]:
     known = {"sigmoid", "num_class", "alpha", "c", "tweedie_variance_power", "fair_c", "max_position"}
     if objective not in _LINKS or set(flags) - {"sqrt"} or settings.keys() - known:
         raise ModelError(
-            f"{name} has the objective {stated[:80]!r}, which fairreg does not know.",
+            f"{name} has the objective '{plain(stated, 80)}', which fairreg does not know.",
             hint="Ask its authors for the model as ONNX.",
         )
     multiple = objective in {"multiclass", "multiclassova"}
@@ -162,7 +163,7 @@ def _objective(stated: str, groups: int, name: str) -> tuple[str, str, float]:
         raise damaged(name, f"its objective {objective} does not fit {groups} trees per round")
     slope = float(settings.get("sigmoid", "1")) if _LINKS[objective] == "sigmoid" else 1.0
     if not (np.isfinite(slope) and slope > 0):
-        raise damaged(name, f"its objective has the sigmoid {settings['sigmoid'][:20]}")
+        raise damaged(name, f"its objective has the sigmoid {plain(settings['sigmoid'], 20)}")
     link = "square" if "sqrt" in flags else _LINKS[objective]
     return objective, link, slope
 
@@ -188,7 +189,7 @@ def _header(
 
 def _whole(text: str) -> int:
     if not _WHOLE.fullmatch(text.strip()):
-        raise ValueError(f"{text[:40]!r} is not a whole number")
+        raise ValueError(f"'{plain(text, 40)}' is not a whole number")
     return int(text)
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners._trees.forest import rows_at_once
 from fairreg.runners._trees.lightgbm_model import LightGBMModel, serialised
+from fairreg.runners._trees.wording import plain
 from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.schemas.text import one_line
 
 __all__ = ["LightGBMRunner"]
 
@@ -41,7 +41,7 @@ class LightGBMRunner(Runner):
         try:
             self._booster = lightgbm.Booster(model_str=serialised(model))
         except (lightgbm.basic.LightGBMError, ValueError) as error:
-            raise ModelError(f"{self.engine} could not load {model.name}: {error}") from error
+            raise ModelError(f"{self.engine} could not load {model.name}: {plain(error)}.") from error
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Predict one batch; errors of LightGBM become a ModelError."""
@@ -53,7 +53,7 @@ class LightGBMRunner(Runner):
             if len(features):
                 found = np.asarray(self._booster.predict(features, **self._options), np.float64)
         except (lightgbm.basic.LightGBMError, ValueError) as error:
-            raise ModelError(f"{self.engine} could not run the model: {error}") from error
+            raise ModelError(f"{self.engine} could not run the model: {plain(error)}.") from error
         return {self.outputs[0].name: _shaped(found, self._model)}
 
 
@@ -70,7 +70,7 @@ def _input(model: LightGBMModel) -> Tensor:
         name="input",
         dtype="float64",
         shape=("rows", model.features),
-        features=tuple(Feature(name=one_line(name)) for name in model.feature_names),
+        features=tuple(Feature(name=plain(name)) for name in model.feature_names),
         description="features in the order of the training",
     )
 

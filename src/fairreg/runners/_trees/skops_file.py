@@ -21,6 +21,8 @@ import numpy as np
 
 from fairreg.errors import ModelError, SecurityRefusal, UnsafeArchive
 from fairreg.runners._trees.forest import damaged
+from fairreg.runners._trees.sklearn_names import short_name
+from fairreg.runners._trees.wording import plain
 from fairreg.storage.archive import Limits
 
 __all__ = ["Instance", "SkopsFile", "read"]
@@ -55,8 +57,8 @@ class Instance:
 
     @property
     def name(self) -> str:
-        """Name of the class without its module."""
-        return self.kind.rpartition(".")[2]
+        """Name of a class of scikit-learn without its module; the full name of any other."""
+        return short_name(self.kind)
 
     def get(self, attribute: str, default: Any = None) -> Any:
         """An attribute, `default` where it has none."""
@@ -81,7 +83,7 @@ class SkopsFile:
     @property
     def version(self) -> str:
         """Version of skops that the file states."""
-        return str(self.schema.get("_skops_version", ""))[:40]
+        return plain(self.schema.get("_skops_version", ""), 40)
 
     def archive(self) -> bytes:
         """The checked content as an archive of skops."""
@@ -142,23 +144,23 @@ def read(path: Path) -> SkopsFile:
     Raises ModelError for a damaged file, UnsafeArchive for one that grows beyond its limits, and
     SecurityRefusal for one that names functions or calls.
     """
-    size = path.stat().st_size
+    size, name = path.stat().st_size, plain(path.name)
     try:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
-            members = _members(archive, path.name, size)
+            members = _members(archive, name, size)
     except _CORRUPT as error:
-        raise damaged(path.name, "its archive cannot be read") from error
+        raise damaged(name, "its archive cannot be read") from error
     try:
         text = members.pop(_SCHEMA)
         schema = json.loads(text)
     except KeyError:
-        raise ModelError(f"{path.name} is not a skops file: it has no schema.json.") from None
+        raise ModelError(f"{name} is not a skops file: it has no schema.json.") from None
     except (ValueError, RecursionError) as error:
-        raise damaged(path.name, "its schema.json cannot be read") from error
-    checked = _Checked(path.name, members)
+        raise damaged(name, "its schema.json cannot be read") from error
+    checked = _Checked(name, members)
     checked.check(schema)
-    used = {name: members[name] for name in checked.files}
-    return SkopsFile(path.name, size, text, schema, used, tuple(dict.fromkeys(checked.kinds)))
+    used = {file: members[file] for file in checked.files}
+    return SkopsFile(name, size, text, schema, used, tuple(dict.fromkeys(checked.kinds)))
 
 
 def _members(archive: zipfile.ZipFile, name: str, size: int) -> dict[str, bytes]:
@@ -215,8 +217,7 @@ class _Checked:
             self._open.remove(known)
             if size < self._sizes.setdefault(known, size):
                 raise damaged(self._name, "a node of its schema repeats a longer one")
-        if loader not in _CONTAINERS | {"JsonNode", "DictNode"}:
-            self.kinds.append(kind)
+        self.kinds.append(kind)
         return size
 
     def _children(self, state: Mapping[str, Any], loader: str) -> Iterator[Any]:
@@ -276,4 +277,4 @@ def check_array(content: bytes, name: str) -> None:
 
 
 def _shown(text: str) -> str:
-    return repr(text[:80])
+    return f"'{plain(text, 80)}'"

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners._trees.forest import features_allowed, rows_at_once
-from fairreg.runners._trees.sklearn_graph import labels
+from fairreg.runners._trees.sklearn_graph import written
+from fairreg.runners._trees.sklearn_outputs import labels
 from fairreg.runners._trees.skops_file import SkopsFile
+from fairreg.runners._trees.wording import plain
 from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.schemas.text import one_line
 
 __all__ = ["SkopsRunner", "loaded"]
 
@@ -35,7 +36,10 @@ _ESTIMATORS = frozenset(
     }
 )
 # Losses and links that belong to linear models, and random numbers that are not drawn.
-_PARTS = ("sklearn._loss.", "sklearn.linear_model._sgd_fast.", "numpy.", "builtins.")
+_PARTS = (
+    *("sklearn._loss.", "sklearn.linear_model._sgd_fast.", "sklearn.utils._bunch."),
+    *("numpy.", "builtins.", "collections."),
+)
 _FAULTS = (
     *(ValueError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError),
     *(RuntimeError, ImportError, MemoryError, OSError),
@@ -61,7 +65,7 @@ def loaded(file: SkopsFile) -> tuple[Any, tuple[str, ...]]:
         return model, ()
     found = other[0]
     remark = (
-        f"Made with scikit-learn {found.original_sklearn_version}, run with "
+        f"Made with scikit-learn {plain(found.original_sklearn_version, 20)}, run with "
         f"{found.current_sklearn_version}: scikit-learn does not promise equal results."
     )
     return model, (remark,)
@@ -69,19 +73,27 @@ def loaded(file: SkopsFile) -> tuple[Any, tuple[str, ...]]:
 
 def _check_types(file: SkopsFile, untrusted: list[str]) -> None:
     if untrusted:
-        shown = ", ".join(name[:120] for name in untrusted[:5]) + (", ..." if len(untrusted) > 5 else "")  # noqa: PLR2004
+        more = ", ..." if len(untrusted) > 5 else ""  # noqa: PLR2004
+        shown = ", ".join(plain(name, 120) for name in untrusted[:5]) + more
         raise SecurityRefusal(
             f"{file.name} holds types that skops does not trust: {shown}.",
-            hint="Trees and networks of scikit-learn can be converted without loading them: "
-            "fairreg convert FILE --to onnx. Else ask its authors for the model as ONNX.",
+            hint=_next_step(file),
         )
     for kind in file.kinds:
         name = kind.rpartition(".")[2]
         if not kind.startswith(_PARTS) and not (kind.startswith("sklearn.") and name in _ESTIMATORS):
             raise ModelError(
-                f"{file.name} holds {kind[:120]}, which fairreg does not run.",
+                f"{file.name} holds {plain(kind, 120)}, which fairreg does not run.",
                 hint="Ask its authors for the model as ONNX.",
             )
+
+
+def _next_step(file: SkopsFile) -> str:
+    try:
+        written(file)
+    except (ModelError, SecurityRefusal):
+        return "Ask its authors for the model as ONNX."
+    return "It can be converted without loading it: fairreg convert FILE --to onnx."
 
 
 class SkopsRunner(Runner):
@@ -99,12 +111,14 @@ class SkopsRunner(Runner):
 
         self.engine = f"scikit-learn {sklearn.__version__}, skops {skops.__version__}"
         self.remarks, self._model, self._file = remarks, model, file
-        features = self._safely(lambda: int(model.n_features_in_))
+        if (first := self._safely(lambda: _first(model))) is None:
+            raise ModelError(f"{file.name} has no step that states its features.")
+        features = self._safely(lambda: int(first.n_features_in_))
         features_allowed(file.name, features, file.size)
         trial = self._predicted(np.zeros((2, features)))
         super().__init__(
             "skops",
-            (_input(self._safely(lambda: _feature_names(model)), features),),
+            (_input(self._safely(lambda: _feature_names(first)), features),),
             tuple(_output(name, array) for name, array in trial.items()),
             precision="float64",
             batch_size=rows_at_once(features) if batch_size is None else batch_size,
@@ -156,12 +170,19 @@ def _outputs(model: Any, features: NDArray[np.float64]) -> Arrays:
     return found
 
 
+def _first(model: Any) -> Any:
+    """The first step of a pipeline, and of one in it, that does not pass features through, or None."""
+    if not hasattr(model, "steps"):
+        return None if isinstance(model, str) else model
+    return next((found for _, step in model.steps if (found := _first(step)) is not None), None)
+
+
 def _feature_names(model: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in getattr(model, "feature_names_in_", ()))
 
 
 def _input(names: tuple[str, ...], features: int) -> Tensor:
-    stated = tuple(Feature(name=one_line(name)) for name in names) if len(names) == features else ()
+    stated = tuple(Feature(name=plain(name)) for name in names) if len(names) == features else ()
     return Tensor(
         name="input",
         dtype="float64",
@@ -179,5 +200,5 @@ def _output(name: str, array: NDArray[Any]) -> Tensor:
 def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return f"{type(error).__name__}: {first[:200]}".rstrip(".")
+    first = next(iter(str(error).strip().splitlines()), "")
+    return f"{type(error).__name__}: {plain(first)}".rstrip(": .")

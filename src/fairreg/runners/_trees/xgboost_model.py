@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners._trees import ubj
 from fairreg.runners._trees.forest import Tree, damaged, features_allowed, reached
+from fairreg.runners._trees.wording import plain
 from fairreg.storage.recognition import describe
 
-__all__ = ["Objective", "XGBoostModel", "objective_of", "read"]
+__all__ = ["Objective", "XGBoostModel", "early_stopping", "objective_of", "read"]
 
 _MOST_CATEGORY = 1 << 24
 _SPARE_CATEGORIES = 1 << 20
@@ -64,7 +65,8 @@ class XGBoostModel:
     """A checked model. `groups` are its outputs (classes or targets), `targets` the group of each tree.
 
     `weights` multiply the trees of a dart booster; `linear` has the weights of a linear booster, shape
-    (features + 1, groups), the bias last. `base_score` is the text of the file.
+    (features + 1, groups), the bias last. `base_score` is the text of the file; `estimated` says whether
+    XGBoost was to estimate it (``boost_from_average``).
     """
 
     name: str
@@ -83,7 +85,14 @@ class XGBoostModel:
     parallel: int = 1
     weights: NDArray[np.float32] | None = None
     linear: NDArray[np.float32] | None = None
+    linear_rounds: int = 0
+    estimated: bool = True
     best_iteration: int | None = None
+
+    @property
+    def trained(self) -> bool:
+        """Whether XGBoost counts rounds in it: if not, a base that it was to estimate is a margin."""
+        return bool(self.trees or self.linear_rounds)
 
     @property
     def categorical(self) -> bool:
@@ -96,32 +105,46 @@ def objective_of(model: XGBoostModel) -> Objective:
     return _OBJECTIVES[model.objective]
 
 
+def early_stopping(model: XGBoostModel) -> tuple[str, ...]:
+    """A remark on a training that stopped early, after rounds that scikit-learn's interface would leave out.
+
+    It takes all rounds of a linear booster (python-package/xgboost/sklearn.py).
+    """
+    best = model.best_iteration
+    if best is None or (best + 1) * model.groups * model.parallel >= len(model.trees):
+        return ()
+    remark = (
+        "All trees are used, as Booster.predict does; training stopped early with its best iteration "
+        f"{best}, which scikit-learn's interface of XGBoost would end at."
+    )
+    return (remark,)
+
+
 def read(path: Path) -> XGBoostModel:
     """Read and check a model. Raises ModelError for a damaged file and for what fairreg does not run."""
     content = path.read_bytes()
-    name = path.name
+    name = plain(path.name)
     try:
-        document = _document(content, path)
+        document = _document(content, path, name)
     except (msgspec.MsgspecError, ubj.UbjError, RecursionError, UnicodeDecodeError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else f"{error}"
-        raise damaged(name, reason.rstrip(".").splitlines()[0]) from error
+        raise damaged(name, reason) from error
     try:
         return _model(document, name, len(content))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         fault = f"the member {error} is missing" if isinstance(error, KeyError) else f"{error}"
-        raise damaged(name, fault.splitlines()[0] if fault else "a member has a wrong type") from error
+        raise damaged(name, fault or "a member has a wrong type") from error
 
 
-def _document(content: bytes, path: Path) -> Any:
+def _document(content: bytes, path: Path, name: str) -> Any:
     if content[:2] == b"{L":
         return ubj.decode(content)
     if content[:1] == b"{" or content.lstrip()[:1] == b"{":
         return msgspec.json.decode(content)
     described = describe(path)
+    other = "" if described.format == "xgboost" else ", not an XGBoost model in JSON or UBJ"
     raise ModelError(
-        f"{path.name} is {described.words}, not an XGBoost model in JSON or UBJ."
-        if described.format != "xgboost"
-        else f"{path.name} is {described.words}.",
+        f"{name} is {plain(described.words)}{other}.",
         hint=described.next_step or "Ask its authors for the model as JSON: model.save_model('model.json').",
     )
 
@@ -144,10 +167,11 @@ def _model(document: Any, name: str, size: int) -> XGBoostModel:
         "feature_names": _names(learner.get("feature_names", ()), features),
         "classes": classes,
         "groups": groups,
+        "estimated": _number(stated.get("boost_from_average", "1")) != 0,
         "best_iteration": _best_iteration(learner.get("attributes", {})),
     } | _base(stated["base_score"], name, groups)
     if booster == "gblinear":
-        return XGBoostModel(**common, linear=_linear(content, features, groups, name))
+        return XGBoostModel(**common, **_linear(content, features, groups, name))
     return XGBoostModel(**common, **_forest(content, features, groups, size, name, weights=weights))
 
 
@@ -183,8 +207,7 @@ def _number(value: Any) -> int:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else f"{text[:50]}..."  # noqa: PLR2004
+    return plain(repr(value), 60)
 
 
 def _names(names: Sequence[Any], features: int) -> tuple[str, ...]:
@@ -241,11 +264,13 @@ def _booster(given: Mapping[str, Any], name: str) -> tuple[str, Any, Any]:
     )
 
 
-def _linear(content: Mapping[str, Any], features: int, groups: int, name: str) -> NDArray[np.float32]:
-    weights = _floats(content["weights"])
+def _linear(content: Mapping[str, Any], features: int, groups: int, name: str) -> dict[str, Any]:
+    weights, rounds = _floats(content["weights"]), _number(content.get("boosted_rounds", 0))
+    if not weights.size:
+        weights = np.zeros((features + 1) * groups, np.float32)  # XGBoost makes them in the first round
     if weights.size != (features + 1) * groups:
         raise damaged(name, f"{weights.size} linear weights do not fit {features} features")
-    return weights.reshape(features + 1, groups)
+    return {"linear": weights.reshape(features + 1, groups), "linear_rounds": rounds}
 
 
 def _floats(values: Any) -> NDArray[np.float32]:

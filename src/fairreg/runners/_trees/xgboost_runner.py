@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Checked models of XGBoost in XGBoost."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,11 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.runners._trees.forest import rows_at_once
-from fairreg.runners._trees.xgboost_model import XGBoostModel, objective_of
+from fairreg.runners._trees.wording import plain
+from fairreg.runners._trees.xgboost_model import XGBoostModel, early_stopping, objective_of
 from fairreg.runners._trees.xgboost_writer import serialised
 from fairreg.runners.base import Arrays, Runner
 from fairreg.schemas.record import Feature, Tensor
-from fairreg.schemas.text import one_line
 
 __all__ = ["XGBoostRunner"]
 
@@ -21,7 +22,8 @@ class XGBoostRunner(Runner):
     """A checked model in XGBoost; `engine` names the library with its version.
 
     The output is ``probabilities`` (rows, classes) of classifiers, ``label`` (rows,) where XGBoost gives
-    labels, ``margin`` (rows,) of binary:logitraw, and else ``prediction``, (rows,) or (rows, targets).
+    labels, (rows, targets) for several targets, ``margin`` (rows,) of binary:logitraw, and else
+    ``prediction``, (rows,) or (rows, targets).
     """
 
     def __init__(
@@ -30,7 +32,7 @@ class XGBoostRunner(Runner):
         import xgboost
 
         self.engine = f"XGBoost {xgboost.__version__}"
-        self._model, self._threads = model, threads
+        self._model, self._threads, self.remarks = model, threads, early_stopping(model)
         self._options = {"nthread": threads} if threads is not None else {}
         super().__init__(
             "xgboost",
@@ -68,11 +70,13 @@ def _infinite(features: NDArray[np.float32]) -> bool:
     return bool(np.isinf(features).any())
 
 
-def _shaped(found: NDArray[np.float32], model: XGBoostModel) -> NDArray[Any]:
+def _shaped(found: NDArray[Any], model: XGBoostModel) -> NDArray[Any]:
     """The library's output in the shape of the signature."""
     objective = objective_of(model)
+    if objective.link == "argmax":
+        return found.astype(np.int64).reshape(-1)
     if objective.output == "label":
-        return found.astype(np.int64).reshape(len(found), -1)[:, 0]
+        found = found.astype(np.int64)
     if objective.link == "sigmoid" and objective.output == "probabilities" and model.groups == 1:
         positive = found.reshape(-1)
         return np.stack([1 - positive, positive], axis=1)
@@ -84,7 +88,7 @@ def _input(model: XGBoostModel) -> Tensor:
         name="input",
         dtype="float32",
         shape=("rows", model.features),
-        features=tuple(Feature(name=one_line(name)) for name in model.feature_names),
+        features=tuple(Feature(name=plain(name)) for name in model.feature_names),
         description="features in the order of the training; NaN is a missing value",
     )
 
@@ -103,7 +107,7 @@ def _output(model: XGBoostModel) -> Tensor:
     objective = objective_of(model)
     columns: tuple[int, ...] = () if model.groups == 1 else (model.groups,)
     meaning = _MEANINGS[objective.link]
-    if objective.output == "label":
+    if objective.link == "argmax":
         columns = ()
     if objective.output == "probabilities" and model.groups == 1:
         columns, meaning = (2,), "probabilities of the classes 0 and 1"
@@ -119,4 +123,5 @@ def _reason(error: Exception) -> str:
     """The sentence of XGBoost's error, without its place in the source and the stack."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     first = lines[0] if lines else type(error).__name__
-    return first.rpartition(".cc:")[2].partition(": ")[2].rstrip(".") or first.rstrip(".")
+    stated = re.sub(r"^\[[\d:]+\] \S+?:\d+: (Check failed: \w+: )?", "", first)
+    return plain(stated).rstrip(".")

@@ -18,7 +18,10 @@ def serialised(model: XGBoostModel) -> bytes:
     """Write the model as UBJ, with what the library needs to predict."""
     content: dict[str, Any]
     if model.linear is not None:
-        content = {"name": "gblinear", "model": {"weights": model.linear.ravel(), "boosted_rounds": 1}}
+        content = {
+            "name": "gblinear",
+            "model": {"weights": model.linear.ravel(), "boosted_rounds": int(model.trained)},
+        }
     else:
         content = {"name": "gbtree", "model": _forest_document(model)}
     if model.weights is not None:
@@ -30,7 +33,7 @@ def serialised(model: XGBoostModel) -> bytes:
         "gradient_booster": content,
         "learner_model_param": {
             "base_score": model.base_score,
-            "boost_from_average": "1",
+            "boost_from_average": "1" if model.estimated else "0",
             "num_class": str(model.classes),
             "num_feature": str(model.features),
             "num_target": str(1 if model.classes else model.groups),

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fairreg.errors import ModelError
-from fairreg.runners import onnx
-from fairreg.runners._trees.ensemble import edges
-from fairreg.runners._trees.forest import damaged, features_allowed
-from fairreg.runners._trees.sklearn_graph import Writer
+from fairreg.runners._trees.ensemble import NO_LABEL, NO_LABEL_TEXT, edges
+from fairreg.runners._trees.sklearn_graph import Writer, written
 from fairreg.runners._trees.skops_file import Instance, SkopsFile, read
+from fairreg.runners._trees.wording import plain
 from fairreg.runners.converters.base import Conversion
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
@@ -33,7 +31,6 @@ _UNTRUSTED = (
     "sklearn.neural_network._stochastic_optimizers.",
     "numpy.dtype",
 )
-_FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 def accepts(described: FormatDescription) -> bool:
@@ -44,59 +41,36 @@ def accepts(described: FormatDescription) -> bool:
 def convert(path: Path) -> Conversion:
     """Write a model as ONNX. Raises ModelError for a damaged file, and by name for what is not written."""
     file = read(path)
-    model = file.values()
-    if not isinstance(model, Instance):
-        raise ModelError(f"{file.name} holds a {type(model).__name__}, not a model of scikit-learn.")
-    try:
-        with np.errstate(all="ignore"):
-            features = features_allowed(file.name, _features(model), file.size)
-            writer = Writer(model, file.name, features)
-            content = writer.write()
-            rows = _edges(writer, features)
-    except _FAULTS as error:
-        fault = f"it has no attribute {error}" if isinstance(error, KeyError) else f"{error}"
-        reason = (fault or type(error).__name__).splitlines()[0][:200].rstrip(".")
-        raise ModelError(
-            f"{file.name} cannot be written as ONNX: {reason}.",
-            hint="It may be damaged, or of another version of scikit-learn; ask its authors for ONNX.",
-        ) from error
-    try:
-        onnx.load(content).run({"input": rows[:2]})
-    except ModelError as error:
-        raise damaged(file.name, "the shapes of its numbers contradict each other") from error
+    writer, content = written(file)
     runtime = None if any(kind.startswith(_UNTRUSTED) for kind in file.kinds) else "skops"
-    return Conversion(content, _original(model, file), runtime, {"input": rows}, _remarks(writer))
+    return Conversion(content, _original(file), runtime, {"input": _edges(writer)}, _remarks(writer))
 
 
-def _features(model: Instance) -> int:
-    """Number of features, as the model or the first step of a pipeline states it."""
-    if model.name == "Pipeline":
-        steps = [step for _, step in model["steps"] if isinstance(step, Instance)]
-        return _features(steps[0])
-    return int(model["n_features_in_"])
+def _original(file: SkopsFile) -> str:
+    model = file.values()
+    stated = model.get("_sklearn_version") if isinstance(model, Instance) else None
+    return f"scikit-learn {plain(stated, 20)}" if stated else f"skops {file.version}"
 
 
-def _original(model: Instance, file: SkopsFile) -> str:
-    stated = model.get("_sklearn_version")
-    return f"scikit-learn {str(stated)[:20]}" if stated else f"skops {file.version}"
-
-
-def _edges(writer: Writer, features: int) -> NDArray[Any]:
+def _edges(writer: Writer) -> NDArray[Any]:
     """Thresholds of the trees, where those compare the inputs themselves; else a random sample."""
     if writer.trees and not writer.scaled:
-        rows = edges(writer.trees, features, np.float64, infinities=False)
+        rows = edges(writer.trees, writer.features, np.float64, infinities=False)
         largest = float(np.finfo(np.float32).max)
         rows[:] = np.clip(rows, -largest, largest)  # scikit-learn refuses what exceeds float32
-        return rows if _takes_missing(writer) else rows[~np.isnan(rows).any(axis=1)]
-    sample: NDArray[Any] = np.random.default_rng(0).normal(size=(64, features)) * 3
+        return rows if writer.missing else rows[~np.isnan(rows).any(axis=1)]
+    sample: NDArray[Any] = np.random.default_rng(0).normal(size=(64, writer.features)) * 3
     return sample
 
 
-def _takes_missing(writer: Writer) -> bool:
-    return any(tree.default_left[tree.splits].any() for tree in writer.trees)
-
-
 def _remarks(writer: Writer) -> tuple[str, ...]:
-    if not writer.trees:
-        return ("Features and outputs are float64, as in scikit-learn.",)
-    return ("Features are float64, as in scikit-learn; the sums of its trees are rounded to float32.",)
+    remarks = ["Features and outputs are float64, as in scikit-learn."]
+    if writer.trees:
+        remarks = ["Features are float64, as in scikit-learn; the sums of its trees are rounded to float32."]
+    if writer.refuses:
+        faults = [*([] if writer.missing else ["NaN"]), "an infinity"]
+        faults += ["a number beyond float32"] if writer.single else []
+        none = NO_LABEL_TEXT if isinstance(next(iter(writer.labels), 0), str) else NO_LABEL
+        label = f" and the label {none}" if writer.labels else ""
+        remarks.append(f"A row with {' or '.join(faults)}, which scikit-learn refuses, gives NaN{label}.")
+    return tuple(remarks)

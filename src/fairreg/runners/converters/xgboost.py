@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from fairreg.errors import ModelError
-from fairreg.runners._trees.ensemble import GraphWriter, Rules, add_members, add_trees, edges
+from fairreg.runners._trees.ensemble import NO_LABEL, GraphWriter, Rules, add_members, add_trees, edges
 from fairreg.runners._trees.forest import Tree
-from fairreg.runners._trees.xgboost_model import XGBoostModel, objective_of, read
+from fairreg.runners._trees.xgboost_model import XGBoostModel, early_stopping, objective_of, read
 from fairreg.runners.converters.base import Conversion
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
@@ -23,6 +23,7 @@ FORMATS: frozenset[FileFormat] = frozenset({"xgboost"})
 
 _LOGARITHMIC = frozenset({"count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft"})
 _LOGISTIC = frozenset({"binary:logistic", "reg:logistic"})
+_NEAR = np.float32(1e-6)
 
 
 def accepts(described: FormatDescription) -> bool:
@@ -34,20 +35,20 @@ def convert(path: Path) -> Conversion:
     """Write a model as ONNX. Raises ModelError for a damaged file, and by name for what is not written."""
     model = read(path)
     graph = GraphWriter(model.features, np.float32)
+    graph.refuse("input", missing=True)
     margin = _linear(graph, model) if model.linear is not None else _trees(graph, model)
     _link(graph, margin, model)
-    remarks = ["Features are float32 and NaN is a missing value, as in XGBoost."]
-    if model.best_iteration is not None:
-        remarks.append(
-            f"All trees are used, as Booster.predict does; training stopped early with its best iteration "
-            f"{model.best_iteration}, which scikit-learn's interface of XGBoost would end at."
-        )
+    label = objective_of(model).output == "label"
+    remark = (
+        "Features are float32 and NaN is a missing value, as in XGBoost; a row with an infinity, which "
+        f"XGBoost refuses, gives {f'the label {NO_LABEL}' if label else 'NaN'}."
+    )
     return Conversion(
         graph.serialised("xgboost"),
         f"XGBoost {model.version}".strip(),
         "xgboost",
         {"input": _edges(model)},
-        tuple(remarks),
+        (remark, *early_stopping(model)),
     )
 
 
@@ -62,16 +63,23 @@ def _edges(model: XGBoostModel) -> "np.ndarray[tuple[int, ...], np.dtype[np.floa
 
 
 def base_margin(model: XGBoostModel) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """``base_score`` as a margin: the inverse of the objective's link, per output."""
+    """``base_score`` as a margin: the inverse of the objective's link, per output.
+
+    XGBoost takes it for a margin in a model without rounds whose base_score was to be estimated, and for 0
+    and 1 the logit of the numbers 1e-6 away (measured with XGBoost 3.2).
+    """
     score = np.asarray(model.base, np.float32)
-    if model.objective in _LOGISTIC:
-        if not ((score > 0) & (score < 1)).all():
-            raise ModelError(f"{model.name} has a base_score outside (0, 1), which its objective excludes.")
+    untrained = not model.trained and model.estimated
+    if model.objective in _LOGISTIC and not untrained:
+        if not ((score >= 0) & (score <= 1)).all():
+            raise ModelError(f"{model.name} has a base_score outside [0, 1], which its objective excludes.")
+        score = np.clip(score, _NEAR, np.float32(1) - _NEAR)
         score = -np.log(np.float32(1) / score - np.float32(1))
-    if model.objective in _LOGARITHMIC:
-        if not (score > 0).all():
-            raise ModelError(f"{model.name} has a base_score below 0, which its objective excludes.")
-        score = np.log(score)
+    if model.objective in _LOGARITHMIC and not untrained:
+        if not (score >= 0).all():
+            raise ModelError(f"{model.name} has a base_score below 0, which has no logarithm.")
+        with np.errstate(divide="ignore"):
+            score = np.log(score)
     if model.linear is not None:
         score = score[:1]  # the linear booster of XGBoost 3 adds the first number to all outputs
     return np.broadcast_to(score, (model.groups,)).astype(np.float32)
@@ -86,8 +94,8 @@ def _trees(graph: GraphWriter, model: XGBoostModel) -> str:
     weights = np.ones(len(model.trees), np.float32) if model.weights is None else model.weights
     trees = [_weighted(tree, weight) for tree, weight in zip(model.trees, weights, strict=True)]
     rules = Rules("BRANCH_LT", members_left=False, members=members)
-    base = base_margin(model).tolist()
-    return add_trees(graph, value, trees, model.targets, rules, outputs=model.groups, base=base)
+    total = add_trees(graph, value, trees, model.targets, rules, outputs=model.groups)
+    return graph.node("Add", total, graph.constant(base_margin(model)))
 
 
 def _weighted(tree: Tree, weight: np.float32) -> Tree:
@@ -118,10 +126,10 @@ def _link(graph: GraphWriter, margin: str, model: XGBoostModel) -> None:
         label = graph.node("ArgMax", margin, axis=1, keepdims=0)
         return graph.output(label, name, np.int64)
     if objective.link == "hinge":
+        positive = graph.node("Cast", graph.node("Greater", margin, graph.constant(0)), to=7)
         if groups > 1:
-            raise ModelError(f"{model.name} has several targets with binary:hinge, which is not written.")
-        positive = graph.node("Greater", margin, graph.constant(0))
-        return graph.output(_column(graph, graph.node("Cast", positive, to=7)), name, np.int64)
+            return graph.output(positive, name, np.int64, groups)
+        return graph.output(_column(graph, positive), name, np.int64)
     value = margin
     if objective.link == "softmax":
         value = graph.node("Softmax", margin, axis=1)
