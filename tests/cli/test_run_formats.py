@@ -92,6 +92,19 @@ def test_several_files_and_workers_give_the_same(cli, forest, rows, tmp_path, co
             np.testing.assert_array_equal(found["response"], one["response"])
 
 
+def test_numbers_that_are_not_finite_are_counted_beside_the_range_of_the_others(cli, tmp_path):
+    body = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])],
+        "same",
+        [onnx.helper.make_tensor_value_info("x", 1, ["rows", 2])],
+        [onnx.helper.make_tensor_value_info("y", 1, ["rows", 2])],
+    )
+    model = onnx.helper.make_model(body, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    (tmp_path / "same.onnx").write_bytes(model.SerializeToString())
+    np.savez(tmp_path / "x.npz", x=np.array([[1, np.nan], [3, np.inf]], np.float32))
+    assert ", 1 to 3, 2 not finite" in cli("run", tmp_path / "same.onnx", "--input", tmp_path / "x.npz").out
+
+
 def test_torch_does_not_run_what_is_no_network_of_fairreg(cli, forest, rows):
     result = cli("run", forest, "--input", rows, "--runtime", "torch")
     assert result.code == 2

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -193,13 +193,23 @@ def _print(prediction: "Prediction") -> None:
     out.print(f"  computed {prediction.batching}", markup=False)
     for name, array in prediction.outputs.items():
         shape = ", ".join(map(str, array.shape))
-        spread = (
-            f", {array.min():.4g} to {array.max():.4g}" if array.size and array.dtype.kind in "fiu" else ""
-        )
+        spread = _spread(array)
         columns = _columns(prediction, name)
         out.print(f"  {name}: {array.dtype} ({shape}){spread}{columns}", markup=False)
     for name, value in prediction.metrics.items():
         out.print(f"  {name}: {value:.4f}", markup=False)
+
+
+def _spread(array: Any) -> str:
+    """The range of the finite numbers of an output, and how many others it has."""
+    import numpy as np
+
+    if not array.size or array.dtype.kind not in "fiu":
+        return ""
+    finite = array[np.isfinite(array)]
+    others = array.size - finite.size
+    span = f", {finite.min():.4g} to {finite.max():.4g}" if finite.size else ""
+    return f"{span}, {others} not finite" if others else span
 
 
 def _columns(prediction: "Prediction", output: str) -> str:
