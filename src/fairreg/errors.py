@@ -12,6 +12,7 @@ FairregError                1  failed; the message says why, the hint what to do
 │   └── RegistryUnreachable 4  its server could not be reached
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
 │   ├── NeedsAuthorsCode       only the authors' own code would run the model
+│   ├── OtherGraph             the tensors are those of a known network, the graph is not
 │   └── MissingEngine          an optional engine is not installed
 ├── PluginError             1  an installed plugin cannot be used
 ├── SecurityRefusal         3  refused for safety
@@ -103,6 +104,10 @@ class NoParameters(ModelError):
 
 class NeedsAuthorsCode(ModelError):
     """The files of a model run with their authors' code only, which fairreg does not run."""
+
+
+class OtherGraph(ModelError):
+    """A graph has the tensors of a known network and computes something else."""
 
 
 class MissingEngine(ModelError):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from io import TextIOWrapper
 from itertools import islice
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 from unicodedata import category
 
@@ -85,11 +86,21 @@ def _named(letter: str) -> str:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output, piece by piece; in ASCII unless that is UTF-8."""
-    pieces = json.JSONEncoder(indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding)).iterencode(document)
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding), allow_nan=False)
+    pieces = encoder.iterencode(_finite(document))
     # A file name that is not UTF-8 contains lone surrogates, which JSON can only write escaped.
     while text := "".join(islice(pieces, _PIECES)):
         sys.stdout.write(_escaped(text))
     sys.stdout.write("\n")
+
+
+def _finite(value: Any) -> Any:
+    """The document with null for numbers that JSON has no word for: NaN and infinities."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def print_document(document: str | bytes, *, json: bool) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _MOST_TENSORS = 20  # inputs or outputs that are printed
+_MOST_FEATURES = 40  # of one of them; --json has all
 
 
 def register(app: typer.Typer) -> None:
@@ -106,17 +107,23 @@ def _graph_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:
         yield "ONNX", f"opset {opsets or 'not stated'}"
         operators = ", ".join(f"{name} {number}" for name, number in graph.operators.items())
         yield "nodes", f"{graph.nodes} ({operators})"
-    yield from (("input", text) for text in _signature(item.inputs))
-    yield from (("output", text) for text in _signature(item.outputs))
+    yield from _signature("input", item.inputs)
+    yield from _signature("output", item.outputs)
 
 
-def _signature(tensors: "Iterable[Tensor]") -> Iterator[str]:
+def _signature(kind: str, tensors: "Iterable[Tensor]") -> Iterator[tuple[str, str]]:
     for number, tensor in enumerate(tensors):
         if number == _MOST_TENSORS:
-            yield "..."
+            yield kind, "..."
             return
         shape = ", ".join(str(size) for size in tensor.shape)
-        yield f"{tensor.name}: {tensor.dtype} ({shape})"
+        described = f": {tensor.description}" if tensor.description else ""
+        yield kind, f"{tensor.name}: {tensor.dtype} ({shape}){described}"
+        if tensor.features:
+            names = [item.name + (f" [{item.unit}]" if item.unit else "") for item in tensor.features]
+            more = len(names) - _MOST_FEATURES
+            shown = ", ".join(names[:_MOST_FEATURES])
+            yield "  in order", f"{shown} and {more} more" if more > 0 else shown
 
 
 def _verdict_lines(item: "FileInspection") -> Iterator[tuple[str, str]]:

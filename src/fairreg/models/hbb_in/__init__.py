@@ -37,7 +37,7 @@ from fairreg.models.hbb_in.published import (
 from fairreg.models.hbb_in.runner import HbbRunner, build
 from fairreg.runners import Runner
 from fairreg.runners.base import DEFAULT_BATCH
-from fairreg.runners.weights import fingerprint_of, read_tensors
+from fairreg.runners.weights import fingerprint_of, format_of, read_tensors
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
@@ -149,10 +149,11 @@ def load(
     """Load the network in a weight file on `runtime`.
 
     `selection` says which features it takes; by default the published metadata file beside the weights does.
-    Raises ModelError for a file of another network, UsageError, UnsafePickle, MissingEngine.
+    Raises ModelError for a file of another network, OtherGraph for an ONNX file that computes something else,
+    UsageError, UnsafePickle, MissingEngine.
     """
     path = source.path if isinstance(source, Recognition) else source
-    tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
+    tensors = _checked(path)
     features = selection or kept_features(path, Hyperparameters.from_tensors(tensors))
     return build(
         tensors,
@@ -166,8 +167,18 @@ def load(
 
 
 def onnx_graph(source: Recognition) -> bytes:
-    """Serialise the network of a recognised file as the ONNX graph that `load` runs."""
-    return onnx_bytes(read_tensors(source.path))
+    """Serialise the network of a recognised file as the ONNX graph that `load` runs. Raises OtherGraph."""
+    return onnx_bytes(_checked(source.path))
+
+
+def _checked(path: Path) -> Mapping[str, NDArray[Any]]:
+    """Read the tensors of a file; of an ONNX file only if its graph computes this network with them."""
+    tensors: Mapping[str, NDArray[Any]] = read_tensors(path)
+    if format_of(path) == "onnx":
+        from fairreg.models.hbb_in.own_graph import check_graph
+
+        check_graph(path, tensors)
+    return tensors
 
 
 def read_inputs(path: Path, start: int = 0, stop: int | None = None) -> Inputs:

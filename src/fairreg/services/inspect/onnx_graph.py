@@ -61,5 +61,14 @@ def onnx_facts(path: Path) -> OnnxFacts | FairregError:
 
 
 def tensor_document(tensor: Tensor) -> dict[str, Any]:
-    """An input or output as JSON: name, element type and shape."""
-    return {"name": tensor.name, "dtype": tensor.dtype, "shape": list(tensor.shape)}
+    """An input or output as JSON: name, element type, shape, description, and its features in order."""
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype,
+        "shape": list(tensor.shape),
+        "description": tensor.description,
+        "features": [
+            {"name": item.name, "unit": item.unit, "description": item.description}
+            for item in tensor.features
+        ],
+    }

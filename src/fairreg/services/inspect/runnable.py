@@ -76,7 +76,8 @@ def runnability(path: Path, described: FormatDescription, engines: Path, *, shar
             return Runnability(
                 "needs a file beside it", error.message, error.hint, fault=error, recognition=known
             )
-        return Runnability("runs", opened=open_recognised(path, known, engines), recognition=known)
+        opened = open_recognised(path, known, engines)
+        return Runnability("runs", opened=opened, recognition=opened.recognition)
     except FairregError as error:
         return replace(_refused(error, described, sharded=sharded), recognition=known)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fairreg import models, runners
-from fairreg.errors import FairregError, ModelError, SecurityRefusal, UsageError
+from fairreg.errors import FairregError, ModelError, OtherGraph, SecurityRefusal, UsageError
 from fairreg.models.base import Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.batching import Batching
@@ -280,20 +280,31 @@ def open_recognised(
     """Open a file that `recognise` was asked about, as `open_file`."""
     size = None if batch_size == WHOLE else batch_size
     options: dict[str, Any] = {"engines": engines, "threads": threads, "device": device, "batch_size": size}
-    if known is not None:
-        found = WholeModel(models.load(known, runtime=runtime or DEFAULT_RUNTIME, **options))
-    else:
-        found = open_whole(path, runtime, options)
+    found, known, other = _opened(path, known, runtime, options)
     runner = found.runner
     if batch_size is not None:
         exact = runner.batching.exact and size is not None
         runner.batching = Batching(size, "requested", exact=exact)
     warnings = (
         *(known.assumptions if known else ()),
+        *other,
         *conversion_warnings(path, found.conversion),
         *runner.remarks,
     )
     return LoadedModel(runner, path, known, warnings, batch_size, conversion=found.conversion)
+
+
+def _opened(
+    path: Path, known: Recognition | None, runtime: str | None, options: dict[str, Any]
+) -> tuple[WholeModel, Recognition | None, tuple[str, ...]]:
+    """Load a known network, else the model that the file describes whole, with a warning about a likeness."""
+    if known is None:
+        return open_whole(path, runtime, options), None, ()
+    try:
+        return WholeModel(models.load(known, runtime=runtime or DEFAULT_RUNTIME, **options)), known, ()
+    except OtherGraph as error:
+        warning = f"{error.message} It runs as the graph it is."
+        return open_whole(path, runtime, options), None, (warning,)
 
 
 def _fingerprint(path: Path) -> str | None:

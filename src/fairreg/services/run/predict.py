@@ -89,8 +89,8 @@ def predict(
     """Run the model on the arrays or jets in the file `inputs`.
 
     A model that fairreg supports reads the files of its own field; any other takes .npz files with an array
-    for each of its inputs. `output` is written only at the end. Raises ModelError if model and input do not
-    fit, UsageError for an output of an unknown kind and for one that is the input.
+    for each of its inputs. `output` is written when all outputs are computed. Raises ModelError if model and
+    input do not fit, UsageError for an output of an unknown kind and for one that is the input.
     """
     if output is not None and output.suffix not in OUTPUT_SUFFIXES:
         raise UsageError(f"{output.name} is not a .npz or .npy file.", hint="Use one of these suffixes.")
@@ -100,7 +100,10 @@ def predict(
     warnings = (*model.warnings, *dependence_warnings(model.runner, given.arrays))
     begun = perf_counter()
     outputs = _run(model.runner, given.arrays, progress)
-    prediction = Prediction(
+    seconds = perf_counter() - begun
+    if output is not None:  # before figures of merit, for which the labels may not do
+        write_outputs(outputs, output)
+    return Prediction(
         model=model.title,
         path=model.path,
         fingerprint=model.fingerprint,
@@ -110,14 +113,11 @@ def predict(
         source=str(inputs),
         outputs=outputs,
         items=count_items(given.arrays),
-        seconds=perf_counter() - begun,
+        seconds=seconds,
         metrics=measured(model, outputs, given.labels),
         warnings=warnings,
         converted_from=model.converted_from,
     )
-    if output is not None:
-        write_outputs(outputs, output)
-    return prediction
 
 
 def read_arrays(
