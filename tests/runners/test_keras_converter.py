@@ -234,6 +234,37 @@ def test_weights_alone_need_the_json_beside(keras, tmp_path):
 
 
 @needs_keras
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
+def test_the_json_of_keras_3_shows_its_version(keras, tmp_path, suffix):
+    """It states none, and older versions would need to know who computed a convolution."""
+    from keras.src.legacy.saving import legacy_h5_format
+
+    layers = [keras.Input((5, 2), name="x"), keras.layers.Conv1D(3, 2, activation="hard_sigmoid", name="c")]
+    model = keras_files.randomised(keras.Sequential(layers))
+    path = tmp_path / f"m{suffix}"
+    if suffix == ".h5":
+        with keras_files.quiet(), h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    else:
+        keras_files.saved(model, path)
+    (tmp_path / "m.json").write_text(model.to_json())
+    arrays = {"x": np.random.default_rng(0).normal(size=(3, 5, 2)).astype("f4")}
+    (expected,) = keras_files.computed(model, arrays)
+    assert difference(run(path, arrays)["c"], expected) <= TOLERANCE
+    assert converter.convert(path).original.startswith("Keras 3")
+
+
+@needs_keras
+def test_an_embedding_is_named_and_is_no_sign_of_keras_1(keras, tmp_path):
+    k = keras.layers
+    path = keras_files.saved(
+        keras.Sequential([keras.Input((5,)), k.Embedding(9, 3, name="e"), k.Flatten()]), tmp_path / "m.h5"
+    )
+    with pytest.raises(ModelError, match=r"The layer 'e' \(Embedding\) .*takes indices, which is not"):
+        converter.convert(path)
+
+
+@needs_keras
 def test_names_of_classes_become_paths_as_keras_makes_them(keras):
     from keras.src.utils.naming import to_snake_case
 

@@ -16,7 +16,7 @@ from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners import keras as runner
 from fairreg.runners.converters import keras as converter
 from fairreg.storage.recognition import describe
-from support.keras_files import layer, packed, sequential, write_legacy
+from support.keras_files import layer, packed, saved, sequential, write_legacy
 
 METADATA = json.dumps({"keras_version": "3.15.0"}).encode()
 INPUT = layer("InputLayer", "x", batch_shape=[None, 2], dtype="float32")
@@ -158,8 +158,11 @@ def test_a_json_that_is_a_link_is_not_followed(tmp_path):
     path = write_legacy(
         tmp_path / "in" / "m.h5", ["d"], {"d": [("d/kernel:0", np.ones((2, 1)))]}, version="2.4.0"
     )
-    with pytest.raises(ModelError, match="without its architecture"):
+    with pytest.raises(ModelError, match="without its architecture") as caught:
         converter.convert(path)
+    assert (
+        caught.value.hint == "m.json beside it is a link, which is not followed: copy the file itself there."
+    )
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -205,14 +208,133 @@ def test_huge_shapes_take_no_memory(tmp_path, read, shape):
         runner.engine()  # its import takes memory, too
     tracemalloc.start()
     try:
-        if read is runner.load and shape in {"repetition", "padding"}:
-            read(path).close()  # it has no weights to exceed; its outputs are never made here
-        else:
-            with pytest.raises(ModelError):
-                read(path)
+        with pytest.raises(ModelError):
+            read(path)
         assert tracemalloc.get_traced_memory()[1] < 100 << 20
     finally:
         tracemalloc.stop()
+
+
+FREE = layer("InputLayer", "x", batch_shape=[None, None, 2], dtype="float32")
+REPEATED = module(layer("RepeatVector", "r", n=1 << 20))
+GROWING = {
+    "repetition": ("r", [INPUT, module(layer("RepeatVector", "r", n=1 << 28))]),
+    "padding": ("z", [FREE, module(layer("ZeroPadding1D", "z", padding=1 << 28))]),
+    "stretching": ("u", [FREE, module(layer("UpSampling1D", "u", size=1 << 28))]),
+    "stretching twice": (
+        "v",
+        [FREE, *(module(layer("UpSampling1D", name, size=1 << 14)) for name in "uv")],
+    ),
+    "many of a large size": (
+        "",
+        [INPUT, module(layer("RepeatVector", "r", n=1 << 23)),
+         *(module(layer("ReLU", f"l{n}")) for n in range(99))],
+    ),
+    "gates": (
+        "l",
+        [INPUT, module(layer("RepeatVector", "r", n=1 << 22)),
+         module(layer("LSTM", "l", units=64, activation="tanh", recurrent_activation="sigmoid"))],
+    ),
+    "pooling": (
+        "r",
+        [INPUT, module(layer("RepeatVector", "r", n=1 << 26)), module(layer("MaxPooling1D", "m"))],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize("case", GROWING)
+def test_values_far_larger_than_the_weights_are_refused_with_their_layer(tmp_path, read, case):
+    name, layers = GROWING[case]
+    arrays = {
+        "layers/lstm/cell/vars/0": np.ones((2, 256)),
+        "layers/lstm/cell/vars/1": np.ones((64, 256)),
+        "layers/lstm/cell/vars/2": np.ones(256),
+    }
+    weights = weights_file(tmp_path / "w.h5", arrays if case == "gates" else {"optimizer/v": np.ones(2)})
+    config = deepcopy(module(sequential(*(module(item) for item in layers)), "keras"))
+    with pytest.raises(ModelError, match=rf"[Tt]he layer '{name}.*too large for the weights") as caught:
+        read(archive(tmp_path, config, weights))
+    assert caught.value.hint
+
+
+@pytest.mark.skipif(not runner.available(), reason="needs keras")
+@pytest.mark.parametrize("kind", ["Attention", "AdditiveAttention", "MultiHeadAttention"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_scores_of_every_pair_are_counted(tmp_path, kind, inside):
+    keras = runner.engine()
+    given = keras.Input((2,), name="x")
+    wide = keras.layers.RepeatVector(1 << 14)(given)
+    heads = kind == "MultiHeadAttention"
+    attention = getattr(keras.layers, kind)(*([1, 2] if heads else []), name="a")
+    sequence = keras.Input((None, 2), name="s")
+    inner = keras.Model(sequence, attention(*[sequence] * 2) if heads else attention([sequence] * 2))
+    made = inner(wide) if inside else inner.layers[-1](*[wide] * 2) if heads else attention([wide] * 2)
+    path = saved(keras.Model(given, made), tmp_path / "m.keras")
+    with pytest.raises(ModelError, match=rf"'a' \({kind}\) needs \d+ numbers per row"):
+        runner.load(path)
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize("version", ["3.16.0", "3.99.1", "4.0.0", "99.0.0", "0.3.1", "123456.0.0"])
+def test_versions_with_unknown_definitions_are_refused(tmp_path, read, version):
+    members = {
+        "metadata.json": json.dumps({"keras_version": version}),
+        "config.json": json.dumps(network(module(DENSE))),
+        "model.weights.h5": weights_file(tmp_path / "w.h5"),
+    }
+    with pytest.raises(ModelError, match=rf"Keras {version}, and .* definitions of Keras 1 to 3\.15"):
+        read(packed(tmp_path / "m.keras", members))
+
+
+def test_versions_of_hdf5_files_with_unknown_definitions_are_refused(tmp_path):
+    config = sequential(layer("Dense", "d", units=1, use_bias=False, batch_input_shape=[None, 2]))
+    weights = {"d": [("d/kernel:0", np.ones((2, 1)))]}
+    path = write_legacy(tmp_path / "m.h5", ["d"], weights, version="4.1.0", config=config)
+    with pytest.raises(ModelError, match=r"m\.h5 was saved by Keras 4\.1\.0"):
+        converter.convert(path)
+    (tmp_path / "in").mkdir()
+    path = write_legacy(tmp_path / "in" / "m.h5", ["d"], weights)
+    (tmp_path / "in" / "m.json").write_text(json.dumps({**config, "keras_version": "99.0"}))
+    with pytest.raises(ModelError, match=r"m\.json was saved by Keras 99\.0"):
+        converter.convert(path)
+
+
+STEERING = "\x1b[31mX\x1b]0;t\x07\u202e\u2066\u200b\x9b31m\r\nFAKE"
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize(
+    "place",
+    ["class", "class inside", "name", "argument", "value", "activation", "version", "module", "registered"],
+)
+def test_foreign_texts_in_messages_are_plain(tmp_path, read, place):
+    dense = layer("Dense", "d", units=1, use_bias=False, activation="linear")
+    config, metadata = dense["config"], {"keras_version": "3.15.0"}
+    entry = module(dense)
+    if place == "class":
+        entry["class_name"] = STEERING
+    elif place == "class inside":
+        entry = module(layer("Bidirectional", "b", layer=module({**dense, "class_name": STEERING})))
+    elif place == "version":
+        metadata["keras_version"] = "2.4" + STEERING if read is runner.load else "3.15.0" + STEERING
+    elif place in {"module", "registered"}:
+        entry = module(dense, "keras" + STEERING if place == "module" else "keras.layers", STEERING)
+    else:
+        key = {"argument": STEERING, "value": "units"}.get(place, place)
+        config[key] = STEERING
+    members = {
+        "metadata.json": json.dumps(metadata),
+        "config.json": json.dumps(network(entry)),
+        "model.weights.h5": weights_file(tmp_path / "w.h5"),
+    }
+    path = packed(tmp_path / "m\u202e.keras", members)
+    try:
+        found = read(path)
+        said = [found.original, *found.remarks]
+    except (ModelError, SecurityRefusal) as error:
+        said = [error.message, error.hint or ""]
+    assert all(text.isprintable() for text in said), said
 
 
 @pytest.mark.parametrize("read", READERS)

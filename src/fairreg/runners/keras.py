@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: MIT
 """Keras 3, an optional engine for .keras files, computing with PyTorch (extra ``keras``).
 
-Keras reads only what `_keras_check` passed: its own layers by a list, no code, no module, no link to other
-files. The model is first made without memory, so that its size is known before any is taken. HDF5 files of
-Keras go through `converters.keras` instead, since Keras 3 computes some of those of older versions otherwise.
+Keras reads only what `_keras.check` passed: its own layers by a list, no code, no module, no link to other
+files. The model is first made without memory, so that its size is known before any is taken.
+HDF5 files of Keras go through `converters.keras` instead, since Keras 3 computes some of those of older
+versions otherwise.
 """
 
 import os
+import re
 import sys
 import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from fairreg.errors import MissingEngine, ModelError
-from fairreg.runners import _keras_check as check
 from fairreg.runners import devices, torch
+from fairreg.runners._keras import check, sizes
 from fairreg.runners.base import Arrays, Runner
 from fairreg.runners.batching import Batching, decide
+from fairreg.runners.converters.keras.arguments import plain
 from fairreg.schemas.record import Tensor
-from fairreg.schemas.text import one_line
 from fairreg.storage.formats import FileFormat
 
 __all__ = ["FORMATS", "RUNTIME", "SUFFIXES", "KerasRunner", "available", "check_device", "engine", "load"]
@@ -41,6 +45,8 @@ _FAULTS = (
     *(OSError, ArithmeticError, MemoryError, AssertionError),
 )
 _SHOWN = 300
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # in messages of Keras
+_MOST_NUMBERS = 1 << 28  # of a batch, with the outputs of all layers
 _importing = threading.Lock()
 
 
@@ -110,24 +116,35 @@ def load(
         raise ModelError("Keras loads .keras files, not ONNX models.", hint="Leave out --runtime.")
     found = check.checked(source)
     keras = engine()
-    _check_size(keras, found, source.name)
-    return KerasRunner(keras, _loaded(keras, found, source.name, str(place)), found, batch_size, str(place))
+    name = plain(source.name)
+    per_row = _check_size(keras, found, name)
+    model = _loaded(keras, found, name, str(place))
+    return KerasRunner(keras, model, found, _Batch(batch_size, max(1, _MOST_NUMBERS // per_row)), str(place))
 
 
-def _check_size(keras: Any, found: check.Checked, name: str) -> None:
-    """Make the model without memory. Raises ModelError if it has more parameters than its weights."""
+def _check_size(keras: Any, found: check.Checked, name: str) -> int:
+    """Make the model without memory; return the numbers that a row takes, with the outputs of all layers.
+
+    Raises ModelError for a model with more parameters than its weights, or with outputs that are too large.
+    """
     import json
     import zipfile
     from io import BytesIO
 
     with zipfile.ZipFile(BytesIO(found.content)) as archive:
         config = json.loads(archive.read("config.json"))
-    with _quiet(name), keras.device("meta"):
-        parameters = keras.saving.deserialize_keras_object(config, safe_mode=True).count_params()
-    if parameters > found.parameters:
-        raise ModelError(
-            f"The model in {name} has {parameters} parameters, and its weights {found.parameters}."
-        )
+
+    def make() -> Any:
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        parameters = sum(prod(item.shape) for item in model.weights if "int" not in item.dtype)
+        if parameters > found.parameters:
+            raise ModelError(
+                f"The model in {name} has {parameters} parameters, and its weights {found.parameters}."
+            )
+        return model
+
+    with _quiet(name):
+        return sizes.made(keras, make, found.parameters)[1]
 
 
 def _loaded(keras: Any, found: check.Checked, name: str, device: str) -> Any:
@@ -149,16 +166,14 @@ def _quiet(name: str) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    text = one_line(str(error)).removesuffix(".")
+    text = plain(_COLOURS.sub("", str(error)), len(str(error))).removesuffix(".")
     return f"{text[:_SHOWN]}..." if len(text) > _SHOWN else text or type(error).__name__
 
 
 class KerasRunner(Runner):
     """A model of Keras 3, computed by PyTorch without gradients."""
 
-    def __init__(
-        self, keras: Any, model: Any, found: check.Checked, batch_size: int | None, device: str
-    ) -> None:
+    def __init__(self, keras: Any, model: Any, found: check.Checked, batch: "_Batch", device: str) -> None:
         self._keras, self._model = keras, model
         order = {tensor.name: tensor for tensor in model.inputs}
         inputs = tuple(_signature(name, order[name]) for name in found.inputs)
@@ -171,21 +186,25 @@ class KerasRunner(Runner):
             outputs,
             device=device,
             precision=outputs[0].dtype,
-            batching=_batching(inputs, outputs, batch_size, independent=found.independent),
+            batching=batch.decided(inputs, outputs, independent=found.independent),
         )
         self.engine = f"Keras {version('keras')}, PyTorch {version('torch')}"
         self._order = [tensor.name for tensor in model.inputs]
+        self._structure, self._indices = sizes.structure(model), found.indices
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Call the model once; errors of Keras and PyTorch become a ModelError."""
         import torch as engine_of_keras
 
+        for name in sorted(self._indices):
+            _check_indices(name, arrays[name])
         values = [arrays[name] for name in self._order]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 with self._keras.device(self.device), engine_of_keras.inference_mode():
-                    result = self._model(values if len(values) > 1 else values[0], training=False)
+                    given = self._keras.tree.pack_sequence_as(self._structure, values)
+                    result = self._model(given, training=False)
                     made = self._keras.tree.flatten(result)
                     found = [self._keras.ops.convert_to_numpy(value) for value in made]
             except _FAULTS as error:
@@ -193,10 +212,27 @@ class KerasRunner(Runner):
         return {tensor.name: value for tensor, value in zip(self.outputs, found, strict=True)}
 
 
-def _batching(
-    inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], size: int | None, *, independent: bool
-) -> Batching:
-    return decide(inputs, outputs, size=size, stated=independent, proven=lambda: False)
+def _check_indices(name: str, array: Any) -> None:
+    """Raise ModelError for numbers of rows that are negative: PyTorch would count those from the end."""
+    if array.size and (array.min() < 0 or (array != array.astype("int64")).any()):
+        raise ModelError(f"The input {plain(name)} has indices that are negative or no whole numbers.")
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """The batch size that a user asked for, and how many rows at once take little memory."""
+
+    asked: int | None
+    most: int
+
+    def decided(
+        self, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], *, independent: bool
+    ) -> Batching:
+        """How the rows are cut."""
+        found = decide(inputs, outputs, size=self.asked, stated=independent, proven=lambda: False)
+        if self.asked is not None or found.exact or found.size is None:
+            return found
+        return replace(found, size=min(found.size, self.most))
 
 
 def _signature(name: str, tensor: Any) -> Tensor:

@@ -13,10 +13,11 @@ the file states defines it; docs/keras.md lists the layers. Nothing of the file 
 
 from pathlib import Path
 
+from fairreg.errors import ModelError
 from fairreg.runners.converters.base import Conversion
-from fairreg.runners.converters.keras import edges, model_file, network
+from fairreg.runners.converters.keras import edges, keras_engine, model_file, network
+from fairreg.runners.converters.keras.arguments import plain
 from fairreg.runners.converters.keras.graph import KerasGraph
-from fairreg.schemas.text import one_line
 from fairreg.storage.formats import FileFormat
 from fairreg.storage.recognition import FormatDescription
 
@@ -39,7 +40,7 @@ def convert(path: Path, /) -> Conversion:
     ModelError, with the name of the layer, SecurityRefusal for code in the file, MissingEngine without h5py.
     """
     model = model_file.read(path)
-    graph = KerasGraph(model.major, model.backend)
+    graph = KerasGraph(model.major, model.backend, model.weights.count)
     whole = model.network
     given, made = network.names(whole.inputs), network.names(whole.outputs)
     made = [f"{name}_output" if name in given else name for name in made]
@@ -48,22 +49,26 @@ def convert(path: Path, /) -> Conversion:
     values = [graph.input(name, shape) for name, shape in zip(given, shapes, strict=True)]
     for name, value in zip(made, network.written(graph, whole, values, model.weights), strict=True):
         graph.output(name, value)
-    stated = one_line(model.version or "")[:_SHOWN]
+    stated = plain(model.version or "", _SHOWN)
     original = f"Keras {stated or model.major or '(version not stated)'}"
+    runtime, reason = _runtime(path, model)
     return Conversion(
         graph.serialised(original),
         original,
-        _runtime(path, model),
+        runtime,
         edges.inputs(given, shapes),
-        (*model.remarks, *graph.remarks),
+        (*model.remarks, *graph.remarks, *reason),
     )
 
 
-def _runtime(path: Path, model: model_file.KerasModel) -> str | None:
-    """The runner of the original: Keras 3 runs its own archives, but not step by step."""
+def _runtime(path: Path, model: model_file.KerasModel) -> tuple[str | None, tuple[str, ...]]:
+    """The runner of the original, or a remark why Keras 3 is not asked for what is in its own archive."""
     with path.open("rb") as file:
         is_archive = file.read(2) == b"PK"
-    runs = (
-        is_archive and model.major == _RUN_BY_KERAS and "TimeDistributed" not in network.kinds(model.network)
-    )
-    return "keras" if runs else None
+    if not is_archive or model.major != _RUN_BY_KERAS:
+        return None, ()
+    try:
+        keras_engine.check(model.network)
+    except ModelError as error:
+        return None, (f"Keras itself is not asked: {error.message}",)
+    return "keras", ()

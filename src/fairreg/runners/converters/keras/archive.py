@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fairreg.errors import ModelError, UnsafeArchive
-from fairreg.runners.converters.keras.arguments import quoted
+from fairreg.runners.converters.keras.arguments import plain, quoted
 
 __all__ = ["CONFIG", "METADATA", "WEIGHTS", "Archive", "opened"]
 
@@ -33,9 +33,9 @@ def opened(path: Path) -> Iterator["Archive"]:
     try:
         archive = zipfile.ZipFile(path)
     except _CORRUPT as error:
-        raise ModelError(f"{path.name} is a truncated or damaged zip archive.") from error
+        raise ModelError(f"{plain(path.name)} is a truncated or damaged zip archive.") from error
     with archive:
-        yield Archive(archive, path.name)
+        yield Archive(archive, plain(path.name))
 
 
 class Archive:

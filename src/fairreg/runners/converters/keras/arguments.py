@@ -8,15 +8,26 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.schemas.text import one_line
 
-__all__ = ["MAX_SIZE", "Call", "KerasNetwork", "Layer", "Reference", "is_size", "quoted"]
+__all__ = ["MAX_SIZE", "Call", "KerasNetwork", "Layer", "Reference", "is_size", "plain", "quoted"]
 
 MAX_SIZE = 1 << 31  # of one axis, a number of units, a repetition
 _SHOWN = 80
 
 
+def plain(text: object, most: int = _SHOWN) -> str:
+    """A text from a file for a message: one line of printable characters, cut to `most`.
+
+    Characters that steer a terminal or turn the direction of writing are written as ``\\u202e``.
+    """
+    line = one_line(str(text)[: 4 * most])[:most].rstrip()
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in line
+    )
+
+
 def quoted(text: object) -> str:
-    """A name from a file in quotes, on one line and not longer than 80 characters."""
-    return repr(one_line(str(text))[:_SHOWN])
+    """A name from a file in quotes, on one line, printable and not longer than 80 characters."""
+    return repr(one_line(str(text)[: 4 * _SHOWN])[:_SHOWN])
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ class Layer:
 
     def __str__(self) -> str:
         """``the layer 'dense_1' (Dense)``, for messages."""
-        return f"the layer {quoted(self.name)} ({one_line(self.kind)[:_SHOWN]})"
+        return f"the layer {quoted(self.name)} ({plain(self.kind)})"
 
     def refusal(self, reason: str, *, hint: str | None = None) -> ModelError:
         """The error that names the layer; `reason` is the rest of the sentence, without its full stop."""
@@ -63,8 +74,10 @@ class Layer:
     def wrong(self, key: str) -> ModelError:
         """The error for an argument that is missing or has a value that it cannot have."""
         if key not in self.config:
-            return self.refusal(f"does not state its argument {key!r}")
-        return self.refusal(f"has the argument {key!r} = {quoted(self.config[key])}, which is not supported")
+            return self.refusal(f"does not state its argument {quoted(key)}")
+        return self.refusal(
+            f"has the argument {quoted(key)} = {quoted(self.config[key])}, which is not supported"
+        )
 
     def integer(self, key: str, default: int | None = None, *, least: int = 1) -> int:
         """An integer of at least `least`."""

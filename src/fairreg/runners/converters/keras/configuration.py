@@ -167,14 +167,15 @@ class Reader:
         )
 
     def _references(self, stated: Any) -> Iterator[Reference]:
+        """The outputs of layers in a structure of lists and dictionaries, in Keras' order."""
         if isinstance(stated, list) and _is_reference(stated):
             yield Reference(*stated[:3])
         elif isinstance(stated, list | Mapping):
             # Keras takes the members of a dictionary in the order of their names.
             for item in (stated[key] for key in sorted(stated)) if isinstance(stated, Mapping) else stated:
-                if not (isinstance(item, list) and _is_reference(item)):
-                    raise self._broken("its inputs or outputs are not outputs of layers")
-                yield Reference(*item[:3])
+                yield from self._references(item)
+        else:
+            raise self._broken("its inputs or outputs are not outputs of layers")
 
     def _with_calls(self, layer: Layer, entry: Mapping[str, Any]) -> Layer:
         nodes = entry.get("inbound_nodes")

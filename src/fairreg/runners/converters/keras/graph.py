@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """An ONNX graph in the making: nodes and constants, with the shape of every value as Keras sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.runners.converters.keras.arguments import Layer
 
-__all__ = ["LAST", "KerasGraph", "Shape", "Value", "known"]
+__all__ = ["LAST", "KerasGraph", "Shape", "Value", "known", "most_numbers"]
 
 _OPSET, _IR_VERSION = 17, 8  # every onnxruntime since 1.12 reads these
 _BATCH = "rows"
 _MAX_NODES = 20_000
-_MAX_NUMBERS = 1 << 31  # of one value per row
+_LEAST_BOUND, _PER_WEIGHT = 1 << 24, 4
+_ALL = 64  # values of the largest size that all operations may give together
 LAST = np.iinfo(np.int64).max  # the end of an axis, for Slice
 
 Shape = tuple[int | None, ...]
@@ -42,11 +44,21 @@ def known(shape: Shape) -> int | None:
     return prod(sizes) if len(sizes) == len(shape) - 1 else None
 
 
-class KerasGraph:
-    """Collects nodes. `major` is Keras' major version, `backend` what it computed with; None: not stated."""
+def most_numbers(weights: int) -> int:
+    """Bound for the numbers of one value per row: 2^24, and four times the weights of a larger model."""
+    return max(_LEAST_BOUND, _PER_WEIGHT * weights)
 
-    def __init__(self, major: int | None, backend: str | None) -> None:
+
+class KerasGraph:
+    """Collects nodes. `major` is Keras' major version, `backend` what it computed with; None: not stated.
+
+    `weights` is the number of weights of the model, which bounds its values.
+    """
+
+    def __init__(self, major: int | None, backend: str | None, weights: int = 0) -> None:
         self.major, self.backend = major, backend
+        self._most = most_numbers(weights)
+        self._numbers, self._times = 0, 1
         self.remarks: list[str] = []
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
@@ -104,10 +116,34 @@ class KerasGraph:
 
     def given(self, layer: Layer, name: str, shape: Shape) -> Value:
         """Check the size of a value that a layer gives. Raises ModelError for an impossible one."""
-        number = known(shape)
-        if any(size is not None and size < 0 for size in shape) or (number or 0) > _MAX_NUMBERS:
-            raise layer.refusal(f"gives values of the shape {shape[1:]}, which is impossible or too large")
+        if any(size is not None and size < 0 for size in shape):
+            raise layer.refusal(f"gives values of the shape {shape[1:]}, which is impossible")
+        self.take(layer, prod(1 if size is None else size for size in shape[1:]))
         return Value(name, shape)
+
+    def take(self, layer: Layer, numbers: int) -> None:
+        """Note that a layer needs so many numbers per row. Raises ModelError, with its name, for too many."""
+        self._numbers += self._times * numbers
+        if self._times * numbers > self._most or self._numbers > _ALL * self._most:
+            raise layer.refusal(
+                f"needs {self._times * numbers} numbers per row, and the layers up to it {self._numbers}, "
+                "which is too large for the weights of the model"
+            )
+
+    @contextmanager
+    def repeated(self, layer: Layer, times: int) -> Iterator[None]:
+        """Context manager: what is added inside is computed `times` times per row."""
+        before, self._times = self._times, self._times * times
+        self.take(layer, 1)
+        try:
+            yield
+        finally:
+            self._times = before
+
+    def stretch(self, layer: Layer, factor: int) -> None:
+        """Note that an axis of any length becomes `factor` times as long, for all that follows."""
+        self._times *= factor
+        self.take(layer, 1)
 
     def transpose(self, value: Value, *order: int) -> Value:
         """Reorder the axes."""

@@ -57,7 +57,8 @@ _LSTM, _GRU = 12, 9  # arrays of a layer with separate gates
 
 def is_old(kind: str, config: Mapping[str, Any]) -> bool:
     """Tell whether a layer's arguments are those of Keras 1."""
-    return kind in _KINDS or kind == "Merge" or not _MARKS.isdisjoint(config)
+    marks = _MARKS - {"output_dim"} if kind not in _ARGUMENTS else _MARKS  # Embedding has it in all versions
+    return kind in _KINDS or kind == "Merge" or not marks.isdisjoint(config)
 
 
 def renamed(kind: str, config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -13,14 +13,16 @@ from typing import Any
 
 from fairreg.errors import ModelError, SecurityRefusal
 from fairreg.runners.converters.keras import archive, keras1, layers, safety, stored, stores
-from fairreg.runners.converters.keras.arguments import KerasNetwork, quoted
+from fairreg.runners.converters.keras.arguments import KerasNetwork, plain, quoted
 from fairreg.runners.converters.keras.configuration import NETWORKS, Reader
 from fairreg.runners.converters.keras.weights import LayerWeights
 
-__all__ = ["KerasModel", "major_of", "read"]
+__all__ = ["KerasModel", "check_version", "major_of", "read"]
 
-_VERSION = re.compile(r"(\d{1,3})\.\d")
+_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})", re.ASCII)
 _WORDS = re.compile(r"weights?|arch(itecture)?|model|config|json|[^a-z0-9]+")
+_NEWEST = (3, 15)  # the version whose definitions were read, and that the tests compare with
+_KERAS_3 = 3
 _MAX_SIDE_FILES = 500
 _NOFOLLOW = int(getattr(os, "O_NOFOLLOW", 0)) | int(getattr(os, "O_NONBLOCK", 0))
 
@@ -47,6 +49,16 @@ class _Description:
     backend: str | None
 
     @property
+    def major(self) -> int | None:
+        """The major version of Keras; without a statement, what only Keras 3 writes shows it.
+
+        Source: `Model.to_json` of keras/src/models/model.py, which states a module and no version.
+        """
+        stated = major_of(self.version)
+        by_keras_3 = {"module", "registered_name"} <= self.config.keys()
+        return _KERAS_3 if stated is None and by_keras_3 else stated
+
+    @property
     def is_old(self) -> bool:
         """Whether its arguments are those of Keras 1."""
         return any(
@@ -60,7 +72,7 @@ def read(path: Path) -> KerasModel:
     """Read a Keras model. Raises ModelError, SecurityRefusal, MissingEngine."""
     with path.open("rb") as file:
         is_zip = file.read(2) == b"PK"
-    return _of_archive(path) if is_zip else _of_hdf5(path)
+    return _of_archive(path, plain(path.name)) if is_zip else _of_hdf5(path, plain(path.name))
 
 
 def major_of(version: str | None) -> int | None:
@@ -69,42 +81,58 @@ def major_of(version: str | None) -> int | None:
     return int(found[1]) if found else None
 
 
-def _of_archive(path: Path) -> KerasModel:
+def check_version(version: str | None, file: str) -> None:
+    """Raise ModelError for a version of Keras whose definitions are not known here."""
+    found = _VERSION.match(version or "")
+    if found and not (1, 0) <= (int(found[1]), int(found[2])) <= _NEWEST:
+        newest = ".".join(map(str, _NEWEST))
+        raise ModelError(
+            f"{file} was saved by Keras {plain(version)}, and fairreg knows the definitions of Keras 1 to "
+            f"{newest}.",
+            hint="Save the model with one of these, or export it to ONNX with its own version.",
+        )
+
+
+def _of_archive(path: Path, name: str) -> KerasModel:
     with archive.opened(path) as members:
-        config = safety.parsed(members.read(archive.CONFIG, safety.MAX_JSON), path.name)
-        metadata = safety.parsed(members.read(archive.METADATA, safety.MAX_JSON), path.name)
+        config = safety.parsed(members.read(archive.CONFIG, safety.MAX_JSON), name)
+        metadata = safety.parsed(members.read(archive.METADATA, safety.MAX_JSON), name)
         content = members.read(archive.WEIGHTS)
     version = _text(metadata.get("keras_version"))
+    check_version(version, name)
     major = major_of(version)
     # The format is of Keras 3, and of the Keras 2 inside TensorFlow.
     backend = "tensorflow" if major == 2 else None  # noqa: PLR2004
-    network = _network(path.name, major, config)
-    with stored.opened(content, path.name) as weights:
+    network = _network(name, major, config)
+    with stored.opened(content, name) as weights:
         return KerasModel(network, stores.by_path(network, weights), version, major, backend)
 
 
-def _of_hdf5(path: Path) -> KerasModel:
-    with stored.opened(path, path.name) as content:
+def _of_hdf5(path: Path, name: str) -> KerasModel:
+    with stored.opened(path, name) as content:
         configuration = content.text("model_config")
         if configuration is None:
-            return _with_side_file(path, content)
-        config = safety.parsed(configuration, path.name)
+            return _with_side_file(path, name, content)
+        config = safety.parsed(configuration, name)
         version, backend = content.text("keras_version"), content.text("backend")
-        found = _Description(config, path.name, version, backend)
+        check_version(version, name)
+        found = _Description(config, name, version, backend)
         return _by_order(found, content.group("model_weights"), version)
 
 
-def _with_side_file(path: Path, content: stored.Stored) -> KerasModel:
+def _with_side_file(path: Path, name: str, content: stored.Stored) -> KerasModel:
     found = _beside(path)
+    check_version(found.version, found.file)
     remark = f"The architecture is that of {found.file}, beside the weights."
     if content.texts("layer_names"):
         version, backend = content.text("keras_version"), content.text("backend")
-        _check_same(found, version, path.name)
+        check_version(version, name)
+        _check_same(found, version, name)
         joined = _Description(found.config, found.file, found.version or version, found.backend or backend)
         return _by_order(joined, content, version, remark)
     if "layers" not in content:
-        raise ModelError(f"{path.name} has neither a Keras model nor the weights of one.")
-    major = major_of(found.version)
+        raise ModelError(f"{name} has neither a Keras model nor the weights of one.")
+    major = found.major
     network = _network(found.file, major, found.config)
     weights = stores.by_path(network, content)
     return KerasModel(network, weights, found.version, major, found.backend, (remark,))
@@ -114,7 +142,7 @@ def _by_order(
     found: _Description, content: stored.Stored, of_weights: str | None, *remarks: str
 ) -> KerasModel:
     old = found.is_old
-    major = major_of(found.version)
+    major = found.major
     if major not in {1, None} and old:
         raise ModelError(f"{found.file} states Keras {major} and has arguments of Keras 1.")
     major = 1 if old else major
@@ -131,7 +159,7 @@ def _network(file: str, major: int | None, config: Mapping[str, Any]) -> KerasNe
 
 
 def _check_same(found: _Description, version: str | None, name: str) -> None:
-    one, other = major_of(found.version), major_of(version)
+    one, other = found.major, major_of(version)
     if one is not None and other is not None and one != other:
         raise ModelError(
             f"{found.file} is of Keras {one} and {name} of Keras {other}, so they do not belong together."
@@ -141,17 +169,20 @@ def _check_same(found: _Description, version: str | None, name: str) -> None:
 def _beside(path: Path) -> _Description:
     """The description of the model in the folder of its weights: the only one, or the one named alike."""
     found = [item for item in _candidates(path.parent) if item is not None]
-    alike = [item for item in found if _bare(item.file) == _bare(path.name)]
+    alike = [item for item in found if _bare(item.file) == _bare(plain(path.name))]
     chosen = found if len(found) == 1 else alike
     if len(chosen) == 1:
         return chosen[0]
     if not found:
+        links = sorted(plain(item.name) for item in _side_files(path.parent) if item.is_symlink())
+        hint = "Put the JSON file that its authors saved with model.to_json() into the same folder."
+        if links:
+            hint = f"{links[0]} beside it is a link, which is not followed: copy the file itself there."
         raise ModelError(
-            f"{path.name} has the weights of a Keras model without its architecture.",
-            hint="Put the JSON file that its authors saved with model.to_json() into the same folder.",
+            f"{plain(path.name)} has the weights of a Keras model without its architecture.", hint=hint
         )
     raise ModelError(
-        f"{path.name} has weights alone, and {len(found)} files beside it describe a Keras model: "
+        f"{plain(path.name)} has weights alone, and {len(found)} files beside it describe a Keras model: "
         f"{', '.join(sorted(quoted(item.file) for item in found)[:5])}.",
         hint="Put the weights and the JSON file of their architecture into a folder of their own.",
     )
@@ -163,8 +194,11 @@ def _bare(name: str) -> str:
 
 
 def _candidates(folder: Path) -> list[_Description | None]:
-    paths = sorted(item for item in folder.iterdir() if item.suffix.lower() == ".json")
-    return [_description(item) for item in paths[:_MAX_SIDE_FILES]]
+    return [_description(item) for item in _side_files(folder)]
+
+
+def _side_files(folder: Path) -> list[Path]:
+    return sorted(item for item in folder.iterdir() if item.suffix.lower() == ".json")[:_MAX_SIDE_FILES]
 
 
 def _description(path: Path) -> _Description | None:
@@ -181,14 +215,16 @@ def _description(path: Path) -> _Description | None:
     if b"class_name" not in content:
         return None
     try:
-        config = safety.parsed(content, path.name)
+        config = safety.parsed(content, plain(path.name))
     except SecurityRefusal:
         raise
     except ModelError:
         return None
     if config.get("class_name") not in NETWORKS:
         return None
-    return _Description(config, path.name, _text(config.get("keras_version")), _text(config.get("backend")))
+    return _Description(
+        config, plain(path.name), _text(config.get("keras_version")), _text(config.get("backend"))
+    )
 
 
 def _text(value: Any) -> str | None:

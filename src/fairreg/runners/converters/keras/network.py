@@ -11,7 +11,7 @@ from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer, Refe
 from fairreg.runners.converters.keras.graph import KerasGraph, Shape, Value
 from fairreg.runners.converters.keras.weights import LayerWeights
 
-__all__ = ["input_shape", "kinds", "names", "written"]
+__all__ = ["input_shape", "kinds", "names", "ordered", "written"]
 
 _Key = tuple[str, int]
 
@@ -65,7 +65,7 @@ def written(
         if holder is None or holder.kind != "InputLayer":
             raise ModelError(f"The model {quoted(network.name)} has an input that is no input layer.")
         values[reference] = _checked(holder, value)
-    for layer, number in _ordered(network):
+    for layer, number in ordered(network):
         needed = [_found(network, values, item) for item in layer.calls[number].inputs]
         for index, value in enumerate(_called(graph, layer, needed, weights)):
             values[Reference(layer.name, number, index)] = value
@@ -93,7 +93,7 @@ def _found(network: KerasNetwork, values: Mapping[Reference, Value], reference: 
     return value
 
 
-def _ordered(network: KerasNetwork) -> list[tuple[Layer, int]]:
+def ordered(network: KerasNetwork) -> list[tuple[Layer, int]]:
     """The calls of all layers, each after those that it needs. Raises ModelError for a loop."""
     calls = {(layer.name, number): layer for layer in network.layers for number in range(len(layer.calls))}
     waiting: dict[_Key, int] = {}
@@ -141,7 +141,8 @@ def _distributed(graph: KerasGraph, layer: Layer, inputs: list[Value], weights: 
     if sizes.count(-1):
         raise layer.refusal("takes steps whose size is not stated")
     flat = graph.node("Reshape", value.name, graph.integers(-1, *sizes))
-    found = _one(_called(graph, inner, [Value(flat, (None, *row))], weights))
+    with graph.repeated(layer, steps):
+        found = _one(_called(graph, inner, [Value(flat, (None, *row))], weights))
     if None in found.shape[1:]:
         raise layer.refusal("gives steps whose size is not stated")
     shape: Any = (steps, *found.shape[1:])

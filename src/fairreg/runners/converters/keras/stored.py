@@ -28,6 +28,7 @@ _MAX_BYTES = 4 << 30
 # Deflate reaches 1:1032. What was never written takes no bytes and reads as zeros of any number.
 _SMALL, _RATIO = 1 << 16, 1100
 _TEXTS = ("model_config", "keras_version", "backend", "layer_names", "weight_names")
+_OTHER_TYPE = "dtype"  # an attribute
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}
 
 
@@ -141,10 +142,10 @@ class Stored:
                 f"{where} is kept in other files, which are not read.",
                 hint="Ask for a file that holds its own weights.",
             )
+        if _OTHER_TYPE in found.attrs:  # Keras states there that the numbers are bfloat16
+            raise ModelError(f"{where} holds bfloat16, a type that HDF5 lacks, which is not supported.")
         if found.shape is None or found.dtype.kind != "f" or found.dtype.itemsize not in {2, 4, 8}:
             raise ModelError(f"{where} does not hold floating-point numbers.")
-        if "dtype" in found.attrs:  # Keras states there that the numbers are bfloat16
-            raise ModelError(f"{where} is in a type that HDF5 lacks, which is not supported.")
         plan = found.id.get_create_plist()
         for number in range(plan.get_nfilters()):
             if plan.get_filter(number)[0] not in _FILTERS:
@@ -170,7 +171,9 @@ class Stored:
                 found = inside.child(name)
                 if isinstance(found, h5py.Group):
                     stack.append(found)
-                elif isinstance(found, h5py.Dataset) and found.dtype.kind == "f":
+                elif isinstance(found, h5py.Dataset) and (
+                    found.dtype.kind == "f" or _OTHER_TYPE in found.attrs
+                ):
                     self._check(found, name)
                     total += found.size
                 elif (

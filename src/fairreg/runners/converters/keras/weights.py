@@ -60,6 +60,11 @@ class LayerWeights:
 
     arrays: Mapping[Layer, Mapping[str, Array]]
 
+    @property
+    def count(self) -> int:
+        """Number of weights."""
+        return sum(array.size for named in self.arrays.values() for array in named.values())
+
     def take(self, layer: Layer, name: str, *shape: int | None) -> Array:
         """The weights `name` of a layer, which must have this shape; None stands for any length.
 

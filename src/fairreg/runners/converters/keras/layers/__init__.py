@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from fairreg.runners.converters.keras.arguments import KerasNetwork, Layer
-from fairreg.runners.converters.keras.graph import KerasGraph, Value
+from fairreg.runners.converters.keras.graph import KerasGraph, Value, known
 from fairreg.runners.converters.keras.layers import activations, dense, merging, pooling, recurrent, shaping
 from fairreg.runners.converters.keras.layers import convolution as conv
 from fairreg.runners.converters.keras.weights import LayerWeights
@@ -139,13 +139,18 @@ def canonical(layer: Layer) -> Layer:
     return replace(layer, kind=_ALIASES.get(layer.kind, layer.kind))
 
 
-def check_arguments(layer: Layer) -> None:
-    """Raise ModelError for an unknown class or argument, and for arithmetic other than float32."""
+def check_arguments(layer: Layer, more: Mapping[str, str] | None = None) -> None:
+    """Raise ModelError for an unknown class or argument, and for arithmetic other than float32.
+
+    `more` are further classes with their arguments, as words of one text.
+    """
     found = KINDS.get(layer.kind)
-    if found is None:
+    also = (more or {}).get(layer.kind)
+    if found is None and also is None:
         raise layer.refusal(_reason(layer.kind))
+    arguments = found.arguments if found is not None else frozenset((also or "").split())
     for key, value in layer.config.items():
-        known = key in found.arguments or key in _TRAINING or key.endswith(_ENDINGS)
+        known = key in arguments or key in _TRAINING or key.endswith(_ENDINGS)
         if not known and value not in (None, False):
             raise layer.wrong(key)
     layer.forbid(*_UNSET)
@@ -185,4 +190,6 @@ def write(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weights: L
     found = KINDS[layer.kind]
     if not found.several and len(inputs) != 1:
         raise layer.refusal(f"is called with {len(inputs)} inputs, which is not supported")
-    return found.write(graph, layer, inputs, weights)
+    value = found.write(graph, layer, inputs, weights)
+    graph.take(layer, known((1, *(size or 1 for size in value.shape[1:]))) or 0)
+    return value

@@ -13,7 +13,7 @@ from typing import Any
 from fairreg.runners.converters.keras.arguments import Layer, quoted
 from fairreg.runners.converters.keras.graph import KerasGraph, Value
 
-__all__ = ["LAYERS", "activated", "hard_sigmoid_slope", "name_of", "recurrent"]
+__all__ = ["LAYERS", "activated", "check_name", "hard_sigmoid_slope", "name_of", "recurrent"]
 
 _ALPHA, _SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al., arXiv:1706.02515
 _VERSION_3 = 3
@@ -38,6 +38,12 @@ def name_of(layer: Layer, key: str = "activation") -> str | Mapping[str, Any]:
 
 def _foreign(layer: Layer, name: object) -> str:
     raise layer.refusal(f"has the activation {quoted(name)}, which is the author's own or not supported")
+
+
+def check_name(layer: Layer, name: str) -> None:
+    """Raise ModelError for the name of an unknown function."""
+    if name not in _FUNCTIONS:
+        _foreign(layer, name)
 
 
 def hard_sigmoid_slope(graph: KerasGraph, layer: Layer) -> float:

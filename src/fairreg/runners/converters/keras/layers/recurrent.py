@@ -41,6 +41,8 @@ def recurrent(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weight
         attributes["linear_before_reset"] = int(twice)
     arrays = _tensors(layer, weights, size, units, two_biases=twice)
     tensors = [graph.constant(array) for array in arrays]
+    # The engine computes the gates of all steps before it begins.
+    graph.take(layer, (value.shape[1] or 1) * len(_GATES[layer.kind]) * units)
     steps = graph.transpose(value, 1, 0, 2)
     every, last = graph.nodes(
         _OPERATORS[layer.kind], [steps.name, *tensors], 2, hidden_size=units, **attributes

@@ -120,6 +120,15 @@ def padding(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weights
     for axis, (one, other) in zip(axes, sides, strict=True):
         before[axis], behind[axis] = one, other
     found = graph.node("Pad", value.name, graph.integers(*before, *behind), graph.scalar(0))
+    # An axis of any length is at least as long as what is added to it.
+    graph.take(
+        layer,
+        prod(
+            (size or 0) + one + other
+            for size, one, other in zip(value.shape, before, behind, strict=True)
+            if size or one + other
+        ),
+    )
     return graph.given(layer, found, _resized(value, axes, [one + other for one, other in sides]))
 
 
@@ -145,6 +154,8 @@ def upsampling(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], _weig
         scales[axis] = float(factor)
         size = sizes[axis]
         sizes[axis] = None if size is None else size * factor
+        if size is None:
+            graph.stretch(layer, factor)
     found = graph.node(
         "Resize",
         value.name,

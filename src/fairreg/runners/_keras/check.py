@@ -15,28 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError, SecurityRefusal
-from fairreg.runners.converters.keras import archive, network, safety, stored
-from fairreg.runners.converters.keras.arguments import KerasNetwork, quoted
+from fairreg.runners.converters.keras import archive, keras_engine, network, safety, stored
+from fairreg.runners.converters.keras.arguments import KerasNetwork, plain, quoted
 from fairreg.runners.converters.keras.configuration import Reader
-from fairreg.runners.converters.keras.layers import KINDS
-from fairreg.runners.converters.keras.model_file import major_of
+from fairreg.runners.converters.keras.model_file import check_version, major_of
 
 __all__ = ["Checked", "checked"]
 
-_MORE_LAYERS = (
-    *("InputLayer", "Embedding", "Masking", "MultiHeadAttention", "Attention", "AdditiveAttention", "Dot"),
-    *("Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "MaxPooling3D", "AveragePooling3D"),
-    *(
-        "GlobalMaxPooling3D",
-        "GlobalAveragePooling3D",
-        "GroupNormalization",
-        "UnitNormalization",
-        "Normalization",
-    ),
-    *("RMSNormalization", "EinsumDense", "ZeroPadding3D", "Cropping3D", "UpSampling3D", "SpatialDropout3D"),
-    *("LSTMCell", "GRUCell", "SimpleRNNCell"),
-)
-_LAYERS = frozenset({*KINDS, *_MORE_LAYERS})
 _INITIALIZERS = frozenset(
     {
         *("Zeros", "Ones", "Constant", "Identity", "OrthogonalInitializer", "Orthogonal", "RandomNormal"),
@@ -46,7 +31,7 @@ _INITIALIZERS = frozenset(
 )
 # The classes of each module, as Keras writes them.
 _ALLOWED: Mapping[str, frozenset[str]] = {
-    "keras.layers": _LAYERS,
+    "keras.layers": keras_engine.KINDS,
     "keras": frozenset({"Sequential", "Functional", "Model", "DTypePolicy"}),
     "keras.models": frozenset({"Sequential", "Functional", "Model"}),
     "keras.src.models.functional": frozenset({"Functional"}),
@@ -67,13 +52,15 @@ _HINT = "fairreg convert writes many such models as ONNX; or ask its authors for
 class Checked:
     """A checked model: `content` is the archive for Keras, `parameters` the numbers among its weights.
 
-    `independent`: no layer works along the axis of the batch.
+    `indices` are names of inputs that hold numbers of rows; `independent`: no layer works along the axis of
+    the batch.
     """
 
     content: bytes
     network: KerasNetwork
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    indices: frozenset[str]
     parameters: int
     version: str | None
     independent: bool
@@ -81,29 +68,33 @@ class Checked:
 
 def checked(path: Path) -> Checked:
     """Check a .keras file. Raises ModelError, SecurityRefusal, MissingEngine without h5py."""
+    name = plain(path.name)
     with archive.opened(path) as members:
-        config = safety.parsed(members.read(archive.CONFIG, safety.MAX_JSON), path.name)
-        metadata = safety.parsed(members.read(archive.METADATA, safety.MAX_JSON), path.name)
+        config = safety.parsed(members.read(archive.CONFIG, safety.MAX_JSON), name)
+        metadata = safety.parsed(members.read(archive.METADATA, safety.MAX_JSON), name)
         weights = members.read(archive.WEIGHTS)
     version = metadata.get("keras_version")
-    _check_version(version, path.name)
-    for item in safety.objects(config, path.name):
-        _check_object(item, path.name)
-    found = Reader(path.name, _VERSION).network(config)
-    _check_calls(found, path.name)
+    _check_version(version, name)
+    for item in safety.objects(config, name):
+        _check_object(item, name)
+    found = Reader(name, _VERSION).network(config)
+    _check_calls(found, name)
+    keras_engine.check(found)
     return Checked(
         _rewritten(config, metadata, weights),
         found,
         tuple(network.names(found.inputs)),
         tuple(network.names(found.outputs)),
-        _parameters(weights, path.name),
+        keras_engine.indices(found),
+        _parameters(weights, name),
         version if isinstance(version, str) else None,
-        all(_by_rows(item) for item in safety.objects(config, path.name)),
+        all(_by_rows(item) for item in safety.objects(config, name)),
     )
 
 
 def _check_version(version: Any, file: str) -> None:
     """Raise ModelError for a file of Keras 2, of which Keras 3 computes some functions otherwise."""
+    check_version(version if isinstance(version, str) else None, file)
     if major_of(str(version)) != _VERSION:
         said = f"was saved by Keras {quoted(version)}" if version else "does not state its version of Keras"
         raise ModelError(
@@ -116,8 +107,6 @@ def _check_object(item: Mapping[str, Any], file: str) -> None:
     """Raise SecurityRefusal for an object that Keras would make and that is not on the list."""
     if item.get("compile_config") not in (None, {}):
         raise ModelError(f"A model inside {file} holds how it was trained, which is not read.", hint=_HINT)
-    if item.get("unroll"):
-        raise ModelError(f"A recurrent layer in {file} is unrolled, which is not run.", hint=_HINT)
     if "class_name" not in item:
         return
     kind, module, registered = item["class_name"], item.get("module"), item.get("registered_name")
