@@ -35,7 +35,9 @@ def test_an_onnx_model_is_described_with_its_signature_and_how_it_runs(cli, affi
     assert (found["format"], found["runs"]["verdict"], found["runs"]["runtime"]) == ("onnx", "runs", "onnx")
     assert found["onnx"]["opsets"] == {"ai.onnx": 17}
     assert found["onnx"]["operators"] == {"Mul": 1, "Add": 1}
-    assert found["inputs"] == [{"name": "x", "dtype": "float32", "shape": ["N", 3]}]
+    assert found["inputs"] == [
+        {"name": "x", "dtype": "float32", "shape": ["N", 3], "description": None, "features": []}
+    ]
     assert [item["name"] for item in found["outputs"]] == ["y"]
     assert "the graph computes each row by itself" in found["runs"]["computed"]
     assert found["tensors"]["parameters"] == 4
@@ -147,7 +149,9 @@ def test_an_onnx_model_without_its_engine_may_run(cli, affine, monkeypatch):
         "may run: ONNX",
         "onnxruntime is not installed.",
     )
-    assert found["inputs"] == [{"name": "x", "dtype": "float32", "shape": ["N", 3]}]
+    assert found["inputs"] == [
+        {"name": "x", "dtype": "float32", "shape": ["N", 3], "description": None, "features": []}
+    ]
 
 
 def test_a_tensorrt_plan_is_not_loaded(cli, tmp_path):
@@ -238,3 +242,23 @@ def test_file_chooses_only_among_the_files_of_a_record(cli, affine):
     result = cli("inspect", affine, "--file", "*.onnx")
     assert result.code == 2
     assert "--file chooses among the files of a record" in result.err
+
+
+def test_a_sample_of_a_recognised_network_shows_what_to_fill_in(cli, tmp_path):
+    network = tmp_path / "net.safetensors"
+    network.write_bytes(hbb_in.REFERENCE.read_bytes())
+    result = cli("inspect", network, "--sample", tmp_path / "sample.npz")
+    assert result.code == 0, result.err
+    assert "in order: track_ptrel" in result.out
+    run = cli("run", network, "--input", tmp_path / "sample.npz", "--json")
+    assert run.code == 0, run.err
+    assert run.json["input"]["items"] == int(result.err.split()[0])
+    again = cli("inspect", network, "--sample", tmp_path / "sample.npz")
+    assert (again.code, "exists" in again.err) == (2, True)
+
+
+def test_without_a_recognised_network_there_is_no_sample(cli, tmp_path):
+    (tmp_path / "notes.txt").write_text("words")
+    result = cli("inspect", tmp_path / "notes.txt", "--sample", tmp_path / "sample.npz")
+    assert result.code == 1
+    assert "no sample" in result.err

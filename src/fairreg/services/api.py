@@ -93,8 +93,9 @@ def load(
 ) -> Runner:
     """Load a runner of a weight or model file, or of the model that an identifier leads to.
 
-    A file of a network that fairreg supports gets its `predict`; any other ONNX file runs by its own graph,
-    with its side files. `file` chooses among the models of a record, by name or glob pattern;
+    The Hbb network gets its `predict`; any other ONNX file runs by its own graph, with its side files, models
+    of other programs by their engine or as ONNX, weights of known networks as these. `file` chooses among the
+    models of a record, by name or glob pattern;
     `device` is ``cpu``, ``cuda`` (the first GPU) or ``cuda:N``, by default a GPU for tensorrt, else the CPU.
     `batch_size` is a number of rows, or ``"whole"`` for all at once; None leaves it to what is known of the
     model (docs/running.md).

@@ -2,6 +2,7 @@
 """``inspect``: what a file is, whether it runs here, and where its weights are published."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,12 @@ def inspect(
         str, typer.Argument(metavar="PID|FILE", help="An identifier or a file.", show_default=False)
     ],
     file: FileOfRecord = None,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npz", help="Write a sample input of the recognised network, to run or to fill in."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Describe a model file, or each model file of a record.
@@ -38,6 +45,7 @@ def inspect(
     """
     from fairreg.cli.output import downloading, log, print_json
     from fairreg.services.inspect.inspect import inspect as look
+    from fairreg.services.inspect.inspect import write_sample
 
     with downloading() as received:
         report = look(settings(), model, patterns=file or (), log=log, progress=received)
@@ -50,6 +58,8 @@ def inspect(
             _print(item)
     if report.refusal is not None:
         raise report.refusal
+    if sample is not None:
+        log(f"{write_sample(report, sample)} items of the sample are in {sample}.")
 
 
 def _print(item: "FileInspection") -> None:

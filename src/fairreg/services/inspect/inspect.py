@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fairreg.errors import FairregError, ModelError, RegistryError
+from fairreg import models
+from fairreg.errors import FairregError, ModelError, RegistryError, UsageError
 from fairreg.models.base import Recognition
 from fairreg.runners import weights
 from fairreg.runners.weights import ModelCandidate, sharded
@@ -22,13 +23,14 @@ from fairreg.services.inspect.tensors import TensorCounts, weight_facts
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.services.run.demonstrate import ENGINES
 from fairreg.services.run.loaded_model import local_file
+from fairreg.services.run.outputs import write_outputs
 from fairreg.settings import Settings
 from fairreg.storage.files import digest
 from fairreg.storage.formats import MODEL_FORMATS
 from fairreg.storage.recognition import FormatDescription, describe
 from fairreg.web import Log, no_log
 
-__all__ = ["FileInspection", "InspectionReport", "inspect", "inspect_file"]
+__all__ = ["FileInspection", "InspectionReport", "inspect", "inspect_file", "write_sample"]
 
 _MOST_FILES = 200
 _NAMED_WEIGHTS = re.compile(r"model|weight|checkpoint|param", re.IGNORECASE)
@@ -166,6 +168,28 @@ def inspect(
             return _with_published(InspectionReport(model, None, (inspect_file(path, engines),)), known, log)
         fetched = fetch(settings, model, patterns=patterns, log=log, progress=progress, registry=known)
         return _with_published(_of_record(fetched, engines), known, log)
+
+
+def write_sample(report: InspectionReport, target: Path) -> int:
+    """Write the sample of the first recognised network to the .npz file `target`; return its number of items.
+
+    It is that of the model package, the same every time. Raises ModelError where no network was recognised,
+    UsageError for a file that is there or of another kind.
+    """
+    if target.suffix != ".npz" or target.exists():
+        fault = "exists" if target.exists() else "is not a .npz file"
+        raise UsageError(f"{target} {fault}.", hint="Choose another name for --sample.")
+    opened = [item.runs.opened for item in report.files if item.runs.opened is not None]
+    known = next((item for item in opened if item.recognition is not None), None)
+    if known is None or known.recognition is None:
+        raise ModelError(
+            "No network that fairreg knows was recognised, so there is no sample for it.",
+            hint="The names and shapes of the inputs are listed.",
+        )
+    arrays = models.sample_for(known.recognition)
+    taken = {item.name: arrays[item.name] for item in known.runner.inputs if item.name in arrays}
+    write_outputs(taken, target)
+    return len(next(iter(taken.values()), ()))
 
 
 def _of_record(fetched: FetchedFiles, engines: Path) -> InspectionReport:
