@@ -252,7 +252,7 @@ def test_a_sample_of_a_recognised_network_shows_what_to_fill_in(cli, tmp_path):
     assert "in order: track_ptrel" in result.out
     run = cli("run", network, "--input", tmp_path / "sample.npz", "--json")
     assert run.code == 0, run.err
-    assert run.json["input"]["items"] == int(result.err.split()[0])
+    assert f"{run.json['input']['items']} items of the sample" in result.err
     again = cli("inspect", network, "--sample", tmp_path / "sample.npz")
     assert (again.code, "exists" in again.err) == (2, True)
 
