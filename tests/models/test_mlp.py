@@ -136,15 +136,16 @@ def test_inputs_are_counted_before_they_are_named(tmp_path):
     [
         ('{"nodes": "' + "9" * 5000 + '"}', "which is no list of numbers"),
         ('{"nodes": "12,9", "N": ' + "9" * 5000 + "}", "an integer of 5000 digits; at most 40 are read"),
-        ('{"nodes": "1,2", "N": 8, "nodes": "12,9"}', "states nodes more than once"),
+        ('{"nodes": "1,2", "N": 8, "nodes": "12,9"}', "states 'nodes' more than once"),
     ],
     ids=["width", "integer", "twice"],
 )
 def test_options_that_cannot_be_read_are_refused(tmp_path, options, words):
     path = published(tmp_path, f"{NAME}_best", random_weights(TAGGER.shapes()), OPTIONS)
     (tmp_path / "trained_model_dicts" / f"{NAME}.json").write_text(options)
-    with pytest.raises(ModelError, match=words):
+    with pytest.raises(ModelError, match=words) as caught:
         models.load(path)
+    assert "published" in caught.value.hint
 
 
 @pytest.mark.parametrize(

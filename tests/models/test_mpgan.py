@@ -152,6 +152,7 @@ def test_common_names_need_the_arguments(tmp_path, arguments):
         ({"gtanh": 1}, "its gtanh is 1, neither True nor False"),
         ({"sd": "0.2"}, "its sd is '0.2', not a number"),
         ({"leaky_relu_alpha": 10**39}, "000, which is not finite in float32"),
+        ({"jets": 3}, "its jets is 3, not a printable text"),
         ({"sd": -1}, "its sd is -1.0, and a standard deviation is not negative"),
         ({"norm": -1e39}, "its norm is -1e+39, which is not finite in float32"),
         ({"num_hits": 30_000}, "its num_hits is 30000, and at most 256 particles are computed"),
@@ -214,6 +215,12 @@ def test_a_number_of_particles_that_no_jet_can_have_is_refused(tmp_path, number)
         ModelError, match=f"num_particles of jet 3 is {number}, and the generator makes 1 to 6"
     ):
         runner.run(arrays)
+
+
+def test_an_escape_sequence_among_the_arguments_is_refused(tmp_path):
+    path = save(tmp_path, PUBLISHED)
+    (tmp_path / "args.txt").write_text(str(PUBLISHED).replace("'jets': 'g'", "'jets': 'g\x1b[31m'"))
+    assert r"its jets is 'g\x1b[31m', not a printable text" in models.recognise(path).obstacle.message
 
 
 def test_each_argument_that_matters_is_needed(tmp_path):

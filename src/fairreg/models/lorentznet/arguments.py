@@ -43,7 +43,11 @@ def coordinate_weight(path: Path, sizes: LorentzNetSizes) -> CoordinateWeight:
             f"github.com/sdogsq/LorentzNet-release: the tensors do not show it, and no {ARGUMENTS} is beside "
             "them.",
         )
-    return CoordinateWeight(_stated(options, path, sizes))
+    try:
+        return CoordinateWeight(_stated(options, path, sizes))
+    except ModelError as error:
+        error.hint = _HINT
+        raise
 
 
 def _stated(options: Options, path: Path, sizes: LorentzNetSizes) -> float:
@@ -52,7 +56,6 @@ def _stated(options: Options, path: Path, sizes: LorentzNetSizes) -> float:
         if name in options and (stated := options.integer(name)) != shown:
             raise ModelError(
                 f"{ARGUMENTS} beside {path.name} does not state the arguments of this network: its {name} is "
-                f"{stated}, that of the weights {shown}.",
-                hint=_HINT,
+                f"{stated}, that of the weights {shown}."
             )
     return options.number("c_weight")

@@ -123,8 +123,8 @@ class _Reader:
 
     def text(self, key: str) -> str:
         value = self.get(key)
-        if not isinstance(value, str):
-            raise ModelError(f"its {key} is {value!r}, not a text")
+        if not isinstance(value, str) or not value.isprintable():  # it is shown on terminals
+            raise ModelError(f"its {key} is {value!r}, not a printable text")
         return value
 
 
