@@ -145,13 +145,16 @@ def test_the_weight_stands_in_the_arguments_and_matters(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"c_weight": "0.005"}', "Expected `float`, got `str`"),
+        ('{"c_weight": "0.005"}', "states c_weight as something that is not a number"),
         ('{"c_weight": 0.005, "n_hidden": 72}', "its n_hidden is 72, that of the weights 5"),
         ('{"c_weight": 0.005, "n_layers": 6}', "its n_layers is 6, that of the weights 3"),
-        ("{}", "missing required field `c_weight`"),
-        ('{"c_weight": NaN}', "malformed"),
-        ('{"c_weight": 1e999}', "out of range"),
-        ('{"c_weight": 0.005, "x": ' + "[" * 60_000, "recursion"),
+        ("{}", "does not state c_weight"),
+        ('{"c_weight": NaN}', "nan, which is not a finite number"),
+        ('{"c_weight": 1e999}', "inf, which is not a finite number"),
+        ('{"c_weight": 1e308}', "1e+308, which is not a finite number (float32)"),
+        ('{"c_weight": ' + "9" * 5000 + "}", "an integer of 5000 digits"),
+        ('{"c_weight": 0.005, "c_weight": 0.001}', "states 'c_weight' more than once"),
+        ('{"c_weight": 0.005, "x": ' + "[" * 60_000, "is not valid JSON"),
         ('{"c_weight": 0.005, "x": "' + "x" * 70_000 + '"}', "more than 65536"),
     ],
 )
@@ -165,6 +168,13 @@ def test_arguments_of_another_network_are_said_and_nothing_is_computed(tmp_path,
         models.load(found)
     assert caught.value.message == found.obstacle.message
     assert "args.json" in found.obstacle.message
+    assert found.obstacle.hint or "too large" in found.obstacle.message
+
+
+def test_a_negative_weight_is_computed_as_the_authors_programs_would(tmp_path):
+    tensors, arrays = random_tensors(TOP), toy_jets(2)
+    found = models.load(save(tmp_path, tensors, c_weight=-0.05)).run(arrays)["logits"]
+    np.testing.assert_allclose(found, expected(tensors, arrays, -0.05), atol=TOLERANCE)
 
 
 def test_arguments_behind_a_link_are_refused(tmp_path):
@@ -300,15 +310,44 @@ def test_permuting_the_particles_changes_nothing(tmp_path, sizes, runtime):
     np.testing.assert_allclose(runner.run(shuffled)["logits"], runner.run(arrays)["logits"], atol=TOLERANCE)
 
 
+def padding(arrays):
+    """The padded slots of toy jets (jets, slots)."""
+    if "mask" in arrays:
+        return arrays["mask"] == 0
+    return arrays["pdg_id" if "pdg_id" in arrays else "four_momenta"].reshape(8, 16, -1)[:, :, 0] == 0
+
+
+@pytest.mark.parametrize("rubbish", [1e3, np.nan, np.inf, -1e300])
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_what_stands_in_padded_slots_changes_nothing(tmp_path, runtime):
-    arrays = dict(toy_jets(8))
-    runner = models.load(save(tmp_path, random_tensors(QUARK_GLUON)), runtime=runtime)
+@pytest.mark.parametrize("sizes", [TOP, QUARK_GLUON, OTHER], ids=["top", "quark-gluon", "other"])
+def test_what_stands_in_padded_slots_changes_nothing(tmp_path, sizes, runtime, rubbish):
+    tensors, arrays = random_tensors(sizes), dict(toy_jets(sizes.scalars))
+    runner = models.load(save(tmp_path, tensors), runtime=runtime)
     before = runner.run(arrays)["logits"]
-    padded = arrays["pdg_id"] == 0
+    padded = padding(arrays)
     assert padded.any()
-    arrays["four_momenta"] = np.where(padded[:, :, None], 1e3, arrays["four_momenta"])
+    momenta = np.where(padded[:, :, None], rubbish, arrays["four_momenta"])
+    if sizes is TOP:  # E = 0 marks padding
+        momenta[:, :, 0] = arrays["four_momenta"][:, :, 0]
+    arrays["four_momenta"] = momenta
+    if sizes is OTHER and abs(rubbish) != 1e300:  # beyond float32
+        arrays["scalars"] = np.where(padded[:, :, None], np.float32(rubbish), arrays["scalars"])
     np.testing.assert_allclose(runner.run(arrays)["logits"], before, atol=TOLERANCE)
+    np.testing.assert_allclose(expected(tensors, arrays), before, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("sizes", [TOP, QUARK_GLUON, OTHER], ids=["top", "quark-gluon", "other"])
+def test_jets_without_slots_are_refused_where_there_are_no_beams(tmp_path, sizes, runtime):
+    tensors = random_tensors(sizes)
+    arrays = {name: array[:, :0] for name, array in toy_jets(sizes.scalars).items()}
+    runner = models.load(save(tmp_path, tensors), runtime=runtime)
+    if sizes is TOP:
+        found = runner.run(arrays)["logits"]
+        np.testing.assert_allclose(found, expected(tensors, arrays), atol=TOLERANCE)
+    else:
+        with pytest.raises(ModelError, match="have no slots for particles"):
+            runner.run(arrays)
 
 
 def test_the_number_of_slots_divides_the_sum_as_in_the_authors_class(tmp_path):

@@ -124,6 +124,30 @@ def test_options_of_another_tagger_are_refused(tmp_path, changes, words):
         models.load(path)
 
 
+def test_inputs_are_counted_before_they_are_named(tmp_path):
+    """N is any number in a file: a name for each of that many inputs would take all memory."""
+    path = published(tmp_path, f"{NAME}_best", random_weights(TAGGER.shapes()), OPTIONS | {"N": 10**30})
+    with pytest.raises(ModelError, match=f"states {3 * (10**30 - 1) + 1} inputs, but the weights have 22"):
+        models.load(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ('{"nodes": "' + "9" * 5000 + '"}', "which is no list of numbers"),
+        ('{"nodes": "12,9", "N": ' + "9" * 5000 + "}", "an integer of 5000 digits; at most 40 are read"),
+        ('{"nodes": "1,2", "N": 8, "nodes": "12,9"}', "states 'nodes' more than once"),
+    ],
+    ids=["width", "integer", "twice"],
+)
+def test_options_that_cannot_be_read_are_refused(tmp_path, options, words):
+    path = published(tmp_path, f"{NAME}_best", random_weights(TAGGER.shapes()), OPTIONS)
+    (tmp_path / "trained_model_dicts" / f"{NAME}.json").write_text(options)
+    with pytest.raises(ModelError, match=words) as caught:
+        models.load(path)
+    assert "published" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -177,6 +201,9 @@ def test_without_its_metadata_the_regressor_is_recognised_but_not_run(tmp_path):
             "activation_hyperparameter as something that is not a number",
         ),
         ({"activation_hyperparameter": float("nan")}, "as nan, which is not a finite number"),
+        ({"activation_hyperparameter": 10**39}, "0, which is not a finite number"),
+        ({"activation_hyperparameter": -1e39}, r"as -1e\+39, which is not a finite number"),
+        ({"activation_hyperparameter": 10**400}, "an integer of 401 digits"),
     ],
 )
 def test_metadata_of_another_regressor_are_refused(tmp_path, changes, words):

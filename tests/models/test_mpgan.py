@@ -151,6 +151,11 @@ def test_common_names_need_the_arguments(tmp_path, arguments):
         ({"pos_diffs": True}, "its pos_diffs is True, that of the weights False"),
         ({"gtanh": 1}, "its gtanh is 1, neither True nor False"),
         ({"sd": "0.2"}, "its sd is '0.2', not a number"),
+        ({"leaky_relu_alpha": 10**39}, "000, which is not finite in float32"),
+        ({"jets": 3}, "its jets is 3, not a printable text"),
+        ({"sd": -1}, "its sd is -1.0, and a standard deviation is not negative"),
+        ({"norm": -1e39}, "its norm is -1e+39, which is not finite in float32"),
+        ({"num_hits": 30_000}, "its num_hits is 30000, and at most 256 particles are computed"),
         ({"model": "rgan"}, "its model is 'rgan', that of the weights 'mpgan'"),
     ],
 )
@@ -170,6 +175,11 @@ def test_what_is_not_computed_is_said_by_name(tmp_path, change, why):
         (LFC, {"num_hits": 7}, "product of num_hits and latent_node_size is 28, that of the weights 24"),
         (LFC, {"lfc_latent_size": 9}, "lfc_latent_size is 9, that of the weights 10"),
         (NEAR, {"deltar": False}, "deltar is False"),
+        (DENSE, {"rgang_fc": [12, 14]}, r"rgang_fc is \[12, 14\], that of the weights \[12, 13\]"),
+        (DENSE, {"rgang_fc": [12]}, r"rgang_fc is \[12\], that of the weights \[12, 13\]"),
+        (DENSE, {"rgang_fc": "12,13"}, "rgang_fc is '12,13', not a list"),
+        (DENSE, {"num_hits": 7}, "product of num_hits and node_feat_size is 21, that of the weights 18"),
+        (OLD, {"clabels": 1}, "its clabels is 1, and only 0 is computed"),
     ],
 )
 def test_arguments_of_another_generator_are_refused(tmp_path, arguments, change, why):
@@ -177,6 +187,40 @@ def test_arguments_of_another_generator_are_refused(tmp_path, arguments, change,
     (tmp_path / "args.txt").write_text(str(arguments | change))
     with pytest.raises(ModelError, match=why):
         models.load(models.recognise(path))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{}", b"{'model': 'rgan', 'sd': }"])
+def test_what_is_wrong_with_the_arguments_of_a_dense_generator_is_said(tmp_path, content):
+    path = save(tmp_path, DENSE)
+    (tmp_path / "args.txt").write_bytes(content)
+    found = models.recognise(path)
+    assert (found.model, found.title) == ("mpgan", "MPGAN generator (fully connected)")
+    assert "args.txt" in found.obstacle.message
+    (tmp_path / "args.txt").write_text("{'optimiser': 'adam'}")  # of another program
+    assert models.recognise(path) is None
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_whole_numbers_among_the_arguments_run(tmp_path, runtime):
+    path = save(tmp_path, PUBLISHED | {"leaky_relu_alpha": 0, "sd": 1})
+    with models.load(path, runtime=runtime) as runner:
+        assert mpgan.demonstrate(runner).metrics["max_difference"] < TOLERANCE
+
+
+@pytest.mark.parametrize("number", [0, -5, 7, 1000])
+def test_a_number_of_particles_that_no_jet_can_have_is_refused(tmp_path, number):
+    runner = models.load(save(tmp_path, PUBLISHED), batch_size=2)
+    arrays = {"noise": np.zeros((4, 6, 4), np.float32), "num_particles": np.array([1, 6, 2, number])}
+    with pytest.raises(
+        ModelError, match=f"num_particles of jet 3 is {number}, and the generator makes 1 to 6"
+    ):
+        runner.run(arrays)
+
+
+def test_an_escape_sequence_among_the_arguments_is_refused(tmp_path):
+    path = save(tmp_path, PUBLISHED)
+    (tmp_path / "args.txt").write_text(str(PUBLISHED).replace("'jets': 'g'", "'jets': 'g\x1b[31m'"))
+    assert r"its jets is 'g\x1b[31m', not a printable text" in models.recognise(path).obstacle.message
 
 
 def test_each_argument_that_matters_is_needed(tmp_path):
@@ -388,9 +432,9 @@ def test_permuting_the_noise_permutes_the_particles(tmp_path, runtime):
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_each_jet_has_the_particles_that_were_asked_for(tmp_path, runtime):
     runner = models.load(save(tmp_path, PUBLISHED), runtime=runtime)
-    noise = np.random.default_rng(0).normal(0, 0.2, (7, 6, 4)).astype(np.float32)
-    found = runner.run({"noise": noise, "num_particles": np.arange(7)})["particles"]
-    np.testing.assert_array_equal(found[:, :, 3].sum(axis=1), np.arange(7))
+    noise = np.random.default_rng(0).normal(0, 0.2, (6, 6, 4)).astype(np.float32)
+    found = runner.run({"noise": noise, "num_particles": np.arange(1, 7)})["particles"]
+    np.testing.assert_array_equal(found[:, :, 3].sum(axis=1), np.arange(1, 7))
     assert np.all(found[found[:, :, 3] == 0] == 0)
     assert found[:, :, 2].min() >= 0
 

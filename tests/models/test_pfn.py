@@ -128,6 +128,48 @@ RUNNERS = {
 }
 
 
+@pytest.mark.parametrize("rubbish", [np.nan, np.inf, -np.inf, -7.0])
+@pytest.mark.parametrize("kind", KINDS)
+def test_padded_particles_may_hold_what_no_particle_can(kind, rubbish):
+    runner, jets = RUNNERS[kind], dict(toy_jets(KINDS[kind], jets=5, slots=6))
+    padded = jets["masks"].transpose(0, 2, 1) == 0
+    assert padded.any()
+    changed = jets | {"particles": np.where(padded, np.float32(rubbish), jets["particles"])}
+    assert worst(runner.run(changed), runner.run(jets)) == 0
+    # The engine by itself, as a converted graph runs elsewhere.
+    taken = {item.name: changed[item.name] for item in runner.inputs}
+    assert worst(runner._engine.run(taken), runner.run(jets)) == 0
+
+
+@pytest.mark.torch
+def test_padded_particles_may_hold_what_no_particle_can_in_torch():
+    runner, jets = runner_of(PFIN, runtime="torch"), dict(toy_jets(PFIN, jets=5, slots=6))
+    padded = jets["masks"].transpose(0, 2, 1) == 0
+    taken = {item.name: jets[item.name] for item in runner.inputs}
+    changed = taken | {"particles": np.where(padded, np.float32(np.nan), jets["particles"])}
+    assert worst(runner._engine.run(changed), runner.run(jets)) == 0
+
+
+@pytest.mark.parametrize("runtime", ["onnx", pytest.param("torch", marks=pytest.mark.torch)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_jets_without_slots_are_jets_of_padding(kind, runtime):
+    runner, jets = runner_of(KINDS[kind], runtime=runtime), dict(toy_jets(KINDS[kind], jets=3, slots=4))
+    none = jets | {"particles": jets["particles"][:, :0], "masks": jets["masks"][:, :, :0]}
+    found = runner.run(none)
+    assert worst(found, runner.run(jets | {"masks": np.zeros_like(jets["masks"])})) < 1e-6
+    assert worst(found, defined(runner, none)) < 1e-5
+    nobody = {name: array[:0] for name, array in none.items()}
+    assert runner.run(nobody)["probabilities"].shape == (0, KINDS[kind].classes)
+
+
+def test_particles_with_swapped_axes_get_the_step_that_repairs_them():
+    jets = dict(toy_jets(PFIN, jets=3, slots=4))
+    jets["particles"] = jets["particles"].transpose(0, 2, 1) - 1  # negative as features are
+    with pytest.raises(ModelError, match="'particles' has shape") as caught:
+        RUNNERS["sum"].run(jets)
+    assert caught.value.hint == "It fits with axes 1 and 2 swapped: numpy.swapaxes(particles, 1, 2)"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_jet_of_one_particle_has_no_pairs_and_agrees(kind):
     runner, jets = RUNNERS[kind], toy_jets(KINDS[kind], jets=3, slots=1)
@@ -188,6 +230,7 @@ def test_many_jets_are_computed_in_parts_with_the_same_result(monkeypatch):
 )
 def test_jets_for_which_the_network_is_not_defined_are_refused_by_name(name, place, value, words):
     jets = dict(toy_jets(PFIN, jets=3, slots=4))
+    jets["masks"][:] = 1
     jets[name][place] = value
     with pytest.raises(ModelError, match=words):
         RUNNERS["sum"].run(jets)

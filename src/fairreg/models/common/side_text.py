@@ -7,9 +7,10 @@ from pathlib import Path
 
 from fairreg.errors import ModelError, SecurityRefusal
 
-__all__ = ["MAX_BYTES", "content_beside", "text_beside"]
+__all__ = ["LARGEST_NUMBER", "MAX_BYTES", "content_beside", "is_finite", "text_beside"]
 
 MAX_BYTES = 65_536
+LARGEST_NUMBER = 3.4028234663852886e38  # of float32, in which networks are computed
 # Windows lacks the last two; there a link is found only by the look before.
 _FLAGS = os.O_RDONLY | int(getattr(os, "O_NOFOLLOW", 0)) | int(getattr(os, "O_NONBLOCK", 0))
 
@@ -24,6 +25,11 @@ def text_beside(path: Path, name: str) -> str | None:
         return None if content is None else content.decode("utf-8")
     except UnicodeDecodeError:
         raise ModelError(f"{name} beside {path.name} is not a text in UTF-8.") from None
+
+
+def is_finite(value: int | float) -> bool:
+    """Tell whether a number of any size is one, and finite in float32."""
+    return -LARGEST_NUMBER <= value <= LARGEST_NUMBER
 
 
 def content_beside(path: Path, place: Path) -> bytes | None:

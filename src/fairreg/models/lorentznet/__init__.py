@@ -2,7 +2,7 @@
 """LorentzNet, a Lorentz-equivariant graph network that tags jets (top quarks, quarks against gluons).
 
 Gong et al., JHEP 07 (2022) 030, arXiv:2201.08187; weights and code: github.com/sdogsq/LorentzNet-release.
-Read in the order sizes, arguments, definition, inputs, graph.
+Read in the order sizes, arguments, definition, inputs, graph, runner.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
 from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
-from fairreg.models.common.network_runner import KnownNetwork
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.lorentznet.sizes import ARGUMENTS, LorentzNetSizes
+from fairreg.runners import Runner
 
 if TYPE_CHECKING:
     from fairreg.models.lorentznet.arguments import CoordinateWeight
@@ -84,6 +85,14 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
         from fairreg.models.lorentznet import torch_network
 
         return torch_network.network(network.tensors, network.settings.value, device)
+
+    def runner(
+        self, engine: Runner, network: LorentzNet, /
+    ) -> NetworkRunner[LorentzNetSizes, "CoordinateWeight"]:
+        """Make a runner that refuses jets without slots."""
+        from fairreg.models.lorentznet.runner import LorentzNetRunner
+
+        return LorentzNetRunner(engine, self, network)
 
     def toy_sample(self, sizes: LorentzNetSizes | None, /) -> Mapping[str, Array]:
         """Toy jets, without sizes for those that tag top quarks."""

@@ -59,15 +59,21 @@ def nodes_of(arrays: Mapping[str, Array], jet: int, scalars: int) -> JetNodes:
         return _with_beams(momenta)
     if scalars == len(PARTICLES):
         identifiers = np.abs(arrays["pdg_id"][jet])
-        return JetNodes(
-            momenta, (identifiers[:, None] == np.array(PARTICLES)).astype(float), identifiers != 0
-        )
-    return JetNodes(momenta, np.asarray(arrays["scalars"][jet], dtype=np.float64), arrays["mask"][jet] != 0)
+        of_particles = (identifiers[:, None] == np.array(PARTICLES)).astype(float)
+        return _nodes(momenta, of_particles, identifiers != 0)
+    return _nodes(momenta, np.asarray(arrays["scalars"][jet], dtype=np.float64), arrays["mask"][jet] != 0)
+
+
+def _nodes(momenta: Array, scalars: Array, real: Array) -> JetNodes:
+    """Nodes with zeros in padded slots, whatever these hold."""
+    return JetNodes(
+        np.where(real[:, None], momenta, 0.0), np.where(real[:, None], scalars, 0.0), np.asarray(real)
+    )
 
 
 def _with_beams(momenta: Array) -> JetNodes:
     """Beams first; the scalars are the masses through psi, of particles in column 0, of beams in column 1."""
-    nodes = np.concatenate([BEAMS, momenta])
+    nodes = np.concatenate([BEAMS, np.where(momenta[:, :1] != 0, momenta, 0.0)])
     masses = psi(np.sqrt(np.abs((nodes * nodes) @ METRIC)))
     is_beam = np.arange(len(nodes)) < len(BEAMS)
     return JetNodes(nodes, np.stack([masses * ~is_beam, masses * is_beam], axis=1), nodes[:, 0] != 0)

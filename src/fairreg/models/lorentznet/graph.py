@@ -52,8 +52,15 @@ class _Graph(GraphBuilder):
             identifiers = self.node("Abs", "pdg_id")
             every = self.with_axis(identifiers, 2)
             scalars = self.cast(self.node("Equal", every, self.constant(PARTICLES, "float64")), "FLOAT")
-            return "four_momenta", scalars, self.nonzero(identifiers, "float64")
-        return "four_momenta", "scalars", self.nonzero("mask", "float32")
+            real = self.nonzero(identifiers, "float64")
+        else:
+            real = self.nonzero("mask", "float32")
+            scalars = self._kept("scalars", real, "float32")
+        return self._kept("four_momenta", real, "float64"), scalars, real
+
+    def _kept(self, value: str, real: str, dtype: str) -> str:
+        """Zeros in the place of what padded slots hold: NaN and inf times 0 are NaN."""
+        return self.node("Where", self.with_axis(real, 2), value, self.number(0, dtype))
 
     def _with_beams(self) -> tuple[str, str, str]:
         jets = self.length("four_momenta", 0)
@@ -62,8 +69,10 @@ class _Graph(GraphBuilder):
             shape = self.node("Concat", jets, self.integers(*values.shape), axis=0)
             return self.node("Expand", self.constant(values[None], dtype), shape)
 
-        momenta = self.node("Concat", for_each_jet(BEAMS, "float64"), "four_momenta", axis=1)
-        square = self.node("Abs", self._products("four_momenta", "four_momenta"))
+        energy = self.node("Gather", "four_momenta", self.constant(0, "int64"), axis=2)
+        particles = self._kept("four_momenta", self.nonzero(energy, "float64"), "float64")
+        momenta = self.node("Concat", for_each_jet(BEAMS, "float64"), particles, axis=1)
+        square = self.node("Abs", self._products(particles, particles))
         masses = self.cast(self._psi(self.node("Sqrt", square)), "FLOAT")
         of_particles = self.node("MatMul", masses, self.constant([[1, 0]], "float32"))
         beam = psi(np.sqrt(np.abs((BEAMS * BEAMS) @ METRIC)))

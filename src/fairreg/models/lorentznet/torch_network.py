@@ -51,14 +51,22 @@ def _nodes(inputs: tuple[Any, ...], scalars: int, metric: Any) -> tuple[Any, Any
     if scalars == len(PARTICLES):
         identifiers = inputs[1].abs()
         kinds = torch.tensor(PARTICLES, dtype=identifiers.dtype, device=identifiers.device)
-        return momenta, (identifiers[:, :, None] == kinds).float(), identifiers != 0
+        real = identifiers != 0
+        return _kept(momenta, real), (identifiers[:, :, None] == kinds).float(), real
     if scalars != len(BEAMS):
-        return momenta, inputs[1], inputs[2] != 0
+        real = inputs[2] != 0
+        return _kept(momenta, real), _kept(inputs[1], real), real
+    momenta = _kept(momenta, momenta[:, :, 0] != 0)
     beams = torch.from_numpy(BEAMS).to(momenta.device).expand(len(momenta), -1, -1)
     momenta = torch.cat([beams, momenta], dim=1)
     masses = _psi(((momenta * momenta) @ metric).abs().sqrt()).float()
     is_beam = torch.arange(momenta.shape[1], device=momenta.device) < len(BEAMS)
     return momenta, torch.stack([masses * ~is_beam, masses * is_beam], dim=2), momenta[:, :, 0] != 0
+
+
+def _kept(value: Any, real: Any) -> Any:
+    """Zeros in the place of what padded slots hold: NaN and inf times 0 are NaN."""
+    return value.masked_fill(~real[:, :, None], 0)
 
 
 def _psi(value: Any) -> Any:

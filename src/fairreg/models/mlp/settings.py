@@ -75,16 +75,26 @@ def _multi_body(path: Path, sizes: PerceptronSizes) -> PerceptronSettings:
         return PerceptronSettings(Activation("ReLU"), assumptions=(_MULTI_BODY, unknown))
     if options.integers("nodes") != sizes.hidden:
         raise _other_network(options, f"nodes {options.text('nodes')}", widths_of(sizes.hidden))
-    features = _subjettiness(options)
-    if len(features) != sizes.inputs:
-        raise _other_network(options, f"{len(features)} inputs", str(sizes.inputs))
-    return PerceptronSettings(Activation("ReLU"), features, (_MULTI_BODY,))
+    # Counted before they are named: N in a file may be any number.
+    if (inputs := _input_count(options)) != sizes.inputs:
+        raise _other_network(options, f"{inputs} inputs", str(sizes.inputs))
+    return PerceptronSettings(Activation("ReLU"), _subjettiness(options), (_MULTI_BODY,))
+
+
+def _input_count(options: Options) -> int:
+    orders, betas = options.integer("N") - 1, len(_betas(options))
+    left_out = 1 if betas > 1 and orders else 0
+    return orders * betas - left_out + options.flag("use_pt") + options.flag("use_mass")
+
+
+def _betas(options: Options) -> tuple[str, ...]:
+    return ("1",) if options.flag("tau_x_1", default=False) else _BETAS
 
 
 def _subjettiness(options: Options) -> tuple[Feature, ...]:
     """Inputs in the order of multidataset.py: without beta = 0.5 of the last order, pT and mass in TeV."""
     orders = range(1, options.integer("N"))
-    betas = ("1",) if options.flag("tau_x_1", default=False) else _BETAS
+    betas = _betas(options)
     names = [f"tau_{order}_{beta}" for order in orders for beta in betas]
     if len(betas) > 1 and names:
         names.remove(f"tau_{orders[-1]}_0.5")

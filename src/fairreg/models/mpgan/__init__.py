@@ -3,7 +3,7 @@
 
 Kansal et al., NeurIPS 2021, arXiv:2106.11535; weights and code: github.com/rkansal47/MPGAN. Message passing
 generators (mp, mplfc, mpfc, mppnet) and fully connected ones (fc, fcmp, fcpnet) are computed; graph
-convolutions, trees and PCGAN are not. Read in the order layout, arguments, definition, inputs, graph.
+convolutions, trees and PCGAN are not. Read in the order layout, arguments, definition, inputs, graph, runner.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from fairreg.models.base import Recognition
 from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
-from fairreg.models.common.network_runner import KnownNetwork
+from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.mpgan.layout import ARGUMENTS, GeneratorLayout
+from fairreg.runners import Runner
 
 if TYPE_CHECKING:
     from fairreg.models.mpgan.arguments import GeneratorArguments
@@ -59,13 +60,16 @@ class MpganPackage(NetworkPackage[GeneratorLayout, "GeneratorArguments"]):
         return arguments_of(path, layout)
 
     def describe(
-        self, _file: WeightFile, layout: GeneratorLayout, arguments: "GeneratorArguments | None", /
+        self, file: WeightFile, layout: GeneratorLayout, arguments: "GeneratorArguments | None", /
     ) -> Description | None:
-        """Name the jets. The names of the two older classes are common: they need an args.txt."""
+        """Name the jets. The names of the two older classes are common: an args.txt has to name the class."""
         kind = _NAMES[layout.kind]
         numbers: dict[str, int | float | str] = {"model": layout.kind, "mp_iters_gen": len(layout.messages)}
         if arguments is None:
-            ours = layout.kind == "mpgan" and layout.messages[-1].output_size >= _SMALLEST_OUTPUT
+            from fairreg.models.mpgan.arguments import is_stated
+
+            size = layout.messages[-1].output_size if layout.messages else layout.given
+            ours = size >= _SMALLEST_OUTPUT and (layout.kind == "mpgan" or is_stated(file.path, layout))
             return Description(f"{TITLE} ({kind})", numbers) if ours else None
         jets = _JETS.get(arguments.jets, f"jets of type {arguments.jets}")
         said = _SCALE if arguments.has_particles else _NO_SCALE
@@ -88,6 +92,14 @@ class MpganPackage(NetworkPackage[GeneratorLayout, "GeneratorArguments"]):
         from fairreg.models.mpgan import torch_network
 
         return torch_network.network(network.tensors, network.sizes, network.settings, device)
+
+    def runner(
+        self, engine: Runner, network: Generator, /
+    ) -> NetworkRunner[GeneratorLayout, "GeneratorArguments"]:
+        """Make a runner that checks the numbers of particles."""
+        from fairreg.models.mpgan.runner import GeneratorRunner
+
+        return GeneratorRunner(engine, self, network)
 
     def toy_sample(self, _layout: GeneratorLayout | None, /) -> Mapping[str, Array]:
         """Noise for generators with the published sizes and masks."""

@@ -4,17 +4,17 @@
 Meaning of the keys: ``parse_args`` and ``setup_mpgan`` of setup_training.py in github.com/rkansal47/MPGAN.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 
 from fairreg.errors import ModelError
-from fairreg.models.common.side_text import text_beside
+from fairreg.models.common.side_text import is_finite, text_beside
 from fairreg.models.mpgan.layout import ARGUMENTS, GeneratorLayout
 from fairreg.models.mpgan.literals import Scalar, read_dictionary
 
-__all__ = ["LARGEST", "GeneratorArguments", "arguments_of"]
+__all__ = ["LARGEST", "GeneratorArguments", "arguments_of", "is_stated"]
 
 # Largest absolute values of eta_rel, phi_rel and pT_rel in the training, by the type of the jets: gen.py.
 LARGEST: Mapping[str, tuple[float, float, float]] = {
@@ -23,6 +23,9 @@ LARGEST: Mapping[str, tuple[float, float, float]] = {
     "t": (1.4242753982543945, 0.4949831962585449, 0.8774275183677673),
 }
 _Value = Scalar | list[Scalar]
+_MODEL = re.compile(r"""["']model["']\s*:\s*["'](\w+)["']""")
+# Pairs grow with the square of the particles, which no tensor bounds; JetNet has 30 and 150 particles.
+_MOST_SLOTS = 256
 # Options of the network that this package does not compute, with the value that they must have. Labels
 # (clabels, mask_fne_np) are among them: the authors' code gives a message the label of another jet.
 _FIXED: Mapping[str, Scalar] = {
@@ -106,9 +109,11 @@ class _Reader:
 
     def number(self, key: str) -> float:
         value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise ModelError(f"its {key} is {value!r}, not a number")
-        return value
+        if not is_finite(value):
+            raise ModelError(f"its {key} is {value!r}, which is not finite in float32")
+        return float(value)
 
     def size(self, key: str) -> int:
         value = self.get(key)
@@ -118,8 +123,8 @@ class _Reader:
 
     def text(self, key: str) -> str:
         value = self.get(key)
-        if not isinstance(value, str):
-            raise ModelError(f"its {key} is {value!r}, not a text")
+        if not isinstance(value, str) or not value.isprintable():  # it is shown on terminals
+            raise ModelError(f"its {key} is {value!r}, not a printable text")
         return value
 
 
@@ -140,6 +145,19 @@ def arguments_of(path: Path, layout: GeneratorLayout) -> GeneratorArguments:
             f"{error.message.rstrip('.')}.",
             hint=f"Put the {ARGUMENTS} that was published with the weights beside them.",
         ) from error
+
+
+def is_stated(path: Path, layout: GeneratorLayout) -> bool:
+    """Tell whether an args.txt beside `path` names the class of the generator, or cannot be read at all.
+
+    The names of the tensors of some classes are common. Raises SecurityRefusal for a link.
+    """
+    try:
+        text = text_beside(path, ARGUMENTS)
+    except ModelError:
+        return True
+    named = None if text is None else _MODEL.search(text)
+    return named is not None and named[1] == layout.kind
 
 
 def _arguments(reader: _Reader, layout: GeneratorLayout) -> GeneratorArguments:
@@ -167,6 +185,8 @@ def _of_message_passing(reader: _Reader, layout: GeneratorLayout) -> GeneratorAr
     _agree("pos_diffs", reader.flag("pos_diffs"), layout.messages[0].edge_size == 1)
     if slots < 1 or not 1 <= features <= computed:
         raise ModelError(f"its num_hits is {slots}, its node_feat_size {features}")
+    if slots > _MOST_SLOTS:
+        raise ModelError(f"its num_hits is {slots}, and at most {_MOST_SLOTS} particles are computed")
     if layout.first is not None:
         _agree("lfc_latent_size", reader.size("lfc_latent_size"), layout.taken)
         _agree("product of num_hits and latent_node_size", slots * first, layout.given)
@@ -175,7 +195,7 @@ def _of_message_passing(reader: _Reader, layout: GeneratorLayout) -> GeneratorAr
         features=features,
         latent=layout.taken or first,
         per_particle=layout.first is None,
-        sd=reader.number("sd"),
+        sd=_deviation(reader),
         slope=reader.number("leaky_relu_alpha"),
         tanh=reader.flag("gtanh"),
         total=reader.flag("sum"),
@@ -202,13 +222,13 @@ def _of_dense(reader: _Reader, layout: GeneratorLayout) -> GeneratorArguments:
     slots, features = reader.size("num_hits"), reader.size("node_feat_size")
     _agree("product of num_hits and node_feat_size", slots * features, layout.given)
     _agree("latent_dim", reader.size("latent_dim"), layout.taken)
-    _agree("number of layers", len(_list(reader, "rgang_fc")) + 1, len(layout.dense))
+    _agree("rgang_fc", _list(reader, "rgang_fc"), list(layout.widths))
     return GeneratorArguments(
         slots=slots,
         features=features,
         latent=layout.taken,
         per_particle=False,
-        sd=reader.number("sd"),
+        sd=_deviation(reader),
         slope=reader.number("leaky_relu_alpha"),
         tanh=True,
         total=True,
@@ -219,6 +239,13 @@ def _of_dense(reader: _Reader, layout: GeneratorLayout) -> GeneratorArguments:
     )
 
 
+def _deviation(reader: _Reader) -> float:
+    value = reader.number("sd")
+    if value < 0:
+        raise ModelError(f"its sd is {value}, and a standard deviation is not negative")
+    return value
+
+
 def _list(reader: _Reader, key: str) -> list[Scalar]:
     value = reader.get(key)
     if not isinstance(value, list):
@@ -226,6 +253,6 @@ def _list(reader: _Reader, key: str) -> list[Scalar]:
     return value
 
 
-def _agree(name: str, stated: int | bool, shown: int | bool) -> None:
+def _agree(name: str, stated: int | list[Scalar], shown: int | list[int]) -> None:
     if stated != shown:
         raise ModelError(f"its {name} is {stated}, that of the weights {shown}")

@@ -50,8 +50,8 @@ class GeneratorLayout:
 
     `first` is the layer from the latent vector to the nodes, None without one; `dense` are the layers of a
     generator without message passing. `taken` and `given` are the sizes of a latent vector and of what
-    `first` or `dense` make of it, 0 where the noise is per particle. `parameter_count` is that of all
-    tensors.
+    `first` or `dense` make of it, 0 where the noise is per particle; `widths` are those of the hidden layers
+    among `dense`. `parameter_count` is that of all tensors.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class GeneratorLayout:
     dense: tuple[str, ...] = ()
     taken: int = 0
     given: int = 0
+    widths: tuple[int, ...] = ()
     parameter_count: int = 0
 
     @classmethod
@@ -73,7 +74,8 @@ class GeneratorLayout:
             raise ModelError(f"{_NOT_OURS}: their names are others.")
         dense = tuple(f"model.{number}" for number in numbers)
         taken = _width(tensors, dense[0], 1)
-        found = cls("rgan", dense=dense, taken=taken, given=_chain(tensors, dense, taken))
+        widths = tuple(_width(tensors, layer, 0) for layer in dense[:-1])
+        found = cls("rgan", dense=dense, taken=taken, given=_chain(tensors, dense, taken), widths=widths)
         return _checked(found, tensors)
 
     @property

@@ -57,7 +57,8 @@ class _ParticleGraph(GraphBuilder):
         super().__init__(tensors)
         self.sizes = sizes
         self.mask = self._across("masks")
-        self.particles = self.node("Mul", "particles", self.mask)
+        real = self.cast(self.mask, "BOOL")  # NaN and inf times 0 are NaN
+        self.particles = self.node("Where", real, "particles", self.number(0))
         self.slots = self.length("particles", 1)
 
     def latent(self) -> str:

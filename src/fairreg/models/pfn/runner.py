@@ -11,7 +11,7 @@ from fairreg.errors import ModelError
 from fairreg.models.common.network_runner import NetworkRunner
 from fairreg.models.pfn.architecture import NAMES, ParticleFlowSizes
 from fairreg.models.pfn.settings import ParticleFlowSettings
-from fairreg.runners.signature import Arrays
+from fairreg.runners.signature import Arrays, fit
 
 __all__ = ["ParticleFlowRunner"]
 
@@ -29,6 +29,11 @@ class ParticleFlowRunner(NetworkRunner[ParticleFlowSizes, ParticleFlowSettings])
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch, in parts of as many jets as their pairs allow."""
+        if not arrays["particles"].shape[1]:  # engines differ in what they make of no slots
+            arrays = arrays | {
+                "particles": np.pad(arrays["particles"], ((0, 0), (0, 1), (0, 0))),
+                "masks": np.pad(arrays["masks"], ((0, 0), (0, 0), (0, 1))),
+            }
         jets, slots = arrays["particles"].shape[:2]
         step = max(1, _PAIRS // max(1, slots * slots)) if self.network.sizes.pair_nodes else max(1, jets)
         if jets <= step:
@@ -43,34 +48,33 @@ class ParticleFlowRunner(NetworkRunner[ParticleFlowSizes, ParticleFlowSettings])
         """Run as `Runner.run`. Raises ModelError also for jets for which the network is not defined."""
         taken = {item.name for item in self.inputs}
         given = {name: value for name, value in arrays.items() if name in taken or name not in NAMES}
-        for item in self.inputs:
-            if (array := _numbers(given.get(item.name), len(item.shape))) is not None:
-                _check(item.name, array, pairs=bool(self.network.sizes.pair_nodes))
-        return super().run(given)
+        fitted = fit(self.inputs, given)
+        _check_masks(fitted["masks"])
+        real = fitted["masks"].transpose(0, 2, 1) != 0
+        fitted["particles"] = np.where(real, fitted["particles"], np.float32(0))
+        for name, array in fitted.items():
+            _check(name, array, pairs=bool(self.network.sizes.pair_nodes))
+        return super().run(fitted)
 
 
-def _numbers(value: Any, axes: int) -> Array | None:
-    """The value as an array, None where `Runner.run` will refuse it."""
-    array = np.asarray(value) if isinstance(value, (np.ndarray, list, tuple)) else None
-    fits = array is not None and array.ndim == axes and array.dtype.kind in "biuf" and array.size > 0
-    return array if fits else None
+def _check_masks(masks: Array) -> None:
+    if not np.isin(masks, (0, 1)).all():
+        raise ModelError(
+            "masks has values other than 0 and 1.", hint="Write 1 for a particle, 0 for padding."
+        )
 
 
 def _check(name: str, array: Array, *, pairs: bool) -> None:
     if not np.isfinite(array).all():
         row = int(np.argwhere(~np.isfinite(array))[0][0])
         raise ModelError(f"{name} of jet {row} is not finite.", hint="Leave such jets out.")
-    if name == "masks" and not np.isin(array, (0, 1)).all():
-        raise ModelError(
-            "masks has values other than 0 and 1.", hint="Write 1 for a particle, 0 for padding."
-        )
     if name == "particles" and pairs and (array[:, :, 0] < 0).any():
         row = int(np.argwhere(array[:, :, 0] < 0)[0][0])
         raise ModelError(
             f"A particle of jet {row} has a negative transverse momentum.",
             hint="The first feature is pT divided by the sum of pT.",
         )
-    if name == "aug_data" and (array.shape[1] > _CONSTITUENTS) and (array[:, _CONSTITUENTS] <= 0).any():
+    if name == "aug_data" and (array[:, _CONSTITUENTS] <= 0).any():
         row = int(np.argmax(array[:, _CONSTITUENTS] <= 0))
         raise ModelError(
             f"jet_nconst of jet {row} is not positive, and the network divides by it.",

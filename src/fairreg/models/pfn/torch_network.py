@@ -37,7 +37,7 @@ def network(
 
     def outputs(particles: Any, masks: Any, *more: Any) -> tuple[Any, ...]:
         mask = masks.transpose(1, 2)
-        particles = particles * mask
+        particles = particles.masked_fill(mask == 0, 0)  # NaN and inf times 0 are NaN
         sums = [(layers("phi", particles) * mask).sum(1)]
         if sizes.pair_nodes:
             jets = more[0][:, :, None, None]
