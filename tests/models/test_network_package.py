@@ -9,11 +9,11 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from fairreg import models
+from fairreg import models, runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.common.graph_builder import GraphBuilder
 from fairreg.models.common.network_package import Description, NetworkPackage
-from fairreg.runners.weights import fingerprint
+from fairreg.runners.weights import fingerprint, read_tensors
 from fairreg.schemas.record import Tensor
 from support.weight_files import Files
 
@@ -113,6 +113,27 @@ def test_missing_settings_are_the_obstacle_and_the_error_of_loading(weights):
             attempt(found)
         assert caught.value.hint == "Write it."
     assert LAYERS.sample_for(found)["x"].shape == (12, 3)
+
+
+def test_a_graph_with_the_tensors_of_a_network_is_run_as_it_is(weights):
+    path = weights.parent / "squared.onnx"
+    graph = GraphBuilder(read_tensors(weights))
+    layer = graph.linear("x", "a")
+    graph.node("Mul", layer, layer, output="y")
+    network = LAYERS.read(weights)
+    path.write_bytes(graph.model("squared", *LAYERS.signature(network)))
+    assert fingerprint(path) == fingerprint(weights)
+    assert LAYERS.recognise(path) is None
+    for attempt in (LAYERS.load, LAYERS.onnx_graph):
+        with pytest.raises(ModelError, match=r"squared\.onnx is an ONNX model"):
+            attempt(path)
+
+
+def test_the_graph_of_a_network_states_that_its_rows_are_independent(weights):
+    plain = runners.load("onnx", LAYERS.onnx_graph(weights))
+    assert (plain.batching.reason, LAYERS.load(weights).batching.reason) == ("stated", "stated")
+    rows = LAYERS.toy_sample(None)
+    np.testing.assert_allclose(plain.run(rows)["y"], LAYERS.load(weights).run(rows)["y"], atol=1e-6)
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

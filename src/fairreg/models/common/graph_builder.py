@@ -15,6 +15,7 @@ __all__ = ["FoldedLayer", "GraphBuilder"]
 
 Array = NDArray[Any]
 _OPSET, _IR_VERSION = 17, 8  # every onnxruntime since 1.12 and TensorRT since 8.5 reads these
+_BATCH = "DATA_BATCH"  # as runners.independence reads it
 _EPSILON = 1e-5  # of batch normalisation: PyTorch's default, which every package's network has
 _STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
@@ -182,7 +183,10 @@ class GraphBuilder:
         outputs: Sequence[Tensor],
         longest: Mapping[str, int] | None = None,
     ) -> bytes:
-        """Serialise the model; `longest` gives the largest lengths of free axes by name."""
+        """Serialise the model; `longest` gives the largest lengths of free axes by name.
+
+        Rows, along the first axis of every input and output, are denoted as independent of each other.
+        """
         from onnx import helper, numpy_helper
 
         values = [[_value(item) for item in items] for items in (inputs, outputs)]
@@ -204,4 +208,5 @@ def _value(tensor: Tensor) -> Any:
     from onnx import helper
 
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))
-    return helper.make_tensor_value_info(tensor.name, kind, list(tensor.shape))
+    denoted = [_BATCH, *([""] * (len(tensor.shape) - 1))]
+    return helper.make_tensor_value_info(tensor.name, kind, list(tensor.shape), shape_denotation=denoted)

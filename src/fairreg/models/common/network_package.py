@@ -29,6 +29,7 @@ __all__ = ["Description", "NetworkPackage", "Signature", "Tensors"]
 Array = NDArray[Any]
 Tensors = Mapping[str, Array]
 Signature = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+_GRAPHS = "onnx"  # the format of files that hold a graph with their weights
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,11 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     def recognise_weights(self, file: WeightFile) -> Recognition | None:
         """Identify the weights in a file that was read, as `recognise`; missing settings are the `obstacle`.
 
-        Raises SecurityRefusal where a file beside it that states them is a link.
+        None for an ONNX model, whose own graph is what it computes. Raises SecurityRefusal where a file
+        beside the weights that states the settings is a link.
         """
+        if file.format == _GRAPHS:
+            return None
         try:
             tensors, sizes = self.identify(file)
         except ModelError:
@@ -151,7 +155,10 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     def read(self, source: Recognition | Path) -> KnownNetwork[SizesT, SettingsT]:
         """Read the network in a file. Raises ModelError for another and where its settings are missing."""
         path = source.path if isinstance(source, Recognition) else source
-        tensors, sizes = self.identify(_opened(path))
+        file = _opened(path)
+        if file.format == _GRAPHS:
+            raise ModelError(f"{path.name} is an ONNX model.", hint="Run it as the graph that it is.")
+        tensors, sizes = self.identify(file)
         return KnownNetwork(tensors, sizes, self.settings(path, tensors, sizes))
 
     def load(
