@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from fairreg import models, runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.common.graph_builder import GraphBuilder
 from fairreg.models.common.network_package import Description, NetworkPackage
+from fairreg.models.common.tensor_shapes import check_values
 from fairreg.runners.weights import fingerprint, read_tensors
 from fairreg.schemas.record import Tensor
 from support.weight_files import Files
@@ -163,6 +165,85 @@ def test_runners_of_other_packages_and_unknown_runtimes_are_refused(weights):
         LAYERS.demonstrate(object())
     with pytest.raises(UsageError, match="abacus"):
         LAYERS.load(weights, runtime="abacus")
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, 1e300])
+def test_weights_that_are_not_finite_in_float32_are_named_and_not_run(weights, value):
+    tensors = {"a.weight": np.ones((2, 3)), "a.bias": np.array([0, value])}
+    weights.write_bytes(Files().zipped(tensors))
+    found = LAYERS.recognise(weights)
+    assert "The tensor a.bias has the value" in found.obstacle.message
+    for attempt in (LAYERS.load, LAYERS.onnx_graph):
+        with pytest.raises(ModelError, match=r"a\.bias .* not finite in float32"):
+            attempt(found)
+
+
+def test_a_negative_variance_is_refused_and_tensors_that_nothing_depends_on_may_hold_anything():
+    with pytest.raises(ModelError, match=r"n\.running_var has the value -1\.0, below 0"):
+        check_values({"n.running_var": np.array([1.0, -1.0])})
+    check_values({"n.weight": np.array([np.nan]), "n.counter": np.array([1])}, {"n.weight"})
+
+
+def test_weights_in_float16_are_computed_as_float32(weights):
+    half = {name: array.astype(np.float16) for name, array in read_tensors(weights).items()}
+    weights.write_bytes(Files().zipped(half))
+    network = LAYERS.read(weights)
+    assert {array.dtype.name for array in network.tensors.values()} == {"float32"}
+    rows = LAYERS.toy_sample(None)
+    expected = 2 * (rows["x"] @ half["a.weight"].astype(np.float64).T + half["a.bias"])
+    np.testing.assert_allclose(LAYERS.load(weights).run(rows)["y"], expected, atol=1e-6)
+
+
+def test_a_constant_outside_the_range_of_its_type_is_refused():
+    with pytest.raises(ModelError, match=r"constant 1e\+300, which is no float32"):
+        GraphBuilder({}).number(1e300)
+    GraphBuilder({}).number(float("-inf"))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_inputs_that_are_not_finite_are_refused_with_their_place(weights, value):
+    rows = LAYERS.toy_sample(None)["x"].astype(np.float64)
+    rows[7, 2] = value
+    with pytest.raises(ModelError, match=r"x of row 7 is .* at 2; inputs must be finite"):
+        LAYERS.load(weights).run({"x": rows})
+
+
+class Masked(Layers):
+    """The layer, whose input a mask hides."""
+
+    masks = MappingProxyType({"mask": ("x",)})
+
+    def signature(self, network):
+        (x,), outputs = super().signature(network)
+        return (x, Tensor(name="mask", dtype="float32", shape=("N",))), outputs
+
+    def graph(self, network):
+        graph = GraphBuilder(network.tensors)
+        real, zero = graph.with_axis(graph.nonzero("mask"), 1), graph.number(0)
+        graph.node("Identity", graph.linear(graph.node("Where", real, "x", zero), "a"), output="y")
+        return graph.model("layers", *self.signature(network))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64, np.uint8, bool])
+def test_masks_may_be_integers_and_padding_may_hold_anything(weights, kind):
+    runner, rows = Masked().load(weights), LAYERS.toy_sample(None)["x"]
+    mask = np.arange(12) % 2
+    expected = runner.run({"x": rows * mask[:, None], "mask": mask.astype(np.float32)})["y"]
+    rows[::2] = np.nan
+    found = runner.run({"x": rows, "mask": mask.astype(kind)})["y"]
+    np.testing.assert_array_equal(found, expected)
+    rows[3, 1] = np.inf
+    with pytest.raises(ModelError, match="x of row 3 is inf at 1") as caught:
+        runner.run({"x": rows, "mask": mask.astype(kind)})
+    assert "set the mask to 0" in caught.value.hint
+
+
+@pytest.mark.parametrize("value", [2, -1, 2**40])
+def test_a_mask_of_other_integers_is_refused(weights, value):
+    mask = np.ones(12, dtype=np.int64)
+    mask[5] = value
+    with pytest.raises(ModelError, match=f"mask has the value {value}; a mask of integers has only 0 and 1"):
+        Masked().load(weights).run({"x": LAYERS.toy_sample(None)["x"], "mask": mask})
 
 
 @pytest.mark.parametrize("name", PACKAGES)

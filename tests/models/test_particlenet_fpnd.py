@@ -90,7 +90,7 @@ def test_the_onnx_file_computes_the_same_as_a_plain_graph(weights, tmp_path):
         ("edge_convs.0.nn.model.9.bias", np.zeros(4, np.float32)),
         ("fc1.0.weight", np.zeros((7, 12), np.float32)),
         ("fc2.weight", np.zeros((), np.float32)),
-        ("fc2.bias", np.zeros(5, np.float16)),
+        ("fc2.bias", np.zeros(5, np.int64)),
         ("fc3.bias", np.zeros(5, np.float32)),
         ("edge_nets.0.model.1.num_batches_tracked", np.zeros(2, np.int64)),
     ],
@@ -138,3 +138,10 @@ def test_the_published_network_runs_and_agrees(shared):
     for runtime in ("onnx", "torch"):
         shown = particlenet_fpnd.demonstrate(models.load(found, runtime=runtime))
         assert shown.metrics["max_difference"] < 5e-5  # of scores up to 9
+
+
+def test_particles_that_are_not_finite_are_refused(weights):
+    jets = toy_jets(SMALL)
+    jets[6, 3, 1] = np.nan
+    with pytest.raises(ModelError, match=r"particles of row 6 is nan at \(3, 1\) \(phirel\)"):
+        models.load(weights).run({"particles": jets})

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.errors import ModelError
 from fairreg.runners.signature import LONGEST_AXIS
 from fairreg.schemas.record import Tensor
 
@@ -73,10 +74,16 @@ class GraphBuilder:
         return name
 
     def constant(self, values: Any, dtype: str) -> str:
-        """Return the name of an array of the formula; equal ones are one."""
+        """Return the name of an array of the formula; equal ones are one.
+
+        Raises ModelError for finite numbers that are not finite in `dtype`.
+        """
         from onnx import numpy_helper
 
-        array = np.asarray(values, dtype=dtype)
+        with np.errstate(over="ignore"):
+            array = np.asarray(values, dtype=dtype)
+        if (np.isfinite(values) & ~np.isfinite(array)).any():
+            raise ModelError(f"The network has the constant {np.max(np.abs(values))}, which is no {dtype}.")
         key = (dtype, array.shape, array.tobytes())
         if key not in self._constants:
             self._constants[key] = self.node("Constant", value=numpy_helper.from_array(array))

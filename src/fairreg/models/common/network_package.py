@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner, SettingsT, SizesT
+from fairreg.models.common.tensor_shapes import check_values
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners.base import DEFAULT_BATCH, Runner
 from fairreg.runners.weights import format_of, read_tensors
@@ -48,8 +50,10 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
 
     A subclass defines the names and methods down to `definition`; those with a default here may be
     overridden. `model` is the package's name, `called` what its runner is ("a LorentzNet"), `input_names` are
-    those of the arrays in files of inputs, `sample_source` and `sample_warning` say what the toy sample is
-    and is not. Modules that only loading needs are imported inside the methods: every file that somebody
+    those of the arrays in files of inputs, `beside` those of others that such files have and no network takes.
+    `masks` names for each input that is a mask the inputs in whose padded places anything may stand, `unused`
+    are tensors that no output depends on. `sample_source` and `sample_warning` say what the toy sample is and
+    is not. Modules that only loading needs are imported inside the methods: every file that somebody
     looks at is shown to every package.
     """
 
@@ -59,6 +63,9 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     sample_source: ClassVar[str]
     sample_warning: ClassVar[str]
     default_batch: ClassVar[int] = DEFAULT_BATCH
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    beside: ClassVar[tuple[str, ...]] = ()
+    unused: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def identify(self, file: WeightFile, /) -> tuple[Tensors, SizesT]:
@@ -133,6 +140,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         settings, obstacle = None, None
         try:
             settings = self.settings(file.path, tensors, sizes)
+            check_values(tensors, self.unused)
         except ModelError as error:
             obstacle = error
         found = self.describe(file, sizes, settings)
@@ -153,13 +161,18 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         )
 
     def read(self, source: Recognition | Path) -> KnownNetwork[SizesT, SettingsT]:
-        """Read the network in a file. Raises ModelError for another and where its settings are missing."""
+        """Read the network in a file, its tensors in float16 as float32.
+
+        Raises ModelError for another network, for missing settings and for tensors that are not finite.
+        """
         path = source.path if isinstance(source, Recognition) else source
         file = _opened(path)
         if file.format == _GRAPHS:
             raise ModelError(f"{path.name} is an ONNX model.", hint="Run it as the graph that it is.")
         tensors, sizes = self.identify(file)
-        return KnownNetwork(tensors, sizes, self.settings(path, tensors, sizes))
+        settings = self.settings(path, tensors, sizes)
+        check_values(tensors, self.unused)
+        return KnownNetwork({name: _widened(array) for name, array in tensors.items()}, sizes, settings)
 
     def load(
         self,
@@ -273,6 +286,10 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
             batch_size=runner.batch_size or items,
             warnings=(self.sample_warning,),
         )
+
+
+def _widened(array: Array) -> Array:
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _opened(path: Path) -> WeightFile:

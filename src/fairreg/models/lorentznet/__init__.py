@@ -7,7 +7,8 @@ Read in the order sizes, arguments, definition, inputs, graph, runner.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
     model = "lorentznet"
     called = f"a {TITLE}"
     input_names = ("four_momenta", "pdg_id", "scalars", "mask")
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"mask": ()})
     sample_source = "toy jets"
     sample_warning = (
         "The jets are a toy sample drawn at random: the figures say how exactly the network is computed."

@@ -83,8 +83,8 @@ def _lacks(path: Path, name: str) -> ModelError:
 def check(arrays: Mapping[str, Array]) -> None:
     """Raise ModelError for inputs without meaning.
 
-    They are a mask of other numbers than 0 and 1, a jet without particles, numbers that are not finite, and
-    particles that move along -z, whose rapidity is not.
+    They are a mask of other numbers than 0 and 1, a jet without particles, and particles that move along -z,
+    whose rapidity is not finite.
     """
     mask = arrays["mask"]
     if not np.isin(mask, (0, 1)).all():
@@ -94,10 +94,6 @@ def check(arrays: Mapping[str, Array]) -> None:
         raise ModelError(
             f"Jet {int(np.argmin(filled))} has no particles, for which the attention is not defined.",
             hint="Leave such jets out.",
-        )
-    for name in INPUTS[:2]:
-        _refuse(
-            ~np.isfinite(arrays[name]) & (mask != 0), f"{name} of particle {{1}} of jet {{0}} is not finite."
         )
     energy, along = (arrays["lorentz_vectors"][:, index : index + 1] for index in (3, 2))
     still = (energy + along <= 0) & (mask != 0)

@@ -95,7 +95,7 @@ def _named(content: Rows, stored: str, *, tagger: bool) -> str | None:
 
 
 def check(sizes: ParticleNetArchitecture, arrays: Mapping[str, Array]) -> None:
-    """Raise ModelError for a mask of other numbers than 0 and 1, and for a particle that is not finite."""
+    """Raise ModelError for a mask of other numbers than 0 and 1."""
     for stream in sizes.streams:
         mask = arrays[stream.names[2]]
         if not np.isin(mask, (0, 1)).all():
@@ -104,15 +104,6 @@ def check(sizes: ParticleNetArchitecture, arrays: Mapping[str, Array]) -> None:
                 f"{stream.names[2]} has the value {other}; it is 1 for a particle and 0 for padding.",
                 hint=f"Give the mask as numbers: ({stream.names[2]} != 0).astype('float32').",
             )
-        for name in stream.names[:2]:
-            broken = ~np.isfinite(arrays[name]) & (mask != 0)
-            if broken.any():
-                jet, channel, slot = np.argwhere(broken)[0]
-                raise ModelError(
-                    f"{name} of particle {slot} of jet {jet} is {arrays[name][jet, channel, slot]}; "
-                    "inputs must be finite.",
-                    hint="Set mask to 0 for particles to leave out.",
-                )
 
 
 def toy_jets(
