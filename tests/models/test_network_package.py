@@ -14,7 +14,7 @@ from fairreg import models, runners
 from fairreg.errors import ModelError, UsageError
 from fairreg.models.common.graph_builder import GraphBuilder
 from fairreg.models.common.network_package import Description, NetworkPackage
-from fairreg.models.common.tensor_shapes import check_values
+from fairreg.models.common.tensor_shapes import check_values, widths_of
 from fairreg.runners.weights import fingerprint, read_tensors
 from fairreg.schemas.record import Tensor
 from support.weight_files import Files
@@ -244,6 +244,102 @@ def test_a_mask_of_other_integers_is_refused(weights, value):
     mask[5] = value
     with pytest.raises(ModelError, match=f"mask has the value {value}; a mask of integers has only 0 and 1"):
         Masked().load(weights).run({"x": LAYERS.toy_sample(None)["x"], "mask": mask})
+
+
+def test_arrays_that_no_network_takes_are_refused_with_the_name_that_was_meant(tmp_path):
+    rows = LAYERS.toy_sample(None)["x"]
+    np.savez(tmp_path / "x.npz", x=rows, labels=np.zeros(12))
+    assert LAYERS.read_inputs(tmp_path / "x.npz").labels is not None
+    np.savez(tmp_path / "x.npz", x=rows, Label=np.zeros(12))
+    with pytest.raises(
+        ModelError, match=r"x\.npz has the array 'Label', which is none of x and labels"
+    ) as caught:
+        LAYERS.read_inputs(tmp_path / "x.npz")
+    assert caught.value.hint == "Rename it to labels, or leave it out."
+    np.savez(tmp_path / "x.npz", x=rows, zzz=np.zeros(12))
+    with pytest.raises(ModelError, match="'zzz'") as caught:
+        LAYERS.read_inputs(tmp_path / "x.npz")
+    assert caught.value.hint == "Leave it out."
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_an_array_beside_the_inputs_of_a_package_is_refused(name, tmp_path):
+    package = models.get(name)
+    np.savez(tmp_path / "x.npz", **package.sample_inputs())
+    package.read_inputs(tmp_path / "x.npz")
+    np.savez(tmp_path / "x.npz", **package.sample_inputs(), Masked=np.ones(3))
+    with pytest.raises(ModelError, match="has the array 'Masked', which is none of"):
+        package.read_inputs(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("name", ["aresgw", "lorentznet", "mlp", "mpgan", "particlenet_fpnd"])
+def test_an_array_without_a_name_is_the_single_input(name, tmp_path):
+    package = models.get(name)
+    first, array = next(iter(package.sample_inputs().items()))
+    np.save(tmp_path / "x.npy", array)
+    found = package.read_inputs(tmp_path / "x.npy", 1, 3)
+    assert list(found.arrays) == [first]
+    np.testing.assert_array_equal(found.arrays[first], array[1:3])
+
+
+def test_an_array_without_a_name_is_refused_for_several_inputs(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros(3))
+    with pytest.raises(ModelError, match="one array without a name"):
+        models.get("lundnet").read_inputs(tmp_path / "x.npy")
+
+
+CLASSIFIERS = [name for name in PACKAGES if name not in {"epicgan", "mpgan"}]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (np.array([0, np.nan, 1]), "labels of row 1 is nan, which is none of the classes 0 to 1"),
+        (np.array([0, 1, 2]), "labels of row 2 is 2"),
+        (np.array([0, -1, 1]), "labels of row 1 is -1"),
+        (np.array([0, 0.5, 1]), "labels of row 1 is 0.5"),
+        (np.full((3, 2), np.nan), "does not name one class: row 0"),
+        (np.array([[1, 0], [1, 1], [0, 1]]), "does not name one class: row 1"),
+        (np.array([[1, 0], [0, 1], [0.3, 0.7]]), "does not name one class: row 2"),
+        (np.array([[1, 0], [0, 1]]), r"labels has shape \(2, 2\)"),
+        (np.array(["a", "b", "c"]), "which is no number"),
+    ],
+)
+def test_labels_without_meaning_are_not_measured(name, labels, said):
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    outputs = {"probabilities": scores, "scores": scores}
+    with pytest.raises(ModelError, match=said):
+        models.get(name).measure(outputs, labels)
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_labels_are_indices_or_rows_with_one_1(name):
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    outputs, measure = {"probabilities": scores, "scores": scores}, models.get(name).measure
+    expected = measure(outputs, np.array([[1, 0], [0, 1], [0, 1]]))
+    assert expected["accuracy"] == pytest.approx(2 / 3)
+    for kind in (np.int8, np.float32, bool):
+        assert measure(outputs, np.array([0, 1, 1], dtype=kind)) == expected
+    assert measure(outputs, np.array([[1, 0], [0, 1], [0, 0]]))["accuracy"] == 1
+
+
+def test_a_network_with_one_class_is_said_to_have_one(weights):
+    class Single(Layers):
+        def signature(self, network):
+            inputs, _ = super().signature(network)
+            shape = ("N", network.sizes.given)
+            return inputs, (Tensor(name="probabilities", dtype="float32", shape=shape),)
+
+    assert Single().recognise(weights).assumptions == ()
+    weights.write_bytes(Files().zipped({"a.weight": np.ones((1, 3)), "a.bias": np.ones(1)}))
+    assert Single().recognise(weights).assumptions == (
+        "The network has one class, whose probability is always 1.",
+    )
+
+
+def test_no_hidden_layers_are_written_as_none():
+    assert (widths_of(()), widths_of((3, 2))) == ("none", "3,2")
 
 
 @pytest.mark.parametrize("name", PACKAGES)

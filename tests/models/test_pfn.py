@@ -470,7 +470,7 @@ def test_figures_of_merit_are_those_of_the_probabilities():
     outputs = {"probabilities": np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.8, 0.2]])}
     labels = np.array([[1, 0], [0, 1], [1, 0], [0, 1]])
     assert pfn.measure(outputs, labels) == {"accuracy": 0.5, "roc_auc": 0.5}
-    with pytest.raises(ModelError, match="labels have shape"):
+    with pytest.raises(ModelError, match="labels has shape"):
         pfn.measure(outputs, labels[:, :1])
 
 

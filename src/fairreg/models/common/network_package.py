@@ -50,11 +50,11 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
 
     A subclass defines the names and methods down to `definition`; those with a default here may be
     overridden. `model` is the package's name, `called` what its runner is ("a LorentzNet"), `input_names` are
-    those of the arrays in files of inputs, `beside` those of others that such files have and no network takes.
-    `masks` names for each input that is a mask the inputs in whose padded places anything may stand, `unused`
-    are tensors that no output depends on. `sample_source` and `sample_warning` say what the toy sample is and
-    is not. Modules that only loading needs are imported inside the methods: every file that somebody
-    looks at is shown to every package.
+    those of the arrays in files of inputs, `alone` the one that an array without a name is, `beside` those of
+    others that such files have and no network takes. `masks` names for each input that is a mask the inputs in
+    whose padded places anything may stand, `unused` are tensors that no output depends on. `sample_source` and
+    `sample_warning` say what the toy sample is and is not. Modules that only loading needs are imported inside
+    the methods: every file that somebody looks at is shown to every package.
     """
 
     model: ClassVar[str]
@@ -64,6 +64,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     sample_warning: ClassVar[str]
     default_batch: ClassVar[int] = DEFAULT_BATCH
     masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    alone: ClassVar[str | None] = None
     beside: ClassVar[tuple[str, ...]] = ()
     unused: ClassVar[frozenset[str]] = frozenset()
 
@@ -146,6 +147,10 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         found = self.describe(file, sizes, settings)
         if found is None:
             return None
+        said = found.assumptions
+        if obstacle is None:
+            network = KnownNetwork(tensors, sizes, cast("SettingsT", settings))
+            said = (*said, *_one_class(self.signature(network)[1]))
         return Recognition(
             model=self.model,
             title=found.title,
@@ -156,7 +161,7 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
             hyperparameters=found.hyperparameters,
             published_name=found.published_name,
             preference=found.preference,
-            assumptions=found.assumptions,
+            assumptions=said,
             obstacle=obstacle,
         )
 
@@ -234,13 +239,14 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         return None
 
     def read_inputs(self, path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-        """Read rows `start` to before `stop` of a .npz or HDF5 file, and `labels` where it has them.
+        """Read rows `start` to before `stop` of a file of arrays, and `labels` where it has them.
 
-        Raises ModelError for a file without such arrays, MissingEngine for HDF5 without h5py.
+        Raises ModelError for a file without such arrays or with others, MissingEngine for HDF5 without h5py.
         """
         from fairreg.models.common.array_files import read_named
 
-        return read_named(path, self.input_names, start, stop)
+        only = self.input_names[0] if len(self.input_names) == 1 else None
+        return read_named(path, self.input_names, start, stop, alone=self.alone or only, beside=self.beside)
 
     def count_inputs(self, path: Path) -> int | None:
         """Number of rows in the file, None where its arrays differ in length. Raises as `read_inputs`."""
@@ -286,6 +292,11 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
             batch_size=runner.batch_size or items,
             warnings=(self.sample_warning,),
         )
+
+
+def _one_class(outputs: tuple[Tensor, ...]) -> tuple[str, ...]:
+    single = any(item.name == "probabilities" and item.shape[-1] == 1 for item in outputs)
+    return ("The network has one class, whose probability is always 1.",) if single else ()
 
 
 def _widened(array: Array) -> Array:

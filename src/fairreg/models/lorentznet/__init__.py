@@ -10,7 +10,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
@@ -117,14 +116,6 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
         from fairreg.models.lorentznet.inputs import read
 
         return read(path, start, stop)
-
-    def measure(self, outputs: Mapping[str, Array], labels: Array, /) -> Mapping[str, float]:
-        """Accuracy, and ROC AUC of two classes, for labels (n,) with the class's number or (n, classes)."""
-        given = np.asarray(labels)
-        if given.ndim == 1:
-            classes = np.arange(outputs["probabilities"].shape[1])
-            given = (given[:, None] == classes).astype(np.int64)
-        return super().measure(outputs, given)
 
 
 PACKAGE = LorentzNetPackage()

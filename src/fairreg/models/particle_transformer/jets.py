@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
-from fairreg.models.common.array_files import opened
+from fairreg.models.common.array_files import check_names, opened
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particlenet.architecture import LITE, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.jets import probabilities
@@ -24,6 +24,7 @@ __all__ = ["INPUTS", "check", "read", "signature", "toy_jets"]
 Array = NDArray[Any]
 INPUTS = ("features", "lorentz_vectors", "mask")
 _ALIASES = {"features": "pf_features", "lorentz_vectors": "pf_vectors", "mask": "pf_mask"}
+_BESIDE = ("points", "pf_points")
 _VECTOR = tuple(
     Feature(name=name, description=text)
     for name, text in (
@@ -58,17 +59,20 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
     """Read jets `start` to before `stop` of a .npz or HDF5 file, with `labels` where it has them.
 
     Its arrays are `features`, `lorentz_vectors` and `mask`, or `pf_features`, `pf_vectors` and `pf_mask`;
-    others are left aside. Raises ModelError for other files, MissingEngine for HDF5 without h5py.
+    `points` of a ParticleNet are left aside. Raises ModelError for other files and arrays, MissingEngine for
+    HDF5 without h5py.
     """
     with opened(path, start, stop) as content:
         if not isinstance(content, Rows):
             raise _lacks(path, INPUTS[0])
-        found = {}
+        found, used = {}, list(_BESIDE)
         for name, alias in _ALIASES.items():
             stored = name if name in content else alias
             if stored not in content:
                 raise _lacks(path, name)
             found[name] = content[stored]
+            used.append(stored)
+        check_names(path, content, INPUTS, used)
         return Inputs(found, content.get("labels"))
 
 

@@ -38,6 +38,7 @@ class ParticleFlowPackage(NetworkPackage[ParticleFlowSizes, "ParticleFlowSetting
     model = "pfn"
     called = "a particle flow network"
     input_names = NAMES
+    beside = ("latents", "preds")
     masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"masks": ()})
     sample_source = "toy jets of random particles, made by fairreg: no physics process is simulated"
     sample_warning = "The jets are toy jets: the figures say nothing about the tagger's performance."
