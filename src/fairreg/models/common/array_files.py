@@ -41,8 +41,8 @@ def read_named(
     """Read rows of the arrays with these names from a .npz or HDF5 file, and of ``labels`` if it is there.
 
     `alone` is the name of the array of a .npy file, `beside` are those of arrays that may be there and are
-    not read. Raises ModelError where none of `names` is in the file, and as `check_names`; MissingEngine for HDF5
-    without h5py.
+    not read. Raises ModelError where none of `names` is in the file, and as `check_names`; MissingEngine for
+    HDF5 without h5py.
     """
     with opened(path, start, stop) as content:
         if not isinstance(content, Rows):

@@ -49,12 +49,12 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     """A model package (`fairreg.models.base`) from what is particular to its network.
 
     A subclass defines the names and methods down to `definition`; those with a default here may be
-    overridden. `model` is the package's name, `called` what its runner is ("a LorentzNet"), `input_names` are
-    those of the arrays in files of inputs, `alone` the one that an array without a name is, `beside` those of
-    others that such files have and no network takes. `masks` names for each input that is a mask the inputs in
-    whose padded places anything may stand, `unused` are tensors that no output depends on. `sample_source` and
-    `sample_warning` say what the toy sample is and is not. Modules that only loading needs are imported inside
-    the methods: every file that somebody looks at is shown to every package.
+    overridden. `model` is the package's name, `called` what its runner is ("a LorentzNet"). Of the arrays in
+    files of inputs, `input_names` are read, `beside` may be there, `alone` is the one without a name. `masks`
+    names for each input that is a mask the inputs in whose padded places anything may stand, `unused` are
+    tensors that no output depends on. `sample_source` and `sample_warning` say what the toy sample is and is
+    not. Modules that only loading needs are imported inside the methods: every file that somebody looks at is
+    shown to every package.
     """
 
     model: ClassVar[str]
