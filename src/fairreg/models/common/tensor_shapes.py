@@ -100,7 +100,7 @@ def check_values(tensors: Mapping[str, Array], unused: Collection[str] = ()) -> 
             continue
         with np.errstate(over="ignore"):
             broken = ~np.isfinite(array.astype(np.float32, copy=False))
-        said = "that is not finite in float32"
+        said = "which is not finite in float32"
         if not broken.any() and name.endswith("running_var"):
             broken, said = array < 0, "below 0, which is no variance"
         if broken.any():
