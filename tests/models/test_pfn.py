@@ -484,3 +484,12 @@ def test_an_unknown_runtime_is_refused(tmp_path):
     path = published(tmp_path, "PFN_best", random_weights(PFN.shapes()))
     with pytest.raises(UsageError):
         models.load(path, runtime="abacus")
+
+
+def test_masks_may_be_integers():
+    jets = dict(toy_jets(PFN, jets=3, slots=4))
+    expected = RUNNERS["pfn"].run(jets)["probabilities"]
+    found = RUNNERS["pfn"].run(jets | {"masks": jets["masks"].astype(np.int64)})["probabilities"]
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ModelError, match="masks has the value 2"):
+        RUNNERS["pfn"].run(jets | {"masks": 2 * jets["masks"].astype(np.int64)})

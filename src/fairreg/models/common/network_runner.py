@@ -65,13 +65,22 @@ class NetworkRunner(Runner, Generic[SizesT, SettingsT]):
         Raises ModelError also for a mask of integers other than 0 and 1, and for floating-point numbers that
         are not finite where no mask says that they are padding.
         """
-        masks = self.package.masks
-        given = {name: _mask(name, array) if name in masks else array for name, array in arrays.items()}
-        hidden = {name: mask for mask, names in masks.items() for name in names}
+        given = self.with_masks(arrays)
+        hidden = self.hidden(given)
         for tensor in self.inputs:
             if tensor.dtype.startswith("float"):
-                _check_finite(tensor, given.get(tensor.name), given.get(hidden.get(tensor.name, "")))
+                _check_finite(tensor, given.get(tensor.name), hidden.get(tensor.name))
         return super().run(given)
+
+    def with_masks(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the inputs with masks of integers as floating-point numbers. Raises ModelError as `run`."""
+        masks = self.package.masks
+        return {name: _mask(name, array) if name in masks else array for name, array in arrays.items()}
+
+    def hidden(self, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return by input what is 0 where it is padding, as the package's `masks` say."""
+        pairs = self.package.masks.items()
+        return {name: arrays[mask] for mask, names in pairs if mask in arrays for name in names}
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Outputs of one batch."""

@@ -41,7 +41,7 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
     model = "lorentznet"
     called = f"a {TITLE}"
     input_names = ("four_momenta", "pdg_id", "scalars", "mask")
-    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"mask": ()})
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"mask": ("four_momenta", "scalars")})
     sample_source = "toy jets"
     sample_warning = (
         "The jets are a toy sample drawn at random: the figures say how exactly the network is computed."
