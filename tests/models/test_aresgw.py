@@ -112,7 +112,7 @@ def test_any_tensor_with_another_name_shape_or_type_is_another_network(tensors, 
     others = {key: value for key, value in tensors.items() if key != name}
     assert of(others) is None
     assert of(others | {f"{name}2": array}) is None
-    assert of(others | {name: array.astype(np.float16)}) is None
+    assert of(others | {name: array.astype(np.int64)}) is None
     axis = data.draw(st.integers(0, array.ndim - 1))
     assert of(others | {name: np.concatenate([array, array], axis)}) is None
     assert of(others | {name: array[None]}) is None
@@ -236,7 +236,7 @@ def test_the_spectrum_of_the_training_changes_nothing(tensors):
 def test_segments_that_are_not_finite_are_refused_by_number(tensors, value):
     segments = toy_segments()[:4].copy()
     segments[2, 1, 7] = value
-    with pytest.raises(ModelError, match="segment 2"):
+    with pytest.raises(ModelError, match=r"row 2 .* must be finite"):
         runner(tensors).run({INPUT: segments})
 
 

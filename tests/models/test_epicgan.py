@@ -328,3 +328,16 @@ def test_the_sample_is_fixed_and_has_padding_between_particles(tmp_path):
     mask = first["mask"]
     assert mask.sum(axis=1).min() >= 1
     assert (np.diff(mask, axis=1) > 0).any()  # a particle behind a padded slot
+
+
+@pytest.mark.parametrize("name", ["global_noise", "local_noise"])
+def test_noise_that_is_not_finite_is_refused_unless_it_is_padding(tmp_path, name):
+    path = save(tmp_path)
+    runner, arrays = models.load(path), dict(models.sample_for(models.recognise(path)))
+    arrays["local_noise"][arrays["mask"] == 0] = np.nan
+    assert np.isfinite(runner.run(arrays)["network_output"]).all()
+    arrays["mask"][2, 5] = 1
+    arrays["local_noise"][2, 5] = 0
+    arrays[name][2, ..., 1] = np.nan
+    with pytest.raises(ModelError, match=f"{name} of row 2 is nan at"):
+        runner.run(arrays)

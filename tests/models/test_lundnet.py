@@ -338,3 +338,12 @@ def test_trees_and_labels_are_read_from_a_file(tmp_path):
     np.savez(tmp_path / "other.npz", jets=np.ones(3))
     with pytest.raises(ModelError, match="has no array node_features"):
         lundnet.read_inputs(tmp_path / "other.npz")
+
+
+def test_coordinates_that_are_not_finite_are_refused_unless_they_are_padding(tmp_path):
+    runner, arrays = models.load(save(tmp_path)), toy_trees(SMALL.input_dims)
+    arrays["node_features"][0, 1:] = np.nan
+    assert np.isfinite(runner.run(arrays)["logits"]).all()
+    arrays["node_features"][0, 0, 2] = np.inf
+    with pytest.raises(ModelError, match=r"node_features of row 0 is inf at \(0, 2\) \(lnKt\)"):
+        runner.run(arrays)

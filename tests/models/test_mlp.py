@@ -215,7 +215,7 @@ def test_metadata_of_another_regressor_are_refused(tmp_path, changes, words):
 def test_values_that_are_not_finite_are_refused(tmp_path):
     values = toy_rows(REGRESSOR)["features"]
     values[3, 2] = np.nan
-    with pytest.raises(ModelError, match="not finite"):
+    with pytest.raises(ModelError, match=r"must be finite|not finite"):
         models.load(regressor(tmp_path)).run({"features": values})
 
 
@@ -228,6 +228,8 @@ def test_rows_and_labels_are_read_and_measured(tmp_path):
     assert mlp.measure({"impact_location": np.array([[1.0], [4.0]])}, found.labels) == {"rmse": 2**0.5}
     with pytest.raises(ModelError, match="do not fit"):
         mlp.measure({"impact_location": np.ones((3, 1))}, found.labels)
+    with pytest.raises(ModelError, match="labels of row 1 is not finite"):
+        mlp.measure({"impact_location": np.ones((2, 1))}, np.array([1, np.nan]))
     assert mlp.measure({"probabilities": np.eye(2)}, np.eye(2)) == {"accuracy": 1.0, "roc_auc": 1.0}
 
 

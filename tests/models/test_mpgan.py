@@ -583,3 +583,17 @@ def test_the_published_dense_generator_runs_with_its_arguments(shared, tmp_path)
     jets = runner.run({"noise": noise})["particles"]
     assert jets.shape == (200, 30, 3)
     assert 0.7 < jets[:, :, 2].sum(axis=1).mean() < 1.1
+
+
+def test_noise_that_is_not_finite_is_refused(tmp_path):
+    found = models.recognise(save(tmp_path, PUBLISHED))
+    arrays = dict(models.sample_for(found))
+    arrays["noise"][4, 0, 1] = np.nan
+    with pytest.raises(ModelError, match=r"noise of row 4 is nan at \(0, 1\)"):
+        models.load(found).run(arrays)
+
+
+def test_weights_in_float16_are_computed(tmp_path):
+    half = {name: array.astype(np.float16) for name, array in random_tensors(PUBLISHED).items()}
+    found = models.recognise(save(tmp_path, PUBLISHED, half))
+    assert mpgan.demonstrate(models.load(found)).metrics["max_difference"] < TOLERANCE

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from fairreg import models
+from fairreg import models, runners
 from fairreg.errors import ModelError
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet_fpnd.architecture import PUBLISHED, FpndArchitecture
@@ -74,10 +74,11 @@ def test_the_demonstration_compares_with_the_definition(weights):
     assert models.sample_for(models.recognise(weights))["particles"].shape == (16, 30, 3)
 
 
-def test_the_onnx_file_is_recognised_as_the_same_network(weights, tmp_path):
+def test_the_onnx_file_computes_the_same_as_a_plain_graph(weights, tmp_path):
     (tmp_path / "pnet.onnx").write_bytes(models.onnx_graph(models.recognise(weights)))
-    found = models.recognise(tmp_path / "pnet.onnx")
-    assert (found.model, found.format) == ("particlenet_fpnd", "onnx")
+    assert models.recognise(tmp_path / "pnet.onnx") is None
+    jets, made = models.sample_for(models.recognise(weights)), runners.load("onnx", tmp_path / "pnet.onnx")
+    np.testing.assert_allclose(made.run(jets)["scores"], models.load(weights).run(jets)["scores"], atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_the_onnx_file_is_recognised_as_the_same_network(weights, tmp_path):
         ("edge_convs.0.nn.model.9.bias", np.zeros(4, np.float32)),
         ("fc1.0.weight", np.zeros((7, 12), np.float32)),
         ("fc2.weight", np.zeros((), np.float32)),
-        ("fc2.bias", np.zeros(5, np.float16)),
+        ("fc2.bias", np.zeros(5, np.int64)),
         ("fc3.bias", np.zeros(5, np.float32)),
         ("edge_nets.0.model.1.num_batches_tracked", np.zeros(2, np.int64)),
     ],
@@ -137,3 +138,10 @@ def test_the_published_network_runs_and_agrees(shared):
     for runtime in ("onnx", "torch"):
         shown = particlenet_fpnd.demonstrate(models.load(found, runtime=runtime))
         assert shown.metrics["max_difference"] < 5e-5  # of scores up to 9
+
+
+def test_particles_that_are_not_finite_are_refused(weights):
+    jets = toy_jets(SMALL)
+    jets[6, 3, 1] = np.nan
+    with pytest.raises(ModelError, match=r"particles of row 6 is nan at \(3, 1\) \(phirel\)"):
+        models.load(weights).run({"particles": jets})

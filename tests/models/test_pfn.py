@@ -470,7 +470,7 @@ def test_figures_of_merit_are_those_of_the_probabilities():
     outputs = {"probabilities": np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.8, 0.2]])}
     labels = np.array([[1, 0], [0, 1], [1, 0], [0, 1]])
     assert pfn.measure(outputs, labels) == {"accuracy": 0.5, "roc_auc": 0.5}
-    with pytest.raises(ModelError, match="labels have shape"):
+    with pytest.raises(ModelError, match="labels has shape"):
         pfn.measure(outputs, labels[:, :1])
 
 
@@ -484,3 +484,12 @@ def test_an_unknown_runtime_is_refused(tmp_path):
     path = published(tmp_path, "PFN_best", random_weights(PFN.shapes()))
     with pytest.raises(UsageError):
         models.load(path, runtime="abacus")
+
+
+def test_masks_may_be_integers():
+    jets = dict(toy_jets(PFN, jets=3, slots=4))
+    expected = RUNNERS["pfn"].run(jets)["probabilities"]
+    found = RUNNERS["pfn"].run(jets | {"masks": jets["masks"].astype(np.int64)})["probabilities"]
+    np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ModelError, match="masks has the value 2"):
+        RUNNERS["pfn"].run(jets | {"masks": 2 * jets["masks"].astype(np.int64)})

@@ -3,7 +3,7 @@
 
 P. Nousi et al., Phys. Rev. D 108, 024022, arXiv:2211.01520; weights and code:
 github.com/vivinousi/gw-detection-deep-learning.
-Read in the order architecture, definition, whitening, inputs, graph, runner.
+Read in the order architecture, definition, whitening, inputs, graph.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,9 +16,8 @@ from fairreg.errors import ModelError
 from fairreg.models.aresgw.architecture import INPUT, OUTPUT, SAMPLE_RATE, SAMPLES, ResidualNetwork
 from fairreg.models.base import Inputs
 from fairreg.models.common.network_package import Description, NetworkPackage, Signature, Tensors
-from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner
+from fairreg.models.common.network_runner import KnownNetwork
 from fairreg.models.common.weight_file import WeightFile
-from fairreg.runners import Runner
 
 __all__ = ["PACKAGE", "TITLE", "AresPackage"]
 
@@ -47,6 +46,7 @@ class AresPackage(NetworkPackage[ResidualNetwork, None]):
     model = "aresgw"
     called = "of AresGW"
     input_names = (INPUT,)
+    unused = frozenset({"whiten.norm"})
     sample_source = "toy noise with a chirp"
     sample_warning = (
         "The strain is a toy sample, Gaussian noise with a chirp: the figures say nothing about sensitivity."
@@ -87,12 +87,6 @@ class AresPackage(NetworkPackage[ResidualNetwork, None]):
         from fairreg.models.aresgw import torch_network
 
         return torch_network.network(network.tensors, network.sizes, device)
-
-    def runner(self, engine: Runner, network: AresNetwork, /) -> NetworkRunner[ResidualNetwork, None]:
-        """Make a runner that refuses segments with values that are not finite."""
-        from fairreg.models.aresgw.runner import AresRunner
-
-        return AresRunner(engine, self, network)
 
     def toy_sample(self, _sizes: ResidualNetwork | None, /) -> Mapping[str, Array]:
         """Whitened toy segments, for every network of the model."""

@@ -55,7 +55,7 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
     """
     shape = _slices(path)
     if shape is None:
-        found = read_named(path, (INPUT, STRAIN), start, stop)
+        found = read_named(path, (INPUT, STRAIN), start, stop, alone=INPUT)
         return Inputs({INPUT: found.arrays[INPUT]}, found.labels)
     return _of_strain(path, shape, start, stop)
 
@@ -66,7 +66,7 @@ def _of_strain(path: Path, shape: tuple[int, ...], start: int, stop: int | None)
     total = shape[0] * each
     first, last = min(start, total), total if stop is None else min(stop, total)
     before = first // each
-    slices = read_named(path, (STRAIN,), before, -(-last // each)).arrays[STRAIN]
+    slices = read_named(path, (STRAIN,), before, -(-last // each), beside=(INPUT,)).arrays[STRAIN]
     segments = whitened(slices, before)[first - before * each : last - before * each]
     return Inputs({INPUT: segments}, _labels(path, first, last, total))
 

@@ -9,27 +9,20 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 
-__all__ = ["figures", "roc_auc", "with_cross_entropy"]
+__all__ = ["figures", "roc_auc", "true_classes", "with_cross_entropy"]
 
 Array = NDArray[Any]
 _BINARY = 2
+_LABELS = "Give the index of the true class of each row, or one column per class with a 1 for the true one."
 
 
 def figures(probabilities: Array, labels: Array) -> Mapping[str, float]:
-    """Accuracy of probabilities (n, classes) for labels (n, classes), and the ROC AUC of two classes.
+    """Accuracy of probabilities (n, classes), and the ROC AUC of two classes, without unlabelled rows.
 
-    A label is a row with one 1; rows without one are left out. NaN where nothing can be
-    measured. Raises ModelError for other labels.
+    NaN where nothing can be measured. Raises ModelError as `true_classes`.
     """
-    if labels.shape != probabilities.shape:
-        raise ModelError(
-            f"labels have shape {labels.shape}, but the probabilities {probabilities.shape}.",
-            hint="Give one column per class of the network, in its order.",
-        )
-    if not np.isin(labels, (0, 1)).all() or (labels.sum(axis=1) > 1).any():
-        raise ModelError("labels has a row that does not name one class.", hint="Write one 1 per row.")
-    kept = labels.any(axis=1)
-    truth, found = labels[kept].argmax(axis=1), probabilities[kept]
+    truth = true_classes(labels, probabilities.shape)
+    truth, found = truth[truth >= 0], probabilities[truth >= 0]
     right = float((found.argmax(axis=1) == truth).mean()) if len(truth) else float("nan")
     if probabilities.shape[1] != _BINARY:
         return {"accuracy": right}
@@ -37,30 +30,51 @@ def figures(probabilities: Array, labels: Array) -> Mapping[str, float]:
 
 
 def with_cross_entropy(probabilities: Array, labels: Array) -> Mapping[str, float]:
-    """Accuracy and cross entropy (in nats) of probabilities (n, classes), without unlabelled jets.
+    """Accuracy and cross entropy (in nats) of probabilities (n, classes), without unlabelled rows.
 
-    Labels are (n,) indices of classes or (n, classes) with 1 for the true one. Raises ModelError for others.
+    No figures where nothing is labelled. Raises ModelError as `true_classes`.
     """
-    found = probabilities
-    if labels.ndim == 1 and labels.dtype.kind in "iu":
-        if labels.size and (labels.min() < 0 or labels.max() >= found.shape[1]):
-            raise ModelError(f"labels has classes other than 0 to {found.shape[1] - 1}.")
-        labels = np.eye(found.shape[1])[labels]
-    if labels.shape != found.shape:
-        raise ModelError(
-            f"labels has shape {labels.shape}, but the probabilities have {found.shape}.",
-            hint="Give the index of the true class of each jet, or 1 in its column.",
-        )
-    labelled = labels.any(axis=1)
-    if not labelled.any():
+    truth = true_classes(labels, probabilities.shape)
+    truth, chosen = truth[truth >= 0], probabilities[truth >= 0]
+    if not len(truth):
         return {}
-    truth, chosen = labels[labelled].argmax(axis=1), found[labelled]
     right = chosen[np.arange(len(truth)), truth].astype(np.float64)
     tiny = np.finfo(np.float32).tiny
     return {
         "accuracy": float((chosen.argmax(axis=1) == truth).mean()),
         "cross_entropy": float(-np.log(np.maximum(right, tiny)).mean()),
     }
+
+
+def true_classes(labels: Array, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Index of the true class of each row, -1 for one without a label, for probabilities of `shape`.
+
+    Labels are (n,) whole numbers, or (n, classes) with one 1 in a row; a row of zeros has no label. Raises
+    ModelError for others.
+    """
+    rows, classes = shape
+    if labels.dtype.kind not in "biuf":
+        raise ModelError(f"labels has element type {labels.dtype}, which is no number.", hint=_LABELS)
+    if labels.shape not in {(rows,), (rows, classes)}:
+        raise ModelError(
+            f"labels has shape {labels.shape}, but the probabilities have {shape}.", hint=_LABELS
+        )
+    if labels.ndim == 1:
+        known = np.isin(labels, np.arange(classes))
+        if not known.all():
+            row = int(np.argmin(known))
+            raise ModelError(
+                f"labels of row {row} is {labels[row]}, which is none of the classes 0 to {classes - 1}.",
+                hint="Leave such rows out.",
+            )
+        return labels.astype(np.int64)
+    fits = np.isin(labels, (0, 1)).all(axis=1) & ((labels == 1).sum(axis=1) <= 1)
+    if not fits.all():
+        raise ModelError(
+            f"labels has a row that does not name one class: row {int(np.argmin(fits))}.",
+            hint="Write one 1 per row.",
+        )
+    return np.where(labels.any(axis=1), labels.argmax(axis=1), -1).astype(np.int64)
 
 
 def roc_auc(positive: NDArray[np.bool_], scores: NDArray[Any]) -> float:

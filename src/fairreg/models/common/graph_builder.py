@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fairreg.errors import ModelError
 from fairreg.runners.signature import LONGEST_AXIS
 from fairreg.schemas.record import Tensor
 
@@ -15,6 +16,7 @@ __all__ = ["FoldedLayer", "GraphBuilder"]
 
 Array = NDArray[Any]
 _OPSET, _IR_VERSION = 17, 8  # every onnxruntime since 1.12 and TensorRT since 8.5 reads these
+_BATCH = "DATA_BATCH"  # as runners.independence reads it
 _EPSILON = 1e-5  # of batch normalisation: PyTorch's default, which every package's network has
 _STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
@@ -72,10 +74,16 @@ class GraphBuilder:
         return name
 
     def constant(self, values: Any, dtype: str) -> str:
-        """Return the name of an array of the formula; equal ones are one."""
+        """Return the name of an array of the formula; equal ones are one.
+
+        Raises ModelError for finite numbers that are not finite in `dtype`.
+        """
         from onnx import numpy_helper
 
-        array = np.asarray(values, dtype=dtype)
+        with np.errstate(over="ignore"):
+            array = np.asarray(values, dtype=dtype)
+        if (np.isfinite(values) & ~np.isfinite(array)).any():
+            raise ModelError(f"The network has the constant {np.max(np.abs(values))}, which is no {dtype}.")
         key = (dtype, array.shape, array.tobytes())
         if key not in self._constants:
             self._constants[key] = self.node("Constant", value=numpy_helper.from_array(array))
@@ -182,7 +190,10 @@ class GraphBuilder:
         outputs: Sequence[Tensor],
         longest: Mapping[str, int] | None = None,
     ) -> bytes:
-        """Serialise the model; `longest` gives the largest lengths of free axes by name."""
+        """Serialise the model; `longest` gives the largest lengths of free axes by name.
+
+        Rows, along the first axis of every input and output, are denoted as independent of each other.
+        """
         from onnx import helper, numpy_helper
 
         values = [[_value(item) for item in items] for items in (inputs, outputs)]
@@ -204,4 +215,5 @@ def _value(tensor: Tensor) -> Any:
     from onnx import helper
 
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))
-    return helper.make_tensor_value_info(tensor.name, kind, list(tensor.shape))
+    denoted = [_BATCH, *([""] * (len(tensor.shape) - 1))]
+    return helper.make_tensor_value_info(tensor.name, kind, list(tensor.shape), shape_denotation=denoted)

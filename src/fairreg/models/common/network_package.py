@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from fairreg.errors import ModelError
 from fairreg.models.base import Demonstration, Inputs, Recognition
 from fairreg.models.common.network_runner import KnownNetwork, NetworkRunner, SettingsT, SizesT
+from fairreg.models.common.tensor_shapes import check_values
 from fairreg.models.common.weight_file import WeightFile
 from fairreg.runners.base import DEFAULT_BATCH, Runner
 from fairreg.runners.weights import format_of, read_tensors
@@ -29,6 +31,7 @@ __all__ = ["Description", "NetworkPackage", "Signature", "Tensors"]
 Array = NDArray[Any]
 Tensors = Mapping[str, Array]
 Signature = tuple[tuple[Tensor, ...], tuple[Tensor, ...]]
+_GRAPHS = "onnx"  # the format of files that hold a graph with their weights
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,12 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     """A model package (`fairreg.models.base`) from what is particular to its network.
 
     A subclass defines the names and methods down to `definition`; those with a default here may be
-    overridden. `model` is the package's name, `called` what its runner is ("a LorentzNet"), `input_names` are
-    those of the arrays in files of inputs, `sample_source` and `sample_warning` say what the toy sample is
-    and is not. Modules that only loading needs are imported inside the methods: every file that somebody
-    looks at is shown to every package.
+    overridden. `model` is the package's name, `called` what its runner is ("a LorentzNet"). Of the arrays in
+    files of inputs, `input_names` are read, `beside` may be there, `alone` is the one without a name. `masks`
+    names for each input that is a mask the inputs in whose padded places anything may stand, `unused` are
+    tensors that no output depends on. `sample_source` and `sample_warning` say what the toy sample is and is
+    not. Modules that only loading needs are imported inside the methods: every file that somebody looks at is
+    shown to every package.
     """
 
     model: ClassVar[str]
@@ -58,6 +63,10 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     sample_source: ClassVar[str]
     sample_warning: ClassVar[str]
     default_batch: ClassVar[int] = DEFAULT_BATCH
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    alone: ClassVar[str | None] = None
+    beside: ClassVar[tuple[str, ...]] = ()
+    unused: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def identify(self, file: WeightFile, /) -> tuple[Tensors, SizesT]:
@@ -120,8 +129,11 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
     def recognise_weights(self, file: WeightFile) -> Recognition | None:
         """Identify the weights in a file that was read, as `recognise`; missing settings are the `obstacle`.
 
-        Raises SecurityRefusal where a file beside it that states them is a link.
+        None for an ONNX model, whose own graph is what it computes. Raises SecurityRefusal where a file
+        beside the weights that states the settings is a link.
         """
+        if file.format == _GRAPHS:
+            return None
         try:
             tensors, sizes = self.identify(file)
         except ModelError:
@@ -129,11 +141,16 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         settings, obstacle = None, None
         try:
             settings = self.settings(file.path, tensors, sizes)
+            check_values(tensors, self.unused)
         except ModelError as error:
             obstacle = error
         found = self.describe(file, sizes, settings)
         if found is None:
             return None
+        said = found.assumptions
+        if obstacle is None:
+            network = KnownNetwork(tensors, sizes, cast("SettingsT", settings))
+            said = (*said, *_one_class(self.signature(network)[1]))
         return Recognition(
             model=self.model,
             title=found.title,
@@ -144,15 +161,23 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
             hyperparameters=found.hyperparameters,
             published_name=found.published_name,
             preference=found.preference,
-            assumptions=found.assumptions,
+            assumptions=said,
             obstacle=obstacle,
         )
 
     def read(self, source: Recognition | Path) -> KnownNetwork[SizesT, SettingsT]:
-        """Read the network in a file. Raises ModelError for another and where its settings are missing."""
+        """Read the network in a file, its tensors in float16 as float32.
+
+        Raises ModelError for another network, for missing settings and for tensors that are not finite.
+        """
         path = source.path if isinstance(source, Recognition) else source
-        tensors, sizes = self.identify(_opened(path))
-        return KnownNetwork(tensors, sizes, self.settings(path, tensors, sizes))
+        file = _opened(path)
+        if file.format == _GRAPHS:
+            raise ModelError(f"{path.name} is an ONNX model.", hint="Run it as the graph that it is.")
+        tensors, sizes = self.identify(file)
+        settings = self.settings(path, tensors, sizes)
+        check_values(tensors, self.unused)
+        return KnownNetwork({name: _widened(array) for name, array in tensors.items()}, sizes, settings)
 
     def load(
         self,
@@ -214,13 +239,14 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
         return None
 
     def read_inputs(self, path: Path, start: int = 0, stop: int | None = None) -> Inputs:
-        """Read rows `start` to before `stop` of a .npz or HDF5 file, and `labels` where it has them.
+        """Read rows `start` to before `stop` of a file of arrays, and `labels` where it has them.
 
-        Raises ModelError for a file without such arrays, MissingEngine for HDF5 without h5py.
+        Raises ModelError for a file without such arrays or with others, MissingEngine for HDF5 without h5py.
         """
         from fairreg.models.common.array_files import read_named
 
-        return read_named(path, self.input_names, start, stop)
+        only = self.input_names[0] if len(self.input_names) == 1 else None
+        return read_named(path, self.input_names, start, stop, alone=self.alone or only, beside=self.beside)
 
     def count_inputs(self, path: Path) -> int | None:
         """Number of rows in the file, None where its arrays differ in length. Raises as `read_inputs`."""
@@ -266,6 +292,15 @@ class NetworkPackage(ABC, Generic[SizesT, SettingsT]):
             batch_size=runner.batch_size or items,
             warnings=(self.sample_warning,),
         )
+
+
+def _one_class(outputs: tuple[Tensor, ...]) -> tuple[str, ...]:
+    single = any(item.name == "probabilities" and item.shape[-1] == 1 for item in outputs)
+    return ("The network has one class, whose probability is always 1.",) if single else ()
+
+
+def _widened(array: Array) -> Array:
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _opened(path: Path) -> WeightFile:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Names and shapes of the tensors of layers, by which packages recognise their networks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import prod
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
@@ -14,6 +15,7 @@ __all__ = [
     "Shapes",
     "batch_norm",
     "check",
+    "check_values",
     "counters",
     "linear",
     "outputs",
@@ -24,7 +26,7 @@ __all__ = [
 
 Array = NDArray[Any]
 Shapes = dict[str, tuple[int, ...]]
-FLOATS = frozenset({"float32", "float64"})
+FLOATS = frozenset({"float16", "float32", "float64"})
 _COUNTER = "num_batches_tracked"
 
 
@@ -80,12 +82,34 @@ def check(tensors: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -
         if array.shape != shape or 0 in shape:
             raise ModelError(f"The tensor {name} has shape {array.shape}; the other tensors require {shape}.")
         if array.dtype.name not in FLOATS:
-            raise ModelError(f"The tensor {name} has element type {array.dtype}, not float32 or float64.")
+            raise ModelError(
+                f"The tensor {name} has element type {array.dtype}, not float16, float32 or float64."
+            )
     for name in counters(shapes) & tensors.keys():
         if tensors[name].size != 1 or tensors[name].dtype.kind not in "iu":
             raise ModelError(f"The tensor {name} is not a single integer.")
 
 
+def check_values(tensors: Mapping[str, Array], unused: Collection[str] = ()) -> None:
+    """Raise ModelError for a tensor that is not finite in float32, and for variances below 0.
+
+    Networks are computed in float32, in which every number would become NaN or infinite.
+    """
+    for name, array in tensors.items():
+        if array.dtype.kind != "f" or name in unused:
+            continue
+        with np.errstate(over="ignore"):
+            broken = ~np.isfinite(array.astype(np.float32, copy=False))
+        said = "which is not finite in float32"
+        if not broken.any() and name.endswith("running_var"):
+            broken, said = array < 0, "below 0, which is no variance"
+        if broken.any():
+            raise ModelError(
+                f"The tensor {name} has the value {array[broken][0]}, {said}.",
+                hint="Get another copy of the file, or ask its authors.",
+            )
+
+
 def widths_of(widths: Iterable[int]) -> str:
-    """Write widths of layers as the training programs do: ``100,100,64``."""
-    return ",".join(map(str, widths))
+    """Write widths of layers as the training programs do: ``100,100,64``; ``none`` without layers."""
+    return ",".join(map(str, widths)) or "none"

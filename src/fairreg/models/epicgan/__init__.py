@@ -8,7 +8,8 @@ inputs, graph.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -54,6 +55,7 @@ class EpicGanPackage(NetworkPackage[EpicGanSizes, "Scale | None"]):
     model = "epicgan"
     called = f"an {TITLE}"
     input_names = ("global_noise", "local_noise", "mask")
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"mask": ("local_noise",)})
     sample_source = "random noise"
     sample_warning = "The noise is drawn at random: the figures say how exactly the generator is computed."
 

@@ -7,9 +7,9 @@ Read in the order sizes, arguments, definition, inputs, graph, runner.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.models.base import Inputs
@@ -41,6 +41,7 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
     model = "lorentznet"
     called = f"a {TITLE}"
     input_names = ("four_momenta", "pdg_id", "scalars", "mask")
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"mask": ("four_momenta", "scalars")})
     sample_source = "toy jets"
     sample_warning = (
         "The jets are a toy sample drawn at random: the figures say how exactly the network is computed."
@@ -115,14 +116,6 @@ class LorentzNetPackage(NetworkPackage[LorentzNetSizes, "CoordinateWeight"]):
         from fairreg.models.lorentznet.inputs import read
 
         return read(path, start, stop)
-
-    def measure(self, outputs: Mapping[str, Array], labels: Array, /) -> Mapping[str, float]:
-        """Accuracy, and ROC AUC of two classes, for labels (n,) with the class's number or (n, classes)."""
-        given = np.asarray(labels)
-        if given.ndim == 1:
-            classes = np.arange(outputs["probabilities"].shape[1])
-            given = (given[:, None] == classes).astype(np.int64)
-        return super().measure(outputs, given)
 
 
 PACKAGE = LorentzNetPackage()

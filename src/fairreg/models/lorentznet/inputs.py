@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
-from fairreg.models.common.array_files import opened
+from fairreg.models.common.array_files import check_names, opened
 from fairreg.models.lorentznet.definition import BEAMS, PARTICLES
 from fairreg.models.lorentznet.sizes import LorentzNetSizes
 from fairreg.schemas.record import Feature, Tensor
@@ -24,6 +24,8 @@ _INPUTS = (MOMENTA, "pdg_id", "scalars", "mask")
 _CLASSES = {len(BEAMS): ("QCD", "top"), len(PARTICLES): ("gluon", "quark")}
 # Names in the top tagging files of LorentzNet and LGN: top/collate.py and top_tagging.py.
 _ALIASES = {"Pmu": MOMENTA, "is_signal": "labels"}
+# What else these files have, as in top/collate.py.
+_BESIDE = ("Nobj", "truth_Pmu", "jet_pt", "label", "mass")
 _COMPONENTS = ("E", "px", "py", "pz")
 _TOY_JETS, _TOY_SLOTS, _TOY_SEED = 8, 16, 20220705
 
@@ -80,19 +82,21 @@ def _tensor(
 def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
     """Read the inputs in a .npz or HDF5 file, and the labels (0 or 1) where it has an array of that name.
 
-    Raises ModelError for a file without four-momenta, MissingEngine for HDF5 without h5py.
+    Raises ModelError for a file without four-momenta or with other arrays, MissingEngine for HDF5 without
+    h5py.
     """
     with opened(path, start, stop) as content:
         if not isinstance(content, Rows):
             return Inputs({MOMENTA: content})
         names = {_ALIASES.get(name, name): name for name in content}
+        if MOMENTA not in names:
+            raise ModelError(
+                f"{path.name} contains no array {MOMENTA!r}.",
+                hint=f"Save the four-momenta (jets, particles, 4) in GeV, E, px, py, pz, as {MOMENTA}.",
+            )
+        check_names(path, content, _INPUTS, (*_ALIASES, *_BESIDE))
         arrays = {name: content[names[name]] for name in _INPUTS if name in names}
         labels = content[names["labels"]] if "labels" in names else None
-    if MOMENTA not in arrays:
-        raise ModelError(
-            f"{path.name} contains no array {MOMENTA!r}.",
-            hint=f"Save the four-momenta (jets, particles, 4) in GeV, E, px, py, pz, as {MOMENTA}.",
-        )
     return Inputs(arrays, labels)
 
 

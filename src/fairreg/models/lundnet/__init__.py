@@ -7,7 +7,8 @@ definition, inputs, graph.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -40,6 +41,7 @@ class LundNetPackage(NetworkPackage[LundNetSizes, None]):
     model = "lundnet"
     called = f"a {TITLE}"
     input_names = ("node_features", "parents", "mask")
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"mask": ("node_features",)})
     sample_source = "toy jets"
     sample_warning = (
         "The jets are a toy sample drawn at random: the figures say how exactly the network is computed."

@@ -112,13 +112,16 @@ class PerceptronPackage(NetworkPackage[PerceptronSizes, "PerceptronSettings"]):
     def measure(self, outputs: Mapping[str, Array], labels: Array, /) -> Mapping[str, float]:
         """Accuracy and ROC AUC of a tagger for labels (n, 2); root mean square error of a regressor.
 
-        Raises ModelError for labels of another shape.
+        Raises ModelError for labels of another shape or that are not finite.
         """
         if "probabilities" in outputs:
             return super().measure(outputs, labels)
         found = outputs["impact_location"]
         if labels.size != found.size or labels.dtype.kind not in "iuf":
             raise ModelError(f"labels of shape {labels.shape} do not fit {found.shape} impact locations.")
+        if not np.isfinite(labels).all():
+            row = int(np.argmin(np.isfinite(labels.reshape(-1))))
+            raise ModelError(f"labels of row {row} is not finite.", hint="Leave such rows out.")
         return {"rmse": float(np.sqrt(np.mean((found - labels.reshape(found.shape)) ** 2)))}
 
 

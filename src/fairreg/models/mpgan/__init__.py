@@ -43,6 +43,7 @@ class MpganPackage(NetworkPackage[GeneratorLayout, "GeneratorArguments"]):
     model = "mpgan"
     called = f"an {TITLE}"
     input_names = ("noise", "num_particles")
+    alone = "noise"
     sample_source = "random noise"
     sample_warning = "The noise is drawn at random: the figures say how exactly the generator is computed."
 

@@ -14,6 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
+from fairreg.models.common.tensor_shapes import FLOATS
 
 __all__ = ["ARGUMENTS", "GeneratorLayout", "MessageLayer"]
 
@@ -147,6 +148,6 @@ def _checked(layout: GeneratorLayout, tensors: Mapping[str, Array]) -> Generator
         size = tensors[name.removesuffix("bias") + "weight"].shape[0] if name.endswith("bias") else None
         if size is not None and array.shape != (size,):
             raise ModelError(f"{_NOT_OURS}: {name} has shape {array.shape}, not {(size,)}.")
-        if array.dtype.name not in {"float32", "float64"}:
+        if array.dtype.name not in FLOATS:
             raise ModelError(f"{_NOT_OURS}: {name} has element type {array.dtype}.")
     return replace(layout, parameter_count=sum(array.size for array in tensors.values()))

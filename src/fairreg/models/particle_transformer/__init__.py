@@ -12,6 +12,7 @@ torch_network.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
@@ -40,6 +41,9 @@ class ParticleTransformerPackage(NetworkPackage[ParticleTransformerArchitecture,
     architecture: ClassVar[type[ParticleTransformerArchitecture]] = ParticleTransformerArchitecture
     example: ClassVar[str] = "networks/example_ParticleTransformer.py of jet-universe/particle_transformer"
     input_names = ("features", "lorentz_vectors", "mask")
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+        {"mask": ("features", "lorentz_vectors")}
+    )
     sample_source = (
         f"{ParticleNetPackage.sample_source}; massless four-momenta of their own directions and momenta"
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
-from fairreg.models.common.array_files import opened
+from fairreg.models.common.array_files import check_names, opened
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particlenet.architecture import LITE, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.jets import probabilities
@@ -24,6 +24,7 @@ __all__ = ["INPUTS", "check", "read", "signature", "toy_jets"]
 Array = NDArray[Any]
 INPUTS = ("features", "lorentz_vectors", "mask")
 _ALIASES = {"features": "pf_features", "lorentz_vectors": "pf_vectors", "mask": "pf_mask"}
+_BESIDE = ("points", "pf_points")
 _VECTOR = tuple(
     Feature(name=name, description=text)
     for name, text in (
@@ -58,17 +59,20 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
     """Read jets `start` to before `stop` of a .npz or HDF5 file, with `labels` where it has them.
 
     Its arrays are `features`, `lorentz_vectors` and `mask`, or `pf_features`, `pf_vectors` and `pf_mask`;
-    others are left aside. Raises ModelError for other files, MissingEngine for HDF5 without h5py.
+    `points` of a ParticleNet are left aside. Raises ModelError for other files and arrays, MissingEngine for
+    HDF5 without h5py.
     """
     with opened(path, start, stop) as content:
         if not isinstance(content, Rows):
             raise _lacks(path, INPUTS[0])
-        found = {}
+        found, used = {}, list(_BESIDE)
         for name, alias in _ALIASES.items():
             stored = name if name in content else alias
             if stored not in content:
                 raise _lacks(path, name)
             found[name] = content[stored]
+            used.append(stored)
+        check_names(path, content, INPUTS, used)
         return Inputs(found, content.get("labels"))
 
 
@@ -83,8 +87,8 @@ def _lacks(path: Path, name: str) -> ModelError:
 def check(arrays: Mapping[str, Array]) -> None:
     """Raise ModelError for inputs without meaning.
 
-    They are a mask of other numbers than 0 and 1, a jet without particles, numbers that are not finite, and
-    particles that move along -z, whose rapidity is not.
+    They are a mask of other numbers than 0 and 1, a jet without particles, and particles that move along -z,
+    whose rapidity is not finite.
     """
     mask = arrays["mask"]
     if not np.isin(mask, (0, 1)).all():
@@ -94,10 +98,6 @@ def check(arrays: Mapping[str, Array]) -> None:
         raise ModelError(
             f"Jet {int(np.argmin(filled))} has no particles, for which the attention is not defined.",
             hint="Leave such jets out.",
-        )
-    for name in INPUTS[:2]:
-        _refuse(
-            ~np.isfinite(arrays[name]) & (mask != 0), f"{name} of particle {{1}} of jet {{0}} is not finite."
         )
     energy, along = (arrays["lorentz_vectors"][:, index : index + 1] for index in (3, 2))
     still = (energy + along <= 0) & (mask != 0)

@@ -8,7 +8,8 @@ torch_network, runner.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
@@ -44,6 +45,9 @@ class ParticleNetPackage(NetworkPackage[ParticleNetArchitecture, int]):
     model = "particlenet"
     called = f"a {TITLE}"
     input_names = ("points", "features", "mask")
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+        {f"{prefix}mask": (f"{prefix}points", f"{prefix}features") for prefix in ("", "pf_", "sv_")}
+    )
     sample_source = (
         "toy jets: directions from a normal distribution around the jet's axis, transverse momenta from an "
         "exponential one, features without a known meaning from a standard normal one"

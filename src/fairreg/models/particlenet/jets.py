@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
-from fairreg.models.common.array_files import opened
+from fairreg.models.common.array_files import check_names, opened
 from fairreg.models.particlenet.architecture import POINT_COORDINATES, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.physics import POINTS, classes_of, features_of
 from fairreg.schemas.record import Feature, Tensor
@@ -23,6 +23,8 @@ OUTPUT = "probabilities"
 _NAMES = ("points", "features", "mask")
 _PF, _SV = "pf_", "sv_"
 _AXES = 3
+# Four-momenta, which files for the Particle Transformer have.
+_BESIDE = ("lorentz_vectors", "pf_vectors")
 _OBJECTS = {"": "particles", _PF: "particle-flow candidates", _SV: "secondary vertices"}
 
 
@@ -73,11 +75,13 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
             )
         tagger = any(name.startswith(_SV) for name in content)
         given = {name: _named(content, name, tagger=tagger) for name in content if name != "labels"}
+        wanted = [f"{prefix}{name}" for prefix in ((_PF, _SV) if tagger else ("",)) for name in _NAMES]
+        used = [stored for stored, name in given.items() if name is not None]
+        check_names(path, content, wanted, (*used, *_BESIDE))
         arrays = {name: content[stored] for stored, name in given.items() if name is not None}
         labels = content.get("labels")
     if not tagger and "mask" not in arrays and "features" in arrays and arrays["features"].ndim == _AXES:
         arrays["mask"] = (arrays["features"] != 0).any(axis=1, keepdims=True).astype(np.float32)
-    wanted = [f"{prefix}{name}" for prefix in ((_PF, _SV) if tagger else ("",)) for name in _NAMES]
     if missing := [name for name in wanted if name not in arrays]:
         raise ModelError(
             f"{path.name} has no array {missing[0]!r}.",
@@ -95,7 +99,7 @@ def _named(content: Rows, stored: str, *, tagger: bool) -> str | None:
 
 
 def check(sizes: ParticleNetArchitecture, arrays: Mapping[str, Array]) -> None:
-    """Raise ModelError for a mask of other numbers than 0 and 1, and for a particle that is not finite."""
+    """Raise ModelError for a mask of other numbers than 0 and 1."""
     for stream in sizes.streams:
         mask = arrays[stream.names[2]]
         if not np.isin(mask, (0, 1)).all():
@@ -104,15 +108,6 @@ def check(sizes: ParticleNetArchitecture, arrays: Mapping[str, Array]) -> None:
                 f"{stream.names[2]} has the value {other}; it is 1 for a particle and 0 for padding.",
                 hint=f"Give the mask as numbers: ({stream.names[2]} != 0).astype('float32').",
             )
-        for name in stream.names[:2]:
-            broken = ~np.isfinite(arrays[name]) & (mask != 0)
-            if broken.any():
-                jet, channel, slot = np.argwhere(broken)[0]
-                raise ModelError(
-                    f"{name} of particle {slot} of jet {jet} is {arrays[name][jet, channel, slot]}; "
-                    "inputs must be finite.",
-                    hint="Set mask to 0 for particles to leave out.",
-                )
 
 
 def toy_jets(

@@ -13,6 +13,6 @@ class ParticleNetRunner(NetworkRunner[ParticleNetArchitecture, int]):
     """A runner that checks the jets."""
 
     def compute(self, arrays: Arrays) -> Arrays:
-        """Compute one batch. Raises ModelError also for a mask or particles that make no sense."""
+        """Compute one batch. Raises ModelError also for a mask of other numbers than 0 and 1."""
         check(self.network.sizes, arrays)
         return super().compute(arrays)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
 from fairreg.models.base import Inputs
-from fairreg.models.common.array_files import opened
+from fairreg.models.common.array_files import check_names, opened
 from fairreg.models.particlenet_fpnd.architecture import PARTICLES, FpndArchitecture
 from fairreg.schemas.record import Feature, Tensor
 from fairreg.storage.arrays import Rows
@@ -90,6 +90,7 @@ def read(path: Path, start: int = 0, stop: int | None = None) -> Inputs:
                 f"{path.name} has no array {PARTICLES_INPUT!r}.",
                 hint=f"Store the normalised particles (jets, {PARTICLES}, 3) under this name.",
             )
+        check_names(path, content, (PARTICLES_INPUT,))
         return Inputs({PARTICLES_INPUT: content[PARTICLES_INPUT]}, content.get("labels"))
 
 

@@ -6,7 +6,8 @@ Read in the order architecture, settings, definition, inputs, graph, runner.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class ParticleFlowPackage(NetworkPackage[ParticleFlowSizes, "ParticleFlowSetting
     model = "pfn"
     called = "a particle flow network"
     input_names = NAMES
+    beside = ("latents", "preds")
+    masks: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({"masks": ()})
     sample_source = "toy jets of random particles, made by fairreg: no physics process is simulated"
     sample_warning = "The jets are toy jets: the figures say nothing about the tagger's performance."
 

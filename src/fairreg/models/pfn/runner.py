@@ -48,7 +48,7 @@ class ParticleFlowRunner(NetworkRunner[ParticleFlowSizes, ParticleFlowSettings])
         """Run as `Runner.run`. Raises ModelError also for jets for which the network is not defined."""
         taken = {item.name for item in self.inputs}
         given = {name: value for name, value in arrays.items() if name in taken or name not in NAMES}
-        fitted = fit(self.inputs, given)
+        fitted = fit(self.inputs, self.with_masks(given))
         _check_masks(fitted["masks"])
         real = fitted["masks"].transpose(0, 2, 1) != 0
         fitted["particles"] = np.where(real, fitted["particles"], np.float32(0))
