@@ -99,7 +99,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            log("Interrupted. What was finished is kept.")
+            log("Interrupted. What was finished is kept; repeat the command to resume.")
         _exit_without_late_threads(end.code)
         raise
 

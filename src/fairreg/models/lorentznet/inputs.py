@@ -24,7 +24,7 @@ _INPUTS = (MOMENTA, "pdg_id", "scalars", "mask")
 _CLASSES = {len(BEAMS): ("QCD", "top"), len(PARTICLES): ("gluon", "quark")}
 # Names in the top tagging files of LorentzNet and LGN: top/collate.py and top_tagging.py.
 _ALIASES = {"Pmu": MOMENTA, "is_signal": "labels"}
-# What else these files have, as in top/collate.py.
+# What else such files may have; it is read by nobody here.
 _BESIDE = ("Nobj", "truth_Pmu", "jet_pt", "label", "mass")
 _COMPONENTS = ("E", "px", "py", "pz")
 _TOY_JETS, _TOY_SLOTS, _TOY_SEED = 8, 16, 20220705
