@@ -108,9 +108,9 @@ CASES = {
 }
 # Modules more than in 0.1.0. Of a command that needs few: the rows of services by which identifiers are read,
 # with their types and the search for rows of other packages, less the settings; what a record says about
-# running it, and the words for characters that a terminal must not get. Of those that fetch: the packages that recognise the networks in weights, and say which files
-# belong to them. Of those that run: how rows are cut, devices, values that NumPy lacks, shards, engines of
-# other formats by name. Of `assess`: formats by content.
+# running it, and which characters a terminal must not get. Of those that fetch: the packages that recognise
+# the networks in weights, and say which files belong to them. Of those that run: how rows are cut, devices,
+# values that NumPy lacks, shards, engines of other formats by name. Of `assess`: formats by content.
 MORE_MODULES = {
     "search": 2,
     "search, first use": 2,
