@@ -134,8 +134,8 @@ def test_a_concept_that_does_not_redirect_is_found_too(web, httpserver, latest_e
     latest = httpserver.expect_request(f"{RECORDS}/501002/versions/latest")
     latest.respond_with_json(*((record(1002),) if latest_exists else (missing, 404)))
     httpserver.expect_request(
-        RECORDS, query_string={"q": "conceptrecid:501002", "sort": "mostrecent", "page": "1", "size": "1"}
-    ).respond_with_json(page([record(1002)], 1))
+        RECORDS, query_string={"q": "conceptrecid:501002", "sort": "mostrecent", "page": "1", "size": "10"}
+    ).respond_with_json(page([record(1003), record(1002)], 2))
     fetched = zenodo.fetch(web, Identifier("zenodo", "501002"))
     assert (fetched.payload["id"], fetched.asked_concept) == (1002, True)
 
@@ -158,10 +158,17 @@ def test_a_withdrawn_record_is_gone_with_its_reason(web, httpserver):
 
 
 def test_fetch_by_an_external_doi_searches(web, httpserver):
-    httpserver.expect_request(RECORDS).respond_with_json(page([record(1002)], 1))
+    hits = [record(1003), record(1002) | {"doi": "10.1000/Journal"}]
+    httpserver.expect_request(RECORDS).respond_with_json(page(hits, 2))
     fetched = zenodo.fetch(web, Identifier("doi", "10.1000/journal"))
     assert fetched.payload["id"] == 1002
     assert httpserver.log[0][0].args["q"] == 'doi:"10.1000/journal"'
+
+
+def test_a_hit_that_nobody_asked_for_is_not_the_record(web, httpserver):
+    httpserver.expect_request(RECORDS).respond_with_json(page([record(1003), record(1004)], 2))
+    with pytest.raises(NotFound, match=r"no record of the DOI 10\.1000/journal"):
+        zenodo.fetch(web, Identifier("doi", "10.1000/journal"))
 
 
 def test_fetch_refuses_identifiers_of_other_services(web):

@@ -2,8 +2,11 @@
 import pytest
 from werkzeug import Response
 
-from fairreg.errors import Gone, IdentifierError, NotFound, Unreachable
-from fairreg.services.fetch.resolve import resolve
+from fairreg.errors import BadAnswer, Gone, IdentifierError, NotFound, Unreachable
+from fairreg.harvesters.base import FetchedPayload
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import ModelRecord, Provenance
+from fairreg.services.fetch.resolve import check_answer, resolve
 from support import hbb
 
 SPELLINGS = [
@@ -148,3 +151,53 @@ def test_a_journal_page_behind_a_doi_is_named(web, httpserver):
         NotFound, match=r"10.1234/paper leads to https://journal.example.org/1; fairreg cannot"
     ):
         resolve(web, "10.1234/paper")
+
+
+def answer(**fields):
+    values = {"identifier": "doi:10.5281/zenodo.1020", "kind": "model", "name": "a"} | fields
+    return ModelRecord(provenance=Provenance("zenodo", values.pop("source_id", "1020")), **values)
+
+
+def fetched(url="https://zenodo.org/api/records/424242", *, concept=False):
+    return FetchedPayload({}, b"{}", url, asked_concept=concept)
+
+
+RECORD = answer(identifiers=(Identifier("doi", "10.5281/zenodo.1020"), Identifier("zenodo", "1020")))
+REPOSITORY = answer(
+    identifier="github:lab/new", source_id="7", identifiers=(Identifier("github", "lab/new"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("record", "asked", "how"),
+    [
+        (RECORD, Identifier("zenodo", "1020"), fetched()),
+        (RECORD, Identifier("doi", "10.5281/ZENODO.1020"), fetched()),
+        (RECORD, Identifier("zenodo", "424242"), fetched(concept=True)),
+        (REPOSITORY, Identifier("github", "LAB/new"), fetched("https://api.github.com/repos/lab/new")),
+        (answer(source_id="org/Name"), Identifier("huggingface", "org/name"), fetched("https://hub")),
+    ],
+)
+def test_an_answer_that_names_what_was_asked_is_taken(record, asked, how):
+    assert check_answer(record, asked, how, "Service") == ""
+
+
+@pytest.mark.parametrize(
+    ("record", "asked", "how"),
+    [
+        (RECORD, Identifier("zenodo", "424242"), fetched()),
+        (RECORD, Identifier("doi", "10.5281/zenodo.99"), fetched("https://zenodo.org/api/records")),
+        (RECORD, Identifier("doi", "10.1234/x/y"), fetched("https://elsewhere")),
+        (REPOSITORY, Identifier("github", "lab/old"), fetched("https://api.github.com/repos/lab/old")),
+        (REPOSITORY, Identifier("huggingface", "lab/old"), fetched("https://hub")),
+    ],
+)
+def test_any_other_record_is_a_bad_answer(record, asked, how):
+    with pytest.raises(BadAnswer, match="answered with another record"):
+        check_answer(record, asked, how, "Service")
+
+
+def test_a_repository_under_a_new_name_is_taken_and_said():
+    moved = fetched("https://api.github.com/repositories/7")
+    said = check_answer(REPOSITORY, Identifier("github", "lab/old"), moved, "GitHub")
+    assert said == "; lab/old is its former name"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Zenodo: records by number, DOI or concept, and search (https://developers.zenodo.org)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from http import HTTPStatus
 from typing import ClassVar
@@ -11,7 +11,7 @@ from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.lucene import changed_since
 from fairreg.harvesters.common.paging import object_of, within
-from fairreg.harvesters.zenodo.mapping import concept_number, record_number, record_of
+from fairreg.harvesters.zenodo.mapping import concept_number, own_dois, record_number, record_of
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
@@ -22,6 +22,7 @@ __all__ = ["HARVESTER", "ZenodoHarvester"]
 RECORDS = "https://zenodo.org/api/records"
 # Zenodo rejects a page that ends beyond this hit.
 WINDOW = 10_000
+_CANDIDATES = 10  # hits of a search for an identifier that are looked at
 
 
 class ZenodoHarvester(Harvester):
@@ -43,7 +44,10 @@ class ZenodoHarvester(Harvester):
             return self._by_number(web, number)
         if identifier.key[0] != "doi":
             raise UsageError(f"Zenodo has no {identifier.scheme} identifiers.", hint="Give a DOI.")
-        return self._found(web, f'doi:"{identifier.value}"', f"the DOI {identifier.value}")
+        doi = identifier.value.casefold()
+        return self._found(
+            web, f'doi:"{identifier.value}"', f"the DOI {doi}", lambda top: doi in own_dois(top)
+        )
 
     def search(
         self,
@@ -98,13 +102,30 @@ class ZenodoHarvester(Harvester):
         except NotFound as error:
             if type(error) is not NotFound:
                 raise
-        return self._found(web, f"conceptrecid:{concept}", f"a record {concept}", asked=concept)
+        return self._found(
+            web,
+            f"conceptrecid:{concept}",
+            f"a record {concept}",
+            lambda top: concept_number(top) == concept,
+            asked=concept,
+        )
 
-    def _found(self, web: HttpClient, query: str, what: str, *, asked: str = "") -> FetchedPayload:
-        for page in self.search(web, query, limit=1):
+    def _found(
+        self,
+        web: HttpClient,
+        query: str,
+        what: str,
+        meant: Callable[[JsonNode], bool],
+        *,
+        asked: str = "",
+    ) -> FetchedPayload:
+        """Fetch the first hit that is what was asked for: a search may give any record."""
+        for page in self.search(web, query, limit=_CANDIDATES):
             for hit in page.hits:
-                concept = _is_concept(JsonNode(hit.payload), asked)
-                return FetchedPayload(hit.payload, hit.raw, RECORDS, asked_concept=concept)
+                top = JsonNode(hit.payload)
+                if meant(top):
+                    concept = _is_concept(top, asked)
+                    return FetchedPayload(hit.payload, hit.raw, RECORDS, asked_concept=concept)
         raise NotFound(f"Zenodo has no record of {what}.", hint="Check the identifier.")
 
     def _pages(

@@ -31,7 +31,7 @@ from fairreg.schemas.record import (
 )
 from fairreg.schemas.text import plain_text, split_keywords
 
-__all__ = ["concept_number", "record_number", "record_of"]
+__all__ = ["concept_number", "own_dois", "record_number", "record_of"]
 
 _HASH_OF_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _ACCESS: dict[str, AccessLevel] = {
@@ -103,6 +103,11 @@ def concept_number(top: JsonNode) -> str | None:
     """The number of the lineage that the record is a version of."""
     stated = top["conceptrecid"].text or top.at("parent", "id").text
     return stated or zenodo_of_doi(_concept_doi(top) or "")
+
+
+def own_dois(top: JsonNode) -> frozenset[str]:
+    """The DOIs of the record and of its lineage, in lower case."""
+    return frozenset(doi.casefold() for doi in (_doi(top), _concept_doi(top)) if doi)
 
 
 def _distributions(top: JsonNode) -> tuple[Distribution, ...]:

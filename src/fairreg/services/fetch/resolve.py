@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 
 from fairreg import harvesters
-from fairreg.errors import FairregError, Gone, NotFound, Unreachable
+from fairreg.errors import BadAnswer, FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import FetchedPayload, Harvester
 from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
@@ -113,8 +114,9 @@ def resolve(
     if harvester is None or target is None:
         return _without_source(pid, asked, registered, trail)
     try:
-        fetched = _fetch(web, harvester, target, registered, version_of)
+        fetched, target = _fetch(web, harvester, target, registered, version_of)
         found = SourceRecord(stamped(harvester.to_record(fetched.payload), fetched.raw), fetched.raw)
+        renamed = check_answer(found.record, target, fetched, harvester.title)
     except Gone as error:
         reason = f": {error.reason}" if error.reason else ""
         raise Gone(
@@ -130,7 +132,7 @@ def resolve(
     is_concept = (
         fetched.asked_concept or asked.key == Identifier(DOI.name, found.record.concept_doi or "").key
     )
-    trail.note(harvester.name, "found", _sentence(found.record, is_concept=is_concept))
+    trail.note(harvester.name, "found", _sentence(found.record, is_concept=is_concept) + renamed)
     return Resolution(pid, asked, found, registered, is_concept, steps=tuple(trail.steps))
 
 
@@ -150,10 +152,13 @@ def _fetch(
     target: Identifier,
     registered: SourceRecord | None,
     version_of: Callable[[Identifier], Identifier | None],
-) -> FetchedPayload:
-    """Fetch the target's payload; for a concept unknown to the source, that of the newest known version."""
+) -> tuple[FetchedPayload, Identifier]:
+    """Fetch the target's payload; for a concept unknown to the source, that of the newest known version.
+
+    Returns it with the identifier that was asked for.
+    """
     try:
-        return harvester.fetch(web, target)
+        return harvester.fetch(web, target), target
     except NotFound as error:
         if isinstance(error, Gone):
             raise
@@ -162,7 +167,35 @@ def _fetch(
         newest = newest or version_of(target)
         if newest is None or newest.key == target.key or not harvester.handles(newest):
             raise
-    return harvester.fetch(web, newest)
+    return harvester.fetch(web, newest), newest
+
+
+def check_answer(record: ModelRecord, asked: Identifier, fetched: FetchedPayload, service: str) -> str:
+    """Compare the record that a service sent with the identifier that it was asked for.
+
+    Returns words about a repository that the service has under a new name, empty without one. Raises
+    BadAnswer where it is another record.
+    """
+    if fetched.asked_concept or _names(record, asked):
+        return ""
+    own = next((item for item in record.identifiers if item.scheme == asked.scheme), None)
+    at_other_address = asked.value.casefold() not in unquote(fetched.url).casefold()
+    if own is not None and "/" in asked.value and asked.scheme not in DOI_SCHEMES and at_other_address:
+        return f"; {asked.value} is its former name"
+    raise BadAnswer(
+        f"{service} was asked for {asked.compact} and answered with another record, {record.identifier}.",
+        hint="Nothing of the answer was used. Check the identifier, or try again later.",
+    )
+
+
+def _names(record: ModelRecord, asked: Identifier) -> bool:
+    """Tell whether a record states the identifier as one of its own, as a version or as its concept."""
+    if any(item.key == asked.key for item in record.identifiers) or record.identifier == asked.compact:
+        return True
+    if asked.scheme in DOI_SCHEMES:
+        dois = (record.doi, record.concept_doi)
+        return any(doi is not None and doi.casefold() == asked.value.casefold() for doi in dois)
+    return record.provenance.source_id.casefold() == asked.value.casefold()
 
 
 def concept_note(asked: Identifier, record: ModelRecord) -> str | None:
@@ -188,6 +221,7 @@ def _registered(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> So
     try:
         fetched: FetchedPayload = harvester.fetch(web.with_policy(_BRIEF), Identifier(DOI.name, asked.value))
         record = stamped(harvester.to_record(fetched.payload), fetched.raw)
+        check_answer(record, Identifier(DOI.name, asked.value), fetched, harvester.title)
     except FairregError as error:
         trail.note(REGISTRAR.name, _outcome(error), error.message)
         return None
