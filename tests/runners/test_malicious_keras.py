@@ -524,6 +524,26 @@ def test_a_text_that_claims_4_gib_is_not_read(tmp_path):
         converter.convert(path)
 
 
+@pytest.mark.parametrize("kind", ["references", "regions", "lists", "numbers"])
+def test_an_attribute_that_is_no_text_is_not_read(tmp_path, kind):
+    config = sequential(layer("Dense", "d", units=1, use_bias=False, batch_input_shape=[None, 2]))
+    kernel = {"d": [("d/kernel:0", np.ones((2, 1)))]}
+    path = write_legacy(tmp_path / "m.h5", ["d"], kernel, version="2.4.0", config=config)
+    with h5py.File(path, "r+") as file:
+        group, lists = file["model_weights/d"], np.empty(1, object)
+        lists[0] = np.arange(3, dtype=np.int32)
+        values = {
+            "references": (group.ref, h5py.ref_dtype),
+            "regions": (group["d/kernel:0"].regionref[:1], h5py.regionref_dtype),
+            "lists": (lists, h5py.vlen_dtype(np.int32)),
+            "numbers": (np.arange(3), np.int32),
+        }
+        value, dtype = values[kind]
+        group.attrs.create("weight_names", value, dtype=dtype)
+    with pytest.raises(ModelError, match=r"'weight_names' of m\.h5 is not text"):
+        converter.convert(path)
+
+
 @pytest.mark.parametrize("slice_", [range(60), pytest.param(range(60, 3000), marks=pytest.mark.long)])
 def test_any_damaged_hdf5_file_is_read_or_refused_in_a_sentence(tmp_path, slice_):
     config = sequential(layer("Dense", "d", units=1, use_bias=False, batch_input_shape=[None, 2]))

@@ -68,10 +68,12 @@ def _model(configuration: str, version: str | None, facts: dict[str, str | int])
 
 def _text(attributes: Any, name: str, *, whole: bool = False) -> str | None:
     """A text attribute, None where it is missing, too large or no text."""
+    from h5py import check_string_dtype
+
     if name not in attributes:
         return None
     item = attributes.get_id(name)
-    if item.shape != () or item.get_storage_size() > _MAX_ATTRIBUTE:
+    if item.shape != () or item.get_storage_size() > _MAX_ATTRIBUTE or check_string_dtype(item.dtype) is None:
         return None
     value = attributes[name]
     found = value.decode("utf-8", "replace") if isinstance(value, bytes) else value

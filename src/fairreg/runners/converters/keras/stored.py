@@ -65,6 +65,8 @@ class Stored:
 
     def texts(self, key: str) -> list[str]:
         """The texts of an attribute, which Keras cuts into key0, key1, ... where it is long; else empty."""
+        import h5py
+
         found: list[str] = []
         parts = [key] if key in self._group.attrs else self._parts(key)
         for part in parts:
@@ -73,7 +75,8 @@ class Stored:
                 continue  # an empty list of names is written as one of numbers
             if item.get_storage_size() > _MAX_ATTRIBUTE:
                 raise ModelError(f"The attribute {quoted(part)} of {self.file} is too large.")
-            if item.dtype.kind not in "SO":
+            # References and lists of other things are objects, too, and the library trusts what they lead to.
+            if h5py.check_string_dtype(item.dtype) is None:
                 raise ModelError(f"The attribute {quoted(part)} of {self.file} is not text.")
             found += [_decoded(value) for value in np.atleast_1d(self._group.attrs[part]).ravel().tolist()]
         return found
