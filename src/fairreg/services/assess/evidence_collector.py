@@ -135,7 +135,8 @@ class EvidenceCollector:
         fetched = known.fetched
         evidence = Evidence(
             record=known.record,
-            requested=requested,
+            # Where it was seen is no part of the question: the same object is assessed by itself, too.
+            requested=Identifier(requested.scheme, requested.value),
             gathered_at=self._now(),
             datacite=known.datacite,
             probes=known.probes,
