@@ -45,7 +45,7 @@ from fairreg.services.fetch.fetch import (
     open_files,
     save_record,
 )
-from fairreg.services.fetch.leads import follow, settled
+from fairreg.services.fetch.leads import entry_identifier, follow, settled
 from fairreg.services.fetch.resolve import (
     Resolution,
     StepOutcome,
@@ -251,6 +251,12 @@ class EvidenceCollector:
             self.training_data.append(made)
         return msgspec.structs.replace(score, identifier=dataset)
 
+    def _main(self, dataset: Identifier) -> Identifier:
+        """The identifier of the dataset's entry, under whichever of its names a model refers to it."""
+        entry = next(iter(self.registry.entries_for(dataset)), None)
+        same = entry is not None and dataset.key in {item.key for item in entry.record.identifiers}
+        return entry_identifier(entry) if entry is not None and same else dataset
+
     def _assessed(self, dataset: Identifier) -> tuple[DatasetScore, AssessmentResult | None]:
         """Return the score of a dataset and, if it is new, its assessment."""
         made = None
@@ -260,7 +266,7 @@ class EvidenceCollector:
             )
             if evidence is None:
                 self.log(f"Assessing the training data {dataset.compact}")
-                evidence = self.gather(dataset.compact, dataset, deep=False)
+                evidence = self.gather(dataset.compact, self._main(dataset), deep=False)
                 made = AssessmentResult(evidence, judge(evidence, DATASETS))
                 if self.training_data is None:
                     save(self.registry, [made])
