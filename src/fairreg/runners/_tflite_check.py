@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a .tflite file may hold before the native interpreter sees it.
+"""Allowed content of a .tflite file before the native interpreter sees it.
 
 The interpreter trusts much of a file: a changed byte can end the process. So the FlatBuffer is read in Python
 (with the classes that ai-edge-litert ships), every number that points to something is checked, and the

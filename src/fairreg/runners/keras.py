@@ -228,7 +228,7 @@ class _Batch:
     def decided(
         self, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...], *, independent: bool
     ) -> Batching:
-        """How the rows are cut."""
+        """The batches that the rows are cut into."""
         found = decide(inputs, outputs, size=self.asked, stated=independent, proven=lambda: False)
         if self.asked is not None or found.exact or found.size is None:
             return found

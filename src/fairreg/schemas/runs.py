@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the record of a model says about running it here: recognised weights, or the kinds of its files."""
+"""Statements of a model's record about running it here: recognised weights, or the kinds of its files."""
 
 import re
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ _WEIGHTS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Way:
-    """How a model gets to run: `word` with `by`, a format or a network.
+    """The way in which a model gets to run: `word` with `by`, a format or a network.
 
     ``runs``: a runner loads the format, or a model package builds the network; ``converts``: the format is
     converted to ONNX; ``recognised``: the format is known, and its authors' code is needed; ``unknown``: no

@@ -55,7 +55,7 @@ class ResidualBlock:
 
     @property
     def transforms(self) -> bool:
-        """Whether the shortcut is a convolution of kernel 1 with the block's stride, not the identity."""
+        """Tell whether the shortcut is a convolution of kernel 1 with stride, not the identity."""
         return self.channels_in != self.channels_out or self.stride > 1
 
     def shapes(self) -> Shapes:

@@ -36,7 +36,7 @@ _GRAPHS = "onnx"  # the format of files that hold a graph with their weights
 
 @dataclass(frozen=True)
 class Description:
-    """What a package says of a network in its `Recognition`, whose fields these are."""
+    """A package's statements on a network, under the names of the fields of `Recognition`."""
 
     title: str
     hyperparameters: Mapping[str, int | float | str]

@@ -126,7 +126,7 @@ def _check_finite(tensor: Tensor, value: Any, mask: Any) -> None:
 
 
 def _counting(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
-    """Where a mask is not 0, in the shape of the input that it belongs to; None where it does not fit."""
+    """Find where a mask is not 0, in the shape of its input; None where it does not fit."""
     found = np.asarray(mask)
     if mask is None or found.dtype.kind not in "biuf":
         return None

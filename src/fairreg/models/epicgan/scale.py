@@ -30,7 +30,7 @@ class Scale:
 
     @property
     def factors(self) -> tuple[float, float, float]:
-        """What the network's features are multiplied with before the means are added."""
+        """Factors of the network's features, before the means are added."""
         first, second, third = (std / NORM_SIGMA for std in self.stds)
         return first, second, third
 

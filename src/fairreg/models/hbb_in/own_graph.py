@@ -64,7 +64,7 @@ def _shapes(sizes: Hyperparameters) -> dict[str, tuple[int, int]]:
 
 
 def _kind(tensor: Tensor, sizes: Hyperparameters) -> str:
-    """Which of the arrays an input takes, by its shape; LookupError for neither and for both."""
+    """Choose the array that an input takes, by its shape; LookupError for neither and for both."""
     fits = [
         kind
         for kind, shape in _shapes(sizes).items()

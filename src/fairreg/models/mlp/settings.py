@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tensors of a perceptron do not show: its functions and the meaning of its inputs.
+"""Settings of a perceptron that its tensors do not show: its functions and the meaning of its inputs.
 
 Sources: models/Multi-Body/{multimodel,multidataset,train}.py and datasets/mb8spreprocessing.py of
 FAIR4HEP/xAI4toptagger; Exercises/07a-CDMS_NNRegressor.ipynb, data/README.md, data/dnn_dataset/hos.csv and

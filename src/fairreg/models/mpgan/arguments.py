@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tensors of a generator do not show, from the args.txt that is published beside them.
+"""Settings of a generator that its tensors do not show, from the args.txt that is published beside them.
 
 Meaning of the keys: ``parse_args`` and ``setup_mpgan`` of setup_training.py in github.com/rkansal47/MPGAN.
 """
@@ -71,7 +71,7 @@ class GeneratorArguments:
 
     @property
     def has_particles(self) -> bool:
-        """Whether gen.py gives the scale of the features of these jets."""
+        """Tell whether gen.py gives the scale of the features of these jets."""
         return self.jets in LARGEST and self.features == len(LARGEST["g"]) and self.norm == 1
 
     def to_json(self) -> dict[str, int | float | str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tensors of a network do not show: its last function, its classes, the preparation of its inputs.
+"""Settings that tensors do not show: the last function, the classes, the preparation of the inputs.
 
 Sources are the authors' programs: models/PFN/train.py and models/PFIN/train.py of FAIR4HEP/xAI4toptagger, and
 model/train.py, evaluation/EvalTools.py and the preprocessing of the data sets of PFIN4UQAD. They write the

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a .keras file may hold before Keras itself may read it: its own classes by a list, and nothing else.
+"""Allowed content of a .keras file before Keras itself reads it: its own classes by a list, nothing else.
 
 Keras resolves classes by the names in a file, and its safe mode had holes; so every object of the
 configuration must be on a list here, and Keras reads an archive that is written anew from the checked parts.

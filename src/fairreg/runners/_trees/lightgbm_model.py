@@ -69,7 +69,7 @@ class LightGBMModel:
 
     @property
     def is_classifier(self) -> bool:
-        """Whether the outputs are probabilities of classes."""
+        """Tell whether the outputs are probabilities of classes."""
         return self.objective in _CLASSIFIERS
 
     @property

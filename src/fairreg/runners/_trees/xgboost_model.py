@@ -91,12 +91,12 @@ class XGBoostModel:
 
     @property
     def trained(self) -> bool:
-        """Whether XGBoost counts rounds in it: if not, a base that it was to estimate is a margin."""
+        """Tell whether XGBoost counts rounds in it: if not, a base that it was to estimate is a margin."""
         return bool(self.trees or self.linear_rounds)
 
     @property
     def categorical(self) -> bool:
-        """Whether a tree asks for membership in a set of categories."""
+        """Tell whether a tree asks for membership in a set of categories."""
         return any(tree.sets for tree in self.trees)
 
 

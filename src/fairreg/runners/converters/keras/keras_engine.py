@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What Keras 3 itself may compute with PyTorch: layers and arguments whose results agree with a definition.
+"""Layers and arguments computed by Keras 3 itself with PyTorch: those that agree with a definition.
 
 Each was compared with the ONNX that is written here, or with a plain definition in numpy (docs/keras.md).
 Refused, since Keras 3.15 with PyTorch computes them otherwise than it defines them:

@@ -60,7 +60,7 @@ class _Description:
 
     @property
     def is_old(self) -> bool:
-        """Whether its arguments are those of Keras 1."""
+        """Tell whether its arguments are those of Keras 1."""
         return any(
             keras1.is_old(str(item.get("class_name")), item["config"])
             for item in safety.objects(self.config, self.file)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a Keras configuration may not hold: code, and names of modules that Keras would import.
+"""Forbidden content of a Keras configuration: code, and names of modules that Keras would import.
 
 Sources: keras/src/saving/serialization_lib.py (class_name, module, registered_name; ``__lambda__``),
 keras/src/layers/core/lambda_layer.py, keras/src/export/tfsm_layer.py. Keras' own safe mode is not relied on.

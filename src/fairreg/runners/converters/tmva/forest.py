@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a TMVA weight file holds, without a reading of its meaning."""
+"""Content of a TMVA weight file, without a reading of its meaning."""
 
 from array import array
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Nodes:
 
 @dataclass
 class MethodSetup:
-    """What the file states beside its trees; counts are None where it states none.
+    """Statements of the file beside its trees; counts are None where it states none.
 
     `variables` and `classes` are by their number; `transformations` the methods of the transformations.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What it takes to run a model with its authors' code, from the record and the fetched files."""
+"""Requirements to run a model with its authors' code, from the record and the fetched files."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ _PYTHONS = (
 
 @dataclass(frozen=True)
 class CodeSource:
-    """Where the code is: a Git `repository` at a `commit` (None: not stated), or fetched `archive`s."""
+    """The place of the code: a Git `repository` at a `commit` (None: not stated), or fetched `archive`s."""
 
     repository: str | None = None
     commit: str | None = None
@@ -58,7 +58,7 @@ class WeightFileFact:
 
 @dataclass(frozen=True)
 class RecipeFacts:
-    """What running the authors' code takes; `missing` are sentences on what was not found.
+    """Requirements of the authors' code; `missing` are sentences on what was not found.
 
     `environments` and `containers` are files that describe an environment, `python` the version of Python
     that one of them states, `images` the base images of the authors' containers. `commands` are lines of
@@ -82,7 +82,7 @@ class RecipeFacts:
         return asdict(self) | {"commands": [{"file": file, "line": line} for file, line in self.commands]}
 
     def sentence(self) -> str:
-        """What it takes, in one sentence."""
+        """The requirements, in one sentence."""
         code = self.code
         at = f" at {code.commit}" if code.commit else ""
         parts = [f"the code in {code.repository}{at}" if code.repository else ""]

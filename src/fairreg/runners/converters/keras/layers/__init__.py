@@ -20,7 +20,7 @@ Writer = Callable[[KerasGraph, Layer, tuple[Value, ...], LayerWeights], Value]
 
 @dataclass(frozen=True)
 class _Kind:
-    """How a layer is written, and the arguments that decide what it computes."""
+    """The writer of a layer, and the arguments that decide what it computes."""
 
     write: Writer
     arguments: frozenset[str]

@@ -56,7 +56,7 @@ def recurrent(graph: KerasGraph, layer: Layer, inputs: tuple[Value, ...], weight
 
 
 def _resets_after(graph: KerasGraph, layer: Layer) -> bool:
-    """Whether the reset gate acts behind the product; files older than that argument compute it before."""
+    """Tell whether the reset gate acts behind the product; files older than the argument mean before."""
     return layer.flag("reset_after", default=graph.major == 3)  # noqa: PLR2004
 
 
