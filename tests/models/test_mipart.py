@@ -16,18 +16,12 @@ from fairreg.models.mipart.definition import logits, probabilities
 from fairreg.models.particle_transformer.definition import pair_features
 from support import particle_transformer as plain
 from support.particle_transformer import random_jets, random_tensors
+from support.weight_files import saved
 
 SMALL = MIParTArchitecture(7, (6, 8), (5, 8, 4), 2, 2, 12, (), 10, 2)  # as the authors': a channel a head
 DEEP = MIParTArchitecture(3, (12,), (4, 2), 1, 1, 6, (9, 8), 3, 2)
 EVERY = {"small": SMALL, "deep": DEEP}
 PUBLISHED = MIParTArchitecture(7, (128, 512, 64), (64, 64, 64, 8), 5, 2, 256, (), 10, 5)
-
-
-def saved(tensors, path):
-    from safetensors.numpy import save_file
-
-    save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, path)
-    return path
 
 
 def recognised(tensors, tmp_path, model="mipart"):

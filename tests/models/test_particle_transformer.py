@@ -10,17 +10,11 @@ from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particle_transformer.architecture import ParticleTransformerArchitecture
 from fairreg.models.particle_transformer.definition import logits, pair_features, probabilities
 from support.particle_transformer import DEEP, EVERY, SMALL, random_jets, random_tensors
+from support.weight_files import saved
 
 particle_transformer = models.get("particle_transformer")
 
 PUBLISHED = ParticleTransformerArchitecture(17, (128, 512, 128), (64, 64, 64, 8), 8, 2, 512, (), 10)
-
-
-def saved(tensors, path):
-    from safetensors.numpy import save_file
-
-    save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, path)
-    return path
 
 
 def recognised(tensors, tmp_path):

@@ -16,6 +16,7 @@ from fairreg.models.common.weight_file import WeightFile
 from fairreg.models.particlenet.architecture import LITE, PUBLISHED, ObjectStream, ParticleNetArchitecture
 from fairreg.models.particlenet.definition import logits, neighbours_of, probabilities
 from support.particlenet import EVERY, FUSED, SMALL, TAGGER, as_in_weaver, random_jets, random_tensors
+from support.weight_files import saved
 
 particlenet = models.get("particlenet")
 
@@ -31,13 +32,6 @@ PUBLISHED_SIZES = ParticleNetArchitecture((ObjectStream("", 7),), PUBLISHED, (25
 
 def weight_file(tensors, tmp_path, name="weights.safetensors"):
     return WeightFile(tmp_path / name, "safetensors", tensors)
-
-
-def saved(tensors, path):
-    from safetensors.numpy import save_file
-
-    save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, path)
-    return path
 
 
 @pytest.fixture(params=["onnx", pytest.param("torch", marks=pytest.mark.torch)])

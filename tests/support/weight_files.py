@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Weight files written byte by byte, so that no test of the readers needs PyTorch."""
+"""Weight files; those of PyTorch are written byte by byte, so that no test of the readers needs it."""
 
 import io
 import json
@@ -125,3 +125,11 @@ class Files:
         graph = helper.make_graph([node], "graph", value[:1], value[1:], initializers)
         opset = helper.make_opsetid("", 17)
         return helper.make_model(graph, ir_version=8, opset_imports=[opset]).SerializeToString()
+
+
+def saved(tensors, path):
+    """Save tensors with the library of safetensors; return the path."""
+    from safetensors.numpy import save_file
+
+    save_file({name: np.ascontiguousarray(array) for name, array in tensors.items()}, path)
+    return path
