@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
-from fairreg.storage.hdf5_texts import fault_of_texts
 
 __all__ = ["FAULTS", "SUFFIXES", "Datasets", "is_hdf5", "open_hdf5"]
 
@@ -99,6 +98,8 @@ class Datasets:
     @cached_property
     def _fault_of_texts(self) -> str | None:
         """What keeps the library from reading texts of any length."""
+        from fairreg.storage.hdf5_texts import fault_of_texts
+
         return fault_of_texts(self._path, ())
 
     def _listed(self) -> tuple[str, ...]:
