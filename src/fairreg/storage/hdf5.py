@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
+from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 
-__all__ = ["FAULTS", "SUFFIXES", "Datasets", "is_hdf5", "open_hdf5"]
+__all__ = ["SUFFIXES", "Datasets", "is_hdf5", "open_hdf5"]
 
 SUFFIXES = frozenset({".h5", ".hdf5"})
-# What h5py raises for damaged content.
-FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, NotImplementedError, OverflowError)
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _MOST = 10_000  # datasets in a file
@@ -98,8 +97,6 @@ class Datasets:
     @cached_property
     def _fault_of_texts(self) -> str | None:
         """What keeps the library from reading texts of any length."""
-        from fairreg.storage.hdf5_texts import fault_of_texts
-
         return fault_of_texts(self._path, ())
 
     def _listed(self) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A check of the texts in HDF5 files before the library reads them.
+"""Damage in HDF5 files: what the library says of it, and a check of texts before it reads them.
 
 Measured with HDF5 2.0.0: a text that states a length of 4 GiB takes that memory before it is found to be
 shorter, and a heap of texts with free space of size 0 is read for ever. Neither shows through the library.
@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 
-__all__ = ["fault_of_texts"]
+__all__ = ["FAULTS", "fault_of_texts"]
+
+# What h5py raises for damaged content.
+FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, NotImplementedError, OverflowError)
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SUPERBLOCK = 2  # the version from which on the sizes stand further in front

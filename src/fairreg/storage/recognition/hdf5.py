@@ -12,8 +12,8 @@ from typing import Any
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.schemas.text import one_line
 from fairreg.storage.formats import WORDS
-from fairreg.storage.hdf5 import FAULTS, open_hdf5
-from fairreg.storage.hdf5_texts import fault_of_texts
+from fairreg.storage.hdf5 import open_hdf5
+from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 from fairreg.storage.recognition.description import FormatDescription
 from fairreg.storage.recognition.json_members import counted, layers, members, text
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.runners.converters.keras.arguments import quoted
-from fairreg.storage.hdf5 import FAULTS
-from fairreg.storage.hdf5_texts import fault_of_texts
+from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 
 __all__ = ["Stored", "opened"]
 
