@@ -53,7 +53,7 @@ class FetchedFiles:
         return self.placed.get(item.distribution, item.file.path)
 
     def path_of_model(self, path: Path) -> Path:
-        """Path of one of `models` for the user: the copy in the output folder, else `path`."""
+        """Path of one of `models` or `members` for the user: the copy in the output folder, else `path`."""
         item = next((item for item in self.files if item.file.path == path), None)
         return self.placed.get(path, path) if item is None else self.path_of(item)
 
@@ -99,8 +99,7 @@ class FetchedFiles:
 
     def _members(self) -> Iterator[dict[str, Any]]:
         for item in self.members:
-            path = self.placed.get(item.path, item.path)
-            size = item.path.stat().st_size
+            path, size = self.path_of_model(item.path), item.path.stat().st_size
             yield {"name": item.name, "archive": item.archive, "path": str(path), "size": size}
 
     def _weight_file(self, path: Path) -> dict[str, Any]:
