@@ -10,7 +10,7 @@ from fairreg.errors import Unreachable
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import cached_copy
-from fairreg.services.fetch.fetch import resolved_at_source, stored_records
+from fairreg.services.fetch.fetch import log_mirrors, resolved_at_source, stored_records
 from fairreg.services.fetch.files.choice import chosen_files
 from fairreg.services.fetch.files.selection import FileSelection, select
 from fairreg.services.fetch.leads import Lead, follow
@@ -96,6 +96,7 @@ def plan(
     those of `fetch` for the choice.
     """
     selection, requested = FileSelection.of(patterns, exclude), RequestedIdentifier.of(pid)
+    log_mirrors(settings, log)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         own = packaged(requested.identifier)
         lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
