@@ -37,9 +37,9 @@ class FairregError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        self.message = _without_secrets(message)
+        self.message = without_secrets(message)
         super().__init__(self.message)
-        self.hint = _without_secrets(hint) if hint else hint
+        self.hint = without_secrets(hint) if hint else hint
         if self.hint:
             self.add_note(f"Hint: {self.hint}")  # tracebacks show it
 
@@ -48,8 +48,9 @@ class FairregError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
-def _without_secrets(text: str) -> str:
-    """Mask the secrets of addresses; the module for it is loaded for a text that may have some."""
+def without_secrets(text: str) -> str:
+    """Mask the secrets of addresses in a text, by the rules of `fairreg.redaction`."""
+    # The module is loaded for texts that may have some: most commands print none.
     if "@" not in text and "=" not in text:
         return text
     from fairreg.redaction import redacted

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from fairreg import sources
-from fairreg.errors import IdentifierError
+from fairreg.errors import IdentifierError, without_secrets
 from fairreg.sources import DOI, ORCID, OWNER_SLASH_NAME, ZENODO, IdentifierScheme, MintedDois, PageAddress
 
 __all__ = [
@@ -112,11 +112,7 @@ class RequestedIdentifier:
     """
 
     def __init__(self, text: str, identifier: Identifier | None = None) -> None:
-        if "@" in text or "=" in text:
-            from fairreg.redaction import redacted
-
-            text = redacted(text)
-        self.text = text
+        self.text = text = without_secrets(text)
         self.identifier = identifier
         self._fault: IdentifierError | None = None
         if identifier is None:

@@ -18,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
@@ -49,7 +49,7 @@ class JudgedAdapter(HTTPAdapter):
         verify: Any,
         proxies: Any = None,
         cert: Any = None,
-    ) -> HTTPConnectionPool:
+    ) -> ConnectionPool:
         """Return the pool for a request; behind a proxy its host is judged here. Raises UnsafeAddress."""
         if select_proxy(str(request.url), proxies):
             address = parse(str(request.url))

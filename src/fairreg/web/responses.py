@@ -53,6 +53,7 @@ _REASONS = {
     "Name or service not known": "its name could not be resolved",
     "Connection refused": "connection refused",
     "timed out": "timed out",
+    "NO_CERTIFICATE_OR_CRL_FOUND": "the file of certificates to check it with holds none",
     "CERTIFICATE": "its certificate is not valid",
     "SSL": "no secure connection could be made",
     "IncompleteRead": "the answer was incomplete",
