@@ -86,10 +86,8 @@ def visible(text: str, *, kept: str = "\n\t") -> str:
     if text.isprintable():
         return text
     pairs = zip("\0" + text, text, strict=False)
-    return "".join(
-        letter if letter in kept or _is_visible(letter, before) else _named(letter)
-        for before, letter in pairs
-    )
+    shown = (item if item in kept or _is_visible(item, before) else _named(item) for before, item in pairs)
+    return "".join(shown)
 
 
 def _is_visible(letter: str, before: str) -> bool:
@@ -136,7 +134,7 @@ def _printable(value: Any) -> Any:
 def print_document(document: str | bytes, *, media_type: str) -> None:
     """Print a document of a format on standard output; JSON in ASCII unless that is UTF-8.
 
-    Nothing is changed but characters that control a terminal: they are escaped as the format does, or left out.
+    Nothing is changed but characters that control a terminal: they are escaped as in the format, or left out.
     """
     if isinstance(document, bytes):
         sys.stdout.flush()

@@ -162,17 +162,13 @@ class HttpClient:
         )
 
     def _connect(self) -> "requests.Session":
-        import requests
-
-        from fairreg.web.judged_connections import JudgedAdapter
+        from fairreg.web.judged_connections import JudgedSession
 
         if self._session is None:
-            self._session = requests.Session()
-            self._session.headers["User-Agent"] = USER_AGENT
             services = self._settings.services.values()
             own = {addresses.parse(item.url).origin for item in services if item.configured}
-            self._session.mount("http://", adapter := JudgedAdapter(own))
-            self._session.mount("https://", adapter)
+            self._session = JudgedSession(own)
+            self._session.headers["User-Agent"] = USER_AGENT
         return self._session
 
     def close(self) -> None:

@@ -28,11 +28,27 @@ from fairreg.web.url_safety import look_up, refuse_private
 if TYPE_CHECKING:
     import socket
 
-__all__ = ["JudgedAdapter"]
+__all__ = ["JudgedSession"]
 
 
-class JudgedAdapter(HTTPAdapter):
-    """Adapter of a session that connects to public addresses, and to the origins in `own`."""
+class JudgedSession(requests.Session):
+    """Session that connects to public addresses, and to the origins in `own`; it follows no redirect.
+
+    `pools` are options of `HTTPAdapter`.
+    """
+
+    def __init__(self, own: Collection[Origin], **pools: Any) -> None:
+        super().__init__()
+        adapter = _JudgedAdapter(own, **pools)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing: requests would read the whole body of a redirect, and parse its target, unasked."""
+
+
+class _JudgedAdapter(HTTPAdapter):
+    """Adapter that connects to public addresses, and to the origins in `own`."""
 
     def __init__(self, own: Collection[Origin], **pools: Any) -> None:
         self._own = frozenset(own)
