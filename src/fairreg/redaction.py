@@ -13,7 +13,7 @@ __all__ = ["MASK", "redacted"]
 MASK = "***"
 _USER = re.compile(r"//[^\s/?#\"<>]*@")
 # The same without a scheme, as people paste it; `mailto:` and `git@host:path` have no password.
-_BARE_USER = re.compile(r"(?<![^\s'\"(=,])(?!mailto:)[\w.+~%-]{1,100}:[^\s/@?#\"<>]+@(?=[\w-]+[.:/])")
+_BARE_USER = re.compile(r"(?<![^\s'\"(<=,])(?!mailto:)[\w.+~%-]{1,100}:[^\s/@?#\"<>]+@(?=[\w-]+[.:/])")
 _PARAMETER = re.compile(r"([?&;#])([^=?&;#\s\"'<>]{1,100})=((?:[^&;#\s\"'<>]|;(?![^=&;#\s]{1,100}=))+)")
 # Inside any name of a parameter, and as a whole word of one: `X-Amz-Signature`, `apikey`; `key`, `api_key`.
 _INSIDE = re.compile("token|secret|passw|passphrase|signature|credential|accesskey|apikey|authkey")
