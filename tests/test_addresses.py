@@ -89,6 +89,7 @@ def test_an_address_is_requested_in_one_canonical_form(text: str, url: str | Non
         "http://\ud800/",
         "http://a/\ud800",
         "http://user@/x",
+        "http://a/" + "b" * 40_000,
     ],
 )
 def test_what_has_two_readings_or_none_is_refused(text: str) -> None:

@@ -2,6 +2,7 @@
 """No secret of an address is told."""
 
 import string
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -106,6 +107,26 @@ def test_a_token_is_masked_in_any_text(before: str, secret: str, name: str, afte
     told = redacted(f"{before} https://h.example/p?{name}={secret} {after}")
     assert f"{name}={MASK} " in told
     assert redacted(told) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:b," * 50_000 + " @",
+        "//a@" * 50_000,
+        "//" * 100_000 + "@",
+        "&token=" * 50_000,
+        "?" + "token" * 50_000 + "=",
+        "?a=" + ";" * 200_000,
+        ";=;" * 50_000,
+        "u:" * 100_000 + "@",
+    ],
+    ids=lambda text: text[:8],
+)
+def test_masking_takes_time_in_proportion_to_the_text(text: str) -> None:
+    before = time.process_time()
+    redacted(text)
+    assert time.process_time() - before < 2
 
 
 @settings(max_examples=examples(500))
