@@ -312,14 +312,30 @@ def test_an_own_origin_is_asked_through_a_proxy(
     assert len(proxy) == 1
 
 
-@pytest.mark.parametrize("value", ["http://[bad", "http://", "nonsense://x", "http://localhost:1"])
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("http://[bad", "the address of its proxy is not valid"),
+        ("http://a b", "the address of its proxy is not valid"),
+        ("http://", "the address of its proxy is not valid"),
+        ("http://localhost:1", "its proxy could not be reached"),
+        ("http://user:S3CR3T@unknown.test", "its proxy could not be reached"),
+        ("nonsense://x", ""),
+    ],
+)
 def test_a_proxy_that_is_none_is_one_sentence(
-    guest: HttpClient, resolver: Callable[[Lookups], Resolver], proxy: list[str], monkeypatch: Any, value: str
+    guest: HttpClient,
+    resolver: Callable[[Lookups], Resolver],
+    proxy: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+    reason: str,
 ) -> None:
     monkeypatch.setenv("http_proxy", value)
     resolver({"files.test": [PUBLIC]})
-    with pytest.raises(Unreachable, match=r"files\.test could not be reached"):
+    with pytest.raises(Unreachable, match=rf"files\.test could not be reached \({reason}") as caught:
         guest.get("http://files.test/x")
+    assert "S3CR3T" not in str(caught.value)
 
 
 # --- certificates -------------------------------------------------------------------------------------------

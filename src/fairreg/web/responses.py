@@ -49,6 +49,10 @@ _LIMIT_WORDS = ("rate limit", "abuse detection")
 _SECONDARY_WAIT = 60.0
 _MILLISECONDS = 1e11  # larger than any time in seconds for the next three thousand years
 _REASONS = {
+    # The address itself was parsed before, so that only the one of a proxy can be wrong.
+    "Failed to parse": "the address of its proxy is not valid",
+    "proxy URL": "the address of its proxy is not valid",
+    "connect to proxy": "its proxy could not be reached",
     "NameResolution": "its name could not be resolved",
     "Name or service not known": "its name could not be resolved",
     "Connection refused": "connection refused",
