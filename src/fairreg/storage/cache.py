@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fairreg.storage.files import digest, disk_faults, safe_name
+from fairreg.storage.file_names import safe_name
+from fairreg.storage.files import digest, disk_faults
 
 __all__ = ["Cache", "CacheInfo", "CachedFile"]
 

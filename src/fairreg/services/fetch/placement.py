@@ -8,7 +8,8 @@ from pathlib import Path
 
 from fairreg.errors import FairregError
 from fairreg.services.fetch.download import Downloaded
-from fairreg.storage.files import disk_faults, safe_name
+from fairreg.storage.file_names import safe_name
+from fairreg.storage.files import disk_faults
 
 __all__ = ["place"]
 

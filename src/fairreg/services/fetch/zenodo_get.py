@@ -17,7 +17,7 @@ from fairreg.services.fetch.download import Downloaded, Progress, adopt, cached_
 from fairreg.settings import Settings
 from fairreg.sources import ZENODO
 from fairreg.storage.cache import Cache
-from fairreg.storage.files import safe_name
+from fairreg.storage.file_names import safe_name
 from fairreg.web import HttpClient
 
 __all__ = ["ZenodoGet"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from fairreg.services.run.recipe.facts import RecipeFacts
-from fairreg.storage.files import safe_name
+from fairreg.storage.file_names import safe_name
 
 __all__ = ["containerfile"]
 
