@@ -29,6 +29,7 @@ __all__ = [
     "Relation",
     "RelationType",
     "Tensor",
+    "is_apple_double",
     "version_sort_key",
 ]
 
@@ -263,6 +264,16 @@ class ModelRecord(_Struct, frozen=True):
         from fairreg.schemas.jsonld_reader import from_jsonld
 
         return from_jsonld(document)
+
+
+def is_apple_double(name: str) -> bool:
+    """Tell whether a path is that of a side file of macOS, by its name (AppleDouble, RFC 1740, appendix B).
+
+    Finder and tar of macOS write ``._model.onnx`` beside ``model.onnx``, in zip archives in ``__MACOSX/``. It
+    has attributes of the other file and nothing of its content, whatever the suffix says.
+    """
+    parts = re.split(r"[/\\]", name)
+    return parts[-1].startswith("._") or "__MACOSX" in parts
 
 
 def version_sort_key(

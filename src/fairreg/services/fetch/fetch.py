@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: MIT
 """From an identifier to verified files on this machine, and to the model files among them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fairreg import runners
 from fairreg.errors import (
     AccessDenied,
     Gone,
-    ModelError,
     NotFound,
     RegistryError,
-    SecurityRefusal,
     Unreachable,
+    UnsafeArchive,
 )
 from fairreg.registry import Entry, Registry
-from fairreg.runners.weights import format_of, side_files
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import (
@@ -36,12 +33,15 @@ from fairreg.services.fetch.leads import Lead, follow, known_elsewhere
 from fairreg.services.fetch.packaged import own_files, packaged
 from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
-from fairreg.services.fetch.side_files import gathered, missing, side_files_in
+from fairreg.services.fetch.side_files import gathered, missing
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
-from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
+from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, no_log
+
+if TYPE_CHECKING:
+    from fairreg.services.fetch.unpacking import UnopenedFile
 
 __all__ = [
     "Downloader",
@@ -64,7 +64,8 @@ class FetchedFiles:
     """Result of a fetch.
 
     `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives;
-    of a model in several files it is the one that names the others.
+    of a model in several files it is the one that names the others. `unopened` are the packed files whose
+    content was not looked at: archives that were refused, and those of kinds that fairreg does not open.
     `resolution` is None when the source was unreachable and the cache had all files.
     """
 
@@ -75,6 +76,7 @@ class FetchedFiles:
     models: tuple[Path, ...]
     placed: dict[str, Path] = field(default_factory=dict)
     resolution: Resolution | None = None
+    unopened: "tuple[UnopenedFile, ...]" = ()
 
     def path_of(self, item: Downloaded) -> Path:
         """Path of the file for the user: the copy in the output folder, else in the cache."""
@@ -82,8 +84,15 @@ class FetchedFiles:
 
     @property
     def archives(self) -> tuple[Downloaded, ...]:
-        """The archives among the files, in the order of `folders`."""
-        return tuple(item for item in self.files if is_archive(item.file.path))
+        """The archives among the files that were unpacked, in the order of `folders`."""
+        refused = self.refused
+        packed = (item for item in self.files if item.file.path not in refused)
+        return tuple(item for item in packed if is_archive(item.file.path))
+
+    @property
+    def refused(self) -> dict[Path, UnsafeArchive]:
+        """The errors of the archives that were refused."""
+        return {item.path: item.error for item in self.unopened if item.error is not None}
 
     def name_of(self, path: Path) -> str:
         """The name of a file in its archive or its record."""
@@ -111,6 +120,7 @@ class FetchedFiles:
                 }
                 for item in self.files
             ],
+            "unopened": [{"name": item.name, "reason": item.reason} for item in self.unopened],
             "run": run,
         }
 
@@ -131,8 +141,9 @@ def fetch(
     When the source is unreachable, the files of an earlier fetch are used. The record is stored in the
     registry only once all files are there, with the fingerprints of its weights if all of its files were
     fetched; a registry that cannot be written does not fail the fetch. `registry` is used instead of
-    that of `settings`. Raises the errors of `resolve`, `download` and `unpack`, and AccessDenied for a record
-    whose files are not open.
+    that of `settings`. An archive that is refused is in `unopened` of the result, with its error, and stops
+    no other file. Raises the errors of `resolve` and `download`, and AccessDenied for a record whose files
+    are not open.
     """
     patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
@@ -170,14 +181,21 @@ def _of_package(
     pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], patterns: tuple[str, ...]
 ) -> FetchedFiles:
     """The packaged files that match, where they are; nothing is requested or copied to the cache."""
+    from fairreg.services.fetch.unpacking import models_in
+
     record, files = own
     chosen = select([item.distribution for item in files], patterns)
     found = tuple(item for item in files if item.distribution in chosen)
-    return FetchedFiles(pid.text, record, found, (), _models_in(found, ()))
+    return FetchedFiles(pid.text, record, found, (), models_in(found, ()))
 
 
 def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFiles, log: Log) -> None:
-    """Store the record and its fingerprints; log a registry that cannot be written."""
+    """Store the record and its fingerprints; log a registry that cannot be written.
+
+    A record that consists of refused archives is not stored.
+    """
+    if len(fetched.refused) == len(fetched.files):
+        return
     try:
         registry = lazy.open(log)
         if resolution is not None:
@@ -188,7 +206,12 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
 
 
 def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
-    """Store the fingerprints of the weights if all files of the record were fetched. Raises RegistryError."""
+    """Store the fingerprints of the weights if all files of the record were fetched and opened.
+
+    Raises RegistryError.
+    """
+    if fetched.refused:
+        return
     digests = {item.distribution.name: item.file.sha256 for item in fetched.files}
     if any(item.name not in digests for item in open_files(fetched.record)):
         return
@@ -216,6 +239,8 @@ def _narrowed(fetched: FetchedFiles, patterns: tuple[str, ...]) -> FetchedFiles:
     names = chosen_names([fetched.name_of(path) for path in fetched.models], patterns)
     members = tuple(path for path in fetched.models if fetched.name_of(path) in names)
     if not members:
+        for error in fetched.refused.values():
+            raise error
         archives = ", ".join(item.distribution.name for item in fetched.files)
         raise NotFound(f"No file matches {' or '.join(patterns)}, and no model file inside {archives} does.")
     return replace(fetched, models=members)
@@ -246,9 +271,13 @@ def download_files(
 def _fetched(
     cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], log: Log
 ) -> FetchedFiles:
+    from fairreg.services.fetch.unpacking import models_in, unopened_in, unpack_all
+
     files = gathered(cache, files)
-    folders = tuple(_unpacked(cache, item, log) for item in files if is_archive(item.file.path))
-    return FetchedFiles(pid, record, files, folders, _models_in(files, folders))
+    unpacked = unpack_all(cache, files, log)
+    folders, models = unpacked.folders, models_in(files, unpacked.folders)
+    unopened = (*unpacked.refused, *unopened_in(files, folders, models))
+    return FetchedFiles(pid, record, files, folders, models, unopened=unopened)
 
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
@@ -360,41 +389,8 @@ def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
     raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
 
 
-def _unpacked(cache: Cache, item: Downloaded, log: Log) -> Path:
-    folder = cache.extracted(item.file.sha256)
-    with cache.lock(f"unpack:{item.file.sha256}"):
-        if not folder.is_dir():
-            log(f"Unpacking {item.distribution.name}")
-        return unpack(item.file.path, folder)
-
-
 def save_record(registry: Registry, resolution: Resolution) -> None:
     """Store the records from the services, so that later commands work offline."""
     for found in (resolution.source, resolution.datacite):
         if found is not None:
             registry.put(found.record, payload=found.raw, media_type="application/json")
-
-
-def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
-    plain = {item.distribution.name: item for item in files if not is_archive(item.file.path)}
-    whole = [item.file.path for item in plain.values() if not _is_part(item, plain)]
-    parts = {path for folder in folders for path in side_files_in(folder)}
-    inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    return tuple(path for path in (*whole, *inside) if path not in parts and _holds_model(path))
-
-
-def _is_part(item: Downloaded, files: Mapping[str, Downloaded]) -> bool:
-    """Tell whether a file only belongs to a model, which is among the files and can be read."""
-    return item.model is not None and item.model in files and _holds_model(files[item.model].file.path)
-
-
-def _holds_model(path: Path) -> bool:
-    try:
-        if format_of(path) == "sharded":
-            side_files(path)
-    except SecurityRefusal:
-        return True  # an index that names files elsewhere: reading it says so
-    except ModelError:
-        if not runners.loads(path):
-            return False
-    return not is_archive(path)
