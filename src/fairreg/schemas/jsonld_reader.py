@@ -11,6 +11,7 @@ import msgspec
 
 from fairreg.errors import RecordError
 from fairreg.schemas.contexts import term_of_key
+from fairreg.schemas.file_address import name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
 from fairreg.schemas.json_values import TrackedObject, require_sound, tracked
 from fairreg.schemas.jsonld_terms import (
@@ -126,7 +127,7 @@ def _distribution(node: Node) -> Node:
             digests.append(f"{algorithm}:{stated.lower()}")
     return prune(
         {
-            "name": _scalar(node.get("name")) or (str(url).rsplit("/", 1)[-1] if url else "file"),
+            "name": _scalar(node.get("name")) or (name_in_address(str(url)) or "file"),
             "url": url,
             "size": _bytes(_scalar(node.get("contentSize"))),
             "checksums": digests,

@@ -2,10 +2,10 @@
 """Names of files that every file system takes, made of published ones.
 
 Published names come from Linux, Windows and macOS, and from forms. On disk a name has to be safe (without
-separators, control characters and the names that Windows reserves) and different from its neighbours also where
-a file system ignores case or how accents are encoded. An ordinary name stays as it is. The rules are those of
-Windows, the strictest (https://learn.microsoft.com/windows/win32/fileio/naming-a-file), and hold on every
-machine, so that a folder can be copied anywhere.
+separators, control characters and the names that Windows reserves) and different from its neighbours, also
+where a file system ignores case or how accents are encoded. An ordinary name stays as it is. The rules are
+those of Windows, the strictest (https://learn.microsoft.com/windows/win32/fileio/naming-a-file), and hold on
+every machine, so that a folder can be copied anywhere.
 """
 
 import re
