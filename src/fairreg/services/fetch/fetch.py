@@ -4,17 +4,11 @@
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairreg.errors import (
-    AccessDenied,
-    Gone,
-    NotFound,
-    RegistryError,
-    Unreachable,
-    UnsafeArchive,
-)
+from fairreg.errors import AccessDenied, Gone, NotFound, RegistryError, Unreachable, UnsafeArchive
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
@@ -27,6 +21,7 @@ from fairreg.services.fetch.download import (
     select,
     take,
 )
+from fairreg.services.fetch.file_indexes import with_listed_files
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
 from fairreg.services.fetch.leads import Lead, follow, known_elsewhere
@@ -308,7 +303,9 @@ def _record_for(
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else that of the registry if all of its files are cached."""
     try:
-        return _resolved(web, lazy, pid, log)
+        resolution, record = _resolved(web, lazy, pid, log)
+        whole = with_listed_files(record, patterns, lambda item: download(web, cache, item), log)
+        return resolution, whole or record
     except Unreachable as error:
         known = _cached_record(cache, lazy.open(), pid, patterns)
         if known is None:
@@ -358,7 +355,10 @@ def _cached_record(
     """The stored record of `pid`, if the cache has all its files."""
     own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
     records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
-    for record in records:
+    for stored in records:
+        record = with_listed_files(stored, patterns, partial(cached_copy, cache), no_log)
+        if record is None:
+            continue
         try:
             chosen = _chosen([item for item in record.distributions if item.url], patterns)
         except NotFound:

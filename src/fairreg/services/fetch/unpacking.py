@@ -18,7 +18,6 @@ from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.side_files import side_files_in
 from fairreg.storage.archive import has_archive_name, is_archive, packed_kind, unpack
 from fairreg.storage.cache import Cache
-
 from fairreg.web import Log
 
 __all__ = [
