@@ -6,9 +6,8 @@ import os
 import re
 import shutil
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
@@ -31,10 +30,8 @@ __all__ = [
     "Progress",
     "adopt",
     "cached_copy",
-    "chosen_names",
     "download",
     "keys_of",
-    "select",
     "take",
 ]
 
@@ -74,38 +71,6 @@ class Downloaded:
     model: str | None = None
     place: str = ""
     packaged: bool = False
-
-
-def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:
-    """Select distributions whose name, or last part of it, matches a glob pattern; all without patterns.
-
-    A pattern that is the whole name of one selects only that. Raises NotFound listing the available files.
-    """
-    available, wanted = list(distributions), tuple(patterns)
-    names = chosen_names([item.name for item in available], wanted)
-    chosen = [item for item in available if item.name in names]
-    if not chosen and wanted:
-        listed = ", ".join(item.name for item in available[:10])
-        raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {listed}.")
-    return chosen
-
-
-def chosen_names(names: Collection[str], patterns: Iterable[str]) -> frozenset[str]:
-    """The names that a pattern chooses: the one it equals, else all that match it or whose last part does.
-
-    Without patterns, those are all names.
-    """
-    wanted = tuple(patterns)
-    found = ({pattern} if pattern in names else _matching(names, pattern) for pattern in wanted)
-    return frozenset().union(*found) if wanted else frozenset(names)
-
-
-def _matching(names: Iterable[str], pattern: str) -> set[str]:
-    """Names that match a glob pattern; a last part that equals it needs no escapes for ``[``."""
-    forms = ((name, name.rsplit("/", 1)[-1]) for name in names)
-    return {
-        name for name, last in forms if last == pattern or fnmatch(name, pattern) or fnmatch(last, pattern)
-    }
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:

@@ -3,12 +3,11 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from fairreg.errors import AccessDenied, Gone, NotFound, RegistryError, Unreachable, UnsafeArchive
+from fairreg.errors import AccessDenied, Gone, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
@@ -16,27 +15,23 @@ from fairreg.services.fetch.download import (
     Downloaded,
     Progress,
     cached_copy,
-    chosen_names,
     download,
-    select,
     take,
 )
 from fairreg.services.fetch.file_indexes import with_listed_files
+from fairreg.services.fetch.files.choice import chosen_files, narrowed, open_files, placed, without_excluded
+from fairreg.services.fetch.files.fetched import FetchedFiles
+from fairreg.services.fetch.files.selection import EVERYTHING, FileSelection, select
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.hub_cache import hub_copy
 from fairreg.services.fetch.leads import Lead, follow, known_elsewhere
 from fairreg.services.fetch.packaged import own_files, packaged
-from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
-from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, no_log
-
-if TYPE_CHECKING:
-    from fairreg.services.fetch.unpacking import UnopenedFile
 
 __all__ = [
     "Downloader",
@@ -54,84 +49,22 @@ __all__ = [
 Downloader = Callable[[HttpClient, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
 
 
-@dataclass(frozen=True)
-class FetchedFiles:
-    """Result of a fetch.
-
-    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives;
-    of a model in several files it is the one that names the others. `unopened` are the packed files whose
-    content was not looked at: archives that were refused, and those of kinds that fairreg does not open.
-    `resolution` is None when the source was unreachable and the cache had all files.
-    """
-
-    requested: str
-    record: ModelRecord
-    files: tuple[Downloaded, ...]
-    folders: tuple[Path, ...]
-    models: tuple[Path, ...]
-    placed: dict[str, Path] = field(default_factory=dict)
-    resolution: Resolution | None = None
-    unopened: "tuple[UnopenedFile, ...]" = ()
-
-    def path_of(self, item: Downloaded) -> Path:
-        """Path of the file for the user: the copy in the output folder, else in the cache."""
-        return self.placed.get(item.distribution.name, item.file.path)
-
-    @property
-    def archives(self) -> tuple[Downloaded, ...]:
-        """The archives among the files that were unpacked, in the order of `folders`."""
-        refused = self.refused
-        packed = (item for item in self.files if item.file.path not in refused)
-        return tuple(item for item in packed if is_archive(item.file.path))
-
-    @property
-    def refused(self) -> dict[Path, UnsafeArchive]:
-        """The errors of the archives that were refused."""
-        return {item.path: item.error for item in self.unopened if item.error is not None}
-
-    def name_of(self, path: Path) -> str:
-        """The name of a file in its archive or its record."""
-        for folder in self.folders:
-            if path.is_relative_to(folder):
-                return path.relative_to(folder).as_posix()
-        names = {item.file.path: item.distribution.name for item in self.files}
-        return names.get(path, path.name)
-
-    def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
-        return {
-            "requested": self.requested,
-            "id": self.record.identifier,
-            "doi": self.record.doi,
-            "concept_doi": self.record.concept_doi,
-            "version": self.record.version,
-            "files": [
-                {
-                    "name": item.distribution.name,
-                    "path": str(self.path_of(item)),
-                    "size": item.file.size,
-                    "checksum": item.checksum,
-                    "verified": item.verified,
-                }
-                for item in self.files
-            ],
-            "unopened": [{"name": item.name, "reason": item.reason} for item in self.unopened],
-            "run": run,
-        }
-
-
 def fetch(
     settings: Settings,
     pid: str | RequestedIdentifier,
     *,
     output: Path | None = None,
     patterns: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     downloader: Downloader | None = None,
     log: Log = no_log,
     progress: Progress | None = None,
     registry: LazyRegistry | None = None,
 ) -> FetchedFiles:
     """Resolve `pid`, download its files into the cache, verify them and unpack the archives among them.
+
+    `patterns` choose among the files (without them: all), `exclude` leaves files out. Patterns that no file
+    of the record matches choose members of its archives. What was chosen is copied to `output`.
 
     When the source is unreachable, the files of an earlier fetch are used. The record is stored in the
     registry only once all files are there, with the fingerprints of its weights if all of its files were
@@ -140,7 +73,7 @@ def fetch(
     no other file. Raises the errors of `resolve` and `download`, and AccessDenied for a record whose files
     are not open.
     """
-    patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+    selection = FileSelection.of(patterns, exclude)
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
     for service in settings.services.values():
         if service.configured:
@@ -149,37 +82,33 @@ def fetch(
         own = packaged(requested.identifier)
         lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
         if own is not None or lead.target is None:
-            return _placed(_of_package(requested, own or own_files(lead), patterns), output)
+            return placed(of_package(requested, own or own_files(lead), selection), output, selection)
         with HttpClient(settings, log=log) as web:
-            resolution, record = _record_for(web, cache, known, lead.target, patterns=patterns, log=log)
-            chosen = _chosen(open_files(record), patterns)
+            resolution, record = record_for(web, cache, known, lead.target, selection=selection, log=log)
             fetched = download_files(
                 web,
                 cache,
                 requested.text,
                 record,
-                chosen,
+                chosen_files(record, selection, log),
+                selection=selection,
                 downloader=downloader,
                 log=log,
                 progress=progress,
             )
         _save(known, resolution, fetched, log)
-    return replace(_placed(_narrowed(fetched, patterns), output), resolution=resolution)
+    chosen = narrowed(fetched, selection, log)
+    return replace(placed(chosen, output, selection), resolution=resolution)
 
 
-def _placed(fetched: FetchedFiles, output: Path | None) -> FetchedFiles:
-    """Copy the files to the folder `output`, if there is one."""
-    return replace(fetched, placed=place(fetched.files, output)) if output is not None else fetched
-
-
-def _of_package(
-    pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], patterns: tuple[str, ...]
+def of_package(
+    pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], selection: FileSelection
 ) -> FetchedFiles:
     """The packaged files that match, where they are; nothing is requested or copied to the cache."""
     from fairreg.services.fetch.unpacking import models_in
 
     record, files = own
-    chosen = select([item.distribution for item in files], patterns)
+    chosen = select([item.distribution for item in files], selection.patterns, selection.excluded)
     found = tuple(item for item in files if item.distribution in chosen)
     return FetchedFiles(pid.text, record, found, (), models_in(found, ()))
 
@@ -207,38 +136,15 @@ def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
     """
     if fetched.refused:
         return
-    digests = {item.distribution.name: item.file.sha256 for item in fetched.files}
+    digests: dict[str, str] = {}
+    for item in fetched.files:  # of a record with two files of one name, both count
+        known = digests.get(item.distribution.name)
+        digests[item.distribution.name] = f"{known} {item.file.sha256}" if known else item.file.sha256
     if any(item.name not in digests for item in open_files(fetched.record)):
         return
     names = {item.file.path: item.distribution.name for item in fetched.files}
     models = [(names.get(path) or fetched.name_of(path), path) for path in fetched.models]
     save_fingerprints(registry, fetched.record, digests, models)
-
-
-def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
-    """The files that match; if none does, the archives, because a pattern may match a member of one."""
-    files = list(available)
-    try:
-        return select(files, patterns)
-    except NotFound:
-        archives = [item for item in files if item.name.lower().endswith(ARCHIVE_SUFFIXES)]
-        if not archives:
-            raise
-        return archives
-
-
-def _narrowed(fetched: FetchedFiles, patterns: tuple[str, ...]) -> FetchedFiles:
-    """Keep only the model files that match, if the patterns match members of archives. Raises NotFound."""
-    if not patterns or chosen_names([item.distribution.name for item in fetched.files], patterns):
-        return fetched
-    names = chosen_names([fetched.name_of(path) for path in fetched.models], patterns)
-    members = tuple(path for path in fetched.models if fetched.name_of(path) in names)
-    if not members:
-        for error in fetched.refused.values():
-            raise error
-        archives = ", ".join(item.distribution.name for item in fetched.files)
-        raise NotFound(f"No file matches {' or '.join(patterns)}, and no model file inside {archives} does.")
-    return replace(fetched, models=members)
 
 
 def download_files(
@@ -248,17 +154,19 @@ def download_files(
     record: ModelRecord,
     chosen: Iterable[Distribution],
     *,
+    selection: FileSelection = EVERYTHING,
     downloader: Downloader | None = None,
     log: Log = no_log,
     progress: Progress | None = None,
 ) -> FetchedFiles:
     """Download the `chosen` files of a resolved record into the cache and unpack the archives among them.
 
-    What belongs to a model among them, such as its side files, comes with it if the record lists it.
+    What belongs to a model among them, such as its side files, comes with it if the record lists it and
+    `selection` does not exclude it.
     """
     download_one = downloader or _download
     files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
-    more = missing(files, (item for item in record.distributions if item.url))
+    more = missing(files, without_excluded((item for item in record.distributions if item.url), selection))
     files += tuple(download_one(web, cache, item, record, progress) for item in more)
     return _fetched(cache, pid, record, files, log)
 
@@ -277,7 +185,7 @@ def _fetched(
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
     """Return the files of an earlier fetch of `pid`, None unless all are cached. Makes no requests."""
-    record = _cached_record(cache, registry, pid, ())
+    record = _cached_record(cache, registry, pid, EVERYTHING)
     if record is None:
         return None
     found = (cached_copy(cache, item) for item in record.distributions if item.url)
@@ -292,22 +200,22 @@ def _download(
     return taken or download(web, cache, item, progress=progress)
 
 
-def _record_for(
+def record_for(
     web: HttpClient,
     cache: Cache,
     lazy: LazyRegistry,
     pid: RequestedIdentifier,
     *,
-    patterns: tuple[str, ...],
+    selection: FileSelection,
     log: Log,
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else that of the registry if all of its files are cached."""
     try:
-        resolution, record = _resolved(web, lazy, pid, log)
-        whole = with_listed_files(record, patterns, lambda item: download(web, cache, item), log)
-        return resolution, whole or record
+        resolution, record = resolved_at_source(web, lazy, pid, log)
+        bring = partial(download, web, cache)
+        return resolution, with_listed_files(record, selection.patterns, bring, log) or record
     except Unreachable as error:
-        known = _cached_record(cache, lazy.open(), pid, patterns)
+        known = _cached_record(cache, lazy.open(), pid, selection)
         if known is None:
             raise
         log(f"{error.message} Using the cached files of an earlier fetch.")
@@ -317,7 +225,7 @@ def _record_for(
         return None, known
 
 
-def _resolved(
+def resolved_at_source(
     web: HttpClient, lazy: LazyRegistry, pid: RequestedIdentifier, log: Log
 ) -> tuple[Resolution, ModelRecord]:
     """The record at the host of the files, which may be one that only the registry names."""
@@ -350,43 +258,31 @@ def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
 
 
 def _cached_record(
-    cache: Cache, registry: Registry, pid: str | RequestedIdentifier, patterns: tuple[str, ...]
+    cache: Cache, registry: Registry, pid: str | RequestedIdentifier, selection: FileSelection
 ) -> ModelRecord | None:
     """The stored record of `pid`, if the cache has all its files."""
-    own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
-    records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
-    for stored in records:
-        record = with_listed_files(stored, patterns, partial(cached_copy, cache), no_log)
+    for stored in stored_records(registry, pid):
+        record = with_listed_files(stored, selection.patterns, partial(cached_copy, cache), no_log)
         if record is None:
             continue
         try:
-            chosen = _chosen([item for item in record.distributions if item.url], patterns)
-        except NotFound:
+            chosen = chosen_files(record, selection)
+        except (NotFound, AccessDenied):
             continue
         if chosen and all(cached_copy(cache, item) for item in chosen):
             return record
     return None
 
 
+def stored_records(registry: Registry, pid: str | RequestedIdentifier) -> list[ModelRecord]:
+    """The records of `pid` in the registry, by whatever source."""
+    own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
+    return [item.record for entry in own for item in registry.statements(entry) if not item.gone]
+
+
 def _is_neighbour(entry: Entry) -> bool:
     """Tell whether the entry was found by the identifier of another object that it merely refers to."""
     return entry.matched is not None and entry.matched.scheme in NEIGHBOUR_DOIS
-
-
-def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
-    """The files for download. Raises AccessDenied where access is not open, NotFound without files."""
-    files = tuple(item for item in record.distributions if item.url)
-    level = record.access.level if record.access else "open"
-    if files:
-        return files
-    where = record.provenance.url or record.identifier
-    if level != "open":
-        until = f" until {record.access.until}" if record.access and record.access.until else ""
-        raise AccessDenied(
-            f"The files of {record.identifier} are {level}{until}.",
-            hint=f"{(record.access and record.access.conditions) or 'Request access from them'}: {where}",
-        )
-    raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
 
 
 def save_record(registry: Registry, resolution: Resolution) -> None:

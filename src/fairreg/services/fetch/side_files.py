@@ -15,14 +15,14 @@ from fairreg.services.fetch.download import Downloaded
 from fairreg.storage.archive import is_archive
 from fairreg.storage.cache import Cache
 
-__all__ = ["gathered", "missing", "side_files_in"]
+__all__ = ["gathered", "members_of", "missing", "side_files_in"]
 
 
 def missing(files: Sequence[Downloaded], available: Iterable[Distribution]) -> list[Distribution]:
     """Files of the record that belong to a downloaded model (side files, shards, index) and are not here."""
     listed = {item.name: item for item in available}
     have = {item.distribution.name for item in files}
-    wanted = [name for item in files for name in (*_members(item, listed), *_index(item, listed))]
+    wanted = [name for item in files for name in (*_parts(item, listed), *_index(item, listed))]
     return [listed[name] for name in dict.fromkeys(wanted) if name not in have]
 
 
@@ -32,7 +32,7 @@ def gathered(cache: Cache, files: Sequence[Downloaded]) -> tuple[Downloaded, ...
     found = list(files)
     for number, main in enumerate(files):
         own = main.file.path.name
-        members = _possible(_members(main, first), own)
+        members = _possible(_parts(main, first), own)
         if not members:
             continue
         parts = {place: files[first[name]].file for name, place in members.items()}
@@ -65,11 +65,14 @@ def _possible(members: dict[str, str], own: str) -> dict[str, str]:
     }
 
 
-def _members(main: Downloaded, listed: Collection[str]) -> dict[str, str]:
+def _parts(main: Downloaded, listed: Collection[str]) -> dict[str, str]:
+    return members_of(main.distribution.name, main.file.path, listed)
+
+
+def members_of(name: str, path: Path, listed: Collection[str]) -> dict[str, str]:
     """Names of the listed files that belong to a model or index file, with their places in its folder."""
-    name = main.distribution.name
     folder = name[: name.rfind("/") + 1]
-    needed = () if is_archive(main.file.path) else _needed(main.file.path)
+    needed = () if is_archive(path) else _needed(path)
     side_files = {f"{folder}{place}": place for place in needed if f"{folder}{place}" in listed}
     side_files |= _companions(name, folder, listed)
     return {other: place for other, place in side_files.items() if other != name}

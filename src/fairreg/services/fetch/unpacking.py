@@ -100,9 +100,10 @@ def unopened_notes(unopened: Iterable[UnopenedFile]) -> Iterator[str]:
 
 def models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
     """The files of weights or a graph; of a model in several files it is the one that names the others."""
-    loose = {item.distribution.name: item for item in files if not is_archive(item.file.path)}
-    plain = {name: item for name, item in loose.items() if not is_apple_double(name)}
-    whole = [item.file.path for item in plain.values() if not _is_part(item, plain)]
+    loose = [item for item in files if not is_archive(item.file.path)]
+    plain = [item for item in loose if not is_apple_double(item.distribution.name)]
+    named = {item.distribution.name: item for item in reversed(plain)}
+    whole = dict.fromkeys(item.file.path for item in plain if not _is_part(item, named))
     parts = {path for folder in folders for path in side_files_in(folder)}
     inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return tuple(path for path in (*whole, *inside) if path not in parts and _holds_model(path))
