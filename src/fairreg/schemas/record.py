@@ -15,6 +15,7 @@ from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
     "ANY_AXES",
+    "INDEX_FORMATS",
     "Access",
     "AccessLevel",
     "Creator",
@@ -33,6 +34,7 @@ __all__ = [
     "version_sort_key",
 ]
 
+INDEX_FORMATS = ("index.json", "index.txt")
 Kind = Literal["model", "dataset", "software"]
 AccessLevel = Literal["open", "restricted", "gated", "embargoed", "closed"]
 Origin = Literal["stated", "inferred", "computed"]
@@ -89,7 +91,7 @@ class Creator(_Struct, frozen=True):
 class Distribution(_Struct, frozen=True):
     """One published file. `size` is in bytes, each checksum is ``algorithm:hex``.
 
-    `path` is set for a file inside an archive: `name` is then the archive's name.
+    An index of more files of the record has the `format` ``index.json`` or ``index.txt``. `path` is set for a file inside an archive: `name` is then the archive's name.
     """
 
     name: Text
@@ -99,6 +101,11 @@ class Distribution(_Struct, frozen=True):
     media_type: str | None = None
     format: str | None = None
     path: str | None = None
+
+    @property
+    def is_index(self) -> bool:
+        """True for a file that lists more files of its record."""
+        return self.format in INDEX_FORMATS
 
 
 class Relation(_Struct, frozen=True):

@@ -241,9 +241,7 @@ def _stated_type(meta: JsonNode) -> str | None:
 
 
 def _contents(meta: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
-    from fairreg.harvesters.cernopendata.files import is_index
-
-    names = [item.name for item in files if not is_index(item)]
+    names = [item.name for item in files if not item.is_index]
     stated = meta.at("type", "primary").text
     return read_contents(stated, title=title, keywords=_keywords(meta), file_names=names)
 

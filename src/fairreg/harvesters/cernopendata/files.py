@@ -22,14 +22,14 @@ from fairreg.errors import BadAnswer
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.schemas.record import INDEX_FORMATS, Distribution, ModelRecord
 
-__all__ = ["PORTAL", "files_of", "indexes_in", "is_index", "with_listed"]
+__all__ = ["PORTAL", "files_of", "indexes_in", "with_listed"]
 
 PORTAL = "https://opendata.cern.ch"
 # Files are given by their path in EOS, which the portal also serves over https.
 _EOS = "root://eospublic.cern.ch/"
-_JSON, _TEXT = "index.json", "index.txt"
+_JSON, _TEXT = INDEX_FORMATS
 _MOST_LISTED = 200_000  # the largest record known lists 14,825
 _MOST_FOLDERS = 8
 
@@ -42,14 +42,9 @@ def files_of(meta: JsonNode, number: str) -> tuple[Distribution, ...]:
     return _told_apart([*plain, *_in_indices(meta, number)])
 
 
-def is_index(item: Distribution) -> bool:
-    """Tell whether a file lists others, which are not yet among those of its record."""
-    return item.format in {_JSON, _TEXT}
-
-
 def indexes_in(record: ModelRecord) -> tuple[Distribution, ...]:
     """The index files that have to be read: of each pair the one that states sizes and checksums."""
-    found = [item for item in record.distributions if item.url and is_index(item)]
+    found = [item for item in record.distributions if item.url and item.is_index]
     stems = {item.name.removesuffix(".json") for item in found if item.format == _JSON}
     return tuple(
         item for item in found if item.format == _JSON or item.name.removesuffix(".txt") not in stems
@@ -95,7 +90,7 @@ def _file(item: JsonNode) -> Distribution | None:
         size=item["size"].count,
         checksums=(f"{algorithm}:{digest}",) if valid else (),
         media_type=media_type(name),
-        format=kind if kind in {_JSON, _TEXT} else file_format(name),
+        format=kind if kind in INDEX_FORMATS else file_format(name),
     )
 
 

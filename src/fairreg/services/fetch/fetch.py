@@ -18,8 +18,14 @@ from fairreg.services.fetch.download import (
     download,
     take,
 )
-from fairreg.services.fetch.file_indexes import with_listed_files
-from fairreg.services.fetch.files.choice import chosen_files, narrowed, open_files, placed, without_excluded
+from fairreg.services.fetch.files.choice import (
+    chosen_files,
+    narrowed,
+    open_files,
+    placed,
+    with_indexed,
+    without_excluded,
+)
 from fairreg.services.fetch.files.fetched import FetchedFiles
 from fairreg.services.fetch.files.selection import EVERYTHING, FileSelection, select
 from fairreg.services.fetch.fingerprints import save_fingerprints
@@ -212,8 +218,7 @@ def record_for(
     """The record at the source, else that of the registry if all of its files are cached."""
     try:
         resolution, record = resolved_at_source(web, lazy, pid, log)
-        bring = partial(download, web, cache)
-        return resolution, with_listed_files(record, selection.patterns, bring, log) or record
+        return resolution, with_indexed(record, selection, partial(download, web, cache), log) or record
     except Unreachable as error:
         known = _cached_record(cache, lazy.open(), pid, selection)
         if known is None:
@@ -262,7 +267,7 @@ def _cached_record(
 ) -> ModelRecord | None:
     """The stored record of `pid`, if the cache has all its files."""
     for stored in stored_records(registry, pid):
-        record = with_listed_files(stored, selection.patterns, partial(cached_copy, cache), no_log)
+        record = with_indexed(stored, selection, partial(cached_copy, cache))
         if record is None:
             continue
         try:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Choice of what is downloaded of a record, and of what of it is given: files and members of archives."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from fairreg.errors import AccessDenied, NotFound
 from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember, FetchedFiles
 from fairreg.services.fetch.files.selection import FileSelection, chosen_names, listed, select
 from fairreg.services.fetch.placement import place
@@ -14,7 +15,7 @@ from fairreg.services.fetch.side_files import members_of
 from fairreg.storage.archive import ARCHIVE_SUFFIXES
 from fairreg.web import Log, no_log
 
-__all__ = ["chosen_files", "narrowed", "open_files", "placed", "without_excluded"]
+__all__ = ["chosen_files", "narrowed", "open_files", "placed", "with_indexed", "without_excluded"]
 
 
 def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
@@ -52,6 +53,20 @@ def chosen_files(record: ModelRecord, selection: FileSelection, log: Log = no_lo
     if names:
         log(f"Not fetched, because the record states no address for them: {listed(names)}.")
     return chosen
+
+
+def with_indexed(
+    record: ModelRecord,
+    selection: FileSelection,
+    bring: Callable[[Distribution], Downloaded | None],
+    log: Log = no_log,
+) -> ModelRecord | None:
+    """The record with the files in its index files, see `indexes`; None if `bring` lacks one of these."""
+    if not any(item.is_index for item in record.distributions):
+        return record
+    from fairreg.services.fetch.files.indexes import with_listed_files  # few records have such files
+
+    return with_listed_files(record, selection.patterns, bring, log)
 
 
 def without_excluded(files: Iterable[Distribution], selection: FileSelection) -> list[Distribution]:

@@ -12,8 +12,7 @@ from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import cached_copy, download
 from fairreg.services.fetch.fetch import resolved_at_source, stored_records
-from fairreg.services.fetch.file_indexes import with_listed_files
-from fairreg.services.fetch.files.choice import chosen_files
+from fairreg.services.fetch.files.choice import chosen_files, with_indexed
 from fairreg.services.fetch.files.selection import FileSelection, select
 from fairreg.services.fetch.leads import Lead, follow
 from fairreg.services.fetch.packaged import own_files, packaged
@@ -129,7 +128,7 @@ def _record(
     settings: Settings, lazy: LazyRegistry, pid: RequestedIdentifier, selection: FileSelection, log: Log
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else one of the registry that lists files; with those in index files."""
-    cache, patterns = Cache(settings.cache), selection.patterns
+    cache = Cache(settings.cache)
     with HttpClient(settings, log=log) as web:
         try:
             resolution, record = resolved_at_source(web, lazy, pid, log)
@@ -142,7 +141,7 @@ def _record(
             if known is None:
                 raise
             log(f"{error.message} Using the record in the registry.")
-            return None, with_listed_files(known, patterns, partial(cached_copy, cache), log) or known
+            return None, with_indexed(known, selection, partial(cached_copy, cache), log) or known
 
 
 def _total(files: Iterable[PlannedFile]) -> int | None:
