@@ -91,7 +91,8 @@ class Creator(_Struct, frozen=True):
 class Distribution(_Struct, frozen=True):
     """One published file. `size` is in bytes, each checksum is ``algorithm:hex``.
 
-    An index of more files of the record has the `format` ``index.json`` or ``index.txt``. `path` is set for a file inside an archive: `name` is then the archive's name.
+    An index of more files of the record has the `format` ``index.json`` or ``index.txt``. `path` is set for a
+    file inside an archive: `name` is then the archive's name.
     """
 
     name: Text

@@ -46,9 +46,12 @@ __all__ = [
     "fetch",
     "fetch_cached",
     "known_version",
+    "log_mirrors",
     "open_files",
+    "resolved_at_source",
     "save_record",
     "store_fingerprints",
+    "stored_records",
 ]
 
 # Downloads one file of a record into the cache.
@@ -81,16 +84,14 @@ def fetch(
     """
     selection = FileSelection.of(patterns, exclude)
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
-    for service in settings.services.values():
-        if service.configured:
-            log(f"Requests for {service.title} go to {service.url}.")
+    log_mirrors(settings, log)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         own = packaged(requested.identifier)
         lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
         if own is not None or lead.target is None:
-            return placed(of_package(requested, own or own_files(lead), selection), output, selection)
+            return placed(_of_package(requested, own or own_files(lead), selection), output, selection)
         with HttpClient(settings, log=log) as web:
-            resolution, record = record_for(web, cache, known, lead.target, selection=selection, log=log)
+            resolution, record = _record_for(web, cache, known, lead.target, selection=selection, log=log)
             fetched = download_files(
                 web,
                 cache,
@@ -107,7 +108,14 @@ def fetch(
     return replace(placed(chosen, output, selection), resolution=resolution)
 
 
-def of_package(
+def log_mirrors(settings: Settings, log: Log) -> None:
+    """Name the services that the user moved to another address."""
+    for service in settings.services.values():
+        if service.configured:
+            log(f"Requests for {service.title} go to {service.url}.")
+
+
+def _of_package(
     pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], selection: FileSelection
 ) -> FetchedFiles:
     """The packaged files that match, where they are; nothing is requested or copied to the cache."""
@@ -206,7 +214,7 @@ def _download(
     return taken or download(web, cache, item, progress=progress)
 
 
-def record_for(
+def _record_for(
     web: HttpClient,
     cache: Cache,
     lazy: LazyRegistry,

@@ -11,7 +11,7 @@ from fairreg.errors import Unreachable
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import cached_copy, download
-from fairreg.services.fetch.fetch import resolved_at_source, stored_records
+from fairreg.services.fetch.fetch import log_mirrors, resolved_at_source, stored_records
 from fairreg.services.fetch.files.choice import chosen_files, with_indexed
 from fairreg.services.fetch.files.selection import FileSelection, select
 from fairreg.services.fetch.leads import Lead, follow
@@ -97,6 +97,7 @@ def plan(
     those of `fetch` for the choice.
     """
     selection, requested = FileSelection.of(patterns, exclude), RequestedIdentifier.of(pid)
+    log_mirrors(settings, log)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         own = packaged(requested.identifier)
         lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
@@ -132,9 +133,7 @@ def _record(
     with HttpClient(settings, log=log) as web:
         try:
             resolution, record = resolved_at_source(web, lazy, pid, log)
-            return resolution, with_listed_files(
-                record, patterns, partial(download, web, cache), log
-            ) or record
+            return resolution, with_indexed(record, selection, partial(download, web, cache), log) or record
         except Unreachable as error:
             stored = stored_records(lazy.open(), pid)
             known = next((item for item in stored if any(file.url for file in item.distributions)), None)
