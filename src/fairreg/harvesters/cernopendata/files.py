@@ -36,19 +36,17 @@ _MOST_FOLDERS = 8
 
 def files_of(meta: JsonNode, number: str) -> tuple[Distribution, ...]:
     """The files of a record, with those in ``_file_indices``; an index that is not whole is a file itself."""
-    read = {str(key) for index in meta["_file_indices"].items() if (key := index["key"].file_name)}
+    read = {_stem(key) for index in meta["_file_indices"].items() if (key := index["key"].file_name)}
     own = (_file(item) for item in meta["files"].items())
-    plain = (_as_file(item) if item.name in read else item for item in own if item is not None)
+    plain = (_as_file(item) if _stem(item.name) in read else item for item in own if item is not None)
     return _told_apart([*plain, *_in_indices(meta, number)])
 
 
 def indexes_in(record: ModelRecord) -> tuple[Distribution, ...]:
     """The index files that have to be read: of each pair the one that states sizes and checksums."""
     found = [item for item in record.distributions if item.url and item.is_index]
-    stems = {item.name.removesuffix(".json") for item in found if item.format == _JSON}
-    return tuple(
-        item for item in found if item.format == _JSON or item.name.removesuffix(".txt") not in stems
-    )
+    stems = {_stem(item.name) for item in found if item.format == _JSON}
+    return tuple(item for item in found if item.format == _JSON or _stem(item.name) not in stems)
 
 
 def with_listed(record: ModelRecord, contents: Mapping[str, bytes]) -> tuple[Distribution, ...]:
@@ -92,6 +90,11 @@ def _file(item: JsonNode) -> Distribution | None:
         media_type=media_type(name),
         format=kind if kind in INDEX_FORMATS else file_format(name),
     )
+
+
+def _stem(name: str) -> str:
+    """The name that the two index files of a pair share."""
+    return name.removesuffix(".json").removesuffix(".txt")
 
 
 def _as_file(index: Distribution) -> Distribution:
