@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from fairreg.errors import NotFound
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance
-from fairreg.services.fetch.files.choice import chosen_files
-from fairreg.services.fetch.files.selection import FileSelection, select
+from fairreg.services.fetch.files.selection import FileSelection, chosen_files, select
 from support.examples import examples
 
 FILES = [

@@ -11,7 +11,6 @@ import msgspec
 
 from fairreg.errors import RecordError
 from fairreg.schemas.contexts import term_of_key
-from fairreg.schemas.file_address import name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
 from fairreg.schemas.json_values import TrackedObject, require_sound, tracked
 from fairreg.schemas.jsonld_terms import (
@@ -127,7 +126,7 @@ def _distribution(node: Node) -> Node:
             digests.append(f"{algorithm}:{stated.lower()}")
     return prune(
         {
-            "name": _scalar(node.get("name")) or (name_in_address(str(url)) or "file"),
+            "name": _scalar(node.get("name")) or _name_in(url) or "file",
             "url": url,
             "size": _bytes(_scalar(node.get("contentSize"))),
             "checksums": digests,
@@ -136,6 +135,12 @@ def _distribution(node: Node) -> Node:
             "path": _scalar(node.get("path")),
         }
     )
+
+
+def _name_in(url: object) -> str:
+    from fairreg.schemas.file_address import name_in_address  # most files have a name
+
+    return name_in_address(str(url)) if url else ""
 
 
 def _relations(node: Node) -> tuple[Relation, ...]:

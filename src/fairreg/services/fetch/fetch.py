@@ -18,24 +18,25 @@ from fairreg.services.fetch.download import (
     download,
     take,
 )
-from fairreg.services.fetch.files.choice import (
+from fairreg.services.fetch.files.fetched import FetchedFiles
+from fairreg.services.fetch.files.selection import (
+    EVERYTHING,
+    FileSelection,
     chosen_files,
     narrowed,
     open_files,
     placed,
+    select,
     with_indexed,
     without_excluded,
 )
-from fairreg.services.fetch.files.fetched import FetchedFiles
-from fairreg.services.fetch.files.selection import EVERYTHING, FileSelection, select
 from fairreg.services.fetch.fingerprints import save_fingerprints
-from fairreg.services.fetch.hub_cache import hub_copy
-from fairreg.services.fetch.leads import Lead, follow, known_elsewhere
-from fairreg.services.fetch.packaged import own_files, packaged
+from fairreg.services.fetch.leads import follow, known_elsewhere
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
+from fairreg.sources import CURATED, HUGGING_FACE
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, no_log
 
@@ -52,10 +53,14 @@ __all__ = [
     "save_record",
     "store_fingerprints",
     "stored_records",
+    "target_of",
 ]
 
 # Downloads one file of a record into the cache.
 Downloader = Callable[[HttpClient, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
+
+# A record of the catalogue with its files in this installation.
+Packaged = tuple[ModelRecord, tuple[Downloaded, ...]]
 
 
 def fetch(
@@ -86,12 +91,11 @@ def fetch(
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
     log_mirrors(settings, log)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
-        own = packaged(requested.identifier)
-        lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
-        if own is not None or lead.target is None:
-            return placed(_of_package(requested, own or own_files(lead), selection), output, selection)
+        target = target_of(requested, known, log)
+        if isinstance(target, tuple):
+            return placed(_of_package(requested, target, selection), output, selection)
         with HttpClient(settings, log=log) as web:
-            resolution, record = _record_for(web, cache, known, lead.target, selection=selection, log=log)
+            resolution, record = _record_for(web, cache, known, target, selection=selection, log=log)
             fetched = download_files(
                 web,
                 cache,
@@ -108,6 +112,26 @@ def fetch(
     return replace(placed(chosen, output, selection), resolution=resolution)
 
 
+def target_of(requested: RequestedIdentifier, lazy: LazyRegistry, log: Log) -> RequestedIdentifier | Packaged:
+    """Find what to request for an identifier, or the packaged record and files that it names.
+
+    Raises the errors of `follow`, and NotFound for an entry that leads nowhere.
+    """
+    identifier = requested.identifier
+    if identifier is not None and identifier.scheme == CURATED.name:
+        from fairreg.services.fetch.packaged import packaged
+
+        own = packaged(identifier)
+        if own is not None:
+            return own
+    lead = follow(lambda: lazy.open(log), requested, log)
+    if lead.target is not None:
+        return lead.target
+    from fairreg.services.fetch.packaged import own_files
+
+    return own_files(lead)
+
+
 def log_mirrors(settings: Settings, log: Log) -> None:
     """Name the services that the user moved to another address."""
     for service in settings.services.values():
@@ -115,9 +139,7 @@ def log_mirrors(settings: Settings, log: Log) -> None:
             log(f"Requests for {service.title} go to {service.url}.")
 
 
-def _of_package(
-    pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], selection: FileSelection
-) -> FetchedFiles:
+def _of_package(pid: RequestedIdentifier, own: Packaged, selection: FileSelection) -> FetchedFiles:
     """The packaged files that match, where they are; nothing is requested or copied to the cache."""
     from fairreg.services.fetch.unpacking import models_in
 
@@ -209,9 +231,14 @@ def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifie
 def _download(
     web: HttpClient, cache: Cache, item: Distribution, _record: ModelRecord, progress: Progress | None
 ) -> Downloaded:
-    kept = hub_copy(item)
-    taken = take(cache, item, kept) if kept is not None else None
-    return taken or download(web, cache, item, progress=progress)
+    if item.url is not None and item.url.startswith(f"{HUGGING_FACE.url}/"):
+        from fairreg.services.fetch.hub_cache import hub_copy
+
+        kept = hub_copy(item)
+        taken = take(cache, item, kept) if kept is not None else None
+        if taken is not None:
+            return taken
+    return download(web, cache, item, progress=progress)
 
 
 def _record_for(

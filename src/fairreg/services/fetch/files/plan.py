@@ -11,11 +11,8 @@ from fairreg.errors import Unreachable
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import cached_copy, download
-from fairreg.services.fetch.fetch import log_mirrors, resolved_at_source, stored_records
-from fairreg.services.fetch.files.choice import chosen_files, with_indexed
-from fairreg.services.fetch.files.selection import FileSelection, select
-from fairreg.services.fetch.leads import Lead, follow
-from fairreg.services.fetch.packaged import own_files, packaged
+from fairreg.services.fetch.fetch import log_mirrors, resolved_at_source, stored_records, target_of
+from fairreg.services.fetch.files.selection import FileSelection, chosen_files, select, with_indexed
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
@@ -99,14 +96,13 @@ def plan(
     selection, requested = FileSelection.of(patterns, exclude), RequestedIdentifier.of(pid)
     log_mirrors(settings, log)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
-        own = packaged(requested.identifier)
-        lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
-        if own is not None or lead.target is None:
-            record, files = own or own_files(lead)
+        target = target_of(requested, known, log)
+        if isinstance(target, tuple):
+            record, files = target
             chosen = select([item.distribution for item in files], selection.patterns, selection.excluded)
             here = tuple(PlannedFile(item, is_here=True) for item in chosen)
             return _plan(requested, record, here, selection)
-        resolution, record = _record(settings, known, lead.target, selection, log)
+        resolution, record = _record(settings, known, target, selection, log)
     cache = Cache(settings.cache)
     items = chosen_files(record, selection, log)
     planned = tuple(PlannedFile(item, cached_copy(cache, item) is not None) for item in items)
