@@ -198,8 +198,17 @@ def test_many_packed_files_are_one_sentence(fetch):
     assert "30 files were not opened, such as events0.csv.gz, which is compressed with gzip." in said[0]
 
 
-def test_weights_alone_are_called_weights(fetch):
-    assert "1 weight file: a.pth" in fetch({"a.pth": Files().legacy(random_tensors(SMALL))}).out
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["a.pth"], "1 weight file: a.pth"),
+        (["a.pth", "model.onnx"], "2 weight files, such as a.pth"),
+        (["model.onnx", "other.onnx"], "2 model files, such as model.onnx"),
+    ],
+)
+def test_graphs_are_called_models_and_others_weights(fetch, names, words):
+    weights = Files().legacy(random_tensors(SMALL))
+    assert words in fetch({name: weights if name == "a.pth" else GRAPH for name in names}).out
 
 
 def test_the_python_api_gives_the_refused_archives_with_their_errors(

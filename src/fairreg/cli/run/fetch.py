@@ -355,7 +355,7 @@ def _print_plan(plan: "FetchPlan") -> None:
 def _print_files(fetched: "FetchedFiles") -> None:
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console
-    from fairreg.services.fetch.unpacking import are_weights
+    from fairreg.services.fetch.unpacking import are_graphs
 
     record, out = fetched.record, console()
     out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
@@ -368,5 +368,5 @@ def _print_files(fetched: "FetchedFiles") -> None:
         out.print(f"  {path} ({size}, from {member.archive})", soft_wrap=True)
     if fetched.models:
         count, name = len(fetched.models), fetched.models[0].name
-        kind = "weight" if are_weights(fetched.models) else "model"
+        kind = "model" if are_graphs(fetched.models) else "weight"
         out.print(f"  1 {kind} file: {name}" if count == 1 else f"  {count} {kind} files, such as {name}")

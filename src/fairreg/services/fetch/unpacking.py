@@ -23,7 +23,7 @@ from fairreg.web import Log
 __all__ = [
     "UnopenedFile",
     "Unpacking",
-    "are_weights",
+    "are_graphs",
     "models_in",
     "unopened_in",
     "unopened_notes",
@@ -109,9 +109,9 @@ def models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Pat
     return tuple(path for path in (*whole, *inside) if path not in parts and _holds_model(path))
 
 
-def are_weights(models: Iterable[Path]) -> bool:
-    """Tell whether all these model files hold tensors alone, and none of them a graph."""
-    return not any(map(_holds_graph, models))
+def are_graphs(models: Iterable[Path]) -> bool:
+    """Tell whether all these model files hold a graph, and none of them tensors alone."""
+    return all(map(_holds_graph, models))
 
 
 def _holds_graph(path: Path) -> bool:
