@@ -190,12 +190,20 @@ def test_a_packed_file_that_stays_closed_is_named(fetch, name, content, words):
     assert [item["name"] for item in result.json["weight_files"]] == ["model.onnx"]
 
 
+def test_packed_files_of_one_kind_are_all_named(fetch):
+    files = {"a.7z": SEVEN_ZIP, "b.rar": b"Rar!\x1a\x07\x00", "c.7z": SEVEN_ZIP + b"2"}
+    said = fetch(files).err
+    assert "Warning: a.7z, c.7z were not opened: each is a 7z archive." in said
+    assert "Warning: b.rar was not opened: it is a RAR archive." in said
+
+
 def test_many_packed_files_are_one_sentence(fetch):
     files = {f"events{number}.csv.gz": b"\x1f\x8b\x08" + bytes([number]) for number in range(30)}
     result = fetch(files)
     said = [line for line in result.err.splitlines() if "not opened" in line]
     assert len(said) == 1
-    assert "30 files were not opened, such as events0.csv.gz, which is compressed with gzip." in said[0]
+    assert "events0.csv.gz, " in said[0]
+    assert "and 22 more were not opened: each is compressed with gzip." in said[0]
 
 
 @pytest.mark.parametrize(

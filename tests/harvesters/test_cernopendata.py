@@ -284,6 +284,19 @@ def test_index_files_are_known_by_their_type_and_say_nothing_about_the_data():
     assert [item.name for item in cern.indexes(record)] == ["train_h5_file_index.json", "alone.txt"]
 
 
+def test_index_files_without_a_type_are_known_by_their_name():
+    names = ["a_file_index.json", "a_file_index.txt", "index.json", "x_file_index.root"]
+    files = [{"uri": f"{EOS}{name}"} for name in names]
+    found = cern.to_record({**INDEXED, "files": files}).distributions
+    assert [item.name for item in found if item.is_index] == names[:2]
+
+
+def test_a_port_in_an_address_of_eos_changes_nothing():
+    uri = f"{EOS}a/n.h5".replace(".ch/", ".ch:1094/")
+    (file,) = cern.to_record({**INDEXED, "files": [{"uri": uri}]}).distributions
+    assert file.url == "https://opendata.cern.ch/eos/opendata/cms/a/n.h5"
+
+
 def test_what_index_files_list_keeps_name_size_checksum_and_an_address_on_the_portal():
     record = cern.to_record(INDEXED)
     contents = {

@@ -2,6 +2,7 @@
 import gzip
 import io
 import stat
+import struct
 import tarfile
 import unicodedata
 import warnings
@@ -317,6 +318,15 @@ def test_an_unpacked_archive_that_was_changed_on_disk_is_unpacked_again(tmp_path
 def test_formats_that_are_zip_files_inside_are_no_archives(tmp_path):
     for name in ("jets.npz", "model.keras", "notes.docx"):
         assert not is_archive(make_zip(tmp_path / name, [("a.npy", bytes(1000))]))
+
+
+def test_a_list_of_members_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_path):
+    """The end record of a zip states the size of the list, which zipfile reads in one piece."""
+    path, size = tmp_path / "a.zip", 17 * 2**20
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 4, 0)
+    path.write_bytes(b"PK\3\4" + bytes(size) + end)
+    assert is_archive(path)
+    refuse(path, tmp_path, "bomb")
 
 
 def test_a_huge_header_is_refused_before_it_fills_the_memory(tmp_path):

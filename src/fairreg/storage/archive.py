@@ -14,10 +14,13 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
+from fairreg.errors import UnsafeArchive
 from fairreg.storage import manifest
 from fairreg.storage.files import disk_faults
 
@@ -26,9 +29,12 @@ __all__ = [
     "DAMAGE",
     "TAR_SUFFIXES",
     "Limits",
+    "bounded",
     "has_archive_name",
     "is_archive",
+    "open_zip",
     "packed_kind",
+    "too_large",
     "unpack",
 ]
 
@@ -62,6 +68,7 @@ _SIGNATURES = (
     (re.compile(rb"MSCF\x00\x00\x00\x00"), "a cabinet archive"),
 )
 _LONGEST = 10  # bytes of a signature
+_LARGEST_LIST = 16 * 2**20  # bytes of the list of members of a zip; 50,000 with names of 250 bytes have 15 MB
 _SUFFIXES = {
     ".7z": "a 7z archive",
     ".rar": "a RAR archive",
@@ -160,6 +167,50 @@ def has_archive_name(name: str) -> bool:
     return lower.endswith(ARCHIVE_SUFFIXES) or Path(lower).suffix in _SUFFIXES
 
 
+class _Bounded:
+    """Stream for tarfile and zipfile, which would read headers and lists of any size into memory."""
+
+    def __init__(self, stream: IO[bytes], path: Path, largest: int) -> None:
+        self._stream = stream
+        self._path = path
+        self._largest = largest
+
+    def read(self, size: int = -1) -> bytes:
+        # zipfile reads the end of a file without a size.
+        found = self._stream.read(self._largest + 1 if size < 0 else min(size, self._largest + 1))
+        if len(found) > self._largest:
+            raise too_large(self._path)
+        return found
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+
+def bounded(stream: IO[bytes], path: Path, largest: int) -> IO[bytes]:
+    """Return the stream of the archive `path` with reads of at most `largest` bytes, else UnsafeArchive."""
+    return cast("IO[bytes]", _Bounded(stream, path, largest))
+
+
+@contextmanager
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Context manager: open a zip archive. Raises UnsafeArchive for a list of members of more than 16 MiB."""
+    with path.open("rb") as stream, zipfile.ZipFile(bounded(stream, path, _LARGEST_LIST)) as archive:
+        yield archive
+
+
+def too_large(path: Path) -> UnsafeArchive:
+    """Return the error for an archive that would fill the memory or the disk."""
+    return UnsafeArchive(
+        f"Refused to unpack {path.name}: it would expand far beyond its size, like a decompression bomb."
+    )
+
+
 def _begins(path: Path, start: bytes) -> bool:
     with path.open("rb") as stream:
         return stream.read(len(start)) == start
@@ -167,8 +218,8 @@ def _begins(path: Path, start: bytes) -> bool:
 
 def _is_torch_file(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             names = archive.namelist()
-    except DAMAGE:
+    except (*DAMAGE, UnsafeArchive):
         return False
     return any(name.endswith("/data.pkl") or name == "data.pkl" for name in names)

@@ -21,14 +21,14 @@ from typing import IO, cast
 
 from fairreg.errors import UnsafeArchive
 from fairreg.schemas.record import is_apple_double
-from fairreg.storage.archive import DAMAGE, TAR_SUFFIXES, Limits
+from fairreg.storage.archive import DAMAGE, TAR_SUFFIXES, Limits, bounded, open_zip, too_large
 from fairreg.storage.file_names import distinct_places
 from fairreg.storage.files import disk_faults
 
 __all__ = ["extract"]
 
 _BLOCK = 2**18
-_LARGEST_READ = 2**20
+_LARGEST_READ = 2**20  # bytes of a header of a tar
 _LINK, _DEVICE, _ENCRYPTED = "a link", "a device or pipe", "encrypted"
 
 
@@ -110,36 +110,18 @@ def extract(path: Path, folder: Path, limits: Limits) -> list[str]:
     """
     try:
         if not path.name.lower().endswith(TAR_SUFFIXES):
-            with zipfile.ZipFile(path) as archive:
+            with open_zip(path) as archive:
                 return _write_all(path, folder, list(map(_zip_member, archive.infolist())), archive, limits)
-        with _tar_stream(path) as stream:
-            bounded = cast("IO[bytes]", _Bounded(stream, path))
-            with tarfile.open(fileobj=bounded, mode="r:") as tar:
-                return _write_all(path, folder, list(_tar_members(tar, path, limits)), tar, limits)
+        with (
+            _tar_stream(path) as stream,
+            tarfile.open(fileobj=bounded(stream, path, _LARGEST_READ), mode="r:") as tar,
+        ):
+            return _write_all(path, folder, list(_tar_members(tar, path, limits)), tar, limits)
     except DAMAGE as error:
         raise UnsafeArchive(
             f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",
             hint="The file itself is in the cache. Report the fault to its authors.",
         ) from error
-
-
-class _Bounded:
-    """Bounded stream of a tar for tarfile, which would read a header of any size into memory at once."""
-
-    def __init__(self, stream: IO[bytes], path: Path) -> None:
-        self._stream = stream
-        self._path = path
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _LARGEST_READ:
-            raise _too_large(self._path)
-        return self._stream.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._stream.tell()
 
 
 def _tar_stream(path: Path) -> IO[bytes]:
@@ -191,7 +173,7 @@ def _check_all(path: Path, members: list[_Member], allowance: int, limits: Limit
             hint="No other file is in the archive.",
         )
     if sum(member.size for member in kept) > allowance:
-        raise _too_large(path)
+        raise too_large(path)
 
 
 def _copy(path: Path, source: IO[bytes], target: Path, allowance: int) -> int:
@@ -200,15 +182,9 @@ def _copy(path: Path, source: IO[bytes], target: Path, allowance: int) -> int:
         while block := source.read(_BLOCK):
             allowance -= len(block)
             if allowance < 0:
-                raise _too_large(path)
+                raise too_large(path)
             out.write(block)
     return allowance
-
-
-def _too_large(path: Path) -> UnsafeArchive:
-    return UnsafeArchive(
-        f"Refused to unpack {path.name}: it would expand far beyond its size, like a decompression bomb."
-    )
 
 
 def _too_many(path: Path, limits: Limits) -> UnsafeArchive:
@@ -222,7 +198,7 @@ def _tar_members(archive: tarfile.TarFile, path: Path, limits: Limits) -> Iterat
         if count >= limits.members:
             raise _too_many(path, limits)
         if total > allowance:
-            raise _too_large(path)
+            raise too_large(path)
         # "." itself, as `tar -C folder .` writes it, is the existing folder.
         if item.name.strip("./"):
             yield _tar_member(item)

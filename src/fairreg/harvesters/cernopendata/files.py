@@ -9,6 +9,7 @@ cernopendata/modules/fixtures/cli.py), and an index has an address of its own,
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
@@ -28,7 +29,7 @@ __all__ = ["PORTAL", "files_of", "indexes_in", "with_listed"]
 
 PORTAL = "https://opendata.cern.ch"
 # Files are given by their path in EOS, which the portal also serves over https.
-_EOS = "root://eospublic.cern.ch/"
+_EOS = re.compile(r"root://eospublic\.cern\.ch(?::\d{1,5})?/+")
 _JSON, _TEXT = INDEX_FORMATS
 _MOST_LISTED = 200_000  # the largest record known lists 14,825
 _MOST_FOLDERS = 8
@@ -81,15 +82,22 @@ def _file(item: JsonNode) -> Distribution | None:
     valid = (
         algorithm.isalnum() and algorithm.isascii() and digest and not set(digest) - set("0123456789abcdef")
     )
-    kind = item["type"].text
     return Distribution(
         name=name,
         url=_address(uri) or file_address(uri, uri.rsplit("/", 1)[-1]),
         size=item["size"].count,
         checksums=(f"{algorithm}:{digest}",) if valid else (),
         media_type=media_type(name),
-        format=kind if kind in INDEX_FORMATS else file_format(name),
+        format=_index_format(item["type"].text, name) or file_format(name),
     )
+
+
+def _index_format(stated: str | None, name: str) -> str | None:
+    """The format of an index file, by its type or, as the portal's own client has it, by its name."""
+    if stated in INDEX_FORMATS:
+        return stated
+    ending = next((item for item in INDEX_FORMATS if name.endswith(f"_file_{item}")), None)
+    return ending if stated is None else None
 
 
 def _stem(name: str) -> str:
@@ -104,9 +112,8 @@ def _as_file(index: Distribution) -> Distribution:
 
 def _address(uri: str) -> str | None:
     """Return the https address of a file in EOS."""
-    if not uri.startswith(_EOS):
-        return None
-    return f"{PORTAL}/{quoted_path(uri.removeprefix(_EOS).lstrip('/'))}"
+    found = _EOS.match(uri)
+    return f"{PORTAL}/{quoted_path(uri[found.end() :])}" if found else None
 
 
 def _listed(name: str, data: bytes) -> list[Distribution]:

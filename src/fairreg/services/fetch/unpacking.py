@@ -30,6 +30,8 @@ __all__ = [
     "unpack_all",
 ]
 
+_MOST_NAMED = 8
+
 
 @dataclass(frozen=True)
 class UnopenedFile:
@@ -91,11 +93,9 @@ def unopened_notes(unopened: Iterable[UnopenedFile]) -> Iterator[str]:
         if item.error is None:
             kinds[item.reason].append(item)
     for reason, items in kinds.items():
-        first = items[0]
-        if items[1:]:
-            yield f"{len(items)} files were not opened, such as {first.name}, which is {reason}."
-        else:
-            yield first.sentence
+        names = ", ".join(item.name for item in items[:_MOST_NAMED])
+        more = f" and {len(items) - _MOST_NAMED} more" if items[_MOST_NAMED:] else ""
+        yield f"{names}{more} were not opened: each is {reason}." if items[1:] else items[0].sentence
 
 
 def models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
