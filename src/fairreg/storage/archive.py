@@ -123,11 +123,10 @@ def unpack(
     `log` gets a sentence on the members that were skipped, and one on those that were renamed. Raises
     UnsafeArchive, and then leaves no files behind.
     """
-    if folder.is_dir():
-        if not manifest.changed(folder):
-            return folder
-        shutil.rmtree(folder)
+    if folder.is_dir() and not manifest.changed(folder):
+        return folder
     with disk_faults("The cache"):
+        _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
     try:
@@ -143,6 +142,14 @@ def unpack(
         for sentence in said:
             log(f"Warning: {path.name}: {sentence}")
     return folder
+
+
+def _remove(folder: Path) -> None:
+    """Remove what is in the place of `folder`; of a link only itself."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def packed_kind(path: Path, name: str) -> str | None:

@@ -16,6 +16,7 @@ from fairreg.runners.weights import format_of, side_files
 from fairreg.schemas.record import is_apple_double
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.side_files import side_files_in
+from fairreg.storage import manifest
 from fairreg.storage.archive import has_archive_name, is_archive, packed_kind, unpack
 from fairreg.storage.cache import Cache
 from fairreg.web import Log
@@ -123,6 +124,8 @@ def _holds_graph(path: Path) -> bool:
 
 def _unpacked(cache: Cache, item: Downloaded, log: Log) -> Path:
     folder = cache.extracted(item.file.sha256)
+    if folder.is_dir() and not manifest.changed(folder):
+        return folder  # before the lock, which needs a writable folder
     with cache.lock(f"unpack:{item.file.sha256}"):
         if not folder.is_dir():
             log(f"Unpacking {item.distribution.name}")
