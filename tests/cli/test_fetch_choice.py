@@ -192,7 +192,9 @@ def test_a_dry_run_names_the_archives_that_may_have_a_match(cli, pid, httpserver
     assert [item["name"] for item in result.json["files"]] == ["all.zip"]
     assert result.json["unmatched"] == ["*.onnx"]
     said = cli("fetch", pid, "--dry-run", "--file", "*.onnx").err
-    assert "No file of the record matches *.onnx; the archives may have members that do." in said
+    assert "No file of the record matches *.onnx; it may be in all.zip." in said
+    said = cli("fetch", pid, "--dry-run", "--file", "*.onnx", "--file", "*.md").err
+    assert "No file of the record matches *.onnx.\n" in said
     assert downloads(httpserver) == []
 
 

@@ -3,6 +3,7 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
@@ -95,3 +96,22 @@ def test_documents_are_utf_8_in_a_file_and_readable_in_a_terminal(streams, encod
     out, _ = streams(encoding, interactive=True)
     output.print_document(f"title: {NAME}\n", json=False)
     assert f"title: {NAME}".encode(encoding, "backslashreplace") in out.shown
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp1252:strict"])
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (2, ("fetch", "Σ→bb̄", "--dry-run")),
+        (0, ("search", "Σ→bb̄ データ")),
+        (0, ("search", "H→bb", "--json")),
+        (0, ("show", "catalogue:fairreg-hbb-reference-1", "--format", "turtle")),
+    ],
+)
+def test_commands_run_in_a_terminal_of_another_encoding(environment, encoding, code, arguments):
+    command = [sys.executable, "-c", "from fairreg.cli.app import main; main()", *arguments]
+    variables = {**environment, "PYTHONIOENCODING": encoding, "FAIRREG_OFFLINE": "1"}
+    done = subprocess.run(command, capture_output=True, env=variables, check=False)
+    assert done.returncode == code
+    for text in (b"Traceback", b"Internal error", b"UnicodeEncodeError"):
+        assert text not in done.stdout + done.stderr

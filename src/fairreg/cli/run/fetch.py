@@ -348,8 +348,6 @@ def _print_plan(plan: "FetchPlan") -> None:
     files = "1 file" if len(plan.files) == 1 else f"{len(plan.files)} files"
     size = "an unknown number of bytes" if plan.download_size is None else size_text(plan.download_size)
     out.print(f"  {files}; {size} to download, nothing was downloaded")
-    for pattern in plan.unmatched:
-        log(f"No file of the record matches {pattern}; the archives may have members that do.")
 
 
 def _print_files(fetched: "FetchedFiles") -> None:

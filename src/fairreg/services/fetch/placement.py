@@ -17,6 +17,9 @@ from fairreg.storage.files import disk_faults
 
 __all__ = ["layout", "place"]
 
+Units = frozenset[tuple[str, str]]
+_NONE: Units = frozenset()
+
 
 @dataclass(frozen=True)
 class _Item:
@@ -85,10 +88,14 @@ def _settled(item: _Item, mains: set[tuple[str, str]]) -> _Item:
 
 def _layout(items: Sequence[_Item]) -> list[PurePosixPath]:
     """The relative path of each file; what belongs to one model gets a folder of its own if need be."""
-    places = _places(items, _crowded(items), frozenset())
+    crowded, apart = _crowded(items), _NONE
+    places = _places(items, crowded, apart, _NONE)
     torn = _torn(items, places)
     if torn:
-        places = _places(items, _crowded(items), torn)
+        places = _places(items, crowded, apart := torn, _NONE)
+        torn = _torn(items, places)
+    if torn:  # a model whose own name is in the way of its side file
+        places = _places(items, crowded, apart, torn)
     mains = {item.unit: target for item, target in zip(items, places, strict=True) if not item.place}
     return [
         mains[item.unit].parent / item.place if item.place else target
@@ -96,7 +103,7 @@ def _layout(items: Sequence[_Item]) -> list[PurePosixPath]:
     ]
 
 
-def _crowded(items: Sequence[_Item]) -> frozenset[tuple[str, str]]:
+def _crowded(items: Sequence[_Item]) -> Units:
     """The units with a file whose last name another file has."""
     keys = [name_key(safe_name(item.name)) for item in items]
     many = Counter(keys)
@@ -104,25 +111,28 @@ def _crowded(items: Sequence[_Item]) -> frozenset[tuple[str, str]]:
 
 
 def _places(
-    items: Sequence[_Item], crowded: frozenset[tuple[str, str]], apart: frozenset[tuple[str, str]]
+    items: Sequence[_Item], crowded: Units, apart: Units, renamed: Units
 ) -> tuple[PurePosixPath, ...]:
+    """Paths by last names; of some units with the published folders, in a folder of its own, renamed."""
     mains = {item.unit: item for item in items if not item.place}
-    return distinct_places(
-        _name_to_use(item, mains[item.unit], keep_folders=item.unit in crowded, apart=item.unit in apart)
-        for item in items
-    )
+    names = []
+    for item in items:
+        own, main = item.place or item.name.removeprefix(item.folder), mains[item.unit]
+        if item.unit in renamed and not item.place:
+            own = f"{_mark(item)}-{safe_name(own)}"
+        if item.unit in apart:
+            own = f"{PurePosixPath(safe_name(main.name)).stem}-{_mark(item)}/{own}"
+        elif item.unit in crowded:
+            own = f"{main.folder}{own}"
+        names.append(own)
+    return distinct_places(names)
 
 
-def _name_to_use(item: _Item, main: _Item, *, keep_folders: bool, apart: bool) -> str:
-    """The name by which a file gets its place: the published one, or its last part."""
-    own = item.place or item.name.removeprefix(item.folder)
-    if apart:
-        mark = sha256("\0".join(item.unit).encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        return f"{PurePosixPath(safe_name(main.name)).stem}-{mark}/{own}"
-    return f"{main.folder}{own}" if keep_folders else own
+def _mark(item: _Item) -> str:
+    return sha256("\0".join(item.unit).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
-def _torn(items: Sequence[_Item], places: Sequence[PurePosixPath]) -> frozenset[tuple[str, str]]:
+def _torn(items: Sequence[_Item], places: Sequence[PurePosixPath]) -> Units:
     """The units of which a file did not get the place where its model looks for it."""
     mains = {item.unit: target for item, target in zip(items, places, strict=True) if not item.place}
     return frozenset(

@@ -105,6 +105,10 @@ def plan(
         resolution, record = _record(settings, known, target, selection, log)
     cache = Cache(settings.cache)
     items = chosen_files(record, selection, log)
+    idle = selection.unmatched([item.name for item in items]).patterns
+    if idle != selection.patterns:
+        for pattern in idle:
+            log(f"No file of the record matches {pattern}.")
     planned = tuple(PlannedFile(item, cached_copy(cache, item) is not None) for item in items)
     return _plan(requested, record, planned, selection, resolution)
 

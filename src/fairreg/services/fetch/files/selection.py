@@ -145,6 +145,8 @@ def chosen_files(record: ModelRecord, selection: FileSelection, log: Log = no_lo
         chosen = [item for item in left if item.name.lower().endswith(ARCHIVE_SUFFIXES)]
         if not chosen or selection.unmatched([item.name for item in files]).patterns != selection.patterns:
             raise
+        patterns, archives = " or ".join(selection.patterns), _listed([item.name for item in chosen])
+        log(f"No file of the record matches {patterns}; it may be in {archives}.")
     names = sorted(selection.among([item.name for item in lost]))
     if names:
         log(f"Not fetched, because the record states no address for them: {_listed(names)}.")

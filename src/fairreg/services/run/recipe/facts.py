@@ -2,8 +2,8 @@
 """Requirements to run a model with its authors' code, from the record and the fetched files."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
 from fairreg.services.assess.file_inspection import documents
 from fairreg.services.fetch.fetch import FetchedFiles
+from fairreg.services.fetch.placement import layout
 from fairreg.sources import schemes
 from fairreg.storage.files import digest
 from fairreg.storage.formats import MODEL_FORMATS
@@ -62,7 +63,8 @@ class RecipeFacts:
 
     `environments` and `containers` are files that describe an environment, `python` the version of Python
     that one of them states, `images` the base images of the authors' containers. `commands` are lines of
-    code blocks in their documents, each with the document's name. `loose` are the files outside archives.
+    code blocks in their documents, each with the document's name. `loose` are the files outside archives,
+    `copies` the paths of all fetched files, by name, in the folder that ``fetch --output`` makes.
     """
 
     record: str
@@ -76,6 +78,7 @@ class RecipeFacts:
     commands: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     loose: tuple[str, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``recipe`` of the document of ``fairreg fetch``."""
@@ -112,6 +115,7 @@ def recipe_facts(fetched: FetchedFiles) -> RecipeFacts:
         commands=commands[:_MOST_COMMANDS],
         missing=tuple(_missing(code, environments, containers, commands)),
         loose=tuple(item.distribution.name for item in fetched.files if item not in fetched.archives),
+        copies={one_line(item.name): str(path) for item, path in layout(fetched.files).items()},
     )
 
 
