@@ -253,6 +253,10 @@ def test_spot_checks_of_the_training_data_of_the_hbb_network(shared):
     ]
     assert record.distributions[0].checksums == ("adler32:f71e044f",)
     assert len(record.distributions) == len(payload["files"])
+    listing = "HiggsToBBNTuple_HiggsToBB_QCD_RunII_13TeV_MC_{}_file_index.json"
+    assert [item.name for item in cern.indexes(record)] == [
+        listing.format(part) for part in ("test_h5", "test_root", "train_h5", "train_root")
+    ]
     assert len(record.related("is_derived_from")) == 21
     assert record.related("is_compiled_by") == (Identifier("cernopendata", "12103"),)
 
