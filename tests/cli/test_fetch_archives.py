@@ -117,6 +117,13 @@ def test_a_member_of_a_bad_archive_that_is_asked_for_is_refused(fetch):
     assert "leads outside its folder" in result.err
 
 
+def test_assess_judges_the_other_files_and_names_the_bad_archive(fetch, cli):
+    fetch({"bad.zip": BAD["outside"], "model.onnx": GRAPH})
+    result = cli("assess", hbb.DOI, "--json")
+    assert result.code == 0, result.err
+    assert "Assessing without what is in an archive: Refused to unpack bad.zip: '../x' leads" in result.err
+
+
 def test_inspect_looks_into_the_other_files_and_names_the_bad_archive(fetch, cli):
     fetch({"bad.zip": BAD["outside"], "model.onnx": GRAPH, "more.7z": SEVEN_ZIP})
     result = cli("inspect", hbb.DOI, "--json")
@@ -144,6 +151,7 @@ def test_a_link_is_skipped_with_a_warning_and_the_model_is_found(fetch):
         {"a.zip": packed({"model.onnx": GRAPH, "__MACOSX/._model.onnx": APPLE_DOUBLE})},
         {"a.tar.gz": tarred({"a/model.onnx": GRAPH, "a/._model.onnx": APPLE_DOUBLE})},
         {"model.onnx": GRAPH, "._model.onnx": GRAPH},  # by its name, whatever it holds
+        {"model.onnx": GRAPH, "._all.zip": APPLE_DOUBLE, "._b.7z": APPLE_DOUBLE},
     ],
 )
 def test_side_files_of_macos_are_no_models(fetch, files):

@@ -370,7 +370,7 @@ def test_a_zip_without_its_end_is_a_damaged_archive(tmp_path):
     path = make_zip(tmp_path / "a.zip", [("a", b"abc" * 500), ("b", b"abc")])
     path.write_bytes(path.read_bytes()[:60])
     assert is_archive(path)
-    refuse(path, tmp_path, "cannot be unpacked")
+    refuse(path, tmp_path, "a.zip cannot be unpacked: its end, with the list of its members, is missing")
 
 
 def test_a_file_that_is_a_tar_and_a_zip_is_what_its_name_says(tmp_path):

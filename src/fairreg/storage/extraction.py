@@ -110,6 +110,8 @@ def extract(path: Path, folder: Path, limits: Limits) -> list[str]:
     """
     try:
         if not path.name.lower().endswith(TAR_SUFFIXES):
+            if not zipfile.is_zipfile(path):
+                raise zipfile.BadZipFile("its end, with the list of its members, is missing")
             with open_zip(path) as archive:
                 return _write_all(path, folder, list(map(_zip_member, archive.infolist())), archive, limits)
         with (

@@ -157,7 +157,7 @@ def _raise_refusal(fetched: "FetchedFiles") -> None:
     """Raise the error of the first archive that was refused, if any, and log those of the others."""
     refused = list(fetched.refused.values())
     for error in refused[1:]:
-        log(error.message)
+        log(f"Error: {error.message}")
     for error in refused[:1]:
         if len(fetched.files) > len(refused):
             error.hint = " ".join(filter(None, [error.hint, "The other files are fetched and verified."]))

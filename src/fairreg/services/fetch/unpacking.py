@@ -78,6 +78,8 @@ def unopened_in(
     known = set(models)
     for item in files:
         path, name = item.file.path, item.distribution.name
+        if is_apple_double(name):
+            continue
         if path not in known and not is_archive(path) and (kind := packed_kind(path, name)):
             yield UnopenedFile(name, path, kind)
     for folder in folders:
