@@ -58,7 +58,7 @@ class Unpacking:
 
 
 def unpack_all(cache: Cache, files: Iterable[Downloaded], log: Log) -> Unpacking:
-    """Unpack the archives among the files; one that is refused is logged and stops no other."""
+    """Unpack the archives among the files; one that is refused stops no other."""
     folders: list[Path] = []
     refused: list[UnopenedFile] = []
     for item in files:
