@@ -2,6 +2,7 @@
 """Copies in a folder: each file apart, and what belongs to a model where the model looks for it."""
 
 from pathlib import PurePosixPath
+from time import process_time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,8 @@ from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember
 from fairreg.services.fetch.placement import layout, place
-from fairreg.storage.cache import CachedFile
+from fairreg.services.fetch.side_files import gathered, missing
+from fairreg.storage.cache import Cache, CachedFile
 from fairreg.storage.file_names import name_key
 from support.examples import examples
 
@@ -106,3 +108,20 @@ def test_no_two_files_ever_lie_on_one_path(tmp_path_factory, names, data):
     keys = [name_key(path) for path in found]
     assert len(set(keys)) == len(keys)
     assert not any(name_key(str(parent)) in keys for path in found for parent in PurePosixPath(path).parents)
+
+
+def test_what_belongs_to_many_files_is_found_in_time_in_proportion(tmp_path):
+    (tmp_path / "x").write_bytes(b"x")
+    file = CachedFile(tmp_path / "x", "0" * 64, 1)
+    names = [f"m{number}-00001-of-00002.bin" for number in range(5000)]
+    names += [f"m{number}.bin.index.json" for number in range(5000)]
+    files = [
+        Downloaded(Distribution(name=name), file, "sha256:0", verified=False, from_cache=False)
+        for name in names
+    ]
+    start = process_time()
+    more = missing(files[:5000], [item.distribution for item in files])
+    assert [item.name for item in more] == names[5000:]
+    assert gathered(Cache(tmp_path / "cache"), files) == tuple(files)
+    assert len(set(layout(files).values())) == len(files)
+    assert process_time() - start < 10

@@ -10,7 +10,7 @@ from fairreg.errors import AccessDenied, NotFound
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember, FetchedFiles
-from fairreg.services.fetch.side_files import members_of
+from fairreg.services.fetch.side_files import members_of, texts_among
 from fairreg.storage.archive import ARCHIVE_SUFFIXES
 from fairreg.web import Log, no_log
 
@@ -233,10 +233,10 @@ def _members(fetched: FetchedFiles, selection: FileSelection) -> tuple[ArchiveMe
     found: dict[Path, ArchiveMember] = {}
     for folder, archive in zip(fetched.folders, fetched.archives, strict=True):
         paths = {fetched.name_of(path): path for path in _files_in(folder)}
-        excluded = selection.left_out(paths)
+        excluded, texts = selection.left_out(paths), texts_among(paths)
         for name in sorted(selection.among(paths)):
             found.setdefault(paths[name], ArchiveMember(name, paths[name], archive.distribution.name))
-            for part, where in members_of(name, paths[name], paths).items():
+            for part, where in members_of(name, paths[name], paths, texts).items():
                 if part not in excluded:
                     found[paths[part]] = ArchiveMember(
                         part, paths[part], archive.distribution.name, model=name, place=where
