@@ -3,6 +3,7 @@
 
 import json
 from datetime import date
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -400,3 +401,13 @@ def test_an_index_of_more_files_than_any_record_has_is_refused():
     content = b"http://a.example/b\n" * 200_001
     with pytest.raises(BadAnswer, match="lists more than 200,000 files"):
         cern.with_listed(cern.to_record(INDEXED), {"alone.txt": content})
+
+
+@pytest.mark.parametrize("place", ["run{}/n.h5", "run/n{}.h5", "run{}/x/x/x/x/x/x/x/x/n.h5"])
+def test_thousands_of_listed_files_take_little_time(place):
+    files = [{"uri": f"{EOS}{place.format(number)}", "size": 1} for number in range(20_000)]
+    started = process_time()
+    record = cern.to_record({**INDEXED, "_file_indices": [{"key": "i.json", "files": files}]})
+    found = cern.with_listed(record, {"alone.txt": json.dumps(files).encode()})
+    assert process_time() - started < 4
+    assert len(found) == 20_004
