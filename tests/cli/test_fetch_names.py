@@ -8,7 +8,7 @@ import pytest
 
 import fairreg
 from fairreg.services.registry.shared_engine import close
-from support import zenodo_files
+from support import hub, zenodo_files
 from support.zenodo_files import raw_link, strict_link
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -112,3 +112,13 @@ def test_python_fetches_them_too(cli, httpserver, tmp_path):
     fetched = fairreg.fetch(pid, tmp_path / "out", files=["jets[#?]1.csv"])
     close()
     assert sorted(fetched.path_of(item).name for item in fetched.files) == ["jets#1.csv", "jets_1.csv"]
+
+
+def test_files_of_the_hub_come_by_their_names_too(cli, httpserver, tmp_path):
+    files = {"m/jets#1.csv": b"1\n", "m/what?.csv": b"2\n", "50%25 [v1].csv": b"3\n", "M/Jets#1.csv": b"4\n"}
+    pid = hub.serve(httpserver, "lab/tagger", files)
+    result = cli("fetch", pid, "--output", tmp_path / "out")
+    assert result.code == 0, result.err
+    paths = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert sorted(path.read_bytes() for path in paths) == sorted(files.values())
+    assert len({str(path).casefold() for path in paths}) == len(files)

@@ -15,7 +15,6 @@ from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.text import one_line
 from fairreg.services.assess.file_inspection import documents
 from fairreg.services.fetch.fetch import FetchedFiles
-from fairreg.services.fetch.placement import layout
 from fairreg.sources import schemes
 from fairreg.storage.files import digest
 from fairreg.storage.formats import MODEL_FORMATS
@@ -64,7 +63,8 @@ class RecipeFacts:
     `environments` and `containers` are files that describe an environment, `python` the version of Python
     that one of them states, `images` the base images of the authors' containers. `commands` are lines of
     code blocks in their documents, each with the document's name. `loose` are the files outside archives,
-    `copies` the paths of all fetched files, by name, in the folder that ``fetch --output`` makes.
+    `copies` the paths of all fetched files, by name, in the folder that ``fetch --output`` makes; a recipe
+    needs them.
     """
 
     record: str
@@ -115,7 +115,6 @@ def recipe_facts(fetched: FetchedFiles) -> RecipeFacts:
         commands=commands[:_MOST_COMMANDS],
         missing=tuple(_missing(code, environments, containers, commands)),
         loose=tuple(item.distribution.name for item in fetched.files if item not in fetched.archives),
-        copies={one_line(item.name): str(path) for item, path in layout(fetched.files).items()},
     )
 
 
