@@ -88,12 +88,14 @@ class Creator(_Struct, frozen=True):
 class Distribution(_Struct, frozen=True):
     """One published file. `size` is in bytes, each checksum is ``algorithm:hex``.
 
-    `path` is set for a file inside an archive: `name` is then the archive's name.
+    `path` is set for a file inside an archive: `name` is then the archive's name. `size_is_rounded` says that
+    the source states a size like "1.5 MB", which a download cannot be checked against.
     """
 
     name: Text
     url: str | None = None
     size: Count | None = None
+    size_is_rounded: bool = False
     checksums: tuple[Checksum, ...] = ()
     media_type: str | None = None
     format: str | None = None
@@ -259,10 +261,10 @@ class ModelRecord(_Struct, frozen=True):
 
     @classmethod
     def from_jsonld(cls, document: dict[str, Any]) -> "ModelRecord":
-        """Inverse of `to_jsonld`; older FAIR4ML namespaces are understood. Raises RecordError."""
-        from fairreg.schemas.jsonld_reader import from_jsonld
+        """Inverse of `to_jsonld`; documents of other tools are read as well. Raises RecordError."""
+        from fairreg.schemas.validation import read_document
 
-        return from_jsonld(document)
+        return read_document(document)
 
 
 def version_sort_key(

@@ -17,6 +17,7 @@ __all__ = [
     "Violation",
     "is_jsonld",
     "parse_json",
+    "read_document",
     "read_record",
     "require_valid",
     "schema_of_record",
@@ -35,10 +36,13 @@ class Violation(NamedTuple):
 
 
 def is_jsonld(document: object) -> bool:
-    """Tell whether a document is linked data rather than the plain JSON of a record."""
-    return isinstance(document, dict) and any(
-        key in document for key in ("@context", "@type", "@graph", "@id")
-    )
+    """Tell whether a document is linked data rather than the plain JSON of a record.
+
+    It has a keyword, or keys with a prefix or as IRIs; a list of such objects is linked data, too.
+    """
+    if isinstance(document, list):
+        return any(isinstance(item, dict) and is_jsonld(item) for item in document)
+    return isinstance(document, dict) and any(key.startswith("@") or ":" in key for key in document)
 
 
 def violations(document: object) -> list[Violation]:
@@ -46,14 +50,16 @@ def violations(document: object) -> list[Violation]:
     unsound = [Violation(*item) for item in islice(faults(document), MAX_REPORTED)]
     if unsound:
         return unsound
+    found: list[Violation] = []
+    read: Any = ModelRecord.from_json
     if is_jsonld(document):
-        from fairreg.schemas.jsonld_reader import canonical, from_jsonld  # plain JSON needs none of it
+        from fairreg.schemas.jsonld_reader import canonical, is_own  # plain JSON needs none of it
 
-        found = _check("jsonld.schema.json", canonical(document))
-        read: Any = from_jsonld
+        read = read_document
+        if is_own(document):
+            found = _check("jsonld.schema.json", canonical(document))
     else:
         found = _check("record.schema.json", document)
-        read = ModelRecord.from_json
     if found:
         return found
     try:
@@ -83,6 +89,13 @@ def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord
     from fairreg import formats
 
     return formats.read_record(text, name=name).understood
+
+
+def read_document(document: object, *, name: str = "the document") -> ModelRecord:
+    """Read the record in parsed linked data, of fairreg or another tool. Raises RecordError."""
+    from fairreg.formats.jsonld import read_parsed  # as in `read_record`
+
+    return read_parsed(document, name=name).understood
 
 
 def parse_json(text: str | bytes, *, name: str) -> Any:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""People and organisations in documents: `author` and `creator`, as text, node, reference or role."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from fairreg.formats.linked_data.graph import Graph, Literal, Node, Value
+from fairreg.formats.linked_data.values import best, label
+from fairreg.schemas.identifiers import normalise_orcid
+from fairreg.schemas.record import Creator
+from fairreg.schemas.text import title
+
+__all__ = ["creators", "organisation"]
+
+_TERMS = ("author", "creator")
+# Subtypes of schema.org's Organization in use, and what other vocabularies call a group.
+_GROUPS = re.compile(r"organi[sz]ation|university|project|consortium|corporation|college|agency|ngo|group", re.I)
+_ROLES = ("Role", "OrganizationRole", "PerformanceRole")
+_ADDRESS = re.compile(r"[<(\[]\s*(?:mailto:)?[^\s<>()\[\]@]{1,99}@[^\s<>()\[\]@]{1,99}\s*[>)\]]|\bmailto:\S+")
+_ORCID = re.compile(r"[<(\[]?\s*(?:https?://orcid\.org/|orcid:\s*)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])\s*[>)\]]?", re.I)
+
+
+def creators(graph: Graph, node: Node) -> tuple[Creator, ...]:
+    """Return the creators of a node, each once: authors first, then creators that are no author."""
+    found: list[list[Creator]] = []
+    for term in _TERMS:
+        listed: list[Creator] = []
+        values = list({id(value): value for value in node.values(term)}.values())
+        for value in values:
+            agents = list(_agents(graph, value))
+            listed += agents
+            if not agents:
+                node.leave(term)
+        found.append(listed)
+    return _merged(*found)
+
+
+def organisation(value: Value) -> str | None:
+    """Return the name of a publisher or an affiliation."""
+    if isinstance(value, Literal):
+        return title(value.text or "")
+    name = label(value) or next((item.text for item in value.values("legalName") if isinstance(item, Literal)), None)
+    return title(name or "")
+
+
+def _agents(graph: Graph, value: Value) -> Iterator[Creator]:
+    if isinstance(value, Literal):
+        yield from _of_text(graph, value.text or "")
+    elif set(value.types) & set(_ROLES):
+        # schema.org's roles and CodeMeta's 3.0 stand between a work and the person, under the same property.
+        for inner in value.values(*_TERMS):
+            yield from _agents(graph, inner) if _is_plain(inner) else ()
+    elif (found := _of_node(value)) is not None:
+        yield found
+
+
+def _is_plain(value: Value) -> bool:
+    """Tell whether it is no role: a role of a role would be a cycle."""
+    return isinstance(value, Literal) or not set(value.types) & set(_ROLES)
+
+
+def _of_text(graph: Graph, text: str) -> Iterator[Creator]:
+    node = graph.node(text) if text.startswith(("_:", "#")) else None
+    if node is not None:
+        found = _of_node(node) if _is_plain(node) else None
+        yield from [found] if found else []
+        return
+    for part in text.split(";"):
+        orcid = _ORCID.search(part)
+        name = title(_ADDRESS.sub(" ", _ORCID.sub(" ", part)))
+        # An author given by address alone is a person whose name the document does not state.
+        if name and "://" not in name and "@" not in name:
+            yield Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None)
+
+
+def _of_node(node: Node) -> Creator | None:
+    names = {term: _text(node, term) for term in ("name", "givenName", "additionalName", "familyName")}
+    parts = (names["givenName"], names["additionalName"], names["familyName"])
+    name = names["name"] or title(" ".join(part for part in parts if part))
+    if not name:
+        return None
+    ids = [node.id, *_texts(node, "identifier", "sameAs", "url", "orcid")]
+    orcid = next((found for text in ids if text and (found := normalise_orcid(text))), None)
+    kind = "organization" if any(map(_GROUPS.search, node.types)) else "person"
+    places = dict.fromkeys(place for value in node.values("affiliation") if (place := organisation(value)))
+    return Creator(name=name, orcid=orcid, affiliation="; ".join(places) or None, kind=kind)
+
+
+def _text(node: Node, term: str) -> str | None:
+    chosen = best(node.values(term))
+    return title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None
+
+
+def _texts(node: Node, *terms: str) -> Iterator[str | None]:
+    for value in node.values(*terms):
+        if isinstance(value, Literal):
+            yield value.text
+        else:
+            yield value.id
+            yield from (item.text for item in value.values("value", "url") if isinstance(item, Literal))
+
+
+def _merged(authors: list[Creator], others: list[Creator]) -> tuple[Creator, ...]:
+    """Return the authors, completed by what `others` say of them, then the others.
+
+    Two of one name in one list are two persons, unless their ORCID is the same.
+    """
+    kept: list[Creator] = []
+    places: dict[str, int] = {}
+    for item in authors:
+        if item.orcid is None or item.orcid not in places:
+            _keep(item, kept, places)
+    for item in others:
+        place = places.get(item.orcid or "", places.get(_name_key(item.name)))
+        if place is None or not _may_be_same(item, kept[place]):
+            _keep(item, kept, places)
+        else:
+            known = kept[place]
+            kept[place] = msgspec.structs.replace(
+                known, orcid=known.orcid or item.orcid, affiliation=known.affiliation or item.affiliation
+            )
+    return tuple(kept)
+
+
+def _keep(item: Creator, kept: list[Creator], places: dict[str, int]) -> None:
+    for key in (item.orcid, _name_key(item.name)):
+        if key:
+            places.setdefault(key, len(kept))
+    kept.append(item)
+
+
+def _may_be_same(one: Creator, other: Creator) -> bool:
+    return one.orcid is None or other.orcid is None or one.orcid == other.orcid
+
+
+def _name_key(name: str) -> str:
+    family, comma, given = name.partition(",")
+    ordered = f"{given} {family}" if comma else name
+    return " ".join(ordered.casefold().split())
