@@ -23,8 +23,10 @@ NOT_PLUGINS = frozenset(
     {
         "base",
         "creator_names",
+        "dialects",
         "file_facts",
         "front_matter",
+        "linked_data",
         "markdown",
         "plain_yaml",
         "related",

@@ -101,6 +101,11 @@ class Distribution(_Struct, frozen=True):
     format: str | None = None
     path: str | None = None
 
+    @property
+    def exact_size(self) -> int | None:
+        """Size that the file must have, None where it is unknown or rounded."""
+        return None if self.size_is_rounded else self.size
+
 
 class Relation(_Struct, frozen=True):
     """A typed reference to another object; `target_kind` is the other's type as the source states it."""

@@ -52,8 +52,8 @@ def title(text: str) -> str | None:
 
 
 def split_keywords(stated: Iterable[str]) -> tuple[str, ...]:
-    """Return each keyword once, ignoring case; a single entry with several is split at its separators."""
-    entries = [entry for entry in map(one_line, stated) if entry]
+    """Return each keyword once, ignoring case, without markup; a single entry is split at its separators."""
+    entries = [entry for entry in map(title, stated) if entry]
     if len(entries) == 1:
         entries = [part.strip() for part in re.split(r"[,;|]", entries[0])]
     seen: dict[str, str] = {}

@@ -44,9 +44,9 @@ def _understood(node: Node, terms: tuple[str, ...]) -> Iterator[str]:
 
 def titles(node: Node, *terms: str) -> tuple[str, ...]:
     """Return the names under the terms without markup, the English one first."""
-    values = node.values(*terms)
+    values = [item for item in node.values(*terms) if isinstance(item, Literal) and isinstance(item.value, str)]
     first = best(values)
-    rest = (item for item in values if item is not first and isinstance(item, Literal))
+    rest = (item for item in values if item is not first)
     texts = [item.text for item in (*([first] if first else []), *rest)]
     return unique(found for text in texts if text and (found := title(text)))
 

@@ -5,11 +5,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from fairreg import formats
+from fairreg.errors import RecordError
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
-from fairreg.schemas.validation import read_record
+from fairreg.schemas.validation import parse_json
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults
@@ -17,18 +20,41 @@ from fairreg.storage.files import disk_faults
 if TYPE_CHECKING:
     from fairreg.services.registry.bulk_import import ImportBatch
 
-__all__ = ["add", "export", "import_"]
+__all__ = ["CheckedFile", "add", "check", "export", "import_"]
 
 
-def add(settings: Settings, file: Path, *, registry: Registry | None = None) -> PutResult:
+@dataclass(frozen=True)
+class CheckedFile:
+    """Outcome of checking a record file: path and message of each fault, or what was left out of the record."""
+
+    violations: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, ...] = ()
+    hint: str | None = None
+
+
+def check(file: Path) -> CheckedFile:
+    """Check the record in `file`. Raises RecordError for a file that is not JSON."""
+    content = file.read_bytes()
+    parse_json(content, name=file.name)
+    try:
+        return CheckedFile(left_out=formats.read_record(content, name=file.name).left_out)
+    except RecordError as error:
+        faults = error.violations or (("$", error.message),)
+        return CheckedFile(violations=tuple(faults), hint=error.hint if len(faults) == 1 else None)
+
+
+def add(
+    settings: Settings, file: Path, *, registry: Registry | None = None
+) -> tuple[PutResult, tuple[str, ...]]:
     """Store the record in `file`, JSON-LD or plain, in `registry` or else that of `settings`.
 
-    Raises RecordError.
+    The result comes with the names of the properties that were not read. Raises RecordError.
     """
     content = file.read_bytes()
-    record = read_record(content, name=file.name)
+    reading = formats.read_record(content, name=file.name)
     with existing(registry, settings) as used:
-        return used.put(record, payload=content, media_type="application/json")
+        stored = used.put(reading.understood, payload=content, media_type="application/json")
+    return stored, reading.left_out
 
 
 def export(settings: Settings, file: Path, *, registry: Registry | None = None) -> dict[str, int]:
