@@ -20,7 +20,7 @@ def test_an_entry_cites_authors_title_year_and_doi():
         date_published="2022-11-09",
     )
     assert bibtex.write(record) == (
-        "@software{duarte2022jets,\n"
+        "@software{duarte2022jets0e731e,\n"
         "  author     = {Duarte, Javier and {CMS Collaboration}},\n"
         "  title      = {{Jets \\& 100\\% of H\\_bb}},\n"
         "  year       = {2022},\n"

@@ -28,23 +28,30 @@ def validate(file: InputFile, json: Json = False) -> None:
     Each violation is reported with its JSON path. JSON-LD of other tools is read, too; the properties that
     were not read are counted and named.
     """
-    from fairreg.cli.output import console, print_json
-    from fairreg.services.registry.transfer import check
+    from fairreg import formats
+    from fairreg.cli.output import console, log, print_json
+    from fairreg.errors import RecordError
+    from fairreg.schemas.validation import parse_json
 
-    checked = check(file)
+    content, violations, left_out, hint = file.read_bytes(), (), (), None
+    parse_json(content, name=file.name)
+    try:
+        left_out = formats.read_record(content, name=file.name).left_out
+    except RecordError as error:
+        violations, hint = error.violations or (("$", error.message),), error.hint
     if json:
-        listed = [{"path": path, "message": message} for path, message in checked.violations]
-        found = {"valid": not listed, "violations": listed, "not_read": list(checked.left_out)}
+        listed = [{"path": path, "message": message} for path, message in violations]
+        found = {"valid": not listed, "violations": listed, "not_read": list(left_out)}
         print_json({"file": str(file), **found})
-    elif checked.violations:
-        for path, message in checked.violations:
+    elif violations:
+        for path, message in violations:
             console().print(f"{path}: {message}")
+        if hint and len(violations) == 1:
+            log(f"Hint: {hint}")
     else:
         console().print(f"{file} is a valid record.")
-        _name_left_out(checked.left_out)
-    if checked.violations:
-        if checked.hint:
-            _log_hint(checked.hint)
+        _name_left_out(left_out)
+    if violations:
         raise typer.Exit(1)
 
 
@@ -68,19 +75,13 @@ def add(file: InputFile, json: Json = False) -> None:
 
 
 def _name_left_out(names: tuple[str, ...]) -> None:
-    """Name the properties that were not read, on standard error."""
-    from fairreg.cli.output import log
+    """Count and name the properties that were not read."""
+    from fairreg.cli.output import console
 
     if names:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         properties = "property" if len(names) == 1 else "properties"
-        log(f"not read: {len(names)} {properties}: {', '.join(names[:_NAMED])}{more}")
-
-
-def _log_hint(hint: str) -> None:
-    from fairreg.cli.output import log
-
-    log(f"Hint: {hint}")
+        console().print(f"not read: {len(names)} {properties}: {', '.join(names[:_NAMED])}{more}")
 
 
 # Names of unread properties in one line; --json lists all.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Lossless linked-data view of a record, defined by `fairreg.schemas.jsonld`; reads other tools' dialects, too."""
+"""Lossless linked-data view of a record (`fairreg.schemas.jsonld`); reads JSON-LD of other tools, too."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -83,7 +83,9 @@ def _composites(node: Node) -> Node:
     identifier = _scalar(node.get("recordIdentifier"))
     return {
         "identifier": identifier,
-        "identifiers": tuple(found for item in _nodes(node.get("identifier")) if (found := _identifier(item))),
+        "identifiers": tuple(
+            found for item in _nodes(node.get("identifier")) if (found := _identifier(item))
+        ),
         "kind": _kind(node.get("@type")),
         "creators": tuple(_creator(item) for item in _nodes(node.get("creator"))),
         "publisher": _scalar(next(iter(_nodes(node.get("publisher"))), {}).get("name")),

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from fairreg.formats.base import Reading
     from fairreg.formats.dialects.base import Dialect
+    from fairreg.formats.linked_data.graph import DocumentGraph
+    from fairreg.formats.linked_data.record import Described
     from fairreg.schemas.record import ModelRecord
 
-__all__ = ["NAMES", "all_dialects", "dialect_of", "read"]
+__all__ = ["NAMES", "all_dialects", "described_in", "dialect_of", "read"]
 
 # In the order in which they are asked: a crate may hold the terms of every other dialect.
 NAMES = ("ro_crate", "croissant", "fair4ml", "bioschemas", "codemeta", "schema_org")
@@ -25,10 +27,17 @@ def all_dialects() -> "tuple[Dialect, ...]":
 
 def dialect_of(document: Any) -> "Dialect":
     """Return the dialect of a parsed document. Raises RecordError for one that cannot be held."""
-    from fairreg.formats.linked_data.graph import Graph
+    from fairreg.formats.linked_data.graph import DocumentGraph
 
-    graph = Graph(document)
-    return next(item for item in all_dialects() if item.recognises(graph))
+    return _dialect_of(DocumentGraph(document))
+
+
+def described_in(document: Any, *, name: str = "the document") -> "Described":
+    """Return the object that a parsed document describes. Raises RecordError where there is none."""
+    from fairreg.formats.linked_data.graph import DocumentGraph
+
+    graph = DocumentGraph(document)
+    return _dialect_of(graph).describe(graph, name=name)
 
 
 def read(document: Any, *, name: str = "the document") -> "Reading[ModelRecord]":
@@ -36,8 +45,8 @@ def read(document: Any, *, name: str = "the document") -> "Reading[ModelRecord]"
 
     RecordError where it describes no record, or one that nothing names outside the document.
     """
-    from fairreg.formats.linked_data.graph import Graph
+    return described_in(document, name=name).read(name)
 
-    graph = Graph(document)
-    dialect = next(item for item in all_dialects() if item.recognises(graph))
-    return dialect.read(graph, name=name)
+
+def _dialect_of(graph: "DocumentGraph") -> "Dialect":
+    return next(item for item in all_dialects() if item.recognises(graph))

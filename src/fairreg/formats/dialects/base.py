@@ -4,9 +4,8 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from fairreg.formats.base import Reading
-from fairreg.formats.linked_data.graph import Graph, Literal, Node
-from fairreg.schemas.record import ModelRecord
+from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal
+from fairreg.formats.linked_data.record import Described
 
 __all__ = ["Dialect", "conforms_to", "described_nodes"]
 
@@ -20,22 +19,25 @@ class Dialect(Protocol):
     NAME: str
     VERSIONS: tuple[str, ...]
 
-    def recognises(self, graph: Graph) -> bool:
+    def recognises(self, graph: DocumentGraph) -> bool:
         """Tell whether the document is of this dialect."""
 
-    def read(self, graph: Graph, *, name: str) -> Reading[ModelRecord]:
-        """Read the record, with the names of what was not read. Raises RecordError."""
+    def describe(self, graph: DocumentGraph, *, name: str) -> Described:
+        """Return the described object. `name` is the document's, for messages.
+
+        Raises RecordError where there is none.
+        """
 
 
-def described_nodes(graph: Graph) -> Iterator[Node]:
+def described_nodes(graph: DocumentGraph) -> Iterator[LinkedNode]:
     """Yield the nodes that a document lists, and the main entities of its pages."""
     for node in graph.top:
         yield node
         if _PAGES & set(node.types):
-            yield from (item for item in node.peek("mainEntity") if isinstance(item, Node))
+            yield from (item for item in node.peek("mainEntity") if isinstance(item, LinkedNode))
 
 
-def conforms_to(node: Node) -> Iterator[str]:
+def conforms_to(node: LinkedNode) -> Iterator[str]:
     """Yield the addresses of the profiles that a node conforms to."""
     for value in node.peek("conformsTo"):
         yield str(value.value) if isinstance(value, Literal) else value.id or ""

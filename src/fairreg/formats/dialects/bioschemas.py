@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Bioschemas (https://bioschemas.org/profiles): computational tools and workflows, as tool registries embed them."""
+"""Bioschemas (https://bioschemas.org/profiles): computational tools and workflows of tool registries."""
 
-from fairreg.formats.base import Reading
 from fairreg.formats.dialects.base import conforms_to, described_nodes
-from fairreg.formats.linked_data.graph import Graph
+from fairreg.formats.linked_data.graph import DocumentGraph
 from fairreg.formats.linked_data.record import Described, described
-from fairreg.schemas.record import ModelRecord
 
-__all__ = ["NAME", "VERSIONS", "read", "recognises"]
+__all__ = ["NAME", "VERSIONS", "describe", "recognises"]
 
 NAME = "Bioschemas"
 VERSIONS = ("ComputationalTool 1.0",)
@@ -15,7 +13,7 @@ _PROFILES = "bioschemas.org/profiles/"
 _TYPES = frozenset({"ComputationalTool", "ComputationalWorkflow"})
 
 
-def recognises(graph: Graph) -> bool:
+def recognises(graph: DocumentGraph) -> bool:
     """Tell whether a node is of a Bioschemas type or conforms to one of its profiles."""
     return any(
         _TYPES & set(node.types) or any(_PROFILES in address for address in conforms_to(node))
@@ -23,8 +21,8 @@ def recognises(graph: Graph) -> bool:
     )
 
 
-def read(graph: Graph, *, name: str) -> Reading[ModelRecord]:
-    """Read the record, with the names of what was not read. Raises RecordError."""
-    node, kind = described(graph, described_nodes(graph), name=name)
+def describe(graph: DocumentGraph, *, name: str) -> Described:
+    """Return the described object. Raises RecordError where there is none."""
+    node, kind = described(described_nodes(graph), name=name)
     node.values("conformsTo")
-    return Described(graph, node, kind).read(name)
+    return Described(graph, node, kind)

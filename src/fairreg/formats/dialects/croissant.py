@@ -4,13 +4,11 @@
 Record sets describe the rows inside the files; a record has no field for them, so they count as not read.
 """
 
-from fairreg.formats.base import Reading
 from fairreg.formats.dialects.base import conforms_to, described_nodes
-from fairreg.formats.linked_data.graph import Graph, Node
+from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode
 from fairreg.formats.linked_data.record import Described, described
-from fairreg.schemas.record import ModelRecord
 
-__all__ = ["NAME", "VERSIONS", "read", "recognises"]
+__all__ = ["NAME", "VERSIONS", "describe", "recognises"]
 
 NAME = "Croissant"
 VERSIONS = ("1.0", "1.1")
@@ -18,26 +16,26 @@ _SPECIFICATION = "mlcommons.org/croissant"
 _FILES = frozenset({"FileObject", "FileSet"})
 
 
-def recognises(graph: Graph) -> bool:
+def recognises(graph: DocumentGraph) -> bool:
     """Tell whether a node conforms to the specification, or its files are of Croissant's types."""
     return any(map(_is_croissant, graph.top))
 
 
-def read(graph: Graph, *, name: str) -> Reading[ModelRecord]:
-    """Read the record, with the names of what was not read. Raises RecordError."""
+def describe(graph: DocumentGraph, *, name: str) -> Described:
+    """Return the described object. Raises RecordError where there is none."""
     if len(graph.top) == 1 and not graph.top[0].types:
-        return _described(graph, graph.top[0]).read(name)
-    node, _ = described(graph, described_nodes(graph), name=name)
-    return _described(graph, node).read(name)
+        return _described(graph, graph.top[0])
+    node, _ = described(described_nodes(graph), name=name)
+    return _described(graph, node)
 
 
-def _described(graph: Graph, node: Node) -> Described:
+def _described(graph: DocumentGraph, node: LinkedNode) -> Described:
     node.values("conformsTo")
     return Described(graph, node, "dataset")
 
 
-def _is_croissant(node: Node) -> bool:
+def _is_croissant(node: LinkedNode) -> bool:
     if any(_SPECIFICATION in address.lower() for address in conforms_to(node)):
         return True
-    files = (item for item in node.peek("distribution") if isinstance(item, Node))
+    files = (item for item in node.peek("distribution") if isinstance(item, LinkedNode))
     return any(_FILES & set(item.types) for item in files)

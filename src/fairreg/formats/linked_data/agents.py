@@ -3,10 +3,11 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
-from fairreg.formats.linked_data.graph import Graph, Literal, Node, Value
+from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.values import best, label
 from fairreg.schemas.identifiers import normalise_orcid
 from fairreg.schemas.record import Creator
@@ -16,24 +17,29 @@ __all__ = ["creators", "organisation"]
 
 _TERMS = ("author", "creator")
 # Subtypes of schema.org's Organization in use, and what other vocabularies call a group.
-_GROUPS = re.compile(r"organi[sz]ation|university|project|consortium|corporation|college|agency|ngo|group", re.I)
+_GROUPS = re.compile(
+    r"organi[sz]ation|university|project|consortium|corporation|college|agency|ngo|group", re.I
+)
 _ROLES = ("Role", "OrganizationRole", "PerformanceRole")
 _ADDRESS = re.compile(r"[<(\[]\s*(?:mailto:)?[^\s<>()\[\]@]{1,99}@[^\s<>()\[\]@]{1,99}\s*[>)\]]|\bmailto:\S+")
-_ORCID = re.compile(r"[<(\[]?\s*(?:https?://orcid\.org/|orcid:\s*)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])\s*[>)\]]?", re.I)
+_ORCID = re.compile(
+    r"[<(\[]?\s*(?:https?://orcid\.org/|orcid:\s*)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])\s*[>)\]]?", re.I
+)
 
 
-def creators(graph: Graph, node: Node) -> tuple[Creator, ...]:
+def creators(graph: DocumentGraph, node: LinkedNode) -> tuple[Creator, ...]:
     """Return the creators of a node, each once: authors first, then creators that are no author."""
     found: list[list[Creator]] = []
     for term in _TERMS:
-        listed: list[Creator] = []
-        values = list({id(value): value for value in node.values(term)}.values())
-        for value in values:
+        # A person may be listed twice: as such, and behind a role.
+        listed: dict[int, Creator] = {}
+        for value in node.values(term):
             agents = list(_agents(graph, value))
-            listed += agents
+            for place, item in agents:
+                listed.setdefault(place, item)
             if not agents:
                 node.leave(term)
-        found.append(listed)
+        found.append(list(listed.values()))
     return _merged(*found)
 
 
@@ -41,19 +47,27 @@ def organisation(value: Value) -> str | None:
     """Return the name of a publisher or an affiliation."""
     if isinstance(value, Literal):
         return title(value.text or "")
-    name = label(value) or next((item.text for item in value.values("legalName") if isinstance(item, Literal)), None)
+    name = label(value) or next(
+        (item.text for item in value.values("legalName") if isinstance(item, Literal)), None
+    )
     return title(name or "")
 
 
-def _agents(graph: Graph, value: Value) -> Iterator[Creator]:
+def _agents(graph: DocumentGraph, value: Value) -> Iterator[tuple[int, Creator]]:
+    """Yield the creators that a value names, each with the identity of the object that describes it."""
     if isinstance(value, Literal):
-        yield from _of_text(graph, value.text or "")
-    elif set(value.types) & set(_ROLES):
+        node = graph.node(value.text or "") if (value.text or "").startswith(("_:", "#")) else None
+        if node is None:
+            for item in _of_text(value.text or ""):
+                yield id(item), item
+        elif _is_plain(node):
+            yield from _agents(graph, node)
+    elif not _is_plain(value):
         # schema.org's roles and CodeMeta's 3.0 stand between a work and the person, under the same property.
-        for inner in value.values(*_TERMS):
-            yield from _agents(graph, inner) if _is_plain(inner) else ()
+        for inner in filter(_is_plain, value.values(*_TERMS)):
+            yield from _agents(graph, inner)
     elif (found := _of_node(value)) is not None:
-        yield found
+        yield id(value), found
 
 
 def _is_plain(value: Value) -> bool:
@@ -61,21 +75,18 @@ def _is_plain(value: Value) -> bool:
     return isinstance(value, Literal) or not set(value.types) & set(_ROLES)
 
 
-def _of_text(graph: Graph, text: str) -> Iterator[Creator]:
-    node = graph.node(text) if text.startswith(("_:", "#")) else None
-    if node is not None:
-        found = _of_node(node) if _is_plain(node) else None
-        yield from [found] if found else []
-        return
+def _of_text(text: str) -> list[Creator]:
+    found: list[Creator] = []
     for part in text.split(";"):
         orcid = _ORCID.search(part)
         name = title(_ADDRESS.sub(" ", _ORCID.sub(" ", part)))
         # An author given by address alone is a person whose name the document does not state.
         if name and "://" not in name and "@" not in name:
-            yield Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None)
+            found.append(Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None))
+    return found
 
 
-def _of_node(node: Node) -> Creator | None:
+def _of_node(node: LinkedNode) -> Creator | None:
     names = {term: _text(node, term) for term in ("name", "givenName", "additionalName", "familyName")}
     parts = (names["givenName"], names["additionalName"], names["familyName"])
     name = names["name"] or title(" ".join(part for part in parts if part))
@@ -83,23 +94,25 @@ def _of_node(node: Node) -> Creator | None:
         return None
     ids = [node.id, *_texts(node, "identifier", "sameAs", "url", "orcid")]
     orcid = next((found for text in ids if text and (found := normalise_orcid(text))), None)
-    kind = "organization" if any(map(_GROUPS.search, node.types)) else "person"
+    kind: Any = "organization" if any(map(_GROUPS.search, node.types)) else "person"
     places = dict.fromkeys(place for value in node.values("affiliation") if (place := organisation(value)))
     return Creator(name=name, orcid=orcid, affiliation="; ".join(places) or None, kind=kind)
 
 
-def _text(node: Node, term: str) -> str | None:
+def _text(node: LinkedNode, term: str) -> str | None:
     chosen = best(node.values(term))
     return title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None
 
 
-def _texts(node: Node, *terms: str) -> Iterator[str | None]:
+def _texts(node: LinkedNode, *terms: str) -> Iterator[str | None]:
     for value in node.values(*terms):
         if isinstance(value, Literal):
             yield value.text
         else:
             yield value.id
-            yield from (item.text for item in value.values("value", "url") if isinstance(item, Literal))
+            yield from (
+                item.text for item in value.values("value", "url", "propertyID") if isinstance(item, Literal)
+            )
 
 
 def _merged(authors: list[Creator], others: list[Creator]) -> tuple[Creator, ...]:

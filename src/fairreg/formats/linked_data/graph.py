@@ -15,7 +15,7 @@ from fairreg.formats.linked_data.terms import UNKNOWN, Names
 from fairreg.schemas.json_values import require_sound
 from fairreg.schemas.text import one_line
 
-__all__ = ["Graph", "Literal", "Node", "Value"]
+__all__ = ["DocumentGraph", "LinkedNode", "Literal", "Value"]
 
 # Nodes and values of one document; the largest public crates have a tenth of it.
 _MOST = 500_000
@@ -41,7 +41,7 @@ class Literal(NamedTuple):
         return one_line(str(self.value)) or None
 
 
-class Node:
+class LinkedNode:
     """An object of a document: its identifier, its types and, by term, the keys and values stated of it."""
 
     __slots__ = ("_asked", "_left", "_stated", "id", "types")
@@ -74,17 +74,26 @@ class Node:
         """Add a value of a property, written `key` in the document."""
         self._stated.setdefault(term, []).append((key, value))
 
+    def properties(self) -> Iterator[tuple[str, str]]:
+        """Yield term and key, as the document writes it, of each property with a value."""
+        for term, stated in self._stated.items():
+            yield from dict.fromkeys((term, key) for key, _ in stated)
+
+    def was_read(self, term: str) -> bool:
+        """Tell whether the values under a term were read, understood or not."""
+        return term in self._asked
+
     def unread(self) -> Iterator[str]:
         """Yield the keys, as the document writes them, of properties that were not read or understood."""
         for term, stated in self._stated.items():
             if term not in self._asked or term in self._left:
                 yield from dict.fromkeys(key for key, _ in stated)
 
-    def links(self, *, read: bool) -> Iterator[tuple[str, "Node"]]:
+    def links(self, *, read: bool) -> Iterator[tuple[str, "LinkedNode"]]:
         """Yield key and node of each reference under a property that was read, or under any."""
         for term, stated in self._stated.items():
             if not read or (term in self._asked and term not in self._left):
-                yield from ((key, value) for key, value in stated if isinstance(value, Node))
+                yield from ((key, value) for key, value in stated if isinstance(value, LinkedNode))
 
     @property
     def is_reference(self) -> bool:
@@ -92,10 +101,10 @@ class Node:
         return not self._stated and not self.types
 
 
-Value = Literal | Node
+Value = Literal | LinkedNode
 
 
-class Graph:
+class DocumentGraph:
     """The nodes of one document. `top` are those that it lists, in its order, `contexts` its remote contexts.
 
     Raises RecordError for a document that cannot be held.
@@ -103,27 +112,27 @@ class Graph:
 
     def __init__(self, document: Any) -> None:
         require_sound(document)
-        self._by_id: dict[str, Node] = {}
+        self._by_id: dict[str, LinkedNode] = {}
         self._size = 0
         self.contexts: list[str] = []
-        self.top: list[Node] = []
-        names = Names()
+        self.top: list[LinkedNode] = []
+        names = Names({})
         for item in document if isinstance(document, list) else [document]:
             if isinstance(item, dict):
                 self._list(item, names)
         self.top = list({id(node): node for node in self.top}.values())
 
-    def node(self, name: str) -> Node | None:
+    def node(self, name: str) -> LinkedNode | None:
         """Return the node of an `@id`, None where the document has none."""
         return self._by_id.get(_without_dot(name))
 
-    def nodes(self) -> Iterator[Node]:
+    def nodes(self) -> Iterator[LinkedNode]:
         """Yield the listed nodes, then all others with an `@id`."""
         yield from self.top
         listed = set(map(id, self.top))
         yield from (node for node in self._by_id.values() if id(node) not in listed)
 
-    def left_out(self, main: Node, *others: Node) -> tuple[str, ...]:
+    def left_out(self, main: LinkedNode, *others: LinkedNode) -> tuple[str, ...]:
         """Return the names of what was not read: properties of nodes in use, then listed nodes of no use.
 
         `main` is the described node, `others` are nodes about the document itself.
@@ -147,7 +156,7 @@ class Graph:
     def _list(self, item: dict[Any, Any], names: Names) -> None:
         contexts = item.get("@context")
         self.contexts += [text for text in _listed(contexts) if isinstance(text, str)]
-        inner = names.within(contexts)
+        inner = names if contexts is None else names.within(contexts)
         members = {key: value for key, value in item.items() if key not in {"@graph", "@included"}}
         if set(members) - {"@context", "@id", "id"} or not item.keys() & {"@graph", "@included"}:
             self.top.append(self._node(members, inner))
@@ -156,13 +165,14 @@ class Graph:
                 if isinstance(member, dict):
                     self._list(member, inner)
 
-    def _node(self, item: dict[Any, Any], names: Names) -> Node:
+    def _node(self, item: dict[Any, Any], names: Names) -> LinkedNode:
         self._count()
-        names = names.within(item.get("@context"))
+        if "@context" in item:
+            names = names.within(item["@context"])
         terms = {str(key): names.term(str(key)) for key in item if key != "@context"}
         named = (item[key] for key, term in terms.items() if term == "@id" and _is_text(item[key]))
         name = _without_dot(next(named, "").strip())
-        node = self._by_id.setdefault(name, Node(name)) if name else Node(None)
+        node = self._by_id.setdefault(name, LinkedNode(name)) if name else LinkedNode(None)
         for key, term in terms.items():
             if term == "@type":
                 words = (names.term(word).lstrip(UNKNOWN) for word in _listed(item[key]) if _is_text(word))
@@ -240,8 +250,8 @@ def _is_translation(key: object, text: object) -> bool:
 
 def _without_dot(name: str) -> str:
     """Return a reference in one spelling: ``./a.csv`` and ``a.csv`` are the same file."""
-    return name[2:] if name.startswith("./") and len(name) > 2 else name
+    return name.removeprefix("./") or name
 
 
-def _called(node: Node) -> str:
+def _called(node: LinkedNode) -> str:
     return (node.types[0] if node.types else None) or node.id or "node"

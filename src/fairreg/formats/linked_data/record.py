@@ -4,6 +4,7 @@
 `READS` names the properties and their fields; docs/linked-data.md is written from it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from fairreg.formats.base import Reading
 from fairreg.formats.linked_data import identities
 from fairreg.formats.linked_data.agents import creators, organisation
 from fairreg.formats.linked_data.files import distributions, is_file, parts
-from fairreg.formats.linked_data.graph import Graph, Literal, Node, Value
+from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.values import best, date, label, labels, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.jsonld_terms import RELATION_TERMS
@@ -27,7 +28,7 @@ from fairreg.schemas.record import (
     Relation,
     RelationType,
 )
-from fairreg.sources import DOI
+from fairreg.sources import ARXIV, DOI, OWNER_SLASH_NAME
 
 __all__ = ["KINDS", "READS", "RELATIONS", "Described", "described"]
 
@@ -55,8 +56,10 @@ RELATIONS: Mapping[str, RelationType] = {
     "supportingData": "requires",
     "isRelatedTo": "related_to",
 }
-# Relations of FAIR4ML, where documents about models of a hub write its bare names.
-_HUB_TERMS = frozenset({"fineTunedFrom"})
+# Schemes whose values documents write without a prefix: names of models on a hub, numbers of preprints.
+_BARE = {"fineTunedFrom": OWNER_SLASH_NAME.name, "referencePublication": ARXIV.name, "citation": ARXIV.name}
+
+_CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 # Property -> field of the record.
 READS: Mapping[str, str] = {
@@ -112,7 +115,13 @@ class Described:
     """
 
     def __init__(
-        self, graph: Graph, node: Node, kind: Kind, *, crate: bool = False, about: tuple[Node, ...] = ()
+        self,
+        graph: DocumentGraph,
+        node: LinkedNode,
+        kind: Kind,
+        *,
+        crate: bool = False,
+        about: tuple[LinkedNode, ...] = (),
     ) -> None:
         self.graph = graph
         self.node = node
@@ -157,7 +166,7 @@ class Described:
             "publisher": _publisher(node),
             **_licence(node),
             "keywords": words(node, "keywords"),
-            "language": next(iter(labels(node, "inLanguage")), None),
+            "language": _language(node),
             "date_created": date(node, "dateCreated"),
             "date_published": date(node, "datePublished"),
             "date_modified": date(node, "dateModified"),
@@ -178,9 +187,9 @@ class Described:
         return next((word for word in self.node.types if word not in plain), None)
 
     def _files(self) -> tuple[Distribution, ...]:
-        found = list(distributions(self.graph, self.node))
+        found = list(distributions(self.node))
         if self.crate or any(map(is_file, self.node.peek("hasPart"))):
-            found += parts(self.graph, self.node)
+            found += parts(self.node)
         return tuple({(item.name, item.path, item.url): item for item in found}.values())
 
     def _relations(self) -> tuple[Relation, ...]:
@@ -190,17 +199,17 @@ class Described:
     def _stated_relations(self) -> Iterator[Relation]:
         for term, relation in RELATIONS.items():
             for value in self.node.values(term):
-                if term == "hasPart" and (is_file(value) or self.crate and _is_local(value)):
+                if term == "hasPart" and (is_file(value) or (self.crate and _is_local(value))):
                     continue
-                found = identities.target(value, hub=term in _HUB_TERMS)
-                if found is None or isinstance(value, Node) and value is self.node:
+                found = identities.target(value, bare=_BARE.get(term))
+                if found is None or value is self.node:
                     self.node.leave(term)
                 else:
-                    types = value.types if isinstance(value, Node) else []
+                    types = value.types if isinstance(value, LinkedNode) else []
                     yield Relation(type=relation, target=found, target_kind=next(iter(types), None))
 
 
-def described(graph: Graph, nodes: Iterable[Node], *, name: str) -> tuple[Node, Kind]:
+def described(nodes: Iterable[LinkedNode], *, name: str) -> tuple[LinkedNode, Kind]:
     """Return the node that a document is about, and its kind: a model before a dataset before software.
 
     Of several of one kind it is the first that no other one refers to. RecordError where there is none.
@@ -216,7 +225,7 @@ def described(graph: Graph, nodes: Iterable[Node], *, name: str) -> tuple[Node, 
     return next((item for item in same if id(item[0]) not in pointed), same[0])
 
 
-def kind_of(node: Node) -> Kind | None:
+def kind_of(node: LinkedNode) -> Kind | None:
     """Return the kind of a node by its types, None for one that is no record."""
     found = [KINDS[word] for word in node.types if word in KINDS]
     return min(found, key=_ORDER.index) if found else None
@@ -234,7 +243,7 @@ def _without_type(types: list[str]) -> tuple[str, str]:
     return message, 'State what it is: "@type": "MLModel", "Dataset" or "SoftwareSourceCode".'
 
 
-def _without_identifier(node: Node) -> tuple[str, str]:
+def _without_identifier(node: LinkedNode) -> tuple[str, str]:
     relative = f' (@id "{node.id}" is relative to a place that is not known)' if node.id else ""
     return (
         f"is missing{relative}: nothing names this record outside its document",
@@ -242,15 +251,13 @@ def _without_identifier(node: Node) -> tuple[str, str]:
     )
 
 
-def _identifiers(node: Node, kind: Kind) -> tuple[tuple[Identifier, ...], str | None]:
+def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], str | None]:
     """Return the identifiers of the node and the address of its page.
 
     A page or a repository identifies it where nothing better does.
     """
     found = identities.own(node)
     pages = identities.addresses(node)
-    if any(page is None for page in map(_page, node.peek("url"))):
-        node.leave("url")
     known = {item.key for item in found}
     found += tuple(item for item in pages if item.key not in known and (item.scheme != "url" or not found))
     code = [item for value in node.peek("codeRepository") if (item := identities.repository(value))]
@@ -261,12 +268,8 @@ def _identifiers(node: Node, kind: Kind) -> tuple[tuple[Identifier, ...], str | 
     return found, next((item.url for item in pages if item.url), None)
 
 
-def _page(value: Value) -> str | None:
-    return value.text if isinstance(value, Literal) else value.id or "node"
-
-
 def _main(found: tuple[Identifier, ...]) -> Identifier:
-    """Return the identifier to call the record by: a DOI, else an identifier of a service, else an address."""
+    """Return the identifier to call the record by: a DOI, else one of a service, else an address."""
     order = (
         next((item for item in found if item.scheme == DOI.name), None),
         next((item for item in found if item.scheme != "url"), None),
@@ -274,22 +277,36 @@ def _main(found: tuple[Identifier, ...]) -> Identifier:
     return next((item for item in order if item), found[0])
 
 
-def _papers(node: Node) -> Iterator[Identifier]:
+def _papers(node: LinkedNode) -> Iterator[Identifier]:
     for value in node.peek("referencePublication"):
-        found = identities.target(value)
+        found = identities.target(value, bare=ARXIV.name)
         if found is not None and found.scheme in {DOI.name, *PAPER_SCHEMES}:
             scheme = "paper_doi" if found.scheme == DOI.name else found.scheme
             yield Identifier(scheme, found.value, "referencePublication")
 
 
-def _version(node: Node) -> str | None:
+def _version(node: LinkedNode) -> str | None:
     found = labels(node, "version", "softwareVersion")
     if len(found) > 1:
         node.leave("softwareVersion" if node.states("softwareVersion") else "version")
     return next(iter(found), None)
 
 
-def _publisher(node: Node) -> str | None:
+def _language(node: LinkedNode) -> str | None:
+    """Return the language's code where it is stated, else its name."""
+    terms = ("alternateName", "identifier", "termCode")
+    for value in node.values("inLanguage"):
+        name = label(value)
+        codes = value.values(*terms) if isinstance(value, LinkedNode) else []
+        texts = [item.text or "" for item in codes if isinstance(item, Literal)]
+        found = next((text for text in texts if _CODE.fullmatch(text)), name)
+        if found:
+            return found
+        node.leave("inLanguage")
+    return None
+
+
+def _publisher(node: LinkedNode) -> str | None:
     found = []
     for term in ("publisher", "sharedBy"):
         for value in node.values(term):
@@ -300,7 +317,7 @@ def _publisher(node: Node) -> str | None:
     return next(iter(found), None)
 
 
-def _licence(node: Node) -> dict[str, str | None]:
+def _licence(node: LinkedNode) -> dict[str, str | None]:
     """Return the SPDX expression of all licences, and those without one as stated."""
     known, unknown = [], []
     for value in node.values("license"):
@@ -325,7 +342,7 @@ def _licence_texts(value: Value) -> Iterator[str | None]:
         yield item.text if isinstance(item, Literal) else item.id
 
 
-def _access(node: Node) -> Access | None:
+def _access(node: LinkedNode) -> Access | None:
     """Return open access where the document says so; other conditions need a level that it does not state."""
     free = [item.value for item in node.values("isAccessibleForFree") if isinstance(item, Literal)]
     conditions = best(node.values("conditionsOfAccess"))
@@ -337,10 +354,10 @@ def _access(node: Node) -> Access | None:
 
 
 def _is_local(value: Value) -> bool:
-    return isinstance(value, Node) and not identities.is_absolute(value.id)
+    return isinstance(value, LinkedNode) and not identities.is_absolute(value.id)
 
 
-def _repositories(node: Node, kind: Kind) -> Iterator[Relation]:
+def _repositories(node: LinkedNode, kind: Kind) -> Iterator[Relation]:
     """Yield the code that the object belongs to; of software it is the software itself."""
     for value in node.values("codeRepository"):
         found = identities.repository(value)
@@ -350,7 +367,7 @@ def _repositories(node: Node, kind: Kind) -> Iterator[Relation]:
             yield Relation(type="is_supplement_to", target=found)
 
 
-def _extracted(node: Node) -> Iterator[FieldOrigin]:
+def _extracted(node: LinkedNode) -> Iterator[FieldOrigin]:
     """Yield the fields whose values the document got from a text by a machine, with its method."""
     told: set[str] = set()
     for term, field in READS.items():

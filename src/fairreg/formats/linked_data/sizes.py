@@ -6,7 +6,9 @@ from decimal import Decimal
 
 __all__ = ["in_bytes"]
 
-_SIZE = re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,18})(\.\d{1,9})?\s?([kmgtp]?i?)(?:b|bytes?|octets?)?", re.IGNORECASE)
+_SIZE = re.compile(
+    r"(\d{1,3}(?:,\d{3})+|\d{1,18})(\.\d{1,9})?\s?([kmgtp]?i?)(?:b|bytes?|octets?)?", re.IGNORECASE
+)
 _STEPS = " kmgtp"
 _MOST = 2**63 - 1
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Names of properties and types in documents of other tools, reduced to one spelling per meaning.
 
-Terms of schema.org and the vocabularies that extend it (CodeMeta, FAIR4ML, Croissant, Bioschemas, RO-Crate) are
+Terms of schema.org and of those that extend it (CodeMeta, FAIR4ML, Croissant, Bioschemas, RO-Crate) are
 reduced to their local name: none of them redefines a word of another. JSON-LD 1.1, sections 4.1 and 5.1.
 """
 
@@ -15,8 +15,9 @@ UNKNOWN: Final = "?"
 _DEFAULT: Final = "https://schema.org/"
 _STEPS = 8  # from a term to the prefix of its prefix; only a context that refers to itself has more
 
-# Namespace -> the vocabulary whose words are kept apart, "" for those that extend schema.org. http and https are
-# one; the longest start counts. FAIR4ML moved from / to # in January 2026, CodeMeta has had four homes.
+# Namespace without its scheme -> the vocabulary whose words are kept apart, "" for those that extend
+# schema.org. The longest start counts.
+# FAIR4ML moved from / to # in January 2026, CodeMeta has had four homes.
 _NAMESPACES = {
     "schema.org/": "",
     "www.schema.org/": "",
@@ -121,16 +122,17 @@ _KEYWORDS = {"id": "@id", "type": "@type"}
 class Names:
     """Reader of the keys of a document by its inline contexts."""
 
-    def __init__(self, contexts: Any = None, outer: "Names | None" = None) -> None:
-        self._declared: dict[str, str | None] = dict(outer._declared) if outer else {}
-        self._vocabulary: str | None = outer._vocabulary if outer else _DEFAULT
-        for item in contexts if isinstance(contexts, list) else [contexts]:
-            if isinstance(item, dict):
-                self._declare(item)
+    def __init__(self, declared: dict[str, str | None], vocabulary: str | None = _DEFAULT) -> None:
+        self._declared = declared
+        self._vocabulary = vocabulary
 
     def within(self, contexts: Any) -> "Names":
-        """Return the names inside a node with a context of its own."""
-        return self if contexts is None else Names(contexts, self)
+        """Return the names inside an object with contexts of its own; remote ones add nothing."""
+        inner = Names(dict(self._declared), self._vocabulary)
+        for item in contexts if isinstance(contexts, list) else [contexts]:
+            if isinstance(item, dict):
+                inner._declare(item)
+        return inner
 
     def term(self, key: str) -> str:
         """Return the term that `key` stands for; after `UNKNOWN` for one of a vocabulary not known here."""

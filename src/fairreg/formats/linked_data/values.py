@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from fairreg.formats.linked_data.graph import Literal, Node, Value
+from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.text import one_line, plain_text, split_keywords, title
 
@@ -23,16 +23,17 @@ def label(value: Value) -> str | None:
     """Return the words of a value: a text, or the name of an object."""
     if isinstance(value, Literal):
         return value.text
-    found = best(value.values("name")) or best(value.values("alternateName", "termCode"))
+    names, codes = value.values("name"), value.values("alternateName", "termCode")
+    found = best(names) or best(codes)
     return found.text if found else None
 
 
-def labels(node: Node, *terms: str) -> tuple[str, ...]:
+def labels(node: LinkedNode, *terms: str) -> tuple[str, ...]:
     """Return the words of each value under the terms, each once."""
     return unique(_understood(node, terms))
 
 
-def _understood(node: Node, terms: tuple[str, ...]) -> Iterator[str]:
+def _understood(node: LinkedNode, terms: tuple[str, ...]) -> Iterator[str]:
     for term in terms:
         for value in node.values(term):
             text = label(value)
@@ -42,34 +43,44 @@ def _understood(node: Node, terms: tuple[str, ...]) -> Iterator[str]:
                 yield text
 
 
-def titles(node: Node, *terms: str) -> tuple[str, ...]:
+def titles(node: LinkedNode, *terms: str) -> tuple[str, ...]:
     """Return the names under the terms without markup, the English one first."""
-    values = [item for item in node.values(*terms) if isinstance(item, Literal) and isinstance(item.value, str)]
+    values = [
+        item for item in node.values(*terms) if isinstance(item, Literal) and isinstance(item.value, str)
+    ]
     first = best(values)
     rest = (item for item in values if item is not first)
     texts = [item.text for item in (*([first] if first else []), *rest)]
     return unique(found for text in texts if text and (found := title(text)))
 
 
-def prose(node: Node, *terms: str) -> str | None:
+def prose(node: LinkedNode, *terms: str) -> str | None:
     """Return the description under the first of the terms that has one; another one counts as not read."""
     found: str | None = None
     for term in terms:
-        values = node.values(term)
-        chosen = best(values)
-        text = plain_text(str(chosen.value)) or None if chosen else None
+        text = _paragraphs(node.values(term))
         if found is not None and text not in (None, found):
             node.leave(term)
         found = found or text
     return found
 
 
-def words(node: Node, *terms: str) -> tuple[str, ...]:
+def _paragraphs(values: list[Value]) -> str | None:
+    """Return the texts in the language of the best one, each as a paragraph."""
+    chosen = best(values)
+    if chosen is None:
+        return None
+    same = (item for item in values if isinstance(item, Literal) and item.language == chosen.language)
+    texts = dict.fromkeys(plain_text(str(item.value)) for item in same if item.text)
+    return "\n\n".join(text for text in texts if text) or None
+
+
+def words(node: LinkedNode, *terms: str) -> tuple[str, ...]:
     """Return keywords: texts, terms with a name, or one text with separators."""
     return split_keywords(labels(node, *terms))
 
 
-def date(node: Node, term: str) -> str | None:
+def date(node: LinkedNode, term: str) -> str | None:
     """Return an ISO 8601 date; the first of several, as of an interval."""
     for value in node.values(term):
         if isinstance(value, Literal) and (found := JsonNode(value.value).date):

@@ -188,7 +188,9 @@ def _creator(item: JsonNode) -> Creator | None:
         for entry in item["nameIdentifiers"].items()
         if "orcid" in (entry["nameIdentifierScheme"].text or entry["schemeUri"].text or "").lower()
     )
-    affiliations = [text for node in item["affiliation"].items() if (text := node.title or node["name"].title)]
+    affiliations = [
+        text for node in item["affiliation"].items() if (text := node.title or node["name"].title)
+    ]
     return Creator(
         name=name,
         orcid=next((orcid for orcid in orcids if orcid), None),

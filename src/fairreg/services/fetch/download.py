@@ -216,7 +216,8 @@ def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: 
             return
         if _size(part) <= before:
             raise Unreachable(
-                f"The download of {distribution.name} stopped at {_size(part)} of {distribution.exact_size} bytes.",
+                f"The download of {distribution.name} stopped at {_size(part)} "
+                f"of {distribution.exact_size} bytes.",
                 hint="Run the command again: it resumes where it stopped.",
             )
 

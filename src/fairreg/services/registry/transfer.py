@@ -5,14 +5,11 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from fairreg import formats
-from fairreg.errors import RecordError
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
-from fairreg.schemas.validation import parse_json
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults
@@ -20,27 +17,7 @@ from fairreg.storage.files import disk_faults
 if TYPE_CHECKING:
     from fairreg.services.registry.bulk_import import ImportBatch
 
-__all__ = ["CheckedFile", "add", "check", "export", "import_"]
-
-
-@dataclass(frozen=True)
-class CheckedFile:
-    """Outcome of checking a record file: path and message of each fault, or what was left out of the record."""
-
-    violations: tuple[tuple[str, str], ...] = ()
-    left_out: tuple[str, ...] = ()
-    hint: str | None = None
-
-
-def check(file: Path) -> CheckedFile:
-    """Check the record in `file`. Raises RecordError for a file that is not JSON."""
-    content = file.read_bytes()
-    parse_json(content, name=file.name)
-    try:
-        return CheckedFile(left_out=formats.read_record(content, name=file.name).left_out)
-    except RecordError as error:
-        faults = error.violations or (("$", error.message),)
-        return CheckedFile(violations=tuple(faults), hint=error.hint if len(faults) == 1 else None)
+__all__ = ["add", "export", "import_"]
 
 
 def add(
