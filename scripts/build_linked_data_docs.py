@@ -19,7 +19,7 @@ DOCUMENTS = ROOT / "tests" / "data" / "linked-data"
 INTRODUCTION = """\
 # JSON-LD of other tools
 
-<!-- Written by scripts/build_linked_data_docs.py from src/fairreg/formats and tests/data; change it there. -->
+<!-- Written by scripts/build_linked_data_docs.py from the readers and tests/data; change it there. -->
 
 `fairreg add FILE` takes records that other tools describe in JSON-LD. `fairreg validate FILE` reads them
 without storing anything. Both name the properties that they did not read (`not read: 3 properties: ...`);

@@ -351,7 +351,8 @@ def test_the_documentation_shows_what_is_read():
 
 # A value of each property that is read.
 SAMPLES = {
-    "name": "A name", "alternateName": "Another", "headline": "A name", "version": "1", "softwareVersion": "1",
+    "name": "A name", "alternateName": "Another", "headline": "A name",
+    "version": "1", "softwareVersion": "1",
     "author": "Ada Rossi", "creator": "Ada Rossi", "publisher": "P", "sharedBy": "P", "license": "MIT",
     "keywords": "jets", "inLanguage": "en", "dateCreated": "2024", "datePublished": "2024",
     "dateModified": "2024", "isAccessibleForFree": True, "conditionsOfAccess": None,

@@ -28,30 +28,23 @@ def validate(file: InputFile, json: Json = False) -> None:
     Each violation is reported with its JSON path. JSON-LD of other tools is read, too; the properties that
     were not read are counted and named.
     """
-    from fairreg import formats
     from fairreg.cli.output import console, log, print_json
-    from fairreg.errors import RecordError
-    from fairreg.schemas.validation import parse_json
+    from fairreg.schemas.validation import check, parse_json
 
-    content, violations, left_out, hint = file.read_bytes(), (), (), None
-    parse_json(content, name=file.name)
-    try:
-        left_out = formats.read_record(content, name=file.name).left_out
-    except RecordError as error:
-        violations, hint = error.violations or (("$", error.message),), error.hint
+    checked = check(parse_json(file.read_bytes(), name=file.name))
     if json:
-        listed = [{"path": path, "message": message} for path, message in violations]
-        found = {"valid": not listed, "violations": listed, "not_read": list(left_out)}
+        listed = [{"path": item.path, "message": item.message} for item in checked.violations]
+        found = {"valid": not listed, "violations": listed, "not_read": list(checked.left_out)}
         print_json({"file": str(file), **found})
-    elif violations:
-        for path, message in violations:
-            console().print(f"{path}: {message}")
-        if hint and len(violations) == 1:
-            log(f"Hint: {hint}")
+    elif checked.violations:
+        for item in checked.violations:
+            console().print(f"{item.path}: {item.message}")
+        if checked.hint:
+            log(f"Hint: {checked.hint}")
     else:
         console().print(f"{file} is a valid record.")
-        _name_left_out(left_out)
-    if violations:
+        _name_left_out(checked.left_out)
+    if checked.violations:
         raise typer.Exit(1)
 
 

@@ -14,7 +14,9 @@ from fairreg.schemas.json_values import faults
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
+    "CheckedDocument",
     "Violation",
+    "check",
     "is_jsonld",
     "parse_json",
     "read_document",
@@ -45,28 +47,57 @@ def is_jsonld(document: object) -> bool:
     return isinstance(document, dict) and any(key.startswith("@") or ":" in key for key in document)
 
 
+class CheckedDocument(NamedTuple):
+    """Faults of a document, else the properties that were left out of its record; `hint` is the next step."""
+
+    violations: tuple[Violation, ...]
+    left_out: tuple[str, ...] = ()
+    hint: str | None = None
+
+
 def violations(document: object) -> list[Violation]:
     """List every violation of the schema of its form, in document order; empty for a valid record."""
-    unsound = [Violation(*item) for item in islice(faults(document), MAX_REPORTED)]
-    if unsound:
-        return unsound
-    found: list[Violation] = []
-    read: Any = ModelRecord.from_json
-    if is_jsonld(document):
-        from fairreg.schemas.jsonld_reader import canonical, is_own  # plain JSON needs none of it
+    return list(check(document).violations)
 
-        read = read_document
-        if is_own(document):
-            found = _check("jsonld.schema.json", canonical(document))
-    else:
-        found = _check("record.schema.json", document)
+
+def check(document: object) -> CheckedDocument:
+    """Check a parsed document, plain JSON or linked data of fairreg or another tool."""
+    unsound = tuple(Violation(*item) for item in islice(faults(document), MAX_REPORTED))
+    found = unsound or tuple(_against_schema(document))
     if found:
-        return found
+        return CheckedDocument(found)
     try:
-        read(document)
+        return CheckedDocument((), _left_out(document))
     except RecordError as error:
-        return [Violation(*item) for item in error.violations] or [Violation("$", error.message)]
-    return []
+        listed = tuple(Violation(*item) for item in error.violations)
+        return CheckedDocument(listed or (Violation("$", error.message),), hint=error.hint)
+
+
+def _against_schema(document: object) -> list[Violation]:
+    """Return the violations of the schema; documents of other tools have none."""
+    if not is_jsonld(document):
+        return _check("record.schema.json", document)
+    from fairreg.schemas.jsonld_reader import canonical, is_own  # plain JSON needs none of it
+
+    if not is_own(document):
+        return []
+    try:
+        return _check("jsonld.schema.json", canonical(document))
+    except RecordError as error:
+        return [Violation(*item) for item in error.violations]
+
+
+def _left_out(document: object) -> tuple[str, ...]:
+    if not is_jsonld(document):
+        ModelRecord.from_json(document)
+        return ()
+    from fairreg.schemas.jsonld_reader import is_own, read_jsonld
+
+    if isinstance(document, dict) and is_own(document):
+        return read_jsonld(document)[1]
+    from fairreg.formats.jsonld import read_parsed  # as in `read_record`
+
+    return read_parsed(document).left_out
 
 
 def require_valid(document: object, *, name: str) -> None:
