@@ -51,6 +51,7 @@ EXPECTED = {
             "usage": "Load it with ONNX Runtime.",
             "identifiers": (
                 Identifier("doi", "10.1234/tagger.v2"),
+                Identifier("github", "lab/tagger", "codeRepository"),
                 Identifier("paper_doi", "10.1234/paper", "referencePublication"),
             ),
             "distributions": (
@@ -111,7 +112,7 @@ EXPECTED = {
             "creators": (Creator(name="Ada Rossi", orcid=ORCID, affiliation="Institute of Jets"),),
             "identifiers": (
                 Identifier("doi", "10.1234/tagger-code"),
-                Identifier("github", "lab/tagger"),
+                Identifier("github", "lab/tagger", "codeRepository"),
                 Identifier("paper_doi", "10.1234/paper", "referencePublication"),
             ),
         },

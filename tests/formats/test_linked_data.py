@@ -142,6 +142,19 @@ def test_a_page_or_a_repository_names_a_record_where_nothing_better_does():
         dialects.read(code)
 
 
+def test_code_is_told_of_a_model_and_never_its_name():
+    model = {"@context": "https://schema.org/", "@type": "MLModel", "name": "M"}
+    code = {"codeRepository": "https://github.com/lab/tagger/tree/v1"}
+    found = dialects.read({**model, **code, "identifier": "https://example.org/m"}).understood
+    assert found.identifier == "url:https://example.org/m"
+    assert found.value_of("github") == "lab/tagger"
+    assert [(item.type, item.target.evidence) for item in found.relations] == [
+        ("is_supplement_to", code["codeRepository"])
+    ]
+    with pytest.raises(RecordError):
+        dialects.read({**model, **code})
+
+
 ADA = [("Ada Rossi", ORCID)]
 PERSON = {"@type": "Person", "@id": f"https://orcid.org/{ORCID}", "name": "Ada Rossi"}
 
@@ -370,6 +383,7 @@ def test_a_document_of_too_many_values_is_refused(monkeypatch):
         {"author": "a;" * 30_000},
         {"author": "<(" * 30_000},
         {"hasPart": [{"@id": f"f{n}", "@type": "File"} for n in range(4000)]},
+        {"@graph": [{"@id": f"f{n}", "@type": "File", "name": "F"} for n in range(9000)]},
         {"citation": ["10." * 300] * 300},
         {"distribution": [{"containedIn": {"@id": f"#{n + 1}"}, "@id": f"#{n}"} for n in range(4000)]},
     ],

@@ -149,7 +149,8 @@ class DocumentGraph:
                 if id(target) not in seen:
                     seen.add(id(target))
                     waiting.append((f"{prefix}{key}.", target))
-        rest = (node for node in self.top if id(node) not in seen | named)
+        named |= seen
+        rest = (node for node in self.top if id(node) not in named)
         found.update(dict.fromkeys(f"@graph.{_called(node)}" for node in rest))
         return tuple(found)
 

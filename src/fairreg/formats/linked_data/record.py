@@ -261,20 +261,21 @@ def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], 
     known = {item.key for item in found}
     found += tuple(item for item in pages if item.key not in known and (item.scheme != "url" or not found))
     code = [item for value in node.peek("codeRepository") if (item := identities.repository(value))]
-    if kind == "software":
+    # The code is no name of a model or of data that it belongs to; a record of them still tells where it is.
+    if found or kind == "software":
         known = {item.key for item in found}
         usable = (item for item in code if item.key not in known and (item.scheme != "url" or not found))
-        found += tuple({item.key: item for item in usable}.values())
+        named = (Identifier(item.scheme, item.value, item.evidence or "codeRepository") for item in usable)
+        found += tuple({item.key: item for item in named}.values())
     return found, next((item.url for item in pages if item.url), None)
 
 
 def _main(found: tuple[Identifier, ...]) -> Identifier:
     """Return the identifier to call the record by: a DOI, else one of a service, else an address."""
-    order = (
-        next((item for item in found if item.scheme == DOI.name), None),
-        next((item for item in found if item.scheme != "url"), None),
-    )
-    return next((item for item in order if item), found[0])
+    # Code, which has its place as evidence, is last: a record of software may have nothing else.
+    own = [item for item in found if item.evidence is None] or found
+    doi = next((item for item in own if item.scheme == DOI.name), None)
+    return doi or next((item for item in own if item.scheme != "url"), own[0])
 
 
 def _papers(node: LinkedNode) -> Iterator[Identifier]:

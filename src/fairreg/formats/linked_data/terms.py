@@ -125,6 +125,7 @@ class Names:
     def __init__(self, declared: dict[str, str | None], vocabulary: str | None = _DEFAULT) -> None:
         self._declared = declared
         self._vocabulary = vocabulary
+        self._known: dict[str, str] = {}  # documents repeat few keys many times
 
     def within(self, contexts: Any) -> "Names":
         """Return the names inside an object with contexts of its own; remote ones add nothing."""
@@ -136,6 +137,11 @@ class Names:
 
     def term(self, key: str) -> str:
         """Return the term that `key` stands for; after `UNKNOWN` for one of a vocabulary not known here."""
+        if key not in self._known:
+            self._known[key] = self._term(key)
+        return self._known[key]
+
+    def _term(self, key: str) -> str:
         iri = self._expanded(key)
         if iri is None:
             return UNKNOWN + key
