@@ -215,7 +215,7 @@ EXPECTED = {
                 ),
             ),
         },
-        ("citeAs", "distribution", "recordSet"),
+        ("citeAs", "distribution", "recordSet", "creator.url"),
     ),
     "croissant-1.1": (
         "Croissant",
@@ -264,7 +264,7 @@ EXPECTED = {
             "creators": (Creator(name="lab", kind="organization"),),
             "keywords": ("tabular", "mit", "🇺🇸 Region: US"),
         },
-        (),
+        ("creator.url",),
     ),
     "schema-org-cern": (
         "schema.org",
@@ -303,7 +303,7 @@ EXPECTED = {
             "relations": (related("is_derived_from", "doi", "10.1234/raw"),),
             "access": Access(level="open"),
         },
-        ("thumbnailUrl",),
+        ("thumbnailUrl", "author.url"),
     ),
     "bioschemas-computationaltool": (
         "Bioschemas",

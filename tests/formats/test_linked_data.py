@@ -193,6 +193,18 @@ def test_author_and_creator_name_a_person_once_and_complete_each_other():
     )
 
 
+def test_what_is_not_understood_of_a_person_is_named():
+    person = {
+        **PERSON,
+        "affiliation": {"@id": "https://ror.org/00example"},
+        "url": "https://example.org/~ada",
+    }
+    found = read(author={**person, "givenName": ["Ada", "B."]})
+    assert found.understood.creators == (Creator(name="Ada Rossi", orcid=ORCID),)
+    assert found.left_out == ("author.affiliation", "author.url")
+    assert people(author={"givenName": ["Ada", "B."], "familyName": "Rossi"}) == [("Ada B. Rossi", None)]
+
+
 def test_two_people_of_one_name_stay_two():
     assert people(author=["Li Wang", "Li Wang"]) == [("Li Wang", None)] * 2
     other = {**PERSON, "@id": "https://orcid.org/0000-0002-5076-7096"}
@@ -226,6 +238,11 @@ def test_an_author_without_a_name_counts_as_not_read():
         (["MIT", "Apache-2.0"], "Apache-2.0 AND MIT", None),
         ("https://example.org/our-licence", None, "https://example.org/our-licence"),
         ({"@type": "CreativeWork", "name": "Our own"}, None, "Our own"),
+        (
+            {"name": "OpenRAIL of Lab", "url": "https://example.org/l"},
+            None,
+            "OpenRAIL of Lab (https://example.org/l)",
+        ),
     ],
 )
 def test_a_licence_is_read_in_every_form_or_kept_as_stated(stated, expression, as_stated):

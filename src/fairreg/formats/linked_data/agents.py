@@ -16,6 +16,7 @@ from fairreg.schemas.text import title
 __all__ = ["creators", "organisation"]
 
 _TERMS = ("author", "creator")
+_NAMING = ("identifier", "sameAs", "url", "orcid")
 # Subtypes of schema.org's Organization in use, and what other vocabularies call a group.
 _GROUPS = re.compile(
     r"organi[sz]ation|university|project|consortium|corporation|college|agency|ngo|group", re.I
@@ -87,32 +88,51 @@ def _of_text(text: str) -> list[Creator]:
 
 
 def _of_node(node: LinkedNode) -> Creator | None:
-    names = {term: _text(node, term) for term in ("name", "givenName", "additionalName", "familyName")}
-    parts = (names["givenName"], names["additionalName"], names["familyName"])
-    name = names["name"] or title(" ".join(part for part in parts if part))
+    parts = (_words(node, term) for term in ("givenName", "additionalName", "familyName"))
+    whole = title(" ".join(part for part in parts if part))
+    chosen = best(node.values("name"))
+    name = (title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None) or whole
     if not name:
         return None
-    ids = [node.id, *_texts(node, "identifier", "sameAs", "url", "orcid")]
-    orcid = next((found for text in ids if text and (found := normalise_orcid(text))), None)
     kind: Any = "organization" if any(map(_GROUPS.search, node.types)) else "person"
-    places = dict.fromkeys(place for value in node.values("affiliation") if (place := organisation(value)))
-    return Creator(name=name, orcid=orcid, affiliation="; ".join(places) or None, kind=kind)
+    return Creator(name=name, orcid=_orcid(node), affiliation=_affiliation(node), kind=kind)
 
 
-def _text(node: LinkedNode, term: str) -> str | None:
-    chosen = best(node.values(term))
-    return title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None
+def _words(node: LinkedNode, term: str) -> str:
+    """Return all texts under a term: a person may have several given names."""
+    return " ".join(item.text for item in node.values(term) if isinstance(item, Literal) and item.text)
 
 
-def _texts(node: LinkedNode, *terms: str) -> Iterator[str | None]:
-    for value in node.values(*terms):
-        if isinstance(value, Literal):
-            yield value.text
+def _orcid(node: LinkedNode) -> str | None:
+    """Return the ORCID of a person; addresses and identifiers without one count as not read."""
+    found = normalise_orcid(node.id) if node.id else None
+    for term in _NAMING:
+        texts = [text for value in node.values(term) for text in _texts(value) if text]
+        stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
+        if texts and stated is None:
+            node.leave(term)
+        found = found or stated
+    return found
+
+
+def _affiliation(node: LinkedNode) -> str | None:
+    places: dict[str, None] = {}
+    for value in node.values("affiliation"):
+        place = organisation(value)
+        if place is None:
+            node.leave("affiliation")
         else:
-            yield value.id
-            yield from (
-                item.text for item in value.values("value", "url", "propertyID") if isinstance(item, Literal)
-            )
+            places[place] = None
+    return "; ".join(places) or None
+
+
+def _texts(value: Value) -> Iterator[str | None]:
+    if isinstance(value, Literal):
+        yield value.text
+    else:
+        yield value.id
+        inner = value.values("value", "url", "propertyID")
+        yield from (item.text for item in inner if isinstance(item, Literal))
 
 
 def _merged(authors: list[Creator], others: list[Creator]) -> tuple[Creator, ...]:

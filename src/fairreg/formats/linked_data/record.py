@@ -327,10 +327,16 @@ def _licence(node: LinkedNode) -> dict[str, str | None]:
         if expression:
             known.append(expression)
         elif texts:
-            unknown.append(texts[0])
+            unknown.append(_named_licence(texts))
         else:
             node.leave("license")
     return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
+
+
+def _named_licence(texts: list[str]) -> str:
+    """Return a licence without an SPDX identifier by its name and its address."""
+    address = next((text for text in texts[1:] if "://" in text and text != texts[0]), None)
+    return f"{texts[0]} ({address})" if address else texts[0]
 
 
 def _licence_texts(value: Value) -> Iterator[str | None]:
