@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fairreg.formats import dialects
-from fairreg.formats.linked_data.record import READS
+from fairreg.formats.linked_data.properties import READS
 from fairreg.formats.linked_data.terms import UNKNOWN
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fairreg import formats
 from fairreg.errors import RecordError
 from fairreg.formats import dialects
-from fairreg.formats.linked_data.record import READS
+from fairreg.formats.linked_data.properties import READS
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import Access, Creator, Distribution, FieldOrigin, ModelRecord, Relation
 from support.examples import examples
@@ -359,6 +359,7 @@ SAMPLES = {
     "dateModified": "2024", "isAccessibleForFree": True, "conditionsOfAccess": None,
     "distribution": {"@type": "DataDownload", "name": "a.onnx"}, "encoding": {"name": "a.onnx"},
     "associatedMedia": {"name": "a.onnx"},
+    "hasEvaluation": {"metric": "AUC", "value": 0.99, "split": "test"}, "parameterCount": 25554,
 }  # fmt: skip
 
 

@@ -32,13 +32,16 @@ def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelR
     return read_parsed(parsed, name=name)
 
 
-def read_parsed(parsed: Any, *, name: str = "the document") -> Reading[ModelRecord]:
-    """Read the record in parsed linked data, as `read` does."""
+def read_parsed(parsed: Any, *, name: str = "the document", place: str | None = None) -> Reading[ModelRecord]:
+    """Read the record in parsed linked data, as `read` does.
+
+    `place` identifies a record that its document does not identify, where its place is known.
+    """
     if is_own(parsed):
         return Reading(*read_jsonld(parsed))
     from fairreg.formats import dialects  # records of fairreg need no other reader
 
-    return dialects.read(parsed, name=name)
+    return dialects.read(parsed, name=name, place=place)
 
 
 def recognises(document: str | bytes) -> bool:

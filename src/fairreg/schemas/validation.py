@@ -95,9 +95,9 @@ def _left_out(document: object) -> tuple[str, ...]:
 
     if isinstance(document, dict) and is_own(document):
         return read_jsonld(document)[1]
-    from fairreg.formats.jsonld import read_parsed  # as in `read_record`
+    from fairreg import formats  # as in `read_record`
 
-    return read_parsed(document).left_out
+    return formats.read_linked_data(document).left_out
 
 
 def require_valid(document: object, *, name: str) -> None:
@@ -124,9 +124,9 @@ def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord
 
 def read_document(document: object, *, name: str = "the document") -> ModelRecord:
     """Read the record in parsed linked data, of fairreg or another tool. Raises RecordError."""
-    from fairreg.formats.jsonld import read_parsed  # as in `read_record`
+    from fairreg import formats  # as in `read_record`
 
-    return read_parsed(document, name=name).understood
+    return formats.read_linked_data(document, name=name).understood
 
 
 def parse_json(text: str | bytes, *, name: str) -> Any:

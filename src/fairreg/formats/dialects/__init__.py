@@ -40,12 +40,13 @@ def described_in(document: Any, *, name: str = "the document") -> "Described":
     return _dialect_of(graph).describe(graph, name=name)
 
 
-def read(document: Any, *, name: str = "the document") -> "Reading[ModelRecord]":
+def read(document: Any, *, name: str = "the document", place: str | None = None) -> "Reading[ModelRecord]":
     """Read the record in a parsed document, with the names of what was not read.
 
-    RecordError where it describes no record, or one that nothing names outside the document.
+    `place` identifies a record that its document does not identify, where its place is known. RecordError
+    where it describes no record, or one that nothing names outside the document.
     """
-    return described_in(document, name=name).read(name)
+    return described_in(document, name=name).read(name, place=place)
 
 
 def _dialect_of(graph: "DocumentGraph") -> "Dialect":

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Facts of a node by record field, with the same rules in every dialect.
-
-`READS` names the properties and their fields; docs/linked-data.md is written from it.
-"""
+"""Facts of a node by record field, with the same rules in every dialect (`properties` lists what is read)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fairreg.errors import RecordError
@@ -14,98 +11,29 @@ from fairreg.formats.linked_data import identities
 from fairreg.formats.linked_data.agents import creators, organisation
 from fairreg.formats.linked_data.files import distributions, is_file, parts
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
+from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
 from fairreg.formats.linked_data.values import best, date, label, labels, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
-from fairreg.schemas.jsonld_terms import RELATION_TERMS
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import (
     Access,
     Distribution,
+    Evaluation,
     FieldOrigin,
     Kind,
     ModelRecord,
     Provenance,
     Relation,
-    RelationType,
 )
 from fairreg.sources import ARXIV, DOI, OWNER_SLASH_NAME
 
-__all__ = ["KINDS", "READS", "RELATIONS", "Described", "described"]
+__all__ = ["Described", "described", "kind_of"]
 
-# Types of schema.org, FAIR4ML and Bioschemas that are records here, the most specific kind first.
-KINDS: Mapping[str, Kind] = {
-    "MLModel": "model",
-    "Dataset": "dataset",
-    "SoftwareSourceCode": "software",
-    "SoftwareApplication": "software",
-    "ComputationalTool": "software",
-    "ComputationalWorkflow": "software",
-    "WebApplication": "software",
-    "MobileApplication": "software",
-}
 _ORDER: tuple[Kind, ...] = ("model", "dataset", "software")
-
-RELATIONS: Mapping[str, RelationType] = {
-    **{term: relation for relation, term in RELATION_TERMS.items()},
-    "validatedOn": "related_to",
-    "isBasedOn": "is_derived_from",
-    "isBasedOnUrl": "is_derived_from",
-    "referencePublication": "cites",
-    "subjectOf": "is_described_by",
-    "softwareRequirements": "requires",
-    "supportingData": "requires",
-    "isRelatedTo": "related_to",
-}
 # Schemes whose values documents write without a prefix: names of models on a hub, numbers of preprints.
 _BARE = {"fineTunedFrom": OWNER_SLASH_NAME.name, "referencePublication": ARXIV.name, "citation": ARXIV.name}
-
 _CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-
-# Property -> field of the record.
-READS: Mapping[str, str] = {
-    "name": "name",
-    "alternateName": "alternate_names",
-    "headline": "name",
-    "description": "description",
-    "abstract": "description",
-    "identifier": "identifiers",
-    "sameAs": "identifiers",
-    "cite-as": "identifiers",
-    "archivedAt": "identifiers",
-    "url": "identifiers",
-    "mainEntityOfPage": "identifiers",
-    "version": "version",
-    "softwareVersion": "version",
-    "author": "creators",
-    "creator": "creators",
-    "publisher": "publisher",
-    "sharedBy": "publisher",
-    "license": "license",
-    "keywords": "keywords",
-    "inLanguage": "language",
-    "dateCreated": "date_created",
-    "datePublished": "date_published",
-    "dateModified": "date_modified",
-    "isAccessibleForFree": "access",
-    "conditionsOfAccess": "access",
-    "encodingFormat": "formats",
-    "fileFormat": "formats",
-    "distribution": "distributions",
-    "encoding": "distributions",
-    "associatedMedia": "distributions",
-    "downloadUrl": "distributions",
-    "downloadURL": "distributions",
-    "contentUrl": "distributions",
-    "mlTask": "ml_task",
-    "modelCategory": "model_category",
-    "framework": "frameworks",
-    "intendedUse": "intended_use",
-    "modelRisksBiasLimitations": "limitations",
-    "modelRisks": "limitations",
-    "usageInstructions": "usage",
-    "codeRepository": "relations",
-    **dict.fromkeys(RELATIONS, "relations"),
-}
 
 
 class Described:
@@ -129,19 +57,21 @@ class Described:
         self.crate = crate
         self.about = about
 
-    def read(self, name: str) -> Reading[ModelRecord]:
+    def read(self, name: str, *, place: str | None = None) -> Reading[ModelRecord]:
         """Return the record, with the names of what was not read. `name` is the document's, for messages.
 
-        RecordError where it has no name, or no identifier that names it outside this document.
+        `place` identifies a record that its document does not identify, where its place is known.
+        RecordError where it has no name, or neither an identifier that names it elsewhere nor a place.
         """
         names = titles(self.node, "name") or titles(self.node, "headline")
         if not names:
             raise _refused(name, "$.name", "is missing", 'Write what it is called: "name": "...".')
         found, page = _identifiers(self.node, self.kind)
-        if not found:
+        identifier = _main(found).compact if found else place
+        if identifier is None:
             raise _refused(name, "$.identifier", *_without_identifier(self.node))
         record = ModelRecord(
-            identifier=_main(found).compact,
+            identifier=identifier,
             kind=self.kind,
             name=names[0],
             alternate_names=unique((*names[1:], *titles(self.node, "alternateName"))),
@@ -149,7 +79,7 @@ class Described:
             stated_type=self._stated_type(),
             provenance=Provenance(
                 source="document",
-                source_id=_main(found).compact,
+                source_id=identifier,
                 url=page,
                 origins=tuple(_extracted(self.node)),
             ),
@@ -178,6 +108,8 @@ class Described:
             "intended_use": prose(node, "intendedUse"),
             "limitations": prose(node, "modelRisksBiasLimitations", "modelRisks"),
             "usage": prose(node, "usageInstructions"),
+            "evaluations": tuple(_evaluations(node)),
+            "parameter_count": _count(node, "parameterCount"),
             "distributions": self._files(),
             "relations": self._relations(),
         }
@@ -347,6 +279,29 @@ def _licence_texts(value: Value) -> Iterator[str | None]:
     yield value.id if identities.is_absolute(value.id) or value.is_reference else None
     for item in value.values("identifier", "url", "sameAs"):
         yield item.text if isinstance(item, Literal) else item.id
+
+
+def _evaluations(node: LinkedNode) -> Iterator[Evaluation]:
+    """Yield the results that state a metric and a value."""
+    for item in node.values("hasEvaluation"):
+        stated = item if isinstance(item, LinkedNode) else LinkedNode(None)
+        metric = next(iter(labels(stated, "metric", "name")), None)
+        value = next(iter(labels(stated, "value")), None)
+        if metric is None or value is None:
+            node.leave("hasEvaluation")
+        else:
+            dataset = next(iter(labels(stated, "evaluationDataset", "dataset")), None)
+            split = next(iter(labels(stated, "split")), None)
+            yield Evaluation(metric=metric, value=value, dataset=dataset, split=split)
+
+
+def _count(node: LinkedNode, term: str) -> int | None:
+    for value in node.values(term):
+        found = JsonNode(value.value).count if isinstance(value, Literal) else None
+        if found is not None:
+            return found
+        node.leave(term)
+    return None
 
 
 def _access(node: LinkedNode) -> Access | None:
