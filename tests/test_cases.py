@@ -11,8 +11,10 @@ import sys
 import pytest
 
 FOLDERS = [
+    "bibtex-keys",
     "checkpoint-containers-and-fingerprints",
     "checkpoints-that-torch-reads",
+    "jsonld-from-others",
     "onnx-external-data",
     "onnx-fixed-batch-and-rank",
     "onnx-rows-belong-together",
@@ -22,6 +24,7 @@ FOLDERS = [
     "round-trip-of-ids",
     "safetensors-float8",
     "tensors-conjugated",
+    "titles-with-markup",
 ]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fairreg.formats.base import Format, ReadableFormat, RecordFormat
+from fairreg.formats.dialects.base import Dialect
 from fairreg.harvesters import Harvester
 from fairreg.models.base import ModelModule
 from fairreg.runners.base import RunnerModule
@@ -205,7 +206,8 @@ def test_every_recipe_has_an_example_or_a_test_that_follows_it():
     recipes = re.split(r"^##+ (?=Adding )", PAGE, flags=re.MULTILINE)[1:]
     titles = {text.partition("\n")[0]: text for text in recipes}
     assert set(titles) == {
-        "Adding a plugin", "Adding a source", "Adding a format", "Adding a runner",
+        "Adding a plugin", "Adding a source", "Adding a format", "Adding a dialect of JSON-LD",
+        "Adding a runner",
         "Adding a converter to ONNX", "Adding a model",
         "Adding a FAIR indicator", "Adding a search filter", "Adding an entry column", "Adding a text column",
     }  # fmt: skip
@@ -217,6 +219,7 @@ def test_every_recipe_has_an_example_or_a_test_that_follows_it():
     [
         ("Adding a source", _abstract(Harvester), {"HARVESTER"}),
         ("Adding a format", _promised(Format) | _promised(ReadableFormat) | _promised(RecordFormat), set()),
+        ("Adding a dialect of JSON-LD", _promised(Dialect), set()),
         ("Adding a runner", _promised(RunnerModule), {"compute"}),
         ("Adding a model", _promised(ModelModule), set()),
     ],

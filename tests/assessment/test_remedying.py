@@ -384,6 +384,18 @@ def test_only_a_persistent_identifier_in_a_card_is_a_qualified_reference(dataset
     assert verdicts(assess(evidence))["I2-1"].verdict == verdict
 
 
+def test_a_fair4ml_file_of_other_hands_counts_without_an_identifier():
+    document = {
+        "@context": {"fair4ml": "https://w3id.org/fair4ml#", "@vocab": "https://schema.org/"},
+        "@type": "fair4ml:MLModel",
+        "@id": "./",
+        "name": "A model",
+        "hasEvaluation": {"metric": "ROC AUC", "value": 0.99, "split": "test", "dataset": "Jets"},
+    }
+    evidence = published_with(HBB, {"fair4ml.jsonld": json.dumps(document)})
+    assert verdicts(assess(evidence))["R1-2"].verdict == "pass"
+
+
 def test_results_in_a_fair4ml_file_are_results():
     document = json.loads(texts(CURATED)["fair4ml.jsonld"])
     result = {

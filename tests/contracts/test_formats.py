@@ -89,7 +89,7 @@ def parse(view, document):
     elif media_type == "application/x-bibtex":
         assert set(entry_of(document)) <= {
             "author", "title", "year", "version", "publisher", "doi", "eprint", "eprinttype", "url",
-            "license",
+            "license", "note",
         }  # fmt: skip
     elif media_type == "text/markdown":
         body = re.sub(r"(?s)\A---\n.*?\n---\n", "", document)

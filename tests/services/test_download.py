@@ -399,3 +399,12 @@ def test_a_file_of_unstated_size_has_a_limit(web, cache, distribution, serve, mo
     with pytest.raises(SecurityRefusal, match="exceeds the limit"):
         download(web, cache, Distribution(name="a", url=distribution.url))
     assert nothing_final(cache)
+
+
+def test_a_rounded_size_neither_refuses_a_file_nor_ends_its_download(web, cache, distribution, serve):
+    serve(with_ranges)
+    rounded = replace(distribution, size=100_000, size_is_rounded=True)
+    assert download(web, cache, rounded).file.path.read_bytes() == CONTENT
+    assert cached_copy(cache, rounded) is not None
+    unchecked = replace(rounded, checksums=())
+    assert download(web, cache, unchecked).file.path.read_bytes() == CONTENT

@@ -50,6 +50,7 @@ distributions = st.builds(
     name=words,
     url=maybe,
     size=st.none() | numbers,
+    size_is_rounded=st.booleans(),
     checksums=listed(st.from_regex(r"\A(md5|sha256):[0-9a-f]{8}\Z")),
     media_type=maybe,
     format=maybe,

@@ -50,7 +50,10 @@ def _fields(record: "ModelRecord") -> list[tuple[str, str | None]]:
     from fairreg.schemas.runs import runs
 
     creators = [creator.name for creator in record.creators]
-    files = [f"{item.path or item.name} {size_text(item.size)}" for item in record.distributions]
+    files = [
+        f"{item.path or item.name} {'about ' if item.size_is_rounded else ''}{size_text(item.size)}"
+        for item in record.distributions
+    ]
     return [
         ("Name", record.name),
         ("Kind", record.kind + (f" (stated as {record.stated_type})" if record.stated_type else "")),

@@ -25,38 +25,60 @@ def register(app: typer.Typer) -> None:
 def validate(file: InputFile, json: Json = False) -> None:
     """Validate a record file (JSON-LD or plain JSON).
 
-    Each violation is reported with its JSON path.
+    Each violation is reported with its JSON path. JSON-LD of other tools is read, too; the properties that
+    were not read are counted and named.
     """
-    from fairreg.cli.output import console, print_json
-    from fairreg.schemas.validation import parse_json, violations
+    from fairreg.cli.output import console, log, print_json
+    from fairreg.schemas.validation import check, parse_json
 
-    found = violations(parse_json(file.read_bytes(), name=file.name))
+    checked = check(parse_json(file.read_bytes(), name=file.name))
     if json:
-        listed = [{"path": item.path, "message": item.message} for item in found]
-        print_json({"file": str(file), "valid": not found, "violations": listed})
-    elif found:
-        for item in found:
+        listed = [{"path": item.path, "message": item.message} for item in checked.violations]
+        found = {"valid": not listed, "violations": listed, "not_read": list(checked.left_out)}
+        print_json({"file": str(file), **found})
+    elif checked.violations:
+        for item in checked.violations:
             console().print(f"{item.path}: {item.message}")
+        if checked.hint:
+            log(f"Hint: {checked.hint}")
     else:
         console().print(f"{file} is a valid record.")
-    if found:
+        _name_left_out(checked.left_out)
+    if checked.violations:
         raise typer.Exit(1)
 
 
 def add(file: InputFile, json: Json = False) -> None:
     """Add the record in a file to the registry.
 
-    A record that was added before under the same identifier is replaced.
+    The file is plain JSON or JSON-LD, of fairreg or another tool: CodeMeta, RO-Crate, schema.org, FAIR4ML,
+    Croissant, Bioschemas. Properties that were not read are counted and named. A record that was added before
+    under the same identifier is replaced.
     """
     from fairreg.cli.output import console, print_json
     from fairreg.services.registry.transfer import add as put
 
     with ready() as (chosen, registry):
-        result = put(chosen, file, registry=registry)
+        result, left_out = put(chosen, file, registry=registry)
     if json:
-        print_json({"id": result.identifier, "outcome": result.outcome})
+        print_json({"id": result.identifier, "outcome": result.outcome, "not_read": list(left_out)})
     else:
         console().print(f"{result.identifier}: {result.outcome}")
+        _name_left_out(left_out)
+
+
+def _name_left_out(names: tuple[str, ...]) -> None:
+    """Count and name the properties that were not read."""
+    from fairreg.cli.output import console
+
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        properties = "property" if len(names) == 1 else "properties"
+        console().print(f"not read: {len(names)} {properties}: {', '.join(names[:_NAMED])}{more}")
+
+
+# Names of unread properties in one line; --json lists all.
+_NAMED = 30
 
 
 def export(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the command line lists the names at its start and needs no 
     from fairreg.formats.base import Format, Reading, RecordFormat
     from fairreg.schemas.record import ModelRecord
 
-__all__ = ["NOT_PLUGINS", "all_formats", "get", "names", "read_record"]
+__all__ = ["NOT_PLUGINS", "all_formats", "get", "names", "read_linked_data", "read_record"]
 
 _ROOM = "fairreg.formats"
 _TEXT = "text"
@@ -23,8 +23,10 @@ NOT_PLUGINS = frozenset(
     {
         "base",
         "creator_names",
+        "dialects",
         "file_facts",
         "front_matter",
+        "linked_data",
         "markdown",
         "plain_yaml",
         "related",
@@ -59,6 +61,13 @@ def read_record(document: str | bytes, *, name: str = "the document") -> "Readin
     # A document that no format recognises is rejected as JSON, the most common format.
     chosen = next(fitting, None) or cast("RecordFormat", get("json"))
     return chosen.read(document, name=name)
+
+
+def read_linked_data(parsed: object, *, name: str = "the document") -> "Reading[ModelRecord]":
+    """Read the record in parsed JSON-LD, of fairreg or another tool. Raises RecordError."""
+    from fairreg.formats.jsonld import read_parsed
+
+    return read_parsed(parsed, name=name)
 
 
 # The formats in which whole records are kept most. They are asked first, so that others are seldom imported.

@@ -125,7 +125,7 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
     return FileFacts(
         name,
         "citation",
-        title=top["title"].text,
+        title=top["title"].title,
         abstract=prose(top["abstract"]),
         version=top["version"].text,
         released=top["date-released"].date,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """codemeta.json: written in the terms of CodeMeta 3.0, read in those of 2 and 3 (https://codemeta.github.io)."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ from fairreg.formats.file_facts import (
 from fairreg.formats.related import papers_of, repository_of
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.jsonld_terms import ORCID, SPDX, SPDX_ID
 from fairreg.schemas.record import Creator, ModelRecord
 
@@ -61,6 +63,8 @@ NARROWS: Mapping[str, str] = {
 # Facts about one version of an object, which must not be copied from another version's file.
 OF_THE_VERSION = ("@id", "identifier", "version", "datePublished")
 _CONTEXT = "https://w3id.org/codemeta/3.0"
+_MOST_PLACED = 1000  # nodes put where they are referred to
+_REFERENCES = 6  # lists and objects from the software to an author, an affiliation and its identifier
 
 
 def write(record: ModelRecord) -> str:
@@ -110,7 +114,39 @@ def _author(item: Creator) -> dict[str, Any]:
 
 def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
     """Read the file into typed facts."""
-    return read_object(document, _facts, name=name, role="codemeta")
+    return read_object(document, _facts, name=name, role="codemeta", load=_load)
+
+
+def _load(text: str) -> Any:
+    """Parse the file; of a graph the software is returned, with the nodes that it refers to in place."""
+    parsed = json.loads(text, object_hook=TrackedObject)
+    graph = dict.get(parsed, "@graph") if isinstance(parsed, dict) else None
+    nodes = [item for item in graph if isinstance(item, TrackedObject)] if isinstance(graph, list) else []
+    described = next((item for item in nodes if "Software" in str(_keyword(item, "type"))), None)
+    if described is None:
+        return parsed
+    by_id = {str(_keyword(item, "id")): item for item in nodes if item is not described}
+    whole = _in_place(described, by_id, _REFERENCES, iter(range(_MOST_PLACED)))
+    return TrackedObject({"@context": parsed.get("@context"), **whole})
+
+
+def _keyword(node: dict[str, Any], name: str) -> Any:
+    """Return the value of a keyword of JSON-LD, which CodeMeta 3 writes without its sign."""
+    return dict.get(node, f"@{name}", dict.get(node, name))
+
+
+def _in_place(value: Any, by_id: Mapping[str, Any], depth: int, places: Iterator[int]) -> Any:
+    """Return a value with the nodes that it refers to, down to a depth and as long as there are `places`.
+
+    Nodes may refer in a circle, and every one of them to all others.
+    """
+    if isinstance(value, list):
+        return [_in_place(item, by_id, depth - 1, places) for item in value] if depth else value
+    if not isinstance(value, dict) or depth == 0:
+        return value
+    named = by_id.get(str(_keyword(value, "id"))) if len(value) == 1 else None
+    node = value if named is None or next(places, None) is None else named
+    return TrackedObject({key: _in_place(item, by_id, depth - 1, places) for key, item in node.items()})
 
 
 def _facts(name: str, top: JsonNode) -> FileFacts:
@@ -126,7 +162,7 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         released=top["datePublished"].date,
         **licence(*(named(item) for item in listed(top["license"]))),
         repository=(top["codeRepository"].text or "").removeprefix("git+") or None,
-        creators=creators(top["author"], _creator),
+        creators=creators(top["author"], _creator) or creators(top["creator"], _creator),
         keywords=keywords(top["keywords"]),
         identifiers=(*_identifiers(name, top), *papers(published, f"{name}: referencePublication")),
         relations=(*cited(published, "cites"), *cited(references, "cites"), *cited(wholes, "is_part_of")),

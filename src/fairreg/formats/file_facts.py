@@ -21,7 +21,7 @@ from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.licenses import joined, spdx
 from fairreg.schemas.record import Creator, Relation, RelationType
-from fairreg.schemas.text import plain_text, split_keywords
+from fairreg.schemas.text import plain_text, split_keywords, title
 
 __all__ = [
     "LONGEST",
@@ -190,10 +190,12 @@ def creators(places: JsonNode, read: Callable[[JsonNode], Creator | None]) -> tu
 
 def creator(name: str | None, orcid: str | None, affiliation: str | None, *, person: bool) -> Creator | None:
     """Return a creator of that name, None without one; an invalid ORCID is left out."""
-    if not name:
+    called = title(name or "")
+    if not called:
         return None
     kind: Any = "person" if person else "organization"
-    return Creator(name=name, orcid=normalise_orcid(orcid or ""), affiliation=affiliation, kind=kind)
+    place = title(affiliation or "")
+    return Creator(name=called, orcid=normalise_orcid(orcid or ""), affiliation=place, kind=kind)
 
 
 def keywords(node: JsonNode) -> tuple[str, ...]:

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Lossless linked-data view of a record; `fairreg.schemas.jsonld` defines it."""
+"""Lossless linked-data view of a record (`fairreg.schemas.jsonld`); reads JSON-LD of other tools, too."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from fairreg.errors import RecordError
 from fairreg.formats.base import FIELDS, Reading, json_text
 from fairreg.schemas.jsonld import to_jsonld
-from fairreg.schemas.jsonld_reader import read_jsonld
+from fairreg.schemas.jsonld_reader import is_own, read_jsonld
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import is_jsonld, parse_json, require_valid
 
-__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "recognises", "write"]
+__all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "read_parsed", "recognises", "write"]
 
 NAME = "jsonld"
 MEDIA_TYPES = ("application/ld+json",)
@@ -25,9 +26,22 @@ def write(record: ModelRecord) -> str:
 
 def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelRecord]:
     """Read the record, and the names of properties without a field in it. Raises RecordError."""
-    node = parse_json(document, name=name)
-    require_valid(node, name=name)
-    return Reading(*read_jsonld(node))
+    parsed = parse_json(document, name=name)
+    if is_own(parsed):
+        require_valid(parsed, name=name)
+    return read_parsed(parsed, name=name)
+
+
+def read_parsed(parsed: Any, *, name: str = "the document", place: str | None = None) -> Reading[ModelRecord]:
+    """Read the record in parsed linked data, as `read` does.
+
+    `place` identifies a record that its document does not identify, where its place is known.
+    """
+    if is_own(parsed):
+        return Reading(*read_jsonld(parsed))
+    from fairreg.formats import dialects  # records of fairreg need no other reader
+
+    return dialects.read(parsed, name=name, place=place)
 
 
 def recognises(document: str | bytes) -> bool:

@@ -112,7 +112,7 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
     return FileFacts(
         name,
         "zenodo",
-        title=top["title"].text,
+        title=top["title"].title,
         abstract=prose(top["description"]),
         version=top["version"].text,
         type=top["upload_type"].text,

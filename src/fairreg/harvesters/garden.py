@@ -68,7 +68,7 @@ class GardenHarvester(Harvester):
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of a garden or of a function. Raises RecordError with the JSON path."""
         top = JsonNode(payload)
-        title, own = top["title"].text, _own(top)
+        title, own = top["title"].title, _own(top)
         if title is None:
             raise violation(top["title"], "is missing", source=self.title)
         if own is None:
@@ -86,8 +86,8 @@ class GardenHarvester(Harvester):
             description=_description(top),
             identifiers=distinct_identifiers(_identifiers(top, own)),
             version=top["version"].text,
-            creators=tuple(Creator(name=text) for node in top["authors"].items() if (text := node.text)),
-            publisher=top["publisher"].text or "Garden-AI",
+            creators=tuple(Creator(name=text) for node in top["authors"].items() if (text := node.title)),
+            publisher=top["publisher"].title or "Garden-AI",
             stated_type=_kind(top),
             keywords=split_keywords(text for node in top["tags"].items() if (text := node.text)),
             language=top["language"].text,

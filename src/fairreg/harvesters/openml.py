@@ -173,7 +173,7 @@ def _record_of(top: JsonNode) -> ModelRecord:
     if top["data_set_description"].stated:
         raise violation(top["data_set_description"], "makes it a data set, not a flow", source="OpenML")
     flow = _flow(top)
-    number, name = _digits(flow["id"]), flow["name"].text
+    number, name = _digits(flow["id"]), flow["name"].title
     if number is None:
         raise violation(flow["id"], "is missing", source="OpenML")
     if name is None:
@@ -195,7 +195,7 @@ def _record_of(top: JsonNode) -> ModelRecord:
         ),
         identifiers=distinct_identifiers([Identifier("openml", f"flow/{number}")]),
         version=flow["version"].text,
-        creators=tuple(Creator(name=text) for item in flow["creator"].items() if (text := item.text)),
+        creators=tuple(Creator(name=text) for item in flow["creator"].items() if (text := item.title)),
         publisher="OpenML",
         stated_type="flow",
         license=known,

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fairreg.errors import RecordError
-from fairreg.schemas.text import clean, one_line
+from fairreg.schemas.text import clean, one_line, title
 
 __all__ = ["JsonNode", "canonical", "violation"]
 
@@ -70,6 +70,11 @@ class JsonNode:
         return one_line(self.value) or None if isinstance(self.value, str) else None
 
     @property
+    def title(self) -> str | None:
+        """Text of a title, name or keyword: on one line, without tags and entities of HTML."""
+        return title(self.text) if self.text else None
+
+    @property
     def prose(self) -> str | None:
         """Text unchanged, with its lines."""
         return self.value if isinstance(self.value, str) and self.value.strip() else None
@@ -84,11 +89,11 @@ class JsonNode:
 
     @property
     def label(self) -> str | None:
-        """A text, or the English (else the first) text of an object by language."""
+        """A text without markup, or the English (else the first) text of an object by language."""
         if not self.is_object:
-            return self.text
-        texts = [node.text for _, node in self.members() if node.text]
-        return self["en"].text or next(iter(texts), None)
+            return self.title
+        texts = [node.title for _, node in self.members() if node.title]
+        return self["en"].title or next(iter(texts), None)
 
     @property
     def count(self) -> int | None:

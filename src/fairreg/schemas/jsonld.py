@@ -118,6 +118,7 @@ def _distribution_node(item: Distribution) -> Node:
             "name": item.name,
             "contentUrl": item.url,
             "contentSize": item.size,
+            "sizeIsRounded": item.size_is_rounded or None,
             "digest": list(item.checksums),
             "encodingFormat": item.media_type,
             "format": item.format,

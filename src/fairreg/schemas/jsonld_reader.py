@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Read records from JSON-LD: our own view without loss, documents of other tools as far as possible.
+"""Read records from their own JSON-LD view without loss; `formats.dialects` reads documents of other tools.
 
-Other tools write one value or many, plain or as a node, and keys as full IRIs, prefixed or plain.
+A processor may have rewritten the view: one value or many, plain or as a node, keys as full IRIs or prefixed.
 """
 
 import re
@@ -27,14 +27,14 @@ from fairreg.schemas.jsonld_terms import (
 )
 from fairreg.schemas.record import Feature, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
 
-__all__ = ["canonical", "from_jsonld", "read_jsonld"]
+__all__ = ["canonical", "from_jsonld", "is_own", "read_jsonld"]
 
 _LONGEST_SIZE = 18  # digits of a number of bytes
 _BYTES = re.compile(r"0*([0-9]+)\s?(?:b|bytes)?", re.IGNORECASE)
 
 
 def from_jsonld(document: Node) -> ModelRecord:
-    """Read a JSON-LD document of one object.
+    """Read the JSON-LD view of a record.
 
     Keys may be full IRIs, prefixed or plain, in any older spelling of the FAIR4ML namespace. Raises
     RecordError with the JSON path of what cannot be a record.
@@ -48,6 +48,16 @@ def read_jsonld(document: Node) -> tuple[ModelRecord, tuple[str, ...]]:
     require_sound(document)
     node: TrackedObject = tracked(canonical(document))
     return _record(node), node.unread()
+
+
+def is_own(document: Any) -> bool:
+    """Tell whether a document is the view of a record: only that states `recordIdentifier`."""
+    if not isinstance(document, dict):
+        return False
+    declared, graph = _declared(document.get("@context")), document.get("@graph")
+    nodes = [document, *(graph if isinstance(graph, list) else [])]
+    keys = {str(key) for node in nodes if isinstance(node, dict) for key in node}
+    return any(term_of_key(key, declared) == "recordIdentifier" for key in keys)
 
 
 def _record(node: Node) -> ModelRecord:
@@ -70,14 +80,12 @@ def canonical(document: Any) -> Node:
 
 
 def _composites(node: Node) -> Node:
-    identifiers = tuple(found for item in _nodes(node.get("identifier")) if (found := _identifier(item)))
     identifier = _scalar(node.get("recordIdentifier"))
-    if identifier is None:
-        identifiers = _with_own(node.get("@id"), identifiers)
-        identifier = _compact(node.get("@id"), identifiers)
     return {
         "identifier": identifier,
-        "identifiers": identifiers,
+        "identifiers": tuple(
+            found for item in _nodes(node.get("identifier")) if (found := _identifier(item))
+        ),
         "kind": _kind(node.get("@type")),
         "creators": tuple(_creator(item) for item in _nodes(node.get("creator"))),
         "publisher": _scalar(next(iter(_nodes(node.get("publisher"))), {}).get("name")),
@@ -129,6 +137,7 @@ def _distribution(node: Node) -> Node:
             "name": _scalar(node.get("name")) or _name_in(url) or "file",
             "url": url,
             "size": _bytes(_scalar(node.get("contentSize"))),
+            "size_is_rounded": _scalar(node.get("sizeIsRounded")),
             "checksums": digests,
             "media_type": _scalar(node.get("encodingFormat")),
             "format": _scalar(node.get("format")),
@@ -281,20 +290,6 @@ def _kind(word: Any) -> str:
         message = f"{word!r} is not one of {', '.join(TYPES.values())}"
         raise RecordError(f"Not a valid record: @type {message}.", violations=(("$.@type", message),))
     return kind
-
-
-def _with_own(iri: Any, identifiers: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
-    """Add the node's IRI to the identifiers, as documents of other tools use it."""
-    found = identifier_in(str(iri)) if iri else None
-    known = {item.key for item in identifiers}
-    return identifiers if found is None or found.key in known else (found, *identifiers)
-
-
-def _compact(iri: Any, identifiers: tuple[Identifier, ...]) -> str | None:
-    found = identifier_in(str(iri)) if iri else None
-    if found is not None and found.scheme != "url":
-        return found.compact
-    return identifiers[0].compact if identifiers else (str(iri) if iri else None)
 
 
 def _nodes(value: Any) -> list[Node]:

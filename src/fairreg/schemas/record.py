@@ -92,12 +92,14 @@ class Distribution(_Struct, frozen=True):
     """One published file. `size` is in bytes, each checksum is ``algorithm:hex``.
 
     An index of more files of the record has the `format` ``index.json`` or ``index.txt``. `path` is set for a
-    file inside an archive: `name` is then the archive's name.
+    file inside an archive: `name` is then the archive's name. `size_is_rounded` says that the source states a
+    size like "1.5 MB", which a download cannot be checked against.
     """
 
     name: Text
     url: str | None = None
     size: Count | None = None
+    size_is_rounded: bool = False
     checksums: tuple[Checksum, ...] = ()
     media_type: str | None = None
     format: str | None = None
@@ -107,6 +109,11 @@ class Distribution(_Struct, frozen=True):
     def is_index(self) -> bool:
         """True for a file that lists more files of its record."""
         return self.format in INDEX_FORMATS
+
+    @property
+    def exact_size(self) -> int | None:
+        """Size that the file must have, None where it is unknown or rounded."""
+        return None if self.size_is_rounded else self.size
 
 
 class Relation(_Struct, frozen=True):
@@ -268,10 +275,10 @@ class ModelRecord(_Struct, frozen=True):
 
     @classmethod
     def from_jsonld(cls, document: dict[str, Any]) -> "ModelRecord":
-        """Inverse of `to_jsonld`; older FAIR4ML namespaces are understood. Raises RecordError."""
-        from fairreg.schemas.jsonld_reader import from_jsonld
+        """Inverse of `to_jsonld`; documents of other tools are read as well. Raises RecordError."""
+        from fairreg.schemas.validation import read_document
 
-        return from_jsonld(document)
+        return read_document(document)
 
 
 def is_apple_double(name: str) -> bool:

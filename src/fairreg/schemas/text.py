@@ -5,7 +5,7 @@ import html
 import re
 from collections.abc import Iterable
 
-__all__ = ["clean", "one_line", "plain_text", "split_keywords"]
+__all__ = ["clean", "one_line", "plain_text", "split_keywords", "title"]
 
 _TAGS = (
     "a|abbr|address|article|aside|b|bdi|bdo|big|blockquote|body|br|caption|center|cite|code|col|colgroup|dd|"
@@ -43,9 +43,17 @@ def plain_text(text: str) -> str:
     return _of_html(text) if _TAG.search(text) else _tidy(html.unescape(text).replace("\r\n", "\n"))
 
 
+def title(text: str) -> str | None:
+    """Return a title, name or keyword on one line: entities become characters, tags of HTML are removed.
+
+    None for an empty text. ``<`` and ``&`` of plain text stay, and so does a text that is nothing but tags.
+    """
+    return one_line(plain_text(text)) or one_line(text) or None
+
+
 def split_keywords(stated: Iterable[str]) -> tuple[str, ...]:
-    """Return each keyword once, ignoring case; a single entry with several is split at its separators."""
-    entries = [entry for entry in map(one_line, stated) if entry]
+    """Return each keyword once, ignoring case, without markup; a single entry is split at its separators."""
+    entries = [entry for entry in map(title, stated) if entry]
     if len(entries) == 1:
         entries = [part.strip() for part in re.split(r"[,;|]", entries[0])]
     seen: dict[str, str] = {}

@@ -14,9 +14,12 @@ from fairreg.schemas.json_values import faults
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
+    "CheckedDocument",
     "Violation",
+    "check",
     "is_jsonld",
     "parse_json",
+    "read_document",
     "read_record",
     "require_valid",
     "schema_of_record",
@@ -35,32 +38,66 @@ class Violation(NamedTuple):
 
 
 def is_jsonld(document: object) -> bool:
-    """Tell whether a document is linked data rather than the plain JSON of a record."""
-    return isinstance(document, dict) and any(
-        key in document for key in ("@context", "@type", "@graph", "@id")
-    )
+    """Tell whether a document is linked data rather than the plain JSON of a record.
+
+    It has a keyword, or keys with a prefix or as IRIs; a list of such objects is linked data, too.
+    """
+    if isinstance(document, list):
+        return any(isinstance(item, dict) and is_jsonld(item) for item in document)
+    return isinstance(document, dict) and any(key.startswith("@") or ":" in key for key in document)
+
+
+class CheckedDocument(NamedTuple):
+    """Faults of a document, else the properties that were left out of its record; `hint` is the next step."""
+
+    violations: tuple[Violation, ...]
+    left_out: tuple[str, ...] = ()
+    hint: str | None = None
 
 
 def violations(document: object) -> list[Violation]:
     """List every violation of the schema of its form, in document order; empty for a valid record."""
-    unsound = [Violation(*item) for item in islice(faults(document), MAX_REPORTED)]
-    if unsound:
-        return unsound
-    if is_jsonld(document):
-        from fairreg.schemas.jsonld_reader import canonical, from_jsonld  # plain JSON needs none of it
+    return list(check(document).violations)
 
-        found = _check("jsonld.schema.json", canonical(document))
-        read: Any = from_jsonld
-    else:
-        found = _check("record.schema.json", document)
-        read = ModelRecord.from_json
+
+def check(document: object) -> CheckedDocument:
+    """Check a parsed document, plain JSON or linked data of fairreg or another tool."""
+    unsound = tuple(Violation(*item) for item in islice(faults(document), MAX_REPORTED))
+    found = unsound or tuple(_against_schema(document))
     if found:
-        return found
+        return CheckedDocument(found)
     try:
-        read(document)
+        return CheckedDocument((), _left_out(document))
     except RecordError as error:
-        return [Violation(*item) for item in error.violations] or [Violation("$", error.message)]
-    return []
+        listed = tuple(Violation(*item) for item in error.violations)
+        return CheckedDocument(listed or (Violation("$", error.message),), hint=error.hint)
+
+
+def _against_schema(document: object) -> list[Violation]:
+    """Return the violations of the schema; documents of other tools have none."""
+    if not is_jsonld(document):
+        return _check("record.schema.json", document)
+    from fairreg.schemas.jsonld_reader import canonical, is_own  # plain JSON needs none of it
+
+    if not is_own(document):
+        return []
+    try:
+        return _check("jsonld.schema.json", canonical(document))
+    except RecordError as error:
+        return [Violation(*item) for item in error.violations]
+
+
+def _left_out(document: object) -> tuple[str, ...]:
+    if not is_jsonld(document):
+        ModelRecord.from_json(document)
+        return ()
+    from fairreg.schemas.jsonld_reader import is_own, read_jsonld
+
+    if isinstance(document, dict) and is_own(document):
+        return read_jsonld(document)[1]
+    from fairreg import formats  # as in `read_record`
+
+    return formats.read_linked_data(document).left_out
 
 
 def require_valid(document: object, *, name: str) -> None:
@@ -83,6 +120,13 @@ def read_record(text: str | bytes, *, name: str = "the document") -> ModelRecord
     from fairreg import formats
 
     return formats.read_record(text, name=name).understood
+
+
+def read_document(document: object, *, name: str = "the document") -> ModelRecord:
+    """Read the record in parsed linked data, of fairreg or another tool. Raises RecordError."""
+    from fairreg import formats  # as in `read_record`
+
+    return formats.read_linked_data(document, name=name).understood
 
 
 def parse_json(text: str | bytes, *, name: str) -> Any:

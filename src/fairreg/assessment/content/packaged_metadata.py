@@ -47,8 +47,11 @@ def _record(document: Document) -> ModelRecord | None:
     content = parsed(document)
     if not isinstance(content, dict) or "@context" not in content:
         return None
+    from fairreg.formats.jsonld import read_parsed  # few archives have such a file
+
     try:
-        return ModelRecord.from_jsonld(content)
+        # A file beside a model is about that model, even where it names no identifier.
+        return read_parsed(content, name=document.path, place=f"file:{document.path}").understood
     except RecordError:
         return None
 

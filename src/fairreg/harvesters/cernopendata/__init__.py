@@ -169,7 +169,7 @@ def _record_of(top: JsonNode) -> ModelRecord:
     from fairreg.harvesters.cernopendata.files import files_of
 
     meta = _metadata(top)
-    title, number = meta["title"].text, meta["recid"].text
+    title, number = meta["title"].title, meta["recid"].text
     if title is None:
         raise violation(meta["title"], "is missing", source="CERN Open Data")
     if number is None or not number.isascii() or not number.isdigit():
@@ -190,11 +190,11 @@ def _record_of(top: JsonNode) -> ModelRecord:
             origins=tuple(item for item in contents.origins if item.field != "formats" or not formats),
         ),
         description=_prose(meta["abstract"]),
-        alternate_names=tuple(text for item in meta["title_additional"].items() if (text := item.text)),
+        alternate_names=tuple(text for item in meta["title_additional"].items() if (text := item.title)),
         identifiers=distinct_identifiers(_identifiers(meta, number, doi)),
         version=meta["version"].text,
         creators=tuple(_creators(meta)),
-        publisher=meta["publisher"].text or "CERN Open Data Portal",
+        publisher=meta["publisher"].title or "CERN Open Data Portal",
         stated_type=_stated_type(meta),
         license=known,
         license_stated=None if known else meta.at("license", "attribution").text,
@@ -225,12 +225,12 @@ def _creators(meta: JsonNode) -> Iterator[Creator]:
     """The authors, else the collaboration."""
     named = False
     for item in meta["authors"].items():
-        name = item["name"].text
+        name = item["name"].title
         if name:
             named = True
             orcid = normalise_orcid(item["orcid"].text or "")
-            yield Creator(name=name, orcid=orcid, affiliation=item["affiliation"].text)
-    collaboration = meta.at("collaboration", "name").text
+            yield Creator(name=name, orcid=orcid, affiliation=item["affiliation"].title)
+    collaboration = meta.at("collaboration", "name").title
     if collaboration and not named:
         yield Creator(name=collaboration, kind="organization")
 

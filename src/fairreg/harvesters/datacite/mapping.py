@@ -72,7 +72,7 @@ def record_of(payload: object) -> ModelRecord:
         identifiers=distinct_identifiers(_identifiers(top, doi)),
         version=top["version"].text,
         creators=tuple(creator for item in top["creators"].items() if (creator := _creator(item))),
-        publisher=top["publisher"].text or top.at("publisher", "name").text,
+        publisher=top["publisher"].title or top.at("publisher", "name").title,
         stated_type=_type(top)[1],
         license=license_id,
         license_stated=license_stated,
@@ -123,8 +123,7 @@ def _titles(top: JsonNode) -> list[JsonNode]:
 
 
 def _title(item: JsonNode) -> str | None:
-    text = item["title"].text or item.text
-    return " ".join(plain_text(text).split()) or None if text else None
+    return item["title"].title or item.title
 
 
 def _description(top: JsonNode) -> str | None:
@@ -180,8 +179,8 @@ def _relations(top: JsonNode) -> Iterator[Relation]:
 
 
 def _creator(item: JsonNode) -> Creator | None:
-    parts = (item["familyName"].text, item["givenName"].text)
-    name = item["name"].text or ", ".join(part for part in parts if part)
+    parts = (item["familyName"].title, item["givenName"].title)
+    name = item["name"].title or ", ".join(part for part in parts if part)
     if not name:
         return None
     orcids = (
@@ -189,7 +188,9 @@ def _creator(item: JsonNode) -> Creator | None:
         for entry in item["nameIdentifiers"].items()
         if "orcid" in (entry["nameIdentifierScheme"].text or entry["schemeUri"].text or "").lower()
     )
-    affiliations = [text for node in item["affiliation"].items() if (text := node.text or node["name"].text)]
+    affiliations = [
+        text for node in item["affiliation"].items() if (text := node.title or node["name"].title)
+    ]
     return Creator(
         name=name,
         orcid=next((orcid for orcid in orcids if orcid), None),

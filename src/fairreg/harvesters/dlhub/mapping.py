@@ -114,7 +114,7 @@ def _essentials(payload: object) -> tuple[JsonNode, str | None, str]:
     cite = top["datacite"]
     if not cite.is_object:
         raise violation(cite, "is missing", source="DLHub")
-    stated = (item["title"].text or item.text for item in (*cite["titles"].items(), *cite["title"].items()))
+    stated = (item["title"].title or item.title for item in (*cite["titles"].items(), *cite["title"].items()))
     title = next((text for text in stated if text), None)
     if title is None:
         raise violation(cite["titles"], "is missing", source="DLHub")
@@ -174,8 +174,8 @@ def _relations(cite: JsonNode) -> Iterator[Relation | None]:
 
 
 def _creator(item: JsonNode) -> Creator | None:
-    parts = (item["familyName"].text, item["givenName"].text)
-    name = item.text or item["creatorName"].text or ", ".join(part for part in parts if part)
+    parts = (item["familyName"].title, item["givenName"].title)
+    name = item.title or item["creatorName"].title or ", ".join(part for part in parts if part)
     if not name:
         return None
     orcids = (
@@ -185,7 +185,7 @@ def _creator(item: JsonNode) -> Creator | None:
     return Creator(
         name=name,
         orcid=next((orcid for orcid in orcids if orcid), None),
-        affiliation="; ".join(text for node in places if (text := node.text)) or None,
+        affiliation="; ".join(text for node in places if (text := node.title)) or None,
     )
 
 

@@ -29,7 +29,7 @@ from fairreg.schemas.record import (
     Relation,
     RelationType,
 )
-from fairreg.schemas.text import plain_text, split_keywords
+from fairreg.schemas.text import plain_text, split_keywords, title
 
 __all__ = ["PAGES", "envelope", "info_of", "is_dataset", "record_of", "repository_of"]
 
@@ -109,8 +109,8 @@ class _Mapping:
 
         doi, files = self._doi(), tuple(self._distributions())
         license_id, license_stated = self._license()
-        names = [self.meta["pretty_name"].text, self.repository.rsplit("/", 1)[-1], self.repository]
-        names += [item["name"].text for item in self._index()]
+        names = [self.meta["pretty_name"].title, self.repository.rsplit("/", 1)[-1], self.repository]
+        names += [item["name"].title for item in self._index()]
         known = list(dict.fromkeys(name for name in names if name))
         return ModelRecord(
             identifier=f"doi:{doi}" if doi else f"huggingface:{self.id}",
@@ -267,7 +267,7 @@ class _Mapping:
         tags = self.tags or _texts(self.meta["tags"])
         # Each tag is one keyword and must not be split at its commas.
         kept = [tag for tag in tags if tag not in taken and is_keyword(tag)]
-        return split_keywords([*kept, ""]) if len(kept) != 1 else (kept[0],)
+        return split_keywords([*kept, ""]) if len(kept) != 1 else (title(kept[0]) or kept[0],)
 
     def _language(self) -> str | None:
         stated = self.meta["language"]

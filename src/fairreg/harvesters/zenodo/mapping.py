@@ -69,12 +69,12 @@ def record_of(payload: object) -> ModelRecord:
         provenance=_provenance(top, source_id, contents.origins),
         description=_prose(meta["description"]),
         alternate_names=tuple(
-            text for item in meta["additional_titles"].items() if (text := item["title"].text)
+            text for item in meta["additional_titles"].items() if (text := item["title"].title)
         ),
         identifiers=distinct_identifiers(_identifiers(top, doi)),
         version=meta["version"].text,
         creators=tuple(creator for item in meta["creators"].items() if (creator := _creator(item))),
-        publisher=meta["publisher"].text or meta["imprint_publisher"].text or "Zenodo",
+        publisher=meta["publisher"].title or meta["imprint_publisher"].title or "Zenodo",
         stated_type=_type(meta)[1],
         license=license_id,
         license_stated=license_stated,
@@ -216,8 +216,8 @@ def _relations(top: JsonNode, doi: str | None) -> Iterator[Relation | None]:
 
 def _creator(item: JsonNode) -> Creator | None:
     who = item["person_or_org"] if item["person_or_org"].is_object else item
-    parts = (who["family_name"].text, who["given_name"].text)
-    name = who["name"].text or ", ".join(part for part in parts if part)
+    parts = (who["family_name"].title, who["given_name"].title)
+    name = who["name"].title or ", ".join(part for part in parts if part)
     if not name:
         return None
     schemes = {
@@ -226,7 +226,7 @@ def _creator(item: JsonNode) -> Creator | None:
         if entry.is_object
     }
     places = (*item["affiliation"].items(), *item["affiliations"].items())
-    affiliations = [text for node in places if (text := node.text or node["name"].text)]
+    affiliations = [text for node in places if (text := node.title or node["name"].title)]
     return Creator(
         name=name,
         orcid=normalise_orcid(who["orcid"].text or schemes.get("orcid") or ""),
@@ -267,7 +267,7 @@ def _license(meta: JsonNode) -> tuple[str | None, str | None]:
 
 def _keywords(meta: JsonNode) -> tuple[str, ...]:
     stated = split_keywords(text for item in meta["keywords"].items() if (text := item.text))
-    subjects = [item["subject"].text or item["term"].text for item in meta["subjects"].items()]
+    subjects = [item["subject"].title or item["term"].title for item in meta["subjects"].items()]
     unique = {word.casefold(): word for word in (*subjects, *stated) if word}
     return tuple(dict.fromkeys(unique[word.casefold()] for word in (*stated, *subjects) if word))
 

@@ -78,7 +78,7 @@ def keys_of(distribution: Distribution) -> tuple[str, ...]:
     names = [f"{name}:{value}" for name, value in _published(distribution) if name not in _NO_NAMES]
     if names:
         return tuple(names)
-    return (f"url:{distribution.url}:{distribution.size}",)
+    return (f"url:{distribution.url}:{distribution.exact_size}",)
 
 
 def download(
@@ -128,7 +128,7 @@ def take(cache: Cache, distribution: Distribution, path: Path) -> Downloaded | N
 def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
     """Return the file of an earlier download if it is complete and agrees with size and checksums."""
     file = cache.find(keys_of(distribution))
-    if file is None or (distribution.size is not None and file.size != distribution.size):
+    if file is None or (distribution.exact_size is not None and file.size != distribution.exact_size):
         return None
     digests = _digests(file.path, distribution)
     if any(digests[algorithm] != value for algorithm, value in _published(distribution)):
@@ -177,11 +177,12 @@ def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: 
             if _size(part) <= before:
                 raise
             continue
-        if distribution.size is None or _size(part) >= distribution.size:
+        if distribution.exact_size is None or _size(part) >= distribution.exact_size:
             return
         if _size(part) <= before:
             raise Unreachable(
-                f"The download of {distribution.name} stopped at {_size(part)} of {distribution.size} bytes.",
+                f"The download of {distribution.name} stopped at {_size(part)} "
+                f"of {distribution.exact_size} bytes.",
                 hint="Run the command again: it resumes where it stopped.",
             )
 
@@ -189,7 +190,7 @@ def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: 
 def _stream_into(web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None) -> None:
     # Without a published checksum a change of the file between two parts would go unnoticed.
     done = _size(part) if _published(distribution) else 0
-    if distribution.size is not None and done == distribution.size:
+    if distribution.exact_size is not None and done == distribution.exact_size:
         part.touch()
         return
     headers = {"Range": f"bytes={done}-"} if done else {}
@@ -202,7 +203,7 @@ def _stream_into(web: HttpClient, distribution: Distribution, part: Path, progre
 
 
 def _write(distribution: Distribution, part: Path, start: int, chunks: Iterator[bytes]) -> None:
-    limit = MAX_UNSTATED if distribution.size is None else distribution.size
+    limit = MAX_UNSTATED if distribution.exact_size is None else distribution.exact_size
     with disk_faults("The cache"), part.open("r+b" if start else "wb") as out:
         out.seek(start)
         for chunk in chunks:
@@ -225,7 +226,7 @@ def _counted(
     for chunk in chunks:
         done += len(chunk)
         if progress is not None:
-            progress(distribution.name, done, distribution.size or total)
+            progress(distribution.name, done, distribution.exact_size or total)
         yield chunk
 
 
@@ -305,15 +306,15 @@ def _refuse_pointer(distribution: Distribution, path: Path) -> None:
 
 def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> None:
     size = _size(part)
-    if size > MAX_UNSTATED and distribution.size is None:
+    if size > MAX_UNSTATED and distribution.exact_size is None:
         part.unlink()
         raise SecurityRefusal(
             f"{distribution.name} has no stated size and exceeds the limit of {MAX_UNSTATED >> 30} GiB."
         )
-    if distribution.size is not None and size != distribution.size:
+    if distribution.exact_size is not None and size != distribution.exact_size:
         part.unlink()
         raise ChecksumMismatch(
-            f"{distribution.name} has at least {size} bytes; its record states {distribution.size}.",
+            f"{distribution.name} has at least {size} bytes; its record states {distribution.exact_size}.",
             name=distribution.name,
         )
     for algorithm, value in _published(distribution):

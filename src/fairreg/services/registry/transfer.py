@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from fairreg import formats
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
-from fairreg.schemas.validation import read_record
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults
@@ -20,15 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["add", "export", "import_"]
 
 
-def add(settings: Settings, file: Path, *, registry: Registry | None = None) -> PutResult:
+def add(
+    settings: Settings, file: Path, *, registry: Registry | None = None
+) -> tuple[PutResult, tuple[str, ...]]:
     """Store the record in `file`, JSON-LD or plain, in `registry` or else that of `settings`.
 
-    Raises RecordError.
+    The result comes with the names of the properties that were not read. Raises RecordError.
     """
     content = file.read_bytes()
-    record = read_record(content, name=file.name)
+    reading = formats.read_record(content, name=file.name)
     with existing(registry, settings) as used:
-        return used.put(record, payload=content, media_type="application/json")
+        stored = used.put(reading.understood, payload=content, media_type="application/json")
+    return stored, reading.left_out
 
 
 def export(settings: Settings, file: Path, *, registry: Registry | None = None) -> dict[str, int]:

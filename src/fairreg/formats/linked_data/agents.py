@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""People and organisations in documents: `author` and `creator`, as text, node, reference or role."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
+from fairreg.formats.linked_data.values import best, label
+from fairreg.schemas.identifiers import normalise_orcid
+from fairreg.schemas.record import Creator
+from fairreg.schemas.text import title
+
+__all__ = ["creators", "organisation"]
+
+_TERMS = ("author", "creator")
+_NAMING = ("identifier", "sameAs", "url", "orcid")
+# Subtypes of schema.org's Organization in use, and what other vocabularies call a group.
+_GROUPS = re.compile(
+    r"organi[sz]ation|university|project|consortium|corporation|college|agency|ngo|group", re.I
+)
+_ROLES = ("Role", "OrganizationRole", "PerformanceRole")
+_ADDRESS = re.compile(r"[<(\[]\s*(?:mailto:)?[^\s<>()\[\]@]{1,99}@[^\s<>()\[\]@]{1,99}\s*[>)\]]|\bmailto:\S+")
+_ORCID = re.compile(
+    r"[<(\[]?\s*(?:https?://orcid\.org/|orcid:\s*)(\d{4}-\d{4}-\d{4}-\d{3}[\dX])\s*[>)\]]?", re.I
+)
+
+
+def creators(graph: DocumentGraph, node: LinkedNode) -> tuple[Creator, ...]:
+    """Return the creators of a node, each once: authors first, then creators that are no author."""
+    found: list[list[Creator]] = []
+    for term in _TERMS:
+        # A person may be listed twice: as such, and behind a role.
+        listed: dict[int, Creator] = {}
+        for value in node.values(term):
+            agents = list(_agents(graph, value))
+            for place, item in agents:
+                listed.setdefault(place, item)
+            if not agents:
+                node.leave(term)
+        found.append(list(listed.values()))
+    return _merged(*found)
+
+
+def organisation(value: Value) -> str | None:
+    """Return the name of a publisher or an affiliation."""
+    if isinstance(value, Literal):
+        return title(value.text or "")
+    name = label(value) or next(
+        (item.text for item in value.values("legalName") if isinstance(item, Literal)), None
+    )
+    return title(name or "")
+
+
+def _agents(graph: DocumentGraph, value: Value) -> Iterator[tuple[int, Creator]]:
+    """Yield the creators that a value names, each with the identity of the object that describes it."""
+    if isinstance(value, Literal):
+        node = graph.node(value.text or "") if (value.text or "").startswith(("_:", "#")) else None
+        if node is None:
+            for item in _of_text(value.text or ""):
+                yield id(item), item
+        elif _is_plain(node):
+            yield from _agents(graph, node)
+    elif not _is_plain(value):
+        # schema.org's roles and CodeMeta's 3.0 stand between a work and the person, under the same property.
+        for inner in filter(_is_plain, value.values(*_TERMS)):
+            yield from _agents(graph, inner)
+    elif (found := _of_node(value)) is not None:
+        yield id(value), found
+
+
+def _is_plain(value: Value) -> bool:
+    """Tell whether it is no role: a role of a role would be a cycle."""
+    return isinstance(value, Literal) or not set(value.types) & set(_ROLES)
+
+
+def _of_text(text: str) -> list[Creator]:
+    found: list[Creator] = []
+    for part in text.split(";"):
+        orcid = _ORCID.search(part)
+        name = title(_ADDRESS.sub(" ", _ORCID.sub(" ", part)))
+        # An author given by address alone is a person whose name the document does not state.
+        if name and "://" not in name and "@" not in name:
+            found.append(Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None))
+    return found
+
+
+def _of_node(node: LinkedNode) -> Creator | None:
+    parts = (_words(node, term) for term in ("givenName", "additionalName", "familyName"))
+    whole = title(" ".join(part for part in parts if part))
+    chosen = best(node.values("name"))
+    name = (title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None) or whole
+    if not name:
+        return None
+    kind: Any = "organization" if any(map(_GROUPS.search, node.types)) else "person"
+    return Creator(name=name, orcid=_orcid(node), affiliation=_affiliation(node), kind=kind)
+
+
+def _words(node: LinkedNode, term: str) -> str:
+    """Return all texts under a term: a person may have several given names."""
+    return " ".join(item.text for item in node.values(term) if isinstance(item, Literal) and item.text)
+
+
+def _orcid(node: LinkedNode) -> str | None:
+    """Return the ORCID of a person; addresses and identifiers without one count as not read."""
+    found = normalise_orcid(node.id) if node.id else None
+    for term in _NAMING:
+        texts = [text for value in node.values(term) for text in _texts(value) if text]
+        stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
+        if texts and stated is None:
+            node.leave(term)
+        found = found or stated
+    return found
+
+
+def _affiliation(node: LinkedNode) -> str | None:
+    places: dict[str, None] = {}
+    for value in node.values("affiliation"):
+        place = organisation(value)
+        if place is None:
+            node.leave("affiliation")
+        else:
+            places[place] = None
+    return "; ".join(places) or None
+
+
+def _texts(value: Value) -> Iterator[str | None]:
+    if isinstance(value, Literal):
+        yield value.text
+    else:
+        yield value.id
+        inner = value.values("value", "url", "propertyID")
+        yield from (item.text for item in inner if isinstance(item, Literal))
+
+
+def _merged(authors: list[Creator], others: list[Creator]) -> tuple[Creator, ...]:
+    """Return the authors, completed by what `others` say of them, then the others.
+
+    Two of one name in one list are two persons, unless their ORCID is the same.
+    """
+    kept: list[Creator] = []
+    places: dict[str, int] = {}
+    for item in authors:
+        if item.orcid is None or item.orcid not in places:
+            _keep(item, kept, places)
+    for item in others:
+        place = places.get(item.orcid or "", places.get(_name_key(item.name)))
+        if place is None or not _may_be_same(item, kept[place]):
+            _keep(item, kept, places)
+        else:
+            known = kept[place]
+            kept[place] = msgspec.structs.replace(
+                known, orcid=known.orcid or item.orcid, affiliation=known.affiliation or item.affiliation
+            )
+    return tuple(kept)
+
+
+def _keep(item: Creator, kept: list[Creator], places: dict[str, int]) -> None:
+    for key in (item.orcid, _name_key(item.name)):
+        if key:
+            places.setdefault(key, len(kept))
+    kept.append(item)
+
+
+def _may_be_same(one: Creator, other: Creator) -> bool:
+    return one.orcid is None or other.orcid is None or one.orcid == other.orcid
+
+
+def _name_key(name: str) -> str:
+    family, comma, given = name.partition(",")
+    ordered = f"{given} {family}" if comma else name
+    return " ".join(ordered.casefold().split())

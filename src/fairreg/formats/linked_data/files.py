@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""Files in documents: distributions, encodings, and the parts of a crate."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
+from fairreg.formats.linked_data.identities import is_absolute, stated
+from fairreg.formats.linked_data.sizes import in_bytes
+from fairreg.schemas.record import Distribution
+from fairreg.schemas.text import one_line
+
+__all__ = ["distributions", "is_file", "parts"]
+
+_FILE_TYPES = frozenset(
+    {"File", "MediaObject", "DataDownload", "FileObject", "AudioObject", "ImageObject", "VideoObject"}
+)
+_TERMS = ("distribution", "encoding", "associatedMedia")
+_LINKS = ("downloadUrl", "downloadURL", "contentUrl")
+_MARKS = ("contentUrl", "contentSize", "sha256", "md5", "encodingFormat")
+_HEX = re.compile(r"[0-9a-f]{6,128}")
+_DIGESTS = ("sha256", "sha512", "sha1", "md5")
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}(?:\s*;.{1,99})?")
+# A clone of a repository, which Croissant lists among the files.
+_CLONES = ("git+https", "git+ssh")
+# InvenioRDM's and Dataverse's addresses end in one of these, behind the file's name.
+_AFTER_NAME = frozenset({"content", "download"})
+
+
+def distributions(node: LinkedNode) -> Iterator[Distribution]:
+    """Yield the files that a node names as distributions of itself, or by an address of its content."""
+    for term in (*_TERMS, *_LINKS):
+        for value in node.values(term):
+            found = _of_address(value.text) if isinstance(value, Literal) else _of_node(value)
+            if found is None:
+                node.leave(term)
+            else:
+                yield found
+
+
+def is_file(value: Value) -> bool:
+    """Tell whether a part is a file: by its type, or by stating content."""
+    if isinstance(value, Literal):
+        return False
+    return bool(_FILE_TYPES & set(value.types)) or value.states(*_MARKS)
+
+
+def parts(root: LinkedNode) -> Iterator[Distribution]:
+    """Yield the files below a crate's root, through its folders; relations hold its other parts."""
+    waiting, seen = deque([root]), {id(root)}
+    while waiting:
+        folder = waiting.popleft()
+        for value in folder.values("hasPart"):
+            if isinstance(value, Literal) or id(value) in seen:
+                continue
+            seen.add(id(value))
+            found = _part(value)
+            if found is not None:
+                yield found
+            elif not is_absolute(value.id):
+                if value.states("hasPart"):
+                    waiting.append(value)
+                else:
+                    folder.leave("hasPart")
+
+
+def _part(node: LinkedNode) -> Distribution | None:
+    if not is_file(node) and not (node.is_reference and _looks_like_file(node.id)):
+        return None
+    if node.id is None or node.id.startswith(("#", "_:")):
+        return _of_node(node)
+    if is_absolute(node.id):
+        return _described(node, _last_part(node.id) or node.id, node.id)
+    # The path is the file's name in a crate; its "name" is a description for people (RO-Crate 1.1, 4.2).
+    return _described(node, one_line(unquote(node.id)), _address(node))
+
+
+def _looks_like_file(name: str | None) -> bool:
+    """Tell whether a reference without an entity has the form of a file in the crate."""
+    return (
+        bool(name)
+        and not is_absolute(name)
+        and not str(name).startswith(("#", "_:"))
+        and str(name)[-1] != "/"
+    )
+
+
+def _of_address(text: str | None) -> Distribution | None:
+    named = stated(text)
+    # An address that names an object, as the page of a repository, is not the address of a file.
+    return (
+        Distribution(name=_last_part(named.value) or named.value, url=text)
+        if named and named.scheme == "url"
+        else None
+    )
+
+
+def _of_node(node: LinkedNode) -> Distribution | None:
+    formats = [item.text for item in node.peek("encodingFormat") if isinstance(item, Literal)]
+    if "FileSet" in node.types or any(item in _CLONES for item in formats):
+        return None
+    link, name = _link(node), _text(node, "name")
+    archive = next((item for item in node.values("containedIn") if isinstance(item, LinkedNode)), None)
+    if archive is not None and archive is not node and link and not _is_web(link):
+        # A file inside an archive (Croissant 1.0, FileObject): the address is a path in it.
+        outer = _text(archive, "name") or archive.id
+        return _described(node, outer, _address(archive), path=link)
+    inside = node.id if not is_absolute(node.id) else None
+    return _described(
+        node, name or _last_part(link or "") or inside, link if link and _is_web(link) else None
+    )
+
+
+def _link(node: LinkedNode) -> str | None:
+    """Return the address or path of a file's content."""
+    values = node.values(*_LINKS)
+    stated_links = (item.text if isinstance(item, Literal) else item.id for item in values)
+    own = node.id if is_absolute(node.id) and node.states(*_MARKS, "name") else None
+    return next((item for item in stated_links if item), own)
+
+
+def _address(node: LinkedNode) -> str | None:
+    link = _link(node)
+    return link if link and _is_web(link) else None
+
+
+def _described(
+    node: LinkedNode, name: str | None, url: str | None, path: str | None = None
+) -> Distribution | None:
+    if not name:
+        return None
+    size, rounded = _size(node)
+    return Distribution(
+        name=name,
+        url=url,
+        size=size,
+        size_is_rounded=rounded,
+        checksums=tuple(dict.fromkeys(_checksums(node))),
+        media_type=_media_type(node),
+        path=path,
+    )
+
+
+def _size(node: LinkedNode) -> tuple[int | None, bool]:
+    for value in node.values("contentSize"):
+        found = in_bytes((value.text if isinstance(value, Literal) else _quantity(value)) or "")
+        if found is not None:
+            return found
+        node.leave("contentSize")
+    return None, False
+
+
+def _quantity(node: LinkedNode) -> str:
+    """Return the words of schema.org's QuantitativeValue."""
+    return " ".join(filter(None, (_text(node, "value"), _text(node, "unitText") or _text(node, "unitCode"))))
+
+
+def _checksums(node: LinkedNode) -> Iterator[str]:
+    for algorithm in _DIGESTS:
+        for value in node.values(algorithm):
+            digest = (value.text or "").lower() if isinstance(value, Literal) else ""
+            if _HEX.fullmatch(digest):
+                yield f"{algorithm}:{digest}"
+            else:
+                node.leave(algorithm)
+    for value in node.values("checksum", "digest"):
+        found = _checksum(value)
+        if found:
+            yield found
+        else:
+            node.leave("checksum", "digest")
+
+
+def _checksum(value: Value) -> str | None:
+    """Return ``algorithm:hex`` of a text in that form, or of SPDX's Checksum (SPDX 2.3, section 8.4)."""
+    if isinstance(value, Literal):
+        algorithm, _, digest = (value.text or "").lower().partition(":")
+    else:
+        stated_as = [
+            item.text if isinstance(item, Literal) else item.id for item in value.values("algorithm")
+        ]
+        algorithm = next((item for item in stated_as if item), "").lower().rpartition("checksumalgorithm_")[2]
+        digest = (_text(value, "checksumValue") or _text(value, "value") or "").lower()
+    algorithm = algorithm.replace("-", "")
+    return f"{algorithm}:{digest}" if algorithm in _DIGESTS and _HEX.fullmatch(digest) else None
+
+
+def _media_type(node: LinkedNode) -> str | None:
+    values = node.values("encodingFormat", "fileFormat")
+    texts = [item.text for item in values if isinstance(item, Literal) and item.text]
+    return next((text for text in texts if _MEDIA_TYPE.fullmatch(text)), next(iter(texts), None))
+
+
+def _text(node: LinkedNode, term: str) -> str | None:
+    return next((item.text for item in node.values(term) if isinstance(item, Literal) and item.text), None)
+
+
+def _is_web(text: str) -> bool:
+    try:
+        found = urlsplit(text)
+    except ValueError:
+        return False
+    return found.scheme in {"http", "https", "ftp"} and bool(found.hostname) and " " not in text
+
+
+def _last_part(address: str) -> str:
+    try:
+        names = [unquote(part) for part in urlsplit(address).path.split("/") if part]
+    except ValueError:
+        return ""
+    if len(names) > 1 and names[-1] in _AFTER_NAME:
+        names.pop()
+    return one_line(names[-1]) if names else ""

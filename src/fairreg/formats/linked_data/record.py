@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: MIT
+"""Facts of a node by record field, with the same rules in every dialect (`properties` lists what is read)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fairreg.errors import RecordError
+from fairreg.formats.base import Reading
+from fairreg.formats.linked_data import identities
+from fairreg.formats.linked_data.agents import creators, organisation
+from fairreg.formats.linked_data.files import distributions, is_file, parts
+from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
+from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
+from fairreg.formats.linked_data.values import best, date, label, labels, prose, titles, unique, words
+from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
+from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.record import (
+    Access,
+    Distribution,
+    Evaluation,
+    FieldOrigin,
+    Kind,
+    ModelRecord,
+    Provenance,
+    Relation,
+)
+from fairreg.sources import ARXIV, DOI, OWNER_SLASH_NAME
+
+__all__ = ["Described", "described", "kind_of"]
+
+_ORDER: tuple[Kind, ...] = ("model", "dataset", "software")
+# Schemes whose values documents write without a prefix: names of models on a hub, numbers of preprints.
+_BARE = {"fineTunedFrom": OWNER_SLASH_NAME.name, "referencePublication": ARXIV.name, "citation": ARXIV.name}
+_CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+class Described:
+    """The node that a document describes, and what a dialect decides of it.
+
+    `crate`: parts of the node are files, by their path. `about` are nodes about the document itself.
+    """
+
+    def __init__(
+        self,
+        graph: DocumentGraph,
+        node: LinkedNode,
+        kind: Kind,
+        *,
+        crate: bool = False,
+        about: tuple[LinkedNode, ...] = (),
+    ) -> None:
+        self.graph = graph
+        self.node = node
+        self.kind = kind
+        self.crate = crate
+        self.about = about
+
+    def read(self, name: str, *, place: str | None = None) -> Reading[ModelRecord]:
+        """Return the record, with the names of what was not read. `name` is the document's, for messages.
+
+        `place` identifies a record that its document does not identify, where its place is known.
+        RecordError where it has no name, or neither an identifier that names it elsewhere nor a place.
+        """
+        names = titles(self.node, "name") or titles(self.node, "headline")
+        if not names:
+            raise _refused(name, "$.name", "is missing", 'Write what it is called: "name": "...".')
+        found, page = _identifiers(self.node, self.kind)
+        identifier = _main(found).compact if found else place
+        if identifier is None:
+            raise _refused(name, "$.identifier", *_without_identifier(self.node))
+        record = ModelRecord(
+            identifier=identifier,
+            kind=self.kind,
+            name=names[0],
+            alternate_names=unique((*names[1:], *titles(self.node, "alternateName"))),
+            identifiers=(*found, *_papers(self.node)),
+            stated_type=self._stated_type(),
+            provenance=Provenance(
+                source="document",
+                source_id=identifier,
+                url=page,
+                origins=tuple(_extracted(self.node)),
+            ),
+            **self._fields(),
+        )
+        return Reading(record, self.graph.left_out(self.node, *self.about))
+
+    def _fields(self) -> dict[str, Any]:
+        node = self.node
+        return {
+            "description": prose(node, "description", "abstract"),
+            "version": _version(node),
+            "creators": creators(self.graph, node),
+            "publisher": _publisher(node),
+            **_licence(node),
+            "keywords": words(node, "keywords"),
+            "language": _language(node),
+            "date_created": date(node, "dateCreated"),
+            "date_published": date(node, "datePublished"),
+            "date_modified": date(node, "dateModified"),
+            "access": _access(node),
+            "formats": labels(node, "encodingFormat", "fileFormat"),
+            "ml_task": words(node, "mlTask"),
+            "model_category": words(node, "modelCategory"),
+            "frameworks": words(node, "framework"),
+            "intended_use": prose(node, "intendedUse"),
+            "limitations": prose(node, "modelRisksBiasLimitations", "modelRisks"),
+            "usage": prose(node, "usageInstructions"),
+            "evaluations": tuple(_evaluations(node)),
+            "parameter_count": _count(node, "parameterCount"),
+            "distributions": self._files(),
+            "relations": self._relations(),
+        }
+
+    def _stated_type(self) -> str | None:
+        plain = {"MLModel", "Dataset", "SoftwareSourceCode"}
+        return next((word for word in self.node.types if word not in plain), None)
+
+    def _files(self) -> tuple[Distribution, ...]:
+        found = list(distributions(self.node))
+        if self.crate or any(map(is_file, self.node.peek("hasPart"))):
+            found += parts(self.node)
+        return tuple({(item.name, item.path, item.url): item for item in found}.values())
+
+    def _relations(self) -> tuple[Relation, ...]:
+        found = (*_repositories(self.node, self.kind), *self._stated_relations())
+        return tuple({(item.type, item.target.key): item for item in reversed(found)}.values())[::-1]
+
+    def _stated_relations(self) -> Iterator[Relation]:
+        for term, relation in RELATIONS.items():
+            for value in self.node.values(term):
+                if term == "hasPart" and (is_file(value) or (self.crate and _is_local(value))):
+                    continue
+                found = identities.target(value, bare=_BARE.get(term))
+                if found is None or value is self.node:
+                    self.node.leave(term)
+                else:
+                    types = value.types if isinstance(value, LinkedNode) else []
+                    yield Relation(type=relation, target=found, target_kind=next(iter(types), None))
+
+
+def described(nodes: Iterable[LinkedNode], *, name: str) -> tuple[LinkedNode, Kind]:
+    """Return the node that a document is about, and its kind: a model before a dataset before software.
+
+    Of several of one kind it is the first that no other one refers to. RecordError where there is none.
+    """
+    listed = list(nodes)
+    kinds = [(node, found) for node in listed if (found := kind_of(node))]
+    if not kinds:
+        types = [word for node in listed for word in node.types]
+        raise _refused(name, "$.@type", *_without_type(types))
+    lowest = min(_ORDER.index(kind) for _, kind in kinds)
+    same = [(node, kind) for node, kind in kinds if _ORDER.index(kind) == lowest]
+    pointed = {id(other) for node, _ in same for _, other in node.links(read=False) if other is not node}
+    return next((item for item in same if id(item[0]) not in pointed), same[0])
+
+
+def kind_of(node: LinkedNode) -> Kind | None:
+    """Return the kind of a node by its types, None for one that is no record."""
+    found = [KINDS[word] for word in node.types if word in KINDS]
+    return min(found, key=_ORDER.index) if found else None
+
+
+def _refused(name: str, path: str, message: str, hint: str) -> RecordError:
+    return RecordError(
+        f"{name} is not a valid record: {path} {message}.", violations=((path, message),), hint=hint
+    )
+
+
+def _without_type(types: list[str]) -> tuple[str, str]:
+    shown = ", ".join(map(repr, dict.fromkeys(types[:5]))) or "missing"
+    message = f"is {shown}; a record is one of {', '.join(KINDS)}"
+    return message, 'State what it is: "@type": "MLModel", "Dataset" or "SoftwareSourceCode".'
+
+
+def _without_identifier(node: LinkedNode) -> tuple[str, str]:
+    relative = f' (@id "{node.id}" is relative to a place that is not known)' if node.id else ""
+    return (
+        f"is missing{relative}: nothing names this record outside its document",
+        'Write its DOI or address: "identifier": "https://doi.org/10.1234/abc", or "url": "https://...".',
+    )
+
+
+def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], str | None]:
+    """Return the identifiers of the node and the address of its page.
+
+    A page or a repository identifies it where nothing better does.
+    """
+    found = identities.own(node)
+    pages = identities.addresses(node)
+    known = {item.key for item in found}
+    found += tuple(item for item in pages if item.key not in known and (item.scheme != "url" or not found))
+    code = [item for value in node.peek("codeRepository") if (item := identities.repository(value))]
+    # The code is no name of a model or of data that it belongs to; a record of them still tells where it is.
+    if found or kind == "software":
+        known = {item.key for item in found}
+        usable = (item for item in code if item.key not in known and (item.scheme != "url" or not found))
+        named = (Identifier(item.scheme, item.value, item.evidence or "codeRepository") for item in usable)
+        found += tuple({item.key: item for item in named}.values())
+    return found, next((item.url for item in pages if item.url), None)
+
+
+def _main(found: tuple[Identifier, ...]) -> Identifier:
+    """Return the identifier to call the record by: a DOI, else one of a service, else an address."""
+    # Code, which has its place as evidence, is last: a record of software may have nothing else.
+    own = [item for item in found if item.evidence is None] or found
+    doi = next((item for item in own if item.scheme == DOI.name), None)
+    return doi or next((item for item in own if item.scheme != "url"), own[0])
+
+
+def _papers(node: LinkedNode) -> Iterator[Identifier]:
+    for value in node.peek("referencePublication"):
+        found = identities.target(value, bare=ARXIV.name)
+        if found is not None and found.scheme in {DOI.name, *PAPER_SCHEMES}:
+            scheme = "paper_doi" if found.scheme == DOI.name else found.scheme
+            yield Identifier(scheme, found.value, "referencePublication")
+
+
+def _version(node: LinkedNode) -> str | None:
+    found = labels(node, "version", "softwareVersion")
+    if len(found) > 1:
+        node.leave("softwareVersion" if node.states("softwareVersion") else "version")
+    return next(iter(found), None)
+
+
+def _language(node: LinkedNode) -> str | None:
+    """Return the language's code where it is stated, else its name."""
+    terms = ("alternateName", "identifier", "termCode")
+    for value in node.values("inLanguage"):
+        name = label(value)
+        codes = value.values(*terms) if isinstance(value, LinkedNode) else []
+        texts = [item.text or "" for item in codes if isinstance(item, Literal)]
+        found = next((text for text in texts if _CODE.fullmatch(text)), name)
+        if found:
+            return found
+        node.leave("inLanguage")
+    return None
+
+
+def _publisher(node: LinkedNode) -> str | None:
+    found = []
+    for term in ("publisher", "sharedBy"):
+        for value in node.values(term):
+            text = organisation(value)
+            found += [text] if text else []
+            if text is None or text != found[0]:
+                node.leave(term)
+    return next(iter(found), None)
+
+
+def _licence(node: LinkedNode) -> dict[str, str | None]:
+    """Return the SPDX expression of all licences, and those without one as stated."""
+    known, unknown = [], []
+    for value in node.values("license"):
+        texts = [text for text in _licence_texts(value) if text]
+        expression = spdx(*texts)
+        if expression:
+            known.append(expression)
+        elif texts:
+            unknown.append(_named_licence(texts))
+        else:
+            node.leave("license")
+    return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
+
+
+def _named_licence(texts: list[str]) -> str:
+    """Return a licence without an SPDX identifier by its name and its address."""
+    address = next((text for text in texts[1:] if "://" in text and text != texts[0]), None)
+    return f"{texts[0]} ({address})" if address else texts[0]
+
+
+def _licence_texts(value: Value) -> Iterator[str | None]:
+    if isinstance(value, Literal):
+        yield value.text
+        return
+    yield label(value)
+    yield value.id if identities.is_absolute(value.id) or value.is_reference else None
+    for item in value.values("identifier", "url", "sameAs"):
+        yield item.text if isinstance(item, Literal) else item.id
+
+
+def _evaluations(node: LinkedNode) -> Iterator[Evaluation]:
+    """Yield the results that state a metric and a value."""
+    for item in node.values("hasEvaluation"):
+        stated = item if isinstance(item, LinkedNode) else LinkedNode(None)
+        metric = next(iter(labels(stated, "metric", "name")), None)
+        value = next(iter(labels(stated, "value")), None)
+        if metric is None or value is None:
+            node.leave("hasEvaluation")
+        else:
+            dataset = next(iter(labels(stated, "evaluationDataset", "dataset")), None)
+            split = next(iter(labels(stated, "split")), None)
+            yield Evaluation(metric=metric, value=value, dataset=dataset, split=split)
+
+
+def _count(node: LinkedNode, term: str) -> int | None:
+    for value in node.values(term):
+        found = JsonNode(value.value).count if isinstance(value, Literal) else None
+        if found is not None:
+            return found
+        node.leave(term)
+    return None
+
+
+def _access(node: LinkedNode) -> Access | None:
+    """Return open access where the document says so; other conditions need a level that it does not state."""
+    free = [item.value for item in node.values("isAccessibleForFree") if isinstance(item, Literal)]
+    conditions = best(node.values("conditionsOfAccess"))
+    is_open = any(str(item).lower().rpartition("/")[2] == "true" for item in free)
+    if not is_open:
+        node.leave("isAccessibleForFree", "conditionsOfAccess")
+        return None
+    return Access(level="open", conditions=conditions.text if conditions else None)
+
+
+def _is_local(value: Value) -> bool:
+    return isinstance(value, LinkedNode) and not identities.is_absolute(value.id)
+
+
+def _repositories(node: LinkedNode, kind: Kind) -> Iterator[Relation]:
+    """Yield the code that the object belongs to; of software it is the software itself."""
+    for value in node.values("codeRepository"):
+        found = identities.repository(value)
+        if found is None:
+            node.leave("codeRepository")
+        elif kind != "software" or found.evidence:
+            yield Relation(type="is_supplement_to", target=found)
+
+
+def _extracted(node: LinkedNode) -> Iterator[FieldOrigin]:
+    """Yield the fields whose values the document got from a text by a machine, with its method."""
+    told: set[str] = set()
+    for term, field in READS.items():
+        methods = (item.method for item in node.peek(term) if isinstance(item, Literal) and item.method)
+        method = next(methods, None)
+        if method is not None and field not in told:
+            told.add(field)
+            yield FieldOrigin(field=field, origin="inferred", evidence=method)

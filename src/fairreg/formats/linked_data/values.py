@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Texts, dates and numbers of a node, each of the requested type or None; others count as not understood."""
+
+from collections.abc import Iterable, Iterator
+
+from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
+from fairreg.schemas.json_reader import JsonNode
+from fairreg.schemas.text import one_line, plain_text, split_keywords, title
+
+__all__ = ["best", "date", "label", "labels", "prose", "titles", "unique", "words"]
+
+_PREFERRED = "en"
+
+
+def best(values: Iterable[Value]) -> Literal | None:
+    """Return the English text among the values, else the first."""
+    texts = [item for item in values if isinstance(item, Literal) and item.text]
+    english = (item for item in texts if (item.language or "").lower().startswith(_PREFERRED))
+    return next(english, texts[0] if texts else None)
+
+
+def label(value: Value) -> str | None:
+    """Return the words of a value: a text, or the name of an object."""
+    if isinstance(value, Literal):
+        return value.text
+    names, codes = value.values("name"), value.values("alternateName", "termCode")
+    found = best(names) or best(codes)
+    return found.text if found else None
+
+
+def labels(node: LinkedNode, *terms: str) -> tuple[str, ...]:
+    """Return the words of each value under the terms, each once."""
+    return unique(_understood(node, terms))
+
+
+def _understood(node: LinkedNode, terms: tuple[str, ...]) -> Iterator[str]:
+    for term in terms:
+        for value in node.values(term):
+            text = label(value)
+            if text is None:
+                node.leave(term)
+            else:
+                yield text
+
+
+def titles(node: LinkedNode, *terms: str) -> tuple[str, ...]:
+    """Return the names under the terms without markup, the English one first."""
+    values = [
+        item for item in node.values(*terms) if isinstance(item, Literal) and isinstance(item.value, str)
+    ]
+    first = best(values)
+    rest = (item for item in values if item is not first)
+    texts = [item.text for item in (*([first] if first else []), *rest)]
+    return unique(found for text in texts if text and (found := title(text)))
+
+
+def prose(node: LinkedNode, *terms: str) -> str | None:
+    """Return the description under the first of the terms that has one; another one counts as not read."""
+    found: str | None = None
+    for term in terms:
+        text = _paragraphs(node.values(term))
+        if found is not None and text not in (None, found):
+            node.leave(term)
+        found = found or text
+    return found
+
+
+def _paragraphs(values: list[Value]) -> str | None:
+    """Return the texts in the language of the best one, each as a paragraph."""
+    chosen = best(values)
+    if chosen is None:
+        return None
+    same = (item for item in values if isinstance(item, Literal) and item.language == chosen.language)
+    texts = dict.fromkeys(plain_text(str(item.value)) for item in same if item.text)
+    return "\n\n".join(text for text in texts if text) or None
+
+
+def words(node: LinkedNode, *terms: str) -> tuple[str, ...]:
+    """Return keywords: texts, terms with a name, or one text with separators."""
+    return split_keywords(labels(node, *terms))
+
+
+def date(node: LinkedNode, term: str) -> str | None:
+    """Return an ISO 8601 date; the first of several, as of an interval."""
+    for value in node.values(term):
+        if isinstance(value, Literal) and (found := JsonNode(value.value).date):
+            return found
+        node.leave(term)
+    return None
+
+
+def unique(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return each text once, in order."""
+    return tuple(dict.fromkeys(found for text in texts if (found := one_line(text))))

@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: MIT
+"""One fact in every legal spelling: names of properties, identifiers, people, licences, files."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairreg.errors import RecordError
+from fairreg.formats import codemeta, dialects
+from fairreg.formats.linked_data import graph
+from fairreg.formats.linked_data.sizes import in_bytes
+from fairreg.schemas.record import Creator
+from fairreg.schemas.validation import check, read_record
+from support.examples import examples
+
+ORCID = "0000-0002-1825-0097"
+BASE = {
+    "@context": "https://schema.org/",
+    "@type": "Dataset",
+    "@id": "https://doi.org/10.1234/abc",
+    "name": "D",
+}
+
+
+def read(**more):
+    return dialects.read({**BASE, **more})
+
+
+def record(**more):
+    return read(**more).understood
+
+
+def people(**more):
+    return [(item.name, item.orcid) for item in record(**more).creators]
+
+
+@pytest.mark.parametrize(
+    ("context", "key"),
+    [
+        ("https://schema.org/", "keywords"),
+        ("http://schema.org", "schema:keywords"),
+        (None, "http://schema.org/keywords"),
+        ({"sdo": "https://schema.org/"}, "sdo:keywords"),
+        ({"words": "https://schema.org/keywords"}, "words"),
+        ({"words": {"@id": "schema:keywords", "@container": "@set"}}, "words"),
+        ({"sdo": "http://schema.org/", "words": "sdo:keywords"}, "words"),
+        ({"@vocab": "http://schema.org/"}, "keywords"),
+        (["https://schema.org", {"dcat": "http://www.w3.org/ns/dcat#"}], "dcat:keyword"),
+        ({"@vocab": "https://w3id.org/ro/crate/1.1/context"}, "keywords"),
+    ],
+)
+def test_a_property_is_read_in_every_spelling_of_its_name(context, key):
+    found = dialects.read({**BASE, "@context": context, key: ["a", "b"]})
+    assert (found.understood.keywords, found.left_out) == (("a", "b"), ())
+
+
+@pytest.mark.parametrize(
+    ("context", "key"),
+    [
+        ({"ex": "https://example.org/terms/"}, "ex:keywords"),
+        ({"keywords": "https://example.org/terms/keywords"}, "keywords"),
+        ({"keywords": None}, "keywords"),
+        ({}, "unknown:keywords"),
+        ({"a": "b", "b": "a"}, "a"),
+    ],
+)
+def test_a_word_of_a_vocabulary_that_is_not_known_is_named_and_not_read(context, key):
+    found = dialects.read({**BASE, "@context": context, key: ["a", "b"]})
+    assert (found.understood.keywords, found.left_out) == ((), (key,))
+
+
+def test_a_vocabulary_that_is_not_known_makes_no_record():
+    with pytest.raises(RecordError):
+        dialects.read({**BASE, "@context": {"@vocab": "https://example.org/terms/"}})
+
+
+def test_a_nested_context_holds_inside_its_node_alone():
+    author = {"@context": {"called": "https://schema.org/name"}, "@type": "Person", "called": "Ada Rossi"}
+    found = read(author=author, called="no name")
+    assert ([item.name for item in found.understood.creators], found.left_out) == (["Ada Rossi"], ("called",))
+
+
+@pytest.mark.parametrize(
+    "name", ["./", "#model", "data/model", "model.onnx", "12345", "10.1234/abc", "_:b0", "../x", "lab/tagger"]
+)
+def test_a_relative_id_never_becomes_an_identifier(name):
+    document = {"@context": "https://schema.org/", "@type": "Dataset", "@id": name, "name": "D"}
+    with pytest.raises(RecordError) as caught:
+        dialects.read(document, name="x.json")
+    assert caught.value.message.startswith("x.json is not a valid record: $.identifier is missing")
+    assert '"identifier": "https://doi.org/' in caught.value.hint
+    found = dialects.read({**document, "identifier": "https://doi.org/10.1234/abc"}).understood
+    assert [item.compact for item in found.identifiers] == ["doi:10.1234/abc"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "compact"),
+    [
+        ("https://doi.org/10.1234/ABC", "doi:10.1234/abc"),
+        ("doi:10.1234/abc", "doi:10.1234/abc"),
+        ("10.1234/abc", "doi:10.1234/abc"),
+        ({"@type": "PropertyValue", "propertyID": "doi", "value": "10.1234/abc"}, "doi:10.1234/abc"),
+        ({"@type": "PropertyValue", "value": "https://doi.org/10.1234/abc"}, "doi:10.1234/abc"),
+        ({"@id": "https://doi.org/10.1234/abc"}, "doi:10.1234/abc"),
+        (["internal-1", "https://zenodo.org/records/12"], "zenodo:12"),
+        ("https://huggingface.co/lab/tagger", "huggingface:lab/tagger"),
+        ("urn:uuid:0b0e", "urn:uuid:0b0e"),
+        ("ark:/12345/abc", "ark:/12345/abc"),
+        ("swh:1:rev:" + "a" * 40, "swhid:swh:1:rev:" + "a" * 40),
+        ("https://example.org/models/7", "url:https://example.org/models/7"),
+    ],
+)
+def test_an_identifier_is_read_in_every_form(stated, compact):
+    document = {"@context": "https://schema.org/", "@type": "Dataset", "name": "D", "identifier": stated}
+    assert dialects.read(document).understood.identifier == compact
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "42", 42, "lab/tagger", "internal id", "https://orcid.org/" + ORCID, "http://localhost:8000/crate",
+        {"@type": "PropertyValue", "propertyID": "internal", "value": "42"}, "file:///home/ada/crate",
+    ],
+)  # fmt: skip
+def test_what_names_nothing_outside_the_document_is_no_identifier(stated):
+    document = {"@context": "https://schema.org/", "@type": "Dataset", "name": "D", "identifier": stated}
+    with pytest.raises(RecordError, match="identifier is missing"):
+        dialects.read(document)
+
+
+def test_a_page_or_a_repository_names_a_record_where_nothing_better_does():
+    code = {"@context": "https://w3id.org/codemeta/3.0", "type": "SoftwareSourceCode", "name": "tagger"}
+    repository = {**code, "codeRepository": "https://github.com/lab/tagger"}
+    assert dialects.read(repository).understood.identifier == "github:lab/tagger"
+    page = {**code, "url": "https://example.org/tagger"}
+    found = dialects.read(page).understood
+    assert (found.identifier, found.provenance.url) == ("url:https://example.org/tagger", page["url"])
+    with pytest.raises(RecordError):
+        dialects.read(code)
+
+
+def test_code_is_told_of_a_model_and_never_its_name():
+    model = {"@context": "https://schema.org/", "@type": "MLModel", "name": "M"}
+    code = {"codeRepository": "https://github.com/lab/tagger/tree/v1"}
+    found = dialects.read({**model, **code, "identifier": "https://example.org/m"}).understood
+    assert found.identifier == "url:https://example.org/m"
+    assert found.value_of("github") == "lab/tagger"
+    assert [(item.type, item.target.evidence) for item in found.relations] == [
+        ("is_supplement_to", code["codeRepository"])
+    ]
+    with pytest.raises(RecordError):
+        dialects.read({**model, **code})
+
+
+ADA = [("Ada Rossi", ORCID)]
+PERSON = {"@type": "Person", "@id": f"https://orcid.org/{ORCID}", "name": "Ada Rossi"}
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        PERSON,
+        [PERSON],
+        {"@list": [PERSON]},
+        {"id": f"https://orcid.org/{ORCID}", "type": "Person", "givenName": "Ada", "familyName": "Rossi"},
+        {"@type": "Person", "name": "Ada Rossi", "identifier": f"https://orcid.org/{ORCID}"},
+        {"@type": "Person", "name": "Ada Rossi", "sameAs": f"https://orcid.org/{ORCID}"},
+        {
+            "name": "Ada Rossi",
+            "identifier": {"@type": "PropertyValue", "propertyID": "ORCID", "value": ORCID},
+        },
+        {"@type": "Role", "author": PERSON, "roleName": "writer"},
+        {"@type": "Person", "name": {"@value": "Ada Rossi", "@language": "en"}, "identifier": ORCID},
+        f"Ada Rossi (https://orcid.org/{ORCID})",
+    ],
+)
+@pytest.mark.parametrize("term", ["author", "creator", "schema:author", "http://purl.org/dc/terms/creator"])
+def test_a_person_is_read_in_every_form(term, stated):
+    assert people(**{term: stated}) == ADA
+
+
+def test_author_and_creator_name_a_person_once_and_complete_each_other():
+    plain = {"@type": "Person", "name": "Rossi, Ada"}
+    at_home = {"@type": "Person", "name": "Ada Rossi", "affiliation": "Institute of Jets"}
+    assert people(author=PERSON, creator=plain) == ADA
+    found = record(author=plain, creator=[PERSON, at_home, "Ben Okafor"]).creators
+    assert found == (
+        Creator(name="Rossi, Ada", orcid=ORCID, affiliation="Institute of Jets"),
+        Creator(name="Ben Okafor"),
+    )
+
+
+def test_what_is_not_understood_of_a_person_is_named():
+    person = {
+        **PERSON,
+        "affiliation": {"@id": "https://ror.org/00example"},
+        "url": "https://example.org/~ada",
+    }
+    found = read(author={**person, "givenName": ["Ada", "B."]})
+    assert found.understood.creators == (Creator(name="Ada Rossi", orcid=ORCID),)
+    assert found.left_out == ("author.affiliation", "author.url")
+    assert people(author={"givenName": ["Ada", "B."], "familyName": "Rossi"}) == [("Ada B. Rossi", None)]
+
+
+def test_two_people_of_one_name_stay_two():
+    assert people(author=["Li Wang", "Li Wang"]) == [("Li Wang", None)] * 2
+    other = {**PERSON, "@id": "https://orcid.org/0000-0002-5076-7096"}
+    assert len(people(author=PERSON, creator=other)) == 2
+
+
+def test_an_address_of_electronic_mail_is_no_part_of_a_name():
+    assert people(author="Ada Rossi <ada@example.org>; Ben Okafor") == [
+        ("Ada Rossi", None),
+        ("Ben Okafor", None),
+    ]
+    found = read(author="ada@example.org")
+    assert (found.understood.creators, found.left_out) == ((), ("author",))
+
+
+def test_an_author_without_a_name_counts_as_not_read():
+    found = read(author=[{"@id": f"https://orcid.org/{ORCID}"}, "Ben Okafor"])
+    assert ([item.name for item in found.understood.creators], found.left_out) == (
+        ["Ben Okafor"],
+        ("author",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("stated", "expression", "as_stated"),
+    [
+        ("https://creativecommons.org/licenses/by/4.0/", "CC-BY-4.0", None),
+        ({"@id": "https://spdx.org/licenses/MIT"}, "MIT", None),
+        ({"@type": "CreativeWork", "name": "The MIT License"}, "MIT", None),
+        ({"@type": "CreativeWork", "identifier": "Apache-2.0"}, "Apache-2.0", None),
+        (["MIT", "Apache-2.0"], "Apache-2.0 AND MIT", None),
+        ("https://example.org/our-licence", None, "https://example.org/our-licence"),
+        ({"@type": "CreativeWork", "name": "Our own"}, None, "Our own"),
+        (
+            {"name": "OpenRAIL of Lab", "url": "https://example.org/l"},
+            None,
+            "OpenRAIL of Lab (https://example.org/l)",
+        ),
+    ],
+)
+def test_a_licence_is_read_in_every_form_or_kept_as_stated(stated, expression, as_stated):
+    found = record(license=stated)
+    assert (found.license, found.license_stated) == (expression, as_stated)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("12", (12, False)), ("117743 B", (117743, False)), ("0042 Bytes", (42, False)),
+        ("1,234 bytes", (1234, False)), ("1.5 MB", (1_500_000, True)), ("33.9 KB", (33_900, True)),
+        ("2 GiB", (2**31, True)), ("1 kB", (1000, True)), ("12.0", (12, False)), ("1.5", None),
+        ("large", None), ("1,23 MB", None), ("-1", None), ("9" * 40, None), ("9999999 PB", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_size_in_words_is_a_number_of_bytes(text, size):
+    assert in_bytes(text) == size
+
+
+def test_a_rounded_size_does_not_stand_against_a_download():
+    stated = {"@type": "DataDownload", "contentUrl": "https://example.org/a.onnx", "contentSize": "1.5 MB"}
+    (file,) = record(distribution=stated).distributions
+    assert (file.size, file.exact_size) == (1_500_000, None)
+    (exact,) = record(distribution={**stated, "contentSize": "12"}).distributions
+    assert (exact.size, exact.exact_size) == (12, 12)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("Rossi, A. (2023). Jets. https://doi.org/10.1234/paper.", "doi:10.1234/paper"),
+        ("See doi:10.1234/paper (2023)", "doi:10.1234/paper"),
+        ("arXiv:2212.05081", "arxiv:2212.05081"),
+        ("2212.05081", "arxiv:2212.05081"),
+    ],
+)
+def test_a_citation_as_text_gives_the_paper(text, target):
+    found = read(citation=text)
+    assert [item.target.compact for item in found.understood.relations] == [target]
+    assert found.left_out == ()
+    assert read(citation="Rossi, A. Jets.").left_out == ("citation",)
+
+
+def test_references_are_followed_in_a_circle_and_no_further():
+    document = {
+        "@context": "https://schema.org/",
+        "@graph": [
+            {**BASE, "author": {"@id": "#ada"}, "hasPart": {"@id": "https://doi.org/10.1234/abc"}},
+            {"@id": "#ada", "@type": "Person", "name": "Ada Rossi", "affiliation": {"@id": "#home"}},
+            {"@id": "#home", "@type": "Organization", "name": "Home", "member": {"@id": "#ada"}},
+            {"@id": "#role", "@type": "Role", "author": {"@id": "#role"}},
+        ],
+    }
+    found = dialects.read(document)
+    assert found.understood.creators == (Creator(name="Ada Rossi", affiliation="Home"),)
+    assert found.left_out == ("hasPart", "author.affiliation.member", "@graph.Role")
+
+
+def test_facts_of_a_node_are_joined_from_wherever_it_is_mentioned():
+    document = {
+        "@context": "https://schema.org/",
+        "@graph": [
+            {**BASE, "author": {"@id": "#ada", "name": "Ada Rossi"}},
+            {"@id": "#ada", "@type": "Person", "affiliation": "Home"},
+        ],
+    }
+    assert dialects.read(document).understood.creators == (Creator(name="Ada Rossi", affiliation="Home"),)
+
+
+def test_of_several_objects_the_model_is_read_and_the_others_are_named():
+    model = {
+        "@id": "https://example.org/m",
+        "@type": "MLModel",
+        "name": "M",
+        "trainedOn": {"@id": BASE["@id"]},
+    }
+    software = {"@id": "https://example.org/s", "@type": "SoftwareApplication", "name": "S"}
+    found = dialects.read({"@context": "https://schema.org/", "@graph": [software, BASE, model]})
+    assert (found.understood.name, found.understood.kind) == ("M", "model")
+    assert found.left_out == ("trainedOn.name", "@graph.SoftwareApplication")
+
+
+def test_a_page_is_about_its_main_entity():
+    page = {"@context": "https://schema.org/", "@type": "WebPage", "name": "Page", "mainEntity": BASE}
+    assert dialects.read(page).understood.name == "D"
+    with pytest.raises(RecordError, match="ScholarlyArticle"):
+        dialects.read({"@context": "https://schema.org/", "@type": "ScholarlyArticle", "isBasedOn": BASE})
+
+
+def test_a_list_of_nodes_is_a_document():
+    assert read_record(json.dumps([{"@type": "WebSite", "name": "Site"}, BASE])).name == "D"
+
+
+def crate(number, **root):
+    return {
+        "@context": "https://w3id.org/ro/crate/1.1/context",
+        "@graph": [
+            {"@id": "ro-crate-metadata.json", "@type": "CreativeWork", "about": {"@id": "./"}},
+            {"@id": "./", "@type": "Dataset", "name": f"Crate {number}", **root},
+        ],
+    }
+
+
+def test_a_thousand_crates_are_a_thousand_records():
+    ways = (
+        lambda n: {"identifier": f"https://doi.org/10.1234/c{n}"},
+        lambda n: {"cite-as": f"https://doi.org/10.1234/d{n}"},
+        lambda n: {"url": f"https://example.org/crates/{n}"},
+        lambda n: {"identifier": [f"internal {n}", {"@id": f"https://example.org/own/{n}"}]},
+    )
+    found = {dialects.read(crate(n, **ways[n % 4](n))).understood.identifier for n in range(1000)}
+    assert len(found) == 1000
+
+
+def test_a_crate_without_an_identifier_is_refused_with_what_to_write():
+    found = check(crate(1))
+    assert [item.path for item in found.violations] == ["$.identifier"]
+    assert "10.1234" in found.hint
+
+
+WORD = st.text("abcdefgh", min_size=1, max_size=8)
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(
+    names=st.lists(WORD, min_size=1, max_size=6, unique=True),
+    nested=st.booleans(),
+    folders=st.booleans(),
+    sizes=st.integers(0, 2**53),
+)
+def test_a_crate_has_the_files_that_it_lists(names, nested, folders, sizes):
+    path = "data/" if folders else ""
+    files = [{"@id": f"{path}{name}.h5", "@type": "File", "contentSize": str(sizes)} for name in names]
+    document = crate(1, identifier="https://doi.org/10.1234/c")
+    root = document["@graph"][1]
+    parts = files if nested else [{"@id": item["@id"]} for item in files]
+    document["@graph"] += [] if nested else files
+    root["hasPart"] = [{"@id": "data/", "@type": "Dataset", "hasPart": parts}] if folders else parts
+    found = dialects.read(document).understood.distributions
+    assert [(item.name, item.size) for item in found] == [(item["@id"], sizes) for item in files]
+
+
+def test_a_document_of_too_many_values_is_refused(monkeypatch):
+    monkeypatch.setattr(graph, "_MOST", 1000)
+    with pytest.raises(RecordError, match="more than 1000 values"):
+        read(keywords=[["a"] * 100] * 11)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"author": [{"@type": "Person", "name": f"Person {n}"} for n in range(4000)]},
+        {"author": [{"@id": f"#{n}", "name": "X", "affiliation": {"@id": "#1"}} for n in range(4000)]},
+        {"author": "a;" * 30_000},
+        {"author": "<(" * 30_000},
+        {"hasPart": [{"@id": f"f{n}", "@type": "File"} for n in range(4000)]},
+        {"@graph": [{"@id": f"f{n}", "@type": "File", "name": "F"} for n in range(9000)]},
+        {"citation": ["10." * 300] * 300},
+        {"distribution": [{"containedIn": {"@id": f"#{n + 1}"}, "@id": f"#{n}"} for n in range(4000)]},
+    ],
+)
+def test_reading_takes_time_in_proportion_to_a_document(more):
+    start = time.process_time()
+    read(**more)
+    assert time.process_time() - start < 5
+
+
+def test_a_graph_in_codemeta_json_is_the_software_with_its_nodes():
+    document = {
+        "@context": "https://w3id.org/codemeta/3.0",
+        "@graph": [
+            {
+                "id": "#s",
+                "type": "SoftwareSourceCode",
+                "name": "tagger",
+                "author": [{"id": "#a"}, {"id": "#b"}],
+            },
+            {"id": "#a", "type": "Person", "name": "Ada Rossi", "affiliation": {"id": "#h"}},
+            {"id": "#b", "type": "Person", "name": "Ben Okafor", "affiliation": {"id": "#h"}},
+            {"id": "#h", "type": "Organization", "name": "Home", "member": [{"id": "#a"}, {"id": "#b"}]},
+        ],
+    }
+    facts = codemeta.read(json.dumps(document)).understood
+    assert (facts.title, [item.affiliation for item in facts.creators]) == ("tagger", ["Home", "Home"])
+    many = [{"id": f"#{n}", "x": [{"id": f"#{m}"} for m in range(100)]} for n in range(100)]
+    document["@graph"] = [{**document["@graph"][0], "author": many[0]["x"]}, *many]
+    start = time.process_time()
+    codemeta.read(json.dumps(document))
+    assert time.process_time() - start < 5
