@@ -41,6 +41,12 @@ class Service:
     token: str | None = field(default=None, repr=False)
     takes_token: bool = False
     pace: Pace | None = None
+    token_pace: Pace | None = None
+
+    @property
+    def allowed_pace(self) -> Pace | None:
+        """The pace of this client: the higher one for tokens needs a token. None without a published one."""
+        return self.token_pace if self.token is not None and self.token_pace is not None else self.pace
 
     @property
     def configured(self) -> bool:
@@ -142,6 +148,7 @@ def _services(env: Mapping[str, str]) -> dict[str, Service]:
             token=(env.get(row.token_variable) or None) if row.token_variable else None,
             takes_token=row.token_variable is not None,
             pace=row.pace,
+            token_pace=row.token_pace,
         )
         for row in all_sources()
         if row.url and row.url_variable

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RateLimited, Unreachable
+from fairreg.web.pacing import stated_limit
 
 if TYPE_CHECKING:
     import requests
@@ -44,7 +45,6 @@ WITH_RETRY_AFTER = frozenset({429, 503})
 # (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 _LIMIT_WORDS = ("rate limit", "abuse detection")
 _SECONDARY_WAIT = 60.0
-_MILLISECONDS = 1e11  # larger than any time in seconds for the next three thousand years
 _REASONS = {
     "NameResolution": "its name could not be resolved",
     "Name or service not known": "its name could not be resolved",
@@ -118,13 +118,24 @@ def masked(text: bytes, token: str) -> bytes:
     return text.replace(token.encode(), MASK) if len(token) >= _SHORTEST_TOKEN else text
 
 
-def chunks(response: "requests.Response", *, seconds: float | None = None) -> Iterator[bytes]:
-    """Yield the body as it arrives. Raises Unreachable if the connection breaks or takes over `seconds`."""
+def chunks(
+    response: "requests.Response", *, seconds: float | None = None, decoded: bool = True
+) -> Iterator[bytes]:
+    """Yield the body as it arrives, `decoded` from its Content-Encoding or as it was sent.
+
+    Raises Unreachable if the connection breaks or takes over `seconds`.
+    """
     import requests
     import urllib3
 
     try:
-        yield from response.iter_content(CHUNK) if seconds is None else _within_deadline(response, seconds)
+        if seconds is not None:
+            yield from _within_deadline(response, seconds, decoded=decoded)
+        elif decoded:
+            yield from response.iter_content(CHUNK)
+        else:
+            while chunk := response.raw.read(CHUNK, decode_content=False):
+                yield chunk
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(
             f"The connection to {urlsplit(response.url).netloc} was interrupted ({reason(error)}).",
@@ -132,10 +143,10 @@ def chunks(response: "requests.Response", *, seconds: float | None = None) -> It
         ) from error
 
 
-def _within_deadline(response: "requests.Response", seconds: float) -> Iterator[bytes]:
+def _within_deadline(response: "requests.Response", seconds: float, *, decoded: bool) -> Iterator[bytes]:
     """Yield available bytes at once: a slow server could delay whole chunks, and the deadline, forever."""
     end = time.monotonic() + seconds
-    while chunk := response.raw.read1(CHUNK, decode_content=True):
+    while chunk := response.raw.read1(CHUNK, decode_content=decoded):
         yield chunk
         if time.monotonic() > end:
             raise Unreachable(
@@ -225,8 +236,8 @@ def _details(errors: object) -> Iterator[str]:
 def requested_wait(response: "requests.Response") -> float | None:
     """Return the seconds to wait that a refusal requests; None without a request.
 
-    From Retry-After, else from an exhausted X-RateLimit-Remaining with its X-RateLimit-Reset, else from the
-    text of a 403. On other answers the headers are ignored (Zenodo sends Retry-After with good ones).
+    From Retry-After, else from an exhausted limit that the headers state, else from the text of a 403. On
+    other answers Retry-After is ignored (Zenodo sends it with good ones).
     """
     status = response.status_code
     if status not in WITH_RETRY_AFTER and status != HTTPStatus.FORBIDDEN:
@@ -234,21 +245,15 @@ def requested_wait(response: "requests.Response") -> float | None:
     wait = _retry_after(response)
     if wait is not None:
         return wait
+    limit = stated_limit(response.headers)
+    if limit is not None and not limit.remaining:
+        return limit.seconds
     if response.headers.get("X-RateLimit-Remaining", "").strip() == "0":
-        return _until_reset(response) or (_SECONDARY_WAIT if status == HTTPStatus.FORBIDDEN else None)
+        return _SECONDARY_WAIT if status == HTTPStatus.FORBIDDEN else None
     limited = status == HTTPStatus.FORBIDDEN and any(
         words in (_service_message(response) or "").lower() for words in _LIMIT_WORDS
     )
     return _SECONDARY_WAIT if limited else None
-
-
-def _until_reset(response: "requests.Response") -> float | None:
-    """Seconds until the epoch time in X-RateLimit-Reset, and one more for clocks that differ."""
-    value = response.headers.get("X-RateLimit-Reset", "").strip()
-    if not (value.isascii() and value.isdigit()) or len(value) > len("1507651200000"):
-        return None
-    moment = float(value)
-    return max(0.0, (moment / 1000 if moment > _MILLISECONDS else moment) - time.time()) + 1
 
 
 def _retry_after(response: "requests.Response") -> float | None:
