@@ -28,12 +28,13 @@ def record(httpserver):
     return serve
 
 
-def test_a_file_with_the_right_adler32_is_verified_and_says_by_what(cli, record):
+def test_a_file_with_the_right_adler32_is_checked_against_transmission_errors_only(cli, record):
     record(CONTENT)
     result = cli("fetch", "cernopendata:12102", "--json")
     (file,) = result.json["files"]
-    assert (file["verified"], file["checksum"]) == (True, f"adler32:{zlib.adler32(CONTENT):08x}")
-    assert "verified against adler32" in result.err
+    assert (file["verified"], file["checksum"]) == (False, f"adler32:{zlib.adler32(CONTENT):08x}")
+    assert file["checked_for"] == "transmission errors"
+    assert "checked against transmission errors (adler32), not verified" in result.err
 
 
 def test_a_file_with_a_wrong_adler32_is_refused(cli, record):

@@ -22,6 +22,7 @@ from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.fetch.fetch import fetch as fetch_with
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.fetch.resolve import resolve as resolve_with
+from fairreg.services.fetch.transfer.parallel import DEFAULT_JOBS
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry.db import open_database
@@ -76,11 +77,16 @@ def resolve(pid: str) -> Resolution:
         return resolve_with(web, pid)
 
 
-def fetch(pid: str, output: str | Path | None = None, *, files: Iterable[str] = ()) -> FetchedFiles:
-    """Download and verify the files of `pid` (all, or those that match the glob patterns `files`)."""
+def fetch(
+    pid: str, output: str | Path | None = None, *, files: Iterable[str] = (), jobs: int = DEFAULT_JOBS
+) -> FetchedFiles:
+    """Download and verify the files of `pid` (all, or those that match the glob patterns `files`).
+
+    `jobs` files are downloaded at a time.
+    """
     folder, settings = None if output is None else Path(output), Settings.from_environment()
     with LazyRegistry(partial(shared_registry, settings)) as registry:
-        return fetch_with(settings, pid, output=folder, patterns=files, registry=registry)
+        return fetch_with(settings, pid, output=folder, patterns=files, registry=registry, jobs=jobs)
 
 
 def load(

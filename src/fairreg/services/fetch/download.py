@@ -40,8 +40,9 @@ _POINTER_BYTES = 1024
 class Downloaded:
     """One complete file. `checksum` is the published one, or the computed sha256 where none is published.
 
-    It is `verified` if it has a published digest that tells it from any other file. A file that belongs to a model of the record has the name of that `model`, and its `place` in that folder.
-    A `packaged` one is part of fairreg itself.
+    It is `verified` if it has a published digest that tells it from any other file. A file that belongs to a
+    model of the record has the name of that `model`, and its `place` in that folder. A `packaged` one is part
+    of fairreg itself.
     """
 
     distribution: Distribution

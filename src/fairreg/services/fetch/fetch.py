@@ -37,6 +37,7 @@ from fairreg.services.fetch.packaged import own_files, packaged
 from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing, side_files_in
+from fairreg.services.fetch.transfer.parallel import DEFAULT_JOBS, transfer_all
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
@@ -108,6 +109,8 @@ class FetchedFiles:
                     "size": item.file.size,
                     "checksum": item.checksum,
                     "verified": item.verified,
+                    "checked_for": item.checked_for,
+                    "unknown_checksums": list(item.unknown_checksums),
                 }
                 for item in self.files
             ],
@@ -125,11 +128,12 @@ def fetch(
     log: Log = no_log,
     progress: Progress | None = None,
     registry: LazyRegistry | None = None,
+    jobs: int = DEFAULT_JOBS,
 ) -> FetchedFiles:
     """Resolve `pid`, download its files into the cache, verify them and unpack the archives among them.
 
-    When the source is unreachable, the files of an earlier fetch are used. The record is stored in the
-    registry only once all files are there, with the fingerprints of its weights if all of its files were
+    `jobs` files are downloaded at a time, one with a `downloader` of the caller. When the source is
+    unreachable, the files of an earlier fetch are used. The record is stored in the registry only once all files are there, with the fingerprints of its weights if all of its files were
     fetched; a registry that cannot be written does not fail the fetch. `registry` is used instead of
     that of `settings`. Raises the errors of `resolve`, `download` and `unpack`, and AccessDenied for a record
     whose files are not open.
@@ -156,6 +160,7 @@ def fetch(
                 downloader=downloader,
                 log=log,
                 progress=progress,
+                jobs=jobs,
             )
         _save(known, resolution, fetched, log)
     return replace(_placed(_narrowed(fetched, patterns), output), resolution=resolution)
@@ -231,15 +236,26 @@ def download_files(
     downloader: Downloader | None = None,
     log: Log = no_log,
     progress: Progress | None = None,
+    jobs: int = DEFAULT_JOBS,
 ) -> FetchedFiles:
     """Download the `chosen` files of a resolved record into the cache and unpack the archives among them.
 
-    What belongs to a model among them, such as its side files, comes with it if the record lists it.
+    `jobs` files are downloaded at a time, one with a `downloader` of the caller. What belongs to a model
+    among them, such as its side files, comes with it if the record lists it. Raises as `transfer_all`.
     """
     download_one = downloader or _download
-    files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
-    more = missing(files, (item for item in record.distributions if item.url))
-    files += tuple(download_one(web, cache, item, record, progress) for item in more)
+
+    def bring(items: Iterable[Distribution]) -> tuple[Downloaded, ...]:
+        return transfer_all(
+            lambda item, shown: download_one(web, cache, item, record, shown),
+            list(items),
+            jobs=1 if downloader else jobs,
+            progress=progress,
+            log=log,
+        )
+
+    files = bring(chosen)
+    files += bring(missing(files, (item for item in record.distributions if item.url)))
     return _fetched(cache, pid, record, files, log)
 
 

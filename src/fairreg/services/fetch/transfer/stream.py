@@ -183,7 +183,8 @@ class Transfer:
         if is_page and not name.lower().endswith((".html", ".htm")):
             raise BadAnswer(
                 f"The server sent an HTML page instead of {name}.",
-                hint="The service may be down for maintenance, or the file may need a login. Try again later.",
+                hint="The service may be down for maintenance, or the file may need a login. "
+                "Try again later.",
             )
 
 
