@@ -133,10 +133,10 @@ def fetch(
     """Resolve `pid`, download its files into the cache, verify them and unpack the archives among them.
 
     `jobs` files are downloaded at a time, one with a `downloader` of the caller. When the source is
-    unreachable, the files of an earlier fetch are used. The record is stored in the registry only once all files are there, with the fingerprints of its weights if all of its files were
-    fetched; a registry that cannot be written does not fail the fetch. `registry` is used instead of
-    that of `settings`. Raises the errors of `resolve`, `download` and `unpack`, and AccessDenied for a record
-    whose files are not open.
+    unreachable, the files of an earlier fetch are used. The record is stored in the registry only once all
+    files are there, with the fingerprints of its weights if all of its files were fetched; a registry that
+    cannot be written does not fail the fetch. `registry` is used instead of that of `settings`. Raises the
+    errors of `resolve`, `download` and `unpack`, and AccessDenied for a record whose files are not open.
     """
     patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
@@ -199,7 +199,8 @@ def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
         return
     names = {item.file.path: item.distribution.name for item in fetched.files}
     models = [(names.get(path) or fetched.name_of(path), path) for path in fetched.models]
-    save_fingerprints(registry, fetched.record, digests, models)
+    hashed = {item.file.path: item.file.sha256 for item in fetched.files}
+    save_fingerprints(registry, fetched.record, digests, models, hashed)
 
 
 def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
