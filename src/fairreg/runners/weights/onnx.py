@@ -40,6 +40,11 @@ _OTHERS: Mapping[FileFormat, str] = {
     "hdf5": "an HDF5 file",
 }
 
+# Told by their first bytes, so that nothing else of them, which may be gigabytes, is read.
+_NOT_READ: frozenset[FileFormat] = frozenset(
+    {"safetensors", "zip", "zip_torch", "legacy_torch", "hdf5", "gguf"}
+)
+
 SUFFIXES = frozenset({".onnx"})
 
 # Beginnings of the names of operators of ai.onnx.ml whose attributes are a trained model.
@@ -208,7 +213,12 @@ def _read_bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ModelError(f"{path.name} exceeds the limit of {MAX_FILE_BYTES >> 30} GiB for ONNX models.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            if format_of_head(head, "") in _NOT_READ:
+                raise ModelError(f"{path.name} is not a valid ONNX model.", hint=_other_format(head))
+            file.seek(0)
+            return file.read()
     except OSError as error:
         raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 
