@@ -8,10 +8,11 @@ Servers on this machine answer as Zenodo and the Hugging Face Hub do, the large 
 ones of 4 kB after 40 ms each. The tools run in turn, each as a process of its own with empty folders, so that
 a busy machine disturbs all alike:
 
-- fairreg: ``fairreg fetch`` with each number of --jobs, which verifies the published MD5;
+- fairreg: ``fairreg fetch`` with each number of --jobs, which verifies the published MD5, in a home that has
+  a registry already;
 - curl: ``curl``, then ``md5sum`` and ``sha256sum`` of what came, the large file only;
 - zenodo_get: --zenodo-get is a Python that has it; its host, which is fixed, is replaced by the server's;
-- hf: --hf is the program ``hf``, here without Xet, which no server but the Hub's speaks; it computes no digest.
+- hf: --hf is the program ``hf``, without Xet, which only the Hub's servers speak; it computes no digest.
 
 Tools that are not given or not found are named as absent. It prints the median seconds of each, the median
 CPU time, and fairreg's speed relative to the best of the others: the median of the ratios within a round.
@@ -33,6 +34,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -130,18 +132,9 @@ class Server(threading.Thread):
 
     def _answer(self, connection: socket.socket, method: str, path: str, wanted: str) -> bool:
         """Answer one request; return whether the connection stays open."""
-        file = next(
-            (
-                name
-                for name in (path.removesuffix("/content").rsplit("/", 1)[-1],)
-                if name in self._shelf.files
-            ),
-            None,
-        )
-        if "/files/" not in path.replace("/org/files/", "/") and "/resolve/" not in path:
-            file = None
-        time.sleep(self._shelf.latency if file is not None else 0)
-        if file is not None:
+        file = path.removesuffix("/content").rsplit("/", 1)[-1]
+        if file in self._shelf.files:
+            time.sleep(self._shelf.latency)
             return self._send_file(connection, method, file, wanted)
         body = self._documents.get(path, b"{}")
         status = "200 OK" if path in self._documents else "404 Not Found"
@@ -157,7 +150,8 @@ class Server(threading.Thread):
             f"206 Partial Content\r\nContent-Range: bytes {start}-{size - 1}/{size}" if found else "200 OK"
         )
         head = (
-            f"HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\nContent-Length: {size - start}\r\n"
+            f"HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\n"
+            f"Content-Length: {size - start}\r\n"
             f'ETag: "{digest}"\r\nX-Linked-Etag: "{digest}"\r\nX-Linked-Size: {size}\r\n'
             f"X-Repo-Commit: {COMMIT}\r\nAccept-Ranges: bytes\r\n\r\n"
         ).encode()
@@ -189,22 +183,18 @@ def main() -> None:
     if asked.serve is not None:
         serve(asked.serve)
         return
+    size = asked.megabytes * 1_000_000
     with tempfile.TemporaryDirectory() as folder:
-        large = made(Path(folder) / "large", 1, asked.megabytes * 1_000_000)
+        large = made(Path(folder) / "large", 1, size)
         small = made(Path(folder) / "small", asked.files, SMALL)
+        home = prepared(Path(folder) / "home")
         with served(large, 0) as (url, _):
-            compare(
-                f"1 file of {asked.megabytes} MB",
-                tools(asked, url, ["large.bin"], asked.jobs[:1]),
-                asked.runs,
-            )
+            found = tools(asked, url, home, ["large.bin"], asked.jobs[:1])
+            compare(f"1 file of {asked.megabytes} MB", found, asked.runs)
         with served(small, LATENCY) as (url, _):
-            compare(
-                f"{asked.files} files of 4 kB, 40 ms each",
-                tools(asked, url, [], asked.jobs),
-                asked.runs,
-            )
-        resumed(large, asked.megabytes * 1_000_000)
+            found = tools(asked, url, home, [], asked.jobs)
+            compare(f"{asked.files} files of 4 kB, 40 ms each", found, asked.runs)
+        resumed(large, home, size)
 
 
 def made(folder: Path, count: int, size: int) -> Path:
@@ -271,33 +261,39 @@ class Taken(NamedTuple):
 
 
 def tools(
-    asked: argparse.Namespace, url: str, names: Sequence[str], jobs: Sequence[int]
+    asked: argparse.Namespace, url: str, home: Path, names: Sequence[str], jobs: Sequence[int]
 ) -> dict[str, Callable[[Path], None]]:
     """The tools that are here, each as a function of an empty folder."""
     found: dict[str, Callable[[Path], None]] = {
-        f"fairreg --jobs {number}": lambda folder, number=number: fairreg(url, folder, number)  # type: ignore[misc]
-        for number in jobs
+        f"fairreg --jobs {number}": partial(fairreg, url, home, number) for number in jobs
     }
     if names and all(map(shutil.which, ("curl", "md5sum", "sha256sum"))):
-        found["curl + md5sum + sha256sum"] = lambda folder: curl(url, folder, names[0])
+        found["curl + md5sum + sha256sum"] = partial(curl, url, names[0])
     if asked.zenodo_get:
-        found["zenodo_get"] = lambda folder: zenodo_get(asked.zenodo_get, url, folder)
+        found["zenodo_get"] = partial(zenodo_get, asked.zenodo_get, url)
     else:
         print("absent: zenodo_get (give --zenodo-get)")
     if asked.hf:
-        found["hf download"] = lambda folder: hf(asked.hf, url, folder)
+        found["hf download"] = partial(hf, asked.hf, url)
     else:
         print("absent: hf (give --hf)")
     return found
 
 
-def fairreg(url: str, folder: Path, jobs: int) -> None:
-    home = {name: url for name in ("FAIRREG_ZENODO_URL", "FAIRREG_DATACITE_URL", "FAIRREG_DOI_URL")}
-    run([sys.executable, "-c", RUN, "fetch", f"zenodo:{RECORD}", "--jobs", str(jobs)], folder,
-        {**home, "FAIRREG_HOME": str(folder)})  # fmt: skip
+def fairreg(url: str, home: Path, jobs: int, folder: Path) -> None:
+    shutil.copytree(home, folder, dirs_exist_ok=True)
+    bases = dict.fromkeys(("FAIRREG_ZENODO_URL", "FAIRREG_DATACITE_URL", "FAIRREG_DOI_URL"), url)
+    command = [sys.executable, "-c", RUN, "fetch", f"zenodo:{RECORD}", "--jobs", str(jobs)]
+    run(command, folder, {**bases, "FAIRREG_HOME": str(folder)})
 
 
-def curl(url: str, folder: Path, name: str) -> None:
+def prepared(home: Path) -> Path:
+    """A home with a registry, which the first command makes."""
+    run([sys.executable, "-c", RUN, "sources"], home.parent, {"FAIRREG_HOME": str(home)})
+    return home
+
+
+def curl(url: str, name: str, folder: Path) -> None:
     run(["curl", "-sS", "-o", name, f"{url}/api/records/{RECORD}/files/{name}/content"], folder)
     run(["md5sum", name], folder)
     run(["sha256sum", name], folder)
@@ -343,10 +339,10 @@ def taken(tool: Callable[[Path], None]) -> Taken:
         return Taken(time.perf_counter() - begun, cpu)
 
 
-def resumed(folder: Path, size: int) -> None:
-    with served(folder, 0) as (url, ask), tempfile.TemporaryDirectory() as home:
+def resumed(folder: Path, home: Path, size: int) -> None:
+    with served(folder, 0) as (url, ask), tempfile.TemporaryDirectory() as fresh:
         ask(f"{size // 3} {2 * size // 3}")
-        fairreg(url, Path(home), 1)
+        fairreg(url, home, 1, Path(fresh))
         sent = ask("")
     print(f"cut after one and two thirds: {sent} bytes crossed the wire for a file of {size}")
 
