@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from werkzeug import Response
@@ -256,7 +257,7 @@ def test_an_interrupt_ends_all_downloads_and_keeps_their_beginnings(environment,
         )
         try:
             assert flowing.wait(60)
-            parts = tmp_path / "home/cache/partial"
+            parts = Path(environment["FAIRREG_HOME"]) / "cache/partial"
             while sum(part.stat().st_size > 100_000 for part in parts.glob("*.part")) < 2:
                 assert process.poll() is None
                 time.sleep(0.05)

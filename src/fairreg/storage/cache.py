@@ -145,7 +145,7 @@ class Cache:
         """Path of the unfinished download of `key`; its folder exists."""
         path = self.folder / "partial" / f"{_file_name(key)}.part"
         with disk_faults("The cache"):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _ensure(path.parent)
         return path
 
     def extracted(self, sha256: str) -> Path:
@@ -214,7 +214,7 @@ class Cache:
 
     def _write_index(self, key: str, entry: dict[str, str]) -> None:
         path = self._index(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _ensure(path.parent)
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(entry), encoding="utf-8")
         fresh.replace(path)
@@ -222,6 +222,12 @@ class Cache:
     def _drop(self, key: str, path: Path) -> None:
         self._index(key).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+
+
+def _ensure(folder: Path) -> None:
+    """Make a folder if it is missing; to look first is cheaper for many files."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _stamp(path: Path) -> _Stamp:
