@@ -24,7 +24,7 @@ from fairreg.schemas.record import Distribution
 from fairreg.services.fetch import download as downloads
 from fairreg.services.fetch.download import cached_copy, download, select
 from fairreg.services.fetch.placement import place
-from fairreg.services.fetch.transfer import stream
+from fairreg.services.fetch.transfer import content_encoding, stream
 from fairreg.storage import cache as cache_module
 from fairreg.storage.cache import Cache
 
@@ -459,14 +459,14 @@ def test_a_packed_body_of_another_file_is_refused(web, cache, serve, body):
 
 def test_a_bomb_that_is_labelled_as_gzip_stops_at_the_published_size(web, cache, serve, monkeypatch):
     written = []
-    undo = stream.undo
+    undo = content_encoding.undo
 
     def measured(part, *more):
         found = undo(part, *more)
         written.append(part.stat().st_size)
         return found
 
-    monkeypatch.setattr(stream, "undo", measured)
+    monkeypatch.setattr(content_encoding, "undo", measured)
     serve(labelled(gzip.compress(bytes(50 * 2**20)), "gzip"))
     with pytest.raises(ChecksumMismatch):
         download(web, cache, of_content(bytes(60_000), "zeros"))

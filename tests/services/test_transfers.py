@@ -24,7 +24,8 @@ from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import download
 from fairreg.services.fetch.fetch import download_files
 from fairreg.services.fetch.fetch import fetch as fetch_with
-from fairreg.services.fetch.transfer.parallel import DEFAULT_JOBS, transfer_all
+from fairreg.services.fetch.transfer import DEFAULT_JOBS
+from fairreg.services.fetch.transfer.parallel import transfer_all
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient

@@ -22,7 +22,7 @@ from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.fetch.fetch import fetch as fetch_with
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.fetch.resolve import resolve as resolve_with
-from fairreg.services.fetch.transfer.parallel import DEFAULT_JOBS
+from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry.db import open_database

@@ -21,8 +21,7 @@ from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import pickles
 from fairreg.runners.weights.checkpoints import ZIP_START
 from fairreg.runners.weights.containers import Selection, select
-from fairreg.runners.weights.mapped_file import MappedFile, MappedTensors
-from fairreg.runners.weights.tensors import Tensors
+from fairreg.runners.weights.tensors import MappedFile, MappedTensors, Tensors
 from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
 from fairreg.runners.weights.torch_format.storages import BlockStorages, MemberStorages, ZipMembers
 

@@ -12,8 +12,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.mapped_file import MappedFile, MappedTensors
-from fairreg.runners.weights.tensors import DTYPES, MAX_DIMENSIONS, Array, Tensors, contiguous, view
+from fairreg.runners.weights.tensors import (
+    DTYPES,
+    MAX_DIMENSIONS,
+    Array,
+    MappedFile,
+    MappedTensors,
+    Tensors,
+    contiguous,
+    view,
+)
 
 __all__ = ["SUFFIXES", "knows", "read", "view_of"]
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from fairreg.errors import ChecksumMismatch, Gone, NotFound, SecurityRefusal
 from fairreg.schemas.record import Distribution
-from fairreg.services.fetch.transfer.stream import Progress, Transfer, wanted_checksums
+from fairreg.services.fetch.transfer import Progress, wanted_checksums
 from fairreg.storage.cache import Cache, CachedFile
 from fairreg.storage.checksums import WEAK, checksums_of, read_published
 from fairreg.storage.files import disk_faults
@@ -182,6 +182,8 @@ def _adopted(
 def _received(
     web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None
 ) -> Mapping[str, str]:
+    from fairreg.services.fetch.transfer.stream import Transfer  # not needed for what is in the cache
+
     limit = MAX_UNSTATED if distribution.size is None else distribution.size
     with Transfer(web, distribution, part, limit=limit, progress=progress) as transfer:
         return transfer.collect()

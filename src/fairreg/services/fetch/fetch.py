@@ -37,7 +37,7 @@ from fairreg.services.fetch.packaged import own_files, packaged
 from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing, side_files_in
-from fairreg.services.fetch.transfer.parallel import DEFAULT_JOBS, transfer_all
+from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
@@ -247,9 +247,14 @@ def download_files(
     download_one = downloader or _download
 
     def bring(items: Iterable[Distribution]) -> tuple[Downloaded, ...]:
+        files = list(items)
+        if len(files) <= 1:
+            return tuple(download_one(web, cache, item, record, progress) for item in files)
+        from fairreg.services.fetch.transfer.parallel import transfer_all  # most records have one file
+
         return transfer_all(
             lambda item, shown: download_one(web, cache, item, record, shown),
-            list(items),
+            files,
             jobs=1 if downloader else jobs,
             progress=progress,
             log=log,

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.mapped_file import MappedFile
-from fairreg.runners.weights.tensors import DTYPES
+from fairreg.runners.weights.tensors import DTYPES, MappedFile
 from fairreg.runners.weights.torch_format.descriptions import Storage
 
 __all__ = ["Allowance", "BlockStorages", "MemberStorages", "ZipMembers"]

@@ -7,13 +7,12 @@ from typing import Generic, TypeVar
 
 from fairreg.errors import FairregError, Offline, RateLimited, Unreachable
 from fairreg.schemas.record import Distribution
-from fairreg.services.fetch.transfer.stream import Progress
+from fairreg.services.fetch.transfer import DEFAULT_JOBS, Progress
 from fairreg.services.parallel.base import threads
 from fairreg.web import Log, no_log
 
-__all__ = ["DEFAULT_JOBS", "transfer_all"]
+__all__ = ["transfer_all"]
 
-DEFAULT_JOBS = 4
 _NAMED = 10  # faults that are logged one by one
 Result = TypeVar("Result")
 
@@ -32,8 +31,6 @@ def transfer_all(
     disk, a host out of reach for `jobs` files in a row. Once all have ended, the fault of the first file that
     has one is raised, and the others are logged. An interrupt ends the transfers at their next bytes.
     """
-    if len(files) == 1:
-        return (transfer(files[0], progress),)
     attempts = [_Attempt[Result](item) for item in files]
     group = _Group(transfer, jobs, progress)
     with threads(max(1, min(jobs, len(files)))) as engine:

@@ -5,32 +5,19 @@ import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
 
 from fairreg.errors import BadAnswer, Unreachable
 from fairreg.schemas.record import Distribution
-from fairreg.services.fetch.transfer.content_encoding import undo
+from fairreg.services.fetch.transfer import Progress, wanted_checksums
 from fairreg.storage.checksums import RunningChecksums, checksums_of, read_published
 from fairreg.storage.files import disk_faults
 from fairreg.web import HttpClient, Response
 
-__all__ = ["Progress", "Transfer", "wanted_checksums"]
+__all__ = ["Transfer"]
 
 # Bytes that packing can add to a file.
 _FRAMING, _SHARE = 2**16, 1000
 _OF_SIZE = "git-blob-sha1"  # covers the size before the first byte
-
-
-class Progress(Protocol):
-    """Progress callback of a download; `total` is None while the size is unknown. Sizes in bytes."""
-
-    def __call__(self, name: str, done: int, total: int | None) -> None:
-        """Called as bytes arrive."""
-
-
-def wanted_checksums(distribution: Distribution) -> set[str]:
-    """Algorithms of the checksums that a file is compared by, and that of its name in the cache."""
-    return {"sha256", *(algorithm for algorithm, _ in read_published(distribution.checksums).known)}
 
 
 class Transfer:
@@ -168,6 +155,8 @@ class Transfer:
             found = checksums_of(self._part, self._algorithms)
         if not self._encoding or self._is_published(found):
             return found
+        from fairreg.services.fetch.transfer.content_encoding import undo  # hardly any server needs it
+
         if undo(self._part, self._encoding, self._distribution.name, self._limit):
             return checksums_of(self._part, self._algorithms)
         return found
