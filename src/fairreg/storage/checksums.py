@@ -6,9 +6,7 @@ of a blob, and Adler-32 and CRC-32, which detect damage but not another file.
 """
 
 import hashlib
-import queue
 import re
-import threading
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -100,9 +98,12 @@ class _HashingThread:
     """A checksum in a thread of its own, with few blocks waiting."""
 
     def __init__(self, found: _Sum) -> None:
+        from queue import Queue  # most commands hash little or nothing
+        from threading import Thread
+
         self._sum = found
-        self._blocks: queue.Queue[bytes | None] = queue.Queue(_WAITING_BLOCKS)
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._blocks: Queue[bytes | None] = Queue(_WAITING_BLOCKS)
+        self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Shared parts of the readers of weight files: types, limits, checked views and the fingerprint."""
 
-import mmap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from math import prod
@@ -85,6 +84,9 @@ class MappedFile:
     """
 
     def __init__(self, file: BinaryIO, size: int) -> None:
+        import mmap
+
+        self._forget: int | None = getattr(mmap, "MADV_DONTNEED", None)  # Windows has no such advice
         self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else None
         self.content = memoryview(self._map if self._map is not None else b"")
         self._unpacked: list[MappedFile] = []
@@ -106,8 +108,8 @@ class MappedFile:
 
     def release(self) -> None:
         """Let go of the pages that were read: they count as memory of the process until then."""
-        if self._map is not None and hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)
+        if self._map is not None and self._forget is not None:
+            self._map.madvise(self._forget)
         for file in self._unpacked:
             file.release()
 
