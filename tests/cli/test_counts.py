@@ -109,23 +109,24 @@ CASES = {
 # Modules more than in 0.1.0. Of a command that needs few: the rows of services by which identifiers are read,
 # with their types and the search for rows of other packages, less the settings; what a record says about
 # running it, and which characters a terminal must not get. Of those that fetch: the packages that recognise
-# the networks in weights, and say which files belong to them. Of those that run: how rows are cut, devices,
+# the networks in weights, and say which files belong to them; names and addresses of files; offline, too, the
+# readers of weights, as `--json` names the fingerprints. Of those that run: how rows are cut, devices,
 # values that NumPy lacks, shards, engines of other formats by name. Of `assess`: formats by content.
 MORE_MODULES = {
     "search": 2,
     "search, first use": 2,
     "validate": 2,
-    "fetch": 65,
-    "fetch, offline": 24,
-    "fetch --run": 59,
+    "fetch": 66,
+    "fetch, offline": 39,
+    "fetch --run": 60,
     "fetch --run, stand-in": 59,
-    "fetch --run --weights reference": 59,
+    "fetch --run --weights reference": 60,
     "run a file": 20,
-    "run an identifier": 66,
+    "run an identifier": 67,
     "assess": 63,
     "assess --offline": 30,
-    "assess --history": 7,
-    "assess --query": 42,
+    "assess --history": 8,
+    "assess --query": 44,
     "db init": 1,
     "db check": 1,
 }

@@ -49,7 +49,10 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     result = cli("fetch", pid, "--run", "--json")
     assert result.code == 0, result.err
     document = result.json
-    assert set(document) == {"requested", "id", "doi", "concept_doi", "version", "files", "run"}
+    assert set(document) == {
+        *("requested", "id", "doi", "concept_doi", "version"),
+        *("files", "folders", "members", "weight_files", "run"),
+    }
     assert (document["requested"], document["doi"], document["concept_doi"]) == (pid, hbb.DOI, hbb.CONCEPT)
     assert document["version"] == "v0.1.1"
     (file,) = document["files"]

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from support import founding, hbb
+from support import founding, hbb, zenodo_files
 from support.weight_files import Files
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -144,3 +144,19 @@ def test_words_of_others_begin_no_instruction(cli, serve, tmp_path):
     assert not [line for line in lines if re.match(r"RUN curl", line)]
     copied = next(line for line in lines if line.startswith("COPY "))
     assert json.loads(copied.removeprefix("COPY ")) == ["files", "files/"]
+
+
+def test_the_recipe_names_the_copies_that_a_fetch_makes(cli, httpserver, tmp_path):
+    files = [
+        ("a/code.zip", hbb.archive({"run.py": b"raise SystemExit(9)"})),
+        ("b/code.zip", hbb.archive({"notes.txt": b"notes"})),
+        ("env:1/requirements.txt", b"torch==1.13\n"),
+        ("net.pt", unknown_weights()),
+    ]
+    pid = zenodo_files.serve(httpserver, files)
+    out, target = tmp_path / "files", tmp_path / "recipe"
+    result = cli("fetch", pid, "--output", out, "--recipe", target)
+    assert result.code == 0, result.err
+    named = re.findall(r"files/[\w./-]+\.(?:zip|txt)", target.read_text())
+    assert named == ["files/a/code.zip", "files/requirements.txt"]
+    assert all((tmp_path / path).is_file() for path in named)

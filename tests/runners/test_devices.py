@@ -241,3 +241,12 @@ def test_pytorch_says_whether_its_build_or_the_driver_lacks_the_gpu(driver, monk
     assert str(torch.place("cuda:0")) == "cuda:0"
     with pytest.raises(ModelError, match="only the GPU 0"):
         torch.place("cuda:1")
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "skops", "tflite", "xgboost"])
+def test_an_engine_that_fairreg_runs_on_the_cpu_refuses_a_gpu_as_wrong_usage(name, monkeypatch):
+    runner = runners.get(name)
+    monkeypatch.setattr(runner, "available", lambda: True)
+    runner.check_device(devices.CPU)
+    with pytest.raises(UsageError, match=r"^fairreg runs \S+ on the CPU\.\n"):
+        runner.check_device(devices.parse("cuda:1"))

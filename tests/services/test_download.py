@@ -22,7 +22,8 @@ from fairreg.errors import (
 )
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch import download as downloads
-from fairreg.services.fetch.download import cached_copy, download, select
+from fairreg.services.fetch.download import cached_copy, download
+from fairreg.services.fetch.files.selection import select
 from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.transfer import content_encoding, stream
 from fairreg.storage import cache as cache_module
@@ -278,7 +279,7 @@ def test_output_never_overwrites_another_file(web, cache, distribution, serve, t
     serve(CONTENT)
     got = download(web, cache, distribution)
     out = tmp_path / "out"
-    assert place([got], out)[distribution.name].read_bytes() == CONTENT
+    assert place([got], out)[distribution].read_bytes() == CONTENT
     place([got], out)
     (out / "weights.onnx").write_bytes(b"mine")
     with pytest.raises(Exception, match="exists with different content"):
@@ -379,8 +380,8 @@ def test_two_files_with_one_last_name_keep_their_folders(web, cache, distributio
         name="other/weights.onnx", url=distribution.url, size=len(CONTENT), checksums=distribution.checksums
     )
     placed = place([download(web, cache, item) for item in (distribution, other)], tmp_path / "out")
-    assert placed["other/weights.onnx"] == tmp_path / "out/other/weights.onnx"
-    assert placed["org/weights.onnx"] == tmp_path / "out/org/weights.onnx"
+    assert placed[other] == tmp_path / "out/other/weights.onnx"
+    assert placed[distribution] == tmp_path / "out/org/weights.onnx"
 
 
 def test_an_empty_file_is_a_file(web, cache, serve):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fairreg.errors import FairregError
 from fairreg.storage.cache import Cache
-from fairreg.storage.files import safe_name
+from fairreg.storage.file_names import safe_name
 
 CONTENT = b"weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

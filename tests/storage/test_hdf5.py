@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Datasets of HDF5 files are read as the arrays of a .npz file are, and nothing outside the file is."""
 
+import random
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.storage.arrays import Rows, open_rows, row_count
+from fairreg.storage.recognition.hdf5 import describe
 from support.examples import examples
 
 h5py = pytest.importorskip("h5py", reason="the extra hep is not installed")
@@ -120,6 +123,61 @@ def test_damaged_and_other_files_are_told_apart(tmp_path):
     for name, said in (("a.h5", "a truncated or damaged HDF5"), ("b.h5", "not an HDF5")):
         with pytest.raises(ModelError, match=said), open_rows(tmp_path / name):
             pass
+
+
+def whole_file(path):
+    """A file with all that is read: numbers, packed ones, texts of any and of one length, an attribute."""
+    with h5py.File(path, "w") as file:
+        file["x"] = np.arange(12, dtype=np.float32).reshape(3, 4)
+        file.create_dataset("g/z", data=np.zeros((40, 5)), compression="gzip", chunks=(10, 5), shuffle=True)
+        file["words"], file["short"] = ["muon", "tau", ""], np.array([b"ab", b"c"])
+        file.attrs["keras_version"] = "2.1"
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("slice_", [range(100), pytest.param(range(100, 6000), marks=pytest.mark.long)])
+def test_any_damaged_file_is_read_or_refused_in_a_sentence(tmp_path, slice_):
+    whole, path, refused = whole_file(tmp_path / "m.h5"), tmp_path / "n.h5", 0
+    for seed in slice_:
+        chance = random.Random(seed)
+        content = bytearray(whole)
+        for _ in range(chance.choice([1, 2, 8])):
+            content[chance.randrange(len(content))] = chance.choice([0, 255, chance.randrange(256)])
+        path.write_bytes(content[: chance.choice([len(content), chance.randrange(len(content))])])
+        describe(path)
+        with suppress(ModelError):
+            refused += 1
+            with open_rows(path) as found:
+                for name in found:
+                    found.kind(name)
+                    assert isinstance(found[name], np.ndarray)
+            refused -= 1
+    assert 0 < refused < len(slice_)
+
+
+def test_an_unknown_encoding_of_texts_is_damage(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["keras_version"] = "2.1"
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    # The bits of the datatype: class 9 (variable length), type 1 (text), then padding and encoding.
+    place = content.index(b"keras_version") + 16
+    assert content[place : place + 2] == b"\x19\x01"
+    content[place + 2] = 3
+    (tmp_path / "a.h5").write_bytes(content)
+    assert "damaged" in (describe(tmp_path / "a.h5").note or "")
+
+
+def test_a_heap_of_texts_without_end_is_damage(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["words"], file["x"] = ["muon", "tau"], np.arange(3)
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    place = content.index(b"GCOL\x01") + 16
+    content[place : place + 16] = bytes(16)
+    (tmp_path / "a.h5").write_bytes(content)
+    with open_rows(tmp_path / "a.h5") as found:
+        assert found["x"].tolist() == [0, 1, 2]
+        with pytest.raises(ModelError, match="heap of its texts is damaged"):
+            found["words"]
 
 
 def test_without_h5py_it_is_said_how_to_install_it(tmp_path, monkeypatch):

@@ -65,7 +65,7 @@ def _console(**options: Any) -> "Console":
         """A console that escapes what is not printable in every text it is given."""
 
         def render_str(self, text: str, **how: Any) -> Text:
-            return super().render_str(visible(text), **how)
+            return super().render_str(_encodable(visible(text), self.encoding), **how)
 
     return PlainTexts(**options)
 
@@ -78,6 +78,11 @@ def visible(text: str, *, kept: str = "\n\t") -> str:
         letter if letter in kept or letter.isprintable() or category(letter) == "Zs" else _named(letter)
         for letter in text
     )
+
+
+def _encodable(text: str, encoding: str) -> str:
+    """Escape the characters that `encoding` lacks, before the width of a column is computed from them."""
+    return text if text.isascii() else text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _named(letter: str) -> str:
@@ -104,7 +109,10 @@ def _finite(value: Any) -> Any:
 
 
 def print_document(document: str | bytes, *, json: bool) -> None:
-    """Print a document of a format on standard output, unchanged; `json` in ASCII unless that is UTF-8."""
+    """Print a document of a format on standard output, unchanged; `json` in ASCII unless that is UTF-8.
+
+    In a terminal, characters that it lacks are escaped.
+    """
     if isinstance(document, bytes):
         sys.stdout.flush()
         sys.stdout.buffer.write(document)
@@ -112,8 +120,10 @@ def print_document(document: str | bytes, *, json: bool) -> None:
     if json:
         document = document if _is_utf8(sys.stdout.encoding) else _BEYOND_ASCII.sub(_as_escapes, document)
     elif isinstance(sys.stdout, TextIOWrapper):
-        # The other formats are UTF-8 by definition.
-        sys.stdout.reconfigure(encoding="utf-8")
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal shows its own encoding only
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")  # by the definition of the other formats
     sys.stdout.write(document)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import ClassVar
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
@@ -21,6 +21,7 @@ from fairreg.schemas.datacite_terms import (
     identifier_of,
     relation_type,
 )
+from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.licenses import spdx
@@ -253,8 +254,8 @@ def _formats(meta: JsonNode) -> tuple[str, ...]:
 def _files(meta: JsonNode) -> Iterator[Distribution]:
     """The files; those of type ``index.json`` and ``index.txt`` list more of them."""
     for item in meta["files"].items():
-        uri = item["uri"].text or ""
-        name = uri.rstrip("/").rsplit("/", 1)[-1] or item["key"].text
+        uri = str(item["uri"].value) if item["uri"].text else ""
+        name = JsonNode(uri.rstrip("/").rsplit("/", 1)[-1]).file_name or item["key"].file_name
         if not name:
             continue
         algorithm, _, digest = (item["checksum"].text or "").lower().partition(":")
@@ -266,7 +267,7 @@ def _files(meta: JsonNode) -> Iterator[Distribution]:
         )
         yield Distribution(
             name=name,
-            url=_address(uri) or item["uri"].address,
+            url=_address(uri) or file_address(uri, uri.rsplit("/", 1)[-1]),
             size=item["size"].count,
             checksums=(f"{algorithm}:{digest}",) if valid else (),
             media_type=media_type(name),
@@ -278,7 +279,7 @@ def _address(uri: str) -> str | None:
     """Return the https address of a file in EOS."""
     if not uri.startswith(_EOS):
         return None
-    return f"{PORTAL}/{quote(uri.removeprefix(_EOS).lstrip('/'))}"
+    return f"{PORTAL}/{quoted_path(uri.removeprefix(_EOS).lstrip('/'))}"
 
 
 def _relations(meta: JsonNode) -> Iterator[Relation | None]:

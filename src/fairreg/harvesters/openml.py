@@ -17,6 +17,7 @@ from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Pay
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.common.paging import object_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
+from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.licenses import spdx
@@ -231,9 +232,9 @@ def _frameworks(flow: JsonNode, name: str) -> tuple[tuple[str, ...], str | None]
 def _files(flow: JsonNode) -> Iterator[Distribution]:
     """The source and the binary that a flow may come with."""
     for word in ("source", "binary"):
-        url, digest = flow[f"{word}_url"].address, (flow[f"{word}_md5"].text or "").lower()
+        url, digest = file_address(flow[f"{word}_url"].value), (flow[f"{word}_md5"].text or "").lower()
         if url:
-            name = urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1] or word
+            name = JsonNode(name_in_address(url)).file_name or word
             valid = re.fullmatch(r"[0-9a-f]{32}", digest)
             yield Distribution(
                 name=name,

@@ -192,6 +192,38 @@ class Runner(ABC):
         return rows != size if self.batching.exact else rows > size
 
 
+class EngineRunner(Runner):
+    """A runner of another signature on an `engine`, which computes; `precision` and `batch_size` are its own
+    where none are given."""
+
+    def __init__(
+        self,
+        engine: Runner,
+        inputs: tuple[Tensor, ...],
+        outputs: tuple[Tensor, ...],
+        *,
+        precision: str | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        super().__init__(
+            engine.name,
+            inputs,
+            outputs,
+            device=engine.device,
+            precision=precision or engine.precision,
+            batch_size=batch_size or engine.batch_size,
+        )
+        self._engine, self.engine = engine, engine.engine
+
+    def compute(self, arrays: Arrays) -> Arrays:
+        """Outputs of one batch."""
+        return self._engine.compute(arrays)
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._engine.close()
+
+
 def _freed(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """The signature with any number of rows along the first axes."""
     return tuple(structs.replace(tensor, shape=("rows", *tensor.shape[1:])) for tensor in inputs)

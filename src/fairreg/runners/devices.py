@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fairreg.errors import ModelError, UsageError
 
-__all__ = ["CPU", "Device", "count", "no_gpu", "parse", "require"]
+__all__ = ["CPU", "Device", "count", "no_gpu", "parse", "require", "require_cpu"]
 
 _TEXT = re.compile(r"cpu|cuda(?::(?P<index>[0-9]{1,4}))?")
 _LIBRARIES = {"win32": "nvcuda.dll"}
@@ -69,6 +69,12 @@ def require(device: Device, present: int | None = None) -> None:
     if device.index >= present:
         known = "only the GPU 0" if present == 1 else f"the GPUs 0 to {present - 1}"
         raise ModelError(f"There is no GPU {device.index}; this machine has {known}.")
+
+
+def require_cpu(device: Device, engine: str) -> None:
+    """Raise UsageError for a GPU, which fairreg does not use with `engine`."""
+    if device.on_gpu:
+        raise UsageError(f"fairreg runs {engine} on the CPU.", hint="Use --device cpu.")
 
 
 def no_gpu(reason: str) -> ModelError:

@@ -8,7 +8,7 @@ float64, as LightGBM compares them. All trees are used.
 from importlib.util import find_spec
 from pathlib import Path
 
-from fairreg.errors import MissingEngine, ModelError, UsageError
+from fairreg.errors import MissingEngine, ModelError
 from fairreg.runners import devices
 from fairreg.runners.base import Runner
 from fairreg.storage.formats import FileFormat
@@ -29,8 +29,7 @@ def check_device(device: devices.Device) -> None:
     """Raise MissingEngine without LightGBM, UsageError for a GPU."""
     if not available():
         raise MissingEngine("LightGBM", "lightgbm")
-    if device.on_gpu:
-        raise UsageError("LightGBM predicts on the CPU.", hint="Use --device cpu.")
+    devices.require_cpu(device, "LightGBM")
 
 
 def load(

@@ -10,7 +10,7 @@ NumPy's arithmetic. Features are float64.
 from importlib.util import find_spec
 from pathlib import Path
 
-from fairreg.errors import MissingEngine, ModelError, UsageError
+from fairreg.errors import MissingEngine, ModelError
 from fairreg.runners import devices
 from fairreg.runners.base import Runner
 from fairreg.storage.formats import FileFormat
@@ -31,8 +31,7 @@ def check_device(device: devices.Device) -> None:
     """Raise MissingEngine without skops, UsageError for a GPU."""
     if not available():
         raise MissingEngine("skops", "skops")
-    if device.on_gpu:
-        raise UsageError("scikit-learn predicts on the CPU.", hint="Use --device cpu.")
+    devices.require_cpu(device, "scikit-learn")
 
 
 def load(

@@ -52,11 +52,10 @@ def available() -> bool:
 
 
 def check_device(device: devices.Device) -> None:
-    """Raise MissingEngine without LiteRT, ModelError for a GPU."""
+    """Raise MissingEngine without LiteRT, UsageError for a GPU."""
     if not available():
         raise MissingEngine("LiteRT", "tflite")
-    if device.on_gpu:
-        raise ModelError("LiteRT computes on the CPU here.", hint="Use --device cpu.")
+    devices.require_cpu(device, "LiteRT")
 
 
 def interpreter(content: bytes, threads: int | None) -> Any:

@@ -9,7 +9,7 @@ trees are used, as Booster.predict does.
 from importlib.util import find_spec
 from pathlib import Path
 
-from fairreg.errors import MissingEngine, ModelError, UsageError
+from fairreg.errors import MissingEngine, ModelError
 from fairreg.runners import devices
 from fairreg.runners.base import Runner
 from fairreg.storage.formats import FileFormat
@@ -30,8 +30,7 @@ def check_device(device: devices.Device) -> None:
     """Raise MissingEngine without XGBoost, UsageError for a GPU."""
     if not available():
         raise MissingEngine("XGBoost", "xgboost")
-    if device.on_gpu:
-        raise UsageError("fairreg runs XGBoost on the CPU.", hint="Use --device cpu.")
+    devices.require_cpu(device, "XGBoost")
 
 
 def load(

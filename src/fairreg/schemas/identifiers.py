@@ -86,6 +86,11 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         """Key that all spellings of an identifier share: (family, case-folded value)."""
         return (DOI.name if self.scheme in DOI_SCHEMES else self.scheme, self.value.casefold())
 
+    @property
+    def bare(self) -> "Identifier":
+        """The identifier alone, without the evidence, which depends on the record that it was seen in."""
+        return Identifier(self.scheme, self.value)
+
 
 def parse(text: str) -> Identifier:
     """Parse a pasted identifier; a bare ``org/name`` is a Hugging Face id, a bare number Zenodo's.

@@ -13,11 +13,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fairreg.errors import RecordError
-from fairreg.schemas.text import one_line
+from fairreg.schemas.text import clean, one_line
 
 __all__ = ["JsonNode", "canonical", "violation"]
 
 _BIGGEST = 2**63 - 1
+_BREAK = re.compile(r"[\t\n\r\x85\u2028\u2029]")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?![\d-])")
 
 
@@ -72,6 +73,14 @@ class JsonNode:
     def prose(self) -> str | None:
         """Text unchanged, with its lines."""
         return self.value if isinstance(self.value, str) and self.value.strip() else None
+
+    @property
+    def file_name(self) -> str | None:
+        """Name of a file on one line, never blank, with every blank of it; a number counts as its digits."""
+        if not isinstance(self.value, str):
+            return self.text
+        name = _BREAK.sub(" ", clean(self.value))
+        return name if name.strip() else None
 
     @property
     def label(self) -> str | None:

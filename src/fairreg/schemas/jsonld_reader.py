@@ -126,7 +126,7 @@ def _distribution(node: Node) -> Node:
             digests.append(f"{algorithm}:{stated.lower()}")
     return prune(
         {
-            "name": _scalar(node.get("name")) or (str(url).rsplit("/", 1)[-1] if url else "file"),
+            "name": _scalar(node.get("name")) or _name_in(url) or "file",
             "url": url,
             "size": _bytes(_scalar(node.get("contentSize"))),
             "checksums": digests,
@@ -135,6 +135,12 @@ def _distribution(node: Node) -> Node:
             "path": _scalar(node.get("path")),
         }
     )
+
+
+def _name_in(url: object) -> str:
+    from fairreg.schemas.file_address import name_in_address  # most files have a name
+
+    return name_in_address(str(url)) if url else ""
 
 
 def _relations(node: Node) -> tuple[Relation, ...]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from fairreg.errors import ModelError, UsageError
 from fairreg.registry import Registry as StoredRegistry
@@ -20,6 +20,7 @@ from fairreg.services.assess.assess import AssessmentReport
 from fairreg.services.assess.assess import assess as assess_with
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.fetch.fetch import fetch as fetch_with
+from fairreg.services.fetch.files.plan import FetchPlan, plan
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.fetch.resolve import resolve as resolve_with
 from fairreg.services.fetch.transfer import DEFAULT_JOBS
@@ -77,16 +78,52 @@ def resolve(pid: str) -> Resolution:
         return resolve_with(web, pid)
 
 
+@overload
 def fetch(
-    pid: str, output: str | Path | None = None, *, files: Iterable[str] = (), jobs: int = DEFAULT_JOBS
-) -> FetchedFiles:
+    pid: str,
+    output: str | Path | None = None,
+    *,
+    files: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    dry_run: Literal[False] = False,
+    jobs: int = DEFAULT_JOBS,
+) -> FetchedFiles: ...
+
+
+@overload
+def fetch(
+    pid: str,
+    output: str | Path | None = None,
+    *,
+    files: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    dry_run: Literal[True],
+    jobs: int = DEFAULT_JOBS,
+) -> FetchPlan: ...
+
+
+def fetch(
+    pid: str,
+    output: str | Path | None = None,
+    *,
+    files: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    dry_run: bool = False,
+    jobs: int = DEFAULT_JOBS,
+) -> FetchedFiles | FetchPlan:
     """Download and verify the files of `pid` (all, or those that match the glob patterns `files`).
 
-    `jobs` files are downloaded at a time.
+    Files that match a pattern of `exclude` are left out. Patterns that no file of the record matches choose
+    members of its archives. What was chosen is copied to the folder `output`. `jobs` files are downloaded at
+    a time. With `dry_run` the files are only listed, with the sizes and checksums that the record states.
     """
     folder, settings = None if output is None else Path(output), Settings.from_environment()
     with LazyRegistry(partial(shared_registry, settings)) as registry:
-        return fetch_with(settings, pid, output=folder, patterns=files, registry=registry, jobs=jobs)
+        if dry_run:
+            return plan(settings, pid, patterns=files, exclude=exclude, registry=registry)
+        return fetch_with(
+            settings, pid, output=folder, patterns=files, exclude=exclude, registry=registry, jobs=jobs
+        )
 
 
 def load(

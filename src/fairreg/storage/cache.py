@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fairreg.storage.checksums import checksums_of
-from fairreg.storage.files import digest, disk_faults, safe_name
+from fairreg.storage.file_names import safe_name
+from fairreg.storage.files import digest, disk_faults
 
 __all__ = ["Cache", "CacheInfo", "CachedFile"]
 

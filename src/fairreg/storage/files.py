@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Digests and names of files, and disk errors."""
+"""Digests of files, and disk errors."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from fairreg.errors import FairregError
 
-__all__ = ["digest", "disk_faults", "safe_name"]
+__all__ = ["digest", "disk_faults"]
 
 _BLOCK = 2**20
-_LONGEST_NAME = 150
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -22,15 +20,6 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
         while block := stream.read(_BLOCK):
             found.update(block)
     return found.hexdigest()
-
-
-def safe_name(name: str) -> str:
-    """Turn the last part of a published name into a plain file name, without separators and leading dot."""
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    plain = re.sub(r"[^\w.()+@, -]", "_", last)
-    # File systems limit bytes; the end is kept for its suffix.
-    short = plain.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore")
-    return short.lstrip(".") or "file"
 
 
 @contextmanager

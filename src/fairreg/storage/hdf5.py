@@ -7,6 +7,7 @@ fixed number of characters, so its strings become numpy text.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
+from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 
 __all__ = ["SUFFIXES", "Datasets", "is_hdf5", "open_hdf5"]
 
@@ -37,18 +39,18 @@ def open_hdf5(path: Path) -> Iterator["Datasets"]:
     h5py = _h5py()
     try:
         content = h5py.File(path, "r", locking="best-effort")
-    except OSError as error:
+    except FAULTS as error:
         state = "a truncated or damaged" if is_hdf5(path) else "not an"
         raise ModelError(f"{path.name} is {state} HDF5 file.") from error
     with content:
-        yield Datasets(content, path.name)
+        yield Datasets(content, path)
 
 
 class Datasets:
     """The datasets of an open file, by their paths without the leading slash (``group/name``)."""
 
-    def __init__(self, content: Any, file: str) -> None:
-        self._content, self._file = content, file
+    def __init__(self, content: Any, path: Path) -> None:
+        self._content, self._path, self._file = content, path, path.name
         self.names = self._listed()
 
     @property
@@ -57,10 +59,14 @@ class Datasets:
         return self._content.attrs
 
     def kind(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and element type of an array. Raises ModelError for a dataset that is no plain array."""
-        dataset = self._dataset(name)
-        text = _h5py().check_string_dtype(dataset.dtype) is not None
-        return dataset.shape, np.dtype(str) if text else dataset.dtype
+        """Shape and element type of an array.
+
+        Raises ModelError for a dataset that is no plain array or that is damaged.
+        """
+        with self._reading(name):
+            dataset = self._dataset(name)
+            text = _h5py().check_string_dtype(dataset.dtype) is not None
+            return dataset.shape, np.dtype(str) if text else dataset.dtype
 
     def read(self, name: str, start: int, stop: int | None) -> NDArray[Any]:
         """Read rows `start` to before `stop` of an array, all of a single number.
@@ -68,17 +74,30 @@ class Datasets:
         Raises ModelError for a dataset that is no plain array, that is damaged or that claims far more values
         than the file holds.
         """
-        dataset = self._dataset(name)
-        rows = slice(start, stop) if dataset.shape else ()
-        self._check_claim(name, dataset)
-        try:
-            if _h5py().check_string_dtype(dataset.dtype) is not None:
+        with self._reading(name):
+            dataset = self._dataset(name)
+            rows = slice(start, stop) if dataset.shape else ()
+            self._check_claim(name, dataset)
+            text = _h5py().check_string_dtype(dataset.dtype)
+            if text is not None and text.length is None and self._fault_of_texts:
+                raise ModelError(f"{self._file} is a damaged HDF5 file: {self._fault_of_texts}.")
+            if text is not None:
                 return np.array(dataset.asstr()[rows], dtype=str)
             return np.asarray(dataset[rows])
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        try:
+            yield
         except UnicodeDecodeError as error:
             raise ModelError(f"The text in the array {name!r} of {self._file} is not UTF-8.") from error
-        except (OSError, RuntimeError) as error:
+        except FAULTS as error:
             raise ModelError(f"The array {name!r} of {self._file} is damaged.") from error
+
+    @cached_property
+    def _fault_of_texts(self) -> str | None:
+        """What keeps the library from reading texts of any length."""
+        return fault_of_texts(self._path, ())
 
     def _listed(self) -> tuple[str, ...]:
         found: list[str] = []
@@ -89,7 +108,11 @@ class Datasets:
                 found.append(name)
             return True if len(found) > _MOST else None  # anything but None ends the visit
 
-        if self._content.visititems(note):
+        try:
+            too_many = self._content.visititems(note)
+        except FAULTS as error:
+            raise ModelError(f"{self._file} is a damaged HDF5 file: its arrays cannot be listed.") from error
+        if too_many:
             raise ModelError(f"{self._file} has more than {_MOST} datasets.")
         return tuple(found)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A check of the texts in HDF5 attributes before the library reads them.
+"""Damage in HDF5 files: what the library says of it, and a check of texts before it reads them.
 
 Measured with HDF5 2.0.0: a text that states a length of 4 GiB takes that memory before it is found to be
 shorter, and a heap of texts with free space of size 0 is read for ever. Neither shows through the library.
@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 
-__all__ = ["fault_of_texts"]
+__all__ = ["FAULTS", "fault_of_texts"]
+
+# What h5py raises for damaged content.
+FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, NotImplementedError, OverflowError)
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SUPERBLOCK = 2  # the version from which on the sizes stand further in front
@@ -29,9 +32,9 @@ _Bytes = bytes | mmap.mmap
 
 
 def fault_of_texts(source: Path | bytes, names: tuple[str, ...]) -> str | None:
-    """Say why the attributes `names`, also with a number behind, cannot be read; None if they can be.
+    """Say why texts cannot be read, those of the attributes `names` among them, also with a number behind.
 
-    The whole file is searched. Raises OSError.
+    None if they can be. The whole file is searched. Raises OSError.
     """
     if isinstance(source, bytes):
         return _fault(source, names)
@@ -55,7 +58,7 @@ def _fault(content: _Bytes, names: tuple[str, ...]) -> str | None:
         if _is_broken(content, found.start(), sizes[1], steps):
             return "the heap of its texts is damaged"
     pattern = re.compile(b"(?:" + b"|".join(re.escape(name.encode()) for name in names) + rb")\d*\0")
-    for found in pattern.finditer(content):
+    for found in pattern.finditer(content) if names else ():
         lengths = zip(_lengths(content, found.start(), sizes), steps, strict=False)
         if any(length > len(content) for length, _ in lengths):
             return "it claims texts that are larger than the file"

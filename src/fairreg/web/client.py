@@ -379,7 +379,7 @@ class HttpClient:
                 stream=True,
                 allow_redirects=False,
                 timeout=(policy.connect_timeout, policy.read_timeout),
-                auth=_no_netrc,
+                auth=_as_written(url) if "%2E" in url else _no_netrc,
             )
         except (requests.RequestException, UnicodeError) as error:
             raise Unreachable(
@@ -463,6 +463,19 @@ def _redirect_target(response: "requests.Response") -> str | None:
 def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
     """Authentication that does nothing, so that requests does not send passwords of a netrc file."""
     return request
+
+
+def _as_written(url: str) -> Callable[["requests.PreparedRequest"], "requests.PreparedRequest"]:
+    """Authentication as `_no_netrc` that requests `url` as it is.
+
+    A file may be called ``..``: requests would resolve its quoted name ``%2E%2E`` as a step upwards.
+    """
+
+    def authenticate(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
+        request.url = url
+        return request
+
+    return authenticate
 
 
 def _backoff(attempt: int, policy: RetryPolicy) -> float:

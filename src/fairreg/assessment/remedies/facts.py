@@ -123,7 +123,7 @@ class Facts:
     def _identifiers(self) -> tuple[Identifier, ...]:
         # The place where another record saw an identifier is no evidence of this model's code.
         others = (item for record in self.records[1:] for item in record.identifiers)
-        named = (Identifier(item.scheme, item.value) for item in others if item.scheme in _NAMED)
+        named = (item.bare for item in others if item.scheme in _NAMED)
         return (*self.record.identifiers, *named)
 
     def _relations(self) -> tuple[Relation, ...]:

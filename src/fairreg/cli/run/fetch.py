@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """``fetch``: from a DOI to verified files, and with ``--run`` to a result."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fairreg.schemas.identifiers import RequestedIdentifier
     from fairreg.services.fetch.download import Downloaded
     from fairreg.services.fetch.fetch import Downloader, FetchedFiles
+    from fairreg.services.fetch.files.plan import FetchPlan
+    from fairreg.services.fetch.files.selection import FileSelection
     from fairreg.services.registry.lazy_registry import LazyRegistry
     from fairreg.services.run.demonstrate import RunReport
 
@@ -49,8 +51,17 @@ _Output = Annotated[
 _Files = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="PATTERN", help="Only files that match, with those that belong to them; may be repeated."
+        metavar="PATTERN",
+        help="Only files that match, with those that belong to them; if no file of the record does, members "
+        "of its archives. May be repeated.",
     ),
+]
+_Excluded = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="No files that match this pattern. May be repeated."),
+]
+_DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="List names, sizes and checksums; download nothing.")
 ]
 _WeightsChoice = Annotated[
     Weights | None,
@@ -71,11 +82,19 @@ _Recipe = Annotated[
         help="Write how to run the model with its authors' code, as a Containerfile.",
     ),
 ]
+# The first line keeps click from joining the others.
+_EXAMPLES = """\b
+Examples:
+  fairreg fetch 10.5281/zenodo.7305227 --run --json
+  fairreg fetch 10.5281/zenodo.7305227 --dry-run
+  fairreg fetch 10.5281/zenodo.7305227 --file '*.onnx' --output models
+  fairreg fetch 10.5281/zenodo.7305227 --exclude '*.root' --exclude '*.h5'
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg fetch 10.5281/zenodo.7305227 --run --json")(fetch)
+    app.command(epilog=_EXAMPLES)(fetch)
 
 
 def fetch(
@@ -84,6 +103,8 @@ def fetch(
     runtime: _Runtime = None,
     output: _Output = None,
     file: _Files = None,
+    exclude: _Excluded = None,
+    dry_run: _DryRun = False,
     weights: _WeightsChoice = None,
     downloader: _Downloader = DownloaderName.FAIRREG,
     recipe: _Recipe = None,
@@ -101,6 +122,7 @@ def fetch(
     from fairreg.cli.output import print_json
     from fairreg.errors import Unreachable, UsageError
     from fairreg.schemas.identifiers import RequestedIdentifier
+    from fairreg.services.fetch.files.selection import FileSelection
     from fairreg.services.registry.lazy_registry import LazyRegistry
 
     if Path(pid).is_file():
@@ -108,14 +130,22 @@ def fetch(
             f"{pid} is a file here, and fetch takes an identifier.",
             hint="To run a model file: fairreg run FILE --input FILE",
         )
+    requested, selection = RequestedIdentifier(pid), FileSelection.of(file or (), exclude or ())
+    if dry_run:
+        if run or recipe is not None or downloader is not DownloaderName.FAIRREG:
+            raise UsageError(
+                "--dry-run downloads nothing, so it does not go with --run, --recipe or --downloader.",
+                hint="Leave one of them out.",
+            )
+        _plan(requested, selection, json=json)
+        return
     if recipe is not None:
         _check_recipe(recipe)
-    requested = RequestedIdentifier(pid)
     _check_run_options(requested, run=run, runtime=runtime, device=device, weights=weights)
     report: RunReport | None
     with LazyRegistry.of(settings()) as registry:
         try:
-            fetched = _fetched(requested, registry, output, file or (), downloader, jobs)
+            fetched = _fetched(requested, registry, output, selection, downloader, jobs)
         except Unreachable as error:
             if not run or weights is Weights.PUBLISHED:
                 raise
@@ -128,6 +158,18 @@ def fetch(
         print_json(fetched.to_json(report.to_json() if report else None))
     else:
         _print(fetched, report)
+
+
+def _plan(pid: "RequestedIdentifier", selection: "FileSelection", *, json: bool) -> None:
+    """Print what a fetch would bring."""
+    from fairreg.cli.output import print_json
+    from fairreg.services.fetch.files.plan import plan
+
+    found = plan(settings(), pid, patterns=selection.patterns, exclude=selection.excluded, log=log)
+    if json:
+        print_json(found.to_json())
+    else:
+        _print_plan(found)
 
 
 def _check_recipe(target: Path) -> None:
@@ -169,7 +211,7 @@ def _fetched(
     pid: "RequestedIdentifier",
     registry: "LazyRegistry",
     output: Path | None,
-    patterns: Sequence[str],
+    selection: "FileSelection",
     downloader: DownloaderName,
     jobs: int,
 ) -> "FetchedFiles":
@@ -182,7 +224,8 @@ def _fetched(
             settings(),
             pid,
             output=output,
-            patterns=patterns,
+            patterns=selection.patterns,
+            exclude=selection.excluded,
             downloader=_downloader(downloader),
             log=log,
             progress=progress,
@@ -293,6 +336,25 @@ def _how_checked(item: "Downloaded") -> str:
     return f"{how}; not compared, of an unknown algorithm: {unknown}" if unknown else how
 
 
+def _print_plan(plan: "FetchPlan") -> None:
+    from fairreg.cli.cards import size_text
+    from fairreg.cli.output import console
+
+    record, out = plan.record, console()
+    out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
+    for item in plan.files:
+        file = item.distribution
+        facts = (
+            "size not stated" if file.size is None else size_text(file.size),
+            ", ".join(file.checksums) or "no checksum published",
+            *(("already here",) if item.is_here else ()),
+        )
+        out.print(f"  {file.name} ({'; '.join(facts)})", soft_wrap=True)
+    files = "1 file" if len(plan.files) == 1 else f"{len(plan.files)} files"
+    size = "an unknown number of bytes" if plan.download_size is None else size_text(plan.download_size)
+    out.print(f"  {files}; {size} to download, nothing was downloaded")
+
+
 def _print_files(fetched: "FetchedFiles") -> None:
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console
@@ -303,6 +365,9 @@ def _print_files(fetched: "FetchedFiles") -> None:
         out.print(f"  {fetched.path_of(item)} ({size_text(item.file.size)})", soft_wrap=True)
     for folder in fetched.folders:
         out.print(f"  unpacked in {folder}", soft_wrap=True)
+    for member in fetched.members:
+        path, size = fetched.path_of_model(member.path), size_text(member.path.stat().st_size)
+        out.print(f"  {path} ({size}, from {member.archive})", soft_wrap=True)
     if fetched.models:
         count, name = len(fetched.models), fetched.models[0].name
         out.print(f"  1 weight file: {name}" if count == 1 else f"  {count} weight files, such as {name}")

@@ -14,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-__all__ = ["belonging", "index_of", "shards_of"]
+__all__ = ["belonging", "index_of", "indexes_of", "shards_of"]
 
 _NUMBER = r"(?:[._-]?[0-9]{1,5})?"
 # After the model's name, with or without its suffix.
@@ -81,11 +81,19 @@ def shards_of(index: str, names: Iterable[str]) -> list[str]:
 
 def index_of(shard: str, names: Iterable[str]) -> str | None:
     """The index file among `names` of a shard of this name, in its folder; None without one."""
-    key = _key(shard)
-    if key is None:
-        return None
-    found = (name for name in names if (match := _INDEX.fullmatch(name)) and _index_key(match) == key)
-    return min(found, default=None)
+    return indexes_of([shard], names).get(shard)
+
+
+def indexes_of(shards: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+    """The index file of each of the shards that has one, as `index_of`; each name is looked at once."""
+    found: dict[str, str] = {}
+    for name in names:
+        match = _INDEX.fullmatch(name)
+        if match is not None:
+            key = _index_key(match)
+            found[key] = min(name, found.get(key, name))
+    keys = {shard: _key(shard) for shard in shards}
+    return {shard: found[key] for shard, key in keys.items() if key in found}
 
 
 def _key(shard: str) -> str | None:

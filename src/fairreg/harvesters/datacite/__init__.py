@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
-from fairreg.harvesters.common.lucene import changed_since
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.datacite.mapping import attributes_of, record_of
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
@@ -81,6 +80,8 @@ class DataCiteHarvester(Harvester):
 
         Without a query only models, software and datasets.
         """
+        from fairreg.harvesters.common.lucene import changed_since  # single records need no search
+
         asked: dict[str, str | int] = {"query": changed_since(query, since)}
         if not query.strip():
             asked["resource-type-id"] = BULK_TYPES

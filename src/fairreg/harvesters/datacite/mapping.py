@@ -7,7 +7,6 @@ Three shapes: the JSON:API document ``{"data": {...}}``, its bare ``data`` objec
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
 
 from fairreg.errors import IdentifierError
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
@@ -17,6 +16,7 @@ from fairreg.schemas.datacite_terms import (
     identifier_of,
     relation_type,
 )
+from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx
@@ -262,9 +262,9 @@ def _distributions(top: JsonNode, document: JsonNode) -> Iterator[Distribution]:
     for node, stated in [(item["url"], item["mediaType"].text) for item in media] + [
         (c, None) for c in content
     ]:
-        url = node.address
+        url = file_address(node.value)
         if url is not None and url not in seen:
             seen.add(url)
-            name = one_line(unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1])) or url
+            name = JsonNode(name_in_address(url)).file_name or url
             kind = stated or media_type(name)
             yield Distribution(name=name, url=url, size=alone, media_type=kind, format=file_format(name))

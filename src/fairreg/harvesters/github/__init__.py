@@ -209,16 +209,18 @@ class _Envelope:
         except NotFound:
             self._note("GitHub does not list the files.")
             return None
-        blobs = [item for item in top["tree"].items() if item["type"].text == "blob" and item["path"].text]
-        models = model_files(item["path"].text or "" for item in blobs)
-        kept = [item.value for item in blobs if item["path"].text in models or _is_metadata(item)]
+        blobs = [
+            item for item in top["tree"].items() if item["type"].text == "blob" and item["path"].file_name
+        ]
+        models = model_files(item["path"].file_name or "" for item in blobs)
+        kept = [item.value for item in blobs if item["path"].file_name in models or _is_metadata(item)]
         return {"sha": top["sha"].text, "truncated": top["truncated"].value is True, "tree": kept}
 
     def _read_files(self, sha: str, tree: Payload | None) -> None:
         left = MOST_POINTERS
-        models = model_files(item["path"].text or "" for item in JsonNode(tree)["tree"].items())
+        models = model_files(item["path"].file_name or "" for item in JsonNode(tree)["tree"].items())
         for item in JsonNode(tree)["tree"].items():
-            path, size = item["path"].text or "", item["size"].count or 0
+            path, size = item["path"].file_name or "", item["size"].count or 0
             if item["mode"].text == "120000":
                 continue
             if _is_metadata_file(path) and size <= LARGEST_TEXT:
@@ -242,7 +244,7 @@ class _Envelope:
 
 
 def _is_metadata(item: JsonNode) -> bool:
-    return _is_metadata_file(item["path"].text or "")
+    return _is_metadata_file(item["path"].file_name or "")
 
 
 def _is_metadata_file(path: str) -> bool:

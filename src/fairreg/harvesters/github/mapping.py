@@ -25,6 +25,7 @@ from urllib.parse import quote, urlsplit
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.harvesters.common.side_files import belonging
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
+from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import spdx
@@ -149,7 +150,7 @@ def _is_model(path: str) -> bool:
 
 def raw_address(slug: str, commit: str, path: str) -> str:
     """Return the address of a file's bytes at a commit; for a file in Git LFS these are its pointer."""
-    return f"{RAW}/{slug}/{quote(commit, safe='/')}/{quote(path)}"
+    return f"{RAW}/{slug}/{quote(commit, safe='/')}/{quoted_path(path)}"
 
 
 def _identity(repo: JsonNode) -> tuple[str, int]:
@@ -178,16 +179,18 @@ def _distributions(top: JsonNode, repo: JsonNode, slug: str) -> Iterator[Distrib
         address = raw_address(slug, commit, path) if commit and not closed else None
         yield _blob(top, blobs[path], path, address)
     for asset in top.at("release", "assets").items():
-        name = asset["name"].text
+        name = asset["name"].file_name
         if name and asset["state"].text in {None, "uploaded"}:
-            address = None if closed else asset["browser_download_url"].address
+            address = (
+                None if closed else file_address(asset["browser_download_url"].value, asset["name"].value)
+            )
             yield _asset(asset, name, address)
 
 
 def _blobs(top: JsonNode) -> Iterator[tuple[str, JsonNode]]:
     """Yield path and entry of each file in the tree; links and submodules are left out."""
     for entry in top.at("tree", "tree").items():
-        path = entry["path"].text
+        path = entry["path"].file_name
         blob = entry["type"].text == "blob" and entry["mode"].text != "120000"
         if blob and path and path == entry["path"].value:
             yield path, entry

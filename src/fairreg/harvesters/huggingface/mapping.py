@@ -14,6 +14,7 @@ from urllib.parse import quote
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.huggingface.vocabulary import FRAMEWORKS, LICENSES, is_keyword
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
+from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx
@@ -217,13 +218,13 @@ class _Mapping:
     def _distributions(self) -> Iterator[Distribution]:
         revision = quote(self.info["sha"].text or "main", safe="")
         for item in self.info["siblings"].items():
-            name = item["rfilename"].text
+            name = item["rfilename"].file_name
             if name is None:
                 continue
             size, digest = item["size"].count, (item.at("lfs", "sha256").text or "").lower()
             yield Distribution(
                 name=name,
-                url=f"{PAGES}/{self.id}/resolve/{revision}/{quote(name)}",
+                url=f"{PAGES}/{self.id}/resolve/{revision}/{quoted_path(str(item['rfilename'].value))}",
                 size=item.at("lfs", "size").count if size is None else size,
                 checksums=(f"sha256:{digest}",) if _SHA256.fullmatch(digest) else (),
                 media_type=media_type(name),

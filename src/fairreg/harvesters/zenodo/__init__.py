@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
-from fairreg.harvesters.common.lucene import changed_since
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.zenodo.mapping import concept_number, own_dois, record_number, record_of
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
@@ -60,6 +59,8 @@ class ZenodoHarvester(Harvester):
         page_size: int | None = None,
     ) -> Iterator[HitPage]:
         """Pages of hits, the most recent first, within Zenodo's window of 10,000 hits (a note says so)."""
+        from fairreg.harvesters.common.lucene import changed_since  # single records need no search
+
         asked = changed_since(query, since)
         first, size = _read_cursor(cursor, min(page_size or self.guest_page_limit, limit or WINDOW))
         pages = self._pages(web.asking("search"), RECORDS, {"q": asked, "sort": "mostrecent"}, first, size)

@@ -6,7 +6,6 @@ InvenioRDM shape (``application/vnd.inveniordm.v1+json``), the deposit shape, an
 """
 
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import (
@@ -16,6 +15,7 @@ from fairreg.schemas.datacite_terms import (
     identifier_of,
     relation_type,
 )
+from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx
@@ -120,16 +120,17 @@ def _distributions(top: JsonNode) -> tuple[Distribution, ...]:
 
 
 def _distribution(entry: JsonNode, folder: str | None) -> Distribution | None:
-    name = entry["key"].text or entry["filename"].text
+    key = entry["key"] if entry["key"].file_name else entry["filename"]
+    name = key.file_name
     if name is None:
         return None
     links = entry["links"]
-    stated = links["content"].address or links["download"].address or links["self"].address
+    stated = (file_address(links[word].value, key.value) for word in ("content", "download", "self"))
     size = entry["size"].count
     return Distribution(
         name=name,
         # InvenioRDM's files API: a file's content is at <files>/<key>/content.
-        url=stated or (f"{folder}/{quote(name)}/content" if folder else None),
+        url=next(filter(None, stated), f"{folder}/{quoted_path(str(key.value))}/content" if folder else None),
         size=entry["filesize"].count if size is None else size,
         checksums=_checksums(entry["checksum"].text),
         media_type=entry["mimetype"].text or media_type(name),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError
-from fairreg.runners.base import Arrays, Runner
+from fairreg.runners.base import Arrays, EngineRunner, Runner
 from fairreg.schemas.record import Tensor
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class KnownNetwork(Generic[SizesT, SettingsT]):
     settings: SettingsT
 
 
-class NetworkRunner(Runner, Generic[SizesT, SettingsT]):
+class NetworkRunner(EngineRunner, Generic[SizesT, SettingsT]):
     """A runner on which an engine computes `network`, with the signature that its package states.
 
     The engine's own signature has the names and shapes, that of the package also descriptions, units and
@@ -49,15 +49,8 @@ class NetworkRunner(Runner, Generic[SizesT, SettingsT]):
         package: "NetworkPackage[SizesT, SettingsT]",
         network: KnownNetwork[SizesT, SettingsT],
     ) -> None:
-        super().__init__(
-            engine.name,
-            *package.signature(network),
-            device=engine.device,
-            precision=engine.precision,
-            batch_size=engine.batch_size,
-        )
-        self.package, self.network, self._engine = package, network, engine
-        self.engine = engine.engine
+        super().__init__(engine, *package.signature(network))
+        self.package, self.network = package, network
 
     def run(self, arrays: Mapping[str, Any]) -> Arrays:
         """Run as `Runner.run`.
@@ -81,14 +74,6 @@ class NetworkRunner(Runner, Generic[SizesT, SettingsT]):
         """Return by input what is 0 where it is padding, as the package's `masks` say."""
         pairs = self.package.masks.items()
         return {name: arrays[mask] for mask, names in pairs if mask in arrays for name in names}
-
-    def compute(self, arrays: Arrays) -> Arrays:
-        """Outputs of one batch."""
-        return self._engine.compute(arrays)
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
 
 
 def _mask(name: str, value: Any) -> Any:

@@ -16,6 +16,7 @@ from fairreg.models.hbb_in.network import CLASSES, INPUTS, OUTPUT, Hyperparamete
 from fairreg.models.hbb_in.packing import CALL, MOST_JETS, Pack, class_packs, packs
 from fairreg.runners import Runner, torch
 from fairreg.runners import load as load_engine
+from fairreg.runners.base import EngineRunner
 from fairreg.runners.cpu import processors
 from fairreg.runners.signature import Arrays
 from fairreg.schemas.record import Tensor
@@ -28,7 +29,7 @@ PRECISIONS = ("float32", "tf32", "bfloat16")
 _PACK = 4
 
 
-class HbbRunner(Runner):
+class HbbRunner(EngineRunner):
     """A runner with `predict`; `engine` computes.
 
     A network of fewer features also accepts all 30 and 14 if `selection` states which it takes. One of tracks
@@ -43,23 +44,8 @@ class HbbRunner(Runner):
                 f"The network takes {sizes.track_features} track and {sizes.vertex_features} vertex "
                 f"features, but the selection has {len(selection.tracks)} and {len(selection.vertices)}."
             )
-        super().__init__(
-            engine.name,
-            *signature(sizes, selection),
-            device=engine.device,
-            precision=engine.precision,
-            batch_size=engine.batch_size,
-        )
-        self.hyperparameters, self.kept, self._engine = sizes, selection, engine
-        self.engine = engine.engine
-
-    def compute(self, arrays: Arrays) -> Arrays:
-        """Outputs of one batch of the network's own features."""
-        return self._engine.compute(arrays)
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
+        super().__init__(engine, *signature(sizes, selection))
+        self.hyperparameters, self.kept = sizes, selection
 
     def run(self, arrays: Mapping[str, Array]) -> Arrays:
         """Run as `Runner.run`, after reducing arrays with all features to the kept ones.
@@ -115,7 +101,7 @@ def _check_finite(tensor: Tensor, array: Array | None) -> None:
         )
 
 
-class _PackedRunner(Runner):
+class _PackedRunner(EngineRunner):
     """Runs packs of jets, in as few slots as they need, on an engine with a free slot axis.
 
     `precision` is that of the products of the pairs. On a GPU, whose calls cost as much as `call` pairs of
@@ -132,22 +118,15 @@ class _PackedRunner(Runner):
         precision: str,
         call: int = CALL,
     ) -> None:
-        super().__init__(
-            engine.name,
-            *signature(sizes),
-            device=engine.device,
-            precision=precision,
-            batch_size=batch_size,
-        )
-        self._engine, self._call, self._names = engine, call, sizes.inputs
-        self.engine = engine.engine
+        super().__init__(engine, *signature(sizes), precision=precision, batch_size=batch_size)
+        self._call, self._names = call, sizes.inputs
         self._on_processors = engine.device == "cpu"
         self._pool = ThreadPoolExecutor(threads if self._on_processors else 1, thread_name_prefix="hbb_in")
 
     def close(self) -> None:
         """End the threads, then close the engine."""
         self._pool.shutdown()
-        self._engine.close()
+        super().close()
 
     def compute(self, arrays: Arrays) -> Arrays:
         """Compute one batch; every thread computes packs of its own."""

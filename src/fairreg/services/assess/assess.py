@@ -7,7 +7,7 @@ from fairreg.assessment.evidence import Evidence
 from fairreg.assessment.report import COVERAGE_FOR_BADGE, AssessmentReport, IndicatorResult
 from fairreg.assessment.report import assess as judge
 from fairreg.registry import Assessment, Registry
-from fairreg.schemas.identifiers import Identifier, RequestedIdentifier
+from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCollector
 from fairreg.services.assess.store import AssessmentResult, newest_evidence, save
 from fairreg.services.fetch.download import Progress
@@ -93,11 +93,7 @@ def stored(registry: Registry, pid: str | RequestedIdentifier, log: Log = no_log
         return None
     log(f"Scored from the evidence of {evidence.gathered_at}, without the network.")
     asked = requested.require()
-    return (
-        evidence
-        if evidence.requested.key == asked.key
-        else replace(evidence, requested=Identifier(asked.scheme, asked.value))
-    )
+    return evidence if evidence.requested.key == asked.key else replace(evidence, requested=asked.bare)
 
 
 def history(

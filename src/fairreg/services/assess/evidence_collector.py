@@ -136,7 +136,7 @@ class EvidenceCollector:
         evidence = Evidence(
             record=known.record,
             # Where it was seen is no part of the question: the same object is assessed by itself, too.
-            requested=Identifier(requested.scheme, requested.value),
+            requested=requested.bare,
             gathered_at=self._now(),
             datacite=known.datacite,
             probes=known.probes,
@@ -245,7 +245,7 @@ class EvidenceCollector:
         """Score a dataset, once per command; an unreachable one gets a score without a value."""
         with self._locks[dataset.key]:
             if dataset.key not in self._scores:
-                self._scores[dataset.key] = self._assessed(_bare(dataset))
+                self._scores[dataset.key] = self._assessed(_as_pasted(dataset))
             score, made = self._scores[dataset.key]
         if made is not None and self.training_data is not None:
             self.training_data.append(made)
@@ -289,12 +289,12 @@ class EvidenceCollector:
         return self.moment or now()
 
 
-def _bare(identifier: Identifier) -> Identifier:
-    """The identifier without its attributes from one record."""
+def _as_pasted(identifier: Identifier) -> Identifier:
+    """The identifier as its text alone says it, without what a record calls it."""
     try:
         return parse(identifier.compact)
     except IdentifierError:
-        return msgspec.structs.replace(identifier, evidence=None)
+        return identifier.bare
 
 
 def _datacite_probe(resolution: Resolution) -> list[Probe]:

@@ -2,9 +2,8 @@
 """Download of the files of a record: streamed, resumed, verified, and only then moved to the cache."""
 
 import shutil
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
@@ -21,10 +20,8 @@ __all__ = [
     "Progress",
     "adopt",
     "cached_copy",
-    "chosen_names",
     "download",
     "keys_of",
-    "select",
     "take",
 ]
 
@@ -65,38 +62,6 @@ class Downloaded:
     def unknown_checksums(self) -> tuple[str, ...]:
         """Published checksums that were not compared, because their algorithm is not known."""
         return read_published(self.distribution.checksums).unknown
-
-
-def select(distributions: Iterable[Distribution], patterns: Iterable[str]) -> list[Distribution]:
-    """Select distributions whose name, or last part of it, matches a glob pattern; all without patterns.
-
-    A pattern that is the whole name of one selects only that. Raises NotFound listing the available files.
-    """
-    available, wanted = list(distributions), tuple(patterns)
-    names = chosen_names([item.name for item in available], wanted)
-    chosen = [item for item in available if item.name in names]
-    if not chosen and wanted:
-        listed = ", ".join(item.name for item in available[:10])
-        raise NotFound(f"No file matches {' or '.join(wanted)}.", hint=f"The files are: {listed}.")
-    return chosen
-
-
-def chosen_names(names: Collection[str], patterns: Iterable[str]) -> frozenset[str]:
-    """The names that a pattern chooses: the one it equals, else all that match it or whose last part does.
-
-    Without patterns, those are all names.
-    """
-    wanted = tuple(patterns)
-    found = ({pattern} if pattern in names else _matching(names, pattern) for pattern in wanted)
-    return frozenset().union(*found) if wanted else frozenset(names)
-
-
-def _matching(names: Iterable[str], pattern: str) -> set[str]:
-    """Names that match a glob pattern; a last part that equals it needs no escapes for ``[``."""
-    forms = ((name, name.rsplit("/", 1)[-1]) for name in names)
-    return {
-        name for name, last in forms if last == pattern or fnmatch(name, pattern) or fnmatch(last, pattern)
-    }
 
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:

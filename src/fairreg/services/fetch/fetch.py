@@ -3,9 +3,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from fairreg import runners
 from fairreg.errors import (
@@ -25,22 +24,29 @@ from fairreg.services.fetch.download import (
     Downloaded,
     Progress,
     cached_copy,
-    chosen_names,
     download,
-    select,
     take,
 )
+from fairreg.services.fetch.files.fetched import FetchedFiles
+from fairreg.services.fetch.files.selection import (
+    EVERYTHING,
+    FileSelection,
+    chosen_files,
+    narrowed,
+    open_files,
+    placed,
+    select,
+    without_excluded,
+)
 from fairreg.services.fetch.fingerprints import save_fingerprints
-from fairreg.services.fetch.hub_cache import hub_copy
-from fairreg.services.fetch.leads import Lead, follow, known_elsewhere
-from fairreg.services.fetch.packaged import own_files, packaged
-from fairreg.services.fetch.placement import place
+from fairreg.services.fetch.leads import follow, known_elsewhere
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing, side_files_in
 from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
-from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
+from fairreg.sources import CURATED, HUGGING_FACE
+from fairreg.storage.archive import is_archive, unpack
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, no_log
 
@@ -51,71 +57,20 @@ __all__ = [
     "fetch",
     "fetch_cached",
     "known_version",
+    "log_mirrors",
     "open_files",
+    "resolved_at_source",
     "save_record",
     "store_fingerprints",
+    "stored_records",
+    "target_of",
 ]
 
 # Downloads one file of a record into the cache.
 Downloader = Callable[[HttpClient, Cache, Distribution, ModelRecord, Progress | None], Downloaded]
 
-
-@dataclass(frozen=True)
-class FetchedFiles:
-    """Result of a fetch.
-
-    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives;
-    of a model in several files it is the one that names the others.
-    `resolution` is None when the source was unreachable and the cache had all files.
-    """
-
-    requested: str
-    record: ModelRecord
-    files: tuple[Downloaded, ...]
-    folders: tuple[Path, ...]
-    models: tuple[Path, ...]
-    placed: dict[str, Path] = field(default_factory=dict)
-    resolution: Resolution | None = None
-
-    def path_of(self, item: Downloaded) -> Path:
-        """Path of the file for the user: the copy in the output folder, else in the cache."""
-        return self.placed.get(item.distribution.name, item.file.path)
-
-    @property
-    def archives(self) -> tuple[Downloaded, ...]:
-        """The archives among the files, in the order of `folders`."""
-        return tuple(item for item in self.files if is_archive(item.file.path))
-
-    def name_of(self, path: Path) -> str:
-        """The name of a file in its archive or its record."""
-        for folder in self.folders:
-            if path.is_relative_to(folder):
-                return path.relative_to(folder).as_posix()
-        names = {item.file.path: item.distribution.name for item in self.files}
-        return names.get(path, path.name)
-
-    def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
-        return {
-            "requested": self.requested,
-            "id": self.record.identifier,
-            "doi": self.record.doi,
-            "concept_doi": self.record.concept_doi,
-            "version": self.record.version,
-            "files": [
-                {
-                    "name": item.distribution.name,
-                    "path": str(self.path_of(item)),
-                    "size": item.file.size,
-                    "checksum": item.checksum,
-                    "verified": item.verified,
-                    "checked_for": item.checked_for,
-                    "unknown_checksums": list(item.unknown_checksums),
-                }
-                for item in self.files
-            ],
-            "run": run,
-        }
+# A record of the catalogue with its files in this installation.
+Packaged = tuple[ModelRecord, tuple[Downloaded, ...]]
 
 
 def fetch(
@@ -124,6 +79,7 @@ def fetch(
     *,
     output: Path | None = None,
     patterns: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     downloader: Downloader | None = None,
     log: Log = no_log,
     progress: Progress | None = None,
@@ -132,51 +88,73 @@ def fetch(
 ) -> FetchedFiles:
     """Resolve `pid`, download its files into the cache, verify them and unpack the archives among them.
 
-    `jobs` files are downloaded at a time, one with a `downloader` of the caller. When the source is
-    unreachable, the files of an earlier fetch are used. The record is stored in the registry only once all
-    files are there, with the fingerprints of its weights if all of its files were fetched; a registry that
-    cannot be written does not fail the fetch. `registry` is used instead of that of `settings`. Raises the
-    errors of `resolve`, `download` and `unpack`, and AccessDenied for a record whose files are not open.
+    `patterns` choose among the files (without them: all), `exclude` leaves files out. Patterns that no file
+    of the record matches choose members of its archives. What was chosen is copied to `output`.
+
+    `jobs` files are downloaded at a time, one with a `downloader` of the caller.
+    When the source is unreachable, the files of an earlier fetch are used. The record is stored in the
+    registry only once all files are there, with the fingerprints of its weights if all of its files were
+    fetched; a registry that cannot be written does not fail the fetch. `registry` is used instead of
+    that of `settings`. Raises the errors of `resolve`, `download` and `unpack`, and AccessDenied for a record
+    whose files are not open.
     """
-    patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
+    selection = FileSelection.of(patterns, exclude)
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
-    for service in settings.services.values():
-        if service.configured:
-            log(f"Requests for {service.title} go to {service.url}.")
+    log_mirrors(settings, log)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
-        own = packaged(requested.identifier)
-        lead = Lead(requested) if own else follow(lambda: known.open(log), requested, log)
-        if own is not None or lead.target is None:
-            return _placed(_of_package(requested, own or own_files(lead), patterns), output)
+        target = target_of(requested, known, log)
+        if isinstance(target, tuple):
+            return placed(_of_package(requested, target, selection), output, selection)
         with HttpClient(settings, log=log) as web:
-            resolution, record = _record_for(web, cache, known, lead.target, patterns=patterns, log=log)
-            chosen = _chosen(open_files(record), patterns)
+            resolution, record = _record_for(web, cache, known, target, selection=selection, log=log)
             fetched = download_files(
                 web,
                 cache,
                 requested.text,
                 record,
-                chosen,
+                chosen_files(record, selection, log),
+                selection=selection,
                 downloader=downloader,
                 log=log,
                 progress=progress,
                 jobs=jobs,
             )
         _save(known, resolution, fetched, log)
-    return replace(_placed(_narrowed(fetched, patterns), output), resolution=resolution)
+    chosen = narrowed(fetched, selection, log)
+    return replace(placed(chosen, output, selection), resolution=resolution)
 
 
-def _placed(fetched: FetchedFiles, output: Path | None) -> FetchedFiles:
-    """Copy the files to the folder `output`, if there is one."""
-    return replace(fetched, placed=place(fetched.files, output)) if output is not None else fetched
+def target_of(requested: RequestedIdentifier, lazy: LazyRegistry, log: Log) -> RequestedIdentifier | Packaged:
+    """Find what to request for an identifier, or the packaged record and files that it names.
+
+    Raises the errors of `follow`, and NotFound for an entry that leads nowhere.
+    """
+    identifier = requested.identifier
+    if identifier is not None and identifier.scheme == CURATED.name:
+        from fairreg.services.fetch.packaged import packaged
+
+        own = packaged(identifier)
+        if own is not None:
+            return own
+    lead = follow(lambda: lazy.open(log), requested, log)
+    if lead.target is not None:
+        return lead.target
+    from fairreg.services.fetch.packaged import own_files
+
+    return own_files(lead)
 
 
-def _of_package(
-    pid: RequestedIdentifier, own: tuple[ModelRecord, tuple[Downloaded, ...]], patterns: tuple[str, ...]
-) -> FetchedFiles:
+def log_mirrors(settings: Settings, log: Log) -> None:
+    """Name the services that the user moved to another address."""
+    for service in settings.services.values():
+        if service.configured:
+            log(f"Requests for {service.title} go to {service.url}.")
+
+
+def _of_package(pid: RequestedIdentifier, own: Packaged, selection: FileSelection) -> FetchedFiles:
     """The packaged files that match, where they are; nothing is requested or copied to the cache."""
     record, files = own
-    chosen = select([item.distribution for item in files], patterns)
+    chosen = select([item.distribution for item in files], selection.patterns, selection.excluded)
     found = tuple(item for item in files if item.distribution in chosen)
     return FetchedFiles(pid.text, record, found, (), _models_in(found, ()))
 
@@ -194,37 +172,16 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
 
 def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
     """Store the fingerprints of the weights if all files of the record were fetched. Raises RegistryError."""
-    digests = {item.distribution.name: item.file.sha256 for item in fetched.files}
+    digests: dict[str, str] = {}
+    for item in fetched.files:  # of a record with two files of one name, both count
+        known = digests.get(item.distribution.name)
+        digests[item.distribution.name] = f"{known} {item.file.sha256}" if known else item.file.sha256
     if any(item.name not in digests for item in open_files(fetched.record)):
         return
     names = {item.file.path: item.distribution.name for item in fetched.files}
     models = [(names.get(path) or fetched.name_of(path), path) for path in fetched.models]
     hashed = {item.file.path: item.file.sha256 for item in fetched.files}
     save_fingerprints(registry, fetched.record, digests, models, hashed)
-
-
-def _chosen(available: Iterable[Distribution], patterns: tuple[str, ...]) -> list[Distribution]:
-    """The files that match; if none does, the archives, because a pattern may match a member of one."""
-    files = list(available)
-    try:
-        return select(files, patterns)
-    except NotFound:
-        archives = [item for item in files if item.name.lower().endswith(ARCHIVE_SUFFIXES)]
-        if not archives:
-            raise
-        return archives
-
-
-def _narrowed(fetched: FetchedFiles, patterns: tuple[str, ...]) -> FetchedFiles:
-    """Keep only the model files that match, if the patterns match members of archives. Raises NotFound."""
-    if not patterns or chosen_names([item.distribution.name for item in fetched.files], patterns):
-        return fetched
-    names = chosen_names([fetched.name_of(path) for path in fetched.models], patterns)
-    members = tuple(path for path in fetched.models if fetched.name_of(path) in names)
-    if not members:
-        archives = ", ".join(item.distribution.name for item in fetched.files)
-        raise NotFound(f"No file matches {' or '.join(patterns)}, and no model file inside {archives} does.")
-    return replace(fetched, models=members)
 
 
 def download_files(
@@ -234,6 +191,7 @@ def download_files(
     record: ModelRecord,
     chosen: Iterable[Distribution],
     *,
+    selection: FileSelection = EVERYTHING,
     downloader: Downloader | None = None,
     log: Log = no_log,
     progress: Progress | None = None,
@@ -242,7 +200,8 @@ def download_files(
     """Download the `chosen` files of a resolved record into the cache and unpack the archives among them.
 
     `jobs` files are downloaded at a time, one with a `downloader` of the caller. What belongs to a model
-    among them, such as its side files, comes with it if the record lists it. Raises as `transfer_all`.
+    among them, such as its side files, comes with it if the record lists it and `selection` does not exclude
+    it. Raises as `transfer_all`.
     """
     download_one = downloader or _download
 
@@ -261,7 +220,8 @@ def download_files(
         )
 
     files = bring(chosen)
-    files += bring(missing(files, (item for item in record.distributions if item.url)))
+    listed = (item for item in record.distributions if item.url)
+    files += bring(missing(files, without_excluded(listed, selection)))
     return _fetched(cache, pid, record, files, log)
 
 
@@ -275,7 +235,7 @@ def _fetched(
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
     """Return the files of an earlier fetch of `pid`, None unless all are cached. Makes no requests."""
-    record = _cached_record(cache, registry, pid, ())
+    record = _cached_record(cache, registry, pid, EVERYTHING)
     if record is None:
         return None
     found = (cached_copy(cache, item) for item in record.distributions if item.url)
@@ -285,9 +245,14 @@ def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifie
 def _download(
     web: HttpClient, cache: Cache, item: Distribution, _record: ModelRecord, progress: Progress | None
 ) -> Downloaded:
-    kept = hub_copy(item)
-    taken = take(cache, item, kept) if kept is not None else None
-    return taken or download(web, cache, item, progress=progress)
+    if item.url is not None and item.url.startswith(f"{HUGGING_FACE.url}/"):
+        from fairreg.services.fetch.hub_cache import hub_copy
+
+        kept = hub_copy(item)
+        taken = take(cache, item, kept) if kept is not None else None
+        if taken is not None:
+            return taken
+    return download(web, cache, item, progress=progress)
 
 
 def _record_for(
@@ -296,14 +261,14 @@ def _record_for(
     lazy: LazyRegistry,
     pid: RequestedIdentifier,
     *,
-    patterns: tuple[str, ...],
+    selection: FileSelection,
     log: Log,
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else that of the registry if all of its files are cached."""
     try:
-        return _resolved(web, lazy, pid, log)
+        return resolved_at_source(web, lazy, pid, log)
     except Unreachable as error:
-        known = _cached_record(cache, lazy.open(), pid, patterns)
+        known = _cached_record(cache, lazy.open(), pid, selection)
         if known is None:
             raise
         log(f"{error.message} Using the cached files of an earlier fetch.")
@@ -313,7 +278,7 @@ def _record_for(
         return None, known
 
 
-def _resolved(
+def resolved_at_source(
     web: HttpClient, lazy: LazyRegistry, pid: RequestedIdentifier, log: Log
 ) -> tuple[Resolution, ModelRecord]:
     """The record at the host of the files, which may be one that only the registry names."""
@@ -346,40 +311,28 @@ def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
 
 
 def _cached_record(
-    cache: Cache, registry: Registry, pid: str | RequestedIdentifier, patterns: tuple[str, ...]
+    cache: Cache, registry: Registry, pid: str | RequestedIdentifier, selection: FileSelection
 ) -> ModelRecord | None:
     """The stored record of `pid`, if the cache has all its files."""
-    own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
-    records = [item.record for entry in own for item in registry.statements(entry) if not item.gone]
-    for record in records:
+    for record in stored_records(registry, pid):
         try:
-            chosen = _chosen([item for item in record.distributions if item.url], patterns)
-        except NotFound:
+            chosen = chosen_files(record, selection)
+        except (NotFound, AccessDenied):
             continue
         if chosen and all(cached_copy(cache, item) for item in chosen):
             return record
     return None
 
 
+def stored_records(registry: Registry, pid: str | RequestedIdentifier) -> list[ModelRecord]:
+    """The records of `pid` in the registry, by whatever source."""
+    own = [entry for entry in registry.entries_for(pid) if not _is_neighbour(entry)]
+    return [item.record for entry in own for item in registry.statements(entry) if not item.gone]
+
+
 def _is_neighbour(entry: Entry) -> bool:
     """Tell whether the entry was found by the identifier of another object that it merely refers to."""
     return entry.matched is not None and entry.matched.scheme in NEIGHBOUR_DOIS
-
-
-def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
-    """The files for download. Raises AccessDenied where access is not open, NotFound without files."""
-    files = tuple(item for item in record.distributions if item.url)
-    level = record.access.level if record.access else "open"
-    if files:
-        return files
-    where = record.provenance.url or record.identifier
-    if level != "open":
-        until = f" until {record.access.until}" if record.access and record.access.until else ""
-        raise AccessDenied(
-            f"The files of {record.identifier} are {level}{until}.",
-            hint=f"{(record.access and record.access.conditions) or 'Request access from them'}: {where}",
-        )
-    raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
 
 
 def _unpacked(cache: Cache, item: Downloaded, log: Log) -> Path:
@@ -398,8 +351,9 @@ def save_record(registry: Registry, resolution: Resolution) -> None:
 
 
 def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
-    plain = {item.distribution.name: item for item in files if not is_archive(item.file.path)}
-    whole = [item.file.path for item in plain.values() if not _is_part(item, plain)]
+    plain = [item for item in files if not is_archive(item.file.path)]
+    named = {item.distribution.name: item for item in reversed(plain)}
+    whole = dict.fromkeys(item.file.path for item in plain if not _is_part(item, named))
     parts = {path for folder in folders for path in side_files_in(folder)}
     inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return tuple(path for path in (*whole, *inside) if path not in parts and _holds_model(path))

@@ -15,6 +15,7 @@ each: equal fingerprints of different rules link nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -31,13 +32,28 @@ from fairreg.schemas.text import one_line
 from fairreg.schemas.timestamps import now
 from fairreg.sources import OWN_SOURCE
 
-__all__ = ["save_fingerprints"]
+__all__ = ["fingerprint_of", "save_fingerprints"]
 
 _LONGEST_PLACE = 100
 
 
+def fingerprint_of(path: Path) -> str | None:
+    """The fingerprint of the model in a file, None if it has no numbers or cannot be read."""
+    return next((item.fingerprint for item in _candidates(path)), None)
+
+
 def _candidates(path: Path) -> tuple[ModelCandidate, ...]:
     """The models in a file, none if the first has no numbers or the file cannot be read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return _candidates_of(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=256)
+def _candidates_of(path: Path, _changed: int, _size: int) -> tuple[ModelCandidate, ...]:
+    """Read a file once per state: what is stored is printed as well."""
     try:
         first, *others = candidates(path)
     except FairregError:

@@ -8,31 +8,36 @@ from pathlib import Path, PurePosixPath
 
 from fairreg import models
 from fairreg.errors import FairregError
-from fairreg.harvesters.common.side_files import index_of
+from fairreg.harvesters.common.side_files import indexes_of
 from fairreg.runners import weights
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import Downloaded
 from fairreg.storage.archive import is_archive
 from fairreg.storage.cache import Cache
 
-__all__ = ["gathered", "missing", "side_files_in"]
+__all__ = ["gathered", "members_of", "missing", "side_files_in", "texts_among"]
 
 
 def missing(files: Sequence[Downloaded], available: Iterable[Distribution]) -> list[Distribution]:
     """Files of the record that belong to a downloaded model (side files, shards, index) and are not here."""
     listed = {item.name: item for item in available}
-    have, texts = {item.distribution.name for item in files}, _texts(listed)
-    wanted = [name for item in files for name in (*_members(item, listed, texts), *_index(item, listed))]
+    have = {item.distribution.name for item in files}
+    texts = texts_among(listed)
+    indexes = indexes_of(have, listed)
+    wanted: list[str] = []
+    for item in files:
+        wanted += _parts(item, listed, texts)
+        wanted += [indexes[item.distribution.name]] if item.distribution.name in indexes else []
     return [listed[name] for name in dict.fromkeys(wanted) if name not in have]
 
 
 def gathered(cache: Cache, files: Sequence[Downloaded]) -> tuple[Downloaded, ...]:
     """Put each model with the files that belong to it into one folder; return the files at their places."""
     first = {item.distribution.name: number for number, item in reversed(list(enumerate(files)))}
-    found, texts = list(files), _texts(first)
+    found, texts = list(files), texts_among(first)
     for number, main in enumerate(files):
         own = main.file.path.name
-        members = _possible(_members(main, first, texts), own)
+        members = _possible(_parts(main, first, texts), own)
         if not members:
             continue
         parts = {place: files[first[name]].file for name, place in members.items()}
@@ -65,19 +70,25 @@ def _possible(members: dict[str, str], own: str) -> dict[str, str]:
     }
 
 
-def _members(main: Downloaded, listed: Collection[str], texts: frozenset[str]) -> dict[str, str]:
-    """Names of the listed files that belong to a model or index file, with their places in its folder."""
-    name = main.distribution.name
+def texts_among(listed: Collection[str]) -> frozenset[str]:
+    """The listed files that may state options of weights, found once for all models of a record."""
+    return frozenset(item for item in listed if item.endswith((".json", ".txt")))
+
+
+def _parts(main: Downloaded, listed: Collection[str], texts: frozenset[str]) -> dict[str, str]:
+    return members_of(main.distribution.name, main.file.path, listed, texts)
+
+
+def members_of(name: str, path: Path, listed: Collection[str], texts: frozenset[str]) -> dict[str, str]:
+    """Names of the listed files that belong to a model or index file, with their places in its folder.
+
+    `texts` are `texts_among` of `listed`.
+    """
     folder = name[: name.rfind("/") + 1]
-    needed = () if is_archive(main.file.path) else _needed(main.file.path)
+    needed = () if is_archive(path) else _needed(path)
     side_files = {f"{folder}{place}": place for place in needed if f"{folder}{place}" in listed}
     side_files |= _companions(name, folder, texts)
     return {other: place for other, place in side_files.items() if other != name}
-
-
-def _texts(listed: Collection[str]) -> frozenset[str]:
-    """The listed files that can be read with weights."""
-    return frozenset(item for item in listed if item.endswith((".json", ".txt")))
 
 
 def _companions(name: str, folder: str, texts: frozenset[str]) -> dict[str, str]:
@@ -90,12 +101,6 @@ def _companions(name: str, folder: str, texts: frozenset[str]) -> dict[str, str]
         if other in texts:
             found.setdefault(other, PurePosixPath(other).name)
     return found
-
-
-def _index(item: Downloaded, listed: Collection[str]) -> list[str]:
-    """The name of the index file of a shard."""
-    found = index_of(item.distribution.name, listed)
-    return [] if found is None else [found]
 
 
 def _needed(path: Path) -> tuple[str, ...]:

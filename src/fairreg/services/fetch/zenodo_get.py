@@ -5,6 +5,7 @@ zenodo_get is AGPL-3.0-only, so it is an extra and runs as a separate program. I
 again here. It supports only the public Zenodo.
 """
 
+import glob
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from fairreg.services.fetch.download import Downloaded, Progress, adopt, cached_
 from fairreg.settings import Settings
 from fairreg.sources import ZENODO
 from fairreg.storage.cache import Cache
-from fairreg.storage.files import safe_name
+from fairreg.storage.file_names import safe_name
 from fairreg.web import HttpClient
 
 __all__ = ["ZenodoGet"]
@@ -54,7 +55,8 @@ class ZenodoGet:
     def _download(self, cache: Cache, item: Distribution, number: str) -> Path:
         part = cache.partial(f"zenodo_get:{number}:{item.name}")
         with tempfile.TemporaryDirectory(dir=part.parent) as folder:
-            command = [sys.executable, "-m", "zenodo_get", number, "-o", folder, "-g", item.name, "-v", "1"]
+            pattern = glob.escape(item.name)
+            command = [sys.executable, "-m", "zenodo_get", number, "-o", folder, "-g", pattern, "-v", "1"]
             done = subprocess.run(command, stdout=sys.stderr, check=False)  # noqa: S603 - no shell, no user text
             files = [path for path in Path(folder).rglob("*") if path.is_file()]
             wanted = [path for path in files if safe_name(path.name) == safe_name(item.name)]

@@ -13,7 +13,7 @@ from fairreg.errors import MissingEngine, ModelError
 from fairreg.schemas.text import one_line
 from fairreg.storage.formats import WORDS
 from fairreg.storage.hdf5 import open_hdf5
-from fairreg.storage.hdf5_texts import fault_of_texts
+from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 from fairreg.storage.recognition.description import FormatDescription
 from fairreg.storage.recognition.json_members import counted, layers, members, text
 
@@ -37,7 +37,7 @@ def describe(path: Path) -> FormatDescription:
         return FormatDescription("hdf5", WORDS["hdf5"], note=note)
     except ModelError as error:
         return FormatDescription("hdf5", WORDS["hdf5"], note=error.message)
-    except (OSError, RuntimeError, ValueError, LookupError) as error:
+    except FAULTS as error:
         return FormatDescription("hdf5", WORDS["hdf5"], note=f"It is damaged: {one_line(str(error))[:200]}.")
 
 

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.runners.converters.keras.arguments import quoted
-from fairreg.storage.hdf5_texts import fault_of_texts
+from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 
-__all__ = ["FAULTS", "Stored", "opened"]
+__all__ = ["Stored", "opened"]
 
-# What h5py raises for damaged content.
-FAULTS = (OSError, RuntimeError, ValueError, LookupError, TypeError, NotImplementedError, OverflowError)
 _MAX_ATTRIBUTE = 16 << 20
 _MAX_OBJECTS = 20_000
 _MAX_BYTES = 4 << 30

@@ -4,9 +4,11 @@
 fairreg never runs that code: `facts` says what it would take, `containerfile` writes it down.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from fairreg.errors import UsageError
+from fairreg.schemas.text import one_line
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.recipe.containerfile import containerfile
 from fairreg.services.run.recipe.facts import RecipeFacts, recipe_facts
@@ -24,7 +26,10 @@ def check_target(target: Path) -> None:
 def write_recipe(fetched: FetchedFiles, target: Path) -> RecipeFacts:
     """Write the recipe for the fetched record to `target` and return its facts; nothing is executed."""
     check_target(target)
-    facts = recipe_facts(fetched)
+    from fairreg.services.fetch.placement import layout  # only a recipe needs it, not its facts
+
+    copies = {one_line(item.name): str(path) for item, path in layout(fetched.files).items()}
+    facts = replace(recipe_facts(fetched), copies=copies)
     with disk_faults(str(target)):
         target.write_text(containerfile(facts, fetched.requested), encoding="utf-8")
     return facts

@@ -10,8 +10,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from fairreg.schemas.text import one_line
 from fairreg.services.run.recipe.facts import RecipeFacts
-from fairreg.storage.files import safe_name
 
 __all__ = ["containerfile"]
 
@@ -63,15 +63,15 @@ def _build(facts: RecipeFacts) -> Iterator[str]:
 def _code(facts: RecipeFacts) -> Iterator[str]:
     code = facts.code
     for name in code.archives:
-        yield f"RUN {_unpack(name)}"
+        yield f"RUN {_unpack(facts, name)}"
     if code.repository is not None and not code.archives:
         yield f"RUN git clone {shlex.quote(code.repository)} code"
         if code.commit is not None:
             yield f"RUN git -C code checkout {code.commit}"
 
 
-def _unpack(name: str) -> str:
-    path = shlex.quote(f"files/{safe_name(name)}")
+def _unpack(facts: RecipeFacts, name: str) -> str:
+    path = shlex.quote(f"files/{facts.copies[one_line(name)]}")
     program = f"unzip -q {path} -d code" if name.lower().endswith(".zip") else f"tar -xf {path} -C code"
     return f"mkdir -p code && {program}"
 
@@ -98,7 +98,7 @@ def _environment(facts: RecipeFacts, conda: str | None) -> Iterator[str]:
 
 def _place(facts: RecipeFacts, name: str) -> str:
     """Path of a file of the record in the image: in the unpacked code, else among the fetched files."""
-    place = f"files/{safe_name(name)}" if name in facts.loose else f"code/{_plain(name)}"
+    place = f"files/{facts.copies[one_line(name)]}" if name in facts.loose else f"code/{_plain(name)}"
     return shlex.quote(place)
 
 

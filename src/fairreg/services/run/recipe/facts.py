@@ -2,8 +2,8 @@
 """Requirements to run a model with its authors' code, from the record and the fetched files."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,9 @@ class RecipeFacts:
 
     `environments` and `containers` are files that describe an environment, `python` the version of Python
     that one of them states, `images` the base images of the authors' containers. `commands` are lines of
-    code blocks in their documents, each with the document's name. `loose` are the files outside archives.
+    code blocks in their documents, each with the document's name. `loose` are the files outside archives,
+    `copies` the paths of all fetched files, by name, in the folder that ``fetch --output`` makes; a recipe
+    needs them.
     """
 
     record: str
@@ -76,6 +78,7 @@ class RecipeFacts:
     commands: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     loose: tuple[str, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The entry ``recipe`` of the document of ``fairreg fetch``."""

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""Fetched files of a record, the folders of its archives and the weight files among them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.services.fetch.download import Downloaded
+from fairreg.services.fetch.fingerprints import fingerprint_of
+from fairreg.services.fetch.resolve import Resolution
+from fairreg.storage.archive import is_archive
+
+__all__ = ["ArchiveMember", "FetchedFiles"]
+
+
+@dataclass(frozen=True)
+class ArchiveMember:
+    """A file in an unpacked archive that a pattern chose, by its `name` there.
+
+    A file that belongs to a model among them has the name of that `model`, and its `place` in that folder.
+    """
+
+    name: str
+    path: Path
+    archive: str
+    model: str | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class FetchedFiles:
+    """Result of a fetch.
+
+    `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives;
+    of a model in several files it is the one that names the others. `members` are the files inside archives
+    that were asked for, where the record itself has no such file.
+    `resolution` is None when the source was unreachable and the cache had all files.
+    """
+
+    requested: str
+    record: ModelRecord
+    files: tuple[Downloaded, ...]
+    folders: tuple[Path, ...]
+    models: tuple[Path, ...]
+    placed: dict[Distribution | Path, Path] = field(default_factory=dict)
+    resolution: Resolution | None = None
+    members: tuple[ArchiveMember, ...] = ()
+
+    def path_of(self, item: Downloaded) -> Path:
+        """Path of the file for the user: the copy in the output folder, else in the cache."""
+        return self.placed.get(item.distribution, item.file.path)
+
+    def path_of_model(self, path: Path) -> Path:
+        """Path of one of `models` or `members` for the user: the copy in the output folder, else `path`."""
+        item = next((item for item in self.files if item.file.path == path), None)
+        return self.placed.get(path, path) if item is None else self.path_of(item)
+
+    @property
+    def archives(self) -> tuple[Downloaded, ...]:
+        """The archives among the files, in the order of `folders`."""
+        return tuple(item for item in self.files if is_archive(item.file.path))
+
+    def name_of(self, path: Path) -> str:
+        """The name of a file in its archive or its record."""
+        for folder in self.folders:
+            if path.is_relative_to(folder):
+                return path.relative_to(folder).as_posix()
+        names = {item.file.path: item.distribution.name for item in self.files}
+        return names.get(path, path.name)
+
+    def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
+        return {
+            "requested": self.requested,
+            "id": self.record.identifier,
+            "doi": self.record.doi,
+            "concept_doi": self.record.concept_doi,
+            "version": self.record.version,
+            "files": [
+                {
+                    "name": item.distribution.name,
+                    "path": str(self.path_of(item)),
+                    "size": item.file.size,
+                    "checksum": item.checksum,
+                    "verified": item.verified,
+                    "checked_for": item.checked_for,
+                    "unknown_checksums": list(item.unknown_checksums),
+                }
+                for item in self.files
+            ],
+            "folders": [
+                {"archive": item.distribution.name, "path": str(folder)}
+                for item, folder in zip(self.archives, self.folders, strict=True)
+            ],
+            "members": list(self._members()),
+            "weight_files": [self._weight_file(path) for path in self.models],
+            "run": run,
+        }
+
+    def _members(self) -> Iterator[dict[str, Any]]:
+        for item in self.members:
+            path, size = self.path_of_model(item.path), item.path.stat().st_size
+            yield {"name": item.name, "archive": item.archive, "path": str(path), "size": size}
+
+    def _weight_file(self, path: Path) -> dict[str, Any]:
+        from fairreg.storage.recognition import describe  # h5py may come with it
+
+        return {
+            "name": self.name_of(path),
+            "path": str(self.path_of_model(path)),
+            "format": describe(path).format,
+            "fingerprint": fingerprint_of(path),
+        }
