@@ -110,23 +110,24 @@ CASES = {
 # with their types and the search for rows of other packages, less the settings; what a record says about
 # running it, and which characters a terminal must not get. Of those that fetch: the packages that recognise
 # the networks in weights, and say which files belong to them; names and addresses of files; offline, too, the
-# readers of weights, as `--json` names the fingerprints. Of those that run: how rows are cut, devices,
+# readers of weights, as `--json` names the fingerprints; checksums of passing bytes, the limits that answers
+# state, and the transfer itself. Of those that run: how rows are cut, devices,
 # values that NumPy lacks, shards, engines of other formats by name. Of `assess`: formats by content.
 MORE_MODULES = {
     "search": 2,
     "search, first use": 2,
     "validate": 2,
-    "fetch": 66,
+    "fetch": 70,
     "fetch, offline": 39,
-    "fetch --run": 60,
+    "fetch --run": 64,
     "fetch --run, stand-in": 59,
-    "fetch --run --weights reference": 60,
+    "fetch --run --weights reference": 64,
     "run a file": 20,
-    "run an identifier": 67,
+    "run an identifier": 71,
     "assess": 63,
     "assess --offline": 30,
-    "assess --history": 8,
-    "assess --query": 44,
+    "assess --history": 11,
+    "assess --query": 48,
     "db init": 1,
     "db check": 1,
 }
