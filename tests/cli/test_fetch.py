@@ -51,7 +51,7 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     document = result.json
     assert set(document) == {
         *("requested", "id", "doi", "concept_doi", "version"),
-        *("files", "folders", "members", "weight_files", "run"),
+        *("files", "folders", "members", "weight_files", "unopened", "run"),
     }
     assert (document["requested"], document["doi"], document["concept_doi"]) == (pid, hbb.DOI, hbb.CONCEPT)
     assert document["version"] == "v0.1.1"

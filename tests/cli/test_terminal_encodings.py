@@ -91,10 +91,10 @@ def test_json_is_the_same_document_in_every_encoding(streams, encoding):
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_documents_are_utf_8_in_a_file_and_readable_in_a_terminal(streams, encoding):
     out, _ = streams(encoding)
-    output.print_document(f"title: {NAME}\n", json=False)
+    output.print_document(f"title: {NAME}\n", media_type="text/plain")
     assert out.shown.decode("utf-8").split() == f"title: {NAME}".split()
     out, _ = streams(encoding, interactive=True)
-    output.print_document(f"title: {NAME}\n", json=False)
+    output.print_document(f"title: {NAME}\n", media_type="text/plain")
     assert f"title: {NAME}".encode(encoding, "backslashreplace") in out.shown
 
 

@@ -3,6 +3,7 @@
 
 import json
 from datetime import date
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -253,5 +254,160 @@ def test_spot_checks_of_the_training_data_of_the_hbb_network(shared):
     ]
     assert record.distributions[0].checksums == ("adler32:f71e044f",)
     assert len(record.distributions) == len(payload["files"])
+    listing = "HiggsToBBNTuple_HiggsToBB_QCD_RunII_13TeV_MC_{}_file_index.json"
+    assert [item.name for item in cern.indexes(record)] == [
+        listing.format(part) for part in ("test_h5", "test_root", "train_h5", "train_root")
+    ]
     assert len(record.related("is_derived_from")) == 21
     assert record.related("is_compiled_by") == (Identifier("cernopendata", "12103"),)
+
+
+EOS = "root://eospublic.cern.ch//eos/opendata/cms/"
+INDEXED = {
+    "recid": "12102",
+    "title": "Jets",
+    "type": {"primary": "Dataset"},
+    "files": [
+        {"size": 9, "type": "index.json", "uri": f"{EOS}x/train_h5_file_index.json"},
+        {"size": 5, "type": "index.txt", "uri": f"{EOS}x/train_h5_file_index.txt"},
+        {"size": 5, "type": "index.txt", "uri": f"{EOS}x/alone.txt"},
+        {"size": 7, "uri": f"{EOS}x/README.md"},
+    ],
+}
+
+
+def listed(*places):
+    return json.dumps([{"checksum": "adler32:00ab12cd", "size": 3, "uri": f"{EOS}{item}"} for item in places])
+
+
+def test_index_files_are_known_by_their_type_and_say_nothing_about_the_data():
+    record = cern.to_record(INDEXED)
+    assert [item.name for item in record.distributions if item.is_index] == [
+        *("train_h5_file_index.json", "train_h5_file_index.txt", "alone.txt")
+    ]
+    assert record.formats == ("md",)
+    assert [item.name for item in cern.indexes(record)] == ["train_h5_file_index.json", "alone.txt"]
+
+
+def test_index_files_without_a_type_are_known_by_their_name():
+    names = ["a_file_index.json", "a_file_index.txt", "index.json", "x_file_index.root"]
+    files = [{"uri": f"{EOS}{name}"} for name in names]
+    found = cern.to_record({**INDEXED, "files": files}).distributions
+    assert [item.name for item in found if item.is_index] == names[:2]
+
+
+def test_a_port_in_an_address_of_eos_changes_nothing():
+    uri = f"{EOS}a/n.h5".replace(".ch/", ".ch:1094/")
+    (file,) = cern.to_record({**INDEXED, "files": [{"uri": uri}]}).distributions
+    assert file.url == "https://opendata.cern.ch/eos/opendata/cms/a/n.h5"
+
+
+def test_what_index_files_list_keeps_name_size_checksum_and_an_address_on_the_portal():
+    record = cern.to_record(INDEXED)
+    contents = {
+        "train_h5_file_index.json": listed("train/n_0.h5").encode(),
+        "alone.txt": f"{EOS}other.root\n\n".encode(),
+    }
+    assert cern.with_listed(record, contents) == (
+        *record.distributions,
+        Distribution(
+            name="n_0.h5",
+            url="https://opendata.cern.ch/eos/opendata/cms/train/n_0.h5",
+            size=3,
+            checksums=("adler32:00ab12cd",),
+            media_type="application/x-hdf5",
+            format="h5",
+        ),
+        Distribution(
+            name="other.root",
+            url="https://opendata.cern.ch/eos/opendata/cms/other.root",
+            format="root",
+        ),
+    )
+
+
+def test_files_of_one_name_get_the_folders_that_tell_them_apart():
+    record = cern.to_record(INDEXED)
+    places = ["a/train/n.h5", "a/test/n.h5", "b/test/n.h5", "a/one.h5"]
+    found = cern.with_listed(record, {"train_h5_file_index.json": listed(*places).encode()})
+    assert [item.name for item in found[4:]] == ["a/train/n.h5", "a/test/n.h5", "b/test/n.h5", "one.h5"]
+
+
+def test_a_file_that_is_listed_twice_is_one_file():
+    record = cern.to_record(INDEXED)
+    twice = listed("a/n.h5", "a/n.h5", "x/README.md").encode()
+    found = cern.with_listed(record, {"train_h5_file_index.json": twice})
+    assert [item.name for item in found[3:]] == ["README.md", "n.h5"]
+
+
+def test_files_that_many_folders_would_tell_apart_keep_their_name():
+    deep = [f"{first}{'/x' * 60}/n.h5" for first in ("a", "b")]
+    found = cern.with_listed(cern.to_record(INDEXED), {"alone.txt": listed(*deep).encode()})
+    assert [item.name for item in found[4:]] == ["n.h5", "n.h5"]
+
+
+def test_the_indices_of_the_portal_are_the_files():
+    """The portal's key of a listed file is the number in its index (FileIndexMetadata.create)."""
+    files = [
+        {
+            "key": f"i.json_{number}",
+            "filename": f"n_{number}.h5",
+            "size": number,
+            "uri": f"{EOS}d/n_{number}.h5",
+        }
+        for number in (0, 1)
+    ]
+    meta = {**INDEXED, "files": [], "_file_indices": [{"key": "i.json", "number_files": 2, "files": files}]}
+    found = cern.to_record(meta).distributions
+    assert [(item.name, item.size, item.is_index) for item in found] == [
+        ("n_0.h5", 0, False),
+        ("n_1.h5", 1, False),
+    ]
+
+
+def test_an_index_that_the_answer_has_unwound_already_is_not_read_again():
+    index = {"key": "train_h5_file_index.json", "files": [{"uri": f"{EOS}n.h5", "size": 1}]}
+    record = cern.to_record({**INDEXED, "_file_indices": [index]})
+    assert [item.name for item in cern.indexes(record)] == ["alone.txt"]
+    assert "n.h5" in [item.name for item in record.distributions]
+
+
+@settings(max_examples=examples(100))
+@given(data=st.data())
+def test_damaged_indices_give_a_valid_record_or_a_record_error(data):
+    index = {
+        "key": "k",
+        "number_files": 1,
+        "files": [{"uri": f"{EOS}n.h5", "size": 1, "checksum": "adler32:1"}],
+    }
+    survives_damage(cern, {**INDEXED, "_file_indices": [index]}, data)
+
+
+@settings(max_examples=examples(200))
+@given(
+    st.one_of(st.binary(max_size=80), st.text(max_size=80).map(str.encode), st.from_regex(rb"\[(\{\},?)*\]"))
+)
+def test_index_files_of_any_content_are_read_or_refused(content):
+    record = cern.to_record(INDEXED)
+    try:
+        found = cern.with_listed(record, {"alone.txt": content})
+    except BadAnswer:
+        return
+    assert found[:4] == record.distributions
+    assert all(item.url for item in found)
+
+
+def test_an_index_of_more_files_than_any_record_has_is_refused():
+    content = b"http://a.example/b\n" * 200_001
+    with pytest.raises(BadAnswer, match="lists more than 200,000 files"):
+        cern.with_listed(cern.to_record(INDEXED), {"alone.txt": content})
+
+
+@pytest.mark.parametrize("place", ["run{}/n.h5", "run/n{}.h5", "run{}/x/x/x/x/x/x/x/x/n.h5"])
+def test_thousands_of_listed_files_take_little_time(place):
+    files = [{"uri": f"{EOS}{place.format(number)}", "size": 1} for number in range(20_000)]
+    started = process_time()
+    record = cern.to_record({**INDEXED, "_file_indices": [{"key": "i.json", "files": files}]})
+    found = cern.with_listed(record, {"alone.txt": json.dumps(files).encode()})
+    assert process_time() - started < 4
+    assert len(found) == 20_004

@@ -2,7 +2,9 @@
 import gzip
 import io
 import stat
+import struct
 import tarfile
+import unicodedata
 import warnings
 import zipfile
 
@@ -11,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import FairregError, UnsafeArchive
-from fairreg.storage.archive import Limits, is_archive, unpack
+from fairreg.storage.archive import Limits, is_archive, packed_kind, unpack
 from support.examples import examples
 
 
@@ -40,6 +42,29 @@ def zip_link(name):
     item = zipfile.ZipInfo(name)
     item.external_attr = (stat.S_IFLNK | 0o777) << 16
     return item
+
+
+def encrypt(path, name):
+    """Set the flag of an encrypted member in both of its headers (APPNOTE.TXT, 4.4.4)."""
+    data = bytearray(path.read_bytes())
+    for signature, flags, start in ((b"PK\3\4", 6, 30), (b"PK\1\2", 8, 46)):
+        place = data.find(signature)
+        while place >= 0:
+            if data[place + start : place + start + len(name)] == name:
+                data[place + flags] |= 1
+            place = data.find(signature, place + 4)
+    path.write_bytes(data)
+
+
+def directory(name):
+    member = tarfile.TarInfo(name)
+    member.type = tarfile.DIRTYPE
+    return member, b""
+
+
+def files_in(folder):
+    assert not any(path.is_symlink() for path in folder.rglob("*"))
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_zip_is_unpacked_with_its_folders(tmp_path):
@@ -74,18 +99,91 @@ def test_a_tar_member_outside_its_folder_is_refused(tmp_path, name):
     refuse(make_tar(tmp_path / "a.tar.gz", [(tarfile.TarInfo(name), b"2")]), tmp_path, "outside its folder")
 
 
+TARGETS = ["model.onnx", "top/model.onnx", "/etc/passwd", "../../outside", "."]
+
+
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
-def test_links_in_a_tar_are_refused(tmp_path, kind):
+def test_a_link_in_a_tar_is_skipped_and_said_and_the_others_are_unpacked(tmp_path, kind, target):
+    members = [link("top/latest.onnx", target, kind), (tarfile.TarInfo("top/model.onnx"), b"abc")]
+    said = []
+    folder = unpack(make_tar(tmp_path / "a.tar.gz", members), tmp_path / "out", log=said.append)
+    assert [file.relative_to(folder).as_posix() for file in files_in(folder)] == ["top/model.onnx"]
+    assert said == ["Warning: a.tar.gz: 'top/latest.onnx' is a link and was skipped."]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_link_in_a_zip_is_skipped_and_said_and_the_others_are_unpacked(tmp_path, target):
+    members = [(zip_link("latest.onnx"), target.encode()), ("model.onnx", b"abc")]
+    said = []
+    folder = unpack(make_zip(tmp_path / "a.zip", members), tmp_path / "out", log=said.append)
+    assert [file.name for file in files_in(folder)] == ["model.onnx"]
+    assert said == ["Warning: a.zip: 'latest.onnx' is a link and was skipped."]
+
+
+def test_nothing_is_written_through_a_link(tmp_path):
+    (tmp_path / "decoy").mkdir()
+    members = [link("a", str(tmp_path / "decoy")), (tarfile.TarInfo("a/x"), b"1")]
+    folder = unpack(make_tar(tmp_path / "a.tar.gz", members), tmp_path / "out")
+    assert (folder / "a/x").read_bytes() == b"1"
+    assert not list((tmp_path / "decoy").iterdir())
+
+
+def test_many_links_are_one_sentence(tmp_path):
+    members = [link(f"link{number}", "x") for number in range(500)]
+    said = []
+    unpack(
+        make_tar(tmp_path / "a.tar.gz", [*members, (tarfile.TarInfo("x"), b"")]),
+        tmp_path / "out",
+        log=said.append,
+    )
+    assert said == ["Warning: a.tar.gz: 500 members were skipped, such as 'link0', which is a link."]
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_tar_of_links_alone_is_refused(tmp_path, kind):
     refuse(make_tar(tmp_path / "a.tar.gz", [link("inside", "/etc/passwd", kind)]), tmp_path, "a link")
 
 
-def test_links_in_a_zip_are_refused(tmp_path):
+def test_a_zip_of_links_alone_is_refused(tmp_path):
     refuse(make_zip(tmp_path / "a.zip", [(zip_link("inside"), b"/etc/passwd")]), tmp_path, "a link")
 
 
+@pytest.mark.parametrize("name", ["../x", "/etc/x"])
+def test_a_link_whose_name_leads_outside_refuses_the_archive(tmp_path, name):
+    members = [link(name, "x"), (tarfile.TarInfo("x"), b"1")]
+    refuse(make_tar(tmp_path / "a.tar.gz", members), tmp_path, "outside its folder")
+
+
 @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
-def test_devices_and_pipes_are_refused(tmp_path, kind):
-    refuse(make_tar(tmp_path / "a.tar.gz", [link("device", "", kind)]), tmp_path, "device or pipe")
+def test_devices_and_pipes_are_skipped_and_alone_refused(tmp_path, kind):
+    device = link("device", "", kind)
+    refuse(make_tar(tmp_path / "a.tar.gz", [device]), tmp_path, "device or pipe")
+    said = []
+    path = make_tar(tmp_path / "a.tar.gz", [device, (tarfile.TarInfo("x"), b"1")])
+    assert [file.name for file in files_in(unpack(path, tmp_path / "out", log=said.append))] == ["x"]
+    assert said == ["Warning: a.tar.gz: 'device' is a device or pipe and was skipped."]
+
+
+def test_encrypted_members_are_skipped_and_alone_refused(tmp_path):
+    path = make_zip(tmp_path / "a.zip", [("secret", b"1"), ("open", b"2")])
+    encrypt(path, b"secret")
+    said = []
+    assert [file.name for file in files_in(unpack(path, tmp_path / "out", log=said.append))] == ["open"]
+    assert said == ["Warning: a.zip: 'secret' is encrypted and was skipped."]
+    alone = make_zip(tmp_path / "b.zip", [("secret", b"1")])
+    encrypt(alone, b"secret")
+    with pytest.raises(UnsafeArchive, match="is encrypted"):
+        unpack(alone, tmp_path / "none")
+
+
+def test_side_files_of_macos_are_not_unpacked(tmp_path):
+    names = ["model.onnx", "._model.onnx", "a/._b", "__MACOSX/._model.onnx", "a/__MACOSX/x", "a/_b", "b._c"]
+    said = []
+    path = make_zip(tmp_path / "a.zip", [(name, b"1") for name in names])
+    folder = unpack(path, tmp_path / "out", log=said.append)
+    found = [file.relative_to(folder).as_posix() for file in files_in(folder)]
+    assert (found, said) == (["a/_b", "b._c", "model.onnx"], [])
 
 
 def test_a_bomb_of_one_gibibyte_in_one_mebibyte_is_refused(tmp_path):
@@ -108,11 +206,51 @@ def test_a_bomb_that_lies_about_its_size_is_refused_while_it_grows(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("names", [("a", "a"), ("a", "a/b"), ("a/b", "a")])
-def test_members_in_the_way_of_each_other_are_refused(tmp_path, names):
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        (("a.csv", "a.csv"), "a.csv"),
+        (("a", "a/b"), "a"),
+        (("a/b", "a"), "a"),
+        (("Model.onnx", "model.onnx"), "Model.onnx"),
+        (("m/gr\u00fcn", "m/gru\u0308n"), None),
+        (("a.", "a"), "a"),
+    ],
+)
+def test_members_on_one_path_of_some_disk_are_unpacked_under_names_that_differ(tmp_path, names, kept):
     with warnings.catch_warnings(action="ignore"):
-        path = make_zip(tmp_path / "a.zip", [(name, b"1") for name in names])
-    refuse(path, tmp_path, "conflicts with|cannot be")
+        path = make_zip(
+            tmp_path / "a.zip", [(name, str(number).encode()) for number, name in enumerate(names)]
+        )
+    said = []
+    folder = unpack(path, tmp_path / "out", log=said.append)
+    found = {file.relative_to(folder).as_posix(): file.read_bytes() for file in files_in(folder)}
+    assert sorted(found.values()) == [b"0", b"1"]
+    assert kept is None or kept in found
+    keys = {unicodedata.normalize("NFC", name).casefold() for name in found}
+    assert len(keys) == 2
+    assert ["is unpacked as" in sentence for sentence in said] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("aux.py", "_aux.py"), ("logs/a:b?.txt", "logs/a_b_.txt"), ("dir\\model.onnx", "dir/model.onnx")],
+)
+def test_names_that_windows_does_not_take_are_changed_and_named(tmp_path, name, place):
+    path = make_zip(tmp_path / "a.zip", [(zipfile.ZipInfo(name), b"1"), ("b", b"2"), (".hidden", b"3")])
+    said = []
+    folder = unpack(path, tmp_path / "out", log=said.append)
+    found = {file.relative_to(folder).as_posix() for file in files_in(folder)}
+    assert found == {place, "b", ".hidden"}
+    renamed = [f"Warning: a.zip: {name!r} is unpacked as {place!r}, which every file system takes."]
+    assert said == ([] if "\\" in name else renamed)  # Windows' separator is no other name
+
+
+def test_an_empty_folder_and_a_file_of_its_name_are_both_there(tmp_path):
+    path = make_tar(tmp_path / "a.tar.gz", [(tarfile.TarInfo("a"), b"1"), directory("a"), directory("b")])
+    folder = unpack(path, tmp_path / "out")
+    assert (folder / "a").read_bytes() == b"1"
+    assert sorted(item.name for item in folder.iterdir() if item.is_dir())[-1:] == ["b"]
 
 
 def test_too_many_members_are_refused(tmp_path):
@@ -182,6 +320,15 @@ def test_formats_that_are_zip_files_inside_are_no_archives(tmp_path):
         assert not is_archive(make_zip(tmp_path / name, [("a.npy", bytes(1000))]))
 
 
+def test_a_list_of_members_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_path):
+    """The end record of a zip states the size of the list, which zipfile reads in one piece."""
+    path, size = tmp_path / "a.zip", 17 * 2**20
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 4, 0)
+    path.write_bytes(b"PK\3\4" + bytes(size) + end)
+    assert is_archive(path)
+    refuse(path, tmp_path, "bomb")
+
+
 def test_a_huge_header_is_refused_before_it_fills_the_memory(tmp_path):
     path = tmp_path / "a.tar.gz"
     member = tarfile.TarInfo("././@LongLink")
@@ -211,3 +358,94 @@ def test_damage_of_any_kind_is_refused_or_harmless(tmp_path_factory, suffix, con
             unpack(path, room / "out")
         except FairregError:
             assert not (room / "out").exists()
+
+
+def test_too_many_members_of_a_tar_are_refused_as_such(tmp_path):
+    path = make_tar(tmp_path / "a.tar.gz", [(tarfile.TarInfo(str(number)), b"") for number in range(20)])
+    with pytest.raises(UnsafeArchive, match="more than 10 members"):
+        unpack(path, tmp_path / "out", limits=Limits(members=10))
+
+
+def test_a_zip_without_its_end_is_a_damaged_archive(tmp_path):
+    path = make_zip(tmp_path / "a.zip", [("a", b"abc" * 500), ("b", b"abc")])
+    path.write_bytes(path.read_bytes()[:60])
+    assert is_archive(path)
+    refuse(path, tmp_path, "a.zip cannot be unpacked: its end, with the list of its members, is missing")
+
+
+def test_a_file_that_is_a_tar_and_a_zip_is_what_its_name_says(tmp_path):
+    path = make_tar(tmp_path / "a.tar.gz", [(tarfile.TarInfo("of-tar"), b"1")])
+    path.write_bytes(path.read_bytes() + make_zip(tmp_path / "b.zip", [("of-zip", b"2")]).read_bytes())
+    assert is_archive(path)
+    try:
+        assert [file.name for file in files_in(unpack(path, tmp_path / "out"))] == ["of-tar"]
+    except UnsafeArchive:
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "words"),
+    [
+        (b"7z\xbc\xaf\x27\x1c", "model.7z", "a 7z archive"),
+        (b"7z\xbc\xaf\x27\x1c", "model.bin", "a 7z archive"),
+        (b"Rar!\x1a\x07\x00", "model.rar", "a RAR archive"),
+        (b"Rar!\x1a\x07\x01\x00", "MODEL.RAR", "a RAR archive"),
+        (b"\x28\xb5\x2f\xfd", "model.tar.zst", "compressed with Zstandard"),
+        (b"\x04\x22\x4d\x18", "model.tar.lz4", "compressed with LZ4"),
+        (b"\x1f\x8b\x08", "model.onnx.gz", "compressed with gzip"),
+        (b"BZh91AY&SY", "model.onnx.bz2", "compressed with bzip2"),
+        (b"BZh is a text", "notes.txt", None),
+        (b"\xfd7zXZ\0", "model.onnx.xz", "compressed with xz"),
+        (b"other", "model.tar.zst", "compressed with Zstandard"),
+        (b"other", "model.zip", "not the archive that its name says"),
+        (b"other", "model.tar.gz", "not the archive that its name says"),
+        (b"other", "model.7z.001", "a part of a split archive"),
+        (b"other", "model.part1.rar", "a part of a split archive"),
+        (b"other", "model.onnx", None),
+        (b"", "empty", None),
+    ],
+)
+def test_packed_files_that_stay_closed_are_known_by_content_or_name(tmp_path, head, name, words):
+    path = tmp_path / "file"
+    path.write_bytes(head + bytes(60))
+    assert packed_kind(path, name) == words
+
+
+MEMBER_KINDS = [
+    tarfile.REGTYPE,
+    tarfile.DIRTYPE,
+    tarfile.SYMTYPE,
+    tarfile.LNKTYPE,
+    tarfile.CHRTYPE,
+    tarfile.FIFOTYPE,
+    b"?",
+]
+PARTS = st.sampled_from(
+    ["a", "A", "b", ".", "..", "._a", "__MACOSX", "con", "x ", "\u00e9", "e\u0301", "a:b", ""]
+)
+PATHS = st.lists(PARTS, min_size=1, max_size=3).map("/".join)
+
+
+@given(st.lists(st.tuples(PATHS, st.sampled_from(MEMBER_KINDS), PATHS), max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(150))
+def test_whatever_the_members_only_files_and_folders_are_made_and_each_file_once(tmp_path_factory, members):
+    room = tmp_path_factory.mktemp("room")
+    path, kept = room / "a.tar", []
+    with tarfile.open(path, "w") as archive:
+        for number, (name, kind, target) in enumerate(members):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, target
+            content = str(number).encode() if kind == tarfile.REGTYPE else b""
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+            parts = name.split("/")
+            if content and name.strip("./") and "__MACOSX" not in parts and not parts[-1].startswith("._"):
+                kept.append(content)
+    try:
+        folder = unpack(path, room / "out")
+    except FairregError:
+        assert not (room / "out").exists()
+        return
+    assert all(file.is_dir() or file.is_file() for file in folder.rglob("*"))
+    assert sorted(file.read_bytes() for file in files_in(folder)) == sorted(kept)
+    assert {item.name for item in room.iterdir()} <= {"a.tar", "out", "out.json"}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from fairreg.assessment.evidence import Evidence
 from fairreg.schemas.identifiers import OWN_DOIS, POINTING_SCHEMES, Identifier
-from fairreg.schemas.record import Distribution, ModelRecord, Relation, RelationType
+from fairreg.schemas.record import Distribution, ModelRecord, Relation, RelationType, is_apple_double
 from fairreg.sources import DOI, REGISTRAR, RESOLVER, schemes
 
 __all__ = [
@@ -117,7 +117,7 @@ def weight_files(record: ModelRecord) -> tuple[Distribution, ...]:
     return tuple(
         item
         for item in record.distributions
-        if item.path is None and _WEIGHTS.search(item.name.split("?")[0])
+        if item.path is None and _WEIGHTS.search(item.name.split("?")[0]) and not is_apple_double(item.name)
     )
 
 

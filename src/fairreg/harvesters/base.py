@@ -5,7 +5,7 @@ A source is one module of this package whose ``HARVESTER`` is an instance of a `
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.json_reader import canonical
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.sources import source_named
 from fairreg.web import HttpClient
 
@@ -106,6 +106,18 @@ class Harvester(ABC):
     @abstractmethod
     def to_record(self, payload: Payload) -> ModelRecord:
         """Map a saved payload to a record; pure. Raises RecordError with the JSON path of what is missing."""
+
+    def indexes(self, record: ModelRecord) -> tuple[Distribution, ...]:  # noqa: ARG002 - most have none
+        """Return the files of a record that list more of its files and have to be read for their names."""
+        return ()
+
+    def with_listed(
+        self,
+        record: ModelRecord,
+        contents: Mapping[str, bytes],  # noqa: ARG002 - most have none
+    ) -> tuple[Distribution, ...]:
+        """Return the files of a record with those in its index files, given by name; pure."""
+        return record.distributions
 
     @abstractmethod
     def split(self, page: object) -> Iterator[Payload]:

@@ -27,7 +27,10 @@ __all__ = [
 _ROOM = "fairreg.runners"
 # Formats of a beginning that no runner and no converter reads.
 _NO_MODELS: frozenset[FileFormat] = frozenset(
-    {"text", "unknown", "root", "parquet", "npy", "tar", "lfs_pointer", "pickle", "legacy_torch"}
+    {
+        *("text", "unknown", "root", "parquet", "npy", "tar", "lfs_pointer", "apple_double"),
+        *("pickle", "legacy_torch"),
+    }
 )
 NOT_PLUGINS = frozenset(
     {

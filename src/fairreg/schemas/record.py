@@ -15,6 +15,7 @@ from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
     "ANY_AXES",
+    "INDEX_FORMATS",
     "Access",
     "AccessLevel",
     "Creator",
@@ -29,9 +30,11 @@ __all__ = [
     "Relation",
     "RelationType",
     "Tensor",
+    "is_apple_double",
     "version_sort_key",
 ]
 
+INDEX_FORMATS = ("index.json", "index.txt")
 Kind = Literal["model", "dataset", "software"]
 AccessLevel = Literal["open", "restricted", "gated", "embargoed", "closed"]
 Origin = Literal["stated", "inferred", "computed"]
@@ -88,7 +91,8 @@ class Creator(_Struct, frozen=True):
 class Distribution(_Struct, frozen=True):
     """One published file. `size` is in bytes, each checksum is ``algorithm:hex``.
 
-    `path` is set for a file inside an archive: `name` is then the archive's name.
+    An index of more files of the record has the `format` ``index.json`` or ``index.txt``. `path` is set for a
+    file inside an archive: `name` is then the archive's name.
     """
 
     name: Text
@@ -98,6 +102,11 @@ class Distribution(_Struct, frozen=True):
     media_type: str | None = None
     format: str | None = None
     path: str | None = None
+
+    @property
+    def is_index(self) -> bool:
+        """True for a file that lists more files of its record."""
+        return self.format in INDEX_FORMATS
 
 
 class Relation(_Struct, frozen=True):
@@ -263,6 +272,16 @@ class ModelRecord(_Struct, frozen=True):
         from fairreg.schemas.jsonld_reader import from_jsonld
 
         return from_jsonld(document)
+
+
+def is_apple_double(name: str) -> bool:
+    """Tell whether a path is that of a side file of macOS, by its name (AppleDouble, RFC 1740, appendix B).
+
+    Finder and tar of macOS write ``._model.onnx`` beside ``model.onnx``, in zip archives in ``__MACOSX/``. It
+    has attributes of the other file and nothing of its content, whatever the suffix says.
+    """
+    parts = re.split(r"[/\\]", name)
+    return parts[-1].startswith("._") or "__MACOSX" in parts
 
 
 def version_sort_key(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from fairreg.schemas.fingerprint_rule import recognised_in
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import Distribution, ModelRecord, is_apple_double
 
 __all__ = ["AUTHORS_CODE", "MAY_RUN", "NETWORKS", "RUNS", "Way", "is_runnable", "runs", "way"]
 
@@ -133,10 +133,15 @@ def is_runnable(record: ModelRecord) -> bool:
 def _formats(record: ModelRecord) -> set[str]:
     """Names of formats and suffixes of files, in lower case; "Keras" is said of any file of a framework."""
     formats = {item.casefold() for item in record.formats} - {"keras"}
-    for file in record.distributions:
+    for file in _own_files(record):
         formats.add((file.format or "").casefold())
         formats.add((file.path or file.name).rpartition(".")[2].casefold())
     return formats
+
+
+def _own_files(record: ModelRecord) -> list[Distribution]:
+    """The files of a record without the side files of macOS."""
+    return [item for item in record.distributions if not is_apple_double(item.path or item.name)]
 
 
 def _network(record: ModelRecord) -> str | None:
@@ -147,7 +152,7 @@ def _network(record: ModelRecord) -> str | None:
 def _by_framework(record: ModelRecord) -> Way | None:
     """The way of a file whose name and framework together say what it is."""
     frameworks = [item.casefold() for item in record.frameworks]
-    names = [(file.path or file.name).rpartition("/")[2].casefold() for file in record.distributions]
+    names = [(file.path or file.name).rpartition("/")[2].casefold() for file in _own_files(record)]
     names = names or [f"model.{item.casefold()}" for item in record.formats]  # no files are listed
     for pattern, framework, words, word in _WITH_FRAMEWORK:
         if any(framework in item for item in frameworks) and any(map(pattern.fullmatch, names)):

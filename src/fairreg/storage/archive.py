@@ -1,38 +1,48 @@
 # SPDX-License-Identifier: MIT
 """Safe unpacking of untrusted archives.
 
-An archive is unpacked into its own folder, which appears only when it is complete. An archive is refused as a
-whole if a member would be outside that folder, is a link or a device, or if it grows beyond `Limits`.
+An archive is unpacked into its own folder, which appears only when it is complete. Members that are links,
+devices or encrypted are skipped. An archive is refused as a whole if a member would be outside that folder,
+if only such members are in it, or if it grows beyond `Limits`.
 """
 
-import bz2
 import gzip
 import lzma
+import re
 import shutil
-import stat
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import IO, cast
 
 from fairreg.errors import UnsafeArchive
 from fairreg.storage import manifest
 from fairreg.storage.files import disk_faults
 
-__all__ = ["ARCHIVE_SUFFIXES", "Limits", "is_archive", "unpack"]
+__all__ = [
+    "ARCHIVE_SUFFIXES",
+    "DAMAGE",
+    "TAR_SUFFIXES",
+    "Limits",
+    "bounded",
+    "has_archive_name",
+    "is_archive",
+    "open_zip",
+    "packed_kind",
+    "too_large",
+    "unpack",
+]
 
-_BLOCK = 2**18
-_LARGEST_READ = 2**20
 _ZIP_SUFFIXES = frozenset({".zip", ""})
-_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
-ARCHIVE_SUFFIXES = (".zip", *_TAR_SUFFIXES)
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
+ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
 # Exceptions of the standard library for damaged, encrypted and unsupported archives.
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
@@ -43,6 +53,33 @@ _DAMAGE = (
     RuntimeError,
     ValueError,  # names that are not UTF-8 included
 )
+# Packed files that are not opened. Sources: 7zFormat.txt of 7-Zip, the RAR technical note, RFC 8878
+# (Zstandard), the LZ4 frame format, RFC 1952 (gzip), bzip2, xz and lzip.
+_SIGNATURES = (
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive"),
+    (re.compile(rb"Rar!\x1a\x07"), "a RAR archive"),
+    (re.compile(rb"\x28\xb5\x2f\xfd"), "compressed with Zstandard"),
+    (re.compile(rb"\x04\x22\x4d\x18"), "compressed with LZ4"),
+    (re.compile(rb"\x1f\x8b\x08"), "compressed with gzip"),
+    (re.compile(rb"BZh[1-9]1AY&SY"), "compressed with bzip2"),
+    (re.compile(rb"\xfd7zXZ\x00"), "compressed with xz"),
+    (re.compile(rb"LZIP"), "compressed with lzip"),
+    (re.compile(rb"\x1f\x9d"), "compressed with compress"),
+    (re.compile(rb"MSCF\x00\x00\x00\x00"), "a cabinet archive"),
+)
+_LONGEST = 10  # bytes of a signature
+_LARGEST_LIST = 16 * 2**20  # bytes of the list of members of a zip; 50,000 with names of 250 bytes have 15 MB
+_SUFFIXES = {
+    ".7z": "a 7z archive",
+    ".rar": "a RAR archive",
+    ".zst": "compressed with Zstandard",
+    ".tzst": "compressed with Zstandard",
+    ".lz4": "compressed with LZ4",
+    ".lz": "compressed with lzip",
+    ".tlz": "compressed with lzip",
+    ".cab": "a cabinet archive",
+}
+_VOLUME = re.compile(r"\.(?:zip|7z|rar|tar(?:\.\w{1,4})?)\.\d{3}$|\.part\d+\.rar$|\.[rz]\d\d$")
 
 
 @dataclass(frozen=True)
@@ -62,15 +99,6 @@ class Limits:
         return min(self.size, max(self.free, self.ratio * archive_size))
 
 
-@dataclass(frozen=True)
-class _Member:
-    name: str
-    is_folder: bool
-    size: int
-    refusal: str | None
-    source: zipfile.ZipInfo | tarfile.TarInfo
-
-
 def is_archive(path: Path) -> bool:
     """Tell whether the file is a zip or tar archive, by its content and its name.
 
@@ -80,61 +108,86 @@ def is_archive(path: Path) -> bool:
     try:
         if path.suffix.lower() in _ZIP_SUFFIXES and zipfile.is_zipfile(path):
             return not _is_torch_file(path)
-        return name.endswith(_TAR_SUFFIXES) and tarfile.is_tarfile(path)
-    except _DAMAGE:
+        if name.endswith(".zip") and _begins(path, b"PK\3\4"):
+            return True  # its end, with the list of members, is missing
+        return name.endswith(TAR_SUFFIXES) and tarfile.is_tarfile(path)
+    except DAMAGE:
         return True
 
 
-def unpack(path: Path, folder: Path, *, limits: Limits | None = None) -> Path:
+def unpack(
+    path: Path, folder: Path, *, limits: Limits | None = None, log: Callable[[str], None] | None = None
+) -> Path:
     """Unpack the archive `path` as `folder`, unless that exists unchanged; return `folder`.
 
-    Raises UnsafeArchive, and then leaves no files behind.
+    `log` gets a sentence on the members that were skipped, and one on those that were renamed. Raises
+    UnsafeArchive, and then leaves no files behind.
     """
-    if folder.is_dir():
-        if not manifest.changed(folder):
-            return folder
-        shutil.rmtree(folder)
+    if folder.is_dir() and not manifest.changed(folder):
+        return folder
     with disk_faults("The cache"):
+        _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
     try:
-        _unpack_into(path, draft, limits or Limits())
+        from fairreg.storage.extraction import extract  # not needed for what is unpacked already
+
+        said = extract(path, draft, limits or Limits())
         with disk_faults("The cache"):
             draft.replace(folder)
             manifest.write(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+    if log is not None:
+        for sentence in said:
+            log(f"Warning: {path.name}: {sentence}")
     return folder
 
 
-def _unpack_into(path: Path, folder: Path, limits: Limits) -> None:
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                _write_all(path, folder, [_zip_member(item) for item in archive.infolist()], archive, limits)
-        else:
-            with _tar_stream(path) as stream:
-                bounded = cast("IO[bytes]", _Bounded(stream, path))
-                with tarfile.open(fileobj=bounded, mode="r:") as tar:
-                    _write_all(path, folder, list(_tar_members(tar, path, limits)), tar, limits)
-    except _DAMAGE as error:
-        raise UnsafeArchive(
-            f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",
-            hint="The file itself is in the cache. Report the fault to its authors.",
-        ) from error
+def _remove(folder: Path) -> None:
+    """Remove what is in the place of `folder`; of a link only itself."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+
+
+def packed_kind(path: Path, name: str) -> str | None:
+    """Say how the file `path`, published as `name`, is packed ("a 7z archive"); None for any other file.
+
+    Only for files that `is_archive` does not take. Raises OSError.
+    """
+    lower = name.lower()
+    if _VOLUME.search(lower):
+        return "a part of a split archive"
+    with path.open("rb") as stream:
+        head = stream.read(_LONGEST)
+    kind = next((words for signature, words in _SIGNATURES if signature.match(head)), None)
+    if kind is None and lower.endswith(ARCHIVE_SUFFIXES):
+        return "not the archive that its name says"
+    return kind or _SUFFIXES.get(Path(lower).suffix)
+
+
+def has_archive_name(name: str) -> bool:
+    """Tell whether a file has the name of an archive, of any kind."""
+    lower = name.lower()
+    return lower.endswith(ARCHIVE_SUFFIXES) or Path(lower).suffix in _SUFFIXES
 
 
 class _Bounded:
-    """Bounded stream of a tar for tarfile, which would read a header of any size into memory at once."""
+    """Stream for tarfile and zipfile, which would read headers and lists of any size into memory."""
 
-    def __init__(self, stream: IO[bytes], path: Path) -> None:
+    def __init__(self, stream: IO[bytes], path: Path, largest: int) -> None:
         self._stream = stream
         self._path = path
+        self._largest = largest
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _LARGEST_READ:
-            raise _too_large(self._path)
-        return self._stream.read(size)
+        # zipfile reads the end of a file without a size.
+        found = self._stream.read(self._largest + 1 if size < 0 else min(size, self._largest + 1))
+        if len(found) > self._largest:
+            raise too_large(self._path)
+        return found
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._stream.seek(offset, whence)
@@ -142,121 +195,38 @@ class _Bounded:
     def tell(self) -> int:
         return self._stream.tell()
 
-
-def _tar_stream(path: Path) -> IO[bytes]:
-    """Open the bytes of a tar, decompressed according to its first bytes."""
-    with path.open("rb") as stream:
-        start = stream.read(6)
-    if start.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", gzip.open(path))
-    if start.startswith(b"BZh"):
-        return cast("IO[bytes]", bz2.open(path))
-    if start.startswith(b"\xfd7zXZ"):
-        return cast("IO[bytes]", lzma.open(path))
-    return path.open("rb")
+    def seekable(self) -> bool:
+        return True
 
 
-def _write_all(
-    path: Path,
-    folder: Path,
-    members: list[_Member],
-    archive: zipfile.ZipFile | tarfile.TarFile,
-    limits: Limits,
-) -> None:
-    allowance = limits.bytes_for(path.stat().st_size)
-    _check_all(path, members, allowance, limits)
-    for member in members:
-        target = folder / _inside(path, member.name)
-        with disk_faults("The cache"):
-            if member.is_folder:
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with _open(archive, member) as source:
-                allowance = _copy(path, source, target, allowance)
+def bounded(stream: IO[bytes], path: Path, largest: int) -> IO[bytes]:
+    """Return the stream of the archive `path` with reads of at most `largest` bytes, else UnsafeArchive."""
+    return cast("IO[bytes]", _Bounded(stream, path, largest))
 
 
-def _check_all(path: Path, members: list[_Member], allowance: int, limits: Limits) -> None:
-    """Check the archive by its own statements, before a byte is written. Raises UnsafeArchive."""
-    if len(members) > limits.members:
-        raise UnsafeArchive(f"Refused to unpack {path.name}: it has more than {limits.members} members.")
-    places = [(_inside(path, member.name), member) for member in members]
-    files = Counter(place for place, member in places if not member.is_folder)
-    for place, member in places:
-        if member.refusal:
-            raise UnsafeArchive(f"Refused to unpack {path.name}: {member.name!r} is {member.refusal}.")
-        if files[place] > 1 or any(files[parent] for parent in place.parents):
-            raise UnsafeArchive(
-                f"Refused to unpack {path.name}: {member.name!r} conflicts with another member."
-            )
-    if sum(member.size for member in members) > allowance:
-        raise _too_large(path)
+@contextmanager
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Context manager: open a zip archive. Raises UnsafeArchive for a list of members of more than 16 MiB."""
+    with path.open("rb") as stream, zipfile.ZipFile(bounded(stream, path, _LARGEST_LIST)) as archive:
+        yield archive
 
 
-def _copy(path: Path, source: IO[bytes], target: Path, allowance: int) -> int:
-    """Copy a member; return the remaining allowance. Counts real bytes, as stated sizes may be false."""
-    with target.open("xb") as out:
-        while block := source.read(_BLOCK):
-            allowance -= len(block)
-            if allowance < 0:
-                raise _too_large(path)
-            out.write(block)
-    return allowance
-
-
-def _too_large(path: Path) -> UnsafeArchive:
+def too_large(path: Path) -> UnsafeArchive:
+    """Return the error for an archive that would fill the memory or the disk."""
     return UnsafeArchive(
         f"Refused to unpack {path.name}: it would expand far beyond its size, like a decompression bomb."
     )
 
 
-def _inside(path: Path, name: str) -> PurePosixPath:
-    """Return the member's path relative to the folder. Raises UnsafeArchive if it is outside."""
-    posix, windows = PurePosixPath(name), PureWindowsPath(name)
-    leaves = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\0" in name
-    if leaves or not posix.parts:
-        raise UnsafeArchive(f"Refused to unpack {path.name}: {name!r} leads outside its folder.")
-    return posix
-
-
-def _zip_member(item: zipfile.ZipInfo) -> _Member:
-    mode = item.external_attr >> 16
-    special = bool(stat.S_IFMT(mode)) and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-    refusal = "a link" if stat.S_ISLNK(mode) else "a device or pipe" if special else None
-    if item.flag_bits & 0x1:
-        refusal = "encrypted"
-    # Not item.is_dir(), which fails for an empty name.
-    return _Member(item.filename, item.filename.endswith("/"), item.file_size, refusal, item)
-
-
-def _tar_members(archive: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[_Member]:
-    total, allowance = 0, limits.bytes_for(path.stat().st_size)
-    for count, item in enumerate(archive):
-        total += item.size
-        if count >= limits.members or total > allowance:
-            raise _too_large(path)
-        refusal = "a link" if item.issym() or item.islnk() else None
-        if refusal is None and not (item.isreg() or item.isdir()):
-            refusal = "a device or pipe"
-        # "." itself, as `tar -C folder .` writes it, is the existing folder.
-        if item.name.strip("./"):
-            yield _Member(item.name, item.isdir(), item.size, refusal, item)
-
-
-def _open(archive: zipfile.ZipFile | tarfile.TarFile, member: _Member) -> IO[bytes]:
-    if isinstance(archive, zipfile.ZipFile) and isinstance(member.source, zipfile.ZipInfo):
-        return archive.open(member.source)
-    if isinstance(archive, tarfile.TarFile) and isinstance(member.source, tarfile.TarInfo):
-        stream = archive.extractfile(member.source)
-        if stream is not None:
-            return stream
-    raise UnsafeArchive(f"{member.name!r} is not a regular file.")
+def _begins(path: Path, start: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(start)) == start
 
 
 def _is_torch_file(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             names = archive.namelist()
-    except _DAMAGE:
+    except (*DAMAGE, UnsafeArchive):
         return False
     return any(name.endswith("/data.pkl") or name == "data.pkl" for name in names)

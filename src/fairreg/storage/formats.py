@@ -47,6 +47,7 @@ FileFormat = Literal[
     "parquet",
     "npy",
     "lfs_pointer",
+    "apple_double",
     "text",
     "unknown",
 ]
@@ -77,6 +78,7 @@ WORDS: Mapping[FileFormat, str] = {
     "parquet": "a Parquet file",
     "npy": "a NumPy array",
     "lfs_pointer": "a pointer of Git LFS: the file itself lies on another server",
+    "apple_double": "a side file of macOS, with attributes of another file and nothing of its content",
     "text": "a text file",
     "unknown": "a file of a format that fairreg does not know",
 }
@@ -92,6 +94,7 @@ HEAD_BYTES = 1024
 _LEGACY_TORCH = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 _SIGNATURES: tuple[tuple[int, bytes, FileFormat], ...] = (
     (0, b"version https://git-lfs", "lfs_pointer"),
+    (0, b"\0\5\x16\7", "apple_double"),  # RFC 1740, appendix B
     (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
     (0, b"GGUF", "gguf"),
     (4, b"TFL3", "tflite"),

@@ -3,7 +3,9 @@
 
 Every request of fairreg goes through `HttpClient`. It follows redirects itself, because each hop must be
 http(s) and lead to a public address or to a base URL that the user configured, and because a token is sent
-only to its own host. Invalid answers of a service become errors of `fairreg.errors`.
+only to its own host. An address is parsed once (`fairreg.addresses`), and this form is judged and requested;
+its name is judged where the connection is made (`web.judged_connections`). Invalid answers of a service
+become errors of `fairreg.errors`.
 """
 
 import random
@@ -13,15 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from threading import Lock, local
-from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from fairreg.errors import (
-    BadAnswer,
-    Offline,
-    Unreachable,
-    UnsafeAddress,
-)
+from fairreg import addresses
+from fairreg.addresses import Address
+from fairreg.errors import BadAnswer, FairregError, Offline, Unreachable
 from fairreg.settings import Service, Settings
 from fairreg.source_row import RequestKind
 from fairreg.web.http_cache import HttpCache
@@ -30,17 +29,18 @@ from fairreg.web.responses import (
     TRANSIENT,
     Response,
     chunks,
+    host_of,
     raise_for_status,
     read_bounded,
     reason,
     redirects,
     requested_wait,
+    shown_url,
     without_token,
 )
 from fairreg.web.responses import (
     headers as headers_of,
 )
-from fairreg.web.url_safety import is_private
 
 if TYPE_CHECKING:
     import requests
@@ -73,41 +73,17 @@ class RetryPolicy:
     most_bytes: int | None = None
 
 
-def _new_session() -> "requests.Session":
-    """Make a session that looks for the proxies and certificates of the environment once per host.
-
-    For each request anew, that takes a third of the time of a small file.
-    """
-    import requests
-
-    class Session(requests.Session):
-        """A session of one command, during which the environment does not change."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self._merged: dict[tuple[object, ...], Mapping[str, Any]] = {}
-
-        def merge_environment_settings(self, url: Any, *given: Any) -> Any:
-            key = (*urlsplit(url)[:2], *map(str, given))
-            if key not in self._merged:
-                self._merged[key] = super().merge_environment_settings(url, *given)
-            return dict(self._merged[key])
-
-    return Session()
-
-
 class _Sessions:
     """A session per thread, each with its own open connections: one is not made for several at a time."""
 
-    def __init__(self) -> None:
-        self._own, self._lock = local(), Lock()
+    def __init__(self, make: "Callable[[], requests.Session]") -> None:
+        self._make, self._own, self._lock = make, local(), Lock()
         self._all: list[requests.Session] = []
 
     def of_this_thread(self) -> "requests.Session":
         session: requests.Session | None = getattr(self._own, "session", None)
         if session is None:
-            session = _new_session()
-            session.headers["User-Agent"] = USER_AGENT
+            session = self._make()
             self._own.session = session
             with self._lock:
                 self._all.append(session)
@@ -142,7 +118,7 @@ class HttpClient:
         self._log = log
         self._sleep = sleep
         self._policy = patience or RetryPolicy()
-        self._sessions = sessions or _Sessions()
+        self._sessions = sessions or _Sessions(self._new_session)
         self._limiter = limiter or RateLimiter()
         self._cache = HttpCache(settings.http_cache)
 
@@ -196,20 +172,27 @@ class HttpClient:
     def _connect(self) -> "requests.Session":
         return self._sessions.of_this_thread()
 
+    def _new_session(self) -> "requests.Session":
+        from fairreg.web.judged_connections import JudgedSession
+
+        services = self._settings.services.values()
+        session = JudgedSession({addresses.parse(item.url).origin for item in services if item.configured})
+        session.headers["User-Agent"] = USER_AGENT
+        return session
+
     def close(self) -> None:
         """Close the connections of all threads."""
         self._sessions.close()
 
     def address(self, url: str) -> str:
         """Return the address to request for `url`: links to a public service get its configured base URL."""
-        parts = _split(url)
+        asked = addresses.parse(url)
         for service in self._settings.services.values():
-            hosts = {urlsplit(service.public_url).netloc, *service.aliases}
+            hosts = {addresses.parse(service.public_url).netloc, *service.aliases}
             if service.configured:
                 hosts.update(service.file_hosts)
-            if parts.netloc.lower() in hosts:
-                base = urlsplit(service.url)
-                return urlunsplit((base.scheme, base.netloc, base.path + parts.path, parts.query, ""))
+            if asked.netloc in hosts:
+                return f"{service.url}{asked.path}{'?' if asked.query else ''}{asked.query}"
         return url
 
     def get(
@@ -239,7 +222,7 @@ class HttpClient:
         with self._open(self._kind, url, params, headers, policy) as response:
             body = read_bounded(response, most=policy.most_bytes, seconds=policy.body_seconds)
             body = without_token(body, response)
-            return Response(response.url, response.status_code, headers_of(response), body)
+            return Response(shown_url(response), response.status_code, headers_of(response), body)
 
     def _get_cached(
         self, url: str, params: Params | None, headers: Mapping[str, str], policy: RetryPolicy
@@ -265,7 +248,7 @@ class HttpClient:
             target = _redirect_target(response)
             if target is None:
                 raise_for_status(response)
-            return _joined(response.url, target) if target else None
+            return addresses.joined(str(response.url), target) if target else None
 
     @contextmanager
     def stream(
@@ -277,7 +260,7 @@ class HttpClient:
         """
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         with self._open("file", url, None, sent, self._policy) as response:
-            head = Response(response.url, response.status_code, headers_of(response), b"")
+            head = Response(shown_url(response), response.status_code, headers_of(response), b"")
             yield head, chunks(response, seconds=self._policy.body_seconds, decoded=False)
 
     @contextmanager
@@ -297,8 +280,9 @@ class HttpClient:
                     raise_for_status(response)
                     yield response
                     return
-            target, params = self.address(_joined(target, onward)), None
-        raise BadAnswer(f"{urlsplit(url).netloc} redirects in a loop.", hint="Try again later.")
+                onward = addresses.joined(str(response.url), onward)
+            target, params = self.address(onward), None
+        raise BadAnswer(f"{host_of(url)} redirects in a loop.", hint="Try again later.")
 
     @contextmanager
     def _request(
@@ -310,45 +294,42 @@ class HttpClient:
         policy: RetryPolicy,
     ) -> Iterator["requests.Response"]:
         """Request one hop, retrying on temporary faults; the caller checks the status of the answer."""
+        asked = addresses.parse(url)
+        if params:
+            asked = asked._replace(query="&".join(filter(None, (asked.query, urlencode(params)))))
         if self._settings.offline:
             raise Offline(
-                f"Offline mode is on, so no request was sent to {urlsplit(url).netloc}.",
+                f"Offline mode is on, so no request was sent to {asked.netloc}.",
                 hint="Unset FAIRREG_OFFLINE to allow it.",
             )
-        self._check_address(url)
-        response = self._attempts(kind, url, params, {**headers, **self._authorization(url)}, policy)
+        response = self._attempts(kind, asked, {**headers, **self._authorization(asked.url)}, policy)
         try:
             yield response
         finally:
             response.close()
 
     def _attempts(
-        self,
-        kind: RequestKind,
-        url: str,
-        params: Params | None,
-        headers: Mapping[str, str],
-        policy: RetryPolicy,
+        self, kind: RequestKind, asked: Address, headers: Mapping[str, str], policy: RetryPolicy
     ) -> "requests.Response":
         for attempt in range(policy.retries + 1):
             last = attempt == policy.retries
             if not attempt:  # a repetition has waited as long as was required
-                self.pace(url, kind)
+                self.pace(asked.url, kind)
             try:
-                response = self._once(url, params, headers, policy)
+                response = self._once(asked, headers, policy)
             except Unreachable:
                 if last:
                     raise
-                self._wait(url, _backoff(attempt, policy))
+                self._wait(asked, _backoff(attempt, policy))
                 continue
             wait = requested_wait(response)
-            self._note_limits(url, kind, response, wait)
+            self._note_limits(asked.url, kind, response, wait)
             if response.status_code not in TRANSIENT and wait is None:
                 return response
             if last or (wait is not None and wait > policy.longest_wait):
                 return response
             response.close()
-            self._wait(url, _backoff(attempt, policy) if wait is None else wait)
+            self._wait(asked, _backoff(attempt, policy) if wait is None else wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _note_limits(
@@ -361,53 +342,42 @@ class HttpClient:
         elif (limit := stated_limit(response.headers)) is not None:
             self._limiter.note(name, kind, limit)
 
-    def _once(
-        self,
-        url: str,
-        params: Params | None,
-        headers: Mapping[str, str],
-        policy: RetryPolicy,
-    ) -> "requests.Response":
+    def _once(self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy) -> "requests.Response":
         import requests
 
+        session = self._connect()
         try:
-            return self._connect().request(
-                "GET",
-                url,
-                params=dict(params) if params else None,
-                headers=dict(headers),
-                stream=True,
-                allow_redirects=False,
-                timeout=(policy.connect_timeout, policy.read_timeout),
-                auth=_as_written(url) if "%2E" in url else _no_netrc,
+            request = session.prepare_request(
+                requests.Request("GET", asked.url, headers=dict(headers), auth=_no_netrc)
             )
+            request.url = asked.url  # requests rewrites escapes, and what was checked is what is sent
+            around = session.merge_environment_settings(
+                asked.url, proxies={}, stream=True, verify=None, cert=None
+            )
+            timeout = (policy.connect_timeout, policy.read_timeout)
+            return session.send(request, timeout=timeout, allow_redirects=False, **around)
         except (requests.RequestException, UnicodeError) as error:
             raise Unreachable(
-                f"{urlsplit(url).netloc} could not be reached ({reason(error)}).",
+                f"{asked.netloc} could not be reached ({reason(error)}).",
                 hint="Check the connection and try again; partial downloads are kept.",
+            ) from error
+        except OSError as error:
+            # requests looks for the files of REQUESTS_CA_BUNDLE before it connects.
+            raise FairregError(
+                f"The certificates to check {asked.netloc} with could not be read: {error}.",
+                hint="Set REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) to a file of certificates, or unset it.",
             ) from error
 
     def _service_at(self, url: str) -> Service | None:
         """The service whose base URL is a prefix of `url`; the longest if there are several."""
-        own = (item for item in self._settings.services.values() if (url + "/").startswith(item.url + "/"))
+        asked, services = addresses.parse(url), self._settings.services.values()
+        own = (item for item in services if asked.begins_with(addresses.parse(item.url)))
         return max(own, key=lambda item: len(item.url), default=None)
 
     def _authorization(self, url: str) -> dict[str, str]:
         service = self._service_at(url)
-        if service is None or service.token is None:
-            return {}
-        return {"Authorization": f"Bearer {service.token}"}
-
-    def _check_address(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UnsafeAddress(f"Refused to follow {url!r}: only http and https are supported.")
-        configured = {service.netloc for service in self._settings.services.values() if service.configured}
-        if parts.netloc.lower() not in configured and is_private(parts.hostname):
-            raise UnsafeAddress(
-                f"Refused to follow a link to {parts.netloc}: it is a private address.",
-                hint="If this is your own mirror, set it as a base URL (for example FAIRREG_ZENODO_URL).",
-            )
+        value = service.authorization if service is not None else None
+        return {"Authorization": value} if value is not None else {}
 
     def pace(self, url: str, kind: RequestKind | None = None) -> None:
         """Wait for the next slot of the public service at `url`; a configured mirror is not paced.
@@ -431,51 +401,26 @@ class HttpClient:
 
     def _pace_name(self, url: str) -> str:
         service = self._service_at(url)
-        return service.name if service is not None else urlsplit(url).netloc.lower()
+        return service.name if service is not None else addresses.parse(url).netloc
 
-    def _wait(self, url: str, seconds: float) -> None:
+    def _wait(self, asked: Address, seconds: float) -> None:
         if seconds > 1:
-            self._log(f"{urlsplit(url).netloc} is not responding; retrying in {seconds:.0f} s")
+            self._log(f"{asked.netloc} is not responding; retrying in {seconds:.0f} s")
         self._sleep(seconds)
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError as error:
-        raise UnsafeAddress(f"Refused to follow {url!r}: it is not a valid address.") from error
-
-
-def _joined(base: str, target: str) -> str:
-    try:
-        return urljoin(base, target)
-    except ValueError as error:
-        raise UnsafeAddress(
-            f"Refused to follow a redirect to {target!r}: it is not a valid address."
-        ) from error
 
 
 def _redirect_target(response: "requests.Response") -> str | None:
     """Return the redirect target of an answer, without a token that the service may have put into it."""
-    return headers_of(response).get("location")
+    target = headers_of(response).get("location")
+    try:  # headers are read as Latin-1, and many servers send UTF-8
+        return target.encode("latin-1").decode("utf-8") if target else target
+    except UnicodeError:
+        return target
 
 
 def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
     """Authentication that does nothing, so that requests does not send passwords of a netrc file."""
     return request
-
-
-def _as_written(url: str) -> Callable[["requests.PreparedRequest"], "requests.PreparedRequest"]:
-    """Authentication as `_no_netrc` that requests `url` as it is.
-
-    A file may be called ``..``: requests would resolve its quoted name ``%2E%2E`` as a step upwards.
-    """
-
-    def authenticate(request: "requests.PreparedRequest") -> "requests.PreparedRequest":
-        request.url = url
-        return request
-
-    return authenticate
 
 
 def _backoff(attempt: int, policy: RetryPolicy) -> float:

@@ -20,6 +20,7 @@ from fairreg.formats.base import Reading
 from fairreg.formats.file_facts import AsWritten, FileFacts
 from fairreg.formats.front_matter import front_matter
 from fairreg.formats.plain_yaml import YamlFault, load_yaml
+from fairreg.schemas.record import is_apple_double
 
 __all__ = ["Stated", "parsed", "role_of", "stated_in"]
 
@@ -64,7 +65,7 @@ def role_of(path: str) -> Role | None:
 
     Requirements of documentation and tests are not those of the model.
     """
-    if _NOT_THE_MODELS.search(path):
+    if _NOT_THE_MODELS.search(path) or is_apple_double(path):
         return None
     return next((role for pattern, role in _ROLES if re.search(pattern, path, re.IGNORECASE)), None)
 

@@ -158,6 +158,18 @@ def fetch(
         print_json(fetched.to_json(report.to_json() if report else None))
     else:
         _print(fetched, report)
+    _raise_refusal(fetched)
+
+
+def _raise_refusal(fetched: "FetchedFiles") -> None:
+    """Raise the error of the first archive that was refused, if any, and log those of the others."""
+    refused = list(fetched.refused.values())
+    for error in refused[1:]:
+        log(f"Error: {error.message}")
+    for error in refused[:1]:
+        if len(fetched.files) > len(refused):
+            error.hint = " ".join(filter(None, [error.hint, "The other files are fetched and verified."]))
+        raise error
 
 
 def _plan(pid: "RequestedIdentifier", selection: "FileSelection", *, json: bool) -> None:
@@ -316,12 +328,16 @@ def _warn(report: "RunReport") -> None:
 
 def _print_fetched(fetched: "FetchedFiles") -> None:
     """Print the resolution, the verification and the origin of the files."""
+    from fairreg.services.fetch.unpacking import unopened_notes
+
     record = fetched.record
     if fetched.resolution is not None and fetched.resolution.is_concept:
         log(f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}.")
     for item in fetched.files:
         where = "from the cache" if item.from_cache else "in fairreg" if item.packaged else "downloaded"
         log(f"{item.distribution.name}: {where}, {_how_checked(item)}")
+    for sentence in unopened_notes(fetched.unopened):
+        log(f"Warning: {sentence}")
 
 
 def _how_checked(item: "Downloaded") -> str:
@@ -358,6 +374,7 @@ def _print_plan(plan: "FetchPlan") -> None:
 def _print_files(fetched: "FetchedFiles") -> None:
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console
+    from fairreg.services.fetch.unpacking import are_graphs
 
     record, out = fetched.record, console()
     out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
@@ -370,4 +387,5 @@ def _print_files(fetched: "FetchedFiles") -> None:
         out.print(f"  {path} ({size}, from {member.archive})", soft_wrap=True)
     if fetched.models:
         count, name = len(fetched.models), fetched.models[0].name
-        out.print(f"  1 weight file: {name}" if count == 1 else f"  {count} weight files, such as {name}")
+        kind = "model" if are_graphs(fetched.models) else "weight"
+        out.print(f"  1 {kind} file: {name}" if count == 1 else f"  {count} {kind} files, such as {name}")

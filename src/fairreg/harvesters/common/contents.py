@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from fairreg.schemas.record import FieldOrigin, Kind
+from fairreg.schemas.record import FieldOrigin, Kind, is_apple_double
 
 __all__ = ["Contents", "file_format", "media_type", "read_contents"]
 
@@ -105,7 +105,12 @@ class Contents(NamedTuple):
 
 
 def file_format(name: str) -> str | None:
-    """The suffix of a file name in lower case without its dot (``tar.gz`` whole); None without one."""
+    """The suffix of a file name in lower case without its dot (``tar.gz`` whole); None without one.
+
+    A side file of macOS has none, as its name has the suffix of another file.
+    """
+    if is_apple_double(name):
+        return None
     base = name.rsplit("/", 1)[-1].lower()
     double = next((suffix for suffix in _DOUBLE if base.endswith(suffix)), None)
     if double:

@@ -131,7 +131,13 @@ _WEB_PAGE = (b"<!doctype", b"<html")
 
 def check_whole(start: bytes, name: str) -> None:
     """Refuse what lies in the place of the file `name`, by its first bytes, with a ModelError."""
-    if format_of_head(start, name) == "lfs_pointer":
+    said = format_of_head(start, name)
+    if said == "apple_double":
+        raise ModelError(
+            f"{name} is a side file of macOS, not a model.",
+            hint="The model is in the file whose name lacks the ._ at the beginning.",
+        )
+    if said == "lfs_pointer":
         raise ModelError(
             f"{name} is a pointer of Git LFS: the file itself lies on another server.",
             hint="Get it with `git lfs pull`.",

@@ -231,9 +231,12 @@ class EvidenceCollector:
             return fetch_cached(cache, self.registry, pid), ()
         try:
             chosen = open_files(record)
-            return download_files(
+            fetched = download_files(
                 web, cache, pid.text, record, chosen, log=self.log, progress=self.progress
-            ), ()
+            )
+            for error in fetched.refused.values():
+                self.log(f"Assessing without what is in an archive: {error.message}")
+            return fetched, ()
         except ChecksumMismatch as error:
             self.log(f"Assessing without the files: {error.message}")
             return None, (FileFact(path=error.name, size=0, verified="mismatch"),)

@@ -17,7 +17,7 @@ from fairreg.models.base import Recognition
 from fairreg.runners.weights import onnx
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
-from fairreg.services.run.demonstrate import meant, recognise_all
+from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
 
@@ -76,7 +76,7 @@ def card(source: str, payload: bytes | None) -> tuple[Document, ...]:
 def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
     """Facts from reading the model files, and from running the chosen one."""
     # A damaged or unsafe file stays in `files` by its format; it is not a usable model.
-    known, refused = recognise_all(fetched.models)
+    known, refused = recognise_fetched(fetched)
     try:
         chosen, _ = meant(known, refused, fetched=fetched)
     except FairregError:

@@ -1,23 +1,14 @@
 # SPDX-License-Identifier: MIT
 """From an identifier to verified files on this machine, and to the model files among them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from fairreg import runners
-from fairreg.errors import (
-    AccessDenied,
-    Gone,
-    ModelError,
-    NotFound,
-    RegistryError,
-    SecurityRefusal,
-    Unreachable,
-)
+from fairreg.errors import AccessDenied, Gone, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
-from fairreg.runners.weights import format_of, side_files
 from fairreg.schemas.identifiers import NEIGHBOUR_DOIS, Identifier, RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import (
@@ -36,17 +27,17 @@ from fairreg.services.fetch.files.selection import (
     open_files,
     placed,
     select,
+    with_indexed,
     without_excluded,
 )
 from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.leads import follow, known_elsewhere
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
-from fairreg.services.fetch.side_files import gathered, missing, side_files_in
+from fairreg.services.fetch.side_files import gathered, missing
 from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.sources import CURATED, HUGGING_FACE
-from fairreg.storage.archive import is_archive, unpack
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, no_log
 
@@ -95,8 +86,9 @@ def fetch(
     When the source is unreachable, the files of an earlier fetch are used. The record is stored in the
     registry only once all files are there, with the fingerprints of its weights if all of its files were
     fetched; a registry that cannot be written does not fail the fetch. `registry` is used instead of
-    that of `settings`. Raises the errors of `resolve`, `download` and `unpack`, and AccessDenied for a record
-    whose files are not open.
+    that of `settings`. An archive that is refused is in `unopened` of the result, with its error, and stops
+    no other file. Raises the errors of `resolve` and `download`, and AccessDenied for a record whose files
+    are not open.
     """
     selection = FileSelection.of(patterns, exclude)
     requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
@@ -153,14 +145,21 @@ def log_mirrors(settings: Settings, log: Log) -> None:
 
 def _of_package(pid: RequestedIdentifier, own: Packaged, selection: FileSelection) -> FetchedFiles:
     """The packaged files that match, where they are; nothing is requested or copied to the cache."""
+    from fairreg.services.fetch.unpacking import models_in
+
     record, files = own
     chosen = select([item.distribution for item in files], selection.patterns, selection.excluded)
     found = tuple(item for item in files if item.distribution in chosen)
-    return FetchedFiles(pid.text, record, found, (), _models_in(found, ()))
+    return FetchedFiles(pid.text, record, found, (), models_in(found, ()))
 
 
 def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFiles, log: Log) -> None:
-    """Store the record and its fingerprints; log a registry that cannot be written."""
+    """Store the record and its fingerprints; log a registry that cannot be written.
+
+    A record that consists of refused archives is not stored.
+    """
+    if len(fetched.refused) == len(fetched.files):
+        return
     try:
         registry = lazy.open(log)
         if resolution is not None:
@@ -171,7 +170,12 @@ def _save(lazy: LazyRegistry, resolution: Resolution | None, fetched: FetchedFil
 
 
 def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
-    """Store the fingerprints of the weights if all files of the record were fetched. Raises RegistryError."""
+    """Store the fingerprints of the weights if all files of the record were fetched and opened.
+
+    Raises RegistryError.
+    """
+    if fetched.refused:
+        return
     digests: dict[str, str] = {}
     for item in fetched.files:  # of a record with two files of one name, both count
         known = digests.get(item.distribution.name)
@@ -228,9 +232,13 @@ def download_files(
 def _fetched(
     cache: Cache, pid: str, record: ModelRecord, files: tuple[Downloaded, ...], log: Log
 ) -> FetchedFiles:
+    from fairreg.services.fetch.unpacking import models_in, unopened_in, unpack_all
+
     files = gathered(cache, files)
-    folders = tuple(_unpacked(cache, item, log) for item in files if is_archive(item.file.path))
-    return FetchedFiles(pid, record, files, folders, _models_in(files, folders))
+    unpacked = unpack_all(cache, files, log)
+    folders, models = unpacked.folders, models_in(files, unpacked.folders)
+    unopened = (*unpacked.refused, *unopened_in(files, folders, models))
+    return FetchedFiles(pid, record, files, folders, models, unopened=unopened)
 
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
@@ -266,7 +274,8 @@ def _record_for(
 ) -> tuple[Resolution | None, ModelRecord]:
     """The record at the source, else that of the registry if all of its files are cached."""
     try:
-        return resolved_at_source(web, lazy, pid, log)
+        resolution, record = resolved_at_source(web, lazy, pid, log)
+        return resolution, with_indexed(record, selection, partial(download, web, cache), log) or record
     except Unreachable as error:
         known = _cached_record(cache, lazy.open(), pid, selection)
         if known is None:
@@ -314,7 +323,10 @@ def _cached_record(
     cache: Cache, registry: Registry, pid: str | RequestedIdentifier, selection: FileSelection
 ) -> ModelRecord | None:
     """The stored record of `pid`, if the cache has all its files."""
-    for record in stored_records(registry, pid):
+    for stored in stored_records(registry, pid):
+        record = with_indexed(stored, selection, partial(cached_copy, cache))
+        if record is None:
+            continue
         try:
             chosen = chosen_files(record, selection)
         except (NotFound, AccessDenied):
@@ -335,42 +347,8 @@ def _is_neighbour(entry: Entry) -> bool:
     return entry.matched is not None and entry.matched.scheme in NEIGHBOUR_DOIS
 
 
-def _unpacked(cache: Cache, item: Downloaded, log: Log) -> Path:
-    folder = cache.extracted(item.file.sha256)
-    with cache.lock(f"unpack:{item.file.sha256}"):
-        if not folder.is_dir():
-            log(f"Unpacking {item.distribution.name}")
-        return unpack(item.file.path, folder)
-
-
 def save_record(registry: Registry, resolution: Resolution) -> None:
     """Store the records from the services, so that later commands work offline."""
     for found in (resolution.source, resolution.datacite):
         if found is not None:
             registry.put(found.record, payload=found.raw, media_type="application/json")
-
-
-def _models_in(files: Iterable[Downloaded], folders: Iterable[Path]) -> tuple[Path, ...]:
-    plain = [item for item in files if not is_archive(item.file.path)]
-    named = {item.distribution.name: item for item in reversed(plain)}
-    whole = dict.fromkeys(item.file.path for item in plain if not _is_part(item, named))
-    parts = {path for folder in folders for path in side_files_in(folder)}
-    inside = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    return tuple(path for path in (*whole, *inside) if path not in parts and _holds_model(path))
-
-
-def _is_part(item: Downloaded, files: Mapping[str, Downloaded]) -> bool:
-    """Tell whether a file only belongs to a model, which is among the files and can be read."""
-    return item.model is not None and item.model in files and _holds_model(files[item.model].file.path)
-
-
-def _holds_model(path: Path) -> bool:
-    try:
-        if format_of(path) == "sharded":
-            side_files(path)
-    except SecurityRefusal:
-        return True  # an index that names files elsewhere: reading it says so
-    except ModelError:
-        if not runners.loads(path):
-            return False
-    return not is_archive(path)

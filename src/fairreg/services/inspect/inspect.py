@@ -196,13 +196,16 @@ def _of_record(fetched: FetchedFiles, engines: Path) -> InspectionReport:
     paths = list(_model_files(fetched))
     files = tuple(inspect_file(path, engines, fetched.name_of(path)) for path in paths[:_MOST_FILES])
     if not files:
+        for error in fetched.refused.values():
+            raise error
         raise ModelError(
             f"No file of {fetched.requested} is a model in a format that fairreg knows.",
             hint="The files are fetched and verified nevertheless: fairreg fetch lists them.",
         )
     left = len(paths) - len(files)
-    warnings = (f"{left} more model files were not inspected; choose them with --file.",) if left else ()
-    return InspectionReport(fetched.requested, fetched.record.identifier, files, warnings)
+    warnings = [f"{left} more model files were not inspected; choose them with --file."] if left else []
+    warnings += [item.sentence for item in fetched.unopened]
+    return InspectionReport(fetched.requested, fetched.record.identifier, files, tuple(warnings))
 
 
 def _model_files(fetched: FetchedFiles) -> Iterator[Path]:

@@ -32,7 +32,7 @@ __all__ = [
     "find_model",
     "meant",
     "recognise",
-    "recognise_all",
+    "recognise_fetched",
     "reference",
     "run",
     "run_reference",
@@ -195,7 +195,7 @@ def check_runtime(runtime: str | None, device: str | None = None) -> None:
 
 def find_model(fetched: FetchedFiles) -> tuple[Recognition, tuple[str, ...]]:
     """Choose the model among the fetched files; return it with a warning for each unreadable file."""
-    return meant(*recognise_all(fetched.models), fetched=fetched)
+    return meant(*recognise_fetched(fetched), fetched=fetched)
 
 
 def recognise(path: Path) -> Recognition | None:
@@ -212,7 +212,13 @@ def recognise(path: Path) -> Recognition | None:
         raise
 
 
-def recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], dict[Path, FairregError]]:
+def recognise_fetched(fetched: FetchedFiles) -> tuple[list[Recognition], dict[Path, FairregError]]:
+    """Recognise models among fetched files; an archive that was refused is one of the unreadable files."""
+    found, refused = _recognise_all(fetched.models)
+    return found, {**refused, **fetched.refused}
+
+
+def _recognise_all(paths: Iterable[Path]) -> tuple[list[Recognition], dict[Path, FairregError]]:
     """Recognise models among these files; return them and the errors of unreadable files."""
     found: list[Recognition] = []
     refused: dict[Path, FairregError] = {}

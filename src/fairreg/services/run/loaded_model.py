@@ -20,7 +20,7 @@ from fairreg.services.run.demonstrate import (
     meant,
     passed_over,
     recognise,
-    recognise_all,
+    recognise_fetched,
 )
 from fairreg.services.run.origin import WeightsOrigin, origin_of
 from fairreg.services.run.whole_model import WholeModel, conversion_warnings, open_whole
@@ -198,7 +198,7 @@ def chosen_among(fetched: FetchedFiles) -> ModelChoice:
     Damaged files beside a graph become its warnings; beside unsafe ones it has to be chosen. Raises
     ModelError if there is no model, or several to choose from, and UnsafePickle if all are unsafe.
     """
-    found, refused = recognise_all(fetched.models)
+    found, refused = recognise_fetched(fetched)
     able = [item for item in found if item.obstacle is None]
     graphs = _distinct(path for path in fetched.models if runners.loads(path))
     only_graphs = not able and not any(isinstance(error, SecurityRefusal) for error in refused.values())

@@ -4,13 +4,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fingerprints import fingerprint_of
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.storage.archive import is_archive
+
+if TYPE_CHECKING:
+    from fairreg.errors import UnsafeArchive
+    from fairreg.services.fetch.unpacking import UnopenedFile
 
 __all__ = ["ArchiveMember", "FetchedFiles"]
 
@@ -35,7 +39,8 @@ class FetchedFiles:
 
     `folders` are the unpacked archives, `models` the files of weights or a graph, also those inside archives;
     of a model in several files it is the one that names the others. `members` are the files inside archives
-    that were asked for, where the record itself has no such file.
+    that were asked for, where the record itself has no such file. `unopened` are the packed files whose
+    content was not looked at: archives that were refused, and those of kinds that fairreg does not open.
     `resolution` is None when the source was unreachable and the cache had all files.
     """
 
@@ -47,6 +52,7 @@ class FetchedFiles:
     placed: dict[Distribution | Path, Path] = field(default_factory=dict)
     resolution: Resolution | None = None
     members: tuple[ArchiveMember, ...] = ()
+    unopened: "tuple[UnopenedFile, ...]" = ()
 
     def path_of(self, item: Downloaded) -> Path:
         """Path of the file for the user: the copy in the output folder, else in the cache."""
@@ -59,8 +65,15 @@ class FetchedFiles:
 
     @property
     def archives(self) -> tuple[Downloaded, ...]:
-        """The archives among the files, in the order of `folders`."""
-        return tuple(item for item in self.files if is_archive(item.file.path))
+        """The archives among the files that were unpacked, in the order of `folders`."""
+        refused = self.refused
+        packed = (item for item in self.files if item.file.path not in refused)
+        return tuple(item for item in packed if is_archive(item.file.path))
+
+    @property
+    def refused(self) -> "dict[Path, UnsafeArchive]":
+        """The errors of the archives that were refused."""
+        return {item.path: item.error for item in self.unopened if item.error is not None}
 
     def name_of(self, path: Path) -> str:
         """The name of a file in its archive or its record."""
@@ -96,6 +109,7 @@ class FetchedFiles:
             ],
             "members": list(self._members()),
             "weight_files": [self._weight_file(path) for path in self.models],
+            "unopened": [{"name": item.name, "reason": item.reason} for item in self.unopened],
             "run": run,
         }
 

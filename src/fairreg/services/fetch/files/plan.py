@@ -4,14 +4,15 @@
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fairreg.errors import Unreachable
 from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
-from fairreg.services.fetch.download import cached_copy
+from fairreg.services.fetch.download import cached_copy, download
 from fairreg.services.fetch.fetch import log_mirrors, resolved_at_source, stored_records, target_of
-from fairreg.services.fetch.files.selection import FileSelection, chosen_files, select
+from fairreg.services.fetch.files.selection import FileSelection, chosen_files, select, with_indexed
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
@@ -87,7 +88,7 @@ def plan(
     log: Log = no_log,
     registry: LazyRegistry | None = None,
 ) -> FetchPlan:
-    """Resolve `pid` and choose its files as `fetch` does; nothing is downloaded or stored.
+    """Resolve `pid` and choose its files as `fetch` does; nothing but index files is downloaded or stored.
 
     When the source is unreachable, the record in the registry is used. Raises the errors of `resolve` and
     those of `fetch` for the choice.
@@ -101,7 +102,7 @@ def plan(
             chosen = select([item.distribution for item in files], selection.patterns, selection.excluded)
             here = tuple(PlannedFile(item, is_here=True) for item in chosen)
             return _plan(requested, record, here, selection)
-        resolution, record = _record(settings, known, target, log)
+        resolution, record = _record(settings, known, target, selection, log)
     cache = Cache(settings.cache)
     items = chosen_files(record, selection, log)
     idle = selection.unmatched([item.name for item in items]).patterns
@@ -125,19 +126,21 @@ def _plan(
 
 
 def _record(
-    settings: Settings, lazy: LazyRegistry, pid: RequestedIdentifier, log: Log
+    settings: Settings, lazy: LazyRegistry, pid: RequestedIdentifier, selection: FileSelection, log: Log
 ) -> tuple[Resolution | None, ModelRecord]:
-    """The record at the source, else one of the registry that lists files."""
+    """The record at the source, else one of the registry that lists files; with those in index files."""
+    cache = Cache(settings.cache)
     with HttpClient(settings, log=log) as web:
         try:
-            return resolved_at_source(web, lazy, pid, log)
+            resolution, record = resolved_at_source(web, lazy, pid, log)
+            return resolution, with_indexed(record, selection, partial(download, web, cache), log) or record
         except Unreachable as error:
             stored = stored_records(lazy.open(), pid)
             known = next((item for item in stored if any(file.url for file in item.distributions)), None)
             if known is None:
                 raise
             log(f"{error.message} Using the record in the registry.")
-            return None, known
+            return None, with_indexed(known, selection, partial(cached_copy, cache), log) or known
 
 
 def _total(files: Iterable[PlannedFile]) -> int | None:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Choice by glob patterns: what is downloaded of a record, and which files and archive members are given."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from fairreg.errors import AccessDenied, NotFound
 from fairreg.schemas.record import Distribution, ModelRecord
+from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember, FetchedFiles
 from fairreg.services.fetch.side_files import members_of, texts_among
 from fairreg.storage.archive import ARCHIVE_SUFFIXES
@@ -21,6 +22,7 @@ __all__ = [
     "open_files",
     "placed",
     "select",
+    "with_indexed",
     "without_excluded",
 ]
 
@@ -151,6 +153,20 @@ def chosen_files(record: ModelRecord, selection: FileSelection, log: Log = no_lo
     return chosen
 
 
+def with_indexed(
+    record: ModelRecord,
+    selection: FileSelection,
+    bring: Callable[[Distribution], Downloaded | None],
+    log: Log = no_log,
+) -> ModelRecord | None:
+    """The record with the files in its index files, see `indexes`; None if `bring` lacks one of these."""
+    if not any(item.is_index for item in record.distributions):
+        return record
+    from fairreg.services.fetch.files.indexes import with_listed_files  # few records have such files
+
+    return with_listed_files(record, selection.patterns, bring, log)
+
+
 def without_excluded(files: Iterable[Distribution], selection: FileSelection) -> list[Distribution]:
     """The files that are not excluded."""
     available = list(files)
@@ -168,6 +184,8 @@ def narrowed(fetched: FetchedFiles, selection: FileSelection, log: Log) -> Fetch
     members = _members(fetched, inside) if inside.patterns else ()
     only_inside = bool(inside.patterns) and inside.patterns == selection.patterns
     if only_inside and not members:
+        for error in fetched.refused.values():
+            raise error
         patterns = " or ".join(selection.patterns)
         raise NotFound(f"No file matches {patterns}, and no file inside {_listed(names)} does.")
     _log_idle(fetched, inside.unmatched([item.name for item in members]), log)

@@ -5,7 +5,7 @@ The interface is that of cernopendata-client: ``/api/records/<recid>`` and ``/ap
 ``metadata`` of a record is also what the portal's repository keeps under ``data/records``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import ClassVar
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
-from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.harvesters.common.contents import Contents, read_contents
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
@@ -21,7 +21,6 @@ from fairreg.schemas.datacite_terms import (
     identifier_of,
     relation_type,
 )
-from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.licenses import spdx
@@ -44,8 +43,6 @@ PORTAL = "https://opendata.cern.ch"
 RECORDS = f"{PORTAL}/api/records"
 WINDOW = 10_000
 _DOI_PREFIX = "10.7483/opendata."
-# Files are given by their path in EOS, which the portal also serves over https.
-_EOS = "root://eospublic.cern.ch/"
 # The portal's own terms for relations; the others are DataCite's.
 _RELATIONS: dict[str, RelationType] = {"ischildof": "is_derived_from", "isparentof": "is_source_of"}
 _PROSE = ("methodology", "use_with", "system_details", "validation")
@@ -91,6 +88,18 @@ class CernOpenDataHarvester(Harvester):
     def to_record(self, payload: Payload) -> ModelRecord:
         """The record of an answer, or of its bare ``metadata``. Raises RecordError with the JSON path."""
         return _record_of(JsonNode(payload))
+
+    def indexes(self, record: ModelRecord) -> tuple[Distribution, ...]:
+        """Index files of types ``index.json`` and ``index.txt``."""
+        from fairreg.harvesters.cernopendata.files import indexes_in
+
+        return indexes_in(record)
+
+    def with_listed(self, record: ModelRecord, contents: Mapping[str, bytes]) -> tuple[Distribution, ...]:
+        """The files of the record and those that the index files list. Raises BadAnswer."""
+        from fairreg.harvesters.cernopendata.files import with_listed
+
+        return with_listed(record, contents)
 
     def split(self, page: object) -> Iterator[Payload]:
         """The hits of a search page, the items of a list of the portal's repository, or the one record."""
@@ -157,6 +166,8 @@ def _metadata(top: JsonNode) -> JsonNode:
 
 
 def _record_of(top: JsonNode) -> ModelRecord:
+    from fairreg.harvesters.cernopendata.files import files_of
+
     meta = _metadata(top)
     title, number = meta["title"].text, meta["recid"].text
     if title is None:
@@ -164,7 +175,7 @@ def _record_of(top: JsonNode) -> ModelRecord:
     if number is None or not number.isascii() or not number.isdigit():
         raise violation(meta["recid"], "is missing", source="CERN Open Data")
     doi = normalise_doi(meta["doi"].text or "")
-    files = tuple(_files(meta))
+    files = files_of(meta, number)
     contents = _contents(meta, title, files)
     known = spdx(meta.at("license", "attribution").text, meta.at("license", "url").text)
     formats = _formats(meta)
@@ -230,7 +241,7 @@ def _stated_type(meta: JsonNode) -> str | None:
 
 
 def _contents(meta: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
-    names = [item.name for item in files]
+    names = [item.name for item in files if not item.is_index]
     stated = meta.at("type", "primary").text
     return read_contents(stated, title=title, keywords=_keywords(meta), file_names=names)
 
@@ -249,37 +260,6 @@ def _keywords(meta: JsonNode) -> tuple[str, ...]:
 def _formats(meta: JsonNode) -> tuple[str, ...]:
     stated = (item.text for item in meta.at("distribution", "formats").items())
     return tuple(dict.fromkeys(text for text in stated if text))
-
-
-def _files(meta: JsonNode) -> Iterator[Distribution]:
-    """The files; those of type ``index.json`` and ``index.txt`` list more of them."""
-    for item in meta["files"].items():
-        uri = str(item["uri"].value) if item["uri"].text else ""
-        name = JsonNode(uri.rstrip("/").rsplit("/", 1)[-1]).file_name or item["key"].file_name
-        if not name:
-            continue
-        algorithm, _, digest = (item["checksum"].text or "").lower().partition(":")
-        valid = (
-            algorithm.isalnum()
-            and algorithm.isascii()
-            and digest
-            and not set(digest) - set("0123456789abcdef")
-        )
-        yield Distribution(
-            name=name,
-            url=_address(uri) or file_address(uri, uri.rsplit("/", 1)[-1]),
-            size=item["size"].count,
-            checksums=(f"{algorithm}:{digest}",) if valid else (),
-            media_type=media_type(name),
-            format=file_format(name),
-        )
-
-
-def _address(uri: str) -> str | None:
-    """Return the https address of a file in EOS."""
-    if not uri.startswith(_EOS):
-        return None
-    return f"{PORTAL}/{quoted_path(uri.removeprefix(_EOS).lstrip('/'))}"
 
 
 def _relations(meta: JsonNode) -> Iterator[Relation | None]:
