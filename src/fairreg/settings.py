@@ -46,6 +46,12 @@ class Service:
     login: str | None = field(default=None, repr=False)
     takes_token: bool = False
     pace: Pace | None = None
+    token_pace: Pace | None = None
+
+    @property
+    def allowed_pace(self) -> Pace | None:
+        """The pace of this client: the higher one for tokens needs a token. None without a published one."""
+        return self.token_pace if self.token is not None and self.token_pace is not None else self.pace
 
     @property
     def configured(self) -> bool:
@@ -161,6 +167,7 @@ def _service(row: Source, env: Mapping[str, str]) -> Service:
         login=login,
         takes_token=row.token_variable is not None,
         pace=row.pace,
+        token_pace=row.token_pace,
     )
 
 

@@ -34,7 +34,7 @@ Named = Literal["object", "code", "paper", "person"]
 
 
 class Pace(NamedTuple):
-    """Requests per minute that a guest may send, by kind; a search, a record and a file share one budget."""
+    """Requests per minute that a client may send, by kind; a search, a record and a file share one budget."""
 
     search: int
     record: int
@@ -126,7 +126,8 @@ class Source:
     `url` is the public base URL, None for a source without its own service; then `served_by` may name the row
     of the service to use. `aliases` are other hosts of the same service, `file_hosts` hosts with their own
     paths: requested unchanged, unless the user sets the base URL. `url_help` (default: "base URL of" and the
-    title) and `token_help` describe the variables.
+    title) and `token_help` describe the variables. `pace` is that of guests, `token_pace` that with a token,
+    None where the service states no other.
 
     `role`: a registrar and a curated collection describe objects on other hosts. `rank` is the precedence of
     hosts where several describe one object. `site` is the host of its pages without www; `policy` applies
@@ -145,6 +146,7 @@ class Source:
     token_variable: str | None = None
     token_help: str = ""
     pace: Pace | None = None
+    token_pace: Pace | None = None
     served_by: str | None = None
     schemes: tuple[IdentifierScheme, ...] = ()
     dois: MintedDois | None = None
@@ -239,8 +241,10 @@ def _ill_typed(row: Any) -> Iterator[str]:
 
 
 def _ill_typed_parts(row: Any) -> Iterator[str]:
-    if row.pace is not None and (not isinstance(row.pace, Pace) or min(row.pace) < 1):
-        yield "its pace is not a Pace of at least one request per minute"
+    for name in ("pace", "token_pace"):
+        pace = getattr(row, name)
+        if pace is not None and (not isinstance(pace, Pace) or min(pace) < 1):
+            yield f"its {name} is not a Pace of at least one request per minute"
     if not all(callable(scheme.readable) and callable(scheme.normal) for scheme in row.schemes):
         yield "readable and normal of a scheme must be functions"
     if not all(isinstance(page, PageAddress) and isinstance(page.hosts, tuple) for page in row.pages):

@@ -115,8 +115,12 @@ ARXIV = IdentifierScheme(
 
 POLICIES_DATE = "2026-11"  # when the hosts' own pages were read
 
-# Paces are the published limits for guests (Zenodo: https://developers.zenodo.org, search limit). CERN Open
-# Data, OpenML and Globus Search publish no known limit: theirs is our choice, one request per second.
+# Paces are the published limits. Zenodo: 30 searches (https://developers.zenodo.org), and 133 other requests
+# of a guest by the X-RateLimit-Limit of its answers; what it allows with a token its answers state, too.
+# Hub: https://huggingface.co/docs/hub/rate-limits, per five minutes. GitHub: search limits, and the hourly one
+# with a token; the 60 requests per hour of a guest are few enough to be sent at once, and the answers state
+# when they are spent. CERN Open Data, OpenML and Globus Search publish no known limit: theirs is our choice,
+# one request per second.
 ZENODO = Source(
     "zenodo",
     "Zenodo",
@@ -125,7 +129,7 @@ ZENODO = Source(
     aliases=("www.zenodo.org",),
     token_variable="ZENODO_TOKEN",  # noqa: S106 - the name of a variable
     token_help="Zenodo access token (100 instead of 25 hits per page, restricted files)",  # noqa: S106
-    pace=Pace(30, 30, 30),
+    pace=Pace(30, 133, 133),
     schemes=(
         IdentifierScheme(
             "zenodo",
@@ -201,7 +205,8 @@ HUGGING_FACE = Source(
     aliases=("hf.co",),
     token_variable="HF_TOKEN",  # noqa: S106
     token_help="Hugging Face access token (gated models)",  # noqa: S106
-    pace=Pace(90, 90, 90),
+    pace=Pace(100, 100, 600),
+    token_pace=Pace(200, 200, 1000),
     schemes=(OWNER_SLASH_NAME,),
     rank=1,
     site="huggingface.co",
@@ -238,7 +243,8 @@ GITHUB = Source(
     ),
     token_variable="GITHUB_TOKEN",  # noqa: S106
     token_help="GitHub access token (higher rate limits)",  # noqa: S106
-    pace=Pace(30, 30, 30),
+    pace=Pace(10, 30, 30),
+    token_pace=Pace(30, 83, 83),
     schemes=(
         IdentifierScheme(
             "github",

@@ -110,7 +110,8 @@ CASES = {
 # with their types and the search for rows of other packages, less the settings; what a record says about
 # running it, and which characters a terminal must not get. Of those that fetch: the packages that recognise
 # the networks in weights, and say which files belong to them; names and addresses of files; members of
-# archives, and what is not opened; offline, too, the readers of weights, as `--json` names the fingerprints.
+# archives, and what is not opened; offline, too, the readers of weights, as `--json` names the fingerprints;
+# checksums of passing bytes, the limits that answers state, and the transfer itself.
 # Of those that run: how rows are cut, devices, values that NumPy lacks, shards, engines of other formats by
 # name. Of `assess`: formats by content. Of each, the parser of addresses, because its services have base URLs
 # here; of those that send requests, what masks secrets in addresses and judges connections.
@@ -118,17 +119,17 @@ MORE_MODULES = {
     "search": 3,
     "search, first use": 2,
     "validate": 2,
-    "fetch": 71,
+    "fetch": 75,
     "fetch, offline": 43,
-    "fetch --run": 65,
+    "fetch --run": 69,
     "fetch --run, stand-in": 59,
-    "fetch --run --weights reference": 65,
+    "fetch --run --weights reference": 69,
     "run a file": 20,
-    "run an identifier": 72,
+    "run an identifier": 76,
     "assess": 63,
     "assess --offline": 30,
-    "assess --history": 9,
-    "assess --query": 49,
+    "assess --history": 12,
+    "assess --query": 53,
     "db init": 2,
     "db check": 2,
 }

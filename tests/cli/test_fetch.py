@@ -56,7 +56,8 @@ def test_fetch_and_run_finds_the_published_baseline(cli, published, pid):
     assert (document["requested"], document["doi"], document["concept_doi"]) == (pid, hbb.DOI, hbb.CONCEPT)
     assert document["version"] == "v0.1.1"
     (file,) = document["files"]
-    assert set(file) == {"name", "path", "size", "checksum", "verified"}
+    facts = {"name", "path", "size", "checksum", "verified", "checked_for", "unknown_checksums"}
+    assert set(file) == facts
     assert file["verified"]
     run = document["run"]
     assert set(run) == {"model", "weights", "runtime", "engine", "input", "metrics", "timing", "warnings"}

@@ -34,6 +34,7 @@ __all__ = [
 
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
+_MOST_BARS = 8
 # Characters that JSON in ASCII escapes; control characters are escaped in any JSON.
 _BEYOND_ASCII = re.compile(r"[^\n -~]")
 # Controls of terminals, of the direction of text, and letters without width, but for joiners.
@@ -235,7 +236,10 @@ class ProgressCallback(Protocol):
 
 @contextmanager
 def downloading() -> Iterator[ProgressCallback]:
-    """Show a progress bar per file, with rate and remaining time; silent without a terminal."""
+    """Show a progress bar per file, with rate and remaining time; silent without a terminal.
+
+    Bars of complete files go when there are many, so that those under way stay in sight.
+    """
     if not sys.stderr.isatty():
         yield lambda _name, _done, _total: None
         return
@@ -263,6 +267,8 @@ def downloading() -> Iterator[ProgressCallback]:
             if name not in tasks:
                 tasks[name] = bar.add_task(visible(name.rsplit("/", 1)[-1], kept=""), total=total)
             bar.update(tasks[name], completed=done, total=total)
+            if len(tasks) > _MOST_BARS and total is not None and done >= total:
+                bar.remove_task(tasks.pop(name))
 
         yield report
 

@@ -23,6 +23,7 @@ from fairreg.services.fetch.fetch import fetch as fetch_with
 from fairreg.services.fetch.files.plan import FetchPlan, plan
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.fetch.resolve import resolve as resolve_with
+from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.harvest.harvest import HarvestReport
 from fairreg.services.harvest.harvest import harvest as harvest_with
 from fairreg.services.registry.db import open_database
@@ -85,6 +86,7 @@ def fetch(
     files: Iterable[str] = (),
     exclude: Iterable[str] = (),
     dry_run: Literal[False] = False,
+    jobs: int = DEFAULT_JOBS,
 ) -> FetchedFiles: ...
 
 
@@ -96,6 +98,7 @@ def fetch(
     files: Iterable[str] = (),
     exclude: Iterable[str] = (),
     dry_run: Literal[True],
+    jobs: int = DEFAULT_JOBS,
 ) -> FetchPlan: ...
 
 
@@ -106,18 +109,21 @@ def fetch(
     files: Iterable[str] = (),
     exclude: Iterable[str] = (),
     dry_run: bool = False,
+    jobs: int = DEFAULT_JOBS,
 ) -> FetchedFiles | FetchPlan:
     """Download and verify the files of `pid` (all, or those that match the glob patterns `files`).
 
     Files that match a pattern of `exclude` are left out. Patterns that no file of the record matches choose
-    members of its archives. What was chosen is copied to the folder `output`. With `dry_run` the files are
-    only listed, with the sizes and checksums that the record states.
+    members of its archives. What was chosen is copied to the folder `output`. `jobs` files are downloaded at
+    a time. With `dry_run` the files are only listed, with the sizes and checksums that the record states.
     """
     folder, settings = None if output is None else Path(output), Settings.from_environment()
     with LazyRegistry(partial(shared_registry, settings)) as registry:
         if dry_run:
             return plan(settings, pid, patterns=files, exclude=exclude, registry=registry)
-        return fetch_with(settings, pid, output=folder, patterns=files, exclude=exclude, registry=registry)
+        return fetch_with(
+            settings, pid, output=folder, patterns=files, exclude=exclude, registry=registry, jobs=jobs
+        )
 
 
 def load(

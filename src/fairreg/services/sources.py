@@ -133,4 +133,5 @@ def _limits(harvester: Harvester, service: Service | None) -> str:
         return "sends no requests"
     guest, known = harvester.page_limit(token=False), harvester.page_limit(token=True)
     page = f"{guest} per page" + (f", {known} with a token" if service.takes_token and known != guest else "")
-    return f"{page}; {service.pace.search} requests per minute" if service.pace else page
+    pace = service.allowed_pace
+    return f"{page}; {pace.search} requests per minute" if pace else page

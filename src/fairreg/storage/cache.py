@@ -16,26 +16,45 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
+from fairreg.storage.checksums import checksums_of
 from fairreg.storage.file_names import safe_name
 from fairreg.storage.files import digest, disk_faults
 
 __all__ = ["Cache", "CacheInfo", "CachedFile"]
 
 _PARTS = ("blobs", "index", "partial", "extracted", "gathered")
+# Seconds within which two changes of a file can have the same time stamp (git calls such files racy).
+_TIME_STEP = 0.1
 
 
 @dataclass(frozen=True)
 class CachedFile:
-    """A complete file in the cache; `size` in bytes, `sha256` in hex."""
+    """A complete file in the cache; `size` in bytes, `sha256` in hex.
+
+    `checksums` are those of its bytes that were asked for, by algorithm.
+    """
 
     path: Path
     sha256: str
     size: int
+    checksums: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+
+class _Stamp(NamedTuple):
+    """The state of a file by which a change of it shows; `changed` is a time in seconds."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: float
 
 
 @dataclass(frozen=True)
@@ -50,25 +69,42 @@ class CacheInfo:
 
 
 class Cache:
-    """The cache in `folder`, which is created with the first file."""
+    """The cache in `folder`, which is created with the first file.
+
+    One object serves one command: it reads a file once, and again only if it has changed since.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._read: dict[Path, tuple[_Stamp, dict[str, str]]] = {}
 
-    def find(self, keys: tuple[str, ...]) -> CachedFile | None:
+    def find(self, keys: tuple[str, ...], algorithms: Collection[str] = ()) -> CachedFile | None:
         """Find the file of the first of `keys` in the cache, and hash its bytes again.
 
-        A blob that was changed on disk is removed.
+        Its `checksums` are those of `algorithms`, of the same pass. A blob that was changed on disk is
+        removed.
         """
         for key in keys:
             entry = self._entry(key)
             if entry is None:
                 continue
             path = self._blob(entry["sha256"], entry["name"])
-            if path.is_file() and digest(path) == entry["sha256"]:
-                return CachedFile(path, entry["sha256"], path.stat().st_size)
+            found = self._checksums(path, {"sha256", *algorithms}) if path.is_file() else {}
+            if found.get("sha256") == entry["sha256"]:
+                return CachedFile(path, entry["sha256"], path.stat().st_size, found)
             self._drop(key, path)
         return None
+
+    def _checksums(self, path: Path, algorithms: Collection[str]) -> Mapping[str, str]:
+        """Checksums of a file, of one pass for all calls as long as it is unchanged."""
+        before, now = _stamp(path), time.time()
+        stamp, known = self._read.get(path, (before, {}))
+        if stamp != before or not known.keys() >= set(algorithms):
+            known = dict(checksums_of(path, {*algorithms, *known}))
+            self._read.pop(path, None)
+            if before == _stamp(path) and now - before.changed > _TIME_STEP:
+                self._read[path] = (before, known)
+        return known
 
     def add(self, source: Path, *, name: str, sha256: str, keys: tuple[str, ...]) -> CachedFile:
         """Move the complete file `source` into the cache and index it under `keys`."""
@@ -110,7 +146,7 @@ class Cache:
         """Path of the unfinished download of `key`; its folder exists."""
         path = self.folder / "partial" / f"{_file_name(key)}.part"
         with disk_faults("The cache"):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _ensure(path.parent)
         return path
 
     def extracted(self, sha256: str) -> Path:
@@ -179,7 +215,7 @@ class Cache:
 
     def _write_index(self, key: str, entry: dict[str, str]) -> None:
         path = self._index(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _ensure(path.parent)
         fresh = path.with_suffix(".new")
         fresh.write_text(json.dumps(entry), encoding="utf-8")
         fresh.replace(path)
@@ -187,6 +223,17 @@ class Cache:
     def _drop(self, key: str, path: Path) -> None:
         self._index(key).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+
+
+def _ensure(folder: Path) -> None:
+    """Make a folder if it is missing; to look first is cheaper for many files."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _stamp(path: Path) -> _Stamp:
+    found = path.stat()
+    return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from threading import Lock
+from threading import Lock, local
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -24,6 +24,7 @@ from fairreg.errors import BadAnswer, FairregError, Offline, Unreachable
 from fairreg.settings import Service, Settings
 from fairreg.source_row import RequestKind
 from fairreg.web.http_cache import HttpCache
+from fairreg.web.pacing import BURST, RateLimiter, stated_limit
 from fairreg.web.responses import (
     TRANSIENT,
     Response,
@@ -44,7 +45,7 @@ from fairreg.web.responses import (
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["HttpClient", "Log", "RetryPolicy", "no_log"]
+__all__ = ["HttpClient", "Log", "RateLimiter", "RetryPolicy", "no_log"]
 
 Log = Callable[[str], None]
 Params = Mapping[str, str | int]
@@ -72,27 +73,34 @@ class RetryPolicy:
     most_bytes: int | None = None
 
 
-class RateLimiter:
-    """Next time slot of each service; shared by all clients and threads of one command.
+class _Sessions:
+    """A session per thread, each with its own open connections: one is not made for several at a time."""
 
-    Each of `processes` processes that send requests at the same time takes its part of the allowed rate.
-    """
+    def __init__(self, make: "Callable[[], requests.Session]") -> None:
+        self._make, self._own, self._lock = make, local(), Lock()
+        self._all: list[requests.Session] = []
 
-    def __init__(self, processes: int = 1) -> None:
-        self._lock, self._processes = Lock(), processes
-        self._next: dict[str, float] = {}
+    def of_this_thread(self) -> "requests.Session":
+        session: requests.Session | None = getattr(self._own, "session", None)
+        if session is None:
+            session = self._make()
+            self._own.session = session
+            with self._lock:
+                self._all.append(session)
+        return session
 
-    def reserve(self, name: str, interval: float) -> float:
-        """Take the next slot, `interval` seconds after the last one; return the seconds until then."""
+    def close(self) -> None:
         with self._lock:
-            now = time.monotonic()
-            slot = max(now, self._next.get(name, now))
-            self._next[name] = slot + interval * self._processes
-        return slot - now
+            closed, self._all, self._own = self._all, [], local()
+        for session in closed:
+            session.close()
 
 
 class HttpClient:
-    """HTTP client of one command. Use as a context manager; `log` is called before long waits."""
+    """HTTP client of one command, for any number of threads. Use as a context manager.
+
+    `log` is called before long waits.
+    """
 
     def __init__(
         self,
@@ -101,7 +109,7 @@ class HttpClient:
         log: Log = no_log,
         patience: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        session: "requests.Session | None" = None,
+        sessions: _Sessions | None = None,
         limiter: RateLimiter | None = None,
         kind: RequestKind = "record",
     ) -> None:
@@ -110,7 +118,7 @@ class HttpClient:
         self._log = log
         self._sleep = sleep
         self._policy = patience or RetryPolicy()
-        self._session = session
+        self._sessions = sessions or _Sessions(self._new_session)
         self._limiter = limiter or RateLimiter()
         self._cache = HttpCache(settings.http_cache)
 
@@ -156,26 +164,25 @@ class HttpClient:
             log=self._log,
             patience=policy or self._policy,
             sleep=self._sleep,
-            session=self._connect(),
+            sessions=self._sessions,
             limiter=self._limiter,
             kind=kind or self._kind,
         )
 
     def _connect(self) -> "requests.Session":
+        return self._sessions.of_this_thread()
+
+    def _new_session(self) -> "requests.Session":
         from fairreg.web.judged_connections import JudgedSession
 
-        if self._session is None:
-            services = self._settings.services.values()
-            own = {addresses.parse(item.url).origin for item in services if item.configured}
-            self._session = JudgedSession(own)
-            self._session.headers["User-Agent"] = USER_AGENT
-        return self._session
+        services = self._settings.services.values()
+        session = JudgedSession({addresses.parse(item.url).origin for item in services if item.configured})
+        session.headers["User-Agent"] = USER_AGENT
+        return session
 
     def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Close the connections of all threads."""
+        self._sessions.close()
 
     def address(self, url: str) -> str:
         """Return the address to request for `url`: links to a public service get its configured base URL."""
@@ -247,11 +254,14 @@ class HttpClient:
     def stream(
         self, url: str, *, headers: Mapping[str, str] | None = None
     ) -> Iterator[tuple[Response, Iterator[bytes]]]:
-        """Open a download: its head (empty body) and its chunks. Raises as `get`, also while reading."""
+        """Open a download: its head (empty body) and its chunks as sent. Raises as `get`, also while reading.
+
+        A Content-Encoding is not undone, because it was not asked for: servers label packed files with it.
+        """
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         with self._open("file", url, None, sent, self._policy) as response:
             head = Response(shown_url(response), response.status_code, headers_of(response), b"")
-            yield head, chunks(response, seconds=self._policy.body_seconds)
+            yield head, chunks(response, seconds=self._policy.body_seconds, decoded=False)
 
     @contextmanager
     def _open(
@@ -303,14 +313,17 @@ class HttpClient:
     ) -> "requests.Response":
         for attempt in range(policy.retries + 1):
             last = attempt == policy.retries
+            if not attempt:  # a repetition has waited as long as was required
+                self.pace(asked.url, kind)
             try:
-                response = self._once(kind, asked, headers, policy)
+                response = self._once(asked, headers, policy)
             except Unreachable:
                 if last:
                     raise
                 self._wait(asked, _backoff(attempt, policy))
                 continue
             wait = requested_wait(response)
+            self._note_limits(asked.url, kind, response, wait)
             if response.status_code not in TRANSIENT and wait is None:
                 return response
             if last or (wait is not None and wait > policy.longest_wait):
@@ -319,12 +332,19 @@ class HttpClient:
             self._wait(asked, _backoff(attempt, policy) if wait is None else wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _once(
-        self, kind: RequestKind, asked: Address, headers: Mapping[str, str], policy: RetryPolicy
-    ) -> "requests.Response":
+    def _note_limits(
+        self, url: str, kind: RequestKind, response: "requests.Response", wait: float | None
+    ) -> None:
+        """Keep the limits that an answer states, for the next requests of all threads."""
+        name = self._pace_name(url)
+        if wait is not None:
+            self._limiter.hold(name, wait)
+        elif (limit := stated_limit(response.headers)) is not None:
+            self._limiter.note(name, kind, limit)
+
+    def _once(self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy) -> "requests.Response":
         import requests
 
-        self.pace(asked.url, kind)
         session = self._connect()
         try:
             request = session.prepare_request(
@@ -362,16 +382,26 @@ class HttpClient:
     def pace(self, url: str, kind: RequestKind | None = None) -> None:
         """Wait for the next slot of the public service at `url`; a configured mirror is not paced.
 
+        A host that stated that nothing remains of its limit, or required a wait, gets no request before, a
+        mirror included, unless that is longer than the policy allows: then it is asked, and says so itself.
         Every request of this client waits like this; harvesters with their own client call it first.
         """
-        service = self._service_at(url)
-        if service is None or service.configured or service.pace is None:
-            return
-        # A burst of a few requests is within every published limit; only longer runs are slowed down.
-        interval = 60 / service.pace.per_minute(kind or self._kind)
-        wait = self._limiter.reserve(service.name, interval) - 5 * interval
+        wait = self._wait_for_slot(self._service_at(url), kind or self._kind)
+        held = self._limiter.held(self._pace_name(url))
+        wait = max(wait, held if held <= self._policy.longest_wait else 0.0)
         if wait > 0:
             self._sleep(wait)
+
+    def _wait_for_slot(self, service: Service | None, kind: RequestKind) -> float:
+        if service is None or service.configured or service.allowed_pace is None:
+            return 0.0
+        published = 60 / service.allowed_pace.per_minute(kind)
+        interval = self._limiter.interval(service.name, kind, published)
+        return self._limiter.reserve(service.name, interval) - BURST * interval
+
+    def _pace_name(self, url: str) -> str:
+        service = self._service_at(url)
+        return service.name if service is not None else addresses.parse(url).netloc
 
     def _wait(self, asked: Address, seconds: float) -> None:
         if seconds > 1:

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RateLimited, Unreachable
 from fairreg.redaction import redacted
+from fairreg.web.pacing import stated_limit
 
 if TYPE_CHECKING:
     import requests
@@ -40,6 +41,8 @@ MASK = b"(access token)"
 _SHORTEST_TOKEN = 8
 MAX_DOCUMENT_BYTES = 64 * 2**20
 CHUNK = 64 * 1024
+_LARGEST_CHUNK = 2**20
+_MOMENT = 0.1  # seconds
 # Temporary faults, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 WITH_RETRY_AFTER = frozenset({429, 503})
@@ -47,7 +50,6 @@ WITH_RETRY_AFTER = frozenset({429, 503})
 # (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 _LIMIT_WORDS = ("rate limit", "abuse detection")
 _SECONDARY_WAIT = 60.0
-_MILLISECONDS = 1e11  # larger than any time in seconds for the next three thousand years
 _REASONS = {
     # The address itself was parsed before, so that only the one of a proxy can be wrong.
     "Failed to parse": "the address of its proxy is not valid",
@@ -136,13 +138,23 @@ def masked(text: bytes, token: str) -> bytes:
     return text.replace(token.encode(), MASK) if len(token) >= _SHORTEST_TOKEN else text
 
 
-def chunks(response: "requests.Response", *, seconds: float | None = None) -> Iterator[bytes]:
-    """Yield the body as it arrives. Raises Unreachable if the connection breaks or takes over `seconds`."""
+def chunks(
+    response: "requests.Response", *, seconds: float | None = None, decoded: bool = True
+) -> Iterator[bytes]:
+    """Yield the body as it arrives, `decoded` from its Content-Encoding or as it was sent.
+
+    Raises Unreachable if the connection breaks or takes over `seconds`.
+    """
     import requests
     import urllib3
 
     try:
-        yield from response.iter_content(CHUNK) if seconds is None else _within_deadline(response, seconds)
+        if seconds is not None:
+            yield from _within_deadline(response, seconds, decoded=decoded)
+        elif decoded:
+            yield from response.iter_content(CHUNK)
+        else:
+            yield from _as_sent(response)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(
             f"The connection to {host_of(response.url)} was interrupted ({reason(error)}).",
@@ -150,10 +162,21 @@ def chunks(response: "requests.Response", *, seconds: float | None = None) -> It
         ) from error
 
 
-def _within_deadline(response: "requests.Response", seconds: float) -> Iterator[bytes]:
+def _as_sent(response: "requests.Response") -> Iterator[bytes]:
+    """Yield chunks that arrive within a moment each: large ones from a fast server, which cost less."""
+    size = CHUNK
+    begun = time.monotonic()
+    while chunk := response.raw.read(size, decode_content=False):
+        fast = time.monotonic() - begun < _MOMENT
+        yield chunk
+        size = min(2 * size, _LARGEST_CHUNK) if fast else CHUNK
+        begun = time.monotonic()
+
+
+def _within_deadline(response: "requests.Response", seconds: float, *, decoded: bool) -> Iterator[bytes]:
     """Yield available bytes at once: a slow server could delay whole chunks, and the deadline, forever."""
     end = time.monotonic() + seconds
-    while chunk := response.raw.read1(CHUNK, decode_content=True):
+    while chunk := response.raw.read1(CHUNK, decode_content=decoded):
         yield chunk
         if time.monotonic() > end:
             raise Unreachable(
@@ -242,8 +265,8 @@ def _details(errors: object) -> Iterator[str]:
 def requested_wait(response: "requests.Response") -> float | None:
     """Return the seconds to wait that a refusal requests; None without a request.
 
-    From Retry-After, else from an exhausted X-RateLimit-Remaining with its X-RateLimit-Reset, else from the
-    text of a 403. On other answers the headers are ignored (Zenodo sends Retry-After with good ones).
+    From Retry-After, else from an exhausted limit that the headers state, else from the text of a 403. On
+    other answers Retry-After is ignored (Zenodo sends it with good ones).
     """
     status = response.status_code
     if status not in WITH_RETRY_AFTER and status != HTTPStatus.FORBIDDEN:
@@ -251,21 +274,15 @@ def requested_wait(response: "requests.Response") -> float | None:
     wait = _retry_after(response)
     if wait is not None:
         return wait
+    limit = stated_limit(response.headers)
+    if limit is not None and not limit.remaining:
+        return limit.seconds
     if response.headers.get("X-RateLimit-Remaining", "").strip() == "0":
-        return _until_reset(response) or (_SECONDARY_WAIT if status == HTTPStatus.FORBIDDEN else None)
+        return _SECONDARY_WAIT if status == HTTPStatus.FORBIDDEN else None
     limited = status == HTTPStatus.FORBIDDEN and any(
         words in (_service_message(response) or "").lower() for words in _LIMIT_WORDS
     )
     return _SECONDARY_WAIT if limited else None
-
-
-def _until_reset(response: "requests.Response") -> float | None:
-    """Seconds until the epoch time in X-RateLimit-Reset, and one more for clocks that differ."""
-    value = response.headers.get("X-RateLimit-Reset", "").strip()
-    if not (value.isascii() and value.isdigit()) or len(value) > len("1507651200000"):
-        return None
-    moment = float(value)
-    return max(0.0, (moment / 1000 if moment > _MILLISECONDS else moment) - time.time()) + 1
 
 
 def _retry_after(response: "requests.Response") -> float | None:

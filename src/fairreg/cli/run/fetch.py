@@ -15,6 +15,7 @@ from fairreg.cli.output import log
 if TYPE_CHECKING:
     from fairreg.errors import Unreachable
     from fairreg.schemas.identifiers import RequestedIdentifier
+    from fairreg.services.fetch.download import Downloaded
     from fairreg.services.fetch.fetch import Downloader, FetchedFiles
     from fairreg.services.fetch.files.plan import FetchPlan
     from fairreg.services.fetch.files.selection import FileSelection
@@ -38,6 +39,8 @@ class DownloaderName(StrEnum):
     ZENODO_GET = "zenodo_get"
 
 
+_MOST_JOBS = 64
+_LONGEST_CHECKSUM = 60
 _Runtime = Annotated[
     str | None,
     typer.Option(metavar="RUNTIME", help="Engine of --run: onnx (default), torch or tensorrt."),
@@ -66,6 +69,10 @@ _WeightsChoice = Annotated[
 ]
 _Downloader = Annotated[
     DownloaderName, typer.Option(help="Download program; zenodo_get needs the extra zenodo.")
+]
+_Jobs = Annotated[
+    int,
+    typer.Option(min=1, max=_MOST_JOBS, metavar="N", help="Number of files to download at the same time."),
 ]
 _Recipe = Annotated[
     Path | None,
@@ -102,6 +109,7 @@ def fetch(
     downloader: _Downloader = DownloaderName.FAIRREG,
     recipe: _Recipe = None,
     device: DeviceName = None,
+    jobs: _Jobs = 4,
     json: Json = False,
 ) -> None:
     """Download and verify the files of a record.
@@ -137,7 +145,7 @@ def fetch(
     report: RunReport | None
     with LazyRegistry.of(settings()) as registry:
         try:
-            fetched = _fetched(requested, registry, output, selection, downloader)
+            fetched = _fetched(requested, registry, output, selection, downloader, jobs)
         except Unreachable as error:
             if not run or weights is Weights.PUBLISHED:
                 raise
@@ -217,6 +225,7 @@ def _fetched(
     output: Path | None,
     selection: "FileSelection",
     downloader: DownloaderName,
+    jobs: int,
 ) -> "FetchedFiles":
     """Fetch, with a progress bar for each file."""
     from fairreg.cli.output import downloading
@@ -233,6 +242,7 @@ def _fetched(
             log=log,
             progress=progress,
             registry=registry,
+            jobs=jobs,
         )
 
 
@@ -324,11 +334,22 @@ def _print_fetched(fetched: "FetchedFiles") -> None:
     if fetched.resolution is not None and fetched.resolution.is_concept:
         log(f"{fetched.requested} is a concept DOI; its newest version is {record.doi or record.identifier}.")
     for item in fetched.files:
-        how = f"verified against {item.checksum.split(':')[0]}" if item.verified else "no checksum published"
         where = "from the cache" if item.from_cache else "in fairreg" if item.packaged else "downloaded"
-        log(f"{item.distribution.name}: {where}, {how}")
+        log(f"{item.distribution.name}: {where}, {_how_checked(item)}")
     for sentence in unopened_notes(fetched.unopened):
         log(f"Warning: {sentence}")
+
+
+def _how_checked(item: "Downloaded") -> str:
+    """Describe what the published checksums of a file promise."""
+    algorithm = item.checksum.partition(":")[0]
+    unknown = ", ".join(text[:_LONGEST_CHECKSUM] for text in item.unknown_checksums)
+    if item.checked_for is None:
+        return f"not verified: {unknown} is of an unknown algorithm" if unknown else "no checksum published"
+    how = f"verified against {algorithm}"
+    if item.checked_for == "transmission errors":
+        how = f"checked against transmission errors ({algorithm}), not verified"
+    return f"{how}; not compared, of an unknown algorithm: {unknown}" if unknown else how
 
 
 def _print_plan(plan: "FetchPlan") -> None:

@@ -10,7 +10,7 @@ can change.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +32,7 @@ from fairreg.harvesters.base import Payload
 from fairreg.harvesters.huggingface.mapping import repository_of
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.settings import Settings
+from fairreg.source_row import RequestKind
 from fairreg.web import Response, RetryPolicy
 from fairreg.web.responses import TRANSIENT, masked, reason
 
@@ -89,6 +90,7 @@ class Hub:
 
     settings: Settings
     policy: RetryPolicy
+    pace: Callable[[str, RequestKind], None]  # waits for the next slot of the Hub
 
     def page(self, query: str, cursor: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
         """Return the infos of one page and the position of the next."""
@@ -96,7 +98,7 @@ class Hub:
         params += [("expand", name) for name in EXPAND]
         params += [("search", query)] if query else []
         params += [("cursor", cursor.value)] if cursor.value else []
-        answer = self.get("api/models", params)
+        answer = self.get("api/models", params, kind="search")
         infos = answer.json()
         if not isinstance(infos, list):
             raise BadAnswer("The Hub did not answer with a list of models.", hint="Try again later.")
@@ -116,7 +118,9 @@ class Hub:
         folder = f"datasets/{name}" if dataset else name
         try:
             answer = self.get(
-                f"{quote(folder)}/resolve/{quote(revision, safe='')}/README.md", limit=MAX_CARD_BYTES
+                f"{quote(folder)}/resolve/{quote(revision, safe='')}/README.md",
+                limit=MAX_CARD_BYTES,
+                kind="file",
             )
         except (NotFound, AccessDenied, UnsafeAddress, _TooBig):
             return None
@@ -124,10 +128,18 @@ class Hub:
 
         return decoded(answer.body)
 
-    def get(self, path: str, params: Params | None = None, *, limit: int = MAX_BYTES) -> Response:
+    def get(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        limit: int = MAX_BYTES,
+        kind: RequestKind = "record",
+    ) -> Response:
         """GET `path`, following redirects within the Hub; BadAnswer beyond `limit` bytes."""
         url = f"{self.settings.service('huggingface').url}/{path}"
         for _ in range(MAX_REDIRECTS):
+            self.pace(url, kind)
             answer = self._once(url, params, limit)
             onward = answer.headers.get("location")
             if onward is None or answer.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError, NoParameters
-from fairreg.runners.weights import Tensors, fingerprint_of, format_of, read_tensors
+from fairreg.runners.weights import Tensors, fingerprint_of, format_of, view_tensors
 
 __all__ = ["WeightFile", "unwrapped"]
 
@@ -19,7 +19,10 @@ _WRAPPERS = ("module.", "mod.", "model.", "_orig_mod.", "network.", "net.")
 
 
 class WeightFile:
-    """Tensors of the file `path` by name, with its format (one of ``runners.weights.FORMATS``)."""
+    """Tensors of the file `path` by name, with its format (one of ``runners.weights.FORMATS``).
+
+    Those of a file that was `read` are views of it, for looking at its names, shapes and values at once.
+    """
 
     def __init__(self, path: Path, format: str, tensors: Tensors) -> None:  # noqa: A002  as in Recognition
         self.path, self.format, self.tensors = path, format, tensors
@@ -35,7 +38,7 @@ class WeightFile:
         except ModelError:
             return None
         try:
-            return cls(path, found, read_tensors(path))
+            return cls(path, found, view_tensors(path))
         except NoParameters:
             return None
 

@@ -6,16 +6,16 @@ arrays; two files contain the same model if the fingerprints of their tensors ar
 the unrestricted pickle machine is used. docs/fingerprints.md says which tensors of a file count.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import checkpoints, onnx, safetensors, sharded
 from fairreg.runners.weights.tensors import (
-    MAX_FILE_BYTES,
     Array,
     Tensors,
     check_whole,
@@ -43,6 +43,7 @@ __all__ = [
     "format_of",
     "read_tensors",
     "side_files",
+    "view_tensors",
 ]
 
 
@@ -53,11 +54,13 @@ class _Reader(Protocol):
 
     def knows(self, start: bytes, suffix: str, /) -> bool: ...
     def read(self, path: Path, /) -> Tensors: ...
+    def view_of(self, path: Path, /) -> Tensors: ...
 
 
 # The first reader that recognises the beginning or the suffix of a file reads it.
 _READERS: Mapping[str, _Reader] = {"safetensors": safetensors, "onnx": onnx, "pytorch": checkpoints}
 _SHARDED = "sharded"
+_SURELY_FREE = 1 << 28  # bytes for which nobody is asked
 FORMATS = (*_READERS, _SHARDED)
 SUFFIXES = frozenset().union(*(reader.SUFFIXES for reader in _READERS.values()))
 
@@ -89,15 +92,38 @@ def read_tensors(path: str | Path) -> Tensors:
     """
     path = Path(path)
     file_format = format_of(path)
+    files = [shard for shard, _ in sharded.shards(path)] if file_format == _SHARDED else [path]
+    _check_memory(path.name, sum(file.stat().st_size for file in files))
     if file_format != _SHARDED:
         return _READERS[file_format].read(path)
-    shards = list(sharded.shards(path))
-    if sum(shard.stat().st_size for shard, _ in shards) > MAX_FILE_BYTES:
-        raise ModelError(
-            f"The shards that {path.name} names exceed the limit of {MAX_FILE_BYTES >> 30} GiB together.",
-            hint="Read them one by one.",
-        )
+    found = _of_shards(path, lambda shard: _READERS[format_of(shard)].read(shard))
+    return {name: array for tensors in found for name, array in tensors.items()}
+
+
+def view_tensors(path: str | Path) -> Tensors:
+    """Read the parameter tensors of `path` as `read_tensors`, as views of the file instead of copies.
+
+    They are for reading at once, such as for a digest: a file that is written to meanwhile changes them, and
+    one that is shortened ends the process. ONNX models are read into memory.
+    """
+    path = Path(path)
+    file_format = format_of(path)
+    if file_format != _SHARDED:
+        return _READERS[file_format].view_of(path)
     return {name: array for tensors in _of_shards(path) for name, array in tensors.items()}
+
+
+def _check_memory(name: str, size: int) -> None:
+    """Refuse to read more than the memory that is left: the system would end the process."""
+    if size <= _SURELY_FREE:
+        return
+    from fairreg.runners.memory import available
+
+    left = available()
+    if left is not None and size > left:
+        raise ModelError(
+            f"{name} needs more memory than is free: {size / 1e9:.1f} GB, and {left / 1e9:.1f} GB are left."
+        )
 
 
 def fingerprint(path: str | Path) -> str:
@@ -124,7 +150,7 @@ def candidates(path: str | Path) -> tuple[ModelCandidate, ...]:
 
 def _as_one(path: Path) -> ModelCandidate:
     """The model that `read_tensors` reads."""
-    found = _candidate("", _of_shards(path) if format_of(path) == _SHARDED else [read_tensors(path)])
+    found = _candidate("", _of_shards(path) if format_of(path) == _SHARDED else [view_tensors(path)])
     if not found.numbers:
         raise NoParameters(f"{path.name} has no weights, and so no fingerprint.")
     return found
@@ -139,11 +165,11 @@ def _candidate(name: str, parts: Iterable[Tensors]) -> ModelCandidate:
     return ModelCandidate(name, digest_of(lines), len(lines), numbers)
 
 
-def _of_shards(path: Path) -> Iterator[Tensors]:
+def _of_shards(path: Path, read: Callable[[Path], Tensors] = view_tensors) -> Iterator[Tensors]:
     """Read the shards of an index; each must hold the tensors that the index names for it, none another's."""
     seen: set[str] = set()
     for shard, names in sharded.shards(path):
-        tensors = read_tensors(shard)
+        tensors = read(shard)
         missing = next((name for name in names if name not in tensors), None)
         if missing is not None:
             raise ModelError(
@@ -167,17 +193,18 @@ def side_files(path: Path) -> tuple[str, ...]:
     return onnx.side_files(path) if onnx.knows(b"", path.suffix.lower()) else ()
 
 
-def content_digest(path: Path) -> str:
+def content_digest(path: Path, known: Mapping[Path, str] = MappingProxyType({})) -> str:
     """Hex SHA-256 of all bytes of a model: that of its file, if it has no side files.
 
     Otherwise that of these lines: the digest of the model file, then ``digest  name`` of each side file,
-    sorted by name. Raises as `side_files`, and for a side file that cannot be read.
+    sorted by name. Files whose SHA-256 is `known` are not read again. Raises as `side_files`, and for a side
+    file that cannot be read.
     """
     if sharded.knows(path):
-        parts = [(digest(shard), shard.name) for shard, _ in sharded.shards(path)]
+        parts = [(known.get(shard) or digest(shard), shard.name) for shard, _ in sharded.shards(path)]
     else:
         parts = [(_digest_beside(path, name), name) for name in side_files(path)]
-    own = digest(path)
+    own = known.get(path) or digest(path)
     lines = (own, *(f"{found}  {name}" for found, name in parts))
     return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest() if parts else own
 
@@ -207,8 +234,6 @@ def format_of(path: Path) -> str:
 
 def _beginning(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ModelError(f"{path.name} exceeds the limit of {MAX_FILE_BYTES >> 30} GiB for weight files.")
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
     except OSError as error:

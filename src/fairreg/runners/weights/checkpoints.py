@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fairreg.runners.weights.tensors import Tensors
 
-__all__ = ["SUFFIXES", "ZIP_START", "knows", "read", "read_candidates"]
+__all__ = ["SUFFIXES", "ZIP_START", "knows", "read", "read_candidates", "view_of"]
 
 SUFFIXES = frozenset({".pth", ".pt", ".bin", ".ckpt"})
 ZIP_START = b"PK\x03\x04"
@@ -26,8 +26,15 @@ def read(path: Path) -> Tensors:
     return pytorch.read(path)
 
 
+def view_of(path: Path) -> Tensors:
+    """Map the file; otherwise as `read`."""
+    from fairreg.runners.weights import pytorch
+
+    return pytorch.view_of(path)
+
+
 def read_candidates(path: Path) -> Iterator[tuple[str, Tensors]]:
-    """Read the model and then the other candidates, as their places and tensors. Raises as `read`."""
+    """Map the model and then the other candidates, as their places and tensors. Raises as `read`."""
     from fairreg.runners.weights import pytorch
 
     return pytorch.read_candidates(path)

@@ -10,7 +10,7 @@ import numpy as np
 
 from fairreg.errors import ModelError
 from fairreg.runners._onnx_signature import ELEMENTS
-from fairreg.runners.weights.tensors import BFLOAT16, Array, Tensors, check_whole
+from fairreg.runners.weights.tensors import BFLOAT16, MAX_FILE_BYTES, Array, Tensors, check_whole
 from fairreg.schemas.record import ANY_AXES, Tensor
 from fairreg.storage.formats import HEAD_BYTES, FileFormat, format_of_head
 
@@ -24,6 +24,7 @@ __all__ = [
     "side_files",
     "signature",
     "signature_of",
+    "view_of",
 ]
 
 _MAX_DEPTH = 32  # of graphs inside nodes of graphs, and of types inside types
@@ -38,6 +39,11 @@ _OTHERS: Mapping[FileFormat, str] = {
     "zip_torch": "a PyTorch file",
     "hdf5": "an HDF5 file",
 }
+
+# Told by their first bytes, so that nothing else of them, which may be gigabytes, is read.
+_NOT_READ: frozenset[FileFormat] = frozenset(
+    {"safetensors", "zip", "zip_torch", "legacy_torch", "hdf5", "gguf"}
+)
 
 SUFFIXES = frozenset({".onnx"})
 
@@ -66,6 +72,11 @@ def read(path: Path) -> Tensors:
         return {**(found or _constants(model.graph, types)), **_of_operators(model.graph)}
     except (ValueError, TypeError, KeyError, MemoryError) as error:
         raise ModelError(f"{path.name} is not a valid ONNX model: an initializer is damaged.") from error
+
+
+def view_of(path: Path) -> Tensors:
+    """Read as `read`: protobuf has to be read into memory as a whole."""
+    return read(path)
 
 
 def signature(path: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
@@ -200,7 +211,14 @@ def _whole(content: bytes, folder: Path, name: str) -> Any:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ModelError(f"{path.name} exceeds the limit of {MAX_FILE_BYTES >> 30} GiB for ONNX models.")
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            if format_of_head(head, "") in _NOT_READ:
+                raise ModelError(f"{path.name} is not a valid ONNX model.", hint=_other_format(head))
+            file.seek(0)
+            return file.read()
     except OSError as error:
         raise ModelError(f"{path.name} cannot be read: {error.strerror or error}.") from error
 

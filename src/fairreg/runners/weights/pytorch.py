@@ -15,17 +15,17 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from fairreg.errors import ModelError, NoParameters
 from fairreg.runners.weights import pickles
 from fairreg.runners.weights.checkpoints import ZIP_START
 from fairreg.runners.weights.containers import Selection, select
-from fairreg.runners.weights.tensors import Tensors
+from fairreg.runners.weights.tensors import MappedFile, MappedTensors, Tensors
 from fairreg.runners.weights.torch_format.descriptions import Lazy, StorageData
 from fairreg.runners.weights.torch_format.storages import BlockStorages, MemberStorages, ZipMembers
 
-__all__ = ["read", "read_candidates"]
+__all__ = ["read", "read_candidates", "view_of"]
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -53,8 +53,13 @@ def read(path: Path) -> Tensors:
     return _read(path, _model)
 
 
+def view_of(path: Path) -> Tensors:
+    """Map the file; otherwise as `read`."""
+    return _read(path, _model, mapped=True)
+
+
 def read_candidates(path: Path) -> Iterator[tuple[str, Tensors]]:
-    """Read the model and then the other candidates one after the other, as their places and tensors.
+    """Map the model and then the other candidates one after the other, as their places and tensors.
 
     Raises as `read`.
     """
@@ -64,20 +69,23 @@ def read_candidates(path: Path) -> Iterator[tuple[str, Tensors]]:
         found.append(select(checkpoint, _is_tensor))
         return found[0].model
 
-    tensors = _read(path, first)
+    tensors = _read(path, first, mapped=True)
     yield found[0].name, tensors
     del tensors  # so that only one candidate is in memory
     for place in found[0].others:
-        yield place, _read(path, partial(_other, place=place))
+        yield place, _read(path, partial(_other, place=place), mapped=True)
 
 
-def _read(path: Path, choose: _Choice) -> Tensors:
+def _read(path: Path, choose: _Choice, *, mapped: bool = False) -> Tensors:
     try:
         with path.open("rb") as file:
             size = file.seek(0, io.SEEK_END)
             file.seek(0)
             reader = _read_zip if file.read(len(ZIP_START)) == ZIP_START else _read_legacy
-            return reader(file, size, path.name, choose)
+            if not mapped:
+                return reader(_Source(file, size, path.name), choose)
+            whole = MappedFile(file, size)
+            return MappedTensors(reader(_Source(file, size, path.name, whole), choose), whole)
     except NoParameters as error:
         raise NoParameters(f"{path.name} has no weights to read: {error.message}.") from error
     except ModelError as error:
@@ -93,47 +101,59 @@ def _read(path: Path, choose: _Choice) -> Tensors:
         raise ModelError(f"{path.name} cannot be read as a PyTorch file: it is damaged.") from error
 
 
-def _read_zip(file: BinaryIO, size: int, source: str, choose: _Choice) -> Tensors:
-    members = ZipMembers(file, size)
-    limit = min(_MAX_PICKLE, _FREE_PICKLE + _EXPANSION * size)
+class _Source(NamedTuple):
+    """An open file of `size` bytes, and its map where arrays need not be copies."""
+
+    file: BinaryIO
+    size: int
+    name: str
+    mapped: MappedFile | None = None
+
+
+def _read_zip(source: _Source, choose: _Choice) -> Tensors:
+    members = ZipMembers(source.file, source.size, source.mapped)
+    limit = min(_MAX_PICKLE, _FREE_PICKLE + _EXPANSION * source.size)
     if members.size_of("data.pkl") > limit:
         raise ModelError(f"its pickle has more than {limit >> 20} MiB")
     # First of all checks, so that a pickle that names code is refused for that reason.
-    checkpoint = pickles.load(members.read("data.pkl"), 0, source).value
+    checkpoint = pickles.load(bytes(members.read("data.pkl")), 0, source.name).value
     members.check_size()
-    order = members.read("byteorder") if "byteorder" in members else b"little"
+    order = bytes(members.read("byteorder")) if "byteorder" in members else b"little"
     if order not in (b"little", b"big"):
         raise ModelError("its byte order is neither little nor big")
-    storages = MemberStorages(members, size, big_endian=order == b"big")
+    storages = MemberStorages(members, source.size, big_endian=order == b"big")
     return _arrays(choose(checkpoint), storages)
 
 
-def _read_legacy(file: BinaryIO, size: int, source: str, choose: _Choice) -> Tensors:
-    if not size:
+def _read_legacy(source: _Source, choose: _Choice) -> Tensors:
+    if not source.size:
         raise ModelError("it is empty")
-    # The pickles in front have no stated length. What is taken from the map is copied.
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        checkpoint, storages = _legacy_parts(content, file, size, source)
+    # The pickles in front have no stated length. What is taken from this map is copied.
+    with mmap.mmap(source.file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        checkpoint, storages = _legacy_parts(content, source)
     return _arrays(choose(checkpoint), storages)
 
 
-def _legacy_parts(content: mmap.mmap, file: BinaryIO, size: int, source: str) -> tuple[object, BlockStorages]:
+def _legacy_parts(content: mmap.mmap, source: _Source) -> tuple[object, BlockStorages]:
+    name = source.name
     if content[_TAR_PLACE : _TAR_PLACE + len(_TAR_MAGIC)] == _TAR_MAGIC:
         raise ModelError(
             "it is a tar archive, the oldest format, which the safe reader of PyTorch refuses as well"
         )
-    magic = pickles.load(content, 0, source)
+    magic = pickles.load(content, 0, name)
     if magic.value != _LEGACY_MAGIC:
         raise ModelError("it is not a file that torch.save has written")
-    protocol = pickles.load(content, magic.end, source)
+    protocol = pickles.load(content, magic.end, name)
     if protocol.value != _LEGACY_PROTOCOL:
         raise ModelError(f"the version of its format is not {_LEGACY_PROTOCOL}")
-    machine = pickles.load(content, protocol.end, source)
-    checkpoint = pickles.load(content, machine.end, source)
-    keys = pickles.load(content, checkpoint.end, source)
+    machine = pickles.load(content, protocol.end, name)
+    checkpoint = pickles.load(content, machine.end, name)
+    keys = pickles.load(content, checkpoint.end, name)
     if not isinstance(keys.value, list):
         raise ModelError("its list of storages is damaged")
-    storages = BlockStorages(file, keys.end, size, keys.value, checkpoint.storages)
+    storages = BlockStorages(
+        source.file, keys.end, source.size, keys.value, checkpoint.storages, mapped=source.mapped
+    )
     return checkpoint.value, storages
 
 

@@ -5,14 +5,27 @@ Source: https://github.com/huggingface/safetensors#format: eight bytes with the 
 header (name -> dtype, shape, first and last byte), then the bytes of all tensors without gaps.
 """
 
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.tensors import DTYPES, MAX_DIMENSIONS, Array, Tensors, contiguous, view
+from fairreg.runners.weights.tensors import (
+    DTYPES,
+    MAX_DIMENSIONS,
+    Array,
+    MappedFile,
+    MappedTensors,
+    Tensors,
+    contiguous,
+    view,
+)
 
-__all__ = ["SUFFIXES", "knows", "read"]
+__all__ = ["SUFFIXES", "knows", "read", "view_of"]
+
+Found = TypeVar("Found")
 
 _LENGTH_BYTES = 8
 _BYTE = 8
@@ -68,8 +81,24 @@ class _NotKnownError(Exception):
 
 def read(path: Path) -> Tensors:
     """Read the tensors in the order of the header. Raises ModelError."""
+    return _guarded(path, lambda: _read(memoryview(path.read_bytes())))
+
+
+def view_of(path: Path) -> MappedTensors:
+    """Map the file; otherwise as `read`."""
+    return _guarded(path, lambda: _mapped(path))
+
+
+def _mapped(path: Path) -> MappedTensors:
+    with path.open("rb") as file:
+        mapped = MappedFile(file, file.seek(0, io.SEEK_END))
+    return MappedTensors(_read(mapped.content), mapped)
+
+
+def _guarded(path: Path, reading: Callable[[], Found]) -> Found:
+    """Do the reading; turn what a damaged file raises into ModelError."""
     try:
-        return _read(memoryview(path.read_bytes()))
+        return reading()
     except _NotKnownError as error:
         raise ModelError(f"{path.name} cannot be read: {error}.") from error
     except ModelError as error:

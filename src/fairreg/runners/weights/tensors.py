@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Shared parts of the readers of weight files: types, limits, checked views and the fingerprint."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from math import prod
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ __all__ = [
     "MAX_DIMENSIONS",
     "MAX_FILE_BYTES",
     "Array",
+    "MappedFile",
+    "MappedTensors",
     "Tensors",
     "check_whole",
     "contiguous",
@@ -31,7 +33,11 @@ __all__ = [
 Array = NDArray[Any]
 Tensors = dict[str, Array]
 
+# Limit of what is read into memory as a whole: ONNX models, with their side files.
 MAX_FILE_BYTES = 4 << 30
+_BLOCK = 1 << 22  # bytes that are hashed at a time
+_RELEASED = 1 << 24  # bytes after which mapped memory is let go of
+_APART = 8  # places in a file that are read before that
 MAX_DIMENSIONS = 64  # of numpy
 
 # The two raw bytes of each bfloat16 number as a separate dtype, which prevents arithmetic with them.
@@ -68,6 +74,56 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     "complex32": np.dtype([("complex32", "<u2", (2,))]),
     **{name: np.dtype([(name, bits)]) for name, bits in _RAW_BITS.items()},
 }
+
+
+class MappedFile:
+    """Read-only map of an open file, which may be closed; the map lives as long as views of `content`.
+
+    A file that is shortened meanwhile ends the process (mmap(2), SIGBUS): a map is for the moment of a
+    command's reading, not for arrays that a caller keeps.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        import mmap
+
+        self._forget: int | None = getattr(mmap, "MADV_DONTNEED", None)  # Windows has no such advice
+        self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else None
+        self.content = memoryview(self._map if self._map is not None else b"")
+        self._unpacked: list[MappedFile] = []
+
+    def unpacked(self, blocks: Iterable[bytes]) -> memoryview:
+        """Return the view of a temporary file with these bytes, such as a member deflated in this one.
+
+        It is let go of with this file. Raises OSError.
+        """
+        from tempfile import TemporaryFile  # torch deflates nothing
+
+        with TemporaryFile() as file:
+            for block in blocks:
+                file.write(block)
+            file.flush()
+            found = MappedFile(cast("BinaryIO", file), file.tell())
+        self._unpacked.append(found)
+        return found.content
+
+    def release(self) -> None:
+        """Let go of the pages that were read: they count as memory of the process until then."""
+        if self._map is not None and self._forget is not None:
+            self._map.madvise(self._forget)
+        for file in self._unpacked:
+            file.release()
+
+
+class MappedTensors(Tensors):
+    """Tensors by name whose arrays are views of a mapped file, or copies of what is packed in it."""
+
+    def __init__(self, tensors: dict[str, Array], file: MappedFile) -> None:
+        super().__init__(tensors)
+        self._file = file
+
+    def release(self) -> None:
+        """Let go of the pages that were read, as `MappedFile.release`."""
+        self._file.release()
 
 
 _WEB_PAGE = (b"<!doctype", b"<html")
@@ -109,8 +165,22 @@ def fingerprint_of(tensors: Mapping[str, Array]) -> str:
 
 
 def lines_of(tensors: Mapping[str, Array]) -> Iterator[bytes]:
-    """Yield the lines of tensors of which `fingerprint_of` is the digest."""
-    return (_line(array).encode() for array in tensors.values())
+    """Yield the lines of tensors of which `fingerprint_of` is the digest.
+
+    Memory is let go of as it is read where the tensors can do that (`release` of mapped ones).
+    """
+    release: Callable[[], None] | None = getattr(tensors, "release", None)
+    unreleased = 0
+    for array in tensors.values():
+        found = sha256()
+        for block in _blocks(array, release):
+            found.update(block)
+            unreleased += block.nbytes
+            if release is not None and unreleased >= _RELEASED:
+                release()
+                unreleased = 0
+        shape = ",".join(str(size) for size in array.shape)
+        yield f"{dtype_name(array.dtype)}|{shape}|{found.hexdigest()}\n".encode()
 
 
 def digest_of(lines: Iterable[bytes]) -> str:
@@ -118,10 +188,40 @@ def digest_of(lines: Iterable[bytes]) -> str:
     return f"sha256:{sha256(b''.join(sorted(lines))).hexdigest()}"
 
 
-def _line(array: Array) -> str:
-    shape = ",".join(str(size) for size in array.shape)
-    little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
-    return f"{dtype_name(array.dtype)}|{shape}|{sha256(little_endian.tobytes()).hexdigest()}\n"
+def _blocks(array: Array, release: Callable[[], None] | None) -> Iterator[memoryview]:
+    """Yield the contiguous little-endian bytes of an array, a few MiB at a time."""
+    if not array.size:
+        return
+    if array.nbytes <= _BLOCK or not array.ndim:
+        gathered = array if release is None or array.flags.c_contiguous else _gathered(array, release)
+        little_endian = gathered.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+        yield np.ascontiguousarray(little_endian).reshape(-1).view(np.uint8).data
+    elif array.flags.c_contiguous:
+        flat, step = array.reshape(-1), max(1, _BLOCK // array.itemsize)
+        for start in range(0, flat.size, step):
+            yield from _blocks(flat[start : start + step], release)
+    else:
+        step = max(1, _BLOCK * len(array) // array.nbytes)
+        for start in range(0, len(array), step):
+            rows = array[start : start + step]
+            yield from _blocks(rows if rows.nbytes <= _BLOCK else rows[0], release)
+
+
+def _gathered(array: Array, release: Callable[[], None]) -> Array:
+    """Copy a strided array in the order of the file.
+
+    A system maps as much as 2 MiB at each element that is touched, so that a transposed matrix would be in
+    memory as a whole.
+    """
+    if np.ptp(array.strides) * max(array.shape) < _BLOCK:
+        return array
+    copy = np.empty(array.shape, array.dtype)
+    axis = int(np.argmax(array.strides))
+    source, target = np.moveaxis(array, axis, 0), np.moveaxis(copy, axis, 0)
+    for start in range(0, len(source), _APART):
+        target[start : start + _APART] = source[start : start + _APART]
+        release()
+    return copy
 
 
 def view(

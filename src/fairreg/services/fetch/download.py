@@ -1,29 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Download of the files of a record: streamed, resumed, verified, and only then moved to the cache."""
 
-import hashlib
-import os
-import re
 import shutil
-import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol
+from typing import Literal
 
-from fairreg.errors import (
-    BadAnswer,
-    ChecksumMismatch,
-    Gone,
-    NotFound,
-    SecurityRefusal,
-    Unreachable,
-)
+from fairreg.errors import ChecksumMismatch, Gone, NotFound, SecurityRefusal
 from fairreg.schemas.record import Distribution
+from fairreg.services.fetch.transfer import Progress, wanted_checksums
 from fairreg.storage.cache import Cache, CachedFile
+from fairreg.storage.checksums import WEAK, checksums_of, read_published
 from fairreg.storage.files import disk_faults
-from fairreg.web import HttpClient, Response
+from fairreg.web import HttpClient
 
 __all__ = [
     "Downloaded",
@@ -35,32 +25,21 @@ __all__ = [
     "take",
 ]
 
-_BLOCK = 2**20
 # Download limit for a file without a stated size.
 MAX_UNSTATED = 20 * 2**30
-# Strongest first: the first one available is reported.
-_ALGORITHMS = ("sha512", "sha384", "sha256", "sha1", "git-blob-sha1", "md5", "adler32")
-# Detects damage (CERN Open Data publishes no other checksum), but collides easily: never a cache key.
-_NO_NAMES = frozenset({"adler32"})
 # Pointer of Git's large file storage in the place of a file
 # (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _POINTER_BYTES = 1024
 
 
-class Progress(Protocol):
-    """Progress callback of a download; `total` is None while the size is unknown. Sizes in bytes."""
-
-    def __call__(self, name: str, done: int, total: int | None) -> None:
-        """Called as bytes arrive."""
-
-
 @dataclass(frozen=True)
 class Downloaded:
-    """One verified file. `checksum` is the published one, or the computed sha256 where none is published.
+    """One complete file. `checksum` is the published one, or the computed sha256 where none is published.
 
-    A file that belongs to a model of the record has the name of that `model`, and its `place` in that folder.
-    A `packaged` one is part of fairreg itself.
+    It is `verified` if it has a published digest that tells it from any other file. A file that belongs to a
+    model of the record has the name of that `model`, and its `place` in that folder. A `packaged` one is part
+    of fairreg itself.
     """
 
     distribution: Distribution
@@ -72,10 +51,22 @@ class Downloaded:
     place: str = ""
     packaged: bool = False
 
+    @property
+    def checked_for(self) -> Literal["identity", "transmission errors"] | None:
+        """The promise of its published checksum: no other file, no damage by accident, or nothing."""
+        if self.verified:
+            return "identity"
+        return "transmission errors" if self.checksum.partition(":")[0] in WEAK else None
+
+    @property
+    def unknown_checksums(self) -> tuple[str, ...]:
+        """Published checksums that were not compared, because their algorithm is not known."""
+        return read_published(self.distribution.checksums).unknown
+
 
 def keys_of(distribution: Distribution) -> tuple[str, ...]:
     """Cache keys of the file: its published digests, strongest first, else address and size."""
-    names = [f"{name}:{value}" for name, value in _published(distribution) if name not in _NO_NAMES]
+    names = [f"{name}:{value}" for name, value in read_published(distribution.checksums).digests]
     if names:
         return tuple(names)
     return (f"url:{distribution.url}:{distribution.exact_size}",)
@@ -98,7 +89,7 @@ def download(
             raise NotFound(f"The source states no address for {distribution.name}.")
         part = cache.partial(key)
         try:
-            _collect(web, distribution, part, progress)
+            checksums = _received(web, distribution, part, progress)
         except Gone:
             raise
         except NotFound as error:
@@ -106,7 +97,7 @@ def download(
                 f"{distribution.name} is not at the address in its record ({error.message.rstrip('.')}).",
                 hint="Try again later, or tell the record's authors.",
             ) from error
-        return adopt(cache, distribution, part)
+        return _adopted(cache, distribution, part, checksums)
 
 
 def take(cache: Cache, distribution: Distribution, path: Path) -> Downloaded | None:
@@ -127,11 +118,11 @@ def take(cache: Cache, distribution: Distribution, path: Path) -> Downloaded | N
 
 def cached_copy(cache: Cache, distribution: Distribution) -> Downloaded | None:
     """Return the file of an earlier download if it is complete and agrees with size and checksums."""
-    file = cache.find(keys_of(distribution))
+    published = _published(distribution)
+    file = cache.find(keys_of(distribution), [algorithm for algorithm, _ in published])
     if file is None or (distribution.exact_size is not None and file.size != distribution.exact_size):
         return None
-    digests = _digests(file.path, distribution)
-    if any(digests[algorithm] != value for algorithm, value in _published(distribution)):
+    if any(file.checksums[algorithm] != value for algorithm, value in published):
         return None
     return _verified_file(distribution, cache.named(file, distribution.name), from_cache=True)
 
@@ -141,155 +132,36 @@ def adopt(cache: Cache, distribution: Distribution, path: Path) -> Downloaded:
 
     Raises ChecksumMismatch, and NotFound for a Git LFS pointer in the place of a large file.
     """
-    digests = _digests(path, distribution)
-    _verify(distribution, path, digests)
+    return _adopted(cache, distribution, path, checksums_of(path, wanted_checksums(distribution)))
+
+
+def _adopted(
+    cache: Cache, distribution: Distribution, path: Path, checksums: Mapping[str, str]
+) -> Downloaded:
+    _verify(distribution, path, checksums)
     _refuse_pointer(distribution, path)
-    file = cache.add(path, name=distribution.name, sha256=digests["sha256"], keys=keys_of(distribution))
+    file = cache.add(path, name=distribution.name, sha256=checksums["sha256"], keys=keys_of(distribution))
     return _verified_file(distribution, file, from_cache=False)
 
 
-def _verified_file(distribution: Distribution, file: CachedFile, *, from_cache: bool) -> Downloaded:
-    published = _published(distribution)
-    checksum = ":".join(published[0]) if published else f"sha256:{file.sha256}"
-    return Downloaded(distribution, file, checksum, verified=bool(published), from_cache=from_cache)
+def _received(
+    web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None
+) -> Mapping[str, str]:
+    from fairreg.services.fetch.transfer.stream import Transfer  # not needed for what is in the cache
 
-
-def _published(distribution: Distribution) -> list[tuple[str, str]]:
-    stated = dict(item.partition(":")[::2] for item in distribution.checksums)
-    if "adler32" in stated:
-        stated["adler32"] = stated["adler32"].zfill(8)
-    return [(algorithm, stated[algorithm].lower()) for algorithm in _ALGORITHMS if algorithm in stated]
-
-
-def _collect(web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None) -> None:
-    """Append to `part` until it is complete; resume after breaks as long as each attempt makes progress."""
-    while True:
-        before = _size(part)
-        try:
-            _stream_into(web, distribution, part, progress)
-        except BadAnswer as error:
-            if error.status != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or before == 0:
-                raise
-            # The part is longer than the file, so it belongs to another one: restart.
-            part.unlink(missing_ok=True)
-            continue
-        except Unreachable:
-            if _size(part) <= before:
-                raise
-            continue
-        if distribution.exact_size is None or _size(part) >= distribution.exact_size:
-            return
-        if _size(part) <= before:
-            raise Unreachable(
-                f"The download of {distribution.name} stopped at {_size(part)} "
-                f"of {distribution.exact_size} bytes.",
-                hint="Run the command again: it resumes where it stopped.",
-            )
-
-
-def _stream_into(web: HttpClient, distribution: Distribution, part: Path, progress: Progress | None) -> None:
-    # Without a published checksum a change of the file between two parts would go unnoticed.
-    done = _size(part) if _published(distribution) else 0
-    if distribution.exact_size is not None and done == distribution.exact_size:
-        part.touch()
-        return
-    headers = {"Range": f"bytes={done}-"} if done else {}
-    with web.stream(str(distribution.url), headers=headers) as (head, chunks):
-        _refuse_page(distribution, head)
-        start = done if _continues(head, done) else 0
-        _write(
-            distribution, part, start, _counted(chunks, distribution, start, _total(head, start), progress)
-        )
-
-
-def _write(distribution: Distribution, part: Path, start: int, chunks: Iterator[bytes]) -> None:
     limit = MAX_UNSTATED if distribution.exact_size is None else distribution.exact_size
-    with disk_faults("The cache"), part.open("r+b" if start else "wb") as out:
-        out.seek(start)
-        for chunk in chunks:
-            out.write(chunk)
-            if out.tell() > limit:
-                break
-        out.truncate()
-        out.flush()
-        os.fsync(out.fileno())
+    with Transfer(web, distribution, part, limit=limit, progress=progress) as transfer:
+        return transfer.collect()
 
 
-def _counted(
-    chunks: Iterator[bytes],
-    distribution: Distribution,
-    start: int,
-    total: int | None,
-    progress: Progress | None,
-) -> Iterator[bytes]:
-    done = start
-    for chunk in chunks:
-        done += len(chunk)
-        if progress is not None:
-            progress(distribution.name, done, distribution.exact_size or total)
-        yield chunk
+def _verified_file(distribution: Distribution, file: CachedFile, *, from_cache: bool) -> Downloaded:
+    published = read_published(distribution.checksums)
+    checksum = ":".join(published.known[0]) if published.known else f"sha256:{file.sha256}"
+    return Downloaded(distribution, file, checksum, verified=bool(published.digests), from_cache=from_cache)
 
 
-def _continues(head: Response, done: int) -> bool:
-    """Tell whether the server sends the rest from `done` on instead of the whole file."""
-    match = re.match(r"bytes (\d+)-", head.headers.get("content-range", ""))
-    return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and int(match[1]) == done
-
-
-def _total(head: Response, start: int) -> int | None:
-    length = head.headers.get("content-length", "")
-    return start + int(length) if length.isdigit() else None
-
-
-def _refuse_page(distribution: Distribution, head: Response) -> None:
-    is_page = head.headers.get("content-type", "").startswith("text/html")
-    if is_page and not distribution.name.lower().endswith((".html", ".htm")):
-        raise BadAnswer(
-            f"The server sent an HTML page instead of {distribution.name}.",
-            hint="The service may be down for maintenance, or the file may need a login. Try again later.",
-        )
-
-
-def _digests(part: Path, distribution: Distribution) -> dict[str, str]:
-    wanted = {"sha256", *(algorithm for algorithm, _ in _published(distribution))}
-    hashes = {algorithm: _hash(algorithm, _size(part)) for algorithm in wanted}
-    with part.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            for found in hashes.values():
-                found.update(block)
-    return {algorithm: found.hexdigest() for algorithm, found in hashes.items()}
-
-
-class _Sum(Protocol):
-    """Incremental checksum of a file, as of `hashlib`."""
-
-    def update(self, block: bytes, /) -> None:
-        """Add a block of bytes."""
-
-    def hexdigest(self) -> str:
-        """The checksum of all blocks."""
-
-
-class _Adler32:
-    """Adler-32 (RFC 1950) as eight hexadecimal digits, the way EOS writes it."""
-
-    def __init__(self) -> None:
-        self._value = zlib.adler32(b"")
-
-    def update(self, block: bytes, /) -> None:
-        self._value = zlib.adler32(block, self._value)
-
-    def hexdigest(self) -> str:
-        return f"{self._value:08x}"
-
-
-def _hash(algorithm: str, size: int) -> _Sum:
-    """Return a new hash; Git's digest of a blob covers a header with its size, then its bytes."""
-    if algorithm == "adler32":
-        return _Adler32()
-    if algorithm == "git-blob-sha1":
-        return hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    return hashlib.new(algorithm, usedforsecurity=False)
+def _published(distribution: Distribution) -> tuple[tuple[str, str], ...]:
+    return read_published(distribution.checksums).known
 
 
 def _refuse_pointer(distribution: Distribution, path: Path) -> None:
@@ -304,7 +176,7 @@ def _refuse_pointer(distribution: Distribution, path: Path) -> None:
     )
 
 
-def _verify(distribution: Distribution, part: Path, digests: dict[str, str]) -> None:
+def _verify(distribution: Distribution, part: Path, digests: Mapping[str, str]) -> None:
     size = _size(part)
     if size > MAX_UNSTATED and distribution.exact_size is None:
         part.unlink()

@@ -34,6 +34,7 @@ from fairreg.services.fetch.fingerprints import save_fingerprints
 from fairreg.services.fetch.leads import follow, known_elsewhere
 from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing
+from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
 from fairreg.sources import CURATED, HUGGING_FACE
@@ -74,12 +75,14 @@ def fetch(
     log: Log = no_log,
     progress: Progress | None = None,
     registry: LazyRegistry | None = None,
+    jobs: int = DEFAULT_JOBS,
 ) -> FetchedFiles:
     """Resolve `pid`, download its files into the cache, verify them and unpack the archives among them.
 
     `patterns` choose among the files (without them: all), `exclude` leaves files out. Patterns that no file
     of the record matches choose members of its archives. What was chosen is copied to `output`.
 
+    `jobs` files are downloaded at a time, one with a `downloader` of the caller.
     When the source is unreachable, the files of an earlier fetch are used. The record is stored in the
     registry only once all files are there, with the fingerprints of its weights if all of its files were
     fetched; a registry that cannot be written does not fail the fetch. `registry` is used instead of
@@ -106,6 +109,7 @@ def fetch(
                 downloader=downloader,
                 log=log,
                 progress=progress,
+                jobs=jobs,
             )
         _save(known, resolution, fetched, log)
     chosen = narrowed(fetched, selection, log)
@@ -180,7 +184,8 @@ def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
         return
     names = {item.file.path: item.distribution.name for item in fetched.files}
     models = [(names.get(path) or fetched.name_of(path), path) for path in fetched.models]
-    save_fingerprints(registry, fetched.record, digests, models)
+    hashed = {item.file.path: item.file.sha256 for item in fetched.files}
+    save_fingerprints(registry, fetched.record, digests, models, hashed)
 
 
 def download_files(
@@ -194,16 +199,33 @@ def download_files(
     downloader: Downloader | None = None,
     log: Log = no_log,
     progress: Progress | None = None,
+    jobs: int = DEFAULT_JOBS,
 ) -> FetchedFiles:
     """Download the `chosen` files of a resolved record into the cache and unpack the archives among them.
 
-    What belongs to a model among them, such as its side files, comes with it if the record lists it and
-    `selection` does not exclude it.
+    `jobs` files are downloaded at a time, one with a `downloader` of the caller. What belongs to a model
+    among them, such as its side files, comes with it if the record lists it and `selection` does not exclude
+    it. Raises as `transfer_all`.
     """
     download_one = downloader or _download
-    files = tuple(download_one(web, cache, item, record, progress) for item in chosen)
-    more = missing(files, without_excluded((item for item in record.distributions if item.url), selection))
-    files += tuple(download_one(web, cache, item, record, progress) for item in more)
+
+    def bring(items: Iterable[Distribution]) -> tuple[Downloaded, ...]:
+        files = list(items)
+        if len(files) <= 1:
+            return tuple(download_one(web, cache, item, record, progress) for item in files)
+        from fairreg.services.fetch.transfer.parallel import transfer_all  # most records have one file
+
+        return transfer_all(
+            lambda item, shown: download_one(web, cache, item, record, shown),
+            files,
+            jobs=1 if downloader else jobs,
+            progress=progress,
+            log=log,
+        )
+
+    files = bring(chosen)
+    listed = (item for item in record.distributions if item.url)
+    files += bring(missing(files, without_excluded(listed, selection)))
     return _fetched(cache, pid, record, files, log)
 
 

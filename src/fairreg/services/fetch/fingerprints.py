@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 from fairreg import models
 from fairreg.errors import FairregError
@@ -61,11 +62,16 @@ def _candidates_of(path: Path, _changed: int, _size: int) -> tuple[ModelCandidat
 
 
 def save_fingerprints(
-    registry: Registry, record: ModelRecord, downloaded: Mapping[str, str], models: Iterable[tuple[str, Path]]
+    registry: Registry,
+    record: ModelRecord,
+    downloaded: Mapping[str, str],
+    models: Iterable[tuple[str, Path]],
+    digests: Mapping[Path, str] = MappingProxyType({}),
 ) -> None:
     """Store the fingerprints of the weight files `models` (name, path) of a completely fetched record.
 
     `downloaded` are all its files: name -> hex sha256; unchanged files are not read again under one rule.
+    `digests` are those of files that were hashed already.
     A record without a linking identifier (DOI, Hugging Face, GitHub, DLHub) gets none. Raises
     RegistryError.
     """
@@ -76,15 +82,19 @@ def save_fingerprints(
         return
     found = [(name, path, items) for name, path in models if (items := _candidates(path))]
     if found or known is not None:
-        said = _statement(record, (*own, *_identifiers(found)), sha256(payload).hexdigest())
+        identifiers = (*own, *_identifiers(found, digests))
+        said = _statement(record, identifiers, sha256(payload).hexdigest())
         registry.put(said, payload=payload, media_type="application/json")
 
 
-def _identifiers(found: Sequence[tuple[str, Path, tuple[ModelCandidate, ...]]]) -> tuple[Identifier, ...]:
+def _identifiers(
+    found: Sequence[tuple[str, Path, tuple[ModelCandidate, ...]]], digests: Mapping[Path, str]
+) -> tuple[Identifier, ...]:
     """The fingerprint of the set, which joins records, and those of files and their models, which do not."""
-    models = _first(_fingerprint(name, path, items[0]) for name, path, items in found)
-    several = [(name, path, items) for name, path, items in found if items[1:]]
-    listed = [_fingerprint(name, path, item) for name, path, items in several for item in items]
+    named = {path: f"{name} sha256:{content_digest(path, digests)}" for name, path, _ in found}
+    models = _first(_fingerprint(named[path], path, items[0]) for _, path, items in found)
+    several = [(path, items) for _, path, items in found if items[1:]]
+    listed = [_fingerprint(named[path], path, item) for path, items in several for item in items]
     if len(models) < 2:  # noqa: PLR2004  # one model, in any number of files
         return (*models, *map(_of_file, _first(listed)))
     whole = sha256("".join(f"{item.value}\n" for item in models).encode()).hexdigest()
@@ -103,9 +113,9 @@ def _of_file(item: Identifier) -> Identifier:
     return Identifier("file_fingerprint", item.value, item.evidence)
 
 
-def _fingerprint(name: str, path: Path, item: ModelCandidate) -> Identifier:
+def _fingerprint(file: str, path: Path, item: ModelCandidate) -> Identifier:
     place = one_line(item.name)[:_LONGEST_PLACE]
-    evidence = f"computed from {place + ' in ' if place else ''}{name} sha256:{content_digest(path)}"
+    evidence = f"computed from {place + ' in ' if place else ''}{file}"
     return Identifier("fingerprint", item.fingerprint, with_rule(evidence, _network(path, item)))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import FairregError, ModelError
-from fairreg.runners.weights import ModelCandidate, candidates, dtype_name, read_tensors
+from fairreg.runners.weights import ModelCandidate, candidates, dtype_name, view_tensors
 from fairreg.schemas.text import one_line
 from fairreg.storage.arrays import UNREADABLE, open_rows
 from fairreg.storage.recognition import FormatDescription
@@ -71,7 +71,7 @@ def _is_program(described: FormatDescription) -> bool:
 
 def _read(path: Path) -> WeightFacts:
     try:
-        tensors = read_tensors(path)
+        tensors = view_tensors(path)
     except FairregError as error:
         return WeightFacts(fault=error)
     counts = _counted((name, array.shape, dtype_name(array.dtype)) for name, array in tensors.items())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fairreg import runners
 from fairreg.errors import FairregError, ModelError
-from fairreg.runners.weights import Tensors, read_tensors, side_files
+from fairreg.runners.weights import Tensors, side_files, view_tensors
 from fairreg.runners.weights.tensors import check_whole
 from fairreg.storage.formats import HEAD_BYTES
 
@@ -55,7 +55,7 @@ def _tensors(path: Path) -> Tensors | None:
     if format_of_file(path) not in _WEIGHTS:
         return None
     try:
-        return read_tensors(path)
+        return view_tensors(path)
     except FairregError:
         return None  # recognition has said why, if the file is one of weights
 

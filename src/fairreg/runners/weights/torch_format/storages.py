@@ -8,17 +8,18 @@ size of the file, because deflated members, sparse tensors and repeating strides
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from fairreg.errors import ModelError
-from fairreg.runners.weights.tensors import DTYPES
+from fairreg.runners.weights.tensors import DTYPES, MappedFile
 from fairreg.runners.weights.torch_format.descriptions import Storage
 
 __all__ = ["Allowance", "BlockStorages", "MemberStorages", "ZipMembers"]
 
 _EXPANSION = 16  # bytes of arrays per byte of the file
 _FREE = 512 * 2**20
+_BLOCK = 1 << 24
 _COUNT_BYTES = 8  # a block begins with its number of elements
 _LOCAL_HEADER = struct.Struct(
     "<4s22xHH"
@@ -53,10 +54,13 @@ class Allowance:
 
 
 class ZipMembers:
-    """Members of a zip archive, as PyTorch reads them: stored or deflated, in one folder."""
+    """Members of a zip archive, as PyTorch reads them: stored or deflated, in one folder.
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file, self._size = file, size
+    Stored ones are views of the file where that is `mapped`, and not read into memory.
+    """
+
+    def __init__(self, file: BinaryIO, size: int, mapped: MappedFile | None = None) -> None:
+        self._file, self._size, self._mapped = file, size, mapped
         infos = zipfile.ZipFile(file).infolist()
         self._infos = {info.filename: info for info in infos}
         if len(self._infos) != len(infos):
@@ -91,30 +95,55 @@ class ZipMembers:
     def __contains__(self, name: str) -> bool:
         return self.folder + name in self._infos
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str) -> bytes | memoryview:
         """Read a member in the folder. Raises ModelError for one that is missing or damaged."""
         info = self._info(name)
         if info.flag_bits & _ENCRYPTED:
             raise ModelError("its members are encrypted")
         content = self._content(info)
         # PyTorch can leave the checksums out, as zeros, which it never looks at.
-        if len(content) != info.file_size or info.CRC not in (0, zlib.crc32(content)):
+        if len(content) != info.file_size or info.CRC not in (0, self._crc32(content)):
             raise ModelError(f"its member {name} is damaged")
         return content
 
-    def _content(self, info: zipfile.ZipInfo) -> bytes:
+    def _crc32(self, content: bytes | memoryview) -> int:
+        whole, found = memoryview(content), 0
+        for start in range(0, len(whole), _BLOCK):
+            found = zlib.crc32(whole[start : start + _BLOCK], found)
+            if self._mapped is not None and start:
+                self._mapped.release()
+        return found
+
+    def _content(self, info: zipfile.ZipInfo) -> bytes | memoryview:
         self._file.seek(info.header_offset)
         header = self._file.read(_LOCAL_HEADER.size)
         signature, *lengths = _LOCAL_HEADER.unpack(header)
         if signature != _LOCAL_SIGNATURE or info.compress_size > self._size:
             raise ModelError("its archive is damaged")
-        self._file.seek(sum(lengths), 1)
-        content = self._file.read(info.compress_size)
-        if info.compress_type == zipfile.ZIP_STORED:
-            return content
-        if info.compress_type != zipfile.ZIP_DEFLATED:
+        start = self._file.seek(sum(lengths), 1)
+        if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise ModelError("its members are compressed by a method that PyTorch does not read")
+        is_stored = info.compress_type == zipfile.ZIP_STORED
+        if self._mapped is not None and is_stored:
+            return self._mapped.content[start : start + info.compress_size]
+        if self._mapped is not None and info.file_size > _BLOCK:
+            return self._mapped.unpacked(self._inflated(info))
+        content = self._file.read(info.compress_size)
+        if is_stored:
+            return content
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, max(info.file_size, 1))
+
+    def _inflated(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Yield the bytes of a deflated member at the file's position, at most as many as it states."""
+        inflater, packed, left = zlib.decompressobj(-zlib.MAX_WBITS), info.compress_size, info.file_size
+        while left and not inflater.eof:
+            block = inflater.unconsumed_tail or self._file.read(min(_BLOCK, packed))
+            packed -= 0 if inflater.unconsumed_tail else len(block)
+            found = inflater.decompress(block, min(_BLOCK, left))
+            if not block and not found:
+                return
+            left -= len(found)
+            yield found
 
     def _info(self, name: str) -> zipfile.ZipInfo:
         info = self._infos.get(self.folder + name)
@@ -150,10 +179,17 @@ class BlockStorages(Allowance):
     big_endian = False
 
     def __init__(
-        self, file: BinaryIO, start: int, size: int, keys: list[str], known: Mapping[str, Storage]
+        self,
+        file: BinaryIO,
+        start: int,
+        size: int,
+        keys: list[str],
+        known: Mapping[str, Storage],
+        *,
+        mapped: MappedFile | None = None,
     ) -> None:
         super().__init__(size)
-        self._file = file
+        self._file, self._mapped = file, mapped
         self._places = self._placed(start, size, keys, known)
         self._found: dict[str, memoryview] = {}
 
@@ -179,9 +215,14 @@ class BlockStorages(Allowance):
             raise ModelError(f"its storage {storage.key[:40]} is missing")
         if storage.key not in self._found:
             start, length = self._places[storage.key]
-            self._file.seek(start)
-            self._found[storage.key] = memoryview(self._file.read(length))
+            self._found[storage.key] = self._read(start, length)
         return _part(self._found[storage.key], storage)
+
+    def _read(self, start: int, length: int) -> memoryview:
+        if self._mapped is not None:
+            return self._mapped.content[start : start + length]
+        self._file.seek(start)
+        return memoryview(self._file.read(length))
 
 
 def _part(content: memoryview, storage: Storage) -> memoryview:

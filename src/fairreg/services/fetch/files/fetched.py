@@ -98,6 +98,8 @@ class FetchedFiles:
                     "size": item.file.size,
                     "checksum": item.checksum,
                     "verified": item.verified,
+                    "checked_for": item.checked_for,
+                    "unknown_checksums": list(item.unknown_checksums),
                 }
                 for item in self.files
             ],

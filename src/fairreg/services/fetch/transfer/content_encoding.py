@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Content-Encoding of a body that nobody asked for: undone only where that gives the published file.
+
+Servers label packed files with it (``data.csv.gz`` as gzip), and a few pack plain ones on the way (RFC 9110,
+section 8.4). The published size and digest tell the two apart.
+"""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from fairreg.errors import BadAnswer
+from fairreg.storage.files import disk_faults
+
+__all__ = ["undo"]
+
+_BLOCK = 2**18
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+_WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+
+
+def undo(part: Path, encoding: str, name: str, limit: int) -> bool:
+    """Replace the file `part` by its content before `encoding`; False, and unchanged, if it is damaged.
+
+    At most a block more than `limit` bytes are written. Raises BadAnswer for an encoding that is not known.
+    """
+    if encoding not in _WINDOWS:
+        raise BadAnswer(
+            f"The server sent {name} in the encoding {encoding[:40]!r}, which was not asked for.",
+            hint="fairreg undoes gzip and deflate only. Try again later, or tell the service.",
+        )
+    decoded = part.with_suffix(".decoded")
+    try:
+        with disk_faults("The cache"), part.open("rb") as source, decoded.open("wb") as out:
+            for block in _plain(source, encoding):
+                out.write(block)
+                if out.tell() > limit:
+                    break
+        decoded.replace(part)
+    except (zlib.error, EOFError):
+        decoded.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _plain(source: IO[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the decoded bytes; a gzip body may have several members (RFC 1952, section 2.2)."""
+    window = _WINDOWS[encoding]
+    start = source.read(2)
+    source.seek(0)
+    if window == _ZLIB and not (len(start) > 1 and start[0] & 15 == 8 and int.from_bytes(start) % 31 == 0):  # noqa: PLR2004
+        window = _RAW  # without the header of RFC 1950, which RFC 9110 notes of some senders
+    decoder = zlib.decompressobj(window)
+    while block := source.read(_BLOCK):
+        while block:
+            yield decoder.decompress(block, _BLOCK)
+            block = decoder.unconsumed_tail
+            if decoder.eof and decoder.unused_data:
+                block, decoder = decoder.unused_data, zlib.decompressobj(window)
+    yield decoder.flush()
+    if not decoder.eof:
+        raise EOFError

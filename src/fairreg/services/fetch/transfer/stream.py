@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Transfer of one file: resumed where it was cut, and hashed while its bytes arrive."""
+
+import re
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+from fairreg.errors import BadAnswer, Unreachable
+from fairreg.schemas.record import Distribution
+from fairreg.services.fetch.transfer import Progress, wanted_checksums
+from fairreg.storage.checksums import RunningChecksums, checksums_of, read_published
+from fairreg.storage.files import disk_faults
+from fairreg.web import HttpClient, Response
+
+__all__ = ["Transfer"]
+
+# Bytes that packing can add to a file.
+_FRAMING, _SHARE = 2**16, 1000
+_OF_SIZE = "git-blob-sha1"  # covers the size before the first byte
+
+
+class Transfer:
+    """The transfer of a file to `part`, of at most `limit` bytes. Use as a context manager.
+
+    What `part` already holds is read and hashed once, before the first request.
+    """
+
+    def __init__(
+        self,
+        web: HttpClient,
+        distribution: Distribution,
+        part: Path,
+        *,
+        limit: int,
+        progress: Progress | None = None,
+    ) -> None:
+        self._web, self._distribution, self._part = web, distribution, part
+        self._limit, self._progress = limit, progress
+        self._published = read_published(distribution.checksums).known
+        self._algorithms = wanted_checksums(distribution)
+        self._running = self._new_checksums(None)
+        self._hashed = 0
+        self._encoding = ""
+
+    def __enter__(self) -> "Transfer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def collect(self) -> Mapping[str, str]:
+        """Append to the part until it is complete; return the checksums of its bytes as they arrived.
+
+        A cut transfer is resumed as long as each attempt makes progress. Raises Unreachable, BadAnswer and
+        the other errors of `HttpClient.stream`.
+        """
+        while not self._is_complete():
+            before = _size(self._part)
+            try:
+                self._receive()
+            except BadAnswer as error:
+                if error.status != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or before == 0:
+                    raise
+                # The part is longer than the file, so it belongs to another one: restart.
+                self._part.unlink(missing_ok=True)
+            except Unreachable:
+                if _size(self._part) <= before:
+                    raise
+            else:
+                if self._has_arrived(before):
+                    break
+        return self._checksums()
+
+    def _is_complete(self) -> bool:
+        """Tell whether nothing has to be requested: all bytes of an earlier attempt are there."""
+        size = self._distribution.exact_size
+        if size is None or size != _size(self._part) or not (self._published or size == 0):
+            return False
+        self._part.touch()
+        self._resumed(size)
+        return True
+
+    def _has_arrived(self, before: int) -> bool:
+        """Tell whether the body that ended is the whole file. Raises Unreachable if nothing of it came."""
+        size, now = self._distribution.exact_size, _size(self._part)
+        if self._encoding or size is None or now >= size:
+            return True
+        if now <= before:
+            raise Unreachable(
+                f"The download of {self._distribution.name} stopped at {now} of {size} bytes.",
+                hint="Run the command again: it resumes where it stopped.",
+            )
+        return False
+
+    def _receive(self) -> None:
+        # Without a published checksum a change of the file between two parts would go unnoticed.
+        done = _size(self._part) if self._published else 0
+        self._resumed(done)
+        headers = {"Range": f"bytes={done}-"} if done else {}
+        with self._web.stream(str(self._distribution.url), headers=headers) as (head, chunks):
+            self._refuse_page(head)
+            start = done if _continues(head, done) else 0
+            self._encoding = head.headers.get("content-encoding", "").strip().lower()
+            total = _total(head, start)
+            if start != self._hashed or not start:
+                self._restart(None if self._encoding else total)
+            self._write(start, self._counted(chunks, start, total))
+
+    def _resumed(self, done: int) -> None:
+        """Bring the checksums to the first `done` bytes of the part."""
+        if done != self._hashed:
+            self._restart(None)
+            if done:
+                self._running.read(self._part, done)
+        self._hashed = done
+
+    def _restart(self, size: int | None) -> None:
+        self._running.close()
+        self._running, self._hashed = self._new_checksums(size), 0
+
+    def _new_checksums(self, size: int | None) -> RunningChecksums:
+        stated = self._distribution.exact_size if self._distribution.exact_size is not None else size
+        known = self._algorithms if stated is not None else self._algorithms - {_OF_SIZE}
+        return RunningChecksums(known, stated)
+
+    def _write(self, start: int, chunks: Iterator[bytes]) -> None:
+        """Write chunks behind the first `start` bytes of the part.
+
+        They are not forced to the disk: a file that a power failure has damaged shows at its next use.
+        """
+        limit = self._limit + (_FRAMING + self._limit // _SHARE if self._encoding else 0)
+        with disk_faults("The cache"), self._part.open("r+b" if start else "wb") as out:
+            out.seek(start)
+            for chunk in chunks:
+                out.write(chunk)
+                self._running.update(chunk)
+                self._hashed += len(chunk)
+                if self._hashed > limit:
+                    break
+            out.truncate()
+
+    def _counted(self, chunks: Iterator[bytes], start: int, total: int | None) -> Iterator[bytes]:
+        done = start
+        for chunk in chunks:
+            done += len(chunk)
+            if self._progress is not None:
+                self._progress(self._distribution.name, done, self._distribution.exact_size or total)
+            yield chunk
+
+    def _checksums(self) -> Mapping[str, str]:
+        """Checksums of the complete part, its Content-Encoding undone where it is not the file without."""
+        found = self._running.values()
+        if self._algorithms - found.keys():
+            found = checksums_of(self._part, self._algorithms)
+        if not self._encoding or self._is_published(found):
+            return found
+        from fairreg.services.fetch.transfer.content_encoding import undo  # hardly any server needs it
+
+        if undo(self._part, self._encoding, self._distribution.name, self._limit):
+            return checksums_of(self._part, self._algorithms)
+        return found
+
+    def _is_published(self, checksums: Mapping[str, str]) -> bool:
+        size = self._distribution.exact_size
+        same_size = size is None or size == _size(self._part)
+        return same_size and all(checksums[algorithm] == value for algorithm, value in self._published)
+
+    def _refuse_page(self, head: Response) -> None:
+        name = self._distribution.name
+        is_page = head.headers.get("content-type", "").startswith("text/html")
+        if is_page and not name.lower().endswith((".html", ".htm")):
+            raise BadAnswer(
+                f"The server sent an HTML page instead of {name}.",
+                hint="The service may be down for maintenance, or the file may need a login. "
+                "Try again later.",
+            )
+
+
+def _continues(head: Response, done: int) -> bool:
+    """Tell whether the server sends the rest from `done` on instead of the whole file."""
+    match = re.match(r"bytes (\d+)-", head.headers.get("content-range", ""))
+    return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and int(match[1]) == done
+
+
+def _total(head: Response, start: int) -> int | None:
+    length = head.headers.get("content-length", "")
+    return start + int(length) if length.isdigit() else None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
