@@ -33,6 +33,12 @@ def safe_name(name: str) -> str:
     return short.lstrip(".") or "file"
 
 
+def _place_of(error: OSError) -> str:
+    """Path of a disk error in parentheses; empty where there is none, or only that of a draft."""
+    path = error.filename
+    return f" ({path})" if path is not None and not str(path).endswith(".part") else ""
+
+
 @contextmanager
 def disk_faults(what: str) -> Iterator[None]:
     """Context manager: turn disk errors (full, read-only, no permission) into a FairregError with a hint.
@@ -43,7 +49,7 @@ def disk_faults(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise FairregError(
-            f"{what} cannot be written: {error.strerror or error} ({error.filename}).",
+            f"{what} cannot be written: {error.strerror or error}{_place_of(error)}.",
             hint="Make its folder first."
             if isinstance(error, FileNotFoundError)
             else "Free some space, or choose a writable folder (FAIRREG_HOME for the cache).",

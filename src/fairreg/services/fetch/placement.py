@@ -9,6 +9,7 @@ from pathlib import Path
 from fairreg.errors import FairregError
 from fairreg.services.fetch.download import Downloaded
 from fairreg.storage.files import disk_faults, safe_name
+from fairreg.storage.replacement import replacing
 
 __all__ = ["place"]
 
@@ -51,9 +52,8 @@ def _copy(source: Path, target: Path) -> None:
                 f"{target} exists with different content.", hint="Choose another --output folder."
             )
         if not target.exists():
-            fresh = target.with_name(f".{target.name}.part")
-            shutil.copyfile(source, fresh)
-            fresh.replace(target)
+            with replacing(target) as draft:
+                shutil.copyfile(source, draft)
 
 
 def _same(left: Path, right: Path) -> bool:

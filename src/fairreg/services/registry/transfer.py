@@ -13,6 +13,7 @@ from fairreg.schemas.validation import read_record
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults
+from fairreg.storage.replacement import replacing
 
 if TYPE_CHECKING:
     from fairreg.services.registry.bulk_import import ImportBatch
@@ -108,12 +109,5 @@ def _written(file: Path) -> Iterator[TextIO]:
     if str(file) == "-":
         yield sys.stdout
         return
-    fresh = file.with_name(f".{file.name}.part")
-    with disk_faults(str(file)):
-        stream = fresh.open("w", encoding="utf-8")
-    try:
-        with stream:
-            yield stream
-        fresh.replace(file)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with disk_faults(str(file)), replacing(file) as draft, draft.open("w", encoding="utf-8") as out:
+        yield out

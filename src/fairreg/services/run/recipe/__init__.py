@@ -11,6 +11,7 @@ from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.recipe.containerfile import containerfile
 from fairreg.services.run.recipe.facts import RecipeFacts, recipe_facts
 from fairreg.storage.files import disk_faults
+from fairreg.storage.replacement import replacing
 
 __all__ = ["RecipeFacts", "check_target", "recipe_facts", "write_recipe"]
 
@@ -25,6 +26,6 @@ def write_recipe(fetched: FetchedFiles, target: Path) -> RecipeFacts:
     """Write the recipe for the fetched record to `target` and return its facts; nothing is executed."""
     check_target(target)
     facts = recipe_facts(fetched)
-    with disk_faults(str(target)):
-        target.write_text(containerfile(facts, fetched.requested), encoding="utf-8")
+    with disk_faults(str(target)), replacing(target) as draft:
+        draft.write_text(containerfile(facts, fetched.requested), encoding="utf-8")
     return facts
