@@ -90,11 +90,10 @@ def unpack(path: Path, folder: Path, *, limits: Limits | None = None) -> Path:
 
     Raises UnsafeArchive, and then leaves no files behind.
     """
-    if folder.is_dir():
-        if not manifest.changed(folder):
-            return folder
-        shutil.rmtree(folder)
+    if folder.is_dir() and not manifest.changed(folder):
+        return folder
     with disk_faults("The cache"):
+        _remove(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
     try:
@@ -105,6 +104,14 @@ def unpack(path: Path, folder: Path, *, limits: Limits | None = None) -> Path:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return folder
+
+
+def _remove(folder: Path) -> None:
+    """Remove what is in the place of `folder`; of a link only itself."""
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
 
 
 def _unpack_into(path: Path, folder: Path, limits: Limits) -> None:

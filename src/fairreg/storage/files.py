@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fairreg.errors import FairregError
 
-__all__ = ["digest", "disk_faults", "safe_name"]
+__all__ = ["digest", "disk_faults", "safe_name", "unreadable"]
 
 _BLOCK = 2**20
 _LONGEST_NAME = 150
@@ -53,4 +53,15 @@ def disk_faults(what: str) -> Iterator[None]:
             hint="Make its folder first."
             if isinstance(error, FileNotFoundError)
             else "Free some space, or choose a writable folder (FAIRREG_HOME for the cache).",
+        ) from error
+
+
+@contextmanager
+def unreadable(what: str) -> Iterator[None]:
+    """Context manager: turn disk errors of reading `what` into a FairregError."""
+    try:
+        yield
+    except OSError as error:
+        raise FairregError(
+            f"{what} cannot be read: {error.strerror or error}.", hint="Check its permissions, and the disk."
         ) from error

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Connections to the registry's database; the locking and transactions of each engine are handled here."""
 
+import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -25,8 +26,9 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from fairreg.errors import FairregError, MissingEngine, RegistryError
+from fairreg.errors import FairregError, MissingEngine, RegistryError, RegistryNotWritable
 from fairreg.registry.db.row_mapping import decoded
+from fairreg.registry.db.sqlite_file import SqliteFile
 from fairreg.registry.db.tables import HEAD, REVISIONS
 
 __all__ = ["Database", "SchemaState"]
@@ -66,19 +68,43 @@ class Database:
         self._reader, self._writer = _roles(self._engine)
         self.url = url
         self._written = False
+        self._refusal: RegistryNotWritable | None = None
+        self._file = None if self.path is None else SqliteFile(self.path)
+        if self._file is not None:
+            event.listen(self._engine, "do_connect", _connect_with(self._file))
+
+    @classmethod
+    def in_memory(cls) -> "Database":
+        """Return an empty database that is gone once it is closed; its connections share it."""
+        return cls(f"sqlite:///file:fairreg-{secrets.token_hex(8)}?mode=memory&cache=shared&uri=true")
+
+    @property
+    def not_writable(self) -> RegistryNotWritable | None:
+        """The error of writing where it is known that nothing can be written; None elsewhere."""
+        if self._refusal is None and self._file is not None:
+            return self._file.read_only
+        return self._refusal
+
+    def refuse_writing(self, reason: RegistryNotWritable) -> None:
+        """Raise `reason` for every later write transaction."""
+        self._refusal = reason
 
     @property
     def location(self) -> str:
         """Location for messages: a path, or the URL without its password."""
         from fairreg.registry.db.sql_errors import location_of_url
 
-        return location_of_url(self.url)
+        return "in memory" if self._is_in_memory else location_of_url(self.url)
+
+    @property
+    def _is_in_memory(self) -> bool:
+        return self._engine.url.query.get("mode") == "memory"
 
     @property
     def path(self) -> Path | None:
-        """File of an SQLite database, None for a server."""
+        """File of an SQLite database, None for a server and in memory."""
         name = self._engine.url.database
-        return Path(name) if self.dialect == "sqlite" and name else None
+        return Path(name) if self.dialect == "sqlite" and name and not self._is_in_memory else None
 
     @property
     def dialect(self) -> str:
@@ -88,12 +114,18 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a read transaction with one consistent view of the database; raises RegistryError."""
+        if self._file is not None and self._file.is_stale:
+            self._engine.dispose()  # the next connection sees the new content
         with _sql_errors(self.url), self._reader.begin() as connection:
             yield connection
+            if self._file is not None and self._file.is_stale:
+                raise RegistryError(f"{self.location} was changed while it was read.", hint="Try again.")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a write transaction, committed as a whole or not at all; raises RegistryError."""
+        if (refusal := self.not_writable) is not None:
+            raise refusal
         self._written = True
         with _sql_errors(self.url), self._writer.begin() as connection:
             yield connection
@@ -224,7 +256,9 @@ def _pooling(url: URL) -> dict[str, Any]:
 
     Threads that wait minutes for the write lock hold a connection, and must not block readers.
     """
-    # SQLite in memory uses another pool, of one connection.
+    if url.query.get("mode") == "memory":
+        return {"poolclass": QueuePool, "max_overflow": -1}  # its connections share one database
+    # SQLite in memory otherwise uses another pool, of one connection.
     dialect: Any = url.get_dialect()
     return {"max_overflow": -1} if issubclass(dialect.get_pool_class(url), QueuePool) else {}
 
@@ -234,6 +268,15 @@ def _sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _connect_with(file: SqliteFile) -> Callable[..., sqlite3.Connection]:
+    """Return the handler with which SQLAlchemy opens a connection to `file`."""
+
+    def connect(_dialect: Any, _record: Any, names: list[Any], options: dict[str, Any]) -> sqlite3.Connection:
+        return file.connect(*names, **options)
+
+    return connect
 
 
 def _postgresql(url: URL) -> Engine:

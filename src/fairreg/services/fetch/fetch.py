@@ -39,6 +39,7 @@ from fairreg.services.fetch.resolve import Resolution, concept_note, resolve
 from fairreg.services.fetch.side_files import gathered, missing, side_files_in
 from fairreg.services.registry.lazy_registry import LazyRegistry
 from fairreg.settings import Settings
+from fairreg.storage import manifest
 from fairreg.storage.archive import ARCHIVE_SUFFIXES, is_archive, unpack
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient, Log, no_log
@@ -135,7 +136,7 @@ def fetch(
     whose files are not open.
     """
     patterns = (patterns,) if isinstance(patterns, str) else tuple(patterns)
-    requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
+    requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache, log)
     for service in settings.services.values():
         if service.configured:
             log(f"Requests for {service.title} go to {service.url}.")
@@ -362,6 +363,8 @@ def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
 
 def _unpacked(cache: Cache, item: Downloaded, log: Log) -> Path:
     folder = cache.extracted(item.file.sha256)
+    if folder.is_dir() and not manifest.changed(folder):
+        return folder  # before the lock, which needs a writable folder
     with cache.lock(f"unpack:{item.file.sha256}"):
         if not folder.is_dir():
             log(f"Unpacking {item.distribution.name}")
