@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A registry that cannot be written is read: in a read-only folder, on a full disk, with no registry at all."""
+"""A registry that cannot be written is read: in a read-only folder, on a full disk, where none can be made."""
 
 import os
 import resource
@@ -75,8 +75,7 @@ def test_a_fetched_record_is_fetched_and_assessed_there(settings: Settings, http
             said: list[str] = []
             again = fetch(replace(settings, offline=offline), hbb.DOI, log=said.append)
             assert [item.file for item in again.files] == [item.file for item in files]
-
-            said.clear()
+            said: list[str] = []
             assert assess(settings, hbb.DOI, offline=offline, log=said.append).overall is not None
             assert any(line.startswith("The assessment is not stored: ") for line in said)
 
