@@ -99,7 +99,19 @@ def test_tags_of_all_kinds(html, text):
     assert plain_text(html) == text
 
 
-DEEP = ["<div>", "<ul><li>", "<table><tr><td>", "<b>", "<pre>", "<p>", "<div></p>", "<!--", "<b \"", "<b '>", "<p x='"]
+DEEP = [
+    "<div>",
+    "<ul><li>",
+    "<table><tr><td>",
+    "<b>",
+    "<pre>",
+    "<p>",
+    "<div></p>",
+    "<!--",
+    '<b "',
+    "<b '>",
+    "<p x='",
+]
 
 
 @pytest.mark.parametrize("repeated", [*DEEP, "&amp;", "&", "<script>", "<b ", "word ", "&#x41"])

@@ -34,6 +34,8 @@ __all__ = [
 
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
+# Letters of one text for people: a long description is shown whole. JSON and documents are never cut.
+_LONGEST_SHOWN = 50_000
 # Characters that JSON in ASCII escapes; control characters are escaped in any JSON.
 _BEYOND_ASCII = re.compile(r"[^\n -~]")
 # Number of pieces of a JSON document per write.
@@ -65,9 +67,16 @@ def _console(**options: Any) -> "Console":
         """A console that escapes what is not printable in every text it is given."""
 
         def render_str(self, text: str, **how: Any) -> Text:
-            return super().render_str(visible(text), **how)
+            return super().render_str(visible(_bounded(text)), **how)
 
     return PlainTexts(**options)
+
+
+def _bounded(text: str) -> str:
+    """Cut a text that nobody reads in a terminal, such as a title of a million letters, and say how much."""
+    if len(text) <= _LONGEST_SHOWN:
+        return text
+    return f"{text[:_LONGEST_SHOWN]} [... {len(text) - _LONGEST_SHOWN:,} more characters]"
 
 
 def visible(text: str, *, kept: str = "\n\t") -> str:
@@ -133,7 +142,7 @@ def _is_utf8(encoding: str | None) -> bool:
 
 def log(line: str) -> None:
     """Print a line for people on standard error."""
-    text = visible(_escaped(line), kept="")
+    text = visible(_escaped(_bounded(line)), kept="")
     if _is_plain(text) and not sys.stderr.isatty():
         sys.stderr.write(f"{text}\n")
     else:

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,18 +82,26 @@ class FetchedFiles:
         """Path of the file for the user: the copy in the output folder, else in the cache."""
         return self.placed.get(item.distribution.name, item.file.path)
 
-    @property
+    @cached_property
     def archives(self) -> tuple[Downloaded, ...]:
         """The archives among the files, in the order of `folders`."""
         return tuple(item for item in self.files if is_archive(item.file.path))
 
     def name_of(self, path: Path) -> str:
         """The name of a file in its archive or its record."""
-        for folder in self.folders:
-            if path.is_relative_to(folder):
+        for folder in path.parents:
+            if folder in self._unpacked:
                 return path.relative_to(folder).as_posix()
-        names = {item.file.path: item.distribution.name for item in self.files}
-        return names.get(path, path.name)
+        return self._names.get(path, path.name)
+
+    # A record may have thousands of files: each name is looked up.
+    @cached_property
+    def _unpacked(self) -> frozenset[Path]:
+        return frozenset(self.folders)
+
+    @cached_property
+    def _names(self) -> dict[Path, str]:
+        return {item.file.path: item.distribution.name for item in self.files}
 
     def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
         """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""

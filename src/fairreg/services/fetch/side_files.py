@@ -17,6 +17,8 @@ from fairreg.storage.cache import Cache
 
 __all__ = ["gathered", "missing", "side_files_in"]
 
+_TEXTS = (".json", ".txt")
+
 
 def missing(files: Sequence[Downloaded], available: Iterable[Distribution]) -> list[Distribution]:
     """Files of the record that belong to a downloaded model (side files, shards, index) and are not here."""
@@ -77,13 +79,12 @@ def _members(main: Downloaded, listed: Collection[str]) -> dict[str, str]:
 
 def _companions(name: str, folder: str, listed: Collection[str]) -> dict[str, str]:
     """Names of the listed files that are read with weights of this name, with their places beside them."""
-    texts = {item for item in listed if item.endswith((".json", ".txt"))}
-    if not texts or name in texts:
+    if name.endswith(_TEXTS):
         return {}
     found: dict[str, str] = {}
     for path in models.companions(PurePosixPath(name).name):
         other = posixpath.normpath(f"{folder}{path}")
-        if other in texts:
+        if other.endswith(_TEXTS) and other in listed:
             found.setdefault(other, PurePosixPath(other).name)
     return found
 
