@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A registry that cannot be written is read: in a read-only folder, on a full disk, where none can be made."""
+"""A registry that cannot be written is read: in a read-only folder, on a full disk, or none at all."""
 
 import os
 import resource

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 
 def test_a_file_appears_whole_and_alone(tmp_path: Path) -> None:

@@ -4,19 +4,27 @@
 import atexit
 import gc
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import typer
 
 from fairreg.cli.output import explain, log
 from fairreg.errors import FairregError
 
-__all__ = ["ROOMS", "command_line", "main"]
+__all__ = ["INTERRUPTED", "ROOMS", "InterruptWatch", "command_line", "main", "watched"]
 
 INTERRUPTED = 130
+MESSAGE = "Interrupted. What was finished is kept; repeat the command to resume."
+# Time for the main thread to notice an interrupt, in seconds.
+_PATIENCE = 0.5
+_SHOW_CURSOR = "\x1b[?25h"  # progress bars hide it
 # Number of new objects between two runs of the garbage collector.
 _GARBAGE = 50_000
 
@@ -91,6 +99,11 @@ def main() -> None:
     gc.set_threshold(_GARBAGE)
     atexit.register(gc.freeze)
     sys.excepthook = _unexpected
+    with watched() as interrupts:
+        _run(interrupts)
+
+
+def _run(interrupts: "InterruptWatch") -> None:
     try:
         # Not app(), which would replace our excepthook by its own.
         typer.main.get_command(command_line(sys.argv[1:]))()
@@ -99,15 +112,89 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            log("Interrupted. What was finished is kept; repeat the command to resume.")
-        _exit_without_late_threads(end.code)
+            log(MESSAGE)
+        _exit_without_late_threads(end.code, interrupts)
         raise
 
 
-def _exit_without_late_threads(code: object) -> None:
-    """Exit at once if an abandoned query of a source would keep the process alive."""
+class InterruptWatch:
+    """Counts the interrupts that the main thread has noticed, and ends the process if it does not notice.
+
+    Python runs the handler of a signal between two instructions of the main thread, so not while that is in
+    a call of a library such as onnxruntime. The number of the signal is written to a pipe at once, however
+    (`signal.set_wakeup_fd`), which another thread reads. Nothing is lost when the process ends there: files
+    and records are written in one step, as for a process that is killed.
+    """
+
+    def __init__(self) -> None:
+        self.noticed = 0
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt for the first SIGINT; end the process at the second."""
+        self.noticed += 1
+        if self.noticed > 1:
+            _end()
+        signal.default_int_handler(number, frame)
+
+    def read(self, signals: int) -> None:
+        """Read numbers of signals from a pipe until it is closed."""
+        with suppress(OSError):
+            while received := os.read(signals, 1):
+                before = self.noticed
+                if received == bytes([signal.SIGINT]) and before == 0:
+                    time.sleep(_PATIENCE)
+                    if self.noticed == before:
+                        _end()
+
+
+@contextmanager
+def watched() -> Iterator[InterruptWatch]:
+    """Context manager: an interrupt ends the process even if the main thread is in a call of a library.
+
+    Nothing is changed where interrupts are ignored or handled already, outside the main thread, or without
+    the pipes of POSIX.
+    """
+    watch = InterruptWatch()
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if os.name != "posix" or not usual or threading.current_thread() is not threading.main_thread():
+        yield watch
+        return
+    signals, wakeup = os.pipe()
+    os.set_blocking(wakeup, False)
+    earlier = signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, watch.handle)
+    # A child process inherits the pipe: its interrupts are not ours.
+    os.register_at_fork(after_in_child=lambda: _forget(wakeup))
+    threading.Thread(target=watch.read, args=(signals,), daemon=True).start()
+    try:
+        yield watch
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.set_wakeup_fd(earlier)
+        os.close(wakeup)
+
+
+def _forget(wakeup: int) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    current = signal.set_wakeup_fd(-1)
+    if current not in {-1, wakeup}:
+        signal.set_wakeup_fd(current)
+
+
+def _end() -> None:
+    """End the process at once, from any thread, with what was printed so far."""
+    shown = _SHOW_CURSOR if sys.stderr.isatty() else ""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        os.write(sys.stderr.fileno(), f"{shown}{MESSAGE}\n".encode())
+    os._exit(INTERRUPTED)
+
+
+def _exit_without_late_threads(code: object, interrupts: "InterruptWatch") -> None:
+    """Exit at once if an abandoned query or an interrupted call of an engine could keep the process alive."""
     live = sys.modules.get("fairreg.services.search.federated")
-    if live is not None and live.has_late_threads():
+    if (live is not None and live.has_late_threads()) or interrupts.noticed:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))

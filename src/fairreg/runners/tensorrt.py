@@ -27,8 +27,8 @@ from fairreg.runners.independence import batching_of
 from fairreg.runners.signature import LONGEST_AXIS
 from fairreg.runners.weights.onnx import OnnxContent, complete, signature_of
 from fairreg.schemas.record import Tensor
+from fairreg.storage.files import replacing
 from fairreg.storage.formats import FileFormat
-from fairreg.storage.replacement import replacing
 
 __all__ = [
     "FORMATS",

@@ -13,6 +13,7 @@ input: names that are no plain ones and links that lead out are ignored, and not
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -20,13 +21,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from fairreg.storage.cache_checks import IndexEntry, is_inside, parse_entry, remove_links
-from fairreg.storage.files import digest, disk_faults, safe_name, unreadable
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import (
+    digest,
+    disk_faults,
+    is_inside,
+    is_plain_name,
+    remove_links,
+    replacing,
+    safe_name,
+    unreadable,
+)
 
 __all__ = ["Cache", "CacheInfo", "CachedFile"]
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_ENTRY = 4096  # bytes of an index file; the longest that is written has a few hundred
 _PARTS = ("blobs", "index", "partial", "extracted", "gathered")
 
@@ -49,6 +59,31 @@ class CacheInfo:
     size: int
     partial: int
     extracted: int
+
+
+class _IndexEntry(NamedTuple):
+    """Blob of an index entry: the digest of its bytes in hex, and its file name."""
+
+    sha256: str
+    name: str
+
+    def to_json(self) -> str:
+        """The text of an index file."""
+        return json.dumps(self._asdict())
+
+
+def _parse_entry(content: bytes) -> _IndexEntry | None:
+    """Read an index file; None unless it names a blob by a digest in hex and a plain file name."""
+    try:
+        entry = json.loads(content)
+    except (ValueError, RecursionError):  # a nest deeper than the parser's stack
+        return None
+    if not isinstance(entry, dict):
+        return None
+    sha256, name = entry.get("sha256"), entry.get("name")
+    if not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
+        return None
+    return _IndexEntry(sha256, name) if isinstance(name, str) and is_plain_name(name) else None
 
 
 class Cache:
@@ -84,7 +119,7 @@ class Cache:
             self._make_folder(target.parent)
             source.replace(target)
             for key in keys:
-                self._write_index(key, IndexEntry(sha256, target.name))
+                self._write_index(key, _IndexEntry(sha256, target.name))
         return CachedFile(target, sha256, target.stat().st_size)
 
     def named(self, file: CachedFile, name: str) -> CachedFile:
@@ -204,7 +239,7 @@ class Cache:
     def _index(self, key: str) -> Path:
         return self.folder / "index" / f"{_file_name(key)}.json"
 
-    def _entry(self, key: str) -> IndexEntry | None:
+    def _entry(self, key: str) -> _IndexEntry | None:
         """Read an index entry; one that is not as `add` writes it is removed."""
         path = self._index(key)
         if not path.is_file():
@@ -214,13 +249,13 @@ class Cache:
                 content = stream.read(_LONGEST_ENTRY)
         except OSError:
             return None
-        entry = parse_entry(content)
+        entry = _parse_entry(content)
         if entry is None:
             self._log(f"The entry {path.name} of the cache's index is damaged, so it is ignored.")
             self._remove(path)
         return entry
 
-    def _write_index(self, key: str, entry: IndexEntry) -> None:
+    def _write_index(self, key: str, entry: _IndexEntry) -> None:
         path = self._index(key)
         self._make_folder(path.parent)
         with replacing(path) as draft:

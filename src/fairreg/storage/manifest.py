@@ -5,8 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from fairreg.storage.files import digest
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import digest, replacing
 
 __all__ = ["changed", "write"]
 

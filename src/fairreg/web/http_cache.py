@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from base64 import b64decode, b64encode
 from http import HTTPStatus
 from pathlib import Path
@@ -91,7 +90,7 @@ class HttpCache:
 
     def _write(self, path: Path, text: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+        draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
         try:
             with draft.open("x", encoding="utf-8") as out:
                 out.write(text)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["EVENT_BITS", "FORMAT", "JetFile", "JetSample", "JetWriter", "open_jets", "read_jets"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["draw", "require"]
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Connections to the registry's database; the locking and transactions of each engine are handled here."""
 
-import secrets
+import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import (
@@ -26,10 +26,12 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from fairreg.errors import FairregError, MissingEngine, RegistryError, RegistryNotWritable
+from fairreg.errors import RegistryError, RegistryNotWritable
 from fairreg.registry.db.row_mapping import decoded
-from fairreg.registry.db.sqlite_file import SqliteFile
 from fairreg.registry.db.tables import HEAD, REVISIONS
+
+if TYPE_CHECKING:
+    from fairreg.registry.db.read_only_file import ReadOnlyFile
 
 __all__ = ["Database", "SchemaState"]
 
@@ -69,21 +71,43 @@ class Database:
         self.url = url
         self._written = False
         self._refusal: RegistryNotWritable | None = None
-        self._file = None if self.path is None else SqliteFile(self.path)
-        if self._file is not None:
-            event.listen(self._engine, "do_connect", _connect_with(self._file))
+        # Only for an SQLite file that cannot be opened for writing, or whose folder cannot be written.
+        self._file: ReadOnlyFile | None = None
+        if self.path is not None:
+            event.listen(self._engine, "do_connect", self._connect)
 
     @classmethod
     def in_memory(cls) -> "Database":
         """Return an empty database that is gone once it is closed; its connections share it."""
-        return cls(f"sqlite:///file:fairreg-{secrets.token_hex(8)}?mode=memory&cache=shared&uri=true")
+        return cls(f"sqlite:///file:fairreg-{os.urandom(8).hex()}?mode=memory&cache=shared&uri=true")
 
     @property
     def not_writable(self) -> RegistryNotWritable | None:
         """The error of writing where it is known that nothing can be written; None elsewhere."""
-        if self._refusal is None and self._file is not None:
-            return self._file.read_only
-        return self._refusal
+        if self._refusal is None and self._file is None and self.path is not None and _is_locked(self.path):
+            from fairreg.registry.db.read_only_file import refusal
+
+            return refusal(self.path)
+        return self._refusal if self._file is None else self._file.refusal
+
+    def _connect(
+        self, _dialect: Any, _record: Any, names: list[Any], options: dict[str, Any]
+    ) -> sqlite3.Connection:
+        """Open a connection to the file, without writing where nothing can be written."""
+        connection: sqlite3.Connection = sqlite3.connect(*names, **options)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").close()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            from fairreg.registry.db.read_only_file import ReadOnlyFile
+
+            self._file, connection = ReadOnlyFile.opened(Path(names[0]), error, options)
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            self._file = None
+        return connection
 
     def refuse_writing(self, reason: RegistryNotWritable) -> None:
         """Raise `reason` for every later write transaction."""
@@ -270,20 +294,19 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _connect_with(file: SqliteFile) -> Callable[..., sqlite3.Connection]:
-    """Return the handler with which SQLAlchemy opens a connection to `file`."""
-
-    def connect(_dialect: Any, _record: Any, names: list[Any], options: dict[str, Any]) -> sqlite3.Connection:
-        return file.connect(*names, **options)
-
-    return connect
+def _is_locked(path: Path) -> bool:
+    """Tell whether there is a file that this user may not write."""
+    effective = os.access in os.supports_effective_ids
+    return path.exists() and not os.access(path, os.W_OK, effective_ids=effective)
 
 
 def _postgresql(url: URL) -> Engine:
+    from fairreg.registry.db.postgresql import prepare_session, require_unicode
+
     given = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
     engine = create_engine(url, pool_pre_ping=True, connect_args=given, **_pooling(url), **_JSON)
-    event.listen(engine, "connect", _require_unicode)
-    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "connect", require_unicode)
+    event.listen(engine, "connect", prepare_session)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -351,25 +374,6 @@ def _take(connection: Connection, lock: int) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_FAIRREG}, {lock})")
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:
-    # The best plan depends on how common a word is, so each query is planned for its own words; a repeated
-    # query scans a large table from the same end; no plan here is worth compiling.
-    with connection.cursor() as cursor:
-        cursor.execute("SET plan_cache_mode = force_custom_plan")
-        cursor.execute("SET synchronize_seqscans = off")
-        cursor.execute("SET jit = off")
-    connection.commit()
-
-
-def _require_unicode(connection: Any, _record: object) -> None:
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise RegistryError(
-            f"The database {connection.info.dbname} stores text as {encoding}; fairreg needs UTF-8.",
-            hint="Create another: createdb --encoding=UTF8 --template=template0 NAME",
-        )
-
-
 @contextmanager
 def _sql_errors(url: str) -> Iterator[None]:
     try:
@@ -386,21 +390,9 @@ def _url_errors() -> Iterator[None]:
     try:
         yield
     except (NoSuchModuleError, ImportError, ValueError) as error:
-        raise _bad_url(error) from error
+        from fairreg.registry.db.sql_errors import bad_url
 
-
-def _bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError:
-    from fairreg.registry.db.sql_errors import URL_HINT
-
-    if isinstance(error, NoSuchModuleError):
-        return RegistryError("FAIRREG_DATABASE_URL names an unknown database driver.", hint=URL_HINT)
-    if isinstance(error, ValueError):
-        return RegistryError(f"FAIRREG_DATABASE_URL is not a database URL: {error}.", hint=URL_HINT)
-    if error.name == "psycopg":
-        return MissingEngine("psycopg", "postgres")
-    return RegistryError(
-        f"FAIRREG_DATABASE_URL names a driver that cannot be loaded: {error}.", hint=URL_HINT
-    )
+        raise bad_url(error) from error
 
 
 _KINDS = frozenset({"sqlite", "postgresql"})

@@ -4,11 +4,17 @@
 import re
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from fairreg.errors import RegistryError, RegistryNotWritable, RegistryUnreachable
+from fairreg.errors import (
+    FairregError,
+    MissingEngine,
+    RegistryError,
+    RegistryNotWritable,
+    RegistryUnreachable,
+)
 
-__all__ = ["URL_HINT", "location_of_url", "translate_error"]
+__all__ = ["URL_HINT", "bad_url", "location_of_url", "translate_error"]
 
 URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
@@ -120,6 +126,19 @@ def translate_error(error: SQLAlchemyError, location: str) -> RegistryError:
     first_line = str(original or error).strip().partition("\n")[0]
     return RegistryError(
         f"The database {location} reported an error: {first_line}", hint="Run `fairreg db check`."
+    )
+
+
+def bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError:
+    """Return the error for a URL of which no engine can be made."""
+    if isinstance(error, NoSuchModuleError):
+        return RegistryError("FAIRREG_DATABASE_URL names an unknown database driver.", hint=URL_HINT)
+    if isinstance(error, ValueError):
+        return RegistryError(f"FAIRREG_DATABASE_URL is not a database URL: {error}.", hint=URL_HINT)
+    if error.name == "psycopg":
+        return MissingEngine("psycopg", "postgres")
+    return RegistryError(
+        f"FAIRREG_DATABASE_URL names a driver that cannot be loaded: {error}.", hint=URL_HINT
     )
 
 

@@ -17,8 +17,7 @@ from fairreg.assessment.rendering.comparison import Compared, compared
 from fairreg.assessment.rendering.dqv import to_jsonld
 from fairreg.assessment.rendering.html import to_html
 from fairreg.assessment.report import AssessmentReport
-from fairreg.storage.files import disk_faults
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["Compared", "FixReport", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
 

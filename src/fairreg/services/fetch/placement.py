@@ -8,8 +8,7 @@ from pathlib import Path
 
 from fairreg.errors import FairregError
 from fairreg.services.fetch.download import Downloaded
-from fairreg.storage.files import disk_faults, safe_name
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import disk_faults, replacing, safe_name
 
 __all__ = ["place"]
 

@@ -17,24 +17,22 @@ from fairreg.storage.cache import Cache
 
 __all__ = ["gathered", "missing", "side_files_in"]
 
-_TEXTS = (".json", ".txt")
-
 
 def missing(files: Sequence[Downloaded], available: Iterable[Distribution]) -> list[Distribution]:
     """Files of the record that belong to a downloaded model (side files, shards, index) and are not here."""
     listed = {item.name: item for item in available}
-    have = {item.distribution.name for item in files}
-    wanted = [name for item in files for name in (*_members(item, listed), *_index(item, listed))]
+    have, texts = {item.distribution.name for item in files}, _texts(listed)
+    wanted = [name for item in files for name in (*_members(item, listed, texts), *_index(item, listed))]
     return [listed[name] for name in dict.fromkeys(wanted) if name not in have]
 
 
 def gathered(cache: Cache, files: Sequence[Downloaded]) -> tuple[Downloaded, ...]:
     """Put each model with the files that belong to it into one folder; return the files at their places."""
     first = {item.distribution.name: number for number, item in reversed(list(enumerate(files)))}
-    found = list(files)
+    found, texts = list(files), _texts(first)
     for number, main in enumerate(files):
         own = main.file.path.name
-        members = _possible(_members(main, first), own)
+        members = _possible(_members(main, first, texts), own)
         if not members:
             continue
         parts = {place: files[first[name]].file for name, place in members.items()}
@@ -67,24 +65,29 @@ def _possible(members: dict[str, str], own: str) -> dict[str, str]:
     }
 
 
-def _members(main: Downloaded, listed: Collection[str]) -> dict[str, str]:
+def _texts(names: Iterable[str]) -> frozenset[str]:
+    """The names of texts, of which some are read with weights."""
+    return frozenset(name for name in names if name.endswith((".json", ".txt")))
+
+
+def _members(main: Downloaded, listed: Collection[str], texts: frozenset[str]) -> dict[str, str]:
     """Names of the listed files that belong to a model or index file, with their places in its folder."""
     name = main.distribution.name
     folder = name[: name.rfind("/") + 1]
     needed = () if is_archive(main.file.path) else _needed(main.file.path)
     side_files = {f"{folder}{place}": place for place in needed if f"{folder}{place}" in listed}
-    side_files |= _companions(name, folder, listed)
+    side_files |= _companions(name, folder, texts)
     return {other: place for other, place in side_files.items() if other != name}
 
 
-def _companions(name: str, folder: str, listed: Collection[str]) -> dict[str, str]:
-    """Names of the listed files that are read with weights of this name, with their places beside them."""
-    if name.endswith(_TEXTS):
+def _companions(name: str, folder: str, texts: frozenset[str]) -> dict[str, str]:
+    """Names of the texts that are read with weights of this name, with their places beside them."""
+    if not texts or name in texts:
         return {}
     found: dict[str, str] = {}
     for path in models.companions(PurePosixPath(name).name):
         other = posixpath.normpath(f"{folder}{path}")
-        if other.endswith(_TEXTS) and other in listed:
+        if other in texts:
             found.setdefault(other, PurePosixPath(other).name)
     return found
 

@@ -12,8 +12,7 @@ from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutRes
 from fairreg.schemas.validation import read_record
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
-from fairreg.storage.files import disk_faults
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import disk_faults, replacing
 
 if TYPE_CHECKING:
     from fairreg.services.registry.bulk_import import ImportBatch

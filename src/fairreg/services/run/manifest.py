@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fairreg.storage.files import digest, disk_faults
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import digest, disk_faults, replacing
 
 __all__ = ["NAME", "ManifestEntry", "RunManifest"]
 

@@ -11,8 +11,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError, UsageError
-from fairreg.storage.files import disk_faults
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["OUTPUT_SUFFIXES", "write_outputs"]
 

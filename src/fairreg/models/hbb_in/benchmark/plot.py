@@ -8,7 +8,7 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.benchmark.results import Row
 from fairreg.models.hbb_in.roc_plot import require
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["draw"]
 

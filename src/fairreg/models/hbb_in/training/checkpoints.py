@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError, UsageError
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["NAME", "Checkpoint", "read", "write"]
 

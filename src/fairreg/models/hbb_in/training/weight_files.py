@@ -19,7 +19,7 @@ from fairreg.errors import MissingEngine
 from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.models.hbb_in.published import metadata_document
 from fairreg.models.hbb_in.training.setup import Setup
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["STEM", "save"]
 

@@ -25,7 +25,7 @@ from fairreg.models.hbb_in.published import DOI, kept_features
 from fairreg.runners import devices, torch
 from fairreg.runners.weights import Tensors, fingerprint, fingerprint_of, read_tensors
 from fairreg.schemas.identifiers import parse
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["BenchmarkReport", "benchmark"]
 

@@ -14,7 +14,7 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in.simulation.block import Block
 from fairreg.models.hbb_in.simulation.record import RECORD_FILE, dataset_record
 from fairreg.models.hbb_in.simulation.sample import SimulationPlan, make_file
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["Simulated", "SimulationPlan", "simulate"]
 

@@ -24,7 +24,7 @@ from fairreg.models.hbb_in.training.splits import Split
 from fairreg.models.hbb_in.training.stability import RunStatistics
 from fairreg.models.hbb_in.workflows.evaluate import EvaluationReport, evaluate
 from fairreg.runners import torch
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["Round", "TrainingObserver", "TrainingPlan", "TrainingReport", "train"]
 

@@ -10,8 +10,7 @@ from fairreg.errors import UsageError
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.recipe.containerfile import containerfile
 from fairreg.services.run.recipe.facts import RecipeFacts, recipe_facts
-from fairreg.storage.files import disk_faults
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["RecipeFacts", "check_target", "recipe_facts", "write_recipe"]
 

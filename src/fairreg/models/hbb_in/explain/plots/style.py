@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fairreg.models.hbb_in.network import CLASSES
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "CLASS_NAMES", "SERIES", "feature_axis", "new", "write"]
 

@@ -15,7 +15,7 @@ from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in import roc_plot
 from fairreg.models.hbb_in.explain.plots import style
 from fairreg.models.hbb_in.workflows.explain.subject import LabelledJets, Model
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["Analysis", "Cell", "Figure", "Table", "versions"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from fairreg import pages
 from fairreg.errors import ModelError, UsageError
-from fairreg.storage.replacement import replacing
+from fairreg.storage.files import replacing
 
 __all__ = ["ORDER", "write_report"]
 
