@@ -2,6 +2,7 @@
 """Entry point, and the only place that turns an error into text and an exit code."""
 
 import atexit
+import errno
 import gc
 import os
 import signal
@@ -25,6 +26,7 @@ MESSAGE = "Interrupted. What was finished is kept; repeat the command to resume.
 # Time for the main thread to notice an interrupt, in seconds.
 _PATIENCE = 0.5
 _SHOW_CURSOR = "\x1b[?25h"  # progress bars hide it
+_LONGEST_PATH = 200
 # Number of new objects between two runs of the garbage collector.
 _GARBAGE = 50_000
 
@@ -99,22 +101,76 @@ def main() -> None:
     gc.set_threshold(_GARBAGE)
     atexit.register(gc.freeze)
     sys.excepthook = _unexpected
+    if sys.stderr is None:  # closed by who started this process
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # pathlib is slow to import
     with watched() as interrupts:
         _run(interrupts)
 
 
 def _run(interrupts: "InterruptWatch") -> None:
     try:
-        # Not app(), which would replace our excepthook by its own.
-        typer.main.get_command(command_line(sys.argv[1:]))()
+        _require_output()
+        try:
+            # Not app(), which would replace our excepthook by its own.
+            typer.main.get_command(command_line(sys.argv[1:]))()
+        finally:
+            sys.stdout.flush()
     except FairregError as error:
         explain(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        _explain_disk_error(error)
+        sys.exit(_code_beneath(error))
     except SystemExit as end:
         if end.code == INTERRUPTED:
             log(MESSAGE)
         _exit_without_late_threads(end.code, interrupts)
         raise
+
+
+def _require_output() -> None:
+    if sys.stdout is None:
+        raise FairregError(
+            "Standard output is closed, so no result can be printed.",
+            hint="Redirect it, to a file or to /dev/null.",
+        )
+
+
+def _explain_disk_error(error: OSError) -> None:
+    """Say what cannot be used: a path, or standard output, which is then given up."""
+    if error.filename is not None:
+        explain(FairregError(f"{_named(error.filename)} cannot be used: {error.strerror}."))
+        return
+    try:
+        sys.stdout.flush()  # what could not be written fails again
+    except OSError:
+        _give_up_output(error)
+    else:
+        explain(FairregError(f"Reading or writing failed: {error.strerror or error}."))
+
+
+def _give_up_output(error: OSError) -> None:
+    with suppress(OSError, ValueError):  # else Python would try to write the rest at exit, and fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        explain(FairregError(f"Standard output cannot be written: {error.strerror or error}."))
+
+
+def _named(path: object) -> str:
+    """Return a path for a message; a long one is cut, because its length may be what is wrong."""
+    text = os.fsdecode(path) if isinstance(path, bytes) else str(path)
+    return text if len(text) <= _LONGEST_PATH else f"{text[:_LONGEST_PATH]}..."
+
+
+def _code_beneath(error: OSError) -> int:
+    """Return the exit code of the error that could not be printed, 1 where there was none."""
+    beneath = error.__context__
+    while beneath is not None:
+        code = getattr(beneath, "exit_code", None)
+        if isinstance(code, int) and code:
+            return code
+        beneath = beneath.__context__
+    return FairregError.exit_code
 
 
 class InterruptWatch:

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import TextIOWrapper
 from itertools import islice
@@ -143,10 +143,11 @@ def _is_utf8(encoding: str | None) -> bool:
 def log(line: str) -> None:
     """Print a line for people on standard error."""
     text = visible(_escaped(_bounded(line)), kept="")
-    if _is_plain(text) and not sys.stderr.isatty():
-        sys.stderr.write(f"{text}\n")
-    else:
-        _log_console().print(text)
+    with suppress(OSError):  # standard error is full: nobody can be told, and the command goes on
+        if _is_plain(text) and not sys.stderr.isatty():
+            sys.stderr.write(f"{text}\n")
+        else:
+            _log_console().print(text)
 
 
 def _is_plain(text: str) -> bool:

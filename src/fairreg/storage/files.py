@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Digests and names of files, disk errors, and writing in one step."""
 
+import errno
 import hashlib
 import os
 import re
@@ -139,6 +140,8 @@ def _is_special(target: Path) -> bool:
 
 def _new_file(target: Path) -> Path:
     """Create an empty file beside `target`, hidden, with the permissions of any new file of the user."""
+    if not target.name:  # the current folder, or the root
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     hint = target.name.encode("utf-8", "surrogateescape")[:_LONGEST_HINT].decode("utf-8", "ignore")
     while True:
         draft = target.with_name(f".{hint}.{os.urandom(6).hex()}.part")

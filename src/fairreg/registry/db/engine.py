@@ -71,8 +71,7 @@ class Database:
         self.url = url
         self._written = False
         self._refusal: RegistryNotWritable | None = None
-        # Only for an SQLite file that cannot be opened for writing, or whose folder cannot be written.
-        self._file: ReadOnlyFile | None = None
+        self._file: ReadOnlyFile | None = None  # only for one that cannot be opened in the usual way
         if self.path is not None:
             event.listen(self._engine, "do_connect", self._connect)
 
@@ -296,8 +295,8 @@ def _sqlite(url: URL) -> Engine:
 
 def _is_locked(path: Path) -> bool:
     """Tell whether there is a file that this user may not write."""
-    effective = os.access in os.supports_effective_ids
-    return path.exists() and not os.access(path, os.W_OK, effective_ids=effective)
+    own = os.access in os.supports_effective_ids
+    return path.exists() and not os.access(path, os.W_OK, effective_ids=own)
 
 
 def _postgresql(url: URL) -> Engine:
@@ -382,6 +381,10 @@ def _sql_errors(url: str) -> Iterator[None]:
         from fairreg.registry.db.sql_errors import location_of_url, translate_error
 
         raise translate_error(error, location_of_url(url)) from error
+    except UnicodeError as error:
+        from fairreg.registry.db.sql_errors import location_of_url, text_error
+
+        raise text_error(error, location_of_url(url)) from error
 
 
 @contextmanager

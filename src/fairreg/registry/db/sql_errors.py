@@ -12,9 +12,10 @@ from fairreg.errors import (
     RegistryError,
     RegistryNotWritable,
     RegistryUnreachable,
+    UsageError,
 )
 
-__all__ = ["URL_HINT", "bad_url", "location_of_url", "translate_error"]
+__all__ = ["URL_HINT", "bad_url", "location_of_url", "text_error", "translate_error"]
 
 URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
@@ -140,6 +141,16 @@ def bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError
     return RegistryError(
         f"FAIRREG_DATABASE_URL names a driver that cannot be loaded: {error}.", hint=URL_HINT
     )
+
+
+def text_error(error: UnicodeError, location: str) -> FairregError:
+    """Return the error for a text that a database cannot take, or for one of its own that is none."""
+    if isinstance(error, UnicodeEncodeError):
+        return UsageError(
+            "A text holds bytes that are not UTF-8, which no registry has.", hint="Type the text again."
+        )
+    message, hint = _SQLITE["SQLITE_CORRUPT"]
+    return RegistryError(message.format(place=location), hint=hint)
 
 
 def location_of_url(url: str) -> str:
