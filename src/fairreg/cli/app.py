@@ -27,6 +27,8 @@ MESSAGE = "Interrupted. What was finished is kept; repeat the command to resume.
 _PATIENCE = 0.5
 _SHOW_CURSOR = "\x1b[?25h"  # progress bars hide it
 _LONGEST_PATH = 200
+# Errors of writing; those of files are sentences where they are written.
+_OF_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF})
 # Number of new objects between two runs of the garbage collector.
 _GARBAGE = 50_000
 
@@ -141,15 +143,9 @@ def _explain_disk_error(error: OSError) -> None:
     if error.filename is not None:
         explain(FairregError(f"{_named(error.filename)} cannot be used: {error.strerror}."))
         return
-    try:
-        sys.stdout.flush()  # what could not be written fails again
-    except OSError:
-        _give_up_output(error)
-    else:
+    if error.errno not in _OF_WRITING:
         explain(FairregError(f"Reading or writing failed: {error.strerror or error}."))
-
-
-def _give_up_output(error: OSError) -> None:
+        return
     with suppress(OSError, ValueError):  # else Python would try to write the rest at exit, and fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno != errno.EPIPE:
