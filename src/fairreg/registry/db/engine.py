@@ -49,8 +49,7 @@ _BUSY_SECONDS = 30
 _CACHE_KIB = 64 * 1024
 # Pages of the write-ahead log before an automatic checkpoint: fewer and longer writes.
 _WAL_PAGES = 32_000
-# Interval of the checkpoints during a bulk write.
-_CHECKPOINT_SECONDS = 0.2
+_CHECKPOINT_SECONDS = 0.2  # between checkpoints during a bulk write
 _CONNECT_SECONDS = 10
 # PostgreSQL's advisory locks of this registry: (class, lock). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
