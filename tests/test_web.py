@@ -472,6 +472,18 @@ def test_the_oldest_kept_answers_make_room(tmp_path, monkeypatch):
     assert kept.find("long 4") is not None
 
 
+def test_the_cache_of_answers_removes_no_file_but_its_own(tmp_path):
+    (tmp_path / "mine.json").write_text("mine")
+    kept = HttpCache(tmp_path)
+    kept.store("key", HttpResponse("u", 200, {"etag": "x"}, b"y"))
+    (tmp_path / ("0" * 64 + ".json")).symlink_to(tmp_path / "mine.json")
+    assert kept.size()[0] == 1
+    kept.clear()
+    assert (tmp_path / "mine.json").read_text() == "mine"
+    assert kept.find("key") is None
+    assert kept.size() == (0, 0)
+
+
 def test_file_hosts_follow_only_a_base_url_that_is_set(web, settings, tmp_path):
     raw = "https://raw.githubusercontent.com/lab/tagger/main/a.onnx"
     assert web.address(raw) == settings.service("github").url + "/lab/tagger/main/a.onnx"

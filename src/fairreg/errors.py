@@ -9,6 +9,7 @@ FairregError                1  failed; the message says why, the hint what to do
 ├── AccessDenied            1  restricted, embargoed or gated
 ├── RecordError             1  a payload or document is not a valid record
 ├── RegistryError           1  an operation of the registry's database failed
+│   ├── RegistryNotWritable    it can be read, and not be written
 │   └── RegistryUnreachable 4  its server could not be reached
 ├── ModelError              1  no runnable model was recognised, or its input does not fit
 │   ├── NeedsAuthorsCode       only the authors' own code would run the model
@@ -96,6 +97,10 @@ class RecordError(FairregError):
 
 class RegistryError(FairregError):
     """An operation of the registry's database failed."""
+
+
+class RegistryNotWritable(RegistryError):
+    """The registry cannot be written: read-only, on a full disk, or without the permission."""
 
 
 class RegistryUnreachable(RegistryError):

@@ -117,10 +117,10 @@ POLICIES_DATE = "2026-11"  # when the hosts' own pages were read
 
 # Paces are the published limits. Zenodo: 30 searches (https://developers.zenodo.org), and 133 other requests
 # of a guest by the X-RateLimit-Limit of its answers; what it allows with a token its answers state, too.
-# Hub: https://huggingface.co/docs/hub/rate-limits, per five minutes. GitHub: search limits, and the hourly one
-# with a token; the 60 requests per hour of a guest are few enough to be sent at once, and the answers state
-# when they are spent. CERN Open Data, OpenML and Globus Search publish no known limit: theirs is our choice,
-# one request per second.
+# Hub: https://huggingface.co/docs/hub/rate-limits, per five minutes. GitHub: search limits, and the hourly
+# one with a token; the 60 requests per hour of a guest are few enough to be sent at once, and the answers
+# state when they are spent. CERN Open Data, OpenML and Globus Search publish no known limit: theirs is our
+# choice, one request per second.
 ZENODO = Source(
     "zenodo",
     "Zenodo",

@@ -7,6 +7,9 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
+from fairreg.schemas.record import Distribution
+from fairreg.services.fetch.hub_cache import hub_copy
+
 COMMIT = "1" * 40
 CONTENT = b"weights of a tagger"
 
@@ -57,3 +60,14 @@ def test_a_file_that_was_changed_there_is_downloaded_instead(cli, hub_folder, se
     hub_folder("sub/model.bin", b"weights of a forger")
     (file,) = cli("fetch", "huggingface:lab/tagger", "--json").json["files"]
     assert Path(file["path"]).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_name_there_is_a_link_which_may_not_lead_out(hub_folder, tmp_path, inside):
+    hub_folder("sub/model.bin", CONTENT)
+    (path,) = (tmp_path / "hub").rglob("model.bin")
+    target = (tmp_path / "hub" if inside else tmp_path) / "blob"
+    path.replace(target)
+    path.symlink_to(target)
+    address = f"https://huggingface.co/lab/tagger/resolve/{COMMIT}/sub/model.bin"
+    assert hub_copy(Distribution(name="sub/model.bin", url=address)) == (path if inside else None)

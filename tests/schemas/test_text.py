@@ -79,3 +79,50 @@ def test_hostile_text_is_read_in_the_end(repeated):
 
 def test_a_comment_that_never_ends_is_text():
     assert plain_text("<p>a <!-- b <!-- c --> d</p>") == "a <!-- b d"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<a title='a > b' href=x>c</a>", "c"),
+        ('<p title="it\'s">a</p>', "a"),
+        ("<p don't>a</p>b", "a\n\nb"),
+        ("<head><title>t</title></head><body><p>a</p></body>", "a"),
+        ("<script>if (a < b) { '<p>' }</script>c", "c"),
+        ("<P>a</P><UL><LI>b</UL>", "a\n\nb"),
+        ("<pre>a\n<b>b</b>\nc</pre>d\ne", "a\nb\nc\n\nd e"),
+        ("&lt;b&gt; is a tag<br>&amp;amp;", "<b> is a tag\n&amp;"),
+        ("<bdo>a</bdo><bb>b", "a<bb>b"),
+    ],
+)
+def test_tags_of_all_kinds(html, text):
+    assert plain_text(html) == text
+
+
+DEEP = [
+    "<div>",
+    "<ul><li>",
+    "<table><tr><td>",
+    "<b>",
+    "<pre>",
+    "<p>",
+    "<div></p>",
+    "<!--",
+    '<b "',
+    "<b '>",
+    "<p x='",
+]
+
+
+@pytest.mark.parametrize("repeated", [*DEEP, "&amp;", "&", "<script>", "<b ", "word ", "&#x41"])
+def test_the_time_for_a_text_is_linear_in_its_length(repeated):
+    """Of 100 and 400 kB: four times the time, with room for a busy machine, and a bound that quadratic
+    time would break by far."""
+    seconds = {}
+    for size in (100_000, 400_000):
+        text = repeated * (size // len(repeated)) + "x"
+        begun = time.thread_time()
+        plain_text(text)
+        seconds[size] = time.thread_time() - begun
+    assert seconds[400_000] < 2
+    assert seconds[400_000] < 10 * seconds[100_000] + 0.2

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 import hashlib
+import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import FairregError
 from fairreg.storage.cache import Cache
 from fairreg.storage.file_names import safe_name
+from support.examples import examples
+from support.permissions import needs_permissions, ordinary_rights, read_only
 
 CONTENT = b"weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -78,3 +81,143 @@ def test_a_safe_name_is_one_plain_file_name(name):
     assert len(safe.encode()) <= 150
     assert not set(safe) & set('/\\:*?"<>|\0\n')
     assert not safe.startswith(".")
+
+
+@pytest.fixture
+def decoys(cache):
+    """Files beside the cache and in it that are none of its blobs."""
+    places = [cache.folder.parent.parent / "decoy", cache.folder.parent / "decoy", cache.folder / "decoy"]
+    cache.folder.mkdir(parents=True)
+    for place in places:
+        place.write_bytes(CONTENT)
+    return places
+
+
+def write_entry(cache, content):
+    path = cache.folder / "index" / f"{KEYS[0].replace(':', '-')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+NESTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+DIGESTS = st.sampled_from(["..", "../..", SHA256, SHA256.upper(), f"{SHA256}/..", SHA256[:-1], ""]) | NESTS
+NAMES = st.sampled_from(
+    ["../decoy", "../../decoy", "/etc/hostname", ".", "..", "a/b", "a\\b", "a\0", "\ud800"]
+)
+
+
+@given(
+    st.binary()
+    | NESTS.map(lambda value: json.dumps(value).encode())
+    | st.fixed_dictionaries({"sha256": DIGESTS, "name": NAMES | NESTS | st.just("\ud800")}).map(
+        lambda v: json.dumps(v).encode()
+    )
+    | st.sampled_from([b"[" * 100_000, b'{"sha256":' * 50_000, b"\xff\xfe", b"9" * 5000])
+)
+@settings(
+    max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+def test_a_crafted_index_entry_counts_as_absent_and_is_all_that_is_removed(cache, content):
+    blob = fill(cache).path
+    outside = cache.folder.parent / "decoy"
+    outside.write_bytes(CONTENT)
+    entry = write_entry(cache, content)
+    said = []
+    assert Cache(cache.folder, said.append).find(KEYS[:1]) is None
+    assert blob.read_bytes() == outside.read_bytes() == CONTENT
+    assert not entry.exists()
+    assert said == [f"The entry {entry.name} of the cache's index is damaged, so it is ignored."]
+    assert cache.find(KEYS[1:]) is not None
+
+
+@pytest.mark.parametrize("level", ["../decoy", "../../decoy", "../../../decoy", "../../../../decoy"])
+def test_no_path_in_an_index_entry_leads_out_of_the_blobs(cache, decoys, level):
+    for digest in ("..", "../../..", SHA256):
+        write_entry(cache, json.dumps({"sha256": digest, "name": level}).encode())
+        assert cache.find(KEYS) is None
+    assert all(decoy.exists() for decoy in decoys)
+
+
+def test_an_entry_whose_blob_differs_is_dropped_with_a_word(cache):
+    path, said = fill(cache).path, []
+    path.write_bytes(b"changed")
+    assert Cache(cache.folder, said.append).find(KEYS) is None
+    assert said == ["model v1.onnx in the cache is not what was stored, so it is not used."]
+
+
+def test_a_blob_that_is_a_link_out_of_the_cache_is_not_used(cache, tmp_path):
+    path = fill(cache).path
+    outside = tmp_path / "outside"
+    path.replace(outside)
+    path.symlink_to(outside)
+    assert list(cache.verify()) == []
+    assert cache.find(KEYS) is None
+    assert outside.read_bytes() == CONTENT
+    assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("part", ["blobs", "index", "partial", "gathered", "extracted"])
+def test_a_folder_that_is_a_link_out_of_the_cache_loses_the_link_only(cache, tmp_path, part):
+    outside = tmp_path / "outside"
+    fill(cache)
+    cache.extracted(SHA256).mkdir(parents=True)
+    cache.gathered({"a/b": cache.find(KEYS)})
+    (cache.folder / part).replace(outside)
+    before = sorted(path for path in outside.rglob("*"))
+    (cache.folder / part).symlink_to(outside)
+    found = cache.find(KEYS)
+    fill(cache)
+    if found is not None:
+        cache.gathered({"a/b": found})
+    cache.clear()
+    assert sorted(path for path in outside.rglob("*")) == before
+    assert not (cache.folder / part).exists()
+
+
+@pytest.mark.parametrize("suffix", [".part", ".lock"])
+def test_a_link_in_the_place_of_a_download_or_a_lock_is_not_written_through(cache, tmp_path, suffix):
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"mine")
+    cache.partial(KEYS[0]).with_suffix(suffix).symlink_to(outside)
+    with cache.lock(KEYS[0]):
+        cache.partial(KEYS[0]).write_bytes(CONTENT)
+    assert outside.read_bytes() == b"mine"
+
+
+def test_a_file_that_is_gathered_is_not_written_through_a_link(cache, tmp_path):
+    file, outside = fill(cache), tmp_path / "outside"
+    outside.mkdir()
+    folder = cache.gathered({"a/b": file})
+    (folder / "a" / "b").unlink()
+    (folder / "a").rmdir()
+    (folder / "a").symlink_to(outside)
+    assert (cache.gathered({"a/b": file}) / "a" / "b").read_bytes() == CONTENT
+    assert list(outside.iterdir()) == []
+
+
+@needs_permissions
+def test_a_cache_that_is_read_only_is_used_without_a_lock(cache):
+    file = fill(cache)
+    folder = cache.gathered({"a": file})
+    with read_only(cache.folder):
+        assert cache.find(KEYS) == file
+        assert cache.gathered({"a": file}) == folder
+        with pytest.raises(FairregError, match=r"The cache cannot be written: Permission denied"):
+            cache.lock("x").__enter__()
+
+
+@needs_permissions
+def test_a_blob_that_cannot_be_read_is_kept(cache):
+    path, said = fill(cache).path, []
+    path.chmod(0)
+    with ordinary_rights():
+        assert Cache(cache.folder, said.append).find(KEYS) is None
+        with pytest.raises(FairregError, match="cannot be read: Permission denied"):
+            list(cache.verify())
+    assert path.exists()
+    assert said == [f"{path} in the cache cannot be read: Permission denied."] * 2

@@ -2,14 +2,18 @@
 """Entry point, and the only place that turns an error into text and an exit code."""
 
 import atexit
+import errno
 import gc
 import os
+import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import typer
@@ -18,9 +22,16 @@ from typer.core import TyperGroup
 from fairreg.cli.output import explain, log, visible
 from fairreg.errors import FairregError, without_secrets
 
-__all__ = ["ROOMS", "command_line", "main"]
+__all__ = ["INTERRUPTED", "ROOMS", "InterruptWatch", "command_line", "main", "watched"]
 
 INTERRUPTED = 130
+MESSAGE = "Interrupted. What was finished is kept; repeat the command to resume."
+# Time for the main thread to notice an interrupt, in seconds.
+_PATIENCE = 0.5
+_SHOW_CURSOR = "\x1b[?25h"  # progress bars hide it
+_LONGEST_PATH = 200
+# Errors of writing; those of files are sentences where they are written.
+_OF_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EBADF})
 # Number of new objects between two runs of the garbage collector.
 _GARBAGE = 50_000
 
@@ -123,23 +134,150 @@ def main() -> None:
     gc.set_threshold(_GARBAGE)
     atexit.register(gc.freeze)
     sys.excepthook = _unexpected
+    if sys.stderr is None:  # closed by who started this process
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # pathlib is slow to import
+    with watched() as interrupts:
+        _run(interrupts)
+
+
+def _run(interrupts: "InterruptWatch") -> None:
     try:
-        # Not app(), which would replace our excepthook by its own.
-        typer.main.get_command(command_line(sys.argv[1:]))()
+        _require_output()
+        try:
+            # Not app(), which would replace our excepthook by its own.
+            typer.main.get_command(command_line(sys.argv[1:]))()
+        finally:
+            sys.stdout.flush()
     except FairregError as error:
         explain(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        _explain_disk_error(error)
+        sys.exit(_code_beneath(error))
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            log("Interrupted. What was finished is kept; repeat the command to resume.")
-        _exit_without_late_threads(end.code)
+            log(MESSAGE)
+        _exit_without_late_threads(end.code, interrupts)
         raise
 
 
-def _exit_without_late_threads(code: object) -> None:
-    """Exit at once if an abandoned query of a source would keep the process alive."""
+def _require_output() -> None:
+    if sys.stdout is None:
+        raise FairregError(
+            "Standard output is closed, so no result can be printed.",
+            hint="Redirect it, to a file or to /dev/null.",
+        )
+
+
+def _explain_disk_error(error: OSError) -> None:
+    """Say what cannot be used: a path, or standard output, which is then given up."""
+    if error.filename is not None:
+        explain(FairregError(f"{_named(error.filename)} cannot be used: {error.strerror}."))
+        return
+    if error.errno not in _OF_WRITING:
+        explain(FairregError(f"Reading or writing failed: {error.strerror or error}."))
+        return
+    with suppress(OSError, ValueError):  # else Python would try to write the rest at exit, and fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        explain(FairregError(f"Standard output cannot be written: {error.strerror or error}."))
+
+
+def _named(path: object) -> str:
+    """Return a path for a message; a long one is cut, because its length may be what is wrong."""
+    text = os.fsdecode(path) if isinstance(path, bytes) else str(path)
+    return text if len(text) <= _LONGEST_PATH else f"{text[:_LONGEST_PATH]}..."
+
+
+def _code_beneath(error: OSError) -> int:
+    """Return the exit code of the error that could not be printed, 1 where there was none."""
+    beneath = error.__context__
+    while beneath is not None:
+        code = getattr(beneath, "exit_code", None)
+        if isinstance(code, int) and code:
+            return code
+        beneath = beneath.__context__
+    return FairregError.exit_code
+
+
+class InterruptWatch:
+    """Counts the interrupts that the main thread has noticed, and ends the process if it does not notice.
+
+    Python runs the handler of a signal between two instructions of the main thread, so not while that is in
+    a call of a library such as onnxruntime. The number of the signal is written to a pipe at once, however
+    (`signal.set_wakeup_fd`), which another thread reads. Nothing is lost when the process ends there: files
+    and records are written in one step, as for a process that is killed.
+    """
+
+    def __init__(self) -> None:
+        self.noticed = 0
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Raise KeyboardInterrupt for the first SIGINT; end the process at the second."""
+        self.noticed += 1
+        if self.noticed > 1:
+            _end()
+        signal.default_int_handler(number, frame)
+
+    def read(self, signals: int) -> None:
+        """Read numbers of signals from a pipe until it is closed."""
+        with suppress(OSError):
+            while received := os.read(signals, 1):
+                before = self.noticed
+                if received == bytes([signal.SIGINT]) and before == 0:
+                    time.sleep(_PATIENCE)
+                    if self.noticed == before:
+                        _end()
+
+
+@contextmanager
+def watched() -> Iterator[InterruptWatch]:
+    """Context manager: an interrupt ends the process even if the main thread is in a call of a library.
+
+    Nothing is changed where interrupts are ignored or handled already, outside the main thread, or without
+    the pipes of POSIX.
+    """
+    watch = InterruptWatch()
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if os.name != "posix" or not usual or threading.current_thread() is not threading.main_thread():
+        yield watch
+        return
+    signals, wakeup = os.pipe()
+    os.set_blocking(wakeup, False)
+    earlier = signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, watch.handle)
+    # A child process inherits the pipe: its interrupts are not ours.
+    os.register_at_fork(after_in_child=lambda: _forget(wakeup))
+    threading.Thread(target=watch.read, args=(signals,), daemon=True).start()
+    try:
+        yield watch
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.set_wakeup_fd(earlier)
+        os.close(wakeup)
+
+
+def _forget(wakeup: int) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    current = signal.set_wakeup_fd(-1)
+    if current not in {-1, wakeup}:
+        signal.set_wakeup_fd(current)
+
+
+def _end() -> None:
+    """End the process at once, from any thread, with what was printed so far."""
+    shown = _SHOW_CURSOR if sys.stderr.isatty() else ""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        os.write(sys.stderr.fileno(), f"{shown}{MESSAGE}\n".encode())
+    os._exit(INTERRUPTED)
+
+
+def _exit_without_late_threads(code: object, interrupts: "InterruptWatch") -> None:
+    """Exit at once if an abandoned query or an interrupted call of an engine could keep the process alive."""
     live = sys.modules.get("fairreg.services.search.federated")
-    if live is not None and live.has_late_threads():
+    if (live is not None and live.has_late_threads()) or interrupts.noticed:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code if isinstance(code, int) else int(code is not None))

@@ -59,10 +59,25 @@ FileOfRecord = Annotated[
         help="Use the file of this name in the record, or those that match the pattern.",
     ),
 ]
+
+
+def _not_endless(file: Path) -> Path:
+    """Refuse a device such as /dev/zero, which has no end; a pipe has one."""
+    if file.is_char_device() or file.is_block_device():
+        raise typer.BadParameter(f"{file} is a device, not a file.")
+    return file
+
+
 InputFile = Annotated[
     Path,
     typer.Argument(
-        exists=True, dir_okay=False, readable=True, metavar="FILE", help="Input file.", show_default=False
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        metavar="FILE",
+        help="Input file.",
+        show_default=False,
+        callback=_not_endless,
     ),
 ]
 

@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import TextIOWrapper
 from itertools import islice
@@ -35,6 +35,8 @@ __all__ = [
 _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
 _MOST_BARS = 8
+# Letters of one text for people: a long description is shown whole. JSON and documents are never cut.
+_LONGEST_SHOWN = 50_000
 # Characters that JSON in ASCII escapes; control characters are escaped in any JSON.
 _BEYOND_ASCII = re.compile(r"[^\n -~]")
 # Controls of terminals, of the direction of text, and letters without width, but for joiners.
@@ -74,9 +76,17 @@ def _console(**options: Any) -> "Console":
         """A console that escapes what is not printable in every text, and masks the secrets of addresses."""
 
         def render_str(self, text: str, **how: Any) -> Text:
-            return super().render_str(_encodable(visible(without_secrets(text)), self.encoding), **how)
+            shown = visible(without_secrets(_bounded(text)))
+            return super().render_str(_encodable(shown, self.encoding), **how)
 
     return PlainTexts(emoji=False, **options)
+
+
+def _bounded(text: str) -> str:
+    """Cut a text that nobody reads in a terminal, such as a title of a million letters, and say how much."""
+    if len(text) <= _LONGEST_SHOWN:
+        return text
+    return f"{text[:_LONGEST_SHOWN]} [... {len(text) - _LONGEST_SHOWN:,} more characters]"
 
 
 def visible(text: str, *, kept: str = "\n\t") -> str:
@@ -204,11 +214,12 @@ def _is_utf8(encoding: str | None) -> bool:
 
 def log(line: str) -> None:
     """Print a line for people on standard error."""
-    text = visible(_escaped(without_secrets(line)), kept="")
-    if _is_plain(text) and not sys.stderr.isatty():
-        sys.stderr.write(f"{text}\n")
-    else:
-        _log_console().print(text)
+    text = visible(_escaped(without_secrets(_bounded(line))), kept="")
+    with suppress(OSError):  # standard error is full: nobody can be told, and the command goes on
+        if _is_plain(text) and not sys.stderr.isatty():
+            sys.stderr.write(f"{text}\n")
+        else:
+            _log_console().print(text)
 
 
 def _is_plain(text: str) -> bool:

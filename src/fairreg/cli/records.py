@@ -121,6 +121,10 @@ def import_(
     from fairreg.services.registry.export_format import is_exported
     from fairreg.services.registry.transfer import import_ as read
 
+    if not file.is_file():
+        from fairreg.errors import UsageError
+
+        raise UsageError(f"{file} is a pipe, which cannot be read twice.", hint="Save it as a file first.")
     if not is_exported(file):
         _import_dump(file, source, json=json)
         return

@@ -31,6 +31,7 @@ from fairreg.settings import Settings
 from fairreg.sources import CURATED
 
 if TYPE_CHECKING:
+    from fairreg.errors import RegistryNotWritable
     from fairreg.registry.assessments import Assessment
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement
@@ -73,6 +74,11 @@ class Registry:
     def close(self) -> None:
         """Close the database's connections."""
         self._database.close()
+
+    @property
+    def not_writable(self) -> "RegistryNotWritable | None":
+        """The error of writing where it is known that nothing can be written; None elsewhere."""
+        return self._database.not_writable
 
     def bulk_write(self) -> AbstractContextManager[None]:
         """Context manager for long bulk writes: checkpoints the write-ahead log from a helper thread."""

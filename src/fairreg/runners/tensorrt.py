@@ -27,6 +27,7 @@ from fairreg.runners.independence import batching_of
 from fairreg.runners.signature import LONGEST_AXIS
 from fairreg.runners.weights.onnx import OnnxContent, complete, signature_of
 from fairreg.schemas.record import Tensor
+from fairreg.storage.files import replacing
 from fairreg.storage.formats import FileFormat
 
 __all__ = [
@@ -329,9 +330,8 @@ def _key(content: bytes, device: devices.Device, precision: str, batch_size: int
 def _keep(plan: bytes, path: Path) -> None:
     """Write the plan atomically: two processes may build the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part")
-    part.write_bytes(plan)
-    part.replace(path)
+    with replacing(path) as draft:
+        draft.write_bytes(plan)
 
 
 def _longest(model: Any, batch_size: int) -> dict[str, int]:

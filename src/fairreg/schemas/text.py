@@ -13,8 +13,14 @@ _TAGS = (
     "kbd|label|li|link|main|mark|meta|nav|nobr|ol|p|pre|q|s|samp|script|section|small|span|strike|strong|"
     "style|sub|summary|sup|svg|table|tbody|td|tfoot|th|thead|time|title|tr|tt|u|ul|var|video|wbr"
 )
-# A comment ends before the next one begins: searching each to the end would take quadratic time.
-_TAG = re.compile(rf"</?(?:{_TAGS})(?=[\s/>])[^<>]*>|<!--(?:(?!<!--).)*?-->", re.IGNORECASE | re.DOTALL)
+# No part of a tag holds a "<", and a comment ends before the next one begins: what is searched for one is not
+# searched again for the next, so the time is linear. A ">" in quotes does not end a tag.
+_TAG = re.compile(
+    rf"<(?P<closing>/?)(?P<name>{_TAGS})(?=[\s/>])"
+    r"""(?:(?:[^<>"']|"[^<"]*"|'[^<']*')*+>|[^<>]*>)"""
+    r"|<!--(?:(?!<!--).)*?-->",
+    re.IGNORECASE | re.DOTALL,
+)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _PARAGRAPH, _LINE = "\x1e", "\x1f"
 _PARAGRAPHS = (
@@ -22,6 +28,12 @@ _PARAGRAPHS = (
     "h1", "h2", "h3", "h4", "h5", "h6",
 )  # fmt: skip
 _LINES = ("br", "li", "tr", "dt", "dd", "caption", "figcaption")
+_MARKS = {
+    **dict.fromkeys(_PARAGRAPHS, _PARAGRAPH),
+    **dict.fromkeys(_LINES, _LINE),
+    **dict.fromkeys(("td", "th"), " "),
+}
+_HIDDEN = frozenset({"script", "style", "head"})
 
 
 def clean(text: str) -> str:
@@ -64,34 +76,45 @@ def split_keywords(stated: Iterable[str]) -> tuple[str, ...]:
 
 
 def _of_html(text: str) -> str:
-    from bs4 import BeautifulSoup
-    from bs4.element import NavigableString
-
-    soup = BeautifulSoup(_escape_bare(text), "html.parser")
-    for tag in soup.find_all(("script", "style", "head")):
-        tag.decompose()
-    for tag in soup.find_all("pre"):
-        for string in list(tag.find_all(string=True)):
-            string.replace_with(NavigableString(str(string).replace("\n", _LINE)))
-    # Marks go inside the tags: a mark beside a tag would search the parent's list from its start.
-    for tag in soup.find_all(_PARAGRAPHS):
-        tag.insert(0, NavigableString(_PARAGRAPH))
-        tag.append(NavigableString(_PARAGRAPH))
-    for tag in soup.find_all(("td", "th")):
-        tag.insert(0, NavigableString(" "))
-    for tag in soup.find_all(_LINES):
-        tag.insert(0, NavigableString(_LINE))
-    flowing = re.sub(r"[^\S\x1e\x1f]+", " ", soup.get_text())
+    """Return the text between the tags, in one pass: an element costs the same however deep it is nested."""
+    reader = _TextReader()
+    end = 0
+    for match in _TAG.finditer(text):
+        reader.add(text[end : match.start()])
+        reader.tag(match)
+        end = match.end()
+    reader.add(text[end:])
+    flowing = re.sub(r"[^\S\x1e\x1f]+", " ", "".join(reader.parts))
     return _tidy(flowing.replace(_PARAGRAPH, "\n\n").replace(_LINE, "\n"))
 
 
-def _escape_bare(text: str) -> str:
-    """Escape every ``<`` that opens no tag: the parser would take the words after it for a tag."""
-    parts, end = [], 0
-    for match in _TAG.finditer(text):
-        parts += [text[end : match.start()].replace("<", "&lt;"), match[0]]
-        end = match.end()
-    return "".join([*parts, text[end:].replace("<", "&lt;")])
+class _TextReader:
+    """Reader of tags and the texts between them, in `parts`; breaks of paragraphs and lines are marks."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        # Names of the element whose content is not text, and of how many `pre` the text is in.
+        self._hidden: str | None = None
+        self._pre = 0
+
+    def add(self, text: str) -> None:
+        """Add what stands between two tags."""
+        if self._hidden is None and text:
+            plain = html.unescape(text)
+            self.parts.append(plain.replace("\n", _LINE) if self._pre else plain)
+
+    def tag(self, match: re.Match[str]) -> None:
+        """Take the effect of a tag or comment."""
+        name, closing = (match["name"] or "").lower(), bool(match["closing"])
+        if self._hidden is not None:
+            if closing and name == self._hidden:
+                self._hidden = None
+        elif name in _HIDDEN and not closing:
+            self._hidden = name
+        elif name in _MARKS and not (closing and name not in _PARAGRAPHS):
+            self.parts.append(_MARKS[name])
+        if name == "pre":
+            self._pre = max(0, self._pre + (-1 if closing else 1))
 
 
 def _tidy(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
-from fairreg.storage.files import disk_faults
+from fairreg.storage.files import disk_faults, unreadable
 from fairreg.web.http_cache import HttpCache
 
 __all__ = ["CacheReport", "clear", "info", "verify"]
@@ -32,7 +32,8 @@ class CacheReport:
 
 def info(settings: Settings) -> CacheReport:
     """Summarise the cached files and responses."""
-    count, size = HttpCache(settings.http_cache).size()
+    with unreadable(str(settings.http_cache)):
+        count, size = HttpCache(settings.http_cache).size()
     return CacheReport(**asdict(Cache(settings.cache).info()), answers=count, answers_size=size)
 
 

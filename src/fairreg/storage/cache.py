@@ -8,7 +8,8 @@
     gathered/<sha256>/             files that belong together, such as a model with its side files
 
 A file reaches `blobs` only by the rename of a complete and verified one. Files in `gathered` share its bytes
-where the disk allows it, and are compared with it at each use.
+where the disk allows it, and are compared with it at each use. Whatever is read here is checked like foreign
+input: names that are no plain ones and links that lead out are ignored, and nothing outside is changed.
 """
 
 import hashlib
@@ -17,18 +18,28 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from fairreg.storage.checksums import checksums_of
 from fairreg.storage.file_names import safe_name
-from fairreg.storage.files import digest, disk_faults
+from fairreg.storage.files import (
+    digest,
+    disk_faults,
+    is_inside,
+    is_plain_name,
+    remove_links,
+    replacing,
+    unreadable,
+)
 
 __all__ = ["Cache", "CacheInfo", "CachedFile"]
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LONGEST_ENTRY = 4096  # bytes of an index file; the longest that is written has a few hundred
 _PARTS = ("blobs", "index", "partial", "extracted", "gathered")
 # Seconds within which two changes of a file can have the same time stamp (git calls such files racy).
 _TIME_STEP = 0.1
@@ -68,31 +79,61 @@ class CacheInfo:
     extracted: int
 
 
+class _IndexEntry(NamedTuple):
+    """Blob of an index entry: the digest of its bytes in hex, and its file name."""
+
+    sha256: str
+    name: str
+
+    def to_json(self) -> str:
+        """The text of an index file."""
+        return json.dumps(self._asdict())
+
+
+def _parse_entry(content: bytes) -> _IndexEntry | None:
+    """Read an index file; None unless it names a blob by a digest in hex and a plain file name."""
+    try:
+        entry = json.loads(content)
+    except (ValueError, RecursionError):  # a nest deeper than the parser's stack
+        return None
+    if not isinstance(entry, dict):
+        return None
+    sha256, name = entry.get("sha256"), entry.get("name")
+    if not (isinstance(sha256, str) and _SHA256.fullmatch(sha256)):
+        return None
+    return _IndexEntry(sha256, name) if isinstance(name, str) and is_plain_name(name) else None
+
+
 class Cache:
-    """The cache in `folder`, which is created with the first file.
+    """The cache in `folder`, which is created with the first file; `log` is told what was found damaged.
 
     One object serves one command: it reads a file once, and again only if it has changed since.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, log: Callable[[str], None] = lambda _line: None) -> None:
         self.folder = folder
+        self._log = log
         self._read: dict[Path, tuple[_Stamp, dict[str, str]]] = {}
 
     def find(self, keys: tuple[str, ...], algorithms: Collection[str] = ()) -> CachedFile | None:
         """Find the file of the first of `keys` in the cache, and hash its bytes again.
 
         Its `checksums` are those of `algorithms`, of the same pass. A blob that was changed on disk is
-        removed.
+        removed, and so is an index entry that names none.
         """
         for key in keys:
             entry = self._entry(key)
             if entry is None:
                 continue
-            path = self._blob(entry["sha256"], entry["name"])
-            found = self._checksums(path, {"sha256", *algorithms}) if path.is_file() else {}
-            if found.get("sha256") == entry["sha256"]:
-                return CachedFile(path, entry["sha256"], path.stat().st_size, found)
-            self._drop(key, path)
+            path = self._blob(entry.sha256, entry.name)
+            try:
+                found = self._checksums_of_own(path, {"sha256", *algorithms})
+                if found.get("sha256") == entry.sha256:
+                    return CachedFile(path, entry.sha256, path.stat().st_size, found)
+            except OSError as error:  # it may be intact, so it is kept
+                self._log(f"{path} in the cache cannot be read: {error.strerror}.")
+            else:
+                self._drop(key, path)
         return None
 
     def _checksums(self, path: Path, algorithms: Collection[str]) -> Mapping[str, str]:
@@ -110,10 +151,10 @@ class Cache:
         """Move the complete file `source` into the cache and index it under `keys`."""
         target = self._blob(sha256, safe_name(name))
         with disk_faults("The cache"):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(target.parent)
             source.replace(target)
             for key in keys:
-                self._write_index(key, {"sha256": sha256, "name": target.name})
+                self._write_index(key, _IndexEntry(sha256, target.name))
         return CachedFile(target, sha256, target.stat().st_size)
 
     def named(self, file: CachedFile, name: str) -> CachedFile:
@@ -131,11 +172,14 @@ class Cache:
         listing = "".join(f"{file.sha256}  {place}\n" for place, file in sorted(files.items()))
         key = hashlib.sha256(listing.encode("utf-8", "surrogatepass")).hexdigest()
         folder = self.folder / "gathered" / key
+        # Before the lock, which needs a writable folder.
+        if all(self._is_copy(folder / place, file) for place, file in files.items()):
+            return folder
         with self.lock(f"gather:{key}"), disk_faults("The cache"):
             for place, file in files.items():
                 target = folder / place
-                if not _is_copy(target, file):
-                    target.parent.mkdir(parents=True, exist_ok=True)
+                if not self._is_copy(target, file):
+                    self._make_folder(target.parent)
                     part = folder.with_name(f".{key}.part")
                     part.unlink(missing_ok=True)
                     _link(file.path, part)
@@ -146,7 +190,8 @@ class Cache:
         """Path of the unfinished download of `key`; its folder exists."""
         path = self.folder / "partial" / f"{_file_name(key)}.part"
         with disk_faults("The cache"):
-            _ensure(path.parent)
+            self._make_folder(path.parent)
+            remove_links(path, self.folder)
         return path
 
     def extracted(self, sha256: str) -> Path:
@@ -159,16 +204,22 @@ class Cache:
         from filelock import FileLock
 
         path = self.partial(key).with_suffix(".lock")
-        with FileLock(path):
+        held = FileLock(path)
+        with disk_faults("The cache"):
+            remove_links(path, self.folder)
+            held.acquire()
+        try:
             yield
+        finally:
+            held.release()
 
     def info(self) -> CacheInfo:
         """Count files and sizes on disk."""
-        blobs = list(self._blobs())
+        sizes = [path.lstat().st_size for path in self._blobs()]
         return CacheInfo(
             folder=self.folder,
-            files=len(blobs),
-            size=sum(path.stat().st_size for path in blobs),
+            files=len(sizes),
+            size=sum(sizes),
             partial=len(list((self.folder / "partial").glob("*.part"))),
             extracted=len(self._unpacked()),
         )
@@ -178,17 +229,23 @@ class Cache:
         from fairreg.storage import manifest
 
         for path in self._blobs():
-            yield path, digest(path) == path.parent.name
+            with unreadable(str(path)):
+                intact = digest(path) == path.parent.name
+            yield path, intact
         for folder in self._unpacked():
-            yield folder, not manifest.changed(folder)
+            with unreadable(str(folder)):
+                changed = manifest.changed(folder)
+            yield folder, not changed
 
     def clear(self) -> int:
-        """Remove everything in the cache; return the number of freed bytes."""
+        """Remove everything in the cache; return the number of freed bytes. Links are not followed."""
         parts = [self.folder / part for part in _PARTS]
-        found = [path.stat() for part in parts for path in part.rglob("*") if path.is_file()]
+        inside = [path for part in parts if not part.is_symlink() for path in part.rglob("*")]
+        found = [path.lstat() for path in inside if path.is_file() and not path.is_symlink()]
         size = sum({(item.st_dev, item.st_ino): item.st_size for item in found}.values())
         with disk_faults("The cache"):
             for part in parts:
+                remove_links(part, self.folder)
                 if part.exists():
                     shutil.rmtree(part)
         return size
@@ -198,37 +255,64 @@ class Cache:
         return sorted(path for path in folders if path.is_dir() and not path.name.startswith("."))
 
     def _blobs(self) -> Iterator[Path]:
-        yield from sorted(path for path in (self.folder / "blobs").glob("*/*/*") if path.is_file())
+        found = (self.folder / "blobs").glob("*/*/*")
+        yield from sorted(path for path in found if path.is_file() and is_inside(path, self.folder))
 
     def _blob(self, sha256: str, name: str) -> Path:
         return self.folder / "blobs" / sha256[:2] / sha256 / name
 
+    def _checksums_of_own(self, path: Path, algorithms: Collection[str]) -> Mapping[str, str]:
+        """Checksums of a file of the cache, none of any other path. Raises OSError if it is unreadable."""
+        is_own = is_inside(path, self.folder) and path.is_file()
+        return self._checksums(path, algorithms) if is_own else {}
+
+    def _is_copy(self, path: Path, file: CachedFile) -> bool:
+        """Tell whether a path in the cache is a file with the bytes of `file`, and no link leads there."""
+        if path.is_symlink() or not path.is_file() or not is_inside(path, self.folder):
+            return False
+        return path.samefile(file.path) or digest(path) == file.sha256
+
     def _index(self, key: str) -> Path:
         return self.folder / "index" / f"{_file_name(key)}.json"
 
-    def _entry(self, key: str) -> dict[str, str] | None:
-        try:
-            entry = json.loads(self._index(key).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return entry if isinstance(entry, dict) and {"sha256", "name"} <= set(entry) else None
-
-    def _write_index(self, key: str, entry: dict[str, str]) -> None:
+    def _entry(self, key: str) -> _IndexEntry | None:
+        """Read an index entry; one that is not as `add` writes it is removed."""
         path = self._index(key)
-        _ensure(path.parent)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(entry), encoding="utf-8")
-        fresh.replace(path)
+        if not path.is_file():
+            return None
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(_LONGEST_ENTRY)
+        except OSError:
+            return None
+        entry = _parse_entry(content)
+        if entry is None:
+            self._log(f"The entry {path.name} of the cache's index is damaged, so it is ignored.")
+            self._remove(path)
+        return entry
+
+    def _write_index(self, key: str, entry: _IndexEntry) -> None:
+        path = self._index(key)
+        self._make_folder(path.parent)
+        with replacing(path) as draft:
+            draft.write_text(entry.to_json(), encoding="utf-8")
 
     def _drop(self, key: str, path: Path) -> None:
-        self._index(key).unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+        if path.is_file():
+            self._log(f"{path.name} in the cache is not what was stored, so it is not used.")
+        self._remove(self._index(key))
+        self._remove(path)
 
-
-def _ensure(folder: Path) -> None:
-    """Make a folder if it is missing; to look first is cheaper for many files."""
-    if not folder.is_dir():
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder of the cache; a link in its place, or above it, is removed. Raises OSError."""
+        remove_links(folder, self.folder)
         folder.mkdir(parents=True, exist_ok=True)
+
+    def _remove(self, path: Path) -> None:
+        """Remove a file of the cache, or a link in its place; a cache that is read-only keeps it."""
+        if is_inside(path.parent, self.folder):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -242,13 +326,6 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def _is_copy(path: Path, file: CachedFile) -> bool:
-    """Tell whether a path is a file with the bytes of `file`, and not a symbolic link."""
-    if path.is_symlink() or not path.is_file():
-        return False
-    return path.samefile(file.path) or digest(path) == file.sha256
 
 
 def _file_name(key: str) -> str:

@@ -1,16 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""Digests of files, and disk errors."""
+"""Digests of files, disk errors, and writing in one step."""
 
+import errno
 import hashlib
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fairreg.errors import FairregError
 
-__all__ = ["digest", "disk_faults"]
+__all__ = [
+    "digest",
+    "disk_faults",
+    "is_inside",
+    "is_plain_name",
+    "remove_links",
+    "replacing",
+    "unreadable",
+]
 
 _BLOCK = 2**20
+_LIMIT_OF_NAMES = 255  # bytes, in most file systems
+# File systems limit names to 255 bytes; the beginning of the target's name tells whose draft it is.
+_LONGEST_HINT = 100
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -20,6 +33,43 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
         while block := stream.read(_BLOCK):
             found.update(block)
     return found.hexdigest()
+
+
+def _place_of(error: OSError) -> str:
+    """Path of a disk error in parentheses; empty where there is none, or only that of a draft."""
+    path = error.filename
+    return f" ({path})" if path is not None and not str(path).endswith(".part") else ""
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether a text is the name of a file in its folder, on every system: no path and not hidden."""
+    if not name or name.startswith(".") or set(name) & set("/\\:\0"):
+        return False
+    try:
+        return len(name.encode("utf-8")) <= _LIMIT_OF_NAMES
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+
+
+def is_inside(path: Path, folder: Path) -> bool:
+    """Tell whether a path, with all links followed, is below `folder`."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a loop of links
+        return False
+
+
+def remove_links(path: Path, folder: Path) -> None:
+    """Remove each symbolic link at `path` or between it and `folder`, so that writing stays in `folder`.
+
+    Raises OSError.
+    """
+    steps = path.relative_to(folder).parts
+    for count in range(1, len(steps) + 1):
+        place = folder.joinpath(*steps[:count])
+        if place.is_symlink():
+            place.unlink()
+            return
 
 
 @contextmanager
@@ -32,8 +82,60 @@ def disk_faults(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise FairregError(
-            f"{what} cannot be written: {error.strerror or error} ({error.filename}).",
+            f"{what} cannot be written: {error.strerror or error}{_place_of(error)}.",
             hint="Make its folder first."
             if isinstance(error, FileNotFoundError)
             else "Free some space, or choose a writable folder (FAIRREG_HOME for the cache).",
         ) from error
+
+
+@contextmanager
+def unreadable(what: str) -> Iterator[None]:
+    """Context manager: turn disk errors of reading `what` into a FairregError."""
+    try:
+        yield
+    except OSError as error:
+        raise FairregError(
+            f"{what} cannot be read: {error.strerror or error}.", hint="Check its permissions, and the disk."
+        ) from error
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Context manager: the path of a new empty file, which becomes `target` when the block ends.
+
+    After an error it is removed, and `target` is as before. Several processes may write one target: each has
+    a file of its own, and the last one stays. A device or a pipe, such as /dev/stdout, is written in place.
+    Raises OSError.
+    """
+    if _is_special(target):
+        yield target
+        return
+    draft = _new_file(target)
+    try:
+        yield draft
+        draft.replace(target)
+    except BaseException:
+        with suppress(OSError):  # the first error is the one to report
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _is_special(target: Path) -> bool:
+    """Tell whether the path is there and neither a file nor a folder; renaming would replace a device."""
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def _new_file(target: Path) -> Path:
+    """Create an empty file beside `target`, hidden, with the permissions of any new file of the user."""
+    if not target.name:  # the current folder, or the root
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    hint = target.name.encode("utf-8", "surrogateescape")[:_LONGEST_HINT].decode("utf-8", "ignore")
+    while True:
+        draft = target.with_name(f".{hint}.{os.urandom(6).hex()}.part")
+        try:
+            # Exclusive: neither an existing file nor a link in its place is ever written to.
+            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except FileExistsError:
+            continue
+        return draft

@@ -13,7 +13,6 @@ import re
 from base64 import b64decode, b64encode
 from http import HTTPStatus
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from fairreg.web.responses import Response
@@ -23,6 +22,8 @@ __all__ = ["HttpCache"]
 MAX_RESPONSES = 2_000
 MAX_BYTES = 256 * 2**20
 MAX_BODY_BYTES = 8 * 2**20
+# Names of the files here, answers and drafts of them: no other file is counted or removed.
+_OWN_NAME = re.compile(r"\.?[0-9a-f]{64}\.json(\.[0-9a-f]+\.part)?")
 # Headers needed by readers of an answer.
 _HEADERS = ("etag", "last-modified", "link", "content-type")
 # Sent back as If-None-Match: no character of it may end the header or be beyond Latin-1. Quotes are the rule
@@ -39,7 +40,8 @@ class HttpCache:
     def find(self, key: str) -> Response | None:
         """Return the cached answer for `key`, which has an ETag; None if it is missing or damaged."""
         try:
-            entry: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
+            path = self._path(key)
+            entry: Any = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
             body = b64decode(entry["body"], validate=True)
             headers = {str(name): str(value) for name, value in entry["headers"].items()}
             whole = entry["sha256"] == hashlib.sha256(body).hexdigest()
@@ -81,8 +83,9 @@ class HttpCache:
     def _files(self) -> list[tuple[str, os.stat_result]]:
         try:
             with os.scandir(self._folder) as entries:
-                return [(entry.path, entry.stat()) for entry in entries if entry.is_file()]
-        except FileNotFoundError:
+                own = (entry for entry in entries if _OWN_NAME.fullmatch(entry.name))
+                return [(item.path, item.stat()) for item in own if item.is_file(follow_symlinks=False)]
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def _path(self, key: str) -> Path:
@@ -91,12 +94,13 @@ class HttpCache:
 
     def _write(self, path: Path, text: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=self._folder, suffix=".new", delete=False, encoding="utf-8") as out:
-            out.write(text)
+        draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
         try:
-            Path(out.name).replace(path)
-        except OSError:
-            Path(out.name).unlink(missing_ok=True)
+            with draft.open("x", encoding="utf-8") as out:
+                out.write(text)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
             raise
 
     def _evict(self) -> None:

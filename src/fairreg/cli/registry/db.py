@@ -71,7 +71,7 @@ def check(json: Json = False) -> None:
         console().print(
             f"{report.place}: {report.entries} entries, {report.statements} statements, {verdict}"
         )
-        for problem in report.problems:
+        for problem in (*report.problems, *report.unchecked):
             console().print(f"  {problem}")
     if not report.sound:
         raise typer.Exit(1)

@@ -10,10 +10,10 @@ data set, or its identifier. The same jets give the same bytes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES
+from fairreg.storage.files import replacing
 
 __all__ = ["EVENT_BITS", "FORMAT", "JetFile", "JetSample", "JetWriter", "open_jets", "read_jets"]
 
@@ -222,7 +223,7 @@ class JetWriter:
     def __init__(
         self, path: Path, *, files: tuple[str, ...], spectators: tuple[str, ...], source: str
     ) -> None:
-        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._path, self._open = path, ExitStack()
         self._attributes: dict[str, Any] = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -239,12 +240,15 @@ class JetWriter:
     def __enter__(self) -> "JetWriter":
         h5py = _h5py()
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._content = h5py.File(self._part, "w")
-        for name, value in self._attributes.items():
-            listed = isinstance(value, list)
-            self._content.attrs.create(name, value, dtype=h5py.string_dtype() if listed else None)
-        for name, (dtype, _) in _DATASETS.items():
-            self._create(name, dtype, self._shapes[name])
+        with ExitStack() as opening:
+            draft = opening.enter_context(replacing(self._path))
+            self._content = opening.enter_context(h5py.File(draft, "w"))
+            for name, value in self._attributes.items():
+                listed = isinstance(value, list)
+                self._content.attrs.create(name, value, dtype=h5py.string_dtype() if listed else None)
+            for name, (dtype, _) in _DATASETS.items():
+                self._create(name, dtype, self._shapes[name])
+            self._open = opening.pop_all()
         return self
 
     def _create(self, name: str, dtype: str, shape: tuple[int, ...]) -> None:
@@ -274,12 +278,10 @@ class JetWriter:
             dataset.resize(dataset.shape[0] + count, axis=0)
             dataset[dataset.shape[0] - count :] = array
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._content.close()
-        if kind is None:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink(missing_ok=True)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
 
 
 def _h5py() -> Any:

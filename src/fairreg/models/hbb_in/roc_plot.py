@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError
+from fairreg.storage.files import replacing
 
 __all__ = ["draw", "require"]
 
@@ -39,6 +40,7 @@ def draw(curves: Mapping[str, tuple[NDArray[Any], NDArray[Any]]], path: Path) ->
     axes.grid(visible=True, which="both", alpha=0.3)
     axes.legend(loc="upper left")
     try:
-        figure.savefig(path, format="png", dpi=150)
+        with replacing(path) as draft:
+            figure.savefig(draft, format="png", dpi=150)
     except OSError as error:
         raise ModelError(f"{path.name} cannot be written: {error.strerror or error}.") from error

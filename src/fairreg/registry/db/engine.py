@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Connections to the registry's database; the locking and transactions of each engine are handled here."""
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from sqlalchemy import (
@@ -25,9 +26,12 @@ from sqlalchemy import column as sql_column
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from fairreg.errors import FairregError, MissingEngine, RegistryError
+from fairreg.errors import RegistryError, RegistryNotWritable
 from fairreg.registry.db.row_mapping import decoded
 from fairreg.registry.db.tables import HEAD, REVISIONS
+
+if TYPE_CHECKING:
+    from fairreg.registry.db.read_only_file import ReadOnlyFile
 
 __all__ = ["Database", "SchemaState"]
 
@@ -45,8 +49,7 @@ _BUSY_SECONDS = 30
 _CACHE_KIB = 64 * 1024
 # Pages of the write-ahead log before an automatic checkpoint: fewer and longer writes.
 _WAL_PAGES = 32_000
-# Interval of the checkpoints during a bulk write.
-_CHECKPOINT_SECONDS = 0.2
+_CHECKPOINT_SECONDS = 0.2  # between checkpoints during a bulk write
 _CONNECT_SECONDS = 10
 # PostgreSQL's advisory locks of this registry: (class, lock). Each database has its own.
 _FAIRREG = int.from_bytes(b"fair")
@@ -66,19 +69,64 @@ class Database:
         self._reader, self._writer = _roles(self._engine)
         self.url = url
         self._written = False
+        self._refusal: RegistryNotWritable | None = None
+        self._file: ReadOnlyFile | None = None  # only for one that cannot be opened in the usual way
+        if self.path is not None:
+            event.listen(self._engine, "do_connect", self._connect)
+
+    @classmethod
+    def in_memory(cls) -> "Database":
+        """Return an empty database that is gone once it is closed; its connections share it."""
+        return cls(f"sqlite:///file:fairreg-{os.urandom(8).hex()}?mode=memory&cache=shared&uri=true")
+
+    @property
+    def not_writable(self) -> RegistryNotWritable | None:
+        """The error of writing where it is known that nothing can be written; None elsewhere."""
+        if self._refusal is None and self._file is None and self.path is not None and _is_locked(self.path):
+            from fairreg.registry.db.read_only_file import refusal
+
+            return refusal(self.path)
+        return self._refusal if self._file is None else self._file.refusal
+
+    def _connect(
+        self, _dialect: Any, _record: Any, names: list[Any], options: dict[str, Any]
+    ) -> sqlite3.Connection:
+        """Open a connection to the file, without writing where nothing can be written."""
+        connection: sqlite3.Connection = sqlite3.connect(*names, **options)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").close()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            from fairreg.registry.db.read_only_file import ReadOnlyFile
+
+            self._file, connection = ReadOnlyFile.opened(Path(names[0]), error, options)
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            self._file = None
+        return connection
+
+    def refuse_writing(self, reason: RegistryNotWritable) -> None:
+        """Raise `reason` for every later write transaction."""
+        self._refusal = reason
 
     @property
     def location(self) -> str:
         """Location for messages: a path, or the URL without its password."""
         from fairreg.registry.db.sql_errors import location_of_url
 
-        return location_of_url(self.url)
+        return "in memory" if self._is_in_memory else location_of_url(self.url)
+
+    @property
+    def _is_in_memory(self) -> bool:
+        return self._engine.url.query.get("mode") == "memory"
 
     @property
     def path(self) -> Path | None:
-        """File of an SQLite database, None for a server."""
+        """File of an SQLite database, None for a server and in memory."""
         name = self._engine.url.database
-        return Path(name) if self.dialect == "sqlite" and name else None
+        return Path(name) if self.dialect == "sqlite" and name and not self._is_in_memory else None
 
     @property
     def dialect(self) -> str:
@@ -88,12 +136,18 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a read transaction with one consistent view of the database; raises RegistryError."""
+        if self._file is not None and self._file.is_stale:
+            self._engine.dispose()  # the next connection sees the new content
         with _sql_errors(self.url), self._reader.begin() as connection:
             yield connection
+            if self._file is not None and self._file.is_stale:
+                raise RegistryError(f"{self.location} was changed while it was read.", hint="Try again.")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a write transaction, committed as a whole or not at all; raises RegistryError."""
+        if (refusal := self.not_writable) is not None:
+            raise refusal
         self._written = True
         with _sql_errors(self.url), self._writer.begin() as connection:
             yield connection
@@ -224,7 +278,9 @@ def _pooling(url: URL) -> dict[str, Any]:
 
     Threads that wait minutes for the write lock hold a connection, and must not block readers.
     """
-    # SQLite in memory uses another pool, of one connection.
+    if url.query.get("mode") == "memory":
+        return {"poolclass": QueuePool, "max_overflow": -1}  # its connections share one database
+    # SQLite in memory otherwise uses another pool, of one connection.
     dialect: Any = url.get_dialect()
     return {"max_overflow": -1} if issubclass(dialect.get_pool_class(url), QueuePool) else {}
 
@@ -236,11 +292,19 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+def _is_locked(path: Path) -> bool:
+    """Tell whether there is a file that this user may not write."""
+    own = os.access in os.supports_effective_ids
+    return path.exists() and not os.access(path, os.W_OK, effective_ids=own)
+
+
 def _postgresql(url: URL) -> Engine:
+    from fairreg.registry.db.postgresql import prepare_session, require_unicode
+
     given = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_SECONDS}
     engine = create_engine(url, pool_pre_ping=True, connect_args=given, **_pooling(url), **_JSON)
-    event.listen(engine, "connect", _require_unicode)
-    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "connect", require_unicode)
+    event.listen(engine, "connect", prepare_session)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -308,25 +372,6 @@ def _take(connection: Connection, lock: int) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_FAIRREG}, {lock})")
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:
-    # The best plan depends on how common a word is, so each query is planned for its own words; a repeated
-    # query scans a large table from the same end; no plan here is worth compiling.
-    with connection.cursor() as cursor:
-        cursor.execute("SET plan_cache_mode = force_custom_plan")
-        cursor.execute("SET synchronize_seqscans = off")
-        cursor.execute("SET jit = off")
-    connection.commit()
-
-
-def _require_unicode(connection: Any, _record: object) -> None:
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise RegistryError(
-            f"The database {connection.info.dbname} stores text as {encoding}; fairreg needs UTF-8.",
-            hint="Create another: createdb --encoding=UTF8 --template=template0 NAME",
-        )
-
-
 @contextmanager
 def _sql_errors(url: str) -> Iterator[None]:
     try:
@@ -335,6 +380,10 @@ def _sql_errors(url: str) -> Iterator[None]:
         from fairreg.registry.db.sql_errors import location_of_url, translate_error
 
         raise translate_error(error, location_of_url(url)) from error
+    except UnicodeError as error:
+        from fairreg.registry.db.sql_errors import location_of_url, text_error
+
+        raise text_error(error, location_of_url(url)) from error
 
 
 @contextmanager
@@ -343,21 +392,9 @@ def _url_errors() -> Iterator[None]:
     try:
         yield
     except (NoSuchModuleError, ImportError, ValueError) as error:
-        raise _bad_url(error) from error
+        from fairreg.registry.db.sql_errors import bad_url
 
-
-def _bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError:
-    from fairreg.registry.db.sql_errors import URL_HINT
-
-    if isinstance(error, NoSuchModuleError):
-        return RegistryError("FAIRREG_DATABASE_URL names an unknown database driver.", hint=URL_HINT)
-    if isinstance(error, ValueError):
-        return RegistryError(f"FAIRREG_DATABASE_URL is not a database URL: {error}.", hint=URL_HINT)
-    if error.name == "psycopg":
-        return MissingEngine("psycopg", "postgres")
-    return RegistryError(
-        f"FAIRREG_DATABASE_URL names a driver that cannot be loaded: {error}.", hint=URL_HINT
-    )
+        raise bad_url(error) from error
 
 
 _KINDS = frozenset({"sqlite", "postgresql"})

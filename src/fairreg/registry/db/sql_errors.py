@@ -4,16 +4,32 @@
 import re
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
-from fairreg.errors import RegistryError, RegistryUnreachable
+from fairreg.errors import (
+    FairregError,
+    MissingEngine,
+    RegistryError,
+    RegistryNotWritable,
+    RegistryUnreachable,
+    UsageError,
+)
 
-__all__ = ["URL_HINT", "location_of_url", "translate_error"]
+__all__ = ["URL_HINT", "bad_url", "location_of_url", "text_error", "translate_error"]
 
 URL_HINT = "Use sqlite:///FILE or postgresql://USER@HOST/NAME."
 
 _Message = tuple[str, str]  # what happened, what to do; {place} is the file or the masked URL
 
+# Codes, by prefix, of a database that can only be read.
+_NOT_WRITABLE = (
+    "SQLITE_READONLY",
+    "SQLITE_FULL",
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_IOERR_SHM",
+    "SQLITE_IOERR_TRUNC",
+)
+_NOT_WRITABLE_STATES = ("25006", "42501", "53100")
 _LOCKED = ("Another process holds a lock on the database {place}.", "Wait until it is done and try again.")
 # SQLite's result codes, by prefix.
 _SQLITE: dict[str, _Message] = {
@@ -99,18 +115,42 @@ def translate_error(error: SQLAlchemyError, location: str) -> RegistryError:
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorname", None) or ""
     if found := _by_code(code, _SQLITE):
-        return _error(RegistryError, found, location)
+        return _error(_kind(code, _NOT_WRITABLE), found, location)
     state = getattr(original, "sqlstate", None) or _state_of_connecting(error)
     if state == "unreachable":
         return _error(RegistryUnreachable, _UNREACHABLE, location)
     if found := _by_code(state, _POSTGRESQL):
-        return _error(RegistryUnreachable if state.startswith(_AWAY) else RegistryError, found, location)
+        away = state.startswith(_AWAY)
+        return _error(RegistryUnreachable if away else _kind(state, _NOT_WRITABLE_STATES), found, location)
     if "could not parse" in str(error).lower():
         return RegistryError("FAIRREG_DATABASE_URL is not a database URL.", hint=URL_HINT)
     first_line = str(original or error).strip().partition("\n")[0]
     return RegistryError(
         f"The database {location} reported an error: {first_line}", hint="Run `fairreg db check`."
     )
+
+
+def bad_url(error: NoSuchModuleError | ImportError | ValueError) -> FairregError:
+    """Return the error for a URL of which no engine can be made."""
+    if isinstance(error, NoSuchModuleError):
+        return RegistryError("FAIRREG_DATABASE_URL names an unknown database driver.", hint=URL_HINT)
+    if isinstance(error, ValueError):
+        return RegistryError(f"FAIRREG_DATABASE_URL is not a database URL: {error}.", hint=URL_HINT)
+    if error.name == "psycopg":
+        return MissingEngine("psycopg", "postgres")
+    return RegistryError(
+        f"FAIRREG_DATABASE_URL names a driver that cannot be loaded: {error}.", hint=URL_HINT
+    )
+
+
+def text_error(error: UnicodeError, location: str) -> FairregError:
+    """Return the error for a text that a database cannot take, or for one of its own that is none."""
+    if isinstance(error, UnicodeEncodeError):
+        return UsageError(
+            "A text holds bytes that are not UTF-8, which no registry has.", hint="Type the text again."
+        )
+    message, hint = _SQLITE["SQLITE_CORRUPT"]
+    return RegistryError(message.format(place=location), hint=hint)
 
 
 def location_of_url(url: str) -> str:
@@ -127,6 +167,10 @@ def location_of_url(url: str) -> str:
 
 def _by_code(code: str, known: dict[str, _Message]) -> _Message | None:
     return next((found for prefix, found in known.items() if code.startswith(prefix)), None)
+
+
+def _kind(code: str, not_writable: tuple[str, ...]) -> type[RegistryError]:
+    return RegistryNotWritable if code.startswith(not_writable) else RegistryError
 
 
 def _error(kind: type[RegistryError], found: _Message, location: str) -> RegistryError:

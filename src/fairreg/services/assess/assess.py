@@ -12,7 +12,7 @@ from fairreg.services.assess.evidence_collector import MAX_DOWNLOAD, EvidenceCol
 from fairreg.services.assess.store import AssessmentResult, newest_evidence, save
 from fairreg.services.fetch.download import Progress
 from fairreg.services.fetch.leads import settled
-from fairreg.services.registry.db import existing, opened
+from fairreg.services.registry.db import existing, opened, storing
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 
@@ -62,7 +62,8 @@ def examine(
     with opened(registry, settings, log) as used:
         evidence = gather(settings, pid, offline=without_network, log=log, progress=progress, registry=used)
         report = judge(evidence)
-        save(used, [AssessmentResult(evidence, report)])
+        with storing("The assessment is", log):
+            save(used, [AssessmentResult(evidence, report)])
     return evidence, report
 
 

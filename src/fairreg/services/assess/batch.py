@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
 
-from fairreg.errors import FairregError, MissingEngine
+from fairreg.errors import FairregError, MissingEngine, RegistryNotWritable
 from fairreg.registry import Assessment, Registry
 from fairreg.schemas.timestamps import now
 from fairreg.services.assess.batch_report import BatchReport, BatchRow, Failure
@@ -105,6 +105,7 @@ class _Run:
     _made: list[Assessment] = field(default_factory=list)
     # Digests of assessed training data, which several models may share.
     _aside: set[str] = field(default_factory=set)
+    _not_stored: bool = False
 
     def all(self, limit: int | None, since: str | None) -> None:
         """Assess the remaining entries; a note in the registry keeps the start time until all are done."""
@@ -115,7 +116,7 @@ class _Run:
             self.log(f"Resuming the run of {unfinished}: entries that it assessed are skipped.")
         judging = self._task(since or unfinished, begun)
         total, names = self._chosen(limit)
-        self.registry.set_property(name, unfinished or begun)
+        self._store(lambda: self.registry.set_property(name, unfinished or begun))
         try:
             with judging.shared(self.registry):
                 for done, outcome in enumerate(self._outcomes(judging, names), 1):
@@ -123,7 +124,7 @@ class _Run:
                     self.progress(done, total)
         finally:
             self._write()
-        self.registry.set_property(name, "")
+        self._store(lambda: self.registry.set_property(name, ""))
 
     def _task(self, moment: str | None, begun: str) -> AssessmentTask:
         # Entries assessed offline are still to be assessed by an online run.
@@ -175,7 +176,17 @@ class _Run:
 
     def _write(self) -> None:
         made, self._made = self._made, []
-        self.registry.save_assessments(made)
+        self._store(lambda: self.registry.save_assessments(made))
+
+    def _store(self, write: Callable[[], None]) -> None:
+        """Write to the registry; one that cannot be written is logged once, and the scores are reported."""
+        if self._not_stored:
+            return
+        try:
+            write()
+        except RegistryNotWritable as error:
+            self._not_stored = True
+            self.log(f"The assessments are not stored: {error.message}")
 
 
 def _failure_text(fault: BaseException | None) -> str:

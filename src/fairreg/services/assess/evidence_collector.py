@@ -53,6 +53,7 @@ from fairreg.services.fetch.resolve import (
     resolve,
     with_registration,
 )
+from fairreg.services.registry.db import storing
 from fairreg.settings import Settings
 from fairreg.sources import CURATED, OWN_SOURCE, REGISTRAR
 from fairreg.storage.cache import Cache
@@ -167,7 +168,8 @@ class EvidenceCollector:
         answers: ProbeResults = probe_all(web, record)
         # Data sets are large, and their rubric needs only the first bytes.
         fetched, mismatched = (None, ()) if record.kind == "dataset" else self._files(web, pid, record)
-        save_record(self.registry, resolution)
+        with storing("The record is", self.log):
+            save_record(self.registry, resolution)
         registered = resolution.datacite
         return _Known(
             record=record,
@@ -209,7 +211,7 @@ class EvidenceCollector:
 
     def _from_cache(self, pid: RequestedIdentifier, record: ModelRecord) -> FetchedFiles | None:
         """The files of an earlier fetch, for a concept perhaps of another version than the assessed one."""
-        cache = Cache(self.settings.cache)
+        cache = Cache(self.settings.cache, self.log)
         first = next((item for item in record.distributions if item.url), None)
         if first is None or record.kind == "dataset" or cached_copy(cache, first) is None:
             return None
@@ -221,7 +223,7 @@ class EvidenceCollector:
     ) -> tuple[FetchedFiles | None, tuple[FileFact, ...]]:
         """Fetch the files, if accessible and not too large; return also facts on files that differ from the
         published ones."""
-        sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache)
+        sizes, cache = [item.size for item in record.distributions], Cache(self.settings.cache, self.log)
         size = sum(item or 0 for item in sizes)
         if size > self.largest or None in sizes:
             stated = (
@@ -272,7 +274,8 @@ class EvidenceCollector:
                 evidence = self.gather(dataset.compact, self._main(dataset), deep=False)
                 made = AssessmentResult(evidence, judge(evidence, DATASETS))
                 if self.training_data is None:
-                    save(self.registry, [made])
+                    with storing("The assessment of the training data is", self.log):
+                        save(self.registry, [made])
         except FairregError as error:
             return DatasetScore(identifier=dataset, when=self._now(), detail=error.message), None
         report = judge(evidence, DATASETS)

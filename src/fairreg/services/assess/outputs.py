@@ -17,7 +17,7 @@ from fairreg.assessment.rendering.comparison import Compared, compared
 from fairreg.assessment.rendering.dqv import to_jsonld
 from fairreg.assessment.rendering.html import to_html
 from fairreg.assessment.report import AssessmentReport
-from fairreg.storage.files import disk_faults
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["Compared", "FixReport", "compared", "fix", "write_badge", "write_html", "write_jsonld"]
 
@@ -79,11 +79,6 @@ def _versions() -> dict[str, str]:
 
 def _write(file: Path, text: str) -> None:
     """Write a file atomically: after an error the previous content is still there."""
-    fresh = file.with_name(f".{file.name}.part")
-    with disk_faults(str(file)):
-        try:
-            # A file name from an archive may contain lone surrogates, which UTF-8 cannot encode.
-            fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
-            fresh.replace(file)
-        finally:
-            fresh.unlink(missing_ok=True)
+    with disk_faults(str(file)), replacing(file) as draft:
+        # A file name from an archive may contain lone surrogates, which UTF-8 cannot encode.
+        draft.write_bytes(text.encode("utf-8", "backslashreplace"))

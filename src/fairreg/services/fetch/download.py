@@ -81,6 +81,9 @@ def download(
     Raises ChecksumMismatch, Unreachable, NotFound and the other errors of `HttpClient`.
     """
     key = keys_of(distribution)[0]
+    cached = cached_copy(cache, distribution)  # before the lock, which needs a writable folder
+    if cached is not None:
+        return cached
     with cache.lock(key):
         cached = cached_copy(cache, distribution)
         if cached is not None:
@@ -103,6 +106,9 @@ def download(
 def take(cache: Cache, distribution: Distribution, path: Path) -> Downloaded | None:
     """Copy the file `path` into the cache if it is the published one; else return None."""
     key = keys_of(distribution)[0]
+    cached = cached_copy(cache, distribution)
+    if cached is not None:
+        return cached
     with cache.lock(key):
         cached = cached_copy(cache, distribution)
         part = cache.partial(key)

@@ -91,7 +91,7 @@ def fetch(
     are not open.
     """
     selection = FileSelection.of(patterns, exclude)
-    requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache)
+    requested, cache = RequestedIdentifier.of(pid), Cache(settings.cache, log)
     log_mirrors(settings, log)
     with nullcontext(registry) if registry else LazyRegistry.of(settings) as known:
         target = target_of(requested, known, log)

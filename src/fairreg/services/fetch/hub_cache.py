@@ -25,8 +25,19 @@ def hub_copy(distribution: Distribution) -> Path | None:
     if found is None:
         return None
     from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
-    path = try_to_load_from_cache(
-        found["repository"], unquote(found["name"]), revision=found["commit"], repo_type=found["type"]
-    )
-    return Path(path) if isinstance(path, str) else None
+    try:
+        path = try_to_load_from_cache(
+            found["repository"], unquote(found["name"]), revision=found["commit"], repo_type=found["type"]
+        )
+    except (HFValidationError, OSError, ValueError):  # no name that the cache has, or one it cannot read
+        return None
+    return Path(path) if isinstance(path, str) and _is_own(Path(path)) else None
+
+
+def _is_own(path: Path) -> bool:
+    """Tell whether a file is in that cache; its names are links, and one may lead out of it."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return path.resolve().is_relative_to(Path(HF_HUB_CACHE).resolve())

@@ -13,7 +13,7 @@ from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember
 from fairreg.storage.file_names import distinct_places, name_key, safe_name, safe_part
-from fairreg.storage.files import disk_faults
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["layout", "place"]
 
@@ -150,9 +150,8 @@ def _copy(source: Path, target: Path) -> None:
                 f"{target} exists with different content.", hint="Choose another --output folder."
             )
         if not target.exists():
-            fresh = target.with_name(f".{target.name}.part")
-            shutil.copyfile(source, fresh)
-            fresh.replace(target)
+            with replacing(target) as draft:
+                shutil.copyfile(source, draft)
 
 
 def _same(left: Path, right: Path) -> bool:

@@ -116,6 +116,8 @@ def fill_report(
     web: HttpClient | None = None,
 ) -> None:
     """Run the harvest that `report` describes; `web` is used instead of opening a client."""
+    if registry.not_writable is not None:
+        raise registry.not_writable  # before anything is requested
     begun = time.monotonic()
     try:
         with nullcontext(web) if web else HttpClient(settings, log=log) as client:

@@ -4,12 +4,13 @@
 A command opens its registry once, with `open_registry`, and passes it on.
 """
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairreg.errors import RegistryError
+from fairreg.errors import RegistryError, RegistryNotWritable
 from fairreg.registry import Info, Registry, catalogue
 from fairreg.registry.db.engine import Database, require_readable
 from fairreg.registry.db.tables import HEAD
@@ -29,7 +30,9 @@ __all__ = [
     "open_registry",
     "opened",
     "prepare",
+    "storing",
     "upgrade",
+    "usable",
 ]
 
 
@@ -60,20 +63,48 @@ def opened(
 
 
 def open_database(settings: Settings, log: "Log" = _silent) -> Database:
-    """Open the database of `settings`, made ready as by `prepare`. Raises RegistryError."""
+    """Open the database of `settings`, made usable as by `usable`. Raises RegistryError."""
     database = Database(settings.database_url)
     try:
-        prepare(database, log)
+        return usable(database, log)
     except BaseException:
         database.close()
         raise
+
+
+def usable(database: Database, log: "Log" = _silent) -> Database:
+    """Make a registry ready as by `prepare`, and return it.
+
+    Where none can be created, `database` is closed and one in memory is returned instead, with the packaged
+    catalogue; it refuses writing. Raises RegistryError.
+    """
+    try:
+        prepare(database, log)
+    except RegistryNotWritable as error:
+        if not _is_empty(database):
+            raise
+        database.close()
+        log(f"{error.message} Only the packaged catalogue is read, and nothing is stored.")
+        return _catalogue_in_memory(error)
+    return database
+
+
+def _catalogue_in_memory(reason: RegistryNotWritable) -> Database:
+    database = Database.in_memory()
+    try:
+        _make_ready(database, _silent)
+    except BaseException:
+        database.close()
+        raise
+    database.refuse_writing(reason)
     return database
 
 
 def init(settings: Settings) -> Info:
-    """Create the registry with the packaged catalogue; an existing one is kept."""
-    with open_registry(settings) as registry:
-        return registry.info()
+    """Create the registry with the packaged catalogue; an existing one is kept. Raises RegistryError."""
+    with closing(Database(settings.database_url)) as database:
+        prepare(database, _silent)
+        return Registry(database).info()
 
 
 def upgrade(settings: Settings, *, afterwards: Callable[[Registry], None] | None = None) -> Info:
@@ -84,7 +115,9 @@ def upgrade(settings: Settings, *, afterwards: Callable[[Registry], None] | None
     with closing(Database(settings.database_url)) as database:
         if database.path is not None and not database.path.is_file():
             database.require_current()  # raises, and says how to make one
-        prepare(database, _silent)
+        if not _ready(database):
+            with _alone(database):
+                _make_ready(database, _silent)
         registry = Registry(database)
         if afterwards is not None:
             afterwards(registry)
@@ -99,38 +132,80 @@ def info(settings: Settings) -> Info:
 
 def ensure(settings: Settings, log: "Log") -> None:
     """Make the registry ready as by `prepare`, and close it. Raises RegistryError."""
-    open_database(settings, log).close()
+    with closing(Database(settings.database_url)) as database:
+        prepare(database, log)
+
+
+@contextmanager
+def storing(what: str, log: "Log") -> Iterator[None]:
+    """Context manager of writing that a command can do without: log a registry that cannot be written."""
+    try:
+        yield
+    except RegistryNotWritable as error:
+        log(f"{what} not stored: {error.message}")
 
 
 def prepare(database: Database, log: "Log") -> None:
     """Make a registry ready for this release: create, migrate and load the catalogue, as needed.
 
     `log` is called with one line per step. Costs two queries where nothing is to do. Two processes that
-    start at once in a new home both succeed: one does the work, the other waits. Raises RegistryError.
+    start at once in a new home both succeed: one does the work, the other waits. A registry that cannot be
+    written is read as it is if its schema is the current one. Raises RegistryError.
     """
     if _ready(database):
+        if (refusal := database.not_writable) is not None:
+            log(f"{refusal.message} It is read, and nothing is stored.")
         return
-    with _alone(database):
-        state = "empty" if _missing(database) else database.schema_state()
-        if state in {"empty", "older"}:
-            log(f"Creating the registry {database.location}." if state == "empty" else _MIGRATING)
-            migrate(database)
-        else:
-            require_readable(state, database.location)
-        registry = Registry(database)
-        if not registry.text_index_is_current() and registry.reindex_text():
-            log("Updated the search index of the registry to the rules of this release.")
-        if not registry.lineages_are_current() and registry.rebuild_lineages():
-            log("Grouped the records of the registry into models by the rules of this release.")
-        if registry.load_catalogue():
-            log(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
+    try:
+        with _alone(database):
+            _make_ready(database, log)
+    except RegistryNotWritable as error:
+        _require_current_schema(database, error)
+        log(f"{error.message} It is read as an earlier release left it, and nothing is stored.")
+
+
+def _make_ready(database: Database, log: "Log") -> None:
+    state = "empty" if _missing(database) else database.schema_state()
+    if state in {"empty", "older"}:
+        log(f"Creating the registry {database.location}." if state == "empty" else _MIGRATING)
+        migrate(database)
+    else:
+        require_readable(state, database.location)
+    registry = Registry(database)
+    if not registry.text_index_is_current() and registry.reindex_text():
+        log("Updated the search index of the registry to the rules of this release.")
+    if not registry.lineages_are_current() and registry.rebuild_lineages():
+        log("Grouped the records of the registry into models by the rules of this release.")
+    if registry.load_catalogue():
+        log(f"Loaded the packaged catalogue ({len(catalogue.records())} records).")
+
+
+def _require_current_schema(database: Database, reason: RegistryNotWritable) -> None:
+    """Raise RegistryError for a schema that cannot be read; `reason`: why it cannot be migrated here."""
+    state = "empty" if _missing(database) else database.schema_state()
+    if state == "older":
+        raise RegistryError(
+            f"The registry {database.location} was written by an older fairreg, and it cannot be migrated "
+            f"here: {reason.message}",
+            hint="Ask somebody who may write there to run: fairreg db upgrade",
+        ) from reason
+    if state == "empty":
+        raise reason
+    require_readable(state, database.location)
+
+
+def _is_empty(database: Database) -> bool:
+    return _missing(database) or database.schema_state() == "empty"
 
 
 _MIGRATING = f"Migrating the registry to schema {HEAD}."
 
 
 def _missing(database: Database) -> bool:
-    return database.path is not None and not database.path.exists()
+    try:
+        return database.path is not None and not database.path.exists()
+    except OSError as error:  # a folder above it that cannot be entered
+        raise _unusable(database.path.parent if database.path else Path(), error) from error
 
 
 def _ready(database: Database) -> bool:
@@ -166,8 +241,13 @@ def _alone(database: Database) -> Iterator[None]:
         held.release()
 
 
+# Errors of a folder that is right, and in which nothing can be made.
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
+
+
 def _unusable(folder: Path, error: OSError) -> RegistryError:
-    return RegistryError(
+    kind = RegistryNotWritable if error.errno in _NOT_WRITABLE else RegistryError
+    return kind(
         f"The folder {folder} cannot be used for the registry: {error.strerror or error}.",
         hint="Set FAIRREG_HOME to a folder that you may write to.",
     )

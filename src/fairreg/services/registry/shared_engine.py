@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from fairreg.registry import Registry
 from fairreg.registry.db.engine import Database
-from fairreg.services.registry.db import prepare
+from fairreg.services.registry.db import usable
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
 
@@ -109,7 +109,7 @@ class _Keeper:
             shared = self._current(settings.database_url)
             shared.users += 1
         try:
-            prepare(shared.database, log)
+            shared.database = usable(shared.database, log)
             yield shared.database
         finally:
             with self._lock:

@@ -12,7 +12,7 @@ from fairreg import formats
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
-from fairreg.storage.files import disk_faults
+from fairreg.storage.files import disk_faults, replacing
 
 if TYPE_CHECKING:
     from fairreg.services.registry.bulk_import import ImportBatch
@@ -111,12 +111,5 @@ def _written(file: Path) -> Iterator[TextIO]:
     if str(file) == "-":
         yield sys.stdout
         return
-    fresh = file.with_name(f".{file.name}.part")
-    with disk_faults(str(file)):
-        stream = fresh.open("w", encoding="utf-8")
-    try:
-        with stream:
-            yield stream
-        fresh.replace(file)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with disk_faults(str(file)), replacing(file) as draft, draft.open("w", encoding="utf-8") as out:
+        yield out

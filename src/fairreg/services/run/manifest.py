@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fairreg.storage.files import digest, disk_faults
+from fairreg.storage.files import digest, disk_faults, replacing
 
 __all__ = ["NAME", "ManifestEntry", "RunManifest"]
 
@@ -50,10 +50,8 @@ class RunManifest:
         self._made[name] = made
         outputs = {key: asdict(item) for key, item in sorted(self._made.items())}
         text = json.dumps({"format": _FORMAT, "outputs": outputs}, indent=1)
-        part = self._folder / f".{NAME}.part"
-        with disk_faults(NAME):
-            part.write_text(text + "\n", encoding="utf-8")
-            part.replace(self._folder / NAME)
+        with disk_faults(NAME), replacing(self._folder / NAME) as draft:
+            draft.write_text(text + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, ManifestEntry]:

@@ -11,7 +11,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from fairreg.errors import ModelError, UsageError
-from fairreg.storage.files import disk_faults
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["OUTPUT_SUFFIXES", "write_outputs"]
 
@@ -32,14 +32,11 @@ def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
             hint="Name a .npz file.",
         )
     plain = {name: _plain(name, array) for name, array in outputs.items()}
-    part = path.with_name(f".{path.name}.part")
-    with disk_faults(path.name):
-        with part.open("wb") as file:
-            if path.suffix == ".npz":
-                _write_npz(file, plain)
-            else:
-                np.save(file, next(iter(plain.values())))
-        part.replace(path)
+    with disk_faults(path.name), replacing(path) as draft, draft.open("wb") as file:
+        if path.suffix == ".npz":
+            _write_npz(file, plain)
+        else:
+            np.save(file, next(iter(plain.values())))
 
 
 def _write_npz(file: IO[bytes], arrays: Mapping[str, Array]) -> None:

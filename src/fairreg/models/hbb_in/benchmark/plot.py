@@ -8,6 +8,7 @@ from typing import Any
 from fairreg.errors import ModelError
 from fairreg.models.hbb_in.benchmark.results import Row
 from fairreg.models.hbb_in.roc_plot import require
+from fairreg.storage.files import replacing
 
 __all__ = ["draw"]
 
@@ -43,7 +44,8 @@ def draw(rows: Sequence[Row], title: str, path: Path) -> None:
     _utilisation(axes, measured, sizes)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     try:
-        figure.savefig(path, format="png", dpi=150)
+        with replacing(path) as draft:
+            figure.savefig(draft, format="png", dpi=150)
     except OSError as error:
         raise ModelError(f"{path.name} cannot be written: {error.strerror or error}.") from error
 

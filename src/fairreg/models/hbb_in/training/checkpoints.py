@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairreg.errors import ModelError, UsageError
+from fairreg.storage.files import replacing
 
 __all__ = ["NAME", "Checkpoint", "read", "write"]
 
@@ -34,9 +35,8 @@ def write(checkpoint: Checkpoint, folder: Path) -> None:
 
     text = json.dumps({"identity": dict(checkpoint.identity), "history": checkpoint.history})
     states = {name: dict(getattr(checkpoint, name)) for name in ("weights", "best", "optimizer")}
-    part = folder / f"{NAME}.part"
-    torch.save({"about": text, **states}, part)
-    part.replace(folder / NAME)
+    with replacing(folder / NAME) as draft:
+        torch.save({"about": text, **states}, draft)
 
 
 def read(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:

@@ -19,6 +19,7 @@ from fairreg.errors import MissingEngine
 from fairreg.models.hbb_in.network import onnx_bytes
 from fairreg.models.hbb_in.published import metadata_document
 from fairreg.models.hbb_in.training.setup import Setup
+from fairreg.storage.files import replacing
 
 __all__ = ["STEM", "save"]
 
@@ -68,6 +69,5 @@ def _published_form(setup: Setup) -> dict[str, Any]:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write atomically, so that readers never see an incomplete file."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    with replacing(path) as draft:
+        draft.write_bytes(content)

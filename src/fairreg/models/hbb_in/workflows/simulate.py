@@ -14,6 +14,7 @@ from fairreg.errors import ModelError, UsageError
 from fairreg.models.hbb_in.simulation.block import Block
 from fairreg.models.hbb_in.simulation.record import RECORD_FILE, dataset_record
 from fairreg.models.hbb_in.simulation.sample import SimulationPlan, make_file
+from fairreg.storage.files import replacing
 
 __all__ = ["Simulated", "SimulationPlan", "simulate"]
 
@@ -76,9 +77,8 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as draft:
+        draft.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _made(plan: SimulationPlan, folder: Path, blocks: list[Block], workers: int) -> Iterable[int]:

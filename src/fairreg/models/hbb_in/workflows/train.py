@@ -24,6 +24,7 @@ from fairreg.models.hbb_in.training.splits import Split
 from fairreg.models.hbb_in.training.stability import RunStatistics
 from fairreg.models.hbb_in.workflows.evaluate import EvaluationReport, evaluate
 from fairreg.runners import torch
+from fairreg.storage.files import replacing
 
 __all__ = ["Round", "TrainingObserver", "TrainingPlan", "TrainingReport", "train"]
 
@@ -264,7 +265,8 @@ def _digest(*arrays: Any) -> str:
 def _log(folder: Path, history: Sequence[Epoch]) -> None:
     """Write the log: one JSON object per epoch and line."""
     lines = [json.dumps(asdict(epoch)) + "\n" for epoch in history]
-    (folder / "log.jsonl").write_text("".join(lines), encoding="utf-8")
+    with replacing(folder / "log.jsonl") as draft:
+        draft.write_text("".join(lines), encoding="utf-8")
 
 
 def _plotted(report: TrainingReport, jets: PackedJets) -> tuple[str, ...]:
@@ -284,8 +286,8 @@ def _plotted(report: TrainingReport, jets: PackedJets) -> tuple[str, ...]:
 def _written(report: TrainingReport, jets: PackedJets) -> TrainingReport:
     """Write the files of the report into the output folder, after every round; return it with their names."""
     report = replace(report, warnings=_plotted(report, jets))
-    (report.output / "metrics.json").write_text(
-        json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8"
-    )
-    (report.output / "tables.md").write_text(report.tables, encoding="utf-8")
+    with replacing(report.output / "metrics.json") as draft:
+        draft.write_text(json.dumps(report.to_json(), indent=2) + "\n", encoding="utf-8")
+    with replacing(report.output / "tables.md") as draft:
+        draft.write_text(report.tables, encoding="utf-8")
     return report

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,10 +61,10 @@ class FetchedFiles:
 
     def path_of_model(self, path: Path) -> Path:
         """Path of one of `models` or `members` for the user: the copy in the output folder, else `path`."""
-        item = next((item for item in self.files if item.file.path == path), None)
+        item = self._by_path.get(path)
         return self.placed.get(path, path) if item is None else self.path_of(item)
 
-    @property
+    @cached_property
     def archives(self) -> tuple[Downloaded, ...]:
         """The archives among the files that were unpacked, in the order of `folders`."""
         refused = self.refused
@@ -77,11 +78,20 @@ class FetchedFiles:
 
     def name_of(self, path: Path) -> str:
         """The name of a file in its archive or its record."""
-        for folder in self.folders:
-            if path.is_relative_to(folder):
+        for folder in path.parents:
+            if folder in self._unpacked:
                 return path.relative_to(folder).as_posix()
-        names = {item.file.path: item.distribution.name for item in self.files}
-        return names.get(path, path.name)
+        item = self._by_path.get(path)
+        return path.name if item is None else item.distribution.name
+
+    # A record may have thousands of files: each is looked up.
+    @cached_property
+    def _unpacked(self) -> frozenset[Path]:
+        return frozenset(self.folders)
+
+    @cached_property
+    def _by_path(self) -> dict[Path, Downloaded]:
+        return {item.file.path: item for item in reversed(self.files)}
 
     def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
         """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""

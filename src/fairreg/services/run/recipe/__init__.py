@@ -12,7 +12,7 @@ from fairreg.schemas.text import one_line
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.recipe.containerfile import containerfile
 from fairreg.services.run.recipe.facts import RecipeFacts, recipe_facts
-from fairreg.storage.files import disk_faults
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["RecipeFacts", "check_target", "recipe_facts", "write_recipe"]
 
@@ -30,6 +30,6 @@ def write_recipe(fetched: FetchedFiles, target: Path) -> RecipeFacts:
 
     copies = {one_line(item.name): str(path) for item, path in layout(fetched.files).items()}
     facts = replace(recipe_facts(fetched), copies=copies)
-    with disk_faults(str(target)):
-        target.write_text(containerfile(facts, fetched.requested), encoding="utf-8")
+    with disk_faults(str(target)), replacing(target) as draft:
+        draft.write_text(containerfile(facts, fetched.requested), encoding="utf-8")
     return facts

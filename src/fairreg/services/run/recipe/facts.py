@@ -102,6 +102,7 @@ def recipe_facts(fetched: FetchedFiles) -> RecipeFacts:
     environments = [item for item in read if item.role == "requirements"]
     containers = [item for item in read if item.role == "dockerfile"]
     code = _code(fetched.record, fetched)
+    packed = {item.file.path for item in fetched.archives}
     commands = tuple(_commands(item for item in read if item.role in {"readme", "model_card", "docs"}))
     return RecipeFacts(
         record=fetched.record.identifier,
@@ -114,7 +115,7 @@ def recipe_facts(fetched: FetchedFiles) -> RecipeFacts:
         python=_python(environments),
         commands=commands[:_MOST_COMMANDS],
         missing=tuple(_missing(code, environments, containers, commands)),
-        loose=tuple(item.distribution.name for item in fetched.files if item not in fetched.archives),
+        loose=tuple(item.distribution.name for item in fetched.files if item.file.path not in packed),
     )
 
 

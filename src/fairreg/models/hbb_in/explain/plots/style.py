@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fairreg.models.hbb_in.network import CLASSES
+from fairreg.storage.files import replacing
 
 __all__ = ["CLASS_COLOURS", "CLASS_MARKERS", "CLASS_NAMES", "SERIES", "feature_axis", "new", "write"]
 
@@ -54,5 +55,6 @@ def write(draw: Any, stem: Path) -> tuple[Path, ...]:
         figure = draw()
         for path, suffix in zip(paths, FORMATS, strict=True):
             about = {"CreationDate": None} if suffix == "pdf" else {"Software": None}
-            figure.savefig(path, format=suffix, dpi=160, metadata=about)
+            with replacing(path) as draft:
+                figure.savefig(draft, format=suffix, dpi=160, metadata=about)
     return paths

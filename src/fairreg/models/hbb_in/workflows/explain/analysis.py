@@ -15,6 +15,7 @@ from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in import roc_plot
 from fairreg.models.hbb_in.explain.plots import style
 from fairreg.models.hbb_in.workflows.explain.subject import LabelledJets, Model
+from fairreg.storage.files import replacing
 
 __all__ = ["Analysis", "Cell", "Figure", "Table", "versions"]
 
@@ -115,9 +116,8 @@ class Analysis:
 
 
 def _write(path: Path, text: str) -> Path:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8")
     return path
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from fairreg import pages
 from fairreg.errors import ModelError, UsageError
+from fairreg.storage.files import replacing
 
 __all__ = ["ORDER", "write_report"]
 
@@ -32,9 +33,8 @@ def write_report(folder: Path, path: Path) -> None:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(_page(documents, folder), encoding="utf-8")
-        part.replace(path)
+        with replacing(path) as draft:
+            draft.write_text(_page(documents, folder), encoding="utf-8")
     except OSError as error:
         raise ModelError(f"{path.name} cannot be written: {error.strerror or error}.") from error
     except (LookupError, TypeError, AttributeError) as error:

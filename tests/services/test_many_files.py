@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""A record of thousands of files costs as much per file as one of a few."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fairreg.schemas.record import Distribution, ModelRecord, Provenance
+from fairreg.services.fetch.download import Downloaded, select
+from fairreg.services.fetch.fetch import FetchedFiles
+from fairreg.services.fetch.side_files import gathered, missing
+from fairreg.services.run.recipe.facts import recipe_facts
+from fairreg.storage.cache import Cache, CachedFile
+
+FEW, MANY = 500, 4000
+
+
+@pytest.fixture
+def fetched_of(tmp_path: Path) -> Callable[[int], FetchedFiles]:
+    """Makes the result of a fetch of so many files, all of one content."""
+    (tmp_path / "file").write_bytes(b"1\n")
+
+    def make(count: int) -> FetchedFiles:
+        names = [f"part {number}.csv" for number in range(count)]
+        listed = tuple(Distribution(name=name, url=f"http://localhost/{name}") for name in names)
+        file = CachedFile(tmp_path / "file", "0" * 64, 2)
+        files = tuple(
+            Downloaded(
+                item,
+                CachedFile(tmp_path / item.name, file.sha256, 2),
+                "sha256:0",
+                verified=True,
+                from_cache=True,
+            )
+            for item in listed
+        )
+        record = ModelRecord(
+            identifier="zenodo:1",
+            kind="dataset",
+            name="many",
+            provenance=Provenance("zenodo", "1"),
+            distributions=listed,
+        )
+        for item in files:
+            item.file.path.hardlink_to(tmp_path / "file") if not item.file.path.exists() else None
+        return FetchedFiles("zenodo:1", record, files, (), tuple(item.file.path for item in files))
+
+    return make
+
+
+STEPS: dict[str, Callable[[FetchedFiles, Path], object]] = {
+    "choosing": lambda fetched, _: select([item.distribution for item in fetched.files], ["*7.csv"]),
+    "what is missing": lambda fetched, _: missing(fetched.files, fetched.record.distributions),
+    "gathering": lambda fetched, folder: gathered(Cache(folder), fetched.files),
+    "naming": lambda fetched, _: [fetched.name_of(path) for path in fetched.models],
+    "a recipe": lambda fetched, _: recipe_facts(fetched),
+    "a report": lambda fetched, _: fetched.to_json(),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_takes_a_time_linear_in_the_number_of_files(
+    fetched_of: Callable[[int], FetchedFiles], tmp_path: Path, step: str
+) -> None:
+    seconds = {}
+    for count in (FEW, MANY):
+        fetched = fetched_of(count)
+        begun = time.process_time()
+        STEPS[step](fetched, tmp_path / "cache")
+        seconds[count] = time.process_time() - begun
+    assert seconds[MANY] < 2
+    assert seconds[MANY] < 3 * seconds[FEW] * MANY / FEW + 0.3
