@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from fairreg.schemas.record import Distribution, ModelRecord, Provenance
-from fairreg.services.fetch.download import Downloaded, select
+from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
+from fairreg.services.fetch.files.selection import select
 from fairreg.services.fetch.side_files import gathered, missing
 from fairreg.services.run.recipe.facts import recipe_facts
 from fairreg.storage.cache import Cache, CachedFile
