@@ -25,6 +25,7 @@ NOT_PLUGINS = frozenset(
         "creator_names",
         "file_facts",
         "front_matter",
+        "license_files",
         "markdown",
         "plain_yaml",
         "related",

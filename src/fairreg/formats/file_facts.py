@@ -19,7 +19,7 @@ from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import joined, spdx, with_address
 from fairreg.schemas.record import Creator, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords
 
@@ -213,7 +213,7 @@ def licence(*places: JsonNode, any_of: bool = False) -> dict[str, Any]:
     found = sorted({item for _, item in known if item})
     return {
         "license": (" OR ".join(found) or None) if any_of else joined(found),
-        "license_stated": "; ".join(text for text in unknown if text) or None,
+        "license_stated": "; ".join(with_address(text) for text in unknown if text) or None,
     }
 
 

@@ -24,7 +24,8 @@ from fairreg.formats.plain_yaml import YamlFault, load_yaml
 __all__ = ["Stated", "parsed", "role_of", "stated_in"]
 
 _ROLES: tuple[tuple[str, Role], ...] = (
-    (r"(^|/)(licen[cs]e|copying)(\.\w+)?$", "license"),
+    (r"(^|/)(licen[cs]e|copying)([-_.]\w[\w+-]*(\.\d+)*)?(\.(md|rst|txt))?$", "license"),
+    (r"(^|/)licenses/[\w.+-]+\.txt$", "license"),
     (r"(^|/)citation\.cff$", "citation"),
     (r"(^|/)codemeta\.json$", "codemeta"),
     (r"(^|/)\.zenodo\.json$", "zenodo_json"),
