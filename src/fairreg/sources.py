@@ -135,7 +135,10 @@ SHORT_DOI = IdentifierScheme(  # https://shortdoi.org; doi.org knows the whole o
 SWHID = IdentifierScheme(  # SWHID specification 1.2
     "swhid",
     r"(swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}(?:;\S+)?)",
-    prefixes=("https://archive.softwareheritage.org/",),
+    prefixes=(
+        "swhid:",
+        "https://archive.softwareheritage.org/",
+    ),
     resolver="https://archive.softwareheritage.org/",
     persistent=True,
     of_content=True,

@@ -17,7 +17,6 @@ import msgspec
 
 from fairreg import sources
 from fairreg.errors import IdentifierError
-from fairreg.schemas.text import normal_form, visible
 from fairreg.sources import DOI, ORCID, OWNER_SLASH_NAME, ZENODO, IdentifierScheme, MintedDois, PageAddress
 
 __all__ = [
@@ -112,7 +111,7 @@ def parse(text: str) -> Identifier:
 
     Raises IdentifierError for a text of no known scheme, or invalid Unicode.
     """
-    found = None if _SURROGATE.search(text) else _parsed(_clean(text)) or _url(_bare(visible(text)))
+    found = None if _SURROGATE.search(text) else _parsed(_clean(text)) or _url(_bare(_visible(text)))
     if found is not None:
         return found
     raise IdentifierError(
@@ -168,7 +167,7 @@ def _as_printed(text: str) -> Identifier | None:
         return Identifier(DOI.name, doi) if doi else None
     if scheme in _FINGERPRINTS:
         return Identifier("fingerprint", value)
-    return _url(_bare(visible(text)).partition(":")[2].strip()) if scheme == "url" else None
+    return _url(_bare(_visible(text)).partition(":")[2].strip()) if scheme == "url" else None
 
 
 # Types that functions accept as an identifier.
@@ -234,7 +233,24 @@ def _resolvers() -> dict[str, str]:
 
 def _clean(text: str) -> str:
     """Return the normal form of `text` without what stands around the identifier; idempotent."""
+    if _is_plain(text):
+        return _bare(text)
+    from fairreg.schemas.text import normal_form
+
     return _bare(normal_form(text))
+
+
+def _visible(text: str) -> str:
+    if _is_plain(text):
+        return text
+    from fairreg.schemas.text import visible
+
+    return visible(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text is in normal form for sure; most are, and need no tables of characters."""
+    return text.isascii() and "&" not in text
 
 
 def _bare(text: str) -> str:
