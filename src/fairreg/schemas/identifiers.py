@@ -47,18 +47,6 @@ PAPER_SCHEMES = frozenset({"paper_doi", sources.ARXIV.name})
 # Persistent identifiers of other objects.
 POINTING_SCHEMES = frozenset({*NEIGHBOUR_DOIS, sources.ARXIV.name})
 
-# What stands around an identifier that was copied from LaTeX, BibTeX, RIS or Markdown.
-_WRAPPINGS = (
-    re.compile(r"\\(?:doi|url|href|path|nolinkurl)\s*\{([^{}]*)\}(?:\s*\{.*\})?"),
-    re.compile(
-        r"\"?(?:doi|url|eprint|note|howpublished|identifier|arxivid|@id|id)\"?\s*[=:]\s*[{\"](.*)[}\"]\s*,?",
-        re.I,
-    ),
-    re.compile(r"(?i:doi|url)\s*=\s*(\S+)"),
-    re.compile(r"(?:DO|UR|M3|AN)  - (.+)"),
-    re.compile(r"!?\[.*\]\((\S+?)(?:\s+\"[^\"]*\")?\)"),
-    re.compile(r"<a\s[^<>]*?href=[\"']([^\"'<>]+)[\"'][^<>]*>[^<>]*</a>", re.I),
-)
 _SURROGATE = re.compile("[\ud800-\udfff]")  # Python's result for bytes that are not UTF-8
 _FINGERPRINTS = ("fingerprint", "file_fingerprint")  # of all weights of a record, of one file among several
 _FINGERPRINT = re.compile(r"(?:set:)?sha256:[0-9a-f]{64}")
@@ -266,7 +254,9 @@ def _unwrapped(text: str) -> str:
     text = text.strip()
     if len(text) > _LONGEST_WRAPPING or (not any(mark in text for mark in '={}["<') and "  - " not in text):
         return text
-    return next((found[1].strip() for pattern in _WRAPPINGS if (found := pattern.fullmatch(text))), text)
+    from fairreg.schemas.identifier_markup import without_markup  # few texts have any
+
+    return without_markup(text)
 
 
 def _peeled(text: str) -> str:
