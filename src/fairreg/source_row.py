@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 RequestKind = Literal["search", "record", "file"]
-Named = Literal["object", "code", "paper", "person"]
+Named = Literal["object", "code", "paper", "person", "organization"]
 
 
 class Pace(NamedTuple):
@@ -63,7 +63,9 @@ class IdentifierScheme:
 
     `value`: pattern of the text after one of the `prefixes` (lower case), group 1 is the identifier; with
     `bare` also of a text without prefix, with `prefixed_pages` a page may follow a prefix. `readable` makes
-    the text for `value`, `normal` the canonical spelling, None for a wrong checksum.
+    the text for `value`, `normal` the canonical spelling, None for a wrong checksum. `carried_by` are pages
+    of other services that have it in their address, `in_addresses` is its pattern in the path and query of
+    an address of no known service.
 
     `resolver` is the address before the identifier. `names` is the kind of identified thing: a `code`
     repository may contain several objects. `persistent`: it is preserved by a stated policy. `joins`: sources
@@ -76,6 +78,8 @@ class IdentifierScheme:
     value: str
     prefixes: tuple[str, ...] = ()
     pages: tuple[PageAddress, ...] = ()
+    carried_by: tuple[PageAddress, ...] = ()
+    in_addresses: str | None = None
     resolver: str | None = None
     names: Named = "object"
     persistent: bool = False
@@ -182,9 +186,18 @@ def unescaped(text: str) -> str:
     return unquote(text) if "/" not in text and "%2f" in text.lower() else text
 
 
+# https://support.orcid.org/hc/en-us/articles/360006897674 (structure of the ORCID identifier)
+_ORCID_BLOCKS = (("0000000150000007", "0000000350000001"), ("0009000000000000", "0009001000000000"))
+
+
 def checked_orcid(text: str) -> str | None:
-    """Format the 16 digits in groups; None for a wrong checksum (ISO 7064 MOD 11-2)."""
+    """Format the 16 digits in groups; None for a wrong checksum (ISO 7064 MOD 11-2).
+
+    Without hyphens they must be in a block that ISNI reserves for ORCID: others are printed so as well.
+    """
     digits = text.replace("-", "").upper()
+    if "-" not in text and not any(first <= digits <= last for first, last in _ORCID_BLOCKS):
+        return None
     total = 0
     for digit in digits[:-1]:
         total = (total + int(digit)) * 2

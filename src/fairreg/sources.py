@@ -6,6 +6,7 @@ indicators are read from these rows; `fairreg.source_row` explains the fields. A
 rows by an entry point in the group ``fairreg.sources`` that names a `Source` or a tuple of them.
 """
 
+import re
 from functools import cache
 from urllib.parse import unquote
 
@@ -36,6 +37,7 @@ __all__ = [
     "POLICIES_DATE",
     "REGISTRAR",
     "RESOLVER",
+    "SHORT_DOI",
     "SWHID",
     "ZENODO",
     "ApiDescription",
@@ -53,18 +55,61 @@ __all__ = [
 ]
 
 _NAME = r"[A-Za-z0-9][\w.-]*"
-_SLUG = rf"(?!10\.){_NAME}/[A-Za-z0-9._][\w.-]*"
-_HUB_ID = rf"(?:datasets/)?+(?:spaces/)?+(?:{_SLUG}|{_NAME})"
-_REPOSITORY = rf"((?!10\.){_NAME}/(?!\.git(?:/|\Z))[A-Za-z0-9._][\w.-]*?)(?:\.git)?(?:/(?s:.*))?"
+# Archives of arXiv before 2007, whose identifiers have seven digits: hep-ex/012345 is not a repository.
+_ARCHIVES = r"(?:hep|nucl|astro|math|quant|chao|cond|gr|q)-(?:ex|ph|th|lat|dyn|mat|qc|bio|fin)/\d+(?:v\d+)?\Z"
+# First parts of addresses that are pages of the host itself.
+_NO_HUB_OWNER = (
+    r"(?:papers|docs|spaces|collections|blog|learn|posts|tasks|chat|api|new|join|login|logout|pricing|enterprise"
+    r"|settings|organizations|notifications|search|inference|inference-endpoints|support|oauth|metrics|buckets"
+    r"|languages|terms-of-service|privacy|content-policy|brand|changelog|contact|storage|playground)(?:/|\Z)"
+    r"|(?:models|datasets)\Z"
+)
+_NO_GITHUB_OWNER = (
+    r"(?:orgs|organizations|features|topics|collections|marketplace|sponsors|settings|explore|trending|about|apps"
+    r"|login|logout|join|signup|search|users|stars|enterprise|enterprises|pricing|security|site|notifications"
+    r"|issues|pulls|discussions|codespaces|dashboard|events|new|customer-stories|solutions|resources|readme|team"
+    r"|contact|gist|gists|repositories|licenses|copilot|account|blog|sessions|premium-support)/"
+)
+_SLUG = rf"(?!10\.)(?!{_ARCHIVES}){_NAME}/[A-Za-z0-9._][\w.-]*"
+_HUB_ID = rf"(?!(?i:{_NO_HUB_OWNER}))(?:datasets/)?+(?:{_SLUG}|{_NAME})"
+_REPOSITORY = (
+    rf"((?!10\.)(?!(?i:{_NO_GITHUB_OWNER})){_NAME}/(?!\.git(?:[/@#]|\Z))[A-Za-z0-9._][\w.-]*?)"
+    r"(?:\.git)?(?:[@#]\S*|/(?s:.*))?"
+)
 _DOI = r"(10\.\d{4,9}(?:\.\d+)*/\S+)"  # DOI Handbook 2.2
-_ARXIV = r"(?i:(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?)"  # arXiv's identifier scheme (2007)
+# A resolver before a DOI, also twice: https://doi.org/doi:10.5281/...
+_RESOLVERS = r"^(?i:https?:/{1,2}|(?:www\.|dx\.)?doi\.org/|(?:info:)?doi[:/]\s*|urn:doi:)+"
+# Ends of the addresses of publishers' pages: the full text, an abstract, another form.
+_PAGE_OF_DOI = (
+    r"(?:/(?:pdf|epdf|epub|html|xml|full|fulltext|full-text|abstract|abs|meta|summary|references|citations|figures"
+    r"|metrics|supplementary|supplemental|cite|export|download)|(?:v\d+)?\.(?:full|abstract|short|pdf|html|full\.pdf)"
+    r"|v\d+)?/?"
+)
+_PART = r"[^\s/?#&]+?"
+# arXiv's identifier scheme (2007): year, month, number; or archive, subject class, number.
+_ARXIV = r"(?i:(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?)"
+# As its listings and the margins of its papers print it: the category, perhaps the date.
+_PRINTED_ARXIV = _ARXIV + r"(?i:\s*(?:\[[a-z.-]+\]|\([a-z.-]+\)))?(?i:\s+\d{1,2} [a-z]{3} \d{4})?"
+_ORCID_DIGITS = r"(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dXx])"
 _ANY = r"((?s:.+))"
+
+
+def _spelled_out(path: str) -> str:
+    """Return the kind of a thing at OpenML in a word: f/61 is flow/61."""
+    kinds = {"f": "flow", "d": "data", "t": "task", "r": "run"}
+    kind, slash, number = path.partition("/")
+    return f"{kinds.get(kind, kind)}{slash}{number}"
+
 
 DOI = IdentifierScheme(
     "doi",
     _DOI,
-    prefixes=("doi:", "doi ", "info:doi/", "urn:doi:"),
-    pages=(PageAddress(("doi.org", "dx.doi.org"), _DOI),),
+    prefixes=("doi:", "doi ", "info:doi/", "urn:doi:", "hdl:", "handle:"),
+    pages=(PageAddress(("doi.org", "dx.doi.org"), _DOI, dropped=(_RESOLVERS,)),),
+    in_addresses=(
+        rf"(?:.*?[/=:])?(10\.\d{{4,9}}(?:\.\d+)*/{_PART}(?:/(?!.*\.[A-Za-z]\w{{1,4}}\Z){_PART})??)"
+        rf"{_PAGE_OF_DOI}(?:[&?#].*)?"
+    ),
     resolver="https://doi.org/",
     persistent=True,
     joins=True,
@@ -75,10 +120,25 @@ DOI = IdentifierScheme(
     readable=unescaped,
     normal=str.lower,
 )
+SHORT_DOI = IdentifierScheme(  # https://shortdoi.org; doi.org knows the whole one
+    "short_doi",
+    r"(?i:10/([a-z0-9]{2,20}))",
+    prefixes=("shortdoi:", "short_doi:", "doi:"),
+    pages=(
+        PageAddress(("doi.org", "dx.doi.org"), r"(?i:10/([a-z0-9]{2,20}))"),
+        PageAddress(("doi.org", "dx.doi.org"), r"(?i:((?=[a-z]*\d)[a-z0-9]{3,8}))"),
+    ),
+    resolver="https://doi.org/",
+    bare=True,
+    normal=lambda text: f"10/{text.lower()}",
+)
 SWHID = IdentifierScheme(  # SWHID specification 1.2
     "swhid",
     r"(swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}(?:;\S+)?)",
-    prefixes=("https://archive.softwareheritage.org/",),
+    prefixes=(
+        "swhid:",
+        "https://archive.softwareheritage.org/",
+    ),
     resolver="https://archive.softwareheritage.org/",
     persistent=True,
     of_content=True,
@@ -88,22 +148,39 @@ SWHID = IdentifierScheme(  # SWHID specification 1.2
 )
 ORCID = IdentifierScheme(
     "orcid",
-    r"(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dXx])",
-    prefixes=("orcid:", "https://orcid.org/", "http://orcid.org/", "orcid.org/"),
+    _ORCID_DIGITS,
+    prefixes=("orcid:", "orcid id:", "orcid "),
+    pages=(
+        PageAddress(
+            ("orcid.org", "pub.orcid.org"),
+            rf"(?:v\d[\d.]*/)?{_ORCID_DIGITS}(?:/.*)?",
+            dropped=(r"^(?i:https?:/{1,2}|(?:www\.)?orcid\.org/)+",),
+        ),
+    ),
     resolver="https://orcid.org/",
     names="person",
     bare=True,
+    prefixed_pages=True,
     stated_as=("orcid",),
     normal=checked_orcid,
 )
 ARXIV = IdentifierScheme(
     "arxiv",
-    _ARXIV,
-    prefixes=("arxiv:", "arxiv "),
+    _PRINTED_ARXIV,
+    prefixes=("arxiv preprint arxiv:", "arxiv:", "arxiv "),
     pages=(
         PageAddress(
             ("arxiv.org", "export.arxiv.org"), _ARXIV, dropped=(r"^(?:abs|pdf|html|format)/|\.pdf$",)
         ),
+    ),
+    carried_by=(
+        PageAddress(("huggingface.co", "hf.co"), rf"papers/{_ARXIV}"),
+        PageAddress(
+            ("ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org", "browse.arxiv.org", "xxx.lanl.gov"),
+            rf"(?:abs|pdf|html)/{_ARXIV}",
+        ),
+        PageAddress(("inspirehep.net",), rf"(?:api/)?(?:arxiv|eprint)/{_ARXIV}"),
+        PageAddress(("ui.adsabs.harvard.edu",), rf"abs/arXiv:{_ARXIV}(?:/.*)?"),
     ),
     resolver="https://arxiv.org/abs/",
     names="paper",
@@ -178,7 +255,7 @@ RESOLVER = Source(
     url_help="base URL of the DOI resolver",
     aliases=("dx.doi.org", "www.doi.org"),
     pace=Pace(120, 120, 120),
-    schemes=(DOI,),
+    schemes=(DOI, SHORT_DOI),
     site="doi.org",
 )
 OWNER_SLASH_NAME = IdentifierScheme(  # interpretation of a bare owner/name
@@ -189,7 +266,11 @@ OWNER_SLASH_NAME = IdentifierScheme(  # interpretation of a bare owner/name
         PageAddress(
             ("huggingface.co", "hf.co"),
             rf"({_HUB_ID})",
-            dropped=(r"/(?:tree|blob|resolve|raw|commit|discussions)(?:/.*)?$", "^api/", "^models/"),
+            dropped=(
+                r"/(?:tree|blob|resolve|raw|commits?|discussions|viewer|croissant|revision|blame|edit)(?:/.*)?$",
+                "^api/",
+                "^models/",
+            ),
         ),
     ),
     resolver="https://huggingface.co/",
@@ -254,10 +335,13 @@ GITHUB = Source(
                 "gh:",
                 "git@github.com:",
                 "ssh://git@github.com/",
+                "git+ssh://git@github.com/",
                 "git+https://github.com/",
+                "git://github.com/",
             ),
             pages=(
-                PageAddress(("github.com",), _REPOSITORY),
+                PageAddress(("github.com", "raw.githubusercontent.com", "codeload.github.com"), _REPOSITORY),
+                PageAddress(("media.githubusercontent.com",), _REPOSITORY, dropped=("^media/",)),
                 PageAddress(("api.github.com",), _REPOSITORY, dropped=("^repos/",)),
             ),
             resolver="https://github.com/",
@@ -290,7 +374,7 @@ CERN_OPEN_DATA = Source(
             "cernopendata",
             _ANY,
             prefixes=("cernopendata:",),
-            pages=(PageAddress(("opendata.cern.ch",), rf"record/{_ANY}"),),
+            pages=(PageAddress(("opendata.cern.ch",), r"(?:api/)?records?/([^/\s]+)(?:/(?s:.*))?"),),
             resolver="https://opendata.cern.ch/record/",
             page_rank=4,
         ),
@@ -319,6 +403,42 @@ PYPI = IdentifierScheme(
     prefixes=("pypi:",),
     pages=(PageAddress(("pypi.org",), rf"project/{_ANY}"),),
     resolver="https://pypi.org/project/",
+)
+ISNI = IdentifierScheme(  # ISO 27729: of people and of organisations
+    "isni",
+    r"(\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{3}[\dXx])",
+    prefixes=("isni:", "isni "),
+    pages=(PageAddress(("isni.org",), r"(?:isni|page)/(\d{15}[\dXx])(?:/.*)?"),),
+    resolver="https://isni.org/isni/",
+    names="person",
+    stated_as=("isni",),
+    normal=lambda text: re.sub("[ -]", "", text).upper(),
+)
+ROR = IdentifierScheme(
+    "ror",
+    r"(?i:(0[a-hj-km-np-tv-z0-9]{6}\d{2}))",
+    prefixes=("ror:",),
+    pages=(PageAddress(("ror.org",), r"(?i:(0[a-hj-km-np-tv-z0-9]{6}\d{2}))"),),
+    resolver="https://ror.org/",
+    names="organization",
+    stated_as=("ror",),
+    normal=str.lower,
+)
+INSPIRE = IdentifierScheme(
+    "inspire",
+    r"(\d{3,9})",
+    prefixes=("inspire:",),
+    pages=(PageAddress(("inspirehep.net",), r"(?:api/)?(?:literature|record)/(\d{3,9})(?:/.*)?"),),
+    resolver="https://inspirehep.net/literature/",
+    names="paper",
+    stated_as=("inspire",),
+)
+HEPDATA = IdentifierScheme(
+    "hepdata",
+    r"((?:ins)?\d{1,9})",
+    prefixes=("hepdata:",),
+    pages=(PageAddress(("hepdata.net",), r"record/((?:ins)?\d{1,9})"),),
+    resolver="https://www.hepdata.net/record/",
 )
 CURATED = Source(
     "catalogue",
@@ -350,7 +470,20 @@ BUILT_IN = (
         url_variable="FAIRREG_OPENML_URL",
         aliases=("openml.org",),
         pace=Pace(60, 60, 60),
-        schemes=(IdentifierScheme("openml", _ANY, prefixes=("openml:",)),),
+        schemes=(
+            IdentifierScheme(
+                "openml",
+                _ANY,
+                prefixes=("openml:",),
+                pages=(
+                    PageAddress(
+                        ("openml.org",),
+                        r"(?:api/v1/(?:json/|xml/)?)?((?:flow|data|task|run|f|d|t|r)/\d+)(?:/.*)?",
+                    ),
+                ),
+                normal=_spelled_out,
+            ),
+        ),
         own_search=True,
         model_registry=True,
         metadata_schema="https://www.openml.org/apis",
@@ -371,6 +504,10 @@ BUILT_IN = (
     Source("pypi", "PyPI", schemes=(PYPI,)),
     Source("arxiv", "arXiv", schemes=(ARXIV,)),
     Source("orcid", "ORCID", schemes=(ORCID,)),
+    Source("isni", "ISNI", schemes=(ISNI,)),
+    Source("ror", "ROR", schemes=(ROR,)),
+    Source("inspire", "INSPIRE", schemes=(INSPIRE,)),
+    Source("hepdata", "HEPData", schemes=(HEPDATA,)),
     Source("swh", "Software Heritage", schemes=(SWHID,)),
     CURATED,
 )

@@ -13,9 +13,9 @@ from fairreg.assessment.content.environment import (
     requirements,
     stated_versions,
 )
-from fairreg.assessment.content.licences import classify, same_licence
+from fairreg.assessment.content.licences import classify, licence_texts, same_licence
 from fairreg.assessment.content.prose import clean, code_blocks, is_placeholder, mentions, sections, words
-from fairreg.assessment.evidence import DataCiteFacts
+from fairreg.assessment.evidence import DataCiteFacts, Document
 from fairreg.assessment.indicators.f4 import listed
 from fairreg.assessment.indicators.r1_2 import training
 from fairreg.assessment.lineage import relations
@@ -221,8 +221,9 @@ def test_hostile_documents_are_read_in_bounded_time_or_not_at_all(name, length):
     assert time.thread_time() - started < CPU_SECONDS
 
 
-def test_aliases_and_tags_are_not_read():
-    assert parsed(document("citation", BOMB, "a.yml")) is None
+def test_aliases_are_followed_and_tags_are_not_read():
+    assert parsed(document("citation", "a: &a [1]\nb: *a\n", "a.yml")) == {"a": ["1"], "b": ["1"]}
+    assert parsed(document("citation", "a: &a [*a]\n", "a.yml")) is None
     assert parsed(document("citation", "a: !!int x", "a.yml")) == {"a": "x"}
 
 
@@ -275,3 +276,39 @@ def test_what_this_release_does_not_look_for_is_said_to_be_so():
     finding = listed.assess(with_record(BARE, relations=(relation,)))
     assert finding.verdict == "unknown"
     assert "This release of fairreg does not" in finding.reason
+
+
+def text_of(path, text):
+    return Document("license", path, text)
+
+
+def test_several_licence_texts_are_one_statement():
+    mit = text_of(
+        "a/LICENSE-MIT", "Permission is hereby granted, free of charge ... The software is provided"
+    )
+    apache = text_of("a/LICENSE-APACHE", "Apache License\nVersion 2.0, January 2004")
+    assert [found[:2] for found in licence_texts([mit, apache])] == [
+        ("MIT", "Apache-2.0 and MIT"),
+        ("Apache-2.0", "Apache-2.0 and MIT"),
+    ]
+    assert same_licence("Apache-2.0 OR MIT", "Apache-2.0 and MIT")
+    assert same_licence("MIT", "Apache-2.0 and MIT")
+    assert not same_licence("GPL-3.0-only", "Apache-2.0 and MIT")
+
+
+def test_licences_of_separate_folders_are_separate_statements():
+    mit = text_of("a/LICENSE", "Permission is hereby granted, free of charge ... The software is provided")
+    apache = text_of("b/LICENSE", "Apache License\nVersion 2.0, January 2004")
+    assert [found[1] for found in licence_texts([mit, apache])] == ["MIT", "Apache-2.0"]
+
+
+@pytest.mark.parametrize(
+    "path", ["a/LICENSE-MIT", "COPYING.LESSER", "LICENSES/MIT.txt", "LICENSE_APACHE-2.0.txt"]
+)
+def test_licence_files_of_every_layout_have_their_role(path):
+    assert role_of(path) == "license"
+
+
+@pytest.mark.parametrize("path", ["license_check.py", "src/licensing.txt"])
+def test_files_about_licences_have_another(path):
+    assert role_of(path) != "license"

@@ -136,6 +136,8 @@ def test_rows_refer_to_rows():
 def test_what_a_resolver_gives_is_read_back():
     values = {"doi": "10.1234/x", "orcid": "0000-0002-5076-7096", "arxiv": "2212.05081", "zenodo": "7305227"}
     values |= {"swhid": "swh:1:dir:" + "d" * 40, "github": "lab/code", "huggingface": "lab/model"}
+    values |= {"short_doi": "10/gfvz2d", "isni": "0000000121032683", "ror": "01ggx4157"}
+    values |= {"inspire": "1772050", "hepdata": "ins1772050", "cernopendata": "12102"}
     for scheme in sources.schemes():
         value = values.get(scheme.name, "models/lab")
         if scheme.resolver:

@@ -188,6 +188,22 @@ def test_a_file_that_cannot_be_read_is_noted(web, server):
     assert found.creators[0].name == "lab"
 
 
+def test_licence_files_of_every_layout_are_fetched(server, record):
+    server.repository["license"] = {"key": "other", "name": "Other", "spdx_id": "NOASSERTION"}
+    mit = server.files.pop("LICENSE")
+    server.files["CITATION.cff"] = b"title: T\n"
+    server.files |= {"LICENSE-MIT": mit, "LICENSE-APACHE": b"Apache License\nVersion 2.0, January 2004\n"}
+    assert record().license == "Apache-2.0 OR MIT"
+    del server.files["LICENSE-MIT"], server.files["LICENSE-APACHE"]
+    server.files |= {"LICENSES/MIT.txt": mit, "LICENSES/CC0-1.0.txt": b"CC0"}
+    assert record().license == "CC0-1.0 AND MIT"
+
+
+def test_a_folder_of_a_hundred_licences_is_not_fetched_whole(server, record):
+    server.files |= {f"LICENSES/LicenseRef-{number}.txt": b"Own" for number in range(100)}
+    assert "Only the first 40 of 103 metadata files were read." in record().notes
+
+
 def test_an_unknown_repository_is_not_found(web, server):
     with pytest.raises(NotFound):
         github.fetch(web, Identifier("github", "lab/nothing"))

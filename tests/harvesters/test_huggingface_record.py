@@ -142,7 +142,7 @@ def test_the_front_matter_counts_where_the_api_says_nothing():
     [
         ({"license": "apache-2.0"}, ("Apache-2.0", None)),
         ({"license": ["mit", "cc-by-4.0"]}, ("CC-BY-4.0 AND MIT", None)),
-        ({"license": "llama2"}, (None, "llama2")),
+        ({"license": "llama2"}, (None, "llama2 (https://ai.meta.com/llama/license/)")),
         ({"license": "unknown"}, (None, None)),
         ({"license": "pddl"}, ("PDDL-1.0", None)),
         ({"license": "other", "license_name": "mit"}, ("MIT", None)),

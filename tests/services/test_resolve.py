@@ -48,6 +48,26 @@ def test_the_record_says_when_it_was_retrieved_and_from_what(web, services):
     assert len(provenance.payload_sha256) == 64
 
 
+def short_doi(httpserver, name, **value):
+    answer = {"responseCode": 1, "handle": name, "values": [{"index": 1, "type": "HS_SITE", **value}]}
+    httpserver.expect_request(f"/doi/api/handles/{name}").respond_with_json(answer)
+
+
+@pytest.mark.parametrize("pid", ["10/GFVZ2D", "https://doi.org/gfvz2d"])
+def test_a_short_doi_is_resolved_online(web, services, pid):
+    short_doi(services, "10/gfvz2d", type="HS_ALIAS", data={"format": "string", "value": hbb.DOI})
+    resolution = resolve(web, pid)
+    assert resolution.record.doi == hbb.DOI
+    assert resolution.steps[0].detail == f"10/gfvz2d is short for {hbb.DOI}"
+
+
+def test_a_short_doi_without_a_whole_one_is_not_found(web, services):
+    short_doi(services, "10/gfvz2d")
+    with pytest.raises(NotFound, match="10/gfvz2d is not a short DOI") as caught:
+        resolve(web, "10/gfvz2d")
+    assert caught.value.hint == "Give the whole DOI."
+
+
 def not_zenodo(httpserver, number):
     for path in (number, f"{number}/versions/latest"):
         httpserver.expect_request(f"/zenodo/api/records/{path}").respond_with_json(

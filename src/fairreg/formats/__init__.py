@@ -26,6 +26,7 @@ NOT_PLUGINS = frozenset(
         "dialects",
         "file_facts",
         "front_matter",
+        "license_files",
         "linked_data",
         "markdown",
         "plain_yaml",

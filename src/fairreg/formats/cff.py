@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""CITATION.cff, Citation File Format 1.2.0 (https://github.com/citation-file-format/citation-file-format)."""
+"""CITATION.cff, Citation File Format 1.2.0 (https://github.com/citation-file-format/citation-file-format).
 
+Files of other versions are read as well; what 1.2.0 does not have is among the members that were left out.
+"""
+
+import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from fairreg.formats.base import Reading
@@ -25,13 +31,16 @@ from fairreg.formats.file_facts import (
     read_object,
     swhids,
 )
-from fairreg.formats.plain_yaml import load_yaml, yaml_text
+from fairreg.formats.plain_yaml import load_yaml, recovered_mapping, typed_yaml, yaml_text
 from fairreg.formats.related import repository_of
-from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.schemas.datacite_terms import identifier_of
+from fairreg.schemas.identifiers import Identifier, minted_doi, normalise_doi
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.json_values import tracked
-from fairreg.schemas.jsonld_terms import ORCID
+from fairreg.schemas.json_values import TrackedObject, tracked
+from fairreg.schemas.jsonld_terms import ORCID, SPDX
+from fairreg.schemas.licenses import spdx, with_address
 from fairreg.schemas.record import Creator, ModelRecord
+from fairreg.sources import ARXIV, DOI, SWHID
 
 __all__ = [
     "FILE_NAME",
@@ -41,6 +50,7 @@ __all__ = [
     "NARROWS",
     "OF_THE_VERSION",
     "document",
+    "is_valid",
     "read",
     "text_of",
     "write",
@@ -60,13 +70,15 @@ NARROWS: Mapping[str, str] = {
     "relations": "the repository of the source code",
 }
 # Facts about one version of an object, which must not be copied from another version's file.
-OF_THE_VERSION = ("cff-version", "doi", "version", "date-released")
+OF_THE_VERSION = ("doi", "version", "date-released")
 # The schema's own patterns (citation-file-format 1.2.0, schema.json: definitions doi and date).
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MESSAGE = "If you use this model, please cite it by the DOI of the version that you used."
 _FIRST = ("cff-version", "message", "title", "type", "authors", "abstract", "version", "doi")
 _REQUIRED = ("cff-version", "message", "title", "authors")
+# Schemes besides DOI and SWHID by which a file identifies its own object.
+_IDENTIFYING = frozenset({ARXIV.name, "ark", "handle", "hdl", "ascl", "urn"})
 _CONCEPT = re.compile(r"\bconcept\b|\ball (?:the )?versions\b", re.IGNORECASE)
 _PAPERS = re.compile(r"article|conference-paper|proceedings|thesis|report|book|unpublished|manual|pamphlet")
 
@@ -94,10 +106,37 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "type": "dataset" if record.kind == "dataset" else "software",
         "authors": [_author(item) for item in record.creators],
         "abstract": record.description,
-        "license": record.license if re.fullmatch(r"[\w.+-]+", record.license or "") else None,
+        "license": record.license if record.license in _licences() else None,
+        "license-url": _address_of(record.license),
         "keywords": list(dict.fromkeys(record.keywords)),
         "repository-code": repository_of(record),
     }
+
+
+def is_valid(text: str) -> bool:
+    """Tell whether the text of a file meets the schema of Citation File Format 1.2.0."""
+    from jsonschema import Draft7Validator
+
+    return bool(Draft7Validator(_schema()).is_valid(typed_yaml(text)))
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    packaged = files("fairreg.formats").joinpath("cff-1.2.0.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(packaged)
+    return schema
+
+
+@cache
+def _licences() -> frozenset[str]:
+    """Return the identifiers that the schema of 1.2.0 lists; SPDX has more today."""
+    return frozenset(_schema()["definitions"]["license-enum"]["enum"])
+
+
+def _address_of(licence: str | None) -> str | None:
+    """Return the address of a licence that SPDX lists, but not the schema."""
+    one = re.fullmatch(r"[\w.+-]+", licence or "")
+    return f"{SPDX}{licence}.html" if one and licence not in _licences() else None
 
 
 def _author(item: Creator) -> dict[str, str]:
@@ -113,11 +152,18 @@ def _author(item: Creator) -> dict[str, str]:
 
 def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
     """Read the file into typed facts."""
-    return read_object(document, _facts, name=name, role="citation", load=_load, language="YAML")
+    return read_object(
+        document, _facts, name=name, role="citation", load=_load, recover=_recover, language="YAML"
+    )
 
 
 def _load(text: str) -> Any:
     return tracked(load_yaml(text))
+
+
+def _recover(text: str) -> tuple[TrackedObject, tuple[str, ...]]:
+    members, lost = recovered_mapping(text)
+    return TrackedObject(tracked(members)), lost
 
 
 def _facts(name: str, top: JsonNode) -> FileFacts:
@@ -130,13 +176,16 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         version=top["version"].text,
         released=top["date-released"].date,
         type=top["type"].text,
-        # CFF 1.2: several licences are alternatives.
-        **licence(*top["license"].items(), any_of=True),
+        **_licence(top),
         repository=top["repository-code"].address,
         creators=creators(top["authors"], _creator),
         keywords=keywords(top["keywords"]),
         identifiers=tuple(_identifiers(name, top)),
-        relations=(*cited(_dois_of(preferred), "cites"), *cited(_dois_of(top["references"]), "references")),
+        relations=(
+            *cited(_dois_of(preferred), "cites"),
+            *cited(_dois_of(top["references"]), "references"),
+            *cited(_other_objects(top), "related_to"),
+        ),
         as_written=_as_written(top.value),
     )
 
@@ -148,7 +197,7 @@ def _as_written(stated: dict[str, Any]) -> AsWritten:
     return AsWritten(
         complete=all(required),
         dois=dois_as_written([stated.get("doi"), *(item.get("value") for item in listed)]),
-        license=first_as_written(stated.get("license")),
+        license=first_as_written(stated.get("license")) or spdx(first_as_written(stated.get("license-url"))),
         orcids=orcids_as_written(author.get("orcid") for author in authors),
         publications=dois_as_written([object_as_written(stated.get("preferred-citation")).get("doi")]),
         repository=first_as_written(stated.get("repository-code")),
@@ -156,20 +205,51 @@ def _as_written(stated: dict[str, Any]) -> AsWritten:
     )
 
 
+def _licence(top: JsonNode) -> dict[str, Any]:
+    """Return the licence, several as alternatives (CFF 1.2), else that of ``license-url``."""
+    address = top["license-url"].text
+    found = licence(*top["license"].items(), any_of=True)
+    if found["license"] or address is None:
+        return found
+    stated = found["license_stated"]
+    known = None if stated else spdx(address)
+    told = f"{stated} ({address})" if stated else with_address(address)
+    return {"license": known, "license_stated": None if known else told}
+
+
 def _identifiers(name: str, top: JsonNode) -> Iterator[Identifier]:
     for item in top["identifiers"].items():
-        value, described = item["value"].text, item["description"].text or ""
-        if item["type"].text == "doi" or normalise_doi(value or ""):
-            yield from doi_identifiers(
-                value, f"{name}: identifiers", concept=bool(_CONCEPT.search(described))
-            )
-        elif item["type"].text == "swh":
-            yield from swhids(value or "", name)
+        value, described = item["value"].text or "", item["description"].text or ""
+        concept = bool(_CONCEPT.search(described))
+        stated = identifier_of(value)
+        doi = normalise_doi(value) or _doi_of(stated)
+        if doi or item["type"].text == "doi":
+            yield from doi_identifiers(doi or value, f"{name}: identifiers", concept=concept)
+        elif item["type"].text == "swh" or "swh:1:" in value:
+            yield from swhids(value, name)
+        elif stated and stated.scheme in _IDENTIFYING:
+            yield Identifier(stated.scheme, stated.value, f"{name}: identifiers")
     yield from doi_identifiers(top["doi"].text, f"{name}: doi")
     preferred = top["preferred-citation"]
     paper = preferred["journal"].stated or _PAPERS.search(preferred["type"].text or "")
-    for doi in _dois_of(preferred):
-        yield Identifier("paper_doi" if paper else "related_doi", doi.value, f"{name}: preferred-citation")
+    for cited_doi in _dois_of(preferred):
+        yield Identifier(
+            "paper_doi" if paper else "related_doi", cited_doi.value, f"{name}: preferred-citation"
+        )
+
+
+def _doi_of(found: Identifier | None) -> str | None:
+    """Return the DOI that an address stands for, also that of a record's page."""
+    if found is None:
+        return None
+    return found.value if found.scheme == DOI.name else minted_doi(found)
+
+
+def _other_objects(top: JsonNode) -> list[Identifier]:
+    """Return the records of other services among the identifiers: to name one does not make it the same."""
+    stated = (identifier_of(item["value"].text) for item in top["identifiers"].items())
+    known = {*_IDENTIFYING, DOI.name, SWHID.name, "other"}
+    return [found for found in stated if found and found.scheme not in known and minted_doi(found) is None]
 
 
 def _dois_of(node: JsonNode) -> list[Identifier]:

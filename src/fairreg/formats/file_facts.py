@@ -10,16 +10,16 @@ A DOI in these files names an archive of the repository, its lineage or a paper,
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairreg.formats.base import Reading
-from fairreg.formats.plain_yaml import YamlFault
+from fairreg.formats.plain_yaml import YamlFault, YamlLimit
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import joined, spdx, with_address
 from fairreg.schemas.record import Creator, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords, title
 
@@ -117,24 +117,33 @@ def read_object(
     name: str,
     role: str,
     load: Callable[[str], Any] = _load_json,
+    recover: Callable[[str], tuple[TrackedObject, tuple[str, ...]]] | None = None,
     language: str = "JSON",
 ) -> Reading[FileFacts]:
     """Read a file that holds one object, parsed by `load`, into `facts`, with the names of unread members.
 
-    `load` returns every object as a `TrackedObject`.
+    `load` returns every object as a `TrackedObject`; `recover` does so with what can be read of a broken
+    file, and names the members that cannot.
     """
     text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document
     if len(text) > LONGEST:
         return Reading(
             FileFacts(name, role, fault=f"{name} is longer than {LONGEST // 1024} KiB and was not read")
         )
+    lost: tuple[str, ...] = ()
+    fault = None
     try:
         value = load(text)
+    except YamlLimit as error:
+        return Reading(FileFacts(name, role, fault=f"{name} {error.reason}"))
     except YamlFault as error:
-        return Reading(FileFacts(name, role, fault=f"{name} is not valid {language}{_where(error)}"))
+        fault = f"{name} is not valid {language}{_where(error)}"
+        value, lost = recover(text) if recover else (None, ())
+        if not value:
+            return Reading(FileFacts(name, role, fault=fault))
     if not isinstance(value, TrackedObject):
         return Reading(FileFacts(name, role, fault=f"{name} holds no {language} object"))
-    return Reading(facts(name, JsonNode(value)), value.unread())
+    return Reading(replace(facts(name, JsonNode(value)), fault=fault), (*value.unread(), *lost))
 
 
 def _where(error: Exception) -> str:
@@ -215,7 +224,7 @@ def licence(*places: JsonNode, any_of: bool = False) -> dict[str, Any]:
     found = sorted({item for _, item in known if item})
     return {
         "license": (" OR ".join(found) or None) if any_of else joined(found),
-        "license_stated": "; ".join(text for text in unknown if text) or None,
+        "license_stated": "; ".join(with_address(text) for text in unknown if text) or None,
     }
 
 

@@ -2,17 +2,15 @@
 """YAML front matter above Markdown: read strictly for a check, leniently for its content."""
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from fairreg.formats.plain_yaml import YamlFault, load_yaml
+from fairreg.formats.plain_yaml import YamlFault, YamlLimit, load_yaml, recovered_mapping
 
 __all__ = ["front_matter", "lenient_mapping", "split_front_matter", "strict_mapping"]
 
 # No real front matter nests deeper than ten; libyaml's composer overflows the stack at some thousands.
 _DEEPEST = 50
-_KEY = re.compile(r"[\w-]+:(?:\s|$)")
 _YAML_LINE = re.compile(r"\s*$|\s+\S|-\s+\S|[\w-]+:(?:\s|$)")
 _LONGEST = 65_536  # characters; YAML is slow to read
 
@@ -57,42 +55,30 @@ def lenient_mapping(head: list[str]) -> tuple[dict[str, Any], str | None]:
     """Return the mapping in front matter, a broken one key by key, and a sentence on its fault."""
     if not any(line.strip() for line in head):
         return {}, None
-    whole, valid = _loaded("\n".join(head))
-    if valid:
-        mapping = whole if isinstance(whole, dict) else {}
-        fault = "" if isinstance(whole, dict) else "The front matter of the model card is no mapping."
-        return mapping, fault or None
-    found: dict[str, Any] = {}
-    for block in _blocks(head):
-        part, _ = _loaded("\n".join(block))
-        found.update(part if isinstance(part, dict) else {})
-    return found, "The front matter of the model card is not valid YAML."
+    text = "\n".join(head)
+    try:
+        whole = _loaded(text)
+    except YamlLimit as error:
+        return recovered_mapping(text)[0], f"The front matter of the model card {error.reason}."
+    except YamlFault:
+        return recovered_mapping(text)[0], "The front matter of the model card is not valid YAML."
+    if isinstance(whole, dict):
+        return whole, None
+    return {}, "The front matter of the model card is no mapping."
 
 
-def _blocks(lines: list[str]) -> Iterator[list[str]]:
-    """Yield the lines of each top-level key: a broken one leaves the others readable."""
-    block: list[str] = []
-    for line in lines:
-        if _KEY.match(line) and block:
-            yield block
-            block = []
-        block.append(line)
-    yield block
-
-
-def _loaded(text: str) -> tuple[Any, bool]:
-    """(the YAML document, whether it is valid). Scalars stay text: ``language: no`` is not a boolean."""
+def _loaded(text: str) -> Any:
+    """Return the YAML document. Scalars stay text: ``language: no`` is not a boolean. Raises `YamlFault`."""
     import yaml
 
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    try:
-        # Events come without recursion, so that nesting is measured before anything is built.
-        depth = 0
-        for event in yaml.parse(text, Loader=loader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                return None, False
-        return yaml.load(text, Loader=loader), True  # noqa: S506 - BaseLoader builds text, lists and mappings only
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None, False
+    # Events come without recursion, so that nesting is measured before anything is built.
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.AliasEvent):
+            return load_yaml(text)  # slower, and bounds what they repeat
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise YamlLimit(f"is nested more than {_DEEPEST} levels deep and was not read as a whole")
+    return yaml.load(text, Loader=loader)  # noqa: S506 - BaseLoader builds text, lists and mappings only

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Metadata files of a code repository, by name: those of the formats, README and licence.
 
-Of a README the badges are read, of a licence text its title.
+Of a README the badges are read.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol, cast
 from urllib.parse import unquote
 
 from fairreg import formats
 from fairreg.formats.base import Reading
 from fairreg.formats.file_facts import LONGEST, FileFacts, cited, doi_identifiers, papers, swhids
+from fairreg.formats.license_files import is_license_file, read_license_files
 from fairreg.schemas.datacite_terms import identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
-from fairreg.schemas.licenses import spdx
-from fairreg.schemas.text import one_line
 
 __all__ = ["is_known", "read_files"]
 
@@ -24,7 +23,6 @@ _ROLES = (
     ("codemeta", re.compile(r"codemeta\.json", re.IGNORECASE)),
     ("zenodo", re.compile(r"\.zenodo\.json", re.IGNORECASE)),
     ("readme", re.compile(r"readme(?:\.(?:md|markdown|rst|txt))?", re.IGNORECASE)),
-    ("license", re.compile(r"(?:licen[cs]e|copying)(?:\.(?:md|rst|txt))?", re.IGNORECASE)),
 )
 _IN_LINK = r"[^\s\"'<>)\]]"
 # Every repetition is bounded, so that no README is slow to read.
@@ -40,19 +38,21 @@ _LINKED_IMAGES = (
         r"image::[^\n]{1,500}\n(?:[ \t]{1,20}:(?!target)[^\n]{1,200}\n){0,9}[ \t]{1,20}:target:[ ]{0,9}(https?://\S{1,500})"
     ),
 )
-_MIT = "permission is hereby granted, free of charge, to any person obtaining a copy"
 
 
 def is_known(name: str) -> bool:
-    """Tell whether a file at the top of a repository is one that is read here."""
-    return _role(name) is not None
+    """Tell whether a path from the top of a repository is that of a file that is read here."""
+    return _role(name) is not None or is_license_file(name)
 
 
 def read_files(files: Mapping[str, str]) -> tuple[FileFacts, ...]:
-    """Return the facts of each known file, the most deliberate first: CFF, CodeMeta, Zenodo's, README."""
+    """Return the facts of the known files, the most deliberate first: CFF, CodeMeta, Zenodo's, README.
+
+    Licence files come last, those that belong together as one.
+    """
     roles = [role for role, _ in _ROLES]
     named = sorted((roles.index(role), name) for name in files if (role := _role(name)) is not None)
-    return tuple(_read(roles[place], name, files[name]) for place, name in named)
+    return (*(_read(roles[place], name, files[name]) for place, name in named), *read_license_files(files))
 
 
 def _role(name: str) -> str | None:
@@ -60,8 +60,8 @@ def _role(name: str) -> str | None:
 
 
 def _read(role: str, name: str, text: str) -> FileFacts:
-    if role in _PROSE:
-        return _PROSE[role](name, text[:LONGEST])
+    if role == "readme":
+        return _readme(name, text[:LONGEST])
     # Imported for a file of its own: listing the sources reads none.
     return cast("_FileFormat", formats.get(_FORMATS[role])).read(text, name=name).understood
 
@@ -93,17 +93,9 @@ def _readme(name: str, text: str) -> FileFacts:
     )
 
 
-def _license_text(name: str, text: str) -> FileFacts:
-    lines = [line for line in map(one_line, text.splitlines()[:20]) if line.strip("#=-* ")][:2]
-    title = re.sub(r", \w+ \d{4}$|, \d{1,2} \w+ \d{4}$", "", " ".join(lines)).strip("# ")
-    mit = "MIT" if _MIT in one_line(text[:4000]).lower() else None
-    return FileFacts(name, "license", license=spdx(title, lines[0].strip("# ") if lines else None) or mit)
-
-
 class _FileFormat(Protocol):
     def read(self, document: str, *, name: str) -> Reading[FileFacts]: ...
 
 
 # Name of the format of each role.
 _FORMATS = {"citation": "cff", "codemeta": "codemeta", "zenodo": "zenodo"}
-_PROSE: dict[str, Callable[[str, str], FileFacts]] = {"readme": _readme, "license": _license_text}

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Identifiers of models, datasets, software and people, in all common spellings.
 
-`parse` turns a pasted text into an `Identifier`; `Identifier.url` is the spelling that resolves, and
-``parse(identifier.url) == identifier`` holds for every scheme that has one. Sources: DOI Handbook 2.2,
-arXiv's identifier scheme (2007), ORCID's structure (ISO 7064 MOD 11-2), SWHID specification 1.2.
+`parse` turns a pasted text into an `Identifier`: a normal form first (NFKC without invisible characters and
+look-alikes), then what stands around it (LaTeX, BibTeX, Markdown), then the readers of the schemes.
+`Identifier.url` is the spelling that resolves, and ``parse(identifier.url) == identifier`` holds for every
+scheme that has one. Sources: DOI Handbook 2.2, arXiv's identifier scheme (2007), ORCID's structure (ISO 7064
+MOD 11-2), SWHID specification 1.2.
 """
 
 import re
@@ -45,13 +47,13 @@ PAPER_SCHEMES = frozenset({"paper_doi", sources.ARXIV.name})
 # Persistent identifiers of other objects.
 POINTING_SCHEMES = frozenset({*NEIGHBOUR_DOIS, sources.ARXIV.name})
 
-_SLUG = re.compile(r"(?!10\.)[A-Za-z0-9][\w.-]*/[A-Za-z0-9._][\w.-]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # Python's result for bytes that are not UTF-8
 _FINGERPRINTS = ("fingerprint", "file_fingerprint")  # of all weights of a record, of one file among several
 _FINGERPRINT = re.compile(r"(?:set:)?sha256:[0-9a-f]{64}")
 _SAFE_IN_DOI = "/:;()._-+,@!$&'*=~"
 # Host and path of a web address.
 Address = tuple[str, str]
+_LONGEST_WRAPPING = 2000
 _MOST_LAYERS = 50  # of punctuation around an identifier; only hostile text has more
 
 
@@ -97,8 +99,7 @@ def parse(text: str) -> Identifier:
 
     Raises IdentifierError for a text of no known scheme, or invalid Unicode.
     """
-    cleaned = _clean(text)
-    found = None if _SURROGATE.search(text) else _parsed(cleaned)
+    found = None if _SURROGATE.search(text) else _parsed(_clean(text)) or _url(_bare(_visible(text)))
     if found is not None:
         return found
     raise IdentifierError(
@@ -155,7 +156,7 @@ def _as_printed(text: str) -> Identifier | None:
         return Identifier(DOI.name, doi) if doi else None
     if scheme in _FINGERPRINTS:
         return Identifier("fingerprint", value)
-    return _url(value) if scheme == "url" else None
+    return _url(_bare(_visible(text)).partition(":")[2].strip()) if scheme == "url" else None
 
 
 # Types that functions accept as an identifier.
@@ -220,12 +221,43 @@ def _resolvers() -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    """Strip blanks, quotes, punctuation and brackets around the text; idempotent."""
+    """Return the normal form of `text` without what stands around the identifier; idempotent."""
+    if _is_plain(text):
+        return _bare(text)
+    from fairreg.schemas.text import normal_form
+
+    return _bare(normal_form(text))
+
+
+def _visible(text: str) -> str:
+    if _is_plain(text):
+        return text
+    from fairreg.schemas.text import visible
+
+    return visible(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text is in normal form for sure; most are, and need no tables of characters."""
+    return text.isascii() and "&" not in text
+
+
+def _bare(text: str) -> str:
+    """Strip blanks, quotes, punctuation, brackets and markup around the text; idempotent."""
     for _ in range(_MOST_LAYERS):
-        before, text = text, _peeled(text)
+        before, text = text, _peeled(_unwrapped(text))
         if text == before:
             break
     return text
+
+
+def _unwrapped(text: str) -> str:
+    text = text.strip()
+    if len(text) > _LONGEST_WRAPPING or (not any(mark in text for mark in '={}["<') and "  - " not in text):
+        return text
+    from fairreg.schemas.identifier_markup import without_markup  # few texts have any
+
+    return without_markup(text)
 
 
 def _peeled(text: str) -> str:
@@ -249,14 +281,14 @@ def _after(text: str, *prefixes: str) -> str | None:
 def _address(text: str) -> Address | None:
     """Return (host without www, unquoted path without outer slashes) of a web address, scheme optional.
 
-    User and password are left out.
+    User name, password and the usual port are left out.
     """
     candidate = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(candidate)
     except ValueError:
         return None
-    host = parts.netloc.rpartition("@")[2].lower()
+    host = re.sub(r":(?:80|443)$", "", parts.netloc.rpartition("@")[2].lower())
     if parts.scheme not in {"http", "https"} or "." not in host:
         return None
     return host.removeprefix("www."), unquote(parts.path).strip("/")
@@ -290,12 +322,13 @@ class _Reader(NamedTuple):
     scheme: IdentifierScheme
     value: re.Pattern[str]
     pages: tuple[_Page, ...]
+    carried: tuple[_Page, ...]
 
     def read(self, text: str, address: Address | None) -> Identifier | None:
         """Parse `text`, with its `address` from `_address`, as an identifier of this scheme."""
         rest = _after(text, *self.scheme.prefixes)
         value = None
-        if self.pages and (not rest or self.scheme.prefixed_pages):
+        if not rest or self.scheme.prefixed_pages:
             value = self._in_page(_address(rest) if rest else address)
         if value is None and (rest or self.scheme.bare):
             found = self.value.fullmatch(self.scheme.readable(rest or text))
@@ -306,7 +339,7 @@ class _Reader(NamedTuple):
     def _in_page(self, address: Address | None) -> str | None:
         if address is None:
             return None
-        found = (page.identifier_in(address) for page in self.pages)
+        found = (page.identifier_in(address) for page in (*self.pages, *self.carried))
         return next((value for value in found if value), None)
 
 
@@ -321,7 +354,9 @@ def _reader_of(scheme: IdentifierScheme) -> _Reader:
     pages = scheme.pages
     if scheme is DOI:
         pages += tuple(page for minted in _minted() for page in minted.pages)
-    return _Reader(scheme, re.compile(scheme.value), tuple(map(_Page.of, pages)))
+    return _Reader(
+        scheme, re.compile(scheme.value), tuple(map(_Page.of, pages)), tuple(map(_Page.of, scheme.carried_by))
+    )
 
 
 def _parsed(text: str) -> Identifier | None:
@@ -331,7 +366,26 @@ def _parsed(text: str) -> Identifier | None:
         found = reader.read(text, address)
         if found is not None:
             return found
-    return _short_doi(text) or owner_slash_name(text) or _url(text)
+    return _carried_in(text, address) or _short_doi(text) or owner_slash_name(text)
+
+
+def _carried_in(text: str, address: Address | None) -> Identifier | None:
+    """Parse the DOI in an address of no known service: a publisher's page, a proxy, a library."""
+    if address is None or "." not in address[0] or len(text) > _LONGEST_WRAPPING:
+        return None
+    rest = unquote(re.sub(r"^\w+://[^/?#]*|^[^/?#]*", "", text))
+    for scheme in sources.schemes():
+        found = re.fullmatch(scheme.in_addresses, rest) if scheme.in_addresses else None
+        normal = scheme.normal(_own_part(found[1])) if found else None
+        if normal:
+            return Identifier(scheme.name, normal)
+    return None
+
+
+def _own_part(doi: str) -> str:
+    """Return a DOI that a service minted without what follows the number of the record."""
+    starts = (re.match(rf"{re.escape(minted.prefix)}\d+(?=/)", doi, re.IGNORECASE) for minted in _minted())
+    return next((found[0] for found in starts if found), doi)
 
 
 def _short_doi(text: str) -> Identifier | None:
@@ -346,7 +400,10 @@ def _short_doi(text: str) -> Identifier | None:
 
 def owner_slash_name(text: str) -> Identifier | None:
     """Return the repository for a bare ``owner/name``, None for any other text."""
-    return Identifier(OWNER_SLASH_NAME.name, text) if _SLUG.fullmatch(text) else None
+    if text.count("/") != 1 or text.startswith("/"):
+        return None
+    scheme = OWNER_SLASH_NAME.name
+    return Identifier(scheme, text) if _readers()[scheme].value.fullmatch(text) else None
 
 
 def _url(text: str) -> Identifier | None:

@@ -3,9 +3,10 @@
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["clean", "one_line", "plain_text", "split_keywords", "title"]
+__all__ = ["clean", "normal_form", "one_line", "plain_text", "split_keywords", "title", "visible"]
 
 _TAGS = (
     "a|abbr|address|article|aside|b|bdi|bdo|big|blockquote|body|br|caption|center|cite|code|col|colgroup|dd|"
@@ -22,6 +23,20 @@ _TAG = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
+# Unicode's format characters (general category Cf): soft hyphens, zero-width and bidirectional ones, tags.
+_FORMAT = re.compile(
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+_LOOK_ALIKES = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58", "-")
+    | dict.fromkeys("\u2018\u2019\u201a\u201b", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2044\u2215", "/")
+)
+_MOST_ROUNDS = 4  # of entities inside entities: &amp;lt;
 _PARAGRAPH, _LINE = "\x1e", "\x1f"
 _PARAGRAPHS = (
     "p", "div", "blockquote", "pre", "table", "ul", "ol", "dl", "section", "article", "hr", "figure",
@@ -39,6 +54,24 @@ _HIDDEN = frozenset({"script", "style", "head"})
 def clean(text: str) -> str:
     """Remove the characters that UTF-8, XML or a database rejects (NUL, lone surrogates)."""
     return _UNFIT.sub("", text)
+
+
+def visible(text: str) -> str:
+    """Return `text` without format characters, its entities decoded (``&lt;``, but not a bare ``&lt``)."""
+    for _ in range(_MOST_ROUNDS):
+        before, text = text, _FORMAT.sub("", _ENTITY.sub(lambda entity: html.unescape(entity[0]), text))
+        if text == before:
+            break
+    return text
+
+
+def normal_form(text: str) -> str:
+    """Return `text` in the characters of a keyboard: `visible`, NFKC, plain hyphens, quotes and slashes."""
+    for _ in range(_MOST_ROUNDS):
+        before, text = text, unicodedata.normalize("NFKC", visible(text)).translate(_LOOK_ALIKES)
+        if text == before:
+            break
+    return text
 
 
 def one_line(text: str) -> str:

@@ -22,10 +22,11 @@ from fairreg.formats.front_matter import front_matter
 from fairreg.formats.plain_yaml import YamlFault, load_yaml
 from fairreg.schemas.record import is_apple_double
 
-__all__ = ["Stated", "parsed", "role_of", "stated_in"]
+__all__ = ["Stated", "parsed", "role_of", "stated_in", "to_rewrite"]
 
 _ROLES: tuple[tuple[str, Role], ...] = (
-    (r"(^|/)(licen[cs]e|copying)(\.\w+)?$", "license"),
+    (r"(^|/)(licen[cs]e|copying)([-_.]\w[\w+-]*(\.\d+)*)?(\.(md|rst|txt))?$", "license"),
+    (r"(^|/)licenses/[\w.+-]+\.txt$", "license"),
     (r"(^|/)citation\.cff$", "citation"),
     (r"(^|/)codemeta\.json$", "codemeta"),
     (r"(^|/)\.zenodo\.json$", "zenodo_json"),
@@ -99,11 +100,21 @@ _READERS: dict[Role, Callable[[str], Reading[FileFacts]]] = {
 @lru_cache(maxsize=256)
 def parsed(document: Document) -> Any:
     """Return a JSON or YAML document as plain values, None if it does not parse or is too long; read-only."""
+    return _values(document, lexical=False)
+
+
+@lru_cache(maxsize=16)
+def to_rewrite(document: Document) -> Any:
+    """Return the values of a document as `parsed` does, those of YAML with the types that they have there."""
+    return _values(document, lexical=True)
+
+
+def _values(document: Document, *, lexical: bool) -> Any:
     if len(document.text) > _LONGEST:
         return None
     is_json = PurePosixPath(document.path).suffix.lower() in {".json", ".jsonld", ".ipynb"}
     try:
-        return json.loads(document.text) if is_json else load_yaml(document.text)
+        return json.loads(document.text) if is_json else load_yaml(document.text, lexical=lexical)
     except YamlFault:
         return None
 

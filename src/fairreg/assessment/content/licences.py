@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Classification of licence texts by their characteristic phrases, and comparison of SPDX identifiers."""
+"""Classification of licence texts by their characteristic phrases, and comparison of SPDX expressions."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 
-__all__ = ["classify", "same_licence"]
+from fairreg.assessment.evidence import Document
+
+__all__ = ["classify", "licence_texts", "same_licence"]
 
 # The first licence whose phrases are all present wins, so the more specific ones come first.
 _PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -28,6 +33,10 @@ _PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Unlicense", ("free and unencumbered software released into the public domain",)),
     ("MIT", ("permission is hereby granted, free of charge", "the software is provided")),
 )
+# A licence file that is one of several.
+_PART = re.compile(
+    r"(?:licen[cs]e|copying)[-_.](?!(?:md|rst|txt)$)\w[^/]*$|(?:^|/)LICENSES/[^/]+$", re.IGNORECASE
+)
 
 
 def classify(text: str) -> str | None:
@@ -36,10 +45,40 @@ def classify(text: str) -> str | None:
     return next((name for name, phrases in _PHRASES if all(phrase in plain for phrase in phrases)), None)
 
 
+def licence_texts(documents: Iterable[Document]) -> list[tuple[str, str, Document]]:
+    """Return (licence, expression, document) of each recognised text.
+
+    LICENSE-MIT beside LICENSE-APACHE, COPYING beside COPYING.LESSER and the files of ``LICENSES/`` are one
+    statement, whose expression names the licence of each.
+    """
+    found = [(name, document) for document in documents if (name := classify(document.text))]
+    together: defaultdict[str, set[str]] = defaultdict(set)
+    for name, document in found:
+        together[_folder(document.path)].add(name)
+    split = {_folder(document.path) for _, document in found if _PART.search(document.path)}
+    return [
+        (
+            name,
+            " and ".join(sorted(together[folder])) if (folder := _folder(item.path)) in split else name,
+            item,
+        )
+        for name, item in found
+    ]
+
+
+def _folder(path: str) -> str:
+    return str(PurePosixPath(re.sub(r"(?:^|(?<=/))LICENSES/", "", path)).parent)
+
+
 def same_licence(first: str, second: str) -> bool:
-    """Tell whether two SPDX identifiers name one licence, ignoring case, -only and -or-later."""
-    return _family(first) == _family(second)
+    """Tell whether two SPDX identifiers name one licence, ignoring case, -only and -or-later.
+
+    Of an expression one licence is enough: a file holds the text of one among several.
+    """
+    one, other = _families(first), _families(second)
+    return one <= other or other <= one
 
 
-def _family(identifier: str) -> str:
-    return re.sub(r"(?:-only|-or-later|\+)$", "", identifier.strip().lower())
+def _families(expression: str) -> set[str]:
+    parts = re.split(r"\s+(?:and|or)\s+", re.sub(r"[()]", " ", expression).strip().lower())
+    return {re.sub(r"(?:-only|-or-later|\+)$", "", part.strip()) for part in parts}

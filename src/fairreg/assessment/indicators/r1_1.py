@@ -8,7 +8,7 @@ import re
 
 from fairreg.assessment.base import Citation, Finding, indicator
 from fairreg.assessment.content.documents import stated_in
-from fairreg.assessment.content.licences import classify, same_licence
+from fairreg.assessment.content.licences import classify, licence_texts, same_licence
 from fairreg.assessment.content.prose import is_placeholder
 from fairreg.assessment.evidence import Document, Evidence
 from fairreg.assessment.findings import (
@@ -90,8 +90,8 @@ def agrees(evidence: Evidence) -> Finding:
 def _licences(evidence: Evidence) -> list[tuple[str, Citation]]:
     record = evidence.record
     found = [(record.license, cite_record(evidence, "license", record.license))] if record.license else []
-    texts = [(classify(document.text), document) for document in evidence.of_role("license")]
-    found += [(name, cite_document(document, name)) for name, document in texts if name]
+    texts = licence_texts(evidence.of_role("license"))
+    found += [(expression, cite_document(document, name)) for name, expression, document in texts]
     return found + [
         (item.facts.license, cite_document(item.document, item.facts.license))
         for item in stated_in(evidence)

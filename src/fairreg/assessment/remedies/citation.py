@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """CITATION.cff (Citation File Format 1.2.0) with this version's DOI.
 
-A published CITATION.cff is kept as it is; only members that name the version are renewed.
+A published CITATION.cff is kept as it is; only members that name the version of the model are renewed.
 """
 
 from typing import Any
@@ -19,11 +19,25 @@ SERVES = ("F3-2", "I2-3", "I2-4", "R1.1-2", "R1.2-3", "R3-1")
 def draft(facts: Facts) -> Draft | None:
     """Draft the file; None where neither a title nor an author is known."""
     published = facts.published("citation")
-    stated = completed(published, cff.document(facts.described), renewed=cff.OF_THE_VERSION)
+    stated = _renewed(published, cff.document(facts.described))
     if not stated.get("authors"):
         return None
     remains = _remains(facts, stated, kept=bool(published.get("authors")))
     return Draft(NAME, cff.text_of(stated) + commented(*remains), SERVES, remains)
+
+
+def _renewed(published: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of the file, of version 1.2 of the format where they meet its schema."""
+    if published.get("license") or published.get("license-url"):
+        known = known | {"license": None, "license-url": None}
+    stated = completed(published, known, renewed=cff.OF_THE_VERSION)
+    if not str(stated["cff-version"]).startswith(("1.0", "1.1")):
+        return stated
+    today = stated | {"cff-version": known["cff-version"]}
+    if cff.is_valid(cff.text_of(today)):
+        return today
+    # The type is of 1.2 and would make an earlier file invalid.
+    return completed(published, known | {"type": None}, renewed=cff.OF_THE_VERSION)
 
 
 def _remains(facts: Facts, stated: dict[str, Any], *, kept: bool) -> tuple[str, ...]:
@@ -32,7 +46,8 @@ def _remains(facts: Facts, stated: dict[str, Any], *, kept: bool) -> tuple[str, 
         ("license", "Add the licence's SPDX identifier as license."),
         ("date-released", "Add the day of the release as date-released (YYYY-MM-DD)."),
     ]
-    asked = [sentence for key, sentence in missing if not stated.get(key)]
+    present = {**stated, "license": stated.get("license") or stated.get("license-url")}
+    asked = [sentence for key, sentence in missing if not present.get(key)]
     if not stated.get("preferred-citation"):
         known = f" of {facts.papers[0].value}" if facts.papers else ""
         asked.append(

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from fairreg.assessment.content.documents import parsed
+from fairreg.assessment.content.documents import to_rewrite
 from fairreg.assessment.content.prose import clean
 from fairreg.assessment.evidence import Evidence, FileFact, ModelFact, Role
 from fairreg.assessment.lineage import is_persistent, relations
@@ -63,7 +63,7 @@ class Facts:
 
     def published(self, role: Role) -> dict[str, Any]:
         """Return the content of a published metadata file of this role, empty where none parses."""
-        found = (parsed(document) for document in self.evidence.of_role(role))
+        found = (to_rewrite(document) for document in self.evidence.of_role(role))
         first = next((item for item in found if isinstance(item, dict)), {})
         return {str(key): value for key, value in first.items()}
 

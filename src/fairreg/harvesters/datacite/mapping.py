@@ -19,7 +19,7 @@ from fairreg.schemas.datacite_terms import (
 from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import joined, spdx, with_address
 from fairreg.schemas.record import (
     Access,
     AccessLevel,
@@ -226,7 +226,7 @@ def _license(top: JsonNode) -> tuple[str | None, str | None]:
         if known:
             found.append(known)
         elif stated and _level(item) is None:
-            unknown.append(stated)
+            unknown.append(with_address(stated))
     return joined(found), "; ".join(unknown) or None
 
 

@@ -19,7 +19,7 @@ from fairreg.schemas.datacite_terms import (
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import joined, spdx, with_address
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -208,7 +208,7 @@ def _license(cite: JsonNode) -> tuple[str | None, str | None]:
         if known:
             found.append(known)
         elif stated and stated.lower() not in _FREE:
-            unknown.append(stated)
+            unknown.append(with_address(stated))
     return joined(found), "; ".join(unknown) or None
 
 

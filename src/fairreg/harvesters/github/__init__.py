@@ -36,6 +36,7 @@ HEADERS = {"X-GitHub-Api-Version": "2022-11-28"}
 WINDOW = 1000
 LARGEST_TEXT = 2**20
 MOST_POINTERS = 50
+MOST_TEXTS = 40
 
 
 class GitHubHarvester(Harvester):
@@ -217,17 +218,21 @@ class _Envelope:
         return {"sha": top["sha"].text, "truncated": top["truncated"].value is True, "tree": kept}
 
     def _read_files(self, sha: str, tree: Payload | None) -> None:
-        left = MOST_POINTERS
+        left, texts = MOST_POINTERS, 0
         models = model_files(item["path"].file_name or "" for item in JsonNode(tree)["tree"].items())
         for item in JsonNode(tree)["tree"].items():
             path, size = item["path"].file_name or "", item["size"].count or 0
             if item["mode"].text == "120000":
                 continue
             if _is_metadata_file(path) and size <= LARGEST_TEXT:
-                self._read_into("files", sha, path)
+                texts += 1
+                if texts <= MOST_TEXTS:
+                    self._read_into("files", sha, path)
             elif size < POINTER_BYTES and path in models and left:
                 left -= 1
                 self._read_into("pointers", sha, path)
+        if texts > MOST_TEXTS:
+            self._note(f"Only the first {MOST_TEXTS} of {texts} metadata files were read.")
 
     def _read_into(self, part: str, sha: str, path: str) -> None:
         try:

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from fairreg.harvesters.common.contents import file_format, media_type
-from fairreg.harvesters.huggingface.vocabulary import FRAMEWORKS, LICENSES, is_keyword
+from fairreg.harvesters.huggingface.vocabulary import FRAMEWORKS, is_keyword
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import joined, spdx, with_address
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -249,16 +249,15 @@ class _Mapping:
         found: list[str] = []
         unknown: list[str] = []
         for word in stated or ([name] if name else []):
-            known = spdx(LICENSES.get(word.lower(), word))
+            known = spdx(word)
             if known is None and word.lower() == "other":
                 known = spdx(name, link)
             if known:
                 found.append(known)
             else:
-                parts = (
-                    [name or word, f"({link})" if link else ""] if word.lower() in {"other", name} else [word]
-                )
-                unknown.append(" ".join(part for part in parts if part))
+                own = word.lower() in {"other", name}
+                told = (name or word) if own else word
+                unknown.append(f"{told} ({link})" if own and link else with_address(told))
         return joined(found), "; ".join(dict.fromkeys(unknown)) or None
 
     def _keywords(self) -> tuple[str, ...]:

@@ -1,17 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The Hub's own terms: licence ids beyond SPDX, libraries by name, tags without information."""
+"""The Hub's own terms: libraries by name, tags without information."""
 
 import re
 
-__all__ = ["FRAMEWORKS", "LICENSES", "is_keyword"]
+__all__ = ["FRAMEWORKS", "is_keyword"]
 
-# https://huggingface.co/docs/hub/repositories-licenses; a family without a version (gpl, cc) has no SPDX id.
-LICENSES = {
-    "pddl": "PDDL-1.0",
-    "odbl": "ODbL-1.0",
-    "lgpl-lr": "LGPLLR",
-    "c-uda": "C-UDA-1.0",
-}
 FRAMEWORKS = {
     "pytorch": "PyTorch",
     "tf": "TensorFlow",

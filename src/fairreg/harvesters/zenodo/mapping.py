@@ -18,7 +18,7 @@ from fairreg.schemas.datacite_terms import (
 from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import joined, spdx, with_address
 from fairreg.schemas.record import (
     Access,
     AccessLevel,
@@ -261,7 +261,7 @@ def _license(meta: JsonNode) -> tuple[str | None, str | None]:
         if known:
             found.append(known)
         elif stated:
-            unknown.append(stated)
+            unknown.append(with_address(stated))
     return joined(found), "; ".join(unknown) or None
 
 

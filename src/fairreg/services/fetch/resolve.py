@@ -19,10 +19,11 @@ from fairreg.errors import BadAnswer, FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import FetchedPayload, Harvester
 from fairreg.redaction import redacted
 from fairreg.registry import catalogue
-from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
+from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, normalise_doi, parse
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord, version_sort_key
 from fairreg.schemas.timestamps import now
-from fairreg.sources import CURATED, DOI, REGISTRAR, RESOLVER, scheme_names
+from fairreg.sources import CURATED, DOI, REGISTRAR, RESOLVER, SHORT_DOI, scheme_names
 from fairreg.web import HttpClient, Log, RetryPolicy, no_log
 
 __all__ = [
@@ -110,7 +111,8 @@ def resolve(
     service, Unreachable where no service responds.
     """
     requested = RequestedIdentifier.of(pid)
-    pid, asked, trail = requested.text, requested.require(), _ResolutionLog(log=log)
+    trail = _ResolutionLog(log=log)
+    pid, asked = requested.text, _whole_doi(web, requested.require(), trail)
     registered = _registered(web, asked, trail) if asked.scheme in DOI_SCHEMES else None
     harvester, target = _source_of(web, asked, registered, trail)
     if harvester is None or target is None:
@@ -217,6 +219,22 @@ def stamped(record: ModelRecord, raw: bytes) -> ModelRecord:
     return ModelRecord.from_json(replace(record, provenance=origin).to_json())
 
 
+def _whole_doi(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> Identifier:
+    """The DOI that a short one stands for, by doi.org; any other identifier unchanged.
+
+    Raises NotFound for an unknown one.
+    """
+    if asked.scheme != SHORT_DOI.name:
+        return asked
+    values = JsonNode(web.get(f"{DOI.resolver}api/handles/{asked.value}").json())["values"].items()
+    aliases = (item.at("data", "value").text or "" for item in values if item["type"].text == "HS_ALIAS")
+    doi = next((found for text in aliases if (found := normalise_doi(text))), None)
+    if doi is None:
+        raise NotFound(f"{asked.value} is not a short DOI that doi.org knows.", hint="Give the whole DOI.")
+    trail.note(RESOLVER.title, "found", f"{asked.value} is short for {doi}")
+    return Identifier(DOI.name, doi)
+
+
 def _registered(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> SourceRecord | None:
     """The DOI's metadata at DataCite, None where it has none or does not respond."""
     harvester = harvesters.get(REGISTRAR.name)
@@ -296,6 +314,8 @@ def _why_unasked(asked: Identifier) -> str:
         return "it identifies a paper, and fairreg asks no service about papers"
     if asked.scheme in scheme_names("person"):
         return "it identifies a person"
+    if asked.scheme in scheme_names("organization"):
+        return "it identifies an organisation"
     return f"fairreg asks no service about identifiers of the kind {asked.scheme!r}"
 
 

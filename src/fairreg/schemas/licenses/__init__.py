@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Licences in the spellings of repositories, as SPDX expressions.
+
+Identifiers, names and addresses are those of the packaged SPDX list, expressions are read by the
+license-expression library. ``aliases.toml`` adds common short names, the identifiers that Zenodo used before
+2023 (opendefinition.org's) and those of the Hugging Face Hub. A family without a version is not a licence.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from fairreg.schemas.text import one_line
+
+__all__ = ["joined", "spdx", "with_address"]
+
+_LONGEST = 200
+# The library takes these families for their first version.
+_UNVERSIONED = frozenset({"gpl", "lgpl", "agpl", "gnu", "bsd", "gfdl"})
+_LINK = re.compile(r"\[([^\]]*)\]\(\s*(\S+?)\s*\)")  # Markdown
+_ADDRESS = re.compile(r"[(<\[]?\s*(?:see:? )?(https?://[^\s<>()\[\]]+)\s*[)>\]]?", re.IGNORECASE)
+
+
+def spdx(*stated: str | None) -> str | None:
+    """Return the SPDX expression of the first recognised of `stated`; None where none is recognised.
+
+    Each may be an identifier, an expression, a name or an address. ``other-open`` and ``notspecified`` are
+    not recognised.
+
+    >>> spdx("GNU Lesser General Public License v2.1 or later")
+    'LGPL-2.1-or-later'
+    """
+    return next((found for text in stated if text and (found := _one(one_line(text)))), None)
+
+
+def joined(expressions: Iterable[str]) -> str | None:
+    """Join `expressions` with AND, each once: where a source names several licences, all apply."""
+    unique = sorted(set(expressions))
+    parts = [f"({part})" if " OR " in part and len(unique) > 1 else part for part in unique]
+    return " AND ".join(parts) or None
+
+
+def with_address(stated: str) -> str:
+    """Return a licence that SPDX does not list as it is stated, with the address of its text where known.
+
+    >>> with_address("gemma")
+    'gemma (https://ai.google.dev/gemma/terms)'
+    """
+    from fairreg.schemas.licenses.spdx_list import aliases, words
+
+    address = aliases().models.get(words(stated)) if len(stated) <= _LONGEST else None
+    return f"{stated} ({address})" if address else stated
+
+
+# The readers are imported where a licence is read: most commands read none.
+@lru_cache(maxsize=4096)
+def _one(text: str) -> str | None:
+    from fairreg.schemas.licenses.addresses import is_address
+    from fairreg.schemas.licenses.names import of_name
+    from fairreg.schemas.licenses.spdx_list import known
+
+    if len(text) > _LONGEST:
+        return None
+    bare = text.strip(" <>\"'")
+    if is_address(bare):
+        return _at(bare)
+    link = _LINK.fullmatch(bare)
+    if link:
+        return _agreed(link[1], link[2])
+    address = _ADDRESS.search(bare)
+    if address:
+        return _agreed((bare[: address.start()] + " " + bare[address.end() :]).strip(" :,;."), address[1])
+    if bare.lower() in _UNVERSIONED:
+        return None
+    return known(bare) or of_name(bare)
+
+
+def _at(address: str) -> str | None:
+    from fairreg.schemas.licenses.addresses import is_address, name_in_catalogue, of_address
+
+    name = name_in_catalogue(address)
+    found = of_address(address)
+    return found or (_one(name) if name and not is_address(name) else None)
+
+
+def _agreed(name: str, address: str) -> str | None:
+    """Return the licence of a name with an address, which must not contradict each other."""
+    from fairreg.schemas.licenses.addresses import is_address
+
+    named, published = _one(name) if name and not is_address(name) else None, _at(address)
+    if named and published:
+        return named if named == published else None
+    return named

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Licences by the web addresses under which they are published."""
+
+import re
+
+from fairreg.schemas.licenses.spdx_list import aliases, by_location, known, location
+
+__all__ = ["creative_commons", "is_address", "name_in_catalogue", "of_address"]
+
+_CREATIVE_COMMONS = frozenset(
+    {"creativecommons.org", "i.creativecommons.org", "licensebuttons.net", "creativecommons.net"}
+)
+# The language of a deed or of the legal code comes after this: /deed.fr, /legalcode.zh-hans.
+_LICENCE = re.compile(
+    r"/(?:licen[cs]es|l)/(?P<terms>[a-z-]+)/(?P<version>\d\.\d)(?:/(?P<where>[a-z]{2,3}))?(?:[/?#]|$)"
+)
+_TERMS = (
+    ("BY", "by|attribution"),
+    ("NC", "nc|noncommercial"),
+    ("ND", "nd|noderiv"),
+    ("SA", "sa|sharealike"),
+)
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is one web address, its scheme optional."""
+    return re.fullmatch(r"\w+://\S+|www\.\S+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}/\S*", text, re.I) is not None
+
+
+def of_address(address: str) -> str | None:
+    """Return the licence published at an address, of a Creative Commons page in any language."""
+    place = location(address)
+    if place is None:
+        return None
+    host, path = place
+    if host in _CREATIVE_COMMONS:
+        return _of_creative_commons(path) or (by_location(host, path) if "publicdomain" in path else None)
+    return by_location(host, path) or _by_beginning(host + path)
+
+
+def name_in_catalogue(address: str) -> str | None:
+    """Return the name at the end of an address of a site with a page per licence, None of any other."""
+    host, path = location(address) or ("", "")
+    path = re.split("[?#]", path)[0]
+    if not any((host + path).startswith(f"{start}/") for start in aliases().catalogues):
+        return None
+    name = re.sub(r"-(?:txt|php)$", "", path.rsplit("/", 1)[-1])
+    # opensource.org writes the version of lgpl-2-1 with a hyphen.
+    return re.sub(r"(?<=\d)-(?=\d)", ".", name) or None
+
+
+def creative_commons(terms: str, version: str, where: str | None = None) -> str | None:
+    """Return the Creative Commons identifier; SPDX orders its terms BY, NC, ND or SA."""
+    squeezed = re.sub(r"[ -]", "", terms)
+    parts = [code for code, spellings in _TERMS if re.search(spellings, squeezed)]
+    written = "-".join(["CC", *parts, version])
+    return (known(f"{written}-{where}") if where else None) or known(written)
+
+
+def _of_creative_commons(path: str) -> str | None:
+    if re.match(r"/publicdomain/zero|/(?:licen[cs]es|p|l)/zero(?:/|$)", path):
+        return "CC0-1.0"
+    if path.startswith("/publicdomain/mark"):
+        return known("CC-PDM-1.0")
+    match = _LICENCE.match(path)
+    return creative_commons(match["terms"], match["version"], match["where"]) if match else None
+
+
+def _by_beginning(place: str) -> str | None:
+    """Return the licence whose address continues without another number: 3.0-standalone, but not 3.05."""
+    starts = (start for start in aliases().addresses if re.match(rf"{re.escape(start)}(?!\d)", place))
+    longest = max(starts, key=len, default=None)
+    return aliases().addresses[longest] if longest else None
