@@ -226,8 +226,12 @@ NOW = 1_800_000_000
 
 
 @pytest.fixture
-def stopped_clock(monkeypatch):
-    monkeypatch.setattr("fairreg.web.responses.time.time", lambda: float(NOW))
+def waits(monkeypatch):
+    """The waits of a client that sleeps with `append`; no other time passes."""
+    found = []
+    monkeypatch.setattr("fairreg.web.pacing.time.time", lambda: float(NOW))
+    monkeypatch.setattr("fairreg.web.pacing.time.monotonic", lambda: 100.0 + sum(found))
+    return found
 
 
 def reset(seconds):
@@ -249,16 +253,14 @@ SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a
         (lambda: as_json({"message": "You have triggered an abuse detection mechanism."}, 403), 60),
     ],
 )
-def test_each_kind_of_limit_is_waited_for_and_tried_again(settings, server, stopped_clock, refusal, seconds):
-    waits = []
+def test_each_kind_of_limit_is_waited_for_and_tried_again(settings, server, waits, refusal, seconds):
     server.refusals = [refusal()]
     with HttpClient(settings, sleep=waits.append) as web:
         assert github.fetch(web, TAGGER).payload["repository"]["id"] == 42
     assert waits == [seconds]
 
 
-def test_a_limit_that_lasts_too_long_is_said_with_a_way_out(settings, server, stopped_clock):
-    waits = []
+def test_a_limit_that_lasts_too_long_is_said_with_a_way_out(settings, server, waits):
     server.refusals = [as_json(PRIMARY, 403, **reset(3000))]
     with HttpClient(settings, sleep=waits.append) as web, pytest.raises(RateLimited) as caught:
         github.fetch(web, TAGGER)
