@@ -315,7 +315,7 @@ def test_a_query_that_github_does_not_take_is_a_usage_error(web, server):
 
 
 def test_a_planted_token_goes_only_to_github_and_stays_nowhere(
-    settings, server, httpserver, caplog, stopped_clock
+    settings, server, httpserver, caplog, waits
 ):
     urls = {f"FAIRREG_{name}_URL": httpserver.url_for(f"/{name.lower()}") for name in ("ZENODO", "GITHUB")}
     planted = Settings.from_environment({"FAIRREG_HOME": str(settings.home), "GITHUB_TOKEN": PLANTED, **urls})
