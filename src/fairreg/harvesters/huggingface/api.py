@@ -31,6 +31,7 @@ from fairreg.harvesters.huggingface.mapping import repository_of
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.settings import Settings
 from fairreg.web import Response, RetryPolicy
+from fairreg.web.client import AnswerObserver, no_observer
 from fairreg.web.responses import TRANSIENT, masked, reason
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Hub:
 
     settings: Settings
     policy: RetryPolicy
+    observe: AnswerObserver = no_observer
 
     def page(self, query: str, cursor: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
         """Return the infos of one page and the position of the next."""
@@ -129,6 +131,7 @@ class Hub:
             answer = self._once(url, params, limit)
             onward = answer.headers.get("location")
             if onward is None or answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                self.observe(answer)
                 return answer
             url, params = self._within(url, onward), None
         raise BadAnswer("The Hub redirects in circles.", hint="Try again later.")
