@@ -33,9 +33,7 @@ def main() -> None:
         found = 0
         print(f"seed {asked.seed}, at most {asked.memory} GiB more memory")
         for target in chosen:
-            usual = (
-                targets.FILES if target.name in {"archives", "checkpoints", "onnx", "npz"} else targets.TEXTS
-            )
+            usual = targets.FILES if target.name in files else targets.TEXTS
             count, first = (1, asked.only) if asked.only is not None else (asked.count or usual, 0)
             campaign = fuzzing.Campaign(target, asked.seed).run(count, first=first)
             campaign.save(asked.keep)

@@ -55,7 +55,7 @@ def take(number):
     if number == 3:
         raise NotFound("There is none.")
     if number == 4:
-        random.Random(1).shuffle(list(range(150_000)))
+        random.Random(1).shuffle(list(range(250_000)))
     if number == 5:
         while True:
             pass

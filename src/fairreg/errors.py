@@ -32,20 +32,30 @@ from typing import Any, ClassVar
 
 
 class FairregError(Exception):
-    """Base of the tree: one clear sentence, and an optional hint with the next step."""
+    """Base of the tree: one clear sentence, and an optional hint with the next step; neither with secrets."""
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        if hint:
-            self.add_note(f"Hint: {hint}")  # tracebacks show it
+        self.message = without_secrets(message)
+        super().__init__(self.message)
+        self.hint = without_secrets(hint) if hint else hint
+        if self.hint:
+            self.add_note(f"Hint: {self.hint}")  # tracebacks show it
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors are pickled between processes; those with further arguments need more than the message.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
+
+
+def without_secrets(text: str) -> str:
+    """Mask the secrets of addresses in a text, by the rules of `fairreg.redaction`."""
+    # The module is loaded for texts that may have some: most commands print none.
+    if "@" not in text and "=" not in text:
+        return text
+    from fairreg.redaction import redacted
+
+    return redacted(text)
 
 
 class UsageError(FairregError):

@@ -2,13 +2,14 @@
 """Settings of fairreg with their help. The only module that reads the environment."""
 
 import os
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
-from fairreg.errors import UsageError
-from fairreg.sources import BUILT_IN, Pace, all_sources
+from fairreg.errors import UnsafeAddress, UsageError
+from fairreg.sources import BUILT_IN, Pace, Source, all_sources
 
 __all__ = ["VARIABLES", "Service", "Settings"]
 
@@ -29,7 +30,10 @@ VARIABLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Service:
-    """A web service: its public base URL, and the one configured by the user."""
+    """A web service: its public base URL, and the one configured by the user, without user and password.
+
+    `login` is user and password of the configured one, as "user:password"; it is sent instead of the token.
+    """
 
     name: str
     title: str
@@ -39,6 +43,7 @@ class Service:
     # Hosts with their own paths: requested unchanged, unless the base URL is set.
     file_hosts: tuple[str, ...] = ()
     token: str | None = field(default=None, repr=False)
+    login: str | None = field(default=None, repr=False)
     takes_token: bool = False
     pace: Pace | None = None
 
@@ -50,7 +55,16 @@ class Service:
     @property
     def netloc(self) -> str:
         """Host and port of requests to this service, in lower case."""
-        return urlsplit(self.url).netloc.lower()
+        from fairreg.addresses import parse
+
+        return parse(self.url).netloc
+
+    @property
+    def authorization(self) -> str | None:
+        """Value of the header Authorization for its own requests (RFC 7617, RFC 6750); None for a guest."""
+        if self.login is not None:
+            return f"Basic {b64encode(self.login.encode()).decode('ascii')}"
+        return f"Bearer {self.token}" if self.token is not None else None
 
 
 @dataclass(frozen=True)
@@ -69,8 +83,8 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings from `environ` (default: the process environment).
 
-        Raises UsageError for a base URL that is not http(s), and for the home of an unknown user; PluginError
-        if an installed package adds an invalid source.
+        Raises UsageError for a base URL that is not http(s), a token that no header can carry, and the home
+        of an unknown user; PluginError if an installed package adds an invalid source.
         """
         env = os.environ if environ is None else environ
         home = _home(env)
@@ -131,39 +145,54 @@ def _names(env: Mapping[str, str], name: str) -> frozenset[str]:
 
 
 def _services(env: Mapping[str, str]) -> dict[str, Service]:
-    return {
-        row.name: Service(
-            name=row.name,
-            title=row.title,
-            public_url=row.url,
-            url=_base_url(env, row.url_variable) or row.url,
-            aliases=row.aliases,
-            file_hosts=row.file_hosts,
-            token=(env.get(row.token_variable) or None) if row.token_variable else None,
-            takes_token=row.token_variable is not None,
-            pace=row.pace,
+    return {row.name: _service(row, env) for row in all_sources() if row.url and row.url_variable}
+
+
+def _service(row: Source, env: Mapping[str, str]) -> Service:
+    url, login = _base_url(env, str(row.url_variable))
+    return Service(
+        name=row.name,
+        title=row.title,
+        public_url=str(row.url),
+        url=url or str(row.url),
+        aliases=row.aliases,
+        file_hosts=row.file_hosts,
+        token=_token(env, row.token_variable) if row.token_variable else None,
+        login=login,
+        takes_token=row.token_variable is not None,
+        pace=row.pace,
+    )
+
+
+def _token(env: Mapping[str, str], variable: str) -> str | None:
+    """Return an access token without the blanks around it, as a line of a file has them."""
+    value = env.get(variable, "").strip()
+    if not all("!" <= letter <= "~" for letter in value):
+        raise UsageError(
+            f"{variable} holds a character that no access token has, such as a line break or a blank.",
+            hint=f"Copy the token again, or unset {variable}.",
         )
-        for row in all_sources()
-        if row.url and row.url_variable
-    }
+    return value or None
 
 
-def _base_url(env: Mapping[str, str], variable: str) -> str | None:
+def _base_url(env: Mapping[str, str], variable: str) -> tuple[str | None, str | None]:
+    """Return a base URL without user and password, and these as "user:password"."""
     value = env.get(variable, "").strip().rstrip("/")
     if not value:
-        return None
-    if not _is_web_address(value):
+        return None, None
+    from fairreg.addresses import parse  # most users set none
+
+    try:
+        address = parse(value)
+        login = None if address.user is None else unquote(address.user, errors="strict")
+        (login or "").encode()  # raises for bytes of the environment that are not text
+    except (UnsafeAddress, UnicodeError):
+        address, login = None, None
+    if address is None or address.query or "#" in value:
+        # What is before an @ may be a password, wherever the rest is wrong.
+        stated = "is set to a text" if "@" in value else f"is {value!r}"
         raise UsageError(
-            f"{variable} is {value!r}, which is not an http(s) address.",
+            f"{variable} {stated}, which is not an http(s) address without a query.",
             hint=f"Unset {variable} or set it to a base URL.",
         )
-    return value
-
-
-def _is_web_address(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        _ = parts.port  # raises if it is not a number
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return (value if address.user is None else value.replace(f"{address.user}@", "", 1)), login

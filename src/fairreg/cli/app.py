@@ -5,14 +5,18 @@ import atexit
 import gc
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from types import TracebackType
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from fairreg.cli.output import explain, log
-from fairreg.errors import FairregError
+from fairreg.cli.output import explain, log, visible
+from fairreg.errors import FairregError, without_secrets
 
 __all__ = ["ROOMS", "command_line", "main"]
 
@@ -43,10 +47,38 @@ ROOMS = {
 }
 
 
+# Typer exports this class, the parent of its errors of wrong usage, only by its children.
+_WRONG_USAGE: Any = typer.BadParameter.__base__
+
+
+class _Commands(TyperGroup):
+    """The commands; an argument that is quoted in an error is printed as all texts are."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the options before the command."""
+        with _plain_usage():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, *arguments: Any, **options: Any) -> Any:
+        """Read the arguments of the command and run it."""
+        with _plain_usage():
+            return super().invoke(*arguments, **options)
+
+
+@contextmanager
+def _plain_usage() -> Iterator[None]:
+    try:
+        yield
+    except _WRONG_USAGE as error:
+        error.message = visible(without_secrets(error.message))
+        raise
+
+
 def command_line(words: Sequence[str] = ()) -> typer.Typer:
     """Build the commands: all of them, or only those of the module that the first of `words` requires."""
     app = typer.Typer(
         name="fairreg",
+        cls=_Commands,
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
@@ -116,7 +148,8 @@ def _exit_without_late_threads(code: object) -> None:
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Report an internal error: one sentence for people, the traceback in debug mode."""
     if _debugging():
-        sys.__excepthook__(kind, error, trace)
+        told = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(visible(without_secrets(told)).encode("utf-8", "backslashreplace").decode())
         return
     log(f"Internal error in fairreg ({kind.__name__}: {error}).")
     log("Repeat the command with FAIRREG_DEBUG=1 and report its output.")

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 from unicodedata import category
 
-from fairreg.errors import FairregError, RecordError
+from fairreg.errors import FairregError, RecordError, without_secrets
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -36,6 +36,14 @@ _SHOWN_VIOLATIONS = 10
 _PIPED_WIDTH = 200
 # Characters that JSON in ASCII escapes; control characters are escaped in any JSON.
 _BEYOND_ASCII = re.compile(r"[^\n -~]")
+# Controls of terminals, of the direction of text, and letters without width, but for joiners.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]|[\u200c\u200d]"
+)
+_JOINERS = frozenset("\u200c\u200d")
+_JOINED_SCRIPTS = range(0x0600, 0x1D00)  # Arabic to Mongolian, with those of India
+_SYMBOLS = 0x2190
 # Number of pieces of a JSON document per write.
 _PIECES = 5000
 
@@ -62,22 +70,37 @@ def _console(**options: Any) -> "Console":
     from rich.text import Text
 
     class PlainTexts(Console):
-        """A console that escapes what is not printable in every text it is given."""
+        """A console that escapes what is not printable in every text, and masks the secrets of addresses."""
 
         def render_str(self, text: str, **how: Any) -> Text:
-            return super().render_str(visible(text), **how)
+            return super().render_str(visible(without_secrets(text)), **how)
 
-    return PlainTexts(**options)
+    return PlainTexts(emoji=False, **options)
 
 
 def visible(text: str, *, kept: str = "\n\t") -> str:
-    """Escape the characters that control a terminal or the direction of its text, but not those of `kept`."""
+    """Escape the characters that control a terminal or the direction of its text, but not those of `kept`.
+
+    A joiner stays in the scripts and emoji that it shapes.
+    """
     if text.isprintable():
         return text
-    return "".join(
-        letter if letter in kept or letter.isprintable() or category(letter) == "Zs" else _named(letter)
-        for letter in text
-    )
+    pairs = zip("\0" + text, text, strict=False)
+    shown = (item if item in kept or _is_visible(item, before) else _named(item) for before, item in pairs)
+    return "".join(shown)
+
+
+def _is_visible(letter: str, before: str) -> bool:
+    if letter in _JOINERS:
+        return _takes_joiner(before)
+    return letter.isprintable() or category(letter) == "Zs"
+
+
+def _takes_joiner(before: str) -> bool:
+    """Tell whether a joiner changes the shape of what stands before it, instead of only hiding there."""
+    kind, number = category(before), ord(before)
+    emoji = number >= _SYMBOLS and kind in {"So", "Sk"}
+    return emoji or before == "\ufe0f" or (number in _JOINED_SCRIPTS and kind[0] in "LM")
 
 
 def _named(letter: str) -> str:
@@ -85,36 +108,75 @@ def _named(letter: str) -> str:
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on standard output, piece by piece; in ASCII unless that is UTF-8."""
+    """Print one JSON document on standard output, piece by piece; in ASCII unless that is UTF-8.
+
+    Controls of terminals are escaped as JSON does, and secrets of addresses masked.
+    """
     encoder = json.JSONEncoder(indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding), allow_nan=False)
-    pieces = encoder.iterencode(_finite(document))
+    pieces = encoder.iterencode(_printable(document))
     # A file name that is not UTF-8 contains lone surrogates, which JSON can only write escaped.
     while text := "".join(islice(pieces, _PIECES)):
-        sys.stdout.write(_escaped(text))
+        sys.stdout.write(_inert(_escaped(text), _as_escapes))
     sys.stdout.write("\n")
 
 
-def _finite(value: Any) -> Any:
-    """The document with null for numbers that JSON has no word for: NaN and infinities."""
+def _printable(value: Any) -> Any:
+    """The document without secrets, and with null for numbers that JSON has no word for: NaN, infinities."""
+    if isinstance(value, str):
+        return without_secrets(value)
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def print_document(document: str | bytes, *, json: bool) -> None:
-    """Print a document of a format on standard output, unchanged; `json` in ASCII unless that is UTF-8."""
+def print_document(document: str | bytes, *, media_type: str) -> None:
+    """Print a document of a format on standard output; JSON in ASCII unless that is UTF-8.
+
+    Nothing is changed but characters that control a terminal: they are escaped as in the format, or left out.
+    """
     if isinstance(document, bytes):
         sys.stdout.flush()
         sys.stdout.buffer.write(document)
         return
-    if json:
+    from fairreg.formats.base import is_json
+
+    syntax = media_type.partition(";")[0].rpartition("/")[2].rpartition("+")[2]
+    document = _inert(document, _as_escapes if is_json(media_type) else _ESCAPES.get(syntax, _left_out))
+    if is_json(media_type):
         document = document if _is_utf8(sys.stdout.encoding) else _BEYOND_ASCII.sub(_as_escapes, document)
     elif isinstance(sys.stdout, TextIOWrapper):
         # The other formats are UTF-8 by definition.
         sys.stdout.reconfigure(encoding="utf-8")
     sys.stdout.write(document)
+
+
+def _inert(text: str, replaced: Callable[[re.Match[str]], str]) -> str:
+    """Replace the characters that control a terminal, but not joiners in the scripts that need them."""
+
+    def replacement(found: re.Match[str]) -> str:
+        before = text[found.start() - 1] if found.start() else "\0"
+        return found[0] if found[0] in _JOINERS and _takes_joiner(before) else replaced(found)
+
+    return _CONTROLS.sub(replacement, text)
+
+
+def _left_out(_found: re.Match[str]) -> str:
+    return ""
+
+
+def _in_turtle(found: re.Match[str]) -> str:
+    return f"\\U{ord(found[0]):08X}"
+
+
+def _in_xml(found: re.Match[str]) -> str:
+    """Write a character by its number; XML 1.0 has none for the controls of ASCII."""
+    return f"&#{ord(found[0])};" if found[0] > " " else ""
+
+
+# How the languages of documents write a character by its number; from the others it is left out.
+_ESCAPES = {"turtle": _in_turtle, "xml": _in_xml}
 
 
 def _as_escapes(found: re.Match[str]) -> str:
@@ -133,7 +195,7 @@ def _is_utf8(encoding: str | None) -> bool:
 
 def log(line: str) -> None:
     """Print a line for people on standard error."""
-    text = visible(_escaped(line), kept="")
+    text = visible(_escaped(without_secrets(line)), kept="")
     if _is_plain(text) and not sys.stderr.isatty():
         sys.stderr.write(f"{text}\n")
     else:
@@ -142,8 +204,8 @@ def log(line: str) -> None:
 
 def _is_plain(text: str) -> bool:
     """Return True for a line that rich, which is slow to import, would print unchanged."""
-    # Rich reads colons as delimiters of emoji names, and strips trailing blanks of a long line.
-    return text.isascii() and text.isprintable() and text.count(":") < 2 and text == text.rstrip()  # noqa: PLR2004
+    # Rich strips trailing blanks of a long line.
+    return text.isascii() and text.isprintable() and text == text.rstrip()
 
 
 def explain(error: FairregError) -> None:
@@ -191,7 +253,7 @@ def downloading() -> Iterator[ProgressCallback]:
 
         def report(name: str, done: int, total: int | None) -> None:
             if name not in tasks:
-                tasks[name] = bar.add_task(name.rsplit("/", 1)[-1], total=total)
+                tasks[name] = bar.add_task(visible(name.rsplit("/", 1)[-1], kept=""), total=total)
             bar.update(tasks[name], completed=done, total=total)
 
         yield report

@@ -143,10 +143,12 @@ def _partial_results(report: "SearchReport", waiting: tuple[str, ...]) -> "Rende
     from rich.console import Group
     from rich.text import Text
 
+    from fairreg.cli.output import visible
+
     lines = [_answer_text(name, answer) for name, answer in (report.sources or {}).items()]
     lines += [f"waiting for {', '.join(waiting)}"] if waiting else []
     # The table comes last, because a small window cuts off the end.
-    return Group(*(Text(line, style="dim") for line in lines), _table(report))
+    return Group(*(Text(visible(line), style="dim") for line in lines), _table(report))
 
 
 def _answer_text(name: str, answer: "SourceAnswer") -> str:

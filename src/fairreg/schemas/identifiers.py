@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from fairreg import sources
-from fairreg.errors import IdentifierError
+from fairreg.errors import IdentifierError, without_secrets
 from fairreg.sources import DOI, ORCID, OWNER_SLASH_NAME, ZENODO, IdentifierScheme, MintedDois, PageAddress
 
 __all__ = [
@@ -107,11 +107,12 @@ class RequestedIdentifier:
     """An identifier as the user spelled it: parsed once, then passed on.
 
     A user also copies what fairreg printed: the identifiers of records, ``scheme: value``. `identifier` is
-    None for a `text` of no known scheme; the registry may still know an entry by that name.
+    None for a `text` of no known scheme; the registry may still know an entry by that name. A password or
+    an access token in a pasted address goes no further.
     """
 
     def __init__(self, text: str, identifier: Identifier | None = None) -> None:
-        self.text = text
+        self.text = text = without_secrets(text)
         self.identifier = identifier
         self._fault: IdentifierError | None = None
         if identifier is None:
@@ -241,15 +242,19 @@ def _after(text: str, *prefixes: str) -> str | None:
 
 
 def _address(text: str) -> Address | None:
-    """Return (host without www, unquoted path without outer slashes) of a web address, scheme optional."""
+    """Return (host without www, unquoted path without outer slashes) of a web address, scheme optional.
+
+    User and password are left out.
+    """
     candidate = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(candidate)
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or "." not in parts.netloc:
+    host = parts.netloc.rpartition("@")[2].lower()
+    if parts.scheme not in {"http", "https"} or "." not in host:
         return None
-    return parts.netloc.lower().removeprefix("www."), unquote(parts.path).strip("/")
+    return host.removeprefix("www."), unquote(parts.path).strip("/")
 
 
 class _Page(NamedTuple):

@@ -3,7 +3,9 @@
 
 Every request of fairreg goes through `HttpClient`. It follows redirects itself, because each hop must be
 http(s) and lead to a public address or to a base URL that the user configured, and because a token is sent
-only to its own host. Invalid answers of a service become errors of `fairreg.errors`.
+only to its own host. An address is parsed once (`fairreg.addresses`), and this form is judged and requested;
+its name is judged where the connection is made (`web.judged_connections`). Invalid answers of a service
+become errors of `fairreg.errors`.
 """
 
 import random
@@ -14,14 +16,11 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
-from fairreg.errors import (
-    BadAnswer,
-    Offline,
-    Unreachable,
-    UnsafeAddress,
-)
+from fairreg import addresses
+from fairreg.addresses import Address
+from fairreg.errors import BadAnswer, FairregError, Offline, Unreachable
 from fairreg.settings import Service, Settings
 from fairreg.source_row import RequestKind
 from fairreg.web.http_cache import HttpCache
@@ -29,17 +28,18 @@ from fairreg.web.responses import (
     TRANSIENT,
     Response,
     chunks,
+    host_of,
     raise_for_status,
     read_bounded,
     reason,
     redirects,
     requested_wait,
+    shown_url,
     without_token,
 )
 from fairreg.web.responses import (
     headers as headers_of,
 )
-from fairreg.web.url_safety import is_private
 
 if TYPE_CHECKING:
     import requests
@@ -174,10 +174,12 @@ class HttpClient:
         )
 
     def _connect(self) -> "requests.Session":
-        import requests
+        from fairreg.web.judged_connections import JudgedSession
 
         if self._session is None:
-            self._session = requests.Session()
+            services = self._settings.services.values()
+            own = {addresses.parse(item.url).origin for item in services if item.configured}
+            self._session = JudgedSession(own)
             self._session.headers["User-Agent"] = USER_AGENT
         return self._session
 
@@ -189,14 +191,13 @@ class HttpClient:
 
     def address(self, url: str) -> str:
         """Return the address to request for `url`: links to a public service get its configured base URL."""
-        parts = _split(url)
+        asked = addresses.parse(url)
         for service in self._settings.services.values():
-            hosts = {urlsplit(service.public_url).netloc, *service.aliases}
+            hosts = {addresses.parse(service.public_url).netloc, *service.aliases}
             if service.configured:
                 hosts.update(service.file_hosts)
-            if parts.netloc.lower() in hosts:
-                base = urlsplit(service.url)
-                return urlunsplit((base.scheme, base.netloc, base.path + parts.path, parts.query, ""))
+            if asked.netloc in hosts:
+                return f"{service.url}{asked.path}{'?' if asked.query else ''}{asked.query}"
         return url
 
     def get(
@@ -226,7 +227,7 @@ class HttpClient:
         with self._open(self._kind, url, params, headers, policy) as response:
             body = read_bounded(response, most=policy.most_bytes, seconds=policy.body_seconds)
             body = without_token(body, response)
-            answer = Response(response.url, response.status_code, headers_of(response), body)
+            answer = Response(shown_url(response), response.status_code, headers_of(response), body)
         self.observe(answer)
         return answer
 
@@ -254,8 +255,8 @@ class HttpClient:
             target = _redirect_target(response)
             if target is None:
                 raise_for_status(response)
-            self.observe(Response(response.url, response.status_code, headers_of(response), b""))
-            return _joined(response.url, target) if target else None
+            self.observe(Response(shown_url(response), response.status_code, headers_of(response), b""))
+            return addresses.joined(str(response.url), target) if target else None
 
     @contextmanager
     def stream(
@@ -264,7 +265,7 @@ class HttpClient:
         """Open a download: its head (empty body) and its chunks. Raises as `get`, also while reading."""
         sent = {"Accept": "*/*", "Accept-Encoding": "identity", **(headers or {})}
         with self._open("file", url, None, sent, self._policy) as response:
-            head = Response(response.url, response.status_code, headers_of(response), b"")
+            head = Response(shown_url(response), response.status_code, headers_of(response), b"")
             yield head, chunks(response, seconds=self._policy.body_seconds)
 
     @contextmanager
@@ -284,8 +285,9 @@ class HttpClient:
                     raise_for_status(response)
                     yield response
                     return
-            target, params = self.address(_joined(target, onward)), None
-        raise BadAnswer(f"{urlsplit(url).netloc} redirects in a loop.", hint="Try again later.")
+                onward = addresses.joined(str(response.url), onward)
+            target, params = self.address(onward), None
+        raise BadAnswer(f"{host_of(url)} redirects in a loop.", hint="Try again later.")
 
     @contextmanager
     def _request(
@@ -297,34 +299,31 @@ class HttpClient:
         policy: RetryPolicy,
     ) -> Iterator["requests.Response"]:
         """Request one hop, retrying on temporary faults; the caller checks the status of the answer."""
+        asked = addresses.parse(url)
+        if params:
+            asked = asked._replace(query="&".join(filter(None, (asked.query, urlencode(params)))))
         if self._settings.offline:
             raise Offline(
-                f"Offline mode is on, so no request was sent to {urlsplit(url).netloc}.",
+                f"Offline mode is on, so no request was sent to {asked.netloc}.",
                 hint="Unset FAIRREG_OFFLINE to allow it.",
             )
-        self._check_address(url)
-        response = self._attempts(kind, url, params, {**headers, **self._authorization(url)}, policy)
+        response = self._attempts(kind, asked, {**headers, **self._authorization(asked.url)}, policy)
         try:
             yield response
         finally:
             response.close()
 
     def _attempts(
-        self,
-        kind: RequestKind,
-        url: str,
-        params: Params | None,
-        headers: Mapping[str, str],
-        policy: RetryPolicy,
+        self, kind: RequestKind, asked: Address, headers: Mapping[str, str], policy: RetryPolicy
     ) -> "requests.Response":
         for attempt in range(policy.retries + 1):
             last = attempt == policy.retries
             try:
-                response = self._once(kind, url, params, headers, policy)
+                response = self._once(kind, asked, headers, policy)
             except Unreachable:
                 if last:
                     raise
-                self._wait(url, _backoff(attempt, policy))
+                self._wait(asked, _backoff(attempt, policy))
                 continue
             wait = requested_wait(response)
             if response.status_code not in TRANSIENT and wait is None:
@@ -332,58 +331,48 @@ class HttpClient:
             if last or (wait is not None and wait > policy.longest_wait):
                 return response
             response.close()
-            self._wait(url, _backoff(attempt, policy) if wait is None else wait)
+            self._wait(asked, _backoff(attempt, policy) if wait is None else wait)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(
-        self,
-        kind: RequestKind,
-        url: str,
-        params: Params | None,
-        headers: Mapping[str, str],
-        policy: RetryPolicy,
+        self, kind: RequestKind, asked: Address, headers: Mapping[str, str], policy: RetryPolicy
     ) -> "requests.Response":
         import requests
 
-        self.pace(url, kind)
+        self.pace(asked.url, kind)
+        session = self._connect()
         try:
-            return self._connect().request(
-                "GET",
-                url,
-                params=dict(params) if params else None,
-                headers=dict(headers),
-                stream=True,
-                allow_redirects=False,
-                timeout=(policy.connect_timeout, policy.read_timeout),
-                auth=_no_netrc,
+            request = session.prepare_request(
+                requests.Request("GET", asked.url, headers=dict(headers), auth=_no_netrc)
             )
+            request.url = asked.url  # requests rewrites escapes, and what was checked is what is sent
+            around = session.merge_environment_settings(
+                asked.url, proxies={}, stream=True, verify=None, cert=None
+            )
+            timeout = (policy.connect_timeout, policy.read_timeout)
+            return session.send(request, timeout=timeout, allow_redirects=False, **around)
         except (requests.RequestException, UnicodeError) as error:
             raise Unreachable(
-                f"{urlsplit(url).netloc} could not be reached ({reason(error)}).",
+                f"{asked.netloc} could not be reached ({reason(error)}).",
                 hint="Check the connection and try again; partial downloads are kept.",
+            ) from error
+        except OSError as error:
+            # requests looks for the files of REQUESTS_CA_BUNDLE before it connects.
+            raise FairregError(
+                f"The certificates to check {asked.netloc} with could not be read: {error}.",
+                hint="Set REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) to a file of certificates, or unset it.",
             ) from error
 
     def _service_at(self, url: str) -> Service | None:
         """The service whose base URL is a prefix of `url`; the longest if there are several."""
-        own = (item for item in self._settings.services.values() if (url + "/").startswith(item.url + "/"))
+        asked, services = addresses.parse(url), self._settings.services.values()
+        own = (item for item in services if asked.begins_with(addresses.parse(item.url)))
         return max(own, key=lambda item: len(item.url), default=None)
 
     def _authorization(self, url: str) -> dict[str, str]:
         service = self._service_at(url)
-        if service is None or service.token is None:
-            return {}
-        return {"Authorization": f"Bearer {service.token}"}
-
-    def _check_address(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UnsafeAddress(f"Refused to follow {url!r}: only http and https are supported.")
-        configured = {service.netloc for service in self._settings.services.values() if service.configured}
-        if parts.netloc.lower() not in configured and is_private(parts.hostname):
-            raise UnsafeAddress(
-                f"Refused to follow a link to {parts.netloc}: it is a private address.",
-                hint="If this is your own mirror, set it as a base URL (for example FAIRREG_ZENODO_URL).",
-            )
+        value = service.authorization if service is not None else None
+        return {"Authorization": value} if value is not None else {}
 
     def pace(self, url: str, kind: RequestKind | None = None) -> None:
         """Wait for the next slot of the public service at `url`; a configured mirror is not paced.
@@ -399,31 +388,19 @@ class HttpClient:
         if wait > 0:
             self._sleep(wait)
 
-    def _wait(self, url: str, seconds: float) -> None:
+    def _wait(self, asked: Address, seconds: float) -> None:
         if seconds > 1:
-            self._log(f"{urlsplit(url).netloc} is not responding; retrying in {seconds:.0f} s")
+            self._log(f"{asked.netloc} is not responding; retrying in {seconds:.0f} s")
         self._sleep(seconds)
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError as error:
-        raise UnsafeAddress(f"Refused to follow {url!r}: it is not a valid address.") from error
-
-
-def _joined(base: str, target: str) -> str:
-    try:
-        return urljoin(base, target)
-    except ValueError as error:
-        raise UnsafeAddress(
-            f"Refused to follow a redirect to {target!r}: it is not a valid address."
-        ) from error
 
 
 def _redirect_target(response: "requests.Response") -> str | None:
     """Return the redirect target of an answer, without a token that the service may have put into it."""
-    return headers_of(response).get("location")
+    target = headers_of(response).get("location")
+    try:  # headers are read as Latin-1, and many servers send UTF-8
+        return target.encode("latin-1").decode("utf-8") if target else target
+    except UnicodeError:
+        return target
 
 
 def _no_netrc(request: "requests.PreparedRequest") -> "requests.PreparedRequest":

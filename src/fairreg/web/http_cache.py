@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from base64 import b64decode, b64encode
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +25,9 @@ MAX_BYTES = 256 * 2**20
 MAX_BODY_BYTES = 8 * 2**20
 # Headers needed by readers of an answer.
 _HEADERS = ("etag", "last-modified", "link", "content-type")
+# Sent back as If-None-Match: no character of it may end the header or be beyond Latin-1. Quotes are the rule
+# (RFC 9110, section 8.8.3), and some servers leave them out.
+_ENTITY_TAG = re.compile("[!-~\x80-\xff ]+")
 
 
 class HttpCache:
@@ -42,11 +46,12 @@ class HttpCache:
             url = str(entry["url"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
-        return Response(url, HTTPStatus.OK, headers, body) if whole and headers.get("etag") else None
+        usable = whole and _ENTITY_TAG.fullmatch(headers.get("etag", ""))
+        return Response(url, HTTPStatus.OK, headers, body) if usable else None
 
     def store(self, key: str, response: Response) -> None:
         """Store a complete answer if it has an ETag and is not too large."""
-        if response.status != HTTPStatus.OK or not response.headers.get("etag"):
+        if response.status != HTTPStatus.OK or not _ENTITY_TAG.fullmatch(response.headers.get("etag", "")):
             return
         if len(response.body) > MAX_BODY_BYTES:
             return

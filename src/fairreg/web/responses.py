@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RateLimited, Unreachable
+from fairreg.redaction import redacted
 
 if TYPE_CHECKING:
     import requests
@@ -22,12 +23,14 @@ __all__ = [
     "Response",
     "chunks",
     "headers",
+    "host_of",
     "masked",
     "raise_for_status",
     "read_bounded",
     "reason",
     "redirects",
     "requested_wait",
+    "shown_url",
     "without_token",
 ]
 
@@ -50,6 +53,7 @@ _REASONS = {
     "Name or service not known": "its name could not be resolved",
     "Connection refused": "connection refused",
     "timed out": "timed out",
+    "NO_CERTIFICATE_OR_CRL_FOUND": "the file of certificates to check it with holds none",
     "CERTIFICATE": "its certificate is not valid",
     "SSL": "no secure connection could be made",
     "IncompleteRead": "the answer was incomplete",
@@ -59,7 +63,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Response:
-    """A complete answer: final address, status, lower-case headers and the bounded body."""
+    """A complete answer: final address without secrets, status, lower-case headers and the bounded body."""
 
     url: str
     status: int
@@ -71,13 +75,23 @@ class Response:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            host = urlsplit(self.url).netloc
+            host = host_of(self.url)
             is_page = self.body.lstrip()[:1] == b"<"
             what = "HTML instead of JSON" if is_page else "invalid or truncated JSON"
             raise BadAnswer(
                 f"{host} answered with {what}.",
                 hint="It may be down for maintenance, or require a login. Try again later.",
             ) from error
+
+
+def host_of(url: str) -> str:
+    """Return host and port of an address, without user and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def shown_url(response: "requests.Response") -> str:
+    """Return the address of an answer without its secrets, as signed links have them."""
+    return redacted(str(response.url))
 
 
 def headers(response: "requests.Response") -> dict[str, str]:
@@ -100,7 +114,7 @@ def read_bounded(
         body += chunk
         if len(body) > limit:
             size = f"{limit / 2**20:.0f} MiB"
-            raise BadAnswer(f"{urlsplit(response.url).netloc} sent a document of more than {size}.")
+            raise BadAnswer(f"{host_of(response.url)} sent a document of more than {size}.")
     return bytes(body)
 
 
@@ -110,7 +124,7 @@ def without_token(text: bytes, response: "requests.Response") -> bytes:
     So neither a document nor anything derived from it (error, record, cached answer) can contain a token.
     """
     sent = response.request.headers.get("Authorization", "") if response.request is not None else ""
-    return masked(text, (sent if isinstance(sent, str) else sent.decode()).removeprefix("Bearer "))
+    return masked(text, (sent if isinstance(sent, str) else sent.decode()).partition(" ")[2])
 
 
 def masked(text: bytes, token: str) -> bytes:
@@ -127,7 +141,7 @@ def chunks(response: "requests.Response", *, seconds: float | None = None) -> It
         yield from response.iter_content(CHUNK) if seconds is None else _within_deadline(response, seconds)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(
-            f"The connection to {urlsplit(response.url).netloc} was interrupted ({reason(error)}).",
+            f"The connection to {host_of(response.url)} was interrupted ({reason(error)}).",
             hint="Run the command again: it resumes where it stopped.",
         ) from error
 
@@ -139,7 +153,7 @@ def _within_deadline(response: "requests.Response", seconds: float) -> Iterator[
         yield chunk
         if time.monotonic() > end:
             raise Unreachable(
-                f"{urlsplit(response.url).netloc} did not complete its answer within {seconds:.0f} s.",
+                f"{host_of(response.url)} did not complete its answer within {seconds:.0f} s.",
                 hint="Try again later.",
             )
 
@@ -156,9 +170,8 @@ def raise_for_status(response: "requests.Response") -> None:
 
 
 def _status_error(response: "requests.Response") -> FairregError:
-    status, where, said = response.status_code, urlsplit(response.url), _service_message(response)
-    wait = requested_wait(response)
-    host, what = where.netloc, where.netloc + where.path
+    status, host, said = response.status_code, host_of(response.url), _service_message(response)
+    wait, what = requested_wait(response), host + urlsplit(response.url).path
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{what} does not exist.", hint="Check the identifier.")
     if status == HTTPStatus.GONE:

@@ -66,10 +66,9 @@ def show(
         known = explain(chosen, requested, registry=registry) if format == _TEXT else None
     if format != _TEXT:
         from fairreg import formats
-        from fairreg.formats.base import is_json
 
         view = formats.get(format)
-        print_document(view.write(record), json=is_json(view.MEDIA_TYPES[0]))
+        print_document(view.write(record), media_type=view.MEDIA_TYPES[0])
         return
     from fairreg.cli.cards import lineage_card, record_card
 

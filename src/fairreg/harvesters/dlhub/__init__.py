@@ -184,7 +184,8 @@ def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
     with closing(client.transport.session):
         try:
             # The SDK's method for searches would follow redirects to any host.
-            answer = client.request("POST", PATH, data=question, allow_redirects=False)
+            headers = {"Authorization": service.authorization} if service.authorization else None
+            answer = client.request("POST", PATH, data=question, headers=headers, allow_redirects=False)
         except globus_sdk.GlobusAPIError as error:
             raise _refusal(error) from error
         except globus_sdk.NetworkError as error:

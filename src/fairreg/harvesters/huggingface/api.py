@@ -5,7 +5,8 @@ Requests go through its retries (`http_stream_backoff` waits as long as the Hub'
 its errors (`hf_raise_for_status`). `HfApi.list_models` and `HfApi.model_info` themselves are not used: they
 hide the Link cursor that a harvest resumes at, and turn the JSON that the registry keeps into objects.
 Address, token and headers are passed with each request, so that nothing comes from the variables that
-huggingface_hub reads; its telemetry is never called.
+huggingface_hub reads; its telemetry is never called. Only the Hub's base URL is requested, which no answer
+can change.
 """
 
 import logging
@@ -15,6 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit
 
+from fairreg.addresses import joined, parse
 from fairreg.errors import (
     AccessDenied,
     BadAnswer,
@@ -167,6 +169,11 @@ class Hub:
             ) from error
         except _transport_error() as error:
             raise _fault(error, url) from error
+        except OSError as error:
+            raise FairregError(
+                f"The certificates to check the Hub with could not be read: {error}.",
+                hint="Set SSL_CERT_FILE to a file of certificates, or unset it.",
+            ) from error
         except (AttributeError, TypeError, ValueError) as error:
             # hf_raise_for_status, also called by the retries, expects an object as the body of a refusal.
             raise BadAnswer(
@@ -174,21 +181,22 @@ class Hub:
             ) from error
 
     def _headers(self) -> dict[str, str]:
-        token = self.settings.service("huggingface").token
+        authorization = self.settings.service("huggingface").authorization
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json, text/plain, */*"}
-        return {**headers, "Authorization": f"Bearer {token}"} if token else headers
+        return {**headers, "Authorization": authorization} if authorization else headers
 
     def _within(self, url: str, onward: str) -> str:
         """Return the redirect target of `url` if it is at the Hub: a token goes nowhere else."""
         service = self.settings.service("huggingface")
-        target = urljoin(url, onward)
+        target = joined(url, onward)
         for root in (service.public_url + "/", urljoin(service.url, "/")):
             # A mirror below a path passes on redirects that the Hub gives from its root.
             if target.startswith(root) and not target.startswith(service.url + "/"):
                 target = f"{service.url}/{target.removeprefix(root)}"
-        if not target.startswith(service.url + "/"):
-            raise UnsafeAddress(f"Refused to follow the Hub to {urlsplit(target).netloc}.")
-        return target
+        address = parse(target)
+        if not address.begins_with(parse(service.url)):
+            raise UnsafeAddress(f"Refused to follow the Hub to {address.netloc}.")
+        return address.url
 
 
 def _next_cursor(link: str) -> str:
@@ -223,7 +231,7 @@ def _answer(response: Any, url: str, limit: int) -> Response:
 def _token(response: Any) -> str:
     """Return the access token that was sent, "" where there was none."""
     sent: str = response.request.headers.get("authorization", "")
-    return sent.removeprefix("Bearer ")
+    return sent.partition(" ")[2]
 
 
 def _without_token(text: str, response: Any) -> str:

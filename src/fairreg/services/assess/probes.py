@@ -16,6 +16,7 @@ from urllib.parse import quote
 from fairreg import harvesters
 from fairreg.assessment.evidence import Document, Outcome, Probe, ProbeKind
 from fairreg.errors import AccessDenied, FairregError, Gone, NotFound
+from fairreg.redaction import redacted
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.timestamps import now
 from fairreg.sources import DOI, ApiDescription, source_named
@@ -110,7 +111,7 @@ def _silent(question: _Question, outcome: Outcome, error: FairregError) -> Probe
         kind=question.kind,
         outcome=outcome,
         status=status,
-        url=question.url,
+        url=redacted(question.url),
         detail=error.message.rstrip("."),
         when=now(),
     )

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from fairreg import harvesters
 from fairreg.errors import BadAnswer, FairregError, Gone, NotFound, Unreachable
 from fairreg.harvesters.base import FetchedPayload, Harvester
+from fairreg.redaction import redacted
 from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, RequestedIdentifier, parse
 from fairreg.schemas.record import ModelRecord, version_sort_key
@@ -89,6 +90,7 @@ class _ResolutionLog:
     log: Log = no_log
 
     def note(self, service: str, outcome: StepOutcome, detail: str) -> None:
+        detail = redacted(detail)  # where a DOI leads is what a service says
         self.steps.append(Step(service, outcome, detail))
         self.log(f"{service}: {detail}")
 

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""Connections to judged addresses, for the sessions of requests.
+
+A name is looked up once per connection, all of its IP addresses are judged, and the connection goes to one of
+exactly these, before a byte is sent; TLS and the Host header keep the name. Two stated exceptions:
+
+- Origins that the user configured may be private. A pool of connections belongs to one origin, so that no
+  connection passes from a private origin to another name.
+- Behind a proxy (HTTP_PROXY and the like) the proxy looks names up. What is known here to be private is still
+  refused; a name that only the proxy knows is left to it.
+"""
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from fairreg.addresses import Origin, parse
+from fairreg.web.url_safety import look_up, refuse_private
+
+if TYPE_CHECKING:
+    import socket
+
+__all__ = ["JudgedSession"]
+
+
+class JudgedSession(requests.Session):
+    """Session that connects to public addresses, and to the origins in `own`; it follows no redirect.
+
+    `pools` are options of `HTTPAdapter`.
+    """
+
+    def __init__(self, own: Collection[Origin], **pools: Any) -> None:
+        super().__init__()
+        adapter = _JudgedAdapter(own, **pools)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing: requests would read the whole body of a redirect, and parse its target, unasked."""
+
+
+class _JudgedAdapter(HTTPAdapter):
+    """Adapter that connects to public addresses, and to the origins in `own`."""
+
+    def __init__(self, own: Collection[Origin], **pools: Any) -> None:
+        self._own = frozenset(own)
+        super().__init__(**pools)
+
+    def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
+        """Make the pools of direct connections; those to proxies stay urllib3's."""
+        super().init_poolmanager(*sizes, **options)
+        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._own)
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: Any,
+        proxies: Any = None,
+        cert: Any = None,
+    ) -> ConnectionPool:
+        """Return the pool for a request; behind a proxy its host is judged here. Raises UnsafeAddress."""
+        if select_proxy(str(request.url), proxies):
+            address = parse(str(request.url))
+            if address.origin not in self._own:
+                _judge_for_proxy(address.host)
+        return super().get_connection_with_tls_context(request, verify, proxies, cert)
+
+
+@lru_cache(1024)
+def _judge_for_proxy(host: str) -> None:
+    try:
+        addresses = look_up(host, 0)
+    except OSError:
+        return
+    refuse_private(host, addresses)
+
+
+def _pool_classes(own: frozenset[Origin]) -> dict[str, type[HTTPConnectionPool]]:
+    """Return the classes of pools by scheme whose connections are judged."""
+
+    class PlainConnection(HTTPConnection):
+        """Connection of http to a judged address."""
+
+        def _new_conn(self) -> "socket.socket":
+            return _connected(self, "http", own)
+
+    class SecureConnection(HTTPSConnection):
+        """Connection of https to a judged address, before its handshake."""
+
+        def _new_conn(self) -> "socket.socket":
+            return _connected(self, "https", own)
+
+    class PlainPool(HTTPConnectionPool):
+        """Connections to one http origin."""
+
+        ConnectionCls = PlainConnection
+
+    class SecurePool(HTTPSConnectionPool):
+        """Connections to one https origin."""
+
+        ConnectionCls = SecureConnection
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def _connected(connection: HTTPConnection, scheme: str, own: frozenset[Origin]) -> "socket.socket":
+    """Return a socket to one of the judged addresses of a connection's host."""
+    host, port = connection.host, int(connection.port)
+    try:
+        addresses = look_up(host, port)
+    except OSError as error:
+        raise NameResolutionError(host, connection, error) from error  # type: ignore[arg-type] # any OSError
+    if (scheme, host, port) not in own:
+        refuse_private(host, addresses)
+    fault: Exception = OSError("the name has no address")
+    for address in addresses:
+        try:
+            return create_connection(
+                (address, port),
+                connection.timeout,
+                source_address=connection.source_address,
+                socket_options=connection.socket_options,
+            )
+        except TimeoutError as error:
+            fault = ConnectTimeoutError(connection, f"Connection to {host} timed out.")
+            fault.__cause__ = error
+        except OSError as error:
+            fault = NewConnectionError(connection, f"Failed to establish a new connection: {error}")
+            fault.__cause__ = error
+    raise fault
