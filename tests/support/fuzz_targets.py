@@ -138,7 +138,7 @@ def _take_identifier(text: str) -> None:
     found = parse(text)
     found.compact.encode("utf-8")
     str(found.url).encode("utf-8")
-    assert parse(found.compact).key == found.key
+    assert parse(found.compact).key == found.key  # what a command prints, others take
 
 
 def _url(chance: random.Random) -> str:

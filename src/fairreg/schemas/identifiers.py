@@ -302,7 +302,8 @@ class _Reader(NamedTuple):
         if address is None:
             return None
         found = (page.identifier_in(address) for page in self.pages)
-        return next((value for value in found if value), None)
+        # Encoded, or before a query, a path may hold what is not part of an identifier.
+        return next((_clean(value) for value in found if value), None)
 
 
 @cache
