@@ -18,6 +18,7 @@ from fairreg.services.check.known_answer import KnownAnswer, known_answer
 from fairreg.services.check.recording import sanitised
 from fairreg.settings import Settings
 from support.known_services import SOURCES, payloads, put, serve
+from support.services import Services
 
 pytestmark = pytest.mark.engines("sqlite")
 
@@ -193,6 +194,25 @@ def test_a_service_that_is_down_is_unreachable_and_the_others_are_checked(settin
     assert {name for name, item in found.items() if item.status == "unreachable"} == {"zenodo", "openml"}
     assert found["datacite"].status == "as expected"
     assert "internal error (HTTP 503)" in str(found["zenodo"].state)
+
+
+def test_a_service_that_hangs_is_unreachable_after_the_longest_time(tmp_path, monkeypatch):
+    services = Services()
+    services.faults["openml"] = "slow"
+    settings = Settings.from_environment({**services.environment(), "FAIRREG_HOME": str(tmp_path)})
+    monkeypatch.setattr("fairreg.services.check.check._LONGEST", 3.0)
+    found = check(settings)
+    services.close()
+    assert (found["openml"].status, found["zenodo"].status) == ("unreachable", "as expected")
+    assert found["openml"].message == "No complete answer within 3 s."
+
+
+def test_no_access_token_is_sent(settings, httpserver):
+    serve(httpserver, payloads())
+    services = {name: replace(item, token="planted-token") for name, item in settings.services.items()}
+    check(replace(settings, services=services))
+    assert httpserver.log
+    assert [request.path for request, _ in httpserver.log if "Authorization" in request.headers] == []
 
 
 def test_offline_mode_sends_no_request(settings, httpserver):

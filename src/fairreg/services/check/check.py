@@ -7,11 +7,12 @@ packaged known answers (`known_answer`), place by place, and the record that com
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any, Literal
@@ -34,6 +35,7 @@ from fairreg.services.enabled_sources import enabled
 from fairreg.services.search.federated import PLUGIN_FAULTS
 from fairreg.settings import Settings
 from fairreg.sources import RESOLVER
+from fairreg.storage.files import disk_faults
 from fairreg.web import HttpClient, Response, RetryPolicy
 from fairreg.web.client import RateLimiter
 
@@ -44,6 +46,7 @@ Status = Literal["as expected", "changed", "unreachable", "not compared", "not c
 _POLICY = RetryPolicy(
     retries=1, longest_wait=5, connect_timeout=8, read_timeout=15, body_seconds=30, most_bytes=8 * 2**20
 )
+_LONGEST = 120.0  # seconds for all sources together
 _QUERY = "model"
 _MOST_DIFFERENCES = 100
 
@@ -95,16 +98,15 @@ def check_sources(
 ) -> list[SourceCheck]:
     """Request one known record from each enabled source and compare the answers; results by name.
 
-    All sources are asked at the same time; `on_done` is called as each one is finished. `record` is a folder
-    for the sanitised answers. Raises UsageError for one in use or where FAIRREG_DISABLE names an unknown
-    source, PluginError for an invalid known answer.
+    All sources are asked at the same time, as a guest would ask: no access token is sent. `on_done` is called
+    as each one is finished. `record` is a folder for the sanitised answers. Raises UsageError for one in use
+    or where FAIRREG_DISABLE names an unknown source, PluginError for an invalid known answer.
     """
     tasks = list(_tasks(settings))
     recorder = Recorder(record, settings) if record is not None else None
     found = []
-    # A home of its own: a kept answer would be compared with itself.
-    with TemporaryDirectory(prefix="fairreg-check-") as home:
-        for task in _finished(tasks, replace(settings, home=Path(home))):
+    with _guest(settings) as asking:
+        for task in _finished(tasks, asking):
             if recorder is not None and task.answers:
                 recorder.write_source(task.name, task.payload, task.answers)
             on_done(task.result)
@@ -114,6 +116,14 @@ def check_sources(
         checks = [item.to_json() for item in found]
         recorder.write_report({"fairreg": version("fairreg"), "checks": checks})
     return found
+
+
+@contextmanager
+def _guest(settings: Settings) -> Iterator[Settings]:
+    """Context manager: the settings without tokens, and with a home that holds no earlier answers."""
+    services = {name: replace(item, token=None) for name, item in settings.services.items()}
+    with disk_faults("A temporary folder"), TemporaryDirectory(prefix="fairreg-check-") as home:
+        yield replace(settings, home=Path(home), services=services)
 
 
 @dataclass
@@ -146,6 +156,13 @@ class _Task:
             requests=len(self.answers),
             seconds=round(time.monotonic() - begun, 1),
         )
+
+    def late(self) -> "_Task":
+        """Return a task that says that this one did not end in time."""
+        task = _Task(self.name, self.title, self.known)
+        message = f"No complete answer within {_LONGEST:g} s."
+        task.result = replace(self.result, status="unreachable", message=message, seconds=_LONGEST)
+        return task
 
     def _outcome(self, web: HttpClient) -> tuple[Status, str | None, tuple[Difference, ...]]:
         try:
@@ -201,8 +218,14 @@ def _finished(tasks: list[_Task], settings: Settings) -> Iterator[_Task]:
     for task in asked:
         # Daemons: an interrupt ends the command at once.
         Thread(target=_run, args=(task, settings, limiter, done), daemon=True).start()
-    for _ in asked:
-        yield done.get()
+    end, waiting = time.monotonic() + _LONGEST, {task.name: task for task in asked}
+    while waiting:
+        try:
+            yield waiting.pop(done.get(timeout=max(0.0, end - time.monotonic())).name)
+        except Empty:
+            break
+    for task in waiting.values():
+        yield task.late()
 
 
 def _run(task: _Task, settings: Settings, limiter: RateLimiter, done: "SimpleQueue[_Task]") -> None:
