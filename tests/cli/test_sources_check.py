@@ -23,7 +23,7 @@ def test_answers_as_expected_end_with_0_and_a_table(cli, httpserver):
     assert "as expected" in lines["zenodo"]
     assert "10.5281/zenodo.7834392" in lines["zenodo"]
     assert "sends no requests" in lines["garden"]
-    assert "zenodo: as expected (2 requests" in result.err
+    assert "zenodo: as expected (2 answers" in result.err
 
 
 def test_a_changed_answer_ends_with_1_and_is_named(cli, httpserver):

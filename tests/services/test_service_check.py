@@ -90,7 +90,7 @@ def test_answers_as_expected_are_called_so_with_few_requests(settings, httpserve
     assert {item.status for name, item in found.items() if name != "garden"} == {"as expected"}
     assert {item.state for name, item in found.items() if name != "garden"} == {"ok"}
     assert (found["garden"].status, found["garden"].message) == ("not checked", "sends no requests")
-    assert sum(item.requests for item in found.values()) == len(httpserver.log) <= 25
+    assert sum(item.answers for item in found.values()) == len(httpserver.log) <= 25
 
 
 @pytest.mark.parametrize("name", READ)
@@ -268,7 +268,7 @@ def test_saved_answers_hold_no_token_cookie_or_address_of_the_user(settings, htt
     assert "(access token)" in left
     assert "(e-mail address)" in left
     assert "(IP address)" in left
-    assert found["zenodo"].requests == 2
+    assert found["zenodo"].answers == 2
 
 
 def test_the_folder_holds_the_report_the_payloads_and_every_answer(settings, httpserver, tmp_path):

@@ -27,7 +27,7 @@ _WRITTEN: dict[str, dict[str, Any]] = {
     "github": {"$.commit.sha": 40 * "0", "$.release.tag_name": "v1.6.0", "$.commit.date": "2022-06-30"},
     "cernopendata": {"$.metadata.files[*].checksum": "adler32:f71e044f"},
 }
-HEADERS = {"zenodo": {"X-RateLimit-Limit": "133"}}
+HEADERS = {"zenodo": {"X-RateLimit-Limit": "133"}, "github": {"X-RateLimit-Limit": "60"}}
 
 
 def example(name: str, known: KnownAnswer) -> Any:

@@ -75,13 +75,15 @@ def _say(check: "SourceCheck") -> None:
     from fairreg.cli.output import log
 
     if check.status != "not checked":
-        log(f"{check.name}: {check.status} ({check.requests} requests, {check.seconds:.1f} s)")
+        log(f"{check.name}: {check.status} ({check.answers} answers, {check.seconds:.1f} s)")
 
 
 def _say_recorded(folder: Path) -> None:
     from fairreg.cli.output import log
 
-    log(f"The answers are in {folder}. Look through them; docs/service-check.md says where to send them.")
+    log(
+        f"The report and the answers are in {folder}. Look through them; docs/service-check.md says where to send them."
+    )
 
 
 def _raise_if_changed(checks: "Sequence[SourceCheck]", record: Path | None, *, offline: bool) -> None:

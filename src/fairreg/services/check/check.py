@@ -65,7 +65,7 @@ class SourceCheck:
     asked: str | None = None
     message: str | None = None
     differences: tuple[Difference, ...] = ()
-    requests: int = 0
+    answers: int = 0
     seconds: float = 0.0
 
     @property
@@ -85,7 +85,7 @@ class SourceCheck:
             "asked": self.asked,
             "message": self.message,
             "differences": [item.to_json() for item in self.differences],
-            "requests": self.requests,
+            "answers": self.answers,
             "seconds": self.seconds,
         }
 
@@ -153,7 +153,7 @@ class _Task:
             status=status,
             message=message,
             differences=differences,
-            requests=len(self.answers),
+            answers=len(self.answers),
             seconds=round(time.monotonic() - begun, 1),
         )
 
