@@ -81,9 +81,8 @@ def _say(check: "SourceCheck") -> None:
 def _say_recorded(folder: Path) -> None:
     from fairreg.cli.output import log
 
-    log(
-        f"The report and the answers are in {folder}. Look through them; docs/service-check.md says where to send them."
-    )
+    log(f"The report and the answers are in {folder}.")
+    log("Look through them; docs/service-check.md says where to send them.")
 
 
 def _raise_if_changed(checks: "Sequence[SourceCheck]", record: Path | None, *, offline: bool) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from fairreg.errors import UsageError
 from fairreg.settings import Settings
@@ -87,21 +87,22 @@ class Recorder:
     def _document(self, answer: Response) -> dict[str, Any]:
         headers = {name: value for name, value in sorted(answer.headers.items()) if name in KEPT_HEADERS}
         body = _parsed(answer.body)
-        return {"url": self._public(answer.url), "status": answer.status, "headers": headers, "body": body}
+        return {"url": answer.url, "status": answer.status, "headers": headers, "body": body}
 
     def _write(self, name: str, document: Any) -> None:
         # Not ASCII: an escape such as \u0040 would hide an e-mail address.
-        text = sanitised(json.dumps(document, indent=1, ensure_ascii=False), self._tokens)
+        text = self._without_mirrors(json.dumps(document, indent=1, ensure_ascii=False))
+        text = sanitised(text, self._tokens)
         with disk_faults(f"The file {name} in {self._folder}"):
             (self._folder / name).write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
 
-    def _public(self, url: str) -> str:
-        """Replace the address of a mirror, which may be internal, by that of the public service."""
+    def _without_mirrors(self, text: str) -> str:
+        """Replace the addresses of mirrors, which may be internal, by those of the public services."""
         for service in self._services:
-            if service.configured and (url + "/").startswith(service.url + "/"):
-                url = service.public_url + url.removeprefix(service.url)
-        parts = urlsplit(url)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+            if service.configured:
+                public = urlsplit(service.public_url).netloc
+                text = text.replace(service.url, service.public_url).replace(service.netloc, public)
+        return text
 
 
 def sanitised(text: str, tokens: Sequence[str] = ()) -> str:
