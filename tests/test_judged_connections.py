@@ -215,8 +215,9 @@ def test_links_inside_the_answers_of_an_own_origin_may_not_be_private(
 
 
 PLACES = [
-    "http://[fe80::1%25\x1b[31m]/x", "http://[::1/x", "http://a:b:c/", "http://%00/", 
-    "http://" + "a" * 300 + "/", "http://exa mple.invalid/", "file:///nowhere", "http://\x80/", "http://a:99999/", "//[",
+    "http://[fe80::1%25\x1b[31m]/x", "http://[::1/x", "http://a:b:c/", "http://%00/",
+    "http://" + "a" * 300 + "/", "http://exa mple.invalid/", "file:///nowhere", "http://\x80/",
+    "http://a:99999/", "//[",
 ]  # fmt: skip
 
 

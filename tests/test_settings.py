@@ -34,6 +34,44 @@ def test_a_setting_that_means_nothing_is_wrong_usage_and_named(environment):
     assert caught.value.hint
 
 
+SECRET = "S3CR3T"
+
+
+def test_user_and_password_of_a_base_url_are_no_part_of_it():
+    settings = Settings.from_environment({"FAIRREG_ZENODO_URL": f"http://me:a%3A{SECRET}@host:80/Mirror/"})
+    zenodo = settings.service("zenodo")
+    assert (zenodo.url, zenodo.netloc, zenodo.login) == ("http://host:80/Mirror", "host", f"me:a:{SECRET}")
+    assert SECRET not in repr(settings) + repr(zenodo)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{}@host", "me:{}@host/x", "http://me:{}@", "http://me:{}@[host", "http://me:{}@host:port", "ftp://me:{}@host",
+        "http://me:a/{}@host", "http://host/?token={}", "http://host/#{}@x", "http://m%FFe:{}@host",
+    ],
+)  # fmt: skip
+def test_a_base_url_that_is_none_does_not_tell_its_password(value):
+    with pytest.raises(UsageError, match="FAIRREG_ZENODO_URL") as caught:
+        Settings.from_environment({"FAIRREG_ZENODO_URL": value.format(SECRET)})
+    assert SECRET not in f"{caught.value} {caught.value.args} {caught.value.hint}"
+
+
+def test_blanks_around_a_token_are_no_part_of_it():
+    settings = Settings.from_environment({"ZENODO_TOKEN": " abc\r\n", "HF_TOKEN": "\n"})
+    assert settings.service("zenodo").token == "abc"
+    assert settings.service("huggingface").token is None
+
+
+@pytest.mark.parametrize(
+    "token", ["a\nX-Evil: 1", "a\r\nb", "a b", "a\x00b", "a\x1bb", "\u00e9", "\u202e", "\udcff"]
+)
+def test_a_token_that_no_header_carries_is_wrong_usage_and_not_told(token):
+    with pytest.raises(UsageError, match="ZENODO_TOKEN") as caught:
+        Settings.from_environment({"ZENODO_TOKEN": f"{SECRET}{token}"})
+    assert SECRET not in f"{caught.value} {caught.value.hint}"
+
+
 def test_disabled_sources_are_names_between_commas():
     named = Settings.from_environment({"FAIRREG_DISABLE": " Zenodo,, hugging-face ,"})
     assert named.disabled == {"zenodo", "hugging-face"}

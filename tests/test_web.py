@@ -9,6 +9,7 @@ from werkzeug import Response
 from fairreg.errors import (
     AccessDenied,
     BadAnswer,
+    FairregError,
     Gone,
     NotFound,
     Offline,
@@ -212,6 +213,64 @@ def test_a_token_goes_only_to_its_own_host(tmp_path, httpserver, answers):
     onward = next(request for request in second if request.path.startswith("/datacite"))
     assert "Authorization" not in onward.headers
     assert "secret-token" not in repr(settings) + repr(settings.service("zenodo"))
+
+
+def login(tmp_path, httpserver, **more):
+    base = httpserver.url_for("/zenodo").replace("://", "://me:pass%40word@")
+    return Settings.from_environment({"FAIRREG_HOME": str(tmp_path), "FAIRREG_ZENODO_URL": base, **more})
+
+
+def test_user_and_password_of_a_base_url_are_sent_to_it_only(tmp_path, httpserver, answers):
+    first = answers(Response(status=302, headers={"Location": httpserver.url_for("/other/x")}))
+    second = answers(Response("{}"), path="/other/x")
+    with HttpClient(login(tmp_path, httpserver, ZENODO_TOKEN="of-zenodo")) as web:
+        answer = web.get(RECORD)
+        web.anonymous().get(RECORD)
+    assert first[0].authorization.type == "basic"
+    assert (first[0].authorization.username, first[0].authorization.password) == ("me", "pass@word")
+    assert [("Authorization" in request.headers) for request in second if "/other" in request.path] == [
+        False
+    ] * 2
+    assert answer.url == httpserver.url_for("/other/x")
+
+
+@pytest.mark.parametrize("status", [302, 401, 404, 429, 500])
+def test_no_error_of_an_own_origin_tells_its_password(tmp_path, httpserver, answers, status):
+    said = []
+    answers(Response("{}", status=status, headers={"Location": "http://[", "Retry-After": "3"}))
+    patience = RetryPolicy(retries=1)
+    with (
+        HttpClient(
+            login(tmp_path, httpserver), log=said.append, patience=patience, sleep=lambda _: None
+        ) as web,
+        pytest.raises(FairregError) as caught,
+    ):
+        web.get(RECORD)
+    assert "word" not in f"{caught.value} {caught.value.hint} {said}"
+
+
+@pytest.mark.parametrize("query", ["token=SECRET", "X-Amz-Signature=SECRET&X-Amz-Date=1", "a=1&sig=SECRET"])
+def test_the_address_of_a_signed_link_is_given_and_kept_without_its_secret(
+    web, answers, httpserver, settings, query
+):
+    answers(Response(status=302, headers={"Location": f"https://zenodo.org/signed?{query}"}))
+    came = answers(Response("{}", headers={"ETag": '"x"'}), path="/zenodo/signed")
+    answer = web.get(RECORD, use_cache=True)
+    assert [request.query_string.decode() for request in came if "signed" in request.path] == [query]
+    assert "SECRET" not in answer.url
+    (kept,) = (settings.home / "answers").iterdir()
+    assert "SECRET" not in kept.read_text()
+
+
+@pytest.mark.parametrize("etag", ["x\r\nEvil: 1", "\u202e", "", "\x1b"])
+def test_a_kept_answer_whose_tag_no_header_carries_is_as_if_it_were_not_there(tmp_path, etag):
+    kept = HttpCache(tmp_path)
+    kept.store("1", HttpResponse("u", 200, {"etag": "x"}, b"y"))
+    (file,) = tmp_path.iterdir()
+    file.write_text(json.dumps({**json.loads(file.read_text()), "headers": {"etag": etag}}))
+    assert kept.find("1") is None
+    kept.store("2", HttpResponse("u", 200, {"etag": etag}, b"y"))
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_netrc_file_is_never_sent(web, answers, tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PATH = "/%:@!$&'()*+,;=~"
-_LONGEST_NAME, _HIGHEST_PORT, _SHOWN = 1000, 65535, 200
+_LONGEST, _LONGEST_NAME, _HIGHEST_PORT, _SHOWN = 2**15, 1000, 65535, 200
 
 
 class Address(NamedTuple):
@@ -92,8 +92,8 @@ def joined(base: str, target: str) -> str:
 
 def _parsed(text: str) -> Address:
     text = text.strip()
-    if _CONTROL.search(text):
-        raise ValueError("a control character")
+    if len(text) > _LONGEST or _CONTROL.search(text):
+        raise ValueError("too long, or a control character")
     parts = urlsplit(text)
     if parts.scheme not in _PORTS or not parts.netloc:
         raise UnsafeAddress(f"Refused to follow {_shown(text)}: only http and https are supported.")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The Hub over HTTP, through huggingface_hub, from a local server written by hand (`hub_server`)."""
 
+import base64
 import hashlib
 import json
 import logging
@@ -15,6 +16,7 @@ from fairreg import harvesters
 from fairreg.errors import (
     AccessDenied,
     BadAnswer,
+    FairregError,
     NotFound,
     Offline,
     RateLimited,
@@ -312,6 +314,43 @@ def test_the_token_leaves_neither_with_a_redirect_nor_with_a_file(hub, tmp_path)
         with pytest.raises(UnsafeAddress):
             fetched(web)
         assert cdn.requests == []
+
+
+@pytest.mark.parametrize(
+    "target", ["http://[bad", "//a:b:c/x", "/a\x01b", "file:///etc/passwd", "http://\\@x/"]
+)
+def test_a_redirect_of_the_hub_to_a_malformed_address_is_refused(hub, tmp_path, target):
+    hub.faults["/api/models/lab/tagger"] = [lambda handler: handler.answer(302, b"", {"Location": target})]
+    with (
+        HttpClient(settings_for(hub, tmp_path)) as web,
+        pytest.raises(UnsafeAddress, match="Refused to follow"),
+    ):
+        fetched(web)
+
+
+def test_user_and_password_of_the_endpoint_are_sent_to_it_and_told_nowhere(hub, tmp_path):
+    base = hub.url.replace("://", "://me:pass%40word@")
+    settings = Settings.from_environment(
+        {"FAIRREG_HOME": str(tmp_path), "HF_ENDPOINT": base, "HF_TOKEN": TOKEN}
+    )
+    with HttpClient(settings) as web:
+        assert "word" not in fetched(web).url
+    expected = "Basic " + base64.b64encode(b"me:pass@word").decode()
+    assert hub.heard("/api/models/lab/tagger")[0][1]["Authorization"] == expected
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_certificates_for_the_hub_that_are_not_there_are_named(hub, tmp_path, monkeypatch, content):
+    path = tmp_path / "certificates.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with (
+        HttpClient(settings_for(hub, tmp_path)) as web,
+        pytest.raises(FairregError, match="certificates") as caught,
+    ):
+        fetched(web)
+    assert (caught.value.exit_code, "SSL_CERT_FILE" in str(caught.value.hint)) == (1, True)
 
 
 def test_a_file_comes_from_the_cdn_with_its_digest_and_without_the_token(hub, tmp_path):
