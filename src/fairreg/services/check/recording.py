@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Recorded answers: documents of services as files, without access tokens, cookies and addresses of people.
 
-Of the headers only those in `KEPT_HEADERS` are written. In texts, access tokens, signatures in web addresses,
-e-mail addresses and IP addresses are replaced by words in parentheses.
+Of the headers only those in `KEPT_HEADERS` are written. In texts, access tokens, e-mail addresses and IP
+addresses are replaced by words in parentheses; `fairreg.redaction` masks secrets in web addresses.
 """
 
 import ipaddress
@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fairreg.errors import UsageError
+from fairreg.redaction import redacted
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults
 from fairreg.web import Response
@@ -46,11 +47,6 @@ KEPT_HEADERS = frozenset(
 # Repetitions are bounded, so that a long text takes linear time.
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _TOKEN = re.compile(r"(?:hf_|gh[pousr]_|github_pat_)\w{10,255}|\b(?i:bearer|basic)\s{1,4}[\w.~+/=-]{8,4096}")
-_IN_ADDRESS = re.compile(
-    r"(?i)([?&;](?:[\w-]{0,40}(?:token|signature|secret|password|credential|api_?key|policy)|sig|key-pair-id)=)"
-    r"[^&\s\"'<>#]{1,8192}"
-)
-_USER = re.compile(r"(?i)(https?://)[^/@\s\"'<>]{1,255}@")
 _IP = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]{2,39}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:]|\.\d)"
 )
@@ -110,8 +106,7 @@ def sanitised(text: str, tokens: Sequence[str] = ()) -> str:
     for token in tokens:
         text = text.replace(token, "(access token)")
     text = _TOKEN.sub("(access token)", text)
-    text = _IN_ADDRESS.sub(r"\1(access token)", text)
-    text = _USER.sub(r"\1", text)
+    text = redacted(text)
     text = _EMAIL.sub("(e-mail address)", text)
     return _IP.sub(_without_address, text)
 
