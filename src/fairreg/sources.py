@@ -74,7 +74,7 @@ _SLUG = rf"(?!10\.)(?!{_ARCHIVES}){_NAME}/[A-Za-z0-9._][\w.-]*"
 _HUB_ID = rf"(?!(?i:{_NO_HUB_OWNER}))(?:datasets/)?+(?:{_SLUG}|{_NAME})"
 _REPOSITORY = (
     rf"((?!10\.)(?!(?i:{_NO_GITHUB_OWNER})){_NAME}/(?!\.git(?:[/@#]|\Z))[A-Za-z0-9._][\w.-]*?)"
-    r"(?:\.git)?(?:[@#]\S*|/(?s:.*))?"
+    r"(?:\.git)*(?:[@#]\S*|/(?s:.*))?"
 )
 _DOI = r"(10\.\d{4,9}(?:\.\d+)*/\S+)"  # DOI Handbook 2.2
 # A resolver before a DOI, also twice: https://doi.org/doi:10.5281/...

@@ -4,6 +4,7 @@
 import builtins
 import json
 import sys
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -408,3 +409,10 @@ def test_spot_checks_of_the_index(shared):
     schnet = by_name["loganw_globusid/g4mp2_delta_schnet"]
     assert schnet.related("requires") == (Identifier("doi", "10.1021/acs.jctc.8b00908"),)
     assert Counter(item.kind for item in found) == {"model": 33, "software": 12}
+
+
+@pytest.mark.parametrize("sign", ["[", "<p>", "a", "- "])
+def test_a_long_type_of_a_servable_takes_linear_time(sign):
+    begun = time.process_time()
+    dlhub.to_record({**SERVABLE, "servable": {**SERVABLE["servable"], "type": sign * 100_000}})
+    assert time.process_time() - begun < 2

@@ -314,9 +314,7 @@ def test_a_query_that_github_does_not_take_is_a_usage_error(web, server):
         list(github.search(web, "jets", cursor="nonsense"))
 
 
-def test_a_planted_token_goes_only_to_github_and_stays_nowhere(
-    settings, server, httpserver, caplog, waits
-):
+def test_a_planted_token_goes_only_to_github_and_stays_nowhere(settings, server, httpserver, caplog, waits):
     urls = {f"FAIRREG_{name}_URL": httpserver.url_for(f"/{name.lower()}") for name in ("ZENODO", "GITHUB")}
     planted = Settings.from_environment({"FAIRREG_HOME": str(settings.home), "GITHUB_TOKEN": PLANTED, **urls})
     said = []

@@ -148,3 +148,11 @@ def test_another_file_under_the_name_of_a_model_is_called_what_it_is(content, sa
 
 def test_a_damaged_model_is_not_called_anything_else():
     assert refusal(identity(*(item[0] for item in ENDS))[:-9]).hint is None
+
+
+def test_a_name_that_is_not_utf_8_is_said():
+    content = identity(tensor("x"), tensor("y"))
+    for name in (b"small", b"x"):
+        spoiled = content.replace(bytes([len(name)]) + name, bytes([len(name)]) + b"\x91" + name[1:])
+        assert spoiled != content
+        assert "is not UTF-8" in refusal(spoiled).message

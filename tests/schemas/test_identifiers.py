@@ -178,3 +178,18 @@ def test_what_is_no_identifier_says_so_to_whoever_needs_one():
     for _ in range(2):
         with pytest.raises(IdentifierError, match="something"):
             requested.require()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("https://opendata.cern.ch/record/%C2%8512102%20", "12102"),
+        ("https://doi.org/10.1000/a(b)c<?>", "10.1000/a(b)c"),
+        ("https://doi.org/10.1000/a(b)", "10.1000/a(b)"),
+        ("git@github.com:a/b.git.git", "a/b"),
+    ],
+)
+def test_what_is_printed_of_an_address_is_the_same_identifier(text, value):
+    found = parse(text)
+    assert found.value == value
+    assert parse(found.compact) == found

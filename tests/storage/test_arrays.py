@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fairreg.errors import ModelError
+from fairreg.services.run.predict import read_arrays
 from fairreg.storage.arrays import UNREADABLE, open_rows, row_count
 from support.examples import examples
 
@@ -74,3 +75,40 @@ def test_an_array_that_ends_too_early_is_no_array(tmp_path):
         pytest.raises(ValueError, match="ends too early"),
     ):
         _ = found["x"]
+
+
+def npy(header: bytes) -> bytes:
+    """A file of one array with this header."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64)
+
+
+def packed(content: bytes, *, method: int = 0, flags: int = 0) -> bytes:
+    """A .npz file with one array, that states a method of packing and flags."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("x.npy", content)
+    made = bytearray(stream.getvalue())
+    for start, field in ((0, 6), (made.index(b"PK\x01\x02"), 8)):
+        made[start + field] = flags
+        made[start + field + 2] = method
+    return bytes(made)
+
+
+SOUND = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }\n"
+DAMAGED = {
+    "an open bracket": npy(SOUND.replace(b"(2,)", b"(2, ")),
+    "an open text": npy(SOUND.replace(b"'<f4'", b'"""<f4')),
+    "a type that is no type": npy(SOUND.replace(b"'<f4'", b"',<f4'")),
+    "a method that Python lacks": packed(npy(SOUND), method=97),
+    "an encrypted member": packed(npy(SOUND), flags=1),
+    "a header of nothing": npy(b""),
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_damage_of_any_kind_is_one_sentence(tmp_path, content):
+    path = tmp_path / "a.npz"
+    path.write_bytes(content)
+    for rows in ((0, None), (0, 1)):
+        with pytest.raises(ModelError, match=r"a\.npz cannot be read"):
+            read_arrays(path, ["x"], *rows)

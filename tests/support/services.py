@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from fairreg.sources import BUILT_IN
 from harvesters.zenodo_payloads import page as zenodo_page
 from harvesters.zenodo_payloads import record as zenodo_record
-from support import hbb
+from support import hbb, known_services
 
 __all__ = ["FAULTS", "RUDE", "STRANGE", "Services"]
 
@@ -168,7 +168,7 @@ def _polite(name: str, path: str, body: bytes, fault: str, words: str) -> Answer
         return 404, {"Content-Type": "application/json"}, b'{"message": "Not Found"}'
     if isinstance(document, bytes):
         return 200, {"Content-Type": "application/octet-stream"}, document
-    headers = {"Content-Type": "application/json", "ETag": '"1"'}
+    headers = {"Content-Type": "application/json", "ETag": '"1"', **known_services.HEADERS.get(name, {})}
     if fault == "garbage":
         document = _spoiled(document)
     elif isinstance(document, list) and fault:
@@ -383,6 +383,7 @@ _ANSWERS: dict[tuple[str, str], Callable[[Asked], Any]] = {
     ("zenodo", "api/records"): _zenodo,
     ("zenodo", "api/records/1000"): _zenodo_record,
     ("zenodo", "api/records/1000/files/tagger.bin/content"): lambda _asked: CONTENT,
+    ("zenodo", "api/records/7834392"): lambda _asked: known_services.payloads()["zenodo"],
     ("zenodo", "oai2d"): _oai,
     ("datacite", "dois"): _datacite,
     ("huggingface", "api/models"): _hub,

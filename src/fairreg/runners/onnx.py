@@ -77,7 +77,10 @@ def load(
         raise ModelError(f"{name} has no outputs, so there is nothing to compute.")
     check_trees(found.model, name)
     session = _session(found, name, threads, providers)
-    return OnnxRunner(session, found.model, batch_size=batch_size, device=place, precision=precision)
+    try:
+        return OnnxRunner(session, found.model, batch_size=batch_size, device=place, precision=precision)
+    except UnicodeDecodeError as error:  # protobuf decodes a text when it is read, the engine never does
+        raise ModelError(f"{name} is not a valid ONNX model: a name in it is not UTF-8.") from error
 
 
 def check_device(device: devices.Device) -> None:

@@ -281,7 +281,7 @@ def _after(text: str, *prefixes: str) -> str | None:
 def _address(text: str) -> Address | None:
     """Return (host without www, unquoted path without outer slashes) of a web address, scheme optional.
 
-    User name, password and the usual port are left out.
+    User name, password, the usual port and blanks around the parts of the path are left out.
     """
     candidate = text if "://" in text else f"https://{text}"
     try:
@@ -291,7 +291,8 @@ def _address(text: str) -> Address | None:
     host = re.sub(r":(?:80|443)$", "", parts.netloc.rpartition("@")[2].lower())
     if parts.scheme not in {"http", "https"} or "." not in host:
         return None
-    return host.removeprefix("www."), unquote(parts.path).strip("/")
+    path = "/".join(part.strip() for part in unquote(parts.path).split("/"))
+    return host.removeprefix("www."), path.strip("/")
 
 
 class _Page(NamedTuple):
@@ -340,7 +341,8 @@ class _Reader(NamedTuple):
         if address is None:
             return None
         found = (page.identifier_in(address) for page in (*self.pages, *self.carried))
-        return next((value for value in found if value), None)
+        # Encoded, or before a query, a path may hold what is not part of an identifier.
+        return next((_clean(value) for value in found if value), None)
 
 
 @cache

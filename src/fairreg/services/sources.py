@@ -4,20 +4,20 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fairreg import harvesters
 from fairreg.harvesters import Harvester
 from fairreg.registry import Info, Registry, RejectedPayload
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.registry.db import existing
-from fairreg.services.search.federated import query_sources
-from fairreg.services.search.report import DEADLINE, SourceAnswer
 from fairreg.settings import Service, Settings
 
-__all__ = ["RejectedPayloadRow", "SourceState", "rejected", "sources"]
+if TYPE_CHECKING:
+    from fairreg.services.check.check import DoneCallback, SourceCheck
 
-_PROBE = "model"
+__all__ = ["RejectedPayloadRow", "SourceState", "rejected", "sources"]
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class SourceState:
     """A source: address of its requests, records from it, availability and limits.
 
     `enabled`: its engine is installed, and FAIRREG_DISABLE does not list it. `live`: it supports search.
-    `state` is None until the source was probed, then ``ok`` or a description of the fault. `token`: true if
-    an access token is set, None for a source without tokens. `limits` is a phrase for people.
+    `state` and `check` are None until the source was checked, then `state` is ``ok`` or names the fault.
+    `token`: true if an access token is set, None for a source without tokens. `limits` is a phrase
+    for people.
     """
 
     name: str
@@ -41,10 +42,11 @@ class SourceState:
     limits: str = ""
     refused: int = 0
     state: str | None = None
+    check: "SourceCheck | None" = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
-        return asdict(self)
+        return {**asdict(replace(self, check=None)), "check": self.check.to_json() if self.check else None}
 
 
 @dataclass(frozen=True)
@@ -67,24 +69,28 @@ def sources(
     settings: Settings,
     *,
     check: bool = False,
-    deadline: float = DEADLINE,
+    record: Path | None = None,
+    on_done: "DoneCallback" = lambda _check: None,
     registry: Registry | None = None,
 ) -> list[SourceState]:
-    """List every source by name; `check` requests one hit from each enabled one to determine its state.
+    """List every source by name; `check` compares an answer of each enabled one with the known one.
 
-    `registry` is used instead of opening that of `settings`. Raises RegistryError, and UsageError where
-    FAIRREG_DISABLE names an unknown source.
+    With it the DOI resolver is in the list too. `record` is a folder for the sanitised answers, `on_done` is
+    called with each source that is checked. `registry` is used instead of opening that of `settings`. Raises
+    RegistryError, and UsageError where FAIRREG_DISABLE names an unknown source or `record` is in use.
     """
-    on = enabled(settings)
+    enabled(settings)
     with existing(registry, settings) as known:
         info, bad = known.info(), known.rejected()
     found = [_state(settings, harvester, info, bad) for harvester in harvesters.all_harvesters()]
     if not check:
         return found
-    able = [harvester for harvester in on if harvester.searchable]
-    asked = query_sources(settings, _PROBE, able, limit=1, deadline=deadline)
-    states = {item.name: _shown(item.answer) for item in asked if item.answer}
-    return [replace(item, state=states.get(item.name)) for item in found]
+    from fairreg.services.check.check import check_sources  # not needed to list the sources
+
+    checks = {item.name: item for item in check_sources(settings, record=record, on_done=on_done)}
+    known_names = {item.name for item in found}
+    found += [_service_state(settings, item) for name, item in checks.items() if name not in known_names]
+    return [replace(item, state=checks[item.name].state, check=checks[item.name]) for item in found]
 
 
 def rejected(settings: Settings, *, registry: Registry | None = None) -> list[RejectedPayloadRow]:
@@ -103,8 +109,10 @@ def rejected(settings: Settings, *, registry: Registry | None = None) -> list[Re
         ]
 
 
-def _shown(answer: SourceAnswer) -> str:
-    return "ok" if answer.status == "ok" else answer.message or answer.status
+def _service_state(settings: Settings, check: "SourceCheck") -> SourceState:
+    """State of a service that is no source of records."""
+    service = settings.service(check.name)
+    return SourceState(check.name, check.title, service.url, service.configured, 0, None, live=False)
 
 
 def _state(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -25,8 +26,12 @@ from fairreg.storage.hdf5 import Datasets, is_hdf5, open_hdf5
 __all__ = ["UNREADABLE", "Rows", "open_rows", "row_count", "unreadable"]
 
 Array = NDArray[Any]
-# What `numpy.load` and the reading of rows raise for other and for damaged files.
-UNREADABLE = (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, zlib.error, MemoryError)
+# What `numpy.load` and the reading of rows raise for other and for damaged files. A header of an array is
+# read as Python text; zipfile has RuntimeError for members that are encrypted or packed by unknown methods.
+UNREADABLE = (
+    *(OSError, ValueError, EOFError, LookupError, RuntimeError, MemoryError, SyntaxError, TokenError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 class _Header(NamedTuple):

@@ -45,9 +45,19 @@ from fairreg.web.responses import (
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["HttpClient", "Log", "RateLimiter", "RetryPolicy", "no_log"]
+__all__ = [
+    "AnswerObserver",
+    "HttpClient",
+    "Log",
+    "RateLimiter",
+    "RetryPolicy",
+    "no_log",
+    "no_observer",
+]
 
 Log = Callable[[str], None]
+# Called with each complete answer; the body of a redirect is empty.
+AnswerObserver = Callable[[Response], None]
 Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
@@ -55,6 +65,10 @@ MAX_REDIRECTS = 10
 
 def no_log(_line: str) -> None:
     """Discard a message: the default logger."""
+
+
+def no_observer(_answer: Response) -> None:
+    """Ignore an answer: the default observer."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,8 @@ class _Sessions:
 class HttpClient:
     """HTTP client of one command, for any number of threads. Use as a context manager.
 
-    `log` is called before long waits.
+    `log` is called before long waits, `observe` with every document that a service sends, also by harvesters
+    with their own client.
     """
 
     def __init__(
@@ -112,8 +127,10 @@ class HttpClient:
         sessions: _Sessions | None = None,
         limiter: RateLimiter | None = None,
         kind: RequestKind = "record",
+        observe: AnswerObserver = no_observer,
     ) -> None:
         self._kind = kind
+        self.observe = observe
         self._settings = settings
         self._log = log
         self._sleep = sleep
@@ -167,6 +184,7 @@ class HttpClient:
             sessions=self._sessions,
             limiter=self._limiter,
             kind=kind or self._kind,
+            observe=self.observe,
         )
 
     def _connect(self) -> "requests.Session":
@@ -222,7 +240,9 @@ class HttpClient:
         with self._open(self._kind, url, params, headers, policy) as response:
             body = read_bounded(response, most=policy.most_bytes, seconds=policy.body_seconds)
             body = without_token(body, response)
-            return Response(shown_url(response), response.status_code, headers_of(response), body)
+            answer = Response(shown_url(response), response.status_code, headers_of(response), body)
+        self.observe(answer)
+        return answer
 
     def _get_cached(
         self, url: str, params: Params | None, headers: Mapping[str, str], policy: RetryPolicy
@@ -248,6 +268,7 @@ class HttpClient:
             target = _redirect_target(response)
             if target is None:
                 raise_for_status(response)
+            self.observe(Response(shown_url(response), response.status_code, headers_of(response), b""))
             return addresses.joined(str(response.url), target) if target else None
 
     @contextmanager

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""``sources``: the sources, their state, and rejected payloads."""
+"""``sources``: the sources, their state, the check of their answers, and rejected payloads."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fairreg.cli.options import Json, ready
+from fairreg.errors import FairregError, Unreachable, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairreg.services.check.check import SourceCheck
     from fairreg.services.sources import RejectedPayloadRow, SourceState
 
 __all__ = ["register"]
@@ -15,28 +20,98 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog="Example: fairreg sources --check")(sources)
+    app.command(epilog="Example: fairreg sources --check --record answers")(sources)
 
 
 def sources(
-    check: Annotated[bool, typer.Option("--check", help="Check whether each source responds.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Request one known record from each source and compare it with what is expected."
+        ),
+    ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="With --check: save the answers, without tokens and addresses of people, and a report.",
+            show_default=False,
+        ),
+    ] = None,
     refused: Annotated[
         bool, typer.Option("--refused", help="List rejected payloads with the reason.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """List the sources with their state, records and limits."""
+    """List the sources with their state, records and limits.
+
+    With --check the exit code is 1 if an answer changed, 4 if a source could not be reached.
+    """
     from fairreg.cli.output import print_json
     from fairreg.services import sources as service
 
+    if record is not None and not check:
+        raise UsageError("--record saves what --check receives.", hint="Add --check.")
     if refused:
         with ready() as (chosen, registry):
             bad = service.rejected(chosen, registry=registry)
         print_json([item.to_json() for item in bad]) if json else _print_refused(bad)
         return
     with ready() as (chosen, registry):
-        found = service.sources(chosen, check=check, registry=registry)
-    print_json([item.to_json() for item in found]) if json else _print_sources(found)
+        found = service.sources(chosen, check=check, record=record, on_done=_say, registry=registry)
+    checks = [item.check for item in found if item.check is not None]
+    if json:
+        print_json([item.to_json() for item in found])
+    elif check:
+        _print_checks(checks)
+    else:
+        _print_sources(found)
+    if record is not None:
+        _say_recorded(record)
+    _raise_if_changed(checks, record, offline=chosen.offline)
+
+
+def _say(check: "SourceCheck") -> None:
+    from fairreg.cli.output import log
+
+    if check.status != "not checked":
+        log(f"{check.name}: {check.status} ({check.answers} answers, {check.seconds:.1f} s)")
+
+
+def _say_recorded(folder: Path) -> None:
+    from fairreg.cli.output import log
+
+    log(f"The report and the answers are in {folder}.")
+    log("Look through them; docs/service-check.md says where to send them.")
+
+
+def _raise_if_changed(checks: "Sequence[SourceCheck]", record: Path | None, *, offline: bool) -> None:
+    """Raise the error for changed answers, else for sources that were not reached."""
+    changed = [item.name for item in checks if item.status == "changed"]
+    silent = [item.name for item in checks if item.status == "unreachable"]
+    if changed:
+        hint = "docs/service-check.md says what it means" + (
+            "." if record else ", and what to send us: repeat it with --record FOLDER."
+        )
+        raise FairregError(f"Not as expected: {', '.join(changed)}.", hint=hint)
+    if silent:
+        hint = "Unset FAIRREG_OFFLINE." if offline else "Check the connection and try again."
+        raise Unreachable(f"Could not be reached: {', '.join(silent)}.", hint=hint)
+
+
+def _print_checks(checks: "Sequence[SourceCheck]") -> None:
+    from rich.table import Table
+
+    from fairreg.cli.output import console
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("Source", "Known record", "Result", "Differences"):
+        table.add_column(title, overflow="fold")
+    for item in checks:
+        lines = [difference.sentence for difference in item.differences]
+        lines = [item.message] if item.message else lines
+        table.add_row(item.name, item.asked or "-", item.status, "\n".join(lines) or "-")
+    console().print(table, markup=False)
 
 
 def _print_sources(found: "list[SourceState]") -> None:
@@ -45,25 +120,14 @@ def _print_sources(found: "list[SourceState]") -> None:
     from fairreg.cli.output import console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in (
-        "Source",
-        "Enabled",
-        "Live",
-        "Last harvest",
-        "Records",
-        "Rejected",
-        "Token",
-        "State",
-        "Limits",
-    ):
+    for title in ("Source", "Enabled", "Live", "Last harvest", "Records", "Rejected", "Token", "Limits"):
         table.add_column(title, overflow="fold")
     words = {True: "yes", False: "no", None: "-"}
     for item in found:
-        harvested, state = item.last_harvest or "never", item.state or "not checked (--check)"
-        state = state if item.state or item.enabled else "not checked"
         counts = (str(item.records), str(item.refused))
         flags = (words[item.enabled], words[item.live])
-        table.add_row(item.name, *flags, harvested, *counts, words[item.token], state, item.limits)
+        harvested = item.last_harvest or "never"
+        table.add_row(item.name, *flags, harvested, *counts, words[item.token], item.limits)
     console().print(table, markup=False)
 
 

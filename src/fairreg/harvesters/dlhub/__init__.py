@@ -30,7 +30,7 @@ from fairreg.harvesters.dlhub.mapping import published_at, record_of, shorthand_
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
-from fairreg.web import HttpClient, RetryPolicy
+from fairreg.web import HttpClient, Response, RetryPolicy
 
 if TYPE_CHECKING:
     import globus_sdk
@@ -192,6 +192,8 @@ def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
             raise Unreachable(
                 "Globus Search could not be reached.", hint="Check the connection and try again."
             ) from error
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    web.observe(Response(service.url + PATH, answer.http_status, headers, answer.binary_content))
     found: Any = answer.data
     if not isinstance(found, dict):
         raise BadAnswer("Globus Search answered with something other than JSON.", hint="Try again later.")

@@ -253,7 +253,9 @@ def _packages(top: JsonNode) -> dict[str, str]:
     """Framework of each Python package or type that names one."""
     places = (top["servable"]["dependencies"]["python"], top["dlhub"]["dependencies"]["python"])
     named = [name for node in places for name, _ in node.members()]
-    named += [word for word in re.split(r"\W*\s+", top["servable"]["type"].text or "") if word]
+    # Each word up to its last letter; greedy, so that a long run of signs takes linear time.
+    words = (re.match(r".*\w", word) for word in (top["servable"]["type"].text or "").split())
+    named += [word[0] for word in words if word]
     return {name: _FRAMEWORKS[name.lower()] for name in named if name.lower() in _FRAMEWORKS}
 
 

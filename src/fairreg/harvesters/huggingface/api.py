@@ -34,6 +34,7 @@ from fairreg.schemas.json_reader import JsonNode
 from fairreg.settings import Settings
 from fairreg.source_row import RequestKind
 from fairreg.web import Response, RetryPolicy
+from fairreg.web.client import AnswerObserver, no_observer
 from fairreg.web.responses import TRANSIENT, masked, reason
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Hub:
     settings: Settings
     policy: RetryPolicy
     pace: Callable[[str, RequestKind], None]  # waits for the next slot of the Hub
+    observe: AnswerObserver = no_observer
 
     def page(self, query: str, cursor: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
         """Return the infos of one page and the position of the next."""
@@ -143,6 +145,7 @@ class Hub:
             answer = self._once(url, params, limit)
             onward = answer.headers.get("location")
             if onward is None or answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                self.observe(answer)
                 return answer
             url, params = self._within(url, onward), None
         raise BadAnswer("The Hub redirects in circles.", hint="Try again later.")

@@ -39,7 +39,7 @@ from fairreg.services.search.report import (
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, RetryPolicy
 
-__all__ = ["SourceQuery", "has_late_threads", "query_sources", "search_live"]
+__all__ = ["PLUGIN_FAULTS", "SourceQuery", "has_late_threads", "query_sources", "search_live"]
 
 _LIMIT = 20
 # Most pages of one source, against sources that never end.
@@ -49,7 +49,7 @@ _LOCAL_DEPTH = 100
 _GRACE_SECONDS = 0.2
 _NO_SOURCE = "No source was queried: none of those named has a search, or all are disabled (FAIRREG_DISABLE)."
 # Errors of a harvester plugin: invalid data of one source must not fail the others.
-_PLUGIN_FAULTS = (
+PLUGIN_FAULTS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -260,7 +260,7 @@ class _SourceThread:
             self._finish("offline", error.message)
         except FairregError as error:
             self._finish("error", error.message)
-        except _PLUGIN_FAULTS as error:
+        except PLUGIN_FAULTS as error:
             self._finish("error", f"{asked.harvester.title}'s harvester failed ({type(error).__name__}).")
         finally:
             if asked.answer is None:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Recorded answers: documents of services as files, without access tokens, cookies and addresses of people.
+
+Of the headers only those in `KEPT_HEADERS` are written. In texts, access tokens, e-mail addresses and IP
+addresses are replaced by words in parentheses; `fairreg.redaction` masks secrets in web addresses.
+"""
+
+import ipaddress
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fairreg.errors import UsageError
+from fairreg.redaction import redacted
+from fairreg.settings import Settings
+from fairreg.storage.files import disk_faults
+from fairreg.web import Response
+
+__all__ = ["KEPT_HEADERS", "REPORT", "Recorder", "sanitised"]
+
+REPORT = "report.json"
+KEPT_HEADERS = frozenset(
+    {
+        "content-encoding",
+        "content-type",
+        "date",
+        "deprecation",
+        "etag",
+        "last-modified",
+        "link",
+        "location",
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "sunset",
+        "x-github-api-version-selected",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "x-ratelimit-resource",
+        "x-ratelimit-used",
+    }
+)
+# Repetitions are bounded, so that a long text takes linear time.
+_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_TOKEN = re.compile(r"(?:hf_|gh[pousr]_|github_pat_)\w{10,255}|\b(?i:bearer|basic)\s{1,4}[\w.~+/=-]{8,4096}")
+_IP = re.compile(
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]{2,39}(?:\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:]|\.\d)"
+)
+
+
+class Recorder:
+    """Writer of the recorded answers of one check into a folder. Raises UsageError for a folder in use."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        if folder.is_dir() and not (folder / REPORT).is_file() and any(folder.iterdir()):
+            raise UsageError(
+                f"The folder {folder} holds other files.",
+                hint="Give a new folder, or one of an earlier check.",
+            )
+        with disk_faults(f"The folder {folder}"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._services = settings.services.values()
+        self._tokens = [item.token for item in self._services if item.token]
+
+    def write_source(self, name: str, payload: Any, answers: Sequence[Response]) -> None:
+        """Write the answers of a source, and the payload that its harvester made of them."""
+        for old in self._folder.glob(f"{name}-*.json"):
+            old.unlink()
+        if payload is not None:
+            self._write(f"{name}-payload.json", payload)
+        for number, answer in enumerate(answers, 1):
+            self._write(f"{name}-answer-{number}.json", self._document(answer))
+
+    def write_report(self, report: Any) -> None:
+        """Write the differences that were found."""
+        self._write(REPORT, report)
+
+    def _document(self, answer: Response) -> dict[str, Any]:
+        headers = {name: value for name, value in sorted(answer.headers.items()) if name in KEPT_HEADERS}
+        body = _parsed(answer.body)
+        return {"url": answer.url, "status": answer.status, "headers": headers, "body": body}
+
+    def _write(self, name: str, document: Any) -> None:
+        # Not ASCII: an escape such as \u0040 would hide an e-mail address.
+        text = self._without_mirrors(json.dumps(document, indent=1, ensure_ascii=False))
+        text = sanitised(text, self._tokens)
+        with disk_faults(f"The file {name} in {self._folder}"):
+            (self._folder / name).write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
+
+    def _without_mirrors(self, text: str) -> str:
+        """Replace the addresses of mirrors, which may be internal, by those of the public services."""
+        for service in self._services:
+            if service.configured:
+                public = urlsplit(service.public_url).netloc
+                text = text.replace(service.url, service.public_url).replace(service.netloc, public)
+        return text
+
+
+def sanitised(text: str, tokens: Sequence[str] = ()) -> str:
+    """Return `text` without access tokens, `tokens` among them, e-mail addresses and IP addresses."""
+    for token in tokens:
+        text = text.replace(token, "(access token)")
+    text = _TOKEN.sub("(access token)", text)
+    text = redacted(text)
+    text = _EMAIL.sub("(e-mail address)", text)
+    return _IP.sub(_without_address, text)
+
+
+def _without_address(match: re.Match[str]) -> str:
+    try:
+        ipaddress.ip_address(match[0])
+    except ValueError:
+        return match[0]
+    return "(IP address)"
+
+
+def _parsed(body: bytes) -> Any:
+    """Return a body as JSON, else as text."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
