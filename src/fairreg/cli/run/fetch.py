@@ -84,11 +84,10 @@ _Recipe = Annotated[
 ]
 # The first line keeps click from joining the others.
 _EXAMPLES = """\b
-Examples:
-  fairreg fetch 10.5281/zenodo.7305227 --run --json
-  fairreg fetch 10.5281/zenodo.7305227 --dry-run
-  fairreg fetch 10.5281/zenodo.7305227 --file '*.onnx' --output models
-  fairreg fetch 10.5281/zenodo.7305227 --exclude '*.root' --exclude '*.h5'
+Example: fairreg fetch 10.5281/zenodo.7305227 --run --json
+         fairreg fetch 10.5281/zenodo.7305227 --dry-run
+         fairreg fetch 10.5281/zenodo.7305227 --file '*.onnx' --output models
+         fairreg fetch 10.5281/zenodo.7305227 --exclude '*.root' --exclude '*.h5'
 """
 
 
