@@ -37,9 +37,9 @@ _POINTER_BYTES = 1024
 class Downloaded:
     """One complete file. `checksum` is the published one, or the computed sha256 where none is published.
 
-    It is `verified` if it has a published digest that tells it from any other file. A file that belongs to a
-    model of the record has the name of that `model`, and its `place` in that folder. A `packaged` one is part
-    of fairreg itself.
+    It is `verified` if it agrees with a published checksum; `checked_for` is what that excludes. A file that
+    belongs to a model of the record has the name of that `model`, and its `place` in that folder. A
+    `packaged` one is part of fairreg itself.
     """
 
     distribution: Distribution
@@ -54,9 +54,9 @@ class Downloaded:
     @property
     def checked_for(self) -> Literal["identity", "transmission errors"] | None:
         """The promise of its published checksum: no other file, no damage by accident, or nothing."""
-        if self.verified:
-            return "identity"
-        return "transmission errors" if self.checksum.partition(":")[0] in WEAK else None
+        if not self.verified:
+            return None
+        return "transmission errors" if self.checksum.partition(":")[0] in WEAK else "identity"
 
     @property
     def unknown_checksums(self) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ def _received(
 def _verified_file(distribution: Distribution, file: CachedFile, *, from_cache: bool) -> Downloaded:
     published = read_published(distribution.checksums)
     checksum = ":".join(published.known[0]) if published.known else f"sha256:{file.sha256}"
-    return Downloaded(distribution, file, checksum, verified=bool(published.digests), from_cache=from_cache)
+    return Downloaded(distribution, file, checksum, verified=bool(published.known), from_cache=from_cache)
 
 
 def _published(distribution: Distribution) -> tuple[tuple[str, str], ...]:
