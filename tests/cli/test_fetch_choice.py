@@ -227,7 +227,9 @@ def test_python_has_the_same_choices(cli, pid, tmp_path, httpserver):
 
 def test_the_help_has_examples_of_each(cli):
     said = cli("fetch", "--help").out
-    examples = [line for line in said.splitlines() if line.startswith("    fairreg fetch ")]
+    examples = [
+        line for line in said.splitlines() if "  fairreg fetch 10." in line or "Example: fairreg" in line
+    ]
     assert len(examples) == 4
     for option in ("--dry-run", "--exclude", "--file", "--output"):
         assert any(option in line for line in examples)
