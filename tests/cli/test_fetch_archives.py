@@ -3,7 +3,6 @@
 
 import io
 import tarfile
-import zipfile
 
 import numpy as np
 import pytest
@@ -15,20 +14,13 @@ from support import hbb, zenodo_files
 from support.networks import SMALL, random_tensors
 from support.small_graphs import identity, tensor
 from support.weight_files import Files
+from support.zenodo_files import packed
 
 pytestmark = pytest.mark.engines("sqlite")
 
 GRAPH = identity(tensor("x"), tensor("y"))
 APPLE_DOUBLE = b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(40)
 SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c" + bytes(40)
-
-
-def packed(members):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def tarred(members, links=()):

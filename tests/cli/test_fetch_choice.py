@@ -2,8 +2,6 @@
 """Which files come: members of archives, exclusions, and the list before a download."""
 
 import hashlib
-import io
-import zipfile
 
 import numpy as np
 import pytest
@@ -15,16 +13,9 @@ from support import hub, zenodo_files
 from support.networks import SMALL, random_tensors
 from support.side_file_graphs import X, outputs, save_external
 from support.weight_files import Files
+from support.zenodo_files import packed
 
 pytestmark = pytest.mark.engines("sqlite")
-
-
-def packed(members):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 @pytest.fixture

@@ -2,15 +2,17 @@
 """A record of Zenodo with files of any names; written by hand after the documented shape."""
 
 import hashlib
+import io
 import re
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug import Request, Response
 
 from support import hbb
 
-__all__ = ["RECORD", "raw_link", "serve", "strict_link"]
+__all__ = ["RECORD", "packed", "raw_link", "serve", "strict_link"]
 
 RECORD = "/zenodo/api/records/7305227"
 _FILES = f"https://zenodo.org{RECORD.removeprefix('/zenodo')}/files/"
@@ -24,6 +26,15 @@ def raw_link(name: str) -> str:
 def strict_link(name: str) -> str:
     """The address of a file with every reserved character of its name quoted."""
     return f"{_FILES}{quote(name, safe='')}/content"
+
+
+def packed(members: Mapping[str, bytes]) -> bytes:
+    """A zip archive with these members."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
 
 
 def serve(httpserver, files: Iterable[tuple[str, bytes]], *, link=strict_link) -> str:

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from fairreg.errors import UnsafeArchive
     from fairreg.services.fetch.unpacking import UnopenedFile
 
-__all__ = ["ArchiveMember", "FetchedFiles"]
+__all__ = ["ArchiveMember", "FetchedFiles", "named"]
+
+
+def named(requested: str, record: ModelRecord) -> dict[str, Any]:
+    """The members of a JSON document that say which record was requested."""
+    return {
+        "requested": requested,
+        "id": record.identifier,
+        "doi": record.doi,
+        "concept_doi": record.concept_doi,
+        "version": record.version,
+    }
 
 
 @dataclass(frozen=True)
@@ -96,11 +107,7 @@ class FetchedFiles:
     def to_json(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
         """The document that ``fairreg fetch --json`` prints; `run` is that of the run, if there was one."""
         return {
-            "requested": self.requested,
-            "id": self.record.identifier,
-            "doi": self.record.doi,
-            "concept_doi": self.record.concept_doi,
-            "version": self.record.version,
+            **named(self.requested, self.record),
             "files": [
                 {
                     "name": item.distribution.name,

@@ -12,6 +12,7 @@ from fairreg.schemas.identifiers import RequestedIdentifier
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import cached_copy, download
 from fairreg.services.fetch.fetch import log_mirrors, resolved_at_source, stored_records, target_of
+from fairreg.services.fetch.files.fetched import named
 from fairreg.services.fetch.files.selection import FileSelection, chosen_files, select, with_indexed
 from fairreg.services.fetch.resolve import Resolution
 from fairreg.services.registry.lazy_registry import LazyRegistry
@@ -57,11 +58,7 @@ class FetchPlan:
     def to_json(self) -> dict[str, Any]:
         """The document that ``fairreg fetch --dry-run --json`` prints."""
         return {
-            "requested": self.requested,
-            "id": self.record.identifier,
-            "doi": self.record.doi,
-            "concept_doi": self.record.concept_doi,
-            "version": self.record.version,
+            **named(self.requested, self.record),
             "dry_run": True,
             "files": [
                 {
