@@ -79,6 +79,12 @@ def test_recording_without_a_check_is_wrong_usage(cli, tmp_path):
     assert "--check" in result.err
 
 
+def test_a_list_of_rejected_payloads_is_no_check(cli, tmp_path):
+    result = cli("sources", "--refused", "--check", "--record", str(tmp_path / "answers"))
+    assert result.code == 2
+    assert not (tmp_path / "answers").exists()
+
+
 def test_foreign_text_in_a_difference_controls_no_terminal(cli, httpserver):
     made = payloads()
     put(made["zenodo"], "$.doi", "10.5281/\x1b[31mred\x9b")

@@ -2,6 +2,7 @@
 """The check of the services: what changed is named, what is saved holds nothing of the user."""
 
 import json
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -286,6 +287,23 @@ def test_the_folder_holds_the_report_the_payloads_and_every_answer(settings, htt
     assert [item["name"] for item in report["checks"]] == sorted(found)
     check(settings, record=tmp_path)
     assert sorted(path.name for path in tmp_path.glob("*-answer-*.json")) == answers
+
+
+def test_refusals_are_saved_too_and_nothing_of_an_earlier_check_stays(settings, httpserver, tmp_path):
+    serve(httpserver, payloads())
+    check(settings, record=tmp_path)
+    assert list(tmp_path.glob("github-payload.json"))
+    httpserver.clear()
+    httpserver.expect_request(re.compile(".*")).respond_with_json({"message": "nothing here"}, status=404)
+    found = check(settings, record=tmp_path)
+    for name in ("datacite", "github", "huggingface", "openml", "zenodo"):
+        assert found[name].status == "changed"
+        saved = [json.loads(path.read_bytes()) for path in tmp_path.glob(f"{name}-answer-*.json")]
+        assert saved
+        assert all(item["status"] == 404 for item in saved)
+        assert not list(tmp_path.glob(f"{name}-payload.json"))
+    (refusal,) = [json.loads(path.read_bytes()) for path in tmp_path.glob("openml-answer-*.json")][:1]
+    assert refusal["body"] == {"message": "nothing here"}
 
 
 def test_a_folder_with_other_files_is_refused_before_any_request(settings, httpserver, tmp_path):

@@ -34,6 +34,7 @@ from fairreg.web.responses import (
     read_bounded,
     reason,
     redirects,
+    refusal_body,
     requested_wait,
     shown_url,
     without_token,
@@ -267,7 +268,7 @@ class HttpClient:
         with self._request(self._kind, self.address(url), None, {}, policy or self._policy) as response:
             target = _redirect_target(response)
             if target is None:
-                raise_for_status(response)
+                self._raise_if_refused(response)
             self.observe(Response(shown_url(response), response.status_code, headers_of(response), b""))
             return addresses.joined(str(response.url), target) if target else None
 
@@ -298,12 +299,19 @@ class HttpClient:
             with self._request(kind, target, params, headers, policy) as response:
                 onward = _redirect_target(response) if redirects(response) else None
                 if onward is None:
-                    raise_for_status(response)
+                    self._raise_if_refused(response)
                     yield response
                     return
                 onward = addresses.joined(str(response.url), onward)
             target, params = self.address(onward), None
         raise BadAnswer(f"{host_of(url)} redirects in a loop.", hint="Try again later.")
+
+    def _raise_if_refused(self, response: "requests.Response") -> None:
+        """Raise the error of a refused request, which the observer sees before."""
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            body, headers = refusal_body(response), headers_of(response)
+            self.observe(Response(shown_url(response), response.status_code, headers, body))
+        raise_for_status(response)
 
     @contextmanager
     def _request(

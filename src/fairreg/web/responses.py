@@ -30,6 +30,7 @@ __all__ = [
     "read_bounded",
     "reason",
     "redirects",
+    "refusal_body",
     "requested_wait",
     "shown_url",
     "without_token",
@@ -223,25 +224,28 @@ def _status_error(response: "requests.Response") -> FairregError:
     )
 
 
-# The body of an error can be read only once, but both retries and errors need its message.
-_MESSAGES: "WeakKeyDictionary[requests.Response, str | None]" = WeakKeyDictionary()
+# The body of an error can be read only once, but retries, errors and observers need it.
+_REFUSALS: "WeakKeyDictionary[requests.Response, bytes]" = WeakKeyDictionary()
+
+
+def refusal_body(response: "requests.Response") -> bytes:
+    """Return the beginning of the body of a refused request, without the token; empty if it is unreadable."""
+    import urllib3
+
+    if response not in _REFUSALS:
+        try:
+            body = response.raw.read(CHUNK, decode_content=True)
+        except (ValueError, urllib3.exceptions.HTTPError, OSError):
+            body = b""
+        _REFUSALS[response] = without_token(body, response)
+    return _REFUSALS[response]
 
 
 def _service_message(response: "requests.Response") -> str | None:
-    """The service's own message in the body of an error."""
-    if response not in _MESSAGES:
-        _MESSAGES[response] = _message(response)
-    return _MESSAGES[response]
-
-
-def _message(response: "requests.Response") -> str | None:
-    """The reason of a tombstone, else the message with its details on fields."""
-    import urllib3
-
+    """The service's own message: the reason of a tombstone, else the message with its details on fields."""
     try:
-        body = response.raw.read(CHUNK, decode_content=True)
-        document = json.loads(without_token(body, response) or b"null")
-    except (ValueError, urllib3.exceptions.HTTPError, OSError, RecursionError):
+        document = json.loads(refusal_body(response) or b"null")
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None

@@ -52,6 +52,10 @@ def sources(
 
     if record is not None and not check:
         raise UsageError("--record saves what --check receives.", hint="Add --check.")
+    if refused and check:
+        raise UsageError(
+            "--refused lists what was rejected; --check asks the sources.", hint="Give one of them."
+        )
     if refused:
         with ready() as (chosen, registry):
             bad = service.rejected(chosen, registry=registry)

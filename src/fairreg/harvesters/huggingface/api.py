@@ -174,6 +174,8 @@ class Hub:
                 base_wait_time=policy.first_wait,
                 retry_on_status_codes=tuple(TRANSIENT) if policy.longest_wait >= _WAIT_OF_LIMITS else (),
             ) as response:
+                if response.status_code >= HTTPStatus.BAD_REQUEST:
+                    self.observe(Response(url, response.status_code, _headers_of(response), b""))
                 return _answer(response, url, limit)
         except OfflineModeIsEnabled as error:
             raise Offline(
@@ -236,8 +238,12 @@ def _answer(response: Any, url: str, limit: int) -> Response:
         body = _bounded(response.iter_bytes(), limit)
     except _transport_error() as error:
         raise _fault(error, url) from error
-    headers = {name.lower(): _without_token(value, response) for name, value in response.headers.items()}
-    return Response(url, response.status_code, headers, masked(body, _token(response)))
+    return Response(url, response.status_code, _headers_of(response), masked(body, _token(response)))
+
+
+def _headers_of(response: Any) -> dict[str, str]:
+    """Return the headers by names in small letters, without the access token."""
+    return {name.lower(): _without_token(value, response) for name, value in response.headers.items()}
 
 
 def _token(response: Any) -> str:

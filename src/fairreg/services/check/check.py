@@ -107,7 +107,7 @@ def check_sources(
     found = []
     with _guest(settings) as asking:
         for task in _finished(tasks, asking):
-            if recorder is not None and task.answers:
+            if recorder is not None and task.reason is None:
                 recorder.write_source(task.name, task.payload, task.answers)
             on_done(task.result)
             found.append(task.result)
