@@ -54,3 +54,24 @@ def test_a_crate_that_nothing_names_is_refused_with_what_to_write(cli, tmp_path)
         assert result.code == 1
         assert "$.identifier" in result.out + result.err
         assert '"identifier": "https://doi.org/10.1234/abc"' in result.err
+
+
+def plain(number, source_id):
+    return {
+        "identifier": f"doi:10.5281/zenodo.{number}",
+        "kind": "model",
+        "name": f"model {number}",
+        "provenance": {"source": "me", "source_id": source_id},
+    }
+
+
+def test_a_plain_record_is_found_by_its_identifier_and_replaces_no_other(cli, tmp_path):
+    for number, source_id in ((801, "1"), (802, "2"), (803, "1")):
+        (tmp_path / f"{number}.json").write_text(json.dumps(plain(number, source_id)), encoding="utf-8")
+    assert cli("add", tmp_path / "801.json").code == cli("add", tmp_path / "802.json").code == 0
+    refused = cli("add", tmp_path / "803.json")
+    assert refused.code == 1
+    assert "is doi:10.5281/zenodo.801 in the registry, so doi:10.5281/zenodo.803 was not added" in refused.err
+    for number in (801, 802):
+        assert cli("show", f"10.5281/zenodo.{number}", "--format", "json").json["name"] == f"model {number}"
+    assert "unchanged" in cli("add", tmp_path / "801.json").out

@@ -8,8 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from msgspec.structs import replace
+
 from fairreg import formats
+from fairreg.errors import IdentifierError, RecordError
 from fairreg.registry import Assessment, ExportedStatement, LinkOverride, PutResult, Registry, RejectedPayload
+from fairreg.schemas.identifiers import parse
+from fairreg.schemas.record import ModelRecord
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.storage.files import disk_faults, replacing
@@ -25,13 +30,40 @@ def add(
 ) -> tuple[PutResult, tuple[str, ...]]:
     """Store the record in `file`, JSON-LD or plain, in `registry` or else that of `settings`.
 
-    The result comes with the names of the properties that were not read. Raises RecordError.
+    The result comes with the names of the properties that were not read. Raises RecordError, also where the
+    record would replace one of another identifier.
     """
     content = file.read_bytes()
     reading = formats.read_record(content, name=file.name)
+    record = _findable(reading.understood)
     with existing(registry, settings) as used:
-        stored = used.put(reading.understood, payload=content, media_type="application/json")
+        _refuse_other(used, record)
+        stored = used.put(record, payload=content, media_type="application/json")
     return stored, reading.left_out
+
+
+def _findable(record: ModelRecord) -> ModelRecord:
+    """Return the record with its main identifier among its identifiers, by which it is looked up."""
+    try:
+        own = parse(record.identifier)
+    except IdentifierError:
+        return record
+    if own.key in {item.key for item in record.identifiers}:
+        return record
+    return replace(record, identifiers=(own, *record.identifiers))
+
+
+def _refuse_other(registry: Registry, record: ModelRecord) -> None:
+    """Raise RecordError if a record of another identifier has the place of this one in its source."""
+    place = record.provenance
+    known = registry.statement(place.source, place.source_id)
+    if known is None or known.record.identifier.casefold() == record.identifier.casefold():
+        return
+    raise RecordError(
+        f"{place.source_id!r} of the source {place.source!r} is {known.record.identifier} in the registry, "
+        f"so {record.identifier} was not added.",
+        hint="Give each record a source_id of its own under provenance.",
+    )
 
 
 def export(settings: Settings, file: Path, *, registry: Registry | None = None) -> dict[str, int]:
