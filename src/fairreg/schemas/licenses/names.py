@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fairreg.schemas.licenses.addresses import creative_commons
 from fairreg.schemas.licenses.spdx_list import aliases, by_words, known, list_name, words
 
-__all__ = ["of_name"]
+__all__ = ["is_part_of_name", "of_name"]
 
 _LATER = r"(?P<later>\+|(?:or|and)(?: at your option)?(?: any)? (?:later|newer|above|higher)(?: versions?)?)"
 _GNU = re.compile(
@@ -105,10 +105,10 @@ def _with_abbreviation(text: str) -> str | None:
         return name if _abbreviates(inside, name, match[1]) else None
     # An identifier with its version completes a name without one: BSD License (BSD-3-Clause).
     versioned = second == inside and re.search(r"\d", inside) is not None
-    return second if versioned and second and _is_part_of_name(f"{match[1]} {match[3]}", second) else None
+    return second if versioned and second and is_part_of_name(f"{match[1]} {match[3]}", second) else None
 
 
-def _is_part_of_name(text: str, licence: str) -> bool:
+def is_part_of_name(text: str, licence: str) -> bool:
     """Tell whether all words are of the licence's own name: no negation, no condition, no second licence."""
     own = f"{words(list_name(licence) or '')} {words(licence)}".split()
     stated = _PREFIX.sub("", text.strip(), count=1)
