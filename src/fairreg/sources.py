@@ -62,7 +62,8 @@ _NO_HUB_OWNER = (
     r"(?:papers|docs|spaces|collections|blog|learn|posts|tasks|chat|api|new|join|login|logout|pricing|enterprise"
     r"|settings|organizations|notifications|search|inference|inference-endpoints|support|oauth|metrics|buckets"
     r"|languages|terms-of-service|privacy|content-policy|brand|changelog|contact|storage|playground)(?:/|\Z)"
-    r"|(?:models|datasets)\Z"
+    r"|(?:models|datasets|terms|about|jobs|careers|press|security|legal|cookies|status|help|faq|features|partners"
+    r"|hardware|tos|welcome|trending|users|billing|activity|new-model|new-dataset|new-space)\Z"
 )
 _NO_GITHUB_OWNER = (
     r"(?:orgs|organizations|features|topics|collections|marketplace|sponsors|settings|explore|trending|about|apps"
@@ -86,8 +87,14 @@ _PAGE_OF_DOI = (
     r"|v\d+)?/?"
 )
 _PART = r"[^\s/?#&]+?"
+# arXiv's archives before April 2007, also those that became a part of another (https://arxiv.org/archive).
+_OLD_ARXIV = (
+    r"(?:acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs"
+    r"|dg-ga|funct-an|gr-qc|hep-(?:ex|lat|ph|th)|math|math-ph|mtrl-th|nlin|nucl-(?:ex|th)|patt-sol|physics|plasm-ph"
+    r"|q-alg|q-bio|quant-ph|solv-int|supr-con)(?:\.[A-Z]{2}|\.[a-z]{2,5}-[a-z]{2,5})?/\d{7}"
+)
 # arXiv's identifier scheme (2007): year, month, number; or archive, subject class, number.
-_ARXIV = r"(?i:(\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?)"
+_ARXIV = rf"(?i:(\d{{2}}(?:0[1-9]|1[0-2])\.\d{{4,5}}|{_OLD_ARXIV})(?:v\d+)?)"
 # As its listings and the margins of its papers print it: the category, perhaps the date.
 _PRINTED_ARXIV = _ARXIV + r"(?i:\s*(?:\[[a-z.-]+\]|\([a-z.-]+\)))?(?i:\s+\d{1,2} [a-z]{3} \d{4})?"
 _ORCID_DIGITS = r"(\d{4}-?\d{4}-?\d{4}-?\d{3}[\dXx])"
@@ -340,7 +347,8 @@ GITHUB = Source(
                 "git://github.com/",
             ),
             pages=(
-                PageAddress(("github.com", "raw.githubusercontent.com", "codeload.github.com"), _REPOSITORY),
+                PageAddress(("github.com", "codeload.github.com"), _REPOSITORY),
+                PageAddress(("raw.githubusercontent.com",), _REPOSITORY, dropped=("^wiki/(?=[^/]+/[^/]+/)",)),
                 PageAddress(("media.githubusercontent.com",), _REPOSITORY, dropped=("^media/",)),
                 PageAddress(("api.github.com",), _REPOSITORY, dropped=("^repos/",)),
             ),

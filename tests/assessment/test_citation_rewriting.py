@@ -35,6 +35,14 @@ def rewritten(text, **record):
 HEAD = "cff-version: 1.2.0\nmessage: Cite it.\ntitle: T\nauthors:\n- family-names: Rossi\n"
 
 
+@pytest.mark.parametrize("value", ["123", "1.10", "yes", "null", "2021-01-01", "0o7"])
+def test_a_value_tagged_as_text_stays_text_and_the_file_valid(value):
+    text = HEAD.replace("title: T", f"title: !!str {value}")
+    assert cff.is_valid(text)
+    assert cff.is_valid(rewritten(text))
+    assert typed_yaml(rewritten(text))["title"] == value
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -233,6 +233,16 @@ def test_an_author_without_a_name_counts_as_not_read():
     [
         ("https://creativecommons.org/licenses/by/4.0/", "CC-BY-4.0", None),
         ({"@id": "https://spdx.org/licenses/MIT"}, "MIT", None),
+        (
+            {"@id": "https://creativecommons.org/licenses/by-nc/4.0/", "name": "MIT"},
+            None,
+            "MIT (https://creativecommons.org/licenses/by-nc/4.0/)",
+        ),
+        (
+            {"name": "Custom non-commercial license", "sameAs": "https://spdx.org/licenses/MIT"},
+            None,
+            "Custom non-commercial license (https://spdx.org/licenses/MIT)",
+        ),
         ({"@type": "CreativeWork", "name": "The MIT License"}, "MIT", None),
         ({"@type": "CreativeWork", "identifier": "Apache-2.0"}, "Apache-2.0", None),
         (["MIT", "Apache-2.0"], "Apache-2.0 AND MIT", None),

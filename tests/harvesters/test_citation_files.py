@@ -93,6 +93,31 @@ def test_tabs_are_read_as_indents():
     assert [item.value for item in found.identifiers] == ["10.5281/zenodo.1234567"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "license:\tMIT",
+        "license: \tMIT",
+        "license: MIT\t# of the code",
+        "license: MIT\t",
+        "license:\tMIT\t#\tx\t",
+    ],
+)
+def test_a_tab_between_the_parts_of_a_line_is_a_blank(line):
+    reading = cff.read(f"{HEAD}{line}\nversion: 1.0\n")
+    assert (reading.understood.license, reading.understood.version) == ("MIT", "1.0")
+    assert reading.left_out == ()
+
+
+def test_a_date_that_no_calendar_has_and_a_false_orcid_are_named():
+    text = HEAD + "date-released: 2020-02-30\n" + ROSSI + "    orcid: https://orcid.org/0000-0002-5076-7097\n"
+    reading = cff.read(text)
+    assert (reading.understood.released, reading.understood.creators[0].orcid) == (None, None)
+    assert reading.left_out == ("date-released", "authors.orcid")
+    sound = text.replace("02-30", "02-28").replace("7097", "7096")
+    assert cff.read(sound).left_out == ()
+
+
 def test_an_unquoted_colon_belongs_to_the_text():
     text = "title: Jet GNN: tagging b jets\n" + ROSSI + "    affiliation: Dept: Physics\nlicense: MIT\n"
     found = facts(text)

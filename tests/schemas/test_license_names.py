@@ -90,6 +90,11 @@ def test_an_address_of_several_licences_is_none_unless_they_are_variants_of_one(
         ("European Union Public Licence v. 1.2", "EUPL-1.2"),
         ("Attribution 4.0 International (CC BY 4.0)", "CC-BY-4.0"),
         ("Creative Commons Attribution (CC-BY) 4.0", "CC-BY-4.0"),
+        ("Apache Software License (Apache-2.0)", "Apache-2.0"),
+        ("BSD License (BSD-3-Clause)", "BSD-3-Clause"),
+        ("Creative Commons (CC-BY-4.0)", "CC-BY-4.0"),
+        ("Licensed under the Apache License (Apache-2.0)", "Apache-2.0"),
+        ("GNU General Public License (GPL-3.0-or-later)", "GPL-3.0-or-later"),
         ("CC BY 4", "CC-BY-4.0"),
         ("Creative Commons Attribution 3.0 Germany", "CC-BY-3.0-DE"),
         ("CC0 1.0 Universal (CC0 1.0) Public Domain Dedication", "CC0-1.0"),
@@ -119,6 +124,21 @@ def test_a_common_spelling(stated, expected):
 @pytest.mark.parametrize(
     "stated",
     [
+        "Proprietary, formerly (Apache-2.0)",
+        "Not (CC-BY-4.0)",
+        "No licence (CC0-1.0) given",
+        "Modified Apache License (Apache-2.0)",
+        "All rights reserved; parts (BSD-3-Clause)",
+        "Code is open (Apache-2.0), weights are not",
+        "Apache License 2.0 (Apache-2.0) or MIT",
+        "Only the code is under Apache License (Apache-2.0)",
+        "GPL (> 2)",
+        "GPL (< 3)",
+        "GPL (<= 2)",
+        "GPL (!= 3)",
+        "GPL (≤ 2)",
+        "GPL < 3",
+        "GPL ~ 3",
         "Apache Software License",
         "Apache",
         "Mozilla Public License",
@@ -197,3 +217,49 @@ def test_a_licence_of_models_is_kept_as_stated_with_its_address():
     assert with_address("creativeml-openrail-m").endswith("/CompVis/stable-diffusion-license)")
     assert with_address("openrail") == "openrail"  # a family
     assert with_address("House rules") == "House rules"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://creativecommons.org/licenses/sampling/1.0/",
+        "https://creativecommons.org/licenses/by-foo/4.0/",
+        "https://creativecommons.org/licenses/foo-by/4.0/",
+        "https://creativecommons.org/licenses/by-by/4.0/",
+        "https://creativecommons.org/publicdomain/zeroes/1.0/",
+        "https://creativecommons.org/publicdomain/markets/",
+        "https://mit-license.org.evil.com/foo",
+        "https://mit-license.organic/",
+        "https://unlicense.org.evil.com/",
+        "https://apache.org/licenses/license-2.0-nc",
+        "https://apache.org/licenses/license-2.05",
+        "https://gnu.org/licenses/old-licenses/gpl-2.0-faq.html",
+        "https://www.mozilla.org/MPL/2.0/FAQ/",
+        "https://www.eclipse.org/legal/epl-2.0/faq.php",
+        "https://opensource.org/news/mit",
+        "https://spdx.org.evil.com/licenses/MIT",
+    ],
+)
+def test_an_address_that_begins_as_that_of_a_licence_is_another_page(address):
+    assert spdx(address) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://mit-license.org", "MIT"),
+        ("https://mit-license.org/license.html", "MIT"),
+        ("https://unlicense.org/#the-unlicense", "Unlicense"),
+        ("https://www.apache.org/licenses/LICENSE-2.0#redistribution", "Apache-2.0"),
+        ("https://www.gnu.org/licenses/gpl-3.0.en.html", "GPL-3.0-only"),
+        ("https://www.gnu.org/licenses/gpl-3.0.pt-br.html", "GPL-3.0-only"),
+        ("https://www.gnu.org/licenses/old-licenses/gpl-2.0-standalone.html", "GPL-2.0-only"),
+        ("https://opendatacommons.org/licenses/odbl/1-0/", "ODbL-1.0"),
+        ("https://www.mozilla.org/en-US/MPL/2.0/", "MPL-2.0"),
+        ("https://creativecommons.org/licenses/by-nd-nc/1.0/", "CC-BY-NC-ND-1.0"),
+        ("https://licenses.nuget.org/MIT", "MIT"),
+        ("https://tldrlegal.com/license/mit-license", "MIT"),
+    ],
+)
+def test_an_address_of_a_form_of_the_same_page_is_that_of_the_licence(address, expected):
+    assert spdx(address) == expected

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import agreed, joined, spdx
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,23 @@ def test_words_and_parentheses_in_any_order_are_answered(parts):
 @pytest.mark.parametrize("stated", ["( or the or", "( ) the", "( )", "( and +", "mit ( mit )", "or"])
 def test_misplaced_parentheses_and_operators_are_no_licence(stated):
     assert spdx(stated) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (("MIT", "https://creativecommons.org/licenses/by-nc/4.0/"), None),
+        (("Custom non-commercial license", "https://spdx.org/licenses/MIT"), None),
+        (("MIT", "https://spdx.org/licenses/MIT", "Apache-2.0"), None),
+        (("House rules", "https://example.org/rules"), None),
+        (("MIT License", "https://spdx.org/licenses/MIT"), "MIT"),
+        (("MIT", "https://example.org/LICENSE"), "MIT"),
+        (("Creative Commons Attribution", "https://creativecommons.org/licenses/by/4.0/"), "CC-BY-4.0"),
+        (("GPL-3.0-or-later", "https://www.gnu.org/licenses/gpl-3.0.html"), "GPL-3.0-or-later"),
+        (("GPL-3.0-or-later", "GPL-3.0-only"), None),
+        (("#licence", "https://spdx.org/licenses/MIT"), "MIT"),
+        ((), None),
+    ],
+)
+def test_the_names_and_addresses_of_one_licence_agree_or_there_is_none(stated, expected):
+    assert agreed(*stated) == expected

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fairreg import sources
 from fairreg.errors import IdentifierError
 from fairreg.schemas.datacite_terms import identifier_of
-from fairreg.schemas.identifiers import Identifier, normalise_orcid, parse
+from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
 from fairreg.schemas.text import normal_form, visible
 from support.examples import examples
 
@@ -208,3 +208,79 @@ def test_a_related_identifier_as_it_is_printed():
     assert identifier_of(
         "https://link.springer.com/article/10.1140/epjc/s10052-020-7608-4", "url"
     ) == Identifier("doi", "10.1140/epjc/s10052-020-7608-4")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "doi:10.5281/zenodo.1111111, doi:10.5281/zenodo.2222222",
+        "10.5281/zenodo.1111111; 10.5281/zenodo.2222222",
+        "10.5281/zenodo.1111111,10.5281/zenodo.2222222",
+        "10.5281/zenodo.1111111 10.5281/zenodo.2222222",
+        "10.5281/zenodo.1111111 and 10.5281/zenodo.2222222",
+        "https://doi.org/10.5281/zenodo.1111111, https://doi.org/10.5281/zenodo.2222222",
+        "https://doi.org/10.5281/zenodo.1111111 and https://doi.org/10.5281/zenodo.2222222",
+        "doi:10.5281/zenodo.1111111 (see also doi:10.5281/zenodo.2222222)",
+    ],
+)
+def test_several_dois_in_one_text_are_refused_in_a_sentence(text):
+    with pytest.raises(IdentifierError, match="holds several DOIs"):
+        parse(text)
+    assert normalise_doi(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (f"{DOI}, {DOI}", DOI),
+        ("10.1000/a,b;c", "10.1000/a,b;c"),
+        ("10.1000/a,10.5", "10.1000/a,10.5"),
+        ("https://doi.org/10.1000/a;10.b", "10.1000/a;10.b"),
+    ],
+)
+def test_one_doi_is_one_whatever_it_repeats(text, value):
+    found = normalise_doi(text)
+    assert found in {value, None}
+    assert text.startswith(f"{DOI},") or found == value
+
+
+@pytest.mark.parametrize(
+    "text", ["foo/1234567", "lab/2023010", "lab-x/2023010", "jets.EX/1234567", "stat/0701001"]
+)
+def test_seven_digits_are_of_arxiv_only_after_one_of_its_archives(text):
+    assert parse(text) == Identifier("huggingface", text)
+    assert parse(f"https://arxiv.org/abs/{text}").scheme == "url"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["acc-phys/9411001", "cs/0112017", "cs.CL/0112017", "cond-mat/0703001", "cond-mat.mes-hall/0703001"],
+)
+def test_an_identifier_of_an_early_archive_is_of_arxiv(text):
+    assert parse(text) == Identifier("arxiv", text)
+
+
+def test_the_pages_of_a_wiki_are_of_its_repository():
+    assert parse("https://raw.githubusercontent.com/wiki/google/bert/Home.md") == Identifier(
+        "github", "google/bert"
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/search?q=10.5281/zenodo.2222222",
+        "https://www.google.com/search?q=10.5281/zenodo.2222222",
+        "https://example.org/find?query=doi:10.5281/zenodo.2222222",
+        "https://example.org/search/10.5281/zenodo.2222222",
+        "https://example.org/cite?from=10.1000/aaa&to=10.1000/bbb",
+        "https://example.org/compare/10.1000/aaa/10.1000/bbb",
+        "https://example.org/compare/10.1000/aaa,10.1000/bbb",
+        "https://huggingface.co/terms",
+        "https://huggingface.co/about",
+        "https://huggingface.co/jobs",
+        "https://huggingface.co/jobs/",
+    ],
+)
+def test_an_address_of_a_search_or_of_the_host_itself_stays_an_address(address):
+    assert parse(address) == Identifier("url", address)

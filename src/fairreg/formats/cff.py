@@ -34,7 +34,7 @@ from fairreg.formats.file_facts import (
 from fairreg.formats.plain_yaml import load_yaml, recovered_mapping, typed_yaml, yaml_text
 from fairreg.formats.related import repository_of
 from fairreg.schemas.datacite_terms import identifier_of
-from fairreg.schemas.identifiers import Identifier, minted_doi, normalise_doi
+from fairreg.schemas.identifiers import Identifier, minted_doi, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject, tracked
 from fairreg.schemas.jsonld_terms import ORCID, SPDX
@@ -168,7 +168,7 @@ def _recover(text: str) -> tuple[TrackedObject, tuple[str, ...]]:
 
 def _facts(name: str, top: JsonNode) -> FileFacts:
     preferred = top["preferred-citation"]
-    return FileFacts(
+    found = FileFacts(
         name,
         "citation",
         title=top["title"].title,
@@ -188,6 +188,17 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         ),
         as_written=_as_written(top.value),
     )
+    _leave_invalid(top)
+    return found
+
+
+def _leave_invalid(top: JsonNode) -> None:
+    """Count a date that no calendar has and an ORCID with a wrong checksum as not read."""
+    if top["date-released"].date is None:
+        top.value.asked.discard("date-released")
+    for author in top["authors"].items():
+        if isinstance(author.value, TrackedObject) and not normalise_orcid(author["orcid"].text or ""):
+            author.value.asked.discard("orcid")
 
 
 def _as_written(stated: dict[str, Any]) -> AsWritten:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Licence files of a repository, of which only title and well-known wording are read.
+"""Licence files of a repository, whose whole text has to be that of a licence.
 
 Read are LICENSE and COPYING; COPYING.LESSER, the additional permissions of GNU's Lesser licence
 (https://www.gnu.org/licenses/gpl-howto.html); several to choose from, as LICENSE-MIT beside LICENSE-APACHE;
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fairreg.formats.file_facts import LONGEST, FileFacts
 from fairreg.schemas.licenses import joined, spdx
-from fairreg.schemas.text import one_line
+from fairreg.schemas.licenses.texts import has_other_terms, license_of_text
 
 __all__ = ["is_license_file", "read_license_files"]
 
@@ -27,7 +27,6 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _REUSE = re.compile(r"LICENSES/(?P<name>[A-Za-z0-9.+-]+)\.txt")
-_MIT = "permission is hereby granted, free of charge, to any person obtaining a copy"
 
 
 class _Part(NamedTuple):
@@ -59,7 +58,7 @@ def read_license_files(files: Mapping[str, str]) -> tuple[FileFacts, ...]:
         # The Lesser licence adds permissions to the General one, whose text lies beside it.
         whole = [facts for facts in whole if not (facts.license or "").startswith("GPL")]
     parts = [
-        _Part(name, match["name"].lower(), _license_of(text) or spdx(match["name"]))
+        _Part(name, match["name"].lower(), _license_of_part(text, match["name"]))
         for name, text in texts.items()
         if (match := _PART.fullmatch(name)) and not _LESSER.fullmatch(name)
     ]
@@ -67,14 +66,12 @@ def read_license_files(files: Mapping[str, str]) -> tuple[FileFacts, ...]:
 
 
 def _facts(name: str, text: str) -> FileFacts:
-    return FileFacts(name, _ROLE, license=_license_of(text))
+    return FileFacts(name, _ROLE, license=license_of_text(text))
 
 
-def _license_of(text: str) -> str | None:
-    lines = [line for line in map(one_line, text.splitlines()[:20]) if line.strip("#=-* ")][:2]
-    title = re.sub(r", \w+ \d{4}$|, \d{1,2} \w+ \d{4}$", "", " ".join(lines)).strip("# ")
-    mit = "MIT" if _MIT in one_line(text[:4000]).lower() else None
-    return spdx(title, lines[0].strip("# ") if lines else None) or mit
+def _license_of_part(text: str, called: str) -> str | None:
+    """Return the licence of a text, else that of its file's name, which terms of other kinds contradict."""
+    return license_of_text(text) or (None if has_other_terms(text) else spdx(called))
 
 
 def _of_parts(parts: list[_Part]) -> Iterator[FileFacts]:

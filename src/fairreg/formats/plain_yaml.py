@@ -74,6 +74,14 @@ class _PlainLoader(yaml.BaseLoader):
         self._depth -= 1
         return found
 
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        """Compose a scalar; one with the tag of text, whatever it looks like, is as one in quotes."""
+        tag = self.peek_event().tag  # type: ignore[no-untyped-call]
+        found = super().compose_scalar_node(anchor)
+        if tag == yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG:
+            found.style = found.style or "'"
+        return found
+
 
 class _TypedLoader(yaml.SafeLoader):
     """The safe loader without dates, which JSON does not have."""
@@ -252,7 +260,9 @@ def _attempts(block: list[str]) -> Iterator[str]:
 
 def _without_tabs(line: str) -> str:
     rest = line.lstrip(" \t")
-    return line[: len(line) - len(rest)].expandtabs(2) + rest
+    indent = line[: len(line) - len(rest)].expandtabs(2)
+    after_key = re.sub(r"^((?:-[ \t]+)*[\w-]+:|-)[ \t]+", lambda key: key[0].replace("\t", " "), rest)
+    return indent + re.sub(r"[ \t]*\t[ \t]*(#|$)", r" \1", after_key).rstrip()
 
 
 def _with_quotes(line: str) -> str:

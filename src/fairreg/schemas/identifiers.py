@@ -54,6 +54,9 @@ _SAFE_IN_DOI = "/:;()._-+,@!$&'*=~"
 # Host and path of a web address.
 Address = tuple[str, str]
 _LONGEST_WRAPPING = 2000
+_DOI_IN_ADDRESS = re.compile(r"(?<![\w.])10\.\d{4,9}(?:\.\d+)*/[^\s/?#&,;]+")
+# A query in words, or whatever is below a page for searching.
+_SEARCH = re.compile(r"[?&](?:q|query|search|s|term|terms|text|keywords?)=|/search\b", re.IGNORECASE)
 _MOST_LAYERS = 50  # of punctuation around an identifier; only hostile text has more
 
 
@@ -99,6 +102,8 @@ def parse(text: str) -> Identifier:
 
     Raises IdentifierError for a text of no known scheme, or invalid Unicode.
     """
+    if len(_dois_in(_clean(text))) > 1:
+        raise IdentifierError(f"{text.strip()!r} holds several DOIs.", hint="Give one of them.")
     found = None if _SURROGATE.search(text) else _parsed(_clean(text)) or _url(_bare(_visible(text)))
     if found is not None:
         return found
@@ -175,6 +180,8 @@ def normalise_orcid(text: str) -> str | None:
 
 def _value_in(text: str, scheme: IdentifierScheme) -> str | None:
     cleaned = _clean(text)
+    if len(_dois_in(cleaned)) > 1:
+        return None
     found = _readers()[scheme.name].read(cleaned, _address(cleaned))
     return found.value if found else None
 
@@ -371,11 +378,28 @@ def _parsed(text: str) -> Identifier | None:
     return _carried_in(text, address) or _short_doi(text) or owner_slash_name(text)
 
 
+def _dois_in(text: str) -> set[str]:
+    """Return the DOIs of which a text is a list, with commas or blanks between them."""
+    if text.count("10.") < 2:  # noqa: PLR2004 - several
+        return set()
+    words = text.split()
+    # The path of an address may name several, as of a comparison: what comes before a DOI is no list then.
+    before = DOI.pages[0].dropped[0] if len(words) == 1 else r"^\S*[/:=](?=10\.)"
+    parts = (part.strip("()[]<>{}.\"'") for word in words for part in re.split("[,;]", word))
+    found = (re.fullmatch(DOI.value, re.sub(before, "", part)) for part in parts)
+    return {match[1].casefold() for match in found if match}
+
+
 def _carried_in(text: str, address: Address | None) -> Identifier | None:
-    """Parse the DOI in an address of no known service: a publisher's page, a proxy, a library."""
+    """Parse the DOI in an address of no known service: a publisher's page, a proxy, a library.
+
+    An address with a search for a DOI, or with several DOIs, is none of an object that has one.
+    """
     if address is None or "." not in address[0] or len(text) > _LONGEST_WRAPPING:
         return None
     rest = unquote(re.sub(r"^\w+://[^/?#]*|^[^/?#]*", "", text))
+    if _SEARCH.search(rest) or len(set(_DOI_IN_ADDRESS.findall(rest.casefold()))) > 1:
+        return None
     for scheme in sources.schemes():
         found = re.fullmatch(scheme.in_addresses, rest) if scheme.in_addresses else None
         normal = scheme.normal(_own_part(found[1])) if found else None

@@ -15,7 +15,7 @@ from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
 from fairreg.formats.linked_data.values import best, date, label, labels, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.licenses import joined, spdx
+from fairreg.schemas.licenses import agreed, joined
 from fairreg.schemas.record import (
     Access,
     Distribution,
@@ -255,7 +255,7 @@ def _licence(node: LinkedNode) -> dict[str, str | None]:
     known, unknown = [], []
     for value in node.values("license"):
         texts = [text for text in _licence_texts(value) if text]
-        expression = spdx(*texts)
+        expression = agreed(*texts)
         if expression:
             known.append(expression)
         elif texts:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from fairreg.schemas.text import one_line
 
-__all__ = ["joined", "spdx", "with_address"]
+__all__ = ["agreed", "joined", "spdx", "with_address"]
 
 _LONGEST = 200
 # The library takes these families for their first version.
@@ -31,6 +31,25 @@ def spdx(*stated: str | None) -> str | None:
     'LGPL-2.1-or-later'
     """
     return next((found for text in stated if text and (found := _one(one_line(text)))), None)
+
+
+def agreed(*stated: str) -> str | None:
+    """Return the licence of one thing with several names and addresses; None where they contradict.
+
+    A name that is not recognised must be part of the licence's own: ``Creative Commons`` beside an address.
+
+    >>> agreed("MIT", "https://creativecommons.org/licenses/by-nc/4.0/")
+    """
+    from fairreg.schemas.licenses.names import is_part_of_name
+
+    read = {text: spdx(text) for text in stated}
+    found = {licence for licence in read.values() if licence}
+    # GNU's licences have one address for both: "only" is not stated by it.
+    of_pages = {licence for text, licence in read.items() if licence and "/" in text}
+    found -= {item for item in of_pages if f"{item.removesuffix('-only')}-or-later" in found}
+    licence = found.pop() if len(found) == 1 else None
+    names = [text for text, known in read.items() if known is None and not re.search(r"[:/]|^#", text)]
+    return licence if licence and all(is_part_of_name(name, licence) for name in names) else None
 
 
 def joined(expressions: Iterable[str]) -> str | None:

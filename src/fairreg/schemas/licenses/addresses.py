@@ -14,6 +14,11 @@ _CREATIVE_COMMONS = frozenset(
 _LICENCE = re.compile(
     r"/(?:licen[cs]es|l)/(?P<terms>[a-z-]+)/(?P<version>\d\.\d)(?:/(?P<where>[a-z]{2,3}))?(?:[/?#]|$)"
 )
+_BELOW = re.compile(r"(?:/(?!.*\bfaq\b).*)?(?:[?#].*)?")
+# A language, ending or form after the path: gpl-3.0-standalone, gpl-3.0.en, odbl/1-0.
+_OF_SAME_PAGE = re.compile(
+    rf"(?:[-.]0)?(?:-standalone)?(?:\.[a-z]{{2,5}}(?:-[a-z]{{2,4}})?){{0,2}}{_BELOW.pattern}"
+)
 _TERMS = (
     ("BY", "by|attribution"),
     ("NC", "nc|noncommercial"),
@@ -44,6 +49,8 @@ def name_in_catalogue(address: str) -> str | None:
     path = re.split("[?#]", path)[0]
     if not any((host + path).startswith(f"{start}/") for start in aliases().catalogues):
         return None
+    if not re.search(r"(?:^|/licen[cs]es?)/[^/]+$", path):
+        return None
     name = re.sub(r"-(?:txt|php)$", "", path.rsplit("/", 1)[-1])
     # opensource.org writes the version of lgpl-2-1 with a hyphen.
     return re.sub(r"(?<=\d)-(?=\d)", ".", name) or None
@@ -58,16 +65,27 @@ def creative_commons(terms: str, version: str, where: str | None = None) -> str 
 
 
 def _of_creative_commons(path: str) -> str | None:
-    if re.match(r"/publicdomain/zero|/(?:licen[cs]es|p|l)/zero(?:/|$)", path):
+    if re.match(r"/(?:publicdomain|licen[cs]es|p|l)/zero(?:[/?#]|$)", path):
         return "CC0-1.0"
-    if path.startswith("/publicdomain/mark"):
+    if re.match(r"/publicdomain/mark(?:[/?#]|$)", path):
         return known("CC-PDM-1.0")
     match = _LICENCE.match(path)
-    return creative_commons(match["terms"], match["version"], match["where"]) if match else None
+    return (
+        creative_commons(match["terms"], match["version"], match["where"])
+        if match and _is_known(match["terms"])
+        else None
+    )
+
+
+def _is_known(terms: str) -> bool:
+    """Tell whether each term is one of those in force, once: not sampling, which is of other licences."""
+    codes = [code for term in terms.split("-") for code, spellings in _TERMS if re.fullmatch(spellings, term)]
+    return len(codes) == len(set(codes)) == len(terms.split("-"))
 
 
 def _by_beginning(place: str) -> str | None:
-    """Return the licence whose address continues without another number: 3.0-standalone, but not 3.05."""
-    starts = (start for start in aliases().addresses if re.match(rf"{re.escape(start)}(?!\d)", place))
-    longest = max(starts, key=len, default=None)
-    return aliases().addresses[longest] if longest else None
+    """Return the licence whose address goes on with a form of the same page: 3.0-standalone, not 3.0-faq."""
+    starts = (start for start in aliases().addresses if place.startswith(start))
+    longest = max(starts, key=len, default="")
+    rest = (_OF_SAME_PAGE if "/" in longest else _BELOW).fullmatch(place[len(longest) :])
+    return aliases().addresses[longest] if longest and rest else None

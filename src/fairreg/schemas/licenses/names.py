@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 
 from fairreg.schemas.licenses.addresses import creative_commons
-from fairreg.schemas.licenses.spdx_list import aliases, by_words, known, words
+from fairreg.schemas.licenses.spdx_list import aliases, by_words, known, list_name, words
 
-__all__ = ["of_name"]
+__all__ = ["is_part_of_name", "of_name"]
 
 _LATER = r"(?P<later>\+|(?:or|and)(?: at your option)?(?: any)? (?:later|newer|above|higher)(?: versions?)?)"
 _GNU = re.compile(
@@ -32,6 +32,11 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _AT_LEAST = re.compile(r"\(?\s*(?:>=|≥)\s*(\d[\d.]*)\s*\)?")  # of R: GPL (>= 2)
+_OTHER_BOUNDS = re.compile(r"[<>=~≤≥≠^]|!(?!\s*\w*[a-z])", re.IGNORECASE)  # not those of Yahoo! Public
+# Words of any licence's name.
+_OF_ANY_NAME = frozenset(
+    {"gnu", "general", "public", "software", "free", "open", "source", "creative", "commons"}
+)
 _IN_PARENTHESES = re.compile(r"([^()]*)\((?! )([^()]*)(?<! )\)([^()]*)")
 _CHOICE = re.compile(r"\s*(?:/|\|\|?|\bor\b(?!\s+(?:later|any|newer|above|higher|at)\b))\s*", re.IGNORECASE)
 
@@ -42,6 +47,8 @@ def of_name(text: str) -> str | None:
     text = re.sub(r"^licen[cs]e\s*::.*::", "", text, flags=re.IGNORECASE)
     text = re.sub(r"\(at your option\)|\s*[+|]\s*file LICENSE$", "", text, flags=re.IGNORECASE)
     text = _AT_LEAST.sub(r" \1+", text).strip(" .,;")
+    if _OTHER_BOUNDS.search(text):
+        return None
     found = _whole(text)
     if found is None and words(text) not in aliases().ambiguous:
         found = _with_abbreviation(text) or _choice(text)
@@ -96,8 +103,16 @@ def _with_abbreviation(text: str) -> str | None:
         return name if name == second else None
     if name:
         return name if _abbreviates(inside, name, match[1]) else None
-    # An identifier with its version explains a name of any wording.
-    return second if second == inside and re.search(r"\d", inside) else None
+    # An identifier with its version completes a name without one: BSD License (BSD-3-Clause).
+    versioned = second == inside and re.search(r"\d", inside) is not None
+    return second if versioned and second and is_part_of_name(f"{match[1]} {match[3]}", second) else None
+
+
+def is_part_of_name(text: str, licence: str) -> bool:
+    """Tell whether all words are of the licence's own name: no negation, no condition, no second licence."""
+    own = f"{words(list_name(licence) or '')} {words(licence)}".split()
+    stated = _PREFIX.sub("", text.strip(), count=1)
+    return _OF_ANY_NAME.union(own) >= set(words(stated).split())
 
 
 def _abbreviates(short: str, licence: str, name: str) -> bool:

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["Aliases", "aliases", "by_location", "by_words", "known", "location", "words"]
+__all__ = ["Aliases", "aliases", "by_location", "by_words", "known", "list_name", "location", "words"]
 
 # Endings of variants of one text: the licence without them is meant by its bare address.
 _VARIANT = re.compile(
@@ -81,6 +81,11 @@ def by_location(host: str, path: str) -> str | None:
     """Return the licence that the list says is published there; None where it says so of several."""
     place, found = host + path, _locations()
     return found.get(place) or found.get(place.partition("#")[0])
+
+
+def list_name(identifier: str) -> str | None:
+    """Return the full name of an identifier of the list."""
+    return _list().get(identifier, {}).get("name")
 
 
 def known(text: str) -> str | None:
