@@ -155,6 +155,91 @@ def test_code_is_told_of_a_model_and_never_its_name():
         dialects.read({**model, **code})
 
 
+PLAIN = {"@context": "https://schema.org/", "@type": "MLModel", "name": "M"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://huggingface.co/lab/zoo/blob/main/{}.onnx",
+        "https://huggingface.co/lab/zoo/tree/{}",
+        "https://huggingface.co/lab/zoo?model={}",
+        "https://huggingface.co/lab/zoo#{}",
+        "https://github.com/org/mono/tree/main/{}",
+        "https://zenodo.org/records/1234/files/{}.onnx",
+        "https://doi.org/10.1234/zoo?model={}",
+        "https://models.example.org/{}?paper=10.1103/PhysRevD.1.2",
+        "https://{}.example.org/10.1103/PhysRevD.1.2",
+    ],
+)
+@pytest.mark.parametrize("term", ["url", "identifier", "@id", "sameAs", "mainEntityOfPage"])
+def test_models_at_two_addresses_are_two_records(term, address):
+    found = [dialects.read({**PLAIN, term: address.format(part)}).understood for part in ("alpha", "beta")]
+    assert [item.identifier for item in found] == [
+        f"url:{address.format(part)}" for part in ("alpha", "beta")
+    ]
+    for item in found:
+        (other,) = item.relations
+        assert (other.type, item.value_of("doi")) == ("related_to", None)
+
+
+@pytest.mark.parametrize(
+    ("address", "compact"),
+    [
+        ("https://huggingface.co/lab/zoo/", "huggingface:lab/zoo"),
+        ("https://huggingface.co/lab/zoo/tree/main", "huggingface:lab/zoo"),
+        ("https://huggingface.co/api/datasets/lab/jets/croissant", "huggingface:datasets/lab/jets"),
+        ("https://zenodo.org/record/1234#.Yx3-b", "zenodo:1234"),
+        ("https://zenodo.org/badge/DOI/10.5281/zenodo.12.svg", "doi:10.5281/zenodo.12"),
+        ("https://hdl.handle.net/10.1234/abc", "doi:10.1234/abc"),
+        ("https://doi.org/10.1234/a%23b", "doi:10.1234/a#b"),
+        ("https://github.com/lab/tagger.git", "github:lab/tagger"),
+    ],
+)
+def test_an_address_of_a_whole_object_is_its_identifier(address, compact):
+    found = dialects.read({**PLAIN, "url": address}).understood
+    assert (found.identifier, found.relations) == (compact, ())
+
+
+@pytest.mark.parametrize("folders", [("main/a", "main/b"), ("v1/a", "v1/b")])
+def test_software_in_folders_of_one_repository_is_several_records(folders):
+    root = "https://github.com/org/mono/tree"
+    code = {"@context": "https://w3id.org/codemeta/3.0", "type": "SoftwareSourceCode", "name": "tool"}
+    found = [dialects.read({**code, "codeRepository": f"{root}/{item}"}).understood for item in folders]
+    assert [item.identifier for item in found] == [f"url:{root}/{item}" for item in folders]
+    assert [item.relations[0].target.compact for item in found] == ["github:org/mono"] * 2
+    whole = dialects.read({**code, "codeRepository": f"{root}/v1"}).understood
+    assert whole.identifier == "github:org/mono"
+
+
+@pytest.mark.parametrize("term", ["sameAs", "identifier", "url", "@id"])
+@pytest.mark.parametrize(
+    "paper", ["https://arxiv.org/abs/2212.05081", "https://inspirehep.net/literature/12345"]
+)
+def test_a_paper_is_related_to_a_model_and_never_its_name(term, paper):
+    with pytest.raises(RecordError, match="identifier is missing"):
+        dialects.read({**PLAIN, term: paper})
+    found = dialects.read({**PLAIN, "cite-as": "https://doi.org/10.1234/m", term: paper})
+    assert ([item.compact for item in found.understood.identifiers], found.left_out) == (
+        ["doi:10.1234/m"],
+        (),
+    )
+    assert [item.target.url for item in found.understood.relations] == [paper]
+
+
+@pytest.mark.parametrize(
+    "page", ["https://huggingface.co/google", "https://github.com/lab", "https://www.kaggle.com/google"]
+)
+def test_the_page_of_an_owner_names_no_model(page):
+    with pytest.raises(RecordError, match="identifier is missing"):
+        dialects.read({**PLAIN, "url": page})
+    found = dialects.read({**PLAIN, "url": page, "identifier": "https://doi.org/10.1234/m"})
+    assert ([item.compact for item in found.understood.identifiers], found.left_out) == (
+        ["doi:10.1234/m"],
+        ("url",),
+    )
+
+
 ADA = [("Ada Rossi", ORCID)]
 PERSON = {"@type": "Person", "@id": f"https://orcid.org/{ORCID}", "name": "Ada Rossi"}
 

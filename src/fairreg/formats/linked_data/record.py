@@ -125,7 +125,7 @@ class Described:
         return tuple({(item.name, item.path, item.url): item for item in found}.values())
 
     def _relations(self) -> tuple[Relation, ...]:
-        found = (*_repositories(self.node, self.kind), *self._stated_relations())
+        found = (*_repositories(self.node, self.kind), *self._stated_relations(), *_mentioned(self.node))
         return tuple({(item.type, item.target.key): item for item in reversed(found)}.values())[::-1]
 
     def _stated_relations(self) -> Iterator[Relation]:
@@ -192,7 +192,8 @@ def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], 
     pages = identities.addresses(node)
     known = {item.key for item in found}
     found += tuple(item for item in pages if item.key not in known and (item.scheme != "url" or not found))
-    code = [item for value in node.peek("codeRepository") if (item := identities.repository(value))]
+    read = identities.code_of_software if kind == "software" else identities.repository
+    code = [item for value in node.peek("codeRepository") if (item := read(value))]
     # The code is no name of a model or of data that it belongs to; a record of them still tells where it is.
     if found or kind == "software":
         known = {item.key for item in found}
@@ -327,6 +328,12 @@ def _repositories(node: LinkedNode, kind: Kind) -> Iterator[Relation]:
             node.leave("codeRepository")
         elif kind != "software" or found.evidence:
             yield Relation(type="is_supplement_to", target=found)
+
+
+def _mentioned(node: LinkedNode) -> Iterator[Relation]:
+    """Yield what the node's own addresses say of others: a paper or a DOI in them, the whole of a part."""
+    for item in identities.neighbours(node):
+        yield Relation(type="related_to", target=item)
 
 
 def _extracted(node: LinkedNode) -> Iterator[FieldOrigin]:
