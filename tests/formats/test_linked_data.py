@@ -449,6 +449,46 @@ def test_a_crate_without_an_identifier_is_refused_with_what_to_write():
     assert "10.1234" in found.hint
 
 
+def descriptor(name, root, *, conforms=True):
+    profile = {"conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"}} if conforms else {}
+    return {"@id": name, "@type": "CreativeWork", "about": {"@id": root}, **profile}
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(
+    own=st.sampled_from(
+        ["ro-crate-metadata.json", "./ro-crate-metadata.json", "tagger-ro-crate-metadata.json"]
+    ),
+    states_profile=st.booleans(),
+    data=st.data(),
+)
+def test_a_crate_is_the_outer_one_in_any_order_of_its_nodes(own, states_profile, data):
+    nested = [
+        "https://example.org/in/ro-crate-metadata.json",
+        "in/ro-crate-metadata.json",
+        *(["x-ro-crate-metadata.json"] if "tagger" not in own else []),
+    ]
+    conforms = states_profile or "tagger" in own
+    nodes = [
+        descriptor(own, "./", conforms=conforms),
+        {"@id": "./", "@type": "Dataset", "name": "Outer", "cite-as": "https://doi.org/10.1234/outer"},
+    ]
+    for number, name in enumerate(nested):
+        nodes.append(descriptor(name, f"in{number}/"))
+        address = f"https://doi.org/10.1234/in{number}"
+        nodes.append({"@id": f"in{number}/", "@type": "Dataset", "name": "Inner", "cite-as": address})
+    context = "https://w3id.org/ro/crate/1.2/context"
+    document = {"@context": context, "@graph": data.draw(st.permutations(nodes))}
+    assert dialects.read(document).understood.identifier == "doi:10.1234/outer"
+
+
+def test_the_descriptor_of_a_crate_may_have_an_address_where_it_is_the_only_one():
+    name = "https://example.org/crates/7/ro-crate-metadata.json"
+    root = {"@id": "https://example.org/crates/7/", "@type": "Dataset", "name": "Seven"}
+    document = {"@context": "https://schema.org/", "@graph": [descriptor(name, root["@id"]), root]}
+    assert dialects.read(document).understood.identifier == "url:https://example.org/crates/7/"
+
+
 WORD = st.text("abcdefgh", min_size=1, max_size=8)
 
 

@@ -6,7 +6,7 @@ relative `@id` ("./", "#model", "data/a.csv") means something only beside its do
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote, urlsplit
 
 from fairreg.errors import without_secrets
@@ -79,7 +79,7 @@ def named_by(text: str | None, whole: re.Pattern[str] = _WHOLE) -> Identifier | 
     if is_address and _is_owner(found):
         return None
     rest = _after(found.value, words)
-    # A DOI that is found inside the address of another page is that of a paper as often as that of the object.
+    # A DOI inside the address of another page is that of a paper as often as that of the object.
     is_spelled = found.scheme != DOI.name or _resolves(words)
     if found.scheme == "url" or (is_spelled and (rest is None or whole.fullmatch(rest))):
         return found
