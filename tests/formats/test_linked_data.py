@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fairreg.errors import RecordError
 from fairreg.formats import codemeta, dialects
-from fairreg.formats.linked_data import graph
+from fairreg.formats.linked_data import agents, graph
 from fairreg.formats.linked_data.sizes import in_bytes
 from fairreg.schemas.record import Creator
 from fairreg.schemas.validation import check, read_record
@@ -511,10 +511,39 @@ def test_a_crate_has_the_files_that_it_lists(names, nested, folders, sizes):
     assert [(item.name, item.size) for item in found] == [(item["@id"], sizes) for item in files]
 
 
+@pytest.mark.parametrize("again", [{"@id": "#r"}, "#r"])
+def test_a_role_that_is_listed_again_adds_nobody(again):
+    role = {"@id": "#r", "@type": "Role", "author": ["Ada Rossi", "Ben Okafor"]}
+    found = read(author=[role, again, again])
+    assert ([item.name for item in found.understood.creators], found.left_out) == (
+        ["Ada Rossi", "Ben Okafor"],
+        (),
+    )
+
+
+def test_more_creators_than_a_record_may_have_are_named(monkeypatch):
+    monkeypatch.setattr(agents, "_MOST", 3)
+    found = read(author=[f"Person {n}" for n in range(4)])
+    assert (len(found.understood.creators), found.left_out) == (3, ("author",))
+
+
+def test_a_document_of_too_many_types_or_terms_is_refused(monkeypatch):
+    monkeypatch.setattr(graph, "_MOST", 1000)
+    with pytest.raises(RecordError, match="more than 1000 values"):
+        read(**{"@type": ["Dataset", *(f"T{n}" for n in range(1000))]})
+    context = {f"t{n}": f"https://example.org/{n}" for n in range(100)}
+    with pytest.raises(RecordError, match="more than 1000 values"):
+        read(**{"@context": context, "author": [{"@context": {}, "name": "A"}] * 20})
+
+
 def test_a_document_of_too_many_values_is_refused(monkeypatch):
     monkeypatch.setattr(graph, "_MOST", 1000)
     with pytest.raises(RecordError, match="more than 1000 values"):
         read(keywords=[["a"] * 100] * 11)
+
+
+FAT = {"@id": "#fat", "name": [f"Name {n}" for n in range(20_000)]}
+MANY_BEHIND_A_ROLE = {"@id": "#r", "@type": "Role", "author": [f"Person {n}" for n in range(10_000)]}
 
 
 @pytest.mark.parametrize(
@@ -528,6 +557,33 @@ def test_a_document_of_too_many_values_is_refused(monkeypatch):
         {"@graph": [{"@id": f"f{n}", "@type": "File", "name": "F"} for n in range(9000)]},
         {"citation": ["10." * 300] * 300},
         {"distribution": [{"containedIn": {"@id": f"#{n + 1}"}, "@id": f"#{n}"} for n in range(4000)]},
+        {"author": [MANY_BEHIND_A_ROLE, *[{"@id": "#r"}] * 20_000]},
+        {"author": [MANY_BEHIND_A_ROLE, *["#r"] * 20_000]},
+        {
+            "author": [{"@type": "Role", "author": [FAT, {"@id": f"#{n}"}]} for n in range(2)]
+            + [{"@id": "#fat"}] * 9
+        },
+        {
+            "author": [
+                FAT,
+                *[{"@id": f"#{n}", "name": "X", "affiliation": {"@id": "#fat"}} for n in range(20_000)],
+            ]
+        },
+        {
+            "author": [
+                FAT,
+                *[{"@id": f"#{n}", "@type": "Role", "author": {"@id": "#fat"}} for n in range(20_000)],
+            ]
+        },
+        {
+            "distribution": [{"containedIn": FAT, "contentUrl": f"f{n}", "@id": f"#{n}"} for n in range(1)]
+            + [{"containedIn": {"@id": "#fat"}, "contentUrl": f"f{n}"} for n in range(20_000)]
+        },
+        {
+            "hasPart": {"@id": "f0/", "hasPart": {"@id": "f1/"}},
+            "@graph": [{"@id": f"f{n}/", "hasPart": {"@id": f"f{n + 1}/"}} for n in range(20_000)],
+        },
+        {"@type": ["Dataset", *(f"T{n}" for n in range(40_000))]},
     ],
 )
 def test_reading_takes_time_in_proportion_to_a_document(more):

@@ -137,7 +137,7 @@ class Described:
                 if found is None or value is self.node:
                     self.node.leave(term)
                 else:
-                    types = value.types if isinstance(value, LinkedNode) else []
+                    types = value.types if isinstance(value, LinkedNode) else {}
                     yield Relation(type=relation, target=found, target_kind=next(iter(types), None))
 
 

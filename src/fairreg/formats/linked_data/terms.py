@@ -127,6 +127,11 @@ class Names:
         self._vocabulary = vocabulary
         self._known: dict[str, str] = {}  # documents repeat few keys many times
 
+    @property
+    def size(self) -> int:
+        """Number of terms that the contexts declare."""
+        return len(self._declared)
+
     def within(self, contexts: Any) -> "Names":
         """Return the names inside an object with contexts of its own; remote ones add nothing."""
         inner = Names(dict(self._declared), self._vocabulary)

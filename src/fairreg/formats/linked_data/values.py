@@ -21,8 +21,10 @@ def best(values: Iterable[Value]) -> Literal | None:
 
 def label(value: Value) -> str | None:
     """Return the words of a value: a text, or the name of an object."""
-    if isinstance(value, Literal):
-        return value.text
+    return value.text if isinstance(value, Literal) else value.once(label, lambda: _name(value))
+
+
+def _name(value: LinkedNode) -> str | None:
     names, codes = value.values("name"), value.values("alternateName", "termCode")
     found = best(names) or best(codes)
     return found.text if found else None
