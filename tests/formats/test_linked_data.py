@@ -305,6 +305,20 @@ def test_an_address_of_electronic_mail_is_no_part_of_a_name():
     assert (found.understood.creators, found.left_out) == ((), ("author",))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "M&uuml;ller, Anna; H&ouml;lzl, B.",
+        "M&#252;ller, Anna; H&#xf6;lzl, B.",
+        "M&amp;uuml;ller, Anna; H&amp;ouml;lzl, B.",
+        "Müller, Anna&#59; Hölzl, B.",
+    ],
+)
+def test_the_end_of_an_entity_separates_no_people(text):
+    assert people(author=text) == [("Müller, Anna", None), ("Hölzl, B.", None)]
+    assert people(author=[text]) == people(author=text)
+
+
 def test_an_author_without_a_name_counts_as_not_read():
     found = read(author=[{"@id": f"https://orcid.org/{ORCID}"}, "Ben Okafor"])
     assert ([item.name for item in found.understood.creators], found.left_out) == (

@@ -11,7 +11,7 @@ from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal
 from fairreg.formats.linked_data.values import best, label
 from fairreg.schemas.identifiers import normalise_orcid
 from fairreg.schemas.record import Creator
-from fairreg.schemas.text import title
+from fairreg.schemas.text import title, visible
 
 __all__ = ["creators", "organisation"]
 
@@ -87,7 +87,8 @@ def _is_plain(value: Value) -> bool:
 
 def _of_text(text: str) -> list[Creator]:
     found: list[Creator] = []
-    for part in text.split(";"):
+    # Entities are decoded first: the semicolon that ends one separates no people.
+    for part in visible(text).split(";"):
         orcid = _ORCID.search(part)
         name = title(_ADDRESS.sub(" ", _ORCID.sub(" ", part)))
         # An author given by address alone is a person whose name the document does not state.
