@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fairreg.formats.creator_names import is_group
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.values import best, label
 from fairreg.schemas.identifiers import normalise_orcid
@@ -93,7 +94,8 @@ def _of_text(text: str) -> list[Creator]:
         name = title(_ADDRESS.sub(" ", _ORCID.sub(" ", part)))
         # An author given by address alone is a person whose name the document does not state.
         if name and "://" not in name and "@" not in name:
-            found.append(Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None))
+            person = Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None)
+            found.append(msgspec.structs.replace(person, kind="organization") if is_group(person) else person)
     return found
 
 
