@@ -386,6 +386,96 @@ def test_a_citation_as_text_gives_the_paper(text, target):
     assert read(citation="Rossi, A. Jets.").left_out == ("citation",)
 
 
+PAPERS = ["doi:10.1234/a", "doi:10.1234/b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rossi, A. https://doi.org/10.1234/a. Okafor, B. https://doi.org/10.1234/b.",
+        "10.1234/a; 10.1234/b",
+        "10.1234/a,10.1234/b",
+        "https://doi.org/10.1234/a https://doi.org/10.1234/b",
+        {"@type": "CreativeWork", "name": "See doi:10.1234/a and doi:10.1234/b"},
+    ],
+)
+@pytest.mark.parametrize("term", ["citation", "referencePublication", "trainedOn"])
+def test_a_text_gives_every_doi_in_it(term, text):
+    found = read(**{term: text})
+    assert [item.target.compact for item in found.understood.relations] == PAPERS
+    published = [item.compact for item in found.understood.identifiers if item.scheme == "paper_doi"]
+    assert published == (PAPERS if term == "referencePublication" else [])
+
+
+def test_the_members_below_nest_are_those_of_the_object():
+    nested = {"keywords": ["a"], "more": {"license": "MIT", "@type": "MLModel"}}
+    context = {"@vocab": "https://schema.org/", "about": "@nest", "more": "@nest"}
+    found = dialects.read({**BASE, "@context": context, "@nest": [{"version": "2"}], "about": nested})
+    assert found.left_out == ()
+    understood = found.understood
+    assert (understood.keywords, understood.license, understood.version) == (("a",), "MIT", "2")
+    assert understood.kind == "model"
+
+
+@pytest.mark.parametrize(
+    "meaning", [{"@reverse": "schema:isPartOf"}, {"@reverse": "https://schema.org/isPartOf", "@type": "@id"}]
+)
+@pytest.mark.parametrize("key", ["whole", "isPartOf", "author", "trainedOn"])
+def test_a_reverse_term_is_named_and_states_nothing_of_the_object(key, meaning):
+    context = {"@vocab": "https://schema.org/", key: meaning}
+    found = dialects.read({**BASE, "@context": context, key: {"@id": "https://doi.org/10.1234/part"}})
+    assert (found.understood.relations, found.understood.creators, found.left_out) == ((), (), (key,))
+
+
+@pytest.mark.parametrize(
+    ("stated", "description", "left_out"),
+    [
+        (["One.", "Two."], "One.\n\nTwo.", ()),
+        ([{"@value": "One.", "@language": "en"}, "Two."], "One.\n\nTwo.", ()),
+        (["One.", {"@type": "TextObject", "text": "Two."}], "One.", ("description",)),
+        (["One.", {"@value": "Zwei.", "@language": "de"}], "One.", ("description",)),
+        ({"en": "One.", "de": "Eins."}, "One.", ("description",)),
+        (["One.", True], "One.", ("description",)),
+    ],
+)
+def test_a_description_of_a_list_is_read_or_named(stated, description, left_out):
+    found = read(description=stated)
+    assert (found.understood.description, found.left_out) == (description, left_out)
+
+
+@pytest.mark.parametrize(
+    ("term", "values"),
+    [
+        ("datePublished", ["2020-01-02", "2021-03-04"]),
+        ("dateModified", ["2020", {"@value": "2021"}]),
+        ("inLanguage", ["en", "de"]),
+        ("parameterCount", [10, 20]),
+        ("version", ["1", "2"]),
+    ],
+)
+def test_a_second_value_of_a_property_with_one_is_named(term, values):
+    assert read(**{term: values}).left_out == (term,)
+    assert read(**{term: [values[0]] * 2}).left_out == ()
+
+
+@pytest.mark.parametrize(
+    "word", ["Dataset", "SoftwareSourceCode", "ex:Dataset", "https://example.org/Dataset"]
+)
+def test_a_type_of_another_vocabulary_makes_no_record(word):
+    foreign = "https://example.org/terms/"
+    context = {"@vocab": foreign, "ex": foreign, "name": "https://schema.org/name"}
+    with pytest.raises(RecordError) as caught:
+        dialects.read({"@context": context, "@type": word, "@id": "https://doi.org/10.1234/a", "name": "D"})
+    assert f"is {word!r}; a record is one of" in str(caught.value)
+    mixed = {**BASE, "@context": {**context, "D": "https://schema.org/Dataset"}, "@type": ["D", word]}
+    assert dialects.read(mixed).understood.kind == "dataset"
+
+
+def test_members_under_a_keyword_that_is_not_read_are_named():
+    found = read(author={"name": "Ada Rossi", "@included": [{"@id": "#x", "name": "X"}]})
+    assert found.left_out == ("author.@included",)
+
+
 def test_references_are_followed_in_a_circle_and_no_further():
     document = {
         "@context": "https://schema.org/",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from fairreg.errors import RecordError
-from fairreg.formats.linked_data.terms import UNKNOWN, Names
+from fairreg.formats.linked_data.terms import Names, shown
 from fairreg.schemas.json_values import require_sound
 from fairreg.schemas.text import one_line
 
@@ -20,7 +20,8 @@ __all__ = ["DocumentGraph", "LinkedNode", "Literal", "Value"]
 # Nodes and values of one document; the largest public crates have a tenth of it.
 _MOST = 500_000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_KEPT_KEYWORDS = frozenset({"@reverse"})
+# Keywords that state nothing of an object; a value under any other one is named where it is not read.
+_SAYS_NOTHING = frozenset({"@id", "@index", "@language", "@direction", "@version"})
 # A value with how it was found, as MLentory wraps every value.
 _EXTRACTED = ("data", "extraction_method")
 _NOTHING = "Not extracted"
@@ -50,7 +51,7 @@ class LinkedNode:
 
     def __init__(self, name: str | None) -> None:
         self.id = name
-        self.types: dict[str, None] = {}  # in order, each once
+        self.types: dict[str, None] = {}  # in order, each once; `shown` gives their names
         self._stated: dict[str, list[tuple[str, Value]]] = {}
         self._known: set[tuple[str, str, int]] = set()
         self._made: dict[object, Any] = {}
@@ -189,21 +190,30 @@ class DocumentGraph:
         if "@context" in item:
             names = names.within(item["@context"])
             self._count(names.size)
-        terms = {str(key): names.term(str(key)) for key in item if key != "@context"}
-        named = (item[key] for key, term in terms.items() if term == "@id" and _is_text(item[key]))
+        members = list(self._members(item, names))
+        named = (value for _, term, value in members if term == "@id" and _is_text(value))
         name = _without_dot(next(named, "").strip())
         node = self._by_id.setdefault(name, LinkedNode(name)) if name else LinkedNode(None)
-        for key, term in terms.items():
+        for key, term, stated in members:
             if term == "@type":
-                for word in filter(_is_text, _listed(item[key])):
+                for word in filter(_is_text, _listed(stated)):
                     self._count()
-                    node.types.setdefault(names.term(word).lstrip(UNKNOWN))
-            elif term == "@id":
-                continue
-            elif not term.startswith("@") or term in _KEPT_KEYWORDS:
-                for value in self._values(item[key], names):
+                    node.types.setdefault(names.term(word))
+            elif term not in _SAYS_NOTHING:
+                for value in self._values(stated, names):
                     node.add(term, key, value)
         return node
+
+    def _members(self, item: dict[Any, Any], names: Names) -> Iterator[tuple[str, str, Any]]:
+        """Yield key, term and value of each member; those below `@nest` are its own (JSON-LD 1.1, 4.4)."""
+        for key, value in item.items():
+            term = names.term(str(key))
+            if term == "@nest":
+                for inner in _listed(value):
+                    self._count()
+                    yield from self._members(inner, names) if isinstance(inner, dict) else ()
+            elif key != "@context":
+                yield str(key), term, value
 
     def _values(self, value: Any, names: Names) -> Iterator["Value"]:
         self._count()
@@ -275,4 +285,4 @@ def _without_dot(name: str) -> str:
 
 
 def _called(node: LinkedNode) -> str:
-    return next(iter(node.types), None) or node.id or "node"
+    return next(map(shown, node.types), None) or node.id or "node"

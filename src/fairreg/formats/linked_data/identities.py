@@ -25,11 +25,12 @@ __all__ = [
     "own",
     "repository",
     "stated",
-    "target",
 ]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 _DOI_INSIDE = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|\\^`]{1,300}")
+# Between two identifiers in one text: the second one begins after it.
+_BETWEEN = re.compile(r"[;,\s]\s?(?=10\.\d{4}|https?://|doi:|arxiv:)", re.IGNORECASE)
 # Schemes with a registry of their own that no service here resolves.
 _URN = re.compile(r"(urn|ark|hdl|arcp|n2t):(/?[^\s/].*)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -163,8 +164,8 @@ def repository(value: Value) -> Identifier | None:
     return found if found and found.scheme != "other" else None
 
 
-def target(value: Value, *, bare: str | None = None) -> Identifier | None:
-    """Return the object that a value refers to by identifier, address, or a DOI inside a citation.
+def targets(value: Value, *, bare: str | None = None) -> tuple[Identifier, ...]:
+    """Return what a value refers to: an object by identifier or address, or all papers in a citation.
 
     `bare` is a scheme whose values count without a prefix, as ``owner/name`` of a model on a hub.
     """
@@ -174,18 +175,24 @@ def target(value: Value, *, bare: str | None = None) -> Identifier | None:
     found = _read(value, (*_OWN_PLACES, *_PAGES), stated, by_id=True)
     best = next((item for item in found if item.scheme != "url"), None) or next(iter(found), None)
     if best is not None:
-        return best
+        return (best,)
     names = (item.text for item in value.peek("name", "citation") if isinstance(item, Literal) and item.text)
     texts = [*names, *([value.id] if bare and value.id else [])]
-    return next((item for text in texts if (item := _in_text(text, bare))), None)
+    return next((items for text in texts if (items := _in_text(text, bare))), ())
 
 
-def _in_text(text: str, bare: str | None) -> Identifier | None:
-    inside = _DOI_INSIDE.search(text)
-    doi = normalise_doi(inside[0].rstrip(".,;:)]")) if inside else None
-    found = stated(text) or (Identifier(DOI.name, doi) if doi else None)
-    known = identifier_in(text) if found is None and bare else None
-    return known if known and known.scheme == bare else found
+def _in_text(text: str, bare: str | None) -> tuple[Identifier, ...]:
+    parts = _BETWEEN.split(text)
+    if len(parts) > 1:
+        return _unique(item for part in parts for item in _in_text(part, bare))
+    found = stated(text) or (_of_scheme(text, bare) if bare else None)
+    inside = (normalise_doi(item[0].rstrip(".,;:)]")) for item in _DOI_INSIDE.finditer(text))
+    return (found,) if found else _unique(Identifier(DOI.name, doi) for doi in inside if doi)
+
+
+def _of_scheme(text: str, scheme: str) -> Identifier | None:
+    known = identifier_in(text)
+    return known if known and known.scheme == scheme else None
 
 
 def _identity(value: Value, reader: _Reader) -> Identifier | None:

@@ -12,7 +12,8 @@ from fairreg.formats.linked_data.agents import creators, organisation
 from fairreg.formats.linked_data.files import distributions, is_file, parts
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
-from fairreg.formats.linked_data.values import best, date, label, labels, prose, titles, unique, words
+from fairreg.formats.linked_data.terms import shown
+from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.licenses import joined, spdx
@@ -116,7 +117,7 @@ class Described:
 
     def _stated_type(self) -> str | None:
         plain = {"MLModel", "Dataset", "SoftwareSourceCode"}
-        return next((word for word in self.node.types if word not in plain), None)
+        return next((shown(word) for word in self.node.types if word not in plain), None)
 
     def _files(self) -> tuple[Distribution, ...]:
         found = list(distributions(self.node))
@@ -133,12 +134,13 @@ class Described:
             for value in self.node.values(term):
                 if term == "hasPart" and (is_file(value) or (self.crate and _is_local(value))):
                     continue
-                found = identities.target(value, bare=_BARE.get(term))
-                if found is None or value is self.node:
+                found = identities.targets(value, bare=_BARE.get(term))
+                if not found or value is self.node:
                     self.node.leave(term)
-                else:
-                    types = value.types if isinstance(value, LinkedNode) else {}
-                    yield Relation(type=relation, target=found, target_kind=next(iter(types), None))
+                    continue
+                types = value.types if isinstance(value, LinkedNode) else {}
+                kind = next(map(shown, types), None)
+                yield from (Relation(type=relation, target=item, target_kind=kind) for item in found)
 
 
 def described(nodes: Iterable[LinkedNode], *, name: str) -> tuple[LinkedNode, Kind]:
@@ -149,7 +151,7 @@ def described(nodes: Iterable[LinkedNode], *, name: str) -> tuple[LinkedNode, Ki
     listed = list(nodes)
     kinds = [(node, found) for node in listed if (found := kind_of(node))]
     if not kinds:
-        types = [word for node in listed for word in node.types]
+        types = [shown(word) for node in listed for word in node.types]
         raise _refused(name, "$.@type", *_without_type(types))
     lowest = min(_ORDER.index(kind) for _, kind in kinds)
     same = [(node, kind) for node, kind in kinds if _ORDER.index(kind) == lowest]
@@ -213,10 +215,10 @@ def _main(found: tuple[Identifier, ...]) -> Identifier:
 
 def _papers(node: LinkedNode) -> Iterator[Identifier]:
     for value in node.peek("referencePublication"):
-        found = identities.target(value, bare=ARXIV.name)
-        if found is not None and found.scheme in {DOI.name, *PAPER_SCHEMES}:
-            scheme = "paper_doi" if found.scheme == DOI.name else found.scheme
-            yield Identifier(scheme, found.value, "referencePublication")
+        for found in identities.targets(value, bare=ARXIV.name):
+            if found.scheme in {DOI.name, *PAPER_SCHEMES}:
+                scheme = "paper_doi" if found.scheme == DOI.name else found.scheme
+                yield Identifier(scheme, found.value, "referencePublication")
 
 
 def _version(node: LinkedNode) -> str | None:
@@ -228,16 +230,14 @@ def _version(node: LinkedNode) -> str | None:
 
 def _language(node: LinkedNode) -> str | None:
     """Return the language's code where it is stated, else its name."""
+    found: list[str | None] = []
     terms = ("alternateName", "identifier", "termCode")
     for value in node.values("inLanguage"):
         name = label(value)
         codes = value.values(*terms) if isinstance(value, LinkedNode) else []
         texts = [item.text or "" for item in codes if isinstance(item, Literal)]
-        found = next((text for text in texts if _CODE.fullmatch(text)), name)
-        if found:
-            return found
-        node.leave("inLanguage")
-    return None
+        found.append(next((text for text in texts if _CODE.fullmatch(text)), name))
+    return only(node, "inLanguage", found)
 
 
 def _publisher(node: LinkedNode) -> str | None:
@@ -297,12 +297,10 @@ def _evaluations(node: LinkedNode) -> Iterator[Evaluation]:
 
 
 def _count(node: LinkedNode, term: str) -> int | None:
-    for value in node.values(term):
-        found = JsonNode(value.value).count if isinstance(value, Literal) else None
-        if found is not None:
-            return found
-        node.leave(term)
-    return None
+    values = node.values(term)
+    return only(
+        node, term, [JsonNode(item.value).count if isinstance(item, Literal) else None for item in values]
+    )
 
 
 def _access(node: LinkedNode) -> Access | None:
