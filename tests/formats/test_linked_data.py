@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fairreg.errors import RecordError
 from fairreg.formats import codemeta, dialects
-from fairreg.formats.linked_data import graph
+from fairreg.formats.linked_data import agents, graph
 from fairreg.formats.linked_data.sizes import in_bytes
 from fairreg.schemas.record import Creator
 from fairreg.schemas.validation import check, read_record
@@ -155,6 +155,91 @@ def test_code_is_told_of_a_model_and_never_its_name():
         dialects.read({**model, **code})
 
 
+PLAIN = {"@context": "https://schema.org/", "@type": "MLModel", "name": "M"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://huggingface.co/lab/zoo/blob/main/{}.onnx",
+        "https://huggingface.co/lab/zoo/tree/{}",
+        "https://huggingface.co/lab/zoo?model={}",
+        "https://huggingface.co/lab/zoo#{}",
+        "https://github.com/org/mono/tree/main/{}",
+        "https://zenodo.org/records/1234/files/{}.onnx",
+        "https://doi.org/10.1234/zoo?model={}",
+        "https://models.example.org/{}?paper=10.1103/PhysRevD.1.2",
+        "https://{}.example.org/10.1103/PhysRevD.1.2",
+    ],
+)
+@pytest.mark.parametrize("term", ["url", "identifier", "@id", "sameAs", "mainEntityOfPage"])
+def test_models_at_two_addresses_are_two_records(term, address):
+    found = [dialects.read({**PLAIN, term: address.format(part)}).understood for part in ("alpha", "beta")]
+    assert [item.identifier for item in found] == [
+        f"url:{address.format(part)}" for part in ("alpha", "beta")
+    ]
+    for item in found:
+        (other,) = item.relations
+        assert (other.type, item.value_of("doi")) == ("related_to", None)
+
+
+@pytest.mark.parametrize(
+    ("address", "compact"),
+    [
+        ("https://huggingface.co/lab/zoo/", "huggingface:lab/zoo"),
+        ("https://huggingface.co/lab/zoo/tree/main", "huggingface:lab/zoo"),
+        ("https://huggingface.co/api/datasets/lab/jets/croissant", "huggingface:datasets/lab/jets"),
+        ("https://zenodo.org/record/1234#.Yx3-b", "zenodo:1234"),
+        ("https://zenodo.org/badge/DOI/10.5281/zenodo.12.svg", "doi:10.5281/zenodo.12"),
+        ("https://hdl.handle.net/10.1234/abc", "doi:10.1234/abc"),
+        ("https://doi.org/10.1234/a%23b", "doi:10.1234/a#b"),
+        ("https://github.com/lab/tagger.git", "github:lab/tagger"),
+    ],
+)
+def test_an_address_of_a_whole_object_is_its_identifier(address, compact):
+    found = dialects.read({**PLAIN, "url": address}).understood
+    assert (found.identifier, found.relations) == (compact, ())
+
+
+@pytest.mark.parametrize("folders", [("main/a", "main/b"), ("v1/a", "v1/b")])
+def test_software_in_folders_of_one_repository_is_several_records(folders):
+    root = "https://github.com/org/mono/tree"
+    code = {"@context": "https://w3id.org/codemeta/3.0", "type": "SoftwareSourceCode", "name": "tool"}
+    found = [dialects.read({**code, "codeRepository": f"{root}/{item}"}).understood for item in folders]
+    assert [item.identifier for item in found] == [f"url:{root}/{item}" for item in folders]
+    assert [item.relations[0].target.compact for item in found] == ["github:org/mono"] * 2
+    whole = dialects.read({**code, "codeRepository": f"{root}/v1"}).understood
+    assert whole.identifier == "github:org/mono"
+
+
+@pytest.mark.parametrize("term", ["sameAs", "identifier", "url", "@id"])
+@pytest.mark.parametrize(
+    "paper", ["https://arxiv.org/abs/2212.05081", "https://inspirehep.net/literature/12345"]
+)
+def test_a_paper_is_related_to_a_model_and_never_its_name(term, paper):
+    with pytest.raises(RecordError, match="identifier is missing"):
+        dialects.read({**PLAIN, term: paper})
+    found = dialects.read({**PLAIN, "cite-as": "https://doi.org/10.1234/m", term: paper})
+    assert ([item.compact for item in found.understood.identifiers], found.left_out) == (
+        ["doi:10.1234/m"],
+        (),
+    )
+    assert [item.target.url for item in found.understood.relations] == [paper]
+
+
+@pytest.mark.parametrize(
+    "page", ["https://huggingface.co/google", "https://github.com/lab", "https://www.kaggle.com/google"]
+)
+def test_the_page_of_an_owner_names_no_model(page):
+    with pytest.raises(RecordError, match="identifier is missing"):
+        dialects.read({**PLAIN, "url": page})
+    found = dialects.read({**PLAIN, "url": page, "identifier": "https://doi.org/10.1234/m"})
+    assert ([item.compact for item in found.understood.identifiers], found.left_out) == (
+        ["doi:10.1234/m"],
+        ("url",),
+    )
+
+
 ADA = [("Ada Rossi", ORCID)]
 PERSON = {"@type": "Person", "@id": f"https://orcid.org/{ORCID}", "name": "Ada Rossi"}
 
@@ -218,6 +303,20 @@ def test_an_address_of_electronic_mail_is_no_part_of_a_name():
     ]
     found = read(author="ada@example.org")
     assert (found.understood.creators, found.left_out) == ((), ("author",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "M&uuml;ller, Anna; H&ouml;lzl, B.",
+        "M&#252;ller, Anna; H&#xf6;lzl, B.",
+        "M&amp;uuml;ller, Anna; H&amp;ouml;lzl, B.",
+        "Müller, Anna&#59; Hölzl, B.",
+    ],
+)
+def test_the_end_of_an_entity_separates_no_people(text):
+    assert people(author=text) == [("Müller, Anna", None), ("Hölzl, B.", None)]
+    assert people(author=[text]) == people(author=text)
 
 
 def test_an_author_without_a_name_counts_as_not_read():
@@ -297,6 +396,96 @@ def test_a_citation_as_text_gives_the_paper(text, target):
     assert read(citation="Rossi, A. Jets.").left_out == ("citation",)
 
 
+PAPERS = ["doi:10.1234/a", "doi:10.1234/b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rossi, A. https://doi.org/10.1234/a. Okafor, B. https://doi.org/10.1234/b.",
+        "10.1234/a; 10.1234/b",
+        "10.1234/a,10.1234/b",
+        "https://doi.org/10.1234/a https://doi.org/10.1234/b",
+        {"@type": "CreativeWork", "name": "See doi:10.1234/a and doi:10.1234/b"},
+    ],
+)
+@pytest.mark.parametrize("term", ["citation", "referencePublication", "trainedOn"])
+def test_a_text_gives_every_doi_in_it(term, text):
+    found = read(**{term: text})
+    assert [item.target.compact for item in found.understood.relations] == PAPERS
+    published = [item.compact for item in found.understood.identifiers if item.scheme == "paper_doi"]
+    assert published == (PAPERS if term == "referencePublication" else [])
+
+
+def test_the_members_below_nest_are_those_of_the_object():
+    nested = {"keywords": ["a"], "more": {"license": "MIT", "@type": "MLModel"}}
+    context = {"@vocab": "https://schema.org/", "about": "@nest", "more": "@nest"}
+    found = dialects.read({**BASE, "@context": context, "@nest": [{"version": "2"}], "about": nested})
+    assert found.left_out == ()
+    understood = found.understood
+    assert (understood.keywords, understood.license, understood.version) == (("a",), "MIT", "2")
+    assert understood.kind == "model"
+
+
+@pytest.mark.parametrize(
+    "meaning", [{"@reverse": "schema:isPartOf"}, {"@reverse": "https://schema.org/isPartOf", "@type": "@id"}]
+)
+@pytest.mark.parametrize("key", ["whole", "isPartOf", "author", "trainedOn"])
+def test_a_reverse_term_is_named_and_states_nothing_of_the_object(key, meaning):
+    context = {"@vocab": "https://schema.org/", key: meaning}
+    found = dialects.read({**BASE, "@context": context, key: {"@id": "https://doi.org/10.1234/part"}})
+    assert (found.understood.relations, found.understood.creators, found.left_out) == ((), (), (key,))
+
+
+@pytest.mark.parametrize(
+    ("stated", "description", "left_out"),
+    [
+        (["One.", "Two."], "One.\n\nTwo.", ()),
+        ([{"@value": "One.", "@language": "en"}, "Two."], "One.\n\nTwo.", ()),
+        (["One.", {"@type": "TextObject", "text": "Two."}], "One.", ("description",)),
+        (["One.", {"@value": "Zwei.", "@language": "de"}], "One.", ("description",)),
+        ({"en": "One.", "de": "Eins."}, "One.", ("description",)),
+        (["One.", True], "One.", ("description",)),
+    ],
+)
+def test_a_description_of_a_list_is_read_or_named(stated, description, left_out):
+    found = read(description=stated)
+    assert (found.understood.description, found.left_out) == (description, left_out)
+
+
+@pytest.mark.parametrize(
+    ("term", "values"),
+    [
+        ("datePublished", ["2020-01-02", "2021-03-04"]),
+        ("dateModified", ["2020", {"@value": "2021"}]),
+        ("inLanguage", ["en", "de"]),
+        ("parameterCount", [10, 20]),
+        ("version", ["1", "2"]),
+    ],
+)
+def test_a_second_value_of_a_property_with_one_is_named(term, values):
+    assert read(**{term: values}).left_out == (term,)
+    assert read(**{term: [values[0]] * 2}).left_out == ()
+
+
+@pytest.mark.parametrize(
+    "word", ["Dataset", "SoftwareSourceCode", "ex:Dataset", "https://example.org/Dataset"]
+)
+def test_a_type_of_another_vocabulary_makes_no_record(word):
+    foreign = "https://example.org/terms/"
+    context = {"@vocab": foreign, "ex": foreign, "name": "https://schema.org/name"}
+    with pytest.raises(RecordError) as caught:
+        dialects.read({"@context": context, "@type": word, "@id": "https://doi.org/10.1234/a", "name": "D"})
+    assert f"is {word!r}; a record is one of" in str(caught.value)
+    mixed = {**BASE, "@context": {**context, "D": "https://schema.org/Dataset"}, "@type": ["D", word]}
+    assert dialects.read(mixed).understood.kind == "dataset"
+
+
+def test_members_under_a_keyword_that_is_not_read_are_named():
+    found = read(author={"name": "Ada Rossi", "@included": [{"@id": "#x", "name": "X"}]})
+    assert found.left_out == ("author.@included",)
+
+
 def test_references_are_followed_in_a_circle_and_no_further():
     document = {
         "@context": "https://schema.org/",
@@ -374,6 +563,46 @@ def test_a_crate_without_an_identifier_is_refused_with_what_to_write():
     assert "10.1234" in found.hint
 
 
+def descriptor(name, root, *, conforms=True):
+    profile = {"conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"}} if conforms else {}
+    return {"@id": name, "@type": "CreativeWork", "about": {"@id": root}, **profile}
+
+
+@settings(max_examples=examples(60), deadline=None)
+@given(
+    own=st.sampled_from(
+        ["ro-crate-metadata.json", "./ro-crate-metadata.json", "tagger-ro-crate-metadata.json"]
+    ),
+    states_profile=st.booleans(),
+    data=st.data(),
+)
+def test_a_crate_is_the_outer_one_in_any_order_of_its_nodes(own, states_profile, data):
+    nested = [
+        "https://example.org/in/ro-crate-metadata.json",
+        "in/ro-crate-metadata.json",
+        *(["x-ro-crate-metadata.json"] if "tagger" not in own else []),
+    ]
+    conforms = states_profile or "tagger" in own
+    nodes = [
+        descriptor(own, "./", conforms=conforms),
+        {"@id": "./", "@type": "Dataset", "name": "Outer", "cite-as": "https://doi.org/10.1234/outer"},
+    ]
+    for number, name in enumerate(nested):
+        nodes.append(descriptor(name, f"in{number}/"))
+        address = f"https://doi.org/10.1234/in{number}"
+        nodes.append({"@id": f"in{number}/", "@type": "Dataset", "name": "Inner", "cite-as": address})
+    context = "https://w3id.org/ro/crate/1.2/context"
+    document = {"@context": context, "@graph": data.draw(st.permutations(nodes))}
+    assert dialects.read(document).understood.identifier == "doi:10.1234/outer"
+
+
+def test_the_descriptor_of_a_crate_may_have_an_address_where_it_is_the_only_one():
+    name = "https://example.org/crates/7/ro-crate-metadata.json"
+    root = {"@id": "https://example.org/crates/7/", "@type": "Dataset", "name": "Seven"}
+    document = {"@context": "https://schema.org/", "@graph": [descriptor(name, root["@id"]), root]}
+    assert dialects.read(document).understood.identifier == "url:https://example.org/crates/7/"
+
+
 WORD = st.text("abcdefgh", min_size=1, max_size=8)
 
 
@@ -396,10 +625,39 @@ def test_a_crate_has_the_files_that_it_lists(names, nested, folders, sizes):
     assert [(item.name, item.size) for item in found] == [(item["@id"], sizes) for item in files]
 
 
+@pytest.mark.parametrize("again", [{"@id": "#r"}, "#r"])
+def test_a_role_that_is_listed_again_adds_nobody(again):
+    role = {"@id": "#r", "@type": "Role", "author": ["Ada Rossi", "Ben Okafor"]}
+    found = read(author=[role, again, again])
+    assert ([item.name for item in found.understood.creators], found.left_out) == (
+        ["Ada Rossi", "Ben Okafor"],
+        (),
+    )
+
+
+def test_more_creators_than_a_record_may_have_are_named(monkeypatch):
+    monkeypatch.setattr(agents, "_MOST", 3)
+    found = read(author=[f"Person {n}" for n in range(4)])
+    assert (len(found.understood.creators), found.left_out) == (3, ("author",))
+
+
+def test_a_document_of_too_many_types_or_terms_is_refused(monkeypatch):
+    monkeypatch.setattr(graph, "_MOST", 1000)
+    with pytest.raises(RecordError, match="more than 1000 values"):
+        read(**{"@type": ["Dataset", *(f"T{n}" for n in range(1000))]})
+    context = {f"t{n}": f"https://example.org/{n}" for n in range(100)}
+    with pytest.raises(RecordError, match="more than 1000 values"):
+        read(**{"@context": context, "author": [{"@context": {}, "name": "A"}] * 20})
+
+
 def test_a_document_of_too_many_values_is_refused(monkeypatch):
     monkeypatch.setattr(graph, "_MOST", 1000)
     with pytest.raises(RecordError, match="more than 1000 values"):
         read(keywords=[["a"] * 100] * 11)
+
+
+FAT = {"@id": "#fat", "name": [f"Name {n}" for n in range(20_000)]}
+MANY_BEHIND_A_ROLE = {"@id": "#r", "@type": "Role", "author": [f"Person {n}" for n in range(10_000)]}
 
 
 @pytest.mark.parametrize(
@@ -413,6 +671,33 @@ def test_a_document_of_too_many_values_is_refused(monkeypatch):
         {"@graph": [{"@id": f"f{n}", "@type": "File", "name": "F"} for n in range(9000)]},
         {"citation": ["10." * 300] * 300},
         {"distribution": [{"containedIn": {"@id": f"#{n + 1}"}, "@id": f"#{n}"} for n in range(4000)]},
+        {"author": [MANY_BEHIND_A_ROLE, *[{"@id": "#r"}] * 20_000]},
+        {"author": [MANY_BEHIND_A_ROLE, *["#r"] * 20_000]},
+        {
+            "author": [{"@type": "Role", "author": [FAT, {"@id": f"#{n}"}]} for n in range(2)]
+            + [{"@id": "#fat"}] * 9
+        },
+        {
+            "author": [
+                FAT,
+                *[{"@id": f"#{n}", "name": "X", "affiliation": {"@id": "#fat"}} for n in range(20_000)],
+            ]
+        },
+        {
+            "author": [
+                FAT,
+                *[{"@id": f"#{n}", "@type": "Role", "author": {"@id": "#fat"}} for n in range(20_000)],
+            ]
+        },
+        {
+            "distribution": [{"containedIn": FAT, "contentUrl": f"f{n}", "@id": f"#{n}"} for n in range(1)]
+            + [{"containedIn": {"@id": "#fat"}, "contentUrl": f"f{n}"} for n in range(20_000)]
+        },
+        {
+            "hasPart": {"@id": "f0/", "hasPart": {"@id": "f1/"}},
+            "@graph": [{"@id": f"f{n}/", "hasPart": {"@id": f"f{n + 1}/"}} for n in range(20_000)],
+        },
+        {"@type": ["Dataset", *(f"T{n}" for n in range(40_000))]},
     ],
 )
 def test_reading_takes_time_in_proportion_to_a_document(more):

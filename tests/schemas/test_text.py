@@ -77,6 +77,29 @@ def test_hostile_text_is_read_in_the_end(repeated):
     assert found == clean(found)
 
 
+@pytest.mark.parametrize("name", ["head", "script", "style", "HEAD"])
+def test_an_element_that_never_ends_hides_nothing(name):
+    text = f"The parser finds the <{name}> of each phrase. Licence: MIT"
+    assert plain_text(text) == text
+    assert plain_text(f"<p>a</p></{name}><{name}><p>b</p>").endswith("b")
+    assert plain_text(f"a<{name}>b</{name}>c") == "ac"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Events with 1<q and u>3", "1 <q and u> 3", "if a<b or c>d", "x<i + j>y", "0<s  u>1"],
+)
+def test_a_comparison_is_no_tag(text):
+    assert plain_text(f"<p>{text}</p>") == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "tag", ["<q>", "<q >", "<q class=x>", "<br />", "<details open>", "<video controls muted>"]
+)
+def test_a_tag_with_attributes_is_a_tag(tag):
+    assert "<" not in plain_text(f"a {tag} b")
+
+
 def test_a_comment_that_never_ends_is_text():
     assert plain_text("<p>a <!-- b <!-- c --> d</p>") == "a <!-- b d"
 

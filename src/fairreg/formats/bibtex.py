@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from fairreg.formats.creator_names import is_group, is_suffix
 from fairreg.schemas.record import Creator, ModelRecord
 from fairreg.schemas.text import one_line
 
@@ -37,11 +38,6 @@ _ESCAPES = {
 # BibTeX separates authors at this word, and splits a name at two commas at most.
 _SEPARATOR = re.compile(r"(?:^|\s)and(?=\s|$)", re.IGNORECASE)
 _MOST_COMMAS = 2
-_GROUP = re.compile(
-    r"\b(?:collaboration|consortium|working group|group|team|project|university|laboratory|institute)\b",
-    re.IGNORECASE,
-)
-_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|phd)\.?", re.IGNORECASE)
 _INITIALS = re.compile(r"(?:\w\.?-?){1,3}\.|\w|[A-Z]{2,3}")
 # Letters that are no base letter with a mark.
 _LETTERS = str.maketrans(
@@ -85,13 +81,8 @@ def key_of(record: ModelRecord) -> str:
 
 def _author(creator: Creator) -> str:
     name = _escape(creator.name)
-    split = _is_group(creator) or _SEPARATOR.search(name) or name.count(",") > _MOST_COMMAS
+    split = is_group(creator) or _SEPARATOR.search(name) or name.count(",") > _MOST_COMMAS
     return "{" + name + "}" if split else name
-
-
-def _is_group(creator: Creator) -> bool:
-    """Tell whether it is a group: said so, or called one without a comma (``CMS Collaboration``)."""
-    return creator.kind == "organization" or ("," not in creator.name and bool(_GROUP.search(creator.name)))
 
 
 def _last_name(creator: Creator) -> str:
@@ -100,18 +91,21 @@ def _last_name(creator: Creator) -> str:
     Prefixes (van, de, von) are left out, as ``Jan van Berg`` does not show where its family name begins;
     so are suffixes (Jr.) and initials.
     """
-    if _is_group(creator):
+    if is_group(creator):
         return next(iter(creator.name.split()), "")
     family, comma, _ = creator.name.partition(",")
-    words = [word for word in family.split() if not _SUFFIX.fullmatch(word)]
+    words = [word for word in family.split() if not is_suffix(word)]
     named = words if comma else [word for word in words if not _INITIALS.fullmatch(word)]
     return named[-1] if named else creator.name
 
 
 def _url(record: ModelRecord) -> str:
-    if record.doi:
-        return f"https://doi.org/{record.doi}"
-    return record.provenance.url or next((item.url for item in record.identifiers if item.url), None) or ""
+    return (
+        record.doi_url
+        or record.provenance.url
+        or next((item.url for item in record.identifiers if item.url), None)
+        or ""
+    )
 
 
 def _note(record: ModelRecord) -> str:

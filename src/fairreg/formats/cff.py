@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from fairreg.formats.base import Reading
-from fairreg.formats.creator_names import parts
+from fairreg.formats.creator_names import is_group, name_parts
 from fairreg.formats.file_facts import (
     AsWritten,
     FileFacts,
@@ -141,11 +141,11 @@ def _address_of(licence: str | None) -> str | None:
 
 def _author(item: Creator) -> dict[str, str]:
     orcid = f"{ORCID}{item.orcid}" if item.orcid else ""
-    if item.kind == "organization":
+    if is_group(item):
         named = {"name": item.name, "orcid": orcid}
     else:
-        family, given = parts(item)
-        named = {"family-names": family, "given-names": given, "orcid": orcid}
+        family, given, suffix = name_parts(item)
+        named = {"family-names": family, "given-names": given, "name-suffix": suffix, "orcid": orcid}
         named["affiliation"] = item.affiliation or ""
     return {key: value for key, value in named.items() if value}
 

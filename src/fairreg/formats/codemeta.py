@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fairreg.formats.base import Reading, filled_members, json_text
-from fairreg.formats.creator_names import parts
+from fairreg.formats.creator_names import is_group, parts
 from fairreg.formats.file_facts import (
     AsWritten,
     FileFacts,
@@ -79,7 +79,7 @@ def text_of(stated: Mapping[str, Any]) -> str:
 
 def document(record: ModelRecord, *, requirements: Iterable[str] = ()) -> dict[str, Any]:
     """Return the file's members, empty ones included. `requirements` are packages with their versions."""
-    address = f"https://doi.org/{record.doi}" if record.doi else None
+    address = record.doi_url
     return {
         "@context": _CONTEXT,
         "@type": "SoftwareSourceCode",
@@ -104,7 +104,7 @@ def _licence(stated: str | None) -> str | None:
 
 def _author(item: Creator) -> dict[str, Any]:
     known: dict[str, Any] = {"@id": ORCID + item.orcid} if item.orcid else {}
-    if item.kind == "organization":
+    if is_group(item):
         return known | {"@type": "Organization", "name": item.name}
     family, given = parts(item)
     name = {"@type": "Person", "givenName": given, "familyName": family}

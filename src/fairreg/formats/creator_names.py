@@ -1,23 +1,66 @@
 # SPDX-License-Identifier: MIT
-"""Family and given names of creators, in the forms that metadata formats require."""
+"""Family names, given names and suffixes of creators, and groups, as metadata formats tell them apart."""
+
+import re
+from typing import NamedTuple
 
 from fairreg.schemas.record import Creator
 
-__all__ = ["inverted", "parts"]
+__all__ = ["NameParts", "inverted", "is_group", "is_suffix", "name_parts", "parts"]
+
+_GROUP = re.compile(
+    r"\b(?:collaboration|consortium|working group|group|team|project|university|laboratory|institute)\b",
+    re.IGNORECASE,
+)
+_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|phd)\.?", re.IGNORECASE)
+
+
+class NameParts(NamedTuple):
+    """Names of a person; the suffix is that of a generation or a degree, as ``III``."""
+
+    family: str
+    given: str
+    suffix: str
+
+
+def is_group(creator: Creator) -> bool:
+    """Tell whether it is a group: said so, or called one without a comma (``CMS Collaboration``)."""
+    return creator.kind == "organization" or ("," not in creator.name and bool(_GROUP.search(creator.name)))
+
+
+def is_suffix(word: str) -> bool:
+    """Tell whether a word of a name is a suffix."""
+    return bool(_SUFFIX.fullmatch(word))
+
+
+def name_parts(creator: Creator) -> NameParts:
+    """Return the names of a person; without a comma the last word before a suffix is the family name.
+
+    BibTeX writes ``Family, Suffix, Given``, the Citation File Format lists the suffix last.
+    """
+    listed = [part.strip() for part in creator.name.split(",")]
+    family, *others = listed
+    suffixes = [part for part in others if is_suffix(part)]
+    words = family.split()
+    if len(words) > 1 and is_suffix(words[-1]):
+        suffixes.insert(0, words.pop())
+    given = ", ".join(part for part in others if part and not is_suffix(part))
+    # A comma before the suffix alone ("John Smith, Jr.") does not tell the family name from the given ones.
+    if not given and (len(listed) == 1 or suffixes):
+        *before, last = words or [""]
+        return NameParts(last, " ".join(before), " ".join(suffixes))
+    return NameParts(" ".join(words), given, " ".join(suffixes))
 
 
 def parts(creator: Creator) -> tuple[str, str]:
-    """Return (family names, given names) of a person; without a comma the last word is the family name."""
-    family, comma, given = creator.name.partition(",")
-    if comma:
-        return family.strip(), given.strip()
-    given, _, family = creator.name.strip().rpartition(" ")
-    return family, given
+    """Return (family names, given names) of a person; a suffix ends the family names."""
+    family, given, suffix = name_parts(creator)
+    return f"{family} {suffix}".strip(), given
 
 
 def inverted(creator: Creator) -> str:
-    """Return ``Family, Given`` of a person, the plain name of an organisation."""
-    if creator.kind == "organization":
+    """Return ``Family, Given`` of a person, the plain name of a group."""
+    if is_group(creator):
         return creator.name
     family, given = parts(creator)
     return f"{family}, {given}" if given else family

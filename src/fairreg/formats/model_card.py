@@ -174,7 +174,7 @@ def _head(record: ModelRecord) -> str:
 
 def _introduction(record: ModelRecord) -> str:
     rows = {
-        "Identifier": address(f"https://doi.org/{record.doi}") if record.doi else "",
+        "Identifier": address(record.doi_url) if record.doi_url else "",
         "Task": ", ".join(map(inline, record.ml_task)),
         "Architecture": ", ".join(map(inline, record.model_category)),
         "Parameters": str(record.parameter_count or ""),

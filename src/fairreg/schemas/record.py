@@ -234,6 +234,11 @@ class ModelRecord(_Struct, frozen=True):
         return self.value_of("doi")
 
     @property
+    def doi_url(self) -> str | None:
+        """Address that resolves the DOI, with the characters that mean something in an address encoded."""
+        return Identifier("doi", self.doi).url if self.doi else None
+
+    @property
     def concept_doi(self) -> str | None:
         """DOI of the lineage that this version belongs to."""
         return self.value_of("concept_doi")

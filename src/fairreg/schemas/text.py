@@ -4,7 +4,7 @@
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 __all__ = ["clean", "normal_form", "one_line", "plain_text", "split_keywords", "title", "visible"]
 
@@ -16,8 +16,11 @@ _TAGS = (
 )
 # No part of a tag holds a "<", and a comment ends before the next one begins: what is searched for one is not
 # searched again for the next, so the time is linear. A ">" in quotes does not end a tag.
+_BOOLEAN = "async|autoplay|checked|compact|controls|defer|disabled|hidden|loop|muted|nowrap|open|reversed"
+# Words alone are no attributes: "1<q and u>3" compares.
+_NO_ATTRIBUTES = rf"""\s++(?=[^\s>])(?!(?:(?:{_BOOLEAN})\b\s*)++/?>)[^<>="'/]*>"""
 _TAG = re.compile(
-    rf"<(?P<closing>/?)(?P<name>{_TAGS})(?=[\s/>])"
+    rf"<(?P<closing>/?)(?P<name>{_TAGS})(?=[\s/>])(?!{_NO_ATTRIBUTES})"
     r"""(?:(?:[^<>"']|"[^<"]*"|'[^<']*')*+>|[^<>]*>)"""
     r"|<!--(?:(?!<!--).)*?-->",
     re.IGNORECASE | re.DOTALL,
@@ -110,9 +113,11 @@ def split_keywords(stated: Iterable[str]) -> tuple[str, ...]:
 
 def _of_html(text: str) -> str:
     """Return the text between the tags, in one pass: an element costs the same however deep it is nested."""
-    reader = _TextReader()
+    matches = list(_TAG.finditer(text))
+    ends = {match["name"].lower(): match.start() for match in matches if match["closing"]}
+    reader = _TextReader(ends)
     end = 0
-    for match in _TAG.finditer(text):
+    for match in matches:
         reader.add(text[end : match.start()])
         reader.tag(match)
         end = match.end()
@@ -124,7 +129,9 @@ def _of_html(text: str) -> str:
 class _TextReader:
     """Reader of tags and the texts between them, in `parts`; breaks of paragraphs and lines are marks."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends: Mapping[str, int]) -> None:
+        # Where the last closing tag of each name is; without one behind it, an element has no content.
+        self._ends = ends
         self.parts: list[str] = []
         # Names of the element whose content is not text, and of how many `pre` the text is in.
         self._hidden: str | None = None
@@ -143,7 +150,10 @@ class _TextReader:
             if closing and name == self._hidden:
                 self._hidden = None
         elif name in _HIDDEN and not closing:
-            self._hidden = name
+            if self._ends.get(name, -1) > match.start():
+                self._hidden = name
+            else:
+                self.add(match[0])  # prose about the element
         elif name in _MARKS and not (closing and name not in _PARAGRAPHS):
             self.parts.append(_MARKS[name])
         if name == "pre":

@@ -6,6 +6,7 @@ A crate is called by its own DOI, identifier or address. Its root is "./" in eve
 
 from fairreg.formats.dialects.base import conforms_to
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode
+from fairreg.formats.linked_data.identities import is_absolute
 from fairreg.formats.linked_data.record import Described, kind_of
 
 __all__ = ["NAME", "VERSIONS", "describe", "recognises"]
@@ -36,14 +37,24 @@ def describe(graph: DocumentGraph, *, name: str) -> Described:  # noqa: ARG001 (
 
 
 def _descriptor(graph: DocumentGraph) -> tuple[LinkedNode, LinkedNode] | None:
-    """Return the descriptor and the root that it is about."""
-    named = [node for node in graph.top if (node.id or "").rpartition("/")[2].endswith(_FILES)]
-    conforming = [node for node in graph.top if any(_SPECIFICATION in item for item in conforms_to(node))]
-    for node in (*named, *conforming):
+    """Return the descriptor and the root that it is about, whatever the order of the nodes.
+
+    A crate may hold the descriptors of the crates in it: the file name alone is the document's own, then
+    that of a stated profile with the shortest path. One at an address counts where there is no other.
+    """
+    found: list[tuple[tuple[bool, bool, bool, int, str], LinkedNode, LinkedNode]] = []
+    for node in graph.top:
         root = next((item for item in node.peek("about") if isinstance(item, LinkedNode)), None)
-        if root is not None:
-            return node, root
-    return None
+        name = node.id or ""
+        conforms = any(_SPECIFICATION in item for item in conforms_to(node))
+        if root is not None and (conforms or name.endswith(_FILES)):
+            elsewhere = is_absolute(name)
+            rank = (elsewhere, name not in _FILES, not conforms, name.count("/"), name)
+            found.append((rank, node, root))
+    best = min(found, key=lambda item: item[0], default=None)
+    if best is None or (is_absolute(best[1].id) and len(found) > 1):
+        return None
+    return best[1:]
 
 
 def _is_part(node: LinkedNode, root: LinkedNode) -> bool:

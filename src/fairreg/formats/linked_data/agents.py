@@ -7,15 +7,17 @@ from typing import Any
 
 import msgspec
 
+from fairreg.formats.creator_names import is_group
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.values import best, label
 from fairreg.schemas.identifiers import normalise_orcid
 from fairreg.schemas.record import Creator
-from fairreg.schemas.text import title
+from fairreg.schemas.text import title, visible
 
 __all__ = ["creators", "organisation"]
 
 _TERMS = ("author", "creator")
+_MOST = 20_000  # creators of a record; the largest collaborations have a fifth of it
 _NAMING = ("identifier", "sameAs", "url", "orcid")
 # Subtypes of schema.org's Organization in use, and what other vocabularies call a group.
 _GROUPS = re.compile(
@@ -33,14 +35,16 @@ def creators(graph: DocumentGraph, node: LinkedNode) -> tuple[Creator, ...]:
     found: list[list[Creator]] = []
     for term in _TERMS:
         # A person may be listed twice: as such, and behind a role.
-        listed: dict[int, Creator] = {}
+        listed: list[Creator] = []
+        handled: set[int] = set()
         for value in node.values(term):
-            agents = list(_agents(graph, value))
-            for place, item in agents:
-                listed.setdefault(place, item)
+            agents = list(_agents(graph, value, handled))
+            listed += [item for item in agents if item is not None]
             if not agents:
                 node.leave(term)
-        found.append(list(listed.values()))
+        if len(listed) > _MOST:
+            node.leave(term)
+        found.append(listed[:_MOST])
     return _merged(*found)
 
 
@@ -48,27 +52,33 @@ def organisation(value: Value) -> str | None:
     """Return the name of a publisher or an affiliation."""
     if isinstance(value, Literal):
         return title(value.text or "")
-    name = label(value) or next(
-        (item.text for item in value.values("legalName") if isinstance(item, Literal)), None
+    return value.once(organisation, lambda: title(label(value) or _legal_name(value)))
+
+
+def _legal_name(node: LinkedNode) -> str:
+    return next(
+        (item.text for item in node.values("legalName") if isinstance(item, Literal) and item.text), ""
     )
-    return title(name or "")
 
 
-def _agents(graph: DocumentGraph, value: Value) -> Iterator[tuple[int, Creator]]:
-    """Yield the creators that a value names, each with the identity of the object that describes it."""
+def _agents(graph: DocumentGraph, value: Value, handled: set[int]) -> Iterator[Creator | None]:
+    """Yield the creators that a value names, None for each that is named by a node in `handled`."""
     if isinstance(value, Literal):
         node = graph.node(value.text or "") if (value.text or "").startswith(("_:", "#")) else None
         if node is None:
-            for item in _of_text(value.text or ""):
-                yield id(item), item
-        elif _is_plain(node):
-            yield from _agents(graph, node)
+            yield from _of_text(value.text or "")
+        elif _is_plain(node) or id(node) in handled:
+            yield from _agents(graph, node, handled)
+    elif id(value) in handled:
+        yield None
     elif not _is_plain(value):
+        handled.add(id(value))
         # schema.org's roles and CodeMeta's 3.0 stand between a work and the person, under the same property.
         for inner in filter(_is_plain, value.values(*_TERMS)):
-            yield from _agents(graph, inner)
-    elif (found := _of_node(value)) is not None:
-        yield id(value), found
+            yield from _agents(graph, inner, handled)
+    elif (found := value.once(_of_node, lambda: _of_node(value))) is not None:
+        handled.add(id(value))
+        yield found
 
 
 def _is_plain(value: Value) -> bool:
@@ -78,12 +88,14 @@ def _is_plain(value: Value) -> bool:
 
 def _of_text(text: str) -> list[Creator]:
     found: list[Creator] = []
-    for part in text.split(";"):
+    # Entities are decoded first: the semicolon that ends one separates no people.
+    for part in visible(text).split(";"):
         orcid = _ORCID.search(part)
         name = title(_ADDRESS.sub(" ", _ORCID.sub(" ", part)))
         # An author given by address alone is a person whose name the document does not state.
         if name and "://" not in name and "@" not in name:
-            found.append(Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None))
+            person = Creator(name=name, orcid=normalise_orcid(orcid[1]) if orcid else None)
+            found.append(msgspec.structs.replace(person, kind="organization") if is_group(person) else person)
     return found
 
 

@@ -178,9 +178,8 @@ def _checksum(value: Value) -> str | None:
     if isinstance(value, Literal):
         algorithm, _, digest = (value.text or "").lower().partition(":")
     else:
-        stated_as = [
-            item.text if isinstance(item, Literal) else item.id for item in value.values("algorithm")
-        ]
+        algorithms = value.values("algorithm")
+        stated_as = (item.text if isinstance(item, Literal) else item.id for item in algorithms)
         algorithm = next((item for item in stated_as if item), "").lower().rpartition("checksumalgorithm_")[2]
         digest = (_text(value, "checksumValue") or _text(value, "value") or "").lower()
     algorithm = algorithm.replace("-", "")

@@ -7,11 +7,11 @@ follows it by itself. A node remembers which of its properties were read.
 
 import re
 from collections import deque
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
 
 from fairreg.errors import RecordError
-from fairreg.formats.linked_data.terms import UNKNOWN, Names
+from fairreg.formats.linked_data.terms import Names, shown
 from fairreg.schemas.json_values import require_sound
 from fairreg.schemas.text import one_line
 
@@ -20,10 +20,13 @@ __all__ = ["DocumentGraph", "LinkedNode", "Literal", "Value"]
 # Nodes and values of one document; the largest public crates have a tenth of it.
 _MOST = 500_000
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_KEPT_KEYWORDS = frozenset({"@reverse"})
+# Keywords that state nothing of an object; a value under any other one is named where it is not read.
+_SAYS_NOTHING = frozenset({"@id", "@index", "@language", "@direction", "@version"})
 # A value with how it was found, as MLentory wraps every value.
 _EXTRACTED = ("data", "extraction_method")
 _NOTHING = "Not extracted"
+_DEEPEST = 8  # steps in the name of what was not read
+_Made = TypeVar("_Made")
 
 
 class Literal(NamedTuple):
@@ -44,19 +47,21 @@ class Literal(NamedTuple):
 class LinkedNode:
     """An object of a document: its identifier, its types and, by term, the keys and values stated of it."""
 
-    __slots__ = ("_asked", "_left", "_stated", "id", "types")
+    __slots__ = ("_asked", "_known", "_left", "_made", "_stated", "id", "types")
 
     def __init__(self, name: str | None) -> None:
         self.id = name
-        self.types: list[str] = []
+        self.types: dict[str, None] = {}  # in order, each once; `shown` gives their names
         self._stated: dict[str, list[tuple[str, Value]]] = {}
+        self._known: set[tuple[str, str, int]] = set()
+        self._made: dict[object, Any] = {}
         self._asked: set[str] = set()
         self._left: set[str] = set()
 
     def values(self, *terms: str) -> list["Value"]:
         """Return the values under any of the terms, in order, and count them as read."""
         self._asked.update(terms)
-        return [value for term in terms for _, value in self._stated.get(term, ())]
+        return self.peek(*terms)
 
     def states(self, *terms: str) -> bool:
         """Tell whether the node has a value under any of the terms; counts nothing as read."""
@@ -64,14 +69,26 @@ class LinkedNode:
 
     def peek(self, *terms: str) -> list["Value"]:
         """Return the values under any of the terms without counting them as read."""
-        return [value for term in terms for _, value in self._stated.get(term, ())]
+        return self.once(terms, lambda: [value for term in terms for _, value in self._stated.get(term, ())])
+
+    def once(self, key: object, make: Callable[[], _Made]) -> _Made:
+        """Return what `make` makes of the node, made once: any number of nodes may refer to a large one."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: _Made = self._made[key]
+        return found
 
     def leave(self, *terms: str) -> None:
         """Count a value under the terms as not understood."""
         self._left.update(terms)
 
     def add(self, term: str, key: str, value: "Value") -> None:
-        """Add a value of a property, written `key` in the document."""
+        """Add a value of a property, written `key` in the document, unless it is a node that is there."""
+        if isinstance(value, LinkedNode):
+            if (term, key, id(value)) in self._known:
+                return
+            self._known.add((term, key, id(value)))
+        self._made.clear()
         self._stated.setdefault(term, []).append((key, value))
 
     def properties(self) -> Iterator[tuple[str, str]]:
@@ -148,7 +165,8 @@ class DocumentGraph:
             for key, target in node.links(read=True):
                 if id(target) not in seen:
                     seen.add(id(target))
-                    waiting.append((f"{prefix}{key}.", target))
+                    deep = prefix.count(".") >= _DEEPEST
+                    waiting.append((prefix if deep else f"{prefix}{key}.", target))
         named |= seen
         rest = (node for node in self.top if id(node) not in named)
         found.update(dict.fromkeys(f"@graph.{_called(node)}" for node in rest))
@@ -158,6 +176,7 @@ class DocumentGraph:
         contexts = item.get("@context")
         self.contexts += [text for text in _listed(contexts) if isinstance(text, str)]
         inner = names if contexts is None else names.within(contexts)
+        self._count(0 if contexts is None else inner.size)
         members = {key: value for key, value in item.items() if key not in {"@graph", "@included"}}
         if set(members) - {"@context", "@id", "id"} or not item.keys() & {"@graph", "@included"}:
             self.top.append(self._node(members, inner))
@@ -170,20 +189,31 @@ class DocumentGraph:
         self._count()
         if "@context" in item:
             names = names.within(item["@context"])
-        terms = {str(key): names.term(str(key)) for key in item if key != "@context"}
-        named = (item[key] for key, term in terms.items() if term == "@id" and _is_text(item[key]))
+            self._count(names.size)
+        members = list(self._members(item, names))
+        named = (value for _, term, value in members if term == "@id" and _is_text(value))
         name = _without_dot(next(named, "").strip())
         node = self._by_id.setdefault(name, LinkedNode(name)) if name else LinkedNode(None)
-        for key, term in terms.items():
+        for key, term, stated in members:
             if term == "@type":
-                words = (names.term(word).lstrip(UNKNOWN) for word in _listed(item[key]) if _is_text(word))
-                node.types += [word for word in words if word not in node.types]
-            elif term == "@id":
-                continue
-            elif not term.startswith("@") or term in _KEPT_KEYWORDS:
-                for value in self._values(item[key], names):
+                for word in filter(_is_text, _listed(stated)):
+                    self._count()
+                    node.types.setdefault(names.term(word))
+            elif term not in _SAYS_NOTHING:
+                for value in self._values(stated, names):
                     node.add(term, key, value)
         return node
+
+    def _members(self, item: dict[Any, Any], names: Names) -> Iterator[tuple[str, str, Any]]:
+        """Yield key, term and value of each member; those below `@nest` are its own (JSON-LD 1.1, 4.4)."""
+        for key, value in item.items():
+            term = names.term(str(key))
+            if term == "@nest":
+                for inner in _listed(value):
+                    self._count()
+                    yield from self._members(inner, names) if isinstance(inner, dict) else ()
+            elif key != "@context":
+                yield str(key), term, value
 
     def _values(self, value: Any, names: Names) -> Iterator["Value"]:
         self._count()
@@ -225,8 +255,8 @@ class DocumentGraph:
             elif item.text != _NOTHING:
                 yield item if certain else item._replace(method=method)
 
-    def _count(self) -> None:
-        self._size += 1
+    def _count(self, more: int = 1) -> None:
+        self._size += more
         if self._size > _MOST:
             message = f"holds more than {_MOST} values"
             raise RecordError(
@@ -255,4 +285,4 @@ def _without_dot(name: str) -> str:
 
 
 def _called(node: LinkedNode) -> str:
-    return (node.types[0] if node.types else None) or node.id or "node"
+    return next(map(shown, node.types), None) or node.id or "node"

@@ -6,25 +6,42 @@ relative `@id` ("./", "#model", "data/a.csv") means something only beside its do
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable
+from urllib.parse import unquote, urlsplit
 
+from fairreg.errors import without_secrets
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.schemas.datacite_terms import identifier_of
-from fairreg.schemas.identifiers import Identifier, normalise_doi
+from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier, normalise_doi, record_of_doi
 from fairreg.schemas.jsonld_terms import identifier_in
-from fairreg.sources import DOI, ORCID
+from fairreg.sources import DOI, KAGGLE, ORCID, OWNER_SLASH_NAME, code_sites, scheme_names
 
-__all__ = ["addresses", "is_absolute", "own", "repository", "stated", "target"]
+__all__ = [
+    "addresses",
+    "code_of_software",
+    "is_absolute",
+    "named_by",
+    "neighbours",
+    "own",
+    "repository",
+    "stated",
+]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
 _DOI_INSIDE = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|\\^`]{1,300}")
+# Between two identifiers in one text: the second one begins after it.
+_BETWEEN = re.compile(r"[;,\s]\s?(?=10\.\d{4}|https?://|doi:|arxiv:)", re.IGNORECASE)
 # Schemes with a registry of their own that no service here resolves.
 _URN = re.compile(r"(urn|ark|hdl|arcp|n2t):(/?[^\s/].*)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PERSONAL = frozenset({ORCID.name, "isni", "ror"})
 _HERE = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 (compared, never bound)
 _OWN_PLACES = ("identifier", "cite-as", "sameAs", "archivedAt")
+_PAGES = ("url", "mainEntityOfPage")
+_HANDLES = frozenset({"hdl.handle.net"})  # resolves DOIs, which are handles
+# Ends of the address of a whole object: of its pages, of a badge, of a clone; "#.Yx3" is of a share button.
+_WHOLE = re.compile(r"(?:\.git|\.svg|/croissant|/tree/(?:main|master))?/?(?:#(?:\.[\w-]*)?)?")
+_REVISION = re.compile(r"(?:\.git)?(?:/(?:tree|commit|releases/tag)/[^/?#]+)?/?")
 
 
 def is_absolute(name: str | None) -> bool:
@@ -48,25 +65,92 @@ def stated(text: str | None) -> Identifier | None:
     return None if local or found.scheme in _PERSONAL else found
 
 
-def own(node: LinkedNode, *more: str) -> tuple[Identifier, ...]:
-    """Return the identifiers of a node, by `@id` first; `more` are further properties that name it."""
-    by_id = stated(node.id) if is_absolute(node.id) else None
-    return _unique([*([by_id] if by_id else []), *_stated_under(node, (*_OWN_PLACES, *more))])
+def named_by(text: str | None, whole: re.Pattern[str] = _WHOLE) -> Identifier | None:
+    """Return the identifier by which a text names one object; None where it names another or many.
+
+    An address of a part of a known object (a file, a folder, a query) stays an address, and so does that of
+    a page which only mentions a DOI. A paper and the page of an owner of models name no model.
+    """
+    found = stated(text)
+    if found is None or found.scheme in POINTING_SCHEMES | scheme_names("paper"):
+        return None
+    words = (text or "").strip()
+    address = words.removeprefix("git+")
+    is_address = address.startswith(("https://", "http://"))
+    if is_address and _is_owner(found):
+        return None
+    rest = _after(found.value, words)
+    # A DOI inside the address of another page is that of a paper as often as that of the object.
+    is_spelled = found.scheme != DOI.name or _resolves(words)
+    if found.scheme == "url" or (is_spelled and (rest is None or whole.fullmatch(rest))):
+        return found
+    return Identifier("url", without_secrets(address)) if is_address else None
+
+
+def _resolves(words: str) -> bool:
+    """Tell whether a text is a DOI or the address of one at a resolver."""
+    return normalise_doi(words) is not None or (urlsplit(words).hostname or "") in _HANDLES
+
+
+def _is_owner(item: Identifier) -> bool:
+    """Tell whether it is the page of a person or a group with many models."""
+    if item.scheme == "url":
+        place = urlsplit(item.value)
+        return (place.hostname or "") in code_sites() and "/" not in place.path.strip("/")
+    return item.scheme in {OWNER_SLASH_NAME.name, KAGGLE.name} and "/" not in item.value
+
+
+def _after(value: str, words: str) -> str | None:
+    """Return what follows an identifier in its address, None where it is spelled otherwise."""
+    spelled = unquote(words) if "%" in words else words
+    _, found, rest = spelled.casefold().partition(value.casefold())
+    return rest if found else None
+
+
+def own(node: LinkedNode) -> tuple[Identifier, ...]:
+    """Return the identifiers of a node, by `@id` first."""
+    return _read(node, _OWN_PLACES, named_by, by_id=True)
 
 
 def addresses(node: LinkedNode) -> tuple[Identifier, ...]:
     """Return the pages of a node: `url` and `mainEntityOfPage`."""
-    return _unique(_stated_under(node, ("url", "mainEntityOfPage")))
+    return _read(node, _PAGES, named_by)
 
 
-def _stated_under(node: LinkedNode, terms: Iterable[str]) -> Iterator[Identifier]:
+def neighbours(node: LinkedNode) -> tuple[Identifier, ...]:
+    """Return other objects that the identifiers and pages of a node mention: a paper, the whole of a part."""
+    names = (*own(node), *addresses(node))
+    minted = (record_of_doi(item.value) for item in names if item.scheme == DOI.name)
+    named = {item.key for item in (*names, *minted) if item}
+    mentioned = _read(node, (*_OWN_PLACES, *_PAGES), stated, by_id=True)
+    return tuple(item for item in mentioned if item.key not in named and not _is_owner(item))
+
+
+# Reader of a text that may state an identifier.
+_Reader = Callable[[str | None], Identifier | None]
+
+
+def _read(
+    node: LinkedNode, terms: Iterable[str], reader: _Reader, *, by_id: bool = False
+) -> tuple[Identifier, ...]:
+    found = [reader(node.id) if by_id and is_absolute(node.id) else None]
     for term in terms:
         for value in node.values(term):
-            found = _identity(value)
-            if found is None:
+            found.append(_identity(value, reader))
+            # A paper, which names no model, is told as a relation.
+            if found[-1] is None and ((other := _identity(value, stated)) is None or _is_owner(other)):
                 node.leave(term)
-            else:
-                yield found
+    return _unique(item for item in found if item is not None)
+
+
+def code_of_software(value: Value) -> Identifier | None:
+    """Return what a code repository calls the software in it: a folder of many is called by its address."""
+    found = repository(value)
+    text = value.text if isinstance(value, Literal) else value.id
+    if found is None or not is_absolute(text):
+        return found
+    named = named_by(text, _REVISION)
+    return Identifier(named.scheme, named.value, found.evidence) if named else None
 
 
 def repository(value: Value) -> Identifier | None:
@@ -80,34 +164,40 @@ def repository(value: Value) -> Identifier | None:
     return found if found and found.scheme != "other" else None
 
 
-def target(value: Value, *, bare: str | None = None) -> Identifier | None:
-    """Return the object that a value refers to by identifier, address, or a DOI inside a citation.
+def targets(value: Value, *, bare: str | None = None) -> tuple[Identifier, ...]:
+    """Return what a value refers to: an object by identifier or address, or all papers in a citation.
 
     `bare` is a scheme whose values count without a prefix, as ``owner/name`` of a model on a hub.
     """
     if isinstance(value, Literal):
         return _in_text(value.text or "", bare)
     # Where a relation names its other end by identifier and by address, the identifier counts.
-    found = [*own(value), *addresses(value)]
+    found = _read(value, (*_OWN_PLACES, *_PAGES), stated, by_id=True)
     best = next((item for item in found if item.scheme != "url"), None) or next(iter(found), None)
     if best is not None:
-        return best
+        return (best,)
     names = (item.text for item in value.peek("name", "citation") if isinstance(item, Literal) and item.text)
     texts = [*names, *([value.id] if bare and value.id else [])]
-    return next((item for text in texts if (item := _in_text(text, bare))), None)
+    return next((items for text in texts if (items := _in_text(text, bare))), ())
 
 
-def _in_text(text: str, bare: str | None) -> Identifier | None:
-    inside = _DOI_INSIDE.search(text)
-    doi = normalise_doi(inside[0].rstrip(".,;:)]")) if inside else None
-    found = stated(text) or (Identifier(DOI.name, doi) if doi else None)
-    known = identifier_in(text) if found is None and bare else None
-    return known if known and known.scheme == bare else found
+def _in_text(text: str, bare: str | None) -> tuple[Identifier, ...]:
+    parts = _BETWEEN.split(text)
+    if len(parts) > 1:
+        return _unique(item for part in parts for item in _in_text(part, bare))
+    found = stated(text) or (_of_scheme(text, bare) if bare else None)
+    inside = (normalise_doi(item[0].rstrip(".,;:)]")) for item in _DOI_INSIDE.finditer(text))
+    return (found,) if found else _unique(Identifier(DOI.name, doi) for doi in inside if doi)
 
 
-def _identity(value: Value) -> Identifier | None:
+def _of_scheme(text: str, scheme: str) -> Identifier | None:
+    known = identifier_in(text)
+    return known if known and known.scheme == scheme else None
+
+
+def _identity(value: Value, reader: _Reader) -> Identifier | None:
     if isinstance(value, Literal):
-        return stated(value.text)
+        return reader(value.text)
     texts = [value.id] if is_absolute(value.id) else []
     texts += [
         item.text for item in value.values("value", "url", "identifier", "@id") if isinstance(item, Literal)
@@ -115,7 +205,7 @@ def _identity(value: Value) -> Identifier | None:
     schemes = [item.text or "" for item in value.values("propertyID") if isinstance(item, Literal)]
     prefixes = [name for item in schemes if _WORD.fullmatch(name := item.rstrip("/").rpartition("/")[2])]
     named = (f"{prefix.lower()}:{text}" for prefix in prefixes for text in texts if text)
-    found = (item for text in (*texts, *named) if (item := stated(text)))
+    found = (item for text in (*texts, *named) if (item := reader(text)))
     return next(found, None)
 
 

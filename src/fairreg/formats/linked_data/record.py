@@ -12,7 +12,8 @@ from fairreg.formats.linked_data.agents import creators, organisation
 from fairreg.formats.linked_data.files import distributions, is_file, parts
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.properties import KINDS, READS, RELATIONS
-from fairreg.formats.linked_data.values import best, date, label, labels, prose, titles, unique, words
+from fairreg.formats.linked_data.terms import shown
+from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.licenses import agreed, joined
@@ -116,7 +117,7 @@ class Described:
 
     def _stated_type(self) -> str | None:
         plain = {"MLModel", "Dataset", "SoftwareSourceCode"}
-        return next((word for word in self.node.types if word not in plain), None)
+        return next((shown(word) for word in self.node.types if word not in plain), None)
 
     def _files(self) -> tuple[Distribution, ...]:
         found = list(distributions(self.node))
@@ -125,7 +126,7 @@ class Described:
         return tuple({(item.name, item.path, item.url): item for item in found}.values())
 
     def _relations(self) -> tuple[Relation, ...]:
-        found = (*_repositories(self.node, self.kind), *self._stated_relations())
+        found = (*_repositories(self.node, self.kind), *self._stated_relations(), *_mentioned(self.node))
         return tuple({(item.type, item.target.key): item for item in reversed(found)}.values())[::-1]
 
     def _stated_relations(self) -> Iterator[Relation]:
@@ -133,12 +134,13 @@ class Described:
             for value in self.node.values(term):
                 if term == "hasPart" and (is_file(value) or (self.crate and _is_local(value))):
                     continue
-                found = identities.target(value, bare=_BARE.get(term))
-                if found is None or value is self.node:
+                found = identities.targets(value, bare=_BARE.get(term))
+                if not found or value is self.node:
                     self.node.leave(term)
-                else:
-                    types = value.types if isinstance(value, LinkedNode) else []
-                    yield Relation(type=relation, target=found, target_kind=next(iter(types), None))
+                    continue
+                types = value.types if isinstance(value, LinkedNode) else {}
+                kind = next(map(shown, types), None)
+                yield from (Relation(type=relation, target=item, target_kind=kind) for item in found)
 
 
 def described(nodes: Iterable[LinkedNode], *, name: str) -> tuple[LinkedNode, Kind]:
@@ -149,7 +151,7 @@ def described(nodes: Iterable[LinkedNode], *, name: str) -> tuple[LinkedNode, Ki
     listed = list(nodes)
     kinds = [(node, found) for node in listed if (found := kind_of(node))]
     if not kinds:
-        types = [word for node in listed for word in node.types]
+        types = [shown(word) for node in listed for word in node.types]
         raise _refused(name, "$.@type", *_without_type(types))
     lowest = min(_ORDER.index(kind) for _, kind in kinds)
     same = [(node, kind) for node, kind in kinds if _ORDER.index(kind) == lowest]
@@ -192,7 +194,8 @@ def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], 
     pages = identities.addresses(node)
     known = {item.key for item in found}
     found += tuple(item for item in pages if item.key not in known and (item.scheme != "url" or not found))
-    code = [item for value in node.peek("codeRepository") if (item := identities.repository(value))]
+    read = identities.code_of_software if kind == "software" else identities.repository
+    code = [item for value in node.peek("codeRepository") if (item := read(value))]
     # The code is no name of a model or of data that it belongs to; a record of them still tells where it is.
     if found or kind == "software":
         known = {item.key for item in found}
@@ -212,10 +215,10 @@ def _main(found: tuple[Identifier, ...]) -> Identifier:
 
 def _papers(node: LinkedNode) -> Iterator[Identifier]:
     for value in node.peek("referencePublication"):
-        found = identities.target(value, bare=ARXIV.name)
-        if found is not None and found.scheme in {DOI.name, *PAPER_SCHEMES}:
-            scheme = "paper_doi" if found.scheme == DOI.name else found.scheme
-            yield Identifier(scheme, found.value, "referencePublication")
+        for found in identities.targets(value, bare=ARXIV.name):
+            if found.scheme in {DOI.name, *PAPER_SCHEMES}:
+                scheme = "paper_doi" if found.scheme == DOI.name else found.scheme
+                yield Identifier(scheme, found.value, "referencePublication")
 
 
 def _version(node: LinkedNode) -> str | None:
@@ -227,16 +230,14 @@ def _version(node: LinkedNode) -> str | None:
 
 def _language(node: LinkedNode) -> str | None:
     """Return the language's code where it is stated, else its name."""
+    found: list[str | None] = []
     terms = ("alternateName", "identifier", "termCode")
     for value in node.values("inLanguage"):
         name = label(value)
         codes = value.values(*terms) if isinstance(value, LinkedNode) else []
         texts = [item.text or "" for item in codes if isinstance(item, Literal)]
-        found = next((text for text in texts if _CODE.fullmatch(text)), name)
-        if found:
-            return found
-        node.leave("inLanguage")
-    return None
+        found.append(next((text for text in texts if _CODE.fullmatch(text)), name))
+    return only(node, "inLanguage", found)
 
 
 def _publisher(node: LinkedNode) -> str | None:
@@ -296,12 +297,10 @@ def _evaluations(node: LinkedNode) -> Iterator[Evaluation]:
 
 
 def _count(node: LinkedNode, term: str) -> int | None:
-    for value in node.values(term):
-        found = JsonNode(value.value).count if isinstance(value, Literal) else None
-        if found is not None:
-            return found
-        node.leave(term)
-    return None
+    values = node.values(term)
+    return only(
+        node, term, [JsonNode(item.value).count if isinstance(item, Literal) else None for item in values]
+    )
 
 
 def _access(node: LinkedNode) -> Access | None:
@@ -327,6 +326,12 @@ def _repositories(node: LinkedNode, kind: Kind) -> Iterator[Relation]:
             node.leave("codeRepository")
         elif kind != "software" or found.evidence:
             yield Relation(type="is_supplement_to", target=found)
+
+
+def _mentioned(node: LinkedNode) -> Iterator[Relation]:
+    """Yield what the node's own addresses say of others: a paper or a DOI in them, the whole of a part."""
+    for item in identities.neighbours(node):
+        yield Relation(type="related_to", target=item)
 
 
 def _extracted(node: LinkedNode) -> Iterator[FieldOrigin]:

@@ -8,7 +8,7 @@ reduced to their local name: none of them redefines a word of another. JSON-LD 1
 from collections.abc import Iterable
 from typing import Any, Final
 
-__all__ = ["UNKNOWN", "Names"]
+__all__ = ["UNKNOWN", "Names", "shown"]
 
 # Start of a term that is of no vocabulary known here; no property is looked up under it.
 UNKNOWN: Final = "?"
@@ -119,6 +119,11 @@ _SYNONYMS = {
 _KEYWORDS = {"id": "@id", "type": "@type"}
 
 
+def shown(term: str) -> str:
+    """Return the name of a term or type, also of one that is of no vocabulary known here."""
+    return term.removeprefix(UNKNOWN)
+
+
 class Names:
     """Reader of the keys of a document by its inline contexts."""
 
@@ -126,6 +131,11 @@ class Names:
         self._declared = declared
         self._vocabulary = vocabulary
         self._known: dict[str, str] = {}  # documents repeat few keys many times
+
+    @property
+    def size(self) -> int:
+        """Number of terms that the contexts declare."""
+        return len(self._declared)
 
     def within(self, contexts: Any) -> "Names":
         """Return the names inside an object with contexts of its own; remote ones add nothing."""
@@ -152,6 +162,9 @@ class Names:
             self._vocabulary = self._vocabulary if vocabulary == "" else vocabulary
         for term, target in context.items():
             iri = target.get("@id", term) if isinstance(target, dict) else target
+            # A reverse term states something of its value: it is no property of the object (4.1.11).
+            if isinstance(target, dict) and "@reverse" in target:
+                iri = None
             if not str(term).startswith("@") and (iri is None or isinstance(iri, str)):
                 self._declared[str(term)] = iri
 

@@ -2,14 +2,16 @@
 """Texts, dates and numbers of a node, each of the requested type or None; others count as not understood."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.text import one_line, plain_text, split_keywords, title
 
-__all__ = ["best", "date", "label", "labels", "prose", "titles", "unique", "words"]
+__all__ = ["best", "date", "label", "labels", "only", "prose", "titles", "unique", "words"]
 
 _PREFERRED = "en"
+_Read = TypeVar("_Read")
 
 
 def best(values: Iterable[Value]) -> Literal | None:
@@ -21,8 +23,10 @@ def best(values: Iterable[Value]) -> Literal | None:
 
 def label(value: Value) -> str | None:
     """Return the words of a value: a text, or the name of an object."""
-    if isinstance(value, Literal):
-        return value.text
+    return value.text if isinstance(value, Literal) else value.once(label, lambda: _name(value))
+
+
+def _name(value: LinkedNode) -> str | None:
     names, codes = value.values("name"), value.values("alternateName", "termCode")
     found = best(names) or best(codes)
     return found.text if found else None
@@ -58,21 +62,27 @@ def prose(node: LinkedNode, *terms: str) -> str | None:
     """Return the description under the first of the terms that has one; another one counts as not read."""
     found: str | None = None
     for term in terms:
-        text = _paragraphs(node.values(term))
+        values = node.values(term)
+        chosen = best(values)
+        same = [item for item in values if isinstance(item, Literal) and chosen and _is_beside(item, chosen)]
+        if len(same) < len(values):
+            node.leave(term)
+        text = _paragraphs(same)
         if found is not None and text not in (None, found):
             node.leave(term)
         found = found or text
     return found
 
 
-def _paragraphs(values: list[Value]) -> str | None:
-    """Return the texts in the language of the best one, each as a paragraph."""
-    chosen = best(values)
-    if chosen is None:
-        return None
-    same = (item for item in values if isinstance(item, Literal) and item.language == chosen.language)
-    texts = dict.fromkeys(plain_text(str(item.value)) for item in same if item.text)
-    return "\n\n".join(text for text in texts if text) or None
+def _is_beside(item: Literal, chosen: Literal) -> bool:
+    """Tell whether a text is in the language of another one, or in none."""
+    return bool(item.text) and item.language in (None, chosen.language)
+
+
+def _paragraphs(texts: list[Literal]) -> str | None:
+    """Return the texts, each once, as paragraphs."""
+    found = dict.fromkeys(plain_text(str(item.value)) for item in texts)
+    return "\n\n".join(text for text in found if text) or None
 
 
 def words(node: LinkedNode, *terms: str) -> tuple[str, ...]:
@@ -81,12 +91,20 @@ def words(node: LinkedNode, *terms: str) -> tuple[str, ...]:
 
 
 def date(node: LinkedNode, term: str) -> str | None:
-    """Return an ISO 8601 date; the first of several, as of an interval."""
-    for value in node.values(term):
-        if isinstance(value, Literal) and (found := JsonNode(value.value).date):
-            return found
+    """Return an ISO 8601 date; the first of several."""
+    values = node.values(term)
+    return only(
+        node, term, [JsonNode(item.value).date if isinstance(item, Literal) else None for item in values]
+    )
+
+
+def only(node: LinkedNode, term: str, found: Iterable[_Read | None]) -> _Read | None:
+    """Return the first of what was found under a term; None in it, and any other value, count as not read."""
+    distinct = dict.fromkeys(found)
+    known = [item for item in distinct if item is not None]
+    if len(known) > 1 or None in distinct:
         node.leave(term)
-    return None
+    return next(iter(known), None)
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:
