@@ -55,3 +55,35 @@ def test_a_damaged_checkpoint_stays_refused_and_its_hint_names_the_other_file(fe
     assert result.code != 0
     assert "net.ckpt" in result.err
     assert "Choose another file with --file NAME: net.onnx." in result.err
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 12345\n"
+
+
+@pytest.mark.parametrize("name", ["d/net.onnx", "d/net.pt", "d/net.h5"])
+def test_a_model_that_is_a_pointer_of_git_lfs_is_named(fetch, cli, tmp_path, name):
+    fetched = fetch({"code.zip": packed({name: POINTER, "README.md": b"# A model"})})
+    assert fetched.code == 0
+    assert f"{name} was not opened: it is a pointer of Git LFS" in fetched.err
+    demonstrated = cli("fetch", hbb.DOI, "--run")
+    run = cli("run", hbb.DOI, "--input", tmp_path / "in.npz")
+    for result in (demonstrated, run):
+        assert result.code == 1
+        assert "is a pointer of Git LFS" in result.err.split("Error: ")[1]
+        assert "git lfs pull" in result.err
+
+
+def test_a_record_without_a_model_names_the_page_on_what_runs(fetch, cli, tmp_path):
+    fetch({"notes.txt": b"notes"})
+    for result in (cli("fetch", hbb.DOI, "--run"), cli("run", hbb.DOI, "--input", tmp_path / "in.npz")):
+        assert "docs/runnable.md" in result.err
+
+
+def test_outputs_in_a_missing_folder_name_the_folder(cli, tmp_path):
+    (tmp_path / "net.onnx").write_bytes(GRAPH)
+    np.savez(tmp_path / "in.npz", x=np.ones(2, np.float32))
+    target = tmp_path / "nodir" / "o.npz"
+    result = cli("run", tmp_path / "net.onnx", "--input", tmp_path / "in.npz", "--output", target)
+    assert result.code == 1
+    assert f"{target} cannot be written" in result.err
+    assert f"Make the folder {target.parent} first." in result.err

@@ -280,13 +280,22 @@ def _no_network(fetched: FetchedFiles) -> ModelError:
 
 def _no_model(fetched: FetchedFiles) -> ModelError:
     """The error for files that nothing here runs: what they are, and what the authors' code would take."""
+    from fairreg.services.fetch.unpacking import is_pointer
     from fairreg.services.run.recipe.facts import recipe_facts  # needs the readers of documents
 
     facts = recipe_facts(fetched)
+    pointers = [item.name for item in fetched.unopened if is_pointer(item.path)]
+    if not facts.weights and pointers:
+        beside = f" So are {len(pointers) - 1} more files." if pointers[1:] else ""
+        return ModelError(
+            f"No file of {fetched.requested} contains a model that fairreg supports, but {pointers[0]} is a "
+            f"pointer of Git LFS: the file itself lies on another server.{beside}",
+            hint="Get it with `git lfs pull` in a clone of the repository, and give fairreg that file.",
+        )
     if not facts.weights:
         return ModelError(
             f"No file of {fetched.requested} contains a model that fairreg supports.",
-            hint="The files are fetched and verified nevertheless. What it supports: docs/running.md.",
+            hint="The files are fetched and verified nevertheless. What it supports: docs/runnable.md.",
         )
     first, more = facts.weights[0], len(facts.weights) - 1
     others = f", and {more} more" if more else ""
