@@ -228,3 +228,29 @@ def test_the_python_api_gives_the_refused_archives_with_their_errors(
     assert [path.name for path in fetched.models] == ["model.onnx"]
     ((path, error),) = fetched.refused.items()
     assert (path.name, error.exit_code) == ("bad.zip", 3)
+
+
+def test_a_chosen_member_runs_although_another_archive_is_refused(fetch, cli, tmp_path):
+    np.savez(tmp_path / "in.npz", x=np.ones(2, np.float32))
+    files = {
+        "evil.zip": BAD["outside"],
+        "extra.zip": packed({"in/net.onnx": GRAPH, "in/b.onnx": GRAPH}),
+    }
+    assert fetch(files).code == 3
+    refused = cli("run", hbb.DOI, "--input", tmp_path / "in.npz")
+    assert refused.code == 3
+    assert "--file NAME: in/b.onnx, in/net.onnx" in refused.err
+    chosen = cli("run", hbb.DOI, "--input", tmp_path / "in.npz", "--file", "in/net.onnx")
+    assert chosen.code == 0, chosen.err
+    assert "leads outside its folder" in chosen.err
+    assert "The model that ran is net.onnx." in chosen.err
+
+
+@pytest.mark.parametrize("command", ["fetch", "inspect"])
+def test_a_pattern_that_nothing_matches_is_named_beside_a_refused_archive(fetch, cli, command):
+    files = {"evil.zip": BAD["outside"], "extra.zip": packed({"in/net.onnx": GRAPH})}
+    fetch(files)
+    result = cli(command, hbb.DOI, "--file", "nothing*")
+    assert result.code == 3
+    assert "leads outside its folder" in result.err
+    assert "No file matches nothing*, and no file inside extra.zip does." in result.err

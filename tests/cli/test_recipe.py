@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """``fetch --recipe``: what it takes to run a model with its authors' code; nothing of it is executed."""
 
+import io
 import json
+import random
 import re
+import tarfile
 
 import numpy as np
 import pytest
 
 from support import founding, hbb, zenodo_files
+from support.containerfiles import check_paths
 from support.weight_files import Files
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -160,3 +164,90 @@ def test_the_recipe_names_the_copies_that_a_fetch_makes(cli, httpserver, tmp_pat
     named = re.findall(r"files/[\w./-]+\.(?:zip|txt)", target.read_text())
     assert named == ["files/a/code.zip", "files/requirements.txt"]
     assert all((tmp_path / path).is_file() for path in named)
+
+
+def tarred(members: dict[str, bytes], mode: str = "w:gz") -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+MEMBERS = {
+    "requirements.txt": b"torch==1.13\n",
+    "d/requirements.txt": b"numpy\n",
+    "environment.yml": CONDA.encode(),
+    "d/environment.yml": CONDA.encode(),
+    "pyproject.toml": b'[project]\nname = "x"\n',
+    "d/pyproject.toml": b'[project]\nname = "y"\n',
+    "poetry.lock": b"x",
+    "run.py": b"raise SystemExit(9)",
+    "README.md": README.encode(),
+    "net.pt": unknown_weights(),
+    "odd name/requirements.txt": b"scipy\n",
+    "requirements'; touch x;'.txt": b"scipy\n",
+    "requirements\u2028.txt": b"scipy\n",
+}
+
+
+def recipe_of(cli, httpserver, folder, files):
+    """Fetch a record of these files, and return its recipe and the paths that the recipe reads."""
+    pid = zenodo_files.serve(httpserver, files)
+    result = cli("fetch", pid, "--output", folder / "files", "--recipe", folder / "Containerfile")
+    assert result.code == 0, result.err
+    text = (folder / "Containerfile").read_text()
+    return text, check_paths(text, folder)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_path_of_a_recipe_is_made_by_an_earlier_line(cli, httpserver, tmp_path, seed):
+    choose = random.Random(seed)
+
+    def some():
+        names = choose.sample(sorted(MEMBERS), choose.randint(1, 5))
+        return {name: MEMBERS[name] for name in names}
+
+    files = list(some().items()) if choose.random() < 0.5 else []
+    for number in range(choose.randint(0 if files else 1, 3)):
+        pack, suffix = choose.choice([(zenodo_files.packed, "zip"), (tarred, "tar.gz")])
+        files.append((f"{choose.choice(['a', 'b b'])}/{number}.{suffix}", pack(some())))
+    recipe_of(cli, httpserver, tmp_path, files)
+
+
+def test_requirements_in_an_archive_without_code_are_unpacked(cli, httpserver, tmp_path):
+    files = [("all.zip", zenodo_files.packed({"d/environment.yml": CONDA.encode()}))]
+    text, read = recipe_of(cli, httpserver, tmp_path, files)
+    assert read == ["files/all.zip", "code-1/d/environment.yml"]
+    assert "RUN git clone https://github.com/FAIR4HEP/hbb_interaction_network code\n" in text
+
+
+def test_two_archives_get_a_folder_each(cli, httpserver, tmp_path):
+    same = {"requirements.txt": b"torch\n", "run.py": b"x"}
+    files = [("a.zip", zenodo_files.packed(same)), ("b.tar.gz", tarred(same))]
+    _, read = recipe_of(cli, httpserver, tmp_path, files)
+    assert read == [
+        *("files/a.zip", "files/b.tar.gz"),
+        *("code-1/requirements.txt", "code-2/requirements.txt"),
+    ]
+
+
+def test_requirements_and_code_may_be_in_archives_of_their_own(cli, httpserver, tmp_path):
+    files = [
+        ("env.zip", zenodo_files.packed({"requirements.txt": b"torch\n"})),
+        ("src.zip", zenodo_files.packed({"run.py": b"x"})),
+    ]
+    _, read = recipe_of(cli, httpserver, tmp_path, files)
+    assert read == ["files/env.zip", "files/src.zip", "code-1/requirements.txt"]
+
+
+def test_an_archive_that_only_documents_a_command_is_unpacked(cli, httpserver, tmp_path):
+    files = [("doc.zip", zenodo_files.packed({"README.md": README.encode()}))]
+    assert recipe_of(cli, httpserver, tmp_path, files)[1] == ["files/doc.zip"]
+
+
+def test_a_project_outside_archives_is_installed_from_the_fetched_files(cli, httpserver, tmp_path):
+    text, _ = recipe_of(cli, httpserver, tmp_path, [("pyproject.toml", MEMBERS["pyproject.toml"])])
+    assert "RUN pip install --no-cache-dir files\n" in text

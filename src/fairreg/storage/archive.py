@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from fairreg.errors import UnsafeArchive
@@ -32,6 +32,7 @@ __all__ = [
     "bounded",
     "has_archive_name",
     "is_archive",
+    "member_names",
     "open_zip",
     "packed_kind",
     "too_large",
@@ -150,6 +151,17 @@ def _remove(folder: Path) -> None:
         folder.unlink()
     elif folder.exists():
         shutil.rmtree(folder)
+
+
+def member_names(path: Path) -> frozenset[str]:
+    """Names of the members of an archive that was unpacked, as other programs unpack them."""
+    if not path.name.lower().endswith(TAR_SUFFIXES):
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    else:
+        with tarfile.open(path) as tar:
+            names = tar.getnames()
+    return frozenset(str(PurePosixPath(name)) for name in names)
 
 
 def packed_kind(path: Path, name: str) -> str | None:

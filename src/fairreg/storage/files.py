@@ -24,6 +24,9 @@ _BLOCK = 2**20
 _LIMIT_OF_NAMES = 255  # bytes, in most file systems
 # File systems limit names to 255 bytes; the beginning of the target's name tells whose draft it is.
 _LONGEST_HINT = 100
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_TAKEN = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY})
 
 
 def digest(path: Path, algorithm: str = "sha256") -> str:
@@ -83,10 +86,31 @@ def disk_faults(what: str) -> Iterator[None]:
     except OSError as error:
         raise FairregError(
             f"{what} cannot be written: {error.strerror or error}{_place_of(error)}.",
-            hint="Make its folder first."
-            if isinstance(error, FileNotFoundError)
-            else "Free some space, or choose a writable folder (FAIRREG_HOME for the cache).",
+            hint=_hint_of(error),
         ) from error
+
+
+def _hint_of(error: OSError) -> str:
+    """The next step after a disk error, by its number: no other number says that space is short."""
+    if error.errno == errno.ENOENT:
+        folder = _missing_folder(error)
+        return f"Make the folder {folder} first." if folder else "Make its folder first."
+    if error.errno in _FULL:
+        return "Free some space, or choose a folder on another disk (FAIRREG_HOME for the cache)."
+    if error.errno in _FORBIDDEN:
+        return "Change its permissions, or choose a writable folder (FAIRREG_HOME for the cache)."
+    if error.errno in _TAKEN:
+        return "Choose another path: a file or a folder is in its place."
+    return "Check the disk, or choose another folder (FAIRREG_HOME for the cache)."
+
+
+def _missing_folder(error: OSError) -> Path | None:
+    """The folder that is missing, None where the error does not tell."""
+    named = error.filename if error.filename2 is None else error.filename2
+    if not isinstance(named, (str, os.PathLike)):
+        return None
+    folder = Path(named).parent
+    return None if folder.exists() else folder
 
 
 @contextmanager

@@ -224,12 +224,27 @@ def format_of(path: Path) -> str:
         return _SHARDED
     for name, reader in _READERS.items():
         if reader.knows(start, path.suffix.lower()):
+            if not reader.knows(start, ""):
+                _check_named(path, name)
             return name
     raise ModelError(
         f"{path.name} is not a weight file in a supported format.",
         hint="Supported are PyTorch state dicts (.pth, .pt, .bin, .ckpt), .safetensors and .onnx files, "
         "and the .index.json of their shards.",
     )
+
+
+def _check_named(path: Path, name: str) -> None:
+    """Refuse a file that only its suffix calls a PyTorch file: other programs use .bin for any data."""
+    if name != "pytorch":
+        return
+    from fairreg.storage.recognition import describe  # most files begin like what they are
+
+    if not path.stat().st_size:
+        raise ModelError(f"{path.name} is not a weight file: it is empty.")
+    said = describe(path)
+    if said.format in {"text", "unknown"}:
+        raise ModelError(f"{path.name} is {said.words}, not a weight file.", hint=said.next_step)
 
 
 def _beginning(path: Path) -> bytes:

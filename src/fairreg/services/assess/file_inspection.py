@@ -21,7 +21,7 @@ from fairreg.services.run.demonstrate import meant, recognise_fetched
 from fairreg.sources import source_named
 from fairreg.storage.files import digest
 
-__all__ = ["card", "documents", "files", "model_facts"]
+__all__ = ["card", "documents", "files", "located_documents", "model_facts"]
 
 _MAX_TEXT = 200_000
 _MAX_DOCUMENTS = 400
@@ -39,10 +39,17 @@ def files(fetched: FetchedFiles) -> tuple[FileFact, ...]:
 
 def documents(fetched: FetchedFiles) -> tuple[Document, ...]:
     """Read small text files beside the model and in archives whose role follows from place and name."""
-    loose = [(item.distribution.name, item.file.path) for item in fetched.files]
-    packed = [(fetched.name_of(path), path) for folder in fetched.folders for path in _paths(folder)]
-    known = ((role, name, path) for name, path in loose + packed if (role := role_of(name)) is not None)
-    return tuple(_document(*item) for item in islice(known, _MAX_DOCUMENTS))
+    return tuple(item for item, _ in located_documents(fetched))
+
+
+def located_documents(fetched: FetchedFiles) -> Iterator[tuple[Document, Downloaded]]:
+    """Yield the same documents, each with the download that it is or, for a member, that it is packed in."""
+    named = [(item.distribution.name, item.file.path, item) for item in fetched.files]
+    for folder, archive in zip(fetched.folders, fetched.archives, strict=True):
+        named += [(fetched.name_of(path), path, archive) for path in _paths(folder)]
+    known = ((role, *item) for item in named if (role := role_of(item[0])) is not None)
+    for role, name, path, download in islice(known, _MAX_DOCUMENTS):
+        yield _document(role, name, path), download
 
 
 def _document(role: Role, name: str, path: Path) -> Document:

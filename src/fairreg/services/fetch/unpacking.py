@@ -19,12 +19,14 @@ from fairreg.services.fetch.side_files import side_files_in
 from fairreg.storage import manifest
 from fairreg.storage.archive import has_archive_name, is_archive, packed_kind, unpack
 from fairreg.storage.cache import Cache
+from fairreg.storage.formats import WORDS, format_of_head
 from fairreg.web import Log
 
 __all__ = [
     "UnopenedFile",
     "Unpacking",
     "are_graphs",
+    "is_pointer",
     "models_in",
     "unopened_in",
     "unopened_notes",
@@ -32,11 +34,16 @@ __all__ = [
 ]
 
 _MOST_NAMED = 8
+_LONGEST_POINTER = 1024  # bytes: by the specification of Git LFS it is shorter
+_POINTER = WORDS["lfs_pointer"]
 
 
 @dataclass(frozen=True)
 class UnopenedFile:
-    """A packed file whose content was not looked at; `error` is that of an archive that was refused."""
+    """A packed file whose content was not looked at, or a pointer to a file that is not here.
+
+    `error` is that of an archive that was refused.
+    """
 
     name: str
     path: Path
@@ -74,7 +81,7 @@ def unpack_all(cache: Cache, files: Iterable[Downloaded], log: Log) -> Unpacking
 def unopened_in(
     files: Iterable[Downloaded], folders: Iterable[Path], models: Sequence[Path]
 ) -> Iterator[UnopenedFile]:
-    """Yield the packed files that fairreg does not open, also those inside archives, by their names."""
+    """Yield the packed files that fairreg does not open and pointers of Git LFS, also inside archives."""
     known = set(models)
     for item in files:
         path, name = item.file.path, item.distribution.name
@@ -82,11 +89,23 @@ def unopened_in(
             continue
         if path not in known and not is_archive(path) and (kind := packed_kind(path, name)):
             yield UnopenedFile(name, path, kind)
+        elif is_pointer(path):
+            yield UnopenedFile(name, path, _POINTER)
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path not in known and has_archive_name(path.name) and path.is_file():
-                name = path.relative_to(folder).as_posix()
+        for path in (found for found in sorted(folder.rglob("*")) if found.is_file()):
+            name = path.relative_to(folder).as_posix()
+            if is_pointer(path):
+                yield UnopenedFile(name, path, _POINTER)
+            elif path not in known and has_archive_name(path.name):
                 yield UnopenedFile(name, path, "an archive inside an archive")
+
+
+def is_pointer(path: Path) -> bool:
+    """Tell whether a file is a pointer of Git LFS, in the place of a file on another server."""
+    if path.stat().st_size > _LONGEST_POINTER:
+        return False
+    with path.open("rb") as stream:
+        return format_of_head(stream.read(_LONGEST_POINTER), "") == "lfs_pointer"
 
 
 def unopened_notes(unopened: Iterable[UnopenedFile]) -> Iterator[str]:
@@ -148,6 +167,6 @@ def _holds_model(path: Path) -> bool:
     except SecurityRefusal:
         return True  # an index that names files elsewhere: reading it says so
     except ModelError:
-        if not runners.loads(path):
+        if is_pointer(path) or not runners.loads(path):
             return False
     return not is_archive(path)

@@ -31,6 +31,7 @@ __all__ = [
     "check_runtime",
     "find_model",
     "meant",
+    "obstacles",
     "recognise",
     "recognise_fetched",
     "reference",
@@ -241,14 +242,21 @@ def meant(
     An unsafe file says that the record is not what it seems: beside one the model has to be chosen, unless it
     is the published baseline. Raises as `find_model`.
     """
-    if not found and refused:
-        raise _unreadable(refused, fetched)
+    in_the_way = obstacles(refused, fetched)
+    if not found and in_the_way:
+        raise _unreadable(in_the_way, fetched)
     if not found:
         raise _no_network(fetched)
     chosen = models.choose(found, where=fetched.requested, name_of=fetched.name_of)
-    if not chosen.baseline and any(isinstance(error, SecurityRefusal) for error in refused.values()):
-        raise _unreadable(refused, fetched)
+    if not chosen.baseline and any(isinstance(error, SecurityRefusal) for error in in_the_way.values()):
+        raise _unreadable(in_the_way, fetched)
     return chosen, passed_over(refused, chosen.path)
+
+
+def obstacles(refused: Mapping[Path, FairregError], fetched: FetchedFiles) -> dict[Path, FairregError]:
+    """The errors that a choice has to answer: a member chosen by name answers those of refused archives."""
+    answered = frozenset(fetched.refused if fetched.members else ())
+    return {path: error for path, error in refused.items() if path not in answered}
 
 
 def passed_over(refused: Mapping[Path, FairregError], ran: Path) -> tuple[str, ...]:
@@ -272,13 +280,22 @@ def _no_network(fetched: FetchedFiles) -> ModelError:
 
 def _no_model(fetched: FetchedFiles) -> ModelError:
     """The error for files that nothing here runs: what they are, and what the authors' code would take."""
+    from fairreg.services.fetch.unpacking import is_pointer
     from fairreg.services.run.recipe.facts import recipe_facts  # needs the readers of documents
 
     facts = recipe_facts(fetched)
+    pointers = [item.name for item in fetched.unopened if is_pointer(item.path)]
+    if not facts.weights and pointers:
+        beside = f" So are {len(pointers) - 1} more files." if pointers[1:] else ""
+        return ModelError(
+            f"No file of {fetched.requested} contains a model that fairreg supports, but {pointers[0]} is a "
+            f"pointer of Git LFS: the file itself lies on another server.{beside}",
+            hint="Get it with `git lfs pull` in a clone of the repository, and give fairreg that file.",
+        )
     if not facts.weights:
         return ModelError(
             f"No file of {fetched.requested} contains a model that fairreg supports.",
-            hint="The files are fetched and verified nevertheless. What it supports: docs/running.md.",
+            hint="The files are fetched and verified nevertheless. What it supports: docs/runnable.md.",
         )
     first, more = facts.weights[0], len(facts.weights) - 1
     others = f", and {more} more" if more else ""
@@ -294,6 +311,6 @@ def _unreadable(refused: Mapping[Path, FairregError], fetched: FetchedFiles) -> 
     error = next((error for error in errors if error.exit_code != ModelError.exit_code), errors[0])
     others = [fetched.name_of(path) for path in fetched.models if path not in refused]
     if others:
-        choice = f"Or choose another file with --file NAME: {', '.join(others[:10])}."
-        error.hint = f"{error.hint} {choice}" if error.hint else choice
+        choice = f"hoose another file with --file NAME: {', '.join(others[:10])}."
+        error.hint = f"{error.hint} Or c{choice}" if error.hint else f"C{choice}"
     return error

@@ -18,6 +18,7 @@ from fairreg.services.run.demonstrate import (
     DEFAULT_RUNTIME,
     ENGINES,
     meant,
+    obstacles,
     passed_over,
     recognise,
     recognise_fetched,
@@ -201,7 +202,8 @@ def chosen_among(fetched: FetchedFiles) -> ModelChoice:
     found, refused = recognise_fetched(fetched)
     able = [item for item in found if item.obstacle is None]
     graphs = _distinct(path for path in fetched.models if runners.loads(path))
-    only_graphs = not able and not any(isinstance(error, SecurityRefusal) for error in refused.values())
+    unsafe = any(isinstance(error, SecurityRefusal) for error in obstacles(refused, fetched).values())
+    only_graphs = not able and not unsafe
     record = fetched.record.identifier
     if only_graphs and graphs[1:]:
         raise models.several(fetched.requested, [fetched.name_of(path) for path in graphs])

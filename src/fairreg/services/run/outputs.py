@@ -32,7 +32,7 @@ def write_outputs(outputs: Mapping[str, Array], path: Path) -> None:
             hint="Name a .npz file.",
         )
     plain = {name: _plain(name, array) for name, array in outputs.items()}
-    with disk_faults(path.name), replacing(path) as draft, draft.open("wb") as file:
+    with disk_faults(str(path)), replacing(path) as draft, draft.open("wb") as file:
         if path.suffix == ".npz":
             _write_npz(file, plain)
         else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from fairreg.errors import AccessDenied, NotFound
+from fairreg.errors import AccessDenied, FairregError, NotFound
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.files.fetched import ArchiveMember, FetchedFiles
@@ -177,22 +177,31 @@ def without_excluded(files: Iterable[Distribution], selection: FileSelection) ->
 def narrowed(fetched: FetchedFiles, selection: FileSelection, log: Log) -> FetchedFiles:
     """Choose members of archives by the patterns that match no file of the record.
 
-    Raises NotFound if all patterns are such and none matches a member.
+    Raises NotFound if all patterns are such and none matches a member, or the error of a refused archive,
+    which may have what was asked for.
     """
     names = [item.distribution.name for item in fetched.files]
     inside = selection.unmatched(names)
     members = _members(fetched, inside) if inside.patterns else ()
     only_inside = bool(inside.patterns) and inside.patterns == selection.patterns
     if only_inside and not members:
-        for error in fetched.refused.values():
-            raise error
-        patterns = " or ".join(selection.patterns)
-        raise NotFound(f"No file matches {patterns}, and no file inside {_listed(names)} does.")
+        raise _nothing_inside(fetched, names, selection)
     _log_idle(fetched, inside.unmatched([item.name for item in members]), log)
     hidden = selection.left_out([fetched.name_of(path) for path in fetched.models])
     wanted = {item.path for item in members} if only_inside else set(fetched.models)
     models = [path for path in fetched.models if path in wanted and fetched.name_of(path) not in hidden]
     return replace(fetched, models=tuple(models), members=members)
+
+
+def _nothing_inside(fetched: FetchedFiles, names: Sequence[str], selection: FileSelection) -> FairregError:
+    patterns = " or ".join(selection.patterns)
+    nothing = f"No file matches {patterns}"
+    for error in fetched.refused.values():
+        opened = _listed([item.distribution.name for item in fetched.archives])
+        said = f"{nothing}, and no file inside {opened} does." if opened else f"{nothing}."
+        error.hint = f"{said} {error.hint}" if error.hint else said
+        return error
+    return NotFound(f"{nothing}, and no file inside {_listed(names)} does.")
 
 
 def placed(fetched: FetchedFiles, output: Path | None, selection: FileSelection) -> FetchedFiles:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairreg.errors import UsageError
-from fairreg.schemas.text import one_line
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.services.run.recipe.containerfile import containerfile
 from fairreg.services.run.recipe.facts import RecipeFacts, recipe_facts
@@ -28,7 +27,7 @@ def write_recipe(fetched: FetchedFiles, target: Path) -> RecipeFacts:
     check_target(target)
     from fairreg.services.fetch.placement import layout  # only a recipe needs it, not its facts
 
-    copies = {one_line(item.name): str(path) for item, path in layout(fetched.files).items()}
+    copies = {item: str(path) for item, path in layout(fetched.files).items()}
     facts = replace(recipe_facts(fetched), copies=copies)
     with disk_faults(str(target)), replacing(target) as draft:
         draft.write_text(containerfile(facts, fetched.requested), encoding="utf-8")

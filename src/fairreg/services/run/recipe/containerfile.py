@@ -7,11 +7,12 @@ in COPY in JSON's form, addresses and commits only of the form that `facts` admi
 
 import json
 import shlex
+import tarfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from fairreg.schemas.text import one_line
-from fairreg.services.run.recipe.facts import RecipeFacts
+from fairreg.services.fetch.download import Downloaded
+from fairreg.services.run.recipe.facts import EnvironmentFile, RecipeFacts
 
 __all__ = ["containerfile"]
 
@@ -52,7 +53,8 @@ def _build(facts: RecipeFacts) -> Iterator[str]:
         if facts.python is None:
             yield f"# No version of Python is stated; {_PYTHON} is an assumption."
         yield f"FROM docker.io/library/python:{facts.python or _PYTHON}-slim"
-    yield "RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates git unzip \\"
+    programs = "ca-certificates git unzip bzip2 xz-utils"
+    yield f"RUN apt-get update && apt-get install --yes --no-install-recommends {programs} \\"
     yield "    && rm -rf /var/lib/apt/lists/*"
     yield "WORKDIR /model"
     yield f"COPY {json.dumps(['files', 'files/'])}"
@@ -61,51 +63,70 @@ def _build(facts: RecipeFacts) -> Iterator[str]:
 
 
 def _code(facts: RecipeFacts) -> Iterator[str]:
+    for item, folder in _folders(facts).items():
+        yield f"RUN {_unpack(item, _copy(facts, item), folder)}"
     code = facts.code
-    for name in code.archives:
-        yield f"RUN {_unpack(facts, name)}"
-    if code.repository is not None and not code.archives:
-        yield f"RUN git clone {shlex.quote(code.repository)} code"
+    if _is_cloned(facts):
+        yield f"RUN git clone {shlex.quote(code.repository or '')} code"
         if code.commit is not None:
             yield f"RUN git -C code checkout {code.commit}"
 
 
-def _unpack(facts: RecipeFacts, name: str) -> str:
-    path = shlex.quote(f"files/{facts.copies[one_line(name)]}")
-    program = f"unzip -q {path} -d code" if name.lower().endswith(".zip") else f"tar -xf {path} -C code"
-    return f"mkdir -p code && {program}"
+def _is_cloned(facts: RecipeFacts) -> bool:
+    return facts.code.repository is not None and not facts.code.archives
 
 
-def _environment(facts: RecipeFacts, conda: str | None) -> Iterator[str]:
+def _folders(facts: RecipeFacts) -> dict[Downloaded, str]:
+    """A folder of its own for each archive: two may have files of one name."""
+    if len(facts.unpacked) == 1 and not _is_cloned(facts):
+        return {facts.unpacked[0]: "code"}
+    return {item: f"code-{number}" for number, item in enumerate(facts.unpacked, start=1)}
+
+
+def _unpack(item: Downloaded, copy: str, folder: str) -> str:
+    # An archive may have two members of one name, about which unzip would ask without -o.
+    is_zip = not tarfile.is_tarfile(item.file.path)
+    program = f"unzip -q -o {copy} -d {folder}" if is_zip else f"tar -xf {copy} -C {folder}"
+    return f"mkdir -p {folder} && {program}"
+
+
+def _copy(facts: RecipeFacts, item: Downloaded) -> str:
+    return shlex.quote(f"files/{facts.copies[item.distribution]}")
+
+
+def _environment(facts: RecipeFacts, conda: EnvironmentFile | None) -> Iterator[str]:
     if conda is not None:
-        yield f"RUN micromamba install --yes --name base --file {_place(facts, conda)}"
-        yield from (
-            f"# Not used by this recipe: {_plain(name)}" for name in facts.environments if name != conda
-        )
-        return
-    for name in facts.environments:
-        base = PurePosixPath(name).name.lower()
-        if base.endswith(".txt"):
-            yield f"RUN pip install --no-cache-dir --requirement {_place(facts, name)}"
-        elif base == "pyproject.toml":
-            folder = shlex.quote(str(PurePosixPath("code") / PurePosixPath(name).parent))
-            yield f"RUN pip install --no-cache-dir {folder}"
+        yield f"RUN micromamba install --yes --name base --file {shlex.quote(str(_place(facts, conda)))}"
+    for item in facts.environments:
+        place, base = _place(facts, item), PurePosixPath(item.name).name.lower()
+        if item == conda:
+            continue
+        if conda is not None or place is None or not (base.endswith(".txt") or base == "pyproject.toml"):
+            yield f"# Not used by this recipe: {_plain(item.name)}"
+        elif base.endswith(".txt"):
+            yield f"RUN pip install --no-cache-dir --requirement {shlex.quote(str(place))}"
         else:
-            yield f"# Not used by this recipe: {_plain(name)}"
+            yield f"RUN pip install --no-cache-dir {shlex.quote(str(place.parent))}"
     if not facts.environments:
         yield "# No requirements were found: install here what the code imports."
 
 
-def _place(facts: RecipeFacts, name: str) -> str:
-    """Path of a file of the record in the image: in the unpacked code, else among the fetched files."""
-    place = f"files/{facts.copies[one_line(name)]}" if name in facts.loose else f"code/{_plain(name)}"
-    return shlex.quote(place)
+def _place(facts: RecipeFacts, item: EnvironmentFile) -> PurePosixPath | None:
+    """Path of the file in the image; None where its name there is not known or cannot be written."""
+    if item.renamed or not item.name.isprintable():
+        return None
+    if item.packed:
+        return PurePosixPath(_folders(facts)[item.download]) / item.name
+    if item.cloned and _is_cloned(facts):
+        return PurePosixPath("code") / item.name
+    return PurePosixPath("files") / facts.copies[item.download.distribution]
 
 
-def _conda(facts: RecipeFacts) -> str | None:
+def _conda(facts: RecipeFacts) -> EnvironmentFile | None:
     """The conda environment that stands highest in the folders."""
-    found = [name for name in facts.environments if name.endswith((".yml", ".yaml"))]
-    return min(found, key=lambda name: (name.count("/"), name), default=None)
+    found = [item for item in facts.environments if item.name.endswith((".yml", ".yaml"))]
+    usable = [item for item in found if _place(facts, item) is not None]
+    return min(usable, key=lambda item: (item.name.count("/"), item.name), default=None)
 
 
 def _tail(facts: RecipeFacts) -> Iterator[str]:

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ from typing import Any
 from fairreg.assessment.content.environment import base_images
 from fairreg.assessment.evidence import Document
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.record import ModelRecord
+from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.schemas.text import one_line
-from fairreg.services.assess.file_inspection import documents
+from fairreg.services.assess.file_inspection import located_documents
+from fairreg.services.fetch.download import Downloaded
 from fairreg.services.fetch.fetch import FetchedFiles
 from fairreg.sources import schemes
+from fairreg.storage.archive import member_names
 from fairreg.storage.files import digest
 from fairreg.storage.formats import MODEL_FORMATS
 from fairreg.storage.recognition import describe
 
-__all__ = ["CodeSource", "RecipeFacts", "WeightFileFact", "recipe_facts"]
+__all__ = ["CodeSource", "EnvironmentFile", "RecipeFacts", "WeightFileFact", "recipe_facts"]
 
 _MOST_COMMANDS, _MOST_WEIGHTS = 12, 20
 _LONGEST_COMMAND = 300
@@ -48,6 +51,20 @@ class CodeSource:
 
 
 @dataclass(frozen=True)
+class EnvironmentFile:
+    """A file that describes an environment: a `download`, or packed in one.
+
+    `cloned` ones are in the repository too; `renamed` ones have another name in the archive itself.
+    """
+
+    name: str
+    download: Downloaded
+    packed: bool = False
+    cloned: bool = False
+    renamed: bool = False
+
+
+@dataclass(frozen=True)
 class WeightFileFact:
     """A file of weights: its name, what it is, and the digest of its content."""
 
@@ -62,27 +79,44 @@ class RecipeFacts:
 
     `environments` and `containers` are files that describe an environment, `python` the version of Python
     that one of them states, `images` the base images of the authors' containers. `commands` are lines of
-    code blocks in their documents, each with the document's name. `loose` are the files outside archives,
-    `copies` the paths of all fetched files, by name, in the folder that ``fetch --output`` makes; a recipe
-    needs them.
+    code blocks in their documents, each with the document's name. `unpacked` are the archives that the code,
+    an environment or a command is in, `copies` the paths of all fetched files in the folder that
+    ``fetch --output`` makes; a recipe needs them.
     """
 
     record: str
     name: str
     code: CodeSource
     weights: tuple[WeightFileFact, ...]
-    environments: tuple[str, ...]
+    environments: tuple[EnvironmentFile, ...]
     containers: tuple[str, ...]
     images: tuple[str, ...]
     python: str | None
     commands: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
-    loose: tuple[str, ...] = ()
-    copies: Mapping[str, str] = field(default_factory=dict)
+    unpacked: tuple[Downloaded, ...] = ()
+    copies: Mapping[Distribution, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The entry ``recipe`` of the document of ``fairreg fetch``."""
-        return asdict(self) | {"commands": [{"file": file, "line": line} for file, line in self.commands]}
+        """The findings in the entry ``recipe`` of the document of ``fairreg fetch``."""
+        return {
+            "record": self.record,
+            "name": self.name,
+            "code": {**asdict(self.code), "archives": list(self.code.archives)},
+            "weights": [asdict(item) for item in self.weights],
+            "environments": [
+                {
+                    "name": item.name,
+                    "archive": one_line(item.download.distribution.name) if item.packed else None,
+                }
+                for item in self.environments
+            ],
+            "containers": list(self.containers),
+            "images": list(self.images),
+            "python": self.python,
+            "commands": [{"file": file, "line": line} for file, line in self.commands],
+            "missing": list(self.missing),
+        }
 
     def sentence(self) -> str:
         """The requirements, in one sentence."""
@@ -90,7 +124,8 @@ class RecipeFacts:
         at = f" at {code.commit}" if code.commit else ""
         parts = [f"the code in {code.repository}{at}" if code.repository else ""]
         parts += [f"the code in {', '.join(code.archives)}"] if code.archives else []
-        parts += [f"its environment ({', '.join(self.environments[:3])})"] if self.environments else []
+        names = ", ".join(item.name for item in self.environments[:3])
+        parts += [f"its environment ({names})"] if self.environments else []
         parts += [f"a command such as {self.commands[0][1]!r}"] if self.commands else []
         told = [part for part in parts if part]
         return f"It takes {'; '.join(told)}." if told else "The record names no code for it."
@@ -98,40 +133,65 @@ class RecipeFacts:
 
 def recipe_facts(fetched: FetchedFiles) -> RecipeFacts:
     """Gather the facts from the record and the fetched files; nothing is requested or executed."""
-    read = documents(fetched)
+    located = list(located_documents(fetched))
+    read = [item for item, _ in located]
     environments = [item for item in read if item.role == "requirements"]
     containers = [item for item in read if item.role == "dockerfile"]
-    code = _code(fetched.record, fetched)
-    packed = {item.file.path for item in fetched.archives}
-    commands = tuple(_commands(item for item in read if item.role in {"readme", "model_card", "docs"}))
+    archives = _code_archives(fetched)
+    code = _code(fetched.record, archives)
+    commands, explained = _documented(located)
+    described = tuple(_environments(located, fetched))
+    needed = {*archives, *explained, *(item.download for item in described)}
     return RecipeFacts(
         record=fetched.record.identifier,
         name=one_line(fetched.record.name),
         code=code,
         weights=tuple(_weights(fetched)),
-        environments=tuple(item.path for item in environments),
+        environments=described,
         containers=tuple(item.path for item in containers),
         images=tuple(dict.fromkeys(image for item in containers for image in base_images(item))),
         python=_python(environments),
-        commands=commands[:_MOST_COMMANDS],
+        commands=commands,
         missing=tuple(_missing(code, environments, containers, commands)),
-        loose=tuple(item.distribution.name for item in fetched.files if item.file.path not in packed),
+        unpacked=tuple(item for item in fetched.archives if item in needed),
     )
 
 
-def _code(record: ModelRecord, fetched: FetchedFiles) -> CodeSource:
-    """The repository that the record is of or refers to, and the archives that have code in them."""
+def _environments(
+    located: Iterable[tuple[Document, Downloaded]], fetched: FetchedFiles
+) -> Iterator[EnvironmentFile]:
+    packed, names_in = frozenset(fetched.archives), cache(member_names)
+    for item, download in located:
+        if item.role != "requirements":
+            continue
+        is_packed = download in packed
+        yield EnvironmentFile(
+            item.path,
+            download,
+            packed=is_packed,
+            cloned=bool(_AT_COMMIT.search(download.distribution.url or "")),
+            renamed=is_packed and item.path not in names_in(download.file.path),
+        )
+
+
+def _code_archives(fetched: FetchedFiles) -> tuple[Downloaded, ...]:
+    """The archives that have code in them."""
+    return tuple(
+        item
+        for folder, item in zip(fetched.folders, fetched.archives, strict=True)
+        if next(folder.rglob("*.py"), None) or next(folder.rglob("*.ipynb"), None)
+    )
+
+
+def _code(record: ModelRecord, archives: Iterable[Downloaded]) -> CodeSource:
+    """The repository that the record is of or refers to, and these archives."""
     named = (*record.identifiers, *(item.target for item in record.relations))
     repository = next((found for item in named if (found := _repository(item))), None)
     own = repository is not None and any(item.compact == record.identifier for item in record.identifiers)
     addresses = [item.url for item in record.distributions if item.url] if own else []
     commit = next((match[1] for match in map(_AT_COMMIT.search, addresses) if match), None)
-    archives = [
-        item.distribution.name
-        for folder, item in zip(fetched.folders, fetched.archives, strict=True)
-        if next(folder.rglob("*.py"), None) or next(folder.rglob("*.ipynb"), None)
-    ]
-    return CodeSource(repository, commit, tuple(map(one_line, archives)))
+    names = (one_line(item.distribution.name) for item in archives)
+    return CodeSource(repository, commit, tuple(names))
 
 
 def _repository(identifier: Identifier) -> str | None:
@@ -160,6 +220,16 @@ def _paths(fetched: FetchedFiles) -> Iterator[Path]:
 def _python(environments: Sequence[Document]) -> str | None:
     matches = (pattern.search(item.text) for item in environments for pattern in _PYTHONS)
     return next((match[1] for match in matches if match), None)
+
+
+def _documented(
+    located: Iterable[tuple[Document, Downloaded]],
+) -> tuple[tuple[tuple[str, str], ...], tuple[Downloaded, ...]]:
+    """The commands in the documents, each with the document's name, and the downloads they were found in."""
+    explaining = ((item, place) for item, place in located if item.role in {"readme", "model_card", "docs"})
+    found = ((command, place) for item, place in explaining for command in _commands([item]))
+    pairs = list(islice(found, _MOST_COMMANDS))
+    return tuple(command for command, _ in pairs), tuple(place for _, place in pairs)
 
 
 def _commands(read: Iterable[Document]) -> Iterator[tuple[str, str]]:
