@@ -266,7 +266,7 @@ class HttpClient:
     def location(self, url: str, *, policy: RetryPolicy | None = None) -> str | None:
         """Return the first redirect target of `url` without fetching it; None if it does not redirect."""
         with self._request(self._kind, self.address(url), None, {}, policy or self._policy) as response:
-            target = _redirect_target(response)
+            target = _onward(response)
             if target is None:
                 self._raise_if_refused(response)
             self.observe(Response(shown_url(response), response.status_code, headers_of(response), b""))
@@ -297,7 +297,7 @@ class HttpClient:
         target = self.address(url)
         for _ in range(MAX_REDIRECTS):
             with self._request(kind, target, params, headers, policy) as response:
-                onward = _redirect_target(response) if redirects(response) else None
+                onward = _onward(response, conditional="If-None-Match" in headers)
                 if onward is None:
                     self._raise_if_refused(response)
                     yield response
@@ -436,6 +436,24 @@ class HttpClient:
         if seconds > 1:
             self._log(f"{asked.netloc} is not responding; retrying in {seconds:.0f} s")
         self._sleep(seconds)
+
+
+def _onward(response: "requests.Response", *, conditional: bool = False) -> str | None:
+    """Return the target of a redirect; None for another answer, as 304 to a `conditional` request.
+
+    Raises BadAnswer for a redirect to nowhere: its body is not what was asked for.
+    """
+    if not redirects(response) or (conditional and response.status_code == HTTPStatus.NOT_MODIFIED):
+        return None
+    target = _redirect_target(response)
+    if target is None:
+        host, status = host_of(response.url), response.status_code
+        raise BadAnswer(
+            f"{host} answered with a redirect that leads nowhere (HTTP {status}).",
+            hint="Try again later.",
+            status=status,
+        )
+    return target
 
 
 def _redirect_target(response: "requests.Response") -> str | None:
