@@ -62,6 +62,7 @@ AnswerObserver = Callable[[Response], None]
 Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
+DOCUMENT_SECONDS = 300.0
 
 
 def no_log(_line: str) -> None:
@@ -76,7 +77,8 @@ def no_observer(_answer: Response) -> None:
 class RetryPolicy:
     """Limits of retrying: `retries` after the first attempt, waits of at most `longest_wait` seconds.
 
-    `body_seconds` and `most_bytes` limit the reading of one answer (None: 64 MiB, any download).
+    `body_seconds` and `most_bytes` limit the reading of one answer (None: 300 s and 64 MiB for a document,
+    any download).
     """
 
     retries: int = 3
@@ -239,7 +241,8 @@ class HttpClient:
         self, url: str, params: Params | None, headers: Mapping[str, str], policy: RetryPolicy
     ) -> Response:
         with self._open(self._kind, url, params, headers, policy) as response:
-            body = read_bounded(response, most=policy.most_bytes, seconds=policy.body_seconds)
+            seconds = policy.body_seconds or DOCUMENT_SECONDS
+            body = read_bounded(response, most=policy.most_bytes, seconds=seconds)
             body = without_token(body, response)
             answer = Response(shown_url(response), response.status_code, headers_of(response), body)
         self.observe(answer)
