@@ -198,13 +198,13 @@ def _status_error(response: "requests.Response") -> FairregError:
         return NotFound(f"{what} does not exist.", hint="Check the identifier.")
     if status == HTTPStatus.GONE:
         return Gone(f"{what} was withdrawn{': ' + said if said else ''}.", reason=said)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait is not None):
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait):
         asked = (
             f"requires a wait of {wait:.0f} s before the next request" if wait else "had too many requests"
         )
         return RateLimited(
             f"{host} {asked}.",
-            retry_after=wait or _SECONDARY_WAIT,
+            retry_after=_SECONDARY_WAIT if wait is None else wait,
             hint="Try again later.",
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
@@ -212,7 +212,9 @@ def _status_error(response: "requests.Response") -> FairregError:
             f"{host} refused access to {what}.", hint="It may need an access token or the owner's permission."
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Unreachable(f"{host} reports an internal error (HTTP {status}).", hint="Try again later.")
+        return Unreachable(
+            f"{host} reports an internal error (HTTP {status}).", hint="Try again later.", answered=True
+        )
     return BadAnswer(
         f"{host} rejected the request (HTTP {status}{': ' + said if said else ''}).", status=status
     )
