@@ -376,6 +376,7 @@ class HttpClient:
 
     def _once(self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy) -> "requests.Response":
         import requests
+        from urllib3.exceptions import HTTPError
 
         session = self._connect()
         try:
@@ -388,7 +389,8 @@ class HttpClient:
             )
             timeout = (policy.connect_timeout, policy.read_timeout)
             return session.send(request, timeout=timeout, allow_redirects=False, **around)
-        except (requests.RequestException, UnicodeError) as error:
+        # HTTPError: what requests does not translate, as the address of a proxy that urllib3 cannot read.
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
             raise Unreachable(
                 f"{asked.netloc} could not be reached ({reason(error)}).",
                 hint="Check the connection and try again; partial downloads are kept.",
