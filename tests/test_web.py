@@ -305,6 +305,15 @@ def test_an_unreachable_host_is_one_sentence(tmp_path):
         web.get(RECORD)
 
 
+def test_a_proxy_whose_address_cannot_be_read_is_one_sentence(web, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", f"http://{'a' * 300}")
+    monkeypatch.setenv("http_proxy", f"http://{'a' * 300}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(Unreachable, match="could not be reached"):
+        web.get(RECORD)
+
+
 def test_a_document_beyond_the_limit_is_refused(web, answers, monkeypatch):
     monkeypatch.setattr("fairreg.web.responses.MAX_DOCUMENT_BYTES", 1000)
     answers(Response(b"x" * 2000))

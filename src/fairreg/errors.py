@@ -165,9 +165,13 @@ class UnsafeAddress(SecurityRefusal):
 
 
 class Unreachable(FairregError):
-    """A needed service could not be reached."""
+    """A needed service could not be reached; where it `answered`, it could not do what was requested."""
 
     exit_code = 4
+
+    def __init__(self, message: str, *, hint: str | None = None, answered: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.answered = answered
 
 
 class Offline(Unreachable):
@@ -178,7 +182,7 @@ class RateLimited(Unreachable):
     """The service requires a wait; `retry_after` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: float, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, answered=True)
         self.retry_after = retry_after
 
 
@@ -186,7 +190,7 @@ class BadAnswer(Unreachable):
     """The service answered, but not as documented; `status` is the HTTP status code."""
 
     def __init__(self, message: str, *, status: int | None = None, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, answered=True)
         self.status = status
 
 

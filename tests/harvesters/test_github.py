@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from fairreg import harvesters
-from fairreg.errors import AccessDenied, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
+from fairreg.errors import AccessDenied, BadAnswer, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.services.fetch.download import download
 from fairreg.services.fetch.fetch import fetch
@@ -341,3 +341,22 @@ def test_a_token_does_not_reach_the_file_hosts(tmp_path):
         assert not web._authorization("https://raw.githubusercontent.com/lab/tagger/main/x")
         raw = "https://raw.githubusercontent.com/lab/tagger/main/x"
         assert web.address(raw) == raw
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"html_url": "https://github.com/evil/other/releases/tag/v1.0"},
+        {"url": "https://api.github.com/repos/evil/other/releases/7"},
+        {"assets": [{"browser_download_url": "https://github.com/evil/other/releases/download/v1/a.zip"}]},
+    ],
+)
+def test_a_release_of_another_repository_is_a_bad_answer(web, server, other):
+    server.release = {**server.release, **other}
+    with pytest.raises(BadAnswer, match="a release of lab/tagger and answered with one of evil/other"):
+        github.fetch(web, TAGGER)
+
+
+def test_a_release_may_spell_its_repository_in_another_case(web, server):
+    server.release = {**server.release, "html_url": "https://github.com/Lab/Tagger/releases/tag/v1.0"}
+    assert github.fetch(web, TAGGER).payload["release"] is not None

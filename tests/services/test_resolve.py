@@ -68,6 +68,15 @@ def test_a_short_doi_without_a_whole_one_is_not_found(web, services):
     assert caught.value.hint == "Give the whole DOI."
 
 
+def test_an_answer_about_another_short_doi_is_a_bad_answer(web, services):
+    alias = {"index": 1, "type": "HS_ALIAS", "data": {"format": "string", "value": hbb.DOI}}
+    services.expect_request("/doi/api/handles/10/abcde").respond_with_json(
+        {"responseCode": 1, "handle": "10/zzzzz", "values": [alias]}
+    )
+    with pytest.raises(BadAnswer, match="asked for 10/abcde and answered with another record, 10/zzzzz"):
+        resolve(web, "10/abcde")
+
+
 def not_zenodo(httpserver, number):
     for path in (number, f"{number}/versions/latest"):
         httpserver.expect_request(f"/zenodo/api/records/{path}").respond_with_json(
@@ -210,6 +219,7 @@ def test_an_answer_that_names_what_was_asked_is_taken(record, asked, how):
         (RECORD, Identifier("doi", "10.1234/x/y"), fetched("https://elsewhere")),
         (REPOSITORY, Identifier("github", "lab/old"), fetched("https://api.github.com/repos/lab/old")),
         (REPOSITORY, Identifier("huggingface", "lab/old"), fetched("https://hub")),
+        (REPOSITORY, Identifier("github", "lab/old"), fetched("https://api.github.com/repos/evil/other")),
     ],
 )
 def test_any_other_record_is_a_bad_answer(record, asked, how):

@@ -19,9 +19,9 @@ import pytest
 from werkzeug import Response
 
 import fairreg
-from fairreg.errors import AccessDenied, FairregError, NotFound, RateLimited, Unreachable
+from fairreg.errors import AccessDenied, BadAnswer, FairregError, NotFound, RateLimited, Unreachable
 from fairreg.schemas.record import Distribution
-from fairreg.services.fetch.download import download
+from fairreg.services.fetch.download import cached_copy, download
 from fairreg.services.fetch.fetch import download_files
 from fairreg.services.fetch.fetch import fetch as fetch_with
 from fairreg.services.fetch.transfer import DEFAULT_JOBS
@@ -100,6 +100,58 @@ def test_a_host_that_answers_for_other_files_is_asked_on():
     with pytest.raises(Unreachable):
         transfer_all(watched, FILES, jobs=1)
     assert len(watched.started) in {1, len(NAMES)}
+
+
+def test_a_host_out_of_reach_does_not_lose_the_files_of_another():
+    files = [
+        Distribution(name=name, url=f"http://{'ab'[i % 2]}.example/{name}") for i, name in enumerate(NAMES)
+    ]
+    watched = Watched(**{name: Unreachable("No answer.") for name in NAMES[::2]})
+    lines = []
+    with pytest.raises(Unreachable):
+        transfer_all(watched, files, jobs=1, log=lines.append)
+    assert [name for name in watched.started if name in NAMES[::2]] == NAMES[:6:2]
+    assert {*NAMES[1::2]} <= {*watched.started}
+    assert lines[-1].startswith("12 of 24 files are in the cache")
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        BadAnswer("An HTML page.", status=200),
+        Unreachable("An internal error (HTTP 500).", answered=True),
+        RateLimited("Too many requests.", retry_after=0),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_host_that_answers_with_faults_is_asked_for_every_file(jobs, fault):
+    watched = Watched(**dict.fromkeys(NAMES[:12], fault))
+    with pytest.raises(type(fault)):
+        transfer_all(watched, FILES, jobs=jobs)
+    assert sorted(watched.started) == NAMES
+
+
+def test_a_spent_limit_ends_the_files_of_its_host_only():
+    files = [
+        Distribution(name=name, url=f"http://{'ab'[i % 2]}.example/{name}") for i, name in enumerate(NAMES)
+    ]
+    watched = Watched(f00=RateLimited("Enough.", retry_after=3600))
+    with pytest.raises(RateLimited):
+        transfer_all(watched, files, jobs=1)
+    assert watched.started == ["f00", *NAMES[1::2]]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}])
+@pytest.mark.parametrize("status", [403, 404, 500, 503])
+def test_a_file_that_its_host_refuses_loses_no_other(web, settings, httpserver, status, headers):
+    refused = re.compile("/zenodo/files/f0[0-5]")
+    httpserver.expect_request(refused).respond_with_data("", status=status, headers=headers)
+    files, cache = served_files(httpserver), Cache(settings.cache)
+    with pytest.raises(FairregError) as caught:
+        transfer_all(lambda item, _progress: download(web, cache, item), files, jobs=1)
+    assert not isinstance(caught.value, RateLimited)
+    assert sum(cached_copy(cache, item) is not None for item in files) == len(NAMES) - 6
 
 
 def test_an_error_in_the_program_is_not_hidden():

@@ -62,6 +62,7 @@ AnswerObserver = Callable[[Response], None]
 Params = Mapping[str, str | int]
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 MAX_REDIRECTS = 10
+DOCUMENT_SECONDS = 300.0
 
 
 def no_log(_line: str) -> None:
@@ -76,7 +77,8 @@ def no_observer(_answer: Response) -> None:
 class RetryPolicy:
     """Limits of retrying: `retries` after the first attempt, waits of at most `longest_wait` seconds.
 
-    `body_seconds` and `most_bytes` limit the reading of one answer (None: 64 MiB, any download).
+    `body_seconds` and `most_bytes` limit the reading of one answer (None: 300 s and 64 MiB for a document,
+    any download).
     """
 
     retries: int = 3
@@ -239,7 +241,8 @@ class HttpClient:
         self, url: str, params: Params | None, headers: Mapping[str, str], policy: RetryPolicy
     ) -> Response:
         with self._open(self._kind, url, params, headers, policy) as response:
-            body = read_bounded(response, most=policy.most_bytes, seconds=policy.body_seconds)
+            seconds = policy.body_seconds or DOCUMENT_SECONDS
+            body = read_bounded(response, most=policy.most_bytes, seconds=seconds)
             body = without_token(body, response)
             answer = Response(shown_url(response), response.status_code, headers_of(response), body)
         self.observe(answer)
@@ -266,7 +269,7 @@ class HttpClient:
     def location(self, url: str, *, policy: RetryPolicy | None = None) -> str | None:
         """Return the first redirect target of `url` without fetching it; None if it does not redirect."""
         with self._request(self._kind, self.address(url), None, {}, policy or self._policy) as response:
-            target = _redirect_target(response)
+            target = _onward(response)
             if target is None:
                 self._raise_if_refused(response)
             self.observe(Response(shown_url(response), response.status_code, headers_of(response), b""))
@@ -297,7 +300,7 @@ class HttpClient:
         target = self.address(url)
         for _ in range(MAX_REDIRECTS):
             with self._request(kind, target, params, headers, policy) as response:
-                onward = _redirect_target(response) if redirects(response) else None
+                onward = _onward(response, conditional="If-None-Match" in headers)
                 if onward is None:
                     self._raise_if_refused(response)
                     yield response
@@ -373,6 +376,7 @@ class HttpClient:
 
     def _once(self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy) -> "requests.Response":
         import requests
+        from urllib3.exceptions import HTTPError
 
         session = self._connect()
         try:
@@ -385,7 +389,8 @@ class HttpClient:
             )
             timeout = (policy.connect_timeout, policy.read_timeout)
             return session.send(request, timeout=timeout, allow_redirects=False, **around)
-        except (requests.RequestException, UnicodeError) as error:
+        # HTTPError: what requests does not translate, as the address of a proxy that urllib3 cannot read.
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
             raise Unreachable(
                 f"{asked.netloc} could not be reached ({reason(error)}).",
                 hint="Check the connection and try again; partial downloads are kept.",
@@ -436,6 +441,24 @@ class HttpClient:
         if seconds > 1:
             self._log(f"{asked.netloc} is not responding; retrying in {seconds:.0f} s")
         self._sleep(seconds)
+
+
+def _onward(response: "requests.Response", *, conditional: bool = False) -> str | None:
+    """Return the target of a redirect; None for another answer, as 304 to a `conditional` request.
+
+    Raises BadAnswer for a redirect to nowhere: its body is not what was asked for.
+    """
+    if not redirects(response) or (conditional and response.status_code == HTTPStatus.NOT_MODIFIED):
+        return None
+    target = _redirect_target(response)
+    if target is None:
+        host, status = host_of(response.url), response.status_code
+        raise BadAnswer(
+            f"{host} answered with a redirect that leads nowhere (HTTP {status}).",
+            hint="Try again later.",
+            status=status,
+        )
+    return target
 
 
 def _redirect_target(response: "requests.Response") -> str | None:

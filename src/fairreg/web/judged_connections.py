@@ -12,6 +12,7 @@ exactly these, before a byte is sent; TLS and the Host header keep the name. Two
 
 from collections.abc import Collection
 from functools import lru_cache
+from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import socket
 
 __all__ = ["JudgedSession"]
+
+_MOST_HEADS = 100
 
 
 class JudgedSession(requests.Session):
@@ -97,17 +100,34 @@ def _judge_for_proxy(host: str) -> None:
     refuse_private(host, addresses)
 
 
+class _BoundedHead(HTTPResponse):
+    """Answer of http.client with a few interim heads at most: it skips any number of "100 Continue"."""
+
+    _heads = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        self._heads += 1
+        if self._heads > _MOST_HEADS:
+            raise HTTPException("the answer has too many interim heads")
+        found: tuple[str, int, str] = super()._read_status()  # type: ignore[misc] # typeshed omits it
+        return found
+
+
 def _pool_classes(own: frozenset[Origin]) -> dict[str, type[HTTPConnectionPool]]:
     """Return the classes of pools by scheme whose connections are judged."""
 
     class PlainConnection(HTTPConnection):
         """Connection of http to a judged address."""
 
+        response_class = _BoundedHead
+
         def _new_conn(self) -> "socket.socket":
             return _connected(self, "http", own)
 
     class SecureConnection(HTTPSConnection):
         """Connection of https to a judged address, before its handshake."""
+
+        response_class = _BoundedHead
 
         def _new_conn(self) -> "socket.socket":
             return _connected(self, "https", own)

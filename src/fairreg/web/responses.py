@@ -2,8 +2,10 @@
 """Answers of services: bounded bodies, and the errors for refused requests."""
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -42,8 +44,8 @@ MASK = b"(access token)"
 _SHORTEST_TOKEN = 8
 MAX_DOCUMENT_BYTES = 64 * 2**20
 CHUNK = 64 * 1024
-_LARGEST_CHUNK = 2**20
-_MOMENT = 0.1  # seconds
+_LARGEST_READ = 2**20
+_REFUSAL_SECONDS = 10.0
 # Temporary faults, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
 WITH_RETRY_AFTER = frozenset({429, 503})
@@ -150,40 +152,32 @@ def chunks(
     import urllib3
 
     try:
-        if seconds is not None:
-            yield from _within_deadline(response, seconds, decoded=decoded)
-        elif decoded:
-            yield from response.iter_content(CHUNK)
-        else:
-            yield from _as_sent(response)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        yield from _available(response, seconds, decoded=decoded)
+    # ValueError: http.client on the size of a chunk that is negative.
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise Unreachable(
             f"The connection to {host_of(response.url)} was interrupted ({reason(error)}).",
             hint="Run the command again: it resumes where it stopped.",
         ) from error
 
 
-def _as_sent(response: "requests.Response") -> Iterator[bytes]:
-    """Yield chunks that arrive within a moment each: large ones from a fast server, which cost less."""
-    size = CHUNK
-    begun = time.monotonic()
-    while chunk := response.raw.read(size, decode_content=False):
-        fast = time.monotonic() - begun < _MOMENT
-        yield chunk
-        size = min(2 * size, _LARGEST_CHUNK) if fast else CHUNK
-        begun = time.monotonic()
-
-
-def _within_deadline(response: "requests.Response", seconds: float, *, decoded: bool) -> Iterator[bytes]:
-    """Yield available bytes at once: a slow server could delay whole chunks, and the deadline, forever."""
-    end = time.monotonic() + seconds
-    while chunk := response.raw.read1(CHUNK, decode_content=decoded):
+def _available(response: "requests.Response", seconds: float | None, *, decoded: bool) -> Iterator[bytes]:
+    """Yield what is there at once: whole chunks could delay the deadline forever, and be lost by a fault."""
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    while chunk := response.raw.read1(_LARGEST_READ, decode_content=decoded):
+        if _chunk_is_negative(response):  # http.client takes all that follows for its content
+            raise ValueError("a chunk of the body has a negative size")
         yield chunk
         if time.monotonic() > end:
             raise Unreachable(
                 f"{host_of(response.url)} did not complete its answer within {seconds:.0f} s.",
                 hint="Try again later.",
             )
+
+
+def _chunk_is_negative(response: "requests.Response") -> bool:
+    left = getattr(getattr(response.raw, "_original_response", None), "chunk_left", None)
+    return isinstance(left, int) and left < 0
 
 
 def redirects(response: "requests.Response") -> bool:
@@ -204,13 +198,13 @@ def _status_error(response: "requests.Response") -> FairregError:
         return NotFound(f"{what} does not exist.", hint="Check the identifier.")
     if status == HTTPStatus.GONE:
         return Gone(f"{what} was withdrawn{': ' + said if said else ''}.", reason=said)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait is not None):
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait):
         asked = (
             f"requires a wait of {wait:.0f} s before the next request" if wait else "had too many requests"
         )
         return RateLimited(
             f"{host} {asked}.",
-            retry_after=wait or _SECONDARY_WAIT,
+            retry_after=_SECONDARY_WAIT if wait is None else wait,
             hint="Try again later.",
         )
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
@@ -218,7 +212,9 @@ def _status_error(response: "requests.Response") -> FairregError:
             f"{host} refused access to {what}.", hint="It may need an access token or the owner's permission."
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Unreachable(f"{host} reports an internal error (HTTP {status}).", hint="Try again later.")
+        return Unreachable(
+            f"{host} reports an internal error (HTTP {status}).", hint="Try again later.", answered=True
+        )
     return BadAnswer(
         f"{host} rejected the request (HTTP {status}{': ' + said if said else ''}).", status=status
     )
@@ -229,15 +225,18 @@ _REFUSALS: "WeakKeyDictionary[requests.Response, bytes]" = WeakKeyDictionary()
 
 
 def refusal_body(response: "requests.Response") -> bytes:
-    """Return the beginning of the body of a refused request, without the token; empty if it is unreadable."""
-    import urllib3
+    """Return the beginning of the body of a refused request, without the token; empty if it is unreadable.
 
+    What comes within some seconds is enough: an error is shown whether its text is complete or not.
+    """
     if response not in _REFUSALS:
-        try:
-            body = response.raw.read(CHUNK, decode_content=True)
-        except (ValueError, urllib3.exceptions.HTTPError, OSError):
-            body = b""
-        _REFUSALS[response] = without_token(body, response)
+        body = bytearray()
+        with suppress(Unreachable):
+            for chunk in chunks(response, seconds=_REFUSAL_SECONDS):
+                body += chunk
+                if len(body) >= CHUNK:
+                    break
+        _REFUSALS[response] = without_token(bytes(body[:CHUNK]), response)
     return _REFUSALS[response]
 
 

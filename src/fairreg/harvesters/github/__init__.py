@@ -5,6 +5,7 @@ Text files and model files come from GitHub's file hosts, which do not count aga
 requests per hour for a guest). Unchanged answers come as 304 and do not count either.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
@@ -37,6 +38,8 @@ WINDOW = 1000
 LARGEST_TEXT = 2**20
 MOST_POINTERS = 50
 MOST_TEXTS = 40
+# The repository in an address of a release or of one of its files.
+_RELEASE_OF = re.compile(r"//[^/]+(?:/api/v3)?(?:/repos)?/([^/]+/[^/]+)/releases/")
 
 
 class GitHubHarvester(Harvester):
@@ -175,9 +178,18 @@ class _Envelope:
 
     def _release(self) -> Payload | None:
         try:
-            return _object(_get(self._web, f"/repos/{self._slug}/releases/latest"))
+            found = _object(_get(self._web, f"/repos/{self._slug}/releases/latest"))
         except NotFound:
             return None
+        for address in _addresses_of_release(JsonNode(found)):
+            match = _RELEASE_OF.search(address)
+            if match is not None and match[1].casefold() != self._slug.casefold():
+                other = match[1][:200]
+                raise BadAnswer(
+                    f"GitHub was asked for a release of {self._slug} and answered with one of {other}.",
+                    hint="Nothing of the answer was used. Try again later.",
+                )
+        return found
 
     def _commit(self, ref: str) -> Payload | None:
         """Return the needed part of a commit: GitHub's answer also holds the text of every change."""
@@ -246,6 +258,15 @@ class _Envelope:
 
     def _note(self, sentence: str) -> None:
         self._payload["notes"].append(sentence)
+
+
+def _addresses_of_release(release: JsonNode) -> Iterator[str]:
+    for node, name in (
+        (release, "html_url"),
+        (release, "url"),
+        *((asset, "browser_download_url") for asset in release["assets"].items()),
+    ):
+        yield node[name].text or ""
 
 
 def _is_metadata(item: JsonNode) -> bool:

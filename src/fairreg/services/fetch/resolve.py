@@ -7,6 +7,7 @@ the next one tried, because a DOI of Zenodo identifies its source even while Dat
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 StepOutcome = Literal["found", "absent", "unreachable"]
+# GitHub's address of a renamed repository.
+_BY_NUMBER = re.compile(r"/repositories/\d+$", re.ASCII)
 # One attempt each: other steps can replace these two.
 _BRIEF = RetryPolicy(retries=0, connect_timeout=5.0, read_timeout=15.0)
 
@@ -182,12 +185,23 @@ def check_answer(record: ModelRecord, asked: Identifier, fetched: FetchedPayload
     """
     if fetched.asked_concept or _names(record, asked):
         return ""
-    own = next((item for item in record.identifiers if item.scheme == asked.scheme), None)
-    at_other_address = asked.value.casefold() not in unquote(fetched.url).casefold()
-    if own is not None and "/" in asked.value and asked.scheme not in DOI_SCHEMES and at_other_address:
+    if "/" in asked.value and asked.scheme not in DOI_SCHEMES and _is_renamed(record, asked, fetched.url):
         return f"; {asked.value} is its former name"
-    raise BadAnswer(
-        f"{service} was asked for {asked.compact} and answered with another record, {record.identifier}.",
+    raise _other_answer(service, asked.compact, record.identifier)
+
+
+def _is_renamed(record: ModelRecord, asked: Identifier, url: str) -> bool:
+    """Tell whether the final address names no longer what was asked for, but the record or its number."""
+    own = next((item for item in record.identifiers if item.scheme == asked.scheme), None)
+    final = unquote(url).casefold()
+    if own is None or asked.value.casefold() in final:
+        return False
+    return own.value.casefold() in final or _BY_NUMBER.search(final) is not None
+
+
+def _other_answer(service: str, asked: str, answered: str) -> BadAnswer:
+    return BadAnswer(
+        f"{service} was asked for {asked} and answered with another record, {answered}.",
         hint="Nothing of the answer was used. Check the identifier, or try again later.",
     )
 
@@ -226,7 +240,11 @@ def _whole_doi(web: HttpClient, asked: Identifier, trail: _ResolutionLog) -> Ide
     """
     if asked.scheme != SHORT_DOI.name:
         return asked
-    values = JsonNode(web.get(f"{DOI.resolver}api/handles/{asked.value}").json())["values"].items()
+    answer = JsonNode(web.get(f"{DOI.resolver}api/handles/{asked.value}").json())
+    handle = answer["handle"].text
+    if handle is not None and handle.casefold() != asked.value.casefold():
+        raise _other_answer(RESOLVER.title, asked.value, handle)
+    values = answer["values"].items()
     aliases = (item.at("data", "value").text or "" for item in values if item["type"].text == "HS_ALIAS")
     doi = next((found for text in aliases if (found := normalise_doi(text))), None)
     if doi is None:

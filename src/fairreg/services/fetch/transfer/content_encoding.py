@@ -13,11 +13,16 @@ from typing import IO
 from fairreg.errors import BadAnswer
 from fairreg.storage.files import disk_faults
 
-__all__ = ["undo"]
+__all__ = ["is_known", "undo"]
 
 _BLOCK = 2**18
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 _WINDOWS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+
+
+def is_known(encoding: str) -> bool:
+    """Tell whether `undo` can undo an encoding."""
+    return encoding in _WINDOWS
 
 
 def undo(part: Path, encoding: str, name: str, limit: int) -> bool:
@@ -25,7 +30,7 @@ def undo(part: Path, encoding: str, name: str, limit: int) -> bool:
 
     At most a block more than `limit` bytes are written. Raises BadAnswer for an encoding that is not known.
     """
-    if encoding not in _WINDOWS:
+    if not is_known(encoding):
         raise BadAnswer(
             f"The server sent {name} in the encoding {encoding[:40]!r}, which was not asked for.",
             hint="fairreg undoes gzip and deflate only. Try again later, or tell the service.",

@@ -2,8 +2,10 @@
 """Several transfers at a time: results in the order of the files, and one fault that loses no other file."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 from fairreg.errors import FairregError, Offline, RateLimited, Unreachable
 from fairreg.schemas.record import Distribution
@@ -13,6 +15,8 @@ from fairreg.web import Log, no_log
 
 __all__ = ["transfer_all"]
 
+# Fewer files without an answer do not tell of the next ones.
+_LEAST_UNANSWERED = 3
 _NAMED = 10  # faults that are logged one by one
 Result = TypeVar("Result")
 
@@ -27,9 +31,10 @@ def transfer_all(
 ) -> tuple[Result, ...]:
     """Call `transfer` for each file, `jobs` at a time in threads; return the results in order.
 
-    A fault of one file does not stop the others, except one that meets all of them: a spent limit, a full
-    disk, a host out of reach for `jobs` files in a row. Once all have ended, the fault of the first file that
-    has one is raised, and the others are logged. An interrupt ends the transfers at their next bytes.
+    A fault of one file does not stop the others, except one that meets all of them: a full disk, or for the
+    files of one host its spent limit, or no answer for `jobs` of them in a row (3 at least). Once all have
+    ended, the fault of the first file that has one is raised, and the others are logged. An interrupt ends
+    the transfers at their next bytes.
     """
     attempts = [_Attempt[Result](item) for item in files]
     group = _Group(transfer, jobs, progress)
@@ -67,7 +72,8 @@ class _Group(Generic[Result]):
     ) -> None:
         self._transfer, self._jobs, self._progress = transfer, jobs, progress
         self._lock = threading.Lock()
-        self._unreached = 0
+        self._unanswered: Counter[str] = Counter()  # files in a row, by host
+        self._closed: set[str] = set()  # hosts that are asked for no more files
         self._ended = self._interrupted = False
 
     def interrupt(self) -> None:
@@ -75,8 +81,9 @@ class _Group(Generic[Result]):
         self._ended = self._interrupted = True
 
     def run(self, attempt: _Attempt[Result]) -> None:
-        """Transfer one file, unless a fault meets all of them."""
-        if self._ended:
+        """Transfer one file, unless a fault meets all of them, or all of its host."""
+        host = urlsplit(str(attempt.file.url or "")).netloc
+        if self._ended or host in self._closed:
             return
         try:
             attempt.results = (self._transfer(attempt.file, self._passed),)
@@ -85,8 +92,15 @@ class _Group(Generic[Result]):
         except FairregError as error:
             attempt.fault = error
         with self._lock:
-            self._unreached = self._unreached + 1 if isinstance(attempt.fault, Unreachable) else 0
-            self._ended = self._ended or self._unreached >= self._jobs or _meets_all(attempt.fault)
+            self._note(attempt.fault, host)
+
+    def _note(self, fault: FairregError | None, host: str) -> None:
+        """Draw the consequences of a fault, or of none, for the files that follow."""
+        self._unanswered[host] = self._unanswered[host] + 1 if _is_unanswered(fault) else 0
+        limited = isinstance(fault, RateLimited) and fault.retry_after > 0
+        if limited or self._unanswered[host] >= max(self._jobs, _LEAST_UNANSWERED):
+            self._closed.add(host)
+        self._ended = self._ended or _meets_all(fault)
 
     def _passed(self, name: str, done: int, total: int | None) -> None:
         if self._interrupted:
@@ -96,9 +110,13 @@ class _Group(Generic[Result]):
                 self._progress(name, done, total)
 
 
+def _is_unanswered(fault: FairregError | None) -> bool:
+    return isinstance(fault, Unreachable) and not fault.answered
+
+
 def _meets_all(fault: FairregError | None) -> bool:
-    """Tell whether the next files would meet the same fault: a limit, or a disk that cannot be written."""
-    return isinstance(fault, RateLimited | Offline) or type(fault) is FairregError
+    """Tell whether the next files would meet the same fault, such as a disk that cannot be written."""
+    return isinstance(fault, Offline) or type(fault) is FairregError
 
 
 def _results(attempts: Sequence[_Attempt[Result]], log: Log) -> tuple[Result, ...]:

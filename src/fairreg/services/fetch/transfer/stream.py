@@ -12,11 +12,17 @@ from fairreg.services.fetch.transfer import Progress, wanted_checksums
 from fairreg.storage.checksums import RunningChecksums, checksums_of, read_published
 from fairreg.storage.files import disk_faults
 from fairreg.web import HttpClient, Response
+from fairreg.web.responses import host_of
 
 __all__ = ["Transfer"]
 
 # Bytes that packing can add to a file.
 _FRAMING, _SHARE = 2**16, 1000
+# Answers to a request for the rest of a file after which the whole file may still be had.
+_NO_RESUMPTION = {HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, HTTPStatus.PARTIAL_CONTENT}
+# RFC 9110, section 14.4; longer numbers are no sizes.
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII)
+_PAGES = {"text/html", "application/xhtml+xml"}
 _OF_SIZE = "git-blob-sha1"  # covers the size before the first byte
 
 
@@ -52,24 +58,31 @@ class Transfer:
     def collect(self) -> Mapping[str, str]:
         """Append to the part until it is complete; return the checksums of its bytes as they arrived.
 
-        A cut transfer is resumed as long as each attempt makes progress. Raises Unreachable, BadAnswer and
-        the other errors of `HttpClient.stream`.
+        A cut transfer is resumed as long as each attempt makes progress; where the server cannot resume it,
+        the file is requested whole, once. Raises Unreachable, BadAnswer and the other errors of
+        `HttpClient.stream`.
         """
+        whole = restarted = False
+        ended_at = None  # size of the part when a body of this command ended as its server stated
         while not self._is_complete():
             before = _size(self._part)
             try:
-                self._receive()
+                self._receive(whole=whole)
             except BadAnswer as error:
-                if error.status != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or before == 0:
+                if error.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and before == ended_at:
+                    break  # nothing follows the bytes that it sent, so the file is of another size
+                if error.status not in _NO_RESUMPTION or not before or restarted:
                     raise
-                # The part is longer than the file, so it belongs to another one: restart.
-                self._part.unlink(missing_ok=True)
+                # The part is longer than the file, and so of another one, or the server knows no ranges.
+                whole = restarted = True
             except Unreachable:
                 if _size(self._part) <= before:
                     raise
+                whole = False
             else:
                 if self._has_arrived(before):
                     break
+                whole, ended_at = False, _size(self._part)
         return self._checksums()
 
     def _is_complete(self) -> bool:
@@ -93,15 +106,15 @@ class Transfer:
             )
         return False
 
-    def _receive(self) -> None:
+    def _receive(self, *, whole: bool) -> None:
         # Without a published checksum a change of the file between two parts would go unnoticed.
-        done = _size(self._part) if self._published else 0
+        done = _size(self._part) if self._published and not whole else 0
         self._resumed(done)
         headers = {"Range": f"bytes={done}-"} if done else {}
         with self._web.stream(str(self._distribution.url), headers=headers) as (head, chunks):
             self._refuse_page(head)
-            start = done if _continues(head, done) else 0
-            self._encoding = head.headers.get("content-encoding", "").strip().lower()
+            start = self._start(head, done)
+            self._encoding = _encoding(head)
             total = _total(head, start)
             if start != self._hashed or not start:
                 self._restart(None if self._encoding else total)
@@ -155,8 +168,13 @@ class Transfer:
             found = checksums_of(self._part, self._algorithms)
         if not self._encoding or self._is_published(found):
             return found
-        from fairreg.services.fetch.transfer.content_encoding import undo  # hardly any server needs it
+        from fairreg.services.fetch.transfer.content_encoding import (  # hardly any server needs it
+            is_known,
+            undo,
+        )
 
+        if not is_known(self._encoding) and self._distribution.exact_size in {None, _size(self._part)}:
+            return found  # a checksum that differs is the message, and the label may be empty
         if undo(self._part, self._encoding, self._distribution.name, self._limit):
             return checksums_of(self._part, self._algorithms)
         return found
@@ -166,10 +184,36 @@ class Transfer:
         same_size = size is None or size == _size(self._part)
         return same_size and all(checksums[algorithm] == value for algorithm, value in self._published)
 
+    def _start(self, head: Response, done: int) -> int:
+        """First byte of the file that a body brings: 0, or `done` for its rest. Raises BadAnswer."""
+        if head.status == HTTPStatus.OK:
+            return 0
+        if head.status == HTTPStatus.PARTIAL_CONTENT and self._continues(head, done):
+            return done
+        is_part = head.status == HTTPStatus.PARTIAL_CONTENT
+        what = (
+            "another part than the one requested" if is_part else f"HTTP {head.status}, which is not a file"
+        )
+        raise BadAnswer(
+            f"{host_of(head.url)} answered the request for {self._distribution.name} with {what}.",
+            hint="Try again later.",
+            status=head.status,
+        )
+
+    def _continues(self, head: Response, done: int) -> bool:
+        """Tell whether a partial body is the rest from `done` on; a part of it where the size is known."""
+        match = _CONTENT_RANGE.fullmatch(head.headers.get("content-range", "").strip())
+        if match is None or int(match[1]) != done:
+            return False
+        if self._distribution.exact_size is not None:
+            return True
+        # Without a total only a published checksum shows whether the end is there.
+        return int(match[3]) == int(match[2]) + 1 if match[3] != "*" else bool(self._published)
+
     def _refuse_page(self, head: Response) -> None:
         name = self._distribution.name
-        is_page = head.headers.get("content-type", "").startswith("text/html")
-        if is_page and not name.lower().endswith((".html", ".htm")):
+        media_type = head.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type in _PAGES and not name.lower().endswith((".html", ".htm", ".xhtml")):
             raise BadAnswer(
                 f"The server sent an HTML page instead of {name}.",
                 hint="The service may be down for maintenance, or the file may need a login. "
@@ -177,10 +221,10 @@ class Transfer:
             )
 
 
-def _continues(head: Response, done: int) -> bool:
-    """Tell whether the server sends the rest from `done` on instead of the whole file."""
-    match = re.match(r"bytes (\d+)-", head.headers.get("content-range", ""))
-    return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and int(match[1]) == done
+def _encoding(head: Response) -> str:
+    """Content-Encoding of a body; empty for the one that changes nothing."""
+    stated = head.headers.get("content-encoding", "").strip().lower()
+    return "" if stated == "identity" else stated
 
 
 def _total(head: Response, start: int) -> int | None:
