@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
+import errno
 import hashlib
 import json
+import os
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -155,7 +158,8 @@ def test_a_blob_that_is_a_link_out_of_the_cache_is_not_used(cache, tmp_path):
     outside = tmp_path / "outside"
     path.replace(outside)
     path.symlink_to(outside)
-    assert list(cache.verify()) == []
+    assert list(cache.verify()) == [(path, False)]
+    assert cache.info().files == 0
     assert cache.find(KEYS) is None
     assert outside.read_bytes() == CONTENT
     assert not path.is_symlink()
@@ -221,3 +225,99 @@ def test_a_blob_that_cannot_be_read_is_kept(cache):
             list(cache.verify())
     assert path.exists()
     assert said == [f"{path} in the cache cannot be read: Permission denied."] * 2
+
+
+def put_text(path, _outside):
+    path.write_bytes(b"TAMPERED")
+
+
+def put_link(path, outside):
+    outside.write_bytes(CONTENT)
+    path.symlink_to(outside)
+
+
+def put_dangling_link(path, outside):
+    path.symlink_to(outside)
+
+
+def put_pipe(path, _outside):
+    os.mkfifo(path)
+
+
+def put_folder(path, _outside):
+    (path / "inner").mkdir(parents=True)
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes and links")
+PUTS = [put_text, put_link, put_dangling_link, put_pipe, put_folder]
+OTHERS = [put_link, put_dangling_link, put_pipe, put_folder]
+
+
+@posix
+@pytest.mark.parametrize("put", PUTS)
+def test_a_file_under_a_second_name_is_the_one_that_was_hashed(cache, tmp_path, put):
+    """Whatever is in the place of the second name, the path that is returned has the bytes of the first."""
+    second = cache.named(fill(cache), "b.dat").path
+    second.unlink()
+    put(second, tmp_path / "outside")
+    before = (tmp_path / "outside").exists()
+    said = []
+    again = Cache(cache.folder, said.append)
+    found = again.named(again.find(KEYS), "b.dat")
+    assert (found.path, second.read_bytes(), second.is_symlink()) == (second, CONTENT, False)
+    assert said == ["b.dat in the cache is not what was stored, so it is not used."]
+    assert all(intact for _, intact in again.verify())
+    assert (tmp_path / "outside").exists() == before
+
+
+@posix
+@pytest.mark.parametrize("put", PUTS)
+def test_verify_names_whatever_is_in_the_place_of_a_blob_and_does_not_open_it(cache, tmp_path, put):
+    path = fill(cache).path
+    path.unlink()
+    put(path, tmp_path / "outside")
+    assert list(cache.verify()) == [(path, False)]
+
+
+@posix
+def test_verify_names_a_link_that_leads_out_and_not_what_it_leads_to(cache, tmp_path):
+    folder = fill(cache).path.parent
+    folder.replace(tmp_path / "outside")
+    folder.symlink_to(tmp_path / "outside")
+    assert list(cache.verify()) == [(folder, False)]
+
+
+def break_off(sent):
+    """A disk without links that is full after a few bytes of a copy."""
+
+    def copyfile(source, target):
+        target.write_bytes(source.read_bytes()[:sent])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return copyfile
+
+
+def no_links(_source, _target):
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.parametrize("use", [lambda c, f: c.named(f, "b"), lambda c, f: c.gathered({"b": f}) / "b"])
+def test_a_copy_that_the_disk_stopped_is_not_taken_for_the_file(cache, monkeypatch, use):
+    file = fill(cache)
+    monkeypatch.setattr(os, "link", no_links)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "copyfile", break_off(3))
+        with pytest.raises(FairregError, match="The cache cannot be written: No space left"):
+            use(cache, file)
+    assert [path.name for path in cache.folder.rglob("*") if path.is_file()].count("b") == 0
+    assert cache.info().partial == 0
+    found = use(cache, file)
+    assert getattr(found, "path", found).read_bytes() == CONTENT
+
+
+@needs_permissions
+def test_a_second_name_in_a_read_only_cache_needs_no_lock(cache):
+    second = cache.named(fill(cache), "b.dat")
+    with read_only(cache.folder):
+        again = Cache(cache.folder)
+        assert again.named(again.find(KEYS), "b.dat").path == second.path

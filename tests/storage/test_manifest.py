@@ -69,3 +69,19 @@ def test_a_folder_that_is_a_link_counts_as_changed(folder, tmp_path):
     folder.replace(tmp_path / "y")
     folder.symlink_to(tmp_path / "y")
     assert manifest.changed(folder) == ["."]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+def test_a_pipe_is_a_change_and_is_not_opened(folder):
+    os.mkfifo(folder / "e")
+    assert manifest.changed(folder) == ["e"]
+    manifest.write(folder)
+    assert manifest.changed(folder) == ["e"]
+
+
+def test_a_file_in_the_place_of_an_empty_archive_is_a_change(tmp_path):
+    (tmp_path / "x").mkdir()
+    manifest.write(tmp_path / "x")
+    (tmp_path / "x").rmdir()
+    (tmp_path / "x").write_text("a")
+    assert manifest.changed(tmp_path / "x") == ["."]

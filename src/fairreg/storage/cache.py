@@ -40,6 +40,7 @@ __all__ = ["Cache", "CacheInfo", "CachedFile"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_ENTRY = 4096  # bytes of an index file; the longest that is written has a few hundred
+_LEVELS = 3  # of folders above a blob
 _PARTS = ("blobs", "index", "partial", "extracted", "gathered")
 # Seconds within which two changes of a file can have the same time stamp (git calls such files racy).
 _TIME_STEP = 0.1
@@ -151,21 +152,29 @@ class Cache:
         """Move the complete file `source` into the cache and index it under `keys`."""
         target = self._blob(sha256, safe_name(name))
         with disk_faults("The cache"):
-            self._make_folder(target.parent)
+            self._make_place(target)
             source.replace(target)
             for key in keys:
                 self._write_index(key, _IndexEntry(sha256, target.name))
         return CachedFile(target, sha256, target.stat().st_size)
 
     def named(self, file: CachedFile, name: str) -> CachedFile:
-        """Return the same file under another published name, sharing its bytes where the disk allows it."""
+        """Return the same file under another published name, sharing its bytes where the disk allows it.
+
+        What is there under that name is compared with `file`, and replaced if it differs.
+        """
         target = self._blob(file.sha256, safe_name(name))
-        if target == file.path:
-            return file
-        with disk_faults("The cache"):
-            if not target.exists():
-                _link(file.path, target)
-        return replace(file, path=target)
+        named = replace(file, path=target)
+        # Before the lock, which needs a writable folder.
+        if target == file.path or self._is_copy(target, file):
+            return named
+        key = f"name:{file.sha256}"
+        with self.lock(key), disk_faults("The cache"):
+            if not self._is_copy(target, file):
+                if os.path.lexists(target):
+                    self._log(_not_as_stored(target))
+                self._put(file, target, self.partial(key))
+        return named
 
     def gathered(self, files: Mapping[str, CachedFile]) -> Path:
         """Return a folder with these files of the cache at these relative paths, which must be inside it."""
@@ -179,11 +188,7 @@ class Cache:
             for place, file in files.items():
                 target = folder / place
                 if not self._is_copy(target, file):
-                    self._make_folder(target.parent)
-                    part = folder.with_name(f".{key}.part")
-                    part.unlink(missing_ok=True)
-                    _link(file.path, part)
-                    part.replace(target)
+                    self._put(file, target, folder.with_name(f".{key}.part"))
         return folder
 
     def partial(self, key: str) -> Path:
@@ -225,12 +230,15 @@ class Cache:
         )
 
     def verify(self) -> Iterator[tuple[Path, bool]]:
-        """Hash each file and unpacked archive again; yield its path, and whether it is unchanged."""
+        """Hash each file and unpacked archive again; yield its path, and whether it is unchanged.
+
+        A link that leads out, a pipe or anything else in the place of a file has changed; it is not opened.
+        """
         from fairreg.storage import manifest
 
-        for path in self._blobs():
+        for path in self._entries():
             with unreadable(str(path)):
-                intact = digest(path) == path.parent.name
+                intact = self._is_own(path) and digest(path) == path.parent.name
             yield path, intact
         for folder in self._unpacked():
             with unreadable(str(folder)):
@@ -255,22 +263,36 @@ class Cache:
         return sorted(path for path in folders if path.is_dir() and not path.name.startswith("."))
 
     def _blobs(self) -> Iterator[Path]:
-        found = (self.folder / "blobs").glob("*/*/*")
-        yield from sorted(path for path in found if path.is_file() and is_inside(path, self.folder))
+        yield from filter(self._is_own, self._entries())
+
+    def _entries(self) -> Iterator[Path]:
+        """Paths of the files in `blobs`, and of whatever is in their place; a link that leads out is one."""
+        found = [self.folder / "blobs"]
+        for _ in range(_LEVELS):
+            outside = [path for path in found if path.is_symlink() and not is_inside(path, self.folder)]
+            yield from outside
+            found = [inner for path in found if path not in outside for inner in sorted(path.glob("*"))]
+        yield from found
+
+    def _is_own(self, path: Path) -> bool:
+        """Tell whether a path is a regular file of the cache."""
+        return is_inside(path, self.folder) and path.is_file()
 
     def _blob(self, sha256: str, name: str) -> Path:
         return self.folder / "blobs" / sha256[:2] / sha256 / name
 
     def _checksums_of_own(self, path: Path, algorithms: Collection[str]) -> Mapping[str, str]:
         """Checksums of a file of the cache, none of any other path. Raises OSError if it is unreadable."""
-        is_own = is_inside(path, self.folder) and path.is_file()
-        return self._checksums(path, algorithms) if is_own else {}
+        return self._checksums(path, algorithms) if self._is_own(path) else {}
 
     def _is_copy(self, path: Path, file: CachedFile) -> bool:
         """Tell whether a path in the cache is a file with the bytes of `file`, and no link leads there."""
-        if path.is_symlink() or not path.is_file() or not is_inside(path, self.folder):
+        if path.is_symlink() or not self._is_own(path):
             return False
-        return path.samefile(file.path) or digest(path) == file.sha256
+        try:
+            return path.samefile(file.path) or self._checksums(path, {"sha256"})["sha256"] == file.sha256
+        except OSError:  # it cannot be read
+            return False
 
     def _index(self, key: str) -> Path:
         return self.folder / "index" / f"{_file_name(key)}.json"
@@ -299,7 +321,7 @@ class Cache:
 
     def _drop(self, key: str, path: Path) -> None:
         if path.is_file():
-            self._log(f"{path.name} in the cache is not what was stored, so it is not used.")
+            self._log(_not_as_stored(path))
         self._remove(self._index(key))
         self._remove(path)
 
@@ -307,6 +329,20 @@ class Cache:
         """Make a folder of the cache; a link in its place, or above it, is removed. Raises OSError."""
         remove_links(folder, self.folder)
         folder.mkdir(parents=True, exist_ok=True)
+
+    def _make_place(self, path: Path) -> None:
+        """Make the folder of the file `path`; remove what is there and is no file. Raises OSError."""
+        from fairreg.storage.replacement import remove_other  # not needed for what is only read
+
+        self._make_folder(path.parent)
+        remove_other(path)
+
+    def _put(self, file: CachedFile, target: Path, draft: Path) -> None:
+        """Replace whatever is at `target` by the bytes of `file`, in one step. Raises OSError."""
+        from fairreg.storage.replacement import put
+
+        self._make_folder(target.parent)
+        put(file.path, target, draft)
 
     def _remove(self, path: Path) -> None:
         """Remove a file of the cache, or a link in its place; a cache that is read-only keeps it."""
@@ -320,12 +356,8 @@ def _stamp(path: Path) -> _Stamp:
     return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime)
 
 
-def _link(source: Path, target: Path) -> None:
-    """Make a hard link, or a copy where the disk has no links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+def _not_as_stored(path: Path) -> str:
+    return f"{path.name} in the cache is not what was stored, so it is not used."
 
 
 def _file_name(key: str) -> str:

@@ -9,7 +9,7 @@ from fairreg.storage.files import digest, replacing
 
 __all__ = ["changed", "write"]
 
-_LINK = "link"  # in the place of a digest: unpacking makes none, so a link is a change
+_OTHER = "other"  # in the place of a digest: a link or a pipe is a change, as unpacking makes none
 
 
 def write(folder: Path) -> None:
@@ -21,11 +21,11 @@ def write(folder: Path) -> None:
 def changed(folder: Path) -> list[str]:
     """List the files of `folder` missing, new or changed since `write`; ``.`` without a valid manifest."""
     noted = _noted(folder)
-    if noted is None or folder.is_symlink():
+    if noted is None or folder.is_symlink() or not folder.is_dir():
         return ["."]
     found = _contents(folder)
-    links = {name for name, value in found.items() if value == _LINK}
-    return sorted(name for name in {*noted, *found} if noted.get(name) != found.get(name) or name in links)
+    others = {name for name, value in found.items() if value == _OTHER}
+    return sorted(name for name in {*noted, *found} if noted.get(name) != found.get(name) or name in others)
 
 
 def _noted(folder: Path) -> dict[str, str] | None:
@@ -41,13 +41,13 @@ def _noted(folder: Path) -> dict[str, str] | None:
 
 
 def _contents(folder: Path) -> dict[str, str]:
-    """Digest each file in `folder` by its path there; links are listed and not followed."""
+    """Digest each file in `folder` by its path there; links and pipes are listed and not opened."""
     found = {}
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = Path(place, name)
-            if path.is_symlink():
-                found[path.relative_to(folder).as_posix()] = _LINK
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                found[path.relative_to(folder).as_posix()] = _OTHER
             elif path.is_file():
                 found[path.relative_to(folder).as_posix()] = digest(path)
     return found
