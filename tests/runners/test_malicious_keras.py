@@ -3,6 +3,8 @@
 
 import json
 import random
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from contextlib import suppress
@@ -149,6 +151,29 @@ def test_links_in_files_of_keras_2_are_not_followed(tmp_path):
         file["model_weights/d/d/kernel:0"] = h5py.ExternalLink("other.h5", "/v")
     with pytest.raises(SecurityRefusal, match="link to another place"):
         converter.convert(path)
+
+
+@pytest.mark.parametrize("suffix", [".h5", ".keras"])
+def test_a_refused_virtual_dataset_does_not_crash_the_interpreter(tmp_path, suffix):
+    """HDF5 2.0.0 crashed at its end: the traceback kept the properties of the dataset open."""
+    path = write_legacy(
+        tmp_path / "m.h5", ["d"], {"d": [("d/kernel:0", np.ones((2, 1)))]}, version="2.4.0",
+        config=sequential(layer("Dense", "d", units=1, use_bias=False, batch_input_shape=[None, 2])),
+    )  # fmt: skip
+    layout = h5py.VirtualLayout((2, 1), "f4")
+    layout[:] = h5py.VirtualSource("other.h5", "v", (2, 1))
+    if suffix == ".h5":
+        with h5py.File(path, "r+") as file:
+            del file["model_weights/d/d/kernel:0"]
+            file["model_weights/d/d"].create_virtual_dataset("kernel:0", layout)
+    else:
+        with h5py.File(tmp_path / "w.h5", "w", libver="latest") as file:
+            file.create_group("layers/dense/vars").create_virtual_dataset("0", layout)
+        path = archive(tmp_path, network(module(DENSE)), (tmp_path / "w.h5").read_bytes())
+    command = [sys.executable, "-c", "import sys; from fairreg.cli.app import main; sys.exit(main())"]
+    ended = subprocess.run([*command, "inspect", path], capture_output=True, text=True, check=False)
+    assert "is kept in other files, which are not read." in ended.stderr
+    assert ended.returncode == 3
 
 
 def test_a_json_that_is_a_link_is_not_followed(tmp_path):

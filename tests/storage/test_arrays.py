@@ -102,6 +102,11 @@ DAMAGED = {
     "a method that Python lacks": packed(npy(SOUND), method=97),
     "an encrypted member": packed(npy(SOUND), flags=1),
     "a header of nothing": npy(b""),
+    "a negative size": npy(SOUND.replace(b"(2,)", b"(-1,)")),
+    "a negative size in an archive": packed(npy(SOUND.replace(b"(2,)", b"(-1,)"))),
+    "two negative sizes": packed(npy(SOUND.replace(b"(2,)", b"(-1, -2)"))),
+    "more elements than bytes": npy(SOUND.replace(b"(2,)", b"(1000000000000000,)")),
+    "more elements than bytes in an archive": packed(npy(SOUND.replace(b"(2,)", b"(1000000000000000,)"))),
 }
 
 
@@ -112,3 +117,35 @@ def test_damage_of_any_kind_is_one_sentence(tmp_path, content):
     for rows in ((0, None), (0, 1)):
         with pytest.raises(ModelError, match=r"a\.npz cannot be read"):
             read_arrays(path, ["x"], *rows)
+
+
+IMPOSSIBLE = ["a negative size in an archive", "two negative sizes", "more elements than bytes in an archive"]
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_sizes_that_are_impossible_are_not_counted(tmp_path, case):
+    (tmp_path / "a.npz").write_bytes(DAMAGED[case])
+    with open_rows(tmp_path / "a.npz") as found, pytest.raises(UNREADABLE):
+        found.kind("x")
+    with pytest.raises(UNREADABLE):
+        row_count(tmp_path / "a.npz")
+
+
+def test_sizes_that_the_archive_confirms_falsely_are_not_counted(tmp_path):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", npy(SOUND.replace(b"(2,)", b"(1000000000,)")) + bytes(2**17))
+    made = bytearray(stream.getvalue())
+    listed = made.index(b"PK\x01\x02")
+    made[listed + 20 : listed + 28] = b"\xf0\xff\xff\xff" * 2  # 4 GB, packed and unpacked
+    (tmp_path / "a.npz").write_bytes(made)
+    with open_rows(tmp_path / "a.npz") as found, pytest.raises(UNREADABLE, match="ends too early"):
+        found.kind("x")
+
+
+def test_an_array_of_zeros_that_packs_well_is_counted_and_read(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", x=np.zeros(10**6))
+    with open_rows(tmp_path / "a.npz") as found:
+        assert found.kind("x") == ((10**6,), np.dtype("f8"))
+        assert not found["x"].any()
+    assert row_count(tmp_path / "a.npz") == 10**6

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fairreg.errors import MissingEngine, ModelError
+from fairreg.runners.converters.keras.stored import opened
 from fairreg.storage.arrays import Rows, open_rows, row_count
+from fairreg.storage.hdf5 import open_hdf5
 from fairreg.storage.recognition.hdf5 import describe
 from support.examples import examples
 
@@ -75,6 +77,74 @@ def test_values_in_other_files_are_not_read(tmp_path, fill):
         fill(file)
     with open_rows(tmp_path / "a.h5") as found, pytest.raises(ModelError, match="kept in other files"):
         _ = found["x"]
+
+
+def opened_groups(monkeypatch):
+    """Count the parts of the paths that are opened."""
+    steps, get = [0], h5py.Group.__getitem__
+
+    def counted(group, name):
+        steps[0] += str(name).count("/") + 1
+        return get(group, name)
+
+    monkeypatch.setattr(h5py.Group, "__getitem__", counted)
+    return steps
+
+
+def test_nested_groups_are_listed_in_linear_time(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        group = file
+        for number in range(50):
+            group = group.create_group("g")
+            group["x"] = np.float32(number)
+    steps = opened_groups(monkeypatch)
+    with open_hdf5(tmp_path / "a.h5") as found:
+        assert len(found.names) == 50
+        assert found.names[0] == "g/" * 50 + "x"
+        assert steps[0] == 100
+        assert found.read("g/" * 50 + "x", 0, None) == 49
+
+
+def nested_groups(path, depth, name="g"):
+    with h5py.File(path, "w") as file:
+        group = file
+        for _ in range(depth):
+            group = group.create_group(name)
+        group["x"] = np.float32(1)
+
+
+@pytest.mark.parametrize(("depth", "name"), [(101, "g"), (2000, "g"), (3, "g" * 5000)])
+def test_groups_that_are_nested_too_deeply_are_refused(tmp_path, depth, name):
+    """3,500 groups, one inside the other, took 18 s: the library opened each from the root."""
+    nested_groups(tmp_path / "a.h5", depth, name)
+    with pytest.raises(ModelError, match="nested more than 100 levels deep"), open_hdf5(tmp_path / "a.h5"):
+        pass
+    with (
+        opened(tmp_path / "a.h5", "a.h5") as found,
+        pytest.raises(ModelError, match="nested more than 100 levels deep"),
+    ):
+        found.datasets()
+
+
+def test_groups_count_as_objects(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for number in range(10_001):
+            file.id.links.create_soft(str(number).encode(), b"/")
+    with pytest.raises(ModelError, match="more than 10000 objects"), open_hdf5(tmp_path / "a.h5"):
+        pass
+
+
+def test_each_dataset_is_listed_once_in_groups_that_hold_each_other(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        group = file.create_group("b/c")
+        group["x"] = np.arange(3)
+        group["up"], group["root"] = file["b"], file
+        file["d"], file["e"] = file["b"], group["x"]
+        file["f"] = h5py.SoftLink("/b/c/x")
+    with open_hdf5(tmp_path / "a.h5") as found:
+        assert found.names == ("b/c/x",)
+    with opened(tmp_path / "a.h5", "a.h5") as stored:
+        assert stored.datasets() == {"b/c/x"}
 
 
 def test_links_to_other_files_are_no_arrays(tmp_path):

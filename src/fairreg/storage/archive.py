@@ -29,7 +29,6 @@ __all__ = [
     "DAMAGE",
     "TAR_SUFFIXES",
     "Limits",
-    "bounded",
     "has_archive_name",
     "is_archive",
     "member_names",
@@ -111,7 +110,11 @@ def is_archive(path: Path) -> bool:
             return not _is_torch_file(path)
         if name.endswith(".zip") and _begins(path, b"PK\3\4"):
             return True  # its end, with the list of members, is missing
-        return name.endswith(TAR_SUFFIXES) and tarfile.is_tarfile(path)
+        if not name.endswith(TAR_SUFFIXES):
+            return False
+        from fairreg.storage.tar_headers import is_tar  # needed for few files
+
+        return is_tar(path)
     except DAMAGE:
         return True
 
@@ -187,7 +190,7 @@ def has_archive_name(name: str) -> bool:
 
 
 class _Bounded:
-    """Stream for tarfile and zipfile, which would read headers and lists of any size into memory."""
+    """Stream for zipfile, which would read a list of members of any size into memory."""
 
     def __init__(self, stream: IO[bytes], path: Path, largest: int) -> None:
         self._stream = stream
@@ -211,16 +214,13 @@ class _Bounded:
         return True
 
 
-def bounded(stream: IO[bytes], path: Path, largest: int) -> IO[bytes]:
-    """Return the stream of the archive `path` with reads of at most `largest` bytes, else UnsafeArchive."""
-    return cast("IO[bytes]", _Bounded(stream, path, largest))
-
-
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """Context manager: open a zip archive. Raises UnsafeArchive for a list of members of more than 16 MiB."""
-    with path.open("rb") as stream, zipfile.ZipFile(bounded(stream, path, _LARGEST_LIST)) as archive:
-        yield archive
+    with path.open("rb") as file:
+        stream = cast("IO[bytes]", _Bounded(file, path, _LARGEST_LIST))
+        with zipfile.ZipFile(stream) as archive:
+            yield archive
 
 
 def too_large(path: Path) -> UnsafeArchive:

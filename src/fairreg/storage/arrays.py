@@ -32,6 +32,8 @@ UNREADABLE = (
     *(OSError, ValueError, EOFError, LookupError, RuntimeError, MemoryError, SyntaxError, TokenError),
     *(zipfile.BadZipFile, zlib.error),
 )
+# Deflate reaches 1:1032.
+_SMALL, _RATIO = 1 << 16, 1100
 
 
 class _Header(NamedTuple):
@@ -60,16 +62,16 @@ class Rows(Mapping[str, Array]):
 class _Npz(Rows):
     """The arrays of an open .npz file."""
 
-    def __init__(self, archive: Any, file: str, start: int, stop: int | None) -> None:
+    def __init__(self, archive: Any, path: Path, start: int, stop: int | None) -> None:
         members = frozenset(archive.zip.namelist())
         super().__init__(tuple(name for name in archive.files if f"{name}.npy" in members), start, stop)
-        self._archive, self._file = archive, file
+        self._archive, self._file, self._size = archive, path.name, path.stat().st_size
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._names:
             raise KeyError(name)
         with self._archive.zip.open(f"{name}.npy") as stream:
-            header = _header(stream)
+            header = _header(stream, self._most(name))
             _check_objects(header, f"The array {name!r} of {self._file}")
             if header is not None and header.in_rows and not self._whole:
                 return _rows(stream, header, self._start, self._stop)
@@ -78,8 +80,15 @@ class _Npz(Rows):
 
     def kind(self, name: str) -> tuple[tuple[int, ...], np.dtype[Any]] | None:
         with self._archive.zip.open(f"{name}.npy") as stream:
-            header = _header(stream)
+            header = _header(stream, self._most(name))
         return None if header is None else (header.shape, header.dtype)
+
+    def _most(self, name: str) -> int:
+        """Largest number of bytes that a member can have, whatever sizes the archive states."""
+        info: zipfile.ZipInfo = self._archive.zip.getinfo(f"{name}.npy")
+        stored = min(info.compress_size, self._size)
+        most = {zipfile.ZIP_STORED: stored, zipfile.ZIP_DEFLATED: _SMALL + _RATIO * stored}
+        return min(info.file_size, most.get(info.compress_type, info.file_size))
 
     @property
     def _whole(self) -> bool:
@@ -112,12 +121,12 @@ def open_rows(path: Path, start: int = 0, stop: int | None = None) -> Iterator[R
     with path.open("rb") as file:
         if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
             file.seek(0)
-            _check_objects(_header(file), f"The array of {path.name}")
+            _check_objects(_header(file, path.stat().st_size), f"The array of {path.name}")
             yield _of_npy(path, start, stop)
             return
         file.seek(0)
         content = np.load(file, allow_pickle=False)
-        yield _Npz(content, path.name, start, stop)
+        yield _Npz(content, path, start, stop)
 
 
 def _of_npy(path: Path, start: int, stop: int | None) -> Array:
@@ -140,10 +149,10 @@ def row_count(path: Path) -> int | None:
     with path.open("rb") as file:
         if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
             file.seek(0)
-            header = _header(file)
+            header = _header(file, path.stat().st_size)
             return None if header is None else _common([header.shape])
         file.seek(0)
-        rows = _Npz(np.load(file, allow_pickle=False), path.name, 0, None)
+        rows = _Npz(np.load(file, allow_pickle=False), path, 0, None)
         kinds = [rows.kind(name) for name in rows]
     return _common([kind[0] for kind in kinds if kind is not None]) if None not in kinds else None
 
@@ -175,15 +184,21 @@ def unreadable(path: Path, error: Exception) -> ModelError:
     )
 
 
-def _header(stream: IO[bytes]) -> _Header | None:
-    """Read the header of an array at the start of the stream; None for one of a rare version."""
+def _header(stream: IO[bytes], most: int) -> _Header | None:
+    """Read the header of an array at the start of a stream of at most `most` bytes; None for a rare version.
+
+    Raises ValueError for sizes that are no sizes, or that are beyond the stream.
+    """
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     reader = readers.get(npy.read_magic(stream))
     if reader is None:
         return None
     shape, by_columns, dtype = reader(stream)
-    if any(type(size) is not int for size in shape):  # numpy takes True for a size
+    if any(type(size) is not int or size < 0 for size in shape):  # numpy takes True and -1 for a size
         raise ValueError(shape)
+    # Pickled objects, which are not read, take any number of bytes.
+    if not dtype.hasobject and prod(shape) * dtype.itemsize > most - stream.tell():
+        raise ValueError("The array ends too early.")
     return _Header(shape, bool(shape) and not by_columns and not dtype.hasobject, dtype)
 
 

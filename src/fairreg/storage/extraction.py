@@ -7,9 +7,6 @@ elsewhere: it refuses the whole archive. Names that some file system does not ta
 path where case is ignored, are changed as in `file_names`.
 """
 
-import bz2
-import gzip
-import lzma
 import stat
 import tarfile
 import zipfile
@@ -17,18 +14,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, cast
+from typing import IO
 
 from fairreg.errors import UnsafeArchive
 from fairreg.schemas.record import is_apple_double
-from fairreg.storage.archive import DAMAGE, TAR_SUFFIXES, Limits, bounded, open_zip, too_large
+from fairreg.storage.archive import DAMAGE, TAR_SUFFIXES, Limits, open_zip, too_large
 from fairreg.storage.file_names import distinct_places
 from fairreg.storage.files import disk_faults
+from fairreg.storage.tar_headers import open_tar
 
 __all__ = ["extract"]
 
 _BLOCK = 2**18
-_LARGEST_READ = 2**20  # bytes of a header of a tar
 _LINK, _DEVICE, _ENCRYPTED = "a link", "a device or pipe", "encrypted"
 
 
@@ -114,29 +111,13 @@ def extract(path: Path, folder: Path, limits: Limits) -> list[str]:
                 raise zipfile.BadZipFile("its end, with the list of its members, is missing")
             with open_zip(path) as archive:
                 return _write_all(path, folder, list(map(_zip_member, archive.infolist())), archive, limits)
-        with (
-            _tar_stream(path) as stream,
-            tarfile.open(fileobj=bounded(stream, path, _LARGEST_READ), mode="r:") as tar,
-        ):
-            return _write_all(path, folder, list(_tar_members(tar, path, limits)), tar, limits)
+        with open_tar(path, lambda: too_large(path)) as (tar, listed):
+            return _write_all(path, folder, list(_tar_members(listed, path, limits)), tar, limits)
     except DAMAGE as error:
         raise UnsafeArchive(
             f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",
             hint="The file itself is in the cache. Report the fault to its authors.",
         ) from error
-
-
-def _tar_stream(path: Path) -> IO[bytes]:
-    """Open the bytes of a tar, decompressed according to its first bytes."""
-    with path.open("rb") as stream:
-        start = stream.read(6)
-    if start.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", gzip.open(path))
-    if start.startswith(b"BZh"):
-        return cast("IO[bytes]", bz2.open(path))
-    if start.startswith(b"\xfd7zXZ"):
-        return cast("IO[bytes]", lzma.open(path))
-    return path.open("rb")
 
 
 def _write_all(
@@ -193,10 +174,12 @@ def _too_many(path: Path, limits: Limits) -> UnsafeArchive:
     return UnsafeArchive(f"Refused to unpack {path.name}: it has more than {limits.members} members.")
 
 
-def _tar_members(archive: tarfile.TarFile, path: Path, limits: Limits) -> Iterator[_Member]:
+def _tar_members(
+    members: Iterable[tuple[tarfile.TarInfo, int]], path: Path, limits: Limits
+) -> Iterator[_Member]:
     total, allowance = 0, limits.bytes_for(path.stat().st_size)
-    for count, item in enumerate(archive):
-        total += item.size
+    for count, (item, size) in enumerate(members):
+        total += size
         if count >= limits.members:
             raise _too_many(path, limits)
         if total > allowance:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from fairreg.errors import MissingEngine, ModelError
 from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 
-__all__ = ["SUFFIXES", "Datasets", "is_hdf5", "open_hdf5"]
+__all__ = ["SUFFIXES", "Datasets", "StorageLayout", "is_hdf5", "layout_of", "objects_below", "open_hdf5"]
 
 SUFFIXES = frozenset({".h5", ".hdf5"})
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_MOST = 10_000  # datasets in a file
+_MOST = 10_000  # objects in a file
+# A library that opens a path goes through all of its groups, and keeps it with every object.
+_DEEPEST, _LONGEST_PATH = 100, 10_000
 # Deflate reaches 1:1032. A dataset that was never written takes no bytes and reads as zeros of any number.
 _LARGE, _RATIO = 2**28, 2000
 
@@ -44,6 +46,71 @@ def open_hdf5(path: Path) -> Iterator["Datasets"]:
         raise ModelError(f"{path.name} is {state} HDF5 file.") from error
     with content:
         yield Datasets(content, path)
+
+
+class StorageLayout(NamedTuple):
+    """Storage of a dataset: whether its values are kept in other files, and the numbers of its filters."""
+
+    is_elsewhere: bool
+    filters: tuple[int, ...]
+
+
+def layout_of(dataset: Any) -> StorageLayout:
+    """Read how a dataset is stored from its creation properties, and close them.
+
+    `is_virtual` and `external` of h5py keep them open with the dataset. Those of a virtual dataset must not
+    be open when the interpreter ends, in the traceback of an error for instance: HDF5 2.0.0 crashes then.
+    """
+    from h5py import h5d
+
+    plan = dataset.id.get_create_plist()
+    try:
+        is_elsewhere = plan.get_layout() == h5d.VIRTUAL or plan.get_external_count() > 0
+        filters = tuple(plan.get_filter(number)[0] for number in range(plan.get_nfilters()))
+        return StorageLayout(is_elsewhere, filters)
+    finally:
+        plan.close()
+
+
+def objects_below(group: Any, most: int, file: str) -> Iterator[tuple[str, Any]]:
+    """Yield path and object of all that is inside a group, each object once; only hard links are followed.
+
+    Every object is opened from its own group, where `visititems` goes through the whole path each time.
+    Raises ModelError for more than `most` links and for groups nested too deeply.
+    """
+    from h5py import Group, HardLink
+
+    count, seen = 0, {_address(group)}
+    stack = [("", group, iter(group))]
+    while stack:
+        before, parent, names = stack[-1]
+        name = next(names, None)
+        if name is None:
+            stack.pop()
+            continue
+        count += 1
+        if count > most:
+            raise ModelError(f"{file} has more than {most} objects.")
+        # A damaged file may have a name with slashes, which would be read as a path.
+        if "/" in name or not isinstance(parent.get(name, getlink=True), HardLink):
+            continue
+        found, path = parent[name], before + name
+        if _address(found) in seen:
+            continue
+        seen.add(_address(found))
+        yield path, found
+        if isinstance(found, Group):
+            if len(stack) > _DEEPEST or len(path) > _LONGEST_PATH:
+                raise ModelError(f"{file} has groups that are nested more than {_DEEPEST} levels deep.")
+            stack.append((f"{path}/", found, iter(found)))
+
+
+def _address(found: Any) -> tuple[int, int]:
+    """The place of an object, which is the same for all of its names."""
+    from h5py import h5o
+
+    info = h5o.get_info(found.id)
+    return info.fileno, info.addr
 
 
 class Datasets:
@@ -100,25 +167,16 @@ class Datasets:
         return fault_of_texts(self._path, ())
 
     def _listed(self) -> tuple[str, ...]:
-        found: list[str] = []
         dataset = _h5py().Dataset
-
-        def note(name: str, item: Any) -> bool | None:
-            if isinstance(item, dataset):
-                found.append(name)
-            return True if len(found) > _MOST else None  # anything but None ends the visit
-
         try:
-            too_many = self._content.visititems(note)
+            found = objects_below(self._content, _MOST, self._file)
+            return tuple(name for name, item in found if isinstance(item, dataset))
         except FAULTS as error:
             raise ModelError(f"{self._file} is a damaged HDF5 file: its arrays cannot be listed.") from error
-        if too_many:
-            raise ModelError(f"{self._file} has more than {_MOST} datasets.")
-        return tuple(found)
 
     def _dataset(self, name: str) -> Any:
         dataset = self._content[name]
-        if dataset.external or dataset.is_virtual:
+        if layout_of(dataset).is_elsewhere:
             raise self._refused(name, "is kept in other files, which are not read")
         try:
             dtype = dataset.dtype

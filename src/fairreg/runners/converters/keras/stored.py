@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fairreg.errors import MissingEngine, ModelError, SecurityRefusal
 from fairreg.runners.converters.keras.arguments import quoted
+from fairreg.storage.hdf5 import layout_of, objects_below
 from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 
 __all__ = ["Stored", "opened"]
@@ -138,7 +139,8 @@ class Stored:
 
     def _check(self, found: Any, path: str) -> None:
         where = f"The array {quoted(path)} of {self.file}"
-        if found.external or found.is_virtual:
+        layout = layout_of(found)
+        if layout.is_elsewhere:
             raise SecurityRefusal(
                 f"{where} is kept in other files, which are not read.",
                 hint="Ask for a file that holds its own weights.",
@@ -147,10 +149,8 @@ class Stored:
             raise ModelError(f"{where} holds bfloat16, a type that HDF5 lacks, which is not supported.")
         if found.shape is None or found.dtype.kind != "f" or found.dtype.itemsize not in {2, 4, 8}:
             raise ModelError(f"{where} does not hold floating-point numbers.")
-        plan = found.id.get_create_plist()
-        for number in range(plan.get_nfilters()):
-            if plan.get_filter(number)[0] not in _FILTERS:
-                raise ModelError(f"{where} is packed with an unknown filter of HDF5.")
+        if not _FILTERS.keys() >= set(layout.filters):
+            raise ModelError(f"{where} is packed with an unknown filter of HDF5.")
         if found.nbytes > _SMALL + _RATIO * found.id.get_storage_size() or found.nbytes > _MAX_BYTES:
             raise ModelError(f"{where} claims {found.nbytes} bytes, far more than the file holds.")
 
@@ -179,8 +179,7 @@ class Stored:
                     total += found.size
                 elif (
                     not isinstance(found, h5py.Dataset)
-                    or found.external
-                    or found.is_virtual
+                    or layout_of(found).is_elsewhere
                     or found.nbytes > _SMALL
                 ):
                     raise SecurityRefusal(
@@ -189,22 +188,11 @@ class Stored:
         return total
 
     def datasets(self) -> set[str]:
-        """Paths of all datasets inside. Raises ModelError for too many."""
+        """Paths of all datasets inside. Raises ModelError for too many and for groups nested too deeply."""
         import h5py
 
-        found: set[str] = set()
-        seen = 0
-
-        def note(name: str, item: Any) -> bool | None:
-            nonlocal seen
-            seen += 1
-            if isinstance(item, h5py.Dataset):
-                found.add(name)
-            return True if seen > _MAX_OBJECTS else None  # anything but None ends the visit
-
-        if self._group.visititems(note):
-            raise ModelError(f"{self.file} has more than {_MAX_OBJECTS} objects.")
-        return found
+        found = objects_below(self._group, _MAX_OBJECTS, self.file)
+        return {name for name, item in found if isinstance(item, h5py.Dataset)}
 
 
 def _decoded(value: object) -> str:

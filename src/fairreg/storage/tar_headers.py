@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""Bounded reading of the headers of a tar, which tarfile trusts.
+
+Python 3.11 steps back for a negative size (CVE-2025-8194), searches a header with nested repetition
+(CVE-2024-6232) and keeps every extended header in memory. Source: POSIX.1-2017, pax Interchange Format.
+"""
+
+import bz2
+import gzip
+import lzma
+import re
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any, cast
+
+__all__ = ["is_tar", "open_tar"]
+
+_LARGEST = 2**20  # bytes of one header
+_TOTAL = 16 * 2**20  # bytes of all headers, as of a zip, beside ...
+_EACH = 4 * tarfile.BLOCKSIZE  # ... those that any member has: its own, an extended one and a part of a name
+_MOST_RECORDS = 1000  # of the global headers, all of which tarfile applies to every member
+_EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+_TYPE = slice(156, 157)  # of a header
+_RECORD = re.compile(rb"(\d+) ")  # the start of one, with its length
+_DIGITS = re.compile(rb"\d+")
+_MOST_DIGITS = 255
+
+
+def _tar_stream(path: Path) -> IO[bytes]:
+    """Open the bytes of a tar, decompressed according to its first bytes."""
+    with path.open("rb") as stream:
+        start = stream.read(6)
+    if start.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.open(path))
+    if start.startswith(b"BZh"):
+        return cast("IO[bytes]", bz2.open(path))
+    if start.startswith(b"\xfd7zXZ"):
+        return cast("IO[bytes]", lzma.open(path))
+    return path.open("rb")
+
+
+def is_tar(path: Path) -> bool:
+    """Tell whether a file, decompressed, begins with a header of a tar; nothing behind that is read.
+
+    Raises the errors of damaged compression, but for one that the standard library does not tell from others.
+    """
+    try:
+        with _tar_stream(path) as stream:
+            block = stream.read(tarfile.BLOCKSIZE)
+    except OSError:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+    except tarfile.HeaderError:
+        return len(block) == tarfile.BLOCKSIZE and not any(block)  # the end of an empty archive
+    return True
+
+
+@contextmanager
+def open_tar(
+    path: Path, too_large: Callable[[], Exception]
+) -> Iterator[tuple[tarfile.TarFile, Iterator[tuple[tarfile.TarInfo, int]]]]:
+    """Context manager: open a tar; yield it and its members, which must be listed before any is read.
+
+    With each member goes the number of bytes that it has in the archive or states to have. The listing
+    raises what `too_large` returns for headers beyond the bounds, tarfile.ReadError for damaged ones.
+    """
+    with _tar_stream(path) as stream:
+        headers = _Headers(stream, too_large)
+        with tarfile.open(fileobj=cast("IO[bytes]", headers), mode="r:") as archive:
+            yield archive, headers.members(archive)
+
+
+class _Headers:
+    """Stream for tarfile that goes only forwards, within bounds, until all members are listed."""
+
+    def __init__(self, stream: IO[bytes], too_large: Callable[[], Exception]) -> None:
+        self._stream, self._too_large = stream, too_large
+        self._is_listed = False
+        self._allowance = _TOTAL
+        self._follows = b""  # the type of the header that was read last
+
+    def members(self, archive: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, int]]:
+        for item in archive:
+            self._allowance += _EACH
+            if len(archive.pax_headers) > _MOST_RECORDS:
+                raise self._too_large()
+            item.pax_headers = {}  # with a copy of the global ones
+            if item.size < 0:
+                raise tarfile.ReadError(f"the size of {item.name!r} is negative")
+            _check_parts(item)
+            # The size of a sparse file is not that of its data; these end within a block.
+            yield item, max(item.size, archive.offset - item.offset_data - tarfile.BLOCKSIZE + 1)
+        self._is_listed = True
+
+    def read(self, size: int = -1) -> bytes:
+        if self._is_listed:
+            return self._stream.read(size)
+        found = self._stream.read(_LARGEST + 1 if size < 0 else min(size, _LARGEST + 1))
+        self._allowance -= len(found)
+        if len(found) > _LARGEST or self._allowance < 0:
+            raise self._too_large()
+        if len(found) > tarfile.BLOCKSIZE and self._follows in _EXTENDED:
+            _check_records(found)
+        self._follows = found[_TYPE]
+        return found
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if not self._is_listed and offset < self._stream.tell():
+            raise tarfile.ReadError("its headers lead backwards")
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+
+def _check_parts(item: tarfile.TarInfo) -> None:
+    """Check that the parts of a sparse file follow each other, as they are read. Raises tarfile.ReadError."""
+    parts: Any = item.sparse or ()
+    backwards = any(start + size > following for (start, size), (following, _) in pairwise(parts))
+    if backwards or any(start < 0 or size < 0 for start, size in parts):
+        raise tarfile.ReadError(f"the parts of the sparse file {item.name!r} are out of order")
+
+
+def _check_records(block: bytes) -> None:
+    """Check that records "length key=value" of an extended header fill it. Raises tarfile.ReadError."""
+    damage = tarfile.ReadError("an extended header is damaged")
+    if any(len(found.group()) > _MOST_DIGITS for found in _DIGITS.finditer(block)):
+        raise damage
+    place = 0
+    while found := _RECORD.match(block, place):
+        end = place + int(found[1])
+        record = block[found.end() : end]
+        if b"=" not in record or not record.endswith(b"\n"):
+            raise damage
+        place = end
