@@ -12,6 +12,7 @@ from fairreg.services.fetch.transfer import Progress, wanted_checksums
 from fairreg.storage.checksums import RunningChecksums, checksums_of, read_published
 from fairreg.storage.files import disk_faults
 from fairreg.web import HttpClient, Response
+from fairreg.web.pacing import whole_number
 
 __all__ = ["Transfer"]
 
@@ -179,13 +180,13 @@ class Transfer:
 
 def _continues(head: Response, done: int) -> bool:
     """Tell whether the server sends the rest from `done` on instead of the whole file."""
-    match = re.match(r"bytes (\d+)-", head.headers.get("content-range", ""))
-    return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and int(match[1]) == done
+    match = re.match(r"bytes ([^-]*)-", head.headers.get("content-range", ""))
+    return head.status == HTTPStatus.PARTIAL_CONTENT and match is not None and whole_number(match[1]) == done
 
 
 def _total(head: Response, start: int) -> int | None:
-    length = head.headers.get("content-length", "")
-    return start + int(length) if length.isdigit() else None
+    length = whole_number(head.headers.get("content-length", ""))
+    return start + length if length is not None else None
 
 
 def _size(path: Path) -> int:
