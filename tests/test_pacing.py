@@ -145,6 +145,31 @@ def test_a_limit_that_resets_after_an_hour_is_not_waited_for(tmp_path, clock, ht
     assert clock.now == 0
 
 
+def test_nothing_is_sent_before_a_reset_that_is_far_away(tmp_path, clock, httpserver):
+    answering(httpserver, limited(0, 3600))
+    with mirrored(tmp_path, clock, httpserver) as web:
+        web.get("https://zenodo.org/x")
+        for _ in range(3):
+            with pytest.raises(RateLimited, match="3600 s") as caught:
+                web.get("https://zenodo.org/x")
+            assert caught.value.retry_after == pytest.approx(3600)
+    assert len(httpserver.log) == 1
+
+
+def test_a_wait_for_a_reset_is_logged(tmp_path, clock, httpserver):
+    answering(httpserver, limited(0, 15), limited(5, 15))
+    lines = []
+    settings = Settings.from_environment(
+        {"FAIRREG_HOME": str(tmp_path), "FAIRREG_ZENODO_URL": httpserver.url_for("/zenodo")}
+    )
+    with HttpClient(settings, sleep=clock.sleep, log=lines.append) as web:
+        web.get("https://zenodo.org/x")
+        assert lines == []
+        web.get("https://zenodo.org/x")
+    assert clock.now == pytest.approx(15)
+    assert [line for line in lines if "15 s" in line] == lines != []
+
+
 def test_a_required_wait_holds_every_client_of_the_command_once(tmp_path, clock, httpserver):
     answering(httpserver, Response(status=429, headers={"Retry-After": "7"}), Response("{}"))
     with mirrored(tmp_path, clock, httpserver) as web:
