@@ -331,6 +331,17 @@ def test_a_list_that_never_moves_on_ends_with_an_error(hub, web):
         list(once.search(web, ""))
 
 
+def test_a_list_that_goes_round_ends_with_an_error(hub, web):
+    def page(cursor):
+        link = f'<{hub.url}/api/models?cursor={cursor}>; rel="next"'
+        return lambda handler: handler.answer(200, json.dumps([TAGGER]).encode(), {"Link": link})
+
+    hub.faults["/api/models"] = [page(cursor) for cursor in "ABAB"]
+    with pytest.raises(BadAnswer, match="repeating the same page"):
+        list(once.search(web, ""))
+    assert len(hub.heard("/api/models?")) == 3
+
+
 def test_a_list_that_is_none_is_a_bad_answer(hub, web):
     hub.faults["/api/models"] = [lambda handler: handler.answer(200, b"{}")]
     with pytest.raises(BadAnswer):

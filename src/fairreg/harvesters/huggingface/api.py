@@ -15,7 +15,7 @@ import logging
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit
@@ -106,6 +106,7 @@ class Hub:
 
     web: HttpClient  # for the pace and the waits of all requests to the Hub
     policy: RetryPolicy
+    _seen: set[str] = field(default_factory=set, init=False, repr=False)  # cursors of the list
 
     def page(self, query: str, cursor: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
         """Return the infos of one page and the position of the next."""
@@ -118,7 +119,8 @@ class Hub:
         if not isinstance(infos, list):
             raise BadAnswer("The Hub did not answer with a list of models.", hint="Try again later.")
         onward = _next_cursor(answer.headers.get("link", ""))
-        if onward == cursor.value and onward:
+        self._seen.add(cursor.value)
+        if onward and onward in self._seen:
             raise BadAnswer("The Hub keeps repeating the same page.", hint="Try again later.")
         found = [info for info in infos if isinstance(info, dict)]
         return found, Cursor(cursor.order, onward) if onward and infos else None
