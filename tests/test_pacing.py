@@ -14,7 +14,7 @@ from fairreg.errors import RateLimited
 from fairreg.settings import Settings
 from fairreg.source_row import Pace
 from fairreg.web import HttpClient
-from fairreg.web.pacing import RateLimiter, StatedLimit, stated_limit
+from fairreg.web.pacing import RateLimiter, StatedLimit, retry_after, stated_limit, whole_number
 
 NOW = 1_800_000_000
 FILE = "https://zenodo.org/api/records/1/files/a/content"
@@ -145,6 +145,31 @@ def test_a_limit_that_resets_after_an_hour_is_not_waited_for(tmp_path, clock, ht
     assert clock.now == 0
 
 
+def test_nothing_is_sent_before_a_reset_that_is_far_away(tmp_path, clock, httpserver):
+    answering(httpserver, limited(0, 3600))
+    with mirrored(tmp_path, clock, httpserver) as web:
+        web.get("https://zenodo.org/x")
+        for _ in range(3):
+            with pytest.raises(RateLimited, match="3600 s") as caught:
+                web.get("https://zenodo.org/x")
+            assert caught.value.retry_after == pytest.approx(3600)
+    assert len(httpserver.log) == 1
+
+
+def test_a_wait_for_a_reset_is_logged(tmp_path, clock, httpserver):
+    answering(httpserver, limited(0, 15), limited(5, 15))
+    lines = []
+    settings = Settings.from_environment(
+        {"FAIRREG_HOME": str(tmp_path), "FAIRREG_ZENODO_URL": httpserver.url_for("/zenodo")}
+    )
+    with HttpClient(settings, sleep=clock.sleep, log=lines.append) as web:
+        web.get("https://zenodo.org/x")
+        assert lines == []
+        web.get("https://zenodo.org/x")
+    assert clock.now == pytest.approx(15)
+    assert [line for line in lines if "15 s" in line] == lines != []
+
+
 def test_a_required_wait_holds_every_client_of_the_command_once(tmp_path, clock, httpserver):
     answering(httpserver, Response(status=429, headers={"Retry-After": "7"}), Response("{}"))
     with mirrored(tmp_path, clock, httpserver) as web:
@@ -164,6 +189,39 @@ def test_another_thread_waits_for_what_was_required_of_one(tmp_path, clock, http
     with HttpClient(settings, sleep=clock.sleep, limiter=limiter) as web:
         web.get("https://zenodo.org/x")
     assert clock.now == pytest.approx(30)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("9" * 400, None),
+        ("\u00b2", None),
+        ("-5", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2001 00:00:00 -0000", 0.0),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_retry_after_that_is_no_sane_time_counts_as_none(text, seconds):
+    assert retry_after(CaseInsensitiveDict({"retry-after": text})) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("5", 5), ("9" * 19, 10**19 - 1), ("1" * 5000, None), ("\u00b2", None), ("\u0665", None), ("-5", None)],
+)
+def test_only_sane_numbers_of_headers_are_read(text, number):
+    assert whole_number(text) == number
+
+
+def test_a_reset_of_too_many_digits_is_no_limit():
+    for name in ("RateLimit", "X-RateLimit"):
+        headers = {f"{name}-Remaining": "0", f"{name}-Reset": "1" * 400}
+        assert stated_limit(CaseInsensitiveDict(headers)) is None
+    assert stated_limit(CaseInsensitiveDict({"RateLimit": f'"api";r=0;t={"1" * 400}'})) is None
 
 
 def test_a_date_in_retry_after_is_waited_for(tmp_path, clock, httpserver):

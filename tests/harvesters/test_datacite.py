@@ -259,6 +259,16 @@ def test_a_service_that_repeats_its_cursor_ends_the_harvest(web, httpserver):
     assert len(list(datacite.search(web, "x"))) == 2
 
 
+def test_cursors_that_go_round_end_the_harvest(web, httpserver):
+    def page(request):
+        onward = "b" if request.args["page[cursor]"] == "a" else "a"
+        links = {"next": f"https://api.datacite.org/dois?page%5Bcursor%5D={onward}"}
+        return Response(json.dumps({"data": [DOCUMENT["data"]], "meta": {"total": 9}, "links": links}))
+
+    httpserver.expect_request("/datacite/dois").respond_with_handler(page)
+    assert len(list(datacite.search(web, "x"))) == 3
+
+
 @pytest.mark.parametrize("number", ["abc", "-1", "1.5", "", "²", "9" * 5000])
 def test_a_next_page_whose_number_is_none_is_the_last(web, httpserver, number):
     links = {"next": f"https://api.datacite.org/dois?page%5Bnumber%5D={number}"}

@@ -2,10 +2,13 @@
 """The Hub over HTTP, through huggingface_hub, from a local server written by hand (`hub_server`)."""
 
 import base64
+import gzip
 import hashlib
 import json
 import logging
 import socket
+import tracemalloc
+import zlib
 from contextlib import contextmanager
 from datetime import date
 
@@ -164,6 +167,83 @@ def test_a_refusal_in_another_language_is_a_refusal(hub, web, body):
         fetched(web)
 
 
+def twice_compressed(megabytes):
+    """(body of the size, headers): a few bytes that say the size once they are decompressed twice."""
+    blocks = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    megabyte = blocks.compress(bytes(2**20)) + blocks.flush(zlib.Z_FULL_FLUSH)
+    inner = gzip.compress(b"")[:10] + megabyte * megabytes
+    return gzip.compress(inner), {"Content-Encoding": "gzip, gzip"}
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, NotFound), (500, Unreachable), (200, BadAnswer)])
+def test_an_answer_that_expands_without_limit_is_not_expanded(hub, web, status, error):
+    body, headers = twice_compressed(400)
+    hub.faults["/api/models/lab/tagger"] = [
+        lambda handler: handler.answer(status, body, {**headers, "Content-Length": str(len(body))})
+    ]
+    tracemalloc.start()
+    try:
+        with pytest.raises(error):
+            fetched(web)
+        assert tracemalloc.get_traced_memory()[1] < 2**25
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_compressed_refusal_is_that_refusal(hub, web):
+    body = gzip.compress(b'{"error": "gone"}')
+    headers = {"Content-Encoding": "gzip", "Content-Length": str(len(body))}
+    hub.faults["/api/models/lab/tagger"] = [lambda handler: handler.answer(404, body, headers)]
+    with pytest.raises(NotFound):
+        fetched(web)
+
+
+def refused(status, **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda handler: handler.answer(status, b"{}", named)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        refused(429, RateLimit='"api";r=0;t=100000'),
+        refused(429, RateLimit="", Retry_After="100000"),
+    ],
+)
+def test_a_wait_beyond_the_longest_is_said_and_not_waited_for(hub, settings, refusal):
+    hub.faults["/api/models/lab/tagger"] = [refusal]
+    waits = []
+    with HttpClient(settings, sleep=waits.append) as web, pytest.raises(RateLimited, match="100000 s"):
+        HuggingFaceHarvester().fetch(web, Identifier("huggingface", "lab/tagger"))
+    assert (waits, len(hub.requests)) == ([], 1)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_that_the_hub_states_is_waited_for_with_a_line_in_the_log(hub, settings, status):
+    hub.faults["/api/models/lab/tagger"] = [refused(status, Retry_After="7")]
+    waits, lines = [], []
+    with HttpClient(settings, sleep=waits.append, log=lines.append) as web:
+        HuggingFaceHarvester(cards=False).fetch(web, Identifier("huggingface", "lab/tagger"))
+    assert waits[0] == 7
+    assert "7 s" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"RateLimit": f'"api";r=0;t={"1" * 5000}'},
+        {"RateLimit": "", "Retry_After": "9" * 400},
+        {"RateLimit": "", "Retry_After": "\u00b2"},
+        {"RateLimit": "", "Retry_After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"},
+    ],
+)
+def test_a_wait_that_is_no_sane_number_counts_as_none(hub, web, headers):
+    hub.faults["/api/models/lab/tagger"] = [refused(429, **headers)]
+    with pytest.raises(RateLimited) as caught:
+        fetched(web)
+    assert caught.value.retry_after == 300
+
+
 def test_an_answer_that_breaks_off_is_unreachable(hub, web):
     def cut(handler):
         handler.answer(200, b"{", {"Content-Length": "100"})
@@ -249,6 +329,17 @@ def test_a_list_that_never_moves_on_ends_with_an_error(hub, web):
     hub.faults["/api/models"] = same
     with pytest.raises(BadAnswer, match="repeating the same page"):
         list(once.search(web, ""))
+
+
+def test_a_list_that_goes_round_ends_with_an_error(hub, web):
+    def page(cursor):
+        link = f'<{hub.url}/api/models?cursor={cursor}>; rel="next"'
+        return lambda handler: handler.answer(200, json.dumps([TAGGER]).encode(), {"Link": link})
+
+    hub.faults["/api/models"] = [page(cursor) for cursor in "ABAB"]
+    with pytest.raises(BadAnswer, match="repeating the same page"):
+        list(once.search(web, ""))
+    assert len(hub.heard("/api/models?")) == 3
 
 
 def test_a_list_that_is_none_is_a_bad_answer(hub, web):

@@ -200,6 +200,14 @@ def test_a_list_without_order_starts_again_from_its_beginning(web, server):
     assert server.asked[-1]["from"] == "2023-01-01"
 
 
+@pytest.mark.parametrize("tokens", ["aa", "abab", "abcb"])
+def test_tokens_that_go_round_end_the_harvest(web, server, tokens):
+    pages = [answer(item(number), token=token) for number, token in enumerate(tokens)]
+    server.replies = lambda asked: pages[len(server.asked) - 1]
+    with pytest.raises(BadAnswer, match="repeating"):
+        list(oai.search(web, ""))
+
+
 def test_a_token_that_is_always_forgotten_ends_the_harvest(web, server):
     page = answer(item(1, "2023-01-01T00:00:00Z"), token="old")
     server.replies = lambda asked: (422, "{}") if "resumptionToken" in asked else page

@@ -26,9 +26,11 @@ from fairreg.services.fetch.fetch import download_files
 from fairreg.services.fetch.fetch import fetch as fetch_with
 from fairreg.services.fetch.transfer import DEFAULT_JOBS
 from fairreg.services.fetch.transfer.parallel import transfer_all
+from fairreg.services.fetch.transfer.stream import Transfer
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient
+from fairreg.web import Response as HttpResponse
 
 pytestmark = pytest.mark.engines("sqlite")
 
@@ -197,6 +199,43 @@ def test_files_are_brought_by_several_threads_with_progress_of_each(web, setting
     assert [item.distribution.name for item in found] == NAMES
     assert all(item.file.path.read_bytes() == CONTENTS[item.distribution.name] for item in found)
     assert seen == {name: (len(content), len(content)) for name, content in CONTENTS.items()}
+
+
+class Answering:
+    """A client whose one answer has these headers."""
+
+    def __init__(self, body, status, headers):
+        self._body, self._head = body, HttpResponse("https://zenodo.org/f", status, headers, b"")
+
+    @contextmanager
+    def stream(self, _url, headers):
+        yield self._head, iter([self._body])
+
+
+NO_NUMBERS = ["1" * 5000, "\u00b2", "\u0665", "-5", ""]
+
+
+def resumed(tmp_path, status, headers):
+    """The checksum of a file of which half was there, and the one expected."""
+    body, part = b"whole file", tmp_path / "f.part"
+    part.write_bytes(body[:5])
+    digest = hashlib.md5(body).hexdigest()
+    file = Distribution(name="f", url="https://zenodo.org/f", size=len(body), checksums=(f"md5:{digest}",))
+    with Transfer(Answering(body, status, headers), file, part, limit=1000) as transfer:
+        return transfer.collect()["md5"], digest
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+def test_a_content_length_that_is_no_number_counts_as_none(tmp_path, number):
+    found, expected = resumed(tmp_path, 200, {"content-length": number})
+    assert found == expected
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+def test_a_content_range_that_is_no_number_is_no_internal_error(tmp_path, number):
+    with suppress(BadAnswer):
+        found, expected = resumed(tmp_path, 206, {"content-range": f"bytes {number}-9/10"})
+        assert found == expected
 
 
 def test_two_files_of_the_same_bytes_are_brought_once(web, settings, httpserver):

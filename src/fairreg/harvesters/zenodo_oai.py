@@ -99,16 +99,20 @@ class ZenodoOaiHarvester(Harvester):
         """Yield pages of changes since a day; `query` names an OAI set (``user-<community>``), empty: all.
 
         When Zenodo forgets a token, the list restarts from the last datestamp if they came in order; repeated
-        records change nothing. Raises BadAnswer when it would restart twice from the same place.
+        records change nothing. Raises BadAnswer when it would restart twice from the same place, and when it
+        goes round.
         """
         at = _read_cursor(cursor) if cursor else _At(since.isoformat() if since else "", query.strip())
-        left, restarted = limit, None
+        left, restarted, seen = limit, None, {at.token}
         while left is None or left > 0:
             page = self._list(web.asking("search"), at)
             if page is None:
-                at, restarted = _restart(at, restarted), at.again()
+                at, restarted, seen = _restart(at, restarted), at.again(), set()
                 continue
             at = at.after(page)
+            if at.token and at.token in seen:
+                raise BadAnswer("Zenodo's OAI-PMH keeps repeating the same pages.", hint="Try again later.")
+            seen.add(at.token)
             hits = tuple(Hit(item, canonical(item)) for item in page.records[:left])
             yield HitPage(hits, at.cursor if page.token else None, page.total)
             left = None if left is None else left - len(hits)

@@ -31,6 +31,7 @@ from fairreg.web.responses import (
     chunks,
     host_of,
     raise_for_status,
+    rate_limited,
     read_bounded,
     reason,
     redirects,
@@ -417,14 +418,26 @@ class HttpClient:
         """Wait for the next slot of the public service at `url`; a configured mirror is not paced.
 
         A host that stated that nothing remains of its limit, or required a wait, gets no request before, a
-        mirror included, unless that is longer than the policy allows: then it is asked, and says so itself.
-        Every request of this client waits like this; harvesters with their own client call it first.
+        mirror included. Raises RateLimited where that is longer than the policy allows. Every request of this
+        client waits like this; harvesters with their own client call it first.
         """
-        wait = self._wait_for_slot(self._service_at(url), kind or self._kind)
         held = self._limiter.held(self._pace_name(url))
-        wait = max(wait, held if held <= self._policy.longest_wait else 0.0)
+        if held > self._policy.longest_wait:
+            raise rate_limited(addresses.parse(url).netloc, held)
+        wait = max(self._wait_for_slot(self._service_at(url), kind or self._kind), held)
+        if held > 1 and wait == held:
+            self._log(f"{addresses.parse(url).netloc} takes no more requests for {held:.0f} s; waiting")
         if wait > 0:
             self._sleep(wait)
+
+    def hold(self, url: str, seconds: float) -> None:
+        """Send no request to the service at `url` for `seconds`, which a refusal required."""
+        self._limiter.hold(self._pace_name(url), seconds)
+
+    def rest(self, url: str, attempt: int, required: float | None, policy: RetryPolicy) -> None:
+        """Wait before the repetition of a request, as long as `required` or, without that, ever longer."""
+        wait = _backoff(attempt, policy) if required is None else required
+        self._wait(addresses.parse(url), wait)
 
     def _wait_for_slot(self, service: Service | None, kind: RequestKind) -> float:
         if service is None or service.configured or service.allowed_pace is None:

@@ -8,19 +8,23 @@ RateLimit-Remaining with RateLimit-Reset and RateLimit of draft-ietf-httpapi-rat
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import NamedTuple
 
-__all__ = ["RateLimiter", "StatedLimit", "stated_limit"]
+__all__ = ["RateLimiter", "StatedLimit", "retry_after", "stated_limit", "whole_number"]
 
 # A burst of a few requests is within every published limit; only longer runs are slowed down.
 BURST = 5
 _EPOCH = 1e9  # larger than any number of seconds to wait, smaller than today's time
 _MILLISECONDS = 1e11  # larger than any time in seconds for the next three thousand years
 _LONGEST_NUMBER = len("1507651200000")
+_LONGEST_WAIT = len("999999999")  # digits of the seconds of thirty years
+_LONGEST_SIZE = len("9223372036854775807")  # the largest file of a 64-bit system
 # The field of draft 8 and later, `"default";r=50;t=30`, and that of draft 7, `remaining=50, reset=30`.
-_ITEM = re.compile(r"r=(\d{1,13})\s*;\s*t=(\d{1,13})")
-_MEMBERS = re.compile(r"remaining=(\d{1,13})\b.*?\breset=(\d{1,13})")
+_ITEM = re.compile(r"r=(\d{1,13})\s*;\s*t=(\d{1,13})(?!\d)", re.ASCII)
+_MEMBERS = re.compile(r"remaining=(\d{1,13})\b.*?\breset=(\d{1,13})(?!\d)", re.ASCII)
 
 
 class StatedLimit(NamedTuple):
@@ -39,15 +43,37 @@ def stated_limit(headers: Mapping[str, str]) -> StatedLimit | None:
     items = _ITEM.findall(fields) or _MEMBERS.findall(fields)
     found = [StatedLimit(int(remaining), float(seconds)) for remaining, seconds in items]
     for name in ("RateLimit", "X-RateLimit"):
-        remaining, reset = (_number(headers.get(f"{name}-{part}", "")) for part in ("Remaining", "Reset"))
+        remaining, reset = (
+            whole_number(headers.get(f"{name}-{part}", ""), _LONGEST_NUMBER)
+            for part in ("Remaining", "Reset")
+        )
         if remaining is not None and reset is not None:
             found.append(StatedLimit(remaining, _seconds_until(reset)))
     return min(found, key=lambda item: item.remaining / (item.seconds or 1), default=None)
 
 
-def _number(text: str) -> int | None:
+def whole_number(text: str, most_digits: int = _LONGEST_SIZE) -> int | None:
+    """Return the number that a header states, None for any other text and for more digits.
+
+    `int` fails for superscripts, which `isdigit` accepts, and for more than 4300 digits.
+    """
     plain = text.strip()
-    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= _LONGEST_NUMBER else None
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= most_digits else None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of Retry-After, as a number or as an HTTP date (RFC 9110, section 10.2.3); None for others."""
+    value = headers.get("Retry-After", "").strip()
+    seconds = whole_number(value, _LONGEST_WAIT)
+    if seconds is not None or value.isdigit():
+        return None if seconds is None else float(seconds)
+    try:
+        moment = parsedate_to_datetime(value)
+        # The zone -0000 gives a time without one, and HTTP dates are in UTC.
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _seconds_until(reset: int) -> float:

@@ -7,8 +7,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RateLimited, Unreachable
 from fairreg.redaction import redacted
-from fairreg.web.pacing import stated_limit
+from fairreg.web.pacing import retry_after, stated_limit
 
 if TYPE_CHECKING:
     import requests
@@ -29,6 +27,7 @@ __all__ = [
     "host_of",
     "masked",
     "raise_for_status",
+    "rate_limited",
     "read_bounded",
     "reason",
     "redirects",
@@ -199,14 +198,7 @@ def _status_error(response: "requests.Response") -> FairregError:
     if status == HTTPStatus.GONE:
         return Gone(f"{what} was withdrawn{': ' + said if said else ''}.", reason=said)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and wait):
-        asked = (
-            f"requires a wait of {wait:.0f} s before the next request" if wait else "had too many requests"
-        )
-        return RateLimited(
-            f"{host} {asked}.",
-            retry_after=_SECONDARY_WAIT if wait is None else wait,
-            hint="Try again later.",
-        )
+        return rate_limited(host, wait)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return AccessDenied(
             f"{host} refused access to {what}.", hint="It may need an access token or the owner's permission."
@@ -217,6 +209,14 @@ def _status_error(response: "requests.Response") -> FairregError:
         )
     return BadAnswer(
         f"{host} rejected the request (HTTP {status}{': ' + said if said else ''}).", status=status
+    )
+
+
+def rate_limited(host: str, wait: float | None) -> RateLimited:
+    """Return the error for a host that takes no request for `wait` seconds; None: it does not say so long."""
+    asked = f"requires a wait of {wait:.0f} s before the next request" if wait else "had too many requests"
+    return RateLimited(
+        f"{host} {asked}.", retry_after=_SECONDARY_WAIT if wait is None else wait, hint="Try again later."
     )
 
 
@@ -274,7 +274,7 @@ def requested_wait(response: "requests.Response") -> float | None:
     status = response.status_code
     if status not in WITH_RETRY_AFTER and status != HTTPStatus.FORBIDDEN:
         return None
-    wait = _retry_after(response)
+    wait = retry_after(response.headers)
     if wait is not None:
         return wait
     limit = stated_limit(response.headers)
@@ -286,17 +286,6 @@ def requested_wait(response: "requests.Response") -> float | None:
         words in (_service_message(response) or "").lower() for words in _LIMIT_WORDS
     )
     return _SECONDARY_WAIT if limited else None
-
-
-def _retry_after(response: "requests.Response") -> float | None:
-    """Seconds of Retry-After, as a number or as an HTTP date (RFC 9110, section 10.2.3)."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def reason(error: Exception) -> str:

@@ -110,12 +110,14 @@ class DataCiteHarvester(Harvester):
         return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
 
     def _pages(self, web: HttpClient, asked: dict[str, str | int], cursor: str) -> Iterator[HitPage]:
+        seen = {cursor}
         while True:
             page = self._page(web, asked, cursor)
             yield page
-            if page.cursor is None or page.cursor == cursor:  # a service may repeat a page endlessly
+            if page.cursor is None or page.cursor in seen:  # a service may repeat its pages endlessly
                 return
             cursor = page.cursor
+            seen.add(cursor)
 
     def _page(self, web: HttpClient, asked: dict[str, str | int], cursor: str) -> HitPage:
         kind, value, size = _read_cursor(cursor)

@@ -52,7 +52,7 @@ class HuggingFaceHarvester(Harvester):
         UsageError.
         """
         name, dataset = _asked(identifier)
-        hub = Hub(web.settings, self._policy or web.policy, web.pace, web.observe)
+        hub = Hub(web, self._policy or web.policy)
         kind = "datasets" if dataset else "models"
         answer = hub.get(f"api/{kind}/{quote(name)}", [("blobs", "true")])
         info = answer.json()
@@ -78,7 +78,7 @@ class HuggingFaceHarvester(Harvester):
         """
         place = Cursor.read(cursor) if cursor else Cursor(_order(query, since, limit), "")
         size, left = min(page_size or self.guest_page_limit, limit or self.guest_page_limit), limit
-        hub = Hub(web.settings, self._policy or web.policy, web.pace, web.observe)
+        hub = Hub(web, self._policy or web.policy)
         while left is None or left > 0:
             infos, onward = hub.page(query, place, size)
             fresh = [info for info in infos if _changed_since(info, since)][:left]

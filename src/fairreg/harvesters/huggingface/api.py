@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: MIT
 """The Hub's HTTP API through huggingface_hub's own session.
 
-Requests go through its retries (`http_stream_backoff` waits as long as the Hub's RateLimit header says) and
-its errors (`hf_raise_for_status`). `HfApi.list_models` and `HfApi.model_info` themselves are not used: they
-hide the Link cursor that a harvest resumes at, and turn the JSON that the registry keeps into objects.
+Requests go through its retries of broken connections (`http_stream_backoff`) and its errors
+(`hf_raise_for_status`). Refusals that pass are repeated here: huggingface_hub sleeps without limit as long as
+the Hub says, and reads the body of a refusal without limit. `HfApi.list_models` and `HfApi.model_info`
+themselves are not used: they hide the Link cursor that a harvest resumes at, and turn the JSON that the
+registry keeps into objects.
 Address, token and headers are passed with each request, so that nothing comes from the variables that
 huggingface_hub reads; its telemetry is never called. Only the Hub's base URL is requested, which no answer
 can change.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit
@@ -31,11 +35,10 @@ from fairreg.errors import (
 from fairreg.harvesters.base import Payload
 from fairreg.harvesters.huggingface.mapping import repository_of
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.settings import Settings
 from fairreg.source_row import RequestKind
-from fairreg.web import Response, RetryPolicy
-from fairreg.web.client import AnswerObserver, no_observer
-from fairreg.web.responses import TRANSIENT, masked, reason
+from fairreg.web import HttpClient, Response, RetryPolicy
+from fairreg.web.pacing import retry_after, stated_limit
+from fairreg.web.responses import TRANSIENT, WITH_RETRY_AFTER, masked, reason
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
@@ -54,12 +57,24 @@ EXPAND = (
 )  # fmt: skip
 
 
-# The session waits as long as a refusal asks for; a caller with less patience raises the refusal instead.
-_WAIT_OF_LIMITS = 60.0
+# A refusal is read so far, and no longer.
+_REFUSAL_BYTES = 64 * 1024
+_REFUSAL_SECONDS = 10.0
+# One compression expands a chunk of 64 kB to 66 MB at most (zlib's ratio is 1 to 1032); two have no limit.
+_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+_UNSTATED_WAIT = 300.0  # the window of the Hub's limits, in seconds
 
 
 class _TooBig(BadAnswer):
     """A document above its size limit."""
+
+
+class _Refusal(NamedTuple):
+    """A refused request: its error, its answer without the body, and the seconds to wait that it stated."""
+
+    error: FairregError
+    answer: Response
+    wait: float | None
 
 
 class Cursor(NamedTuple):
@@ -89,10 +104,9 @@ class Cursor(NamedTuple):
 class Hub:
     """The Hub's API through the session of huggingface_hub. Raises the errors of fairreg."""
 
-    settings: Settings
+    web: HttpClient  # for the pace and the waits of all requests to the Hub
     policy: RetryPolicy
-    pace: Callable[[str, RequestKind], None]  # waits for the next slot of the Hub
-    observe: AnswerObserver = no_observer
+    _seen: set[str] = field(default_factory=set, init=False, repr=False)  # cursors of the list
 
     def page(self, query: str, cursor: Cursor, size: int) -> tuple[list[Payload], Cursor | None]:
         """Return the infos of one page and the position of the next."""
@@ -105,7 +119,8 @@ class Hub:
         if not isinstance(infos, list):
             raise BadAnswer("The Hub did not answer with a list of models.", hint="Try again later.")
         onward = _next_cursor(answer.headers.get("link", ""))
-        if onward == cursor.value and onward:
+        self._seen.add(cursor.value)
+        if onward and onward in self._seen:
             raise BadAnswer("The Hub keeps repeating the same page.", hint="Try again later.")
         found = [info for info in infos if isinstance(info, dict)]
         return found, Cursor(cursor.order, onward) if onward and infos else None
@@ -139,19 +154,34 @@ class Hub:
         kind: RequestKind = "record",
     ) -> Response:
         """GET `path`, following redirects within the Hub; BadAnswer beyond `limit` bytes."""
-        url = f"{self.settings.service('huggingface').url}/{path}"
+        url = f"{self.web.settings.service('huggingface').url}/{path}"
         for _ in range(MAX_REDIRECTS):
-            self.pace(url, kind)
+            self.web.pace(url, kind)
             answer = self._once(url, params, limit)
             onward = answer.headers.get("location")
             if onward is None or answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                self.observe(answer)
+                self.web.observe(answer)
                 return answer
             url, params = self._within(url, onward), None
         raise BadAnswer("The Hub redirects in circles.", hint="Try again later.")
 
     def _once(self, url: str, params: Params | None, limit: int) -> Response:
-        if self.settings.offline:
+        """Return the answer to one request, repeated while the Hub refuses it for the moment."""
+        for attempt in range(self.policy.retries + 1):
+            answer = self._sent(url, params, limit)
+            if not isinstance(answer, _Refusal):
+                return answer
+            if answer.wait is not None:
+                self.web.hold(url, answer.wait)
+            too_long = answer.wait is not None and answer.wait > self.policy.longest_wait
+            if attempt == self.policy.retries or answer.answer.status not in TRANSIENT or too_long:
+                self.web.observe(answer.answer)
+                raise answer.error
+            self.web.rest(url, attempt, answer.wait, self.policy)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _sent(self, url: str, params: Params | None, limit: int) -> Response | _Refusal:
+        if self.web.settings.offline:
             raise Offline(
                 "Offline mode is on: no request was sent to the Hub.",
                 hint="Unset FAIRREG_OFFLINE to allow it.",
@@ -172,10 +202,10 @@ class Hub:
                 follow_redirects=False,
                 max_retries=policy.retries,
                 base_wait_time=policy.first_wait,
-                retry_on_status_codes=tuple(TRANSIENT) if policy.longest_wait >= _WAIT_OF_LIMITS else (),
+                retry_on_status_codes=(),
             ) as response:
                 if response.status_code >= HTTPStatus.BAD_REQUEST:
-                    self.observe(Response(url, response.status_code, _headers_of(response), b""))
+                    return _refusal(response, url)
                 return _answer(response, url, limit)
         except OfflineModeIsEnabled as error:
             raise Offline(
@@ -189,19 +219,19 @@ class Hub:
                 hint="Set SSL_CERT_FILE to a file of certificates, or unset it.",
             ) from error
         except (AttributeError, TypeError, ValueError) as error:
-            # hf_raise_for_status, also called by the retries, expects an object as the body of a refusal.
+            # hf_raise_for_status expects an object as the body of a refusal.
             raise BadAnswer(
                 "The Hub refused the request in an unknown format.", hint="Try again later."
             ) from error
 
     def _headers(self) -> dict[str, str]:
-        authorization = self.settings.service("huggingface").authorization
+        authorization = self.web.settings.service("huggingface").authorization
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json, text/plain, */*"}
         return {**headers, "Authorization": authorization} if authorization else headers
 
     def _within(self, url: str, onward: str) -> str:
         """Return the redirect target of `url` if it is at the Hub: a token goes nowhere else."""
-        service = self.settings.service("huggingface")
+        service = self.web.settings.service("huggingface")
         target = joined(url, onward)
         for root in (service.public_url + "/", urljoin(service.url, "/")):
             # A mirror below a path passes on redirects that the Hub gives from its root.
@@ -231,14 +261,58 @@ def _transport_error() -> Any:
 
 def _answer(response: Any, url: str, limit: int) -> Response:
     """Return the complete answer. Errors are translated here: the retries outside would fail on them."""
-    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined] # lazy export
-
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise BadAnswer(
+            f"The Hub sent a document in the encoding {encoding[:60]!r}.", hint="Try again later."
+        )
     try:
-        hf_raise_for_status(response)
         body = _bounded(response.iter_bytes(), limit)
     except _transport_error() as error:
         raise _fault(error, url) from error
     return Response(url, response.status_code, _headers_of(response), masked(body, _token(response)))
+
+
+def _refusal(response: Any, url: str) -> _Refusal:
+    """Return the error that huggingface_hub tells from a refusal, which it would read without limit."""
+    from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined] # lazy export
+
+    status, known = response.status_code, ("x-error-code", "x-error-message", "content-type")
+    kept = {name: response.headers[name] for name in known if name in response.headers}
+    content = _refusal_content(response)
+    short = type(response)(status, headers=kept, content=content, request=response.request)
+    wait = None
+    if status in WITH_RETRY_AFTER:
+        wait, stated = retry_after(response.headers), stated_limit(response.headers)
+        if stated is not None and not stated.remaining:
+            wait = max(wait or 0.0, stated.seconds)
+    try:
+        hf_raise_for_status(short)
+    except _transport_error() as error:
+        answer = Response(url, status, _headers_of(response), b"")
+        return _Refusal(_fault(error, url, wait), answer, wait)
+    raise AssertionError("unreachable: every status of a refusal raises")
+
+
+def _refusal_content(response: Any) -> bytes:
+    """Return the beginning of the body of a refusal, empty if it is in an unknown encoding."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    end, raw = time.monotonic() + _REFUSAL_SECONDS, bytearray()
+    try:
+        for chunk in response.iter_raw():
+            raw += chunk
+            if len(raw) >= _REFUSAL_BYTES or time.monotonic() > end:
+                break
+    except _transport_error():
+        pass  # what has arrived says enough
+    if encoding in {"", "identity"}:
+        return bytes(raw[:_REFUSAL_BYTES])
+    try:
+        # 32 more than the window: gzip and zlib are told apart by their heads.
+        decoder = zlib.decompressobj(zlib.MAX_WBITS + 32)
+        return decoder.decompress(bytes(raw), _REFUSAL_BYTES) if encoding in _ENCODINGS else b""
+    except zlib.error:
+        return b""
 
 
 def _headers_of(response: Any) -> dict[str, str]:
@@ -259,11 +333,11 @@ def _without_token(text: str, response: Any) -> str:
     )
 
 
-def _fault(error: Exception, url: str) -> FairregError:
+def _fault(error: Exception, url: str, wait: float | None = None) -> FairregError:
     from huggingface_hub.errors import HfHubHTTPError
 
     if isinstance(error, HfHubHTTPError):
-        return _translated(error, urlsplit(url).path.strip("/"))
+        return _translated(error, urlsplit(url).path.strip("/"), wait)
     return Unreachable(
         f"The Hub at {urlsplit(url).netloc} could not be reached ({reason(error)}).",
         hint="Check the connection and try again.",
@@ -279,7 +353,7 @@ def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
     return bytes(body)
 
 
-def _translated(error: "HfHubHTTPError", what: str) -> FairregError:
+def _translated(error: "HfHubHTTPError", what: str, wait: float | None) -> FairregError:
     from huggingface_hub.errors import DisabledRepoError, GatedRepoError, RepositoryNotFoundError
 
     status, said = error.response.status_code, _error_message(error.response)
@@ -298,20 +372,16 @@ def _translated(error: "HfHubHTTPError", what: str) -> FairregError:
         return NotFound(
             f"The Hub has no {what}, or it is private.", hint="Check the name; set HF_TOKEN if it is yours."
         )
-    return _of_status(error.response.headers, status, said)
+    return _of_status(status, said, wait)
 
 
-def _of_status(headers: Mapping[str, str], status: int, said: str) -> FairregError:
-    from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined] # lazy export
-
+def _of_status(status: int, said: str, wait: float | None) -> FairregError:
     if status == HTTPStatus.FORBIDDEN:
         return AccessDenied(
             "The Hub refused access.", hint=said or "It may need an access token: set HF_TOKEN."
         )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        limits = parse_ratelimit_headers(headers)
-        stated = headers.get("retry-after", "").strip()
-        wait = float(limits.reset_in_seconds if limits else stated if stated.isdigit() else 300)
+        wait = _UNSTATED_WAIT if wait is None else wait
         return RateLimited(
             f"The Hub asks to wait {wait:.0f} s before the next request.",
             retry_after=wait,

@@ -12,6 +12,7 @@ from fairreg.services.fetch.transfer import Progress, wanted_checksums
 from fairreg.storage.checksums import RunningChecksums, checksums_of, read_published
 from fairreg.storage.files import disk_faults
 from fairreg.web import HttpClient, Response
+from fairreg.web.pacing import whole_number
 from fairreg.web.responses import host_of
 
 __all__ = ["Transfer"]
@@ -228,8 +229,8 @@ def _encoding(head: Response) -> str:
 
 
 def _total(head: Response, start: int) -> int | None:
-    length = head.headers.get("content-length", "")
-    return start + int(length) if length.isdigit() else None
+    length = whole_number(head.headers.get("content-length", ""))
+    return start + length if length is not None else None
 
 
 def _size(path: Path) -> int:
