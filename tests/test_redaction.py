@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 """No secret of an address is told."""
 
+import html
+import json
 import string
 import time
+from base64 import b64encode
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import FairregError, NotFound, RateLimited
-from fairreg.redaction import MASK, redacted
+from fairreg.redaction import MASK, echoes, redacted
 from fairreg.schemas.identifiers import RequestedIdentifier, parse
 from support.examples import examples
 
@@ -133,3 +138,66 @@ def test_masking_takes_time_in_proportion_to_the_text(text: str) -> None:
 @given(st.text("ab:/?#@=&;. tokenkey%\"'*", max_size=60))
 def test_masking_twice_is_masking_once(text: str) -> None:
     assert redacted(redacted(text)) == redacted(text)
+
+
+def basic(login: str) -> str:
+    return f"Basic {b64encode(login.encode()).decode()}"
+
+
+SPELLINGS: list[Callable[[str], bytes]] = [
+    lambda text: text.encode(),
+    lambda text: json.dumps(text)[1:-1].encode(),
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/").encode(),
+    lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1].encode(),
+    lambda text: "".join(f"\\u{ord(letter):04X}" for letter in text).encode(),
+    lambda text: quote(text, safe="").encode(),
+    lambda text: quote(text, safe="").lower().encode() if text.islower() else quote(text, safe="").encode(),
+    lambda text: quote_plus(text).encode(),
+    lambda text: html.escape(text).encode(),
+    lambda text: "".join(f"&#x{ord(letter):x};" for letter in text).encode(),
+    lambda text: text.encode("utf-16-le"),
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize(
+    "secret", ["hunter2secret", 'to\\ken"with/signs', "p\u00e4ssword word", "a&b<c>d'e+f%g", "\\\\\\\\quoted"]
+)
+def test_credentials_are_found_in_any_spelling(secret: str, spelling: Callable[[str], bytes]) -> None:
+    for authorization in (f"Bearer {secret}", basic(f"bob:{secret}")):
+        pattern = echoes(authorization, 8)
+        assert pattern is not None
+        assert pattern.sub(b"!", b"bad <" + spelling(secret) + b"> login").replace(b"\0", b"") in {
+            b"bad <!> login",
+            b'bad <!"> login',
+        }
+
+
+def test_the_whole_login_and_its_code_are_found() -> None:
+    authorization = basic("bob:pw1234")
+    pattern = echoes(authorization, 8)
+    assert pattern is not None
+    for text in ("bob:pw1234", "bob%3Apw1234", authorization.partition(" ")[2]):
+        assert pattern.search(text.encode())
+
+
+def test_a_short_secret_is_found_as_a_whole_word_only() -> None:
+    assert echoes("Bearer jet", 8) is None
+    pattern = echoes("Bearer jet", 1)
+    assert pattern is not None
+    assert pattern.sub(b"!", b"jets: jet, jet_tagging jet.") == b"jets: !, !_tagging !."
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer ", "Basic ", "Basic ?", "Basic /w==", "Digest"])
+def test_without_credentials_nothing_is_masked(authorization: str) -> None:
+    assert not (pattern := echoes(authorization, 8)) or not pattern.search(b"any text")
+
+
+@pytest.mark.parametrize("secret", ["\\" * 40, '"' * 40, "/" * 40, "%" * 40, "a" * 40])
+def test_echoes_are_searched_in_time_in_proportion_to_the_text(secret: str) -> None:
+    pattern = echoes(f"Bearer {secret}", 8)
+    assert pattern is not None
+    begun = time.perf_counter()
+    for text in ("\\" * 100_000, "%5c" * 39 + "x", secret[:39] + "x", (secret[:39] + "x") * 1000):
+        pattern.sub(b"", text.encode())
+    assert time.perf_counter() - begun < 5

@@ -430,6 +430,21 @@ def test_user_and_password_of_the_endpoint_are_sent_to_it_and_told_nowhere(hub, 
     assert hub.heard("/api/models/lab/tagger")[0][1]["Authorization"] == expected
 
 
+@pytest.mark.parametrize("said", ["bob:hunter2secret", "hunter2secret", "hunter2%73ecret"])
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_password_that_the_hub_sends_back_is_not_quoted(hub, tmp_path, said, status):
+    hub.faults["/api/models/lab/tagger"] = [refused(status, X_Error_Message=f"Bad login {said}")]
+    own = hub.url.replace("://", "://bob:hunter2secret@")
+    with (
+        HttpClient(settings_for(hub, tmp_path, HF_ENDPOINT=own)) as web,
+        pytest.raises(FairregError) as caught,
+    ):
+        fetched(web)
+    told = f"{caught.value} {caught.value.hint}"
+    assert "Bad login (access token)" in told
+    assert "hunter2" not in told
+
+
 @pytest.mark.parametrize("content", [None, "no certificate"])
 def test_certificates_for_the_hub_that_are_not_there_are_named(hub, tmp_path, monkeypatch, content):
     path = tmp_path / "certificates.pem"

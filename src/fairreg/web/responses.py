@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from fairreg.errors import AccessDenied, BadAnswer, FairregError, Gone, NotFound, RateLimited, Unreachable
-from fairreg.redaction import redacted
+from fairreg.redaction import echoes, redacted
 from fairreg.web.pacing import retry_after, stated_limit
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ __all__ = [
     "headers",
     "host_of",
     "masked",
+    "masked_header",
+    "masked_words",
     "raise_for_status",
     "rate_limited",
     "read_bounded",
@@ -39,7 +41,7 @@ __all__ = [
 
 # Replacement of an access token that a service sent back.
 MASK = b"(access token)"
-# Shorter texts are not tokens, and might be words of an answer.
+# Shorter texts might be words of a document; in the words of an error they are masked as well.
 _SHORTEST_TOKEN = 8
 MAX_DOCUMENT_BYTES = 64 * 2**20
 CHUNK = 64 * 1024
@@ -104,12 +106,8 @@ def shown_url(response: "requests.Response") -> str:
 
 def headers(response: "requests.Response") -> dict[str, str]:
     """Return the headers by lower-case name, without the sent token."""
-    return {
-        name.lower(): without_token(value.encode("utf-8", "surrogateescape"), response).decode(
-            "utf-8", "surrogateescape"
-        )
-        for name, value in response.headers.items()
-    }
+    sent = _authorization(response)
+    return {name.lower(): masked_header(value, sent) for name, value in response.headers.items()}
 
 
 def read_bounded(
@@ -131,13 +129,30 @@ def without_token(text: bytes, response: "requests.Response") -> bytes:
 
     So neither a document nor anything derived from it (error, record, cached answer) can contain a token.
     """
+    return masked(text, _authorization(response))
+
+
+def _authorization(response: "requests.Response") -> str:
     sent = response.request.headers.get("Authorization", "") if response.request is not None else ""
-    return masked(text, (sent if isinstance(sent, str) else sent.decode()).partition(" ")[2])
+    return sent if isinstance(sent, str) else sent.decode()
 
 
-def masked(text: bytes, token: str) -> bytes:
-    """`text` without `token`."""
-    return text.replace(token.encode(), MASK) if len(token) >= _SHORTEST_TOKEN else text
+def masked(text: bytes, authorization: str, shortest: int = _SHORTEST_TOKEN) -> bytes:
+    """Remove the credentials of a sent `authorization` from `text`, in any spelling."""
+    pattern = echoes(authorization, shortest)
+    return pattern.sub(MASK, text) if pattern is not None else text
+
+
+def masked_header(value: str, authorization: str) -> str:
+    """Remove the credentials of a sent `authorization` from a header."""
+    # Headers are read as Latin-1, whatever their bytes are.
+    charset = "utf-8" if any(letter > "\xff" for letter in value) else "latin-1"
+    return masked(value.encode(charset, "surrogateescape"), authorization).decode(charset, "surrogateescape")
+
+
+def masked_words(text: str, authorization: str) -> str:
+    """Remove the credentials of a sent `authorization` from the words of an error, short ones as well."""
+    return masked(text.encode("utf-8", "replace"), authorization, shortest=1).decode("utf-8", "replace")
 
 
 def chunks(
@@ -253,7 +268,9 @@ def _service_message(response: "requests.Response") -> str | None:
     said = note if isinstance(note, str) and note else document.get("message")
     details = " ".join(_details(document.get("errors")))
     text = f"{said}: {details}" if said and details else said
-    return " ".join(str(text).split())[:300].rstrip(".") if text else None
+    if not text:
+        return None
+    return " ".join(masked_words(str(text), _authorization(response)).split())[:300].rstrip(".")
 
 
 def _details(errors: object) -> Iterator[str]:

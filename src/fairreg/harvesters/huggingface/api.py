@@ -38,7 +38,7 @@ from fairreg.schemas.json_reader import JsonNode
 from fairreg.source_row import RequestKind
 from fairreg.web import HttpClient, Response, RetryPolicy
 from fairreg.web.pacing import retry_after, stated_limit
-from fairreg.web.responses import TRANSIENT, WITH_RETRY_AFTER, masked, reason
+from fairreg.web.responses import TRANSIENT, WITH_RETRY_AFTER, masked, masked_header, masked_words, reason
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
@@ -270,7 +270,7 @@ def _answer(response: Any, url: str, limit: int) -> Response:
         body = _bounded(response.iter_bytes(), limit)
     except _transport_error() as error:
         raise _fault(error, url) from error
-    return Response(url, response.status_code, _headers_of(response), masked(body, _token(response)))
+    return Response(url, response.status_code, _headers_of(response), masked(body, _authorization(response)))
 
 
 def _refusal(response: Any, url: str) -> _Refusal:
@@ -317,20 +317,14 @@ def _refusal_content(response: Any) -> bytes:
 
 def _headers_of(response: Any) -> dict[str, str]:
     """Return the headers by names in small letters, without the access token."""
-    return {name.lower(): _without_token(value, response) for name, value in response.headers.items()}
+    sent = _authorization(response)
+    return {name.lower(): masked_header(value, sent) for name, value in response.headers.items()}
 
 
-def _token(response: Any) -> str:
-    """Return the access token that was sent, "" where there was none."""
+def _authorization(response: Any) -> str:
+    """Return the credentials that were sent, "" where there were none."""
     sent: str = response.request.headers.get("authorization", "")
-    return sent.partition(" ")[2]
-
-
-def _without_token(text: str, response: Any) -> str:
-    """Remove the access token from `text`."""
-    return masked(text.encode("utf-8", "surrogateescape"), _token(response)).decode(
-        "utf-8", "surrogateescape"
-    )
+    return sent
 
 
 def _fault(error: Exception, url: str, wait: float | None = None) -> FairregError:
@@ -395,5 +389,5 @@ def _of_status(status: int, said: str, wait: float | None) -> FairregError:
 
 
 def _error_message(response: Any) -> str:
-    stated = _without_token(response.headers.get("x-error-message", ""), response)
+    stated = masked_words(response.headers.get("x-error-message", ""), _authorization(response))
     return " ".join(stated.split())[:300].rstrip(".")
