@@ -59,6 +59,10 @@ def endless(tmp_path: Path) -> Path:
     return tmp_path / "endless.onnx"
 
 
+# A shell that runs the tests in the background lets its processes ignore interrupts.
+HEARD = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 @pytest.fixture
 def begin() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Begins a command in a process of its own."""
@@ -66,7 +70,7 @@ def begin() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
 
     def start(program: str, *words: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-c", program, *words],
+            [sys.executable, "-c", f"{HEARD}{program}", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "FAIRREG_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
@@ -184,8 +188,11 @@ def test_the_handler_of_a_program_that_has_its_own_is_left_alone() -> None:
 
 
 def test_afterwards_interrupts_are_handled_as_before() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with watched():
-        assert signal.getsignal(signal.SIGINT) is not before
-    assert signal.getsignal(signal.SIGINT) is before
-    assert signal.set_wakeup_fd(-1) == -1
+    outside = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with watched():
+            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.set_wakeup_fd(-1) == -1
+    finally:
+        signal.signal(signal.SIGINT, outside)

@@ -333,7 +333,13 @@ def dripping(flowing):
     return answer
 
 
-RUN = "import sys; from fairreg.cli.app import main; sys.exit(main())"
+# A shell that runs the tests in the background lets its processes ignore interrupts.
+RUN = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from fairreg.cli.app import main
+sys.exit(main())
+"""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
