@@ -217,4 +217,4 @@ def test_a_change_on_a_full_disk_is_one_sentence(
 ) -> None:
     done = on_a_full_disk("link", hbb.DOI, "zenodo:3891869")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-2].startswith("Error: ")
+    assert done.stderr.splitlines()[-2].startswith("Error: "), done.stderr

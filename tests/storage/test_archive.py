@@ -449,3 +449,14 @@ def test_whatever_the_members_only_files_and_folders_are_made_and_each_file_once
     assert all(file.is_dir() or file.is_file() for file in folder.rglob("*"))
     assert sorted(file.read_bytes() for file in files_in(folder)) == sorted(kept)
     assert {item.name for item in room.iterdir()} <= {"a.tar", "out", "out.json"}
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.txt", "x")
+    left = tmp_path / "cache" / ".unpacking-a"
+    left.mkdir(parents=True)
+    (left / "half.bin").write_bytes(bytes(1000))
+    unpack(tmp_path / "a.zip", tmp_path / "cache" / "a")
+    assert not left.exists()
+    assert [path.name for path in (tmp_path / "cache" / "a").iterdir()] == ["x.txt"]

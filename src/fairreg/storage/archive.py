@@ -11,7 +11,6 @@ import lzma
 import re
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -129,10 +128,15 @@ def unpack(
     """
     if folder.is_dir() and not manifest.changed(folder):
         return folder
+    from fairreg.storage.replacement import remove_any  # not needed for what is unpacked already
+
     with disk_faults("The cache"):
-        _remove(folder)
+        remove_any(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
+        # Named after the archive, so that what a killed process left is removed by the next one.
+        draft = folder.with_name(f".unpacking-{folder.name}")
+        remove_any(draft)
+        draft.mkdir(mode=0o700)
     try:
         from fairreg.storage.extraction import extract  # not needed for what is unpacked already
 
@@ -146,14 +150,6 @@ def unpack(
         for sentence in said:
             log(f"Warning: {path.name}: {sentence}")
     return folder
-
-
-def _remove(folder: Path) -> None:
-    """Remove what is in the place of `folder`; of a link only itself."""
-    if folder.is_symlink() or folder.is_file():
-        folder.unlink()
-    elif folder.exists():
-        shutil.rmtree(folder)
 
 
 def member_names(path: Path) -> frozenset[str]:

@@ -113,19 +113,26 @@ def _axis(dim: Any, free: str) -> int | str:
 
 def _dtype(kind: Any, depth: int) -> str:
     """Spell a type as the runner of ONNX models does; sparse and opaque types are "other"."""
-    from onnx import TensorProto
-
     form = kind.WhichOneof("value")
-    if form == "tensor_type" and kind.tensor_type.elem_type in TensorProto.DataType.values():
-        element = TensorProto.DataType.Name(kind.tensor_type.elem_type).lower()
-        return ELEMENTS.get(element, "other" if element == "undefined" else element)
+    if form == "tensor_type":
+        return _element(kind.tensor_type.elem_type)
     if form in _CONTAINERS and depth < _MAX_DEPTH:
         inner = _dtype(getattr(kind, form).elem_type, depth + 1)
         return f"{_CONTAINERS[form]}({inner})"
     if form == "map_type" and depth < _MAX_DEPTH:
-        key = TensorProto.DataType.Name(kind.map_type.key_type).lower()
-        return f"map({ELEMENTS.get(key, key)}, {_dtype(kind.map_type.value_type, depth + 1)})"
+        key = _element(kind.map_type.key_type)
+        return f"map({key}, {_dtype(kind.map_type.value_type, depth + 1)})"
     return "other"
+
+
+def _element(number: int) -> str:
+    """Spell an element type; one that ONNX does not know, or leaves open, is "other"."""
+    from onnx import TensorProto
+
+    if number not in TensorProto.DataType.values() or number == TensorProto.UNDEFINED:
+        return "other"
+    name: str = TensorProto.DataType.Name(number).lower()
+    return ELEMENTS.get(name, name)
 
 
 @dataclass(frozen=True)
