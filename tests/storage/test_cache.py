@@ -321,3 +321,17 @@ def test_a_second_name_in_a_read_only_cache_needs_no_lock(cache):
     with read_only(cache.folder):
         again = Cache(cache.folder)
         assert again.named(again.find(KEYS), "b.dat").path == second.path
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_pipe_or_folder_in_the_place_of_an_own_file_is_removed(tmp_path, make):
+    cache = Cache(tmp_path)
+    part = cache.partial("md5:0123456789abcdef")
+    for place in (part, part.with_suffix(".lock"), cache._index("md5:0123456789abcdef")):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        make(place)
+    with cache.lock("md5:0123456789abcdef"):
+        cache.partial("md5:0123456789abcdef").write_bytes(CONTENT)
+        cache.add(part, name="a.bin", sha256=SHA256, keys=("md5:0123456789abcdef",))
+    assert cache.find(("md5:0123456789abcdef",)).path.read_bytes() == CONTENT

@@ -195,8 +195,7 @@ class Cache:
         """Path of the unfinished download of `key`; its folder exists."""
         path = self.folder / "partial" / f"{_file_name(key)}.part"
         with disk_faults("The cache"):
-            self._make_folder(path.parent)
-            remove_links(path, self.folder)
+            self._make_place(path)
         return path
 
     def extracted(self, sha256: str) -> Path:
@@ -211,7 +210,7 @@ class Cache:
         path = self.partial(key).with_suffix(".lock")
         held = FileLock(path)
         with disk_faults("The cache"):
-            remove_links(path, self.folder)
+            self._make_place(path)
             held.acquire()
         try:
             yield
@@ -315,7 +314,7 @@ class Cache:
 
     def _write_index(self, key: str, entry: _IndexEntry) -> None:
         path = self._index(key)
-        self._make_folder(path.parent)
+        self._make_place(path)
         with replacing(path) as draft:
             draft.write_text(entry.to_json(), encoding="utf-8")
 

@@ -40,7 +40,7 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 
 def _place_of(error: OSError) -> str:
     """Path of a disk error in parentheses; empty where there is none, or only that of a draft."""
-    path = error.filename
+    path = error.filename2 or error.filename  # of a copy: where it goes
     return f" ({path})" if path is not None and not str(path).endswith(".part") else ""
 
 
