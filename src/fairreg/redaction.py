@@ -25,9 +25,8 @@ _WORDS = frozenset(
     {"auth", "authorization", "bearer", "hmac", "jwt", "key", "otp", "pass", "pat", "pin", "pwd", "sas"}
     | {"session", "sessionid", "sid", "sig"}
 )
-_MOST_PASSES = (
-    5  # what one secret hides of another is seen behind its mask; only hostile text has more layers
-)
+# What one secret hides of another is seen behind its mask; only hostile text has more layers.
+_MOST_PASSES = 5
 # Tokens that name a page of a list.
 _PAGES = re.compile("(?:resumption|page|continuation|next|cursor|sync)token")
 

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from fairreg.cli.app import main
 from fairreg.models.hbb_in.network import Hyperparameters, onnx_bytes
 from fairreg.sources import BUILT_IN
+from support import zenodo_files
 from support.databases import registry_variables
 
 
@@ -46,6 +47,16 @@ def cli(monkeypatch, capsys, settings):
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
         out, err = capsys.readouterr()
         return Result(code, out, err)
+
+    return run
+
+
+@pytest.fixture
+def fetch(cli, httpserver):
+    """Fetch a record with these files."""
+
+    def run(files, *more):
+        return cli("fetch", zenodo_files.serve(httpserver, files.items()), *more)
 
     return run
 

@@ -10,7 +10,7 @@ import pytest
 import fairreg
 from fairreg.registry import Registry
 from fairreg.services.registry.shared_engine import close
-from support import hbb, zenodo_files
+from support import hbb
 from support.networks import SMALL, random_tensors
 from support.small_graphs import identity, tensor
 from support.weight_files import Files
@@ -43,16 +43,6 @@ BAD = {
     "damaged": packed({"a": bytes(range(256))})[:200],
 }
 SAID = {"outside": "leads outside its folder", "bomb": "bomb", "damaged": "cannot be unpacked"}
-
-
-@pytest.fixture
-def fetch(cli, httpserver):
-    """Fetch a record with these files."""
-
-    def run(files, *more):
-        return cli("fetch", zenodo_files.serve(httpserver, files.items()), *more)
-
-    return run
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -135,16 +135,22 @@ def _seconds_of_children() -> float:
     return found.ru_utime + found.ru_stime
 
 
+# Says that it waits, and waits until it is interrupted.
+WAITING = """
+import time
+from fairreg.cli.app import watched
+with watched():
+    try:
+        print("waiting", flush=True)
+        while True: time.sleep(0.01)
+"""
+
+
 def test_an_interrupt_that_the_command_notices_unwinds_it(
     begin: Callable[..., "subprocess.Popen[str]"],
 ) -> None:
     process = begin(
-        "import time\n"
-        "from fairreg.cli.app import watched\n"
-        "with watched():\n"
-        "    try:\n"
-        "        print('waiting', flush=True)\n"
-        "        while True: time.sleep(0.01)\n"
+        f"{WAITING}"
         "    except KeyboardInterrupt:\n"
         "        time.sleep(1.5)\n"
         "        print('unwound', flush=True)\n"
@@ -159,12 +165,7 @@ def test_an_interrupt_that_the_command_notices_unwinds_it(
 
 def test_a_second_interrupt_ends_it_at_once(begin: Callable[..., "subprocess.Popen[str]"]) -> None:
     process = begin(
-        "import time\n"
-        "from fairreg.cli.app import watched\n"
-        "with watched():\n"
-        "    try:\n"
-        "        print('waiting', flush=True)\n"
-        "        while True: time.sleep(0.01)\n"
+        f"{WAITING}"
         "    finally:\n"
         "        print('unwinding', flush=True)\n"
         "        while True: time.sleep(0.01)\n"

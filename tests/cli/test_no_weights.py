@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from support import hbb, zenodo_files
+from support import hbb
 from support.small_graphs import identity, tensor
 from support.zenodo_files import packed
 
@@ -12,16 +12,6 @@ pytestmark = pytest.mark.engines("sqlite")
 
 GRAPH = identity(tensor("x"), tensor("y"))
 NO_WEIGHTS = {"notes.bin": b"Notes on the calibration.\n", "calib.bin": b"\x01\xfe\x00\x9c" * 200}
-
-
-@pytest.fixture
-def fetch(cli, httpserver):
-    """Fetch a record with these files."""
-
-    def run(files, *more):
-        return cli("fetch", zenodo_files.serve(httpserver, files.items()), *more)
-
-    return run
 
 
 @pytest.mark.parametrize("name", NO_WEIGHTS)

@@ -10,6 +10,7 @@ from fairreg.errors import BadAnswer, ChecksumMismatch, Unreachable
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import download
 from fairreg.storage.cache import Cache
+from support.ranges import requested_ranges
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 
@@ -28,15 +29,13 @@ def cache(settings):
 @pytest.fixture
 def serve(httpserver):
     """Answer the requests for the file, given their Range header; gives the list of these headers."""
-    ranges = []
 
     def start(answer):
         def handle(request):
-            ranges.append(request.headers.get("Range"))
             assert len(ranges) < 10, "the requests have no end"
             return answer(ranges[-1])
 
-        httpserver.expect_request("/zenodo/files/a.bin").respond_with_handler(handle)
+        ranges = requested_ranges(httpserver, "/zenodo/files/a.bin", handle)
         return ranges
 
     return start

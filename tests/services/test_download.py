@@ -30,6 +30,7 @@ from fairreg.settings import Settings
 from fairreg.storage import cache as cache_module
 from fairreg.storage.cache import Cache
 from fairreg.web import HttpClient
+from support.ranges import requested_ranges
 
 pytestmark = pytest.mark.engines("sqlite")  # nothing here opens a registry
 
@@ -56,17 +57,13 @@ def distribution():
 @pytest.fixture
 def serve(httpserver):
     """Serve the file with the given handler or data; gives the list of Range headers that were sent."""
-    ranges = []
 
     def start(answer):
-        def handle(request):
-            ranges.append(request.headers.get("Range"))
-            return answer(request) if callable(answer) else Response(answer)
-
-        httpserver.expect_request("/zenodo/api/records/1/files/weights.onnx/content").respond_with_handler(
-            handle
+        return requested_ranges(
+            httpserver,
+            "/zenodo/api/records/1/files/weights.onnx/content",
+            answer if callable(answer) else lambda _request: Response(answer),
         )
-        return ranges
 
     return start
 

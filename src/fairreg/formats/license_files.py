@@ -38,7 +38,7 @@ class _Part(NamedTuple):
 
     @property
     def is_choice(self) -> bool:
-        """Whether the name calls it by its licence, not by what it covers (LICENSE-DATA)."""
+        """True if the name calls it by its licence, not by what it covers (LICENSE-DATA)."""
         family = re.match(r"[a-z]*", self.called)
         of_text = (self.license or "").lower()
         return bool(family and family[0] and of_text.startswith(family[0])) or spdx(self.called) is not None

@@ -124,7 +124,7 @@ def _entries(names: list[str]) -> Iterator[_Entry]:
 
 
 def _children(entries: list[_Entry]) -> list[_Child]:
-    """What lies in one folder, files before folders, each sorted by its published name."""
+    """Content of one folder, files before folders, each sorted by its published name."""
     files = [_Child(item.parts[0], item.source, item.number, []) for item in entries if len(item.parts) == 1]
     folders: dict[str, list[_Entry]] = {}
     for item in entries:

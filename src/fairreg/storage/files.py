@@ -40,8 +40,13 @@ def digest(path: Path, algorithm: str = "sha256") -> str:
 
 def _place_of(error: OSError) -> str:
     """Path of a disk error in parentheses; empty where there is none, or only that of a draft."""
-    path = error.filename2 or error.filename  # of a copy: where it goes
+    path = _path_of(error)
     return f" ({path})" if path is not None and not str(path).endswith(".part") else ""
+
+
+def _path_of(error: OSError) -> object:
+    """Path of a disk error, of a copy the one where it goes; None where the error does not tell."""
+    return error.filename if error.filename2 is None else error.filename2
 
 
 def is_plain_name(name: str) -> bool:
@@ -106,7 +111,7 @@ def _hint_of(error: OSError) -> str:
 
 def _missing_folder(error: OSError) -> Path | None:
     """The folder that is missing, None where the error does not tell."""
-    named = error.filename if error.filename2 is None else error.filename2
+    named = _path_of(error)
     if not isinstance(named, (str, os.PathLike)):
         return None
     folder = Path(named).parent

@@ -163,7 +163,7 @@ class Datasets:
 
     @cached_property
     def _fault_of_texts(self) -> str | None:
-        """What keeps the library from reading texts of any length."""
+        """Reason why the library must not read texts of any length, None where it may."""
         return fault_of_texts(self._path, ())
 
     def _listed(self) -> tuple[str, ...]:

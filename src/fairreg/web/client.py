@@ -353,7 +353,7 @@ class HttpClient:
             except Unreachable:
                 if last:
                     raise
-                self._wait(asked, _backoff(attempt, policy))
+                self.rest(asked.url, attempt, None, policy)
                 continue
             wait = requested_wait(response)
             self._note_limits(asked.url, kind, response, wait)
@@ -362,18 +362,17 @@ class HttpClient:
             if last or (wait is not None and wait > policy.longest_wait):
                 return response
             response.close()
-            self._wait(asked, _backoff(attempt, policy) if wait is None else wait)
+            self.rest(asked.url, attempt, wait, policy)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _note_limits(
         self, url: str, kind: RequestKind, response: "requests.Response", wait: float | None
     ) -> None:
         """Keep the limits that an answer states, for the next requests of all threads."""
-        name = self._pace_name(url)
         if wait is not None:
-            self._limiter.hold(name, wait)
+            self.hold(url, wait)
         elif (limit := stated_limit(response.headers)) is not None:
-            self._limiter.note(name, kind, limit)
+            self._limiter.note(self._pace_name(url), kind, limit)
 
     def _once(self, asked: Address, headers: Mapping[str, str], policy: RetryPolicy) -> "requests.Response":
         import requests
@@ -437,7 +436,9 @@ class HttpClient:
     def rest(self, url: str, attempt: int, required: float | None, policy: RetryPolicy) -> None:
         """Wait before the repetition of a request, as long as `required` or, without that, ever longer."""
         wait = _backoff(attempt, policy) if required is None else required
-        self._wait(addresses.parse(url), wait)
+        if wait > 1:
+            self._log(f"{addresses.parse(url).netloc} is not responding; retrying in {wait:.0f} s")
+        self._sleep(wait)
 
     def _wait_for_slot(self, service: Service | None, kind: RequestKind) -> float:
         if service is None or service.configured or service.allowed_pace is None:
@@ -449,11 +450,6 @@ class HttpClient:
     def _pace_name(self, url: str) -> str:
         service = self._service_at(url)
         return service.name if service is not None else addresses.parse(url).netloc
-
-    def _wait(self, asked: Address, seconds: float) -> None:
-        if seconds > 1:
-            self._log(f"{asked.netloc} is not responding; retrying in {seconds:.0f} s")
-        self._sleep(seconds)
 
 
 def _onward(response: "requests.Response", *, conditional: bool = False) -> str | None:

@@ -53,7 +53,7 @@ _MOST_DIFFERENCES = 100
 
 @dataclass(frozen=True)
 class SourceCheck:
-    """What the check of one source found.
+    """Result of the check of one source.
 
     ``as expected``; ``changed``, with the differences; ``unreachable``; ``not compared``: it answers, but no
     answer of it is known; ``not checked``: it was not asked. `message` gives the reason.

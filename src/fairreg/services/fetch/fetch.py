@@ -182,8 +182,7 @@ def store_fingerprints(registry: Registry, fetched: FetchedFiles) -> None:
         digests[item.distribution.name] = f"{known} {item.file.sha256}" if known else item.file.sha256
     if any(item.name not in digests for item in open_files(fetched.record)):
         return
-    names = {item.file.path: item.distribution.name for item in fetched.files}
-    models = [(names.get(path) or fetched.name_of(path), path) for path in fetched.models]
+    models = [(fetched.name_of(path), path) for path in fetched.models]
     hashed = {item.file.path: item.file.sha256 for item in fetched.files}
     save_fingerprints(registry, fetched.record, digests, models, hashed)
 

@@ -52,7 +52,7 @@ class UnopenedFile:
 
     @property
     def sentence(self) -> str:
-        """What happened, for people."""
+        """Sentence for people on what happened."""
         return self.reason if self.error else f"{self.name} was not opened: it is {self.reason}."
 
 
