@@ -2,6 +2,7 @@
 import ipaddress
 import os
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,22 @@ def environment(settings) -> dict[str, str]:
     urls = {row.url_variable: settings.service(row.name).url for row in BUILT_IN if row.url}
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     return {**kept, "FAIRREG_HOME": str(settings.home), **registry_variables(settings), **urls}
+
+
+class _Unhurried:
+    """The module `time` as the client sees it, without its waits before another attempt."""
+
+    def __getattr__(self, name):
+        return getattr(time, name)
+
+    def sleep(self, _seconds):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch):
+    """Clients of this process repeat at once; tests of the waits themselves give a client its own clock."""
+    monkeypatch.setattr("fairreg.web.client.time", _Unhurried())
 
 
 @pytest.fixture

@@ -10,26 +10,47 @@ import sys
 
 import pytest
 
-FOLDERS = [
+QUICK = [
     "bibtex-keys",
-    "checkpoint-containers-and-fingerprints",
-    "checkpoints-that-torch-reads",
+    "cache-index-tampered",
+    "cern-file-index",
+    "citation-cff",
+    "identifiers",
     "jsonld-from-others",
-    "onnx-external-data",
+    "licences",
     "onnx-fixed-batch-and-rank",
-    "onnx-rows-belong-together",
     "onnx-sequence-and-map-outputs",
     "onnx-strings",
-    "origin-of-weights",
-    "round-trip-of-ids",
     "safetensors-float8",
     "tensors-conjugated",
     "titles-with-markup",
+    "urls-checked-are-urls-used",
+]
+# From 3 to 30 seconds each: many of them start a command for every input.
+LONG = [
+    "archive-links-and-side-files",
+    "checkpoint-containers-and-fingerprints",
+    "checkpoints-that-torch-reads",
+    "content-encoding",
+    "exports-in-parallel",
+    "faults-as-sentences",
+    "file-names-and-urls",
+    "onnx-external-data",
+    "onnx-rows-belong-together",
+    "origin-of-weights",
+    "read-only-home",
+    "round-trip-of-ids",
+    "secrets-in-urls",
+    "slow-html",
+    "terminal-escapes",
+    "wrong-record-answers",
 ]
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize(
+    "folder", [*QUICK, *(pytest.param(folder, marks=pytest.mark.long) for folder in LONG)]
+)
 def test_a_case_that_failed_once_comes_out_right(shared, tmp_path, folder):
     done = subprocess.run(
         [sys.executable, shared / "cases" / folder / "check.py"],

@@ -612,7 +612,7 @@ def test_two_services_on_one_host_each_get_their_own_token(tmp_path, httpserver)
 
 @pytest.mark.parametrize("sharers", [1, 3])
 def test_processes_that_share_a_pace_take_their_part_of_it_each(monkeypatch, sharers):
-    monkeypatch.setattr("fairreg.web.client.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("fairreg.web.pacing.time.monotonic", lambda: 100.0)
     slots = RateLimiter(sharers)
     waits = [slots.reserve("zenodo", 2.0) for _ in range(3)]
     assert waits == [0.0, 2.0 * sharers, 4.0 * sharers]
@@ -621,7 +621,7 @@ def test_processes_that_share_a_pace_take_their_part_of_it_each(monkeypatch, sha
 
 @pytest.mark.parametrize(("kind", "seconds"), [("search", 6.0), ("record", 3.0), ("file", 1.0)])
 def test_each_kind_of_request_takes_its_part_of_a_services_pace(monkeypatch, tmp_path, kind, seconds):
-    monkeypatch.setattr("fairreg.web.client.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("fairreg.web.pacing.time.monotonic", lambda: 100.0)
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path)})
     zenodo = replace(settings.service("zenodo"), pace=Pace(search=10, record=20, file=60))
     waits: list[float] = []

@@ -127,7 +127,7 @@ class HttpClient:
         *,
         log: Log = no_log,
         patience: RetryPolicy | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         sessions: _Sessions | None = None,
         limiter: RateLimiter | None = None,
         kind: RequestKind = "record",
@@ -137,7 +137,7 @@ class HttpClient:
         self.observe = observe
         self._settings = settings
         self._log = log
-        self._sleep = sleep
+        self._sleep = sleep or time.sleep
         self._policy = patience or RetryPolicy()
         self._sessions = sessions or _Sessions(self._new_session)
         self._limiter = limiter or RateLimiter()
