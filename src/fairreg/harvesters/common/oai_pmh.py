@@ -6,6 +6,7 @@ nothing can expand. Metadata in the DataCite schema (``oai_datacite``, ``datacit
 of DataCite's own JSON, so that one mapping reads both.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -29,6 +30,7 @@ _LISTS = (
     ("alternateIdentifiers", "alternateIdentifier", "alternateIdentifiers", "alternateIdentifier"),
 )
 _BOM = b"\xef\xbb\xbf"
+_BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)*+")
 # Of expat about a document, and of Python about its encoding.
 _FAULTS = (ET.ParseError, ValueError, LookupError)
 _PLAIN = ("publisher", "publicationYear", "language", "version")
@@ -57,7 +59,8 @@ def read_page(body: bytes, *, title: str) -> OaiPage:
 
     Raises BadAnswer where it is not OAI-PMH, or is damaged as a whole.
     """
-    started = body.removeprefix(_BOM).lstrip()
+    before = _BEFORE.match(body)
+    started = body[before.end() :] if before else body
     try:
         page = _page_of(_parsed(started, title), title)
     except _FAULTS as error:

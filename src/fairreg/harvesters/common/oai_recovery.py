@@ -8,7 +8,6 @@ never changed: a record that is not well-formed by itself is refused with the re
 
 import re
 from typing import NamedTuple
-from xml.etree.ElementTree import ParseError
 
 from fairreg.schemas.text import one_line
 
@@ -33,6 +32,7 @@ _HEADER = rb"<%sheader[^<>]*>.*?</%sheader\s*>"
 _FIELD = rb"<%s%s\s*>([^<>]*)<"
 _TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST)")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|apos|quot);)[A-Za-z][A-Za-z0-9.-]{0,40};")
 _AMPERSAND = re.compile(rb"&(?!#?\w+;)")
 
 
@@ -112,6 +112,7 @@ def reason_of(record: bytes, error: Exception) -> str:
         return f"it has a byte that is not UTF-8 (0x{record[fault.start]:02x})"
     if found is not None:
         return f"it has the character U+{ord(found[0]):04X}, which XML forbids"
-    if isinstance(error, ParseError) and "invalid token" in said and _AMPERSAND.search(record):
+    if "invalid token" in said and _AMPERSAND.search(record):
         return "it has an & that is not escaped"
-    return f"it is not well-formed XML ({said})"
+    entity = _ENTITY.search(record) if said == "undefined entity" else None
+    return f"it is not well-formed XML ({said}{' ' + entity[0].decode() if entity else ''})"
