@@ -21,6 +21,7 @@ from fairreg.harvesters import Harvester, Hit, HitPage
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.registry import Registry
+from fairreg.schemas.text import one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
@@ -161,8 +162,10 @@ def submission_of(harvester: Harvester, hit: Hit) -> Submission:
     """
     damage = damage_of(hit.payload)
     if damage is not None:
-        item = f"{damage.name} of {harvester.title}" if damage.name else f"An item of {harvester.title}"
-        raise RecordError(f"{item} is damaged: {damage.reason}.", violations=(("$", damage.reason),))
+        # Both may be words of the service.
+        name, reason = one_line(damage.name or ""), one_line(damage.reason)
+        item = f"{name} of {harvester.title}" if name else f"An item of {harvester.title}"
+        raise RecordError(f"{item} is damaged: {reason}.", violations=(("$", reason),))
     with _internal_errors(harvester):
         record = stamped(harvester.to_record(hit.payload), hit.raw)
         storable_json(record)  # here only this record is rejected; later its whole page would fail
