@@ -32,6 +32,9 @@ FAR = 120.0
 each = pytest.mark.parametrize("source", sorted(GOOD))
 
 
+both = pytest.mark.engines("sqlite", "postgresql")
+
+
 @pytest.fixture
 def services(httpserver):
     httpserver.expect_request("").respond_with_handler(bad_items.respond)
@@ -71,6 +74,7 @@ def test_every_source_with_a_list_is_here():
     assert set(GOOD) | {"garden"} <= asked
 
 
+@both
 @each
 def test_a_harvest_keeps_all_good_items_and_lists_the_bad_ones(settings, web, services, source):
     report = harvest(settings, source, query="tagger", web=web)
@@ -81,6 +85,7 @@ def test_a_harvest_keeps_all_good_items_and_lists_the_bad_ones(settings, web, se
     assert len(again.refused) == len(report.refused)
 
 
+@both
 def test_several_processes_bring_the_same(settings, services):
     chosen = ["github", "zenodo", "zenodo_oai"]
     reports, faults = harvest_all(settings, chosen, ExecutionTarget(workers=2), query="tagger")
