@@ -132,9 +132,42 @@ def test_without_a_source_every_source_is_harvested(cli, pages, httpserver):
     result = cli("harvest", "--limit", "3", "--json")
     found = {report["source"]: report["new"] for report in result.json}
     asked = {item["name"] for item in cli("sources", "--json").json if item["enabled"] and item["live"]}
-    assert set(found) == asked
+    assert set(found) == asked - {"github"}
+    assert "GitHub was skipped: its search needs a query." in result.err
+    assert "fairreg harvest github --query topic:jet-tagging" in result.err
     assert (found["datacite"], found["zenodo"]) == (1, 3)
     assert result.code != 0  # the others have no server in this test, and the command says so
+
+
+def test_a_source_that_needs_a_query_is_skipped_and_does_not_spoil_the_exit_code(
+    cli, pages, httpserver, monkeypatch
+):
+    httpserver.expect_request("/github/search/repositories").respond_with_json({"items": []})
+    others = {item["name"] for item in cli("sources", "--json").json} - {"github", "zenodo"}
+    monkeypatch.setenv("FAIRREG_DISABLE", ",".join(sorted(others)))
+    result = cli("harvest", "--limit", "3", "--json")
+    assert (result.code, [report["source"] for report in result.json]) == (0, ["zenodo"])
+    with_query = cli("harvest", "--limit", "3", "--query", "hbb", "--json")
+    assert {report["source"] for report in with_query.json} == {"github", "zenodo"}
+    assert "skipped" not in with_query.err
+    since = cli("harvest", "--limit", "3", "--since", "2024-01-01", "--json")
+    assert {report["source"] for report in since.json} == {"github", "zenodo"}
+
+
+def test_a_damaged_item_is_named_in_every_output(cli, httpserver):
+    good = json.dumps(hbb.another(8_000_000))
+    page = f'{{"hits": {{"hits": [{good}, {{"id": 42, "title": "a\x0bb"}}], "total": 2}}}}'
+    httpserver.expect_request("/zenodo/api/records").respond_with_data(page)
+    said = "42 of Zenodo is damaged: it is not JSON: Invalid control character at character 23."
+    result = cli("harvest", "zenodo", "--query", "hbb")
+    assert result.code == 0, result.err
+    assert "1 new" in result.out
+    assert "1 rejected" in result.out
+    assert said in result.err
+    (report,) = cli("harvest", "zenodo", "--query", "hbb", "--json").json
+    assert [item["reason"] for item in report["refused"]] == [said]
+    (refused,) = cli("sources", "--refused", "--json").json
+    assert (refused["source"], refused["reason"]) == ("zenodo", said)
 
 
 def test_a_disabled_source_is_harvested_only_by_name(cli, pages, monkeypatch):

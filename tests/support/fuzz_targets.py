@@ -15,14 +15,17 @@ from typing import Any
 from unittest.mock import patch
 
 from fairreg import formats, harvesters
+from fairreg.errors import RecordError
+from fairreg.harvesters import Hit
 from fairreg.harvesters.common.oai_pmh import read_page
 from fairreg.harvesters.huggingface.mapping import envelope
 from fairreg.schemas.identifiers import parse
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import read_record
+from fairreg.services.harvest.harvest import HarvesterFault, submission_of, withdrawal_of
 from fairreg.settings import Settings
-from fairreg.web import HttpClient, RetryPolicy
-from support import hbb
+from fairreg.web import HttpClient, Response, RetryPolicy
+from support import bad_items, hbb
 from support.full_record import FULL
 from support.fuzz_files import file_targets
 from support.fuzzing import LETTERS, Target, damaged, mutated, spoiled
@@ -40,6 +43,7 @@ def targets(folder: Path, *, make: bool = True) -> dict[str, Target]:
         Target("read_record", _document, _take_document, seconds=4.0),
         Target("identifiers", _identifier, _take_identifier),
         Target("urls", _url, partial(_take_url, _client(folder))),
+        Target("pages", _page, _take_page),
         *(
             Target(f"to_record {name}", partial(_payload, name), partial(_take_payload, name))
             for name in _PAYLOADS
@@ -257,3 +261,42 @@ def _take_payload(name: str, payload: Any) -> None:
     if isinstance(payload, dict):
         harvester.withdrawn(payload)
     _check_record(harvester.to_record(payload))
+
+
+# --- pages of the sources -----------------------------------------------------------------------------------
+
+_SERVICES = {"globus": "dlhub", **{name: name for name in sorted({*_PAYLOADS} - {"dlhub", "garden"})}}
+
+
+@cache
+def _whole_page(service: str) -> bytes:
+    if service == "zenodo_oai":
+        return bad_items.oai_page(*map(bad_items.oai_record, (1, 2, 3)), token="next")
+    return bad_items.page(service, [b'{"id": 7}'])
+
+
+def _page(chance: random.Random) -> tuple[str, bytes]:
+    """A page with bytes of others in it, or with bad items between good ones."""
+    service = chance.choice(tuple(_SERVICES))
+    if chance.random() < 0.5:
+        return service, damaged(_whole_page(service), chance, _whole_page(chance.choice(tuple(_SERVICES))))
+    if service == "zenodo_oai":
+        words = damaged(chance.choice(tuple(bad_items.BAD_RECORDS.values())), chance, b"</title></record>")
+        return service, bad_items.oai_page(bad_items.oai_record(1), bad_items.oai_record(2, words), token="x")
+    item = damaged(chance.choice(tuple(bad_items.UNREADABLE.values())[:-1]), chance, b'{"id": [1]}')
+    return service, bad_items.page(service, [item])
+
+
+def _take_page(given: tuple[str, bytes]) -> None:
+    service, content = given
+    harvester = harvesters.get(_SERVICES[service])
+    page = content if service == "zenodo_oai" else Response("https://x.org/", 200, {}, content).listing()
+    for payload in harvester.split(page):
+        hit = Hit.of(payload)
+        try:
+            if withdrawal_of(harvester, hit) is None:
+                _check_record(submission_of(harvester, hit).record)
+        except HarvesterFault as error:
+            raise AssertionError(error.message) from error.__cause__
+        except RecordError:
+            continue

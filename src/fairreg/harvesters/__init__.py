@@ -6,7 +6,7 @@ from typing import Protocol
 
 from fairreg import plugins
 from fairreg.errors import UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, payloads_of
 from fairreg.schemas.identifiers import Identifier
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "for_identifier",
     "get",
     "names",
+    "payloads_of",
 ]
 
 

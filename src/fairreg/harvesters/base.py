@@ -12,12 +12,12 @@ from typing import Any, ClassVar, Self
 
 from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import Identifier, parse
-from fairreg.schemas.json_reader import canonical
+from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import Distribution, ModelRecord
 from fairreg.sources import source_named
 from fairreg.web import HttpClient
 
-__all__ = ["FetchedPayload", "Harvester", "Hit", "HitPage", "Payload"]
+__all__ = ["FetchedPayload", "Harvester", "Hit", "HitPage", "Payload", "payloads_of"]
 
 Payload = dict[str, Any]
 
@@ -43,8 +43,11 @@ class Hit:
     raw: bytes
 
     @classmethod
-    def of(cls, payload: Payload) -> Self:
-        """Return the hit for a payload of a page or of a saved dump."""
+    def of(cls, item: object) -> Self:
+        """Return the hit for an item of a page or of a saved dump, whatever it is."""
+        from fairreg.web.listings import payload_of  # not needed to list the sources
+
+        payload = payload_of(item)
         return cls(payload, canonical(payload))
 
 
@@ -58,6 +61,17 @@ class HitPage:
     note: str | None = None
 
 
+def payloads_of(listed: JsonNode) -> Iterator[Payload]:
+    """Yield the payloads of a list: an element that is no object becomes a damaged payload.
+
+    An object yields itself, anything else nothing.
+    """
+    from fairreg.web.listings import payload_of  # not needed to list the sources
+
+    if listed.is_object or isinstance(listed.value, list):
+        yield from (payload_of(item.value) for item in listed.items())
+
+
 class Harvester(ABC):
     """A source of records. Fetching raises the errors of `HttpClient`, mapping raises RecordError."""
 
@@ -69,6 +83,8 @@ class Harvester(ABC):
     token_page_limit: ClassVar[int] = 100
     # Supports word queries with immediate results; a source without them is left out of live searches.
     searchable: ClassVar[bool] = True
+    # For a source whose `search` needs a query or a date: an example of a query.
+    required_query: ClassVar[str | None] = None
     # Import name of an optional package that the source needs.
     engine: ClassVar[str | None] = None
 
@@ -121,7 +137,10 @@ class Harvester(ABC):
 
     @abstractmethod
     def split(self, page: object) -> Iterator[Payload]:
-        """Yield the payloads of a saved search page; the document of one record yields itself."""
+        """Yield the payloads of a saved search page; the document of one record yields itself.
+
+        An item of the page that is no object is among them, as `payloads_of` makes it.
+        """
 
     def recognises(self, page: object) -> bool:  # noqa: ARG002 - most documents could be anybody's
         """Tell whether `page`, which `split` accepts, is certainly from this source."""

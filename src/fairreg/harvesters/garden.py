@@ -12,7 +12,7 @@ from datetime import date
 from typing import ClassVar
 
 from fairreg.errors import UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, HitPage, Payload, payloads_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
@@ -98,10 +98,9 @@ class GardenHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The documents of a list, or the one document; each garden is followed by its functions."""
-        for item in JsonNode(page).items():
-            if item.is_object:
-                yield item.value
-                yield from (part.value for _, part in _functions(item))
+        for payload in payloads_of(JsonNode(page)):
+            yield payload
+            yield from (part.value for _, part in _functions(JsonNode(payload)))
 
     def recognises(self, page: object) -> bool:
         """Tell whether a document has a title and a field that only Garden's have."""

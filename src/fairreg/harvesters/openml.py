@@ -9,21 +9,22 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.contents import file_format, media_type
 from fairreg.harvesters.common.paging import object_of
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import JsonNode, canonical, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.record import Creator, Distribution, FieldOrigin, ModelRecord, Provenance, Relation
 from fairreg.schemas.text import plain_text, split_keywords
 from fairreg.web import HttpClient, Response
+from fairreg.web.listings import damaged_payload
 
 __all__ = ["HARVESTER", "OpenMLHarvester"]
 
@@ -98,27 +99,27 @@ class OpenMLHarvester(Harvester):
         """The flows of a list, or the one document itself."""
         top = JsonNode(page)
         listed = top.at("flows", "flow") if top["flows"].is_object else top
-        yield from (item.value for item in listed.items() if item.is_object)
+        yield from payloads_of(listed)
 
-    def _listed(self, web: HttpClient, tag: str, offset: int, size: int) -> list[str]:
-        """The numbers on one page of the list."""
+    def _listed(self, web: HttpClient, tag: str, offset: int, size: int) -> list[Payload]:
+        """The lines of one page of the list."""
         tagged = f"/tag/{quote(tag, safe='')}" if tag else ""
         answer = _ask(web, f"{API}/flow/list{tagged}/limit/{size}/offset/{offset}")
         if answer is None:
             return []
-        top = JsonNode(answer.json())
+        top = JsonNode(answer.listing())
         if not top["flows"].is_object:
             raise BadAnswer("OpenML did not answer with a list of flows.", hint="Try again later.")
-        return [number for item in top.at("flows", "flow").items() if (number := _digits(item["id"]))]
+        return list(self.split(top.value))
 
-    def _flows(self, web: HttpClient, numbers: list[str], since: date | None) -> Iterator[Hit]:
+    def _flows(self, web: HttpClient, lines: list[Payload], since: date | None) -> Iterator[Hit]:
+        """Yield the flow of each line; a line without a number is a hit itself, which is no record."""
         first = since.isoformat() if since else ""
-        for number in numbers:
-            answer = _ask(web, f"{API}/flow/{number}")
-            # A flow may be deleted between the list and this request.
-            payload: Any = None if answer is None else answer.json()
-            if isinstance(payload, dict) and (_flow(JsonNode(payload))["upload_date"].date or "9") >= first:
-                yield Hit(payload, canonical(payload))
+        for line in lines:
+            number = _digits(JsonNode(line)["id"])
+            hit = Hit.of(line) if number is None else _requested(web, number)
+            if hit is not None and (_flow(JsonNode(hit.payload))["upload_date"].date or "9") >= first:
+                yield hit
 
 
 def _ask(web: HttpClient, url: str) -> Response | None:
@@ -131,6 +132,23 @@ def _ask(web: HttpClient, url: str) -> Response | None:
         if error.status == HTTPStatus.PRECONDITION_FAILED:
             return None
         raise
+
+
+def _requested(web: HttpClient, number: str) -> Hit | None:
+    """Return the flow of a number, a damaged payload where its document cannot be read.
+
+    None where it was deleted after it was listed. Raises the errors of a service that is down.
+    """
+    answer = None
+    try:
+        answer = _ask(web, f"{API}/flow/{number}")
+        return None if answer is None else Hit.of(answer.json())
+    except BadAnswer as error:
+        body = b"" if answer is None else answer.body
+        if error.status is None and (answer is None or body.lstrip()[:1] == b"<"):
+            raise  # a page of maintenance says nothing about the flow
+        text = body.decode("utf-8", "backslashreplace")
+        return Hit.of(damaged_payload(f"it cannot be read ({error.message})", text, f"flow/{number}"))
 
 
 def _number(identifier: Identifier) -> str | None:
@@ -162,7 +180,7 @@ def _read_cursor(cursor: str | None, size: int) -> tuple[int, int]:
 
 def _digits(node: JsonNode) -> str | None:
     text = node.text or ""
-    return text if text.isascii() and text.isdigit() else None
+    return text if _FLOW.fullmatch(f"flow/{text}") and text.isascii() else None
 
 
 def _flow(top: JsonNode) -> JsonNode:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.oai_pmh import OaiPage, read_page
 from fairreg.harvesters.datacite.mapping import record_of
 from fairreg.schemas.datacite_terms import distinct_identifiers
@@ -22,6 +22,7 @@ from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient
+from fairreg.web.listings import damage_of
 
 __all__ = ["HARVESTER", "ZenodoOaiHarvester"]
 
@@ -84,6 +85,9 @@ class ZenodoOaiHarvester(Harvester):
         if page.error == "idDoesNotExist" or not page.records:
             raise NotFound(f"Zenodo has no record {number}.", hint="Check the identifier.")
         payload = page.records[0]
+        damage = damage_of(payload)
+        if damage is not None:
+            raise BadAnswer(f"Zenodo's record {number} is damaged: {damage.reason}.", hint="Try again later.")
         return FetchedPayload(payload, canonical(payload), f"{ENDPOINT}?{urlencode(asked)}")
 
     def search(
@@ -113,8 +117,8 @@ class ZenodoOaiHarvester(Harvester):
             if at.token and at.token in seen:
                 raise BadAnswer("Zenodo's OAI-PMH keeps repeating the same pages.", hint="Try again later.")
             seen.add(at.token)
-            hits = tuple(Hit(item, canonical(item)) for item in page.records[:left])
-            yield HitPage(hits, at.cursor if page.token else None, page.total)
+            hits = tuple(map(Hit.of, page.records[:left]))
+            yield HitPage(hits, at.cursor if page.token else None, page.total, page.note)
             left = None if left is None else left - len(hits)
             if not page.token:
                 return
@@ -152,7 +156,7 @@ class ZenodoOaiHarvester(Harvester):
             except BadAnswer:
                 return
         else:
-            yield from (item.value for item in JsonNode(page).items() if item.is_object)
+            yield from payloads_of(JsonNode(page))
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
         """Number and reason where the header says that the record was deleted."""

@@ -54,6 +54,7 @@ WITH_RETRY_AFTER = frozenset({429, 503})
 # (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 _LIMIT_WORDS = ("rate limit", "abuse detection")
 _SECONDARY_WAIT = 60.0
+_UNFIT = "It may be down for maintenance, or require a login. Try again later."
 _REASONS = {
     # The address itself was parsed before, so that only the one of a proxy can be wrong.
     "Failed to parse": "the address of its proxy is not valid",
@@ -90,8 +91,21 @@ class Response:
             what = "HTML instead of JSON" if is_page else "invalid or truncated JSON"
             raise BadAnswer(
                 f"{host} answered with {what}.",
-                hint="It may be down for maintenance, or require a login. Try again later.",
+                hint=_UNFIT,
             ) from error
+
+    def listing(self) -> Any:
+        """Parse the body as a page of items, of which one bad item spoils no other (`web.listings`).
+
+        Raises BadAnswer where the page as a whole is damaged.
+        """
+        from fairreg.web.listings import parse_listing  # single records need no page
+
+        try:
+            return parse_listing(self.body)
+        except ValueError as error:
+            what = "HTML instead of JSON" if self.body.lstrip()[:1] == b"<" else str(error)
+            raise BadAnswer(f"{host_of(self.url)} answered with {what}.", hint=_UNFIT) from error
 
 
 def host_of(url: str) -> str:

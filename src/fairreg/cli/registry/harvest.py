@@ -64,7 +64,7 @@ def harvest(
     with ready() as (chosen, registry), counting_each("Harvesting") as progress:
         reports, faults = harvest_all(
             chosen,
-            source or _every_source(chosen, registry),
+            source or _every_source(chosen, registry, query=bool(query.strip() or day)),
             where,
             query=query,
             since=day,
@@ -86,10 +86,19 @@ def harvest(
         raise typer.Exit(faults[0].exit_code if faults else 1)
 
 
-def _every_source(chosen: "Settings", registry: "Registry") -> list[str]:
+def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> list[str]:
+    """Return the sources that a harvest without names takes; say which of them need a query."""
+    from fairreg import harvesters
+    from fairreg.cli.output import log
     from fairreg.services.sources import sources
 
-    return [item.name for item in sources(chosen, registry=registry) if item.enabled and item.live]
+    able = [item for item in sources(chosen, registry=registry) if item.enabled and item.live]
+    examples = {item.name: harvesters.get(item.name).required_query for item in able if not query}
+    for item in able:
+        if example := examples.get(item.name):
+            log(f"{item.title} was skipped: its search needs a query.")
+            log(f"  Harvest it with: fairreg harvest {item.name} --query {example}")
+    return [item.name for item in able if not examples.get(item.name)]
 
 
 def _print(report: "HarvestReport") -> None:

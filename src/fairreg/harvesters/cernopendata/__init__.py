@@ -12,7 +12,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.contents import Contents, read_contents
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.schemas.datacite_terms import (
@@ -22,7 +22,7 @@ from fairreg.schemas.datacite_terms import (
     relation_type,
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
-from fairreg.schemas.json_reader import JsonNode, canonical, violation
+from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import spdx
 from fairreg.schemas.record import (
     Creator,
@@ -105,7 +105,7 @@ class CernOpenDataHarvester(Harvester):
         """The hits of a search page, the items of a list of the portal's repository, or the one record."""
         top = JsonNode(page)
         hits = top.at("hits", "hits") if top["hits"].is_object else top
-        yield from (item.value for item in hits.items() if item.is_object)
+        yield from payloads_of(hits)
 
     def _by_doi(self, web: HttpClient, doi: str) -> FetchedPayload:
         for page in self.search(web, f'doi:"{doi.upper()}"', limit=5):
@@ -120,7 +120,7 @@ class CernOpenDataHarvester(Harvester):
         """Yield pages to the end; the first carries `note` unless it has one of its own."""
         while True:
             answer = web.get(RECORDS, params={"q": query, "page": number, "size": size})
-            page = self._read(JsonNode(answer.json()), number, size)
+            page = self._read(JsonNode(answer.listing()), number, size)
             yield replace(page, note=page.note or note)
             if page.cursor is None:
                 return
@@ -131,7 +131,7 @@ class CernOpenDataHarvester(Harvester):
         listed = top.at("hits", "hits")
         if not isinstance(listed.value, list):
             raise BadAnswer("CERN Open Data did not answer with a search page.", hint="Try again later.")
-        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        hits = tuple(map(Hit.of, self.split(top.value)))
         total = top.at("hits", "total").count or top.at("hits", "total", "value").count
         last = len(listed.value) < size or (total is not None and number * size >= total)
         if not last and (number + 1) * size > WINDOW:

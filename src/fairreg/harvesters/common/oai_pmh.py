@@ -6,12 +6,15 @@ nothing can expand. Metadata in the DataCite schema (``oai_datacite``, ``datacit
 of DataCite's own JSON, so that one mapping reads both.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from fairreg.errors import BadAnswer
+from fairreg.harvesters.common.oai_recovery import OaiPieces, header_of, pieces_of, reason_of
 from fairreg.schemas.text import one_line
+from fairreg.web.listings import damage_of, damaged_payload
 
 __all__ = ["OaiPage", "read_page"]
 
@@ -26,6 +29,10 @@ _LISTS = (
     ("relatedIdentifiers", "relatedIdentifier", "relatedIdentifiers", "relatedIdentifier"),
     ("alternateIdentifiers", "alternateIdentifier", "alternateIdentifiers", "alternateIdentifier"),
 )
+_BOM = b"\xef\xbb\xbf"
+_BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)*+")
+# Of expat about a document, and of Python about its encoding.
+_FAULTS = (ET.ParseError, ValueError, LookupError)
 _PLAIN = ("publisher", "publicationYear", "language", "version")
 _ATTRIBUTES = {"rightsURI": "rightsUri", "schemeURI": "schemeUri"}
 
@@ -34,7 +41,9 @@ class OaiPage(NamedTuple):
     """One answer: its records as JSON, the resumption token, the number of all records, its error.
 
     A record is ``{"header": {"identifier", "datestamp", "setSpec": [...], "status"?}, "attributes": {...}}``;
-    `attributes` is missing for a deleted one. `error` is the protocol's code, such as ``noRecordsMatch``.
+    `attributes` is missing for a deleted one. One that cannot be read has what its header states, and the
+    member of `web.listings.damaged_payload`. `error` is the protocol's code, such as ``noRecordsMatch``;
+    `note` says what was repaired.
     """
 
     records: tuple[Json, ...]
@@ -42,18 +51,61 @@ class OaiPage(NamedTuple):
     total: int | None = None
     error: str | None = None
     message: str | None = None
+    note: str | None = None
 
 
 def read_page(body: bytes, *, title: str) -> OaiPage:
-    """Parse an answer of the service called `title`. Raises BadAnswer where it is not OAI-PMH."""
+    """Parse an answer of the service called `title`; a damaged record spoils no other.
+
+    Raises BadAnswer where it is not OAI-PMH, or is damaged as a whole.
+    """
+    before = _BEFORE.match(body)
+    started = body[before.end() :] if before else body
     try:
-        # Entities are declared in a document type, and `_Builder` refuses it before any is used.
-        root = ET.fromstring(body, ET.XMLParser(target=_Builder(title)))  # noqa: S314
-    except (ET.ParseError, ValueError, LookupError) as error:
-        raise BadAnswer(f"{title} answered with invalid XML ({error}).", hint="Try again later.") from error
-    if _name(root) != "OAI-PMH":
-        raise BadAnswer(f"{title} answered with <{_name(root)}> instead of OAI-PMH.", hint="Try again later.")
-    return _page_of(root)
+        page = _page_of(_parsed(started, title), title)
+    except _FAULTS as error:
+        pieces = pieces_of(started)
+        if pieces is None:
+            raise _invalid(title, error) from error
+        return _recovered(pieces, title)
+    # XML 1.0, section 2.8: nothing may stand before the declaration.
+    misplaced = started.startswith(b"<?xml") and started not in {body, body.removeprefix(_BOM)}
+    return page._replace(note=f"{title} sends blanks before XML; they were skipped." if misplaced else None)
+
+
+def _parsed(body: bytes, title: str) -> ET.Element:
+    # Entities are declared in a document type, and `_Builder` refuses it before any is used.
+    return ET.fromstring(body, ET.XMLParser(target=_Builder(title)))  # noqa: S314
+
+
+def _invalid(title: str, error: Exception) -> BadAnswer:
+    return BadAnswer(f"{title} answered with invalid XML ({error}).", hint="Try again later.")
+
+
+def _recovered(pieces: OaiPieces, title: str) -> OaiPage:
+    """Read a page record by record. Raises BadAnswer where what is around the records is damaged."""
+    try:
+        page = _page_of(_parsed(pieces.envelope, title), title)
+    except _FAULTS as error:
+        raise _invalid(title, error) from error
+    records = tuple(_one_record(pieces, record, title) for record in pieces.records)
+    if any(map(damage_of, records)):
+        return page._replace(records=records)
+    outside = f"A page of {title} is damaged outside of its records; they were read one by one."
+    return page._replace(records=records, note=outside)
+
+
+def _one_record(pieces: OaiPieces, record: bytes, title: str) -> Json:
+    try:
+        found = _page_of(_parsed(pieces.document(record), title), title).records
+    except _FAULTS as error:
+        reason = reason_of(record, error)
+    else:
+        if len(found) == 1:
+            return found[0]
+        reason = "it is not one record"
+    header, text = header_of(record, pieces.prefix), record.decode("utf-8", "backslashreplace")
+    return {"header": header, **damaged_payload(reason, text, header.get("identifier"))}
 
 
 class _Builder(ET.TreeBuilder):
@@ -70,7 +122,9 @@ class _Builder(ET.TreeBuilder):
         )
 
 
-def _page_of(root: ET.Element) -> OaiPage:
+def _page_of(root: ET.Element, title: str) -> OaiPage:
+    if _name(root) != "OAI-PMH":
+        raise BadAnswer(f"{title} answered with <{_name(root)}> instead of OAI-PMH.", hint="Try again later.")
     records = tuple(_record(item) for item in root.iter() if _name(item) == "record")
     fault = next((item for item in root if _name(item) == "error"), None)
     token = next((item for item in root.iter() if _name(item) == "resumptionToken"), None)

@@ -8,11 +8,11 @@ from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from fairreg.errors import BadAnswer, RecordError, UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.datacite.mapping import attributes_of, record_of
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
-from fairreg.schemas.json_reader import JsonNode, canonical
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient
 
@@ -96,7 +96,7 @@ class DataCiteHarvester(Harvester):
         """The DOIs of a list page, or the one document itself."""
         top = JsonNode(page)
         items = top["data"] if isinstance(top["data"].value, list) else top
-        yield from (item.value for item in items.items() if item.is_object)
+        yield from payloads_of(items)
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
         """Return the tombstone of a DOI that its repository hid (state `registered`; it still resolves)."""
@@ -122,10 +122,10 @@ class DataCiteHarvester(Harvester):
     def _page(self, web: HttpClient, asked: dict[str, str | int], cursor: str) -> HitPage:
         kind, value, size = _read_cursor(cursor)
         answer = web.get(DOIS, params={**asked, f"page[{kind}]": value, "page[size]": size})
-        top = JsonNode(answer.json())
+        top = JsonNode(answer.listing())
         if not isinstance(top["data"].value, list):
             raise BadAnswer("DataCite did not answer with a list of DOIs.", hint="Try again later.")
-        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        hits = tuple(map(Hit.of, self.split(top.value)))
         total = top.at("meta", "total").count
         onward = _next(top.at("links", "next").text, kind) if hits else None
         if kind == "number" and onward and int(value) * size >= WINDOW:

@@ -24,13 +24,14 @@ from fairreg.errors import (
     Unreachable,
     UsageError,
 )
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.paging import within
 from fairreg.harvesters.dlhub.mapping import published_at, record_of, shorthand_name
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient, Response, RetryPolicy
+from fairreg.web.listings import payload_of
 
 if TYPE_CHECKING:
     import globus_sdk
@@ -111,10 +112,11 @@ class DLHubHarvester(Harvester):
         Both schemas of the answer are read: ``content`` (2017-09-01) and ``entries`` (2019-08-27).
         """
         top = JsonNode(page)
-        for result in (top["gmeta"] if isinstance(top["gmeta"].value, list) else top).items():
-            entries = [entry["content"] for entry in result["entries"].items() if entry.is_object]
-            contents = entries or list(result["content"].items())
-            yield from (item.value for item in contents or [result] if item.is_object)
+        for result in payloads_of(top["gmeta"] if isinstance(top["gmeta"].value, list) else top):
+            node = JsonNode(result)
+            entries = [entry["content"] for entry in node["entries"].items() if entry.is_object]
+            contents = entries or list(node["content"].items())
+            yield from (payload_of(item.value) for item in contents or [node])
 
     def recognises(self, page: object) -> bool:
         """Tell whether a document has DLHub's blocks: ``datacite`` beside ``dlhub`` or ``servable``."""
@@ -139,11 +141,8 @@ class DLHubHarvester(Harvester):
         if not isinstance(answer["gmeta"].value, list):
             raise BadAnswer("Globus Search did not answer with a search page.", hint="Try again later.")
         first = since.isoformat() if since else ""
-        hits = tuple(
-            Hit(item, canonical(item))
-            for item in self.split(answer.value)
-            if (published_at(item) or "9") >= first
-        )
+        listed = self.split(answer.value)
+        hits = tuple(Hit.of(item) for item in listed if (published_at(item) or "9") >= first)
         total, end = answer["total"].count, offset + size
         last = len(answer["gmeta"].value) < size or (total is not None and end >= total)
         if not last and end + size > WINDOW:
@@ -193,8 +192,9 @@ def _ask(web: HttpClient, question: dict[str, Any]) -> Any:
                 "Globus Search could not be reached.", hint="Check the connection and try again."
             ) from error
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    web.observe(Response(service.url + PATH, answer.http_status, headers, answer.binary_content))
-    found: Any = answer.data
+    response = Response(service.url + PATH, answer.http_status, headers, answer.binary_content)
+    web.observe(response)
+    found = response.listing()
     if not isinstance(found, dict):
         raise BadAnswer("Globus Search answered with something other than JSON.", hint="Try again later.")
     return found

@@ -13,7 +13,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, quote
 
 from fairreg.errors import AccessDenied, BadAnswer, Gone, NotFound, RateLimited, UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.github.mapping import (
     POINTER_BYTES,
@@ -47,6 +47,7 @@ class GitHubHarvester(Harvester):
 
     name: ClassVar[str] = "github"
     guest_page_limit: ClassVar[int] = 100
+    required_query: ClassVar[str | None] = "topic:jet-tagging"
 
     def handles(self, identifier: Identifier) -> bool:
         """Repositories by ``owner/name``."""
@@ -87,7 +88,7 @@ class GitHubHarvester(Harvester):
         asked = " ".join(part for part in (query, f"pushed:>={since.isoformat()}" if since else "") if part)
         if not asked:
             raise UsageError(
-                "GitHub search needs a query.", hint='Give a query, such as "topic:jet-tagging".'
+                "GitHub search needs a query.", hint=f'Give a query, such as "{self.required_query}".'
             )
         size = max(1, min(page_size or self.guest_page_limit, self.guest_page_limit, limit or WINDOW))
         number, size = _read_cursor(cursor, size)
@@ -101,10 +102,10 @@ class GitHubHarvester(Harvester):
         """The repositories of a search page or list, those that a code search hit, or the one itself."""
         top = JsonNode(page)
         items = top["items"] if isinstance(top["items"].value, list) else top
-        for item in items.items():
+        for payload in payloads_of(items):
+            item = JsonNode(payload)
             node = repository_of(item) if item["path"].stated else item
-            if node.is_object:
-                yield node.value
+            yield node.value if node.is_object else payload
 
     def _pages(self, web: HttpClient, asked: str, number: int, size: int) -> Iterator[HitPage]:
         while True:
@@ -128,12 +129,12 @@ class GitHubHarvester(Harvester):
             if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise
             raise UsageError(f"GitHub rejected the query {asked!r}. {error.message}") from error
-        return self._read(JsonNode(answer.json()), number, size)
+        return self._read(JsonNode(answer.listing()), number, size)
 
     def _read(self, top: JsonNode, number: int, size: int) -> HitPage:
         if not isinstance(top["items"].value, list):
             raise BadAnswer("GitHub did not answer with a search page.", hint="Try again later.")
-        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        hits = tuple(map(Hit.of, self.split(top.value)))
         total = top["total_count"].count
         last = len(top["items"].value) < size or (total is not None and number * size >= total)
         beyond = not last and (number + 1) * size > WINDOW

@@ -9,13 +9,14 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from fairreg.errors import BadAnswer, UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.huggingface.api import Cursor, Hub
 from fairreg.harvesters.huggingface.mapping import envelope, record_of, repository_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient, RetryPolicy
+from fairreg.web.listings import damage_of
 
 __all__ = ["HARVESTER", "HuggingFaceHarvester"]
 
@@ -96,15 +97,15 @@ class HuggingFaceHarvester(Harvester):
 
     def split(self, page: object) -> Iterator[Payload]:
         """The infos of a list page, or the one info or envelope itself."""
-        yield from (item.value for item in JsonNode(page).items() if item.is_object)
+        yield from payloads_of(JsonNode(page))
 
     def _hits(self, hub: "Hub", infos: list[Payload]) -> tuple[Hit, ...]:
         cards: list[str | None] = [None] * len(infos)
         if self._cards and infos:
             with ThreadPoolExecutor(CARDS_AT_ONCE) as pool:
                 cards = list(pool.map(partial(hub.card, dataset=False), infos))
-        payloads = [envelope(info, card) for info, card in zip(infos, cards, strict=True)]
-        return tuple(Hit(payload, canonical(payload)) for payload in payloads)
+        pairs = zip(infos, cards, strict=True)
+        return tuple(Hit.of(info if damage_of(info) else envelope(info, card)) for info, card in pairs)
 
 
 def _asked(identifier: Identifier) -> tuple[str, bool]:

@@ -37,6 +37,7 @@ from fairreg.harvesters.huggingface.mapping import repository_of
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.source_row import RequestKind
 from fairreg.web import HttpClient, Response, RetryPolicy
+from fairreg.web.listings import payload_of
 from fairreg.web.pacing import retry_after, stated_limit
 from fairreg.web.responses import TRANSIENT, WITH_RETRY_AFTER, masked, masked_header, masked_words, reason
 
@@ -63,10 +64,6 @@ _REFUSAL_SECONDS = 10.0
 # One compression expands a chunk of 64 kB to 66 MB at most (zlib's ratio is 1 to 1032); two have no limit.
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _UNSTATED_WAIT = 300.0  # the window of the Hub's limits, in seconds
-
-
-class _TooBig(BadAnswer):
-    """A document above its size limit."""
 
 
 class _Refusal(NamedTuple):
@@ -115,18 +112,18 @@ class Hub:
         params += [("search", query)] if query else []
         params += [("cursor", cursor.value)] if cursor.value else []
         answer = self.get("api/models", params, kind="search")
-        infos = answer.json()
+        infos = answer.listing()
         if not isinstance(infos, list):
             raise BadAnswer("The Hub did not answer with a list of models.", hint="Try again later.")
         onward = _next_cursor(answer.headers.get("link", ""))
         self._seen.add(cursor.value)
         if onward and onward in self._seen:
             raise BadAnswer("The Hub keeps repeating the same page.", hint="Try again later.")
-        found = [info for info in infos if isinstance(info, dict)]
+        found = [payload_of(info) for info in infos]
         return found, Cursor(cursor.order, onward) if onward and infos else None
 
     def card(self, info: Payload, *, dataset: bool) -> str | None:
-        """Return the text of the README; None where there is none or access is denied."""
+        """Return the text of the README; None where there is none or the Hub does not give it."""
         node = JsonNode(info)
         name, revision = repository_of(node), node["sha"].text or "main"
         files = {item["rfilename"].text for item in node["siblings"].items()}
@@ -139,8 +136,8 @@ class Hub:
                 limit=MAX_CARD_BYTES,
                 kind="file",
             )
-        except (NotFound, AccessDenied, UnsafeAddress, _TooBig):
-            return None
+        except (NotFound, AccessDenied, UnsafeAddress, BadAnswer):
+            return None  # one repository must not stop a list
         from fairreg.formats.model_card import decoded  # not needed to list the sources
 
         return decoded(answer.body)
@@ -343,7 +340,7 @@ def _bounded(chunks: Iterator[bytes], limit: int) -> bytes:
     for chunk in chunks:
         body += chunk
         if len(body) > limit:
-            raise _TooBig(f"The Hub sent a document of more than {limit // 2**20} MiB.")
+            raise BadAnswer(f"The Hub sent a document of more than {limit // 2**20} MiB.")
     return bytes(body)
 
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 from urllib.parse import parse_qsl
 
 from fairreg.errors import BadAnswer, NotFound, UsageError
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.zenodo.mapping import concept_number, own_dois, record_number, record_of
 from fairreg.schemas.identifiers import Identifier, zenodo_of_doi
-from fairreg.schemas.json_reader import JsonNode, canonical
+from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient, Response
 
@@ -74,7 +74,7 @@ class ZenodoHarvester(Harvester):
         """The hits of a search page, the items of a deposit list, or the one record itself."""
         top = JsonNode(page)
         hits = top.at("hits", "hits") if top["hits"].is_object else top
-        yield from (item.value for item in hits.items() if item.is_object)
+        yield from payloads_of(hits)
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
         """Source id and reason of a tombstone."""
@@ -160,10 +160,10 @@ class ZenodoHarvester(Harvester):
         return web.get(url, params={**asked, "page": 1, "size": self.guest_page_limit}), self.guest_page_limit
 
     def _read(self, answer: Response, number: int, size: int) -> HitPage:
-        top = JsonNode(answer.json())
+        top = JsonNode(answer.listing())
         if not isinstance(top.at("hits", "hits").value, list):
             raise BadAnswer(f"{self.title} did not answer with a search page.", hint="Try again later.")
-        hits = tuple(Hit(payload, canonical(payload)) for payload in self.split(top.value))
+        hits = tuple(map(Hit.of, self.split(top.value)))
         total = top.at("hits", "total").count or top.at("hits", "total", "value").count
         last = len(top.at("hits", "hits").value) < size or (total is not None and number * size >= total)
         if not last and (number + 1) * size > WINDOW:

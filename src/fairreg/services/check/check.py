@@ -32,7 +32,7 @@ from fairreg.services.check.comparison import (
 from fairreg.services.check.known_answer import KnownAnswer, known_answer, landing_answer
 from fairreg.services.check.recording import Recorder
 from fairreg.services.enabled_sources import enabled
-from fairreg.services.search.federated import PLUGIN_FAULTS
+from fairreg.services.harvest.harvest import PLUGIN_FAULTS
 from fairreg.settings import Settings
 from fairreg.sources import RESOLVER
 from fairreg.storage.files import disk_faults

@@ -7,7 +7,7 @@ them when it is requested again with the same source, query and date.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -21,15 +21,43 @@ from fairreg.harvesters import Harvester, Hit, HitPage
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.registry import Registry
+from fairreg.schemas.text import one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
+from fairreg.web.listings import damage_of
 
-__all__ = ["HarvestReport", "Refusal", "fill_report", "harvest", "refusal_of", "submission_of"]
+__all__ = [
+    "PLUGIN_FAULTS",
+    "HarvestReport",
+    "HarvesterFault",
+    "Refusal",
+    "fill_report",
+    "harvest",
+    "refusal_of",
+    "submission_of",
+    "withdrawal_of",
+]
 
 Progress = Callable[[int, int | None], None]
+# Errors of a harvester plugin: one bad item, or one source, must not fail the others.
+PLUGIN_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+class HarvesterFault(RecordError):
+    """An item that its harvester fails on, with an internal error."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +158,36 @@ def fill_report(
 def submission_of(harvester: Harvester, hit: Hit) -> Submission:
     """Build the record of a payload, with time of retrieval and digest, and the payload's bytes.
 
-    Raises RecordError for a payload that is not a record, or that a registry cannot store.
+    Raises RecordError for a payload that is damaged or not a record, or that a registry cannot store.
     """
-    record = stamped(harvester.to_record(hit.payload), hit.raw)
-    storable_json(record)  # here only this record is rejected; later its whole page would fail
+    damage = damage_of(hit.payload)
+    if damage is not None:
+        # Both may be words of the service.
+        name, reason = one_line(damage.name or ""), one_line(damage.reason)
+        item = f"{name} of {harvester.title}" if name else f"An item of {harvester.title}"
+        raise RecordError(f"{item} is damaged: {reason}.", violations=(("$", reason),))
+    with _internal_errors(harvester):
+        record = stamped(harvester.to_record(hit.payload), hit.raw)
+        storable_json(record)  # here only this record is rejected; later its whole page would fail
     return Submission(record, hit.raw, "application/json")
+
+
+def withdrawal_of(harvester: Harvester, hit: Hit) -> tuple[str, str] | None:
+    """Source id and reason of a tombstone, None for any other payload. Raises RecordError."""
+    with _internal_errors(harvester):
+        return harvester.withdrawn(hit.payload)
+
+
+@contextmanager
+def _internal_errors(harvester: Harvester) -> Iterator[None]:
+    """Turn an internal error of a harvester about one item into a RecordError."""
+    try:
+        yield
+    except PLUGIN_FAULTS as error:
+        raise HarvesterFault(
+            f"{harvester.title}'s harvester failed on an item ({type(error).__name__}).",
+            violations=(("$", f"{type(error).__name__} in the harvester"),),
+        ) from error
 
 
 def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> RejectedPayload:
@@ -217,7 +270,7 @@ class _Run:
         """Store a page and its cursor in one transaction; a withdrawal, marked before, may be repeated."""
         bad: list[RejectedPayload] = []
         submissions = [item for hit in page.hits if (item := self._read(hit, bad)) is not None]
-        if page.note:
+        if page.note and page.note not in self.report.notes:
             self.report.notes.append(page.note)
             self.log(page.note)
         self.taken += len(page.hits)
@@ -227,12 +280,10 @@ class _Run:
 
     def _read(self, hit: Hit, bad: list[RejectedPayload]) -> Submission | None:
         """The submission of a payload; None for a tombstone, and for a rejected payload, added to `bad`."""
-        withdrawn = self.harvester.withdrawn(hit.payload)
-        if withdrawn is not None:
-            self._withdraw(*withdrawn)
-            return None
         try:
-            return submission_of(self.harvester, hit)
+            withdrawn = withdrawal_of(self.harvester, hit)
+            if withdrawn is None:
+                return submission_of(self.harvester, hit)
         except RecordError as error:
             refused = refusal_of(self.harvester, hit, error)
             bad.append(refused)
@@ -240,6 +291,8 @@ class _Run:
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
             self.log(f"{self.harvester.title}: rejected a payload: {error.message}")
             return None
+        self._withdraw(*withdrawn)
+        return None
 
     def _withdraw(self, source_id: str, reason: str) -> None:
         self.report.gone += 1

@@ -17,10 +17,11 @@ from fairreg.harvesters import Harvester, Hit
 from fairreg.harvesters.base import Payload
 from fairreg.registry import Registry, RejectedPayload, Submission
 from fairreg.schemas.validation import parse_json
-from fairreg.services.harvest.harvest import HarvestReport, Refusal, refusal_of, submission_of
+from fairreg.services.harvest.harvest import HarvestReport, Refusal, refusal_of, submission_of, withdrawal_of
 from fairreg.services.registry.db import existing
 from fairreg.settings import Settings
 from fairreg.web import Log, no_log
+from fairreg.web.listings import parse_listing
 
 __all__ = ["import_dump"]
 
@@ -70,6 +71,8 @@ def _pages(name: str, content: bytes, *, plain: bool) -> list[object]:
             raise _web_page(name) from error
         listed = _json_lines(name, content)
         if listed is None:
+            listed = _damaged_page(content)
+        if listed is None:
             raise RecordError(error.message, hint="If the file is truncated, save the dump again.") from error
         return listed
 
@@ -88,6 +91,14 @@ def _json_lines(name: str, content: bytes) -> list[object] | None:
                     error.message, hint="If the file is truncated, save the dump again; nothing was imported."
                 ) from error
     return found
+
+
+def _damaged_page(content: bytes) -> list[object] | None:
+    """Return a page of which single items are damaged; None where it is damaged as a whole."""
+    try:
+        return [parse_listing(content)]
+    except ValueError:
+        return None
 
 
 def _web_page(name: str) -> RecordError:
@@ -123,13 +134,13 @@ class _Reading:
 
     def take(self, payload: Payload) -> None:
         """Read one document."""
-        withdrawn = self.harvester.withdrawn(payload)
-        if withdrawn is not None:
-            self.gone.update([withdrawn])
-            return
         hit = Hit.of(payload)
         try:
-            self._keep(submission_of(self.harvester, hit))
+            withdrawn = withdrawal_of(self.harvester, hit)
+            if withdrawn is None:
+                self._keep(submission_of(self.harvester, hit))
+            else:
+                self.gone.update([withdrawn])
         except RecordError as error:
             self.bad[sha256(hit.raw).hexdigest()] = refusal_of(self.harvester, hit, error)
 

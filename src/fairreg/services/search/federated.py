@@ -24,7 +24,13 @@ from fairreg.registry.search.filters import Filters
 from fairreg.registry.search.fusion import fuse
 from fairreg.registry.search.results import SearchHit, SearchResults
 from fairreg.services.enabled_sources import enabled
-from fairreg.services.harvest.harvest import refusal_of, submission_of
+from fairreg.services.harvest.harvest import (
+    PLUGIN_FAULTS,
+    HarvesterFault,
+    refusal_of,
+    submission_of,
+    withdrawal_of,
+)
 from fairreg.services.registry.db import existing
 from fairreg.services.search.report import (
     DEADLINE,
@@ -39,7 +45,7 @@ from fairreg.services.search.report import (
 from fairreg.settings import Settings
 from fairreg.web import HttpClient, RetryPolicy
 
-__all__ = ["PLUGIN_FAULTS", "SourceQuery", "has_late_threads", "query_sources", "search_live"]
+__all__ = ["SourceQuery", "has_late_threads", "query_sources", "search_live"]
 
 _LIMIT = 20
 # Most pages of one source, against sources that never end.
@@ -48,18 +54,6 @@ _MOST_PAGES = 10
 _LOCAL_DEPTH = 100
 _GRACE_SECONDS = 0.2
 _NO_SOURCE = "No source was queried: none of those named has a search, or all are disabled (FAIRREG_DISABLE)."
-# Errors of a harvester plugin: invalid data of one source must not fail the others.
-PLUGIN_FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 @dataclass
@@ -222,6 +216,7 @@ class _SourceThread:
         self._done = done
         self._cancelled = Event()
         self._thread: Thread | None = None
+        self._fault: BaseException | None = None
         self._begun = time.monotonic()
         self._web = HttpClient(terms.settings, patience=_retry_policy(terms.deadline), sleep=self._sleep)
 
@@ -255,6 +250,8 @@ class _SourceThread:
             for page in self._pages():
                 for hit in page.hits:
                     self._take(hit)
+            if self._fault is not None:
+                raise self._fault  # the other items of the source were taken
             self._finish("ok", None)
         except Offline as error:
             self._finish("offline", error.message)
@@ -281,11 +278,14 @@ class _SourceThread:
     def _take(self, hit: Any) -> None:
         """Map a payload to a record; repeated payloads add nothing."""
         asked = self.query
-        if len(asked.found) >= self._terms.limit or asked.harvester.withdrawn(hit.payload) is not None:
+        if len(asked.found) >= self._terms.limit:
             return
         try:
+            if withdrawal_of(asked.harvester, hit) is not None:
+                return
             item = submission_of(asked.harvester, hit)
         except RecordError as error:
+            self._fault = self._fault or (error.__cause__ if isinstance(error, HarvesterFault) else None)
             asked.refused.append(refusal_of(asked.harvester, hit, error))
             return
         if statement_key_of(item.record) not in asked.ranking:

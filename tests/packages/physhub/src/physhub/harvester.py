@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar
 
-from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
+from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.record import Access, Distribution, ModelRecord, Provenance
@@ -42,7 +42,7 @@ class PhysHubHarvester(Harvester):
         """Pages of models, until there is no next one."""
         number: str | None = cursor or "1"
         while number is not None:
-            found = web.asking("search").get(API, params={"q": query, "page": number}).json()
+            found = web.asking("search").get(API, params={"q": query, "page": number}).listing()
             number = found["next"]
             yield HitPage(tuple(map(Hit.of, found["models"])), number, found["total"])
 
@@ -67,7 +67,7 @@ class PhysHubHarvester(Harvester):
         """The models of a saved page, or the one model."""
         top = JsonNode(page)
         listed = top["models"] if top["models"].value is not None else top
-        yield from (item.value for item in listed.items() if item.is_object)
+        yield from payloads_of(listed)
 
 
 def _text(node: JsonNode) -> str:
