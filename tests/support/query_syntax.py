@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What each service accepts as a query, written after its documentation.
 
-Lucene's query string (Zenodo, CERN Open Data, DataCite): words, phrases, fields, groups, ranges, AND, OR, NOT.
+Query strings of Lucene (Zenodo, CERN Open Data, DataCite): words, phrases, fields, groups, ranges, operators.
 GitHub: words and known qualifiers, 256 characters. Hub: parameters of its list. OpenML: one tag. OAI-PMH 2.0,
 section 2.6: a set's name. DLHub: words.
 """
@@ -22,7 +22,9 @@ _FIELDS = {
     "cernopendata": {"doi", "experiment", "keywords", "type.primary"},
     "datacite": {"doi", "prefix", "titles.title", "types.resourceTypeGeneral", "updated"},
 }
-_TOKEN = re.compile(r'\s*(?:(?P<phrase>"[^"]*")|(?P<range>\[\S+ TO \S+\])|(?P<mark>[():])|(?P<word>[^\s():"\[\]]+))')
+_TOKEN = re.compile(
+    r'\s*(?:(?P<phrase>"[^"]*")|(?P<range>\[\S+ TO \S+\])|(?P<mark>[():])|(?P<word>[^\s():"\[\]]+))'
+)
 _OPERATORS = {"AND", "OR", "NOT"}
 _QUALIFIERS = {"topic", "user", "org", "language", "license", "stars", "pushed", "in"}
 _TYPES = {"software", "dataset", "model", "Software", "Dataset", "Model"}
@@ -67,7 +69,11 @@ class _Lucene:
                 raise BadQuery(f"no field {text!r}")
             self.tokens.pop(0)
             kind, value = self.taken()
-            if text.lower().startswith(("resource_type", "types.")) and kind == "word" and value not in _TYPES:
+            if (
+                text.lower().startswith(("resource_type", "types."))
+                and kind == "word"
+                and value not in _TYPES
+            ):
                 raise BadQuery(f"no type {value!r}")
         if kind == "mark":
             self.clauses()
@@ -94,7 +100,7 @@ def _github(text: str) -> None:
         raise BadQuery(f"{len(text)} characters; GitHub takes 256")
     if text.count('"') % 2:
         raise BadQuery("a quotation without an end")
-    for name, value in re.findall(r'(?<!\S)([\w-]+):(\S*)', text):
+    for name, value in re.findall(r"(?<!\S)([\w-]+):(\S*)", text):
         if name not in _QUALIFIERS or not value:
             raise BadQuery(f"no qualifier {name}:{value}")
         if name in {"topic", "user"} and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", value):

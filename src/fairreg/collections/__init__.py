@@ -22,7 +22,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FOLDER = "collections"
 _HEADER = re.compile(r"\s*\[\[\s*query\s*\]\]")
 _EXAMPLE = "docs/collections.md has an example of a collection file."
-MAX_BYTES = 2**20
+MAX_BYTES = 2**18
+MAX_LINE = 4000  # characters; tomllib takes quadratic time for a key of many dotted parts
 MAX_QUERIES = 1000
 # Longest text of a query or reason, in characters; services reject longer queries.
 MAX_TEXT = 2000
@@ -123,7 +124,7 @@ def _own_text(file: Path) -> str:
             f"{file} cannot be read: {error.strerror}.", hint="Check its permissions."
         ) from error
     if len(content) > MAX_BYTES:
-        raise RecordError(f"{file} has more than {MAX_BYTES // 2**20} MiB.", hint=_EXAMPLE)
+        raise RecordError(f"{file} has more than {MAX_BYTES // 2**10} KiB.", hint=_EXAMPLE)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -157,6 +158,9 @@ class _Reader:
         return self.text.count("\n") + 1
 
     def _parsed(self) -> dict[str, Any]:
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if len(line) > MAX_LINE:
+                raise _fault(self.file, number, f"it has more than {MAX_LINE} characters")
         try:
             return tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:

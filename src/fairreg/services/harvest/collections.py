@@ -181,7 +181,12 @@ def harvest_collection(
         raise registry.not_writable
     run = _Run(registry, known.name, reports)
     left = run.resume(log)
-    _, faults = run_harvests(settings, left, where, jobs=jobs, progress=progress, log=log, registry=registry)
+    found, faults = run_harvests(
+        settings, left, where, jobs=jobs, progress=progress, log=log, registry=registry
+    )
+    # Reports of other processes are copies.
+    filled = {(report.source, report.query): report for report in found}
+    reports = [filled.get((report.source, report.query), report) for report in reports]
     run.save(finished=not any(report.fault for report in reports))
     return reports, faults
 
