@@ -169,6 +169,11 @@ def test_the_table_header_may_stand_in_a_text(home):
     assert collection("mine", home).queries[0].query == "jets"
 
 
+def test_lines_are_counted_as_an_editor_counts_them(home):
+    text = QUERY.replace("Jets.", "Jets\u2028\x85and tracks.") + "limit = 0\n"
+    assert fault(home, text).startswith(", line 5: limit")
+
+
 def test_a_file_that_would_exhaust_the_reader_is_refused(home):
     assert "has more than 256 KiB" in fault(home, "#" * (MAX_BYTES + 1))
     assert "has more than 1000 queries" in fault(home, QUERY * 1001)

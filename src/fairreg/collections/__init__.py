@@ -149,24 +149,28 @@ class _Reader:
         top = self._parsed()
         self._check(top, _KEYS, required=("query",), where="the file", first=1, last=self._lines)
         queries = tuple(self._queries(top["query"]))
-        return Collection(
-            name, top.get("title", name), top.get("description", ""), queries, own, replaces_packaged
-        )
+        title, description = (" ".join(top.get(key, "").split()) for key in ("title", "description"))
+        return Collection(name, title or name, description, queries, own, replaces_packaged)
+
+    @property
+    def _numbered(self) -> list[tuple[int, str]]:
+        """Lines as TOML and editors count them; `str.splitlines` would end some at other characters."""
+        return list(enumerate(self.text.split("\n"), 1))
 
     @property
     def _lines(self) -> int:
         return self.text.count("\n") + 1
 
     def _parsed(self) -> dict[str, Any]:
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if len(line) > MAX_LINE:
+        for number, text in self._numbered:
+            if len(text) > MAX_LINE:
                 raise _fault(self.file, number, f"it has more than {MAX_LINE} characters")
         try:
             return tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             said, _, place = str(error).rpartition(" (at ")
-            number = re.match(r"line (\d+)", place)
-            line = int(number[1]) if number else self._lines  # "at end of document"
+            stated = re.match(r"line (\d+)", place)
+            line = int(stated[1]) if stated else self._lines  # "at end of document"
             raise _fault(self.file, line, f"not valid TOML ({said[:1].lower()}{said[1:]})") from error
         except RecursionError as error:
             raise _fault(self.file, 0, "it is nested too deeply") from error
@@ -175,7 +179,7 @@ class _Reader:
         if not tables or len(tables) > MAX_QUERIES:
             few = "it has no queries" if not tables else f"it has more than {MAX_QUERIES} queries"
             raise _fault(self.file, self._line_of("query", 1, self._lines), few)
-        starts = [number for number, line in enumerate(self.text.splitlines(), 1) if _HEADER.match(line)]
+        starts = [number for number, line in self._numbered if _HEADER.match(line)]
         if len(starts) != len(tables):  # written as an inline list, or the header stands in a text
             starts = [self._line_of("query", 1, self._lines)] * len(tables)
         seen: dict[tuple[str, str], int] = {}
@@ -231,5 +235,5 @@ class _Reader:
     def _line_of(self, key: str, first: int, last: int) -> int:
         """Return the line that sets `key` within the lines from `first` to `last`, else `first`."""
         setting = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
-        lines = self.text.splitlines()[first - 1 : last]
-        return next((number for number, line in enumerate(lines, first) if setting.match(line)), first)
+        lines = self._numbered[first - 1 : last]
+        return next((number for number, line in lines if setting.match(line)), first)

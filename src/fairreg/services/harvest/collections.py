@@ -121,7 +121,9 @@ def plan(
     for query in known.queries:
         if query.source not in harvesters.names():
             listed = ", ".join(harvesters.names())
-            raise known.fault(query.line, f"there is no source called {query.source!r}; sources are {listed}")
+            raise known.fault(
+                query.line, f"there is no source called {query.source[:60]!r}; sources are {listed}"
+            )
     for source in sources:
         harvesters.get(source)
         if source not in {query.source for query in known.queries}:
