@@ -130,6 +130,15 @@ def test_one_query_that_fails_does_not_stop_the_others(cli, home, services):
     assert "stopped early" in result.out.splitlines()[1]
 
 
+def test_one_reason_of_many_queries_is_explained_once(cli, home, services, monkeypatch):
+    monkeypatch.setenv("FAIRREG_OFFLINE", "1")
+    result = cli("harvest", "zenodo", "github", "--collection", "hep")
+    assert result.code == 4
+    assert len(result.out.splitlines()) == 12  # a long query stays on its row
+    assert result.err.count("Error: ") == 1
+    assert services.asked == []
+
+
 def test_the_collections_are_listed(cli, home):
     (home / "collections" / "bad.toml").write_text("title")
     lines = cli("harvest", "--collections").out.splitlines()

@@ -182,7 +182,7 @@ def _finish(
     else:
         for label, report in zip(labels, reports, strict=True):
             _print(label, report)
-    for fault in faults:
+    for fault in {fault.message: fault for fault in faults}.values():  # many queries, one reason
         explain(fault)
     if any(report.fault for report in reports):
         raise typer.Exit(faults[0].exit_code if faults else 1)
@@ -200,7 +200,7 @@ def _print(label: str, report: "HarvestReport") -> None:
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
     broken = f", stopped early: {report.fault}" if report.fault else ""
     line = f"{label}: {numbers}, {len(report.refused)} rejected ({report.seconds:.0f} s){broken}"
-    console().print(line, markup=False)
+    console().print(line, markup=False, soft_wrap=True)
     for refused in report.refused:
         log(f"  rejected: {refused.reason}")
     if report.refused:
@@ -211,15 +211,15 @@ def _print_plan(planned: "HarvestPlan") -> None:
     from fairreg.cli.output import console
 
     known, out = planned.collection, console()
-    out.print(f"{known.name}: {known.title} ({planned.origin})", markup=False)
+    out.print(f"{known.name}: {known.title} ({planned.origin})", markup=False, soft_wrap=True)
     if known.description:
-        out.print(known.description, markup=False)
+        out.print(known.description, markup=False, soft_wrap=True)
     for item in planned.queries:
         limit = f"at most {item.limit}" if item.limit else "no limit"
-        out.print(f"{item.source}: {item.query or 'all records'} ({limit})", markup=False)
-        out.print(f"  {item.reason}", markup=False)
+        out.print(f"{item.source}: {item.query or 'all records'} ({limit})", markup=False, soft_wrap=True)
+        out.print(f"  {item.reason}", markup=False, soft_wrap=True)
         if item.skipped:
-            out.print(f"  Skipped: {item.skipped}.", markup=False)
+            out.print(f"  Skipped: {item.skipped}.", markup=False, soft_wrap=True)
 
 
 def _print_collections(chosen: "Settings", *, json: bool) -> None:
@@ -237,4 +237,4 @@ def _print_collections(chosen: "Settings", *, json: bool) -> None:
         said = (
             f"cannot be used: {item.fault}" if item.fault else f"{item.title}, {item.queries} queries{place}"
         )
-        console().print(f"{item.name}: {said}", markup=False)
+        console().print(f"{item.name}: {said}", markup=False, soft_wrap=True)
