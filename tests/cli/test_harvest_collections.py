@@ -128,13 +128,20 @@ def test_one_query_that_fails_does_not_stop_the_others(cli, home, services):
     assert result.code == 4
     assert "zenodo jets: 2 new" in result.out
     assert "stopped early" in result.out.splitlines()[1]
+    services.faults.clear()
+    again = cli("harvest", "--collection", "mine").out.splitlines()
+    assert again[0] == "zenodo jets: finished before the run was stopped"
+    assert again[1].startswith("datacite: 1 new")
 
 
 def test_one_reason_of_many_queries_is_explained_once(cli, home, services, monkeypatch):
     monkeypatch.setenv("FAIRREG_OFFLINE", "1")
     result = cli("harvest", "zenodo", "github", "--collection", "hep")
     assert result.code == 4
-    assert len(result.out.splitlines()) == 12  # a long query stays on its row
+    rows = result.out.splitlines()
+    assert len(rows) == 12
+    assert rows[0].startswith('zenodo ("jet tagging" OR "top tagging" OR ')
+    assert rows[0].index("...: 0 new, ") == 77  # a long query is cut, so that the numbers are seen
     assert result.err.count("Error: ") == 1
     assert services.asked == []
 

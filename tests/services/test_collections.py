@@ -175,8 +175,7 @@ def test_a_stopped_collection_goes_on_where_it_stopped(here, registry, services,
     heard: list[str] = []
     reports, faults = run(here, registry, log=heard.append)
     assert faults == []
-    assert [(report.seen, report.resumed) for report in reports] == [(0, True), (2, False)]
-    assert "before the run was stopped" in reports[0].notes[0]
+    assert [(report.seen, report.finished_before) for report in reports] == [(0, True), (2, False)]
     assert ["tracks" in path for path in asked(services, "zenodo")] == [True]
     assert any("resuming the run of" in line and "finished 1 of its queries" in line for line in heard)
 
@@ -185,7 +184,7 @@ def test_a_finished_collection_starts_again(here, registry, services):
     run(here, registry)
     services.asked.clear()
     reports, _ = run(here, registry)
-    assert [(report.unchanged, report.resumed) for report in reports] == [(2, False), (2, False)]
+    assert [(report.unchanged, report.finished_before) for report in reports] == [(2, False), (2, False)]
     assert len(asked(services, "zenodo")) == 2
 
 

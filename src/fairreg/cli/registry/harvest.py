@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
+_LONGEST_LABEL = 80
+
 _Sources = Annotated[
     list[str] | None,
     typer.Argument(
@@ -164,7 +166,7 @@ def _of_collection(
         reports, faults = harvest_collection(
             chosen, planned, where, since=day, jobs=jobs, progress=progress, log=log, registry=registry
         )
-    _finish(reports, faults, [report.label for report in reports], json=json)
+    _finish(reports, faults, [_short(report.label) for report in reports], json=json)
 
 
 def _finish(
@@ -188,6 +190,11 @@ def _finish(
         raise typer.Exit(faults[0].exit_code if faults else 1)
 
 
+def _short(label: str) -> str:
+    """Cut a long query; rows are in the order that `--dry-run` shows."""
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 3]}..."
+
+
 def _every_source(chosen: "Settings", registry: "Registry") -> list[str]:
     from fairreg.services.sources import sources
 
@@ -200,6 +207,8 @@ def _print(label: str, report: "HarvestReport") -> None:
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
     broken = f", stopped early: {report.fault}" if report.fault else ""
     line = f"{label}: {numbers}, {len(report.refused)} rejected ({report.seconds:.0f} s){broken}"
+    if report.finished_before:
+        line = f"{label}: finished before the run was stopped"
     console().print(line, markup=False, soft_wrap=True)
     for refused in report.refused:
         log(f"  rejected: {refused.reason}")

@@ -203,7 +203,7 @@ class _Run:
     started_at: str = field(default_factory=now)
 
     def resume(self, log: Log) -> list[HarvestReport]:
-        """Save the run as begun and return the harvests that it still needs; the others get a note."""
+        """Save the run as begun and return the harvests that it still needs; the others are marked."""
         state = self.registry.harvest_state(self._source, self._key)
         resumed = state is not None and not state.finished and _is_recent(state.started_at)
         if state is not None and state.started_at and resumed:
@@ -224,8 +224,7 @@ class _Run:
         state = self.registry.harvest_state(report.source, harvest_key(report))
         if state is None or not state.finished or (state.started_at or "") < self.started_at:
             return False
-        report.resumed = True
-        report.notes.append(f"Finished at {state.finished_at}, before the run was stopped.")
+        report.finished_before = True
         return True
 
     @property

@@ -45,7 +45,8 @@ class Refusal:
 class HarvestReport:
     """Result of one run. `resumed`: it continued an earlier one; `seconds` is wall time.
 
-    `limit` is the maximum number of records, None for all.
+    `limit` is the maximum number of records, None for all. `finished_before`: it was not run, because an
+    earlier run of the same collection, which was stopped, had finished it.
     `fault` is the reason why it stopped early; records stored before are kept.
     """
 
@@ -60,6 +61,7 @@ class HarvestReport:
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     resumed: bool = False
+    finished_before: bool = False
     seconds: float = 0.0
     fault: str | None = None
 
