@@ -77,11 +77,20 @@ class Hub:
     def heard(self, start="/"):
         return [(path, headers) for path, headers in self.requests if path.startswith(start)]
 
+    def listed(self, name, query):
+        """Whether a model is in the list for these parameters."""
+        words, author = query.get("search", [""])[0], query.get("author", [None])[0]
+        owner = name.partition("/")[0] if "/" in name else None
+        tags = set(self.infos[name].get("tags", []))
+        return (
+            words.lower() in name.lower() and author in (None, owner) and tags >= set(query.get("filter", []))
+        )
+
     def page(self, query):
         """(infos of the page, cursor of the next) for the parameters of a list."""
         first = json.loads(base64.b64decode(query["cursor"][0]))["after"] if "cursor" in query else 0
         size = min(int(query.get("limit", ["1000"])[0]), 1000)
-        names = [name for name in self.order if query.get("search", [""])[0].lower() in name.lower()]
+        names = [name for name in self.order if self.listed(name, query)]
         if query.get("sort", [""])[0] == "lastModified":
             names.sort(key=lambda name: self.infos[name].get("lastModified", ""), reverse=True)
         wanted = ALWAYS | set(query.get("expand", []))

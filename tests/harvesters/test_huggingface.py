@@ -28,6 +28,7 @@ from fairreg.errors import (
     UsageError,
 )
 from fairreg.harvesters.huggingface import HuggingFaceHarvester
+from fairreg.harvesters.huggingface.query import HubQuery
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.services.fetch.download import download
@@ -100,6 +101,46 @@ def test_fetch_brings_the_info_with_its_card(web):
 def test_a_renamed_repository_is_followed(hub, web):
     hub.renamed["old-tagger"] = "lab/tagger"
     assert fetched(web, "old-tagger").payload["info"]["id"] == "lab/tagger"
+
+
+@pytest.mark.parametrize(
+    ("query", "params"),
+    [
+        ("jet tagger", [("search", "jet tagger")]),
+        ("tag:physics", [("filter", "physics")]),
+        (
+            "tag:license:mit tag:onnx bert",
+            [("filter", "license:mit"), ("filter", "onnx"), ("search", "bert")],
+        ),
+        ('tag:"drug design" author:lab', [("filter", "drug design"), ("author", "lab")]),
+        ("metatag:physics", [("search", "metatag:physics")]),
+        ("tag: physics", [("search", "tag: physics")]),
+        ("", []),
+    ],
+)
+def test_a_query_may_name_tags_and_an_author(query, params):
+    assert HubQuery.of(query).params == params
+
+
+def test_two_authors_are_refused():
+    with pytest.raises(UsageError, match="one author at a time"):
+        HubQuery.of("author:a author:b")
+
+
+def test_tags_and_authors_restrict_a_search_on_every_page(hub, web):
+    hub.infos["lab/tagger"] = {**TAGGER, "tags": ["physics", "jets"]}
+    for number in range(5):
+        hub.infos[f"lab/other-{number}"] = {**TAGGER, "id": f"lab/other-{number}", "tags": ["physics"]}
+    hub.order = list(hub.infos)
+
+    def found(query):
+        pages = HuggingFaceHarvester(cards=False).search(web, query, page_size=2)
+        return [hit.payload["info"]["id"] for page in pages for hit in page.hits]
+
+    assert found("tag:physics tag:jets") == ["lab/tagger"]
+    assert len(found("tag:physics author:lab")) == 6
+    assert len(found("author:lab other")) == 5
+    assert found("tag:physics author:nobody") == []
 
 
 def test_a_dataset_is_fetched_and_a_space_refused(hub, web):

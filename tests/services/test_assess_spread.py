@@ -141,7 +141,7 @@ def test_workers_without_dask_are_one_process_and_that_is_said(filled, monkeypat
 def test_tokens_and_passwords_travel_with_a_task_but_are_in_no_text_of_it(tmp_path):
     variables = {"ZENODO_TOKEN": "secret-1", "FAIRREG_DATABASE_URL": "postgresql://me:secret-2@host/name"}
     settings = Settings.from_environment({"FAIRREG_HOME": str(tmp_path), **variables})
-    for task in (AssessmentTask(settings, True, None, NOON), SourceHarvest(settings, None, {})):
+    for task in (AssessmentTask(settings, True, None, NOON), SourceHarvest(settings, {})):
         assert "secret" not in repr(task)
         again = pickle.loads(pickle.dumps(task)).settings
         assert again == settings

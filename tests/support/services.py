@@ -4,6 +4,7 @@
 Everything served is hand-written after the documented shapes. Each service lives under a path of its own
 name; ``services.faults["zenodo"] = "slow"`` breaks one of them from then on. With ``services.echo`` set each
 sends back the access token that it got: ``"records"`` in its records, a status in the text of that refusal.
+With ``services.strict`` a query that the service would not understand gets its refusal.
 """
 
 import json
@@ -20,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from fairreg.sources import BUILT_IN
 from harvesters.zenodo_payloads import page as zenodo_page
 from harvesters.zenodo_payloads import record as zenodo_record
-from support import hbb, known_services
+from support import hbb, known_services, query_syntax
 
 __all__ = ["FAULTS", "RUDE", "STRANGE", "Services", "page_of"]
 
@@ -32,6 +33,7 @@ STRANGE = ("endless", "duplicated", "changing", "garbage")
 FAULTS = RUDE + STRANGE
 CONTENT = b"the bytes of a file"
 _TOTAL = 1_000_000
+_INDEX = "847c9105-18a0-4ffb-8a71-03dd76dfcc9d"  # of DLHub, in Globus Search
 
 
 class Asked(NamedTuple):
@@ -51,6 +53,7 @@ class Services:
     def __init__(self) -> None:
         self.faults: dict[str, str] = {}
         self.echo = ""
+        self.strict = False
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.silent: SimpleQueue[str] = SimpleQueue()
         self._released = threading.Event()
@@ -107,7 +110,9 @@ class Services:
         elif self.echo.isdigit():
             answer = _echo(int(self.echo), said)
         else:
-            answer = _polite(name, path, body, fault, words)
+            answer = (_misunderstood(name, path, body) if self.strict else None) or _polite(
+                name, path, body, fault, words
+            )
         try:
             _send(request, *answer)
         except OSError:
@@ -160,9 +165,8 @@ def _polite(name: str, path: str, body: bytes, fault: str, words: str) -> Answer
     fields = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     if body:
         fields |= {key: str(value) for key, value in json.loads(body).items()}
-    answer = _ANSWERS.get((name, parts.path)) or _PREFIXES.get(
-        (name, parts.path.rpartition("/")[0]), _nothing
-    )
+    path = parts.path.partition(f"{_FLOWS}/list/")[0] or f"{_FLOWS}/list"  # a tag and a page may follow
+    answer = _ANSWERS.get((name, path)) or _PREFIXES.get((name, path.rpartition("/")[0]), _nothing)
     document = answer(Asked(fields, fault, words))
     if document is None:
         return 404, {"Content-Type": "application/json"}, b'{"message": "Not Found"}'
@@ -175,6 +179,36 @@ def _polite(name: str, path: str, body: bytes, fault: str, words: str) -> Answer
         onward = int(fields.get("cursor", 1)) + 1
         headers["Link"] = f'<https://huggingface.co/api/models?cursor={onward}>; rel="next"'
     return 200, headers, json.dumps(document).encode()
+
+
+# Source of each search, and the parameter with its query.
+_QUERIES = {
+    ("zenodo", "api/records"): ("zenodo", "q"),
+    ("zenodo", "oai2d"): ("zenodo_oai", "set"),
+    ("datacite", "dois"): ("datacite", "query"),
+    ("cernopendata", "api/records"): ("cernopendata", "q"),
+    ("cernopendata", "api/records/"): ("cernopendata", "q"),
+    ("github", "search/repositories"): ("github", "q"),
+    ("huggingface", "api/models"): ("huggingface", "search"),
+    ("globus", f"v1/index/{_INDEX}/search"): ("dlhub", "q"),
+}
+
+
+def _misunderstood(name: str, path: str, body: bytes) -> Answered | None:
+    """The refusal of a query, None for one that the service understands."""
+    parts = urlsplit(path)
+    source, field = _QUERIES.get((name, parts.path), ("", ""))
+    values = parse_qs(parts.query).get(field, [])
+    if body and field:
+        question = json.loads(body)
+        values = [] if question.get("advanced") else [question[field]]
+    try:
+        for value in values:
+            query_syntax.parse(source, value)
+    except query_syntax.BadQuery as error:
+        said = json.dumps({"message": f"{value!r}: {error}"}).encode()
+        return 400, {"Content-Type": "application/json"}, said
+    return None
 
 
 def _spoiled(document: Any) -> Any:
@@ -383,7 +417,6 @@ def _flow(asked: Asked) -> Any:
     return {"flow": {"id": "7000", "name": "Tagger", "uploader": "1", "description": asked.words}}
 
 
-_INDEX = "847c9105-18a0-4ffb-8a71-03dd76dfcc9d"
 _FLOWS = "api/v1/json/flow"
 _ANSWERS: dict[tuple[str, str], Callable[[Asked], Any]] = {
     ("zenodo", "api/records"): _zenodo,
@@ -391,6 +424,7 @@ _ANSWERS: dict[tuple[str, str], Callable[[Asked], Any]] = {
     ("zenodo", "api/records/1000/files/tagger.bin/content"): lambda _asked: CONTENT,
     ("zenodo", "api/records/7834392"): lambda _asked: known_services.payloads()["zenodo"],
     ("zenodo", "oai2d"): _oai,
+    ("openml", f"{_FLOWS}/list"): _flows,
     ("datacite", "dois"): _datacite,
     ("huggingface", "api/models"): _hub,
     ("github", "search/repositories"): _github,
@@ -401,6 +435,5 @@ _ANSWERS: dict[tuple[str, str], Callable[[Asked], Any]] = {
 }
 # By all but the last part of the path.
 _PREFIXES: dict[tuple[str, str], Callable[[Asked], Any]] = {
-    ("openml", f"{_FLOWS}/list/limit/25/offset"): _flows,
     ("openml", _FLOWS): _flow,
 }

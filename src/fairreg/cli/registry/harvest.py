@@ -1,19 +1,72 @@
 # SPDX-License-Identifier: MIT
 """``harvest``: copy records of sources into the registry."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fairreg.cli.options import Json, Scheduler, ready
+from fairreg.cli.options import Json, Scheduler, ready, settings
 
 if TYPE_CHECKING:
+    from fairreg.errors import FairregError
     from fairreg.registry import Registry
+    from fairreg.services.harvest.collections import HarvestPlan
     from fairreg.services.harvest.harvest import HarvestReport
+    from fairreg.services.parallel.base import ExecutionTarget
     from fairreg.settings import Settings
 
 __all__ = ["register"]
+
+_LONGEST_LABEL = 80
+
+_Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Sources to harvest (see fairreg sources). Those in FAIRREG_DISABLE only if named here.",
+        show_default="all enabled ones",
+    ),
+]
+_Query = Annotated[
+    str | None, typer.Option(metavar="QUERY", help="Query in the query language of the source.")
+]
+_Name = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        metavar="NAME",
+        help="Send the queries of a named collection, such as hep; SOURCE restricts them.",
+    ),
+]
+_List = Annotated[bool, typer.Option("--collections", help="List the collections and exit.")]
+_DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show the queries of the collection with their reasons; send nothing."),
+]
+_Since = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], metavar="DATE", help="Only records changed since this day (YYYY-MM-DD)."
+    ),
+]
+_Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Maximum number of records per source; of a collection, per query."
+    ),
+]
+_Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=64, metavar="N", help="Number of sources or queries at a time.", show_default="all"
+    ),
+]
+_Workers = Annotated[
+    int | None,
+    typer.Option(min=1, max=64, metavar="N", help="Number of processes that share the sources (extra dask)."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,32 +75,15 @@ def register(app: typer.Typer) -> None:
 
 
 def harvest(
-    source: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="SOURCE...",
-            help="Sources to harvest (see fairreg sources). Those in FAIRREG_DISABLE only if named here.",
-            show_default="all enabled ones",
-        ),
-    ] = None,
-    query: Annotated[
-        str, typer.Option(metavar="QUERY", help="Query in the query language of the source.")
-    ] = "",
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], metavar="DATE", help="Only records changed since this day (YYYY-MM-DD)."
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Maximum number of records per source.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=64, metavar="N", help="Number of processes that share the sources (extra dask)."
-        ),
-    ] = None,
+    source: _Sources = None,
+    query: _Query = None,
+    collection: _Name = None,
+    collections: _List = False,
+    dry_run: _DryRun = False,
+    since: _Since = None,
+    limit: _Limit = None,
+    jobs: _Jobs = None,
+    workers: _Workers = None,
     scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
@@ -55,12 +91,39 @@ def harvest(
 
     Repeat the command to resume an interrupted harvest.
     """
-    from fairreg.cli.output import counting_each, explain, log, print_json
-    from fairreg.services.harvest.parallel import harvest_all
     from fairreg.services.parallel.base import ExecutionTarget
 
     where = ExecutionTarget(workers, scheduler)
+    _refuse_contradictions(query, collection, dry_run=dry_run)
     day = since.date() if since else None
+    if collections:
+        _print_collections(settings(), json=json)
+    elif collection is not None:
+        _of_collection(collection, source or [], where, day, limit, jobs, dry_run=dry_run, json=json)
+    else:
+        _of_sources(source, query or "", where, day, limit, jobs, json=json)
+
+
+def _refuse_contradictions(query: str | None, collection: str | None, *, dry_run: bool) -> None:
+    if query is not None and collection is not None:
+        raise typer.BadParameter("A collection has its own queries: give --query or --collection, not both.")
+    if dry_run and collection is None:
+        raise typer.BadParameter("--dry-run shows the queries of a collection: give --collection NAME.")
+
+
+def _of_sources(
+    source: list[str] | None,
+    query: str,
+    where: "ExecutionTarget",
+    day: date | None,
+    limit: int | None,
+    jobs: int | None,
+    *,
+    json: bool,
+) -> None:
+    from fairreg.cli.output import counting_each, log
+    from fairreg.services.harvest.parallel import harvest_all
+
     with ready() as (chosen, registry), counting_each("Harvesting") as progress:
         reports, faults = harvest_all(
             chosen,
@@ -69,21 +132,67 @@ def harvest(
             query=query,
             since=day,
             limit=limit,
+            jobs=jobs,
             progress=progress,
             log=log,
             registry=registry,
         )
     if faults and not reports[1:]:
         raise faults[0]
+    _finish(reports, faults, [report.source for report in reports], json=json)
+
+
+def _of_collection(
+    name: str,
+    source: list[str],
+    where: "ExecutionTarget",
+    day: date | None,
+    limit: int | None,
+    jobs: int | None,
+    *,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    from fairreg.cli.output import counting_each, log, print_json
+    from fairreg.services.harvest.collections import harvest_collection, plan
+
+    planned = plan(settings(), name, source, limit=limit)
+    if dry_run:
+        print_json(planned.to_json()) if json else _print_plan(planned)
+        return
+    if planned.collection.file is not None:
+        log(f"{name}: {planned.origin}")
+    with ready() as (chosen, registry), counting_each("Harvesting") as progress:
+        reports, faults = harvest_collection(
+            chosen, planned, where, since=day, jobs=jobs, progress=progress, log=log, registry=registry
+        )
+    _finish(reports, faults, [_short(report.label) for report in reports], json=json)
+
+
+def _finish(
+    reports: Sequence["HarvestReport"],
+    faults: Sequence["FairregError"],
+    labels: Sequence[str],
+    *,
+    json: bool,
+) -> None:
+    """Print the reports and errors, and exit with the code of the first error."""
+    from fairreg.cli.output import explain, print_json
+
     if json:
         print_json([report.to_json() for report in reports])
     else:
-        for report in reports:
-            _print(report)
-    for fault in faults:
+        for label, report in zip(labels, reports, strict=True):
+            _print(label, report)
+    for fault in {fault.message: fault for fault in faults}.values():  # many queries, one reason
         explain(fault)
     if any(report.fault for report in reports):
         raise typer.Exit(faults[0].exit_code if faults else 1)
+
+
+def _short(label: str) -> str:
+    """Cut a long query; rows are in the order that `--dry-run` shows."""
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 3]}..."
 
 
 def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> list[str]:
@@ -101,14 +210,49 @@ def _every_source(chosen: "Settings", registry: "Registry", *, query: bool) -> l
     return [item.name for item in able if not examples.get(item.name)]
 
 
-def _print(report: "HarvestReport") -> None:
+def _print(label: str, report: "HarvestReport") -> None:
     from fairreg.cli.output import console, log
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
     broken = f", stopped early: {report.fault}" if report.fault else ""
-    line = f"{report.source}: {numbers}, {len(report.refused)} rejected ({report.seconds:.0f} s){broken}"
-    console().print(line, markup=False)
+    line = f"{label}: {numbers}, {len(report.refused)} rejected ({report.seconds:.0f} s){broken}"
+    if report.finished_before:
+        line = f"{label}: finished before the run was stopped"
+    console().print(line, markup=False, soft_wrap=True)
     for refused in report.refused:
         log(f"  rejected: {refused.reason}")
     if report.refused:
         log("  List all rejected payloads with: fairreg sources --refused")
+
+
+def _print_plan(planned: "HarvestPlan") -> None:
+    from fairreg.cli.output import console
+
+    known, out = planned.collection, console()
+    out.print(f"{known.name}: {known.title} ({planned.origin})", markup=False, soft_wrap=True)
+    if known.description:
+        out.print(known.description, markup=False, soft_wrap=True)
+    for item in planned.queries:
+        limit = f"at most {item.limit}" if item.limit else "no limit"
+        out.print(f"{item.source}: {item.query or 'all records'} ({limit})", markup=False, soft_wrap=True)
+        out.print(f"  {item.reason}", markup=False, soft_wrap=True)
+        if item.skipped:
+            out.print(f"  Skipped: {item.skipped}.", markup=False, soft_wrap=True)
+
+
+def _print_collections(chosen: "Settings", *, json: bool) -> None:
+    from dataclasses import asdict
+
+    from fairreg.cli.output import console, print_json
+    from fairreg.services.harvest.collections import all_collections
+
+    found = all_collections(chosen)
+    if json:
+        print_json([asdict(item) for item in found])
+        return
+    for item in found:
+        place = f" ({item.file})" if item.file else ""
+        said = (
+            f"cannot be used: {item.fault}" if item.fault else f"{item.title}, {item.queries} queries{place}"
+        )
+        console().print(f"{item.name}: {said}", markup=False, soft_wrap=True)

@@ -72,8 +72,9 @@ class HuggingFaceHarvester(Harvester):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Iterator[HitPage]:
-        """Yield pages of models whose name contains `query`, resumable by the Hub's cursor.
+        """Yield pages of models whose name contains the words of `query`, resumable by the Hub's cursor.
 
+        ``tag:NAME`` and ``author:NAME`` in the query restrict the list (see `query`).
         Ordered by last change with `since`; by downloads with a query or a limit; else newest first, an order
         that stays stable during a long run.
         """

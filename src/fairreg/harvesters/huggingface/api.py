@@ -34,6 +34,7 @@ from fairreg.errors import (
 )
 from fairreg.harvesters.base import Payload
 from fairreg.harvesters.huggingface.mapping import repository_of
+from fairreg.harvesters.huggingface.query import HubQuery
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.source_row import RequestKind
 from fairreg.web import HttpClient, Response, RetryPolicy
@@ -109,7 +110,7 @@ class Hub:
         """Return the infos of one page and the position of the next."""
         params: Params = [("sort", cursor.order), ("direction", "-1"), ("limit", str(size))]
         params += [("expand", name) for name in EXPAND]
-        params += [("search", query)] if query else []
+        params += HubQuery.of(query).params
         params += [("cursor", cursor.value)] if cursor.value else []
         answer = self.get("api/models", params, kind="search")
         infos = answer.listing()

@@ -36,6 +36,7 @@ __all__ = [
     "Refusal",
     "fill_report",
     "harvest",
+    "harvest_key",
     "refusal_of",
     "submission_of",
     "withdrawal_of",
@@ -73,12 +74,15 @@ class Refusal:
 class HarvestReport:
     """Result of one run. `resumed`: it continued an earlier one; `seconds` is wall time.
 
+    `limit` is the maximum number of records, None for all. `finished_before`: it was not run, because an
+    earlier run of the same collection, which was stopped, had finished it.
     `fault` is the reason why it stopped early; records stored before are kept.
     """
 
     source: str
     query: str = ""
     since: date | None = None
+    limit: int | None = None
     new: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -86,8 +90,14 @@ class HarvestReport:
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     resumed: bool = False
+    finished_before: bool = False
     seconds: float = 0.0
     fault: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Source and query, for display."""
+        return f"{self.source} {self.query}" if self.query else self.source
 
     @property
     def seen(self) -> int:
@@ -126,7 +136,7 @@ def harvest(
     errors of `HttpClient` for one that cannot be reached.
     """
     harvester = harvesters.get(source)
-    report = HarvestReport(source, query, since)
+    report = HarvestReport(source, query, since, limit)
     with opened(registry, settings, log) as used:
         fill_report(report, settings, used, harvester, limit=limit, progress=progress, log=log, web=web)
     return report
@@ -153,6 +163,12 @@ def fill_report(
             run.all_pages(client, _page_size(settings, harvester), limit, progress)
     finally:
         report.seconds = time.monotonic() - begun
+
+
+def harvest_key(report: HarvestReport) -> str:
+    """Key of a harvest's state in the registry: the query, and the date if there is one."""
+    since = report.since
+    return report.query if since is None else f"{report.query} since {since.isoformat()}".strip()
 
 
 def submission_of(harvester: Harvester, hit: Hit) -> Submission:
@@ -207,14 +223,6 @@ class _Run:
     started_at: str = field(default_factory=now)
     taken: int = 0
 
-    @property
-    def key(self) -> str:
-        """Key of the run's state in the registry: the query, and the date if there is one."""
-        since = self.report.since
-        return (
-            self.report.query if since is None else f"{self.report.query} since {since.isoformat()}".strip()
-        )
-
     def all_pages(
         self, web: HttpClient, page_size: int, limit: int | None, progress: Progress | None
     ) -> None:
@@ -229,7 +237,7 @@ class _Run:
         self.registry.save_harvest(self._state(None, finished=True))
 
     def _resume_at(self) -> str | None:
-        state = self.registry.harvest_state(self.report.source, self.key)
+        state = self.registry.harvest_state(self.report.source, harvest_key(self.report))
         if state is None or state.finished or not isinstance(state.cursor, str):
             return None
         self.report.resumed = True
@@ -305,7 +313,7 @@ class _Run:
     def _state(self, cursor: str | None, *, finished: bool = False) -> Harvest:
         return Harvest(
             source=self.report.source,
-            query=self.key,
+            query=harvest_key(self.report),
             cursor=cursor,
             counts={**self.report.counts, "taken": self.taken},
             finished=finished,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Harvest of several sources at the same time: one task per source, in threads or in other processes.
+"""Harvest of several sources or queries at once: one task per query, in threads or in other processes.
 
 The task is that of `harvest`, which stores page by page with its cursor. If a worker dies, its task starts
 again and resumes after the last page in the registry.
@@ -23,11 +23,13 @@ from fairreg.settings import Settings
 from fairreg.web import HttpClient, Log, no_log
 from fairreg.web.client import RateLimiter
 
-__all__ = ["SourceProgress", "harvest_all"]
+__all__ = ["SourceProgress", "harvest_all", "run_harvests"]
 
-# Called with the name of a source, the number of its records read, and their total.
+# Called with the label of a harvest, the number of its records read, and their total.
 SourceProgress = Callable[[str, int, int | None], None]
+_SILENT: SourceProgress = lambda _label, _done, _total: None  # noqa: E731
 _HERE = ExecutionTarget()
+_MOST = 64  # threads; services set the pace, so that more of them would only wait
 
 
 @dataclass(frozen=True)
@@ -47,30 +49,56 @@ def harvest_all(
     query: str = "",
     since: date | None = None,
     limit: int | None = None,
-    progress: SourceProgress = lambda _source, _done, _total: None,
+    jobs: int | None = None,
+    progress: SourceProgress = _SILENT,
     log: Log = no_log,
     registry: Registry | None = None,
 ) -> tuple[list[HarvestReport], list[FairregError]]:
     """Harvest several sources at the same time, each as by `harvest`; return their reports and errors.
 
-    A source that stops early does not stop the others; its report has the `fault`. `progress` is called for
-    every page, from several threads; for a source harvested in another process, when it is done. Raises
-    UsageError for an unknown source before any request and for a registry that remote workers cannot open,
-    and the errors of `open_engine`.
+    As `run_harvests` for the same `query` of every source; `progress` gets the names of sources.
     """
-    reports = [HarvestReport(name, query, since) for name in dict.fromkeys(sources)]
+    reports = [HarvestReport(name, query, since, limit) for name in dict.fromkeys(sources)]
+    names = {report.label: report.source for report in reports}
+
+    def named(label: str, done: int, total: int | None) -> None:
+        progress(names[label], done, total)
+
+    return run_harvests(settings, reports, where, jobs=jobs, progress=named, log=log, registry=registry)
+
+
+def run_harvests(
+    settings: Settings,
+    reports: Sequence[HarvestReport],
+    where: ExecutionTarget = _HERE,
+    *,
+    jobs: int | None = None,
+    progress: SourceProgress = _SILENT,
+    log: Log = no_log,
+    registry: Registry | None = None,
+) -> tuple[list[HarvestReport], list[FairregError]]:
+    """Run the harvests that `reports` describe, at most `jobs` at a time; return the reports and errors.
+
+    A harvest that stops early does not stop the others; its report has the `fault`. `progress` is called with
+    the report's label for every page, from several threads; for a harvest in another process, when it is
+    done. Raises UsageError for an unknown source before any request and for a registry that remote workers
+    cannot open, and the errors of `open_engine`.
+    """
     processes = Counter(_service(report.source) for report in reports)
-    harvest = SourceHarvest(settings, limit, processes)
+    harvest = SourceHarvest(settings, processes)
     outcomes = []
     # Workers in other processes open the registry themselves, but find it migrated.
-    with opened(registry, settings, log) as used, _engine(where, len(reports), log) as engine:
+    with (
+        opened(registry, settings, log) as used,
+        _engine(where, min(len(reports), jobs or _MOST), log) as engine,
+    ):
         here = partial(harvest.run, used, progress=progress, log=log, limiter=RateLimiter())
         require_shared_registry(engine, settings)
         for outcome in map(_outcome, engine.map(here if where.in_process else harvest, reports)):
             for message in outcome.messages:
                 log(message)
             if not where.in_process:
-                progress(outcome.report.source, outcome.report.seen, outcome.report.seen)
+                progress(outcome.report.label, outcome.report.seen, outcome.report.seen)
             outcomes.append(outcome)
     return [outcome.report for outcome in outcomes], [item.fault for item in outcomes if item.fault]
 
@@ -88,7 +116,6 @@ class SourceHarvest:
     """
 
     settings: Settings
-    limit: int | None
     processes: Mapping[str, int]
 
     def __call__(self, report: HarvestReport) -> HarvestOutcome:
@@ -114,7 +141,7 @@ class SourceHarvest:
     ) -> HarvestOutcome:
         """Run the harvest that `report` describes; a FairregError becomes its fault, stored pages stay."""
         harvester = harvesters.get(report.source)
-        own = partial(progress, report.source) if progress else None
+        own = partial(progress, report.label) if progress else None
         try:
             with HttpClient(self.settings, log=log, limiter=limiter) as web:
                 fill_report(
@@ -122,7 +149,7 @@ class SourceHarvest:
                     self.settings,
                     registry,
                     harvester,
-                    limit=self.limit,
+                    limit=report.limit,
                     progress=own,
                     log=log,
                     web=web,
