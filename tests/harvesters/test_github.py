@@ -10,6 +10,7 @@ import pytest
 
 from fairreg import harvesters
 from fairreg.errors import AccessDenied, BadAnswer, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
+from fairreg.formats.related import repository_of, source_revision
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import ModelRecord
@@ -181,6 +182,8 @@ def test_a_release_by_its_tag_has_its_own_files_date_and_name(server, record):
     assert "tagger.zip" not in by_name(found)
     assert found.related("is_version_of") == (TAGGER,)
     assert found.value_of("github") == "lab/tagger@v0.9"
+    assert repository_of(found) == "https://github.com/lab/tagger"
+    assert source_revision(found.identifiers[0]) == found.provenance.url
     assert ModelRecord.from_jsonld(found.to_jsonld()) == found
 
 
