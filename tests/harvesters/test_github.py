@@ -213,6 +213,14 @@ def test_a_release_says_that_it_is_no_final_one(server, record, flags, said):
     assert said in record(OLD).notes
 
 
+def test_a_repository_with_pre_releases_only_has_no_final_release(server, record):
+    server.release, server.older = None, [release("v0.9", prerelease=True)]
+    found = record()
+    origin = next(item for item in found.provenance.origins if item.field == "version")
+    assert (found.version, origin.evidence) == (COMMIT, "no final release; the newest commit of heads/main")
+    assert "v0.9 (pre-release" in found.notes
+
+
 def test_a_tag_without_a_release_has_the_files_of_its_commit(server, record):
     server.tags = ["v0.9"]
     found = record(OLD)

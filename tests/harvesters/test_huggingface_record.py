@@ -267,6 +267,28 @@ def test_files_of_results_are_read_beside_the_model_index():
     assert_valid(found, "files of results")
 
 
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        ({"name": "Common Voice 8", "type": "lab/voice", "args": "mt"}, "Common Voice 8 (mt)"),
+        ({"name": "glue", "type": "glue", "config": "sst2", "args": {"x": 1}}, "glue (sst2)"),
+        ({"name": "conll2003", "config": "conll2003"}, "conll2003"),
+        ({"name": "Common Voice mt", "args": "MT"}, "Common Voice mt"),
+        ({"args": "mt"}, None),
+    ],
+)
+def test_results_name_the_part_of_their_dataset(dataset, name):
+    result = {"dataset": dataset, "metrics": [{"type": "wer", "value": 17.57}]}
+    (found,) = mapped(cardData={"model-index": [{"results": [result]}]}).evaluations
+    assert (found.metric, found.value, found.dataset) == ("wer", "17.57", name)
+
+
+def test_metrics_inside_of_a_task_are_read():
+    results = [{key: {"name": "NER", "metrics": [{"name": key, "value": 0.9}]}} for key in ("task", "tasks")]
+    found = mapped(cardData={"model-index": [{"results": results}]}).evaluations
+    assert [(item.metric, item.value) for item in found] == [("task", "0.9"), ("tasks", "0.9")]
+
+
 def test_results_of_the_api_are_read_alone_or_with_their_file_and_refused_ones_left_out():
     data = {"dataset": {"id": "cais/hle", "task_id": "default"}, "value": 20.9}
     listed = [data, {"filename": "a.yaml", "data": {**data, "value": 21}}, {"filename": "b", "error": "bad"}]

@@ -106,7 +106,8 @@ def version_of(top: JsonNode, facts: "tuple[FileFacts, ...]") -> tuple[str | Non
         return tag, ()
     if commit:
         where = top.at("commit", "ref").text or "its default branch"
-        return commit, (FieldOrigin("version", "inferred", f"no release; the newest commit of {where}"),)
+        none = "no final release" if any(top["releases"].items()) else "no release"
+        return commit, (FieldOrigin("version", "inferred", f"{none}; the newest commit of {where}"),)
     fact = next((fact for fact in facts if fact.version), None)
     return (fact.version, (FieldOrigin("version", "stated", fact.file),)) if fact else (None, ())
 

@@ -45,7 +45,8 @@ class Results:
         for result in self._results():
             data = result["dataset"]
             name = stated_text(data["name"]) or stated_text(data["type"]) or stated_text(data)
-            for metric in (*result["metrics"].items(), *result["metric"].items()):
+            name = _with_part(name, stated_text(data["config"]) or stated_text(data["args"]))
+            for metric in _metrics(result):
                 what = stated_text(metric["name"]) or stated_text(metric["type"])
                 value = _value(metric["value"])
                 if what and value:
@@ -77,6 +78,19 @@ def _unwrapped(entries: JsonNode) -> Iterator[JsonNode]:
             yield entry
 
 
+def _metrics(result: JsonNode) -> Iterator[JsonNode]:
+    """Yield the metrics of a result; spaCy writes them inside of the task, also called `tasks`."""
+    for place in (result, result["task"], result["tasks"]):
+        yield from (*place["metrics"].items(), *place["metric"].items())
+
+
+def _with_part(name: str | None, part: str | None) -> str | None:
+    """Return the name of a dataset with its configuration or task, unless it says it already."""
+    if name is None or part is None or part == "default" or part.casefold() in name.casefold().split():
+        return name
+    return name if part.casefold() == name.casefold() else f"{name} ({part})"
+
+
 def _of_entry(entry: JsonNode) -> Evaluation | None:
     data, value, how = entry["dataset"], _value(entry["value"]), stated_text(entry["notes"])
     if value is None:
@@ -86,7 +100,7 @@ def _of_entry(entry: JsonNode) -> Evaluation | None:
     return Evaluation(
         metric=f"score ({how})" if how else "score",
         value=value,
-        dataset=f"{name} ({part})" if name and part and part != "default" else name,
+        dataset=_with_part(name, part),
         split=stated_text(data["split"]),
     )
 
