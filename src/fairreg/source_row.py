@@ -24,6 +24,7 @@ __all__ = [
     "PreservationPolicy",
     "RequestKind",
     "Source",
+    "VersionSpelling",
     "admit",
     "checked_orcid",
     "unescaped",
@@ -57,6 +58,16 @@ class PageAddress(NamedTuple):
     dropped: tuple[str, ...] = ()
 
 
+class VersionSpelling(NamedTuple):
+    """Spellings of one version of an object: groups 1 and 2 of the pattern are the object and the version.
+
+    `page` stands in the address of the version where its identifier has "@".
+    """
+
+    pattern: str
+    page: str
+
+
 @dataclass(frozen=True)
 class IdentifierScheme:
     """Spellings of an identifier, and the address of the object that it names.
@@ -70,8 +81,8 @@ class IdentifierScheme:
     `resolver` is the address before the identifier. `names` is the kind of identified thing: a `code`
     repository may contain several objects. `persistent`: it is preserved by a stated policy. `joins`: sources
     that state the same one describe one object. `of_content`: computed from the content, with qualifiers
-    after ";". `page_rank`: precedence among the pages of a record, None for other addresses. `stated_as`:
-    names of the scheme in the metadata of others.
+    after ";". `versions` are objects of their own, ``value@version``. `page_rank`: precedence among the pages
+    of a record, None for other addresses. `stated_as`: names of the scheme in the metadata of others.
     """
 
     name: str
@@ -85,6 +96,7 @@ class IdentifierScheme:
     persistent: bool = False
     joins: bool = False
     of_content: bool = False
+    versions: VersionSpelling | None = None
     bare: bool = False
     prefixed_pages: bool = False
     page_rank: int | None = None

@@ -20,6 +20,7 @@ from fairreg.source_row import (
     PageAddress,
     PreservationPolicy,
     Source,
+    VersionSpelling,
     admit,
     checked_orcid,
     unescaped,
@@ -47,6 +48,7 @@ __all__ = [
     "PageAddress",
     "PreservationPolicy",
     "Source",
+    "VersionSpelling",
     "all_sources",
     "code_sites",
     "scheme_names",
@@ -76,6 +78,11 @@ _HUB_ID = rf"(?!(?i:{_NO_HUB_OWNER}))(?:datasets/)?+(?:{_SLUG}|{_NAME})"
 _REPOSITORY = (
     rf"((?!10\.)(?!(?i:{_NO_GITHUB_OWNER})){_NAME}/(?!\.git(?:[/@#]|\Z))[A-Za-z0-9._][\w.-]*?)"
     r"(?:\.git)*(?:[@#]\S*|/(?s:.*))?"
+)
+# A release by the name of its tag (git-check-ref-format).
+_RELEASE = (
+    rf"(?:(?i:github:|gh:)\s*|(?i:(?:https?://)?(?:www\.)?github\.com/)(?=\S*/releases/tag/))?"
+    rf"({_NAME}/(?!\.)[\w.-]+?)(?:@|/releases/tag/)((?!-)[^\s@~^:?*\[\\\x00-\x20\x7f]{{1,200}})"
 )
 _DOI = r"(10\.\d{4,9}(?:\.\d+)*/\S+)"  # DOI Handbook 2.2
 # A resolver before a DOI, also twice: https://doi.org/doi:10.5281/...
@@ -357,6 +364,7 @@ GITHUB = Source(
             joins=True,
             page_rank=2,
             stated_as=("github",),
+            versions=VersionSpelling(_RELEASE, "/releases/tag/"),
         ),
     ),
     rank=2,

@@ -132,6 +132,8 @@ class GitHubServer:
     def __init__(self, httpserver):
         self.repository = copy.deepcopy(REPOSITORY)
         self.release = copy.deepcopy(RELEASE)
+        self.older = []
+        self.tags = []
         self.files = dict(FILES)
         self.truncated = False
         self.empty = False
@@ -169,10 +171,17 @@ class GitHubServer:
             repo: lambda: as_json(self.repository),
             f"{repo}/releases/latest": lambda: as_json(self.release) if self.release else missing,
             f"{repo}/git/trees/{COMMIT}": lambda: self._tree("recursive" in request.args),
+            f"{repo}/releases": lambda: as_json(self._releases()),
         }
+        if path.startswith(f"{repo}/releases/tags/"):
+            tag = path.partition("/releases/tags/")[2]
+            return next((as_json(item) for item in self._releases() if item["tag_name"] == tag), missing)
         if path.startswith(f"{repo}/commits/"):
             return self._commit(path.partition("/commits/")[2])
         return routes[path]() if path in routes else self._file(path) or missing
+
+    def _releases(self):
+        return [*([self.release] if self.release else []), *self.older]
 
     def _tree(self, recursive):
         top = {name: text for name, text in self.files.items() if "/" not in name}
@@ -183,7 +192,8 @@ class GitHubServer:
     def _commit(self, ref):
         if self.empty:
             return as_json({"message": "Git Repository is empty."}, 409)
-        known = {"heads/main", f"tags/{self.release['tag_name']}" if self.release else ""}
+        tags = [*(item["tag_name"] for item in self._releases()), *self.tags]
+        known = {"heads/main", *(f"tags/{tag}" for tag in tags)}
         if ref not in known:
             return as_json({"message": f"No commit found for SHA: {ref}"}, 422)
         commit = {"committer": {"date": "2022-11-09T09:00:00Z"}, "tree": {"sha": TREE}}

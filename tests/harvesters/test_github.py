@@ -10,7 +10,10 @@ import pytest
 
 from fairreg import harvesters
 from fairreg.errors import AccessDenied, BadAnswer, ChecksumMismatch, Gone, NotFound, RateLimited, UsageError
+from fairreg.formats.related import repository_of, source_revision
+from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier, parse
+from fairreg.schemas.record import ModelRecord
 from fairreg.services.fetch.download import download
 from fairreg.services.fetch.fetch import fetch
 from fairreg.services.harvest.harvest import harvest
@@ -154,6 +157,120 @@ def test_without_a_release_the_newest_commit_is_the_version(server, record):
     assert found.version == COMMIT
     origin = next(item for item in found.provenance.origins if item.field == "version")
     assert (origin.origin, origin.evidence) == ("inferred", "no release; the newest commit of heads/main")
+
+
+def release(tag, **more):
+    """A release of the repository with one file."""
+    address = f"https://github.com/lab/tagger/releases/download/{tag}/{tag}.onnx"
+    asset = {"name": f"{tag}.onnx", "state": "uploaded", "size": 3, "browser_download_url": address}
+    flags = {"draft": False, "prerelease": False, "published_at": "2021-05-06T00:00:00Z"}
+    return {"tag_name": tag, "name": tag, "assets": [asset], **flags, **more}
+
+
+OLD = Identifier("github", "lab/tagger@v0.9")
+
+
+def test_a_release_by_its_tag_has_its_own_files_date_and_name(server, record):
+    server.older = [release("v0.9")]
+    found = record(OLD)
+    assert (found.identifier, found.version) == ("github:lab/tagger@v0.9", "v0.9")
+    assert found.provenance.source_id == "42@v0.9"
+    assert found.provenance.url == "https://github.com/lab/tagger/releases/tag/v0.9"
+    assert found.date_published == "2021-05-06T00:00:00Z"
+    assert found.date_modified == "2022-11-09T09:00:00Z"
+    assert {"v0.9.onnx", "models/tagger.onnx"} <= set(by_name(found))
+    assert "tagger.zip" not in by_name(found)
+    assert found.related("is_version_of") == (TAGGER,)
+    assert found.value_of("github") == "lab/tagger@v0.9"
+    assert repository_of(found) == "https://github.com/lab/tagger"
+    assert source_revision(found.identifiers[0]) == found.provenance.url
+    assert ModelRecord.from_jsonld(found.to_jsonld()) == found
+
+
+def test_a_repository_names_its_other_releases(server, record):
+    server.older = [
+        release("v2.0-rc1", prerelease=True),
+        release("v3.0", draft=True, published_at=None, assets=[]),
+        release("v0.9"),
+    ]
+    found = record()
+    assert (found.identifier, found.version) == ("github:lab/tagger", "v1.0")
+    assert [item.value for item in found.related("has_version")] == [
+        "lab/tagger@v2.0-rc1",
+        "lab/tagger@v3.0",
+        "lab/tagger@v0.9",
+    ]
+    told = "v2.0-rc1 (pre-release, 2021-05-06, 1 file); v3.0 (draft); v0.9 (2021-05-06, 1 file)."
+    assert found.notes == f"Other releases, each by github:lab/tagger@TAG: {told}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [({"prerelease": True}, "v0.9 is a pre-release."), ({"draft": True}, "v0.9 is a draft of a release")],
+)
+def test_a_release_says_that_it_is_no_final_one(server, record, flags, said):
+    server.older = [release("v0.9", **flags)]
+    assert said in record(OLD).notes
+
+
+def test_a_repository_with_pre_releases_only_has_no_final_release(server, record):
+    server.release, server.older = None, [release("v0.9", prerelease=True)]
+    found = record()
+    origin = next(item for item in found.provenance.origins if item.field == "version")
+    assert (found.version, origin.evidence) == (COMMIT, "no final release; the newest commit of heads/main")
+    assert "v0.9 (pre-release" in found.notes
+
+
+def test_a_tag_without_a_release_has_the_files_of_its_commit(server, record):
+    server.tags = ["v0.9"]
+    found = record(OLD)
+    assert (found.version, found.date_published) == ("v0.9", None)
+    assert "The tag v0.9 has no release" in found.notes
+    assert "models/tagger.onnx" in by_name(found)
+
+
+def test_an_unknown_tag_is_not_found_and_known_ones_are_named(web, server):
+    server.older = [release("v0.9")]
+    with pytest.raises(NotFound, match=r"neither a release nor a tag v7") as caught:
+        github.fetch(web, Identifier("github", "lab/tagger@v7"))
+    assert "Its newest releases: v1.0, v0.9." in caught.value.hint
+    server.release, server.older = None, []
+    with pytest.raises(NotFound) as caught:
+        github.fetch(web, Identifier("github", "lab/tagger@v7"))
+    assert "It has no releases." in caught.value.hint
+
+
+def test_a_release_of_another_tag_is_a_bad_answer(web, server):
+    answered = server._answer
+
+    def confused(request, path):
+        return as_json(release("v0.8")) if "/releases/tags/" in path else answered(request, path)
+
+    server._answer = confused
+    with pytest.raises(BadAnswer, match=r"asked for the release v0\.9 and answered with 'v0\.8'"):
+        github.fetch(web, OLD)
+
+
+def test_a_release_of_a_renamed_repository_is_found(server, record):
+    server.older = [release("v0.9")]
+    found = record(Identifier("github", "lab/old-name@v0.9"))
+    names = [item.value for item in found.identifiers if item.scheme == "github"]
+    assert names == ["lab/tagger@v0.9", "lab/old-name@v0.9"]
+
+
+@pytest.mark.parametrize("pid", ["github:lab/tagger@v0.9", "https://github.com/lab/tagger/releases/tag/v0.9"])
+def test_fetch_of_a_tag_brings_the_files_of_that_release(server, settings, pid):
+    server.older = [release("v0.9")]
+    fetched = fetch(settings, pid, patterns=["models/*.onnx"])
+    assert fetched.record.identifier == "github:lab/tagger@v0.9"
+    assert [item.file.path.read_bytes() for item in fetched.files] == [WEIGHTS]
+    fetch(settings, "github:lab/tagger", patterns=["models/*.onnx"])
+    with Registry(settings=settings) as registry:
+        report = registry.explain("github:lab/tagger")
+        assert {link.source_id for link in report.sources} == {"42", "42@v0.9"}
+        assert registry.entry_for(pid).record.version == "v0.9"
+        assert registry.entry_for("github:lab/tagger").record.version == "v1.0"
+        assert registry.entry_for("https://github.com/lab/tagger").record.version == "v1.0"
 
 
 def test_an_empty_repository_is_a_record_that_says_so(server, record):

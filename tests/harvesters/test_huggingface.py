@@ -32,6 +32,7 @@ from fairreg.harvesters.huggingface.query import HubQuery
 from fairreg.registry import Registry
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.services.fetch.download import download
+from fairreg.services.fetch.fetch import fetch
 from fairreg.services.fetch.resolve import resolve
 from fairreg.services.harvest.harvest import harvest
 from fairreg.settings import Settings
@@ -96,6 +97,18 @@ def test_fetch_brings_the_info_with_its_card(web):
     record = once.to_record(found.payload)
     assert record.description == "Tells jets apart."
     assert record.distributions[1].checksums == (f"sha256:{DIGEST}",)
+
+
+def test_fetch_brings_the_files_of_results(hub, web):
+    files = [".eval_results/hle.yaml", ".eval_results/gone.yaml", ".eval_results/notes.txt"]
+    siblings = [*TAGGER["siblings"], *({"rfilename": name} for name in files)]
+    hub.infos["lab/tagger"] = {**TAGGER, "siblings": siblings}
+    hub.files["lab/tagger/.eval_results/hle.yaml"] = "- dataset: {id: cais/hle}\n  value: 20.90\n"
+    found = fetched(web)
+    assert list(found.payload["eval_results"]) == [".eval_results/hle.yaml"]
+    (score,) = once.to_record(found.payload).evaluations
+    assert (score.value, score.dataset) == ("20.90", "cais/hle")
+    assert not any("notes.txt" in path for path, _ in hub.requests)
 
 
 def test_a_renamed_repository_is_followed(hub, web):
@@ -331,6 +344,7 @@ def test_a_list_asks_for_what_a_record_needs_and_for_cards(hub, web):
     assert "search=tagger" in asked
     assert "sort=downloads" in asked
     assert "expand=safetensors" in asked
+    assert "expand=evalResults" in asked
     assert "expand=downloads" not in asked
     assert [path for path, _ in hub.heard("/lab")] == ["/lab/tagger/resolve/c0ffee/README.md"]
     assert HuggingFaceHarvester(cards=False).to_record(page.hits[0].payload).name == "tagger"
@@ -513,6 +527,30 @@ def test_a_file_comes_from_the_cdn_with_its_digest_and_without_the_token(hub, tm
         ((_, headers),) = cdn.requests
         assert "Authorization" not in headers
         assert hub.heard("/lab/tagger/resolve/c0ffee/model.onnx")[0][1]["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    ("token", "case", "said"),
+    [
+        ("", "gated, anonymous", "signed in, then set HF_TOKEN to a token of that account."),
+        (TOKEN, "gated, logged in", "The account of the token in HF_TOKEN needs access"),
+    ],
+)
+def test_a_refused_file_of_a_gated_model_says_how_to_get_access(hub, tmp_path, token, case, said):
+    hub.infos["lab/tagger"] = {**TAGGER, "gated": "manual"}
+    hub.faults["/lab/tagger/resolve/c0ffee/model.onnx"] = [case]
+    settings = settings_for(hub, tmp_path, **({"HF_TOKEN": token} if token else {}))
+    with pytest.raises(AccessDenied, match=r"^huggingface:lab/tagger is gated\. .* refused access") as caught:
+        fetch(settings, "https://huggingface.co/lab/tagger", patterns=["*.onnx"])
+    assert said in caught.value.hint
+    assert "accept the conditions at https://huggingface.co/lab/tagger" in caught.value.hint.lower()
+
+
+def test_the_files_of_a_gated_model_come_with_the_right_to_them(hub, tmp_path):
+    hub.infos["lab/tagger"] = {**TAGGER, "gated": "auto"}
+    hub.files["lab/tagger/model.onnx"] = BODY
+    found = fetch(settings_for(hub, tmp_path), "https://huggingface.co/lab/tagger", patterns=["*.onnx"])
+    assert [item.file.path.read_bytes() for item in found.files] == [BODY]
 
 
 def test_a_doi_of_the_hub_leads_through_datacite_to_the_hub(hub, tmp_path, httpserver):

@@ -110,11 +110,64 @@ def test_maps_an_info_with_its_card():
 def test_relations_say_how_a_base_model_was_used():
     found = mapped()
     assert found.related("fine_tuned_from") == (Identifier("huggingface", "lab/base"),)
-    assert found.related("is_derived_from") == (Identifier("huggingface", "lab/big"),)
+    quantized = Identifier("huggingface", "lab/big", "base_model_relation: quantized")
+    assert found.related("is_derived_from") == (quantized,)
     assert found.related("trained_on") == (Identifier("huggingface", "datasets/lab/jets"),)
     assert found.related("evaluated_on") == (Identifier("huggingface", "datasets/lab/jets-test"),)
     assert found.related("cites") == (Identifier("arxiv", "2212.05081"),)
     assert found.related("is_new_version_of") == (Identifier("doi", "10.57967/hf/99"),)
+
+
+BASE = ("huggingface", "lab/base")
+
+
+@pytest.mark.parametrize(
+    ("changes", "types", "word"),
+    [
+        ({"tags": ["base_model:adapter:lab/base"]}, ["fine_tuned_from", "requires"], "adapter"),
+        ({"tags": ["base_model:merge:lab/base"]}, ["is_derived_from"], "merge"),
+        ({"tags": ["base_model:Quantized:lab/base"]}, ["is_derived_from"], "quantized"),
+        ({"tags": ["base_model:finetune:lab/base"]}, ["fine_tuned_from"], None),
+        ({"tags": ["base_model:distilled:lab/base"]}, ["is_derived_from"], "distilled"),
+        ({"cardData": {"base_model_relation": "quantized"}}, ["is_derived_from"], "quantized"),
+        ({"cardData": {"base_model_relation": "adapter"}}, ["fine_tuned_from", "requires"], "adapter"),
+        ({"cardData": {"base_model_relation": "merge"}}, ["is_derived_from"], "merge"),
+        ({"cardData": {"base_model_relation": "finetune"}}, ["fine_tuned_from"], None),
+        ({"cardData": {"base_model_relation": ["merge"]}}, ["fine_tuned_from"], None),
+    ],
+)
+def test_each_relation_to_a_base_model_stays_what_the_hub_calls_it(changes, types, word):
+    card = {"base_model": "lab/base", **changes.get("cardData", {})}
+    found = mapped(**{"tags": [], **changes, "cardData": card})
+    assert [item.type for item in found.relations] == types
+    assert {(item.target.scheme, item.target.value) for item in found.relations} == {BASE}
+    assert {item.target.evidence for item in found.relations} == {word and f"base_model_relation: {word}"}
+    assert ModelRecord.from_jsonld(found.to_jsonld()) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "type_"),
+    [
+        ({"library_name": "peft"}, "requires"),
+        ({"config": {"peft": {"base_model_name_or_path": "lab/base"}}}, "requires"),
+        ({"gguf": {"total": 3}}, "is_derived_from"),
+        ({"tags": ["mergekit"], "cardData": {"base_model": ["lab/base", "lab/other"]}}, "is_derived_from"),
+        ({}, "fine_tuned_from"),
+        ({"tags": ["base_model:lab/base"], "cardData": {}}, "fine_tuned_from"),
+    ],
+)
+def test_a_relation_that_nobody_states_is_said_to_be_inferred(changes, type_):
+    found = mapped(**{"tags": [], "cardData": {"base_model": "lab/base"}, **changes})
+    assert BASE in {(item.scheme, item.value) for item in found.related(type_)}
+    assert "relations" in {item.field for item in found.provenance.origins}
+
+
+def test_a_model_is_not_its_own_base():
+    found = mapped(tags=["base_model:finetune:Lab/Jet-Tagger"], cardData={"base_model": "./checkpoint"})
+    assert (found.relations, {item.field for item in found.provenance.origins}) == (
+        (),
+        {"creators", "frameworks", "formats"},
+    )
 
 
 def test_files_have_an_address_at_their_revision_and_a_digest():
@@ -183,6 +236,76 @@ def test_model_index_in_any_shape(index, count):
     assert len(mapped(cardData={"model-index": index}).evaluations) == count
 
 
+# The entries of docs/hub/eval-results.md and of eval_results.yaml in huggingface/hub-docs.
+RESULTS = """
+- dataset: {id: cais/hle, task_id: default, revision: abc}
+  value: 20.90
+  date: "2025-01-15"
+  source: {url: https://huggingface.co/spaces/lab/traces, name: Eval traces}
+  notes: "no-tools"
+- dataset: {id: Idavidrein/gpqa, task_id: gpqa_diamond}
+  value: 0.412
+- dataset: {id: Idavidrein/gpqa, config: gpqa_main, split: test}
+  value: 0.5
+"""
+SCORES = (
+    Evaluation(metric="score (no-tools)", value="20.90", dataset="cais/hle"),
+    Evaluation(metric="score", value="0.412", dataset="Idavidrein/gpqa (gpqa_diamond)"),
+    Evaluation(metric="score", value="0.5", dataset="Idavidrein/gpqa (gpqa_main)", split="test"),
+)
+
+
+def test_files_of_results_are_read_beside_the_model_index():
+    payload = envelope({**INFO, "tags": []}, None, results={".eval_results/all.yaml": RESULTS})
+    found = hub.to_record(payload)
+    assert found.evaluations == (*mapped().evaluations, *SCORES)
+    assert [item.value for item in found.related("evaluated_on")] == [
+        "datasets/lab/jets-test",
+        "datasets/cais/hle",
+        "datasets/Idavidrein/gpqa",
+    ]
+    assert_valid(found, "files of results")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name"),
+    [
+        ({"name": "Common Voice 8", "type": "lab/voice", "args": "mt"}, "Common Voice 8 (mt)"),
+        ({"name": "glue", "type": "glue", "config": "sst2", "args": {"x": 1}}, "glue (sst2)"),
+        ({"name": "conll2003", "config": "conll2003"}, "conll2003"),
+        ({"name": "Common Voice mt", "args": "MT"}, "Common Voice mt"),
+        ({"args": "mt"}, None),
+    ],
+)
+def test_results_name_the_part_of_their_dataset(dataset, name):
+    result = {"dataset": dataset, "metrics": [{"type": "wer", "value": 17.57}]}
+    (found,) = mapped(cardData={"model-index": [{"results": [result]}]}).evaluations
+    assert (found.metric, found.value, found.dataset) == ("wer", "17.57", name)
+
+
+def test_metrics_inside_of_a_task_are_read():
+    results = [{key: {"name": "NER", "metrics": [{"name": key, "value": 0.9}]}} for key in ("task", "tasks")]
+    found = mapped(cardData={"model-index": [{"results": results}]}).evaluations
+    assert [(item.metric, item.value) for item in found] == [("task", "0.9"), ("tasks", "0.9")]
+
+
+def test_results_of_the_api_are_read_alone_or_with_their_file_and_refused_ones_left_out():
+    data = {"dataset": {"id": "cais/hle", "task_id": "default"}, "value": 20.9}
+    listed = [data, {"filename": "a.yaml", "data": {**data, "value": 21}}, {"filename": "b", "error": "bad"}]
+    found = mapped(tags=[], cardData={}, evalResults=listed).evaluations
+    assert [(item.metric, item.value, item.dataset) for item in found] == [
+        ("score", "20.9", "cais/hle"),
+        ("score", "21", "cais/hle"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["- [", "a: &x [*x]", "- 3\n- x: 1", "", "- dataset: cais/hle"])
+def test_a_file_of_results_that_says_nothing_is_no_result(text):
+    found = hub.to_record(envelope({"id": "lab/x"}, None, results={".eval_results/a.yaml": text}))
+    assert found.evaluations == ()
+    assert (found.notes is not None) == (text in {"- [", "a: &x [*x]"})
+
+
 @pytest.mark.parametrize(
     ("changes", "access"),
     [
@@ -192,6 +315,22 @@ def test_model_index_in_any_shape(index, count):
             {"gated": True, "cardData": {"extra_gated_prompt": "Be <b>good</b>."}},
             Access(level="gated", conditions="Be good."),
         ),
+        (
+            {
+                "gated": "manual",
+                "cardData": {
+                    "extra_gated_heading": "Acknowledge the licence",
+                    "extra_gated_prompt": "Harm nobody.",
+                    "extra_gated_fields": {"Company": "text", "I agree": {"type": "checkbox"}},
+                },
+            },
+            Access(
+                level="gated",
+                conditions="Acknowledge the licence\nHarm nobody.\nThe form asks for: Company; I agree\n"
+                "granted by the authors on request",
+            ),
+        ),
+        ({"cardData": {"extra_gated_prompt": "Not in force."}}, Access(level="open")),
         ({"private": True}, Access(level="restricted", conditions="private repository")),
         ({"disabled": True}, Access(level="closed", conditions="disabled by the Hub or its owner")),
         ({"private": None, "gated": None}, None),

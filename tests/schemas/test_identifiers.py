@@ -172,6 +172,40 @@ def test_what_was_asked_for_is_parsed_once(monkeypatch):
     assert parsed == [requested.text]
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("github:lab/tagger@v1.0", "lab/tagger@v1.0"),
+        ("gh:lab/tagger@v1.0", "lab/tagger@v1.0"),
+        ("lab/tagger@v1.0", "lab/tagger@v1.0"),
+        ("<lab/tagger@release/2024-01>", "lab/tagger@release/2024-01"),
+        ("https://github.com/lab/tagger/releases/tag/v1.0", "lab/tagger@v1.0"),
+        ("github.com/lab/tagger/releases/tag/v1%2B2", "lab/tagger@v1+2"),
+        ("github:lab/tagger.git@v1.0", "lab/tagger@v1.0"),
+        ("github: lab/tagger@v1.0", "lab/tagger@v1.0"),
+        ("https://github.com/lab/tagger/releases", "lab/tagger"),
+        ("https://github.com/lab/tagger/releases/download/v1.0/a.zip", "lab/tagger"),
+        ("git+https://github.com/lab/tagger@v1.0", "lab/tagger"),
+        ("github:lab/tagger@", "lab/tagger"),
+        ("github:lab/tagger@a:b", "lab/tagger"),
+    ],
+)
+def test_a_release_is_asked_for_by_its_tag(text, value):
+    found = RequestedIdentifier(text).identifier
+    assert (found.scheme, found.value) == ("github", value)
+    if "@" in value:
+        assert RequestedIdentifier(found.compact).identifier == found
+        assert RequestedIdentifier(found.url).identifier == found
+        assert found.url == f"https://github.com/{value.replace('@', '/releases/tag/')}"
+
+
+@pytest.mark.parametrize(
+    "text", ["jane@example.org", "a@b/c", "10.5281/zenodo.1@v1", "@lab/tagger", "a" * 9999 + "@"]
+)
+def test_other_texts_with_an_at_sign_are_no_releases(text):
+    assert identifiers.version_named(text) is None
+
+
 def test_what_is_no_identifier_says_so_to_whoever_needs_one():
     requested = RequestedIdentifier("catalogue : something")
     assert requested.identifier is None

@@ -238,7 +238,10 @@ _PAYLOADS: dict[str, Callable[[], list[Any]]] = {
     "garden": lambda: _of_tests("test_garden", "GARDEN", "FUNCTION"),
     "github": lambda: [payloads()["github"], *_of_tests("test_github_record", "ENVELOPE")],
     "huggingface": lambda: [
-        payloads()["huggingface"], envelope(*_of_tests("test_huggingface_record", "INFO", "CARD"))
+        payloads()["huggingface"], envelope(
+            *_of_tests("test_huggingface_record", "INFO", "CARD"),
+            results={".eval_results/all.yaml": _of_tests("test_huggingface_record", "RESULTS")[0]},
+        )
     ],
     "openml": lambda: [payloads()["openml"], *_of_tests("test_openml", "FLOW")],
     "zenodo": lambda: [

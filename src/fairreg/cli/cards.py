@@ -9,7 +9,7 @@ from fairreg.cli.output import console
 
 if TYPE_CHECKING:
     from fairreg.registry import LineageReport
-    from fairreg.schemas.record import ModelRecord
+    from fairreg.schemas.record import ModelRecord, Relation
     from fairreg.services.run.demonstrate import RunReport
 
 __all__ = ["lineage_card", "record_card", "run_card", "size_text"]
@@ -17,12 +17,12 @@ __all__ = ["lineage_card", "record_card", "run_card", "size_text"]
 _SHOWN = 12
 
 
-def record_card(record: "ModelRecord") -> None:
-    """Print the main fields of a record, one per line."""
+def record_card(record: "ModelRecord", advice: str | None = None) -> None:
+    """Print the main fields of a record, one per line; `advice` says how to get access to its files."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    for name, value in _fields(record):
+    for name, value in _fields(record, advice):
         if value:
             table.add_row(name, value)
     console().print(table)
@@ -46,7 +46,7 @@ def _reason(how: str, value: str, evidence: tuple[str, ...]) -> str:
     return f"{how} {value}{seen}"
 
 
-def _fields(record: "ModelRecord") -> list[tuple[str, str | None]]:
+def _fields(record: "ModelRecord", advice: str | None) -> list[tuple[str, str | None]]:
     from fairreg.schemas.runs import runs
 
     creators = [creator.name for creator in record.creators]
@@ -68,12 +68,19 @@ def _fields(record: "ModelRecord") -> list[tuple[str, str | None]]:
         ("Frameworks", ", ".join(record.frameworks)),
         ("Keywords", _few(list(record.keywords), ", ")),
         ("Access", record.access.level if record.access else None),
+        ("Conditions", record.access.conditions if record.access else None),
+        ("To get access", advice),
         ("Files", _few(files, "\n")),
         ("Identifiers", "\n".join(f"{item.scheme}: {item.value}" for item in record.identifiers)),
-        ("Relations", _few([f"{item.type}: {item.target.compact}" for item in record.relations], "\n")),
+        ("Relations", _few([_relation(item) for item in record.relations], "\n")),
         ("Notes", record.notes),
         ("From", f"{record.provenance.source} {record.provenance.url or record.provenance.source_id}"),
     ]
+
+
+def _relation(item: "Relation") -> str:
+    seen = f" ({item.target.evidence})" if item.target.evidence else ""
+    return f"{item.type}: {item.target.compact}{seen}"
 
 
 def _few(items: list[str], separator: str) -> str:

@@ -33,7 +33,8 @@ _REVISION_MARKS = ("/tree/", "/releases/tag/", "/commit/", "/archive/", "/-/")
 
 def source_revision(identifier: Identifier) -> str | None:
     """Return the address of source code at an identifier's version, None for a whole repository."""
-    for text in (identifier.value, identifier.evidence or ""):
+    release = "@" in identifier.value and identifier.scheme in scheme_names("code")
+    for text in ((identifier.url or "") if release else "", identifier.value, identifier.evidence or ""):
         if _REVISION.search(text):
             return text
     return None
@@ -50,7 +51,7 @@ def repository_of(record: ModelRecord) -> str | None:
     """Return the address of the whole code repository."""
     code = code_of(record)
     stated = [_root(code)] if code and code.startswith(_CODE_HOSTS) else []
-    own = [item.url for item in record.identifiers if item.scheme in scheme_names("code")]
+    own = [_root(item.url or "") for item in record.identifiers if item.scheme in scheme_names("code")]
     return next((item for item in (*stated, *own) if item), None)
 
 

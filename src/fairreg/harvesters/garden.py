@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from fairreg.errors import UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, HitPage, Payload, payloads_of
+from fairreg.harvesters.common.authors import with_kind
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
@@ -86,7 +87,9 @@ class GardenHarvester(Harvester):
             description=_description(top),
             identifiers=distinct_identifiers(_identifiers(top, own)),
             version=top["version"].text,
-            creators=tuple(Creator(name=text) for node in top["authors"].items() if (text := node.title)),
+            creators=tuple(
+                with_kind(Creator(name=text)) for node in top["authors"].items() if (text := node.title)
+            ),
             publisher=top["publisher"].title or "Garden-AI",
             stated_type=_kind(top),
             keywords=split_keywords(text for node in top["tags"].items() if (text := node.text)),

@@ -17,7 +17,16 @@ import msgspec
 
 from fairreg import sources
 from fairreg.errors import IdentifierError, without_secrets
-from fairreg.sources import DOI, ORCID, OWNER_SLASH_NAME, ZENODO, IdentifierScheme, MintedDois, PageAddress
+from fairreg.sources import (
+    DOI,
+    ORCID,
+    OWNER_SLASH_NAME,
+    ZENODO,
+    IdentifierScheme,
+    MintedDois,
+    PageAddress,
+    VersionSpelling,
+)
 
 __all__ = [
     "DOI_SCHEMES",
@@ -79,7 +88,9 @@ class Identifier(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         if self.scheme == "url":
             return self.value
         prefix = _resolvers().get(self.scheme)
-        return prefix + quote(self.value, safe="/:;=._-+@~") if prefix else None
+        spelling = _versions().get(self.scheme)
+        value = self.value.replace("@", spelling.page, 1) if spelling else self.value
+        return prefix + quote(value, safe="/:;=._-+@~") if prefix else None
 
     @property
     def compact(self) -> str:
@@ -128,7 +139,7 @@ class RequestedIdentifier:
         self._fault: IdentifierError | None = None
         if identifier is None:
             try:
-                self.identifier = parse(text)
+                self.identifier = version_named(text) or parse(text)
             except IdentifierError as error:
                 self._fault = error
                 self.identifier = _as_printed(text)
@@ -220,6 +231,26 @@ def _number_in(doi: str, minted: MintedDois) -> str | None:
 @cache
 def _minted() -> tuple[MintedDois, ...]:
     return tuple(row.dois for row in sources.all_sources() if row.dois)
+
+
+@cache
+def _versions() -> dict[str, VersionSpelling]:
+    return {scheme.name: scheme.versions for scheme in sources.schemes() if scheme.versions}
+
+
+def version_named(text: str) -> Identifier | None:
+    """Return the version of an object that a text asks for (``github:owner/name@v1.0``), else None.
+
+    `parse` returns the object, which records refer to in any of these spellings.
+    """
+    if "@" not in text and "/releases/" not in text:
+        return None
+    cleaned = _clean(text)
+    for name, spelling in _versions().items():
+        found = re.fullmatch(spelling.pattern, cleaned)
+        if found is not None and (whole := _readers()[name].value.fullmatch(found[1])):
+            return Identifier(name, f"{whole[1]}@{unquote(found[2])}")
+    return None
 
 
 @cache

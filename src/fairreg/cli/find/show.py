@@ -72,6 +72,11 @@ def show(
         return
     from fairreg.cli.cards import lineage_card, record_card
 
-    record_card(record)
+    advice = None
+    if record.access is not None and record.access.level == "gated":
+        from fairreg.services.fetch.files.access import access_advice
+
+        advice = access_advice(record, chosen)
+    record_card(record, advice)
     if known is not None:
         lineage_card(known)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from fairreg.harvesters.common.authors import with_kind
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
@@ -175,17 +176,21 @@ def _relations(cite: JsonNode) -> Iterator[Relation | None]:
 
 def _creator(item: JsonNode) -> Creator | None:
     parts = (item["familyName"].title, item["givenName"].title)
-    name = item.title or item["creatorName"].title or ", ".join(part for part in parts if part)
+    name = item.title or item["creatorName"].title or item["name"].title
+    name = name or ", ".join(part for part in parts if part)
     if not name:
         return None
     orcids = (
         normalise_orcid(entry["nameIdentifier"].text or "") for entry in item["nameIdentifiers"].items()
     )
     places = (*item["affiliations"].items(), *item["affiliation"].items())
-    return Creator(
-        name=name,
-        orcid=next((orcid for orcid in orcids if orcid), None),
-        affiliation="; ".join(text for node in places if (text := node.title)) or None,
+    return with_kind(
+        Creator(
+            name=name,
+            orcid=next((orcid for orcid in orcids if orcid), None),
+            affiliation="; ".join(text for node in places if (text := node.title)) or None,
+        ),
+        organization=item["nameType"].text == "Organizational",
     )
 
 

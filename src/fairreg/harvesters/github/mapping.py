@@ -4,7 +4,9 @@
 The envelope is what `GitHubHarvester.fetch` builds; every member but the first may be missing or null:
 
     repository  GET /repos/{owner}/{repo}, or one hit of /search/repositories
-    release     GET /repos/{owner}/{repo}/releases/latest
+    release     GET /repos/{owner}/{repo}/releases/latest, or .../releases/tags/{tag}
+    tag         the requested tag; the record is then that of this version
+    releases    {tag_name, name, published_at, draft, prerelease, assets} of each release, the newest first
     commit      {sha, date, ref}: the commit that the release's tag or the default branch stood at
     tree        GET /repos/{owner}/{repo}/git/trees/{sha}?recursive=1, its `tree` only the files that matter:
                 metadata, models and what belongs to a model in the same folder
@@ -24,6 +26,16 @@ from urllib.parse import quote, urlsplit
 
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
 from fairreg.harvesters.common.side_files import belonging
+from fairreg.harvesters.github.releases import (
+    asset_of,
+    modified_at,
+    name_of,
+    release_notes,
+    release_relations,
+    source_id_of,
+    tag_of,
+    version_of,
+)
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations
 from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier
@@ -84,18 +96,22 @@ def record_of(payload: object) -> ModelRecord:
     files = tuple(_distributions(top, repo, slug))
     contents = _contents(repo, facts, files)
     licence = _licence(repo, facts)
-    version, version_origin = _version(top, facts)
+    version, version_origin = version_of(top, facts)
+    own = name_of(top, slug)
     creators, creators_origin = _creators(repo, facts)
     origins = (*_kind_origin(contents, facts), *contents.origins, *version_origin, *creators_origin)
     origins += (FieldOrigin("license", "stated", licence.evidence),) if licence.evidence else ()
     title = _first(fact.title for fact in facts)
     name = repo["name"].text or slug.partition("/")[2]
     return ModelRecord(
-        identifier=f"github:{slug}",
+        identifier=own.compact,
         kind=contents.kind,
         name=title or name,
         provenance=Provenance(
-            source="github", source_id=str(number), url=f"https://github.com/{slug}", origins=origins
+            source="github",
+            source_id=source_id_of(top, number),
+            url=own.url,
+            origins=origins,
         ),
         description=_prose(repo["description"]) or _first(fact.abstract for fact in facts),
         alternate_names=(name,) if title and title != name else (),
@@ -112,9 +128,9 @@ def record_of(payload: object) -> ModelRecord:
         formats=contents.formats,
         date_created=repo["created_at"].date,
         date_published=top.at("release", "published_at").date or _first(fact.released for fact in facts),
-        date_modified=repo["pushed_at"].date or repo["updated_at"].date,
+        date_modified=modified_at(top, repo),
         distributions=files[:MOST_FILES],
-        relations=distinct_relations(_relations(repo, slug, facts)),
+        relations=distinct_relations((*release_relations(top, slug), *_relations(repo, slug, facts))),
         notes="\n".join(dict.fromkeys(_notes(top, repo, facts, licence, len(files)))) or None,
         access=_access(repo),
     )
@@ -172,7 +188,7 @@ def _identity(repo: JsonNode) -> tuple[str, int]:
 
 def _distributions(top: JsonNode, repo: JsonNode, slug: str) -> Iterator[Distribution]:
     closed = _access(repo).level != "open"
-    commit = top.at("commit", "sha").text or top.at("release", "tag_name").text or repo["default_branch"].text
+    commit = top.at("commit", "sha").text or tag_of(top) or repo["default_branch"].text
     blobs = dict(_blobs(top))
     models = model_files(blobs)
     for path in (path for path in blobs if path in models):
@@ -184,7 +200,7 @@ def _distributions(top: JsonNode, repo: JsonNode, slug: str) -> Iterator[Distrib
             address = (
                 None if closed else file_address(asset["browser_download_url"].value, asset["name"].value)
             )
-            yield _asset(asset, name, address)
+            yield asset_of(asset, name, address)
 
 
 def _blobs(top: JsonNode) -> Iterator[tuple[str, JsonNode]]:
@@ -216,18 +232,6 @@ def _pointed_at(text: str | None) -> tuple[str | None, int | None]:
     return (match[1], int(match[2])) if match else (None, None)
 
 
-def _asset(asset: JsonNode, name: str, address: str | None) -> Distribution:
-    digest = (asset["digest"].text or "").lower()
-    return Distribution(
-        name=name,
-        url=address,
-        size=asset["size"].count,
-        checksums=(digest,) if re.fullmatch(r"sha(?:256|512):[0-9a-f]{64,128}", digest) else (),
-        media_type=asset["content_type"].text or media_type(name),
-        format=file_format(name),
-    )
-
-
 def _topics(repo: JsonNode) -> list[str]:
     return [text for item in repo["topics"].items() if (text := item.text)]
 
@@ -253,17 +257,6 @@ def _stated_type(facts: "tuple[FileFacts, ...]") -> str | None:
 def _kind_origin(contents: Contents, facts: "tuple[FileFacts, ...]") -> Iterator[FieldOrigin]:
     if not _stated_type(facts) and all(origin.field != "kind" for origin in contents.origins):
         yield FieldOrigin("kind", "inferred", "a code repository that states no type")
-
-
-def _version(top: JsonNode, facts: "tuple[FileFacts, ...]") -> tuple[str | None, tuple[FieldOrigin, ...]]:
-    tag, commit = top.at("release", "tag_name").text, top.at("commit", "sha").text
-    if tag:
-        return tag, ()
-    if commit:
-        where = top.at("commit", "ref").text or "its default branch"
-        return commit, (FieldOrigin("version", "inferred", f"no release; the newest commit of {where}"),)
-    fact = next((fact for fact in facts if fact.version), None)
-    return (fact.version, (FieldOrigin("version", "stated", fact.file),)) if fact else (None, ())
 
 
 def _creators(
@@ -319,10 +312,10 @@ def _identifiers(top: JsonNode, slug: str, facts: "tuple[FileFacts, ...]") -> It
     for item in dois:
         unique.setdefault(item.value, item)
     asked = top["asked"].text
-    earlier = asked if asked and is_slug(asked) else None
+    earlier = name_of(top, asked).value if asked and is_slug(asked) else None
     yield from distinct_identifiers(
         (
-            Identifier("github", slug),
+            name_of(top, slug),
             Identifier("github", earlier, "an earlier name of the repository") if earlier else None,
             *unique.values(),
             *(item for item in found if item.scheme not in _PRECISION),
@@ -376,11 +369,12 @@ def _notes(
         yield "GitHub cut the list of files off, so model files may be missing."
     if count > MOST_FILES:
         yield f"Only the first {MOST_FILES} of {count} files are listed."
+    yield from release_notes(top, repo["full_name"].text or "")
     yield from _contradictions(top, repo, facts)
 
 
 def _contradictions(top: JsonNode, repo: JsonNode, facts: "tuple[FileFacts, ...]") -> Iterator[str]:
-    tag, slug = top.at("release", "tag_name").text, repo["full_name"].text or ""
+    tag, slug = tag_of(top), repo["full_name"].text or ""
     for fact in facts:
         if tag and fact.version and fact.version.lstrip("vV") not in tag:
             yield f"{fact.file} states version {fact.version}, the release is {tag}."

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from fairreg.errors import BadAnswer, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
-from fairreg.harvesters.huggingface.api import Cursor, Hub
+from fairreg.harvesters.huggingface.api import Hub
+from fairreg.harvesters.huggingface.cursor import Cursor
 from fairreg.harvesters.huggingface.mapping import envelope, record_of, repository_of
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode, canonical
@@ -47,7 +48,7 @@ class HuggingFaceHarvester(Harvester):
         return identifier.scheme == "huggingface"
 
     def fetch(self, web: HttpClient, identifier: Identifier) -> FetchedPayload:
-        """The repository with the sizes and SHA-256 of its files, and its card.
+        """The repository with the sizes and SHA-256 of its files, its card, and its files of results.
 
         Raises NotFound (also for a private one, for which a guest gets the same answer), AccessDenied,
         UsageError.
@@ -59,7 +60,8 @@ class HuggingFaceHarvester(Harvester):
         info = answer.json()
         if not isinstance(info, dict) or repository_of(JsonNode(info)) is None:
             raise BadAnswer("The Hub answered with JSON that is not a repository.", hint="Try again later.")
-        payload = envelope(info, hub.card(info, dataset=dataset), dataset=dataset)
+        results = {} if dataset or info.get("evalResults") else hub.results(info)
+        payload = envelope(info, hub.card(info, dataset=dataset), dataset=dataset, results=results)
         return FetchedPayload(payload, canonical(payload), answer.url)
 
     def search(

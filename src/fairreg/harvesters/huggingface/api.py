@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from fairreg.addresses import joined, parse
 from fairreg.errors import (
@@ -30,11 +30,13 @@ from fairreg.errors import (
     RateLimited,
     Unreachable,
     UnsafeAddress,
-    UsageError,
 )
 from fairreg.harvesters.base import Payload
+from fairreg.harvesters.huggingface.cursor import Cursor, next_cursor
+from fairreg.harvesters.huggingface.evaluations import RESULT_FILES
 from fairreg.harvesters.huggingface.mapping import repository_of
 from fairreg.harvesters.huggingface.query import HubQuery
+from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.source_row import RequestKind
 from fairreg.web import HttpClient, Response, RetryPolicy
@@ -45,17 +47,19 @@ from fairreg.web.responses import TRANSIENT, WITH_RETRY_AFTER, masked, masked_he
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
 
-__all__ = ["Cursor", "Hub"]
+__all__ = ["Hub"]
 
 Params = list[tuple[str, str]]
 MAX_BYTES = 64 * 2**20
 MAX_CARD_BYTES = 2 * 2**20
+MAX_RESULT_BYTES = 64 * 2**10
+MOST_RESULT_FILES = 20
 MAX_REDIRECTS = 5
 USER_AGENT = "fairreg/0.1 (+https://github.com/fairreg/fairreg)"
 # Properties that records use; without downloads and likes, which change hourly while the model does not.
 EXPAND = (
-    "author", "cardData", "config", "createdAt", "disabled", "gated", "gguf", "lastModified", "library_name",
-    "model-index", "pipeline_tag", "private", "safetensors", "sha", "siblings", "tags",
+    "author", "cardData", "config", "createdAt", "disabled", "evalResults", "gated", "gguf", "lastModified",
+    "library_name", "model-index", "pipeline_tag", "private", "safetensors", "sha", "siblings", "tags",
 )  # fmt: skip
 
 
@@ -73,29 +77,6 @@ class _Refusal(NamedTuple):
     error: FairregError
     answer: Response
     wait: float | None
-
-
-class Cursor(NamedTuple):
-    """Position in a list: its order and the Hub's cursor ("": its beginning)."""
-
-    order: str
-    value: str
-
-    @property
-    def text(self) -> str:
-        """Encode the position in one line, for the registry's harvest state."""
-        return urlencode({"sort": self.order, "cursor": self.value})
-
-    @classmethod
-    def read(cls, text: str) -> "Cursor":
-        """Parse the text of a cursor; UsageError for anything else."""
-        fields = JsonNode(dict(parse_qsl(text)))
-        order, value = fields["sort"].text, fields["cursor"].text
-        if not order or not value:
-            raise UsageError(
-                f"{text!r} is not a position in a list of the Hub.", hint="Start the harvest again."
-            )
-        return cls(order, value)
 
 
 @dataclass
@@ -116,7 +97,7 @@ class Hub:
         infos = answer.listing()
         if not isinstance(infos, list):
             raise BadAnswer("The Hub did not answer with a list of models.", hint="Try again later.")
-        onward = _next_cursor(answer.headers.get("link", ""))
+        onward = next_cursor(answer.headers.get("link", ""))
         self._seen.add(cursor.value)
         if onward and onward in self._seen:
             raise BadAnswer("The Hub keeps repeating the same page.", hint="Try again later.")
@@ -125,16 +106,26 @@ class Hub:
 
     def card(self, info: Payload, *, dataset: bool) -> str | None:
         """Return the text of the README; None where there is none or the Hub does not give it."""
+        return self._text(info, "README.md", MAX_CARD_BYTES, dataset=dataset)
+
+    def results(self, info: Payload) -> dict[str, str]:
+        """Return the texts of a model's files of results that can be read, by their names."""
+        names = (item["rfilename"].text or "" for item in JsonNode(info)["siblings"].items())
+        files = (name for name in names if name.startswith(RESULT_FILES) and name.endswith((".yaml", ".yml")))
+        chosen = sorted(dict.fromkeys(files))[:MOST_RESULT_FILES]
+        texts = ((name, self._text(info, name, MAX_RESULT_BYTES, dataset=False)) for name in chosen)
+        return {name: text for name, text in texts if text}
+
+    def _text(self, info: Payload, file: str, limit: int, *, dataset: bool) -> str | None:
         node = JsonNode(info)
         name, revision = repository_of(node), node["sha"].text or "main"
-        files = {item["rfilename"].text for item in node["siblings"].items()}
-        if name is None or "README.md" not in files:
+        if name is None or all(item["rfilename"].text != file for item in node["siblings"].items()):
             return None
         folder = f"datasets/{name}" if dataset else name
         try:
             answer = self.get(
-                f"{quote(folder)}/resolve/{quote(revision, safe='')}/README.md",
-                limit=MAX_CARD_BYTES,
+                f"{quote(folder)}/resolve/{quote(revision, safe='')}/{quoted_path(file)}",
+                limit=limit,
                 kind="file",
             )
         except (NotFound, AccessDenied, UnsafeAddress, BadAnswer):
@@ -239,15 +230,6 @@ class Hub:
         if not address.begins_with(parse(service.url)):
             raise UnsafeAddress(f"Refused to follow the Hub to {address.netloc}.")
         return address.url
-
-
-def _next_cursor(link: str) -> str:
-    """The cursor in a Link header's rel="next", "" where there is none; the address is not followed."""
-    for part in link.split(", <"):
-        address, _, relation = part.partition(">")
-        if 'rel="next"' in relation:
-            return next(iter(parse_qs(urlsplit(address.lstrip("<")).query).get("cursor", [])), "")
-    return ""
 
 
 def _transport_error() -> Any:

@@ -2,16 +2,20 @@
 """Map a repository of the Hugging Face Hub to a `ModelRecord`, in all shapes that the Hub has sent.
 
 The payload is the repository's info as the API sends it (2022: ``modelId`` only; today ``id``), or that in an
-envelope with its card: ``{"info": {...}, "card": "text of README.md", "type": "model" | "dataset"}``.
+envelope: ``{"info": {...}, "card": "text of README.md", "type": "model" | "dataset"}``, with
+``"eval_results": {name: text}`` where the repository has files of results.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 from fairreg.harvesters.common.contents import file_format, media_type
+from fairreg.harvesters.huggingface.base_models import base_models
+from fairreg.harvesters.huggingface.evaluations import Results
+from fairreg.harvesters.huggingface.gate import access_of
+from fairreg.harvesters.huggingface.values import PAGES, REPOSITORY, dataset_named, stated_text, texts
 from fairreg.harvesters.huggingface.vocabulary import FRAMEWORKS, is_keyword
 from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relations, identifier_of
 from fairreg.schemas.file_address import quoted_path
@@ -19,38 +23,33 @@ from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
 from fairreg.schemas.licenses import joined, spdx, with_address
 from fairreg.schemas.record import (
-    Access,
     Creator,
     Distribution,
-    Evaluation,
     FieldOrigin,
     ModelRecord,
     Provenance,
     Relation,
-    RelationType,
 )
 from fairreg.schemas.text import plain_text, split_keywords, title
 
-__all__ = ["PAGES", "envelope", "info_of", "is_dataset", "record_of", "repository_of"]
+__all__ = ["envelope", "info_of", "is_dataset", "record_of", "repository_of"]
 
-PAGES = "https://huggingface.co"
-_ID = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9._][\w.-]*)?", re.ASCII)
 _HUB_DOI = re.compile(r"10\.57967/hf/(\d+)")
 # The Hub's date for everything created before this moment, when it began to record the time.
 _BEFORE_TIME = "2022-03-02T23:29"
-_NOTHING = {"null", "~", "none", "n/a", "unknown", "[more information needed]", "more information needed"}
-_RELATIONS: dict[str, RelationType] = {
-    "finetune": "fine_tuned_from",
-    "adapter": "fine_tuned_from",
-    "quantized": "is_derived_from",
-    "merge": "is_derived_from",
-}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def envelope(info: dict[str, Any], card: str | None, *, dataset: bool = False) -> dict[str, Any]:
-    """Return the payload that holds an info with its card."""
-    return {"info": info, "card": card, "type": "dataset" if dataset else "model"}
+def envelope(
+    info: dict[str, Any],
+    card: str | None,
+    *,
+    dataset: bool = False,
+    results: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the payload that holds an info with its card and the texts of its files of results."""
+    found = {"info": info, "card": card, "type": "dataset" if dataset else "model"}
+    return {**found, "eval_results": results} if results else found
 
 
 def info_of(payload: object) -> JsonNode:
@@ -62,7 +61,7 @@ def info_of(payload: object) -> JsonNode:
 def repository_of(info: JsonNode) -> str | None:
     """Return the repository's name (``owner/name``, old ones without owner); None where there is none."""
     stated = info["id"].value or info["modelId"].value
-    return stated if isinstance(stated, str) and _ID.fullmatch(stated) else None
+    return stated if isinstance(stated, str) and REPOSITORY.fullmatch(stated) else None
 
 
 def is_dataset(payload: object) -> bool:
@@ -84,24 +83,28 @@ def record_of(payload: object) -> ModelRecord:
     repository = repository_of(info)
     if repository is None:
         raise violation(info["id"], "is not the name of a repository", source="Hugging Face")
-    return _Mapping(info, JsonNode(payload)["card"], repository, dataset=is_dataset(payload)).record()
+    return _Mapping(info, JsonNode(payload), repository, dataset=is_dataset(payload)).record()
 
 
 class _Mapping:
     """One repository: its info, its card, and its card's metadata (the API's parsing before ours)."""
 
-    def __init__(self, info: JsonNode, card: JsonNode, repository: str, *, dataset: bool) -> None:
+    def __init__(self, info: JsonNode, top: JsonNode, repository: str, *, dataset: bool) -> None:
         from fairreg.formats import model_card  # not needed to list the sources
 
         self.info = info
         self.dataset = dataset
         self.repository = repository
         self.id = f"datasets/{repository}" if dataset else repository
-        self.card = model_card.read_card(card.value if isinstance(card.value, str) else "")
+        card = top["card"].value
+        self.card = model_card.read_card(card if isinstance(card, str) else "")
         stated = info["cardData"]
         # JSON paths of what our own parsing of the card found.
         self.meta = stated if stated.is_object else JsonNode(self.card.metadata, "$.card")
         self.tags = [text for item in info["tags"].items() if (text := item.text)]
+        self.bases = base_models(info, self.meta, self.tags, repository)
+        places = (info["model-index"], self.meta["model-index"], JsonNode(self.card.metadata)["model-index"])
+        self.results = Results(places, info["evalResults"], top["eval_results"])
 
     def record(self) -> ModelRecord:
         """The record."""
@@ -110,7 +113,7 @@ class _Mapping:
         doi, files = self._doi(), tuple(self._distributions())
         license_id, license_stated = self._license()
         names = [self.meta["pretty_name"].title, self.repository.rsplit("/", 1)[-1], self.repository]
-        names += [item["name"].title for item in self._index()]
+        names += [item["name"].title for item in self.results.index]
         known = list(dict.fromkeys(name for name in names if name))
         return ModelRecord(
             identifier=f"doi:{doi}" if doi else f"huggingface:{self.id}",
@@ -140,13 +143,13 @@ class _Mapping:
             date_modified=self.info["lastModified"].date,
             distributions=files,
             relations=distinct_relations(self._relations(doi)),
-            evaluations=tuple(dict.fromkeys(self._evaluations())),
+            evaluations=tuple(dict.fromkeys(self.results.evaluations())),
             parameter_count=self._parameters(),
             intended_use=model_card.intended_use(self.card),
             limitations=model_card.limitations(self.card),
             usage=model_card.usage(self.card),
-            notes=" ".join(self.card.faults) or None,
-            access=self._access(),
+            notes=" ".join((*self.card.faults, *self.results.faults)) or None,
+            access=access_of(self.info, self.meta),
         )
 
     def _origins(self, files: tuple[Distribution, ...]) -> Iterator[FieldOrigin]:
@@ -158,6 +161,8 @@ class _Mapping:
             yield FieldOrigin("formats", "inferred", "file names")
         if self.meta["language"].value is False:
             yield FieldOrigin("language", "inferred", "YAML reads the code of Norwegian as false")
+        if self.bases.inferred:
+            yield FieldOrigin("relations", "inferred", self.bases.inferred)
 
     def _tagged(self, prefix: str) -> Iterator[str]:
         """Yield what follows `prefix` in the tags, whose case differs."""
@@ -186,34 +191,16 @@ class _Mapping:
         for other in self._dois():
             if _number(other) and other != doi:
                 yield Relation(type="is_new_version_of", target=Identifier("doi", other))
-        yield from self._bases()
-        for name in (*_texts(self.meta["datasets"]), *self._tagged("dataset:")):
+        yield from self.bases.relations
+        for name in (*texts(self.meta["datasets"]), *self._tagged("dataset:")):
             if not self.dataset:
-                yield Relation(type="trained_on", target=_dataset(name), target_kind="Dataset")
-        for item in self._results():
-            tested = _stated_text(item.at("dataset", "type"))
-            if tested:
-                yield Relation(type="evaluated_on", target=_dataset(tested), target_kind="Dataset")
+                yield Relation(type="trained_on", target=dataset_named(name), target_kind="Dataset")
+        for tested in self.results.datasets():
+            yield Relation(type="evaluated_on", target=dataset_named(tested), target_kind="Dataset")
         for number in self._tagged("arxiv:"):
             found = identifier_of(number, "arxiv")
             if found and found.scheme == "arxiv":
                 yield Relation(type="cites", target=found)
-
-    def _bases(self) -> Iterator[Relation]:
-        """Base models: tags tell how each was used, the card and an adapter's configuration only which."""
-        found: dict[str, RelationType] = {}
-        for tag in sorted(self._tagged("base_model:"), key=lambda tag: tag.count(":"), reverse=True):
-            how, colon, name = tag.rpartition(":")
-            if not colon or how in _RELATIONS:
-                found.setdefault(name, _RELATIONS.get(how, "fine_tuned_from"))
-        how = _RELATIONS.get(self.meta["base_model_relation"].text or "", "fine_tuned_from")
-        adapted = self.info.at("config", "peft", "base_model_name_or_path")
-        for name in (*_texts(self.meta["base_model"]), *_texts(adapted)):
-            found.setdefault(name, how)
-        for name, relation in found.items():
-            target = _hub_model(name)
-            if target and target.value != self.repository:
-                yield Relation(type=relation, target=target, target_kind="Model")
 
     def _distributions(self) -> Iterator[Distribution]:
         revision = quote(self.info["sha"].text or "main", safe="")
@@ -244,8 +231,8 @@ class _Mapping:
 
     def _license(self) -> tuple[str | None, str | None]:
         """(SPDX expression, stated licence without one); for ``other`` the card gives name and link."""
-        stated = _texts(self.meta["license"]) or list(self._tagged("license:"))
-        name, link = _stated_text(self.meta["license_name"]), self.meta["license_link"].text
+        stated = texts(self.meta["license"]) or list(self._tagged("license:"))
+        name, link = stated_text(self.meta["license_name"]), self.meta["license_link"].text
         found: list[str] = []
         unknown: list[str] = []
         for word in stated or ([name] if name else []):
@@ -261,9 +248,9 @@ class _Mapping:
         return joined(found), "; ".join(dict.fromkeys(unknown)) or None
 
     def _keywords(self) -> tuple[str, ...]:
-        taken = {*self._tasks(), *_texts(self.meta["language"]), self.info["library_name"].text}
+        taken = {*self._tasks(), *texts(self.meta["language"]), self.info["library_name"].text}
         taken |= set(self._categories()[:1])
-        tags = self.tags or _texts(self.meta["tags"])
+        tags = self.tags or texts(self.meta["tags"])
         # Each tag is one keyword and must not be split at its commas.
         kept = [tag for tag in tags if tag not in taken and is_keyword(tag)]
         return split_keywords([*kept, ""]) if len(kept) != 1 else (title(kept[0]) or kept[0],)
@@ -273,16 +260,16 @@ class _Mapping:
         if stated.value is False:
             return "no"
         # AutoNLP writes "unk" for an unknown language.
-        return ", ".join(text for text in _texts(stated) if text != "unk") or None
+        return ", ".join(text for text in texts(stated) if text != "unk") or None
 
     def _tasks(self) -> tuple[str, ...]:
         task = self.info["pipeline_tag"].text or self.meta["pipeline_tag"].text
-        several = (*_texts(self.meta["task_categories"]), *self._tagged("task_categories:"))
+        several = (*texts(self.meta["task_categories"]), *self._tagged("task_categories:"))
         return (task,) if task else tuple(dict.fromkeys(several)) if self.dataset else ()
 
     def _categories(self) -> tuple[str, ...]:
         config = self.info["config"]
-        found = (config["model_type"].text, *_texts(config["architectures"]))
+        found = (config["model_type"].text, *texts(config["architectures"]))
         made = config.at("diffusers", "_class_name").text
         return tuple(dict.fromkeys(text for text in (*found, made) if text))
 
@@ -297,53 +284,9 @@ class _Mapping:
         moment = self.info["createdAt"].date
         return None if moment is None or moment.startswith(_BEFORE_TIME) else moment
 
-    def _index(self) -> Iterator[JsonNode]:
-        """The entries of model-index: a list, a single object, or null."""
-        places = (
-            self.info["model-index"],
-            self.meta["model-index"],
-            JsonNode(self.card.metadata)["model-index"],
-        )
-        stated = next((node for node in places if node.stated), JsonNode(None))
-        yield from (item for item in stated.items() if item.is_object)
-
-    def _results(self) -> Iterator[JsonNode]:
-        for entry in self._index():
-            # The old form has a list of datasets instead of results.
-            yield from (item for item in entry["results"].items() if item.is_object)
-
-    def _evaluations(self) -> Iterator[Evaluation]:
-        for result in self._results():
-            data = result["dataset"]
-            name = _stated_text(data["name"]) or _stated_text(data["type"]) or _stated_text(data)
-            for metric in (*result["metrics"].items(), *result["metric"].items()):
-                what, value = (
-                    _stated_text(metric["name"]) or _stated_text(metric["type"]),
-                    _value(metric["value"]),
-                )
-                if what and value:
-                    yield Evaluation(
-                        metric=what, value=value, dataset=name, split=_stated_text(data["split"])
-                    )
-
     def _parameters(self) -> int | None:
         total = self.info.at("safetensors", "total").count
         return self.info.at("gguf", "total").count if total is None else total
-
-    def _access(self) -> Access | None:
-        gated = self.info["gated"]
-        if self.info["disabled"].value is True:
-            return Access(level="closed", conditions="disabled by the Hub or its owner")
-        if gated.value is True or gated.text in {"auto", "manual"}:
-            prompt = self.meta["extra_gated_prompt"].prose or self.meta["extra_gated_heading"].prose
-            how = {"auto": "granted on request", "manual": "granted by the authors on request"}
-            return Access(
-                level="gated", conditions=(prompt and plain_text(prompt)) or how.get(gated.text or "")
-            )
-        if self.info["private"].value is True:
-            return Access(level="restricted", conditions="private repository")
-        said_open = self.info["private"].value is False or gated.value is False
-        return Access(level="open") if said_open else None
 
 
 def _number(doi: str) -> int:
@@ -352,48 +295,5 @@ def _number(doi: str) -> int:
     return int(match[1][:18]) if match else 0
 
 
-def _stated_text(node: JsonNode) -> str | None:
-    text = node.text
-    return None if text is None or text.lower() in _NOTHING else text
-
-
-def _texts(node: JsonNode) -> list[str]:
-    """Return the texts of a text, a list of texts or an object of texts, each once."""
-    several = [item for _, item in node.members()] if node.is_object else list(node.items())
-    found = [
-        text
-        for item in several
-        if (text := _stated_text(item) or _stated_text(item["name"]) or _stated_text(item["id"]))
-    ]
-    if any(item.value is False for item in several):
-        found.append("no")
-    return list(dict.fromkeys(found))
-
-
 def _formats(files: Iterable[Distribution]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.format for item in files if item.format))
-
-
-def _dataset(name: str) -> Identifier:
-    plain = name.removeprefix(f"{PAGES}/").removeprefix("datasets/")
-    if _ID.fullmatch(plain):
-        return Identifier("huggingface", f"datasets/{plain}")
-    return identifier_of(name) or Identifier("other", name)
-
-
-def _hub_model(name: str) -> Identifier | None:
-    """Return the base model that `name` or its address names; None for a local folder."""
-    plain = name.removeprefix(f"{PAGES}/").removesuffix("/")
-    if _ID.fullmatch(plain):
-        return Identifier("huggingface", plain)
-    found = identifier_of(name) if "://" in name else None
-    return found if found and found.scheme != "other" else None
-
-
-def _value(node: JsonNode) -> str | None:
-    """A metric's value as text; numbers as Python writes them, objects as JSON."""
-    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return str(node.value)
-    if isinstance(node.value, dict | list) and node.value:
-        return json.dumps(node.value, sort_keys=True)
-    return _stated_text(node)

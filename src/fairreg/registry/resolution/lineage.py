@@ -44,6 +44,8 @@ __all__ = [
 
 MAX_SHARED = 100
 _COPIES = tuple(row.copy_dois for row in BUILT_IN if row.copy_dois)
+# The source whose statements say which versions an object of a scheme has.
+_HOST_OF = {scheme.name: row.name for row in BUILT_IN for scheme in row.schemes if scheme.versions}
 # Schemes of places that host a model: owners of one key are one model, if they are few.
 PLACE_SCHEMES = tuple(scheme for scheme in LINK_SCHEMES if scheme != DOI.name)
 
@@ -75,7 +77,10 @@ class LinkOverrides:
 
 
 class _Stage(NamedTuple):
-    """One kind of evidence. `shared`: owners of one key are one model even where nothing points to it."""
+    """One kind of evidence. `shared`: owners of one key are one model even where nothing points to it.
+
+    `of_host`: only the service that mints the identifiers says so, and what points to one key is one model.
+    """
 
     how: str
     own_schemes: tuple[str, ...]
@@ -83,6 +88,7 @@ class _Stage(NamedTuple):
     relations: tuple[RelationType, ...] = ()
     certain: bool = False
     shared: bool = True
+    of_host: bool = False
 
 
 _STAGES = (
@@ -91,6 +97,9 @@ _STAGES = (
         OWN_DOIS,
         relations=("is_version_of", "has_version", "is_new_version_of", "is_previous_version_of"),
         certain=True,
+    ),
+    _Stage(
+        "version of one repository", tuple(_HOST_OF), relations=("is_version_of",), certain=True, of_host=True
     ),
     _Stage("equal weights", ("fingerprint",), certain=True),
     _Stage("Software Heritage id", (SWHID.name,), certain=True),
@@ -182,12 +191,20 @@ def _claims(groups: Sequence[Group], stage: _Stage) -> dict[Key, list[_Claim]]:
         for relation in record.relations:
             if relation.type in stage.relations:
                 found[relation.target.key].append(_Claim(record, owns=False, evidence=relation.type))
+    if stage.of_host:
+        found = {key: [claim for claim in claims if _is_host(claim, key)] for key, claims in found.items()}
     return {key: claims for key, claims in found.items() if _is_evidence(stage, claims)}
+
+
+def _is_host(claim: _Claim, key: Key) -> bool:
+    return claim.record.provenance.source == _HOST_OF.get(key[0])
 
 
 def _is_evidence(stage: _Stage, claims: list[_Claim]) -> bool:
     """Tell whether a statement owns the key that the others point to."""
     owners = sum(claim.owns for claim in claims)
+    if stage.of_host:
+        return owners < len(claims)
     return owners > 0 and (stage.shared or owners < len(claims))
 
 

@@ -206,16 +206,23 @@ def download_files(
     among them, such as its side files, comes with it if the record lists it and `selection` does not exclude
     it. Raises as `transfer_all`.
     """
-    download_one = downloader or _download
+
+    def download_one(item: Distribution, shown: Progress | None) -> Downloaded:
+        try:
+            return (downloader or _download)(web, cache, item, record, shown)
+        except AccessDenied as error:
+            from fairreg.services.fetch.files.access import refusal_of_gated  # most files are open
+
+            raise refusal_of_gated(error, record, web.settings) from error
 
     def bring(items: Iterable[Distribution]) -> tuple[Downloaded, ...]:
         files = list(items)
         if len(files) <= 1:
-            return tuple(download_one(web, cache, item, record, progress) for item in files)
+            return tuple(download_one(item, progress) for item in files)
         from fairreg.services.fetch.transfer.parallel import transfer_all  # most records have one file
 
         return transfer_all(
-            lambda item, shown: download_one(web, cache, item, record, shown),
+            download_one,
             files,
             jobs=1 if downloader else jobs,
             progress=progress,

@@ -123,10 +123,10 @@ def open_files(record: ModelRecord) -> tuple[Distribution, ...]:
     where = record.provenance.url or record.identifier
     if level != "open":
         until = f" until {record.access.until}" if record.access and record.access.until else ""
-        raise AccessDenied(
-            f"The files of {record.identifier} are {level}{until}.",
-            hint=f"{(record.access and record.access.conditions) or 'Request access from them'}: {where}",
+        stated = " ".join(
+            ((record.access and record.access.conditions) or "Request access from them").split()
         )
+        raise AccessDenied(f"The files of {record.identifier} are {level}{until}.", hint=f"{stated}: {where}")
     raise NotFound(f"{record.identifier} lists no files.", hint=f"See {where}.")
 
 
