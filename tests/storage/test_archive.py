@@ -454,7 +454,7 @@ def test_whatever_the_members_only_files_and_folders_are_made_and_each_file_once
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x.txt", "x")
-    left = tmp_path / "cache" / ".unpacking-a"
+    left = tmp_path / "cache" / ".b.0123456789ab.part"
     left.mkdir(parents=True)
     (left / "half.bin").write_bytes(bytes(1000))
     unpack(tmp_path / "a.zip", tmp_path / "cache" / "a")

@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
-__all__ = ["is_tar", "open_tar"]
+__all__ = ["is_tar", "open_tar", "undamaged"]
+
+_Found = TypeVar("_Found")
 
 _LARGEST = 2**20  # bytes of one header
 _TOTAL = 16 * 2**20  # bytes of all headers, as of a zip, beside ...
@@ -45,18 +47,28 @@ def _tar_stream(path: Path) -> IO[bytes]:
 def is_tar(path: Path) -> bool:
     """Tell whether a file, decompressed, begins with a header of a tar; nothing behind that is read.
 
-    Raises the errors of damaged compression, but for one that the standard library does not tell from others.
+    Raises the errors of damaged compression.
     """
-    try:
-        with _tar_stream(path) as stream:
-            block = stream.read(tarfile.BLOCKSIZE)
-    except OSError:
-        return False
+    with _tar_stream(path) as stream:
+        block = undamaged(stream.read, tarfile.BLOCKSIZE)
     try:
         tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
     except tarfile.HeaderError:
         return len(block) == tarfile.BLOCKSIZE and not any(block)  # the end of an empty archive
     return True
+
+
+def undamaged(call: Callable[..., _Found], *arguments: int) -> _Found:
+    """Call a function of a stream that decompresses. Raises tarfile.ReadError for damaged data.
+
+    bz2 and gzip say it with an OSError. One of the disk has a number, and is raised as it is.
+    """
+    try:
+        return call(*arguments)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise tarfile.ReadError(f"its compressed data are damaged ({error})") from error
 
 
 @contextmanager
@@ -98,8 +110,8 @@ class _Headers:
 
     def read(self, size: int = -1) -> bytes:
         if self._is_listed:
-            return self._stream.read(size)
-        found = self._stream.read(_LARGEST + 1 if size < 0 else min(size, _LARGEST + 1))
+            return undamaged(self._stream.read, size)
+        found = undamaged(self._stream.read, _LARGEST + 1 if size < 0 else min(size, _LARGEST + 1))
         self._allowance -= len(found)
         if len(found) > _LARGEST or self._allowance < 0:
             raise self._too_large()
@@ -111,7 +123,7 @@ class _Headers:
     def seek(self, offset: int, whence: int = 0) -> int:
         if not self._is_listed and offset < self._stream.tell():
             raise tarfile.ReadError("its headers lead backwards")
-        return self._stream.seek(offset, whence)
+        return undamaged(self._stream.seek, offset, whence)
 
     def tell(self) -> int:
         return self._stream.tell()

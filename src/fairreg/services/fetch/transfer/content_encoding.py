@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from fairreg.errors import BadAnswer
-from fairreg.storage.files import disk_faults
+from fairreg.storage.files import disk_faults, replacing
 
 __all__ = ["is_known", "undo"]
 
@@ -35,16 +35,14 @@ def undo(part: Path, encoding: str, name: str, limit: int) -> bool:
             f"The server sent {name} in the encoding {encoding[:40]!r}, which was not asked for.",
             hint="fairreg undoes gzip and deflate only. Try again later, or tell the service.",
         )
-    decoded = part.with_suffix(".decoded")
     try:
-        with disk_faults("The cache"), part.open("rb") as source, decoded.open("wb") as out:
-            for block in _plain(source, encoding):
-                out.write(block)
-                if out.tell() > limit:
-                    break
-        decoded.replace(part)
+        with disk_faults("The cache"), replacing(part) as draft:
+            with part.open("rb") as source, draft.open("wb") as out:
+                for block in _plain(source, encoding):
+                    out.write(block)
+                    if out.tell() > limit:
+                        break
     except (zlib.error, EOFError):
-        decoded.unlink(missing_ok=True)
         return False
     return True
 
