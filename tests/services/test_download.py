@@ -484,8 +484,12 @@ def test_a_bomb_that_is_labelled_as_gzip_stops_at_the_published_size(web, cache,
 
 def test_an_encoding_that_is_not_known_is_named(web, cache, serve):
     serve(labelled(b"packed by br", "br"))
-    with pytest.raises(BadAnswer, match="encoding 'br', which was not asked for"):
+    with pytest.raises(ChecksumMismatch, match="encoding 'br', which was not asked for") as refused:
         download(web, cache, of_content(PLAIN, "data.csv"))
+    assert refused.value.exit_code == 3
+    assert f"12 bytes instead of {len(PLAIN)}" in refused.value.message
+    assert nothing_final(cache)
+    assert not list((cache.folder / "partial").glob("*.part"))  # nothing to resume
 
 
 def test_a_labelled_file_is_resumed_too(web, cache, serve):

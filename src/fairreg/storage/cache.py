@@ -71,13 +71,17 @@ class _Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class CacheInfo:
-    """Summary of the cache; sizes in bytes."""
+    """Summary of the cache; sizes in bytes, `size` that of the files and `extracted_size` of their content.
+
+    `files` are the downloaded ones and `extracted` the unpacked archives, as `verify` checks them.
+    """
 
     folder: Path
     files: int
     size: int
     partial: int
     extracted: int
+    extracted_size: int
 
 
 class _IndexEntry(NamedTuple):
@@ -219,19 +223,22 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Count files and sizes on disk."""
-        sizes = [path.lstat().st_size for path in self._blobs()]
+        files, unpacked = list(self._entries()), self._unpacked()
+        parts = (self.folder / "partial").glob("*.part")
         return CacheInfo(
             folder=self.folder,
-            files=len(sizes),
-            size=sum(sizes),
-            partial=len(list((self.folder / "partial").glob("*.part"))),
-            extracted=len(self._unpacked()),
+            files=len(files),
+            size=sum(path.lstat().st_size for path in files if self._is_own(path)),
+            partial=sum(not path.name.startswith(".") for path in parts),
+            extracted=len(unpacked),
+            extracted_size=sum(map(_content_size, unpacked)),
         )
 
     def verify(self) -> Iterator[tuple[Path, bool]]:
         """Hash each file and unpacked archive again; yield its path, and whether it is unchanged.
 
-        A link that leads out, a pipe or anything else in the place of a file has changed; it is not opened.
+        An unpacked archive is a folder of `extracted`, and one of them, whatever number of files it has. A
+        link that leads out, a pipe or anything else in the place of a file has changed; it is not opened.
         """
         from fairreg.storage import manifest
 
@@ -260,9 +267,6 @@ class Cache:
     def _unpacked(self) -> list[Path]:
         folders = (self.folder / "extracted").glob("*")
         return sorted(path for path in folders if path.is_dir() and not path.name.startswith("."))
-
-    def _blobs(self) -> Iterator[Path]:
-        yield from filter(self._is_own, self._entries())
 
     def _entries(self) -> Iterator[Path]:
         """Paths of the files in `blobs`, and of whatever is in their place; a link that leads out is one."""
@@ -353,6 +357,12 @@ class Cache:
 def _stamp(path: Path) -> _Stamp:
     found = path.stat()
     return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime)
+
+
+def _content_size(folder: Path) -> int:
+    """Bytes of the files in a folder; links are not followed."""
+    found = [path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return sum(item.st_size for item in found)
 
 
 def _not_as_stored(path: Path) -> str:
