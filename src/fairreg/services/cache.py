@@ -40,7 +40,7 @@ def info(settings: Settings) -> CacheReport:
 
 @dataclass(frozen=True)
 class VerifiedCache:
-    """What was hashed again: numbers of files and unpacked archives as in `CacheReport`, and what changed."""
+    """What was hashed again: files and unpacked archives as `CacheReport` counts them, and what changed."""
 
     files: int
     extracted: int
@@ -54,13 +54,9 @@ class VerifiedCache:
 def verify(settings: Settings) -> VerifiedCache:
     """Hash each file and the content of each unpacked archive again."""
     cache = Cache(settings.cache)
-    found = list(cache.verify())
-    extracted = sum(path.parent == cache.extracted(path.name).parent for path, _ in found)
-    return VerifiedCache(
-        files=len(found) - extracted,
-        extracted=extracted,
-        changed=tuple(path for path, intact in found if not intact),
-    )
+    changed = tuple(path for path, intact in cache.verify() if not intact)
+    counted = cache.info()
+    return VerifiedCache(counted.files, counted.extracted, changed)
 
 
 def clear(settings: Settings) -> int:

@@ -73,7 +73,8 @@ class _Stamp(NamedTuple):
 class CacheInfo:
     """Summary of the cache; sizes in bytes, `size` that of the files and `extracted_size` of their content.
 
-    `files` are the downloaded ones and `extracted` the unpacked archives, as `verify` checks them.
+    `files` are the downloaded ones, and `extracted` the unpacked archives: a folder counts once, whatever
+    number of files it has. A link or a pipe in the place of a file is no file; `verify` says that it changed.
     """
 
     folder: Path
@@ -223,12 +224,12 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Count files and sizes on disk."""
-        files, unpacked = list(self._entries()), self._unpacked()
+        sizes, unpacked = [path.lstat().st_size for path in self._blobs()], self._unpacked()
         parts = (self.folder / "partial").glob("*.part")
         return CacheInfo(
             folder=self.folder,
-            files=len(files),
-            size=sum(path.lstat().st_size for path in files if self._is_own(path)),
+            files=len(sizes),
+            size=sum(sizes),
             partial=sum(not path.name.startswith(".") for path in parts),
             extracted=len(unpacked),
             extracted_size=sum(map(_content_size, unpacked)),
@@ -237,8 +238,7 @@ class Cache:
     def verify(self) -> Iterator[tuple[Path, bool]]:
         """Hash each file and unpacked archive again; yield its path, and whether it is unchanged.
 
-        An unpacked archive is a folder of `extracted`, and one of them, whatever number of files it has. A
-        link that leads out, a pipe or anything else in the place of a file has changed; it is not opened.
+        A link that leads out, a pipe or anything else in the place of a file has changed; it is not opened.
         """
         from fairreg.storage import manifest
 
@@ -267,6 +267,9 @@ class Cache:
     def _unpacked(self) -> list[Path]:
         folders = (self.folder / "extracted").glob("*")
         return sorted(path for path in folders if path.is_dir() and not path.name.startswith("."))
+
+    def _blobs(self) -> Iterator[Path]:
+        yield from filter(self._is_own, self._entries())
 
     def _entries(self) -> Iterator[Path]:
         """Paths of the files in `blobs`, and of whatever is in their place; a link that leads out is one."""

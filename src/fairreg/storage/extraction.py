@@ -21,7 +21,7 @@ from fairreg.schemas.record import is_apple_double
 from fairreg.storage.archive import DAMAGE, TAR_SUFFIXES, Limits, open_zip, too_large
 from fairreg.storage.file_names import distinct_places
 from fairreg.storage.files import disk_faults, unreadable
-from fairreg.storage.tar_headers import open_tar, undamaged
+from fairreg.storage.tar_headers import check_end, open_tar, undamaged
 
 __all__ = ["extract"]
 
@@ -112,7 +112,9 @@ def extract(path: Path, folder: Path, limits: Limits) -> list[str]:
             with open_zip(path) as archive:
                 return _write_all(path, folder, list(map(_zip_member, archive.infolist())), archive, limits)
         with open_tar(path, lambda: too_large(path)) as (tar, listed):
-            return _write_all(path, folder, list(_tar_members(listed, path, limits)), tar, limits)
+            said = _write_all(path, folder, list(_tar_members(listed, path, limits)), tar, limits)
+            check_end(tar)
+            return said
     except DAMAGE as error:
         raise UnsafeArchive(
             f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",

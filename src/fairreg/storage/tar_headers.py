@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-__all__ = ["is_tar", "open_tar", "undamaged"]
+__all__ = ["check_end", "is_tar", "open_tar", "undamaged"]
 
 _Found = TypeVar("_Found")
 
@@ -69,6 +69,16 @@ def undamaged(call: Callable[..., _Found], *arguments: int) -> _Found:
         if error.errno is not None:
             raise
         raise tarfile.ReadError(f"its compressed data are damaged ({error})") from error
+
+
+def check_end(archive: tarfile.TarFile) -> None:
+    """Read what follows the members of an opened tar: gzip has its only checksum at the end.
+
+    The padding has 10 KiB or little more; of a long one nothing is said. Raises tarfile.ReadError.
+    """
+    stream = cast("IO[bytes]", archive.fileobj)
+    stream.seek(archive.offset)
+    stream.read(_LARGEST)
 
 
 @contextmanager
