@@ -250,7 +250,9 @@ def test_bytes_without_content_are_counted(
     assert sent[0] * len(block) < 32 * 2**20  # the buffers of the connection included
 
 
-def test_content_of_any_size_needs_no_more_time_and_bytes_than_before(web_of: Callable[..., HttpClient]) -> None:
+def test_content_of_any_size_needs_no_more_time_and_bytes_than_before(
+    web_of: Callable[..., HttpClient],
+) -> None:
     text = gzip.compress(b" " * 30 * 2**20 + b"{}", mtime=0)
     head = b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(text)
     assert web_of(lambda send: send(head + text)).get(URL).json() == {}

@@ -207,7 +207,9 @@ def test_an_interrupt_of_the_first_moments_is_a_code_and_nothing_else(
 
 def test_the_console_command_begins_where_interrupts_are_heard() -> None:
     project = Path(__file__).parents[2] / "pyproject.toml"
-    assert tomllib.loads(project.read_text("utf-8"))["project"]["scripts"] == {"fairreg": "fairreg.cli.start:main"}
+    assert tomllib.loads(project.read_text("utf-8"))["project"]["scripts"] == {
+        "fairreg": "fairreg.cli.start:main"
+    }
 
 
 def test_the_handler_of_a_program_that_has_its_own_is_left_alone() -> None:

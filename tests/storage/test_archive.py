@@ -527,3 +527,10 @@ def test_a_fault_of_the_disk_while_reading_names_the_archive_and_the_disk(tmp_pa
     with pytest.raises(FairregError, match=r"a\.zip cannot be read: Input/output error") as refused:
         unpack(tmp_path / "a.zip", tmp_path / "cache" / "a")
     assert refused.value.exit_code == 1
+
+
+def test_bytes_behind_a_packed_tar_are_ignored(tmp_path):
+    path = make_tar(tmp_path / "a.tar.gz", [(tarfile.TarInfo("x.txt"), b"x")])
+    with path.open("ab") as file:
+        file.write(b"a signature")
+    assert [item.name for item in unpack(path, tmp_path / "a").iterdir()] == ["x.txt"]

@@ -179,7 +179,10 @@ UNPACK = "from fairreg.storage.archive import unpack; unpack(Path(sys.argv[2]), 
 @has_locks
 @pytest.mark.engines("sqlite")
 def test_an_export_that_was_killed_and_repeated_leaves_the_export_alone(tmp_path: Path) -> None:
-    target, environment = tmp_path / "out" / "all.jsonl", {**os.environ, "FAIRREG_HOME": str(tmp_path / "home")}
+    target, environment = (
+        tmp_path / "out" / "all.jsonl",
+        {**os.environ, "FAIRREG_HOME": str(tmp_path / "home")},
+    )
     target.parent.mkdir()
     for name, code in (("all.jsonl", -signal.SIGKILL), ("no such file", 0)):
         words = [sys.executable, "-c", KILLED + EXPORT, name, str(target)]
@@ -190,7 +193,9 @@ def test_an_export_that_was_killed_and_repeated_leaves_the_export_alone(tmp_path
 
 @has_locks
 @pytest.mark.parametrize("killed_at", ["extracted", "extracted.json"])
-def test_unpacking_that_was_killed_leaves_nothing_behind_another_archive(tmp_path: Path, killed_at: str) -> None:
+def test_unpacking_that_was_killed_leaves_nothing_behind_another_archive(
+    tmp_path: Path, killed_at: str
+) -> None:
     for name in "ab":
         with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
             archive.writestr("x.txt", name)

@@ -282,7 +282,7 @@ class Cache:
 
     def _is_own(self, path: Path) -> bool:
         """Tell whether a path is a regular file of the cache."""
-        return is_inside(path, self.folder) and path.is_file()
+        return (_has_no_links(path, self.folder) or is_inside(path, self.folder)) and path.is_file()
 
     def _blob(self, sha256: str, name: str) -> Path:
         return self.folder / "blobs" / sha256[:2] / sha256 / name
@@ -360,6 +360,19 @@ class Cache:
 def _stamp(path: Path) -> _Stamp:
     found = path.stat()
     return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime)
+
+
+def _has_no_links(path: Path, folder: Path) -> bool:
+    """Tell whether no link is below `folder` on the way to `path`: resolving the whole path takes longer."""
+    top, step = os.fspath(folder), os.fspath(path)
+    if ".." in path.parts or not step.startswith(top + os.sep):
+        return False
+    while len(step) > len(top):
+        # Not pathlib, which is slow: a record may have thousands of files.
+        if os.path.islink(step):  # noqa: PTH114
+            return False
+        step = os.path.dirname(step)  # noqa: PTH120
+    return True
 
 
 def _content_size(folder: Path) -> int:

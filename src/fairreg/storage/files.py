@@ -132,9 +132,8 @@ def replacing(target: Path) -> Iterator[Path]:
     """Context manager: the path of a new empty file, which becomes `target` when the block ends.
 
     After an error it is removed, and `target` is as before. Several processes may write one target: each has
-    a file of its own, and the last one stays. What killed processes left in the folder is removed. A device or
-    a pipe, such as /dev/stdout, is written in place.
-    Raises OSError.
+    a file of its own, and the last one stays. What killed processes left in the folder is removed. A device
+    or a pipe, such as /dev/stdout, is written in place. Raises OSError.
     """
     if _is_special(target):
         yield target
@@ -149,4 +148,3 @@ def replacing(target: Path) -> Iterator[Path]:
 def _is_special(target: Path) -> bool:
     """Tell whether the path is there and neither a file nor a folder; renaming would replace a device."""
     return target.exists() and not target.is_file() and not target.is_dir()
-

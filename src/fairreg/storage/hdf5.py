@@ -37,7 +37,7 @@ def is_hdf5(path: Path) -> bool:
 
 @contextmanager
 def open_hdf5(path: Path, *, hint: str | None = None) -> Iterator["Datasets"]:
-    """Open an HDF5 file. Raises ModelError, with that `hint`, for any other file, MissingEngine without h5py."""
+    """Open an HDF5 file. Raises ModelError, with `hint`, for any other file, MissingEngine without h5py."""
     h5py = _h5py()
     try:
         content = h5py.File(path, "r", locking="best-effort")

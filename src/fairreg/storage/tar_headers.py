@@ -21,6 +21,7 @@ __all__ = ["check_end", "is_tar", "open_tar", "undamaged"]
 _Found = TypeVar("_Found")
 
 _LARGEST = 2**20  # bytes of one header
+_NO_MEMBER = "Not a gzipped file"  # what the module gzip says of bytes behind the last member
 _TOTAL = 16 * 2**20  # bytes of all headers, as of a zip, beside ...
 _EACH = 4 * tarfile.BLOCKSIZE  # ... those that any member has: its own, an extended one and a part of a name
 _MOST_RECORDS = 1000  # of the global headers, all of which tarfile applies to every member
@@ -74,11 +75,16 @@ def undamaged(call: Callable[..., _Found], *arguments: int) -> _Found:
 def check_end(archive: tarfile.TarFile) -> None:
     """Read what follows the members of an opened tar: gzip has its only checksum at the end.
 
-    The padding has 10 KiB or little more; of a long one nothing is said. Raises tarfile.ReadError.
+    The padding has 10 KiB or little more; of a long one nothing is said. What follows the compressed data is
+    ignored, as by the program gzip. Raises tarfile.ReadError.
     """
     stream = cast("IO[bytes]", archive.fileobj)
-    stream.seek(archive.offset)
-    stream.read(_LARGEST)
+    try:
+        stream.seek(archive.offset)
+        stream.read(_LARGEST)
+    except tarfile.ReadError as error:
+        if _NO_MEMBER not in str(error):
+            raise
 
 
 @contextmanager

@@ -134,7 +134,7 @@ class _BoundedReads(RawIOBase):
             raise TimeoutError("timed out")
         if self._left <= 0:
             raise OSError(ENDLESS)
-        found: int | None = self._raw.readinto(buffer)  # type: ignore[attr-defined] # typeshed omits it
+        found: int | None = self._raw.readinto(buffer)
         self._left -= found or 0
         return found
 
@@ -157,7 +157,7 @@ class _BoundedHead(HTTPResponse):
 
     def __init__(self, sock: "socket.socket", *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        self._reads = _BoundedReads(self.fp.detach())  # type: ignore[attr-defined]
+        self._reads = _BoundedReads(self.fp.detach())
         self.fp = BufferedReader(self._reads)
         timeout = sock.gettimeout()
         self.allow(math.inf if timeout is None else monotonic() + timeout)

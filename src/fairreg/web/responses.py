@@ -192,7 +192,7 @@ def _available(response: "requests.Response", seconds: float | None, *, decoded:
 
 
 def _next_chunk(response: "requests.Response", end: float, *, decoded: bool) -> bytes:
-    """Read what is there; b"" at the end. Lines of chunks and blocks of gzip may go on without any content."""
+    """Read what is there; b"" at the end. Lines of chunks and blocks of gzip may go on without content."""
     allow = getattr(getattr(response.raw, "_original_response", None), "allow", None)
     if allow is not None:
         allow(end, _LARGEST_READ + _LARGEST_FRAMING)

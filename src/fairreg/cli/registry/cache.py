@@ -24,7 +24,8 @@ def info(json: Json = False) -> None:
 
     console().print(
         f"{found.folder}: {found.files} files, {size_text(found.size)}, "
-        f"{found.extracted} unpacked archives ({size_text(found.extracted_size)}), {found.partial} unfinished downloads, "
+        f"{found.extracted} unpacked archives ({size_text(found.extracted_size)}), "
+        f"{found.partial} unfinished downloads, "
         f"{found.answers} cached responses ({size_text(found.answers_size)})",
         soft_wrap=True,
     )
@@ -73,8 +74,9 @@ def clear(
         raise UsageError("Cannot ask for confirmation: standard input is not a terminal.", hint="Add --yes.")
     if not yes:
         found = cache.info(chosen)
+        size = size_text(found.size + found.extracted_size)
         typer.confirm(
-            f"Remove {size_text(found.size + found.extracted_size)} in {found.folder} and {found.answers} cached responses?",
+            f"Remove {size} in {found.folder} and {found.answers} cached responses?",
             abort=True,
             err=True,
         )

@@ -26,7 +26,7 @@ def is_known(encoding: str) -> bool:
 
 
 def unknown(encoding: str, name: str, sizes: tuple[int, int]) -> ChecksumMismatch:
-    """Return the error for a file in an encoding that is not known; `sizes` are the one it has and its own."""
+    """Return the error for a file in an encoding that is not known; `sizes` are those it has and should have."""
     return ChecksumMismatch(
         f"{name} is not the published file: it has {sizes[0]} bytes instead of {sizes[1]}, as the server "
         f"packed it in the encoding {encoding[:40]!r}, which was not asked for.",
@@ -41,12 +41,16 @@ def undo(part: Path, encoding: str, limit: int) -> bool:
     At most a block more than `limit` bytes are written. False, and unchanged, if it is damaged.
     """
     try:
-        with disk_faults("The cache"), replacing(part) as draft:
-            with part.open("rb") as source, draft.open("wb") as out:
-                for block in _plain(source, encoding):
-                    out.write(block)
-                    if out.tell() > limit:
-                        break
+        with (
+            disk_faults("The cache"),
+            replacing(part) as draft,
+            part.open("rb") as source,
+            draft.open("wb") as out,
+        ):
+            for block in _plain(source, encoding):
+                out.write(block)
+                if out.tell() > limit:
+                    break
     except (zlib.error, EOFError):
         return False
     return True
