@@ -26,7 +26,7 @@ def is_known(encoding: str) -> bool:
 
 
 def unknown(encoding: str, name: str, sizes: tuple[int, int]) -> ChecksumMismatch:
-    """Return the error for a file in an encoding that is not known; `sizes` are those it has and should have."""
+    """Return the error for a file in an unknown encoding; `sizes` are those that it has and should have."""
     return ChecksumMismatch(
         f"{name} is not the published file: it has {sizes[0]} bytes instead of {sizes[1]}, as the server "
         f"packed it in the encoding {encoding[:40]!r}, which was not asked for.",
