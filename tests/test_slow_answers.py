@@ -2,12 +2,15 @@
 """Answers that drip, stall or have no end: what came is kept, and nothing waits for the rest forever."""
 
 import contextlib
+import gzip
 import hashlib
+import io
 import socketserver
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,7 @@ from fairreg.schemas.record import Distribution
 from fairreg.services.fetch.download import download
 from fairreg.settings import Settings
 from fairreg.storage.cache import Cache
-from fairreg.web import HttpClient, RetryPolicy, client, responses
+from fairreg.web import HttpClient, RetryPolicy, client, judged_connections, responses
 
 Answer = Callable[[Callable[[bytes], None]], None]
 CONTENT = bytes(range(256)) * 1000
@@ -174,3 +177,107 @@ def test_what_came_before_a_fault_is_kept_and_counted(
         download(web, cache, file, progress=lambda _name, done, _total: seen.append(done))
     assert cache.partial(checksum).read_bytes() == CONTENT[:sent]
     assert seen[-1] == sent
+
+
+@pytest.mark.parametrize(
+    ("start", "text"),
+    [
+        pytest.param(b"HTTP/1.1 200 X\r\nA: ", b"x", id="a line"),
+        pytest.param(b"HTTP/1.1 200 X\r\n", b"A: b\r\n", id="lines"),
+        pytest.param(b"", b"H", id="the first line"),
+    ],
+)
+def test_a_head_that_drips_ends_with_the_time_of_a_read(
+    web_of: Callable[..., HttpClient], start: bytes, text: bytes
+) -> None:
+    def answer(send: Callable[[bytes], None]) -> None:
+        send(start)
+        drip(send, text)
+
+    begun = time.monotonic()
+    with pytest.raises(Unreachable, match="timed out"):
+        web_of(answer, read_timeout=0.3).get(URL)
+    assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("text", [b"1", b"0\r\nA: b\r\n"], ids=["size of a chunk", "trailers"])
+def test_what_stands_between_chunks_has_the_deadline_of_the_document(
+    web_of: Callable[..., HttpClient], monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    def answer(send: Callable[[bytes], None]) -> None:
+        send(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n" + text)
+        drip(send, text[3:] or b"0")
+
+    monkeypatch.setattr(client, "DOCUMENT_SECONDS", 0.3)
+    begun = time.monotonic()
+    with pytest.raises(Unreachable):
+        web_of(answer).get(URL)
+    assert time.monotonic() - begun < 3
+
+
+def endless(start: bytes, block: bytes) -> tuple[Answer, list[int]]:
+    """An answer that goes on as long as somebody reads it; how many blocks were sent."""
+    sent = [0]
+
+    def answer(send: Callable[[bytes], None]) -> None:
+        send(b"HTTP/1.1 200 X\r\n" + start)
+        while True:
+            send(block * 10_000)
+            sent[0] += 10_000
+
+    return answer, sent
+
+
+# A member of gzip without content, and an empty block of deflate (RFC 1951, section 3.2.4) behind a head.
+EMPTY_MEMBER = gzip.compress(b"", mtime=0)
+EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
+
+
+@pytest.mark.parametrize(
+    ("start", "block"),
+    [
+        pytest.param(b"Content-Encoding: gzip\r\n\r\n" + EMPTY_MEMBER[:10], EMPTY_BLOCK, id="empty blocks"),
+        pytest.param(b"Content-Encoding: gzip\r\n\r\n", EMPTY_MEMBER, id="empty members"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"A: b\r\n", id="trailers"),
+    ],
+)
+def test_bytes_without_content_are_counted(
+    web_of: Callable[..., HttpClient], start: bytes, block: bytes
+) -> None:
+    answer, sent = endless(start, block)
+    with pytest.raises(Unreachable, match="far more bytes than content"):
+        web_of(answer).get(URL)
+    assert sent[0] * len(block) < 32 * 2**20  # the buffers of the connection included
+
+
+def test_content_of_any_size_needs_no_more_time_and_bytes_than_before(
+    web_of: Callable[..., HttpClient],
+) -> None:
+    text = gzip.compress(b" " * 30 * 2**20 + b"{}", mtime=0)
+    head = b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(text)
+    assert web_of(lambda send: send(head + text)).get(URL).json() == {}
+
+
+class _Drops(io.RawIOBase):
+    """A connection that brings one byte per read, a second apart by the clock that it moves."""
+
+    def __init__(self, clock: list[float]) -> None:
+        self.clock = clock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.clock[0] += 1
+        buffer[:1] = b"x"
+        return 1
+
+
+def test_reads_end_at_their_moment_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(judged_connections, "monotonic", lambda: clock[0])
+    reads = judged_connections._BoundedReads(_Drops(clock))
+    reads.allow(end=30.0)
+    with pytest.raises(TimeoutError):
+        io.BufferedReader(reads).readline()
+    assert clock == [31.0]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 import json
+import os
 import socket
+import time
 from dataclasses import replace
 
 import pytest
@@ -629,3 +631,17 @@ def test_each_kind_of_request_takes_its_part_of_a_services_pace(monkeypatch, tmp
     for _ in range(7):  # the first five are a burst
         web.asking(kind).pace(RECORD)
     assert waits == [seconds]
+
+
+def test_a_draft_that_a_killed_process_left_goes_with_a_later_answer(tmp_path):
+    def draft(letter, age):
+        path = tmp_path / f".{letter * 64}.json.0123456789ab.part"
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+        return path
+
+    left, fresh = draft("a", 2 * 3600), draft("b", 1)
+    kept = HttpCache(tmp_path)
+    kept.store("x", HttpResponse("https://x.org", 200, {"etag": '"1"'}, b"1"))
+    assert not left.exists()
+    assert fresh.exists()

@@ -302,7 +302,7 @@ def test_db_and_cache_commands_answer_in_json(cli):
     assert cli("db", "upgrade", "--json").json["entries"] == 153
     assert cli("db", "check", "--json").json["sound"]
     assert cli("cache", "info", "--json").json["files"] == 0
-    assert cli("cache", "verify", "--json").json == {"files": 0, "changed": []}
+    assert cli("cache", "verify", "--json").json == {"files": 0, "extracted": 0, "changed": []}
     assert cli("cache", "clear", "--yes", "--json").json == {"freed": 0}
 
 

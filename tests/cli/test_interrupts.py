@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from fairreg.cli.app import watched
+from fairreg.cli.app import INTERRUPTED, watched
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals of POSIX, times in /proc")
 
@@ -176,6 +177,39 @@ def test_a_second_interrupt_ends_it_at_once(begin: Callable[..., "subprocess.Pop
     assert process.stdout.readline() == "unwinding\n"
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
+
+
+# Interrupts itself when a module is first looked for.
+AT_IMPORT = """
+import os, sys
+MODULE = sys.argv.pop(1)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == MODULE:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from fairreg.cli.start import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["fairreg.cli.app", "typer", "fairreg.cli.output", "fairreg.errors", "fairreg.cli.find.show"]
+)
+def test_an_interrupt_of_the_first_moments_is_a_code_and_nothing_else(
+    begin: Callable[..., "subprocess.Popen[str]"], module: str
+) -> None:
+    process = begin(AT_IMPORT, module, "show", "--help")
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == INTERRUPTED == 130
+
+
+def test_the_console_command_begins_where_interrupts_are_heard() -> None:
+    project = Path(__file__).parents[2] / "pyproject.toml"
+    assert tomllib.loads(project.read_text("utf-8"))["project"]["scripts"] == {
+        "fairreg": "fairreg.cli.start:main"
+    }
 
 
 def test_the_handler_of_a_program_that_has_its_own_is_left_alone() -> None:

@@ -205,3 +205,59 @@ def test_what_is_no_file_is_refused(tmp_path, name):
 def test_no_files_are_no_sample():
     with pytest.raises(ModelError, match="No file of jets"):
         read_jets([])
+
+
+def kept_in_another_file(file, folder):
+    weight = file["weight"][:]
+    del file["weight"]
+    weight.tofile(folder / "weight.bin")
+    file.create_dataset("weight", (4,), "f4", external=[(str(folder / "weight.bin"), 0, h5py.h5f.UNLIMITED)])
+
+
+def virtual(file, folder):
+    with h5py.File(folder / "other.h5", "w") as other:
+        other["weight"] = file["weight"][:]
+    del file["weight"]
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[:] = h5py.VirtualSource(folder / "other.h5", "weight", (4,))
+    file.create_virtual_dataset("weight", layout)
+
+
+def linked(file, folder):
+    with h5py.File(folder / "other.h5", "w") as other:
+        other["weight"] = file["weight"][:]
+    del file["weight"]
+    file["weight"] = h5py.ExternalLink(str(folder / "other.h5"), "weight")
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "words"),
+    [
+        (kept_in_another_file, "'weight' of x.h5 is kept in other files, which are not read"),
+        (virtual, "'weight' of x.h5 is kept in other files, which are not read"),
+        (linked, "x.h5 has no dataset weight"),
+    ],
+)
+def test_values_in_other_files_are_not_read(tmp_path, elsewhere, words):
+    path = write(tmp_path / "x.h5", arrays(4))
+    with h5py.File(path, "r+") as file:
+        elsewhere(file, tmp_path)
+    with pytest.raises(ModelError, match=words), open_jets(path):
+        pass
+
+
+def test_jets_that_are_claimed_and_not_there_are_refused(tmp_path):
+    path = write(tmp_path / "x.h5", arrays(4))
+    with h5py.File(path, "r+") as file:
+        for name in DATASETS:
+            file[name].resize(10**8, axis=0)
+    with pytest.raises(ModelError, match="claims"):
+        read_jets(path)
+
+
+def test_jets_can_be_read_while_another_file_of_the_folder_is_written(tmp_path):
+    path = write(tmp_path / "x.h5", arrays(4))
+    with JetWriter(tmp_path / "y.h5", files=("a",), spectators=("fj_pt", "fj_eta"), source="{}") as writer:
+        writer.append(**arrays(4))
+        assert len(read_jets(path)) == 4
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["x.h5", "y.h5"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import gzip
 import hashlib
+import os
 import re
 import socketserver
 import threading
@@ -22,7 +23,7 @@ from fairreg.errors import (
 )
 from fairreg.schemas.record import Distribution
 from fairreg.services.fetch import download as downloads
-from fairreg.services.fetch.download import cached_copy, download
+from fairreg.services.fetch.download import cached_copy, download, keys_of
 from fairreg.services.fetch.files.selection import select
 from fairreg.services.fetch.placement import place
 from fairreg.services.fetch.transfer import content_encoding, stream
@@ -484,8 +485,12 @@ def test_a_bomb_that_is_labelled_as_gzip_stops_at_the_published_size(web, cache,
 
 def test_an_encoding_that_is_not_known_is_named(web, cache, serve):
     serve(labelled(b"packed by br", "br"))
-    with pytest.raises(BadAnswer, match="encoding 'br', which was not asked for"):
+    with pytest.raises(ChecksumMismatch, match="encoding 'br', which was not asked for") as refused:
         download(web, cache, of_content(PLAIN, "data.csv"))
+    assert refused.value.exit_code == 3
+    assert f"12 bytes instead of {len(PLAIN)}" in refused.value.message
+    assert nothing_final(cache)
+    assert not list((cache.folder / "partial").glob("*.part"))  # nothing to resume
 
 
 def test_a_labelled_file_is_resumed_too(web, cache, serve):
@@ -577,3 +582,25 @@ def test_a_rounded_size_neither_refuses_a_file_nor_ends_its_download(web, cache,
     assert cached_copy(cache, rounded) is not None
     unchecked = replace(rounded, checksums=())
     assert download(web, cache, unchecked).file.path.read_bytes() == CONTENT
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX")
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder", "file"])
+def test_whatever_is_in_the_place_of_the_decoded_file_is_not_opened(web, cache, serve, tmp_path, kind):
+    serve(labelled(PACKED, "gzip"))
+    published = of_content(PLAIN, "data.csv")
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"kept")
+    for suffix in (".decoded", ".part.decoded"):
+        place = cache.partial(keys_of(published)[0]).with_suffix(suffix)
+        if kind == "pipe":
+            os.mkfifo(place)
+        elif kind == "link":
+            place.symlink_to(outside)
+        elif kind == "folder":
+            (place / "inner").mkdir(parents=True)
+        else:
+            place.write_bytes(b"kept")
+    assert download(web, cache, published).file.path.read_bytes() == PLAIN
+    assert outside.read_bytes() == b"kept"
+    assert not list((cache.folder / "partial").glob("*.part"))

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
+import bz2
+import errno
 import gzip
+import hashlib
 import io
+import lzma
+import os
 import stat
 import struct
 import tarfile
@@ -454,9 +459,78 @@ def test_whatever_the_members_only_files_and_folders_are_made_and_each_file_once
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x.txt", "x")
-    left = tmp_path / "cache" / ".unpacking-a"
+    left = tmp_path / "cache" / ".b.0123456789ab.part"
     left.mkdir(parents=True)
     (left / "half.bin").write_bytes(bytes(1000))
     unpack(tmp_path / "a.zip", tmp_path / "cache" / "a")
     assert not left.exists()
     assert [path.name for path in (tmp_path / "cache" / "a").iterdir()] == ["x.txt"]
+
+
+PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+MANY_BYTES = hashlib.shake_256(b"x").digest(2_500_000)  # several blocks of bzip2
+
+
+def with_damage(path, share):
+    content = bytearray(path.read_bytes())
+    middle = int(share * len(content))
+    content[middle : middle + 64] = bytes(64)
+    path.write_bytes(content)
+    return path
+
+
+def damaged_tar(path, suffix, share):
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        for name in ("first.bin", "second.bin"):
+            member = tarfile.TarInfo(name)
+            member.size = len(MANY_BYTES)
+            archive.addfile(member, io.BytesIO(MANY_BYTES))
+    path.write_bytes(PACKERS[suffix](plain.getvalue()))
+    return with_damage(path, share)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.95])
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_damage_in_a_later_block_is_that_of_the_archive(tmp_path, suffix, share):
+    path = damaged_tar(tmp_path / f"a.tar.{suffix}", suffix, share)
+    with pytest.raises(UnsafeArchive, match=f"a.tar.{suffix} cannot be unpacked: ") as refused:
+        unpack(path, tmp_path / "cache" / "a")
+    assert "written" not in refused.value.message
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_in_a_member_of_a_zip_is_that_of_the_archive(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("x.bin", MANY_BYTES)
+    path = with_damage(tmp_path / "a.zip", 0.6)
+    with pytest.raises(UnsafeArchive, match=r"a\.zip cannot be unpacked: "):
+        unpack(path, tmp_path / "cache" / "a")
+
+
+def test_damage_in_the_first_block_is_said_and_not_passed_over(tmp_path):
+    path = damaged_tar(tmp_path / "a.tar.bz2", "bz2", 0.0001)
+    assert is_archive(path)
+    with pytest.raises(UnsafeArchive):
+        unpack(path, tmp_path / "cache" / "a")
+
+
+def test_a_fault_of_the_disk_while_reading_names_the_archive_and_the_disk(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x.bin", b"x")
+
+    def broken(_file, _size=-1):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", broken)
+    with pytest.raises(FairregError, match=r"a\.zip cannot be read: Input/output error") as refused:
+        unpack(tmp_path / "a.zip", tmp_path / "cache" / "a")
+    assert refused.value.exit_code == 1
+
+
+def test_bytes_behind_a_packed_tar_are_ignored(tmp_path):
+    path = make_tar(tmp_path / "a.tar.gz", [(tarfile.TarInfo("x.txt"), b"x")])
+    with path.open("ab") as file:
+        file.write(b"a signature")
+    assert [item.name for item in unpack(path, tmp_path / "a").iterdir()] == ["x.txt"]

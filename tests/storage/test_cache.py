@@ -4,14 +4,19 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairreg.errors import FairregError
+from fairreg.storage.archive import unpack
 from fairreg.storage.cache import Cache
 from fairreg.storage.file_names import safe_name
+from fairreg.storage.files import disk_faults
 from support.examples import examples
 from support.permissions import needs_permissions, ordinary_rights, read_only
 
@@ -335,3 +340,56 @@ def test_a_pipe_or_folder_in_the_place_of_an_own_file_is_removed(tmp_path, make)
         cache.partial("md5:0123456789abcdef").write_bytes(CONTENT)
         cache.add(part, name="a.bin", sha256=SHA256, keys=("md5:0123456789abcdef",))
     assert cache.find(("md5:0123456789abcdef",)).path.read_bytes() == CONTENT
+
+
+def test_files_and_unpacked_archives_are_counted_as_they_are_verified(cache):
+    added = fill(cache)
+    with zipfile.ZipFile(added.path.with_name("b.zip"), "w") as archive:
+        archive.writestr("x.txt", b"12345")
+        archive.writestr("y/z.txt", b"67")
+    unpack(added.path.with_name("b.zip"), cache.extracted("b" * 64))
+    (cache.folder / "partial" / ".draft.0123456789ab.part").touch()
+    cache.partial("md5:0123456789abcdee").write_bytes(b"half")
+    found, checked = cache.info(), list(cache.verify())
+    assert (found.files, found.extracted, found.partial, found.extracted_size) == (2, 1, 1, 7)
+    assert found.files + found.extracted == len(checked)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "Free some space, or choose a folder on another disk"),
+        (errno.EDQUOT, "Free some space, or choose a folder on another disk"),
+        (errno.EFBIG, "Free some space, or choose a folder on another disk"),
+        (errno.EACCES, "Change its permissions, or choose a writable folder"),
+        (errno.EPERM, "Change its permissions, or choose a writable folder"),
+        (errno.EROFS, "Change its permissions, or choose a writable folder"),
+        (errno.EEXIST, "Choose another path: a file or a folder is in its place."),
+        (errno.ENOTDIR, "Choose another path: a file or a folder is in its place."),
+        (errno.EISDIR, "Choose another path: a file or a folder is in its place."),
+        (errno.ENOTEMPTY, "Choose another path: a file or a folder is in its place."),
+        (errno.EIO, "Check the disk, or choose another folder"),
+    ],
+)
+def test_the_hint_of_a_disk_error_is_that_of_its_number(number, words):
+    with pytest.raises(FairregError) as refused, disk_faults("The result"):
+        raise OSError(number, os.strerror(number), "/disk/result")
+    assert refused.value.message == f"The result cannot be written: {os.strerror(number)} (/disk/result)."
+    assert (refused.value.hint or "").startswith(words)
+    assert ("space" in words) == ("space" in refused.value.hint)
+
+
+def test_the_hint_for_a_missing_folder_names_it(tmp_path):
+    with pytest.raises(FairregError) as refused, disk_faults("The result"):
+        (tmp_path / "none" / "x").write_bytes(b"")
+    assert refused.value.hint == f"Make the folder {tmp_path / 'none'} first."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a device of Linux")
+def test_a_full_disk_and_a_file_in_the_way_are_told_apart():
+    with pytest.raises(FairregError, match="No space left") as full, disk_faults("The result"):
+        os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+    assert full.value.hint.startswith("Free some space")
+    with pytest.raises(FairregError, match="Not a directory") as taken, disk_faults("The result"):
+        Path("/dev/null/x").write_bytes(b"")
+    assert taken.value.hint.startswith("Choose another path")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Entry point, and the only place that turns an error into text and an exit code."""
+"""The command line, and the only place that turns an error into text and an exit code."""
 
 import atexit
 import errno

@@ -85,7 +85,9 @@ def export(
     file: Annotated[
         Path,
         typer.Argument(
-            dir_okay=False, metavar="FILE", help="JSON Lines file (.jsonl); - is standard output."
+            dir_okay=False,
+            metavar="FILE",
+            help="JSON Lines file (.jsonl), replaced if it exists; - is standard output.",
         ),
     ],
 ) -> None:

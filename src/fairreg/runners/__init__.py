@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runners: a model file and named arrays in, named arrays out. `base` describes a runner module."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -75,7 +76,12 @@ def check_device(runtime: str, device: str | None) -> None:
 
 def suffixes() -> frozenset[str]:
     """Suffixes of the files that runners load by themselves, with or without installed engine."""
-    return frozenset().union(*(get(name).SUFFIXES for name in names()))
+    return _suffixes(names())
+
+
+@lru_cache(8)
+def _suffixes(runtimes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset().union(*(get(name).SUFFIXES for name in runtimes))
 
 
 def formats(runtime: str) -> frozenset[FileFormat]:

@@ -10,18 +10,19 @@ from fairreg.storage.cache import Cache
 from fairreg.storage.files import disk_faults, unreadable
 from fairreg.web.http_cache import HttpCache
 
-__all__ = ["CacheReport", "clear", "info", "verify"]
+__all__ = ["CacheReport", "VerifiedCache", "clear", "info", "verify"]
 
 
 @dataclass(frozen=True)
 class CacheReport:
-    """Content of the cache folder, and number of cached responses; sizes in bytes."""
+    """Content of the cache folder, as `CacheInfo`, and number of cached responses; sizes in bytes."""
 
     folder: Path
     files: int
     size: int
     partial: int
     extracted: int
+    extracted_size: int
     answers: int
     answers_size: int
 
@@ -37,9 +38,25 @@ def info(settings: Settings) -> CacheReport:
     return CacheReport(**asdict(Cache(settings.cache).info()), answers=count, answers_size=size)
 
 
-def verify(settings: Settings) -> list[tuple[Path, bool]]:
-    """Hash each file again; return whether it is unchanged."""
-    return list(Cache(settings.cache).verify())
+@dataclass(frozen=True)
+class VerifiedCache:
+    """What was hashed again: files and unpacked archives as `CacheReport` counts them, and what changed."""
+
+    files: int
+    extracted: int
+    changed: tuple[Path, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON form."""
+        return asdict(self) | {"changed": [str(path) for path in self.changed]}
+
+
+def verify(settings: Settings) -> VerifiedCache:
+    """Hash each file and the content of each unpacked archive again."""
+    cache = Cache(settings.cache)
+    changed = tuple(path for path, intact in cache.verify() if not intact)
+    counted = cache.info()
+    return VerifiedCache(counted.files, counted.extracted, changed)
 
 
 def clear(settings: Settings) -> int:

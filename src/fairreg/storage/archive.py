@@ -9,7 +9,6 @@ if only such members are in it, or if it grows beyond `Limits`.
 import gzip
 import lzma
 import re
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -128,24 +127,17 @@ def unpack(
     """
     if folder.is_dir() and not manifest.changed(folder):
         return folder
-    from fairreg.storage.replacement import remove_any  # not needed for what is unpacked already
+    # Not needed for what is unpacked already.
+    from fairreg.storage.extraction import extract
+    from fairreg.storage.replacement import draft_folder_of, remove_any
 
     with disk_faults("The cache"):
         remove_any(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Named after the archive, so that what a killed process left is removed by the next one.
-        draft = folder.with_name(f".unpacking-{folder.name}")
-        remove_any(draft)
-        draft.mkdir(mode=0o700)
-    try:
-        from fairreg.storage.extraction import extract  # not needed for what is unpacked already
-
-        said = extract(path, draft, limits or Limits())
-        with disk_faults("The cache"):
+        with draft_folder_of(folder) as draft:
+            said = extract(path, draft, limits or Limits())
             draft.replace(folder)
             manifest.write(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     if log is not None:
         for sentence in said:
             log(f"Warning: {path.name}: {sentence}")

@@ -5,6 +5,7 @@ Arrays of Python objects, which are pickles, are refused by name. Every function
 array that is not read, MissingEngine for HDF5 without h5py, and the errors of `numpy.load` for other files.
 """
 
+import lzma
 import zipfile
 import zlib
 from abc import abstractmethod
@@ -30,7 +31,7 @@ Array = NDArray[Any]
 # read as Python text; zipfile has RuntimeError for members that are encrypted or packed by unknown methods.
 UNREADABLE = (
     *(OSError, ValueError, EOFError, LookupError, RuntimeError, MemoryError, SyntaxError, TokenError),
-    *(zipfile.BadZipFile, zlib.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
 # Deflate reaches 1:1032.
 _SMALL, _RATIO = 1 << 16, 1100

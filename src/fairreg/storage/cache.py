@@ -71,13 +71,18 @@ class _Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class CacheInfo:
-    """Summary of the cache; sizes in bytes."""
+    """Summary of the cache; sizes in bytes, `size` that of the files and `extracted_size` of their content.
+
+    `files` are the downloaded ones, and `extracted` the unpacked archives: a folder counts once, whatever
+    number of files it has. A link or a pipe in the place of a file is no file; `verify` says that it changed.
+    """
 
     folder: Path
     files: int
     size: int
     partial: int
     extracted: int
+    extracted_size: int
 
 
 class _IndexEntry(NamedTuple):
@@ -219,13 +224,15 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Count files and sizes on disk."""
-        sizes = [path.lstat().st_size for path in self._blobs()]
+        sizes, unpacked = [path.lstat().st_size for path in self._blobs()], self._unpacked()
+        parts = (self.folder / "partial").glob("*.part")
         return CacheInfo(
             folder=self.folder,
             files=len(sizes),
             size=sum(sizes),
-            partial=len(list((self.folder / "partial").glob("*.part"))),
-            extracted=len(self._unpacked()),
+            partial=sum(not path.name.startswith(".") for path in parts),
+            extracted=len(unpacked),
+            extracted_size=sum(map(_content_size, unpacked)),
         )
 
     def verify(self) -> Iterator[tuple[Path, bool]]:
@@ -275,7 +282,7 @@ class Cache:
 
     def _is_own(self, path: Path) -> bool:
         """Tell whether a path is a regular file of the cache."""
-        return is_inside(path, self.folder) and path.is_file()
+        return (_has_no_links(path, self.folder) or is_inside(path, self.folder)) and path.is_file()
 
     def _blob(self, sha256: str, name: str) -> Path:
         return self.folder / "blobs" / sha256[:2] / sha256 / name
@@ -353,6 +360,25 @@ class Cache:
 def _stamp(path: Path) -> _Stamp:
     found = path.stat()
     return _Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime)
+
+
+def _has_no_links(path: Path, folder: Path) -> bool:
+    """Tell whether no link is below `folder` on the way to `path`: resolving the whole path takes longer."""
+    top, step = os.fspath(folder), os.fspath(path)
+    if ".." in path.parts or not step.startswith(top + os.sep):
+        return False
+    while len(step) > len(top):
+        # Not pathlib, which is slow: a record may have thousands of files.
+        if os.path.islink(step):  # noqa: PTH114
+            return False
+        step = os.path.dirname(step)  # noqa: PTH120
+    return True
+
+
+def _content_size(folder: Path) -> int:
+    """Bytes of the files in a folder; links are not followed."""
+    found = [path.lstat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return sum(item.st_size for item in found)
 
 
 def _not_as_stored(path: Path) -> str:

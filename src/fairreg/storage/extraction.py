@@ -20,8 +20,8 @@ from fairreg.errors import UnsafeArchive
 from fairreg.schemas.record import is_apple_double
 from fairreg.storage.archive import DAMAGE, TAR_SUFFIXES, Limits, open_zip, too_large
 from fairreg.storage.file_names import distinct_places
-from fairreg.storage.files import disk_faults
-from fairreg.storage.tar_headers import open_tar
+from fairreg.storage.files import disk_faults, unreadable
+from fairreg.storage.tar_headers import check_end, open_tar, undamaged
 
 __all__ = ["extract"]
 
@@ -112,7 +112,9 @@ def extract(path: Path, folder: Path, limits: Limits) -> list[str]:
             with open_zip(path) as archive:
                 return _write_all(path, folder, list(map(_zip_member, archive.infolist())), archive, limits)
         with open_tar(path, lambda: too_large(path)) as (tar, listed):
-            return _write_all(path, folder, list(_tar_members(listed, path, limits)), tar, limits)
+            said = _write_all(path, folder, list(_tar_members(listed, path, limits)), tar, limits)
+            check_end(tar)
+            return said
     except DAMAGE as error:
         raise UnsafeArchive(
             f"{path.name} cannot be unpacked: {str(error).rstrip('.') or 'it is damaged'}.",
@@ -162,12 +164,19 @@ def _check_all(path: Path, members: list[_Member], allowance: int, limits: Limit
 def _copy(path: Path, source: IO[bytes], target: Path, allowance: int) -> int:
     """Copy a member; return the remaining allowance. Counts real bytes, as stated sizes may be false."""
     with target.open("xb") as out:
-        while block := source.read(_BLOCK):
+        for block in _blocks(path, source):
             allowance -= len(block)
             if allowance < 0:
                 raise too_large(path)
             out.write(block)
     return allowance
+
+
+def _blocks(path: Path, source: IO[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a member. Its disk errors are those of the archive, not of what is written."""
+    with unreadable(path.name):
+        while block := undamaged(source.read, _BLOCK):
+            yield block
 
 
 def _too_many(path: Path, limits: Limits) -> UnsafeArchive:

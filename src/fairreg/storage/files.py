@@ -5,7 +5,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from fairreg.errors import FairregError
@@ -22,8 +22,6 @@ __all__ = [
 
 _BLOCK = 2**20
 _LIMIT_OF_NAMES = 255  # bytes, in most file systems
-# File systems limit names to 255 bytes; the beginning of the target's name tells whose draft it is.
-_LONGEST_HINT = 100
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _TAKEN = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY})
@@ -134,37 +132,19 @@ def replacing(target: Path) -> Iterator[Path]:
     """Context manager: the path of a new empty file, which becomes `target` when the block ends.
 
     After an error it is removed, and `target` is as before. Several processes may write one target: each has
-    a file of its own, and the last one stays. A device or a pipe, such as /dev/stdout, is written in place.
-    Raises OSError.
+    a file of its own, and the last one stays. What killed processes left in the folder is removed. A device
+    or a pipe, such as /dev/stdout, is written in place. Raises OSError.
     """
     if _is_special(target):
         yield target
         return
-    draft = _new_file(target)
-    try:
+    from fairreg.storage.replacement import draft_of  # needed only for writing
+
+    with draft_of(target) as draft:
         yield draft
         draft.replace(target)
-    except BaseException:
-        with suppress(OSError):  # the first error is the one to report
-            draft.unlink(missing_ok=True)
-        raise
 
 
 def _is_special(target: Path) -> bool:
     """Tell whether the path is there and neither a file nor a folder; renaming would replace a device."""
     return target.exists() and not target.is_file() and not target.is_dir()
-
-
-def _new_file(target: Path) -> Path:
-    """Create an empty file beside `target`, hidden, with the permissions of any new file of the user."""
-    if not target.name:  # the current folder, or the root
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-    hint = target.name.encode("utf-8", "surrogateescape")[:_LONGEST_HINT].decode("utf-8", "ignore")
-    while True:
-        draft = target.with_name(f".{hint}.{os.urandom(6).hex()}.part")
-        try:
-            # Exclusive: neither an existing file nor a link in its place is ever written to.
-            os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        except FileExistsError:
-            continue
-        return draft

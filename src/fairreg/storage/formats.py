@@ -113,6 +113,12 @@ _TEXTS: tuple[tuple[re.Pattern[bytes], FileFormat], ...] = (
     (re.compile(rb"tree\r?\nversion=v\d"), "lightgbm"),
     (re.compile(rb"\s*(?:<\?xml[^>]{0,100}>\s*)?<MethodSetup\s+Method="), "tmva"),
 )
+# Those that the first byte of a file leaves, in their order: a record may have thousands of files.
+_LATER = tuple(item for item in _SIGNATURES if item[0])
+_SIGNATURES_OF = {
+    first: tuple(item for item in _SIGNATURES if item[0] or item[1][:1] == first)
+    for first in {signature[:1] for offset, signature, _ in _SIGNATURES if not offset}
+}
 _SUFFIXES: dict[str, FileFormat] = {
     ".onnx": "onnx",
     ".plan": "tensorrt_plan",
@@ -124,7 +130,7 @@ _SUFFIXES: dict[str, FileFormat] = {
 
 def format_of_head(head: bytes, name: str) -> FileFormat:
     """Detect the format of a file called `name` that begins with `head` (some hundred bytes)."""
-    for offset, signature, found in _SIGNATURES:
+    for offset, signature, found in _SIGNATURES_OF.get(head[:1], _LATER):
         if head[offset : offset + len(signature)] == signature:
             return found
     suffix = Path(name).suffix.lower()

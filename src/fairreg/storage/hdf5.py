@@ -36,14 +36,14 @@ def is_hdf5(path: Path) -> bool:
 
 
 @contextmanager
-def open_hdf5(path: Path) -> Iterator["Datasets"]:
-    """Open an HDF5 file. Raises ModelError for any other file, MissingEngine without h5py."""
+def open_hdf5(path: Path, *, hint: str | None = None) -> Iterator["Datasets"]:
+    """Open an HDF5 file. Raises ModelError, with `hint`, for any other file, MissingEngine without h5py."""
     h5py = _h5py()
     try:
         content = h5py.File(path, "r", locking="best-effort")
     except FAULTS as error:
         state = "a truncated or damaged" if is_hdf5(path) else "not an"
-        raise ModelError(f"{path.name} is {state} HDF5 file.") from error
+        raise ModelError(f"{path.name} is {state} HDF5 file.", hint=hint) from error
     with content:
         yield Datasets(content, path)
 

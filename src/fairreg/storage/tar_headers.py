@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeVar, cast
 
-__all__ = ["is_tar", "open_tar"]
+__all__ = ["check_end", "is_tar", "open_tar", "undamaged"]
+
+_Found = TypeVar("_Found")
 
 _LARGEST = 2**20  # bytes of one header
+_NO_MEMBER = "Not a gzipped file"  # what the module gzip says of bytes behind the last member
 _TOTAL = 16 * 2**20  # bytes of all headers, as of a zip, beside ...
 _EACH = 4 * tarfile.BLOCKSIZE  # ... those that any member has: its own, an extended one and a part of a name
 _MOST_RECORDS = 1000  # of the global headers, all of which tarfile applies to every member
@@ -45,18 +48,43 @@ def _tar_stream(path: Path) -> IO[bytes]:
 def is_tar(path: Path) -> bool:
     """Tell whether a file, decompressed, begins with a header of a tar; nothing behind that is read.
 
-    Raises the errors of damaged compression, but for one that the standard library does not tell from others.
+    Raises the errors of damaged compression.
     """
-    try:
-        with _tar_stream(path) as stream:
-            block = stream.read(tarfile.BLOCKSIZE)
-    except OSError:
-        return False
+    with _tar_stream(path) as stream:
+        block = undamaged(stream.read, tarfile.BLOCKSIZE)
     try:
         tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
     except tarfile.HeaderError:
         return len(block) == tarfile.BLOCKSIZE and not any(block)  # the end of an empty archive
     return True
+
+
+def undamaged(call: Callable[..., _Found], *arguments: int) -> _Found:
+    """Call a function of a stream that decompresses. Raises tarfile.ReadError for damaged data.
+
+    bz2 and gzip say it with an OSError. One of the disk has a number, and is raised as it is.
+    """
+    try:
+        return call(*arguments)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise tarfile.ReadError(f"its compressed data are damaged ({error})") from error
+
+
+def check_end(archive: tarfile.TarFile) -> None:
+    """Read what follows the members of an opened tar: gzip has its only checksum at the end.
+
+    The padding has 10 KiB or little more; of a long one nothing is said. What follows the compressed data is
+    ignored, as by the program gzip. Raises tarfile.ReadError.
+    """
+    stream = cast("IO[bytes]", archive.fileobj)
+    try:
+        stream.seek(archive.offset)
+        stream.read(_LARGEST)
+    except tarfile.ReadError as error:
+        if _NO_MEMBER not in str(error):
+            raise
 
 
 @contextmanager
@@ -98,8 +126,8 @@ class _Headers:
 
     def read(self, size: int = -1) -> bytes:
         if self._is_listed:
-            return self._stream.read(size)
-        found = self._stream.read(_LARGEST + 1 if size < 0 else min(size, _LARGEST + 1))
+            return undamaged(self._stream.read, size)
+        found = undamaged(self._stream.read, _LARGEST + 1 if size < 0 else min(size, _LARGEST + 1))
         self._allowance -= len(found)
         if len(found) > _LARGEST or self._allowance < 0:
             raise self._too_large()
@@ -111,7 +139,7 @@ class _Headers:
     def seek(self, offset: int, whence: int = 0) -> int:
         if not self._is_listed and offset < self._stream.tell():
             raise tarfile.ReadError("its headers lead backwards")
-        return self._stream.seek(offset, whence)
+        return undamaged(self._stream.seek, offset, whence)
 
     def tell(self) -> int:
         return self._stream.tell()

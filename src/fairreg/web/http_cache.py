@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from base64 import b64decode, b64encode
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +25,8 @@ MAX_BYTES = 256 * 2**20
 MAX_BODY_BYTES = 8 * 2**20
 # Names of the files here, answers and drafts of them: no other file is counted or removed.
 _OWN_NAME = re.compile(r"\.?[0-9a-f]{64}\.json(\.[0-9a-f]+\.part)?")
+# Age of a draft that nobody writes any more: its few megabytes are in memory before it is made.
+_DRAFT_SECONDS = 3600
 # Headers needed by readers of an answer.
 _HEADERS = ("etag", "last-modified", "link", "content-type")
 # Sent back as If-None-Match: no character of it may end the header or be beyond Latin-1. Quotes are the rule
@@ -106,6 +109,9 @@ class HttpCache:
     def _evict(self) -> None:
         """Remove the oldest answers until a tenth is free, once their number or total size is too large."""
         files = self._files()
+        for path, stat in files:
+            if path.endswith(".part") and time.time() - stat.st_mtime > _DRAFT_SECONDS:
+                Path(path).unlink(missing_ok=True)  # of a process that was killed
         count, size = len(files), sum(stat.st_size for _, stat in files)
         if count <= MAX_RESPONSES and size <= MAX_BYTES:
             return

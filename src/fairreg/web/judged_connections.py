@@ -10,9 +10,12 @@ exactly these, before a byte is sent; TLS and the Host header keep the name. Two
   refused; a name that only the proxy knows is left to it.
 """
 
+import math
 from collections.abc import Collection
 from functools import lru_cache
 from http.client import HTTPException, HTTPResponse
+from io import BufferedReader, RawIOBase
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["JudgedSession"]
 
 _MOST_HEADS = 100
+# What `web.responses` finds in the errors that urllib3 makes of it.
+ENDLESS = "far more bytes than content"
 
 
 class JudgedSession(requests.Session):
@@ -72,9 +77,16 @@ class _JudgedAdapter(HTTPAdapter):
         super().__init__(**pools)
 
     def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
-        """Make the pools of direct connections; those to proxies stay urllib3's."""
+        """Make the pools of direct connections."""
         super().init_poolmanager(*sizes, **options)
         self.poolmanager.pool_classes_by_scheme = _pool_classes(self._own)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Make the pools of connections to a proxy, which looks names up itself."""
+        manager = super().proxy_manager_for(proxy, **options)
+        if not proxy.lower().startswith("socks"):  # with pools of its own
+            manager.pool_classes_by_scheme = {"http": _ProxiedPool, "https": _ProxiedSecurePool}
+        return manager
 
     def get_connection_with_tls_context(
         self,
@@ -100,10 +112,63 @@ def _judge_for_proxy(host: str) -> None:
     refuse_private(host, addresses)
 
 
+class _BoundedReads(RawIOBase):
+    """Bytes of a connection, up to a moment and a number of them.
+
+    The timeout of a socket starts again with every byte. Raises TimeoutError, and OSError for more bytes.
+    """
+
+    def __init__(self, raw: RawIOBase) -> None:
+        self._raw = raw
+        self.allow()
+
+    def allow(self, end: float = math.inf, most: float = math.inf) -> None:
+        """Allow reading until `end`, by the clock of `monotonic`, and `most` bytes from now on."""
+        self._end, self._left = end, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if monotonic() > self._end:
+            raise TimeoutError("timed out")
+        if self._left <= 0:
+            raise OSError(ENDLESS)
+        found: int | None = self._raw.readinto(buffer)
+        self._left -= found or 0
+        return found
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
 class _BoundedHead(HTTPResponse):
-    """Answer of http.client with a few interim heads at most: it skips any number of "100 Continue"."""
+    """Answer of http.client whose head arrives within the timeout of a read, however its bytes are spread.
+
+    It has a few interim heads at most; http.client skips any number of "100 Continue".
+    """
 
     _heads = 0
+
+    def __init__(self, sock: "socket.socket", *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self._reads = _BoundedReads(self.fp.detach())
+        self.fp = BufferedReader(self._reads)
+        timeout = sock.gettimeout()
+        self.allow(math.inf if timeout is None else monotonic() + timeout)
+
+    def allow(self, end: float = math.inf, most: float = math.inf) -> None:
+        """Allow reading from the connection until `end`, and `most` bytes from now on."""
+        self._reads.allow(end, most)
+
+    def begin(self) -> None:
+        super().begin()
+        self.allow()
 
     def _read_status(self) -> tuple[str, int, str]:
         self._heads += 1
@@ -113,21 +178,41 @@ class _BoundedHead(HTTPResponse):
         return found
 
 
+class _PlainConnection(HTTPConnection):
+    """Connection of http with bounded heads."""
+
+    response_class = _BoundedHead
+
+
+class _SecureConnection(HTTPSConnection):
+    """Connection of https with bounded heads."""
+
+    response_class = _BoundedHead
+
+
+class _ProxiedPool(HTTPConnectionPool):
+    """Connections to a proxy, for one http origin."""
+
+    ConnectionCls = _PlainConnection
+
+
+class _ProxiedSecurePool(HTTPSConnectionPool):
+    """Connections through a proxy, to one https origin."""
+
+    ConnectionCls = _SecureConnection
+
+
 def _pool_classes(own: frozenset[Origin]) -> dict[str, type[HTTPConnectionPool]]:
     """Return the classes of pools by scheme whose connections are judged."""
 
-    class PlainConnection(HTTPConnection):
+    class PlainConnection(_PlainConnection):
         """Connection of http to a judged address."""
-
-        response_class = _BoundedHead
 
         def _new_conn(self) -> "socket.socket":
             return _connected(self, "http", own)
 
-    class SecureConnection(HTTPSConnection):
+    class SecureConnection(_SecureConnection):
         """Connection of https to a judged address, before its handshake."""
-
-        response_class = _BoundedHead
 
         def _new_conn(self) -> "socket.socket":
             return _connected(self, "https", own)

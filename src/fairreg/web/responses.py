@@ -46,6 +46,7 @@ _SHORTEST_TOKEN = 8
 MAX_DOCUMENT_BYTES = 64 * 2**20
 CHUNK = 64 * 1024
 _LARGEST_READ = 2**20
+_LARGEST_FRAMING = 2**20  # bytes of a connection that bring no content
 _REFUSAL_SECONDS = 10.0
 # Temporary faults, and the two of them whose Retry-After counts (Zenodo sends it on good answers too).
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
@@ -67,6 +68,7 @@ _REASONS = {
     "NO_CERTIFICATE_OR_CRL_FOUND": "the file of certificates to check it with holds none",
     "CERTIFICATE": "its certificate is not valid",
     "SSL": "no secure connection could be made",
+    "far more bytes than content": "its answer has far more bytes than content",
     "IncompleteRead": "the answer was incomplete",
     "Connection reset": "connection reset",
 }
@@ -192,7 +194,7 @@ def chunks(
 def _available(response: "requests.Response", seconds: float | None, *, decoded: bool) -> Iterator[bytes]:
     """Yield what is there at once: whole chunks could delay the deadline forever, and be lost by a fault."""
     end = math.inf if seconds is None else time.monotonic() + seconds
-    while chunk := response.raw.read1(_LARGEST_READ, decode_content=decoded):
+    while chunk := _next_chunk(response, end, decoded=decoded):
         if _chunk_is_negative(response):  # http.client takes all that follows for its content
             raise ValueError("a chunk of the body has a negative size")
         yield chunk
@@ -201,6 +203,15 @@ def _available(response: "requests.Response", seconds: float | None, *, decoded:
                 f"{host_of(response.url)} did not complete its answer within {seconds:.0f} s.",
                 hint="Try again later.",
             )
+
+
+def _next_chunk(response: "requests.Response", end: float, *, decoded: bool) -> bytes:
+    """Read what is there; b"" at the end. Lines of chunks and blocks of gzip may go on without content."""
+    allow = getattr(getattr(response.raw, "_original_response", None), "allow", None)
+    if allow is not None:
+        allow(end, _LARGEST_READ + _LARGEST_FRAMING)
+    chunk: bytes = response.raw.read1(_LARGEST_READ, decode_content=decoded)
+    return chunk
 
 
 def _chunk_is_negative(response: "requests.Response") -> bool:

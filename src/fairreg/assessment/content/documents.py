@@ -48,6 +48,7 @@ _ROLES: tuple[tuple[str, Role], ...] = (
     (r"(^|/)docs?/.*\.(md|rst|txt)$", "docs"),
     (r"\.py$", "code"),
 )
+_ANY_ROLE = re.compile("|".join(pattern for pattern, _ in _ROLES), re.IGNORECASE)
 _LONGEST = 65_536  # characters; metadata files are far smaller, and YAML is slow to read
 _NOT_THE_MODELS = re.compile(
     r"(^|/)(docs?|tests?)/[^/]*requirements|requirements[^/]*(dev|test|doc|lint)", re.IGNORECASE
@@ -67,6 +68,8 @@ def role_of(path: str) -> Role | None:
     Requirements of documentation and tests are not those of the model.
     """
     if _NOT_THE_MODELS.search(path) or is_apple_double(path):
+        return None
+    if not _ANY_ROLE.search(path):  # most files of a large record
         return None
     return next((role for pattern, role in _ROLES if re.search(pattern, path, re.IGNORECASE)), None)
 

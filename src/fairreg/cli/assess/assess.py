@@ -29,16 +29,29 @@ _Since = Annotated[
 ]
 _Html = Annotated[
     Path | None,
-    typer.Option("--html", dir_okay=False, metavar="FILE", help="Write the report as one web page."),
+    typer.Option(
+        "--html",
+        dir_okay=False,
+        metavar="FILE",
+        help="Write the report as one web page; an existing file is replaced.",
+    ),
 ]
 _Badge = Annotated[
     Path | None,
-    typer.Option("--badge", dir_okay=False, metavar="FILE", help="Write a badge with the score (SVG)."),
+    typer.Option(
+        "--badge",
+        dir_okay=False,
+        metavar="FILE",
+        help="Write a badge with the score (SVG); an existing file is replaced.",
+    ),
 ]
 _JsonLd = Annotated[
     Path | None,
     typer.Option(
-        "--jsonld", dir_okay=False, metavar="FILE", help="Write the report as linked data (JSON-LD)."
+        "--jsonld",
+        dir_okay=False,
+        metavar="FILE",
+        help="Write the report as linked data (JSON-LD); an existing file is replaced.",
     ),
 ]
 _Fix = Annotated[

@@ -70,7 +70,10 @@ def prepare(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="HDF5 file to write.", show_default=False)
+        Path,
+        typer.Option(
+            "--output", metavar="FILE", help="HDF5 file to write, replaced if it exists.", show_default=False
+        ),
     ],
     drop_neither: Annotated[
         bool, typer.Option("--drop-neither", help="Leave out jets that are neither QCD nor H->bb.")

@@ -24,7 +24,8 @@ def info(json: Json = False) -> None:
 
     console().print(
         f"{found.folder}: {found.files} files, {size_text(found.size)}, "
-        f"{found.extracted} unpacked archives, {found.partial} unfinished downloads, "
+        f"{found.extracted} unpacked archives ({size_text(found.extracted_size)}), "
+        f"{found.partial} unfinished downloads, "
         f"{found.answers} cached responses ({size_text(found.answers_size)})",
         soft_wrap=True,
     )
@@ -32,19 +33,23 @@ def info(json: Json = False) -> None:
 
 @app.command()
 def verify(json: Json = False) -> None:
-    """Hash every file again; exit with code 3 if one has changed."""
+    """Hash every file and unpacked archive again; exit with code 3 if one has changed.
+
+    They are counted as in `fairreg cache info`.
+    """
     from fairreg.cli.output import console, print_json
     from fairreg.services import cache
 
     found = cache.verify(settings())
-    changed = [str(path) for path, intact in found if not intact]
     if json:
-        print_json({"files": len(found), "changed": changed})
+        print_json(found.to_json())
     else:
-        console().print(f"{len(found)} files, {len(changed)} changed")
-        for path in changed:
+        console().print(
+            f"{found.files} files, {found.extracted} unpacked archives, {len(found.changed)} changed"
+        )
+        for path in found.changed:
             console().print(f"  {path}", soft_wrap=True)
-    if changed:
+    if found.changed:
         raise typer.Exit(3)
 
 
@@ -69,8 +74,9 @@ def clear(
         raise UsageError("Cannot ask for confirmation: standard input is not a terminal.", hint="Add --yes.")
     if not yes:
         found = cache.info(chosen)
+        size = size_text(found.size + found.extracted_size)
         typer.confirm(
-            f"Remove {size_text(found.size)} in {found.folder} and {found.answers} cached responses?",
+            f"Remove {size} in {found.folder} and {found.answers} cached responses?",
             abort=True,
             err=True,
         )

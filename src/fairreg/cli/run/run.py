@@ -29,7 +29,11 @@ Inputs = Annotated[
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", metavar="PATH", help="Output file (.npz, .npy), or folder for several inputs."),
+    typer.Option(
+        "--output",
+        metavar="PATH",
+        help="Output file (.npz, .npy), replaced if it exists, or folder for several inputs.",
+    ),
 ]
 _MOST_COLUMNS = 10  # whose names are printed
 Rows = Annotated[

@@ -23,6 +23,8 @@ from fairreg.errors import MissingEngine, ModelError
 from fairreg.models.hbb_in.features import TRACK_FEATURES, VERTEX_FEATURES
 from fairreg.models.hbb_in.network import CLASSES
 from fairreg.storage.files import replacing
+from fairreg.storage.hdf5 import Datasets, open_hdf5
+from fairreg.storage.hdf5_texts import FAULTS, fault_of_texts
 
 __all__ = ["EVENT_BITS", "FORMAT", "JetFile", "JetSample", "JetWriter", "open_jets", "read_jets"]
 
@@ -85,11 +87,11 @@ class JetSample:
 class JetFile:
     """A prepared file opened by `open_jets`, whose jets are read in slices."""
 
-    def __init__(self, content: Any, name: str) -> None:
+    def __init__(self, content: Datasets, name: str) -> None:
         self._content, self.name = content, name
         self._check_names()
         self.files, self.spectator_names = self._strings("files"), self._strings("spectators")
-        self.source = str(content.attrs.get("source", ""))
+        self.source = str(content.attributes.get("source", ""))
         self._count = self._checked_shapes()
 
     def __len__(self) -> int:
@@ -108,18 +110,13 @@ class JetFile:
             yield self.read(start, min(start + size, len(self)))
 
     def _array(self, name: str, start: int, stop: int | None) -> Array:
-        try:
-            array: Array = self._content[name][start:stop]
-        except (OSError, RuntimeError) as error:
-            raise ModelError(
-                f"The {name} of {self.name} cannot be read: the file is damaged.", hint="Prepare it again."
-            ) from error
+        array: Array = self._content.read(name, start, stop)
         if not np.isfinite(array).all():
             raise ModelError(f"{self.name} has a value in {name} that is not finite (NaN or infinite).")
         return array
 
     def _strings(self, name: str) -> tuple[str, ...]:
-        value = self._content.attrs.get(name)
+        value = self._content.attributes.get(name)
         if not isinstance(value, np.ndarray):
             raise ModelError(f"{self.name} does not state its {name}.", hint=_PREPARE)
         return tuple(text if isinstance(text, str) else text.decode() for text in value)
@@ -135,16 +132,16 @@ class JetFile:
                 )
 
     def _checked_shapes(self) -> int:
-        if missing := [name for name in _DATASETS if name not in self._content]:
+        if missing := [name for name in _DATASETS if name not in self._content.names]:
             raise ModelError(f"{self.name} has no dataset {', '.join(missing)}.", hint=_PREPARE)
-        count = self._content["tracks"].shape[0] if self._content["tracks"].shape else 0
+        kinds = {name: self._content.kind(name) for name in _DATASETS}
+        count = next(iter(kinds["tracks"][0]), 0)
         for name, (dtype, rest) in _DATASETS.items():
             expected = (count, *(len(self.spectator_names) if size is None else size for size in rest))
-            found = self._content[name]
-            if found.shape != expected or found.dtype != np.dtype(dtype):
+            shape, found = kinds[name]
+            if shape != expected or found != np.dtype(dtype):
                 raise ModelError(
-                    f"{name} of {self.name} is {found.dtype} of shape {found.shape}, "
-                    f"not {dtype} of shape {expected}."
+                    f"{name} of {self.name} is {found} of shape {shape}, not {dtype} of shape {expected}."
                 )
         return int(count)
 
@@ -162,28 +159,26 @@ def _first_difference(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
 @contextmanager
 def open_jets(path: Path) -> Iterator[JetFile]:
     """Open the prepared file `path` for reading in slices; ModelError for other files, MissingEngine."""
-    h5py = _h5py()
     if not path.is_file():
         raise ModelError(f"{path.name} is not a file.")
+    with open_hdf5(path, hint=_PREPARE) as content:
+        fault = fault_of_texts(path, ("format", "source", "files", "spectators", *_NAMED))
+        if fault is not None:
+            raise ModelError(f"{path.name} is a damaged HDF5 file: {fault}.", hint=_PREPARE)
+        yield _checked(content, path.name)
+
+
+def _checked(content: Datasets, name: str) -> JetFile:
+    """The jets of an open file. Raises ModelError for another format, and for attributes that are damaged."""
     try:
-        content = h5py.File(path, "r")
-    except OSError as error:
-        raise ModelError(_why_not(path), hint=_PREPARE) from error
-    with content:
-        found = (content.attrs.get("format"), content.attrs.get("format_version"))
-        if found != (FORMAT, FORMAT_VERSION):
-            raise ModelError(
-                f"{path.name} is HDF5, but not of the format {FORMAT}, version {FORMAT_VERSION}.",
-                hint=_PREPARE,
-            )
-        yield JetFile(content, path.name)
-
-
-def _why_not(path: Path) -> str:
-    signature = b"\x89HDF\r\n\x1a\n"
-    with path.open("rb") as file:
-        begins = file.read(len(signature)) == signature
-    return f"{path.name} is {'a truncated or damaged' if begins else 'not an'} HDF5 file."
+        found = (content.attributes.get("format"), content.attributes.get("format_version"))
+        if found == (FORMAT, FORMAT_VERSION):
+            return JetFile(content, name)
+    except FAULTS as error:
+        raise ModelError(f"{name} is a damaged HDF5 file.", hint=_PREPARE) from error
+    raise ModelError(
+        f"{name} is HDF5, but not of the format {FORMAT}, version {FORMAT_VERSION}.", hint=_PREPARE
+    )
 
 
 def read_jets(paths: Path | Iterable[Path]) -> JetSample:
@@ -242,7 +237,8 @@ class JetWriter:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as opening:
             draft = opening.enter_context(replacing(self._path))
-            self._content = opening.enter_context(h5py.File(draft, "w"))
+            # The draft is locked already; HDF5 would ask for a lock of its own, on another descriptor.
+            self._content = opening.enter_context(h5py.File(draft, "w", locking=False))
             for name, value in self._attributes.items():
                 listed = isinstance(value, list)
                 self._content.attrs.create(name, value, dtype=h5py.string_dtype() if listed else None)

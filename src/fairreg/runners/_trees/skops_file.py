@@ -9,6 +9,7 @@ the members of each loader, _audit.py for ``__id__``: a node with a known one st
 
 import io
 import json
+import lzma
 import tokenize
 import zipfile
 import zlib
@@ -33,7 +34,7 @@ _SCHEMA_RATIO = 50
 _MOST_MEMBERS = 1 << 16
 _MOST_DEPTH = 150
 _CORRUPT = (
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError),
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
     *(RuntimeError, NotImplementedError),  # an encrypted member, an unknown compression
 )
 _UNREADABLE = (

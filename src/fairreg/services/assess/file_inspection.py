@@ -85,7 +85,8 @@ def model_facts(fetched: FetchedFiles) -> tuple[ModelFact, ...]:
     # A damaged or unsafe file stays in `files` by its format; it is not a usable model.
     known, refused = recognise_fetched(fetched)
     try:
-        chosen, _ = meant(known, refused, fetched=fetched)
+        # Without any there is nothing to choose; to say why not would read all files again.
+        chosen = meant(known, refused, fetched=fetched)[0] if known else None
     except FairregError:
         chosen = None
     recognised = (_fact(item, fetched, is_chosen=item == chosen) for item in known)

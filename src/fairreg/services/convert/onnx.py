@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from fairreg.services.fetch.download import Progress
 from fairreg.services.run.loaded_model import ModelChoice, choose_model
 from fairreg.services.run.not_runnable import not_runnable
 from fairreg.settings import Settings
-from fairreg.storage.files import digest, disk_faults
+from fairreg.storage.files import digest, disk_faults, replacing
 from fairreg.web import Log, no_log
 
 __all__ = ["OnnxConversion", "convert"]
@@ -195,8 +194,6 @@ def _write(content: bytes, target: Path) -> bool:
         return True
     with disk_faults(str(target)):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=target.parent, prefix=".convert-") as folder:
-            draft = Path(folder) / target.name
+        with replacing(target) as draft:
             draft.write_bytes(content)
-            draft.replace(target)
     return False

@@ -10,10 +10,9 @@ The layout is that of "Model Repository" in Triton's user guide. OUTPUT may hold
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fairreg import runners
@@ -29,6 +28,7 @@ from fairreg.services.fetch.download import Progress
 from fairreg.services.run.loaded_model import LoadedModel, open_model
 from fairreg.settings import Settings
 from fairreg.storage.files import digest, disk_faults
+from fairreg.storage.replacement import draft_folder_of
 from fairreg.web import Log, no_log
 
 __all__ = ["ConvertedFile", "TritonConversion", "convert", "known_batch_axis"]
@@ -147,12 +147,13 @@ def _name_of(path: Path) -> str:
 def _draft(output: Path) -> Iterator[Path]:
     """Context manager: make `output`, and a new folder on its disk; afterwards remove what is empty."""
     missing = [folder for folder in (output, *output.parents) if not folder.exists()]
+    opened = ExitStack()
     try:
         with disk_faults(str(output)):
             output.mkdir(parents=True, exist_ok=True)
-            place = TemporaryDirectory(dir=_beside(output), prefix=".convert-")
-        with place as folder:
-            yield Path(folder)
+            place = opened.enter_context(draft_folder_of(_beside(output) / output.resolve().name))
+        with opened:
+            yield place
     finally:
         for made in missing:
             with suppress(OSError):  # not empty: the model is there

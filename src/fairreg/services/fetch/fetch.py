@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 from fairreg.errors import AccessDenied, Gone, NotFound, RegistryError, Unreachable
 from fairreg.registry import Entry, Registry
@@ -249,11 +251,13 @@ def _fetched(
 
 def fetch_cached(cache: Cache, registry: Registry, pid: str | RequestedIdentifier) -> FetchedFiles | None:
     """Return the files of an earlier fetch of `pid`, None unless all are cached. Makes no requests."""
-    record = _cached_record(cache, registry, pid, EVERYTHING)
-    if record is None:
+    kept = _cached(cache, registry, pid, EVERYTHING)
+    if kept is None:
         return None
-    found = (cached_copy(cache, item) for item in record.distributions if item.url)
-    return _fetched(cache, str(pid), record, tuple(item for item in found if item is not None), no_log)
+    read = {item.distribution: item for item in kept.files}
+    listed = (item for item in kept.record.distributions if item.url)
+    found = (read.get(item) or cached_copy(cache, item) for item in listed)
+    return _fetched(cache, str(pid), kept.record, tuple(filter(None, found)), no_log)
 
 
 def _download(
@@ -283,9 +287,10 @@ def _record_for(
         resolution, record = resolved_at_source(web, lazy, pid, log)
         return resolution, with_indexed(record, selection, partial(download, web, cache), log) or record
     except Unreachable as error:
-        known = _cached_record(cache, lazy.open(), pid, selection)
-        if known is None:
+        kept = _cached(cache, lazy.open(), pid, selection)
+        if kept is None:
             raise
+        known = kept.record
         log(f"{error.message} Using the cached files of an earlier fetch.")
         note = concept_note(pid.require(), known)
         if note:
@@ -325,9 +330,16 @@ def known_version(registry: Registry, concept: Identifier) -> Identifier | None:
     return Identifier("doi", dois[0]) if dois else None
 
 
-def _cached_record(
+class _CachedRecord(NamedTuple):
+    """A stored record, and its chosen files, all of them from the cache."""
+
+    record: ModelRecord
+    files: tuple[Downloaded, ...]
+
+
+def _cached(
     cache: Cache, registry: Registry, pid: str | RequestedIdentifier, selection: FileSelection
-) -> ModelRecord | None:
+) -> _CachedRecord | None:
     """The stored record of `pid`, if the cache has all its files."""
     for stored in stored_records(registry, pid):
         record = with_indexed(stored, selection, partial(cached_copy, cache))
@@ -337,8 +349,11 @@ def _cached_record(
             chosen = chosen_files(record, selection)
         except (NotFound, AccessDenied):
             continue
-        if chosen and all(cached_copy(cache, item) for item in chosen):
-            return record
+        # Up to the first file that is not there: most records were never fetched.
+        copies = (cached_copy(cache, item) for item in chosen)
+        files = tuple(takewhile(lambda copy: copy is not None, copies))
+        if chosen and len(files) == len(chosen):
+            return _CachedRecord(record, tuple(filter(None, files)))
     return None
 
 

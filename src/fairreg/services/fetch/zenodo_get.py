@@ -8,7 +8,6 @@ again here. It supports only the public Zenodo.
 import glob
 import subprocess
 import sys
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from fairreg.settings import Settings
 from fairreg.sources import ZENODO
 from fairreg.storage.cache import Cache
 from fairreg.storage.file_names import safe_name
+from fairreg.storage.replacement import draft_folder_of
 from fairreg.web import HttpClient
 
 __all__ = ["ZenodoGet"]
@@ -54,11 +54,22 @@ class ZenodoGet:
 
     def _download(self, cache: Cache, item: Distribution, number: str) -> Path:
         part = cache.partial(f"zenodo_get:{number}:{item.name}")
-        with tempfile.TemporaryDirectory(dir=part.parent) as folder:
+        with draft_folder_of(part) as folder:
             pattern = glob.escape(item.name)
-            command = [sys.executable, "-m", "zenodo_get", number, "-o", folder, "-g", pattern, "-v", "1"]
+            command = [
+                sys.executable,
+                "-m",
+                "zenodo_get",
+                number,
+                "-o",
+                str(folder),
+                "-g",
+                pattern,
+                "-v",
+                "1",
+            ]
             done = subprocess.run(command, stdout=sys.stderr, check=False)  # noqa: S603 - no shell, no user text
-            files = [path for path in Path(folder).rglob("*") if path.is_file()]
+            files = [path for path in folder.rglob("*") if path.is_file()]
             wanted = [path for path in files if safe_name(path.name) == safe_name(item.name)]
             if done.returncode or not wanted:
                 raise Unreachable(

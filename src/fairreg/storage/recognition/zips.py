@@ -6,6 +6,7 @@ torch/export/pt2_archive/constants.py, torch/package (.data/extern_modules), ker
 skops/io/_persist.py, numpy/lib/npyio.
 """
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -27,6 +28,7 @@ _CORRUPT = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
+    lzma.LZMAError,
     struct.error,
     ValueError,
     LookupError,

@@ -9,11 +9,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fairreg.errors import MissingEngine
 from fairreg.models.hbb_in.simulation.block import JetColumns
+from fairreg.storage.replacement import draft_folder_of
 
 __all__ = ["TREE", "engine", "write_ntuple"]
 
@@ -42,8 +42,8 @@ def write_ntuple(path: Path, columns: JetColumns, name: str) -> None:
     }
     identity = uuid.uuid5(uuid.NAMESPACE_URL, name)
     # Written in another folder until complete, under its own name: the name is part of its bytes.
-    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        part = Path(folder, path.name)
+    with draft_folder_of(path) as folder:
+        part = folder / path.name
         with (
             _stopped_clock(uproot),
             uproot.recreate(part, compression=uproot.ZLIB(4), uuid_function=lambda: identity) as file,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fairreg.errors import ModelError, UsageError
@@ -15,6 +14,7 @@ from fairreg.models.hbb_in.inputs import ALL_FEATURES, FeatureSelection
 from fairreg.models.hbb_in.network import Hyperparameters
 from fairreg.models.hbb_in.published import kept_features, metadata_document, metadata_file
 from fairreg.runners.weights import Tensors, fingerprint, fingerprint_of, read_tensors
+from fairreg.storage.replacement import draft_folder_of
 
 __all__ = ["Export", "Exported", "export"]
 
@@ -94,14 +94,14 @@ def _write(path: Path, file_format: str, tensors: Tensors, selection: FeatureSel
     content = serialised(tensors, file_format)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
-            draft = Path(folder) / path.name
+        with draft_folder_of(path) as folder:
+            draft = folder / path.name
             draft.write_bytes(content)
             difference, jets = check(draft, file_format, tensors, selection)
             written = fingerprint(draft)
             if selection is not None and selection != ALL_FEATURES:
                 about = metadata_document(Hyperparameters.from_tensors(tensors), selection)
-                _replace(Path(folder) / "metadata.json", about, metadata_file(path))
+                _replace(folder / "metadata.json", about, metadata_file(path))
             draft.replace(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error

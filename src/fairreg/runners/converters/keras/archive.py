@@ -4,6 +4,7 @@
 Source: keras/src/saving/saving_lib.py (config.json, metadata.json, model.weights.h5).
 """
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -19,7 +20,7 @@ __all__ = ["CONFIG", "METADATA", "WEIGHTS", "Archive", "opened"]
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _CORRUPT = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, ValueError, LookupError, EOFError),
-    *(RuntimeError, NotImplementedError, OSError),
+    *(RuntimeError, NotImplementedError, OSError, lzma.LZMAError),
 )
 _MAX_MEMBER = 4 << 30
 _MAX_MEMBERS = 10_000

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from fairreg.errors import BadAnswer
-from fairreg.storage.files import disk_faults
+from fairreg.errors import ChecksumMismatch
+from fairreg.storage.files import disk_faults, replacing
 
-__all__ = ["is_known", "undo"]
+__all__ = ["is_known", "undo", "unknown"]
 
 _BLOCK = 2**18
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
@@ -25,26 +25,33 @@ def is_known(encoding: str) -> bool:
     return encoding in _WINDOWS
 
 
-def undo(part: Path, encoding: str, name: str, limit: int) -> bool:
-    """Replace the file `part` by its content before `encoding`; False, and unchanged, if it is damaged.
+def unknown(encoding: str, name: str, sizes: tuple[int, int]) -> ChecksumMismatch:
+    """Return the error for a file in an unknown encoding; `sizes` are those that it has and should have."""
+    return ChecksumMismatch(
+        f"{name} is not the published file: it has {sizes[0]} bytes instead of {sizes[1]}, as the server "
+        f"packed it in the encoding {encoding[:40]!r}, which was not asked for.",
+        name=name,
+        hint="The download was discarded; fairreg undoes gzip and deflate only. Tell the service.",
+    )
 
-    At most a block more than `limit` bytes are written. Raises BadAnswer for an encoding that is not known.
+
+def undo(part: Path, encoding: str, limit: int) -> bool:
+    """Replace the file `part` by its content before `encoding`, which must be known.
+
+    At most a block more than `limit` bytes are written. False, and unchanged, if it is damaged.
     """
-    if not is_known(encoding):
-        raise BadAnswer(
-            f"The server sent {name} in the encoding {encoding[:40]!r}, which was not asked for.",
-            hint="fairreg undoes gzip and deflate only. Try again later, or tell the service.",
-        )
-    decoded = part.with_suffix(".decoded")
     try:
-        with disk_faults("The cache"), part.open("rb") as source, decoded.open("wb") as out:
+        with (
+            disk_faults("The cache"),
+            replacing(part) as draft,
+            part.open("rb") as source,
+            draft.open("wb") as out,
+        ):
             for block in _plain(source, encoding):
                 out.write(block)
                 if out.tell() > limit:
                     break
-        decoded.replace(part)
     except (zlib.error, EOFError):
-        decoded.unlink(missing_ok=True)
         return False
     return True
 

@@ -172,11 +172,16 @@ class Transfer:
         from fairreg.services.fetch.transfer.content_encoding import (  # hardly any server needs it
             is_known,
             undo,
+            unknown,
         )
 
-        if not is_known(self._encoding) and self._distribution.exact_size in {None, _size(self._part)}:
-            return found  # a checksum that differs is the message, and the label may be empty
-        if undo(self._part, self._encoding, self._distribution.name, self._limit):
+        if not is_known(self._encoding):
+            name, sizes = self._distribution.name, (_size(self._part), self._distribution.exact_size)
+            if sizes[1] is None or sizes[0] == sizes[1]:
+                return found  # a checksum that differs is the message, and the label may be empty
+            self._part.unlink()
+            raise unknown(self._encoding, name, (sizes[0], sizes[1]))
+        if undo(self._part, self._encoding, self._limit):
             return checksums_of(self._part, self._algorithms)
         return found
 
