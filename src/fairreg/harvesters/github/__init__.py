@@ -18,7 +18,7 @@ from fairreg.harvesters.github.api import get, object_in
 from fairreg.harvesters.github.envelope import Envelope
 from fairreg.harvesters.github.mapping import is_slug, record_of, repository_of
 from fairreg.schemas.identifiers import Identifier
-from fairreg.schemas.json_reader import JsonNode, violation
+from fairreg.schemas.json_reader import JsonNode, canonical, violation
 from fairreg.schemas.record import ModelRecord
 from fairreg.web import HttpClient
 
