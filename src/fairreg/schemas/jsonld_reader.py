@@ -18,6 +18,7 @@ from fairreg.schemas.jsonld_terms import (
     LISTS,
     ORCID,
     RELATION_TERMS,
+    ROR,
     SPDX_ID,
     TEXTS,
     TYPES,
@@ -112,17 +113,27 @@ def _identifier(node: Node) -> Identifier | None:
 
 
 def _creator(node: Node) -> Node:
-    page = str(node.get("@id") or _scalar(node.get("identifier")) or "")
+    pages = [str(page) for page in (node.get("@id"), *_texts(node.get("identifier"))) if page]
     given, family = _scalar(node.get("givenName")), _scalar(node.get("familyName"))
     affiliation = next(iter(_nodes(node.get("affiliation"))), {})
     return prune(
         {
             "name": _scalar(node.get("name")) or " ".join(part for part in (given, family) if part),
-            "orcid": page.removeprefix(ORCID) if page.startswith(ORCID) else normalise_orcid(page),
+            "orcid": _orcid(pages[0]) if pages else None,
             "affiliation": _scalar(affiliation.get("name")),
             "kind": "organization" if node.get("@type") == "Organization" else "person",
+            "ror": next((page.removeprefix(ROR) for page in pages if page.startswith(ROR)), None),
+            "affiliation_rors": [
+                str(page).removeprefix(ROR)
+                for page in _texts(affiliation.get("identifier"))
+                if str(page).startswith(ROR)
+            ],
         }
     )
+
+
+def _orcid(page: str) -> str | None:
+    return page.removeprefix(ORCID) if page.startswith(ORCID) else normalise_orcid(page)
 
 
 def _distribution(node: Node) -> Node:
