@@ -64,7 +64,11 @@ distributions = st.builds(
     path=maybe,
 )
 relations = st.builds(
-    Relation, type=st.sampled_from(get_args(RelationType)), target=identifiers, target_kind=maybe
+    Relation,
+    type=st.sampled_from(get_args(RelationType)),
+    target=identifiers,
+    target_kind=maybe,
+    stated_type=maybe,
 )
 tensors = st.builds(
     Tensor,

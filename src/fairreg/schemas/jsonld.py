@@ -138,6 +138,7 @@ def _relation_terms(relations: tuple[Relation, ...]) -> Node:
             "@id": url if url and _IRI.fullmatch(url) else None,
             "identifier": _identifier_node(item.target),
             "targetKind": item.target_kind,
+            "statedType": item.stated_type,
             "position": position,
         }
         terms.setdefault(RELATION_TERMS[item.type], []).append(prune(node))

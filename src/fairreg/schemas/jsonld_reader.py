@@ -176,12 +176,9 @@ def _relations(node: Node) -> tuple[Relation, ...]:
             if target is not None:
                 position = _scalar(item.get("position"))
                 place = position if isinstance(position, int) else len(found)
-                found.append(
-                    (
-                        place,
-                        Relation(type=relation, target=target, target_kind=_scalar(item.get("targetKind"))),
-                    )
-                )
+                kind, stated = (_scalar(item.get(name)) for name in ("targetKind", "statedType"))
+                stated_relation = Relation(type=relation, target=target, target_kind=kind, stated_type=stated)
+                found.append((place, stated_relation))
     return tuple(relation for _, relation in sorted(found, key=lambda pair: pair[0]))
 
 

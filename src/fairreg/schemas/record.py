@@ -126,11 +126,15 @@ class Distribution(_Struct, frozen=True):
 
 
 class Relation(_Struct, frozen=True):
-    """A typed reference to another object; `target_kind` is the other's type as the source states it."""
+    """A typed reference to another object; `target_kind` is the other's type as the source states it.
+
+    `stated_type` is the source's word for a relation that has no type of its own here (`related_to`).
+    """
 
     type: RelationType
     target: Identifier
     target_kind: str | None = None
+    stated_type: str | None = None
 
 
 class Evaluation(_Struct, frozen=True):

@@ -10,16 +10,17 @@ from collections.abc import Iterator
 
 from fairreg.errors import IdentifierError
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
+from fairreg.harvesters.datacite.statements import notes, relations, withdrawal
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
     identifier_of,
-    relation_type,
+    rors,
 )
 from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import joined, of_one
 from fairreg.schemas.record import (
     Access,
     AccessLevel,
@@ -85,7 +86,8 @@ def record_of(payload: object) -> ModelRecord:
         date_published=_dated(top, "Issued") or _year(top) or _dated(top, "Available"),
         date_modified=_dated(top, "Updated") or top["updated"].date,
         distributions=files,
-        relations=distinct_relations(_relations(top)),
+        relations=distinct_relations(relations(top)),
+        notes=notes(top),
         access=_access(top),
     )
 
@@ -143,7 +145,7 @@ def _describes_other(item: JsonNode) -> bool:
 
 def _identifiers(top: JsonNode, doi: str) -> Iterator[Identifier | None]:
     yield Identifier("doi", doi)
-    concept = next((item.target.value for item in _relations(top) if _is_concept(item, doi)), None)
+    concept = next((item.target.value for item in relations(top) if _is_concept(item, doi)), None)
     yield Identifier("concept_doi", concept) if concept else None
     for field, name in (("alternateIdentifiers", "alternateIdentifier"), ("identifiers", "identifier")):
         for item in top[field].items():
@@ -170,33 +172,32 @@ def _landing(url: str | None) -> Identifier | None:
     return Identifier(found.scheme, value, "url") if value and found.scheme not in {"url", "doi"} else None
 
 
-def _relations(top: JsonNode) -> Iterator[Relation]:
-    for item in top["relatedIdentifiers"].items():
-        target = identifier_of(item["relatedIdentifier"].text, item["relatedIdentifierType"].text)
-        if target is not None:
-            kind = item["resourceTypeGeneral"].text
-            yield Relation(type=relation_type(item["relationType"].text), target=target, target_kind=kind)
-
-
 def _creator(item: JsonNode) -> Creator | None:
     parts = (item["familyName"].title, item["givenName"].title)
     name = item["name"].title or ", ".join(part for part in parts if part)
     if not name:
         return None
-    orcids = (
-        normalise_orcid(entry["nameIdentifier"].text or "")
-        for entry in item["nameIdentifiers"].items()
-        if "orcid" in (entry["nameIdentifierScheme"].text or entry["schemeUri"].text or "").lower()
-    )
-    affiliations = [
-        text for node in item["affiliation"].items() if (text := node.title or node["name"].title)
-    ]
+    ids = list(item["nameIdentifiers"].items())
+    orcids = (normalise_orcid(text) for text in _of_scheme("orcid", ids, "nameIdentifier"))
+    places = list(item["affiliation"].items())
+    called = (node.title or node["name"].title or node["affiliationIdentifier"].text for node in places)
     return Creator(
         name=name,
         orcid=next((orcid for orcid in orcids if orcid), None),
-        affiliation="; ".join(affiliations) or None,
+        affiliation="; ".join(text for text in called if text) or None,
         kind="organization" if item["nameType"].text == "Organizational" else "person",
+        ror=next(iter(rors(_of_scheme("ror", ids, "nameIdentifier"))), None),
+        affiliation_rors=rors(_of_scheme("ror", places, "affiliationIdentifier")),
     )
+
+
+def _of_scheme(scheme: str, items: list[JsonNode], field: str) -> Iterator[str]:
+    """Yield the identifiers of `scheme` in `field`; the scheme is stated by name, by address or not at all."""
+    for item in items:
+        text = item[field].text
+        stated = item[f"{field}Scheme"].text or item["schemeUri"].text or text
+        if text and stated and scheme in stated.lower():
+            yield text
 
 
 def _type(top: JsonNode) -> tuple[str | None, str | None]:
@@ -207,7 +208,10 @@ def _type(top: JsonNode) -> tuple[str | None, str | None]:
 
 def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
     names = [item.name for item in files]
-    return read_contents(_type(top)[0], title=title, keywords=_keywords(top), file_names=names)
+    general, detail = _type(top)[0], top.at("types", "resourceType").text or ""
+    # "Other" says nothing, and the text beside it may say what the work is.
+    word = detail if general == "Other" and detail.lower().startswith("model") else general
+    return read_contents(word, title=title, keywords=_keywords(top), file_names=names)
 
 
 def _keywords(top: JsonNode) -> tuple[str, ...]:
@@ -221,12 +225,13 @@ def _license(top: JsonNode) -> tuple[str | None, str | None]:
     found: list[str] = []
     unknown: list[str] = []
     for item in top["rightsList"].items():
-        stated = item["rights"].text or item["rightsUri"].text or item["rightsIdentifier"].text or item.text
-        known = spdx(item["rightsIdentifier"].text, item["rightsUri"].text, item["rights"].text, item.text)
+        places = (item["rights"], item["rightsIdentifier"], item["rightsUri"], item)
+        names = (text for node in places if (text := node.title) and text.lower() not in _ACCESS)
+        known, stated = of_one(*names)
         if known:
             found.append(known)
         elif stated and _level(item) is None:
-            unknown.append(with_address(stated))
+            unknown.append(stated)
     return joined(found), "; ".join(unknown) or None
 
 
@@ -236,6 +241,9 @@ def _level(item: JsonNode) -> AccessLevel | None:
 
 
 def _access(top: JsonNode) -> Access | None:
+    gone = withdrawal(top)
+    if gone:
+        return Access(level="closed", conditions=gone)
     level = next((found for item in top["rightsList"].items() if (found := _level(item))), None)
     if level is None:
         return None

@@ -17,7 +17,7 @@ from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relati
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import joined, of_one, spdx, with_address
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -249,15 +249,18 @@ class _Mapping:
         found: list[str] = []
         unknown: list[str] = []
         for word in stated or ([name] if name else []):
-            known = spdx(word)
+            known, said = spdx(word), None
             if known is None and word.lower() == "other":
-                known = spdx(name, link)
+                # A relative link names a file of the repository.
+                known, said = of_one(name, link if link and "://" in link else None)
             if known:
                 found.append(known)
             else:
                 own = word.lower() in {"other", name}
                 told = (name or word) if own else word
-                unknown.append(f"{told} ({link})" if own and link else with_address(told))
+                if said is None or not name or not link or "://" not in link:
+                    said = f"{told} ({link})" if own and link else with_address(told)
+                unknown.append(said)
         return joined(found), "; ".join(dict.fromkeys(unknown)) or None
 
     def _keywords(self) -> tuple[str, ...]:
