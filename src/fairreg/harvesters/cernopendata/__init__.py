@@ -334,7 +334,7 @@ def _variables(meta: JsonNode) -> tuple[Tensor, ...]:
 
 
 def _described(item: JsonNode, typed: bool) -> str | None:
-    text, stored = item["description"].text, item["type"].text if typed else None
+    text, stored = item["description"].title, item["type"].text if typed else None
     return f"{text} ({stored})" if text and stored else text or stored
 
 

@@ -47,7 +47,7 @@ def registration(payload: Payload) -> Registration:
     """Return the registration in a DOI's document. Raises RecordError for any other document."""
     top = attributes_of(payload)
     types = tuple(cursor.text for _, cursor in top["types"].members() if cursor.text)
-    helped = tuple(name for item in top["contributors"].items() if (name := item["name"].text))
+    helped = tuple(name for item in top["contributors"].items() if (name := item["name"].title))
     return Registration(top["state"].text or "findable", types, top["url"].address, helped)
 
 

@@ -49,6 +49,9 @@ _ACCESS: dict[str, AccessLevel] = {
     "metadata only access": "closed",
     "c_14cb": "closed",
 }
+_MODEL = re.compile(
+    r"(?:(?:pre-?)?trained |(?:machine|deep)[- ]learning |neural |ai |ml )*model\b", re.IGNORECASE
+)
 _BYTES = re.compile(r"(\d+)\s*bytes?", re.IGNORECASE)
 
 
@@ -192,7 +195,7 @@ def _creator(item: JsonNode) -> Creator | None:
 
 
 def _of_scheme(scheme: str, items: list[JsonNode], field: str) -> Iterator[str]:
-    """Yield the identifiers of `scheme` in `field`; the scheme is stated by name, by address or not at all."""
+    """Yield the identifiers of `scheme` in `field`; it is said by name, by address or in the text."""
     for item in items:
         text = item[field].text
         stated = item[f"{field}Scheme"].text or item["schemeUri"].text or text
@@ -210,7 +213,7 @@ def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Con
     names = [item.name for item in files]
     general, detail = _type(top)[0], top.at("types", "resourceType").text or ""
     # "Other" says nothing, and the text beside it may say what the work is.
-    word = detail if general == "Other" and detail.lower().startswith("model") else general
+    word = "Model" if general == "Other" and _MODEL.match(detail) else general
     return read_contents(word, title=title, keywords=_keywords(top), file_names=names)
 
 

@@ -73,7 +73,7 @@ def record_of(payload: object) -> ModelRecord:
         identifiers=distinct_identifiers(_identifiers(top, name, doi)),
         version=cite["version"].text,
         creators=tuple(creator for item in cite["creators"].items() if (creator := _creator(item))),
-        publisher=cite["publisher"].text or "DLHub",
+        publisher=cite["publisher"].title or "DLHub",
         stated_type=servable["type"].text or cite.at("resourceType", "resourceTypeGeneral").text,
         license=license_id,
         license_stated=license_stated,

@@ -17,7 +17,7 @@ from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relati
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, of_one, spdx, with_address
+from fairreg.schemas.licenses import joined, of_one
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -239,28 +239,25 @@ class _Mapping:
 
     def _creators(self) -> tuple[Creator, ...]:
         owner, slash, _ = self.repository.partition("/")
-        name = self.info["author"].text or (owner if slash else None)
+        name = self.info["author"].title or (owner if slash else None)
         return (Creator(name=name, kind="organization"),) if name else ()
 
     def _license(self) -> tuple[str | None, str | None]:
         """(SPDX expression, stated licence without one); for ``other`` the card gives name and link."""
         stated = _texts(self.meta["license"]) or list(self._tagged("license:"))
         name, link = _stated_text(self.meta["license_name"]), self.meta["license_link"].text
+        page = self.meta["license_link"].address  # a relative link names a file of the repository
         found: list[str] = []
         unknown: list[str] = []
         for word in stated or ([name] if name else []):
-            known, said = spdx(word), None
-            if known is None and word.lower() == "other":
-                # A relative link names a file of the repository.
-                known, said = of_one(name, link if link and "://" in link else None)
+            own = word.lower() in {"other", name}
+            known, said = of_one(name, page) if own else of_one(word)
             if known:
                 found.append(known)
+            elif own and link and not (name and page):
+                unknown.append(f"{name or word} ({link})")
             else:
-                own = word.lower() in {"other", name}
-                told = (name or word) if own else word
-                if said is None or not name or not link or "://" not in link:
-                    said = f"{told} ({link})" if own and link else with_address(told)
-                unknown.append(said)
+                unknown.append(said or word)
         return joined(found), "; ".join(dict.fromkeys(unknown)) or None
 
     def _keywords(self) -> tuple[str, ...]:

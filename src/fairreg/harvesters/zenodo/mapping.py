@@ -259,8 +259,8 @@ def _license(meta: JsonNode) -> tuple[str | None, str | None]:
     found: list[str] = []
     unknown: list[str] = []
     for item in (*meta["license"].items(), *meta["rights"].items()):
-        places = (item, item["id"], item.at("props", "url"), item["link"])
-        known, stated = of_one(*(node.title for node in places), item["title"].label)
+        addresses = (item.at("props", "url").text, item["link"].text)
+        known, stated = of_one(item.title, item["id"].title, item["title"].label, *addresses)
         if known:
             found.append(known)
         elif stated:
