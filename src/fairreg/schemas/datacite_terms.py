@@ -80,8 +80,9 @@ def typed_relation(
 
 def rors(texts: Iterable[str | None]) -> tuple[str, ...]:
     """Return the identifiers of the Research Organization Registry among `texts`, bare, each once."""
-    pages = (text and re.sub(r"^\s*(?:www\.)?ror\.org/", "https://ror.org/", text) for text in texts)
-    found = (identifier_of(page, ROR.name) for page in pages)
+    # An address may lack its scheme.
+    whole = (f"https://{text.strip()}" if text and re.search(r"^[^:]*/", text) else text for text in texts)
+    found = (identifier_of(text, ROR.name) for text in whole)
     return tuple(dict.fromkeys(item.value for item in found if item and _ROR.fullmatch(item.value)))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fairreg import sources
 from fairreg.errors import RecordError
 from fairreg.schemas.contexts import term_of_key
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
@@ -122,7 +123,7 @@ def _creator(node: Node) -> Node:
             "orcid": _orcid(pages[0]) if pages else None,
             "affiliation": _scalar(affiliation.get("name")),
             "kind": "organization" if node.get("@type") == "Organization" else "person",
-            "ror": next((page.removeprefix(ROR) for page in pages if page.startswith(ROR)), None),
+            sources.ROR.name: next((page.removeprefix(ROR) for page in pages if page.startswith(ROR)), None),
             "affiliation_rors": [
                 str(page).removeprefix(ROR)
                 for page in _texts(affiliation.get("identifier"))

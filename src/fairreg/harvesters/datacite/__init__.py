@@ -11,7 +11,6 @@ from fairreg.errors import BadAnswer, RecordError, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload
 from fairreg.harvesters.common.paging import object_of, within
 from fairreg.harvesters.datacite.mapping import attributes_of, record_of
-from fairreg.harvesters.datacite.statements import withdrawal
 from fairreg.schemas.identifiers import DOI_SCHEMES, Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, canonical
 from fairreg.schemas.record import ModelRecord
@@ -107,6 +106,8 @@ class DataCiteHarvester(Harvester):
 
         A hidden DOI has the state `registered` and still resolves.
         """
+        from fairreg.harvesters.datacite.statements import withdrawal
+
         try:
             top = attributes_of(payload)
         except RecordError:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from fairreg.errors import IdentifierError
 from fairreg.harvesters.common.contents import Contents, file_format, media_type, read_contents
-from fairreg.harvesters.datacite.statements import notes, relations, withdrawal
 from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
@@ -57,10 +56,13 @@ _BYTES = re.compile(r"(\d+)\s*bytes?", re.IGNORECASE)
 
 def record_of(payload: object) -> ModelRecord:
     """Map one DOI's document. Raises RecordError naming the path of a missing title or DOI."""
+    from fairreg.harvesters.datacite.statements import notes, relations
+
     top, doi, title = _essentials(payload)
     files = tuple(_distributions(top, JsonNode(payload)))
     contents = _contents(top, title, files)
     license_id, license_stated = _license(top)
+    related = distinct_relations(relations(top))
     return ModelRecord(
         identifier=f"doi:{doi}",
         kind=contents.kind,
@@ -73,7 +75,7 @@ def record_of(payload: object) -> ModelRecord:
         ),
         description=_description(top),
         alternate_names=tuple(text for item in _titles(top)[1:] if (text := _title(item))),
-        identifiers=distinct_identifiers(_identifiers(top, doi)),
+        identifiers=distinct_identifiers(_identifiers(top, doi, related)),
         version=top["version"].text,
         creators=tuple(creator for item in top["creators"].items() if (creator := _creator(item))),
         publisher=top["publisher"].title or top.at("publisher", "name").title,
@@ -89,7 +91,7 @@ def record_of(payload: object) -> ModelRecord:
         date_published=_dated(top, "Issued") or _year(top) or _dated(top, "Available"),
         date_modified=_dated(top, "Updated") or top["updated"].date,
         distributions=files,
-        relations=distinct_relations(relations(top)),
+        relations=related,
         notes=notes(top),
         access=_access(top),
     )
@@ -146,9 +148,9 @@ def _describes_other(item: JsonNode) -> bool:
     return elsewhere or (item["description"].text or "").startswith('{"references"')
 
 
-def _identifiers(top: JsonNode, doi: str) -> Iterator[Identifier | None]:
+def _identifiers(top: JsonNode, doi: str, related: tuple[Relation, ...]) -> Iterator[Identifier | None]:
     yield Identifier("doi", doi)
-    concept = next((item.target.value for item in relations(top) if _is_concept(item, doi)), None)
+    concept = next((item.target.value for item in related if _is_concept(item, doi)), None)
     yield Identifier("concept_doi", concept) if concept else None
     for field, name in (("alternateIdentifiers", "alternateIdentifier"), ("identifiers", "identifier")):
         for item in top[field].items():
@@ -244,6 +246,8 @@ def _level(item: JsonNode) -> AccessLevel | None:
 
 
 def _access(top: JsonNode) -> Access | None:
+    from fairreg.harvesters.datacite.statements import withdrawal
+
     gone = withdrawal(top)
     if gone:
         return Access(level="closed", conditions=gone)
