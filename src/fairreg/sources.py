@@ -38,6 +38,7 @@ __all__ = [
     "POLICIES_DATE",
     "REGISTRAR",
     "RESOLVER",
+    "ROR",
     "SHORT_DOI",
     "SWHID",
     "ZENODO",

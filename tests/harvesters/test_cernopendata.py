@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug import Request, Response
 
-from fairreg import harvesters
+from fairreg import formats, harvesters
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.schemas.identifiers import Identifier, parse
 from fairreg.schemas.record import Creator, Distribution, Feature
@@ -63,6 +63,7 @@ METADATA = {
     "usage": {"description": "Read it.", "links": [{"url": "https://github.com/o/notebook"}]},
     "use_with": {"description": "Use with", "links": [{"recid": "1"}]},
 }
+PEOPLE = ("authors", "collaboration", "experiment")
 RECORD = {"id": 12102, "created": "2020-08-27T00:39:40.879546+00:00", "metadata": METADATA}
 API = "/cernopendata/api/records"
 
@@ -108,6 +109,53 @@ def test_a_record_of_the_portal_becomes_a_record():
     assert "methodology: Made with:" in str(record.notes)
     assert "software release: CMSSW_8_0_26" in str(record.notes)
     assert violations(record.to_json()) == []
+
+
+GROUPS = (
+    ({"collaboration": {"name": "ATLAS Collaboration", "recid": "451"}}, ("ATLAS Collaboration",), False),
+    ({"collaboration": "OPERA collaboration"}, ("OPERA collaboration",), False),
+    ({"collaboration": {"recid": "451"}, "experiment": ["CMS"]}, ("CMS",), True),
+    ({"authors": [], "experiment": ["ATLAS", "CMS", "ATLAS"]}, ("ATLAS", "CMS"), True),
+    ({"authors": [{"orcid": "0000-0002-1825-0097"}], "experiment": "Delphi"}, ("Delphi",), True),
+    ({"experiment": []}, (), False),
+    ({"experiment": {"CMS": 1}, "collaboration": [None, 7.5]}, (), False),
+)
+
+
+@pytest.mark.parametrize(("stated", "names", "inferred"), GROUPS)
+def test_without_authors_the_collaboration_or_the_experiment_is_the_creator(stated, names, inferred):
+    bare = {name: value for name, value in METADATA.items() if name not in PEOPLE}
+    record = cern.to_record({**bare, **stated})
+    assert record.creators == tuple(Creator(name=name, kind="organization") for name in names)
+    said = [item.evidence for item in record.provenance.origins if item.field == "creators"]
+    assert said == (["experiment"] if inferred else [])
+
+
+# Formats that name creators beside those with an ORCID.
+NAMING = [name for name in formats.names() if name not in {"model-card", "prov"}]
+
+
+@pytest.mark.parametrize("name", NAMING)
+def test_an_experiment_as_creator_is_an_organisation_in_every_format(name):
+    view, bare = formats.get(name), {key: METADATA[key] for key in METADATA if key not in PEOPLE}
+    text = view.write(cern.to_record({**bare, "experiment": ["CERN SPS"]}))
+    assert "CERN SPS" in text
+    if name == "bibtex":
+        assert "{{CERN SPS}}" in text
+    # .zenodo.json has one way to write a creator.
+    if hasattr(view, "read") and name != "zenodo":
+        understood = view.read(text).understood
+        assert [(item.name, item.kind) for item in understood.creators] == [("CERN SPS", "organization")]
+
+
+def test_an_author_may_be_a_group_and_affiliations_have_ror_identifiers():
+    authors = [
+        {"name": "Cowan, Glen", "affiliation": "A; B", "rorid": "https://ror.org/04g2vpn86; 028rypz17;x"},
+        {"name": "CMS Collaboration"},
+    ]
+    person, group = cern.to_record({**METADATA, "authors": authors}).creators
+    assert (person.kind, person.affiliation_rors) == ("person", ("04g2vpn86", "028rypz17"))
+    assert (group.kind, group.affiliation_rors) == ("organization", ())
 
 
 def test_its_bare_metadata_give_the_same_record():

@@ -2,6 +2,7 @@
 """Titles, names and keywords with entities and tags come out alike, whatever the source; written by hand."""
 
 import json
+import re
 
 import pytest
 
@@ -53,6 +54,169 @@ PAYLOADS = {
     },
     "openml": {"flow": {"id": "1", "name": TITLE, "uploader": "1", "creator": [PERSON], "tag": WORDS}},
 }
+# The same in the further shapes, with every text that people write: the source, the payload.
+PROSE = "<p>Jets &amp; <b>more</b></p>"
+SHAPES = {
+    "invenio": (
+        "zenodo",
+        {
+            "id": "a1b2c-3d4e5",
+            "metadata": {
+                "title": TITLE,
+                "description": PROSE,
+                "publisher": PLACE,
+                "additional_titles": [{"title": TITLE}],
+                "creators": [{"person_or_org": {"name": PERSON}, "affiliations": [{"name": PLACE}]}],
+                "subjects": [{"subject": word} for word in WORDS],
+            },
+        },
+    ),
+    "deposit": (
+        "zenodo",
+        {
+            "id": 1,
+            "metadata": {
+                "title": TITLE,
+                "upload_type": "software",
+                "description": PROSE,
+                "notes": PROSE,
+                "creators": [{"name": PERSON, "affiliation": PLACE}],
+                "keywords": WORDS,
+            },
+        },
+    ),
+    "datacite": (
+        "datacite",
+        {
+            "doi": "10.1234/a",
+            "titles": [{"title": TITLE}, {"title": TITLE, "titleType": "Subtitle"}],
+            "creators": [{"name": PERSON, "affiliation": [PLACE]}],
+            "contributors": [{"name": PERSON, "contributorType": "Translator"}],
+            "publisher": {"name": PLACE},
+            "subjects": WORDS,
+            "descriptions": [{"description": PROSE, "descriptionType": "Abstract"}],
+            "rightsList": [{"rights": "House &amp; <i>rules</i>"}],
+            "relatedItems": [{"titles": [{"title": TITLE}], "relationType": "IsPublishedIn"}],
+            "fundingReferences": [{"funderName": PLACE, "awardTitle": TITLE}],
+        },
+    ),
+    "zenodo_oai": (
+        "zenodo_oai",
+        {
+            "header": {"identifier": "oai:zenodo.org:1"},
+            "attributes": {
+                "doi": "10.5281/zenodo.1",
+                "titles": [{"title": TITLE}],
+                "creators": [{"name": PERSON, "affiliation": [{"name": PLACE}]}],
+                "publisher": PLACE,
+                "subjects": [{"subject": word} for word in WORDS],
+                "descriptions": [{"description": PROSE}],
+            },
+        },
+    ),
+    "dlhub": (
+        "dlhub",
+        {
+            "datacite": {
+                "titles": [TITLE],
+                "creators": [{"familyName": "M&uuml;ller", "givenName": "Eva", "affiliations": PLACE}],
+                "publisher": PLACE,
+                "subjects": WORDS,
+                "descriptions": [{"description": PROSE}],
+                "rightsList": [{"rights": "House &amp; <i>rules</i>"}],
+            },
+            "dlhub": {"shorthand_name": "lab/tagger"},
+        },
+    ),
+    "garden": (
+        "garden",
+        {
+            "doi": "10.1234/a",
+            "title": TITLE,
+            "description": PROSE,
+            "authors": [PERSON],
+            "contributors": [PERSON],
+            "publisher": PLACE,
+            "tags": WORDS,
+            "is_archived": False,
+        },
+    ),
+    "cernopendata": (
+        "cernopendata",
+        {
+            "title": TITLE,
+            "title_additional": TITLE,
+            "recid": "1",
+            "publisher": PLACE,
+            "collaboration": {"name": PERSON},
+            "keywords": WORDS,
+            "abstract": {"description": PROSE},
+            "usage": {"description": PROSE},
+            "license": {"attribution": "House &amp; <i>rules</i>"},
+            "dataset_semantics": [{"variable": "pt", "description": "p<sub>T</sub> &amp; more"}],
+        },
+    ),
+    "openml": (
+        "openml",
+        {
+            "id": "1",
+            "name": TITLE,
+            "full_name": TITLE,
+            "uploader": "1",
+            "description": PROSE,
+            "licence": "House &amp; <i>rules</i>",
+            "creator": [PERSON],
+            "contributor": [PERSON],
+            "tag": WORDS,
+        },
+    ),
+    "huggingface": (
+        "huggingface",
+        {
+            "repository": "lab/tagger",
+            "type": "model",
+            "info": {
+                "id": "lab/tagger",
+                "author": PERSON,
+                "tags": WORDS,
+                "description": PROSE,
+                "cardData": {"pretty_name": TITLE},
+            },
+        },
+    ),
+    "github": (
+        "github",
+        {
+            "id": 42,
+            "name": "tagger",
+            "full_name": "lab/tagger",
+            "html_url": "https://github.com/lab/tagger",
+            "owner": {"login": "lab", "type": "Organization"},
+            "description": PROSE,
+        },
+    ),
+}
+
+
+def texts_in(plain: object) -> list[str]:
+    if isinstance(plain, str):
+        return [plain]
+    parts = plain.values() if isinstance(plain, dict) else plain if isinstance(plain, list) else []
+    return [text for part in parts for text in texts_in(part)]
+
+
+def test_every_source_is_checked():
+    assert {source for source, _ in SHAPES.values()} == set(harvesters.names())
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_text_of_a_record_keeps_markup_whatever_the_source(shape):
+    source, payload = SHAPES[shape]
+    record = harvesters.get(source).to_record(payload)
+    assert [text for text in texts_in(record.to_json()) if re.search(r"&[a-z]+;|</?[a-z]+>", text)] == []
+    assert record.description in {"Jets & more", None}
+    if shape != "github":
+        assert (record.name, record.creators[0].name, record.keywords) == CLEAN
 
 
 @pytest.mark.parametrize("source", PAYLOADS)

@@ -198,3 +198,34 @@ def test_what_is_no_record_is_refused_by_its_path(garbage, path):
 @given(data=st.data(), shape=st.sampled_from([RECORD, NATIVE]))
 def test_a_damaged_payload_gives_a_valid_record_or_a_record_error(data, shape):
     survives_damage(zenodo, shape, data)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"resource_type": {"type": "model", "title": "Model"}},
+        {"resource_type": {"id": "model", "title": {"en": "Model", "de": "Modell"}}},
+        {"upload_type": "model"},
+    ],
+    ids=["legacy", "native", "deposit"],
+)
+def test_the_resource_type_model_of_inveniordm_is_a_model_in_every_shape(metadata):
+    found = zenodo.to_record({"id": 1, "metadata": {"title": "Tagger", **metadata}})
+    assert (found.kind, (found.stated_type or "").lower()) == ("model", "model")
+    assert not [item for item in found.provenance.origins if item.field == "kind"]
+
+
+def test_ror_identifies_native_creators_and_their_affiliations():
+    who = {
+        "name": "CERN",
+        "type": "organizational",
+        "identifiers": [{"scheme": "ror", "identifier": "01ggx4157"}],
+    }
+    places = [{"id": "03efmqc40", "name": "Arizona State University"}, {"id": "cern", "name": "X"}]
+    metadata = {"title": "T", "creators": [{"person_or_org": who, "affiliations": places}]}
+    (creator,) = zenodo.to_record({"id": 1, "metadata": metadata}).creators
+    assert (creator.kind, creator.ror, creator.affiliation_rors) == (
+        "organization",
+        "01ggx4157",
+        ("03efmqc40",),
+    )

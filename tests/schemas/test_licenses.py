@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairreg.schemas.licenses import agreed, joined, spdx
+from fairreg.schemas.licenses import agreed, joined, of_one, spdx
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,7 @@ def test_any_text_is_answered_and_an_answer_stands_for_itself(stated):
     assert found is None or spdx(found) == found
 
 
+CC, APACHE = "https://creativecommons.org/licenses/by/4.0/", "https://www.apache.org/licenses/LICENSE-2.0"
 WORDS = [
     "(",
     ")",
@@ -126,3 +127,24 @@ def test_misplaced_parentheses_and_operators_are_no_licence(stated):
 )
 def test_the_names_and_addresses_of_one_licence_agree_or_there_is_none(stated, expected):
     assert agreed(*stated) == expected
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (("MIT", CC), (None, f"MIT, contradicted by {CC}")),
+        (("GPL-2.0-only", "MIT License", CC), (None, "GPL-2.0-only, contradicted by MIT License")),
+        (("Creative Commons Attribution 4.0 International", "cc-by-4.0", CC), ("CC-BY-4.0", None)),
+        (("House rules", CC), (None, f"House rules ({CC})")),
+        (("Under the Apache License, Version 2.0, unless agreed otherwise", APACHE), ("Apache-2.0", None)),
+        (
+            ("Apache License, Version 2.0, for non-commercial use", APACHE),
+            (None, f"Apache License, Version 2.0, for non-commercial use ({APACHE})"),
+        ),
+        (("gemma",), (None, "gemma (https://ai.google.dev/gemma/terms)")),
+        ((" ", None, "MIT"), ("MIT", None)),
+        ((None, ""), (None, None)),
+    ],
+)
+def test_one_licence_of_several_names_is_read_or_said_with_its_contradiction(stated, expected):
+    assert of_one(*stated) == expected

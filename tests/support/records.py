@@ -42,8 +42,15 @@ def listed(strategy, size=3):
     return st.lists(strategy, max_size=size).map(tuple)
 
 
+rors = st.from_regex(r"\A0[a-z0-9]{6}[0-9]{2}\Z")
 creators = st.builds(
-    Creator, name=words, orcid=orcids, affiliation=maybe, kind=st.sampled_from(["person", "organization"])
+    Creator,
+    name=words,
+    orcid=orcids,
+    affiliation=maybe,
+    kind=st.sampled_from(["person", "organization"]),
+    ror=st.none() | rors,
+    affiliation_rors=listed(rors),
 )
 distributions = st.builds(
     Distribution,
@@ -57,7 +64,11 @@ distributions = st.builds(
     path=maybe,
 )
 relations = st.builds(
-    Relation, type=st.sampled_from(get_args(RelationType)), target=identifiers, target_kind=maybe
+    Relation,
+    type=st.sampled_from(get_args(RelationType)),
+    target=identifiers,
+    target_kind=maybe,
+    stated_type=maybe,
 )
 tensors = st.builds(
     Tensor,

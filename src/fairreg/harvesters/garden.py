@@ -203,7 +203,7 @@ def _related(
 
 
 def _notes(top: JsonNode) -> str | None:
-    contributors = [text for node in top["contributors"].items() if (text := node.text)]
+    contributors = [text for node in top["contributors"].items() if (text := node.title)]
     lines = [f"Contributors: {'; '.join(contributors)}"] if contributors else []
     if top["function_name"].text:
         lines.append(f"Function: {top['function_name'].text}")

@@ -209,7 +209,7 @@ def _record_of(top: JsonNode) -> ModelRecord:
         provenance=_provenance(number, shown),
         description=plain_text(flow["description"].prose or "") or None,
         alternate_names=tuple(
-            text for field in ("full_name", "fullName", "custom_name") if (text := flow[field].text)
+            text for field in ("full_name", "fullName", "custom_name") if (text := flow[field].title)
         ),
         identifiers=distinct_identifiers([Identifier("openml", f"flow/{number}")]),
         version=flow["version"].text,
@@ -217,7 +217,7 @@ def _record_of(top: JsonNode) -> ModelRecord:
         publisher="OpenML",
         stated_type="flow",
         license=known,
-        license_stated=None if known else flow["licence"].text,
+        license_stated=None if known else flow["licence"].title,
         keywords=split_keywords(text for item in flow["tag"].items() if (text := item.text)),
         language=flow["language"].text,
         frameworks=frameworks,
@@ -275,7 +275,7 @@ def _parts(flow: JsonNode) -> Iterator[Relation]:
 def _notes(flow: JsonNode) -> str | None:
     """Return information without a field in the record."""
     stated = {
-        "Contributors": "; ".join(text for item in flow["contributor"].items() if (text := item.text)),
+        "Contributors": "; ".join(text for item in flow["contributor"].items() if (text := item.title)),
         "External version": flow["external_version"].text,
         "Dependencies": flow["dependencies"].text,
         "Installation": flow["installation_notes"].text,

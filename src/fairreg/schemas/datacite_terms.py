@@ -9,11 +9,19 @@ from fairreg.errors import IdentifierError
 from fairreg.schemas.identifiers import Identifier, normalise_doi, parse
 from fairreg.schemas.record import Relation, RelationType
 from fairreg.schemas.text import one_line
-from fairreg.sources import ARXIV, DOI, scheme_names, schemes
+from fairreg.sources import ARXIV, DOI, ROR, scheme_names, schemes
 
-__all__ = ["cited_in", "distinct_identifiers", "distinct_relations", "identifier_of", "relation_type"]
+__all__ = [
+    "cited_in",
+    "distinct_identifiers",
+    "distinct_relations",
+    "identifier_of",
+    "relation_type",
+    "rors",
+    "typed_relation",
+]
 
-# DataCite 4.6, appendix 1 (relationType), lower case; types without a counterpart become related_to.
+# DataCite 4.7, appendix 1 (relationType), lower case; types without a counterpart become related_to.
 _RELATIONS: dict[str, RelationType] = {
     "cites": "cites",
     "iscitedby": "is_cited_by",
@@ -32,6 +40,8 @@ _RELATIONS: dict[str, RelationType] = {
     "isdocumentedby": "is_documented_by",
     "documents": "documents",
     "isdescribedby": "is_described_by",
+    "collects": "collects",
+    "iscollectedby": "is_collected_by",
     "requires": "requires",
     "iscompiledby": "is_compiled_by",
     "isvariantformof": "is_variant_of",
@@ -40,14 +50,40 @@ _RELATIONS: dict[str, RelationType] = {
     "isderivedfrom": "is_derived_from",
     "issourceof": "is_source_of",
 }
+# Types of DataCite 4.6 and later that no row of `sources` reads; their prefix is the name of the scheme.
+_PREFIXED = ("cstr", "rrid")
 _PINNED = re.compile(r"/(?:tree|commit|releases/tag|blob|archive)/")
 _CITED_DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+")
+_ROR = re.compile(r"0[a-z0-9]{6}[0-9]{2}")
 _CITED_ARXIV = re.compile(r"\barxiv:\s?(\d{4}\.\d{4,5})", re.IGNORECASE)
 
 
 def relation_type(stated: str | None) -> RelationType:
     """Return the record's term for a relation in any case; related_to for one without a counterpart."""
     return _RELATIONS.get(re.sub(r"[^a-z]", "", (stated or "").lower()), "related_to")
+
+
+def typed_relation(
+    target: Identifier | None, stated: str | None, *, kind: str | None = None, more: str | None = None
+) -> Relation | None:
+    """Return the relation to `target`; one of a type without a counterpart keeps the source's words.
+
+    `more` is what the source says of the relation beside its type (DataCite 4.7, relationTypeInformation).
+    """
+    if target is None:
+        return None
+    found = relation_type(stated)
+    words = ": ".join(word for word in (stated, more) if word)
+    own = found != "related_to" or words.casefold() in {"relatedto", "isrelatedto"}
+    return Relation(type=found, target=target, target_kind=kind, stated_type=None if own else words or None)
+
+
+def rors(texts: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the identifiers of the Research Organization Registry among `texts`, bare, each once."""
+    # An address may lack its scheme.
+    whole = (f"https://{text.strip()}" if text and re.search(r"^[^:]*/", text) else text for text in texts)
+    found = (identifier_of(text, ROR.name) for text in whole)
+    return tuple(dict.fromkeys(item.value for item in found if item and _ROR.fullmatch(item.value)))
 
 
 @cache
@@ -81,6 +117,9 @@ def identifier_of(
         if hint == DOI.name:
             return None
     name, _, rest = value.partition(":")
+    if hint and rest and hint in _PREFIXED:
+        # Registered with its prefix or without, or as the page of a resolver: one identifier.
+        return Identifier(hint, re.sub(rf".*\b{hint}:", "", value, flags=re.IGNORECASE), evidence)
     if not hint and rest and re.fullmatch(r"[A-Za-z][\w.+-]*", name):
         return Identifier(name.lower(), rest, evidence)
     return Identifier(hint or "other", value, evidence)

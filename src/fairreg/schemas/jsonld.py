@@ -16,6 +16,7 @@ from fairreg.schemas.jsonld_terms import (
     LISTS,
     ORCID,
     RELATION_TERMS,
+    ROR,
     SPDX,
     SPDX_ID,
     TEXTS,
@@ -98,15 +99,16 @@ def _identifier_node(item: Identifier) -> Node:
 
 
 def _creator_node(item: Creator) -> Node:
-    affiliation = (
-        {"@type": "Organization", "name": item.affiliation} if item.affiliation is not None else None
-    )
+    ror = ROR + item.ror if item.ror else None
+    rors = [ROR + ror for ror in item.affiliation_rors]
+    affiliation = {"@type": "Organization", "name": item.affiliation, "identifier": rors}
     return prune(
         {
             "@type": "Person" if item.kind == "person" else "Organization",
-            "@id": ORCID + item.orcid if item.orcid else None,
+            "@id": ORCID + item.orcid if item.orcid else ror,
             "name": item.name,
-            "affiliation": affiliation,
+            "identifier": ror if item.orcid else None,
+            "affiliation": prune(affiliation),
         }
     )
 
@@ -136,6 +138,7 @@ def _relation_terms(relations: tuple[Relation, ...]) -> Node:
             "@id": url if url and _IRI.fullmatch(url) else None,
             "identifier": _identifier_node(item.target),
             "targetKind": item.target_kind,
+            "statedType": item.stated_type,
             "position": position,
         }
         terms.setdefault(RELATION_TERMS[item.type], []).append(prune(node))

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fairreg import sources
 from fairreg.errors import RecordError
 from fairreg.schemas.contexts import term_of_key
 from fairreg.schemas.identifiers import Identifier, normalise_orcid
@@ -18,6 +19,7 @@ from fairreg.schemas.jsonld_terms import (
     LISTS,
     ORCID,
     RELATION_TERMS,
+    ROR,
     SPDX_ID,
     TEXTS,
     TYPES,
@@ -112,17 +114,27 @@ def _identifier(node: Node) -> Identifier | None:
 
 
 def _creator(node: Node) -> Node:
-    page = str(node.get("@id") or _scalar(node.get("identifier")) or "")
+    pages = [str(page) for page in (node.get("@id"), *_texts(node.get("identifier"))) if page]
     given, family = _scalar(node.get("givenName")), _scalar(node.get("familyName"))
     affiliation = next(iter(_nodes(node.get("affiliation"))), {})
     return prune(
         {
             "name": _scalar(node.get("name")) or " ".join(part for part in (given, family) if part),
-            "orcid": page.removeprefix(ORCID) if page.startswith(ORCID) else normalise_orcid(page),
+            "orcid": _orcid(pages[0]) if pages else None,
             "affiliation": _scalar(affiliation.get("name")),
             "kind": "organization" if node.get("@type") == "Organization" else "person",
+            sources.ROR.name: next((page.removeprefix(ROR) for page in pages if page.startswith(ROR)), None),
+            "affiliation_rors": [
+                str(page).removeprefix(ROR)
+                for page in _texts(affiliation.get("identifier"))
+                if str(page).startswith(ROR)
+            ],
         }
     )
+
+
+def _orcid(page: str) -> str | None:
+    return page.removeprefix(ORCID) if page.startswith(ORCID) else normalise_orcid(page)
 
 
 def _distribution(node: Node) -> Node:
@@ -165,12 +177,9 @@ def _relations(node: Node) -> tuple[Relation, ...]:
             if target is not None:
                 position = _scalar(item.get("position"))
                 place = position if isinstance(position, int) else len(found)
-                found.append(
-                    (
-                        place,
-                        Relation(type=relation, target=target, target_kind=_scalar(item.get("targetKind"))),
-                    )
-                )
+                kind, stated = (_scalar(item.get(name)) for name in ("targetKind", "statedType"))
+                stated_relation = Relation(type=relation, target=target, target_kind=kind, stated_type=stated)
+                found.append((place, stated_relation))
     return tuple(relation for _, relation in sorted(found, key=lambda pair: pair[0]))
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "LISTS",
     "ORCID",
     "RELATION_TERMS",
+    "ROR",
     "SPDX",
     "SPDX_ID",
     "TEXTS",
@@ -28,6 +29,7 @@ Node = dict[str, Any]
 SPDX = "https://spdx.org/licenses/"
 SPDX_ID = re.compile(r"(?!.*\.(?:html|json)$)[A-Za-z0-9.+-]+")
 ORCID = str(sources.ORCID.resolver)
+ROR = str(sources.ROR.resolver)
 TYPES = {"model": "MLModel", "dataset": "Dataset", "software": "SoftwareSourceCode"}
 KINDS = {
     **{term: kind for kind, term in TYPES.items()},
@@ -60,6 +62,8 @@ RELATION_TERMS: dict[RelationType, str] = {
     "requires": "requires",
     "is_compiled_by": "isCompiledBy",
     "is_described_by": "isDescribedBy",
+    "collects": "collects",
+    "is_collected_by": "isCollectedBy",
     "related_to": "relatedTo",
 }
 

@@ -64,6 +64,8 @@ RelationType = Literal[
     "requires",
     "is_compiled_by",
     "is_described_by",
+    "collects",
+    "is_collected_by",
     "related_to",
 ]
 
@@ -72,6 +74,7 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 Date = Annotated[str, msgspec.Meta(pattern=r"^\d{4}(-\d{2}(-\d{2}([T ].*)?)?)?$")]
 Checksum = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+:[0-9a-f]+$")]
 Orcid = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$")]
+Ror = Annotated[str, msgspec.Meta(pattern=r"^0[a-z0-9]{6}[0-9]{2}$")]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -80,12 +83,18 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
 
 class Creator(_Struct, frozen=True):
-    """A person or organisation that made the object; `orcid` is the bare 16-digit form with hyphens."""
+    """A person or organisation that made the object; `orcid` is the bare 16-digit form with hyphens.
+
+    `ror` is the bare identifier of an organisation in the Research Organization Registry (https://ror.org),
+    `affiliation_rors` are those of the institutions in `affiliation`, in the order of the source.
+    """
 
     name: Text
     orcid: Orcid | None = None
     affiliation: str | None = None
     kind: Literal["person", "organization"] = "person"
+    ror: Ror | None = None
+    affiliation_rors: tuple[Ror, ...] = ()
 
 
 class Distribution(_Struct, frozen=True):
@@ -117,11 +126,15 @@ class Distribution(_Struct, frozen=True):
 
 
 class Relation(_Struct, frozen=True):
-    """A typed reference to another object; `target_kind` is the other's type as the source states it."""
+    """A typed reference to another object; `target_kind` is the other's type as the source states it.
+
+    `stated_type` is the source's word for a relation that has no type of its own here (`related_to`).
+    """
 
     type: RelationType
     target: Identifier
     target_kind: str | None = None
+    stated_type: str | None = None
 
 
 class Evaluation(_Struct, frozen=True):

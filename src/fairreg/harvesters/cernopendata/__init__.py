@@ -11,6 +11,8 @@ from datetime import date
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
+
 from fairreg.errors import BadAnswer, NotFound, UsageError
 from fairreg.harvesters.base import FetchedPayload, Harvester, Hit, HitPage, Payload, payloads_of
 from fairreg.harvesters.common.contents import Contents, read_contents
@@ -20,14 +22,16 @@ from fairreg.schemas.datacite_terms import (
     distinct_relations,
     identifier_of,
     relation_type,
+    rors,
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import spdx
+from fairreg.schemas.licenses import of_one
 from fairreg.schemas.record import (
     Creator,
     Distribution,
     Feature,
+    FieldOrigin,
     ModelRecord,
     Provenance,
     Relation,
@@ -177,7 +181,10 @@ def _record_of(top: JsonNode) -> ModelRecord:
     doi = normalise_doi(meta["doi"].text or "")
     files = files_of(meta, number)
     contents = _contents(meta, title, files)
-    known = spdx(meta.at("license", "attribution").text, meta.at("license", "url").text)
+    creators, creators_from = _creators(meta)
+    license_id, license_stated = of_one(
+        meta["license"].title, meta.at("license", "attribution").title, meta.at("license", "url").title
+    )
     formats = _formats(meta)
     return ModelRecord(
         identifier=f"doi:{doi}" if doi else f"cernopendata:{number}",
@@ -187,17 +194,20 @@ def _record_of(top: JsonNode) -> ModelRecord:
             source="cernopendata",
             source_id=number,
             url=f"{PORTAL}/record/{number}",
-            origins=tuple(item for item in contents.origins if item.field != "formats" or not formats),
+            origins=(
+                *(item for item in contents.origins if item.field != "formats" or not formats),
+                *([FieldOrigin("creators", "inferred", creators_from)] if creators_from else []),
+            ),
         ),
         description=_prose(meta["abstract"]),
         alternate_names=tuple(text for item in meta["title_additional"].items() if (text := item.title)),
         identifiers=distinct_identifiers(_identifiers(meta, number, doi)),
         version=meta["version"].text,
-        creators=tuple(_creators(meta)),
+        creators=creators,
         publisher=meta["publisher"].title or "CERN Open Data Portal",
         stated_type=_stated_type(meta),
-        license=known,
-        license_stated=None if known else meta.at("license", "attribution").text,
+        license=license_id,
+        license_stated=license_stated,
         keywords=_keywords(meta),
         language=meta["language"].text,
         ml_task=contents.ml_task,
@@ -221,18 +231,37 @@ def _identifiers(meta: JsonNode, number: str, doi: str | None) -> Iterator[Ident
     )
 
 
-def _creators(meta: JsonNode) -> Iterator[Creator]:
-    """The authors, else the collaboration."""
-    named = False
-    for item in meta["authors"].items():
-        name = item["name"].title
-        if name:
-            named = True
-            orcid = normalise_orcid(item["orcid"].text or "")
-            yield Creator(name=name, orcid=orcid, affiliation=item["affiliation"].title)
-    collaboration = meta.at("collaboration", "name").title
-    if collaboration and not named:
-        yield Creator(name=collaboration, kind="organization")
+def _creators(meta: JsonNode) -> tuple[tuple[Creator, ...], str | None]:
+    """Return the authors, else the collaboration, else the experiments, and the field of an experiment.
+
+    The portal gives the collaboration as creator of a record without authors (cernopendata-portal,
+    cernopendata/modules/datacite/serializers.py); that an experiment is the creator is inferred.
+    """
+    authors = tuple(found for item in meta["authors"].items() if (found := _author(item)))
+    if authors:
+        return authors, None
+    for field in ("collaboration", "experiment"):
+        names = [item["name"].title or item.title for item in meta[field].items()]
+        groups = tuple(Creator(name=name, kind="organization") for name in dict.fromkeys(names) if name)
+        if groups:
+            return groups, field if field == "experiment" else None
+    return (), None
+
+
+def _author(item: JsonNode) -> Creator | None:
+    """Return an author; several ROR identifiers of affiliations are separated by semicolons."""
+    from fairreg.formats.creator_names import is_group
+
+    name = item["name"].title or item.title
+    if not name:
+        return None
+    person = Creator(
+        name=name,
+        orcid=normalise_orcid(item["orcid"].text or ""),
+        affiliation=item["affiliation"].title,
+        affiliation_rors=rors((item["rorid"].text or "").split(";")),
+    )
+    return msgspec.structs.replace(person, kind="organization") if is_group(person) else person
 
 
 def _stated_type(meta: JsonNode) -> str | None:
@@ -305,7 +334,7 @@ def _variables(meta: JsonNode) -> tuple[Tensor, ...]:
 
 
 def _described(item: JsonNode, typed: bool) -> str | None:
-    text, stored = item["description"].text, item["type"].text if typed else None
+    text, stored = item["description"].title, item["type"].text if typed else None
     return f"{text} ({stored})" if text and stored else text or stored
 
 

@@ -34,7 +34,7 @@ _BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)*+")
 # Of expat about a document, and of Python about its encoding.
 _FAULTS = (ET.ParseError, ValueError, LookupError)
 _PLAIN = ("publisher", "publicationYear", "language", "version")
-_ATTRIBUTES = {"rightsURI": "rightsUri", "schemeURI": "schemeUri"}
+_ATTRIBUTES = {"rightsURI": "rightsUri", "schemeURI": "schemeUri", "awardURI": "awardUri"}
 
 
 class OaiPage(NamedTuple):
@@ -162,6 +162,19 @@ def _attributes(resource: ET.Element) -> Json:
     read: Json = {"doi": _text(identifier) if is_doi else None}
     read.update({name: _text(_child(resource, name)) for name in _PLAIN})
     read["creators"] = [_creator(part) for part in _members(resource, "creators", "creator")]
+    read["contributors"] = [
+        _creator(part, "contributor") | {"contributorType": part.get("contributorType")}
+        for part in _members(resource, "contributors", "contributor")
+    ]
+    read["fundingReferences"] = [
+        _flat(part) for part in _members(resource, "fundingReferences", "fundingReference")
+    ]
+    read["relatedItems"] = [
+        dict(part.attrib)
+        | _flat(part)
+        | {"titles": [_entry(title, "title") for title in _members(part, "titles", "title")]}
+        for part in _members(resource, "relatedItems", "relatedItem")
+    ]
     for group, element, name, word in _LISTS:
         read[name] = [_entry(part, word) for part in _members(resource, group, element)]
     for group, element in (("formats", "format"), ("sizes", "size")):
@@ -175,14 +188,22 @@ def _attributes(resource: ET.Element) -> Json:
     return {name: value for name, value in read.items() if value not in (None, [], {})}
 
 
-def _creator(item: ET.Element) -> Json:
-    named = _child(item, "creatorName")
+def _flat(item: ET.Element) -> Json:
+    """Return the texts of the children by name, and the attributes of them all."""
+    read: Json = {}
+    for part in item:
+        read |= _entry(part, _name(part))
+    return read
+
+
+def _creator(item: ET.Element, role: str = "creator") -> Json:
+    named = _child(item, f"{role}Name")
     return {
         "name": _text(named),
         "nameType": named.get("nameType") if named is not None else None,
         "givenName": _text(_child(item, "givenName")),
         "familyName": _text(_child(item, "familyName")),
-        "affiliation": [text for part in item if _name(part) == "affiliation" and (text := _text(part))],
+        "affiliation": [_entry(part, "name") for part in item if _name(part) == "affiliation"],
         "nameIdentifiers": [
             _entry(part, "nameIdentifier") for part in item if _name(part) == "nameIdentifier"
         ],

@@ -24,6 +24,9 @@ WINDOW = 10_000
 # Default filter: DataCite registers articles, images and samples by the million. It takes several ids,
 # separated by commas.
 BULK_TYPES = "model,software,dataset"
+# Without it the API states affiliations as names (support.datacite.org, "Can I see more detailed affiliation
+# information in the REST API?").
+_WHOLE = {"affiliation": "true"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -43,7 +46,7 @@ def registration(payload: Payload) -> Registration:
     """Return the registration in a DOI's document. Raises RecordError for any other document."""
     top = attributes_of(payload)
     types = tuple(cursor.text for _, cursor in top["types"].members() if cursor.text)
-    helped = tuple(name for item in top["contributors"].items() if (name := item["name"].text))
+    helped = tuple(name for item in top["contributors"].items() if (name := item["name"].title))
     return Registration(top["state"].text or "findable", types, top["url"].address, helped)
 
 
@@ -63,7 +66,7 @@ class DataCiteHarvester(Harvester):
         """Fetch the document of a DOI with its media. Raises NotFound, UsageError for another scheme."""
         if not self.handles(identifier):
             raise UsageError(f"DataCite has no {identifier.scheme} identifiers.", hint="Give a DOI.")
-        answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media"})
+        answer = web.get(f"{DOIS}/{quote(identifier.value, safe='/')}", params={"include": "media", **_WHOLE})
         return FetchedPayload(object_of(answer, "DataCite", "document"), answer.body, answer.url)
 
     def search(
@@ -99,15 +102,23 @@ class DataCiteHarvester(Harvester):
         yield from payloads_of(items)
 
     def withdrawn(self, payload: Payload) -> tuple[str, str] | None:
-        """Return the tombstone of a DOI that its repository hid (state `registered`; it still resolves)."""
+        """Return the tombstone of a DOI that its repository hid or whose work has a date of withdrawal.
+
+        A hidden DOI has the state `registered` and still resolves.
+        """
+        from fairreg.harvesters.datacite.statements import withdrawal
+
         try:
             top = attributes_of(payload)
         except RecordError:
             return None
         doi = normalise_doi(top["doi"].text or "")
-        if doi is None or top["state"].text != "registered":
+        if doi is None:
             return None
-        return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
+        if top["state"].text == "registered":
+            return doi, top["reason"].text or "its repository withdrew it from DataCite's index"
+        gone = withdrawal(top)
+        return (doi, gone) if gone else None
 
     def _pages(self, web: HttpClient, asked: dict[str, str | int], cursor: str) -> Iterator[HitPage]:
         seen = {cursor}
@@ -121,7 +132,7 @@ class DataCiteHarvester(Harvester):
 
     def _page(self, web: HttpClient, asked: dict[str, str | int], cursor: str) -> HitPage:
         kind, value, size = _read_cursor(cursor)
-        answer = web.get(DOIS, params={**asked, f"page[{kind}]": value, "page[size]": size})
+        answer = web.get(DOIS, params={**asked, **_WHOLE, f"page[{kind}]": value, "page[size]": size})
         top = JsonNode(answer.listing())
         if not isinstance(top["data"].value, list):
             raise BadAnswer("DataCite did not answer with a list of DOIs.", hint="Try again later.")

@@ -14,12 +14,12 @@ from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
     identifier_of,
-    relation_type,
+    rors,
 )
 from fairreg.schemas.file_address import file_address, name_in_address
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, parse
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import joined, of_one
 from fairreg.schemas.record import (
     Access,
     AccessLevel,
@@ -48,15 +48,21 @@ _ACCESS: dict[str, AccessLevel] = {
     "metadata only access": "closed",
     "c_14cb": "closed",
 }
+_MODEL = re.compile(
+    r"(?:(?:pre-?)?trained |(?:machine|deep)[- ]learning |neural |ai |ml )*model\b", re.IGNORECASE
+)
 _BYTES = re.compile(r"(\d+)\s*bytes?", re.IGNORECASE)
 
 
 def record_of(payload: object) -> ModelRecord:
     """Map one DOI's document. Raises RecordError naming the path of a missing title or DOI."""
+    from fairreg.harvesters.datacite.statements import notes, relations
+
     top, doi, title = _essentials(payload)
     files = tuple(_distributions(top, JsonNode(payload)))
     contents = _contents(top, title, files)
     license_id, license_stated = _license(top)
+    related = distinct_relations(relations(top))
     return ModelRecord(
         identifier=f"doi:{doi}",
         kind=contents.kind,
@@ -69,7 +75,7 @@ def record_of(payload: object) -> ModelRecord:
         ),
         description=_description(top),
         alternate_names=tuple(text for item in _titles(top)[1:] if (text := _title(item))),
-        identifiers=distinct_identifiers(_identifiers(top, doi)),
+        identifiers=distinct_identifiers(_identifiers(top, doi, related)),
         version=top["version"].text,
         creators=tuple(creator for item in top["creators"].items() if (creator := _creator(item))),
         publisher=top["publisher"].title or top.at("publisher", "name").title,
@@ -85,7 +91,8 @@ def record_of(payload: object) -> ModelRecord:
         date_published=_dated(top, "Issued") or _year(top) or _dated(top, "Available"),
         date_modified=_dated(top, "Updated") or top["updated"].date,
         distributions=files,
-        relations=distinct_relations(_relations(top)),
+        relations=related,
+        notes=notes(top),
         access=_access(top),
     )
 
@@ -141,9 +148,9 @@ def _describes_other(item: JsonNode) -> bool:
     return elsewhere or (item["description"].text or "").startswith('{"references"')
 
 
-def _identifiers(top: JsonNode, doi: str) -> Iterator[Identifier | None]:
+def _identifiers(top: JsonNode, doi: str, related: tuple[Relation, ...]) -> Iterator[Identifier | None]:
     yield Identifier("doi", doi)
-    concept = next((item.target.value for item in _relations(top) if _is_concept(item, doi)), None)
+    concept = next((item.target.value for item in related if _is_concept(item, doi)), None)
     yield Identifier("concept_doi", concept) if concept else None
     for field, name in (("alternateIdentifiers", "alternateIdentifier"), ("identifiers", "identifier")):
         for item in top[field].items():
@@ -170,33 +177,32 @@ def _landing(url: str | None) -> Identifier | None:
     return Identifier(found.scheme, value, "url") if value and found.scheme not in {"url", "doi"} else None
 
 
-def _relations(top: JsonNode) -> Iterator[Relation]:
-    for item in top["relatedIdentifiers"].items():
-        target = identifier_of(item["relatedIdentifier"].text, item["relatedIdentifierType"].text)
-        if target is not None:
-            kind = item["resourceTypeGeneral"].text
-            yield Relation(type=relation_type(item["relationType"].text), target=target, target_kind=kind)
-
-
 def _creator(item: JsonNode) -> Creator | None:
     parts = (item["familyName"].title, item["givenName"].title)
     name = item["name"].title or ", ".join(part for part in parts if part)
     if not name:
         return None
-    orcids = (
-        normalise_orcid(entry["nameIdentifier"].text or "")
-        for entry in item["nameIdentifiers"].items()
-        if "orcid" in (entry["nameIdentifierScheme"].text or entry["schemeUri"].text or "").lower()
-    )
-    affiliations = [
-        text for node in item["affiliation"].items() if (text := node.title or node["name"].title)
-    ]
+    ids = list(item["nameIdentifiers"].items())
+    orcids = (normalise_orcid(text) for text in _of_scheme("orcid", ids, "nameIdentifier"))
+    places = list(item["affiliation"].items())
+    called = (node.title or node["name"].title or node["affiliationIdentifier"].text for node in places)
     return Creator(
         name=name,
         orcid=next((orcid for orcid in orcids if orcid), None),
-        affiliation="; ".join(affiliations) or None,
+        affiliation="; ".join(text for text in called if text) or None,
         kind="organization" if item["nameType"].text == "Organizational" else "person",
+        ror=next(iter(rors(_of_scheme("ror", ids, "nameIdentifier"))), None),
+        affiliation_rors=rors(_of_scheme("ror", places, "affiliationIdentifier")),
     )
+
+
+def _of_scheme(scheme: str, items: list[JsonNode], field: str) -> Iterator[str]:
+    """Yield the identifiers of `scheme` in `field`; it is said by name, by address or in the text."""
+    for item in items:
+        text = item[field].text
+        stated = item[f"{field}Scheme"].text or item["schemeUri"].text or text
+        if text and stated and scheme in stated.lower():
+            yield text
 
 
 def _type(top: JsonNode) -> tuple[str | None, str | None]:
@@ -207,7 +213,10 @@ def _type(top: JsonNode) -> tuple[str | None, str | None]:
 
 def _contents(top: JsonNode, title: str, files: tuple[Distribution, ...]) -> Contents:
     names = [item.name for item in files]
-    return read_contents(_type(top)[0], title=title, keywords=_keywords(top), file_names=names)
+    general, detail = _type(top)[0], top.at("types", "resourceType").text or ""
+    # "Other" says nothing, and the text beside it may say what the work is.
+    word = "Model" if general == "Other" and _MODEL.match(detail) else general
+    return read_contents(word, title=title, keywords=_keywords(top), file_names=names)
 
 
 def _keywords(top: JsonNode) -> tuple[str, ...]:
@@ -221,12 +230,13 @@ def _license(top: JsonNode) -> tuple[str | None, str | None]:
     found: list[str] = []
     unknown: list[str] = []
     for item in top["rightsList"].items():
-        stated = item["rights"].text or item["rightsUri"].text or item["rightsIdentifier"].text or item.text
-        known = spdx(item["rightsIdentifier"].text, item["rightsUri"].text, item["rights"].text, item.text)
+        places = (item["rights"], item["rightsIdentifier"], item["rightsUri"], item)
+        names = (text for node in places if (text := node.title) and text.lower() not in _ACCESS)
+        known, stated = of_one(*names)
         if known:
             found.append(known)
         elif stated and _level(item) is None:
-            unknown.append(with_address(stated))
+            unknown.append(stated)
     return joined(found), "; ".join(unknown) or None
 
 
@@ -236,6 +246,11 @@ def _level(item: JsonNode) -> AccessLevel | None:
 
 
 def _access(top: JsonNode) -> Access | None:
+    from fairreg.harvesters.datacite.statements import withdrawal
+
+    gone = withdrawal(top)
+    if gone:
+        return Access(level="closed", conditions=gone)
     level = next((found for item in top["rightsList"].items() if (found := _level(item))), None)
     if level is None:
         return None

@@ -16,11 +16,11 @@ from fairreg.schemas.datacite_terms import (
     distinct_identifiers,
     distinct_relations,
     identifier_of,
-    relation_type,
+    typed_relation,
 )
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import joined, of_one
 from fairreg.schemas.record import (
     Access,
     Creator,
@@ -74,7 +74,7 @@ def record_of(payload: object) -> ModelRecord:
         identifiers=distinct_identifiers(_identifiers(top, name, doi)),
         version=cite["version"].text,
         creators=tuple(creator for item in cite["creators"].items() if (creator := _creator(item))),
-        publisher=cite["publisher"].text or "DLHub",
+        publisher=cite["publisher"].title or "DLHub",
         stated_type=servable["type"].text or cite.at("resourceType", "resourceTypeGeneral").text,
         license=license_id,
         license_stated=license_stated,
@@ -167,8 +167,7 @@ def _relations(cite: JsonNode) -> Iterator[Relation | None]:
         text = item["relatedIdentifier"].text
         target = identifier_of(text, item["relatedIdentifierType"].text)
         own = _globus(text, "") is not None
-        kind = relation_type(item["relationType"].text)
-        yield Relation(type=kind, target=target) if target and not own else None
+        yield None if own else typed_relation(target, item["relationType"].text)
     for item in cite["associatedPubliations"].items():  # spelled so in the schema of 2018
         target = identifier_of(item.text)
         yield Relation(type="is_described_by", target=target) if target else None
@@ -208,12 +207,11 @@ def _license(cite: JsonNode) -> tuple[str | None, str | None]:
     found: list[str] = []
     unknown: list[str] = []
     for item in (*cite["rightsList"].items(), *cite["license"].items()):
-        stated = item["rights"].text or item["rightsURI"].text or item.text
-        known = spdx(item["rightsURI"].text, item["rights"].text, item.text)
+        known, stated = of_one(item["rights"].title, item["rightsURI"].title, item.title)
         if known:
             found.append(known)
         elif stated and stated.lower() not in _FREE:
-            unknown.append(with_address(stated))
+            unknown.append(stated)
     return joined(found), "; ".join(unknown) or None
 
 

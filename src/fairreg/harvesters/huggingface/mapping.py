@@ -21,7 +21,7 @@ from fairreg.schemas.datacite_terms import distinct_identifiers, distinct_relati
 from fairreg.schemas.file_address import quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import joined, of_one
 from fairreg.schemas.record import (
     Creator,
     Distribution,
@@ -226,25 +226,25 @@ class _Mapping:
 
     def _creators(self) -> tuple[Creator, ...]:
         owner, slash, _ = self.repository.partition("/")
-        name = self.info["author"].text or (owner if slash else None)
+        name = self.info["author"].title or (owner if slash else None)
         return (Creator(name=name, kind="organization"),) if name else ()
 
     def _license(self) -> tuple[str | None, str | None]:
         """(SPDX expression, stated licence without one); for ``other`` the card gives name and link."""
         stated = texts(self.meta["license"]) or list(self._tagged("license:"))
         name, link = stated_text(self.meta["license_name"]), self.meta["license_link"].text
+        page = self.meta["license_link"].address  # a relative link names a file of the repository
         found: list[str] = []
         unknown: list[str] = []
         for word in stated or ([name] if name else []):
-            known = spdx(word)
-            if known is None and word.lower() == "other":
-                known = spdx(name, link)
+            own = word.lower() in {"other", name}
+            known, said = of_one(name, page) if own else of_one(word)
             if known:
                 found.append(known)
+            elif own and link and not (name and page):
+                unknown.append(f"{name or word} ({link})")
             else:
-                own = word.lower() in {"other", name}
-                told = (name or word) if own else word
-                unknown.append(f"{told} ({link})" if own and link else with_address(told))
+                unknown.append(said or word)
         return joined(found), "; ".join(dict.fromkeys(unknown)) or None
 
     def _keywords(self) -> tuple[str, ...]:

@@ -14,11 +14,13 @@ from fairreg.schemas.datacite_terms import (
     distinct_relations,
     identifier_of,
     relation_type,
+    rors,
+    typed_relation,
 )
 from fairreg.schemas.file_address import file_address, quoted_path
 from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orcid, zenodo_of_doi
 from fairreg.schemas.json_reader import JsonNode, violation
-from fairreg.schemas.licenses import joined, spdx, with_address
+from fairreg.schemas.licenses import joined, of_one
 from fairreg.schemas.record import (
     Access,
     AccessLevel,
@@ -203,7 +205,7 @@ def _relations(top: JsonNode, doi: str | None) -> Iterator[Relation | None]:
         stated = item["relation"].text or item.at("relation_type", "id").text
         target = _target(item)
         kind = item["resource_type"].text or item.at("resource_type", "id").text
-        yield Relation(type=relation_type(stated), target=target, target_kind=kind) if target else None
+        yield typed_relation(target, stated, kind=kind)
     if concept and concept != doi:
         yield Relation(type="is_version_of", target=Identifier("doi", concept))
     elif number and number.isdigit() and not concept and number != record_number(top):
@@ -232,6 +234,9 @@ def _creator(item: JsonNode) -> Creator | None:
         orcid=normalise_orcid(who["orcid"].text or schemes.get("orcid") or ""),
         affiliation="; ".join(affiliations) or None,
         kind="organization" if who["type"].text == "organizational" else "person",
+        ror=next(iter(rors([schemes.get("ror")])), None),
+        # InvenioRDM's vocabulary of affiliations has the identifiers of ROR.
+        affiliation_rors=rors(node["id"].text for node in places),
     )
 
 
@@ -254,14 +259,12 @@ def _license(meta: JsonNode) -> tuple[str | None, str | None]:
     found: list[str] = []
     unknown: list[str] = []
     for item in (*meta["license"].items(), *meta["rights"].items()):
-        stated = item.text or item["id"].text or item["title"].label or item["link"].text
-        known = spdx(
-            item.text, item["id"].text, item.at("props", "url").text, item["link"].text, item["title"].label
-        )
+        addresses = (item.at("props", "url").text, item["link"].text)
+        known, stated = of_one(item.title, item["id"].title, item["title"].label, *addresses)
         if known:
             found.append(known)
         elif stated:
-            unknown.append(with_address(stated))
+            unknown.append(stated)
     return joined(found), "; ".join(unknown) or None
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from fairreg.schemas.text import one_line
 
-__all__ = ["agreed", "joined", "spdx", "with_address"]
+__all__ = ["agreed", "joined", "of_one", "spdx", "with_address"]
 
 _LONGEST = 200
 # The library takes these families for their first version.
@@ -50,6 +50,40 @@ def agreed(*stated: str) -> str | None:
     licence = found.pop() if len(found) == 1 else None
     names = [text for text, known in read.items() if known is None and not re.search(r"[:/]|^#", text)]
     return licence if licence and all(is_part_of_name(name, licence) for name in names) else None
+
+
+def of_one(*stated: str | None) -> tuple[str | None, str | None]:
+    """Return (SPDX expression, None) of one licence by all its names and addresses, else (None, its words).
+
+    Names and addresses that contradict each other are no licence: both are said, and that they disagree.
+
+    >>> of_one("MIT", "https://creativecommons.org/licenses/by/4.0/")
+    (None, 'MIT, contradicted by https://creativecommons.org/licenses/by/4.0/')
+    """
+    texts = list(dict.fromkeys(one_line(text) for text in stated if text and text.strip()))
+    if not texts:
+        return None, None
+    licence = agreed(*(text for text in texts if not _is_notice(text, texts)))
+    if licence:
+        return licence, None
+    first = next((text for text in texts if spdx(text)), None)
+    other = next((text for text in texts if first and spdx(text) not in {None, spdx(first)}), None)
+    if other:
+        return None, f"{first}, contradicted by {other}"
+    address = next((text for text in texts[1:] if "://" in text), None)
+    return None, f"{texts[0]} ({address})" if address else with_address(texts[0])
+
+
+def _is_notice(text: str, texts: list[str]) -> bool:
+    """Tell whether `text` is a notice that names the licence of the others, without terms of its own."""
+    from fairreg.schemas.licenses.spdx_list import list_name, words
+    from fairreg.schemas.licenses.texts import has_other_terms
+
+    if spdx(text) or "://" in text:
+        return False
+    licence = agreed(*(other for other in texts if other != text))
+    names = (words(licence), words(list_name(licence) or "")) if licence else ()
+    return any(name and f" {name} " in f" {words(text)} " for name in names) and not has_other_terms(text)
 
 
 def joined(expressions: Iterable[str]) -> str | None:
