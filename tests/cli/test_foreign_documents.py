@@ -40,7 +40,7 @@ def test_two_crates_are_two_records(cli, tmp_path):
         assert cli("add", file, "--json").json == {
             "id": f"doi:10.1234/crate-{number}",
             "outcome": "new",
-            "not_read": ["mentions", "hasPart.name", "@graph.PropertyValue"],
+            "not_read": ["mentions", "publisher.@id", "hasPart.name", "@graph.PropertyValue"],
         }
 
 

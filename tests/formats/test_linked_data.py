@@ -286,7 +286,7 @@ def test_what_is_not_understood_of_a_person_is_named():
     }
     found = read(author={**person, "givenName": ["Ada", "B."]})
     assert found.understood.creators == (Creator(name="Ada Rossi", orcid=ORCID),)
-    assert found.left_out == ("author.affiliation", "author.url")
+    assert found.left_out == ("author.affiliation", "author.url", "author.givenName")
     assert people(author={"givenName": ["Ada", "B."], "familyName": "Rossi"}) == [("Ada B. Rossi", None)]
 
 

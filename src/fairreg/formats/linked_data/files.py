@@ -108,9 +108,7 @@ def _of_node(node: LinkedNode) -> Distribution | None:
         outer = _text(archive, "name") or archive.id
         return _described(node, outer, _address(archive), path=link)
     inside = node.id if not is_absolute(node.id) else None
-    return _described(
-        node, name or _last_part(link or "") or inside, link if link and _is_web(link) else None
-    )
+    return _described(node, name or _last_part(link or "") or inside, _address(node))
 
 
 def _link(node: LinkedNode) -> str | None:
@@ -122,8 +120,12 @@ def _link(node: LinkedNode) -> str | None:
 
 
 def _address(node: LinkedNode) -> str | None:
+    """Return the address of a file's content; a path beside the document counts as not read."""
     link = _link(node)
-    return link if link and _is_web(link) else None
+    if not link or _is_web(link):
+        return link
+    node.leave(*_LINKS)
+    return None
 
 
 def _described(
@@ -189,6 +191,8 @@ def _checksum(value: Value) -> str | None:
 def _media_type(node: LinkedNode) -> str | None:
     values = node.values("encodingFormat", "fileFormat")
     texts = [item.text for item in values if isinstance(item, Literal) and item.text]
+    if len(set(texts)) > 1:
+        node.leave("encodingFormat" if node.states("encodingFormat") else "fileFormat")
     return next((text for text in texts if _MEDIA_TYPE.fullmatch(text)), next(iter(texts), None))
 
 

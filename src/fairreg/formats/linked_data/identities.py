@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from fairreg.errors import without_secrets
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.schemas.datacite_terms import identifier_of
-from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier, normalise_doi, record_of_doi
+from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier, minted_doi, normalise_doi, record_of_doi
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.sources import DOI, KAGGLE, ORCID, OWNER_SLASH_NAME, code_sites, scheme_names
 
@@ -205,8 +205,15 @@ def _identity(value: Value, reader: _Reader) -> Identifier | None:
     schemes = [item.text or "" for item in value.values("propertyID") if isinstance(item, Literal)]
     prefixes = [name for item in schemes if _WORD.fullmatch(name := item.rstrip("/").rpartition("/")[2])]
     named = (f"{prefix.lower()}:{text}" for prefix in prefixes for text in texts if text)
-    found = (item for text in (*texts, *named) if (item := reader(text)))
-    return next(found, None)
+    found = next((item for text in (*texts, *named) if (item := reader(text))), None)
+    others = (stated(item.text) for item in value.values("url") if isinstance(item, Literal))
+    if found and any(item and not _are_same(found, item) for item in others):
+        value.leave("url")
+    return found
+
+
+def _are_same(one: Identifier, other: Identifier) -> bool:
+    return one.key == other.key or one.value in {minted_doi(other), other.url} or other.value == one.url
 
 
 def _unique(found: Iterable[Identifier]) -> tuple[Identifier, ...]:

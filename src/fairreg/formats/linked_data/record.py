@@ -16,7 +16,7 @@ from fairreg.formats.linked_data.terms import shown
 from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.licenses import agreed, joined
+from fairreg.schemas.licenses import agreed, joined, spdx
 from fairreg.schemas.record import (
     Access,
     Distribution,
@@ -34,6 +34,7 @@ __all__ = ["Described", "described", "kind_of"]
 _ORDER: tuple[Kind, ...] = ("model", "dataset", "software")
 # Schemes whose values documents write without a prefix: names of models on a hub, numbers of preprints.
 _BARE = {"fineTunedFrom": OWNER_SLASH_NAME.name, "referencePublication": ARXIV.name, "citation": ARXIV.name}
+_LICENCE_PLACES = ("identifier", "url", "sameAs")
 _CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -259,11 +260,20 @@ def _licence(node: LinkedNode) -> dict[str, str | None]:
         expression = agreed(*texts)
         if expression:
             known.append(expression)
+            _leave_other_addresses(value)
         elif texts:
             unknown.append(_named_licence(texts))
         else:
             node.leave("license")
     return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
+
+
+def _leave_other_addresses(value: Value) -> None:
+    """Count addresses of a known licence that are none of its own as not read."""
+    for term in _LICENCE_PLACES if isinstance(value, LinkedNode) else ():
+        texts = (item.text if isinstance(item, Literal) else item.id for item in value.values(term))
+        if any(text and spdx(text) is None for text in texts):
+            value.leave(term)
 
 
 def _named_licence(texts: list[str]) -> str:
@@ -278,7 +288,7 @@ def _licence_texts(value: Value) -> Iterator[str | None]:
         return
     yield label(value)
     yield value.id if identities.is_absolute(value.id) or value.is_reference else None
-    for item in value.values("identifier", "url", "sameAs"):
+    for item in value.values(*_LICENCE_PLACES):
         yield item.text if isinstance(item, Literal) else item.id
 
 
