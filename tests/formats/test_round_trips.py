@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every format that is read gives back the facts of a record that it can hold; docs/formats.md lists the rest.
+"""Every format that is read gives back the facts that it can hold; docs/formats.md lists the rest.
 
 Records are generated: people and groups in several scripts, with and without ORCID and affiliation, in order;
 licences, identifiers, dates, files with checksums, relations, keywords, training data and results.

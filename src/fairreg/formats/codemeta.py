@@ -174,7 +174,7 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         title=top["name"].label,
         abstract=prose(top["description"]),
         version=top["version"].text or top["softwareVersion"].text,
-        publisher=next((found for item in listed(top["publisher"]) if (found := _name_of(item))), None),
+        publisher=next(filter(None, map(_name_of, listed(top["publisher"]))), None),
         created=top["dateCreated"].date,
         released=top["datePublished"].date,
         modified=top["dateModified"].date,

@@ -52,6 +52,7 @@ NARROWS: Mapping[str, str] = {
 }
 
 
+_Member = dict[str, str | None]
 _LEVELS: Mapping[str, AccessLevel] = {
     "open": "open",
     "restricted": "restricted",
@@ -107,13 +108,13 @@ def _access(record: ModelRecord) -> dict[str, str | None]:
     return {"access_right": stated.level, "embargo_date": day, "access_conditions": conditions}
 
 
-def _related(record: ModelRecord) -> list[dict[str, str | None]]:
+def _related(record: ModelRecord) -> list[_Member]:
     code = code_of(record)
-    data: list[dict[str, str | None]] = [
+    data: list[_Member] = [
         {"identifier": item.value, "relation": "isDerivedFrom", "resource_type": "dataset"}
         for item in record.related("trained_on")
     ]
-    published = [
+    published: list[_Member] = [
         {
             "identifier": _name_of(item),
             "relation": "isDescribedBy",
@@ -121,7 +122,7 @@ def _related(record: ModelRecord) -> list[dict[str, str | None]]:
         }
         for item in papers_of(record)
     ]
-    others = [
+    others: list[_Member] = [
         {"identifier": name, "relation": _RELATIONS[item.type]}
         for item in record.relations
         if item.type in _RELATIONS and (name := _name_of(item.target)) and name != code
@@ -177,12 +178,9 @@ def _relation(item: JsonNode) -> Relation | None:
 
 def _stated_access(top: JsonNode) -> Access | None:
     """Return the access that the next release is to have; None for a word that Zenodo does not know."""
-    until, conditions, level = (
-        top["embargo_date"].date,
-        prose(top["access_conditions"]),
-        top["access_right"].text,
-    )
-    return Access(level=_LEVELS[level], conditions=conditions, until=until) if level in _LEVELS else None
+    until, conditions = top["embargo_date"].date, prose(top["access_conditions"])
+    known = _LEVELS.get(top["access_right"].text or "")
+    return Access(level=known, conditions=conditions, until=until) if known else None
 
 
 def _as_written(stated: dict[str, Any]) -> AsWritten:

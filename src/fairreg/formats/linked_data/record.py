@@ -260,7 +260,8 @@ def _licence(node: LinkedNode) -> dict[str, str | None]:
         expression = agreed(*texts)
         if expression:
             known.append(expression)
-            _leave_other_addresses(value)
+            if isinstance(value, LinkedNode):
+                _leave_other_addresses(value)
         elif texts:
             unknown.append(_named_licence(texts))
         else:
@@ -268,12 +269,12 @@ def _licence(node: LinkedNode) -> dict[str, str | None]:
     return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
 
 
-def _leave_other_addresses(value: Value) -> None:
+def _leave_other_addresses(node: LinkedNode) -> None:
     """Count addresses of a known licence that are none of its own as not read."""
-    for term in _LICENCE_PLACES if isinstance(value, LinkedNode) else ():
-        texts = (item.text if isinstance(item, Literal) else item.id for item in value.values(term))
+    for term in _LICENCE_PLACES:
+        texts = (item.text if isinstance(item, Literal) else item.id for item in node.values(term))
         if any(text and spdx(text) is None for text in texts):
-            value.leave(term)
+            node.leave(term)
 
 
 def _named_licence(texts: list[str]) -> str:
