@@ -110,6 +110,7 @@ def _access(record: ModelRecord) -> dict[str, str | None]:
 
 def _related(record: ModelRecord) -> list[_Member]:
     code = code_of(record)
+    sources: list[_Member] = [{"identifier": code, "relation": "isSupplementTo"}] if code else []
     data: list[_Member] = [
         {"identifier": item.value, "relation": "isDerivedFrom", "resource_type": "dataset"}
         for item in record.related("trained_on")
@@ -127,12 +128,7 @@ def _related(record: ModelRecord) -> list[_Member]:
         for item in record.relations
         if item.type in _RELATIONS and (name := _name_of(item.target)) and name != code
     ]
-    return [
-        *([{"identifier": code, "relation": "isSupplementTo"}] if code else []),
-        *data,
-        *published,
-        *others,
-    ]
+    return [*sources, *data, *published, *others]
 
 
 def _name_of(item: Identifier) -> str | None:
