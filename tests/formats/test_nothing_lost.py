@@ -116,6 +116,22 @@ ADA = {"@type": "Person", "@id": "https://orcid.org/0000-0002-1825-0097", "name"
             {"distribution": {"name": "a.csv", "encodingFormat": ["text/csv", "PRONOM x-fmt/18"]}},
             "distribution.encodingFormat",
         ),
+        ({"author": {"name": "Ada", "sameAs": [ADA["@id"], "https://example.org/ada"]}}, "author.sameAs"),
+        ({"distribution": {"name": ["a.csv", "b.csv"]}}, "distribution.name"),
+        ({"distribution": {"name": "a", "contentSize": ["1 B", "2 B"]}}, "distribution.contentSize"),
+        ({"keywords": {"@id": "https://example.org/term", "name": "jets"}}, "keywords.@id"),
+        ({"keywords": {"name": "jets", "termCode": "x1"}}, "keywords.termCode"),
+        ({"hasEvaluation": {"metric": "AUC", "value": [0.9, 0.8]}}, "hasEvaluation.value"),
+        ({"isAccessibleForFree": [True, False]}, "isAccessibleForFree"),
+        ({"url": ["https://example.org/a", "https://example.org/b"]}, "url"),
+        (
+            {"license": {"name": "Our own", "url": ["https://example.org/1", "https://example.org/2"]}},
+            "license.url",
+        ),
+        (
+            {"citation": {"@id": "https://doi.org/10.1234/x", "url": "https://example.org/other"}},
+            "citation.url",
+        ),
         (
             {"identifier": {"value": "doi:10.1234/abc", "url": "https://example.org/other"}},
             "identifier.url",

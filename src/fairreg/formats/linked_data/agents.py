@@ -10,7 +10,7 @@ import msgspec
 from fairreg.formats.creator_names import is_group
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
 from fairreg.formats.linked_data.identities import is_absolute
-from fairreg.formats.linked_data.values import best, label
+from fairreg.formats.linked_data.values import best, label, leave_others
 from fairreg.schemas.identifiers import normalise_orcid
 from fairreg.schemas.record import Creator
 from fairreg.schemas.text import title, visible
@@ -59,15 +59,7 @@ def organisation(value: Value) -> str | None:
 def _of_organisation(node: LinkedNode) -> str | None:
     if is_absolute(node.id):
         node.leave("@id")
-    _leave_others(node, "name")
     return title(label(node) or _legal_name(node))
-
-
-def _leave_others(node: LinkedNode, term: str) -> None:
-    """Count names as not read where a node has several: a record has one."""
-    names = {title(item.text or "") for item in node.values(term) if isinstance(item, Literal)}
-    if len(names - {None}) > 1:
-        node.leave(term)
 
 
 def _legal_name(node: LinkedNode) -> str:
@@ -121,7 +113,7 @@ def _of_node(node: LinkedNode) -> Creator | None:
     name = (title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None) or whole
     if not name:
         return None
-    _leave_others(node, "name")
+    leave_others(node, "name")
     _leave_parts(node, name)
     kind: Any = "organization" if any(map(_GROUPS.search, node.types)) else "person"
     return Creator(name=name, orcid=_orcid(node), affiliation=_affiliation(node), kind=kind)
@@ -146,11 +138,12 @@ def _orcid(node: LinkedNode) -> str | None:
     if found is None and is_absolute(node.id):
         node.leave("@id")
     for term in _NAMING:
-        texts = [text for value in node.values(term) for text in _texts(value) if text]
-        stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
-        found = found or stated
-        if texts and (stated is None or stated != found):
-            node.leave(term)
+        for value in node.values(term):
+            texts = [text for text in _texts(value) if text]
+            stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
+            found = found or stated
+            if texts and (stated is None or stated != found):
+                node.leave(term)
     return found
 
 
