@@ -20,7 +20,11 @@ INTRODUCTION = """\
 metadata files of repositories (`harvest`, `assess`) and drafts those that `assess --fix` offers.
 
 A field is **kept** when reading the document again gives its words back: white space may change, and tags of
-HTML are dropped from descriptions. It is *narrowed* when a part of it is written. Everything else is lost."""
+HTML are dropped from descriptions. It is *narrowed* when a part of it is written. Everything else is lost.
+
+`add` and `validate` take whole records: `json`, `jsonld`, `fair4ml`, and `codemeta`, which is linked data
+([JSON-LD of other tools](linked-data.md)). `cff`, `zenodo` and `model-card` describe a repository and are
+read with it, by `harvest` and `assess`. `bibtex`, `prov` and `turtle` are only written."""
 
 
 def _built_in() -> tuple[Format, ...]:

@@ -23,7 +23,8 @@ INTRODUCTION = """\
 
 `fairreg add FILE` takes records that other tools describe in JSON-LD. `fairreg validate FILE` reads them
 without storing anything. Both name the properties that they did not read (`not read: 3 properties: ...`);
-the registry keeps the document as it came.
+the registry keeps the document as it came. What a record has no field for is named like any other value: the
+ROR of an affiliation (`author.affiliation.@id`), a second name of a person, a path where an address belongs.
 
 Keys may be full IRIs, prefixed or plain, keywords with or without `@`, values one or many, as text, node or
 reference into `@graph`. Inline contexts are honoured, remote ones are never fetched. Words of a vocabulary

@@ -40,7 +40,7 @@ def test_two_crates_are_two_records(cli, tmp_path):
         assert cli("add", file, "--json").json == {
             "id": f"doi:10.1234/crate-{number}",
             "outcome": "new",
-            "not_read": ["mentions", "hasPart.name", "@graph.PropertyValue"],
+            "not_read": ["mentions", "publisher.@id", "hasPart.name", "@graph.PropertyValue"],
         }
 
 
@@ -54,6 +54,20 @@ def test_a_crate_that_nothing_names_is_refused_with_what_to_write(cli, tmp_path)
         assert result.code == 1
         assert "$.identifier" in result.out + result.err
         assert '"identifier": "https://doi.org/10.1234/abc"' in result.err
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize(
+    "content", [b"cff-version: 1.2.0\ntitle: T\n", b"PK\x03\x04\xff", b"@software{a,\n}\n"]
+)
+def test_a_file_that_is_no_record_is_refused_with_what_is_one(cli, tmp_path, content):
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    for result in (cli("validate", file), cli("add", file)):
+        assert result.code == 1
+        assert "file is not JSON" in result.err
+        assert "--format jsonld" in result.err
+        assert "ro-crate-metadata.json" in result.err
 
 
 def plain(number, source_id):

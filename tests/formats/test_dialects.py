@@ -99,7 +99,7 @@ EXPECTED = {
             "model_category": ("graph network",),
             "relations": (related("cites", "arxiv", "2104.01778"),),
         },
-        ("schema.org:memoryRequirements",),
+        ("schema.org:memoryRequirements", "extraction_method", "extraction_time", "confidence"),
     ),
     "codemeta-2.0": (
         "CodeMeta",
@@ -136,7 +136,7 @@ EXPECTED = {
             "publisher": "Press of Jets",
             "license": "BSD-3-Clause",
         },
-        ("maintainer", "review"),
+        ("maintainer", "review", "publisher.@id"),
     ),
     "ro-crate-1.1": (
         "RO-Crate",
@@ -160,7 +160,7 @@ EXPECTED = {
                 Distribution(name="data/jets 1.h5", size=2048),
             ),
         },
-        ("mentions", "hasPart.name"),
+        ("mentions", "publisher.@id", "hasPart.name"),
     ),
     "ro-crate-1.2": (
         "RO-Crate",
@@ -234,7 +234,7 @@ EXPECTED = {
                 ),
             ),
         },
-        ("rai:dataCollection",),
+        ("rai:dataCollection", "distribution.encodingFormat"),
     ),
     "schema-org-zenodo": (
         "schema.org",
@@ -254,7 +254,7 @@ EXPECTED = {
                 ),
             ),
         },
-        ("contentSize", "size"),
+        ("contentSize", "size", "creator.affiliation.@id"),
     ),
     "schema-org-huggingface": (
         "schema.org",

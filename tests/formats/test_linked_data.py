@@ -286,7 +286,7 @@ def test_what_is_not_understood_of_a_person_is_named():
     }
     found = read(author={**person, "givenName": ["Ada", "B."]})
     assert found.understood.creators == (Creator(name="Ada Rossi", orcid=ORCID),)
-    assert found.left_out == ("author.affiliation", "author.url")
+    assert found.left_out == ("author.affiliation", "author.url", "author.givenName")
     assert people(author={"givenName": ["Ada", "B."], "familyName": "Rossi"}) == [("Ada B. Rossi", None)]
 
 
@@ -555,6 +555,32 @@ def test_a_thousand_crates_are_a_thousand_records():
     )
     found = {dialects.read(crate(n, **ways[n % 4](n))).understood.identifier for n in range(1000)}
     assert len(found) == 1000
+
+
+def crate_of_files(number, names, digest):
+    """A crate like every other one: the same root, the same name, files of the same paths."""
+    files = [
+        {"@id": name, "@type": "File", "contentSize": "12", "sha256": f"{digest:064x}"} for name in names
+    ]
+    root = {"name": "Crate", "hasPart": [{"@id": item["@id"]} for item in files]}
+    document = crate(number, identifier={"@id": "#doi"}, **root)
+    document["@context"] = f"https://w3id.org/ro/crate/1.{number % 3 + 1}/context"
+    document["@graph"][0]["conformsTo"] = {"@id": f"https://w3id.org/ro/crate/1.{number % 3 + 1}"}
+    value = f"https://doi.org/10.1234/crate{number}"
+    document["@graph"] += [*files, {"@id": "#doi", "@type": "PropertyValue", "value": value}]
+    return document
+
+
+def test_a_thousand_crates_that_differ_in_their_doi_alone_are_a_thousand_records():
+    names = ["model.onnx", "data/jets.h5", "./README.md"]
+    found = [dialects.read(crate_of_files(number, names, 7)).understood for number in range(1000)]
+    assert (
+        len({item.identifier for item in found}) == len({item.provenance.source_id for item in found}) == 1000
+    )
+    assert {len(item.distributions) for item in found} == {3}
+    # Nothing that they share is an identifier of one of them, by which they would be one lineage.
+    keys = [other.key for item in found for other in item.identifiers]
+    assert len(keys) == len(set(keys)) == 1000
 
 
 def test_a_crate_without_an_identifier_is_refused_with_what_to_write():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import json
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from rdflib import Graph, URIRef
@@ -9,6 +10,7 @@ from rdflib.compare import isomorphic
 from fairreg.errors import RecordError
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld import to_turtle
+from fairreg.schemas.jsonld_reader import read_jsonld
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
 from support.records import records
 
@@ -60,6 +62,49 @@ def test_rdflib_reads_the_terms_of_fair4ml_and_schema_org():
 
 def test_turtle_holds_the_same_triples_as_the_json_ld():
     assert isomorphic(Graph().parse(data=to_turtle(HBB), format="turtle"), triples(HBB.to_jsonld()))
+
+
+PEOPLE = (
+    Creator(name="Rossi, Ada", orcid="0000-0002-1825-0097", affiliation="Institute"),
+    Creator(name="李, 明"),
+    Creator(name="李, 明", affiliation="Institute"),
+    Creator(name="CMS Collaboration", kind="organization"),
+)
+SIGNED = msgspec.structs.replace(HBB, creators=PEOPLE)
+
+
+def test_creators_stand_under_author_too_and_are_the_same_nodes():
+    document = SIGNED.to_jsonld()
+    assert document["author"] == document["creator"]
+    assert [item["name"] for item in document["author"]] == [item.name for item in PEOPLE]
+    assert document["author"][3]["@type"] == "Organization"
+    graph = triples(document)
+    model = URIRef("https://doi.org/10.5281/zenodo.7305227")
+    author, creator = (
+        list(graph.items(graph.value(model, URIRef(f"http://schema.org/{term}"))))
+        for term in ("author", "creator")
+    )
+    assert author == creator
+    assert len(set(author)) == len(PEOPLE)
+
+
+@pytest.mark.parametrize("whole", ["author", "creator"])
+@pytest.mark.parametrize("other", ["missing", "references", "the same"])
+def test_creators_are_read_from_either_list(whole, other):
+    document = SIGNED.to_jsonld()
+    spare = "creator" if whole == "author" else "author"
+    if other == "missing":
+        del document[spare]
+    elif other == "references":
+        document[spare] = {"@list": [{"@id": item["@id"]} for item in document[whole]]}
+    record, left_out = read_jsonld(document)
+    assert (record, left_out) == (SIGNED, ())
+
+
+def test_authors_who_are_no_creators_are_named():
+    document = SIGNED.to_jsonld()
+    record, left_out = read_jsonld(document | {"author": [{"@type": "Person", "name": "Ben Okafor"}]})
+    assert (record, left_out) == (SIGNED, ("author",))
 
 
 def test_every_key_of_a_document_is_a_term_of_the_packaged_context():

@@ -78,7 +78,7 @@ OTHER = {
     "publisher": "DLHub",
     "stated_type": "model",
     "license": "Apache-2.0",
-    "license_stated": "Apache License",
+    "license_stated": "Licence of the lab (https://example.org/licence)",
     "keywords": ("tracks",),
     "language": "de",
     "ml_task": ("regression",),

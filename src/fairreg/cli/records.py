@@ -29,9 +29,9 @@ def validate(file: InputFile, json: Json = False) -> None:
     were not read are counted and named.
     """
     from fairreg.cli.output import console, log, print_json
-    from fairreg.schemas.validation import check, parse_json
+    from fairreg.schemas.validation import RECORD_FILES, check, parse_json
 
-    checked = check(parse_json(file.read_bytes(), name=file.name))
+    checked = check(parse_json(file.read_bytes(), name=file.name, hint=RECORD_FILES))
     if json:
         listed = [{"path": item.path, "message": item.message} for item in checked.violations]
         found = {"valid": not listed, "violations": listed, "not_read": list(checked.left_out)}

@@ -51,7 +51,7 @@ _DIGEST = 6  # hexadecimal digits: two of a thousand records of one author, year
 def write(record: ModelRecord) -> str:
     """One entry; fields that the record does not state are left out, Unicode stays as it is."""
     fields = {
-        "author": " and ".join(_author(creator) for creator in record.creators),
+        "author": " and ".join(filter(None, map(_author, record.creators))),
         "title": "{" + _escape(record.name) + "}",
         "year": str(record.year) if record.year else "",
         "version": _escape(record.version or ""),
@@ -80,6 +80,9 @@ def key_of(record: ModelRecord) -> str:
 
 
 def _author(creator: Creator) -> str:
+    """Return the name as one author, empty for one of no more than blanks and commas."""
+    if not one_line(creator.name).strip(" ,"):
+        return ""
     name = _escape(creator.name)
     split = is_group(creator) or _SEPARATOR.search(name) or name.count(",") > _MOST_COMMAS
     return "{" + name + "}" if split else name

@@ -62,9 +62,10 @@ MEDIA_TYPES = ("application/vnd.cff+yaml",)
 KEEPS = frozenset({"name", "description", "version"})
 NARROWS: Mapping[str, str] = {
     "kind": "software or dataset: a model is software",
-    "identifiers": "the DOI of this version, and the address of the repository on GitHub",
+    "identifiers": "DOIs of this and of all versions, SWHIDs, and the address of the repository on GitHub",
     "creators": "names as Family, Given; affiliations of persons only",
     "license": "one SPDX identifier, not an expression",
+    "license_stated": "its address, where there is no SPDX identifier",
     "keywords": "each once",
     "date_published": "a complete date only",
     "relations": "the repository of the source code",
@@ -73,7 +74,10 @@ NARROWS: Mapping[str, str] = {
 OF_THE_VERSION = ("doi", "version", "date-released")
 # The schema's own patterns (citation-file-format 1.2.0, schema.json: definitions doi and date).
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")
+_SWHID = re.compile(r"swh:1:(?:snp|rel|rev|dir|cnt):[0-9a-f]{40}")
+_ADDRESS = re.compile(r"https?://[^\s<>\"(){}|\\^`\x00-\x20]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ALL_VERSIONS = "Concept DOI: it stands for all versions"
 _MESSAGE = "If you use this model, please cite it by the DOI of the version that you used."
 _FIRST = ("cff-version", "message", "title", "type", "authors", "abstract", "version", "doi")
 _REQUIRED = ("cff-version", "message", "title", "authors")
@@ -107,7 +111,8 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "authors": [_author(item) for item in record.creators],
         "abstract": record.description,
         "license": record.license if record.license in _licences() else None,
-        "license-url": _address_of(record.license),
+        "license-url": _address_of(record),
+        "identifiers": _other_names(record),
         "keywords": list(dict.fromkeys(record.keywords)),
         "repository-code": repository_of(record),
     }
@@ -133,10 +138,21 @@ def _licences() -> frozenset[str]:
     return frozenset(_schema()["definitions"]["license-enum"]["enum"])
 
 
-def _address_of(licence: str | None) -> str | None:
-    """Return the address of a licence that SPDX lists, but not the schema."""
-    one = re.fullmatch(r"[\w.+-]+", licence or "")
-    return f"{SPDX}{licence}.html" if one and licence not in _licences() else None
+def _address_of(record: ModelRecord) -> str | None:
+    """Return the address of a licence that the schema does not list, in SPDX's list or as it is stated."""
+    if record.license:
+        one = re.fullmatch(r"[\w.+-]+", record.license)
+        return f"{SPDX}{record.license}.html" if one and record.license not in _licences() else None
+    stated = _ADDRESS.search(record.license_stated or "")
+    return stated[0] if stated else None
+
+
+def _other_names(record: ModelRecord) -> list[dict[str, str]]:
+    """Return the identifiers beside the DOI of this version that the format has a type for."""
+    concept = {"type": "doi", "value": record.concept_doi or "", "description": _ALL_VERSIONS}
+    archived = (item.value for item in record.identifiers if item.scheme == SWHID.name)
+    names = [concept] if _DOI.fullmatch(concept["value"]) else []
+    return names + [{"type": "swh", "value": item} for item in archived if _SWHID.fullmatch(item)]
 
 
 def _author(item: Creator) -> dict[str, str]:
@@ -231,12 +247,13 @@ def _licence(top: JsonNode) -> dict[str, Any]:
 def _identifiers(name: str, top: JsonNode) -> Iterator[Identifier]:
     for item in top["identifiers"].items():
         value, described = item["value"].text or "", item["description"].text or ""
+        kind = item["type"].text
         concept = bool(_CONCEPT.search(described))
         stated = identifier_of(value)
         doi = normalise_doi(value) or _doi_of(stated)
-        if doi or item["type"].text == "doi":
+        if doi or kind == "doi":
             yield from doi_identifiers(doi or value, f"{name}: identifiers", concept=concept)
-        elif item["type"].text == "swh" or "swh:1:" in value:
+        elif kind == "swh" or "swh:1:" in value:
             yield from swhids(value, name)
         elif stated and stated.scheme in _IDENTIFYING:
             yield Identifier(stated.scheme, stated.value, f"{name}: identifiers")

@@ -8,6 +8,7 @@ from typing import Any
 from fairreg.formats.base import Reading, filled_members, json_text
 from fairreg.formats.creator_names import is_group, parts
 from fairreg.formats.file_facts import (
+    RESOLVING,
     AsWritten,
     FileFacts,
     cited,
@@ -34,7 +35,7 @@ from fairreg.schemas.identifiers import Identifier, normalise_orcid
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.jsonld_terms import ORCID, SPDX, SPDX_ID
-from fairreg.schemas.record import Creator, ModelRecord
+from fairreg.schemas.record import Creator, ModelRecord, RelationType
 
 __all__ = [
     "FILE_NAME",
@@ -52,16 +53,19 @@ __all__ = [
 NAME = "codemeta"
 FILE_NAME = "codemeta.json"
 MEDIA_TYPES = ("application/vnd.codemeta.ld+json",)
-KEEPS = frozenset({"name", "description", "version", "date_published"})
+KEEPS = frozenset(
+    {"name", "description", "version", "publisher", "date_created", "date_published", "date_modified"}
+)
 NARROWS: Mapping[str, str] = {
     "identifiers": "the DOI of this version, publications, and the address of the repository on GitHub",
     "creators": "names as Family, Given; affiliations of persons only",
     "license": "an SPDX identifier as its address, anything else as text",
+    "license_stated": "where there is no SPDX identifier",
     "keywords": "a single keyword must not hold a comma",
-    "relations": "the repository of the source code",
+    "relations": "the repository of the source code; works cited and wholes that have a known address",
 }
 # Facts about one version of an object, which must not be copied from another version's file.
-OF_THE_VERSION = ("@id", "identifier", "version", "datePublished")
+OF_THE_VERSION = ("@id", "identifier", "version", "datePublished", "dateModified")
 _CONTEXT = "https://w3id.org/codemeta/3.0"
 _MOST_PLACED = 1000  # nodes put where they are referred to
 _REFERENCES = 6  # lists and objects from the software to an author, an affiliation and its identifier
@@ -87,15 +91,26 @@ def document(record: ModelRecord, *, requirements: Iterable[str] = ()) -> dict[s
         "identifier": address,
         "name": record.name,
         "version": record.version,
+        "dateCreated": record.date_created,
         "datePublished": record.date_published,
+        "dateModified": record.date_modified,
         "description": record.description,
-        "license": _licence(record.license),
+        "license": _licence(record.license) or record.license_stated,
         "codeRepository": repository_of(record),
         "keywords": list(record.keywords),
         "softwareRequirements": list(requirements),
         "referencePublication": [item.url for item in papers_of(record)],
+        "citation": _addresses(record, "cites"),
+        "isPartOf": _addresses(record, "is_part_of"),
         "author": [_author(item) for item in record.creators],
+        "publisher": {"@type": "Organization", "name": record.publisher} if record.publisher else None,
     }
+
+
+def _addresses(record: ModelRecord, relation: RelationType) -> list[str]:
+    """Return the addresses of related objects that a reader of the file knows."""
+    targets = (item for item in record.related(relation) if item.scheme in RESOLVING)
+    return [item.url for item in targets if item.url]
 
 
 def _licence(stated: str | None) -> str | None:
@@ -159,7 +174,10 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         title=top["name"].label,
         abstract=prose(top["description"]),
         version=top["version"].text or top["softwareVersion"].text,
+        publisher=next(filter(None, map(_name_of, listed(top["publisher"]))), None),
+        created=top["dateCreated"].date,
         released=top["datePublished"].date,
+        modified=top["dateModified"].date,
         **licence(*(named(item) for item in listed(top["license"]))),
         repository=(top["codeRepository"].text or "").removeprefix("git+") or None,
         creators=creators(top["author"], _creator) or creators(top["creator"], _creator),
@@ -168,6 +186,10 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         relations=(*cited(published, "cites"), *cited(references, "cites"), *cited(wholes, "is_part_of")),
         as_written=_as_written(top.value),
     )
+
+
+def _name_of(item: JsonNode) -> str | None:
+    return item["name"].label or item.text
 
 
 def _as_written(stated: dict[str, Any]) -> AsWritten:
@@ -198,7 +220,7 @@ def _identifiers(name: str, top: JsonNode) -> Iterator[Identifier]:
 
 def _creator(item: JsonNode) -> Creator | None:
     person = ", ".join(part for part in (item["familyName"].label, item["givenName"].label) if part)
-    groups = [text for node in listed(item["affiliation"]) if (text := node["name"].label or node.text)]
+    groups = [text for node in listed(item["affiliation"]) if (text := _name_of(node))]
     ids = [node.text for node in (item["@id"], item["id"], item["identifier"]) if node.text]
     orcid = next((found for text in ids if (found := normalise_orcid(text))), None)
     organisation = "organization" in (item["@type"].text or item["type"].text or "").lower()

@@ -20,11 +20,12 @@ from fairreg.schemas.identifiers import Identifier, normalise_doi, normalise_orc
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.json_values import TrackedObject
 from fairreg.schemas.licenses import joined, spdx, with_address
-from fairreg.schemas.record import Creator, Relation, RelationType
+from fairreg.schemas.record import Access, Creator, Relation, RelationType
 from fairreg.schemas.text import plain_text, split_keywords, title
 
 __all__ = [
     "LONGEST",
+    "RESOLVING",
     "AsWritten",
     "FileFacts",
     "cited",
@@ -48,6 +49,8 @@ __all__ = [
 ]
 
 LONGEST = 2**18  # characters; metadata files are far smaller, and YAML is slow to read
+# Schemes by which a file refers to another object.
+RESOLVING = frozenset({"doi", "arxiv", "github", "url"})
 _SWHID = re.compile(r"swh:1:(?:cnt|dir|rev|rel|snp):[0-9a-f]{40}")
 
 
@@ -79,7 +82,10 @@ class FileFacts:
     title: str | None = None
     abstract: str | None = None
     version: str | None = None
+    publisher: str | None = None
+    created: str | None = None
     released: str | None = None
+    modified: str | None = None
     type: str | None = None
     license: str | None = None
     license_stated: str | None = None
@@ -88,6 +94,7 @@ class FileFacts:
     keywords: tuple[str, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     relations: tuple[Relation, ...] = ()
+    access: Access | None = None
     frameworks: tuple[str, ...] = ()
     ml_task: tuple[str, ...] = ()
     intended_use: str | None = None
@@ -98,11 +105,16 @@ class FileFacts:
     def record_fields(self) -> dict[str, Any]:
         """Return the known facts by the name of their record field."""
         same = (
-            "version", "license", "license_stated", "creators", "keywords", "identifiers", "relations",
-            "frameworks", "ml_task", "intended_use", "limitations", "usage",
+            "version", "publisher", "license", "license_stated", "creators", "keywords", "identifiers",
+            "relations", "access", "frameworks", "ml_task", "intended_use", "limitations", "usage",
         )  # fmt: skip
         found = {name: getattr(self, name) for name in same}
-        found |= {"name": self.title, "description": self.abstract, "date_published": self.released}
+        found |= {"name": self.title, "description": self.abstract}
+        found |= {
+            "date_created": self.created,
+            "date_published": self.released,
+            "date_modified": self.modified,
+        }
         return {name: value for name, value in found.items() if value}
 
 
@@ -178,7 +190,7 @@ def cited(targets: Iterable[Identifier], kind: RelationType) -> Iterator[Relatio
 def reference(item: JsonNode) -> Identifier | None:
     """Return the object that a value refers to; None where its scheme does not resolve."""
     found = identifier_of(named(item).text)
-    return found if found and found.scheme in {"doi", "arxiv", "github", "url"} else None
+    return found if found and found.scheme in RESOLVING else None
 
 
 def listed(node: JsonNode) -> Iterator[JsonNode]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fairreg.errors import RecordError
 from fairreg.formats.base import FIELDS, Reading, json_text
 from fairreg.schemas.record import ModelRecord
-from fairreg.schemas.validation import is_jsonld, parse_json, require_valid
+from fairreg.schemas.validation import RECORD_FILES, is_jsonld, parse_json, require_valid
 
 __all__ = ["KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "read", "recognises", "write"]
 
@@ -23,7 +23,7 @@ def write(record: ModelRecord) -> str:
 
 def read(document: str | bytes, *, name: str = "the document") -> Reading[ModelRecord]:
     """Read the record. Raises RecordError, which lists the violations of the schema."""
-    plain = parse_json(document, name=name)
+    plain = parse_json(document, name=name, hint=RECORD_FILES)
     if is_jsonld(plain):
         raise RecordError(f"{name} is linked data, not a record's plain JSON.", hint="Read it as jsonld.")
     require_valid(plain, name=name)

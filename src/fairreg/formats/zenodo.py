@@ -7,8 +7,10 @@ https://developers.zenodo.org/#github; the members are those of Zenodo's deposit
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from fairreg.formats.base import Reading, filled_members, json_text
-from fairreg.formats.creator_names import inverted
+from fairreg.formats.creator_names import inverted, is_group
 from fairreg.formats.file_facts import (
     AsWritten,
     FileFacts,
@@ -27,8 +29,10 @@ from fairreg.formats.file_facts import (
 )
 from fairreg.formats.related import code_of, papers_of
 from fairreg.schemas.datacite_terms import identifier_of, relation_type
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.record import Creator, ModelRecord, Relation
+from fairreg.schemas.record import Access, AccessLevel, Creator, ModelRecord, Relation, RelationType
+from fairreg.sources import ARXIV, DOI
 
 __all__ = ["FILE_NAME", "KEEPS", "MEDIA_TYPES", "NAME", "NARROWS", "document", "read", "text_of", "write"]
 
@@ -39,11 +43,30 @@ KEEPS = frozenset({"name", "description"})
 NARROWS: Mapping[str, str] = {
     "kind": "software or dataset: a model is software",
     "identifiers": "publications, as related identifiers",
-    "creators": "names as Family, Given; an organisation is told like a person",
+    "creators": "names as Family, Given; an organisation is told like a person, unless its name says so",
     "license": "read back where it is SPDX",
     "keywords": "a single keyword must not hold a comma",
-    "relations": "source code at its version, and training data as what the object is derived from",
-    "access": "its level, where Zenodo has it",
+    "relations": "source code at its version, training data as what the object is derived from; works cited, "
+    "parts, wholes, documentation and requirements by DOI, arXiv number or address",
+    "access": "its level, where Zenodo has it, conditions of restricted and the end of embargoed access",
+}
+
+
+_Member = dict[str, str | None]
+_LEVELS: Mapping[str, AccessLevel] = {
+    "open": "open",
+    "restricted": "restricted",
+    "closed": "closed",
+    "embargoed": "embargoed",
+}
+# Relations in Zenodo's words; those between versions are its own to state.
+_RELATIONS: Mapping[RelationType, str] = {
+    "cites": "cites",
+    "references": "references",
+    "is_part_of": "isPartOf",
+    "has_part": "hasPart",
+    "is_documented_by": "isDocumentedBy",
+    "requires": "requires",
 }
 
 
@@ -66,7 +89,7 @@ def document(record: ModelRecord) -> dict[str, Any]:
         "creators": [_author(item) for item in record.creators],
         "license": record.license,
         "keywords": list(record.keywords),
-        "access_right": _access(record),
+        **_access(record),
         "related_identifiers": _related(record),
     }
 
@@ -76,26 +99,47 @@ def _author(item: Creator) -> dict[str, str]:
     return {key: value for key, value in known if value}
 
 
-def _access(record: ModelRecord) -> str | None:
-    level = record.access.level if record.access else None
-    return level if level in {"open", "restricted", "closed", "embargoed"} else None
+def _access(record: ModelRecord) -> dict[str, str | None]:
+    stated = record.access
+    if stated is None or stated.level not in _LEVELS:
+        return {}
+    day = stated.until if stated.level == "embargoed" else None
+    conditions = stated.conditions if stated.level == "restricted" else None
+    return {"access_right": stated.level, "embargo_date": day, "access_conditions": conditions}
 
 
-def _related(record: ModelRecord) -> list[dict[str, str]]:
+def _related(record: ModelRecord) -> list[_Member]:
     code = code_of(record)
-    data = [
+    sources: list[_Member] = [{"identifier": code, "relation": "isSupplementTo"}] if code else []
+    data: list[_Member] = [
         {"identifier": item.value, "relation": "isDerivedFrom", "resource_type": "dataset"}
         for item in record.related("trained_on")
     ]
-    published = [
+    published: list[_Member] = [
         {
-            "identifier": f"arXiv:{item.value}" if item.scheme == "arxiv" else item.value,
+            "identifier": _name_of(item),
             "relation": "isDescribedBy",
             "resource_type": "publication-article",
         }
         for item in papers_of(record)
     ]
-    return [*([{"identifier": code, "relation": "isSupplementTo"}] if code else []), *data, *published]
+    others: list[_Member] = [
+        {"identifier": name, "relation": _RELATIONS[item.type]}
+        for item in record.relations
+        if item.type in _RELATIONS and (name := _name_of(item.target)) and name != code
+    ]
+    return [*sources, *data, *published, *others]
+
+
+def _name_of(item: Identifier) -> str | None:
+    """Return the DOI, the arXiv number or the address of an object, which Zenodo recognises."""
+    return (
+        item.value
+        if item.scheme == DOI.name
+        else f"arXiv:{item.value}"
+        if item.scheme == ARXIV.name
+        else item.url
+    )
 
 
 def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
@@ -105,10 +149,6 @@ def read(document: str | bytes, *, name: str = FILE_NAME) -> Reading[FileFacts]:
 
 def _facts(name: str, top: JsonNode) -> FileFacts:
     related = [item for item in top["related_identifiers"].items() if item.is_object]
-    pairs = [
-        (relation_type(item["relation"].text), identifier_of(item["identifier"].text, item["scheme"].text))
-        for item in related
-    ]
     return FileFacts(
         name,
         "zenodo",
@@ -120,9 +160,23 @@ def _facts(name: str, top: JsonNode) -> FileFacts:
         creators=creators(top["creators"], _creator),
         keywords=keywords(top["keywords"]),
         identifiers=tuple(doi_identifiers(top["doi"].text, f"{name}: doi")),
-        relations=tuple(Relation(type=kind, target=target) for kind, target in pairs if target),
+        relations=tuple(found for item in related if (found := _relation(item))),
+        access=_stated_access(top),
         as_written=_as_written(top.value),
     )
+
+
+def _relation(item: JsonNode) -> Relation | None:
+    target = identifier_of(item["identifier"].text, item["scheme"].text)
+    kind, relation = item["resource_type"].text, relation_type(item["relation"].text)
+    return Relation(type=relation, target=target, target_kind=kind) if target else None
+
+
+def _stated_access(top: JsonNode) -> Access | None:
+    """Return the access that the next release is to have; None for a word that Zenodo does not know."""
+    until, conditions = top["embargo_date"].date, prose(top["access_conditions"])
+    known = _LEVELS.get(top["access_right"].text or "")
+    return Access(level=known, conditions=conditions, until=until) if known else None
 
 
 def _as_written(stated: dict[str, Any]) -> AsWritten:
@@ -137,4 +191,5 @@ def _as_written(stated: dict[str, Any]) -> AsWritten:
 
 
 def _creator(item: JsonNode) -> Creator | None:
-    return creator(item["name"].text or item.text, item["orcid"].text, item["affiliation"].text, person=True)
+    found = creator(item["name"].text or item.text, item["orcid"].text, item["affiliation"].text, person=True)
+    return replace(found, kind="organization") if found and is_group(found) else found

@@ -2,7 +2,8 @@
 """Linked-data view of a record: FAIR4ML, schema.org, CodeMeta, DCT and PROV terms.
 
 ``from_jsonld(to_jsonld(record)) == record`` holds for every record. The context stands in the document, so
-that any JSON-LD processor reads the same triples without a request.
+that any JSON-LD processor reads the same triples without a request. Creators stand under `author`, too:
+schema.org has both, and many tools read that one alone.
 """
 
 import re
@@ -43,6 +44,7 @@ _IRI = re.compile(r"https?://[^\s<>\"{}|\\^`\x00-\x20]+")
 
 def to_jsonld(record: ModelRecord) -> Node:
     """Return the JSON-LD document of a record, context included."""
+    creators = [_creator_node(item, number) for number, item in enumerate(record.creators, 1)]
     node: Node = {
         "@context": context(),
         "@id": iri_of_record(record),
@@ -53,7 +55,8 @@ def to_jsonld(record: ModelRecord) -> Node:
     node |= {term: list(getattr(record, field)) for field, term in LISTS.items()}
     node |= {
         "identifier": [_identifier_node(item) for item in record.identifiers],
-        "creator": [_creator_node(item) for item in record.creators],
+        "creator": creators,
+        "author": creators,
         "publisher": prune({"@type": "Organization", "name": record.publisher}),
         "distribution": [_distribution_node(item) for item in record.distributions],
         "hasEvaluation": [_evaluation_node(item) for item in record.evaluations],
@@ -98,17 +101,20 @@ def _identifier_node(item: Identifier) -> Node:
     )
 
 
-def _creator_node(item: Creator) -> Node:
+def _creator_node(item: Creator, number: int) -> Node:
+    """Return the node of a creator, named even without an identifier: two lists hold it, and it is one person."""
     ror = ROR + item.ror if item.ror else None
     rors = [ROR + ror for ror in item.affiliation_rors]
     affiliation = {"@type": "Organization", "name": item.affiliation, "identifier": rors}
+    if prune(affiliation):
+        affiliation["@id"] = f"_:affiliation{number}"
     return prune(
         {
             "@type": "Person" if item.kind == "person" else "Organization",
-            "@id": ORCID + item.orcid if item.orcid else ror,
+            "@id": ORCID + item.orcid if item.orcid else ror or f"_:creator{number}",
             "name": item.name,
             "identifier": ror if item.orcid else None,
-            "affiliation": prune(affiliation),
+            "affiliation": affiliation,
         }
     )
 

@@ -42,13 +42,13 @@ def from_jsonld(document: Node) -> ModelRecord:
     RecordError with the JSON path of what cannot be a record.
     """
     require_sound(document)
-    return _record(canonical(document))
+    return _record(_with_one_list_of_creators(canonical(document)))
 
 
 def read_jsonld(document: Node) -> tuple[ModelRecord, tuple[str, ...]]:
     """Return the record as `from_jsonld` does, and the names of properties without a field in it."""
     require_sound(document)
-    node: TrackedObject = tracked(canonical(document))
+    node: TrackedObject = tracked(_with_one_list_of_creators(canonical(document)))
     return _record(node), node.unread()
 
 
@@ -79,6 +79,23 @@ def canonical(document: Any) -> Node:
         raise RecordError("A JSON-LD record is an object.", violations=(("$", "is not an object"),))
     node: Node = _canonical(document, _declared(document.get("@context")))
     return _main_of_graph(node["@graph"]) if "@graph" in node and "name" not in node else node
+
+
+def _with_one_list_of_creators(node: Node) -> Node:
+    """Return a node whose creators are its `creator`, else its `author`; other authors stay to be named.
+
+    A processor may have left a person whole in one list, and a reference to it in the other.
+    """
+    creators, authors = _nodes(node.get("creator")), _nodes(node.get("author"))
+    whole = {str(item["@id"]): item for item in (*authors, *creators) if "@id" in item and len(item) > 1}
+    creators, authors = ([_whole(item, whole) for item in listed] for listed in (creators, authors))
+    rest = {key: value for key, value in node.items() if key not in {"creator", "author"}}
+    others = authors if creators and authors != creators else []
+    return rest | {"creator": creators or authors} | ({"author": others} if others else {})
+
+
+def _whole(item: Node, known: dict[str, Node]) -> Node:
+    return known.get(str(item["@id"]), item) if set(item) == {"@id"} else item
 
 
 def _composites(node: Node) -> Node:

@@ -14,6 +14,7 @@ from fairreg.schemas.json_values import faults
 from fairreg.schemas.record import ModelRecord
 
 __all__ = [
+    "RECORD_FILES",
     "CheckedDocument",
     "Violation",
     "check",
@@ -27,6 +28,10 @@ __all__ = [
 ]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+RECORD_FILES = (
+    "A record is a file of JSON or JSON-LD, as fairreg show PID --format jsonld writes it. CITATION.cff and "
+    "model cards are read with their repository, by fairreg harvest; of a crate, give ro-crate-metadata.json."
+)
 MAX_REPORTED = 100
 
 
@@ -129,15 +134,15 @@ def read_document(document: object, *, name: str = "the document") -> ModelRecor
     return formats.read_linked_data(document, name=name).understood
 
 
-def parse_json(text: str | bytes, *, name: str) -> Any:
-    """Parse JSON; RecordError states where `text` is invalid."""
+def parse_json(text: str | bytes, *, name: str, hint: str | None = None) -> Any:
+    """Parse JSON; RecordError states where `text` is invalid, and `hint` what to do."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise RecordError(f"{name} is not JSON: {error.msg} at {where}.") from error
+        raise RecordError(f"{name} is not JSON: {error.msg} at {where}.", hint=hint) from error
     except (UnicodeDecodeError, RecursionError) as error:
-        raise RecordError(f"{name} is not JSON text in UTF-8.") from error
+        raise RecordError(f"{name} is not JSON text in UTF-8.", hint=hint) from error
     except ValueError as error:
         raise RecordError(f"{name} holds a number of more digits than fairreg reads.") from error
 

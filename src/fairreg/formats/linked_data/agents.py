@@ -9,7 +9,8 @@ import msgspec
 
 from fairreg.formats.creator_names import is_group
 from fairreg.formats.linked_data.graph import DocumentGraph, LinkedNode, Literal, Value
-from fairreg.formats.linked_data.values import best, label
+from fairreg.formats.linked_data.identities import is_absolute
+from fairreg.formats.linked_data.values import best, label, leave_others
 from fairreg.schemas.identifiers import normalise_orcid
 from fairreg.schemas.record import Creator
 from fairreg.schemas.text import title, visible
@@ -49,10 +50,16 @@ def creators(graph: DocumentGraph, node: LinkedNode) -> tuple[Creator, ...]:
 
 
 def organisation(value: Value) -> str | None:
-    """Return the name of a publisher or an affiliation."""
+    """Return the name of a publisher or an affiliation. Its ROR, or another address of it, is not read."""
     if isinstance(value, Literal):
         return title(value.text or "")
-    return value.once(organisation, lambda: title(label(value) or _legal_name(value)))
+    return value.once(organisation, lambda: _of_organisation(value))
+
+
+def _of_organisation(node: LinkedNode) -> str | None:
+    if is_absolute(node.id):
+        node.leave("@id")
+    return title(label(node) or _legal_name(node))
 
 
 def _legal_name(node: LinkedNode) -> str:
@@ -106,8 +113,18 @@ def _of_node(node: LinkedNode) -> Creator | None:
     name = (title(_ADDRESS.sub(" ", chosen.text or "")) if chosen else None) or whole
     if not name:
         return None
+    leave_others(node, "name")
+    _leave_parts(node, name)
     kind: Any = "organization" if any(map(_GROUPS.search, node.types)) else "person"
     return Creator(name=name, orcid=_orcid(node), affiliation=_affiliation(node), kind=kind)
+
+
+def _leave_parts(node: LinkedNode, name: str) -> None:
+    """Count parts of a name as not read where the whole one does not hold them: ``A. Rossi`` no ``Ada``."""
+    held = set(re.findall(r"\w+", name.casefold()))
+    for term in ("givenName", "additionalName", "familyName"):
+        if not set(re.findall(r"\w+", _words(node, term).casefold())) <= held:
+            node.leave(term)
 
 
 def _words(node: LinkedNode, term: str) -> str:
@@ -116,14 +133,17 @@ def _words(node: LinkedNode, term: str) -> str:
 
 
 def _orcid(node: LinkedNode) -> str | None:
-    """Return the ORCID of a person; addresses and identifiers without one count as not read."""
+    """Return the ORCID of a person; addresses and identifiers without it count as not read."""
     found = normalise_orcid(node.id) if node.id else None
+    if found is None and is_absolute(node.id):
+        node.leave("@id")
     for term in _NAMING:
-        texts = [text for value in node.values(term) for text in _texts(value) if text]
-        stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
-        if texts and stated is None:
-            node.leave(term)
-        found = found or stated
+        for value in node.values(term):
+            texts = [text for text in _texts(value) if text]
+            stated = next((orcid for text in texts if (orcid := normalise_orcid(text))), None)
+            found = found or stated
+            if texts and (stated is None or stated != found):
+                node.leave(term)
     return found
 
 
@@ -163,8 +183,9 @@ def _merged(authors: list[Creator], others: list[Creator]) -> tuple[Creator, ...
             _keep(item, kept, places)
         else:
             known = kept[place]
+            homes = dict.fromkeys(home for home in (known.affiliation, item.affiliation) if home)
             kept[place] = msgspec.structs.replace(
-                known, orcid=known.orcid or item.orcid, affiliation=known.affiliation or item.affiliation
+                known, orcid=known.orcid or item.orcid, affiliation="; ".join(homes) or None
             )
     return tuple(kept)
 

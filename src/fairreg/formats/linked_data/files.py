@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.formats.linked_data.identities import is_absolute, stated
 from fairreg.formats.linked_data.sizes import in_bytes
+from fairreg.formats.linked_data.values import leave_others
 from fairreg.schemas.record import Distribution
 from fairreg.schemas.text import one_line
 
@@ -108,22 +109,26 @@ def _of_node(node: LinkedNode) -> Distribution | None:
         outer = _text(archive, "name") or archive.id
         return _described(node, outer, _address(archive), path=link)
     inside = node.id if not is_absolute(node.id) else None
-    return _described(
-        node, name or _last_part(link or "") or inside, link if link and _is_web(link) else None
-    )
+    return _described(node, name or _last_part(link or "") or inside, _address(node))
 
 
 def _link(node: LinkedNode) -> str | None:
     """Return the address or path of a file's content."""
     values = node.values(*_LINKS)
-    stated_links = (item.text if isinstance(item, Literal) else item.id for item in values)
+    found = [text for item in values if (text := item.text if isinstance(item, Literal) else item.id)]
+    if len(set(found)) > 1:
+        node.leave(*_LINKS)
     own = node.id if is_absolute(node.id) and node.states(*_MARKS, "name") else None
-    return next((item for item in stated_links if item), own)
+    return found[0] if found else own
 
 
 def _address(node: LinkedNode) -> str | None:
+    """Return the address of a file's content; a path beside the document counts as not read."""
     link = _link(node)
-    return link if link and _is_web(link) else None
+    if not link or _is_web(link):
+        return link
+    node.leave(*_LINKS)
+    return None
 
 
 def _described(
@@ -131,6 +136,8 @@ def _described(
 ) -> Distribution | None:
     if not name:
         return None
+    if is_absolute(node.id) and node.id != url:
+        node.leave("@id")
     size, rounded = _size(node)
     return Distribution(
         name=name,
@@ -144,6 +151,7 @@ def _described(
 
 
 def _size(node: LinkedNode) -> tuple[int | None, bool]:
+    leave_others(node, "contentSize")
     for value in node.values("contentSize"):
         found = in_bytes((value.text if isinstance(value, Literal) else _quantity(value)) or "")
         if found is not None:
@@ -189,10 +197,13 @@ def _checksum(value: Value) -> str | None:
 def _media_type(node: LinkedNode) -> str | None:
     values = node.values("encodingFormat", "fileFormat")
     texts = [item.text for item in values if isinstance(item, Literal) and item.text]
+    if len(set(texts)) > 1:
+        node.leave("encodingFormat" if node.states("encodingFormat") else "fileFormat")
     return next((text for text in texts if _MEDIA_TYPE.fullmatch(text)), next(iter(texts), None))
 
 
 def _text(node: LinkedNode, term: str) -> str | None:
+    leave_others(node, term)
     return next((item.text for item in node.values(term) if isinstance(item, Literal) and item.text), None)
 
 

@@ -79,7 +79,7 @@ class LinkedNode:
         return found
 
     def leave(self, *terms: str) -> None:
-        """Count a value under the terms as not understood."""
+        """Count a value under the terms, or the node's ``@id``, as not understood."""
         self._left.update(terms)
 
     def add(self, term: str, key: str, value: "Value") -> None:
@@ -102,6 +102,8 @@ class LinkedNode:
 
     def unread(self) -> Iterator[str]:
         """Yield the keys, as the document writes them, of properties that were not read or understood."""
+        if "@id" in self._left:
+            yield "@id"
         for term, stated in self._stated.items():
             if term not in self._asked or term in self._left:
                 yield from dict.fromkeys(key for key, _ in stated)
@@ -131,6 +133,7 @@ class DocumentGraph:
         require_sound(document)
         self._by_id: dict[str, LinkedNode] = {}
         self._size = 0
+        self._beside: dict[str, None] = {}  # what is said of how values were found, and is not kept
         self.contexts: list[str] = []
         self.top: list[LinkedNode] = []
         names = Names({})
@@ -150,7 +153,8 @@ class DocumentGraph:
         yield from (node for node in self._by_id.values() if id(node) not in listed)
 
     def left_out(self, main: LinkedNode, *others: LinkedNode) -> tuple[str, ...]:
-        """Return the names of what was not read: properties of nodes in use, then listed nodes of no use.
+        """Return the names of what was not read: properties of nodes in use, then listed nodes of no use,
+        then what is said beside values of how a machine found them.
 
         `main` is the described node, `others` are nodes about the document itself.
         """
@@ -170,6 +174,7 @@ class DocumentGraph:
         named |= seen
         rest = (node for node in self.top if id(node) not in named)
         found.update(dict.fromkeys(f"@graph.{_called(node)}" for node in rest))
+        found.update(self._beside)
         return tuple(found)
 
     def _list(self, item: dict[Any, Any], names: Names) -> None:
@@ -249,6 +254,10 @@ class DocumentGraph:
     def _extracted(self, value: dict[Any, Any], names: Names) -> Iterator["Value"]:
         method = str(value["extraction_method"])
         certain = value.get("confidence") in (None, 1, 1.0)
+        kept = {"data", "confidence" if certain else "extraction_method"}
+        self._beside |= {
+            key: None for key, said in value.items() if key not in kept and said not in (None, "")
+        }
         for item in self._values(value["data"], names):
             if not isinstance(item, Literal):
                 yield item

@@ -6,13 +6,13 @@ relative `@id` ("./", "#model", "data/a.csv") means something only beside its do
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from urllib.parse import unquote, urlsplit
 
 from fairreg.errors import without_secrets
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
 from fairreg.schemas.datacite_terms import identifier_of
-from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier, normalise_doi, record_of_doi
+from fairreg.schemas.identifiers import POINTING_SCHEMES, Identifier, minted_doi, normalise_doi, record_of_doi
 from fairreg.schemas.jsonld_terms import identifier_in
 from fairreg.sources import DOI, KAGGLE, ORCID, OWNER_SLASH_NAME, code_sites, scheme_names
 
@@ -20,6 +20,7 @@ __all__ = [
     "addresses",
     "code_of_software",
     "is_absolute",
+    "leave_pages",
     "named_by",
     "neighbours",
     "own",
@@ -117,6 +118,14 @@ def addresses(node: LinkedNode) -> tuple[Identifier, ...]:
     return _read(node, _PAGES, named_by)
 
 
+def leave_pages(node: LinkedNode, *, kept: Collection[str | None]) -> None:
+    """Count the pages of a node as not read whose addresses are none of those `kept`."""
+    for term in _PAGES:
+        found = (_identity(value, named_by) for value in node.peek(term))
+        if any(item is not None and item.url not in kept for item in found):
+            node.leave(term)
+
+
 def neighbours(node: LinkedNode) -> tuple[Identifier, ...]:
     """Return other objects that the identifiers and pages of a node mention: a paper, the whole of a part."""
     names = (*own(node), *addresses(node))
@@ -175,10 +184,22 @@ def targets(value: Value, *, bare: str | None = None) -> tuple[Identifier, ...]:
     found = _read(value, (*_OWN_PLACES, *_PAGES), stated, by_id=True)
     best = next((item for item in found if item.scheme != "url"), None) or next(iter(found), None)
     if best is not None:
+        _leave_names(value, best)
         return (best,)
     names = (item.text for item in value.peek("name", "citation") if isinstance(item, Literal) and item.text)
     texts = [*names, *([value.id] if bare and value.id else [])]
     return next((items for text in texts if (items := _in_text(text, bare))), ())
+
+
+def _leave_names(node: LinkedNode, kept: Identifier) -> None:
+    """Count the identifiers and addresses of a related object as not read that are not the one `kept`."""
+    own = stated(node.id) if is_absolute(node.id) else None
+    if own and not _are_same(kept, own):
+        node.leave("@id")
+    for term in (*_OWN_PLACES, *_PAGES):
+        found = (_identity(value, stated) for value in node.peek(term))
+        if any(item is not None and not _are_same(kept, item) for item in found):
+            node.leave(term)
 
 
 def _in_text(text: str, bare: str | None) -> tuple[Identifier, ...]:
@@ -205,8 +226,15 @@ def _identity(value: Value, reader: _Reader) -> Identifier | None:
     schemes = [item.text or "" for item in value.values("propertyID") if isinstance(item, Literal)]
     prefixes = [name for item in schemes if _WORD.fullmatch(name := item.rstrip("/").rpartition("/")[2])]
     named = (f"{prefix.lower()}:{text}" for prefix in prefixes for text in texts if text)
-    found = (item for text in (*texts, *named) if (item := reader(text)))
-    return next(found, None)
+    found = next((item for text in (*texts, *named) if (item := reader(text))), None)
+    others = (stated(item.text) for item in value.values("url") if isinstance(item, Literal))
+    if found and any(item and not _are_same(found, item) for item in others):
+        value.leave("url")
+    return found
+
+
+def _are_same(one: Identifier, other: Identifier) -> bool:
+    return one.key == other.key or one.value in {minted_doi(other), other.url} or other.value == one.url
 
 
 def _unique(found: Iterable[Identifier]) -> tuple[Identifier, ...]:

@@ -16,7 +16,7 @@ from fairreg.formats.linked_data.terms import shown
 from fairreg.formats.linked_data.values import best, date, label, labels, only, prose, titles, unique, words
 from fairreg.schemas.identifiers import PAPER_SCHEMES, Identifier
 from fairreg.schemas.json_reader import JsonNode
-from fairreg.schemas.licenses import agreed, joined
+from fairreg.schemas.licenses import agreed, joined, spdx
 from fairreg.schemas.record import (
     Access,
     Distribution,
@@ -34,6 +34,7 @@ __all__ = ["Described", "described", "kind_of"]
 _ORDER: tuple[Kind, ...] = ("model", "dataset", "software")
 # Schemes whose values documents write without a prefix: names of models on a hub, numbers of preprints.
 _BARE = {"fineTunedFrom": OWNER_SLASH_NAME.name, "referencePublication": ARXIV.name, "citation": ARXIV.name}
+_LICENCE_PLACES = ("identifier", "url", "sameAs")
 _CODE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
@@ -202,7 +203,9 @@ def _identifiers(node: LinkedNode, kind: Kind) -> tuple[tuple[Identifier, ...], 
         usable = (item for item in code if item.key not in known and (item.scheme != "url" or not found))
         named = (Identifier(item.scheme, item.value, item.evidence or "codeRepository") for item in usable)
         found += tuple({item.key: item for item in named}.values())
-    return found, next((item.url for item in pages if item.url), None)
+    page = next((item.url for item in pages if item.url), None)
+    identities.leave_pages(node, kept={page, *(item.url for item in found)})
+    return found, page
 
 
 def _main(found: tuple[Identifier, ...]) -> Identifier:
@@ -259,11 +262,23 @@ def _licence(node: LinkedNode) -> dict[str, str | None]:
         expression = agreed(*texts)
         if expression:
             known.append(expression)
+            if isinstance(value, LinkedNode):
+                _leave_other_addresses(value)
         elif texts:
             unknown.append(_named_licence(texts))
+            if isinstance(value, LinkedNode) and len({text for text in texts[1:] if "://" in text}) > 1:
+                value.leave(*_LICENCE_PLACES)
         else:
             node.leave("license")
     return {"license": joined(known), "license_stated": "; ".join(unique(unknown)) or None}
+
+
+def _leave_other_addresses(node: LinkedNode) -> None:
+    """Count addresses of a known licence that are none of its own as not read."""
+    for term in _LICENCE_PLACES:
+        texts = (item.text if isinstance(item, Literal) else item.id for item in node.values(term))
+        if any(text and spdx(text) is None for text in texts):
+            node.leave(term)
 
 
 def _named_licence(texts: list[str]) -> str:
@@ -278,7 +293,7 @@ def _licence_texts(value: Value) -> Iterator[str | None]:
         return
     yield label(value)
     yield value.id if identities.is_absolute(value.id) or value.is_reference else None
-    for item in value.values("identifier", "url", "sameAs"):
+    for item in value.values(*_LICENCE_PLACES):
         yield item.text if isinstance(item, Literal) else item.id
 
 
@@ -286,14 +301,20 @@ def _evaluations(node: LinkedNode) -> Iterator[Evaluation]:
     """Yield the results that state a metric and a value."""
     for item in node.values("hasEvaluation"):
         stated = item if isinstance(item, LinkedNode) else LinkedNode(None)
-        metric = next(iter(labels(stated, "metric", "name")), None)
-        value = next(iter(labels(stated, "value")), None)
+        metric, value = _first(stated, "metric", "name"), _first(stated, "value")
         if metric is None or value is None:
             node.leave("hasEvaluation")
         else:
-            dataset = next(iter(labels(stated, "evaluationDataset", "dataset")), None)
-            split = next(iter(labels(stated, "split")), None)
+            dataset, split = _first(stated, "evaluationDataset", "dataset"), _first(stated, "split")
             yield Evaluation(metric=metric, value=value, dataset=dataset, split=split)
+
+
+def _first(node: LinkedNode, *terms: str) -> str | None:
+    """Return the words under the first term that has some; others count as not read."""
+    found = labels(node, *terms)
+    if len(found) > 1:
+        node.leave(*terms)
+    return next(iter(found), None)
 
 
 def _count(node: LinkedNode, term: str) -> int | None:
@@ -308,6 +329,8 @@ def _access(node: LinkedNode) -> Access | None:
     free = [item.value for item in node.values("isAccessibleForFree") if isinstance(item, Literal)]
     conditions = best(node.values("conditionsOfAccess"))
     is_open = any(str(item).lower().rpartition("/")[2] == "true" for item in free)
+    if len(set(map(str, free))) > 1:
+        node.leave("isAccessibleForFree")
     if not is_open:
         node.leave("isAccessibleForFree", "conditionsOfAccess")
         return None

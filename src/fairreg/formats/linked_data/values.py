@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from fairreg.formats.linked_data.graph import LinkedNode, Literal, Value
+from fairreg.formats.linked_data.identities import is_absolute
 from fairreg.schemas.json_reader import JsonNode
 from fairreg.schemas.text import one_line, plain_text, split_keywords, title
 
-__all__ = ["best", "date", "label", "labels", "only", "prose", "titles", "unique", "words"]
+__all__ = ["best", "date", "label", "labels", "leave_others", "only", "prose", "titles", "unique", "words"]
 
 _PREFERRED = "en"
 _Read = TypeVar("_Read")
@@ -27,9 +28,22 @@ def label(value: Value) -> str | None:
 
 
 def _name(value: LinkedNode) -> str | None:
-    names, codes = value.values("name"), value.values("alternateName", "termCode")
-    found = best(names) or best(codes)
+    found = best(value.values("name"))
+    leave_others(value, "name")
+    if found is None:
+        found = best(value.values("alternateName", "termCode"))
     return found.text if found else None
+
+
+def leave_others(node: LinkedNode, term: str) -> None:
+    """Count texts as not read where a node has several different ones, and one is kept."""
+    if node.once(("several", term), lambda: _has_several(node, term)):
+        node.leave(term)
+
+
+def _has_several(node: LinkedNode, term: str) -> bool:
+    texts = {title(item.text or "") for item in node.values(term) if isinstance(item, Literal)}
+    return len(texts - {None}) > 1
 
 
 def labels(node: LinkedNode, *terms: str) -> tuple[str, ...]:
@@ -44,6 +58,8 @@ def _understood(node: LinkedNode, terms: tuple[str, ...]) -> Iterator[str]:
             if text is None:
                 node.leave(term)
             else:
+                if isinstance(value, LinkedNode) and is_absolute(value.id):
+                    value.leave("@id")
                 yield text
 
 

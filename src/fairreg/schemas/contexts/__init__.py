@@ -19,7 +19,6 @@ _CANONICAL = {
 }
 # Terms of other vocabularies with the meaning of one of ours.
 _SYNONYMS = {
-    "http://schema.org/author": "creator",
     "http://schema.org/sameAs": "identifier",
     "http://schema.org/softwareVersion": "version",
     "https://w3id.org/fair4ml#sharedBy": "publisher",

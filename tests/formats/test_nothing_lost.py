@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""Every value of a document of another tool is in its record, or is named as not read.
+
+Each leaf of each document in tests/data/linked-data is replaced by other words. Where neither the record nor
+the names of what was not read differ then, and no name points at the leaf, its value was lost in silence.
+"""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from fairreg.errors import RecordError
+from fairreg.formats import dialects
+
+FOLDER = Path(__file__).parents[1] / "data" / "linked-data"
+FILES = sorted(FOLDER.glob("*.json"))
+# Words of a vocabulary: types, profiles, and the scheme of an identifier that states its own.
+VOCABULARY = {"@type", "type", "conformsTo", "dct:conformsTo", "propertyID"}
+# A crate's root and its descriptor have the names that the specification gives them.
+NAMES_OF_CRATE = {"./", "ro-crate-metadata.json", "tagger-ro-crate-metadata.json"}
+NO_VALUE = {"", None, "Not extracted"}
+
+
+def leaves(value, path=()):
+    """Path and value of every text, number and truth value, contexts left out."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key != "@context":
+                yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from leaves(item, (*path, place))
+    else:
+        yield path, value
+
+
+def others(value):
+    """Other values of its kind; a reader may well take one for the same (a licence of any version)."""
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int | float):
+        return [value + 1]
+    ending = re.sub(r"[A-Za-z0-9](?=[^A-Za-z0-9]*$)", lambda found: "7" if found[0] == "8" else "8", value)
+    return [ending, f"Zz {value}", value.replace("://", "://zz."), value.replace("//", "//example.org/")]
+
+
+def replaced(document, path, value):
+    changed = copy.deepcopy(document)
+    place = changed
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return changed
+
+
+def outcome(document):
+    try:
+        found = dialects.read(document)
+    except RecordError as error:
+        return error.violations, ()
+    return found.understood, found.left_out
+
+
+def is_named(path, left_out):
+    return any(name == key or name.endswith(f".{key}") for name in left_out for key in map(str, path))
+
+
+def is_exempt(path, value):
+    codes = path[-2:] == ("inLanguage", "name")  # the language's code is stated beside it, and kept
+    return value in NO_VALUE or value in NAMES_OF_CRATE or codes or bool(VOCABULARY & set(map(str, path)))
+
+
+def lost_in_silence(document):
+    """Paths of the leaves that nothing tells of."""
+    before = outcome(document)
+    return [
+        path
+        for path, value in leaves(document)
+        if not is_exempt(path, value)
+        and not is_named(path, before[1])
+        and all(outcome(replaced(document, path, other)) == before for other in others(value))
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
+def test_every_value_of_a_document_is_read_or_named(file):
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert lost_in_silence(document) == []
+
+
+BASE = {
+    "@context": "https://schema.org/",
+    "@type": "Dataset",
+    "@id": "https://doi.org/10.1234/abc",
+    "name": "D",
+}
+ADA = {"@type": "Person", "@id": "https://orcid.org/0000-0002-1825-0097", "name": "Ada Rossi"}
+
+
+@pytest.mark.parametrize(
+    ("members", "left_out"),
+    [
+        ({"author": {**ADA, "@id": "https://example.org/~ada"}}, "author.@id"),
+        ({"author": {**ADA, "name": ["Ada Rossi", "阿达"]}}, "author.name"),
+        ({"author": {"name": "A. Rossi", "givenName": "Ada"}}, "author.givenName"),
+        ({"author": {**ADA, "identifier": "https://orcid.org/0000-0002-5076-7096"}}, "author.identifier"),
+        (
+            {"author": {**ADA, "affiliation": {"@id": "https://ror.org/01ggx4157", "name": "CERN"}}},
+            "author.affiliation.@id",
+        ),
+        ({"publisher": {"@id": "https://ror.org/01ggx4157", "name": "CERN"}}, "publisher.@id"),
+        (
+            {"distribution": {"name": "a.csv", "encodingFormat": ["text/csv", "PRONOM x-fmt/18"]}},
+            "distribution.encodingFormat",
+        ),
+        ({"author": {"name": "Ada", "sameAs": [ADA["@id"], "https://example.org/ada"]}}, "author.sameAs"),
+        ({"distribution": {"name": ["a.csv", "b.csv"]}}, "distribution.name"),
+        ({"distribution": {"name": "a", "contentSize": ["1 B", "2 B"]}}, "distribution.contentSize"),
+        ({"keywords": {"@id": "https://example.org/term", "name": "jets"}}, "keywords.@id"),
+        ({"keywords": {"name": "jets", "termCode": "x1"}}, "keywords.termCode"),
+        ({"hasEvaluation": {"metric": "AUC", "value": [0.9, 0.8]}}, "hasEvaluation.value"),
+        ({"isAccessibleForFree": [True, False]}, "isAccessibleForFree"),
+        ({"url": ["https://example.org/a", "https://example.org/b"]}, "url"),
+        (
+            {"license": {"name": "Our own", "url": ["https://example.org/1", "https://example.org/2"]}},
+            "license.url",
+        ),
+        (
+            {"citation": {"@id": "https://doi.org/10.1234/x", "url": "https://example.org/other"}},
+            "citation.url",
+        ),
+        (
+            {"identifier": {"value": "doi:10.1234/abc", "url": "https://example.org/other"}},
+            "identifier.url",
+        ),
+    ],
+)
+def test_what_a_record_has_no_field_for_is_named(members, left_out):
+    assert dialects.read({**BASE, **members}).left_out == (left_out,)
+
+
+def test_two_affiliations_of_one_person_in_two_lists_are_both_kept():
+    here, there = ({**ADA, "affiliation": {"name": name}} for name in ("Institute of Jets", "Lab of Tracks"))
+    del here["@id"], there["@id"]
+    found = dialects.read({**BASE, "author": here, "creator": there})
+    assert [item.affiliation for item in found.understood.creators] == ["Institute of Jets; Lab of Tracks"]
+    assert found.left_out == ()
