@@ -79,7 +79,51 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     """Frozen, compared by value; defaults are left out of the JSON."""
 
 
-class Creator(_Struct, frozen=True):
+# Fields that name somebody or something; identifiers are what they are.
+_NAMES = frozenset({"affiliation", "name", "publisher"})
+_VERBATIM = frozenset({"identifier", "kind", "field", "origin"})
+
+
+class _Described(_Struct, frozen=True):
+    """Texts by people, in which e-mail addresses are replaced by a note; so no record holds one.
+
+    Names and addresses of files are needed as they are and stay.
+    """
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value.__class__ is str:
+                suspect = _may_hold_address(value)
+            elif value.__class__ is tuple and value and value[0].__class__ is str:
+                suspect = any(map(_may_hold_address, value))
+            else:
+                continue
+            if suspect and name not in _VERBATIM:
+                msgspec.structs.force_setattr(self, name, _without_addresses(name, value))
+
+
+def _may_hold_address(text: str) -> bool:
+    """Tell whether a text may hold one of the signs of `email_addresses`, which costs more to ask."""
+    return (
+        "@" in text
+        or ("&" in text and ("&#" in text or "&commat;" in text))
+        or "%40" in text
+        or "\\u0040" in text
+        or "\uff20" in text
+        or "\ufe6b" in text
+    )
+
+
+def _without_addresses(name: str, stated: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    # Imported for the few texts that need it: every command reads records.
+    from fairreg.schemas.email_addresses import without_addresses, without_addresses_in_name
+
+    reading = without_addresses_in_name if name in _NAMES else without_addresses
+    return reading(stated) if isinstance(stated, str) else tuple(map(reading, stated))
+
+
+class Creator(_Described, frozen=True):
     """A person or organisation that made the object; `orcid` is the bare 16-digit form with hyphens."""
 
     name: Text
@@ -124,7 +168,7 @@ class Relation(_Struct, frozen=True):
     target_kind: str | None = None
 
 
-class Evaluation(_Struct, frozen=True):
+class Evaluation(_Described, frozen=True):
     """One reported result: `metric` has `value` on `split` of `dataset`."""
 
     metric: Text
@@ -133,7 +177,7 @@ class Evaluation(_Struct, frozen=True):
     split: str | None = None
 
 
-class Feature(_Struct, frozen=True):
+class Feature(_Described, frozen=True):
     """One input feature of a tensor, in the order of its axis."""
 
     name: str
@@ -145,7 +189,7 @@ class Feature(_Struct, frozen=True):
 ANY_AXES = "..."
 
 
-class Tensor(_Struct, frozen=True):
+class Tensor(_Described, frozen=True):
     """Signature of one input or output; a dimension is a size or the name of a free axis."""
 
     name: str
@@ -155,7 +199,7 @@ class Tensor(_Struct, frozen=True):
     description: str | None = None
 
 
-class Access(_Struct, frozen=True):
+class Access(_Described, frozen=True):
     """Access to the files; `conditions` is the source's text, `until` an ISO date for an embargo."""
 
     level: AccessLevel
@@ -163,7 +207,7 @@ class Access(_Struct, frozen=True):
     until: str | None = None
 
 
-class FieldOrigin(_Struct, frozen=True):
+class FieldOrigin(_Described, frozen=True):
     """Method by which a field of the record was obtained, and its evidence."""
 
     field: str
@@ -185,7 +229,7 @@ class Provenance(_Struct, frozen=True):
     origins: tuple[FieldOrigin, ...] = ()
 
 
-class ModelRecord(_Struct, frozen=True):
+class ModelRecord(_Described, frozen=True):
     """Metadata of one AI model, dataset or piece of software.
 
     `identifier` is the compact form of the main identifier (``doi:10.5281/zenodo.7305227``); `identifiers`
