@@ -8,6 +8,7 @@ from typing import Literal
 
 from fairreg.assessment.base import Citation, Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
+from fairreg.schemas.email_addresses import without_addresses
 from fairreg.schemas.record import ModelRecord, Origin, Relation
 
 __all__ = [
@@ -171,5 +172,5 @@ def _digest(sha256: str | None) -> str | None:
 
 def _excerpt(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-    text = " ".join(text.split())
+    text = without_addresses(" ".join(text.split()))
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"

@@ -81,7 +81,7 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
 # Fields that name somebody or something; identifiers are what they are.
 _NAMES = frozenset({"affiliation", "name", "publisher"})
-_VERBATIM = frozenset({"identifier", "kind", "field", "origin"})
+_VERBATIM = frozenset({"identifier", "kind", "field", "origin", "dtype", "shape"})
 
 
 class _Described(_Struct, frozen=True):
@@ -92,6 +92,8 @@ class _Described(_Struct, frozen=True):
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
+            if name in _VERBATIM:
+                continue
             value = getattr(self, name)
             if value.__class__ is str:
                 suspect = _may_hold_address(value)
@@ -99,7 +101,7 @@ class _Described(_Struct, frozen=True):
                 suspect = any(map(_may_hold_address, value))
             else:
                 continue
-            if suspect and name not in _VERBATIM:
+            if suspect:
                 msgspec.structs.force_setattr(self, name, _without_addresses(name, value))
 
 

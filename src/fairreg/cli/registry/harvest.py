@@ -96,6 +96,7 @@ def _print(report: "HarvestReport") -> None:
     from fairreg.cli.output import console, log
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
+    numbers += f", {report.forgotten} forgotten" if report.forgotten else ""
     broken = f", stopped early: {report.fault}" if report.fault else ""
     line = f"{report.source}: {numbers}, {len(report.refused)} rejected ({report.seconds:.0f} s){broken}"
     console().print(line, markup=False)

@@ -44,6 +44,7 @@ __all__ = [
     "entries",
     "entry_texts",
     "facets",
+    "forgotten",
     "harvests",
     "identifiers",
     "lineages",
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
@@ -313,4 +314,15 @@ assessments = Table(
     UniqueConstraint(
         "family", "key", "rubric", "rubric_version", "evidence_sha256", name="uq_assessments_evidence"
     ),
+)
+
+# Identifiers of records that were removed for good (`identifier` is that of the record): nothing brings them
+# back but an explicit `fairreg add`.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("family", _TEXT, primary_key=True),
+    Column("key", _TEXT, primary_key=True),
+    Column("identifier", _TEXT, nullable=False, index=True),
+    Column("forgotten_at", _word(40), nullable=False),
 )

@@ -27,6 +27,7 @@ from fairreg.registry.db.tables import (
 )
 from fairreg.registry.entries import Outcome, PutResult
 from fairreg.registry.ingest.bulk_insert import insert_all, numbers, write_texts, write_words
+from fairreg.registry.ingest.forget import barred
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.row_builder import COLUMNS, StatementBatch, StatementRows
 from fairreg.registry.ingest.upsert import accept, put
@@ -65,7 +66,23 @@ class _Repeat(NamedTuple):
 
 
 def put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, ...]:
-    """Upsert the statements of a page in one pass and return the outcomes in the order given."""
+    """Upsert the statements of a page in one pass and return the outcomes in the order given.
+
+    Those of records that were removed for good are left out.
+    """
+    out = barred(connection, batch.statements)
+    if not out:
+        return _put_all(connection, batch)
+    kept = tuple(item for number, item in enumerate(batch.statements) if number not in out)
+    spelled = frozenset(word for item in kept for word in text_values(item.submission.record)[1])
+    stored = iter(_put_all(connection, StatementBatch(kept, spelled)))
+    return tuple(
+        PutResult("forgotten", item.identifier) if number in out else next(stored)
+        for number, item in enumerate(batch.statements)
+    )
+
+
+def _put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, ...]:
     arrivals = _arrivals(connection, batch.statements)
     pending = LineageUpdate(connection)
     done = _touch_unchanged(connection, _unchanged(connection, arrivals))

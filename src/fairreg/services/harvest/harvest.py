@@ -54,6 +54,7 @@ class HarvestReport:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    forgotten: int = 0
     gone: int = 0
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -64,12 +65,12 @@ class HarvestReport:
     @property
     def seen(self) -> int:
         """Number of payloads read."""
-        return self.new + self.changed + self.unchanged + self.gone + len(self.refused)
+        return self.new + self.changed + self.unchanged + self.forgotten + self.gone + len(self.refused)
 
     @property
     def counts(self) -> dict[str, int]:
         """The numbers, by name."""
-        names = ("new", "changed", "unchanged", "gone")
+        names = ("new", "changed", "unchanged", "forgotten", "gone")
         return {**{name: getattr(self, name) for name in names}, "refused": len(self.refused)}
 
     def to_json(self) -> dict[str, object]:
