@@ -246,6 +246,8 @@ class Registry:
         from fairreg.registry.ingest.forget import undo
 
         with self._database.writing() as connection:
+            # So that the next command stores what the packaged catalogue has of it.
+            _write_property(connection, _CATALOGUE_DIGEST, "")
             return undo(connection, pid)
 
     def readmit(self, record: ModelRecord) -> None:

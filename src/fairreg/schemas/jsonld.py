@@ -34,6 +34,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
+from fairreg.sources import source_named
 
 __all__ = ["iri_of_record", "to_jsonld", "to_turtle"]
 
@@ -61,6 +62,7 @@ def to_jsonld(record: ModelRecord) -> Node:
         "access": _access_node(record.access) if record.access else None,
         "provenance": _provenance_node(record.provenance),
     }
+    node["sdLicense"] = _metadata_terms(record.provenance.source)
     node |= _license_terms(record.license)
     node |= _relation_terms(record.relations)
     return prune(node)
@@ -89,6 +91,14 @@ def _name_nodes(value: object, numbers: Iterator[int]) -> None:
             _name_nodes(item, numbers)
         if "@type" in value:
             value.setdefault("@id", f"_:n{next(numbers):06}")
+
+
+def _metadata_terms(source: str) -> str | None:
+    """Return the address of the licence, or of the terms, of the metadata of a source."""
+    terms = source_named(source).metadata_terms
+    if terms is None or terms.license is not None:
+        return SPDX + terms.license if terms and terms.license else None
+    return terms.url if terms.date else None  # else it is where to look for terms
 
 
 def _identifier_node(item: Identifier) -> Node:

@@ -133,6 +133,10 @@ def _print_sources(found: "list[SourceState]") -> None:
         harvested = item.last_harvest or "never"
         table.add_row(item.name, *flags, harvested, *counts, words[item.token], item.limits)
     console().print(table, markup=False)
+    console().print("\nTerms of the metadata:")
+    for item in found:
+        terms = f"{item.terms.words} {item.terms.url}" if item.terms else "Not stated."
+        console().print(f"  {item.title}: {terms}", markup=False)
 
 
 def _print_refused(found: "list[RejectedPayloadRow]") -> None:

@@ -146,8 +146,8 @@ def _print_removed(removed: "Sequence[RemovedEntry]", *, dry_run: bool, json: bo
     verb = "would be removed" if dry_run else "removed"
     for item in removed:
         console().print(
-            f"{item.identifier}: {verb}, with {item.statements} statements, {item.assessments} assessments, "
-            f"{item.links} manual links",
+            f"{item.identifier}: {verb} (statements: {item.statements}, assessments: {item.assessments}, "
+            f"manual links: {item.links})",
             markup=False,
         )
     if not removed:
