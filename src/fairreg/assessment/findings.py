@@ -8,8 +8,7 @@ from typing import Literal
 
 from fairreg.assessment.base import Citation, Finding, Verdict
 from fairreg.assessment.evidence import DatasetScore, Document, Evidence, FileFact, ModelFact, ProbeKind
-from fairreg.schemas.email_addresses import without_addresses
-from fairreg.schemas.record import ModelRecord, Origin, Relation
+from fairreg.schemas.record import ModelRecord, Origin, Relation, may_hold_address
 
 __all__ = [
     "NOT_DOWNLOADED",
@@ -172,5 +171,9 @@ def _digest(sha256: str | None) -> str | None:
 
 def _excerpt(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-    text = without_addresses(" ".join(text.split()))
+    text = " ".join(text.split())
+    if may_hold_address(text):
+        from fairreg.schemas.email_addresses import without_addresses
+
+        text = without_addresses(text)
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"

@@ -103,7 +103,7 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
 
 def _unforgotten(connection: Connection, items: Iterable[Assessment]) -> list[Assessment]:
     """Return the assessments but those of records that were removed for good."""
-    from fairreg.registry.ingest.forget import marked
+    from fairreg.registry.ingest.bulk_upsert import marked
 
     listed = list(items)
     held = marked(connection, {item.subject for item in listed})

@@ -31,6 +31,7 @@ __all__ = [
     "RelationType",
     "Tensor",
     "is_apple_double",
+    "may_hold_address",
     "version_sort_key",
 ]
 
@@ -81,7 +82,7 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
 # Fields that name somebody or something; identifiers are what they are.
 _NAMES = frozenset({"affiliation", "name", "publisher"})
-_VERBATIM = frozenset({"identifier", "kind", "field", "origin", "dtype", "shape"})
+_VERBATIM = frozenset({"identifier", "kind", "field", "origin"})
 
 
 class _Described(_Struct, frozen=True):
@@ -96,17 +97,21 @@ class _Described(_Struct, frozen=True):
                 continue
             value = getattr(self, name)
             if value.__class__ is str:
-                suspect = _may_hold_address(value)
-            elif value.__class__ is tuple and value and value[0].__class__ is str:
-                suspect = any(map(_may_hold_address, value))
+                suspect = may_hold_address(value)
+            elif value.__class__ is tuple:
+                suspect = any(item.__class__ is str and may_hold_address(item) for item in value)
             else:
                 continue
             if suspect:
                 msgspec.structs.force_setattr(self, name, _without_addresses(name, value))
 
 
-def _may_hold_address(text: str) -> bool:
-    """Tell whether a text may hold one of the signs of `email_addresses`, which costs more to ask."""
+# A sign of `email_addresses` and a domain behind it; ";" ends every character reference of HTML.
+_SIGN_AND_DOMAIN = re.compile(r"(?:@|;|%40|\\u0040|\uff20|\ufe6b)[\w-]++\.", re.IGNORECASE)
+
+
+def may_hold_address(text: str) -> bool:
+    """Tell whether a text may hold an e-mail address: quick, and true of a few other texts as well."""
     return (
         "@" in text
         or ("&" in text and ("&#" in text or "&commat;" in text))
@@ -114,15 +119,17 @@ def _may_hold_address(text: str) -> bool:
         or "\\u0040" in text
         or "\uff20" in text
         or "\ufe6b" in text
-    )
+    ) and _SIGN_AND_DOMAIN.search(text) is not None
 
 
-def _without_addresses(name: str, stated: str | tuple[str, ...]) -> str | tuple[str, ...]:
+def _without_addresses(name: str, stated: str | tuple[object, ...]) -> str | tuple[object, ...]:
     # Imported for the few texts that need it: every command reads records.
     from fairreg.schemas.email_addresses import without_addresses, without_addresses_in_name
 
     reading = without_addresses_in_name if name in _NAMES else without_addresses
-    return reading(stated) if isinstance(stated, str) else tuple(map(reading, stated))
+    if isinstance(stated, str):
+        return reading(stated)
+    return tuple(reading(item) if isinstance(item, str) else item for item in stated)
 
 
 class Creator(_Described, frozen=True):

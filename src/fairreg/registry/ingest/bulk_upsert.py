@@ -21,21 +21,22 @@ from fairreg.registry.db.row_mapping import merged_value, same_content, text_val
 from fairreg.registry.db.tables import (
     entries,
     facets,
+    forgotten,
     identifiers,
     link_targets,
     statements,
 )
 from fairreg.registry.entries import Outcome, PutResult
 from fairreg.registry.ingest.bulk_insert import insert_all, numbers, write_texts, write_words
-from fairreg.registry.ingest.forget import barred
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.row_builder import COLUMNS, StatementBatch, StatementRows
 from fairreg.registry.ingest.upsert import accept, put
-from fairreg.registry.resolution.grouping import Key, StatementKey, partners
+from fairreg.registry.resolution.grouping import SHARED_SCHEMES, Key, StatementKey, partners
 from fairreg.registry.resolution.lineage import LinkOverrides
+from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["put_all"]
+__all__ = ["marked", "put_all"]
 
 _Sign = TypeVar("_Sign")
 
@@ -70,7 +71,7 @@ def put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, .
 
     Those of records that were removed for good are left out.
     """
-    out = barred(connection, batch.statements)
+    out = _barred(connection, batch.statements)
     if not out:
         return _put_all(connection, batch)
     kept = tuple(item for number, item in enumerate(batch.statements) if number not in out)
@@ -98,6 +99,29 @@ def _put_all(connection: Connection, batch: StatementBatch) -> tuple[PutResult, 
     names = _names(connection, (key for _, key in kept.values()))
     done |= {number: (outcome, names[key]) for number, (outcome, key) in kept.items()}
     return tuple(PutResult(*done[number]) for number in range(len(arrivals)))
+
+
+def _barred(connection: Connection, arriving: Sequence[StatementRows]) -> frozenset[int]:
+    """Return the numbers of the arriving statements that carry a mark."""
+    keys = [
+        {Identifier(*item.statement_key).key}
+        | {key for key in item.grouping_keys if key[0] not in SHARED_SCHEMES}
+        for item in arriving
+    ]
+    held = marked(connection, {key for each in keys for key in each})
+    return frozenset(number for number, each in enumerate(keys) if not held.isdisjoint(each))
+
+
+def marked(connection: Connection, keys: Iterable[Key]) -> frozenset[Key]:
+    """Return those of the keys that are marks; costs one query where nothing was ever forgotten."""
+    if connection.scalar(select(forgotten.c.key).limit(1)) is None:
+        return frozenset()
+    found: set[Key] = set()
+    for chunk in chunks(sorted(keys)):
+        query = select(forgotten.c.family, forgotten.c.key)
+        held = in_key_pairs(forgotten.c.family, forgotten.c.key, chunk)
+        found |= {(row.family, row.key) for row in connection.execute(query.where(held))}
+    return frozenset(found)
 
 
 def _arrivals(connection: Connection, said: Sequence[StatementRows]) -> list[_Arrival]:

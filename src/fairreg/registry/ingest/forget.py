@@ -27,9 +27,9 @@ from fairreg.registry.db.tables import (
     statements,
     words,
 )
+from fairreg.registry.ingest.bulk_upsert import marked
 from fairreg.registry.ingest.lineage_update import LineageUpdate
-from fairreg.registry.ingest.row_builder import StatementRows
-from fairreg.registry.resolution.grouping import SHARED_SCHEMES, Key, statement_key_of
+from fairreg.registry.resolution.grouping import statement_key_of
 from fairreg.registry.resolution.lineage import own_keys, target_keys
 from fairreg.registry.search.lookup import entry_for, spellings
 from fairreg.registry.text.stemming import stemmed
@@ -40,10 +40,8 @@ from fairreg.schemas.timestamps import now
 __all__ = [
     "ForgottenRecord",
     "RemovedEntry",
-    "barred",
     "forget",
     "forgotten_records",
-    "marked",
     "readmit",
     "undo",
 ]
@@ -162,29 +160,6 @@ def _remove_words(connection: Connection, records: Iterable[ModelRecord]) -> Non
         held = or_(*(entry_texts.c[column].contains(stemmed(word)) for column in _SPELLED))
         if connection.scalar(select(entry_texts.c.entry_id).where(held).limit(1)) is None:
             connection.execute(delete(words).where(words.c.word == word))
-
-
-def barred(connection: Connection, arriving: Sequence[StatementRows]) -> frozenset[int]:
-    """Return the numbers of the arriving statements that carry a mark."""
-    keys = [
-        {Identifier(*item.statement_key).key}
-        | {key for key in item.grouping_keys if key[0] not in SHARED_SCHEMES}
-        for item in arriving
-    ]
-    held = marked(connection, {key for each in keys for key in each})
-    return frozenset(number for number, each in enumerate(keys) if not held.isdisjoint(each))
-
-
-def marked(connection: Connection, keys: Iterable[Key]) -> frozenset[Key]:
-    """Return those of the keys that are marks; costs one query where nothing was ever forgotten."""
-    if connection.scalar(select(forgotten.c.key).limit(1)) is None:
-        return frozenset()
-    found: set[Key] = set()
-    for chunk in chunks(sorted(keys)):
-        query = select(forgotten.c.family, forgotten.c.key)
-        held = in_key_pairs(forgotten.c.family, forgotten.c.key, chunk)
-        found |= {(row.family, row.key) for row in connection.execute(query.where(held))}
-    return frozenset(found)
 
 
 def forgotten_records(connection: Connection) -> tuple[ForgottenRecord, ...]:
