@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from fairreg import formats, harvesters
+from fairreg.email_addresses import without_addresses_in_payload
 from fairreg.errors import RecordError
-from fairreg.schemas.email_addresses import without_addresses_in_payload
 from fairreg.schemas.record import ModelRecord
 from support.full_record import FULL
 from support.known_services import payloads

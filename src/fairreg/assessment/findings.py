@@ -173,7 +173,7 @@ def _excerpt(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
     text = " ".join(text.split())
     if may_hold_address(text):
-        from fairreg.schemas.email_addresses import without_addresses
+        from fairreg.email_addresses import without_addresses
 
         text = without_addresses(text)
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"

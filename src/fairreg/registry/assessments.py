@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from fairreg.errors import RecordError
+from fairreg.registry.db.forgotten_keys import marked
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
@@ -103,8 +104,6 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
 
 def _unforgotten(connection: Connection, items: Iterable[Assessment]) -> list[Assessment]:
     """Return the assessments but those of records that were removed for good."""
-    from fairreg.registry.ingest.bulk_upsert import marked
-
     listed = list(items)
     held = marked(connection, {item.subject for item in listed})
     return [item for item in listed if item.subject not in held]

@@ -124,7 +124,7 @@ def may_hold_address(text: str) -> bool:
 
 def _without_addresses(name: str, stated: str | tuple[object, ...]) -> str | tuple[object, ...]:
     # Imported for the few texts that need it: every command reads records.
-    from fairreg.schemas.email_addresses import without_addresses, without_addresses_in_name
+    from fairreg.email_addresses import without_addresses, without_addresses_in_name
 
     reading = without_addresses_in_name if name in _NAMES else without_addresses
     if isinstance(stated, str):

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
+from fairreg.registry.db.forgotten_keys import marked
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
 from fairreg.registry.db.row_mapping import merged_value, same_content, text_values
 from fairreg.registry.db.tables import (
     entries,
     facets,
-    forgotten,
     identifiers,
     link_targets,
     statements,
@@ -36,7 +36,7 @@ from fairreg.registry.resolution.lineage import LinkOverrides
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord
 
-__all__ = ["marked", "put_all"]
+__all__ = ["put_all"]
 
 _Sign = TypeVar("_Sign")
 
@@ -110,18 +110,6 @@ def _barred(connection: Connection, arriving: Sequence[StatementRows]) -> frozen
     ]
     held = marked(connection, {key for each in keys for key in each})
     return frozenset(number for number, each in enumerate(keys) if not held.isdisjoint(each))
-
-
-def marked(connection: Connection, keys: Iterable[Key]) -> frozenset[Key]:
-    """Return those of the keys that are marks; costs one query where nothing was ever forgotten."""
-    if connection.scalar(select(forgotten.c.key).limit(1)) is None:
-        return frozenset()
-    found: set[Key] = set()
-    for chunk in chunks(sorted(keys)):
-        query = select(forgotten.c.family, forgotten.c.key)
-        held = in_key_pairs(forgotten.c.family, forgotten.c.key, chunk)
-        found |= {(row.family, row.key) for row in connection.execute(query.where(held))}
-    return frozenset(found)
 
 
 def _arrivals(connection: Connection, said: Sequence[StatementRows]) -> list[_Arrival]:

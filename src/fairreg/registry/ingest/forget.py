@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import object_keys
+from fairreg.registry.db.forgotten_keys import marked
 from fairreg.registry.db.key_conditions import chunks, in_key_pairs
 from fairreg.registry.db.row_mapping import text_values
 from fairreg.registry.db.tables import (
@@ -27,7 +28,6 @@ from fairreg.registry.db.tables import (
     statements,
     words,
 )
-from fairreg.registry.ingest.bulk_upsert import marked
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.resolution.grouping import statement_key_of
 from fairreg.registry.resolution.lineage import own_keys, target_keys

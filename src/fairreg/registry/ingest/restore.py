@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, tuple_, update
 
 from fairreg.registry.assessments import object_keys
+from fairreg.registry.db.forgotten_keys import marked
 from fairreg.registry.db.row_mapping import statement_from
 from fairreg.registry.db.tables import statements
 from fairreg.registry.entries import Outcome, Statement, Submission
-from fairreg.registry.ingest.bulk_upsert import marked
 from fairreg.registry.ingest.lineage_update import LineageUpdate
 from fairreg.registry.ingest.upsert import put, regroup, withdraw
 from fairreg.registry.resolution.grouping import StatementKey

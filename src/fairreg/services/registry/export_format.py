@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from fairreg.email_addresses import without_addresses, without_addresses_in_payload
 from fairreg.errors import RecordError
 from fairreg.registry import (
     Assessment,
@@ -27,7 +28,6 @@ from fairreg.registry import (
     Submission,
     Tombstone,
 )
-from fairreg.schemas.email_addresses import without_addresses, without_addresses_in_payload
 from fairreg.schemas.record import ModelRecord
 from fairreg.schemas.validation import parse_json
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairreg.schemas.email_addresses import (
+from fairreg.email_addresses import (
     NOTE,
     without_addresses,
     without_addresses_in_name,
