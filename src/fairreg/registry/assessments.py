@@ -24,8 +24,7 @@ from sqlalchemy import (
 )
 
 from fairreg.errors import RecordError
-from fairreg.registry.db.forgotten_keys import marked
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
 from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import Connection, Row, Table, bindparam, func, select, update
 
-from fairreg.registry.db.forgotten_keys import marked
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, in_values, marked
 from fairreg.registry.db.row_mapping import merged_value, same_content, text_values
 from fairreg.registry.db.tables import (
     entries,

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from fairreg.errors import NotFound
 from fairreg.registry.assessments import object_keys
-from fairreg.registry.db.forgotten_keys import marked
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
 from fairreg.registry.db.row_mapping import text_values
 from fairreg.registry.db.tables import (
     assessments,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, tuple_, update
 
 from fairreg.registry.assessments import object_keys
-from fairreg.registry.db.forgotten_keys import marked
+from fairreg.registry.db.key_conditions import marked
 from fairreg.registry.db.row_mapping import statement_from
 from fairreg.registry.db.tables import statements
 from fairreg.registry.entries import Outcome, Statement, Submission
