@@ -21,6 +21,7 @@ from fairreg.harvesters import Harvester, Hit, HitPage
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.registry import Registry
+from fairreg.schemas.record import may_hold_address
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
 from fairreg.services.registry.db import opened
@@ -141,7 +142,12 @@ def submission_of(harvester: Harvester, hit: Hit) -> Submission:
 def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> RejectedPayload:
     """The rejected payload with reason and place."""
     path = error.violations[0][0] if error.violations else None
-    return RejectedPayload(harvester.name, hit.raw, error.message, path)
+    reason = error.message
+    if may_hold_address(reason):  # a message may quote the payload
+        from fairreg.email_addresses import without_addresses
+
+        reason = without_addresses(reason)
+    return RejectedPayload(harvester.name, hit.raw, reason, path)
 
 
 @dataclass
@@ -239,7 +245,7 @@ class _Run:
             bad.append(refused)
             digest = sha256(hit.raw).hexdigest()
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
-            self.log(f"{self.harvester.title}: rejected a payload: {error.message}")
+            self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
             return None
 
     def _withdraw(self, source_id: str, reason: str) -> None:
