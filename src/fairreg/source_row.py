@@ -17,6 +17,7 @@ from fairreg.errors import PluginError
 __all__ = [
     "ApiDescription",
     "IdentifierScheme",
+    "MetadataTerms",
     "MintedDois",
     "Named",
     "Pace",
@@ -127,6 +128,19 @@ class PreservationPolicy(NamedTuple):
     date: str
 
 
+class MetadataTerms(NamedTuple):
+    """Terms of a source's metadata, in words, with the page that states them, or where to look for them.
+
+    `license` is an SPDX identifier, None where the source does not state one (`words` then say what it
+    states). `date` is the month in which the page was read, None where it was not.
+    """
+
+    words: str
+    url: str
+    license: str | None = None
+    date: str | None = None
+
+
 class ApiDescription(NamedTuple):
     """Machine-readable description of an interface: its kind, address, and a mark in the first 4 KiB."""
 
@@ -150,6 +164,7 @@ class Source:
     there, `doi_policy` to objects with a DOI. `own_search`: its site has a search. `card`: member of a
     payload with the README and model card, from which the host takes metadata. `copy_dois`: scheme of the
     DOIs that it mints for copies. `archived_by`: row of the archive that takes its releases.
+    `metadata_terms` apply to its metadata, not to the objects that they describe.
     """
 
     name: str
@@ -178,6 +193,7 @@ class Source:
     api: ApiDescription | None = None
     card: str | None = None
     archived_by: str | None = None
+    metadata_terms: MetadataTerms | None = None
 
     @property
     def pages(self) -> tuple[PageAddress, ...]:
@@ -266,6 +282,9 @@ def _ill_typed(row: Any) -> Iterator[str]:
 
 
 def _ill_typed_parts(row: Any) -> Iterator[str]:
+    terms = row.metadata_terms
+    if terms is not None and not (isinstance(terms, MetadataTerms) and isinstance(terms.words, str)):
+        yield "its metadata_terms are not MetadataTerms"
     for name in ("pace", "token_pace"):
         pace = getattr(row, name)
         if pace is not None and (not isinstance(pace, Pace) or min(pace) < 1):

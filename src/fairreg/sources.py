@@ -14,6 +14,7 @@ from fairreg.plugins import entry_points_of, load_entry_point, package_of
 from fairreg.source_row import (
     ApiDescription,
     IdentifierScheme,
+    MetadataTerms,
     MintedDois,
     Named,
     Pace,
@@ -44,6 +45,7 @@ __all__ = [
     "ZENODO",
     "ApiDescription",
     "IdentifierScheme",
+    "MetadataTerms",
     "MintedDois",
     "Pace",
     "PageAddress",
@@ -206,6 +208,13 @@ ARXIV = IdentifierScheme(
 )
 
 POLICIES_DATE = "2026-11"  # when the hosts' own pages were read
+_NOT_STATED = "Not stated for metadata."
+_ZENODO_TERMS = MetadataTerms(
+    "All metadata is licensed under CC0.",
+    "https://help.zenodo.org/guides/nih/element5/",
+    "CC0-1.0",
+    POLICIES_DATE,
+)
 
 # Paces are the published limits. Zenodo: 30 searches (https://developers.zenodo.org), and 133 other requests
 # of a guest by the X-RateLimit-Limit of its answers; what it allows with a token its answers state, too.
@@ -251,6 +260,7 @@ ZENODO = Source(
     ),
     own_search=True,
     metadata_schema="https://developers.zenodo.org",
+    metadata_terms=_ZENODO_TERMS,
     api=ApiDescription("oai-pmh", "https://zenodo.org/oai2d?verb=Identify", b"<Identify>"),
 )
 REGISTRAR = Source(
@@ -261,6 +271,12 @@ REGISTRAR = Source(
     url_help="base URL of the DataCite REST API",
     pace=Pace(120, 120, 120),
     role="registrar",
+    metadata_terms=MetadataTerms(
+        "DataCite waives its rights to the deposited metadata (CC0).",
+        "https://support.datacite.org/docs/datacite-data-file-use-policy",
+        "CC0-1.0",
+        POLICIES_DATE,
+    ),
 )
 RESOLVER = Source(
     "doi",
@@ -322,6 +338,11 @@ HUGGING_FACE = Source(
     model_registry=True,
     api=ApiDescription("openapi", "https://huggingface.co/.well-known/openapi.json", b'"openapi"'),
     card="card",
+    metadata_terms=MetadataTerms(
+        "Terms of service; a model card is part of its repository, under the licence stated there.",
+        "https://huggingface.co/terms-of-service",
+        date=POLICIES_DATE,
+    ),
 )
 GITHUB = Source(
     "github",
@@ -378,6 +399,11 @@ GITHUB = Source(
     ),
     own_search=True,
     archived_by="zenodo",
+    metadata_terms=MetadataTerms(
+        "Terms of service, which cover the API; files of a repository are under its own licence.",
+        "https://docs.github.com/site-policy/github-terms/github-terms-of-service",
+        date=POLICIES_DATE,
+    ),
 )
 CERN_OPEN_DATA = Source(
     "cernopendata",
@@ -405,6 +431,7 @@ CERN_OPEN_DATA = Source(
     ),
     own_search=True,
     metadata_schema="https://github.com/cernopendata/opendata.cern.ch",
+    metadata_terms=MetadataTerms(_NOT_STATED, "https://opendata.cern.ch/docs/about"),
 )
 KAGGLE = IdentifierScheme(
     "kaggle",
@@ -461,6 +488,9 @@ CURATED = Source(
     "catalogue",
     "Packaged catalogue",
     role="curated",
+    metadata_terms=MetadataTerms(
+        "A part of fairreg, under its MIT licence.", "https://spdx.org/licenses/MIT", "MIT"
+    ),
     schemes=(IdentifierScheme("catalogue", r"([A-Za-z0-9][\w.-]*)", prefixes=("catalogue:",)),),
 )
 # Source of facts that fairreg itself found in the files of a record; it is not a host of models.
@@ -504,6 +534,11 @@ BUILT_IN = (
         own_search=True,
         model_registry=True,
         metadata_schema="https://www.openml.org/apis",
+        metadata_terms=MetadataTerms(
+            "Metadata may be used under CC-BY, with credit; the version of the licence is not stated.",
+            "https://www.openml.org/cite",
+            date=POLICIES_DATE,
+        ),
     ),
     Source(
         "dlhub",
@@ -513,9 +548,15 @@ BUILT_IN = (
         copy_dois="dlhub_doi",
         rank=3,
         own_search=True,
+        metadata_terms=MetadataTerms(_NOT_STATED, "https://www.dlhub.org"),
     ),
-    Source("zenodo_oai", "Zenodo (OAI-PMH)", served_by="zenodo"),
-    Source("garden", "Garden", model_registry=True),
+    Source("zenodo_oai", "Zenodo (OAI-PMH)", served_by="zenodo", metadata_terms=_ZENODO_TERMS),
+    Source(
+        "garden",
+        "Garden",
+        model_registry=True,
+        metadata_terms=MetadataTerms(_NOT_STATED, "https://thegardens.ai"),
+    ),
     Source("bioimageio", "BioImage Model Zoo", model_registry=True),
     Source("kaggle", "Kaggle", schemes=(KAGGLE,), own_search=True),
     Source("pypi", "PyPI", schemes=(PYPI,)),

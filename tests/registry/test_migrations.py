@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from fairreg.errors import RegistryError
 from fairreg.registry import Registry, catalogue
@@ -23,7 +23,7 @@ EARLIER = REVISIONS[:-1]
 # What `ensure` makes anew of the records.
 DERIVED = frozenset({"entry_texts", "facets", "ties", "lineages", "words"})
 # What each schema is the first to have, beside what is derived.
-FIRST_IN = {"links": "0002", "refusals": "0002", "assessments": "0003"}
+FIRST_IN = {"links": "0002", "refusals": "0002", "assessments": "0003", "forgotten": "0007"}
 
 
 @pytest.fixture
@@ -63,9 +63,12 @@ def undated(url: str, unknown: str) -> int | None:
 
 
 def records(url: str) -> dict[str, ModelRecord]:
-    """The records of entries as the schemas before 0006 keep them, by identifier."""
+    """The records of entries as earlier schemas keep them, by identifier."""
     with closing(Database(url)) as database, database.reading() as connection:
-        rows = connection.execute(text("SELECT identifier, CAST(record AS text) FROM entries")).all()
+        known = {column["name"] for column in inspect(connection).get_columns("entries")}
+        of_first = "(SELECT record FROM statements WHERE entry_id = entries.id LIMIT 1)"
+        held = "record" if "record" in known else f"coalesce(merged, {of_first})"
+        rows = connection.execute(text(f"SELECT identifier, CAST({held} AS text) FROM entries")).all()
     return {identifier: ModelRecord.from_json(json.loads(record)) for identifier, record in rows}
 
 

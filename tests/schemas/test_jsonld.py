@@ -12,6 +12,7 @@ from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.jsonld import to_turtle
 from fairreg.schemas.jsonld_reader import read_jsonld
 from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
+from support.full_record import FULL
 from support.records import records
 
 slow_data = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -170,3 +171,19 @@ def test_what_is_no_record_is_refused_with_a_path(document):
     with pytest.raises(RecordError) as caught:
         ModelRecord.from_jsonld(document)
     assert caught.value.violations
+
+
+@pytest.mark.parametrize(
+    ("source", "stated"),
+    [
+        ("zenodo", "https://spdx.org/licenses/CC0-1.0"),
+        ("openml", "https://www.openml.org/cite"),
+        ("cernopendata", None),
+        ("somewhere", None),
+    ],
+)
+def test_the_view_states_the_licence_of_the_metadata_and_reads_back(source, stated):
+    record = msgspec.structs.replace(FULL, provenance=Provenance(source=source, source_id="1"))
+    document = record.to_jsonld()
+    assert document.get("sdLicense") == stated
+    assert read_jsonld(document) == (record, ())

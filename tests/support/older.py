@@ -8,11 +8,11 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, Table, insert
+from sqlalchemy import Connection, MetaData, Table, insert, text
 
 from fairreg.registry import Assessment, Harvest, LinkOverride, RejectedPayload, StatementKey
 from fairreg.registry.db.engine import Database
-from fairreg.registry.db.tables import described
+from fairreg.registry.db.tables import FULL_TEXT, NAME_TEXT, WORD_INDEX, described
 from fairreg.registry.resolution.grouping import merge
 from fairreg.schemas.identifiers import Identifier
 from fairreg.schemas.record import ModelRecord, Provenance
@@ -109,6 +109,9 @@ def leave(url: str, revision: str) -> None:
         for said in _SAID:
             _leave_entry(connection, held, said)
         _leave_the_rest(connection, held)
+        if database.dialect == "sqlite" and revision >= "0006":  # triggers no longer follow insertions
+            for index in (FULL_TEXT, NAME_TEXT, WORD_INDEX):
+                connection.execute(text(f"INSERT INTO {index}({index}) VALUES ('rebuild')"))
 
 
 def _put(connection: Connection, held: MetaData, table: str, **values: Any) -> int:
@@ -131,6 +134,7 @@ def _leave_entry(connection: Connection, held: MetaData, said: tuple[ModelRecord
         year=record.year,
         doi=record.doi, url=record.identifiers[0].url, runnable=False, record=record.to_json(),
         fair_score=0.5 if record.identifier == ASSESSED.identifier else None, **buried,
+        **({"merged": record.to_json()} if len(said) > 1 else {}),
     )  # fmt: skip
     for item in said:
         origin, payload = item.provenance, f'{{"title": "{item.name}"}}'.encode()

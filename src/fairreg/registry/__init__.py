@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Statement,
         Submission,
     )
+    from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement, Tombstone
     from fairreg.registry.ingest.row_builder import StatementBatch, build_batch, decode_batch, encode_batch
@@ -38,6 +39,7 @@ __all__ = [
     "EntrySnapshot",
     "ExportedStatement",
     "Filters",
+    "ForgottenRecord",
     "Harvest",
     "Info",
     "LineageReport",
@@ -47,6 +49,7 @@ __all__ = [
     "PutResult",
     "Registry",
     "RejectedPayload",
+    "RemovedEntry",
     "SearchHit",
     "SearchResults",
     "SourceLink",
@@ -69,6 +72,8 @@ _HOMES = {
     "Contribution": "search.ranking",
     "Entry": "entries",
     "Filters": "search.filters",
+    "ForgottenRecord": "ingest.forget",
+    "RemovedEntry": "ingest.forget",
     "Harvest": "entries",
     "Info": "entries",
     "EntrySnapshot": "snapshots",

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from fairreg.errors import RecordError
-from fairreg.registry.db.key_conditions import chunks, in_key_pairs
+from fairreg.registry.db.key_conditions import chunks, in_key_pairs, marked
 from fairreg.registry.db.tables import assessments, entries, statements
 from fairreg.registry.resolution.grouping import SHARED_SCHEMES, link_keys
 from fairreg.schemas.identifiers import Identifier, IdentifierLike, RequestedIdentifier
@@ -36,6 +36,7 @@ __all__ = [
     "every_assessment",
     "evidence_of",
     "history",
+    "object_keys",
     "restore_scores",
     "save_assessments",
     "subject",
@@ -85,7 +86,7 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
     The same evidence under the same rubric updates the existing row. A score of low coverage does not replace
     one of sufficient coverage.
     """
-    listed = list(items)
+    listed = _unforgotten(connection, items)
     rows = {_place(item): _values(item) for item in listed}
     known = _known(connection, rows)
     fresh = [values for place, values in rows.items() if place not in known]
@@ -98,6 +99,13 @@ def save_assessments(connection: Connection, items: Iterable[Assessment]) -> Non
             update(assessments).where(assessments.c.id == bindparam("of_id")).values(changed), renewed
         )
     _show(connection, [item for item in listed if item.overall is not None])
+
+
+def _unforgotten(connection: Connection, items: Iterable[Assessment]) -> list[Assessment]:
+    """Return the assessments but those of records that were removed for good."""
+    listed = list(items)
+    held = marked(connection, {item.subject for item in listed})
+    return [item for item in listed if item.subject not in held]
 
 
 def history(
@@ -214,7 +222,7 @@ def _of(connection: Connection, pid: IdentifierLike) -> ColumnElement[bool]:
         return in_key_pairs(assessments.c.family, assessments.c.key, [_key(pid)])
     query = select(statements.c.record).join(entries, entries.c.id == statements.c.entry_id)
     said = connection.scalars(query.where(entries.c.identifier == entry.identifier))
-    keys = {key for record in said for key in _keys(ModelRecord.from_json(record))}
+    keys = {key for record in said for key in object_keys(ModelRecord.from_json(record))}
     return in_key_pairs(assessments.c.family, assessments.c.key, sorted(keys))
 
 
@@ -222,7 +230,7 @@ def _key(pid: IdentifierLike) -> Key:
     return pid.key if isinstance(pid, Identifier) else RequestedIdentifier.of(pid).require().key
 
 
-def _keys(record: ModelRecord) -> set[Key]:
+def object_keys(record: ModelRecord) -> set[Key]:
     """Return all keys of the object, without repositories, each of which may hold several models."""
     place = Identifier(record.provenance.source, record.provenance.source_id)
     return {subject(record), place.key} | {key for key in link_keys(record) if key[0] not in SHARED_SCHEMES}

@@ -21,7 +21,7 @@ __all__ = [
     "representative_key",
 ]
 
-Outcome = Literal["new", "changed", "unchanged"]
+Outcome = Literal["new", "changed", "unchanged", "forgotten"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class RejectedPayload:
 class PutResult:
     """Outcome of storing a record; `identifier` is that of the entry it now belongs to.
 
-    *unchanged*: the record equals the source's last one, even where the raw payload differs.
+    *unchanged*: the record equals the source's last one, even where the raw payload differs. *forgotten*: it
+    was removed for good, and was not stored; `identifier` is the record's own.
     """
 
     outcome: Outcome

@@ -33,6 +33,7 @@ from fairreg.sources import CURATED
 if TYPE_CHECKING:
     from fairreg.errors import RegistryNotWritable
     from fairreg.registry.assessments import Assessment
+    from fairreg.registry.ingest.forget import ForgottenRecord, RemovedEntry
     from fairreg.registry.ingest.link_overrides import LinkOverride
     from fairreg.registry.ingest.restore import ExportedStatement
     from fairreg.registry.ingest.row_builder import StatementBatch
@@ -218,6 +219,43 @@ class Registry:
             homes = {home for home, _ in related_statements(connection, records)}
             found = [_load_entry(connection, home) for home in sorted(homes)]
             return tuple((entry, tuple(statement_records(connection, entry.identifier))) for entry in found)
+
+    def forget(self, pids: Iterable[IdentifierLike], *, dry_run: bool = False) -> "tuple[RemovedEntry, ...]":
+        """Remove the entries that `pids` mean for good, in one transaction; later harvests skip them.
+
+        With `dry_run` nothing is changed. Raises NotFound.
+        """
+        from fairreg.registry.ingest.forget import forget
+
+        with self._database.reading() if dry_run else self._database.writing() as connection:
+            return forget(connection, pids, dry_run=dry_run)
+
+    def erase(self) -> str | None:
+        """Overwrite what was deleted in SQLite's file; return why that could not be done, else None."""
+        return self._database.erase()
+
+    def forgotten(self) -> "tuple[ForgottenRecord, ...]":
+        """Return the records that were removed for good."""
+        from fairreg.registry.ingest.forget import forgotten_records
+
+        with self._database.reading() as connection:
+            return forgotten_records(connection)
+
+    def undo_forget(self, pid: IdentifierLike) -> tuple[str, ...]:
+        """Let a later harvest store the record again; return its identifier. Raises NotFound."""
+        from fairreg.registry.ingest.forget import undo
+
+        with self._database.writing() as connection:
+            # So that the next command stores what the packaged catalogue has of it.
+            _write_property(connection, _CATALOGUE_DIGEST, "")
+            return undo(connection, pid)
+
+    def readmit(self, record: ModelRecord) -> None:
+        """Let `record` be stored even if it was removed for good."""
+        from fairreg.registry.ingest.forget import readmit
+
+        with self._database.writing() as connection:
+            readmit(connection, record)
 
     def rejected(self, source: str | None = None) -> tuple[RejectedPayload, ...]:
         """Return the rejected payloads of `source`, or of all sources."""

@@ -36,6 +36,7 @@ from fairreg.schemas.record import (
     Relation,
     Tensor,
 )
+from fairreg.sources import source_named
 
 __all__ = ["iri_of_record", "to_jsonld", "to_turtle"]
 
@@ -65,6 +66,7 @@ def to_jsonld(record: ModelRecord) -> Node:
         "access": _access_node(record.access) if record.access else None,
         "provenance": _provenance_node(record.provenance),
     }
+    node["sdLicense"] = _metadata_terms(record.provenance.source)
     node |= _license_terms(record.license)
     node |= _relation_terms(record.relations)
     return prune(node)
@@ -95,6 +97,14 @@ def _name_nodes(value: object, numbers: Iterator[int]) -> None:
             value.setdefault("@id", f"_:n{next(numbers):06}")
 
 
+def _metadata_terms(source: str) -> str | None:
+    """Return the address of the licence, or of the terms, of the metadata of a source."""
+    terms = source_named(source).metadata_terms
+    if terms is None or terms.license is not None:
+        return SPDX + terms.license if terms and terms.license else None
+    return terms.url if terms.date else None  # else it is where to look for terms
+
+
 def _identifier_node(item: Identifier) -> Node:
     return prune(
         {"@type": "PropertyValue", "propertyID": item.scheme, "value": item.value, "evidence": item.evidence}
@@ -102,7 +112,7 @@ def _identifier_node(item: Identifier) -> Node:
 
 
 def _creator_node(item: Creator, number: int) -> Node:
-    """Return the node of a creator, named even without an identifier: two lists hold it, and it is one person."""
+    """Return the node of a creator. It has a name of its own, as two lists hold it and it is one person."""
     ror = ROR + item.ror if item.ror else None
     rors = [ROR + ror for ror in item.affiliation_rors]
     affiliation = {"@type": "Organization", "name": item.affiliation, "identifier": rors}

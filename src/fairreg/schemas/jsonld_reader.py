@@ -32,6 +32,8 @@ from fairreg.schemas.record import Feature, FieldOrigin, ModelRecord, Provenance
 __all__ = ["canonical", "from_jsonld", "is_own", "read_jsonld"]
 
 _LONGEST_SIZE = 18  # digits of a number of bytes
+# Terms of the source's metadata, which follow from the provenance.
+_OF_SOURCE = "sdLicense"
 _BYTES = re.compile(r"0*([0-9]+)\s?(?:b|bytes)?", re.IGNORECASE)
 
 
@@ -49,7 +51,8 @@ def read_jsonld(document: Node) -> tuple[ModelRecord, tuple[str, ...]]:
     """Return the record as `from_jsonld` does, and the names of properties without a field in it."""
     require_sound(document)
     node: TrackedObject = tracked(_with_one_list_of_creators(canonical(document)))
-    return _record(node), node.unread()
+    record = _record(node)
+    return record, tuple(name for name in node.unread() if name != _OF_SOURCE)
 
 
 def is_own(document: Any) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
     "RelationType",
     "Tensor",
     "is_apple_double",
+    "may_hold_address",
     "version_sort_key",
 ]
 
@@ -82,7 +83,59 @@ class _Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     """Frozen, compared by value; defaults are left out of the JSON."""
 
 
-class Creator(_Struct, frozen=True):
+# Fields that name somebody or something; identifiers are what they are.
+_NAMES = frozenset({"affiliation", "name", "publisher"})
+_VERBATIM = frozenset({"identifier", "kind", "field", "origin"})
+
+
+class _Described(_Struct, frozen=True):
+    """Texts by people, in which e-mail addresses are replaced by a note; so no record holds one.
+
+    Names and addresses of files are needed as they are and stay.
+    """
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if name in _VERBATIM:
+                continue
+            value = getattr(self, name)
+            if value.__class__ is str:
+                suspect = may_hold_address(value)
+            elif value.__class__ is tuple:
+                suspect = any(item.__class__ is str and may_hold_address(item) for item in value)
+            else:
+                continue
+            if suspect:
+                msgspec.structs.force_setattr(self, name, _without_addresses(name, value))
+
+
+# A sign of `email_addresses` and a domain behind it; ";" ends every character reference of HTML.
+_SIGN_AND_DOMAIN = re.compile(r"(?:@|;|%40|\\u0040|\uff20|\ufe6b)[\w-]++\.", re.IGNORECASE)
+
+
+def may_hold_address(text: str) -> bool:
+    """Tell whether a text may hold an e-mail address: quick, and true of a few other texts as well."""
+    return (
+        "@" in text
+        or ("&" in text and ("&#" in text or "&commat;" in text))
+        or "%40" in text
+        or "\\u0040" in text
+        or "\uff20" in text
+        or "\ufe6b" in text
+    ) and _SIGN_AND_DOMAIN.search(text) is not None
+
+
+def _without_addresses(name: str, stated: str | tuple[object, ...]) -> str | tuple[object, ...]:
+    # Imported for the few texts that need it: every command reads records.
+    from fairreg.email_addresses import without_addresses, without_addresses_in_name
+
+    reading = without_addresses_in_name if name in _NAMES else without_addresses
+    if isinstance(stated, str):
+        return reading(stated)
+    return tuple(reading(item) if isinstance(item, str) else item for item in stated)
+
+
+class Creator(_Described, frozen=True):
     """A person or organisation that made the object; `orcid` is the bare 16-digit form with hyphens.
 
     `ror` is the bare identifier of an organisation in the Research Organization Registry (https://ror.org),
@@ -137,7 +190,7 @@ class Relation(_Struct, frozen=True):
     stated_type: str | None = None
 
 
-class Evaluation(_Struct, frozen=True):
+class Evaluation(_Described, frozen=True):
     """One reported result: `metric` has `value` on `split` of `dataset`."""
 
     metric: Text
@@ -146,7 +199,7 @@ class Evaluation(_Struct, frozen=True):
     split: str | None = None
 
 
-class Feature(_Struct, frozen=True):
+class Feature(_Described, frozen=True):
     """One input feature of a tensor, in the order of its axis."""
 
     name: str
@@ -158,7 +211,7 @@ class Feature(_Struct, frozen=True):
 ANY_AXES = "..."
 
 
-class Tensor(_Struct, frozen=True):
+class Tensor(_Described, frozen=True):
     """Signature of one input or output; a dimension is a size or the name of a free axis."""
 
     name: str
@@ -168,7 +221,7 @@ class Tensor(_Struct, frozen=True):
     description: str | None = None
 
 
-class Access(_Struct, frozen=True):
+class Access(_Described, frozen=True):
     """Access to the files; `conditions` is the source's text, `until` an ISO date for an embargo."""
 
     level: AccessLevel
@@ -176,7 +229,7 @@ class Access(_Struct, frozen=True):
     until: str | None = None
 
 
-class FieldOrigin(_Struct, frozen=True):
+class FieldOrigin(_Described, frozen=True):
     """Method by which a field of the record was obtained, and its evidence."""
 
     field: str
@@ -198,7 +251,7 @@ class Provenance(_Struct, frozen=True):
     origins: tuple[FieldOrigin, ...] = ()
 
 
-class ModelRecord(_Struct, frozen=True):
+class ModelRecord(_Described, frozen=True):
     """Metadata of one AI model, dataset or piece of software.
 
     `identifier` is the compact form of the main identifier (``doi:10.5281/zenodo.7305227``); `identifiers`

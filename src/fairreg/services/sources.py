@@ -13,6 +13,7 @@ from fairreg.registry import Info, Registry, RejectedPayload
 from fairreg.services.enabled_sources import enabled
 from fairreg.services.registry.db import existing
 from fairreg.settings import Service, Settings
+from fairreg.sources import MetadataTerms, source_named
 
 if TYPE_CHECKING:
     from fairreg.services.check.check import DoneCallback, SourceCheck
@@ -27,7 +28,7 @@ class SourceState:
     `enabled`: its engine is installed, and FAIRREG_DISABLE does not list it. `live`: it supports search.
     `state` and `check` are None until the source was checked, then `state` is ``ok`` or names the fault.
     `token`: true if an access token is set, None for a source without tokens. `limits` is a phrase
-    for people.
+    for people. `terms` are those of its metadata, None where its row states none.
     """
 
     name: str
@@ -40,13 +41,18 @@ class SourceState:
     live: bool = True
     token: bool | None = None
     limits: str = ""
+    terms: MetadataTerms | None = None
     refused: int = 0
     state: str | None = None
     check: "SourceCheck | None" = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON form."""
-        return {**asdict(replace(self, check=None)), "check": self.check.to_json() if self.check else None}
+        return {
+            **asdict(replace(self, check=None)),
+            "terms": self.terms._asdict() if self.terms else None,
+            "check": self.check.to_json() if self.check else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ def _state(
         live=harvester.searchable,
         token=service.token is not None if service and service.takes_token else None,
         limits=_limits(harvester, service),
+        terms=source_named(harvester.name).metadata_terms,
         refused=sum(item.source == harvester.name for item in bad),
     )
 

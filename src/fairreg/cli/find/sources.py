@@ -124,15 +124,34 @@ def _print_sources(found: "list[SourceState]") -> None:
     from fairreg.cli.output import console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("Source", "Enabled", "Live", "Last harvest", "Records", "Rejected", "Token", "Limits"):
+    for title in (
+        "Source",
+        "Enabled",
+        "Live",
+        "Last harvest",
+        "Records",
+        "Rejected",
+        "Token",
+        "Limits",
+        "Metadata",
+    ):
         table.add_column(title, overflow="fold")
     words = {True: "yes", False: "no", None: "-"}
     for item in found:
         counts = (str(item.records), str(item.refused))
         flags = (words[item.enabled], words[item.live])
         harvested = item.last_harvest or "never"
-        table.add_row(item.name, *flags, harvested, *counts, words[item.token], item.limits)
+        table.add_row(item.name, *flags, harvested, *counts, words[item.token], item.limits, _terms(item))
     console().print(table, markup=False)
+
+
+def _terms(state: "SourceState") -> str:
+    """Licence or terms of the metadata, with the page that states them or where to look."""
+    terms = state.terms
+    if terms is None:
+        return "not stated"
+    name = terms.license or ("terms" if terms.date else "not stated")
+    return f"{name}: {terms.url}"
 
 
 def _print_refused(found: "list[RejectedPayloadRow]") -> None:

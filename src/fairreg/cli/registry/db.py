@@ -3,14 +3,16 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fairreg.cli.options import Json, settings
 
 if TYPE_CHECKING:
-    from fairreg.registry import Registry
+    from collections.abc import Sequence
+
+    from fairreg.registry import Registry, RemovedEntry
     from fairreg.services.registry.db import Info
 
 __all__ = ["app"]
@@ -75,6 +77,112 @@ def check(json: Json = False) -> None:
             console().print(f"  {problem}")
     if not report.sound:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: fairreg db forget 10.5281/zenodo.7305227 --dry-run")
+def forget(
+    pid: Annotated[
+        list[str], typer.Argument(metavar="PID...", help="Identifiers, in any spelling.", show_default=False)
+    ],
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Let harvests store the records again that were removed.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be removed, and remove nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove records for good, also from later harvests and imports.
+
+    Their statements, assessments and manual links go, too. `fairreg add` of a record stores it again.
+    """
+    from fairreg.errors import UsageError
+    from fairreg.services.registry.db import open_registry
+
+    if undo and dry_run:
+        raise UsageError("--dry-run says what would be removed; --undo removes nothing.", hint="Give one.")
+    with open_registry(settings()) as registry:
+        if undo:
+            _print_readmitted([name for item in pid for name in registry.undo_forget(item)], json=json)
+        else:
+            _forget(registry, pid, dry_run=dry_run, yes=yes, json=json)
+
+
+def _forget(registry: "Registry", pids: list[str], *, dry_run: bool, yes: bool, json: bool) -> None:
+    import sys
+
+    from fairreg.cli.output import log
+    from fairreg.errors import RegistryError, UsageError
+
+    found = registry.forget(pids, dry_run=True)
+    if dry_run:
+        _print_removed(found, dry_run=True, json=json)
+        return
+    if not yes and (json or not sys.stdin.isatty()):
+        raise UsageError("Cannot ask for confirmation: standard input is not a terminal.", hint="Add --yes.")
+    if not yes and found:
+        for item in found:
+            log(f"{item.identifier}: {item.name}")
+        typer.confirm(f"Remove {len(found)} records for good?", abort=True, err=True)
+    removed = registry.forget(pids)
+    reason = registry.erase()
+    _print_removed(removed, dry_run=False, json=json)
+    if reason is not None:
+        raise RegistryError(
+            f"The records are removed, but their text may still be in the registry's file: {reason}",
+            hint="Repeat the command when nobody else uses the registry.",
+        )
+
+
+def _print_removed(removed: "Sequence[RemovedEntry]", *, dry_run: bool, json: bool) -> None:
+    from dataclasses import asdict
+
+    from fairreg.cli.output import console, log, print_json
+
+    if json:
+        print_json({"dry_run": dry_run, "removed": [asdict(item) for item in removed]})
+        return
+    verb = "would be removed" if dry_run else "removed"
+    for item in removed:
+        console().print(
+            f"{item.identifier}: {verb} (statements: {item.statements}, assessments: {item.assessments}, "
+            f"manual links: {item.links})",
+            markup=False,
+        )
+    if not removed:
+        log("Nothing is removed: all of them were removed before.")
+    elif not dry_run:
+        log("Downloaded files and cached responses stay; remove them with: fairreg cache clear")
+
+
+def _print_readmitted(names: list[str], *, json: bool) -> None:
+    from fairreg.cli.output import console, print_json
+
+    if json:
+        print_json({"readmitted": names})
+        return
+    for name in names:
+        console().print(f"{name}: the next harvest may store it again", markup=False)
+
+
+@app.command()
+def forgotten(json: Json = False) -> None:
+    """List the records that were removed for good."""
+    from dataclasses import asdict
+
+    from fairreg.cli.output import console, log, print_json
+    from fairreg.services.registry.db import open_registry
+
+    with open_registry(settings()) as registry:
+        found = registry.forgotten()
+    if json:
+        print_json([asdict(item) for item in found])
+        return
+    for item in found:
+        console().print(f"{item.identifier} {item.forgotten_at}: {', '.join(item.marks)}", markup=False)
+    if not found:
+        log("No record was removed for good.")
 
 
 def _print(found: "Info", *, json: bool) -> None:

@@ -214,6 +214,7 @@ def _print(label: str, report: "HarvestReport") -> None:
     from fairreg.cli.output import console, log
 
     numbers = f"{report.new} new, {report.changed} changed, {report.unchanged} unchanged, {report.gone} gone"
+    numbers += f", {report.forgotten} forgotten" if report.forgotten else ""
     broken = f", stopped early: {report.fault}" if report.fault else ""
     line = f"{label}: {numbers}, {len(report.refused)} rejected ({report.seconds:.0f} s){broken}"
     if report.finished_before:

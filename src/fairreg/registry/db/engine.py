@@ -23,12 +23,12 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy import column as sql_column
-from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from fairreg.errors import RegistryError, RegistryNotWritable
 from fairreg.registry.db.row_mapping import decoded
-from fairreg.registry.db.tables import HEAD, REVISIONS
+from fairreg.registry.db.tables import FULL_TEXT, HEAD, NAME_TEXT, REVISIONS, WORD_INDEX
 
 if TYPE_CHECKING:
     from fairreg.registry.db.read_only_file import ReadOnlyFile
@@ -191,6 +191,25 @@ class Database:
         """Update the statistics from which the database plans its queries."""
         with self.writing() as connection:
             connection.exec_driver_sql("ANALYZE" if self.dialect == "postgresql" else "PRAGMA optimize")
+
+    def erase(self) -> str | None:
+        """Overwrite what was deleted in SQLite's file, its full-text indexes and its log.
+
+        Returns the reason where it cannot be done now; a server erases by its own schedule.
+        """
+        if self.path is None:
+            return None
+        options = {"fairreg_autocommit": True}
+        try:
+            with self._engine.connect().execution_options(**options) as connection:
+                for index in (FULL_TEXT, NAME_TEXT, WORD_INDEX):
+                    # Merges all segments: those of deleted rows still hold the words.
+                    connection.exec_driver_sql(f"INSERT INTO {index}({index}) VALUES ('optimize')")  # noqa: S608  # constants
+                connection.exec_driver_sql("VACUUM")
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+        except OperationalError as error:
+            return f"{error.orig}."
+        return "Another process is reading the registry." if busy else None
 
     def schema_state(self) -> SchemaState:
         """Compare the schema in the database with the one this release writes."""

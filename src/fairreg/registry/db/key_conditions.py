@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Conditions on many keys at once, in chunks and in a form for which every database uses its index."""
+"""Conditions on many keys at once, in chunks and in a form for which every database uses its index.
+
+Also the marks of records that were removed for good, by which `ingest.forget` keeps them away.
+"""
 
 import json
 from collections import defaultdict
@@ -19,7 +22,9 @@ from sqlalchemy import (
     select,
 )
 
-__all__ = ["chunks", "in_key_pairs", "in_values"]
+from fairreg.registry.db.tables import forgotten
+
+__all__ = ["chunks", "in_key_pairs", "in_values", "marked"]
 
 # Databases limit the number of values per statement.
 _CHUNK = 300
@@ -54,3 +59,15 @@ def in_key_pairs(
     for name, value in pairs:
         keys[name].append(value)
     return or_(*(and_(family == name, key.in_(values)) for name, values in sorted(keys.items())))
+
+
+def marked(connection: Connection, keys: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return those of the keys that are marks; costs one query where nothing was ever forgotten."""
+    if connection.scalar(select(forgotten.c.key).limit(1)) is None:
+        return frozenset()
+    found: set[tuple[str, str]] = set()
+    for chunk in chunks(sorted(keys)):
+        query = select(forgotten.c.family, forgotten.c.key)
+        held = in_key_pairs(forgotten.c.family, forgotten.c.key, chunk)
+        found |= {(row.family, row.key) for row in connection.execute(query.where(held))}
+    return frozenset(found)

@@ -44,6 +44,7 @@ __all__ = [
     "entries",
     "entry_texts",
     "facets",
+    "forgotten",
     "harvests",
     "identifiers",
     "lineages",
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 # Alembic's revisions, oldest first. Listed here so that opening a database needs no Alembic; a test compares.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]
 
 # SQLite's full-text indexes: over all of `entry_texts`, over its names, over `words` by trigrams. Writers of
@@ -202,7 +203,7 @@ entry_texts = Table(
 # change to lineages (`resolution.lineage`). Installing a package whose identifiers link records changes
 # lineages, too.
 _BUILT_IN_SCHEMES = {scheme.name for row in BUILT_IN for scheme in row.schemes}
-TEXT_RULES = "2"
+TEXT_RULES = "3"
 LINEAGE_RULES = "+".join(
     ("1", *(scheme.name for scheme in schemes() if scheme.joins and scheme.name not in _BUILT_IN_SCHEMES))
 )
@@ -313,4 +314,15 @@ assessments = Table(
     UniqueConstraint(
         "family", "key", "rubric", "rubric_version", "evidence_sha256", name="uq_assessments_evidence"
     ),
+)
+
+# Identifiers of records that were removed for good (`identifier` is that of the record): nothing brings them
+# back but an explicit `fairreg add`.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("family", _TEXT, primary_key=True),
+    Column("key", _TEXT, primary_key=True),
+    Column("identifier", _TEXT, nullable=False, index=True),
+    Column("forgotten_at", _word(40), nullable=False),
 )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, tuple_, update
 
+from fairreg.registry.assessments import object_keys
+from fairreg.registry.db.key_conditions import marked
 from fairreg.registry.db.row_mapping import statement_from
 from fairreg.registry.db.tables import statements
 from fairreg.registry.entries import Outcome, Statement, Submission
@@ -47,9 +49,17 @@ def statements_after(connection: Connection, statement_key: StatementKey | None)
 
 
 def restore(connection: Connection, items: Iterable[ExportedStatement]) -> tuple[Outcome, ...]:
-    """Store exported statements, tombstones with their times; a withdrawn record is never visible as live."""
+    """Store exported statements, tombstones with their times; a withdrawn record is never visible as live.
+
+    Records that were removed for good are left out.
+    """
     pending = LineageUpdate(connection)
-    outcomes = tuple(_restored(connection, item, pending) for item in items)
+    outcomes: tuple[Outcome, ...] = tuple(
+        "forgotten"
+        if marked(connection, object_keys(item.submission.record))
+        else _restored(connection, item, pending)
+        for item in items
+    )
     pending.resolve()
     return outcomes
 

@@ -25,7 +25,7 @@ from fairreg.schemas.identifiers import (
 from fairreg.schemas.record import version_sort_key
 from fairreg.sources import DOI, scheme_names
 
-__all__ = ["entries_for", "entry_for"]
+__all__ = ["entries_for", "entry_for", "spellings"]
 
 # An object's own identifier first, then the lineage's, then mere references.
 _NEARNESS = (*OWN_DOIS, *NEIGHBOUR_DOIS)
@@ -54,7 +54,7 @@ def entries_for(connection: Connection, pid: IdentifierLike) -> list[Entry]:
     named = None if isinstance(pid, Identifier) else _named(connection, str(pid))
     if named is not None:
         return [named]
-    wanted = _spellings(pid)
+    wanted = spellings(pid)
     for identifier in wanted:
         rows = _carriers(connection, identifier)
         if rows:
@@ -77,7 +77,8 @@ def _clean(text: str) -> str:
     return text.strip().replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _spellings(pid: IdentifierLike) -> list[Identifier]:
+def spellings(pid: IdentifierLike) -> list[Identifier]:
+    """Return the identifiers that `pid` may be in the registry, the likeliest first; IdentifierError."""
     identifier = pid if isinstance(pid, Identifier) else _parsed(pid)
     wanted = [identifier]
     doi = minted_doi(identifier)

@@ -21,6 +21,7 @@ from fairreg.harvesters import Harvester, Hit, HitPage
 from fairreg.registry.db.text_limits import storable_json
 from fairreg.registry.entries import Harvest, RejectedPayload, Submission
 from fairreg.registry.registry import Registry
+from fairreg.schemas.record import may_hold_address
 from fairreg.schemas.text import one_line
 from fairreg.schemas.timestamps import now
 from fairreg.services.fetch.resolve import stamped
@@ -86,6 +87,7 @@ class HarvestReport:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    forgotten: int = 0
     gone: int = 0
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -102,12 +104,12 @@ class HarvestReport:
     @property
     def seen(self) -> int:
         """Number of payloads read."""
-        return self.new + self.changed + self.unchanged + self.gone + len(self.refused)
+        return self.new + self.changed + self.unchanged + self.forgotten + self.gone + len(self.refused)
 
     @property
     def counts(self) -> dict[str, int]:
         """The numbers, by name."""
-        names = ("new", "changed", "unchanged", "gone")
+        names = ("new", "changed", "unchanged", "forgotten", "gone")
         return {**{name: getattr(self, name) for name in names}, "refused": len(self.refused)}
 
     def to_json(self) -> dict[str, object]:
@@ -209,7 +211,12 @@ def _internal_errors(harvester: Harvester) -> Iterator[None]:
 def refusal_of(harvester: Harvester, hit: Hit, error: RecordError) -> RejectedPayload:
     """The rejected payload with reason and place."""
     path = error.violations[0][0] if error.violations else None
-    return RejectedPayload(harvester.name, hit.raw, error.message, path)
+    reason = error.message
+    if may_hold_address(reason):  # a message may quote the payload
+        from fairreg.email_addresses import without_addresses
+
+        reason = without_addresses(reason)
+    return RejectedPayload(harvester.name, hit.raw, reason, path)
 
 
 @dataclass
@@ -297,7 +304,7 @@ class _Run:
             bad.append(refused)
             digest = sha256(hit.raw).hexdigest()
             self.report.refused.append(Refusal(refused.reason, refused.path, digest))
-            self.log(f"{self.harvester.title}: rejected a payload: {error.message}")
+            self.log(f"{self.harvester.title}: rejected a payload: {refused.reason}")
             return None
         self._withdraw(*withdrawn)
         return None

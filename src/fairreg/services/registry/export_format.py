@@ -2,17 +2,21 @@
 """Lines of an exported file, one JSON document each: statement, manual link, rejected payload or assessment.
 
 A line's ``type`` is ``verdict``, ``refusal`` or ``assessment``; one without is a statement, as in the files
-of older releases. Payloads are base64, `gone_reason` is null unless the source withdrew the record.
+of older releases. Payloads are base64, without e-mail addresses. `gone_reason` is null unless
+the source withdrew the record.
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from fairreg.email_addresses import without_addresses, without_addresses_in_payload
 from fairreg.errors import RecordError
 from fairreg.registry import (
     Assessment,
@@ -107,13 +111,16 @@ def is_exported(file: Path) -> bool:
 
 def _document(item: Statement | LinkOverride | RejectedPayload | Assessment) -> dict[str, Any]:
     if isinstance(item, Assessment):
-        return {"type": "assessment", **msgspec.to_builtins(item)}
+        return {"type": "assessment", **msgspec.to_builtins(_shareable(item))}
     if isinstance(item, LinkOverride):
         decided = {"one": item.one, "other": item.other, "same": item.same, "made_at": item.made_at}
         return {"type": "verdict", **decided}
-    payload = base64.b64encode(item.payload).decode() if item.payload is not None else None
+    payload = None
+    if item.payload is not None:
+        payload = base64.b64encode(without_addresses_in_payload(item.payload)).decode()
     if isinstance(item, RejectedPayload):
-        why = {"reason": item.reason, "path": item.path, "refused_at": item.refused_at}
+        reason = without_addresses(item.reason)
+        why = {"reason": reason, "path": item.path, "refused_at": item.refused_at}
         return {"type": "refusal", "source": item.source, "payload": payload, **why}
     return {
         "record": item.record.to_json(),
@@ -122,6 +129,16 @@ def _document(item: Statement | LinkOverride | RejectedPayload | Assessment) -> 
         "gone_reason": (item.gone_reason or "") if item.gone else None,
         "gone_at": item.gone_at,
     }
+
+
+def _shareable(item: Assessment) -> Assessment:
+    """Return an assessment without e-mail addresses in its documents, under the digest of what is left."""
+    report, evidence = map(without_addresses_in_payload, (item.report, item.evidence))
+    if evidence == item.evidence:
+        return replace(item, report=report)
+    return replace(
+        item, report=report, evidence=evidence, evidence_sha256=hashlib.sha256(evidence).hexdigest()
+    )
 
 
 def _statement(document: dict[str, Any], name: str) -> ExportedStatement:

@@ -38,6 +38,7 @@ def add(
     record = _findable(reading.understood)
     with existing(registry, settings) as used:
         _refuse_other(used, record)
+        used.readmit(record)  # whoever adds a record wants it
         stored = used.put(record, payload=content, media_type="application/json")
     return stored, reading.left_out
 

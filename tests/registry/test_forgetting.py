@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""A record that was removed for good is gone with all that belongs to it, and does not come back."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from fairreg.errors import NotFound
+from fairreg.registry import Assessment, ExportedStatement, Registry, Submission, subject
+from fairreg.schemas.identifiers import Identifier
+from fairreg.schemas.record import Creator, ModelRecord, Provenance, Relation
+from fairreg.services.registry.integrity import check
+from fairreg.services.registry.transfer import export, import_
+from fairreg.settings import Settings
+from support.databases import Databases
+
+TITLE = "Zyzzyvaquark tagger"
+
+
+def record(number: int, name: str, **fields: object) -> ModelRecord:
+    doi = Identifier("doi", f"10.1234/{number}")
+    values: dict[str, object] = {
+        "identifier": doi.compact,
+        "kind": "model",
+        "name": name,
+        "identifiers": (doi, Identifier("concept_doi", "10.1234/all")),
+        "creators": (Creator(name="Quillfeather, Ottoline"),),
+        "description": f"{name}, described at length.",
+        "provenance": Provenance(source="zenodo", source_id=str(number)),
+    }
+    return ModelRecord(**{**values, **fields})  # type: ignore[arg-type]
+
+
+FIRST, SECOND = record(1, TITLE), record(2, "Plain tagger", creators=())
+SAID = record(1, TITLE, provenance=Provenance(source="datacite", source_id="10.1234/1"))
+THIRD = record(3, "Other tagger", creators=(), identifiers=(Identifier("doi", "10.1234/3"),))
+
+
+def assessment(of: ModelRecord) -> Assessment:
+    return Assessment(
+        of.identifier, subject(of), "fair-ai", "1", "2026-01-01T00:00:00+00:00", False, 0.5, 0.9, {},
+        "0" * 64, b"{}", b"{}",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def filled(registry: Registry) -> Registry:
+    registry.put_many(
+        [Submission(FIRST, TITLE.encode()), Submission(SAID), Submission(SECOND), Submission(THIRD)]
+    )
+    registry.save_assessments([assessment(FIRST), assessment(SECOND)])
+    registry.link("10.1234/1", "10.1234/3")
+    return registry
+
+
+def rows(registry: Registry) -> dict[str, int]:
+    names = (
+        "entries",
+        "statements",
+        "identifiers",
+        "facets",
+        "entry_texts",
+        "assessments",
+        "links",
+        "lineages",
+    )
+    with registry._database.reading() as connection:
+        return {name: connection.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in names}
+
+
+def test_all_that_belongs_to_it_goes(filled: Registry) -> None:
+    (removed,) = filled.forget(["https://doi.org/10.1234/1"])
+    assert (removed.identifier, removed.name) == (FIRST.identifier, TITLE)
+    assert (removed.statements, removed.assessments, removed.links) == (2, 1, 1)
+    with pytest.raises(NotFound):
+        filled.get("10.1234/1")
+    assert filled.search("zyzzyvaquark").total == 0
+    assert {entry.identifier for entry in filled.entries()} == {SECOND.identifier, THIRD.identifier}
+    assert filled.assessments("10.1234/2")
+    assert rows(filled)["links"] == 0
+    assert check(Settings(home=Path("unused"), database_url=filled._database.url)).sound
+
+
+def test_what_remains_is_what_a_registry_without_it_holds(
+    filled: Registry, databases: Databases, tmp_path: Path
+) -> None:
+    filled.forget(["10.1234/1"])
+    other = Registry(databases.url(tmp_path / "other.sqlite", "tables"))
+    other.put_many([SECOND, THIRD])
+    other.save_assessments([assessment(SECOND)])
+    assert rows(filled) == rows(other)
+    assert [hit.entry for hit in filled.search("tagger").hits] == [
+        hit.entry for hit in other.search("tagger").hits
+    ]
+    with filled._database.reading() as connection, other._database.reading() as fresh:
+        words = text("SELECT word FROM words ORDER BY word")
+        assert list(connection.scalars(words)) == list(fresh.scalars(words))
+    other.close()
+
+
+def test_it_does_not_come_back_by_itself(filled: Registry) -> None:
+    filled.forget(["10.1234/1"])
+    mine = record(1, "New title", provenance=Provenance(source="dlhub", source_id="x/y"))
+    results = filled.put_many([FIRST, SECOND, SAID, mine])
+    assert [result.outcome for result in results] == ["forgotten", "unchanged", "forgotten", "forgotten"]
+    assert results[0].identifier == FIRST.identifier
+    moved = record(7, TITLE, identifiers=(), provenance=FIRST.provenance, identifier="zenodo:1")
+    assert filled.put(moved).outcome == "forgotten"  # the same place at the source
+    assert filled.restore([ExportedStatement(Submission(FIRST))]) == ("forgotten",)
+    filled.save_assessments([assessment(FIRST)])
+    assert rows(filled)["assessments"] == 1
+    assert filled.search("zyzzyvaquark").total == 0
+
+
+def test_other_versions_and_what_refers_to_it_stay_and_come(filled: Registry) -> None:
+    filled.forget(["10.1234/1"])
+    later = record(
+        4,
+        "Later tagger",
+        relations=(Relation(type="is_new_version_of", target=Identifier("doi", "10.1234/1")),),
+    )
+    assert filled.put(later).outcome == "new"
+    assert filled.get("10.1234/all").identifier in {later.identifier, SECOND.identifier}
+
+
+def test_a_dry_run_changes_nothing(filled: Registry) -> None:
+    before = rows(filled)
+    (removed,) = filled.forget(["zenodo:1", "10.1234/1"], dry_run=True)
+    assert removed.statements == 2
+    assert rows(filled) == before
+    assert filled.forgotten() == ()
+
+
+def test_all_or_nothing_and_twice_is_once(filled: Registry) -> None:
+    with pytest.raises(NotFound, match="not in the registry"):
+        filled.forget(["10.1234/1", "10.1234/999"])
+    assert filled.get("10.1234/1") is not None
+    assert len(filled.forget(["10.1234/1", "zenodo:1"])) == 1
+    assert filled.forget(["10.1234/1"]) == ()
+
+
+def test_it_is_listed_and_let_in_again(filled: Registry) -> None:
+    filled.forget(["10.1234/1"])
+    (listed,) = filled.forgotten()
+    assert listed.identifier == FIRST.identifier
+    assert listed.marks == ("datacite:10.1234/1", "doi:10.1234/1", "zenodo:1")
+    with pytest.raises(NotFound, match="not forgotten"):
+        filled.undo_forget("10.1234/2")
+    assert filled.undo_forget("doi.org/10.1234/1") == (FIRST.identifier,)
+    assert filled.forgotten() == ()
+    assert filled.put(FIRST).outcome == "new"
+
+
+def test_who_adds_it_explicitly_gets_it(filled: Registry) -> None:
+    filled.forget(["10.1234/1"])
+    filled.readmit(SECOND)
+    assert len(filled.forgotten()) == 1
+    filled.readmit(SAID)
+    assert filled.put(FIRST).outcome == "new"
+
+
+def test_nothing_of_it_is_in_the_file(filled: Registry) -> None:
+    path = filled._database.path
+    if path is None:
+        pytest.skip("a server's files are its own")
+    held = [TITLE.encode(), b"zyzzyvaquark", b"Quillfeather", b"quillfeath"]
+    filled.close()  # writes the log to the file
+    assert all(word in path.read_bytes() for word in held)
+    filled.forget(["10.1234/1"])
+    assert filled.erase() is None
+    files = [item for item in path.parent.iterdir() if item.name.startswith(path.name)]
+    for file in files:
+        assert not [word for word in held if word in file.read_bytes()], file
+    assert filled.search("tagger").total
+
+
+def test_an_import_and_the_catalogue_leave_it_out(
+    filled: Registry, catalogue_registry: Registry, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, database_url="unused")
+    export(settings, tmp_path / "all.jsonl", registry=filled)
+    filled.forget(["10.1234/1"])
+    counts = import_(settings, tmp_path / "all.jsonl", registry=filled)
+    assert counts["forgotten"] == 2
+    assert filled.search("zyzzyvaquark").total == 0
+    catalogue_registry.forget(["10.5281/zenodo.7305227"])
+    catalogue_registry.set_property("catalogue_digest", "of another release")
+    assert catalogue_registry.load_catalogue()
+    assert catalogue_registry.entries_for("10.5281/zenodo.7305227") == ()
+    catalogue_registry.undo_forget("10.5281/zenodo.7305227")
+    assert catalogue_registry.load_catalogue()
+    assert catalogue_registry.get("10.5281/zenodo.7305227")
