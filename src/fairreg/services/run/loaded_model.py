@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +12,7 @@ from fairreg.errors import FairregError, ModelError, OtherGraph, SecurityRefusal
 from fairreg.models.base import Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.batching import Batching
-from fairreg.runners.weights import fingerprint
+from fairreg.runners.weights import ModelCandidate, model_in
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.run.demonstrate import (
@@ -95,7 +96,16 @@ class LoadedModel:
     @property
     def fingerprint(self) -> str | None:
         """The fingerprint of the weights, None for a graph without weights."""
-        return self.recognition.fingerprint if self.recognition else _fingerprint(self.path)
+        return self._choice.fingerprint
+
+    @property
+    def parameters(self) -> int | None:
+        """Number of elements of the weights, None for a graph without weights."""
+        return self._choice.parameters
+
+    @cached_property
+    def _choice(self) -> "ModelChoice":
+        return ModelChoice(self.path, self.recognition)
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,28 @@ class ModelChoice:
     recognition: Recognition | None = None
     warnings: tuple[str, ...] = ()
     record: str | None = None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the weights, None for a file without any that fairreg reads."""
+        if self.recognition is not None:
+            return self.recognition.fingerprint
+        return self._weights.fingerprint if self._weights else None
+
+    @property
+    def parameters(self) -> int | None:
+        """Number of elements of the weights, None as for `fingerprint`."""
+        if self.recognition is not None:
+            return self.recognition.parameter_count
+        return self._weights.numbers if self._weights else None
+
+    @cached_property
+    def _weights(self) -> ModelCandidate | None:
+        """The weights in a file of no known network, which is read once."""
+        try:
+            return model_in(self.path)
+        except ModelError:
+            return None
 
 
 def open_model(
@@ -307,11 +339,3 @@ def _opened(
     except OtherGraph as error:
         warning = f"{error.message} It runs as the graph it is."
         return open_whole(path, runtime, options), None, (warning,)
-
-
-def _fingerprint(path: Path) -> str | None:
-    """Fingerprint of a model file; None for a graph without parameters."""
-    try:
-        return fingerprint(path)
-    except ModelError:
-        return None
