@@ -71,7 +71,7 @@ class IdentifierScheme:
     repository may contain several objects. `persistent`: it is preserved by a stated policy. `joins`: sources
     that state the same one describe one object. `of_content`: computed from the content, with qualifiers
     after ";". `page_rank`: precedence among the pages of a record, None for other addresses. `stated_as`:
-    names of the scheme in the metadata of others.
+    names of the scheme in the metadata of others. `tagged`: a bare ``owner/name@tag`` is one of this scheme.
     """
 
     name: str
@@ -86,6 +86,7 @@ class IdentifierScheme:
     joins: bool = False
     of_content: bool = False
     bare: bool = False
+    tagged: bool = False
     prefixed_pages: bool = False
     page_rank: int | None = None
     stated_as: tuple[str, ...] = ()

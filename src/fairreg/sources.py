@@ -353,6 +353,7 @@ GITHUB = Source(
                 PageAddress(("api.github.com",), _REPOSITORY, dropped=("^repos/",)),
             ),
             resolver="https://github.com/",
+            tagged=True,
             names="code",
             joins=True,
             page_rank=2,

@@ -7,6 +7,7 @@ import pytest
 from fairreg.harvesters import github
 from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import RequestedIdentifier
+from support.spellings import spellings
 
 pytestmark = pytest.mark.engines("sqlite")
 
@@ -124,3 +125,23 @@ def test_an_entry_without_a_service_is_assessed_from_the_registry(cli):
 def test_words_that_name_nothing_stay_wrong_usage(cli, offline, arrays):
     for command in ("show", "assess", "fetch", "run"):
         assert asked(cli, command, "foo:bar", arrays).code == 2
+
+
+@pytest.mark.parametrize("command", ["show", "fetch", "assess", "search"])
+def test_every_spelling_of_the_docs_is_taken_by_every_command(cli, offline, arrays, command):
+    for text in spellings():
+        result = asked(cli, command, text, arrays)
+        assert result.code in {0, 1, 4}, (text, result.err)
+        assert "not an identifier" not in result.err, text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("text", ["https://doi.org/", "10.5281/zenodo.XXXXXXX", "10.xxxx/...", "<doi>"])
+def test_every_command_says_what_to_write_for_a_template(cli, offline, arrays, command, text):
+    result = asked(cli, command, text, arrays)
+    assert result.code == 2
+    assert "the template of one" in result.err
+    assert (
+        "Hint: Write the DOI that the archive gave to the record, such as 10.5281/zenodo.7305227"
+        in result.err
+    )
