@@ -29,6 +29,7 @@ __all__ = [
     "IdentifierLike",
     "RequestedIdentifier",
     "doi_of_zenodo",
+    "may_be_template",
     "minted_doi",
     "normalise_doi",
     "normalise_orcid",
@@ -132,11 +133,16 @@ def template_fault(text: str, found: Identifier | None = None) -> IdentifierErro
 
     `found` is the reading of the text, if it has one.
     """
-    if not (_LEFT_OPEN.search(text) or _ends_early(text, found)):
+    if not (may_be_template(text) or _ends_early(text, found)):
         return None  # most texts, which need no closer look
     from fairreg.schemas.identifier_templates import fault_of
 
     return fault_of(_normal(text)) or fault_of(_clean(text))
+
+
+def may_be_template(text: str) -> bool:
+    """Tell whether a text has a sign of a template; `template_fault` looks closer."""
+    return _LEFT_OPEN.search(text) is not None
 
 
 def _ends_early(text: str, found: Identifier | None) -> bool:

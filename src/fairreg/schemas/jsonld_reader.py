@@ -27,7 +27,7 @@ from fairreg.schemas.jsonld_terms import (
 )
 from fairreg.schemas.record import Feature, FieldOrigin, ModelRecord, Provenance, Relation, Tensor
 
-__all__ = ["canonical", "from_jsonld", "is_own", "read_jsonld"]
+__all__ = ["canonical", "from_jsonld", "is_own", "others_in", "read_jsonld"]
 
 _LONGEST_SIZE = 18  # digits of a number of bytes
 _BYTES = re.compile(r"0*([0-9]+)\s?(?:b|bytes)?", re.IGNORECASE)
@@ -48,6 +48,17 @@ def read_jsonld(document: Node) -> tuple[ModelRecord, tuple[str, ...]]:
     require_sound(document)
     node: TrackedObject = tracked(canonical(document))
     return _record(node), node.unread()
+
+
+def others_in(document: Node) -> list[tuple[str | None, str | None]]:
+    """Return identifier and title of the records in a document of several beside the one that is read."""
+    node = _canonical(document, _declared(document.get("@context")))
+    if "@graph" not in node or "name" in node:
+        return []
+    main, nodes = _main_of_graph(node["@graph"]), _nodes(node["@graph"])
+    rest = [item for item in nodes if item.get("@type") in KINDS and item is not main]
+    named = [item for item in rest if "recordIdentifier" in item]  # a related object is no record
+    return [(_scalar(item["recordIdentifier"]), _scalar(item.get("name"))) for item in named]
 
 
 def is_own(document: Any) -> bool:

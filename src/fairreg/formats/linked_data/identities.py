@@ -25,6 +25,7 @@ __all__ = [
     "own",
     "repository",
     "stated",
+    "texts",
 ]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
@@ -115,6 +116,17 @@ def own(node: LinkedNode) -> tuple[Identifier, ...]:
 def addresses(node: LinkedNode) -> tuple[Identifier, ...]:
     """Return the pages of a node: `url` and `mainEntityOfPage`."""
     return _read(node, _PAGES, named_by)
+
+
+def texts(node: LinkedNode) -> tuple[str, ...]:
+    """Return what a node states in the places of its identifiers and pages, understood or not."""
+    values = node.peek(*_OWN_PLACES, *_PAGES)
+    inner = [
+        item
+        for value in values
+        for item in (value.peek("value", "url", "@id") if isinstance(value, LinkedNode) else [value])
+    ]
+    return tuple(item.text for item in inner if isinstance(item, Literal) and item.text)
 
 
 def neighbours(node: LinkedNode) -> tuple[Identifier, ...]:
