@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from fairreg.cli import output
 from fairreg.harvesters import github
 from fairreg.registry import catalogue
 from fairreg.schemas.identifiers import RequestedIdentifier
@@ -145,3 +146,17 @@ def test_every_command_says_what_to_write_for_a_template(cli, offline, arrays, c
         "Hint: Write the DOI that the archive gave to the record, such as 10.5281/zenodo.7305227"
         in result.err
     )
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_identifiers_are_whole_and_titles_readable_at_any_width(cli, offline, monkeypatch, width):
+    console = output._console(highlight=False, markup=False, width=width)
+    monkeypatch.setattr(output, "console", lambda: console)
+    rows = cli("search", "jets", "--limit", "40", "--json").json["results"]
+    assert max(len(row["id"]) for row in rows) > 50
+    lines = cli("search", "jets", "--limit", "40").out.splitlines()
+    for row in rows:
+        (line,) = [line for line in lines if (row["doi"] or row["id"]) in line.split()]
+        assert line.strip() == line.split()[0] or width > 110
+    if width < 140:
+        assert {row["name"] for row in rows} <= set(lines)

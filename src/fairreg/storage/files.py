@@ -15,6 +15,7 @@ __all__ = [
     "disk_faults",
     "is_inside",
     "is_plain_name",
+    "near_name",
     "remove_links",
     "replacing",
     "unreadable",
@@ -168,3 +169,20 @@ def _new_file(target: Path) -> Path:
         except FileExistsError:
             continue
         return draft
+
+
+def near_name(path: Path) -> str | None:
+    """Return the path of a file of a similar name beside one that does not exist; None without any."""
+    from difflib import get_close_matches
+    from itertools import islice
+
+    try:
+        names = [item.name for item in islice(path.parent.iterdir(), _MOST_NAMES)]
+    except OSError:
+        return None
+    found = get_close_matches(path.name, names, n=1, cutoff=0.75)
+    return str(path.parent / found[0]) if found else None
+
+
+# Names of a folder that are compared with a mistyped one.
+_MOST_NAMES = 5000

@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fairreg import models, runners
-from fairreg.errors import FairregError, ModelError, OtherGraph, SecurityRefusal, UsageError
+from fairreg.errors import (
+    FairregError,
+    IdentifierError,
+    ModelError,
+    OtherGraph,
+    SecurityRefusal,
+    UsageError,
+)
 from fairreg.models.base import Recognition
 from fairreg.runners import Runner, weights
 from fairreg.runners.batching import Batching
 from fairreg.runners.weights import ModelCandidate, model_in
+from fairreg.schemas.identifiers import RequestedIdentifier, may_be_template, template_fault
 from fairreg.services.fetch.download import Progress as Downloading
 from fairreg.services.fetch.fetch import FetchedFiles, fetch
 from fairreg.services.run.demonstrate import (
@@ -27,6 +35,7 @@ from fairreg.services.run.demonstrate import (
 from fairreg.services.run.origin import WeightsOrigin, origin_of
 from fairreg.services.run.whole_model import WholeModel, conversion_warnings, open_whole
 from fairreg.settings import Settings
+from fairreg.storage.files import near_name
 from fairreg.web import Log, no_log
 
 if TYPE_CHECKING:
@@ -209,8 +218,31 @@ def local_file(model: str, patterns: tuple[str, ...] = ()) -> Path | None:
         return path
     if looks_like_path(model):
         fact = f"{model} is a folder." if path.is_dir() else f"There is no file {model}."
-        raise ModelError(fact, hint="Give a model file, or an identifier.")
+        raise ModelError(fact, hint=_hint(path) or "Give a model file, or an identifier.")
+    if _is_mistyped(model):
+        raise IdentifierError(
+            f"There is no file {model}, and it is not an identifier that fairreg knows.",
+            hint=_hint(path) or "Give a model file, or an identifier; fairreg search finds some.",
+        )
     return None
+
+
+def _is_mistyped(text: str) -> bool:
+    """Tell whether a text is no identifier, and no name of an entry, but may be the name of a file.
+
+    Beside a file of a similar name, ``folder/model`` is a file of the folder rather than a repository.
+    """
+    if ":" in text or may_be_template(text):
+        return False
+    path = Path(text)
+    if "/" in text and path.parent.is_dir() and near_name(path) is not None:
+        return True
+    return RequestedIdentifier(text).identifier is None and template_fault(text) is None
+
+
+def _hint(path: Path) -> str | None:
+    near = None if path.is_dir() else near_name(path)
+    return f"A file of a similar name is {near}." if near else None
 
 
 def open_fetched(
