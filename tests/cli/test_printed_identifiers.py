@@ -160,3 +160,16 @@ def test_identifiers_are_whole_and_titles_readable_at_any_width(cli, offline, mo
         assert line.strip() == line.split()[0] or width > 110
     if width < 140:
         assert {row["name"] for row in rows} <= set(lines)
+
+
+@pytest.mark.parametrize("pid", ["10.5281/zenodo.99999999", "github:nobody/nothing", "nobody/nothing"])
+def test_every_command_tells_offline_what_it_would_have_asked(cli, offline, arrays, pid):
+    for command in ("show", "fetch", "run", "inspect"):
+        result = asked(cli, command, pid, arrays)
+        assert (command, result.code) == (command, 4), result.err
+        assert "Offline mode is on, so no request was sent to" in result.err
+        assert "Hint: Unset FAIRREG_OFFLINE to allow it." in result.err
+    for command in ("assess", "link"):  # both work on what the registry has
+        result = asked(cli, command, pid, arrays)
+        assert (command, result.code) == (command, 1), result.err
+        assert "is not in the registry" in result.err

@@ -361,6 +361,7 @@ def _how_checked(item: "Downloaded") -> str:
 def _print_plan(plan: "FetchPlan") -> None:
     from fairreg.cli.cards import size_text
     from fairreg.cli.output import console
+    from fairreg.schemas.text import counted
 
     record, out = plan.record, console()
     out.print(f"{record.name} ({record.identifier}{', ' + record.version if record.version else ''})")
@@ -372,7 +373,7 @@ def _print_plan(plan: "FetchPlan") -> None:
             *(("already here",) if item.is_here else ()),
         )
         out.print(f"  {file.name} ({'; '.join(facts)})", soft_wrap=True)
-    files = "1 file" if len(plan.files) == 1 else f"{len(plan.files)} files"
+    files = counted(len(plan.files), "file")
     size = "an unknown number of bytes" if plan.download_size is None else size_text(plan.download_size)
     out.print(f"  {files}; {size} to download, nothing was downloaded")
 
