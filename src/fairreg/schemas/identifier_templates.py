@@ -46,12 +46,16 @@ _OWNER = re.compile(
     r"|(?:.*[/:])?(?:USER(?:NAME)?|OWNER|ORG(?:ANIZATION)?)/(?:REPO(?:SITORY)?|NAME|PROJECT|MODEL)(?:\.git)?"
 )
 _ADDRESS = re.compile(r"(?:https?://)?(?:www\.|dx\.)?([^/?#\s]+)((?:/[a-z]+)*)/?", re.IGNORECASE)
+_SWH = sources.SWHID.stated_as[0]
 _EXAMPLES = (
-    ("orcid", "the ORCID iD of the person, such as 0000-0002-5076-7096"),
-    ("arxiv", "the number of the paper, such as arXiv:1909.12285"),
-    ("github", "owner and name of the repository, such as github:FAIR4HEP/hbb_interaction_network"),
-    ("huggingface", "owner and name of the repository, such as huggingface.co/org/name"),
-    ("swh", "the identifier that Software Heritage gave the content: swh:1:dir: and 40 digits"),
+    (sources.ORCID.name, "the ORCID iD of the person, such as 0000-0002-5076-7096"),
+    (sources.ARXIV.name, "the number of the paper, such as arXiv:1909.12285"),
+    (
+        sources.GITHUB.name,
+        "owner and name of the repository, such as github:FAIR4HEP/hbb_interaction_network",
+    ),
+    (sources.OWNER_SLASH_NAME.name, "owner and name of the repository, such as huggingface.co/org/name"),
+    (_SWH, "the identifier that Software Heritage gave the content: swh:1:dir: and 40 digits"),
 )
 _DOI = "the DOI that the archive gave to the record, such as 10.5281/zenodo.7305227"
 
@@ -81,7 +85,7 @@ def fault_of(text: str) -> IdentifierError | None:
         return None
     words = text.lower()
     write = next((example for name, example in _EXAMPLES if name in words), _DOI)
-    if _OWNER.fullmatch(text.strip()) and "zenodo" not in words:
+    if _OWNER.fullmatch(text.strip()) and sources.ZENODO.name not in words:
         write = "owner and name of the repository, such as org/name"
     return IdentifierError(
         f"{text.strip()!r} is not an identifier, but the template of one.",
@@ -117,7 +121,7 @@ def _numbered() -> frozenset[str]:
     pages = [
         page for scheme in rows for page in (*scheme.pages, *scheme.carried_by) if scheme.names != "code"
     ]
-    prefixes = (prefix for scheme in rows for prefix in (*scheme.prefixes, "swh:"))
+    prefixes = (prefix for scheme in rows for prefix in (*scheme.prefixes, f"{_SWH}:"))
     return frozenset({*(host for page in pages for host in page.hosts), *prefixes})
 
 
